@@ -1,0 +1,113 @@
+/** The exit codes of every command; part of the interface, so they are only ever added to. */
+export const ExitCode = {
+  Yes: 0,
+  /** The honest "no": a miss, not acquired, not the owner, already there. */
+  No: 1,
+  /** The command line or the profile is wrong. */
+  Usage: 2,
+  /** The store could not be reached, refused us, timed out, or holds what cannot be read. */
+  Store: 3,
+  /** Ended part-way; the message says what was done. */
+  Partial: 4,
+  /** Ctrl-C; the message says what was done. */
+  Interrupted: 130,
+} as const;
+
+/**
+ * Anything that goes wrong in a way that the user can act on. `message` says in one line what
+ * happened and to whom; `hint` says in one line what to do. Neither may hold a secret.
+ */
+export abstract class CachectlError extends Error {
+  /** Stable name for `--json`: `{"error": {"code", "message", "hint"}}`. */
+  abstract readonly code: string;
+  abstract readonly exitCode: number;
+
+  constructor(
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A command line that cannot be obeyed. */
+export class UsageError extends CachectlError {
+  readonly code = 'usage';
+  readonly exitCode = ExitCode.Usage;
+}
+
+/** A profile file, environment variable or URL that is missing or wrong. */
+export class ConfigError extends CachectlError {
+  readonly code = 'config';
+  readonly exitCode = ExitCode.Usage;
+}
+
+/** An operation that this driver cannot do; the message names driver and operation. */
+export class UnsupportedError extends CachectlError {
+  readonly code = 'unsupported';
+  readonly exitCode = ExitCode.Usage;
+}
+
+/** No connection, or the connection was lost. */
+export class UnreachableError extends CachectlError {
+  readonly code = 'unreachable';
+  readonly exitCode = ExitCode.Store;
+}
+
+/** No answer within `--timeout`. */
+export class TimeoutError extends CachectlError {
+  readonly code = 'timeout';
+  readonly exitCode = ExitCode.Store;
+}
+
+/** The server or file answered, and the answer was no: password, permission, read-only, full. */
+export class RefusedError extends CachectlError {
+  readonly code = 'refused';
+  readonly exitCode = ExitCode.Store;
+}
+
+/** The key holds something that is not a cache entry (a Redis list, say). */
+export class WrongTypeError extends CachectlError {
+  readonly code = 'wrong-type';
+  readonly exitCode = ExitCode.Store;
+}
+
+/** `increment` met a value that is not a number; the value is unchanged. */
+export class NotANumberError extends CachectlError {
+  readonly code = 'not-a-number';
+  readonly exitCode = ExitCode.Store;
+}
+
+/** Stored bytes that the codec refuses; `offset` is where, in bytes from the start. */
+export class UndecodableError extends CachectlError {
+  readonly code = 'undecodable';
+  readonly exitCode = ExitCode.Store;
+
+  constructor(
+    message: string,
+    hint: string,
+    readonly offset?: number,
+  ) {
+    super(message, hint);
+  }
+}
+
+/** Input (a file, standard input) that is not what the command takes; nothing of it was stored. */
+export class InputError extends CachectlError {
+  readonly code = 'input';
+  readonly exitCode = ExitCode.Usage;
+}
+
+/** Failed part-way; the message says what was done before. */
+export class PartialError extends CachectlError {
+  readonly code = 'partial';
+  readonly exitCode = ExitCode.Partial;
+}
+
+/** The user pressed Ctrl-C; the message says what was done before. */
+export class InterruptedError extends CachectlError {
+  readonly code = 'interrupted';
+  readonly exitCode = ExitCode.Interrupted;
+}

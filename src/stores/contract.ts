@@ -1,0 +1,183 @@
+import type { Value } from '../codecs/value.js';
+
+/** Seconds, or null for "never expires". */
+export type Ttl = number | null;
+
+/** What one key holds. `stored` is exact; `decode` is only done when asked for. */
+export interface Entry {
+  /** The bytes as the store holds them. */
+  readonly stored: Buffer;
+  /** Seconds left, at least 1; null when the entry never expires. */
+  readonly ttl: Ttl;
+  /** @throws UndecodableError when the profile's codec does not read these bytes */
+  decode(): Value;
+}
+
+export interface NewEntry {
+  readonly key: string;
+  readonly value: Value;
+  readonly ttl: Ttl;
+}
+
+/** How far a bulk operation is. Called often; must be cheap. */
+export type OnProgress = (done: Progress) => void;
+
+export interface Progress {
+  /** What the server acknowledged as done. */
+  readonly done: number;
+  /** An estimate of the whole, when the store has one. */
+  readonly total?: number;
+}
+
+export interface BulkOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+/** What a flush hits. */
+export interface FlushOptions extends BulkOptions {
+  /** `prefix`: what lies under the profile's prefix. `all`: the whole database, whoever wrote it. */
+  readonly scope: 'all' | 'prefix';
+  /** Also flush locks, those that can be told from entries. `scope: 'all'` always takes them. */
+  readonly locks: boolean;
+  /** Count only. */
+  readonly dryRun: boolean;
+}
+
+export interface FlushResult {
+  /** Keys removed (or that would be), entries and tag bookkeeping alike. */
+  readonly removed: number;
+  /** Locks that were recognised and kept. */
+  readonly keptLocks: number;
+}
+
+/** Reading and writing by key. The same shape for a whole store and for a set of tags in it. */
+export interface Repository {
+  /** Hit, or undefined for a miss. @throws WrongTypeError */
+  get(key: string): Promise<Entry | undefined>;
+
+  /** One round trip. The answer has the order of `keys`; a key that holds no entry gives its error. */
+  many(keys: readonly string[]): Promise<ReadonlyArray<Reading>>;
+
+  put(key: string, value: Value, ttl: Ttl): Promise<void>;
+
+  /**
+   * Bounded in memory, whatever the length of `entries`. Returns how many were stored.
+   * What was acknowledged before an error stays, and is told through `onProgress`.
+   */
+  putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number>;
+
+  /** Atomic: stores only when absent. False when it was there. */
+  add(key: string, value: Value, ttl: Ttl): Promise<boolean>;
+
+  /**
+   * Atomic; keeps the ttl; a missing key starts at 0 and never expires. `by` may be negative.
+   * @throws NotANumberError, with the value unchanged
+   */
+  increment(key: string, by: bigint): Promise<bigint>;
+
+  /** Sets a new ttl. False when the key was not there. */
+  touch(key: string, ttl: Ttl): Promise<boolean>;
+
+  /** One round trip; for each key, whether it was there. */
+  forget(keys: readonly string[]): Promise<readonly boolean[]>;
+
+  /** Reads and forgets; atomic. */
+  pull(key: string): Promise<Entry | undefined>;
+}
+
+/** What `many` says of one key: a hit, a miss, or why the key cannot be read as an entry. */
+export type Reading = Entry | Error | undefined;
+
+/** An ordered list of tag names; entries put here are found again by the same names in the same order. */
+export interface Tagged extends Repository {
+  /** Removes every entry that carries ANY of the names, whatever else it carries. */
+  flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number>;
+}
+
+export interface LockHolder {
+  readonly owner: string;
+  /** Seconds left; null when the lock never expires. */
+  readonly ttl: Ttl;
+}
+
+/**
+ * A lock by name. Not re-entrant: acquiring again with the same owner is refused, on every driver
+ * (Laravel's database lock would let it in, which lets two CI jobs of one name share a lock).
+ */
+export interface Lock {
+  /** Atomic; one attempt. */
+  acquire(owner: string, ttl: Ttl): Promise<boolean>;
+  /** Atomic; false when `owner` does not hold it (any more). */
+  release(owner: string): Promise<boolean>;
+  /** Whoever holds it. False when nobody did. */
+  forceRelease(): Promise<boolean>;
+  /** Atomic; sets the ttl anew. False when `owner` does not hold it (any more). */
+  refresh(owner: string, ttl: Ttl): Promise<boolean>;
+  /** Undefined when it is free. */
+  holder(): Promise<LockHolder | undefined>;
+}
+
+export type EventType =
+  'CacheFlushed' | 'CacheHit' | 'CacheMissed' | 'KeyEvicted' | 'KeyExpired' | 'KeyForgotten' | 'KeyWritten';
+
+export interface CacheEvent {
+  /** When the server said so; where it does not date its events, when we heard. */
+  readonly time: Date;
+  readonly type: EventType;
+  /** Without prefixes. Undefined where the event is of the whole store (CacheFlushed). */
+  readonly key?: string;
+  /** Seconds; present where the store tells. */
+  readonly ttl?: Ttl;
+  /** Stored bytes; present where the store tells. */
+  readonly size?: number;
+}
+
+export interface EventsOptions {
+  /** Ends the stream, and everything that was switched on for it. */
+  readonly signal: AbortSignal;
+  /** May change the server's settings for as long as the stream lives. */
+  readonly enable: boolean;
+}
+
+/** A stream that is up: what it was put up for can be heard from now on. */
+export interface EventStream extends AsyncIterable<CacheEvent> {
+  /** Where the events come from and which types it can tell, in one line for people. */
+  readonly source: string;
+  readonly types: readonly EventType[];
+}
+
+/** What a driver can do; commands answer the rest with UnsupportedError. */
+export interface Capabilities {
+  readonly tags: boolean;
+  readonly locks: boolean;
+  readonly events: readonly EventType[];
+  /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
+  readonly locksToldFromEntries: 'apart' | 'by-form';
+}
+
+/** One cache, as configured by one profile. Connects on first use. */
+export interface Store extends Repository {
+  readonly driver: string;
+  /** Where it is, for people: a server or a file, never a password. */
+  readonly location: string;
+  readonly prefix: string;
+  readonly capabilities: Capabilities;
+
+  /** Keys under the prefix, without it, that match the glob (`*`, `?`, `[a-z]`); constant memory. */
+  keys(pattern?: string): AsyncIterable<string>;
+
+  flush(options: FlushOptions): Promise<FlushResult>;
+
+  /** @throws UnsupportedError */
+  tags(names: readonly string[]): Tagged;
+
+  /** @throws UnsupportedError */
+  lock(name: string): Lock;
+
+  /** @throws UnsupportedError */
+  events(options: EventsOptions): Promise<EventStream>;
+
+  /** Never hangs, never throws. */
+  close(): Promise<void>;
+}
