@@ -1,7 +1,5 @@
-import { includeIgnoreFile } from '@eslint/compat';
 import oclif from 'eslint-config-oclif';
 import prettier from 'eslint-config-prettier';
-import { fileURLToPath } from 'node:url';
 
 // Members stand in the order in which they are read (public first, then by use), not by alphabet.
 const orderOfReading = [
@@ -18,7 +16,7 @@ const orderOfReading = [
 ];
 
 export default [
-  includeIgnoreFile(fileURLToPath(new URL('.gitignore', import.meta.url))),
+  { ignores: ['dist/'] },
   ...oclif,
   prettier,
   {

@@ -1,0 +1,57 @@
+/**
+ * A matcher for Redis's glob: `*` any run, `?` any one character, `[a-z]` and `[^a-z]` classes, `\` escapes.
+ * A class that is not closed runs to the end of the pattern, as in Redis.
+ */
+export function globMatcher(pattern: string): (text: string) => boolean {
+  const regExp = new RegExp(`^${[...tokens(pattern)].join('')}$`, 'su');
+  return (text) => regExp.test(text);
+}
+
+/** The glob that matches exactly `literal`. */
+export function escapeGlob(literal: string): string {
+  return literal.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);
+}
+
+function* tokens(pattern: string): Generator<string> {
+  const characters = [...pattern];
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at]!;
+    if (character === '*') yield '.*';
+    else if (character === '?') yield '.';
+    else if (character === '\\' && at + 1 < characters.length) yield escapeRegExp(characters[++at]!);
+    else if (character === '[') {
+      const [regExp, end] = characterClass(characters, at + 1);
+      yield regExp;
+      at = end;
+    } else yield escapeRegExp(character);
+  }
+}
+
+/** Reads a class from the character after `[`; gives its regular expression and the index of its `]`. */
+function characterClass(characters: readonly string[], start: number): [string, number] {
+  let at = start;
+  const negated = characters[at] === '^';
+  if (negated) at++;
+  let members = '';
+  for (; at < characters.length && characters[at] !== ']'; at++) {
+    if (characters[at] === '\\' && at + 1 < characters.length) at++;
+    const first = characters[at]!;
+    if (characters[at + 1] === '-' && at + 2 < characters.length) {
+      const last = characters[at + 2]!;
+      // Redis swaps a range written backwards.
+      members += first <= last ? range(first, last) : range(last, first);
+      at += 2;
+    } else members += escapeRegExp(first);
+  }
+
+  if (members === '') return [negated ? '.' : '(?!)', at];
+  return [`[${negated ? '^' : ''}${members}]`, at];
+}
+
+function range(first: string, last: string): string {
+  return `${escapeRegExp(first)}-${escapeRegExp(last)}`;
+}
+
+function escapeRegExp(character: string): string {
+  return character.replace(/[$()*+./?[\\\]^{|}-]/, String.raw`\$&`);
+}
