@@ -41,7 +41,7 @@ function characterClass(characters: readonly string[], start: number): [string, 
       // Redis swaps a range written backwards.
       members += first <= last ? range(first, last) : range(last, first);
       at += 2;
-    } else members += escapeRegExp(first);
+    } else members += escapeMember(first);
   }
 
   if (members === '') return [negated ? '.' : '(?!)', at];
@@ -49,9 +49,13 @@ function characterClass(characters: readonly string[], start: number): [string, 
 }
 
 function range(first: string, last: string): string {
-  return `${escapeRegExp(first)}-${escapeRegExp(last)}`;
+  return `${escapeMember(first)}-${escapeMember(last)}`;
 }
 
 function escapeRegExp(character: string): string {
-  return character.replace(/[$()*+./?[\\\]^{|}-]/, String.raw`\$&`);
+  return character.replace(/[$()*+./?[\\\]^{|}]/, String.raw`\$&`);
+}
+
+function escapeMember(character: string): string {
+  return character.replace(/[[\\\]^-]/, String.raw`\$&`);
 }
