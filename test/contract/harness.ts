@@ -1,0 +1,31 @@
+import type { Profile } from '../../src/profiles/profile.js';
+import type { Capabilities, Store } from '../../src/stores/contract.js';
+
+/**
+ * What a driver's test gives to the contract suite (`describeStore(name, harness)` in suite.ts).
+ * Every case opens its stores with a prefix of its own, so nothing need be emptied between cases,
+ * and closes them itself.
+ */
+export interface StoreHarness {
+  /** What the driver must declare. What it cannot do, it must answer with UnsupportedError. */
+  readonly capabilities: Capabilities;
+
+  /** Starts the server or makes the folder; once, before all cases. */
+  before(): Promise<void>;
+
+  /** Undoes `before`; once, after all cases. */
+  after(): Promise<void>;
+
+  /** A new store each time. All of them reach the same data. Uses the `php` codec. */
+  open(options: StoreOptions): Promise<Store>;
+
+  /**
+   * The same store as `open(options)` for a child process, which gets it as JSON. Left out by
+   * drivers whose data lives in one process: the cases with several processes are not theirs.
+   */
+  profile?(options: StoreOptions): Profile;
+}
+
+export interface StoreOptions {
+  readonly prefix: string;
+}
