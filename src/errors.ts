@@ -111,3 +111,19 @@ export class InterruptedError extends CachectlError {
   readonly code = 'interrupted';
   readonly exitCode = ExitCode.Interrupted;
 }
+
+/** The user was asked, and said no. */
+export class DeclinedError extends CachectlError {
+  readonly code = 'declined';
+  readonly exitCode = ExitCode.No;
+}
+
+/** The reader of our standard output went away (`| head -1`): it has what it wanted, and nothing is said. */
+export class ClosedPipeError extends CachectlError {
+  readonly code = 'closed-pipe';
+  readonly exitCode = ExitCode.Yes;
+
+  constructor() {
+    super('standard output was closed', '');
+  }
+}

@@ -118,8 +118,17 @@ export interface Lock {
   holder(): Promise<LockHolder | undefined>;
 }
 
-export type EventType =
-  'CacheFlushed' | 'CacheHit' | 'CacheMissed' | 'KeyEvicted' | 'KeyExpired' | 'KeyForgotten' | 'KeyWritten';
+export const EVENT_TYPES = [
+  'CacheHit',
+  'CacheMissed',
+  'KeyWritten',
+  'KeyForgotten',
+  'KeyExpired',
+  'KeyEvicted',
+  'CacheFlushed',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface CacheEvent {
   /** When the server said so; where it does not date its events, when we heard. */

@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+
+import type { NewEntry, Ttl } from '../stores/contract.js';
+import type { Member } from './json-members.js';
+
+import { parseJson } from '../codecs/json/parse.js';
+import { CachectlError, InputError } from '../errors.js';
+import { parseDuration } from './durations.js';
+import { fileError } from './file-error.js';
+import { jsonMembers } from './json-members.js';
+
+/**
+ * Entries from a file, or from standard input for `-`; streamed. An object with `key`, `value` and perhaps `ttl`, and
+ * nothing else, is one entry; any other object is a map of keys to values.
+ * @param ttl for entries that bring none, in seconds
+ * @throws InputError that names the line
+ */
+export async function* readEntries(from: string, ttl: Ttl): AsyncGenerator<NewEntry> {
+  const chunks = from === '-' ? process.stdin : createReadStream(from);
+  // The members of an object that may still turn out to be one entry.
+  let pending: Member[] = [];
+  let isMap = false;
+  try {
+    for await (const member of jsonMembers(chunks as AsyncIterable<Buffer>)) {
+      if (member.name === undefined) {
+        if (isEntry(pending)) yield entryOf(pending, ttl);
+        else yield* pending.map((each) => mapped(each, ttl));
+        pending = [];
+        isMap = false;
+        continue;
+      }
+
+      if (!isMap) pending.push(member);
+      if (isMap) yield mapped(member, ttl);
+      else if (!ENTRY_MEMBERS.has(member.name) || pending.length > ENTRY_MEMBERS.size) {
+        yield* pending.map((each) => mapped(each, ttl));
+        pending = [];
+        isMap = true;
+      }
+    }
+  } catch (error) {
+    if (error instanceof CachectlError) throw error;
+    throw fileError(from, error);
+  }
+}
+
+const ENTRY_MEMBERS = new Set(['key', 'value', 'ttl']);
+
+function isEntry(members: readonly Member[]): boolean {
+  const names = members.map(({ name }) => name);
+  return names.includes('key') && names.includes('value') && new Set(names).size === names.length;
+}
+
+function mapped({ name, text, line }: Member, ttl: Ttl): NewEntry {
+  return { key: checkedKey(name!, line), value: parsed(text, line), ttl };
+}
+
+function entryOf(members: readonly Member[], ttl: Ttl): NewEntry {
+  const member = (wanted: string): Member | undefined => members.find(({ name }) => name === wanted);
+  const key = member('key')!;
+  const value = member('value')!;
+  const own = member('ttl');
+  return {
+    key: checkedKey(text(key, 'a key is a string'), key.line),
+    value: parsed(value.text, value.line),
+    ttl: own === undefined ? ttl : ttlOf(own),
+  };
+}
+
+function checkedKey(key: string, line: number): string {
+  if (key === '') throw new InputError(`line ${line}: the key is empty`, 'Every entry needs a key.');
+  return key;
+}
+
+function ttlOf(member: Member): Ttl {
+  const value = parsed(member.text, member.line);
+  if (value.type === 'null') return null;
+  const written =
+    value.type === 'integer' ? String(value.value) : text(member, 'a ttl is seconds, a duration, or null');
+  try {
+    const seconds = parseDuration(written);
+    if (seconds > 0) return seconds;
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    throw new InputError(`line ${member.line}: ${error.message}`, error.hint);
+  }
+
+  throw new InputError(`line ${member.line}: a ttl of 0 stores nothing`, 'Leave ttl out to store forever.');
+}
+
+function text({ text: json, line }: Member, otherwise: string): string {
+  const value = parsed(json, line);
+  if (value.type === 'string') return value.value.toString();
+  throw new InputError(`line ${line}: ${otherwise}`, 'Write {"key": "users:1", "value": …, "ttl": 600}');
+}
+
+function parsed(json: string, line: number) {
+  try {
+    return parseJson(json);
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    throw new InputError(`line ${line}: ${error.message}`, error.hint);
+  }
+}

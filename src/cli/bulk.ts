@@ -1,0 +1,46 @@
+import type { BulkOptions } from '../stores/contract.js';
+import type { Interruption } from './interrupt.js';
+
+import { CachectlError, InterruptedError, PartialError } from '../errors.js';
+import { entries, ProgressBar } from './progress.js';
+import { toFailure } from './report-error.js';
+
+/**
+ * Runs a bulk operation under a progress bar. Whatever way it ends, what was done until then is told.
+ * @param what in the past tense, e.g. `removed`
+ * @throws InterruptedError after Ctrl-C, PartialError when it failed after something was done
+ */
+export async function bulk<T>(
+  what: string,
+  interruption: Interruption,
+  work: (options: Required<BulkOptions>) => Promise<T>,
+): Promise<T> {
+  const bar = new ProgressBar(what);
+  let done = 0;
+  let result: T;
+  try {
+    result = await work({
+      signal: interruption.signal,
+      onProgress(progress) {
+        done = progress.done;
+        bar.update(progress);
+      },
+    });
+  } catch (error) {
+    bar.clear();
+    if (interruption.by !== undefined) throw interrupted(what, interruption, done);
+    if (done === 0 || error instanceof PartialError || !(error instanceof CachectlError)) throw error;
+    const { message, hint } = toFailure(error);
+    throw new PartialError(`${what} ${entries(done)}, then ${message}`, hint, { cause: error });
+  }
+
+  bar.clear();
+  if (interruption.by !== undefined) throw interrupted(what, interruption, done);
+  return result;
+}
+
+function interrupted(what: string, { by }: Interruption, done: number): CachectlError {
+  const message = `interrupted: ${what} ${entries(done)} until then, the rest is as it was`;
+  const hint = 'What is done is done; run it again for the rest.';
+  return by === 'SIGINT' ? new InterruptedError(message, hint) : new PartialError(message, hint);
+}

@@ -1,0 +1,61 @@
+import type { Profile } from '../profiles/profile.js';
+import type { Store } from '../stores/contract.js';
+
+import { UsageError } from '../errors.js';
+import { warn } from './output.js';
+import { styleText } from './style.js';
+
+/** What is about to happen, for the person who must say yes. */
+export interface Destruction {
+  readonly store: Store;
+  readonly profile: Profile;
+  /** The command, as a verb: `flush`. */
+  readonly action: string;
+  /** What will be gone, in the present tense: `removes 1,204 entries under shop-cache-`. */
+  readonly effect: string;
+  /** What one might not expect, each a line. */
+  readonly warnings?: readonly string[];
+}
+
+export interface Consent {
+  readonly yes: boolean;
+  readonly confirm?: string | undefined;
+}
+
+/**
+ * Returns when there is a yes: from `--yes` (with `--confirm NAME` on a protected profile), or from a person.
+ * @throws UsageError without a yes and without a terminal to ask on
+ * @throws DeclinedError when the person says no
+ */
+export async function askBeforeDestroying(destruction: Destruction, consent: Consent): Promise<void> {
+  const { profile, action, effect, store, warnings = [] } = destruction;
+  if (consent.confirm !== undefined && consent.confirm !== profile.name) {
+    throw new UsageError(
+      `--confirm names ${consent.confirm}, but this is profile ${profile.name}`,
+      'Check which profile you are about to hit, then name that one.',
+    );
+  }
+
+  const where = `profile ${profile.name}, ${store.location}`;
+  if (consent.yes) {
+    for (const warning of warnings) warn(warning);
+    if (!profile.protected || consent.confirm === profile.name) return;
+    throw new UsageError(
+      `profile ${profile.name} is protected, and --yes alone does not open it`,
+      `Add --confirm ${profile.name}`,
+    );
+  }
+
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    const confirm = profile.protected ? ` --confirm ${profile.name}` : '';
+    throw new UsageError(
+      `${action} ${effect} (${where}), and there is no terminal to ask on`,
+      `Add --yes${confirm} to go ahead, or --dry-run to see what would go.`,
+    );
+  }
+
+  warn(`${styleText('bold', action)} ${effect}\n  ${where}`);
+  for (const warning of warnings) warn(`  ${styleText('yellow', warning)}`);
+  const { confirmByName, confirmByYes } = await import('./prompts.js');
+  await (profile.protected ? confirmByName(profile.name) : confirmByYes('Go ahead?'));
+}

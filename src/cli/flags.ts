@@ -1,0 +1,63 @@
+import { Flags } from '@oclif/core';
+
+import { UsageError } from '../errors.js';
+import { parseDuration } from './durations.js';
+
+const GLOBAL = 'GLOBAL';
+
+/** A duration in seconds: `90s`, `10m`, `1h30m`, `2d`, `60`. */
+export const duration = Flags.custom<number>({
+  helpValue: 'DURATION',
+  parse: async (text) => parseDuration(text),
+});
+
+/** `a,b`: an ordered list of tag names. */
+export const tagNames = Flags.custom<string[]>({
+  helpValue: 'A,B',
+  async parse(text) {
+    const names = text.split(',');
+    if (names.includes('')) {
+      throw new UsageError(`"${text}" has an empty tag name`, 'Put one comma between names: --tags people,artists');
+    }
+
+    return names;
+  },
+});
+
+/** Flags that every command takes. */
+export const globalFlags = {
+  profile: Flags.string({
+    char: 'p',
+    summary: 'Which profile of the file to use. [env: CACHECTL_PROFILE]',
+    helpValue: 'NAME',
+    helpGroup: GLOBAL,
+  }),
+  config: Flags.string({
+    summary: 'The profile file, instead of the cachectl.yaml found upward from here. [env: CACHECTL_CONFIG]',
+    helpValue: 'FILE',
+    helpGroup: GLOBAL,
+  }),
+  url: Flags.string({
+    summary: 'A store without a profile, e.g. redis://localhost:6379/1?prefix=shop-cache- [env: CACHECTL_URL]',
+    helpValue: 'URL',
+    helpGroup: GLOBAL,
+  }),
+  json: Flags.boolean({ summary: 'Print one JSON document.', helpGroup: GLOBAL }),
+  timeout: duration({
+    summary: 'How long the store may take to answer.',
+    default: 5,
+    defaultHelp: async () => '5s',
+    helpGroup: GLOBAL,
+  }),
+};
+
+/** For what removes things. */
+export const destructiveFlags = {
+  yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
+  confirm: Flags.string({
+    summary: "A protected profile's name, typed out; with --yes.",
+    helpValue: 'PROFILE',
+    dependsOn: ['yes'],
+  }),
+  'dry-run': Flags.boolean({ summary: 'Only say what would go.' }),
+};

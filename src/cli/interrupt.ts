@@ -1,0 +1,39 @@
+/** What ended a piece of work before its time. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Undefined while nothing happened. */
+  readonly by: 'closed pipe' | 'SIGHUP' | 'SIGINT' | 'SIGTERM' | undefined;
+}
+
+/**
+ * Runs `work` with a signal that Ctrl-C, a termination, a hang-up or a reader that went away aborts, so that it can stop at a clean point
+ * and say how far it came. A second Ctrl-C does not wait for that.
+ */
+export async function interruptible<T>(work: (interruption: Interruption) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let by: Interruption['by'];
+  const onSignal = (name: NonNullable<Interruption['by']>): void => {
+    if (by === 'SIGINT' && name === 'SIGINT') process.exit(130);
+    by = name;
+    controller.abort();
+  };
+
+  const onOutputError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE') onSignal('closed pipe');
+  };
+
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of names) process.on(name, onSignal);
+  process.stdout.on('error', onOutputError);
+  try {
+    return await work({
+      signal: controller.signal,
+      get by() {
+        return by;
+      },
+    });
+  } finally {
+    for (const name of names) process.off(name, onSignal);
+    process.stdout.off('error', onOutputError);
+  }
+}

@@ -1,0 +1,22 @@
+/** Text that is JSON already (a cached value, exact to the digit) and goes into a document as it is. */
+export class JsonText {
+  constructor(readonly text: string) {}
+}
+
+export type JsonField = boolean | JsonField[] | JsonFields | JsonText | null | number | string | undefined;
+
+/** A document's members; those that are undefined are left out. */
+export interface JsonFields {
+  readonly [name: string]: JsonField;
+}
+
+/** Compact JSON. `JSON.stringify` cannot embed exact text: it would round 64-bit integers. */
+export function stringify(value: JsonField | readonly JsonFields[]): string {
+  if (value instanceof JsonText) return value.text;
+  if (Array.isArray(value)) return `[${value.map((item: JsonField) => stringify(item)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${JSON.stringify(name)}:${stringify(member)}`);
+  return `{${members.join(',')}}`;
+}

@@ -1,0 +1,41 @@
+import { run } from '@oclif/core/run';
+
+import { ExitCode } from '../errors.js';
+import { reportError } from './report-error.js';
+
+/** Runs the program and ends the process. @param root the URL of the file that was started */
+export async function main(argv: readonly string[], root: string): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutputError);
+  try {
+    await run(helpAsFlag(argv), root);
+  } catch (error) {
+    process.exitCode = await failure(error, argv);
+  }
+
+  await written(process.stdout);
+  await written(process.stderr);
+  // A socket that does not close must not keep the shell waiting.
+  process.exit();
+}
+
+/** `cachectl help get` is what people type first. */
+function helpAsFlag(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
+}
+
+async function failure(error: unknown, argv: readonly string[]): Promise<number> {
+  const { unknownCommand } = await import('./unknown-command.js');
+  return reportError(unknownCommand(error, argv) ?? error, argv.includes('--json'));
+}
+
+/** A closed pipe (`| head -1`) ends a command through its interruption; any other failure to write is one. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`error: the answer could not be written (${error.code})\n  Is the disk full?\n`);
+  process.exit(ExitCode.Partial);
+}
+
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0 && !stream.destroyed)
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}

@@ -1,0 +1,50 @@
+import type { Progress } from '../stores/contract.js';
+
+import { notesReachAPerson } from './output.js';
+
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
+
+/** A progress bar on a terminal's standard error; nothing anywhere else. */
+export class ProgressBar {
+  readonly #what: string;
+  readonly #started = Date.now();
+  #drawn = 0;
+
+  /** @param what in the past tense, e.g. `removed` */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  readonly update = (progress: Progress): void => {
+    if (!notesReachAPerson()) return;
+    const now = Date.now();
+    if (now - this.#drawn < REDRAW_MS) return;
+    this.#drawn = now;
+    process.stderr.write(`\r\u001B[K${this.#line(progress, (now - this.#started) / 1000)}`);
+  };
+
+  /** Takes the bar away, so that the answer stands alone. */
+  clear(): void {
+    if (this.#drawn > 0) process.stderr.write('\r\u001B[K');
+    this.#drawn = 0;
+  }
+
+  #line({ done, total }: Progress, seconds: number): string {
+    const rate = seconds > 0.5 ? `, ${count(Math.round(done / seconds))}/s` : '';
+    const text = `${this.#what} ${count(done)}${rate}`;
+    if (total === undefined || total < done || total === 0) return text;
+    const filled = Math.round((done / total) * BAR_WIDTH);
+    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}`;
+  }
+}
+
+/** `1234567` as `1,234,567`. */
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** `1 entry`, `2 entries`. */
+export function entries(number: number): string {
+  return `${count(number)} ${number === 1 ? 'entry' : 'entries'}`;
+}

@@ -1,0 +1,131 @@
+import type { Entry, Reading } from '../stores/contract.js';
+
+import { ExitCode, UndecodableError } from '../errors.js';
+import { answer, answerJson, answersAPerson, warn } from './output.js';
+import { errorFields, toFailure } from './report-error.js';
+import { forTerminal, hitFields, ttlText, valueBytes, valueLine } from './value-text.js';
+
+/** How `get` was asked to print. */
+export interface ReadingFormat {
+  readonly json: boolean;
+  readonly raw: boolean;
+  readonly 'no-newline': boolean;
+  readonly default?: string | undefined;
+}
+
+/**
+ * Prints what was read of `keys`, in their order.
+ * @returns the exit code: that of the first key that could not be read, else 1 when any was a miss
+ */
+export async function printReadings(
+  keys: readonly string[],
+  readings: readonly Reading[],
+  format: ReadingFormat,
+): Promise<number> {
+  if (format.json) return printJson(keys, readings);
+  return keys.length === 1 ? printOne(keys[0]!, readings[0], format) : printMany(keys, readings, format);
+}
+
+async function printJson(keys: readonly string[], readings: readonly Reading[]): Promise<number> {
+  let exitCode: number = ExitCode.Yes;
+  const documents = keys.map((key, index) => {
+    const reading = readings[index];
+    if (reading === undefined) {
+      exitCode = Math.max(exitCode, ExitCode.No);
+      return { key, hit: false, value: null, type: null, ttl: null };
+    }
+
+    try {
+      const entry = present(reading);
+      return hitFields(key, entry, entry.decode());
+    } catch (error) {
+      const failure = toFailure(error);
+      exitCode = Math.max(exitCode, failure.exitCode);
+      return { key, hit: true, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
+    }
+  });
+  await answerJson(keys.length === 1 ? documents[0]! : documents);
+  return exitCode;
+}
+
+async function printOne(key: string, reading: Reading, format: ReadingFormat): Promise<number> {
+  if (reading === undefined) return printMiss(key, format);
+  const entry = present(reading);
+  if (format.raw) {
+    await answer(entry.stored);
+    return ExitCode.Yes;
+  }
+
+  const bytes = valueBytes(decode(entry));
+  if (format['no-newline']) await answer(bytes);
+  else if (answersAPerson()) await answer(`${forTerminal(bytes)}\n`);
+  else await answer(Buffer.concat([bytes, Buffer.from('\n')]));
+  return ExitCode.Yes;
+}
+
+async function printMiss(key: string, format: ReadingFormat): Promise<number> {
+  if (format.default === undefined) {
+    warn(`${key} is not in the cache`);
+    return ExitCode.No;
+  }
+
+  await answer(format['no-newline'] ? format.default : `${format.default}\n`);
+  return ExitCode.Yes;
+}
+
+async function printMany(
+  keys: readonly string[],
+  readings: readonly Reading[],
+  format: ReadingFormat,
+): Promise<number> {
+  let exitCode: number = ExitCode.Yes;
+  const rows: string[][] = [];
+  for (const [index, key] of keys.entries()) {
+    const reading = readings[index];
+    try {
+      if (reading !== undefined) {
+        const entry = present(reading);
+        rows.push([key, valueLine(decode(entry)), ttlText(entry.ttl)]);
+      } else if (format.default === undefined) {
+        warn(`${key} is not in the cache`);
+        exitCode = Math.max(exitCode, ExitCode.No);
+      } else rows.push([key, format.default, '']);
+    } catch (error) {
+      const failure = toFailure(error);
+      warn(`${failure.message}\n  ${failure.hint}`);
+      exitCode = Math.max(exitCode, failure.exitCode);
+    }
+  }
+
+  if (rows.length === 0) return exitCode;
+  if (answersAPerson()) {
+    const { table } = await import('./table.js');
+    await answer(table(['key', 'value', 'ttl'], rows));
+  } else await answer(rows.map(([key, value]) => `${key}\t${value}\n`).join(''));
+
+  return exitCode;
+}
+
+/** @throws what kept the key from being read */
+function present(reading: Entry | Error): Entry {
+  if (reading instanceof Error) throw reading;
+  return reading;
+}
+
+function ttlOf(reading: Entry | Error): null | number {
+  return reading instanceof Error ? null : reading.ttl;
+}
+
+/** Adds the way out to what the codec says. */
+function decode(entry: Entry) {
+  try {
+    return entry.decode();
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    throw new UndecodableError(
+      error.message,
+      `${error.hint} \`get --raw\` prints the stored bytes as they are.`.trim(),
+      error.offset,
+    );
+  }
+}

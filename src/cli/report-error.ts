@@ -1,0 +1,66 @@
+import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
+import { maskSecrets } from '../profiles/mask.js';
+import { stringify } from './json.js';
+import { styleText } from './style.js';
+
+/** What a failure looks like to a user. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly exitCode: number;
+}
+
+/** Two lines on standard error, or one JSON document on standard output. Returns the exit code. */
+export function reportError(error: unknown, asJson: boolean): number {
+  const failure = toFailure(error);
+  if (error instanceof ClosedPipeError) return failure.exitCode;
+  if (asJson) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
+  else process.stderr.write(`${styleText('red', 'error:')} ${failure.message}\n${indent(failure.hint)}`);
+  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(error.stack ?? '')}\n`);
+  return failure.exitCode;
+}
+
+/** The shape of `--json`: `{"code", "message", "hint"}`. */
+export function errorFields({ code, message, hint }: Failure) {
+  return { code, message, hint };
+}
+
+export function toFailure(error: unknown): Failure {
+  if (error instanceof CachectlError) {
+    const { code, exitCode } = error;
+    return { code, message: maskSecrets(error.message), hint: maskSecrets(error.hint), exitCode };
+  }
+
+  if (isParserError(error)) return parserFailure(error);
+  return {
+    code: 'internal',
+    message: maskSecrets(error instanceof Error ? error.message : String(error)),
+    hint: 'This is a fault of cachectl. Run it again with DEBUG=1 for the place, and report it.',
+    exitCode: ExitCode.Partial,
+  };
+}
+
+interface ParserError extends Error {
+  readonly oclif: { readonly exit?: number };
+}
+
+/** oclif marks the errors of its argument parser so. */
+function isParserError(error: unknown): error is ParserError {
+  return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
+}
+
+/** oclif's message is the fault in the first lines, then `See more help with --help`. */
+function parserFailure(error: ParserError): Failure {
+  const lines = error.message.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('See more help'));
+  return {
+    code: 'usage',
+    message: lines.map((line) => line.trim()).join(' '),
+    hint: 'See the command with --help. What begins with a dash but is not a flag goes after --',
+    exitCode: ExitCode.Usage,
+  };
+}
+
+function indent(hint: string): string {
+  return hint === '' ? '' : `  ${hint}\n`;
+}

@@ -1,0 +1,50 @@
+import { Command } from '@oclif/core/command';
+
+import type { Profile } from '../profiles/profile.js';
+import type { Store } from '../stores/contract.js';
+import type { Interruption } from './interrupt.js';
+
+import { globalFlags } from './flags.js';
+import { interruptible } from './interrupt.js';
+import { reportError } from './report-error.js';
+import { selectProfile } from './select-profile.js';
+
+/** What `globalFlags` parse to. */
+export interface GlobalFlags {
+  readonly profile?: string | undefined;
+  readonly config?: string | undefined;
+  readonly url?: string | undefined;
+  readonly json: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** What a command has to work with. */
+export interface Work {
+  readonly store: Store;
+  readonly profile: Profile;
+  readonly interruption: Interruption;
+}
+
+/** A command on one store: resolves the profile, opens the store, closes it on every way out. */
+export abstract class StoreCommand extends Command {
+  static override baseFlags = globalFlags;
+
+  /** Runs `work` and ends the process with the exit code that it gives. */
+  protected async withStore(flags: GlobalFlags, work: (work: Work) => Promise<number>): Promise<void> {
+    await interruptible(async (interruption) => {
+      const profile = await selectProfile(flags);
+      const { openStore } = await import('../stores/open.js');
+      const store = await openStore(profile, { timeoutMs: flags.timeout * 1000 });
+      try {
+        process.exitCode = await work({ store, profile, interruption });
+      } finally {
+        await store.close();
+      }
+    });
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    process.exitCode = reportError(error, this.argv.includes('--json'));
+  }
+}

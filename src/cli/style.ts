@@ -1,0 +1,26 @@
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+export type Style = keyof typeof CODES;
+
+/** Colours `text` for standard error. `NO_COLOR` (no-color.org) and pipes get it plain. */
+export function styleText(style: Style, text: string): string {
+  return paint(style, text, process.stderr);
+}
+
+/** Colours `text` for standard output. */
+export function styleAnswer(style: Style, text: string): string {
+  return paint(style, text, process.stdout);
+}
+
+function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
+  if (!stream.isTTY || process.env.NO_COLOR || process.env.TERM === 'dumb') return text;
+  const [on, off] = CODES[style];
+  return `\u001B[${on}m${text}\u001B[${off}m`;
+}

@@ -1,0 +1,38 @@
+import Table from 'cli-table3';
+
+import { forTerminal } from './value-text.js';
+
+/** Rows under a dim head, without rules: what a person reads quickest and can still copy from. */
+export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const grid = new Table({
+    head: [...head],
+    chars: NO_RULES,
+    style: { head: process.env.NO_COLOR ? [] : ['dim'], 'padding-left': 0, 'padding-right': 2 },
+    colWidths: widths(head, rows),
+    wordWrap: false,
+  });
+  grid.push(...rows.map((row) => row.map((cell) => forTerminal(Buffer.from(cell)))));
+  return `${grid.toString()}\n`;
+}
+
+const NO_RULES = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+    ['middle', ''],
+  ]),
+);
+
+/** Each column as wide as its widest cell; the widest column gives way where the terminal ends. */
+function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): number[] {
+  const wanted = head.map(
+    (title, column) => 2 + Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns ?? 80);
+  if (excess <= 0) return wanted;
+  const widest = wanted.indexOf(Math.max(...wanted));
+  wanted[widest] = Math.max(12, wanted[widest]! - excess);
+  return wanted;
+}

@@ -1,0 +1,24 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { readFileSync } from 'node:fs';
+
+import { UsageError } from '../errors.js';
+
+/** oclif's «command not found», with the command that was probably meant. Undefined for any other error. */
+export function unknownCommand(error: unknown, argv: readonly string[]): UsageError | undefined {
+  if (!(error instanceof Error) || !/^[Cc]ommand .* not found/.test(error.message)) return undefined;
+  const typed = argv[0] ?? '';
+  const names = commandNames();
+  const nearest = closest(typed, names);
+  const hint =
+    distance(typed, nearest) <= Math.max(2, typed.length / 3)
+      ? `Did you mean ${nearest}?`
+      : `There are ${names.join(', ')}.`;
+  return new UsageError(`${typed} is not a command`, hint);
+}
+
+function commandNames(): string[] {
+  const manifest = JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')) as {
+    commands: Record<string, unknown>;
+  };
+  return Object.keys(manifest.commands);
+}

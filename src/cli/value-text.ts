@@ -1,0 +1,50 @@
+import type { Value } from '../codecs/value.js';
+import type { Entry, Ttl } from '../stores/contract.js';
+
+import { toJson, toPrettyJson } from '../codecs/json/print.js';
+import { JsonText } from './json.js';
+import { formatDuration } from './durations.js';
+
+/** A value as `get` prints it: a string bare, to the byte; anything else as JSON. */
+export function valueBytes(value: Value): Buffer {
+  return value.type === 'string' ? value.value : Buffer.from(toPrettyJson(value));
+}
+
+/** A value on one line: strings that hold line breaks, tabs or other bytes than text are quoted as JSON. */
+export function valueLine(value: Value): string {
+  if (value.type !== 'string') return toJson(value);
+  const text = value.value.toString();
+  const isPlain = !hasControls(text) && Buffer.from(text).equals(value.value);
+  return isPlain ? text : toJson(value);
+}
+
+/**
+ * The same for a terminal: what would move its cursor or change its title is shown as `\x1b`, not obeyed.
+ * Anyone who can write to the cache could otherwise write on the screen of whoever reads it.
+ */
+export function forTerminal(bytes: Buffer): string {
+  return bytes
+    .toString()
+    .replaceAll(
+      CONTROLS_BUT_LINES,
+      (character) => String.raw`\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`,
+    );
+}
+
+/** A hit's members in `--json`. */
+export function hitFields(key: string, { ttl }: Entry, value: Value) {
+  return { key, hit: true, value: new JsonText(toJson(value)), type: value.type, ttl };
+}
+
+/** `expires in 1h 30m`, `never expires`. */
+export function ttlText(ttl: Ttl): string {
+  return ttl === null ? 'never expires' : `expires in ${formatDuration(ttl)}`;
+}
+
+// C0 and C1 controls and DEL.
+const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/;
+const CONTROLS_BUT_LINES = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+
+function hasControls(text: string): boolean {
+  return CONTROLS.test(text);
+}

@@ -1,0 +1,81 @@
+import * as Flags from '@oclif/core/flags';
+
+import type { FlushOptions, Store } from '../stores/contract.js';
+
+import { bulk } from '../cli/bulk.js';
+import { askBeforeDestroying } from '../cli/destructive.js';
+import { destructiveFlags } from '../cli/flags.js';
+import { answer, answerJson } from '../cli/output.js';
+import { count, entries } from '../cli/progress.js';
+import { StoreCommand } from '../cli/store-command.js';
+import { ExitCode } from '../errors.js';
+
+export default class Flush extends StoreCommand {
+  static override summary = "Remove everything under the profile's prefix.";
+  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from
+entries. Asks first; without a terminal it takes --yes.`;
+
+  static override examples = [
+    { description: 'See what would go', command: '<%= config.bin %> flush --dry-run' },
+    { description: 'Flush the cache of a profile', command: '<%= config.bin %> flush --profile shop' },
+    {
+      description: 'From a deploy script, on a protected profile',
+      command: '<%= config.bin %> flush -p shop --yes --confirm shop',
+    },
+    { description: 'Empty the whole database, whoever wrote it', command: '<%= config.bin %> flush --all' },
+  ];
+
+  static override flags = {
+    all: Flags.boolean({ summary: 'The whole database: every prefix, every application, locks too.' }),
+    locks: Flags.boolean({ summary: 'Locks too: whoever holds one loses it.' }),
+    ...destructiveFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Flush);
+    await this.withStore(flags, async ({ store, profile, interruption }) => {
+      const scope = flags.all ? 'all' : 'prefix';
+      const options = { scope, locks: flags.locks || flags.all } as const;
+      const dryRun = flags['dry-run'];
+      if (!dryRun) {
+        const effect = await describeEffect(store, options, flags.yes);
+        await askBeforeDestroying(
+          { store, profile, action: 'flush', effect, warnings: warnings(store, options) },
+          flags,
+        );
+      }
+
+      const { removed, keptLocks } = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
+        store.flush({ ...options, ...progress, dryRun }),
+      );
+      if (flags.json) await answerJson({ removed, keptLocks, scope, dryRun });
+      else await answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}${kept(keptLocks)}\n`);
+      return ExitCode.Yes;
+    });
+  }
+}
+
+/** Counting first is for the person who reads it; a script with --yes does not wait for it. */
+async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' | 'scope'>, unread: boolean) {
+  const what = options.scope === 'all' ? 'the whole database, every prefix in it' : under(store);
+  if (unread || !process.stderr.isTTY || !process.stdin.isTTY) return `removes ${what}`;
+  const { removed, keptLocks } = await store.flush({ ...options, dryRun: true });
+  return `removes ${what}: ${entries(removed)}${kept(keptLocks)}`;
+}
+
+function under({ prefix }: Store): string {
+  return prefix === '' ? 'everything (the profile has no prefix)' : `what lies under the prefix ${prefix}`;
+}
+
+function warnings(store: Store, { locks, scope }: Pick<FlushOptions, 'locks' | 'scope'>): string[] {
+  if (scope === 'all') return ['Entries of other applications in this database go too, and so do all locks.'];
+  if (locks) return ['Locks go too: whoever holds one loses it.'];
+  if (store.capabilities.locksToldFromEntries === 'apart') return [];
+  return [
+    "Locks lie among the entries here: cachectl's own and those of Laravel's families are kept, others cannot be told and go.",
+  ];
+}
+
+function kept(locks: number): string {
+  return locks === 0 ? '' : `, kept ${count(locks)} ${locks === 1 ? 'lock' : 'locks'}`;
+}

@@ -1,0 +1,53 @@
+import * as Args from '@oclif/core/args';
+
+import { askBeforeDestroying } from '../cli/destructive.js';
+import { destructiveFlags, tagNames } from '../cli/flags.js';
+import { checkKeys, entriesOf } from '../cli/keys.js';
+import { answer, answerJson } from '../cli/output.js';
+import { StoreCommand } from '../cli/store-command.js';
+import { ExitCode } from '../errors.js';
+
+export default class Forget extends StoreCommand {
+  static override summary = 'Remove entries by key.';
+  static override description = `Says of each key whether it was there. Exits 1 when any was not.
+Asks only where the profile is protected; the keys are named, after all.`;
+
+  static override examples = [
+    { description: 'Remove an entry', command: '<%= config.bin %> forget users:1' },
+    { description: 'Remove entries put under tags', command: '<%= config.bin %> forget John --tags people,artists' },
+  ];
+
+  static override args = {
+    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+    ...destructiveFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Forget);
+    const keys = args.key;
+    checkKeys(keys);
+    await this.withStore(flags, async ({ store, profile }) => {
+      const entries = entriesOf(store, flags.tags);
+      if (profile.protected && !flags['dry-run']) {
+        await askBeforeDestroying({ store, profile, action: 'forget', effect: `removes ${keys.join(', ')}` }, flags);
+      }
+
+      const were = flags['dry-run']
+        ? (await entries.many(keys)).map((reading) => reading !== undefined)
+        : await entries.forget(keys);
+      if (flags.json) {
+        const documents = keys.map((key, index) => ({ key, forgotten: were[index]!, dryRun: flags['dry-run'] }));
+        await answerJson(keys.length === 1 ? documents[0]! : documents);
+      } else {
+        const done = flags['dry-run'] ? 'is there' : 'forgotten';
+        await answer(keys.map((key, index) => `${key}\t${were[index] ? done : 'was not there'}\n`).join(''));
+      }
+
+      return were.includes(false) ? ExitCode.No : ExitCode.Yes;
+    });
+  }
+}

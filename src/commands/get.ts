@@ -1,0 +1,67 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import { tagNames } from '../cli/flags.js';
+import { checkKeys, entriesOf } from '../cli/keys.js';
+import { printReadings } from '../cli/readings.js';
+import { StoreCommand } from '../cli/store-command.js';
+import { UsageError } from '../errors.js';
+
+export default class Get extends StoreCommand {
+  static override summary = 'Read one entry or many.';
+  static override description = `A string is printed bare, a structure as JSON. Several keys come one to a line, KEY<tab>VALUE.
+Exits 1 when any key was a miss.`;
+
+  static override examples = [
+    { description: 'Read an entry', command: '<%= config.bin %> get users:1' },
+    {
+      description: 'Read several in one round trip, for a program',
+      command: '<%= config.bin %> get users:1 users:2 --json',
+    },
+    {
+      description: 'Read an entry that carries tags (the order counts)',
+      command: '<%= config.bin %> get John --tags people,artists',
+    },
+    {
+      description: 'Keep the stored bytes, as the application serialized them',
+      command: '<%= config.bin %> get users:1 --raw > users-1.bin',
+    },
+    { description: 'Use a value in a script', command: 'RATE=$(<%= config.bin %> get rate --default 10)' },
+  ];
+
+  static override args = {
+    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    tags: tagNames({ summary: 'Read within these tags, in the order they were put.' }),
+    default: Flags.string({
+      summary: 'Printed for a miss, which then is no failure.',
+      helpValue: 'VALUE',
+      exclusive: ['json'],
+    }),
+    raw: Flags.boolean({ summary: 'Print the stored bytes of one key, exactly.', exclusive: ['json', 'default'] }),
+    'no-newline': Flags.boolean({
+      char: 'n',
+      summary: 'Print the value of one key and nothing after it, binary values included.',
+      exclusive: ['json', 'raw'],
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Get);
+    const keys = args.key;
+    checkKeys(keys);
+    if (keys.length > 1 && (flags.raw || flags['no-newline'])) {
+      throw new UsageError(
+        `--${flags.raw ? 'raw' : 'no-newline'} prints one key, not ${keys.length}`,
+        'Read them one by one.',
+      );
+    }
+
+    await this.withStore(flags, async ({ store }) => {
+      const readings = await entriesOf(store, flags.tags).many(keys);
+      return printReadings(keys, readings, flags);
+    });
+  }
+}

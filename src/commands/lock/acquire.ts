@@ -1,0 +1,90 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import type { Lock } from '../../stores/contract.js';
+
+import { duration } from '../../cli/flags.js';
+import { checkKeys } from '../../cli/keys.js';
+import { stringify } from '../../cli/json.js';
+import { heldText } from '../../cli/lock-text.js';
+import { answerJson, note, warn } from '../../cli/output.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ttlText } from '../../cli/value-text.js';
+import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { acquireWithin } from '../../stores/lock-wait.js';
+
+export default class LockAcquire extends StoreCommand {
+  static override summary = 'Take a lock, and print its owner token.';
+  static override description = `The token is all that stands on standard output; lock:release takes it. Exits 1 when somebody else
+holds the lock, and says who and for how long.`;
+
+  static override examples = [
+    {
+      description: 'Around a step of a deploy',
+      command: `OWNER=$(<%= config.bin %> lock:acquire deploy --ttl 10m) || exit
+./deploy.sh
+<%= config.bin %> lock:release deploy --owner "$OWNER"`,
+    },
+    {
+      description: 'Wait for it, for half a minute',
+      command: '<%= config.bin %> lock:acquire deploy --ttl 10m --wait 30s',
+    },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    ttl: duration({ summary: 'How long it is held at the most; 0 never lets go by itself.', required: true }),
+    wait: duration({
+      summary: 'How long to try; one attempt when left out.',
+      default: 0,
+      defaultHelp: async () => '0s',
+    }),
+    owner: Flags.string({
+      summary: 'The token to hold it by; made up, with user, host and process in it, when left out.',
+      helpValue: 'TOKEN',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LockAcquire);
+    const { name } = args;
+    checkKeys([name]);
+    if (flags.owner === '') throw new UsageError('the owner is empty', 'Leave --owner out to have one made up.');
+    const owner = flags.owner ?? newOwner();
+    const ttl = flags.ttl === 0 ? null : flags.ttl;
+    await this.withStore(flags, async ({ store, interruption }) => {
+      const lock = store.lock(name);
+      const { signal } = interruption;
+      if (await acquireWithin(lock, { owner, ttl, wait: flags.wait, signal })) {
+        await handOver(lock, owner, flags.json ? stringify({ name, acquired: true, owner, ttl }) : owner);
+        note(`${name} is yours, ${ttlText(ttl)}`);
+        return ExitCode.Yes;
+      }
+
+      if (interruption.by === 'SIGINT') throw new InterruptedError(`interrupted; ${name} was not acquired`, '');
+      if (interruption.by !== undefined) throw new PartialError(`ended while waiting; ${name} was not acquired`, '');
+      const holder = await lock.holder();
+      if (flags.json)
+        await answerJson({ name, acquired: false, owner: holder?.owner ?? null, ttl: holder?.ttl ?? null });
+      warn(heldText(name, holder));
+      return ExitCode.No;
+    });
+  }
+}
+
+/** A token that nobody could read would leave a lock that nobody can release. */
+async function handOver(lock: Lock, owner: string, text: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+    });
+  } catch (error) {
+    await lock.release(owner);
+    const message = 'the owner token could not be written, so the lock was given back';
+    throw new PartialError(message, 'Keep standard output open.', { cause: error });
+  }
+}

@@ -1,0 +1,92 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import { askBeforeDestroying } from '../../cli/destructive.js';
+import { destructiveFlags } from '../../cli/flags.js';
+import { checkKeys } from '../../cli/keys.js';
+import { heldText } from '../../cli/lock-text.js';
+import { answerJson, note, warn } from '../../cli/output.js';
+import type { Work } from '../../cli/store-command.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ExitCode, UsageError } from '../../errors.js';
+
+interface ReleaseFlags {
+  readonly yes: boolean;
+  readonly confirm?: string | undefined;
+  readonly 'dry-run': boolean;
+  readonly json: boolean;
+}
+
+export default class LockRelease extends StoreCommand {
+  static override summary = 'Release a lock that you hold, or break one.';
+  static override description = `Compares the owner and removes the lock in one step, so that a lock which expired and is somebody else's by
+now stays theirs. Exits 1 when the lock is not held by that owner.`;
+
+  static override examples = [
+    {
+      description: 'Release what lock:acquire gave',
+      command: '<%= config.bin %> lock:release deploy --owner "$OWNER"',
+    },
+    { description: 'Break a stuck lock, whoever holds it', command: '<%= config.bin %> lock:release deploy --force' },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', exclusive: ['force'] }),
+    force: Flags.boolean({ summary: 'Whoever holds it. Says who that is, and asks.' }),
+    ...destructiveFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LockRelease);
+    const { name } = args;
+    checkKeys([name]);
+    const { owner } = flags;
+    if (!flags.force && (owner === undefined || owner === '')) {
+      throw new UsageError(
+        `whose ${name} is to be released?`,
+        'Give --owner TOKEN as lock:acquire printed it, or --force to break the lock.',
+      );
+    }
+
+    await this.withStore(flags, async (work) =>
+      flags.force ? breakLock(work, name, flags) : releaseOwn(work, name, owner!, flags),
+    );
+  }
+}
+
+async function releaseOwn({ store }: Work, name: string, owner: string, flags: ReleaseFlags): Promise<number> {
+  const lock = store.lock(name);
+  const dryRun = flags['dry-run'];
+  const released = dryRun ? (await lock.holder())?.owner === owner : await lock.release(owner);
+  if (flags.json) await answerJson({ name, released, dryRun });
+  if (released) {
+    note(dryRun ? `would release ${name}` : `released ${name}`);
+    return ExitCode.Yes;
+  }
+
+  const holder = await lock.holder();
+  warn(
+    holder === undefined ? `${name} is not held: it expired or was released` : `not yours: ${heldText(name, holder)}`,
+  );
+  return ExitCode.No;
+}
+
+async function breakLock({ store, profile }: Work, name: string, flags: ReleaseFlags): Promise<number> {
+  const lock = store.lock(name);
+  const holder = await lock.holder();
+  const dryRun = flags['dry-run'];
+  if (holder !== undefined && !dryRun) {
+    const effect = `breaks a lock: ${heldText(name, holder)}`;
+    await askBeforeDestroying({ store, profile, action: 'lock:release', effect }, flags);
+  }
+
+  const released = holder !== undefined && (dryRun || (await lock.forceRelease()));
+  if (flags.json) await answerJson({ name, released, dryRun, owner: holder?.owner ?? null });
+  if (released) warn(`${dryRun ? 'would break' : 'broke'} ${name}, which was held by ${holder.owner}`);
+  else warn(`${name} is not held`);
+  return released ? ExitCode.Yes : ExitCode.No;
+}

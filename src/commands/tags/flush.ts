@@ -1,0 +1,50 @@
+import * as Args from '@oclif/core/args';
+
+import { bulk } from '../../cli/bulk.js';
+import { askBeforeDestroying } from '../../cli/destructive.js';
+import { destructiveFlags } from '../../cli/flags.js';
+import { answer, answerJson } from '../../cli/output.js';
+import { entries } from '../../cli/progress.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ExitCode, UsageError } from '../../errors.js';
+
+export default class TagsFlush extends StoreCommand {
+  static override summary = 'Remove every entry that carries any of the tags.';
+  static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes
+--yes. Running it again does no harm: nothing to remove is a success.`;
+
+  static override examples = [
+    { description: 'From a deploy script', command: '<%= config.bin %> tags:flush products prices --yes' },
+    { description: 'See how many would go', command: '<%= config.bin %> tags:flush products --dry-run' },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of a tag.', required: true, multiple: true, ignoreStdin: true }),
+  };
+
+  static override flags = { ...destructiveFlags };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TagsFlush);
+    const names = [...new Set(args.name)];
+    if (names.includes(''))
+      throw new UsageError('a tag name is empty', 'Is a variable unset? Quote it and check it: "${TAG:?}"');
+    await this.withStore(flags, async ({ store, profile, interruption }) => {
+      const tagged = store.tags(names);
+      const dryRun = flags['dry-run'];
+      if (!dryRun) {
+        const asksAPerson = !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
+        const number = asksAPerson ? entries(await tagged.flush({ dryRun: true })) : 'every entry';
+        const effect = `removes ${number} that ${asksAPerson ? 'carry' : 'carries'} any of: ${names.join(', ')}`;
+        await askBeforeDestroying({ store, profile, action: 'tags:flush', effect }, flags);
+      }
+
+      const removed = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
+        tagged.flush({ ...progress, dryRun }),
+      );
+      if (flags.json) await answerJson({ tags: names, removed, dryRun });
+      else await answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}\n`);
+      return ExitCode.Yes;
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Profile } from '../profiles/profile.js';
+import type { Store } from './contract.js';
+
+import { openCodec } from '../codecs/open.js';
+
+export interface OpenOptions {
+  /** How long the store may take to answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The store that a profile describes. Loads its driver and no other; connects on first use. */
+export async function openStore(profile: Profile, options: OpenOptions): Promise<Store> {
+  const codec = openCodec(profile.codec);
+  switch (profile.driver) {
+    case 'array': {
+      const { openArray } = await import('./array/store.js');
+      return openArray(profile, codec);
+    }
+
+    case 'redis': {
+      const { openRedis } = await import('./redis/store.js');
+      return openRedis(profile, codec, options);
+    }
+
+    case 'sqlite': {
+      const { openSqlite } = await import('./sqlite/store.js');
+      return openSqlite(profile, codec, options);
+    }
+  }
+}
