@@ -22,7 +22,16 @@ export default [
   {
     rules: {
       ...Object.fromEntries(orderOfReading.map((rule) => [`perfectionist/${rule}`, 'off'])),
+      // A wire fact or a unit is documented; what a signature says already is not said again.
+      'jsdoc/check-param-names': 'off',
+      'jsdoc/require-yields': 'off',
+      // A command's parts are apart, so that the eye finds them.
+      '@stylistic/lines-between-class-members': 'off',
+      'n/no-process-exit': 'off',
       'n/no-unpublished-import': 'off',
+      'unicorn/no-process-exit': 'off',
+      // Hints quote the shell.
+      'no-template-curly-in-string': 'off',
       // One round trip after the other is what a paged scan or a lock queue is.
       'no-await-in-loop': 'off',
       // Wire formats speak in bits, and values of a cache are null more often than not.

@@ -36,6 +36,8 @@ function onOutputError(error: NodeJS.ErrnoException): void {
 }
 
 async function written(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength > 0 && !stream.destroyed)
-    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

@@ -1,9 +1,9 @@
-import inquirer from 'inquirer';
+import { createPromptModule } from 'inquirer';
 
 import { DeclinedError, InterruptedError } from '../errors.js';
 
 // Standard output is for the answer; questions go where the other words to people go.
-const prompt = inquirer.createPromptModule({ output: process.stderr });
+const prompt = createPromptModule({ output: process.stderr });
 
 /** @throws DeclinedError unless the person says yes */
 export async function confirmByYes(message: string): Promise<void> {

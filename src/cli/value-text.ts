@@ -2,8 +2,8 @@ import type { Value } from '../codecs/value.js';
 import type { Entry, Ttl } from '../stores/contract.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
-import { JsonText } from './json.js';
 import { formatDuration } from './durations.js';
+import { JsonText } from './json.js';
 
 /** A value as `get` prints it: a string bare, to the byte; anything else as JSON. */
 export function valueBytes(value: Value): Buffer {
@@ -41,10 +41,9 @@ export function ttlText(ttl: Ttl): string {
   return ttl === null ? 'never expires' : `expires in ${formatDuration(ttl)}`;
 }
 
-// C0 and C1 controls and DEL.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/;
-const CONTROLS_BUT_LINES = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+const CONTROL = /\p{Cc}/u;
+const CONTROLS_BUT_LINES = /[^\P{Cc}\n\t]/gu;
 
 function hasControls(text: string): boolean {
-  return CONTROLS.test(text);
+  return CONTROL.test(text);
 }

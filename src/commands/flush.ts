@@ -48,8 +48,9 @@ entries. Asks first; without a terminal it takes --yes.`;
       const { removed, keptLocks } = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
         store.flush({ ...options, ...progress, dryRun }),
       );
-      if (flags.json) await answerJson({ removed, keptLocks, scope, dryRun });
-      else await answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}${kept(keptLocks)}\n`);
+      await (flags.json
+        ? answerJson({ removed, keptLocks, scope, dryRun })
+        : answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}${kept(keptLocks)}\n`));
       return ExitCode.Yes;
     });
   }

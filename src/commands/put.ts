@@ -1,13 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Repository, Ttl } from '../stores/contract.js';
-import type { Work } from '../cli/store-command.js';
-
 import { duration, tagNames } from '../cli/flags.js';
-import { entries } from '../cli/progress.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { answerJson, note, warn } from '../cli/output.js';
+import { entries } from '../cli/progress.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ttlText } from '../cli/value-text.js';
 import { ExitCode, UsageError } from '../errors.js';
@@ -70,9 +67,15 @@ seconds or a duration. It is streamed, so its size does not matter.`;
         throw new UsageError('--from brings its own keys', 'Leave KEY and VALUE out.');
       }
 
-      await this.withStore(flags, async (work) =>
-        putMany(work, entriesOf(work.store, flags.tags), from, ttl, flags.json),
-      );
+      await this.withStore(flags, async ({ store, interruption }) => {
+        const target = entriesOf(store, flags.tags);
+        const { readEntries } = await import('../cli/bulk-input.js');
+        const { bulk } = await import('../cli/bulk.js');
+        const stored = await bulk('stored', interruption, (options) => target.putMany(readEntries(from, ttl), options));
+        if (flags.json) await answerJson({ stored });
+        else warn(`stored ${entries(stored)}`);
+        return ExitCode.Yes;
+      });
       return;
     }
 
@@ -95,19 +98,4 @@ seconds or a duration. It is streamed, so its size does not matter.`;
       }
     });
   }
-}
-
-async function putMany(
-  { interruption }: Work,
-  target: Repository,
-  from: string,
-  ttl: Ttl,
-  asJson: boolean,
-): Promise<number> {
-  const { readEntries } = await import('../cli/bulk-input.js');
-  const { bulk } = await import('../cli/bulk.js');
-  const stored = await bulk('stored', interruption, (options) => target.putMany(readEntries(from, ttl), options));
-  if (asJson) await answerJson({ stored });
-  else warn(`stored ${entries(stored)}`);
-  return ExitCode.Yes;
 }

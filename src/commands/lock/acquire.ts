@@ -4,8 +4,8 @@ import * as Flags from '@oclif/core/flags';
 import type { Lock } from '../../stores/contract.js';
 
 import { duration } from '../../cli/flags.js';
-import { checkKeys } from '../../cli/keys.js';
 import { stringify } from '../../cli/json.js';
+import { checkKeys } from '../../cli/keys.js';
 import { heldText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';

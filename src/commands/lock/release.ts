@@ -1,12 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import type { Work } from '../../cli/store-command.js';
+
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
-import type { Work } from '../../cli/store-command.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
 

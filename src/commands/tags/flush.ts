@@ -42,8 +42,9 @@ export default class TagsFlush extends StoreCommand {
       const removed = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
         tagged.flush({ ...progress, dryRun }),
       );
-      if (flags.json) await answerJson({ tags: names, removed, dryRun });
-      else await answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}\n`);
+      await (flags.json
+        ? answerJson({ tags: names, removed, dryRun })
+        : answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}\n`));
       return ExitCode.Yes;
     });
   }
