@@ -7,6 +7,12 @@ export function globMatcher(pattern: string): (text: string) => boolean {
   return (text) => regExp.test(text);
 }
 
+/** What every text that matches begins with: the pattern up to its first wildcard. */
+export function literalHead(pattern: string): string {
+  const head = /^(?:[^*?[\\]|\\.)*/su.exec(pattern)?.[0] ?? '';
+  return head.replaceAll(/\\(.)/gsu, '$1');
+}
+
 /** The glob that matches exactly `literal`. */
 export function escapeGlob(literal: string): string {
   return literal.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);
@@ -34,9 +40,10 @@ function characterClass(characters: readonly string[], start: number): [string, 
   if (negated) at++;
   let members = '';
   for (; at < characters.length && characters[at] !== ']'; at++) {
-    if (characters[at] === '\\' && at + 1 < characters.length) at++;
     const first = characters[at]!;
-    if (characters[at + 1] === '-' && at + 2 < characters.length) {
+    // An escaped character never begins a range, in Redis either.
+    if (first === '\\' && at + 1 < characters.length) members += escapeMember(characters[++at]!);
+    else if (characters[at + 1] === '-' && at + 2 < characters.length) {
       const last = characters[at + 2]!;
       // Redis swaps a range written backwards.
       members += first <= last ? range(first, last) : range(last, first);
