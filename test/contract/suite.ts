@@ -1,11 +1,59 @@
 /* eslint-disable mocha/no-exports -- a suite that the drivers' tests call */
+import { expect } from 'chai';
+
 import type { StoreHarness } from './harness.js';
+
+import { UnsupportedError } from '../../src/errors.js';
+import { describeBulk } from './suite/bulk.js';
+import { describeEvents } from './suite/events.js';
+import { describeFlushing } from './suite/flushing.js';
+import { describeLocks } from './suite/locks.js';
+import { describeProcesses } from './suite/processes.js';
+import { describeReading } from './suite/reading.js';
+import { failure, Stores } from './suite/stores.js';
+import { describeTags } from './suite/tags.js';
+import { describeWriting } from './suite/writing.js';
 
 /** Runs every case of the store contract against one driver. */
 export function describeStore(name: string, harness: StoreHarness): void {
   describe(`${name}: the store contract`, () => {
+    const stores = new Stores(harness);
+    const { capabilities } = harness;
+
     before(() => harness.before());
 
+    afterEach(() => stores.closeAll());
+
     after(() => harness.after());
+
+    it('declares what it can do', async () => {
+      const store = await stores.fresh();
+      expect(store.capabilities).to.deep.equal(capabilities);
+      expect(store.location).to.match(/\S/);
+    });
+
+    it('can be closed twice', async () => {
+      const store = await stores.fresh();
+      await store.close();
+      await store.close();
+    });
+
+    describeReading(stores);
+    describeWriting(stores);
+    describeBulk(stores);
+    if (capabilities.tags) describeTags(stores);
+    else refuses('tags', async () => (await stores.fresh()).tags(['a']));
+    if (capabilities.locks) describeLocks(stores);
+    else refuses('locks', async () => (await stores.fresh()).lock('a'));
+    if (capabilities.tags && capabilities.locks) describeFlushing(stores);
+    if (capabilities.events.length > 0) describeEvents(stores);
+    else refuses('events', async () => (await stores.fresh()).events({ signal: AbortSignal.abort(), enable: true }));
+    if (harness.profile) describeProcesses(stores);
+  });
+}
+
+function refuses(what: string, attempt: () => Promise<unknown>): void {
+  it(`says that it has no ${what}`, async () => {
+    expect(await failure(attempt())).to.be.instanceOf(UnsupportedError);
   });
 }

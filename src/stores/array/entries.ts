@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Codec } from '../../codecs/codec.js';
+import type { Value } from '../../codecs/value.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+
+import { increased } from '../counter.js';
+import { type EntryCell, expiresAfter, type Memory, ttlOf } from './memory.js';
+
+/** What the parts of one store share. */
+export interface Room {
+  readonly memory: Memory;
+  readonly codec: Codec;
+  readonly prefix: string;
+}
+
+/** Entries between two looks at the signal. */
+const BATCH = 1000;
+
+/** Reading and writing of entries. What is told apart is only how a key becomes one of the memory's. */
+export abstract class Entries implements Repository {
+  protected readonly room: Room;
+
+  constructor(room: Room) {
+    this.room = room;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const cell = this.room.memory.live(this.fullKey(key));
+    this.room.memory.tell({ time: Date.now(), type: cell ? 'CacheHit' : 'CacheMissed', key: this.fullKey(key) });
+    return cell && this.#entry(cell);
+  }
+
+  async many(keys: readonly string[]): Promise<readonly Reading[]> {
+    return Promise.all(keys.map((key) => this.get(key)));
+  }
+
+  async put(key: string, value: Value, ttl: Ttl): Promise<void> {
+    this.#set(key, { stored: this.room.codec.encode(value), expires: expiresAfter(ttl) });
+  }
+
+  async putMany(
+    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const { key, value, ttl } of entries) {
+      await this.put(key, value, ttl);
+      done++;
+      if (done % BATCH !== 0) continue;
+      onProgress?.({ done });
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+
+    onProgress?.({ done });
+    return done;
+  }
+
+  async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
+    if (this.room.memory.live(this.fullKey(key))) return false;
+    await this.put(key, value, ttl);
+    return true;
+  }
+
+  async increment(key: string, by: bigint): Promise<bigint> {
+    const { codec, memory } = this.room;
+    const cell = memory.live(this.fullKey(key));
+    const sum = increased(key, by, cell && (() => codec.decode(cell.stored)));
+    this.#set(key, { stored: codec.encode({ type: 'integer', value: sum }), expires: cell?.expires ?? null });
+    return sum;
+  }
+
+  async touch(key: string, ttl: Ttl): Promise<boolean> {
+    const cell = this.room.memory.live(this.fullKey(key));
+    if (!cell) return false;
+    this.#set(key, { stored: cell.stored, expires: expiresAfter(ttl) });
+    return true;
+  }
+
+  async forget(keys: readonly string[]): Promise<readonly boolean[]> {
+    return keys.map((key) => this.room.memory.remove(this.fullKey(key)) !== undefined);
+  }
+
+  async pull(key: string): Promise<Entry | undefined> {
+    const cell = this.room.memory.remove(this.fullKey(key));
+    return cell && this.#entry(cell);
+  }
+
+  protected abstract fullKey(key: string): string;
+
+  /** Called after each entry that may be new. */
+  protected abstract wrote(key: string): void;
+
+  #set(key: string, cell: EntryCell): void {
+    this.room.memory.set(this.fullKey(key), cell);
+    this.wrote(key);
+  }
+
+  #entry(cell: EntryCell): Entry {
+    return { stored: cell.stored, ttl: ttlOf(cell), decode: () => this.room.codec.decode(cell.stored) };
+  }
+}

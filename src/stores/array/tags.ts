@@ -1,0 +1,37 @@
+import type { BulkOptions, Tagged } from '../contract.js';
+
+import { taggedKey } from '../tag-names.js';
+import { Entries, type Room } from './entries.js';
+
+export class ArrayTagged extends Entries implements Tagged {
+  readonly #names: readonly string[];
+
+  constructor(room: Room, names: readonly string[]) {
+    super(room);
+    this.#names = names;
+  }
+
+  async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
+    signal?.throwIfAborted();
+    const { memory } = this.room;
+    const carrying = new Set(this.#tags().flatMap((tag) => [...(memory.tags.get(tag) ?? [])]));
+    const live = [...carrying].filter((key) => memory.live(key) !== undefined);
+    if (dryRun) return live.length;
+    for (const key of live) memory.remove(key);
+    onProgress?.({ done: live.length });
+    return live.length;
+  }
+
+  protected fullKey(key: string): string {
+    return this.room.prefix + taggedKey(this.#names, key);
+  }
+
+  protected wrote(key: string): void {
+    const { tags } = this.room.memory;
+    for (const tag of this.#tags()) tags.set(tag, (tags.get(tag) ?? new Set()).add(this.fullKey(key)));
+  }
+
+  #tags(): readonly string[] {
+    return this.#names.map((name) => this.room.prefix + name);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Value } from '../codecs/value.js';
+
+import { NotANumberError, UndecodableError } from '../errors.js';
+
+const LEAST = -(2n ** 63n);
+const GREATEST = 2n ** 63n - 1n;
+
+/**
+ * The number held plus `by`. No `held` starts at 0. Whole numbers count, in strings and floats too, as PHP's is_numeric
+ * has them (white space around is allowed); fractions do not, since the sum is an integer.
+ * @throws NotANumberError
+ */
+export function increased(key: string, by: bigint, held: (() => Value) | undefined): bigint {
+  const sum = (held ? wholeNumber(key, held) : 0n) + by;
+  if (sum >= LEAST && sum <= GREATEST) return sum;
+  throw new NotANumberError(
+    `"${key}" would become ${sum}, which is beyond 64 bits.`,
+    'The value is unchanged. Put a smaller number first.',
+  );
+}
+
+function wholeNumber(key: string, held: () => Value): bigint {
+  const value = decoded(key, held);
+  if (value.type === 'integer') return value.value;
+  if (value.type === 'float' && Number.isInteger(value.value)) return BigInt(value.value);
+  if (value.type === 'string') {
+    const text = value.value.toString('latin1');
+    if (/^[\t\n\v\f\r ]*[+-]?\d{1,19}[\t\n\v\f\r ]*$/.test(text)) return BigInt(text.trim().replace(/^\+/, ''));
+  }
+
+  const what =
+    value.type === 'float' || value.type === 'string' ? `a ${value.type} that is no whole number` : value.type;
+  throw notANumber(key, what);
+}
+
+function decoded(key: string, held: () => Value): Value {
+  try {
+    return held();
+  } catch (error) {
+    if (error instanceof UndecodableError) throw notANumber(key, 'something that the codec does not read', error);
+    throw error;
+  }
+}
+
+function notANumber(key: string, what: string, cause?: Error): NotANumberError {
+  return new NotANumberError(
+    `"${key}" holds ${what}, not a number that can be counted up.`,
+    'The value is unchanged. Put a number first.',
+    { cause },
+  );
+}

@@ -1,0 +1,125 @@
+import Database from 'better-sqlite3';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { RefusedError } from '../../errors.js';
+import { translated } from './errors.js';
+import { dropLapsedTails } from './tail-tables.js';
+
+export type Statement<Row> = Database.Statement<unknown[], Row>;
+
+/**
+ * One connection to one file, made on first use. Everything that goes wrong within `run`, `read` and `write` comes
+ * out as an error that names the file.
+ */
+export class Connection {
+  readonly path: string;
+  readonly #timeoutMs: number;
+  readonly #statements = new Map<string, Database.Statement>();
+  #database: Database.Database | undefined;
+  #writable = false;
+
+  /** `timeoutMs` is how long to wait for a file that another process has locked; it blocks the process. */
+  constructor(path: string, timeoutMs: number) {
+    this.path = path;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** False when there is no file yet. Reading must not make one: the path may be a mistake. */
+  exists(): boolean {
+    return this.#database !== undefined || statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Statements of its own each. */
+  run<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw translated(error, this.path);
+    }
+  }
+
+  /** One transaction that sees one moment of the file. */
+  read<T>(work: () => T): T {
+    return this.run(() => this.#open().transaction(work).deferred());
+  }
+
+  /** One transaction; the write lock is taken first, so that what it reads cannot change before it writes. */
+  write<T>(work: () => T): T {
+    return this.run(() => {
+      this.#openToWrite();
+      return this.#open().transaction(work).immediate();
+    });
+  }
+
+  /** The prepared statement, kept for the next time. Only within `run`, `read` or `write`. */
+  statement<Row>(sql: string): Statement<Row> {
+    const known = this.#statements.get(sql);
+    if (known) return known as Statement<Row>;
+    const made = this.#open().prepare<unknown[], Row>(sql);
+    this.#statements.set(sql, made as Database.Statement);
+    return made;
+  }
+
+  /** Several statements, nothing kept. Only within `write`. */
+  execute(sql: string): void {
+    this.#open().exec(sql);
+  }
+
+  /** From now on. For a connection that must not block while it lives, and may when it ends. */
+  waitForLocks(milliseconds: number): void {
+    this.run(() => this.#open().pragma(`busy_timeout = ${Math.trunc(milliseconds)}`));
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+    this.#statements.clear();
+  }
+
+  #open(): Database.Database {
+    this.#database ??= opened(this.path, this.#timeoutMs);
+    return this.#database;
+  }
+
+  #openToWrite(): void {
+    if (this.#writable) return;
+    if (!this.exists() && created(this.path)) this.#open().pragma('journal_mode = WAL');
+    // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
+    if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') this.#open().pragma('synchronous = NORMAL');
+    this.#writable = true;
+    this.write(() => dropLapsedTails(this));
+  }
+}
+
+function opened(path: string, timeout: number): Database.Database {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RefusedError(`${path} is a folder, not a file.`, "Give the path of the file in the profile's path.");
+  }
+
+  const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout) });
+  try {
+    // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
+    const encoding = database.pragma('encoding', { simple: true });
+    if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
+    throw new RefusedError(
+      `${path} keeps its text as UTF-16; Laravel's caches are UTF-8.`,
+      'Point the profile at a file made by Laravel or by cachectl.',
+    );
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Makes an empty file that only its user reads (SQLite gives -wal and -shm the same mode). False when another was faster. */
+function created(path: string): boolean {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,206 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Codec } from '../../codecs/codec.js';
+import type { Value } from '../../codecs/value.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { Connection } from './connection.js';
+import type { Tables } from './tables.js';
+
+import { increased } from '../counter.js';
+import { batches } from './batches.js';
+import { expirationOf, now, ttlOf } from './expiry.js';
+import { ColumnCodec } from './values.js';
+
+/** What the parts of one store share. */
+export interface Room {
+  readonly connection: Connection;
+  readonly tables: Tables;
+  readonly codec: Codec;
+  readonly prefix: string;
+}
+
+interface Row {
+  readonly value: Buffer;
+  readonly expiration: number;
+}
+
+/** How many expired rows one write removes, at most, so that a write stays cheap. */
+const TIDIED_AT_ONCE = 100;
+
+/** How often a write looks for expired rows where that reads the whole table; as seldom as Laravel's own lottery for locks. */
+const TIDY_CHANCE_WITHOUT_INDEX = 0.001;
+
+/** Reading and writing of rows in the cache table. What is told apart is only how a key becomes a row's. */
+export abstract class Entries implements Repository {
+  protected readonly room: Room;
+  protected readonly connection: Connection;
+  protected readonly tables: Tables;
+  readonly #values: ColumnCodec;
+
+  constructor(room: Room) {
+    this.room = room;
+    this.connection = room.connection;
+    this.tables = room.tables;
+    this.#values = new ColumnCodec(room.codec);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    return this.connection.run(() => this.#find(key, now()));
+  }
+
+  async many(keys: readonly string[]): Promise<readonly Reading[]> {
+    return this.connection.run(() => {
+      if (!this.tables.has('cache')) return keys.map((): Reading => undefined);
+      return this.connection.read(() => keys.map((key) => this.#find(key, now())));
+    });
+  }
+
+  async put(key: string, value: Value, ttl: Ttl): Promise<void> {
+    const stored = this.#values.encode(value);
+    this.#write((at) => this.#upsert(key, stored, expirationOf(ttl, at)));
+  }
+
+  async putMany(
+    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const batch of batches(entries, (value) => this.#values.encode(value))) {
+      this.#write((at) => {
+        for (const { key, stored, ttl } of batch) this.#upsert(key, stored, expirationOf(ttl, at));
+      });
+      done += batch.length;
+      onProgress?.({ done });
+      // Lets a signal be heard, however fast the source is.
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
+  async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
+    const stored = this.#values.encode(value);
+    return this.#write((at) => {
+      const { changes } = this.connection
+        .statement(
+          `INSERT INTO ${this.tables.cache} AS cache (key, value, expiration) VALUES (@key, CAST(@stored AS TEXT), @expiration)
+           ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration
+           WHERE cache.expiration <= @at`,
+        )
+        .run({ key: this.rowKey(key), stored, expiration: expirationOf(ttl, at), at });
+      if (changes === 1) this.wrote(key);
+      return changes === 1;
+    });
+  }
+
+  async increment(key: string, by: bigint): Promise<bigint> {
+    return this.#write((at) => {
+      const entry = this.#row(key, at);
+      const sum = increased(key, by, entry && (() => this.#values.decode(entry.value)));
+      const stored = this.#values.encode({ type: 'integer', value: sum });
+      this.#upsert(key, stored, entry ? entry.expiration : expirationOf(null, at));
+      return sum;
+    });
+  }
+
+  async touch(key: string, ttl: Ttl): Promise<boolean> {
+    if (!this.#hasTable()) return false;
+    return this.#write((at) => {
+      const { changes } = this.connection
+        .statement(`UPDATE ${this.tables.cache} SET expiration = ? WHERE key = ? AND expiration > ?`)
+        .run(expirationOf(ttl, at), this.rowKey(key), at);
+      return changes === 1;
+    });
+  }
+
+  async forget(keys: readonly string[]): Promise<readonly boolean[]> {
+    if (!this.#hasTable()) return keys.map(() => false);
+    return this.#write((at) => keys.map((key) => this.#remove(key, at) !== undefined));
+  }
+
+  async pull(key: string): Promise<Entry | undefined> {
+    if (!this.#hasTable()) return undefined;
+    return this.#write((at) => {
+      const row = this.#remove(key, at);
+      return row && this.#entry(row, at);
+    });
+  }
+
+  /** The key of the row that holds `key`. */
+  protected abstract rowKey(key: string): string;
+
+  /** Called in the same transaction after each row that may be new. */
+  protected abstract wrote(key: string): void;
+
+  #find(key: string, at: number): Entry | undefined {
+    if (!this.tables.has('cache')) return undefined;
+    const row = this.#row(key, at);
+    return row && this.#entry(row, at);
+  }
+
+  #row(key: string, at: number): Row | undefined {
+    return this.connection
+      .statement<Row>(
+        `SELECT CAST(value AS BLOB) AS value, expiration FROM ${this.tables.cache} WHERE key = ? AND expiration > ?`,
+      )
+      .get(this.rowKey(key), at);
+  }
+
+  #entry(row: Row, at: number): Entry {
+    return { stored: row.value, ttl: ttlOf(row.expiration, at), decode: () => this.#values.decode(row.value) };
+  }
+
+  #upsert(key: string, stored: Buffer, expiration: number): void {
+    // The cast keeps bytes that are not UTF-8 as they are, with the type that PHP gives them.
+    this.connection
+      .statement(
+        `INSERT INTO ${this.tables.cache} (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
+      )
+      .run(this.rowKey(key), stored, expiration);
+    this.wrote(key);
+  }
+
+  /** What was removed, when it still counted. */
+  #remove(key: string, at: number): Row | undefined {
+    const rowKey = this.rowKey(key);
+    const row = this.connection
+      .statement<Row>(
+        `DELETE FROM ${this.tables.cache} WHERE key = ? RETURNING CAST(value AS BLOB) AS value, expiration`,
+      )
+      .get(rowKey);
+    if (row && this.tables.has('tags')) {
+      this.connection.statement(`DELETE FROM ${this.tables.tags} WHERE key = ?`).run(rowKey);
+    }
+
+    return row && row.expiration > at ? row : undefined;
+  }
+
+  #hasTable(): boolean {
+    return this.connection.run(() => this.tables.has('cache'));
+  }
+
+  /** One transaction, at the Unix time at which it got the write lock. */
+  #write<T>(work: (at: number) => T): T {
+    return this.connection.write(() => {
+      const at = now();
+      this.tables.create('cache');
+      const result = work(at);
+      this.#tidy(at);
+      return result;
+    });
+  }
+
+  #tidy(at: number): void {
+    if (!this.tables.findsExpiredFast('cache') && Math.random() > TIDY_CHANCE_WITHOUT_INDEX) return;
+    const { cache, tags } = this.tables;
+    const expired = `SELECT key FROM ${cache} WHERE expiration <= ? LIMIT ${TIDIED_AT_ONCE}`;
+    if (this.tables.has('tags')) {
+      this.connection.statement(`DELETE FROM ${tags} WHERE key IN (${expired})`).run(at);
+    }
+
+    this.connection.statement(`DELETE FROM ${cache} WHERE key IN (${expired})`).run(at);
+  }
+}

@@ -1,0 +1,102 @@
+import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+
+/** What SQLite or the file system said about the file at `path`, as an error that says what to do. */
+export function translated(error: unknown, path: string): unknown {
+  if (error instanceof CachectlError || !(error instanceof Error)) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const cause = { cause: error };
+  // SQLite's extended codes (SQLITE_BUSY_SNAPSHOT) begin with the primary one.
+  for (const [prefix, explain] of EXPLANATIONS) {
+    if (code.startsWith(prefix)) return explain(path, error.message, cause);
+  }
+
+  return error;
+}
+
+type Explain = (path: string, message: string, cause: ErrorOptions) => CachectlError;
+
+const READ_ONLY: Explain = (path, message, cause) =>
+  new RefusedError(
+    `${path} cannot be written: ${message}.`,
+    'Check the permissions of the file and of its folder; SQLite makes files beside it.',
+    cause,
+  );
+
+const FULL: Explain = (path, _, cause) =>
+  new RefusedError(`${path} cannot grow: the disk is full.`, 'Free some space and try again.', cause);
+
+const NO_ACCESS: Explain = (path, message, cause) =>
+  new RefusedError(
+    `${path} cannot be opened: ${message}.`,
+    'Check the permissions of the file and of its folder.',
+    cause,
+  );
+
+/** The first that fits is taken. */
+const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
+  [
+    'SQLITE_BUSY',
+    (path, _, cause) =>
+      new TimeoutError(
+        `${path} stayed locked by another process.`,
+        'Try again when that process is done, or raise --timeout.',
+        cause,
+      ),
+  ],
+  [
+    'SQLITE_NOTADB',
+    (path, _, cause) =>
+      new RefusedError(`${path} is not an SQLite database.`, "Check the profile's path; nothing was changed.", cause),
+  ],
+  [
+    'SQLITE_CORRUPT',
+    (path, message, cause) =>
+      new RefusedError(
+        `${path} is damaged: ${message}.`,
+        'Restore it from a backup, or save what can be read with: sqlite3 FILE .recover',
+        cause,
+      ),
+  ],
+  ['SQLITE_READONLY', READ_ONLY],
+  ['EROFS', READ_ONLY],
+  ['SQLITE_FULL', FULL],
+  ['ENOSPC', FULL],
+  ['EDQUOT', FULL],
+  ['EACCES', NO_ACCESS],
+  ['EPERM', NO_ACCESS],
+  ['SQLITE_PERM', NO_ACCESS],
+  ['SQLITE_AUTH', NO_ACCESS],
+  [
+    'SQLITE_CANTOPEN',
+    (path, message, cause) =>
+      new UnreachableError(
+        `${path} cannot be opened: ${message}.`,
+        "Check the profile's path and the permissions of the file and of its folder.",
+        cause,
+      ),
+  ],
+  [
+    'SQLITE_IOERR',
+    (path, message, cause) =>
+      new UnreachableError(`${path} cannot be read or written: ${message}.`, 'Check the disk that it is on.', cause),
+  ],
+  [
+    'SQLITE_TOOBIG',
+    (path, _, cause) =>
+      new RefusedError(`The value is too big for ${path}.`, 'SQLite holds values of up to 1 GB.', cause),
+  ],
+  [
+    'SQLITE',
+    (path, message, cause) =>
+      new RefusedError(
+        `${path} refused: ${message}.`,
+        "Check that the profile's table and lockTable name Laravel's cache tables.",
+        cause,
+      ),
+  ],
+  [
+    'E',
+    (path, message, cause) =>
+      new UnreachableError(`${path} cannot be opened: ${message}.`, "Check the profile's path.", cause),
+  ],
+];

@@ -1,0 +1,36 @@
+/** A condition on the column `key`, with its named parameters; it reads the primary key's index only. */
+export interface KeyRange {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, Buffer>>;
+}
+
+/**
+ * The keys that begin with `prefix`, byte by byte. (LIKE would ignore case and take `%` and `_` as wildcards.)
+ * With `after`, only those that come after that key.
+ */
+export function keysUnder(prefix: string, after?: Buffer): KeyRange {
+  const low = Buffer.from(prefix);
+  const from = after ? `"key" > CAST(@after AS TEXT)` : `"key" >= CAST(@low AS TEXT)`;
+  const fromParameters: Record<string, Buffer> = after ? { after } : { low };
+  if (low.length === 0) return { sql: from, parameters: fromParameters };
+  const high = upperBound(low);
+  return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
+}
+
+/** The same condition for the SQL of a trigger, where parameters are not allowed. */
+export function literalKeysUnder(prefix: string, column: string): string {
+  const low = Buffer.from(prefix);
+  if (low.length === 0) return '1';
+  return `${column} >= ${textLiteral(low)} AND ${column} < ${textLiteral(upperBound(low))}`;
+}
+
+/** The least text that is greater than all that begins with `prefix`, whose last byte is never 0xff, being UTF-8. */
+function upperBound(prefix: Buffer): Buffer {
+  const bound = Buffer.from(prefix);
+  bound.writeUInt8(bound.readUInt8(bound.length - 1) + 1, bound.length - 1);
+  return bound;
+}
+
+function textLiteral(bytes: Buffer): string {
+  return `CAST(X'${bytes.toString('hex')}' AS TEXT)`;
+}

@@ -1,0 +1,78 @@
+import type { SqliteProfile } from '../../profiles/profile.js';
+import type { Connection } from './connection.js';
+
+/** Laravel's two tables, and our own for what Laravel's database cache does not have. */
+export type TableRole = 'cache' | 'locks' | 'tags';
+
+/** The tables of one cache, by the role they play. They are made on the first write that needs them. */
+export class Tables {
+  /** Quoted, ready for SQL. */
+  readonly cache: string;
+  readonly locks: string;
+  readonly tags: string;
+  readonly #connection: Connection;
+  readonly #names: Readonly<Record<TableRole, string>>;
+  readonly #indexed = new Map<TableRole, boolean>();
+
+  constructor(connection: Connection, profile: Pick<SqliteProfile, 'lockTable' | 'table'>) {
+    this.#connection = connection;
+    this.#names = { cache: profile.table, locks: profile.lockTable, tags: 'cachectl_tags' };
+    this.cache = identifier(this.#names.cache);
+    this.locks = identifier(this.#names.locks);
+    this.tags = identifier(this.#names.tags);
+  }
+
+  /** Only within the connection's `run`, `read` or `write`. */
+  has(role: TableRole): boolean {
+    if (!this.#connection.exists()) return false;
+    const found = this.#connection
+      .statement(`SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE`)
+      .get(this.#names[role]);
+    return found !== undefined;
+  }
+
+  /** Only within the connection's `write`. */
+  create(role: TableRole): void {
+    if (this.has(role)) return;
+    this.#connection.execute(this.#definition(role));
+  }
+
+  /** Whether rows that expired are found without reading the whole table. Applications made before 2024 have no index. */
+  findsExpiredFast(role: 'cache' | 'locks'): boolean {
+    const known = this.#indexed.get(role);
+    if (known !== undefined) return known;
+    const found = this.#connection
+      .statement(
+        `SELECT 1 FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info
+         WHERE list.partial = 0 AND info.seqno = 0 AND info.name = 'expiration' COLLATE NOCASE`,
+      )
+      .get(this.#names[role]);
+    this.#indexed.set(role, found !== undefined);
+    return found !== undefined;
+  }
+
+  /** As Laravel's migration of 12 has them. */
+  #definition(role: TableRole): string {
+    const index = identifier(`${this.#names[role]}_expiration_index`);
+    switch (role) {
+      case 'cache': {
+        return `CREATE TABLE ${this.cache} ("key" varchar not null, "value" text not null, "expiration" integer not null, primary key ("key"));
+                CREATE INDEX ${index} ON ${this.cache} ("expiration");`;
+      }
+
+      case 'locks': {
+        return `CREATE TABLE ${this.locks} ("key" varchar not null, "owner" varchar not null, "expiration" integer not null, primary key ("key"));
+                CREATE INDEX ${index} ON ${this.locks} ("expiration");`;
+      }
+
+      case 'tags': {
+        return `CREATE TABLE ${this.tags} ("tag" text not null, "key" text not null, primary key ("tag", "key")) WITHOUT ROWID;
+                CREATE INDEX cachectl_tags_key ON ${this.tags} ("key");`;
+      }
+    }
+  }
+}
+
+function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,88 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { BulkOptions, Tagged } from '../contract.js';
+
+import { taggedKey } from '../tag-names.js';
+import { Entries, type Room } from './entries.js';
+import { now } from './expiry.js';
+
+/** Rows of one transaction. */
+const CHUNK = 10_000;
+
+/**
+ * Laravel's database cache has no tags. Entries lie in its table under the keys that tagged entries have on Redis;
+ * which of them carry a tag stands in `cachectl_tags`, with the profile's prefix before both.
+ */
+export class SqliteTagged extends Entries implements Tagged {
+  readonly #names: readonly string[];
+
+  constructor(room: Room, names: readonly string[]) {
+    super(room);
+    this.#names = names;
+  }
+
+  async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
+    signal?.throwIfAborted();
+    if (!this.connection.run(() => this.tables.has('cache') && this.tables.has('tags'))) return 0;
+    if (dryRun) return this.#count();
+    let done = 0;
+    for (const tag of this.#tags()) {
+      for (;;) {
+        const { listed, removed } = this.connection.write(() => this.#removeSome(tag));
+        if (listed === 0) break;
+        done += removed;
+        onProgress?.({ done });
+        // Lets a signal be heard, and other processes write.
+        await nextTurn();
+        signal?.throwIfAborted();
+      }
+    }
+
+    return done;
+  }
+
+  protected rowKey(key: string): string {
+    return this.room.prefix + taggedKey(this.#names, key);
+  }
+
+  protected wrote(key: string): void {
+    this.tables.create('tags');
+    for (const tag of this.#tags()) {
+      this.connection
+        .statement(`INSERT OR IGNORE INTO ${this.tables.tags} (tag, key) VALUES (?, ?)`)
+        .run(tag, this.rowKey(key));
+    }
+  }
+
+  #tags(): readonly string[] {
+    return this.#names.map((name) => this.room.prefix + name);
+  }
+
+  #count(): number {
+    const { cache, tags } = this.tables;
+    return this.connection.run(() => {
+      const { count } = this.connection
+        .statement<{ count: number }>(
+          `SELECT count(*) AS count FROM ${cache} WHERE expiration > ? AND key IN
+           (SELECT key FROM ${tags} WHERE tag IN (${this.#names.map(() => '?').join(', ')}))`,
+        )
+        .get(now(), ...this.#tags()) as { count: number };
+      return count;
+    });
+  }
+
+  /** `listed`: what stood under the tag, gone or not. `removed`: the entries among it that still counted. */
+  #removeSome(tag: string): { listed: number; removed: number } {
+    const { cache, tags } = this.tables;
+    const some = `SELECT key FROM ${tags} WHERE tag = ? ORDER BY key LIMIT ${CHUNK}`;
+    const { removed } = this.connection
+      .statement<{ removed: number }>(
+        `SELECT count(*) AS removed FROM ${cache} WHERE expiration > ? AND key IN (${some})`,
+      )
+      .get(now(), tag) as { removed: number };
+    this.connection.statement(`DELETE FROM ${cache} WHERE key IN (${some})`).run(tag);
+    // Under its other tags too, which would else list what is gone.
+    const { changes: listed } = this.connection.statement(`DELETE FROM ${tags} WHERE key IN (${some})`).run(tag);
+    return { listed, removed };
+  }
+}

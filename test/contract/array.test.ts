@@ -1,0 +1,31 @@
+import type { Store } from '../../src/stores/contract.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { Memory } from '../../src/stores/array/memory.js';
+import { openArray } from '../../src/stores/array/store.js';
+import { describeStore } from './suite.js';
+
+const memory = new Memory();
+
+// No `profile`: what is in memory is not shared by processes.
+describeStore('array', {
+  capabilities: {
+    tags: true,
+    locks: true,
+    events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyForgotten', 'KeyExpired', 'CacheFlushed'],
+    locksToldFromEntries: 'apart',
+  },
+
+  async before() {
+    // Memory is there already.
+  },
+
+  async after() {
+    // It goes with the process.
+  },
+
+  async open({ prefix }): Promise<Store> {
+    const profile = { driver: 'array', name: 'test', prefix, codec: 'php', protected: false } as const;
+    return openArray(profile, openCodec('php'), memory);
+  },
+});

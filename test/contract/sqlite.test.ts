@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { SqliteProfile } from '../../src/profiles/profile.js';
+import type { StoreOptions } from './harness.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { describeStore } from './suite.js';
+
+let folder: string;
+
+function profile({ prefix }: StoreOptions): SqliteProfile {
+  return {
+    driver: 'sqlite',
+    name: 'test',
+    prefix,
+    codec: 'php',
+    protected: false,
+    path: join(folder, 'cache.sqlite'),
+    table: 'cache',
+    lockTable: 'cache_locks',
+  };
+}
+
+describeStore('sqlite', {
+  capabilities: {
+    tags: true,
+    locks: true,
+    events: ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
+    locksToldFromEntries: 'apart',
+  },
+
+  async before() {
+    folder = await mkdtemp(join(tmpdir(), 'cachectl-sqlite-'));
+  },
+
+  async after() {
+    await rm(folder, { recursive: true });
+  },
+
+  async open(options) {
+    return openSqlite(profile(options), openCodec('php'), { timeoutMs: 5000 });
+  },
+
+  profile,
+});

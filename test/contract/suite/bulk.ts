@@ -1,0 +1,121 @@
+/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+import { expect } from 'chai';
+
+import type { NewEntry, Progress } from '../../../src/stores/contract.js';
+
+import { integer, string } from '../../../src/codecs/value.js';
+import { all, failure, hits, type Stores, textOf } from './stores.js';
+
+async function* numbered(count: number): AsyncGenerator<NewEntry> {
+  for (let number = 0; number < count; number++) {
+    yield { key: `n:${number}`, value: integer(number), ttl: number % 2 === 0 ? 600 : null };
+  }
+}
+
+export function describeBulk(stores: Stores): void {
+  describe('putMany', () => {
+    it('stores 10,000 entries from a stream, each with its ttl, and tells how far it is', async () => {
+      const store = await stores.fresh();
+      const progress: number[] = [];
+      const stored = await store.putMany(numbered(10_000), { onProgress: ({ done }) => progress.push(done) });
+      expect(stored).to.equal(10_000);
+      expect(progress.at(-1)).to.equal(10_000);
+      expect(progress).to.deep.equal(progress.toSorted((a, b) => a - b));
+      const [even, odd, last] = await hits(store, ['n:4', 'n:5', 'n:9999']);
+      expect(textOf(even)).to.equal('4');
+      expect(even?.ttl).to.be.within(500, 600);
+      expect(odd?.ttl).to.be.null;
+      expect(textOf(last)).to.equal('9999');
+      expect(await all(store.keys())).to.have.lengthOf(10_000);
+    });
+
+    it('takes the last of a key that comes twice', async () => {
+      const store = await stores.fresh();
+      await store.putMany([
+        { key: 'k', value: string('first'), ttl: 60 },
+        { key: 'k', value: string('last'), ttl: null },
+      ]);
+      expect(textOf(await store.get('k'))).to.equal('last');
+      expect((await store.get('k'))?.ttl).to.be.null;
+    });
+
+    it('stores nothing from an empty source', async () => {
+      const store = await stores.fresh();
+      expect(await store.putMany([])).to.equal(0);
+    });
+
+    it('ends with the error of a source that fails; what was told as done stays', async () => {
+      const store = await stores.fresh();
+      const broken = new Error('line 5001 is no JSON');
+      let done = 0;
+      async function* failing(): AsyncGenerator<NewEntry> {
+        yield* numbered(5000);
+        throw broken;
+      }
+
+      const onProgress = (progress: Progress) => {
+        done = progress.done;
+      };
+
+      const error = await failure(store.putMany(failing(), { onProgress }));
+      expect(error).to.equal(broken);
+      expect((await all(store.keys())).length).to.be.within(done, 5000);
+    });
+
+    it('stops when told to, long before the source ends; what was told as done stays', async () => {
+      const store = await stores.fresh();
+      const controller = new AbortController();
+      let done = 0;
+      const error = await failure(
+        store.putMany(numbered(1_000_000), {
+          signal: controller.signal,
+          onProgress(progress) {
+            done = progress.done;
+            controller.abort();
+          },
+        }),
+      );
+      expect(error).to.equal(controller.signal.reason);
+      expect(done).to.be.within(1, 999_999);
+      expect((await all(store.keys())).length).to.be.within(done, 999_999);
+    });
+  });
+
+  describe('keys', () => {
+    it('gives every key that has not expired, without the prefix', async () => {
+      const store = await stores.fresh();
+      for (const key of ['a', 'b:1', 'a*b', 'klíč 🐎', 'two\nlines']) await store.put(key, string('v'), 60);
+      expect((await all(store.keys())).toSorted()).to.deep.equal(
+        ['a', 'b:1', 'a*b', 'klíč 🐎', 'two\nlines'].toSorted(),
+      );
+    });
+
+    it('gives those that match the glob', async () => {
+      const store = await stores.fresh();
+      for (const key of ['user:1', 'user:2', 'user:10', 'User:1', 'post:1', 'x[1]']) {
+        await store.put(key, string('v'), 60);
+      }
+
+      const matching = async (pattern: string) => (await all(store.keys(pattern))).toSorted();
+      expect(await matching('user:*')).to.deep.equal(['user:1', 'user:10', 'user:2']);
+      expect(await matching('user:?')).to.deep.equal(['user:1', 'user:2']);
+      expect(await matching('*:1')).to.deep.equal(['User:1', 'post:1', 'user:1']);
+      expect(await matching('[pu]*:1')).to.deep.equal(['post:1', 'user:1']);
+      expect(await matching(String.raw`x\[1\]`)).to.deep.equal(['x[1]']);
+      expect(await matching('user')).to.deep.equal([]);
+    });
+
+    it('may be left before the end', async () => {
+      const store = await stores.fresh();
+      await store.putMany(numbered(3000));
+      let seen = 0;
+      for await (const key of store.keys()) {
+        expect(key).to.match(/^n:\d+$/);
+        if (++seen === 5) break;
+      }
+
+      expect(seen).to.equal(5);
+      expect(textOf(await store.get('n:1'))).to.equal('1');
+    });
+  });
+}

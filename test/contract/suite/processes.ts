@@ -1,0 +1,66 @@
+/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+import { expect } from 'chai';
+
+import { integer } from '../../../src/codecs/value.js';
+import { type Stores, textOf } from './stores.js';
+import { Worker } from './worker-process.js';
+
+const WORKERS = 4;
+
+/** For stores whose data is shared by processes. */
+export function describeProcesses(stores: Stores): void {
+  describe('several processes at once', () => {
+    let workers: Worker[] = [];
+    let prefix: string;
+
+    beforeEach(async function () {
+      this.timeout(60_000);
+      prefix = stores.newPrefix();
+      const profile = stores.harness.profile!({ prefix });
+      workers = Array.from({ length: WORKERS }, () => new Worker(profile));
+      await Promise.all(workers.map((worker) => worker.ready()));
+    });
+
+    afterEach(() => {
+      for (const worker of workers) worker.end();
+    });
+
+    it('of many adds of one key one succeeds', async () => {
+      const keys = Array.from({ length: 200 }, (_, number) => `add:${number}`);
+      const wins = await Promise.all(workers.map((worker) => worker.does({ job: 'add', keys })));
+      expect(wins.reduce((sum, count) => sum + count, 0)).to.equal(keys.length);
+    });
+
+    it('no increment is lost', async () => {
+      await Promise.all(workers.map((worker) => worker.does({ job: 'increment', key: 'hits', times: 250 })));
+      expect(textOf(await (await stores.under(prefix)).get('hits'))).to.equal(String(WORKERS * 250));
+    });
+
+    it('a lock lets one process at a time into a read and a write', async () => {
+      const store = await stores.under(prefix);
+      await store.put('guarded', integer(0), 600);
+      await Promise.all(workers.map((worker) => worker.does({ job: 'guarded', key: 'guarded', times: 25 })));
+      expect(textOf(await store.get('guarded'))).to.equal(String(WORKERS * 25));
+      expect(await store.lock('guard').holder()).to.be.undefined;
+    });
+
+    it('of many pulls of one key one gets it', async () => {
+      const keys = Array.from({ length: 200 }, (_, number) => `pull:${number}`);
+      const store = await stores.under(prefix);
+      await store.putMany(keys.map((key) => ({ key, value: integer(1), ttl: 600 })));
+      const pulled = await Promise.all(workers.map((worker) => worker.does({ job: 'pull', keys })));
+      expect(pulled.reduce((sum, count) => sum + count, 0)).to.equal(keys.length);
+    });
+
+    it('tags and bulk writes do not get into each other’s way', async () => {
+      const done = await Promise.all(
+        workers.map((worker, number) =>
+          worker.does({ job: 'tagged', tags: ['shared'], key: `w${number}`, times: 500 }),
+        ),
+      );
+      expect(done).to.deep.equal(workers.map(() => 500));
+      const store = await stores.under(prefix);
+      expect(await store.tags(['shared']).flush({ dryRun: false })).to.equal(WORKERS * 500);
+    });
+  });
+}

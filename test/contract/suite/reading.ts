@@ -1,0 +1,177 @@
+/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+import { expect } from 'chai';
+
+import { boolean, float, integer, list, NULL, string, type Value } from '../../../src/codecs/value.js';
+import { hits, type Stores, textOf, until } from './stores.js';
+
+const VALUES: ReadonlyArray<readonly [string, Value]> = [
+  ['null', NULL],
+  ['true', boolean(true)],
+  ['false', boolean(false)],
+  ['an empty string', string('')],
+  ['a string', string('hello')],
+  ['a string with colons and semicolons', string('s:1:"x";')],
+  ['unicode', string('žluťoučký 🐎')],
+  ['bytes that are no text', string(Buffer.from([0, 255, 254, 128, 10, 0]))],
+  ['every byte there is', string(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))],
+  ['infinity', float(Number.POSITIVE_INFINITY)],
+  ['a list', list([string('a'), integer(1), NULL])],
+  ['an empty list', list([])],
+  [
+    'a map in its order, with integer keys among others',
+    {
+      type: 'array',
+      entries: [
+        [Buffer.from('z'), integer(1)],
+        [Buffer.from('a'), list([boolean(true), float(1.5)])],
+        [7n, string('seven')],
+        [Buffer.from([0xff, 0x00]), string('key of bytes')],
+      ],
+    },
+  ],
+  [
+    'an object with private properties',
+    {
+      type: 'object',
+      class: Buffer.from(String.raw`App\User`),
+      properties: [
+        [Buffer.from('name'), string('Ann')],
+        [Buffer.from('\0*\0email'), NULL],
+        [Buffer.from('\0App\\User\0id'), integer(7)],
+      ],
+    },
+  ],
+  ['an enum', { type: 'enum', class: Buffer.from('Suit'), case: Buffer.from('Hearts') }],
+  ['an object with its own format', { type: 'custom', class: Buffer.from('Blob'), data: Buffer.from('x{}:;\0') }],
+  [
+    'the same object twice',
+    list([
+      { type: 'object', class: Buffer.from('stdClass'), properties: [] },
+      { type: 'reference', kind: 'object', target: 2 },
+    ]),
+  ],
+];
+
+const NUMBERS: ReadonlyArray<readonly [string, Value]> = [
+  ['0', integer(0)],
+  ['-7', integer(-7)],
+  ['9223372036854775807', integer(2n ** 63n - 1n)],
+  ['-9223372036854775808', integer(-(2n ** 63n))],
+  ['3.14', float(3.14)],
+  ['0123', string('0123')],
+  ['1e3', string('1e3')],
+  ['-0', string('-0')],
+  [' 5', string(' 5')],
+  ['1.50', string('1.50')],
+];
+
+const KEYS: ReadonlyArray<readonly [string, string]> = [
+  ['unicode', 'klíč:🐎'],
+  ['spaces', ' two  spaces '],
+  ['newlines', 'a\r\nb\tc'],
+  ['glob characters', String.raw`a*b?[c-d]\e`],
+  ['quotes and SQL', `'"; DROP TABLE cache; --%_`],
+  ['1000 characters', 'k'.repeat(1000)],
+];
+
+export function describeReading(stores: Stores): void {
+  describe('reading and writing', () => {
+    it('a key that was never put is a miss', async () => {
+      const store = await stores.fresh();
+      expect(await store.get('nothing')).to.be.undefined;
+    });
+
+    it('what was put is a hit, with its bytes and the seconds left', async () => {
+      const store = await stores.fresh();
+      await store.put('greeting', string('hello'), 60);
+      const entry = await store.get('greeting');
+      expect(entry?.decode()).to.deep.equal(string('hello'));
+      expect(entry?.stored.toString()).to.equal('s:5:"hello";');
+      expect(entry?.ttl).to.be.within(58, 60);
+    });
+
+    it('put again replaces value and ttl', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('one'), 60);
+      await store.put('k', string('two'), null);
+      const entry = await store.get('k');
+      expect(textOf(entry)).to.equal('two');
+      expect(entry?.ttl).to.be.null;
+    });
+
+    it('another client sees it', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('seen'), 60);
+      expect(textOf(await (await stores.second(store)).get('k'))).to.equal('seen');
+    });
+
+    it('an entry put forever has no ttl', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('stays'), null);
+      expect((await store.get('k'))?.ttl).to.be.null;
+    });
+
+    it('an entry is a miss once its ttl is over', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('short'), 2);
+      expect(textOf(await store.get('k'))).to.equal('short');
+      await until(async () => (await store.get('k')) === undefined);
+      expect(await store.many(['k'])).to.deep.equal([undefined]);
+      expect(await store.touch('k', 60)).to.be.false;
+      expect(await store.forget(['k'])).to.deep.equal([false]);
+    });
+
+    it('many answers in the order asked, misses among hits', async () => {
+      const store = await stores.fresh();
+      await store.put('a', string('A'), 60);
+      await store.put('b', string('B'), null);
+      const [b, nothing, a, again] = await hits(store, ['b', 'nothing', 'a', 'b']);
+      expect(textOf(b)).to.equal('B');
+      expect(nothing).to.be.undefined;
+      expect(textOf(a)).to.equal('A');
+      expect(textOf(again)).to.equal('B');
+    });
+
+    it('many of nothing is nothing', async () => {
+      const store = await stores.fresh();
+      expect(await store.many([])).to.deep.equal([]);
+    });
+
+    it('a value of 1 MiB comes back whole', async () => {
+      const store = await stores.fresh();
+      const value = string(Buffer.alloc(1024 * 1024, 'cachectl'));
+      await store.put('big', value, 60);
+      expect((await store.get('big'))?.decode()).to.deep.equal(value);
+    });
+
+    for (const [what, value] of VALUES) {
+      it(`comes back as it was: ${what}`, async () => {
+        const store = await stores.fresh();
+        await store.put('k', value, 60);
+        const first = await store.get('k');
+        expect(first?.decode()).to.deep.equal(value);
+        await store.put('k', first!.decode(), 60);
+        expect((await store.get('k'))?.stored).to.deep.equal(first?.stored);
+      });
+    }
+
+    for (const [text, value] of NUMBERS) {
+      it(`comes back with the same digits: the ${value.type} ${text}`, async () => {
+        const store = await stores.fresh();
+        await store.put('k', value, 60);
+        expect(textOf(await store.get('k'))).to.equal(text);
+      });
+    }
+
+    for (const [what, key] of KEYS) {
+      it(`a key may hold ${what}`, async () => {
+        const store = await stores.fresh();
+        await store.put(key, string('v'), 60);
+        expect(textOf(await store.get(key))).to.equal('v');
+        expect(await store.get(`${key}x`)).to.be.undefined;
+        expect(await store.forget([key])).to.deep.equal([true]);
+        expect(await store.get(key)).to.be.undefined;
+      });
+    }
+  });
+}

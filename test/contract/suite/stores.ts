@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Value } from '../../../src/codecs/value.js';
+import type { Entry, Store } from '../../../src/stores/contract.js';
+import type { StoreHarness } from '../harness.js';
+
+/** The stores of one case. Each case has a prefix of its own; `closeAll` runs after it. */
+export class Stores {
+  readonly harness: StoreHarness;
+  readonly #open: Store[] = [];
+  #prefixes = 0;
+
+  constructor(harness: StoreHarness) {
+    this.harness = harness;
+  }
+
+  /** A store that nobody has written to. */
+  async fresh(): Promise<Store> {
+    return this.under(this.newPrefix());
+  }
+
+  /** Another client of what lies under the same prefix. */
+  async second(store: Store): Promise<Store> {
+    return this.under(store.prefix);
+  }
+
+  async under(prefix: string): Promise<Store> {
+    const store = await this.harness.open({ prefix });
+    this.#open.push(store);
+    return store;
+  }
+
+  /** No prefix of another one. */
+  newPrefix(): string {
+    this.#prefixes++;
+    return `case-${this.#prefixes}:`;
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((store) => store.close()));
+  }
+}
+
+/** Asks until the answer is true. What never becomes true ends with the case's own timeout. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
+
+/**
+ * A hit's value as text. Laravel keeps numbers bare on some servers, so that 42 and "42" are the same bytes there: of
+ * a number only the text is sure to come back.
+ */
+export function textOf(entry: Entry | undefined): string | undefined {
+  return entry && textOfValue(entry.decode());
+}
+
+export function textOfValue(value: Value): string {
+  switch (value.type) {
+    case 'boolean':
+    case 'float':
+    case 'integer': {
+      return String(value.value);
+    }
+
+    case 'string': {
+      return value.value.toString();
+    }
+
+    default: {
+      throw new Error(`Not a value with a text: ${value.type}`);
+    }
+  }
+}
+
+/** What `many` reads, where no key is expected to hold anything but entries. */
+export async function hits(store: Store, keys: readonly string[]): Promise<Array<Entry | undefined>> {
+  const readings = await store.many(keys);
+  return readings.map((reading) => {
+    if (reading instanceof Error) throw reading;
+    return reading;
+  });
+}
+
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const gathered: T[] = [];
+  for await (const item of items) gathered.push(item);
+  return gathered;
+}
+
+/** The error that the promise rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+
+  throw new Error('It was expected to fail, and did not.');
+}

@@ -1,0 +1,127 @@
+/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+import { expect } from 'chai';
+
+import { integer, list, string } from '../../../src/codecs/value.js';
+import { NotANumberError } from '../../../src/errors.js';
+import { failure, type Stores, textOf, until } from './stores.js';
+
+const GREATEST = 2n ** 63n - 1n;
+
+export function describeWriting(stores: Stores): void {
+  describe('add', () => {
+    it('stores only when the key is not there, and says so', async () => {
+      const store = await stores.fresh();
+      expect(await store.add('k', string('first'), 60)).to.be.true;
+      expect(await store.add('k', string('second'), null)).to.be.false;
+      const entry = await store.get('k');
+      expect(textOf(entry)).to.equal('first');
+      expect(entry?.ttl).to.be.within(58, 60);
+    });
+
+    it('takes a key whose entry has expired', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('old'), 1);
+      await until(() => store.add('k', string('new'), null));
+      expect(textOf(await store.get('k'))).to.equal('new');
+      expect((await store.get('k'))?.ttl).to.be.null;
+    });
+  });
+
+  describe('increment', () => {
+    it('starts a missing key at 0, forever', async () => {
+      const store = await stores.fresh();
+      expect(await store.increment('hits', 5n)).to.equal(5n);
+      expect(textOf(await store.get('hits'))).to.equal('5');
+      expect((await store.get('hits'))?.ttl).to.be.null;
+    });
+
+    it('counts up and down, and keeps the ttl', async () => {
+      const store = await stores.fresh();
+      await store.put('hits', integer(40), 60);
+      expect(await store.increment('hits', 2n)).to.equal(42n);
+      expect(await store.increment('hits', -50n)).to.equal(-8n);
+      const entry = await store.get('hits');
+      expect(textOf(entry)).to.equal('-8');
+      expect(entry?.ttl).to.be.within(55, 60);
+    });
+
+    it('counts a number that was put as a string', async () => {
+      const store = await stores.fresh();
+      await store.put('hits', string('41'), null);
+      expect(await store.increment('hits', 1n)).to.equal(42n);
+    });
+
+    it('starts an expired key at 0, without the old ttl', async () => {
+      const store = await stores.fresh();
+      await store.put('hits', integer(100), 1);
+      await until(async () => (await store.get('hits')) === undefined);
+      expect(await store.increment('hits', 1n)).to.equal(1n);
+      expect((await store.get('hits'))?.ttl).to.be.null;
+    });
+
+    for (const [what, value] of [
+      ['a text', string('many')],
+      ['an empty string', string('')],
+      ['a fraction', string('1.5')],
+      ['a list', list([integer(1)])],
+    ] as const) {
+      it(`refuses ${what}, which stays as it was`, async () => {
+        const store = await stores.fresh();
+        await store.put('k', value, 60);
+        const before = await store.get('k');
+        expect(await failure(store.increment('k', 1n))).to.be.instanceOf(NotANumberError);
+        const after = await store.get('k');
+        expect(after?.stored).to.deep.equal(before?.stored);
+        expect(after?.ttl).to.be.within(55, 60);
+      });
+    }
+
+    it('reaches the ends of 64 bits, and refuses to go beyond', async () => {
+      const store = await stores.fresh();
+      await store.put('k', integer(GREATEST - 1n), null);
+      expect(await store.increment('k', 1n)).to.equal(GREATEST);
+      expect(await failure(store.increment('k', 1n))).to.be.instanceOf(NotANumberError);
+      expect(textOf(await store.get('k'))).to.equal(String(GREATEST));
+    });
+  });
+
+  describe('touch, forget and pull', () => {
+    it('touch sets a new ttl and leaves the value', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('v'), 60);
+      expect(await store.touch('k', 600)).to.be.true;
+      expect((await store.get('k'))?.ttl).to.be.within(595, 600);
+      expect(await store.touch('k', null)).to.be.true;
+      expect((await store.get('k'))?.ttl).to.be.null;
+      expect(await store.touch('k', 30)).to.be.true;
+      expect((await store.get('k'))?.ttl).to.be.within(25, 30);
+      expect(textOf(await store.get('k'))).to.equal('v');
+    });
+
+    it('touch says when the key is not there', async () => {
+      const store = await stores.fresh();
+      expect(await store.touch('nothing', 60)).to.be.false;
+      expect(await store.get('nothing')).to.be.undefined;
+    });
+
+    it('forget says of each key whether it was there', async () => {
+      const store = await stores.fresh();
+      await store.put('a', string('A'), 60);
+      await store.put('b', string('B'), null);
+      expect(await store.forget(['b', 'nothing', 'a'])).to.deep.equal([true, false, true]);
+      expect(await store.many(['a', 'b'])).to.deep.equal([undefined, undefined]);
+      expect(await store.forget(['a'])).to.deep.equal([false]);
+      expect(await store.forget([])).to.deep.equal([]);
+    });
+
+    it('pull reads and forgets', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('v'), 60);
+      const entry = await store.pull('k');
+      expect(textOf(entry)).to.equal('v');
+      expect(entry?.ttl).to.be.within(58, 60);
+      expect(await store.pull('k')).to.be.undefined;
+      expect(await store.get('k')).to.be.undefined;
+    });
+  });
+}
