@@ -1,0 +1,142 @@
+import { isIPv6 } from 'node:net';
+
+import type { Fail, Fields, Folders } from './fields.js';
+import type { RedisConnection, RedisTls } from './profile.js';
+
+import { ConfigError } from '../errors.js';
+
+/** The keys that say where a Redis is and how to get in: of a redis profile, and of its `locks`. */
+export const CONNECTION_KEYS = [
+  'url',
+  'host',
+  'port',
+  'database',
+  'username',
+  'password',
+  'socket',
+  'cluster',
+  'sentinels',
+  'primary',
+  'sentinelUsername',
+  'sentinelPassword',
+  'tls',
+];
+
+/** The keys of which a connection has one. */
+const PLACES = ['host', 'socket', 'cluster', 'sentinels'];
+const SENTINEL_KEYS = ['primary', 'sentinelUsername', 'sentinelPassword'];
+const TLS_KEYS = ['ca', 'cert', 'key', 'verify'];
+const MAX_DATABASE = 2 ** 31 - 1;
+
+/** Whether these keys say where the Redis is. */
+export function namesPlace(fields: Fields): boolean {
+  return PLACES.some((key) => fields.has(key));
+}
+
+/** A connection from its keys, of which `url` has become others already. */
+export function readConnection(fields: Fields, folders: Folders): RedisConnection {
+  checkCombination(fields);
+  const tls = readTls(fields, folders);
+  const database = fields.integer('database', 0, MAX_DATABASE) ?? 0;
+  const common = {
+    database,
+    ...given('username', fields.optional('username')),
+    ...given('password', fields.optional('password')),
+    ...given('tls', tls),
+  };
+  if (fields.has('cluster')) {
+    if (database !== 0) fields.fail('database', 'must be 0: a cluster has no other', 'Take database out.');
+    return { kind: 'cluster', nodes: nodes(fields, 'cluster', 6379), ...common };
+  }
+
+  if (fields.has('sentinels')) {
+    return {
+      kind: 'sentinel',
+      nodes: nodes(fields, 'sentinels', 26_379),
+      primary: fields.filled('primary')!,
+      ...given('sentinelUsername', fields.optional('sentinelUsername')),
+      ...given('sentinelPassword', fields.optional('sentinelPassword')),
+      ...common,
+    };
+  }
+
+  const socket = fields.path('socket', folders);
+  if (socket !== undefined) return { kind: 'server', nodes: [], socket, ...common };
+  const host = toHost(fields.filled('host')!, (problem, hint) => fields.fail('host', problem, hint));
+  return { kind: 'server', nodes: [{ host, port: fields.integer('port', 1, 65_535) ?? 6379 }], ...common };
+}
+
+function checkCombination(fields: Fields): void {
+  const places = PLACES.filter((key) => fields.has(key));
+  const [place, another] = places;
+  if (place === undefined) {
+    throw new ConfigError(
+      `${fields.where}: ${fields.subject} does not say where the Redis is`,
+      'Add url: redis://host:6379, or one of host, socket, cluster, sentinels.',
+    );
+  }
+
+  if (another !== undefined) fields.fail(another, `cannot stand beside ${place}`, `Keep one of ${places.join(', ')}.`);
+  if (place !== 'host' && fields.has('port')) fields.fail('port', `cannot stand beside ${place}`, 'Take port out.');
+  if (place !== 'sentinels') {
+    const stray = SENTINEL_KEYS.find((key) => fields.has(key));
+    if (stray !== undefined)
+      fields.fail(stray, 'is for sentinels only', 'Add sentinels: ["host:26379"], or take it out.');
+  } else if (!fields.has('primary')) {
+    fields.fail(
+      'sentinels',
+      'needs primary beside it',
+      'Add the name that the sentinels know the primary by: primary: mymaster',
+    );
+  }
+}
+
+/** `tls: true`, or a map, which may be empty. */
+function readTls(fields: Fields, folders: Folders): RedisTls | undefined {
+  const part = fields.fields('tls');
+  if (part === undefined && fields.boolean('tls') !== true) return undefined;
+  if (fields.has('socket'))
+    fields.fail('tls', 'cannot stand beside socket', 'A socket has no TLS: take one of the two out.');
+  if (part === undefined) return { verify: true };
+  part.only(TLS_KEYS, 'Keys of tls');
+  for (const [key, other] of [
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ] as const) {
+    if (part.has(key) && !part.has(other)) part.fail(key, `needs ${other} beside it`, `Add ${other}: PATH`);
+  }
+
+  return {
+    verify: part.boolean('verify') ?? true,
+    ...given('ca', part.path('ca', folders)),
+    ...given('cert', part.path('cert', folders)),
+    ...given('key', part.path('key', folders)),
+  };
+}
+
+function nodes(fields: Fields, key: string, defaultPort: number): RedisConnection['nodes'] {
+  return fields.list(key, (text, fail) => {
+    const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    const port = digits === undefined ? defaultPort : Number(digits);
+    const host = bracketed ?? plain;
+    if (host === undefined || port < 1 || port > 65_535) {
+      return fail('has a node that is not host:port', 'Write host:port, or [IPv6]:port; ports go from 1 to 65535.');
+    }
+
+    return { host: toHost(host, fail), port };
+  })!;
+}
+
+function toHost(text: string, fail: Fail): string {
+  const host = text.replace(/^\[(.*)\]$/, '$1');
+  if (host.includes('://')) fail('holds a URL', 'Give the URL as url.');
+  if (/[\s\p{Cc}/@?#\\,[\]]/u.test(host) || host === '')
+    fail('is not the name or address of a host', 'Give a name such as cache.internal, or an IP address.');
+  if (host.includes(':') && !isIPv6(host)) fail('is not a host alone', 'Give the port as port.');
+  return host;
+}
+
+/** A member that is left out when there is no value for it. */
+export function given<Key extends string, Value>(key: Key, value: undefined | Value): { [K in Key]?: Value } {
+  return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value });
+}

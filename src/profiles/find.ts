@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+import { ConfigError } from '../errors.js';
+import { systemReason } from './system-reason.js';
+
+/** Looked for in this order in each folder. */
+const FILE_NAMES = ['cachectl.yaml', 'cachectl.yml'];
+
+/** The profile file from `cwd` upward, then in the user's configuration folder. Undefined: there is none. */
+export async function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of [...upward(cwd), userFolder('config', env)]) {
+    for (const name of FILE_NAMES) {
+      const file = path.join(folder, name);
+      if (await exists(file)) return file;
+    }
+  }
+
+  return undefined;
+}
+
+/** cachectl's own folder among the user's: `~/.config/cachectl`, `~/.local/share/cachectl`. */
+export function userFolder(kind: 'config' | 'data', env: NodeJS.ProcessEnv): string {
+  const { variable, windows, customary } = USER_FOLDERS[kind];
+  // The XDG specification tells to ignore a path that is not absolute.
+  const candidates = [env[variable], process.platform === 'win32' ? env[windows] : undefined];
+  const parent = candidates.find((candidate) => candidate !== undefined && path.isAbsolute(candidate));
+  return path.join(parent ?? path.join(homeFolder(env), customary), 'cachectl');
+}
+
+/** What `~` means. */
+export function homeFolder(env: NodeJS.ProcessEnv): string {
+  return env.HOME || homedir();
+}
+
+const USER_FOLDERS = {
+  config: { variable: 'XDG_CONFIG_HOME', windows: 'APPDATA', customary: '.config' },
+  data: { variable: 'XDG_DATA_HOME', windows: 'LOCALAPPDATA', customary: path.join('.local', 'share') },
+} as const;
+
+function* upward(from: string): Generator<string> {
+  let folder = path.resolve(from);
+  for (;;) {
+    yield folder;
+    const parent = path.dirname(folder);
+    if (parent === folder) return;
+    folder = parent;
+  }
+}
+
+/** Where we may not look there could be the file that is meant; going on would pick another cache. */
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw new ConfigError(
+      `cannot look for ${file}: ${systemReason(error)}`,
+      'Name the profile file with --config, or run from a folder that you can read.',
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+
+import { ConfigError } from '../errors.js';
+import { Fields } from './fields.js';
+import { quote } from './settings.js';
+import { parseSource } from './source.js';
+import { UnknownName } from './suggest.js';
+import { systemReason } from './system-reason.js';
+import { type Entry, Tree } from './tree.js';
+
+export interface ProfileRequest {
+  /** Absolute. */
+  readonly file: string;
+  /** Undefined: the file's default. */
+  readonly profile: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  /** What the file's name is shown relative to. */
+  readonly cwd: string;
+}
+
+/** One profile of a file: its name, and its keys with variables filled in. */
+export interface ReadProfile {
+  readonly name: string;
+  readonly fields: Fields;
+}
+
+/** Reads the file and picks a profile. Of the other profiles only the names are looked at. */
+export async function readProfile({ file, profile, env, cwd }: ProfileRequest): Promise<ReadProfile> {
+  const shown = showFile(file, cwd);
+  const tree = await Tree.of(await parseSource(await readText(file, shown), shown));
+  const contents = readContents(tree, shown);
+  const chosen =
+    profile === undefined
+      ? defaultProfile(tree, contents, env)
+      : named(profile, contents.profiles, `${shown}: there is no profile ${quote(profile)}`);
+  const subject = `profile ${showName(chosen.key)}`;
+  const setting = tree.setting(chosen.value, chosen.where, subject, env);
+  if (setting.kind === 'map') return { name: chosen.key, fields: new Fields(setting.entries, chosen.where, subject) };
+  throw new ConfigError(
+    `${chosen.where}: ${subject} has no keys`,
+    'Indent its keys below its name; it needs at least a driver.',
+  );
+}
+
+const EXAMPLE = 'A smallest file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';
+/** Hundreds of profiles; what stops a wrong path, or a device without end. */
+const MAX_BYTES = 128 * 1024;
+const TOP_LEVEL = ['default', 'profiles'];
+
+function showFile(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file);
+  return relative.length < file.length ? relative : file;
+}
+
+function showName(name: string): string {
+  return /^[\w.-]{1,60}$/.test(name) ? name : quote(name);
+}
+
+async function readText(file: string, shown: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw new ConfigError(
+      `cannot read the profile file ${shown}: ${systemReason(error)}`,
+      'Check the path and its permissions, or name another file with --config.',
+    );
+  }
+
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > MAX_BYTES) {
+    throw new ConfigError(
+      `the profile file ${shown} is larger than 128 KiB`,
+      'Check the path: this is no profile file.',
+    );
+  }
+
+  try {
+    return new TextDecoder('utf8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError(`the profile file ${shown} is not UTF-8 text`, 'Save it with the encoding UTF-8.');
+  }
+}
+
+interface Contents {
+  /** The file as messages name it. */
+  readonly shown: string;
+  readonly top: ReadonlyMap<string, Entry>;
+  readonly profiles: readonly Entry[];
+}
+
+function readContents(tree: Tree, shown: string): Contents {
+  const top = topLevel(tree, shown);
+  return { shown, top, profiles: profileEntries(tree, top, shown) };
+}
+
+function topLevel(tree: Tree, shown: string): ReadonlyMap<string, Entry> {
+  if (tree.root === null) throw new ConfigError(`the profile file ${shown} is empty`, EXAMPLE);
+  const entries = tree.entries(tree.root);
+  if (entries === undefined) throw new ConfigError(`${shown}:1: the file is not a map of keys`, EXAMPLE);
+  for (const { key, where } of entries) {
+    if (TOP_LEVEL.includes(key)) continue;
+    const message = `${where}: unknown key ${quote(key)} at the top level`;
+    throw new UnknownName(message, key, TOP_LEVEL, 'Keys there');
+  }
+
+  return new Map(entries.map((entry) => [entry.key, entry]));
+}
+
+function profileEntries(tree: Tree, top: ReadonlyMap<string, Entry>, shown: string): readonly Entry[] {
+  const entry = top.get('profiles');
+  if (entry === undefined) throw new ConfigError(`${shown} has no profiles`, EXAMPLE);
+  const profiles = tree.isNothing(entry.value) ? [] : tree.entries(entry.value);
+  if (profiles === undefined) {
+    throw new ConfigError(`${entry.where}: profiles must be a map from a name to the keys of that profile`, EXAMPLE);
+  }
+
+  if (profiles.length === 0) throw new ConfigError(`${entry.where}: profiles is empty`, EXAMPLE);
+  return profiles;
+}
+
+function named(name: string, profiles: readonly Entry[], problem: string): Entry {
+  const found = profiles.find(({ key }) => key === name);
+  if (found !== undefined) return found;
+  const names = profiles.map(({ key }) => showName(key));
+  throw new UnknownName(problem, name, names, 'Profiles');
+}
+
+function defaultProfile(tree: Tree, { top, profiles, shown }: Contents, env: NodeJS.ProcessEnv): Entry {
+  const entry = top.get('default');
+  if (entry !== undefined) {
+    const setting = tree.setting(entry.value, entry.where, 'default', env);
+    const fields = new Fields(new Map([['default', setting]]), entry.where, 'the file');
+    const name = fields.filled('default')!;
+    // Its own words may be a variable's, which are not shown.
+    const shown = setting.kind === 'scalar' && setting.shown === name ? quote(name) : 'what default says';
+    return named(name, profiles, `${entry.where}: there is no profile ${shown}`);
+  }
+
+  const [only, another] = profiles;
+  if (only !== undefined && another === undefined) return only;
+  throw new ConfigError(
+    `${shown} has several profiles and no default`,
+    `Choose with --profile, or add "default: NAME". Profiles: ${profiles.map(({ key }) => showName(key)).join(', ')}.`,
+  );
+}

@@ -1,0 +1,53 @@
+import type { ScalarSetting, Setting } from './settings.js';
+
+import { ConfigError } from '../errors.js';
+import { Fields } from './fields.js';
+import { maskUrl } from './mask.js';
+import { parseUrl, type UrlParts } from './url.js';
+
+/** The same keys with `url` taken apart into those that it stands for. */
+export function expandUrl(fields: Fields): Fields {
+  const url = fields.filled('url');
+  if (url === undefined) return fields;
+  const setting = fields.entries.get('url') as ScalarSetting;
+  const name = `${setting.where}: url of ${fields.subject} (${maskUrl(setting.shown ?? '')})`;
+  const parts = parseUrl(url, name);
+  if (parts.driver !== 'redis') {
+    throw new ConfigError(`${name} is not of a Redis`, 'Give a redis://, rediss:// or unix:// URL, or another driver.');
+  }
+
+  const own = new Map(fields.entries);
+  own.delete('url');
+  for (const key of parts.keys.keys()) {
+    if (own.has(key)) fields.fail(key, 'is in url already', 'Say it in one place.');
+  }
+
+  const settings = urlSettings(parts, setting);
+  if (fields.has('tls') && parts.tls !== undefined) {
+    checkTls(fields, parts.tls);
+    settings.delete('tls');
+  }
+
+  return new Fields(new Map([...own, ...settings]), fields.where, fields.subject);
+}
+
+type Place = Pick<ScalarSetting, 'shown' | 'where'>;
+
+/** What a URL says, as settings. Each shows the whole URL, which is masked then. */
+export function urlSettings(parts: UrlParts, place: Place): Map<string, Setting> {
+  const settings = scalars(parts.keys, place);
+  if (parts.tls === undefined) return settings;
+  return settings.set('tls', { kind: 'map', entries: scalars(parts.tls, place), where: place.where });
+}
+
+/** Certificates may stand in the file, beside a `rediss://` that comes from the environment. */
+function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>): void {
+  if (fromUrl.size > 0) fields.fail('tls', 'is in url already', 'Say it in one place.');
+  if (fields.fields('tls') === undefined && fields.boolean('tls') === false) {
+    fields.fail('tls', 'is false, but the scheme of url asks for TLS', 'Take tls out, or write redis:// in url.');
+  }
+}
+
+function scalars(values: ReadonlyMap<string, string>, { shown, where }: Place): Map<string, Setting> {
+  return new Map([...values].map(([key, value]) => [key, { kind: 'scalar', value, shown, where }] as const));
+}

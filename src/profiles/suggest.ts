@@ -1,0 +1,84 @@
+import { ConfigError } from '../errors.js';
+
+/** A name that is none of those there are. Becomes a ConfigError, once the nearest name has been looked for. */
+export class UnknownName extends Error {
+  constructor(
+    message: string,
+    readonly word: string,
+    readonly names: readonly string[],
+    /** What the names are, to introduce their list: `Keys of a redis profile`. */
+    readonly what: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Runs `work`; the spelling library is only loaded when it ends in an UnknownName. */
+export async function withSuggestions<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UnknownName)) throw error;
+    throw new ConfigError(error.message, await hintFor(error));
+  }
+}
+
+/** Names that other tools give to what we call otherwise; no distance of letters finds these. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  db: 'database',
+  file: 'path',
+  filename: 'path',
+  lockconnection: 'locks',
+  master: 'primary',
+  nodes: 'cluster',
+  pass: 'password',
+  servers: 'cluster',
+  ssl: 'tls',
+  unix: 'socket',
+  url: 'path',
+  user: 'username',
+  valkey: 'redis',
+};
+
+/** So many names are only listed when none of them is near. */
+const MANY = 12;
+
+async function hintFor({ word, names, what }: UnknownName): Promise<string> {
+  const ranked = await rank(word, names);
+  const nearest = synonym(word, names) ?? ranked.find((candidate) => isNear(candidate))?.name;
+  const question = nearest === undefined ? '' : `Did you mean ${nearest}?`;
+  if (names.length > MANY) return question || `${what}: ${names.join(', ')}.`;
+  return `${question} ${what}: ${ranked.map(({ name }) => name).join(', ')}.`.trimStart();
+}
+
+function synonym(word: string, names: readonly string[]): string | undefined {
+  const plain = bare(word);
+  const known = Object.hasOwn(SYNONYMS, plain) ? SYNONYMS[plain] : undefined;
+  return known !== undefined && names.includes(known) ? known : undefined;
+}
+
+interface Ranked {
+  readonly name: string;
+  /** How many letters are wrong. */
+  readonly distance: number;
+}
+
+/** Nearest first. */
+async function rank(word: string, names: readonly string[]): Promise<readonly Ranked[]> {
+  const { distance } = await import('fastest-levenshtein');
+  // The time grows with the product of the lengths.
+  const sought = bare(word.slice(0, 100));
+  return names
+    .map((name) => ({ name, distance: distance(sought, bare(name)) }))
+    .sort((a, b) => a.distance - b.distance);
+}
+
+/** Near enough to be meant. */
+function isNear({ name, distance }: Ranked): boolean {
+  return distance <= Math.min(3, name.length / 2);
+}
+
+/** `connection_prefix` is `connectionPrefix`. */
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s._-]/g, '');
+}

@@ -1,0 +1,186 @@
+import type { Node, Pair, YAMLMap } from 'yaml';
+
+import type { Setting } from './settings.js';
+import type { Source } from './source.js';
+
+import { ConfigError } from '../errors.js';
+import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
+import { quote } from './settings.js';
+import { showExpressions } from './source.js';
+
+/** Far more than a profile has; what stops aliases that multiply. */
+const MAX_VALUES = 10_000;
+/** What stops aliases that go in circles. */
+const MAX_DEPTH = 100;
+
+/** An entry of a YAML map, before its value is looked at. */
+export interface Entry {
+  readonly key: string;
+  /** The line of the key. */
+  readonly where: string;
+  readonly value: Node | null;
+}
+
+/** Reads the nodes of one file: aliases followed, maps merged, variables filled in where asked for. */
+export class Tree {
+  #left = MAX_VALUES;
+  #depth = 0;
+  readonly #yaml;
+  readonly #source: Source;
+
+  private constructor(yaml: typeof import('yaml'), source: Source) {
+    this.#yaml = yaml;
+    this.#source = source;
+  }
+
+  static async of(source: Source): Promise<Tree> {
+    return new Tree(await import('yaml'), source);
+  }
+
+  get root(): Node | null {
+    return this.#source.document.contents;
+  }
+
+  /** The entries of a map; undefined when the node is something else. Nothing is filled in yet. */
+  entries(node: Node | null): Entry[] | undefined {
+    const map = node === null ? null : this.#follow(node);
+    if (!this.#yaml.isMap(map)) return undefined;
+    const own = new Map<string, Entry>();
+    const merged: Entry[] = [];
+    for (const pair of map.items) {
+      if (this.#isMerge(pair)) merged.push(...this.#merged(pair));
+      else {
+        const entry = this.#entry(pair, map);
+        own.set(entry.key, entry);
+      }
+    }
+
+    // The map's own keys come before merged ones, and what is merged first before what is merged later.
+    for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
+    return [...own.values()];
+  }
+
+  /** Whether there is nothing after a key. */
+  isNothing(node: Node | null): boolean {
+    return node === null || (this.#yaml.isScalar(node) && node.value === null);
+  }
+
+  /** The value of a node, whole. `name` says whose it is, for messages: `url of profile shop`. */
+  setting(node: Node | null, where: string, name: string, env: NodeJS.ProcessEnv): Setting {
+    this.#count(where);
+    const target = node === null ? null : this.#follow(node);
+    if (target === null) return { kind: 'scalar', value: null, shown: undefined, where };
+    if (this.#yaml.isScalar(target)) return scalar(target.value, target.source, { where, name, env });
+    return this.#deeper(where, () => this.#collection(target, where, name, env));
+  }
+
+  #collection(target: Node, where: string, name: string, env: NodeJS.ProcessEnv): Setting {
+    const { isSeq } = this.#yaml;
+    if (isSeq(target)) {
+      const items = target.items.map((item) => {
+        const part = item as Node;
+        return this.setting(part, this.#where(part, where), name, env);
+      });
+      return { kind: 'list', items, where };
+    }
+
+    const entries = this.entries(target)!.map(
+      ({ key, value, where }) => [key, this.setting(value, where, `${key} of ${name}`, env)] as const,
+    );
+    return { kind: 'map', entries: new Map(entries), where };
+  }
+
+  #entry({ key, value }: Pair, map: YAMLMap): Entry {
+    const node = key as Node | null;
+    const where = this.#where(node, this.#where(map));
+    this.#count(where);
+    const target = node === null ? null : this.#follow(node);
+    if (!this.#yaml.isScalar(target)) {
+      throw new ConfigError(`${where}: a key that is not text`, 'Write keys as "key: value".');
+    }
+
+    const text = typeof target.value === 'string' ? target.value : (target.source ?? '');
+    return { key: showExpressions(text), where, value: value as Node | null };
+  }
+
+  #isMerge({ key }: Pair): boolean {
+    if (!this.#yaml.isScalar(key)) return false;
+    return typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN');
+  }
+
+  #merged({ key, value }: Pair): Entry[] {
+    const where = this.#where(key as Node);
+    this.#count(where);
+    const target = value === null ? null : this.#follow(value as Node);
+    const sources = this.#yaml.isSeq(target) ? (target.items as Node[]) : [target];
+    return sources.flatMap((source) => {
+      const entries = this.#deeper(where, () => this.entries(source));
+      if (entries !== undefined) return entries;
+      throw new ConfigError(
+        `${where}: "<<" merges something that is not a map`,
+        'Give it the alias of a map: <<: *name',
+      );
+    });
+  }
+
+  #follow(node: Node): Node {
+    if (!this.#yaml.isAlias(node)) return node;
+    const target = node.resolve(this.#source.document);
+    if (target !== undefined) return target;
+    const name = quote(node.source);
+    throw new ConfigError(
+      `${this.#where(node)}: the alias ${name} has no anchor before it`,
+      'Put quotes around the value if the "*" is part of it.',
+    );
+  }
+
+  #where(node: Node | null, otherwise = ''): string {
+    return node?.range ? this.#source.where(node.range[0]) : otherwise;
+  }
+
+  #deeper<T>(where: string, work: () => T): T {
+    if (this.#depth >= MAX_DEPTH) {
+      throw new ConfigError(
+        `${where}: aliases go in a circle, or too deep`,
+        'Write the profile out, with fewer aliases.',
+      );
+    }
+
+    this.#depth += 1;
+    const result = work();
+    this.#depth -= 1;
+    return result;
+  }
+
+  #count(where: string): void {
+    this.#left -= 1;
+    if (this.#left >= 0) return;
+    throw new ConfigError(
+      `${where}: aliases make more than ${MAX_VALUES} values of this file`,
+      'Write the profile out, with fewer aliases.',
+    );
+  }
+}
+
+interface ScalarContext {
+  readonly where: string;
+  readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+function scalar(value: unknown, source: string | undefined, { where, name, env }: ScalarContext): Setting {
+  if (typeof value !== 'string') {
+    const known =
+      value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
+    // What is left (a date, binary data) only an explicit YAML tag makes; its text is refused or taken as text is.
+    return { kind: 'scalar', value: known ? value : (source ?? ''), shown: source, where };
+  }
+
+  const text = showExpressions(value);
+  try {
+    return { kind: 'scalar', value: interpolate(text, env), shown: withoutDefaults(text), where };
+  } catch (error) {
+    if (!(error instanceof InterpolationProblem)) throw error;
+    throw new ConfigError(`${where}: ${name}: ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { UsageError } from '../../src/errors.js';
+import { Folder } from './folder.js';
+
+const ARRAY = 'profiles: { NAME: { driver: array } }';
+const withName = (name: string) => ARRAY.replace('NAME', name);
+
+describe('which profile is used', () => {
+  let folder: Folder;
+
+  beforeEach(() => {
+    folder = new Folder();
+  });
+
+  afterEach(() => folder.remove());
+
+  describe('with no file at all', () => {
+    it('is "local", a SQLite file under the user\'s data folder', async () => {
+      expect(await folder.resolve()).to.deep.equal({
+        name: 'local',
+        driver: 'sqlite',
+        path: path.join(folder.home, '.local/share/cachectl/cache.sqlite'),
+        prefix: '',
+        codec: 'php',
+        protected: false,
+        table: 'cache',
+        lockTable: 'cache_locks',
+      });
+    });
+
+    it('heeds XDG_DATA_HOME when it is absolute', async () => {
+      const data = path.join(folder.root, 'data');
+      expect(await folder.resolve({ env: { XDG_DATA_HOME: data } })).to.have.property(
+        'path',
+        path.join(data, 'cachectl/cache.sqlite'),
+      );
+      expect(await folder.resolve({ env: { XDG_DATA_HOME: 'data' } })).to.have.property(
+        'path',
+        path.join(folder.home, '.local/share/cachectl/cache.sqlite'),
+      );
+    });
+
+    it('can be asked for by its name, and no other can', async () => {
+      expect(await folder.resolve({ profile: 'local' })).to.have.property('name', 'local');
+      const { message, hint } = await folder.failure({ profile: 'shop' });
+      expect(message).to.equal(
+        'there is no profile "shop": no cachectl.yaml was found, and without one there is only "local"',
+      );
+      expect(hint).to.contain('--config');
+    });
+  });
+
+  describe('the file', () => {
+    it('is the nearest cachectl.yaml upward from the working directory', async () => {
+      folder.write('cachectl.yaml', withName('outer'));
+      folder.write('a/b/c/keep', '');
+      expect(await folder.resolve({ cwd: path.join(folder.project, 'a/b/c') })).to.have.property('name', 'outer');
+      folder.write('a/cachectl.yaml', withName('inner'));
+      expect(await folder.resolve({ cwd: path.join(folder.project, 'a/b/c') })).to.have.property('name', 'inner');
+    });
+
+    it('may be cachectl.yml; cachectl.yaml of the same folder comes first', async () => {
+      folder.write('cachectl.yml', withName('short'));
+      expect(await folder.resolve()).to.have.property('name', 'short');
+      folder.write('cachectl.yaml', withName('long'));
+      expect(await folder.resolve()).to.have.property('name', 'long');
+    });
+
+    it("is looked for in the user's configuration folder last", async () => {
+      const inHome = path.join(folder.home, '.config/cachectl');
+      mkdirSync(inHome, { recursive: true });
+      writeFileSync(path.join(inHome, 'cachectl.yaml'), 'profiles: { own: { driver: sqlite, path: own.db } }');
+      expect(await folder.resolve()).to.include({ name: 'own', path: path.join(inHome, 'own.db') });
+
+      const xdg = path.join(folder.root, 'xdg');
+      mkdirSync(path.join(xdg, 'cachectl'), { recursive: true });
+      writeFileSync(path.join(xdg, 'cachectl/cachectl.yaml'), withName('xdg'));
+      expect(await folder.resolve({ env: { XDG_CONFIG_HOME: xdg } })).to.have.property('name', 'xdg');
+
+      folder.write('cachectl.yaml', withName('project'));
+      expect(await folder.resolve({ env: { XDG_CONFIG_HOME: xdg } })).to.have.property('name', 'project');
+    });
+
+    it('is the one that --config names, relative to the working directory, or in ~', async () => {
+      folder.write('cachectl.yaml', withName('found'));
+      folder.write('etc/other.yaml', withName('other'));
+      writeFileSync(path.join(folder.home, 'mine.yaml'), withName('mine'));
+      expect(await folder.resolve({ config: 'etc/other.yaml' })).to.have.property('name', 'other');
+      expect(await folder.resolve({ config: path.join(folder.project, 'etc/other.yaml') })).to.have.property(
+        'name',
+        'other',
+      );
+      expect(await folder.resolve({ config: '~/mine.yaml' })).to.have.property('name', 'mine');
+    });
+
+    it('is said to be missing, a folder, or unreadable, when it is', async () => {
+      expect((await folder.failure({ config: 'nope.yaml' })).message).to.equal(
+        'cannot read the profile file nope.yaml: there is no such file',
+      );
+      folder.write('etc/keep', '');
+      expect((await folder.failure({ config: 'etc' })).message).to.equal(
+        'cannot read the profile file etc: it is a folder',
+      );
+      expect((await folder.failure({ config: 'etc/keep/x.yaml' })).message).to.contain('a part of its path is no');
+      expect((await folder.failure({ config: '' })).message).to.equal('the name of the profile file is empty');
+      mkdirSync(path.join(folder.project, 'cachectl.yaml'));
+      expect((await folder.failure()).message).to.equal('cannot read the profile file cachectl.yaml: it is a folder');
+    });
+
+    it('is not passed over when the system refuses it', async function () {
+      // The superuser is refused nothing.
+      if (process.getuid?.() === 0) this.skip();
+      chmodSync(folder.write('cachectl.yaml', ARRAY), 0o000);
+      expect((await folder.failure()).message).to.equal(
+        'cannot read the profile file cachectl.yaml: permission denied',
+      );
+    });
+  });
+
+  describe('of several', () => {
+    const two = 'profiles:\n  shop:\n    driver: array\n  blog:\n    driver: array\n';
+
+    it('is the one that --profile names', async () => {
+      expect(await folder.of(`default: shop\n${two}`, { profile: 'blog' })).to.have.property('name', 'blog');
+    });
+
+    it('is the default, when none is named', async () => {
+      expect(await folder.of(`default: blog\n${two}`)).to.have.property('name', 'blog');
+      expect(await folder.of(`default: \${WHICH:-shop}\n${two}`)).to.have.property('name', 'shop');
+    });
+
+    it('must be chosen, when there is no default', async () => {
+      expect(await folder.failureOf(two)).to.deep.equal({
+        message: 'cachectl.yaml has several profiles and no default',
+        hint: 'Choose with --profile, or add "default: NAME". Profiles: shop, blog.',
+      });
+    });
+
+    it('is suggested, when the name is nearly right', async () => {
+      expect(await folder.failureOf(two, { profile: 'shpo' })).to.deep.equal({
+        message: 'cachectl.yaml: there is no profile "shpo"',
+        hint: 'Did you mean shop? Profiles: shop, blog.',
+      });
+      expect(await folder.failureOf(`# who\ndefault: blogs\n${two}`)).to.deep.equal({
+        message: 'cachectl.yaml:2: there is no profile "blogs"',
+        hint: 'Did you mean blog? Profiles: blog, shop.',
+      });
+    });
+
+    it('may have any name, and an inherited one is none', async () => {
+      expect(await folder.of('profiles: { __proto__: { driver: array } }')).to.have.property('name', '__proto__');
+      expect(await folder.of('profiles: { 7: { driver: array } }', { profile: '7' })).to.have.property('name', '7');
+      expect((await folder.failureOf(two, { profile: 'constructor' })).message).to.contain('no profile "constructor"');
+    });
+  });
+
+  it('is none of the file when there is a URL, and the two together are a contradiction', async () => {
+    folder.write('cachectl.yaml', withName('found'));
+    expect(await folder.resolve({ url: 'array:' })).to.have.property('name', 'array');
+    expect((await folder.failure({ url: 'array:', profile: 'found' })).error).to.be.instanceOf(UsageError);
+    expect((await folder.failure({ url: 'array:', config: 'cachectl.yaml' })).error).to.be.instanceOf(UsageError);
+  });
+});
