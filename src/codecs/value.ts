@@ -7,13 +7,20 @@ export type Value =
   | { readonly type: 'null' }
   | { readonly type: 'boolean'; readonly value: boolean }
   | { readonly type: 'integer'; readonly value: bigint }
-  | { readonly type: 'float'; readonly value: number }
+  | FloatValue
   | { readonly type: 'string'; readonly value: Buffer }
   | ArrayValue
   | ObjectValue
   | EnumValue
   | CustomValue
   | ReferenceValue;
+
+/** `text` is how it was written, where PHP 8 would write it otherwise; it is written back so. */
+export interface FloatValue {
+  readonly type: 'float';
+  readonly value: number;
+  readonly text?: string;
+}
 
 /** PHP's ordered map. A list is the map whose keys are 0..n-1 in order. */
 export interface ArrayValue {
@@ -81,4 +88,9 @@ export function boolean(value: boolean): Value {
 /** An array with keys 0..n-1. */
 export function list(values: readonly Value[]): ArrayValue {
   return { type: 'array', entries: values.map((value, index) => [BigInt(index), value] as const) };
+}
+
+/** Whether the keys are 0..n-1 in order. An empty array is a list. */
+export function isList({ entries }: ArrayValue): boolean {
+  return entries.every(([key], index) => key === BigInt(index));
 }

@@ -1,0 +1,12 @@
+import type { Codec, CodecName } from './codec.js';
+
+import { jsonCodec } from './json/codec.js';
+import { phpCodec } from './php/codec.js';
+import { rawCodec } from './raw.js';
+
+const CODECS: Readonly<Record<CodecName, Codec>> = { json: jsonCodec, php: phpCodec, raw: rawCodec };
+
+/** The codec of that name. */
+export function openCodec(name: CodecName): Codec {
+  return CODECS[name];
+}

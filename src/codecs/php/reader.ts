@@ -1,0 +1,135 @@
+import { UndecodableError } from '../../errors.js';
+
+const LEAST = -(2n ** 63n);
+const GREATEST = 2n ** 63n - 1n;
+/** A sign and nineteen digits. */
+const LONGEST_INTEGER = 32;
+
+/** Reads the tokens of PHP's format, checking each against the bytes that are left. */
+export class Reader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#offset === this.#bytes.length;
+  }
+
+  /** The letter that says what follows. */
+  tag(): string {
+    if (this.isAtEnd) throw this.error('it ends where a value should begin');
+    return String.fromCodePoint(this.#bytes[this.#offset++]!);
+  }
+
+  expect(text: string): void {
+    for (const character of text) {
+      if (this.#bytes[this.#offset] !== character.codePointAt(0)) throw this.error(`"${character}" should stand here`);
+      this.#offset++;
+    }
+  }
+
+  oneOf(characters: string): string {
+    const character = this.isAtEnd ? '' : String.fromCodePoint(this.#bytes[this.#offset]!);
+    if (character === '' || !characters.includes(character)) throw this.error(`one of ${characters} should stand here`);
+    this.#offset++;
+    return character;
+  }
+
+  /** `-12;`, in 64 bit. */
+  integer(): bigint {
+    const start = this.#offset;
+    const text = this.until(';', LONGEST_INTEGER);
+    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${JSON.stringify(text)} is no integer`, start);
+    const value = BigInt(text.replace(/^\+/, ''));
+    if (value < LEAST || value > GREATEST) throw this.error(`${text} does not fit into 64 bits`, start);
+    return value;
+  }
+
+  /** The digits of a length or count of things that take at least `each` bytes; refused when they cannot be there. */
+  count(each: number): number {
+    const start = this.#offset;
+    while (this.#isDigit()) this.#offset++;
+    const text = this.#bytes.toString('latin1', start, this.#offset);
+    if (text === '') throw this.error('a number should stand here', start);
+    const count = Number(text);
+    if (count * each > this.#bytes.length - this.#offset) {
+      throw this.error(`${text} is more than the bytes that are left can hold`, start);
+    }
+
+    return count;
+  }
+
+  /** `:5:"hello"`. */
+  quoted(): Buffer {
+    this.expect(':');
+    const length = this.count(1);
+    this.expect(':"');
+    const bytes = this.take(length);
+    this.expect('"');
+    return bytes;
+  }
+
+  /** The same with bytes written as `\41`: what PHP 6 was to write, and `unserialize` still reads. */
+  escaped(): Buffer {
+    this.expect(':');
+    const length = this.count(1);
+    this.expect(':"');
+    const bytes = Buffer.alloc(length);
+    for (let at = 0; at < length; at++) {
+      const start = this.#offset;
+      const byte = this.take(1)[0]!;
+      if (byte !== BACKSLASH) {
+        bytes[at] = byte;
+        continue;
+      }
+
+      const hex = this.take(2).toString('latin1');
+      if (!/^[\dA-Fa-f]{2}$/.test(hex)) throw this.error('two hex digits should follow a backslash', start);
+      bytes[at] = Number.parseInt(hex, 16);
+    }
+
+    this.expect('"');
+    return bytes;
+  }
+
+  take(length: number): Buffer {
+    const end = this.#offset + length;
+    if (end > this.#bytes.length) throw this.error('it ends too early', this.#bytes.length);
+    const taken = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
+    return taken;
+  }
+
+  /** The text before `end`, and passes over it. */
+  until(end: string, longest: number): string {
+    const start = this.#offset;
+    const stop = this.#bytes.subarray(start, start + longest + 1).indexOf(end);
+    if (stop === -1) throw this.error(`"${end}" should follow`, start);
+    this.#offset = start + stop + 1;
+    return this.#bytes.toString('latin1', start, start + stop);
+  }
+
+  error(what: string, offset = this.#offset): UndecodableError {
+    return new UndecodableError(
+      `this is not PHP's serialize() format: ${what}, at byte ${offset} of ${this.#bytes.length}`,
+      'Is the codec of the profile the right one?',
+      offset,
+    );
+  }
+
+  #isDigit(): boolean {
+    const byte = this.#bytes[this.#offset];
+    return byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9;
+  }
+}
+
+const BACKSLASH = 0x5c;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
