@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import { RefusedError } from '../../errors.js';
 import { translated } from './errors.js';
+import { copyWhereWalCannotBe } from './read-only.js';
 import { dropLapsedTails } from './tail-tables.js';
 
 export type Statement<Row> = Database.Statement<unknown[], Row>;
@@ -99,17 +100,23 @@ function opened(path: string, timeout: number): Database.Database {
 
   const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout) });
   try {
-    // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
-    const encoding = database.pragma('encoding', { simple: true });
-    if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
-    throw new RefusedError(
-      `${path} keeps its text as UTF-16; Laravel's caches are UTF-8.`,
-      'Point the profile at a file made by Laravel or by cachectl.',
-    );
+    return checked(database);
   } catch (error) {
     database.close();
+    const copy = copyWhereWalCannotBe(path, error);
+    if (copy) return checked(copy);
     throw error;
   }
+}
+
+function checked(database: Database.Database): Database.Database {
+  // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
+  const encoding = database.pragma('encoding', { simple: true });
+  if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
+  throw new RefusedError(
+    `${database.name} keeps its text as UTF-16; Laravel's caches are UTF-8.`,
+    'Point the profile at a file made by Laravel or by cachectl.',
+  );
 }
 
 /** Makes an empty file that only its user reads (SQLite gives -wal and -shm the same mode). False when another was faster. */

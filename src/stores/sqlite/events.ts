@@ -7,7 +7,16 @@ import { PartialError, TimeoutError } from '../../errors.js';
 import { Connection } from './connection.js';
 import { type Expired, Expiries } from './expiries.js';
 import { ttlOf } from './expiry.js';
-import { type Change, createTail, dropTail, hasChanges, LEASE_S, renewLease, takeChanges } from './tail-tables.js';
+import {
+  type Change,
+  createTail,
+  dropTail,
+  hasChanges,
+  isListening,
+  LEASE_S,
+  renewLease,
+  takeChanges,
+} from './tail-tables.js';
 
 export const EVENTS: readonly EventType[] = ['KeyWritten', 'KeyForgotten', 'KeyExpired'];
 
@@ -118,12 +127,20 @@ export class Tail implements EventStream {
   #unlessBusy(): CacheEvent[] {
     const version = this.#connection.run(() => dataVersion(this.#connection));
     if (version === this.#version && !this.#expiries.areDue()) return [];
-    const untouched = this.#connection.read(() =>
-      hasChanges(this.#connection, this.#id) ? undefined : this.#expiries.search(ROWS),
-    );
+    const untouched = this.#connection.read(() => {
+      if (!isListening(this.#connection, this.#id)) throw this.#missed();
+      return hasChanges(this.#connection, this.#id) ? undefined : this.#expiries.search(ROWS);
+    });
     if (!untouched) return this.#take();
     this.#version = version;
     return this.#told(untouched);
+  }
+
+  #missed(): PartialError {
+    return new PartialError(
+      `Events of ${this.#options.path} were missed: this process was stopped for too long, or the table was dropped.`,
+      'Start it again.',
+    );
   }
 
   #take(): CacheEvent[] {
@@ -168,12 +185,7 @@ export class Tail implements EventStream {
 
   #renew(): void {
     try {
-      if (this.#connection.write(() => renewLease(this.#connection, this.#id))) return;
-      this.#failure = new PartialError(
-        `Events of ${this.#options.path} were missed: this process was stopped for too long, or the table was dropped.`,
-        'Start it again.',
-      );
-      this.stop();
+      this.#connection.write(() => renewLease(this.#connection, this.#id));
     } catch (error) {
       // Busy: there is time for more attempts before the lease lapses.
       if (error instanceof TimeoutError) return;

@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { now } from './expiry.js';
-import { type KeyRange, keysUnder } from './keys.js';
+import { literalKeysUnder } from './keys.js';
 
 export interface ExpiredRow {
   readonly key: Buffer;
@@ -35,7 +35,7 @@ const SHARE = 1 / 20;
 export class Expiries {
   readonly #connection: Connection;
   readonly #tables: Tables;
-  readonly #range: KeyRange;
+  readonly #isOurs: string;
   #place: Place = { expiration: now(), row: LAST_ROW };
   /** On the clock of `performance`. */
   #nextSearch = 0;
@@ -43,7 +43,8 @@ export class Expiries {
   constructor(connection: Connection, tables: Tables, prefix: string) {
     this.#connection = connection;
     this.#tables = tables;
-    this.#range = keysUnder(prefix);
+    // The plus keeps SQLite from taking the primary key's index and sorting what lies under the prefix.
+    this.#isOurs = literalKeysUnder(prefix, '+key');
   }
 
   /** Whether time has gone on since the last search, so that one may find something. */
@@ -60,10 +61,10 @@ export class Expiries {
     const rows = this.#connection
       .statement<ExpiredRow>(
         `SELECT CAST(key AS BLOB) AS key, expiration, rowid AS row FROM ${this.#tables.cache}
-         WHERE (expiration, rowid) > (@expiration, @row) AND expiration <= @at AND ${this.#range.sql}
+         WHERE (expiration, rowid) > (@expiration, @row) AND expiration <= @at AND ${this.#isOurs}
          ORDER BY expiration, rowid LIMIT @limit`,
       )
-      .all({ ...this.#place, ...this.#range.parameters, at, limit });
+      .all({ ...this.#place, at, limit });
     const ended = performance.now();
     if (!this.#tables.findsExpiredFast('cache')) this.#nextSearch = ended + (ended - started) / SHARE;
     const last = rows.at(-1);

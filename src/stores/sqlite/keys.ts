@@ -17,11 +17,11 @@ export function keysUnder(prefix: string, after?: Buffer): KeyRange {
   return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
 }
 
-/** The same condition for the SQL of a trigger, where parameters are not allowed. */
-export function literalKeysUnder(prefix: string, column: string): string {
+/** The same condition on any expression, without parameters, which a trigger's SQL cannot have. */
+export function literalKeysUnder(prefix: string, key: string): string {
   const low = Buffer.from(prefix);
   if (low.length === 0) return '1';
-  return `${column} >= ${textLiteral(low)} AND ${column} < ${textLiteral(upperBound(low))}`;
+  return `${key} >= ${textLiteral(low)} AND ${key} < ${textLiteral(upperBound(low))}`;
 }
 
 /** The least text that is greater than all that begins with `prefix`, whose last byte is never 0xff, being UTF-8. */

@@ -63,11 +63,11 @@ class SqliteStore extends Entries implements Store {
   async *keys(pattern = '*'): AsyncGenerator<string> {
     const matches = globMatcher(pattern);
     const prefixLength = Buffer.byteLength(this.prefix);
-    let page: Array<{ key: Buffer }> = [];
+    let page: Array<{ bytes: Buffer }> = [];
     do {
-      page = this.#page(this.prefix + literalHead(pattern), page.at(-1)?.key);
+      page = this.#page(this.prefix + literalHead(pattern), page.at(-1)?.bytes);
       for (const row of page) {
-        const key = row.key.subarray(prefixLength).toString();
+        const key = row.bytes.subarray(prefixLength).toString();
         if (matches(key)) yield key;
       }
 
@@ -119,14 +119,15 @@ class SqliteStore extends Entries implements Store {
   }
 
   /** The next keys in the order of the primary key. No transaction stays open between pages. */
-  #page(prefix: string, after: Buffer | undefined): Array<{ key: Buffer }> {
+  #page(prefix: string, after: Buffer | undefined): Array<{ bytes: Buffer }> {
     const range = keysUnder(prefix, after);
     return this.connection.run(() =>
       this.tables.has('cache')
         ? this.connection
-            .statement<{ key: Buffer }>(
-              `SELECT CAST(key AS BLOB) AS key FROM ${this.tables.cache}
-               WHERE ${range.sql} AND expiration > @at ORDER BY key LIMIT ${PAGE}`,
+            .statement<{ bytes: Buffer }>(
+              // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+              `SELECT CAST(key AS BLOB) AS bytes FROM ${this.tables.cache}
+               WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
             )
             .all({ ...range.parameters, at: now() })
         : [],

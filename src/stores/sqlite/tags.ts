@@ -15,10 +15,13 @@ const CHUNK = 10_000;
  */
 export class SqliteTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
+  /** What the keys of all entries under these names begin with. */
+  readonly #head: string;
 
   constructor(room: Room, names: readonly string[]) {
     super(room);
     this.#names = names;
+    this.#head = room.prefix + taggedKey(names, '');
   }
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
@@ -42,7 +45,7 @@ export class SqliteTagged extends Entries implements Tagged {
   }
 
   protected rowKey(key: string): string {
-    return this.room.prefix + taggedKey(this.#names, key);
+    return this.#head + key;
   }
 
   protected wrote(key: string): void {
@@ -63,7 +66,7 @@ export class SqliteTagged extends Entries implements Tagged {
     return this.connection.run(() => {
       const { count } = this.connection
         .statement<{ count: number }>(
-          `SELECT count(*) AS count FROM ${cache} WHERE expiration > ? AND key IN
+          `SELECT count(*) AS count FROM ${cache} WHERE +expiration > ? AND key IN
            (SELECT key FROM ${tags} WHERE tag IN (${this.#names.map(() => '?').join(', ')}))`,
         )
         .get(now(), ...this.#tags()) as { count: number };
@@ -77,7 +80,7 @@ export class SqliteTagged extends Entries implements Tagged {
     const some = `SELECT key FROM ${tags} WHERE tag = ? ORDER BY key LIMIT ${CHUNK}`;
     const { removed } = this.connection
       .statement<{ removed: number }>(
-        `SELECT count(*) AS removed FROM ${cache} WHERE expiration > ? AND key IN (${some})`,
+        `SELECT count(*) AS removed FROM ${cache} WHERE +expiration > ? AND key IN (${some})`,
       )
       .get(now(), tag) as { removed: number };
     this.connection.statement(`DELETE FROM ${cache} WHERE key IN (${some})`).run(tag);

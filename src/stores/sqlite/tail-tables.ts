@@ -40,19 +40,22 @@ export function createTail(connection: Connection, cacheTable: string, prefix: s
   return id;
 }
 
-/** Only within `write`. False when the lease lapsed, or when the table was dropped and the triggers with it. */
-export function renewLease(connection: Connection, id: number): boolean {
+/** Only within `write`. Does nothing once the lease has lapsed: changes may have gone unnoted since. */
+export function renewLease(connection: Connection, id: number): void {
+  if (!isListening(connection, id)) return;
+  connection.statement('UPDATE cachectl_tails SET lease = ? WHERE id = ?').run(now() + LEASE_S, id);
+}
+
+/** False when the lease has lapsed, or when the cache table was dropped and its triggers with it. */
+export function isListening(connection: Connection, id: number): boolean {
   if (!hasTails(connection)) return false;
-  const at = now();
-  const { changes } = connection
-    .statement('UPDATE cachectl_tails SET lease = ? WHERE id = ? AND lease > ?')
-    .run(at + LEASE_S, id, at);
+  const lease = connection.statement('SELECT 1 FROM cachectl_tails WHERE id = ? AND lease > ?').get(id, now());
   const triggers = connection
     .statement<{ count: number }>(
       `SELECT count(*) AS count FROM sqlite_master WHERE type = 'trigger' AND name IN (?, ?, ?)`,
     )
     .get(...triggerNames(id));
-  return changes === 1 && triggers?.count === 3;
+  return lease !== undefined && triggers?.count === 3;
 }
 
 /** Only within `write`. Leaves the schema as it was before the first tail. */

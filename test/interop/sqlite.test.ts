@@ -1,0 +1,219 @@
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Value } from '../../src/codecs/value.js';
+import type { Store } from '../../src/stores/contract.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';
+import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { all } from '../contract/suite/stores.js';
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
+
+/** When the fixture was written, as a Unix time. */
+const WRITTEN = 1_795_410_611;
+
+/** What the application had put (`values_as_json` in laravel12.json). */
+const VALUES: Readonly<Record<string, Value>> = {
+  str: string('hello'),
+  int: integer(42),
+  map: {
+    type: 'array',
+    entries: [
+      [Buffer.from('name'), string('Ann')],
+      [Buffer.from('n'), integer(3)],
+      [Buffer.from('f'), float(1.5)],
+      [Buffer.from('b'), boolean(true)],
+      [Buffer.from('z'), NULL],
+    ],
+  },
+  forever: string('always'),
+  float: float(3.14),
+  true: boolean(true),
+  binary: string(Buffer.from([0, 0xff, 0xfe, ...Buffer.from('bin')])),
+};
+
+const hasPhp = (() => {
+  try {
+    return execFileSync('php', ['-m'], { encoding: 'utf8' }).includes('pdo_sqlite');
+  } catch {
+    return false;
+  }
+})();
+
+describe('sqlite: the file of a Laravel 12 application', () => {
+  let folder: string;
+  let path: string;
+  let store: Store;
+  let php: ChildProcess | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cachectl-laravel-'));
+    path = join(folder, 'database.sqlite');
+    copyFileSync(FIXTURE, path);
+    store = openSqlite(
+      {
+        driver: 'sqlite',
+        name: 'test',
+        prefix: 'laravel-cache-',
+        codec: 'php',
+        protected: false,
+        path,
+        table: 'cache',
+        lockTable: 'cache_locks',
+      },
+      openCodec('php'),
+      { timeoutMs: 5000 },
+    );
+  });
+
+  afterEach(async () => {
+    php?.kill();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function sql<T>(work: (database: Database.Database) => T): T {
+    const database = new Database(path);
+    try {
+      return work(database);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** As if the application had written it just now: what was put forever ten years ago would have expired. */
+  function renew(): void {
+    sql((database) =>
+      database
+        .prepare('UPDATE cache SET expiration = expiration + unixepoch() - :written WHERE expiration > unixepoch()')
+        .run({ written: WRITTEN }),
+    );
+  }
+
+  function column(key: string): Buffer {
+    return sql(
+      (database) =>
+        database
+          .prepare('SELECT CAST(value AS BLOB) AS value FROM cache WHERE key = ?')
+          .get(`laravel-cache-${key}`) as {
+          value: Buffer;
+        },
+    ).value;
+  }
+
+  it('is read in place, every value as it was put', async () => {
+    renew();
+    for (const [key, value] of Object.entries(VALUES)) {
+      const entry = await store.get(key);
+      expect(entry?.decode(), key).to.deep.equal(value);
+      expect(entry?.ttl, key).to.be.null;
+    }
+
+    expect(await store.get('gone')).to.be.undefined;
+    expect((await all(store.keys())).toSorted()).to.deep.equal(Object.keys(VALUES).toSorted());
+  });
+
+  it('is not changed by reading, not by a byte', async () => {
+    const before = readFileSync(path);
+    await store.many(Object.keys(VALUES));
+    await all(store.keys('*a*'));
+    await store.lock('deploy').holder();
+    await store.flush({ scope: 'all', locks: true, dryRun: true });
+    await store.close();
+    expect(readFileSync(path).equals(before)).to.be.true;
+  });
+
+  it('gets byte for byte what Laravel would write', async () => {
+    for (const [key, value] of Object.entries(VALUES)) {
+      const theirs = column(key);
+      await store.forget([key]);
+      await store.put(key, value, null);
+      expect(column(key).equals(theirs), key).to.be.true;
+    }
+
+    expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('delete');
+  });
+
+  it('counts Laravel’s integers on', async () => {
+    renew();
+    expect(await store.increment('int', 8n)).to.equal(50n);
+    expect(column('int').toString()).to.equal('i:50;');
+  });
+
+  it('shows who holds Laravel’s locks, and takes those that are over', async () => {
+    sql((database) =>
+      database.exec(`UPDATE cache_locks SET expiration = unixepoch() + 3600 WHERE key = 'laravel-cache-deploy'`),
+    );
+    const holder = await store.lock('deploy').holder();
+    expect(holder?.owner).to.equal('owner-16-chars-x');
+    expect(holder?.ttl).to.be.within(3595, 3600);
+    expect(await store.lock('deploy').acquire('me', 60)).to.be.false;
+    expect(await store.lock('expired').holder()).to.be.undefined;
+    expect(await store.lock('expired').acquire('me', 60)).to.be.true;
+    expect(await store.lock('deploy').release('owner-16-chars-x')).to.be.true;
+  });
+
+  (hasPhp ? describe : describe.skip)('while PHP uses it', () => {
+    /** Runs a script with `$db`, a PDO connection set up as Laravel does, and `$put`, its upsert. */
+    function run(script: string): ChildProcess {
+      const prelude = `
+        $db = new PDO('sqlite:' . $argv[1], null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
+        $put = function (string $key, $value, int $ttl) use ($db) {
+          $bytes = serialize($value);
+          if (str_contains($bytes, "\\0")) $bytes = base64_encode($bytes);
+          $db->prepare('insert into cache (expiration, key, value) values (?, ?, ?) on conflict (key) do update set
+            expiration = excluded.expiration, value = excluded.value')
+            ->execute([time() + $ttl, 'laravel-cache-' . $key, $bytes]);
+        };`;
+      php = spawn('php', ['-r', prelude + script, '--', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      return php;
+    }
+
+    it('reads what PHP writes, and PHP what is written here', async () => {
+      await once(run(`$put('a', ['x' => "\\xff\\0", 'y' => 1.5], 60); $put('b', "\\xc3\\x28", 60);`), 'exit');
+      expect((await store.get('a'))?.decode()).to.deep.equal({
+        type: 'array',
+        entries: [
+          [Buffer.from('x'), string(Buffer.from([0xff, 0]))],
+          [Buffer.from('y'), float(1.5)],
+        ],
+      });
+      expect((await store.get('b'))?.decode()).to.deep.equal(string(Buffer.from([0xc3, 0x28])));
+
+      await store.put('c', string(Buffer.from([0xff, 0xc3, 0x28])), 60);
+      const reader = run(`
+        $value = $db->query("select value from cache where key = 'laravel-cache-c'")->fetchColumn();
+        echo gettype($value), ' ', bin2hex(unserialize($value));`);
+      const [answer] = (await once(reader.stdout!, 'data')) as [Buffer];
+      expect(answer.toString()).to.equal('string ffc328');
+    });
+
+    it('tells what PHP writes and deletes, while its own triggers are in the file', async () => {
+      const controller = new AbortController();
+      const stream = await store.events({ signal: controller.signal, enable: false });
+      run(`
+        for ($i = 0; $i < 50; $i++) $put("k$i", $i, 60);
+        $count = $db->exec("delete from cache where key = 'laravel-cache-k7'");
+        $put('rows', $count, 60);
+        $put('end', true, 60);`);
+      const lines: string[] = [];
+      for await (const { type, key } of stream) {
+        lines.push(`${type} ${key}`);
+        if (key === 'end') break;
+      }
+
+      const written = Array.from({ length: 50 }, (_, number) => `KeyWritten k${number}`);
+      expect(lines).to.deep.equal([...written, 'KeyForgotten k7', 'KeyWritten rows', 'KeyWritten end']);
+      expect((await store.get('rows'))?.decode()).to.deep.equal(integer(1));
+      controller.abort();
+    });
+  });
+});
