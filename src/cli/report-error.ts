@@ -29,7 +29,7 @@ export function errorFields({ code, message, hint }: Failure) {
 export function toFailure(error: unknown): Failure {
   if (error instanceof CachectlError) {
     const { code, exitCode } = error;
-    return { code, message: maskSecrets(error.message), hint: maskSecrets(error.hint), exitCode };
+    return { code, message: maskSecrets(withoutPreamble(error.message)), hint: maskSecrets(error.hint), exitCode };
   }
 
   if (isParserError(error)) return parserFailure(error);
@@ -39,6 +39,11 @@ export function toFailure(error: unknown): Failure {
     hint: 'This is a fault of cachectl. Run it again with DEBUG=1 for the place, and report it.',
     exitCode: ExitCode.Partial,
   };
+}
+
+/** oclif puts two lines' worth before what a flag's own parser throws. */
+function withoutPreamble(message: string): string {
+  return message.replace(/^Parsing (--\S+) \n\t/, '$1: ');
 }
 
 interface ParserError extends Error {

@@ -12,8 +12,7 @@ import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {
   static override summary = "Remove everything under the profile's prefix.";
-  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from
-entries. Asks first; without a terminal it takes --yes.`;
+  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from entries. Asks first; without a terminal it takes --yes.`;
 
   static override examples = [
     { description: 'See what would go', command: '<%= config.bin %> flush --dry-run' },

@@ -9,8 +9,7 @@ import { ExitCode } from '../errors.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';
-  static override description = `Says of each key whether it was there. Exits 1 when any was not.
-Asks only where the profile is protected; the keys are named, after all.`;
+  static override description = `Says of each key whether it was there. Exits 1 when any was not. Asks only where the profile is protected; the keys are named, after all.`;
 
   static override examples = [
     { description: 'Remove an entry', command: '<%= config.bin %> forget users:1' },

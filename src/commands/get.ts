@@ -9,8 +9,7 @@ import { UsageError } from '../errors.js';
 
 export default class Get extends StoreCommand {
   static override summary = 'Read one entry or many.';
-  static override description = `A string is printed bare, a structure as JSON. Several keys come one to a line, KEY<tab>VALUE.
-Exits 1 when any key was a miss.`;
+  static override description = `A string is printed bare, a structure as JSON. Several keys come one to a line, KEY<tab>VALUE. Exits 1 when any key was a miss.`;
 
   static override examples = [
     { description: 'Read an entry', command: '<%= config.bin %> get users:1' },

@@ -11,11 +11,9 @@ import { ExitCode, UsageError } from '../errors.js';
 
 export default class Put extends StoreCommand {
   static override summary = 'Store an entry, or many.';
-  static override description = `VALUE is stored as a string, to the byte. With --as json it is parsed, and stored as an application
-would store it: lists and objects become PHP arrays.
+  static override description = `VALUE is stored as a string, to the byte. With --as json it is parsed, and stored as an application would store it: lists and objects become PHP arrays.
 
---from reads many entries: JSON objects of keys and values, or one {"key", "value", "ttl"} to a line, ttl being
-seconds or a duration. It is streamed, so its size does not matter.`;
+--from reads many entries: JSON objects of keys and values, or one {"key", "value", "ttl"} to a line, ttl being seconds or a duration. It is streamed, so its size does not matter.`;
 
   static override examples = [
     { description: 'Store a string for ten minutes', command: '<%= config.bin %> put greeting hello --ttl 10m' },

@@ -14,8 +14,7 @@ import { globMatcher } from '../../stores/glob.js';
 
 export default class EventsTail extends StoreCommand {
   static override summary = 'Print what happens in the cache, as it happens.';
-  static override description = `From the server's own view: the writes of every application, not only those of cachectl. What a store cannot
-tell is said at the start. Redis must have its keyspace notifications on; --enable switches them on for as long as it runs.`;
+  static override description = `From the server's own view: the writes of every application, not only those of cachectl. What a store cannot tell is said at the start. Redis must have its keyspace notifications on; --enable switches them on for as long as it runs.`;
 
   static override examples = [
     { description: 'Follow everything under the prefix', command: '<%= config.bin %> events:tail' },

@@ -16,15 +16,12 @@ import { acquireWithin } from '../../stores/lock-wait.js';
 
 export default class LockAcquire extends StoreCommand {
   static override summary = 'Take a lock, and print its owner token.';
-  static override description = `The token is all that stands on standard output; lock:release takes it. Exits 1 when somebody else
-holds the lock, and says who and for how long.`;
+  static override description = `The token is all that stands on standard output; lock:release takes it. Exits 1 when somebody else holds the lock, and says who and for how long.`;
 
   static override examples = [
     {
-      description: 'Around a step of a deploy',
-      command: `OWNER=$(<%= config.bin %> lock:acquire deploy --ttl 10m) || exit
-./deploy.sh
-<%= config.bin %> lock:release deploy --owner "$OWNER"`,
+      description: 'Before a step of a deploy; lock:release takes the token',
+      command: 'OWNER=$(<%= config.bin %> lock:acquire deploy --ttl 10m) || exit',
     },
     {
       description: 'Wait for it, for half a minute',

@@ -10,8 +10,7 @@ import { ExitCode, UsageError } from '../../errors.js';
 
 export default class TagsFlush extends StoreCommand {
   static override summary = 'Remove every entry that carries any of the tags.';
-  static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes
---yes. Running it again does no harm: nothing to remove is a success.`;
+  static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes --yes. Running it again does no harm: nothing to remove is a success.`;
 
   static override examples = [
     { description: 'From a deploy script', command: '<%= config.bin %> tags:flush products prices --yes' },

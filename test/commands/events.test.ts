@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+
+import type { Place } from '../support/places.js';
+
+import { cachectl } from '../support/cli.js';
+import { onEveryStore } from '../support/places.js';
+
+interface Told {
+  readonly type: string;
+  readonly key: string;
+  readonly time: string;
+}
+
+function told(out: string): Told[] {
+  return out
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Told);
+}
+
+function brief(out: string): string[] {
+  return told(out).map(({ type, key }) => `${type} ${key}`);
+}
+
+/** A tail that is up: it has told of a key that was written until it did. */
+async function tailing(place: Place, args: readonly string[]) {
+  const tail = place.start(['events:tail', '--json', '--enable', ...args]);
+  tail.child.stdin.end();
+  const seen = tail.saw('"probe"');
+  let up = false;
+  const settled = seen.finally(() => {
+    up = true;
+  });
+  while (!up) await place.run(['put', 'probe', '1']);
+  await settled;
+  return tail;
+}
+
+describe('events:tail', () => {
+  onEveryStore((place, driver) => {
+    it('tells what another process writes, forgets and lets expire, in order', async () => {
+      const tail = await tailing(place, []);
+      await place.run(['put', 'a', '1', '--ttl', '1']);
+      await place.run(['put', 'b', '2']);
+      await place.run(['forget', 'b']);
+      await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
+      // Redis expires a key when it is looked at, or some time later.
+      const expired = tail.saw('KeyExpired');
+      let over = false;
+      const done = expired.finally(() => {
+        over = true;
+      });
+      while (!over) await place.run(['get', 'a']);
+      await done;
+      tail.child.kill('SIGINT');
+      const { code, out } = await tail.ended;
+      expect(code).to.equal(130);
+      const told = brief(out).filter((line) => !line.endsWith(' probe') && !line.startsWith('CacheMissed'));
+      expect(told).to.deep.equal(['KeyWritten a', 'KeyWritten b', 'KeyForgotten b', 'KeyExpired a']);
+    });
+
+    it('tells only the types and keys that are asked for, and ends after --limit', async () => {
+      const tail = await tailing(place, [
+        '--type',
+        'KeyWritten',
+        '--type',
+        'KeyForgotten',
+        '--key',
+        '[pu]*',
+        '--limit',
+        '50',
+      ]);
+      for (const key of ['users:1', 'other', 'users:2']) await place.run(['put', key, '1']);
+      await place.run(['forget', 'users:1']);
+      await tail.saw('KeyForgotten');
+      tail.child.kill('SIGTERM');
+      const { code, out } = await tail.ended;
+      expect(code).to.equal(4);
+      expect(brief(out).filter((line) => !line.endsWith(' probe'))).to.deep.equal([
+        'KeyWritten users:1',
+        'KeyWritten users:2',
+        'KeyForgotten users:1',
+      ]);
+    });
+
+    it('ends by itself after --limit, and after --for', async () => {
+      const limited = await tailing(place, ['--limit', '1']);
+      const { code, out } = await limited.ended;
+      expect(code).to.equal(0);
+      expect(brief(out)).to.deep.equal(['KeyWritten probe']);
+      expect(await place.run(['events:tail', '--enable', '--for', '1s'])).to.include({ code: 0, out: '' });
+    });
+
+    it('refuses to wait for what the store never tells', async () => {
+      const { code, err } = await place.run(['events:tail', '--enable', '--type', 'CacheHit']);
+      expect(code).to.equal(2);
+      expect(err).to.include(`the ${driver} store does not tell CacheHit`);
+    });
+  });
+});

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { cachectl } from '../support/cli.js';
+import { onEveryStore } from '../support/places.js';
+
+describe('forget, flush and tags:flush', () => {
+  onEveryStore((place, driver) => {
+    it('forget says which keys were there, and exits 1 when any was not', async () => {
+      await place.run(['put', 'a', '1']);
+      expect(await place.run(['forget', 'a', 'b'])).to.include({ code: 1, out: 'a\tforgotten\nb\twas not there\n' });
+      await place.run(['put', 'a', '1']);
+      expect(await place.run(['forget', 'a', '--json'])).to.include({
+        code: 0,
+        out: '{"key":"a","forgotten":true,"dryRun":false}\n',
+      });
+    });
+
+    it('forget --dry-run leaves what is there', async () => {
+      await place.run(['put', 'a', '1']);
+      expect((await place.run(['forget', 'a', '--dry-run'])).out).to.equal('a\tis there\n');
+      expect((await place.run(['get', 'a'])).code).to.equal(0);
+    });
+
+    it('flush removes what lies under the prefix, and nothing else', async () => {
+      const other = place.url().replace('shop-cache-', 'blog-cache-');
+      await cachectl(['put', 'a', 'theirs', '--url', other]);
+      await place.run(['put', 'a', '1']);
+      await place.run(['put', 'b', '2', '--tags', 't']);
+      expect(await place.run(['flush', '--dry-run'])).to.include({ code: 0, out: 'would remove 2 entries\n' });
+      expect(await place.run(['flush', '--yes'])).to.include({ code: 0, out: 'removed 2 entries\n' });
+      expect((await place.run(['get', 'a'])).code).to.equal(1);
+      expect((await cachectl(['get', 'a', '--url', other])).out).to.equal('theirs\n');
+    });
+
+    it('flush keeps a lock that cachectl holds, and takes it with --locks', async () => {
+      await place.run(['put', 'a', '1']);
+      const owner = (await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).out.trim();
+      expect((await place.run(['flush', '--yes'])).out).to.equal('removed 1 entry, kept 1 lock\n');
+      expect((await place.run(['lock:release', 'deploy', '--owner', owner, '--dry-run'])).code).to.equal(0);
+      await place.run(['flush', '--yes', '--locks']);
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('flush --all removes every prefix, and says so', async () => {
+      const other = place.url().replace('shop-cache-', 'blog-cache-');
+      await cachectl(['put', 'a', 'theirs', '--url', other]);
+      await place.run(['put', 'a', '1']);
+      const result = await place.run(['flush', '--all', '--yes']);
+      expect(result).to.include({ code: 0, out: 'removed 2 entries\n' });
+      expect(result.err).to.include('other applications');
+      expect((await cachectl(['get', 'a', '--url', other])).code).to.equal(1);
+    });
+
+    it('flush says beforehand where locks cannot be told from entries', async () => {
+      const { err } = await place.run(['flush', '--yes']);
+      expect(err.includes('others cannot be told and go')).to.equal(driver === 'redis');
+    });
+
+    it('tags:flush removes what carries any of the tags, and a second run is a success too', async () => {
+      await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
+      await place.run(['put', 'Anne', 'anne', '--tags', 'people,authors']);
+      await place.run(['put', 'Zed', 'zed', '--tags', 'authors']);
+      await place.run(['put', 'plain', 'stays']);
+      expect((await place.run(['tags:flush', 'people', 'artists', '--dry-run'])).out).to.equal(
+        'would remove 2 entries\n',
+      );
+      expect(await place.run(['tags:flush', 'people', 'artists', '--yes'])).to.include({
+        code: 0,
+        out: 'removed 2 entries\n',
+      });
+      expect(await place.run(['tags:flush', 'people', 'artists', '--yes'])).to.include({
+        code: 0,
+        out: 'removed 0 entries\n',
+      });
+      expect((await place.run(['get', 'Zed', '--tags', 'authors'])).out).to.equal('zed\n');
+      expect((await place.run(['get', 'plain'])).out).to.equal('stays\n');
+    });
+  });
+});
+
+describe('a protected profile', () => {
+  const config = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-protected-')), 'cachectl.yaml');
+  writeFileSync(config, 'profiles:\n  shop: {driver: sqlite, path: shop.sqlite, protected: true}\n');
+  const run = async (...args: string[]) => cachectl([...args, '--config', config]);
+
+  beforeEach(async () => run('put', 'a', '1'));
+
+  for (const command of [['flush'], ['forget', 'a'], ['tags:flush', 't']]) {
+    it(`wants its name for ${command[0]}, not --yes alone`, async () => {
+      const { code, err } = await run(...command, '--yes');
+      expect(code).to.equal(2);
+      expect(err).to.include('Add --confirm shop');
+      expect((await run(...command, '--yes', '--confirm', 'shp')).code).to.equal(2);
+      expect((await run('get', 'a')).code).to.equal(0);
+      expect((await run(...command, '--yes', '--confirm', 'shop')).code).to.equal(0);
+    });
+  }
+
+  it('can be looked at with --dry-run', async () => {
+    expect(await run('flush', '--dry-run')).to.include({ code: 0, out: 'would remove 1 entry\n' });
+  });
+});

@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { onEveryStore } from '../support/places.js';
+
+describe('get and put', () => {
+  onEveryStore((place) => {
+    it('gives back a string, bare', async () => {
+      expect(await place.run(['put', 'greeting', 'hello'])).to.include({ code: 0, out: '', err: '' });
+      expect(await place.run(['get', 'greeting'])).to.include({ code: 0, out: 'hello\n', err: '' });
+    });
+
+    it('says a miss on standard error, and exits 1', async () => {
+      expect(await place.run(['get', 'nothing'])).to.include({
+        code: 1,
+        out: '',
+        err: 'nothing is not in the cache\n',
+      });
+    });
+
+    it('prints --default for a miss, and exits 0', async () => {
+      expect(await place.run(['get', 'nothing', '--default', '10'])).to.include({ code: 0, out: '10\n', err: '' });
+    });
+
+    it('gives key, hit, value, type and ttl with --json', async () => {
+      await place.run(['put', 'map', '{"b":1,"a":[1.0,null,"ž"],"7":9007199254740993}', '--as', 'json', '--ttl', '1h']);
+      const { code, out } = await place.run(['get', 'map', '--json']);
+      expect(code).to.equal(0);
+      expect(out).to.match(/"ttl":(3600|3599)}\n$/);
+      expect(out.replace(/"ttl":\d+/, '"ttl":0')).to.equal(
+        '{"key":"map","hit":true,"value":{"b":1,"a":[1.0,null,"ž"],"7":9007199254740993},"type":"array","ttl":0}\n',
+      );
+    });
+
+    it('gives a miss with --json as a document too, and exits 1', async () => {
+      const { code, out } = await place.run(['get', 'nothing', '--json']);
+      expect(code).to.equal(1);
+      expect(JSON.parse(out)).to.deep.equal({ key: 'nothing', hit: false, value: null, type: null, ttl: null });
+    });
+
+    it('reads several keys in their order, a line each; a missing one is told and makes it exit 1', async () => {
+      await place.run(['put', 'b', 'two\nlines']);
+      await place.run(['put', 'a', '1']);
+      const result = await place.run(['get', 'b', 'none', 'a']);
+      expect(result).to.include({ code: 1, out: 'b\t"two\\nlines"\na\t1\n', err: 'none is not in the cache\n' });
+      const { out } = await place.run(['get', 'b', 'none', 'a', '--json']);
+      expect((JSON.parse(out) as Array<{ key: string; hit: boolean }>).map(({ key, hit }) => [key, hit])).to.deep.equal(
+        [
+          ['b', true],
+          ['none', false],
+          ['a', true],
+        ],
+      );
+    });
+
+    it('keeps binary values to the byte, from standard input and back', async () => {
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+      expect(await place.run(['put', 'binary', '-'], { input: bytes })).to.include({ code: 0 });
+      expect((await place.run(['get', 'binary', '-n'])).outBytes.equals(bytes)).to.equal(true);
+      const { out } = await place.run(['get', 'binary', '--json']);
+      expect((JSON.parse(out) as { value: { $base64: string } }).value.$base64).to.equal(bytes.toString('base64'));
+    });
+
+    it('keeps an empty value, which is a hit', async () => {
+      await place.run(['put', 'empty', '']);
+      expect(await place.run(['get', 'empty'])).to.include({ code: 0, out: '\n' });
+    });
+
+    it('takes a value from a file, a megabyte of it', async () => {
+      const file = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-file-')), 'value');
+      const bytes = Buffer.alloc(1_048_576, 'ab\0');
+      writeFileSync(file, bytes);
+      expect(await place.run(['put', 'large', '--file', file])).to.include({ code: 0, err: '' });
+      expect((await place.run(['get', 'large', '-n'])).outBytes.equals(bytes)).to.equal(true);
+    });
+
+    it('prints the stored bytes with --raw', async () => {
+      await place.run(['put', 'greeting', 'hello']);
+      expect(await place.run(['get', 'greeting', '--raw'])).to.include({ code: 0, out: 's:5:"hello";' });
+    });
+
+    it('keeps keys that hold spaces, colons, globs and unicode apart', async () => {
+      for (const key of ['a b', 'a:b', 'a*b', 'a[b]', 'žluťoučký 🐎', 'a\nb'])
+        await place.run(['put', key, `is ${key}`]);
+      for (const key of ['a b', 'a:b', 'a*b', 'a[b]', 'žluťoučký 🐎', 'a\nb']) {
+        expect((await place.run(['get', key])).out).to.equal(`is ${key}\n`);
+      }
+    });
+
+    it('stores only when absent with --if-absent; else exits 1 and leaves what is there', async () => {
+      expect(await place.run(['put', 'leader', 'web1', '--if-absent'])).to.include({ code: 0, err: '' });
+      const second = await place.run(['put', 'leader', 'web2', '--if-absent']);
+      expect(second).to.include({ code: 1, out: '', err: 'leader is already in the cache; it was left as it is\n' });
+      expect((await place.run(['get', 'leader'])).out).to.equal('web1\n');
+    });
+
+    it('finds a tagged entry by the same tags in the same order only', async () => {
+      await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
+      expect((await place.run(['get', 'John', '--tags', 'people,artists'])).out).to.equal('john\n');
+      expect((await place.run(['get', 'John', '--tags', 'artists,people'])).code).to.equal(1);
+      expect((await place.run(['get', 'John'])).code).to.equal(1);
+    });
+
+    it('stores many from NDJSON, with a ttl each or the one given', async () => {
+      const input = [
+        '{"key":"a","value":"one"}',
+        '{"key":"b","value":{"x":1},"ttl":60}',
+        '{"ttl":null,"value":2,"key":"c"}',
+        '{"key":"d","value":1,"ttl":"2d"}',
+      ].join('\n');
+      const result = await place.run(['put', '--from', '-', '--ttl', '10m', '--json'], { input });
+      expect(result).to.include({ code: 0, out: '{"stored":4}\n', err: '' });
+      const { out } = await place.run(['get', 'a', 'b', 'c', 'd', '--json']);
+      const read = JSON.parse(out) as Array<{ value: unknown; ttl: null | number }>;
+      expect(read.map(({ value }) => value)).to.deep.equal(['one', { x: 1 }, 2, 1]);
+      expect(read.map(({ ttl }) => (ttl === null ? null : Math.ceil(ttl / 60)))).to.deep.equal([10, 1, null, 2880]);
+    });
+
+    it('stores many from an object of keys and values', async () => {
+      const input = '{\n  "a": "one",\n  "key": "is a key here, too",\n  "list": [1, 2]\n}\n';
+      expect(await place.run(['put', '--from', '-'], { input })).to.include({ code: 0, err: 'stored 3 entries\n' });
+      expect((await place.run(['get', 'a', 'key', 'list'])).out).to.equal(
+        'a\tone\nkey\tis a key here, too\nlist\t[1,2]\n',
+      );
+    });
+
+    it('stores nothing of input that is broken from the start, and names the line', async () => {
+      const result = await place.run(['put', '--from', '-'], { input: '{"a": oops}' });
+      expect(result.code).to.equal(2);
+      expect(result.err).to.match(/^error: line 1: .*\n {2}.+\n$/);
+    });
+
+    it('says what it stored before the input broke, and exits 4', async () => {
+      const lines = Array.from({ length: 5000 }, (_, index) => `{"key":"k${index}","value":${index}}`);
+      const result = await place.run(['put', '--from', '-'], { input: `${lines.join('\n')}\noops` });
+      expect(result.code).to.equal(4);
+      const stored = Number(/stored ([\d,]+) entries, then line 5001/.exec(result.err)?.[1]?.replaceAll(',', ''));
+      expect(stored).to.be.greaterThan(0);
+      const last = await place.run(['get', `k${stored - 1}`, `k${stored}`]);
+      expect(last.out).to.equal(`k${stored - 1}\t${stored - 1}\n`);
+    });
+  });
+});

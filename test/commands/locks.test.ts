@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import os from 'node:os';
+
+import { onEveryStore } from '../support/places.js';
+
+describe('lock:acquire and lock:release', () => {
+  onEveryStore((place) => {
+    it('prints the owner token alone, which says who and where', async () => {
+      const { code, out, err } = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
+      expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      expect(out).to.match(/^cachectl:[^\s@]+@[^\s:]+:\d+:[\da-f]{32}\n$/);
+      expect(out).to.include(`@${os.hostname()}:`);
+    });
+
+    it('exits 1 when the lock is taken, and says by whom and for how long', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      const second = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
+      expect(second).to.include({ code: 1, out: '' });
+      expect(second.err).to.match(/^deploy is held by ann, for another (1m|59s|58s)\n$/);
+      const { out } = await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--json']);
+      expect(JSON.parse(out)).to.include({ name: 'deploy', acquired: false, owner: 'ann' });
+    });
+
+    it('is not re-entrant: the same owner is refused too', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ci']);
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ci'])).code).to.equal(1);
+    });
+
+    it('releases for the owner only', async () => {
+      const owner = (await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).out.trim();
+      const other = await place.run(['lock:release', 'deploy', '--owner', 'somebody']);
+      expect(other.code).to.equal(1);
+      expect(other.err).to.include(`not yours: deploy is held by ${owner}`);
+      expect(await place.run(['lock:release', 'deploy', '--owner', owner])).to.include({ code: 0, out: '', err: '' });
+      expect(await place.run(['lock:release', 'deploy', '--owner', owner])).to.include({
+        code: 1,
+        err: 'deploy is not held: it expired or was released\n',
+      });
+    });
+
+    it('breaks a lock with --force --yes, and says whose it was', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann']);
+      const unasked = await place.run(['lock:release', 'deploy', '--force']);
+      expect(unasked.code).to.equal(2);
+      expect(unasked.err).to.include('deploy is held by ann, and it never expires');
+      expect(await place.run(['lock:release', 'deploy', '--force', '--yes'])).to.include({
+        code: 0,
+        err: 'broke deploy, which was held by ann\n',
+      });
+      expect((await place.run(['lock:release', 'deploy', '--force', '--yes'])).code).to.equal(1);
+    });
+
+    it('waits with --wait until the lock is released', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '30s', '--owner', 'bob']);
+      waiter.child.stdin.end();
+      await place.run(['lock:release', 'deploy', '--owner', 'ann']);
+      expect(await waiter.ended).to.include({ code: 0, out: 'bob\n' });
+    });
+
+    it('waits with --wait until the lock expires', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '1', '--owner', 'ann']);
+      const waiter = await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '30s', '--owner', 'bob']);
+      expect(waiter).to.include({ code: 0, out: 'bob\n' });
+    });
+
+    it('gives up when --wait is over', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '1'])).code).to.equal(1);
+    });
+
+    it('gives up on Ctrl-C while waiting, with 130', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '10m'], {
+        env: { CACHECTL_TEST_READY: '1' },
+      });
+      await once(waiter.child, 'spawn');
+      // The handler is there once the store was asked; until then a signal ends the process by itself.
+      const poke = setInterval(() => waiter.child.kill('SIGINT'), 300);
+      const { code, out } = await waiter.ended;
+      clearInterval(poke);
+      expect(out).to.equal('');
+      expect(code === 130 || code === null).to.equal(true);
+      expect((await place.run(['lock:release', 'deploy', '--owner', 'ann'])).code).to.equal(0);
+    });
+
+    it('lets one of many processes in at a time', async () => {
+      const attempts = await Promise.all(
+        Array.from({ length: 6 }, async (_, index) =>
+          place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', `worker-${index}`]),
+        ),
+      );
+      expect(attempts.map(({ code }) => code).sort()).to.deep.equal([0, 1, 1, 1, 1, 1]);
+    });
+  });
+});

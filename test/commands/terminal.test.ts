@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { requireProgram } from '../support/requirements.js';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+/** Runs the program on a terminal of its own (script, of util-linux) and types `keys` when `prompt` shows. */
+async function onTerminal(
+  args: readonly string[],
+  env: Record<string, string>,
+  typing?: { prompt: string; keys: string },
+) {
+  const words = [process.execPath, PROGRAM, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
+  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+    env: { PATH: process.env.PATH ?? '', TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let screen = '';
+  let typed = false;
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString();
+    if (typing === undefined || typed || !screen.includes(typing.prompt)) return;
+    typed = true;
+    child.stdin.write(typing.keys);
+  });
+  const code = await new Promise<null | number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  // eslint-disable-next-line no-control-regex -- what colours and moves is not what is read
+  return { code, screen: screen.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/g, ''), coloured: screen };
+}
+
+describe('on a terminal', function () {
+  const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));
+  const env = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-` };
+  const protectedEnv = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-&protected=true` };
+
+  before(function () {
+    requireProgram(this, 'script');
+  });
+
+  beforeEach(async () => {
+    await onTerminal(['put', 'a', '1'], env);
+    await onTerminal(['put', 'b', 'two'], env);
+  });
+
+  it('flush says what it will hit, and goes ahead on a yes', async () => {
+    const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: 'y\r' });
+    expect(screen).to.include('removes what lies under the prefix shop-: 2 entries');
+    expect(screen).to.include(`${home}/cache.sqlite`);
+    expect(screen).to.include('removed 2 entries');
+    expect(code).to.equal(0);
+  });
+
+  it('flush changes nothing on a no, and exits 1', async () => {
+    const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\r' });
+    expect(screen).to.include('nothing was changed');
+    expect(code).to.equal(1);
+    expect((await onTerminal(['get', 'a'], env)).code).to.equal(0);
+  });
+
+  it('flush changes nothing on Ctrl-C at the question, and exits 130', async () => {
+    const { code } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\u0003' });
+    expect(code).to.equal(130);
+    expect((await onTerminal(['get', 'a'], env)).code).to.equal(0);
+  });
+
+  it('a protected profile wants its name typed', async () => {
+    const wrong = await onTerminal(['flush'], protectedEnv, { prompt: 'Type its name', keys: 'shop\r' });
+    expect(wrong.code).to.equal(1);
+    const right = await onTerminal(['flush'], protectedEnv, { prompt: 'Type its name', keys: 'sqlite\r' });
+    expect(right.screen).to.include('removed 2 entries');
+  });
+
+  it('several keys come as a table with their ttl', async () => {
+    const { screen } = await onTerminal(['get', 'a', 'b'], env);
+    expect(screen.split('\r\n').map((line) => line.trim().split(/ {2,}/))).to.deep.include([
+      'b',
+      'two',
+      'never expires',
+    ]);
+  });
+
+  it('a value cannot write on the screen', async () => {
+    await onTerminal(['put', 'evil', '\u001B]0;title\u0007\u001B[2J'], env);
+    const { coloured } = await onTerminal(['get', 'evil'], env);
+    expect(coloured).to.include(String.raw`\x1b]0;title\x07\x1b[2J`);
+    expect(coloured).not.to.include('\u001B');
+  });
+
+  it('colours errors, unless NO_COLOR is set', async () => {
+    expect((await onTerminal(['get', ''], env)).coloured).to.include('\u001B[31merror:');
+    expect((await onTerminal(['get', ''], { ...env, NO_COLOR: '1' })).coloured).not.to.include('\u001B');
+  });
+});
