@@ -1,0 +1,37 @@
+import type { Context } from 'mocha';
+
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * For tests that talk to a program of the machine (`php`, `redis-server`): where it is. Without it the tests of `context`
+ * are skipped, and loudly; where `CI=true` they fail, so that no build passes for want of what it should have tested.
+ */
+export function requireProgram(context: Context, program: string): string {
+  const found = programPath(program);
+  if (found !== undefined) return found;
+  const what = `the program "${program}" is not on PATH`;
+  if (process.env.CI === 'true') throw new Error(`${what}, and CI=true lets no test be skipped`);
+  process.stderr.write(`\n  WARNING: ${what}: what needs it is NOT TESTED\n`);
+  // eslint-disable-next-line mocha/no-skipped-tests -- said aloud above, and refused under CI
+  return context.skip();
+}
+
+/** Where a program is, or undefined when it is not on PATH. */
+export function programPath(program: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter(Boolean)
+    .map((folder) => path.join(folder, program))
+    .find((candidate) => isExecutable(candidate));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    // Not there, or not ours to run: either way not what was asked for.
+    return false;
+  }
+}
