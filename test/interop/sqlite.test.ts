@@ -48,6 +48,20 @@ const hasPhp = (() => {
   }
 })();
 
+/** Runs a script with `$db`, a PDO connection to `path`, and `$put`, Laravel's upsert. */
+function runPhp(path: string, script: string): ChildProcess {
+  const prelude = `
+    $db = new PDO('sqlite:' . $argv[1], null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
+    $put = function (string $key, $value, int $ttl) use ($db) {
+      $bytes = serialize($value);
+      if (str_contains($bytes, "\\0")) $bytes = base64_encode($bytes);
+      $db->prepare('insert into cache (expiration, key, value) values (?, ?, ?) on conflict (key) do update set
+        expiration = excluded.expiration, value = excluded.value')
+        ->execute([time() + $ttl, 'laravel-cache-' . $key, $bytes]);
+    };`;
+  return spawn('php', ['-r', prelude + script, '--', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
 describe('sqlite: the file of a Laravel 12 application', () => {
   let folder: string;
   let path: string;
@@ -162,23 +176,8 @@ describe('sqlite: the file of a Laravel 12 application', () => {
   });
 
   (hasPhp ? describe : describe.skip)('while PHP uses it', () => {
-    /** Runs a script with `$db`, a PDO connection set up as Laravel does, and `$put`, its upsert. */
-    function run(script: string): ChildProcess {
-      const prelude = `
-        $db = new PDO('sqlite:' . $argv[1], null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
-        $put = function (string $key, $value, int $ttl) use ($db) {
-          $bytes = serialize($value);
-          if (str_contains($bytes, "\\0")) $bytes = base64_encode($bytes);
-          $db->prepare('insert into cache (expiration, key, value) values (?, ?, ?) on conflict (key) do update set
-            expiration = excluded.expiration, value = excluded.value')
-            ->execute([time() + $ttl, 'laravel-cache-' . $key, $bytes]);
-        };`;
-      php = spawn('php', ['-r', prelude + script, '--', path], { stdio: ['ignore', 'pipe', 'inherit'] });
-      return php;
-    }
-
     it('reads what PHP writes, and PHP what is written here', async () => {
-      await once(run(`$put('a', ['x' => "\\xff\\0", 'y' => 1.5], 60); $put('b', "\\xc3\\x28", 60);`), 'exit');
+      await once(runPhp(path, `$put('a', ['x' => "\\xff\\0", 'y' => 1.5], 60); $put('b', "\\xc3\\x28", 60);`), 'exit');
       expect((await store.get('a'))?.decode()).to.deep.equal({
         type: 'array',
         entries: [
@@ -189,9 +188,12 @@ describe('sqlite: the file of a Laravel 12 application', () => {
       expect((await store.get('b'))?.decode()).to.deep.equal(string(Buffer.from([0xc3, 0x28])));
 
       await store.put('c', string(Buffer.from([0xff, 0xc3, 0x28])), 60);
-      const reader = run(`
+      const reader = runPhp(
+        path,
+        `
         $value = $db->query("select value from cache where key = 'laravel-cache-c'")->fetchColumn();
-        echo gettype($value), ' ', bin2hex(unserialize($value));`);
+        echo gettype($value), ' ', bin2hex(unserialize($value));`,
+      );
       const [answer] = (await once(reader.stdout!, 'data')) as [Buffer];
       expect(answer.toString()).to.equal('string ffc328');
     });
@@ -199,11 +201,14 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     it('tells what PHP writes and deletes, while its own triggers are in the file', async () => {
       const controller = new AbortController();
       const stream = await store.events({ signal: controller.signal, enable: false });
-      run(`
+      php = runPhp(
+        path,
+        `
         for ($i = 0; $i < 50; $i++) $put("k$i", $i, 60);
         $count = $db->exec("delete from cache where key = 'laravel-cache-k7'");
         $put('rows', $count, 60);
-        $put('end', true, 60);`);
+        $put('end', true, 60);`,
+      );
       const lines: string[] = [];
       for await (const { type, key } of stream) {
         lines.push(`${type} ${key}`);

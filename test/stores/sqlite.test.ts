@@ -4,12 +4,14 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import type { CodecName } from '../../src/codecs/codec.js';
 import type { Store } from '../../src/stores/contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../src/errors.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { Worker } from '../contract/suite/worker-process.js';
 
 async function refusal(attempt: Promise<unknown>, type: new (...args: never[]) => CachectlError): Promise<void> {
   try {
@@ -53,18 +55,24 @@ describe('sqlite: the file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function open({ prefix = 'app-', table = 'cache', at = path, timeoutMs = 50 } = {}): Store {
+  function open({
+    prefix = 'app-',
+    table = 'cache',
+    at = path,
+    timeoutMs = 50,
+    codec = 'php' as CodecName,
+  } = {}): Store {
     const profile = {
       driver: 'sqlite',
       name: 'test',
       prefix,
-      codec: 'php',
+      codec,
       protected: false,
       path: at,
       table,
       lockTable: `${table}_locks`,
     } as const;
-    const store = openSqlite(profile, openCodec('php'), { timeoutMs });
+    const store = openSqlite(profile, openCodec(codec), { timeoutMs });
     stores.push(store);
     return store;
   }
@@ -110,6 +118,26 @@ describe('sqlite: the file', () => {
       expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('wal');
       expect(existsSync(`${path}-wal`)).to.be.false;
     });
+
+    it('is made once by several processes that write first', async () => {
+      const profile = {
+        driver: 'sqlite',
+        name: 'test',
+        prefix: 'app-',
+        codec: 'php',
+        protected: false,
+        path,
+        table: 'cache',
+        lockTable: 'cache_locks',
+      } as const;
+      const workers = Array.from({ length: 4 }, () => new Worker(profile));
+      await Promise.all(workers.map((worker) => worker.ready()));
+      const keys = Array.from({ length: 20 }, (_, number) => `k${number}`);
+      const wins = await Promise.all(workers.map((worker) => worker.does({ job: 'add', keys })));
+      for (const worker of workers) worker.end();
+      expect(wins.reduce((sum, count) => sum + count, 0)).to.equal(20);
+      expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('wal');
+    }).timeout(60_000);
 
     it('gets the tables of Laravel’s migration, each when it is needed', async () => {
       const store = open();
@@ -181,6 +209,15 @@ describe('sqlite: the file', () => {
       expect(rows[1]!.value).to.deep.equal(Buffer.from('733a323a22ff80223b', 'hex'));
       expect(rows[0]!.ttl).to.be.within(315_359_990, 315_360_000);
       expect(rows[1]!.ttl).to.be.within(50, 60);
+    });
+
+    it('of a codec that is not Laravel’s hold its bytes as they are', async () => {
+      const store = open({ codec: 'raw' });
+      const bytes = Buffer.from([0, 0xff, 0x41, 0]);
+      await store.put('k', string(bytes), 60);
+      const entry = await store.get('k');
+      expect(entry?.stored).to.deep.equal(bytes);
+      expect(entry?.decode()).to.deep.equal(string(bytes));
     });
 
     it('that expired go with later writes, and their tags with them', async () => {

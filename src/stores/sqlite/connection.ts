@@ -85,11 +85,27 @@ export class Connection {
 
   #openToWrite(): void {
     if (this.#writable) return;
-    if (!this.exists() && created(this.path)) this.#open().pragma('journal_mode = WAL');
+    if (!this.exists() && created(this.path)) switchToWal(this.#open(), this.#timeoutMs);
     // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
     if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') this.#open().pragma('synchronous = NORMAL');
     this.#writable = true;
     this.write(() => dropLapsedTails(this));
+  }
+}
+
+/** SQLite does not wait for others here, as it does elsewhere: it says busy at once. */
+function switchToWal(database: Database.Database, timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs;
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!isBusy || performance.now() > deadline) throw error;
+      Atomics.wait(clock, 0, 0, 2);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { increased } from '../counter.js';
-import { batches } from './batches.js';
+import { batches } from '../batches.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { ColumnCodec } from './values.js';
 
