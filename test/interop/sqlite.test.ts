@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all } from '../contract/suite/stores.js';
+import { requireProgram } from '../support/requirements.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 
@@ -39,14 +40,6 @@ const VALUES: Readonly<Record<string, Value>> = {
   true: boolean(true),
   binary: string(Buffer.from([0, 0xff, 0xfe, ...Buffer.from('bin')])),
 };
-
-const hasPhp = (() => {
-  try {
-    return execFileSync('php', ['-m'], { encoding: 'utf8' }).includes('pdo_sqlite');
-  } catch {
-    return false;
-  }
-})();
 
 /** Runs a script with `$db`, a PDO connection to `path`, and `$put`, Laravel's upsert. */
 function runPhp(path: string, script: string): ChildProcess {
@@ -175,7 +168,11 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     expect(await store.lock('deploy').release('owner-16-chars-x')).to.be.true;
   });
 
-  (hasPhp ? describe : describe.skip)('while PHP uses it', () => {
+  describe('while PHP uses it', () => {
+    before(function () {
+      requireProgram(this, 'php');
+    });
+
     it('reads what PHP writes, and PHP what is written here', async () => {
       await once(runPhp(path, `$put('a', ['x' => "\\xff\\0", 'y' => 1.5], 60); $put('b', "\\xc3\\x28", 60);`), 'exit');
       expect((await store.get('a'))?.decode()).to.deep.equal({

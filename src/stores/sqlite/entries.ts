@@ -6,8 +6,8 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
-import { increased } from '../counter.js';
 import { batches } from '../batches.js';
+import { increased } from '../counter.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { ColumnCodec } from './values.js';
 
