@@ -41,11 +41,14 @@ function bareText(value: Value): Buffer | undefined {
 
 function numberOrText(bytes: Buffer): Value {
   const text = bytes.toString('latin1');
-  if (/^-?\d+$/.test(text)) {
-    const number = BigInt(text);
-    if (String(number) === text && BigInt.asIntN(64, number) === number) return integer(number);
+  if (INTEGER.test(text)) {
+    const whole = BigInt(text);
+    if (String(whole) === text && BigInt.asIntN(64, whole) === whole) return integer(whole);
   }
 
   const number = Number(text);
   return floatText(number) === text ? float(number) : string(bytes);
 }
+
+/** Of the length that 64 bits can have. */
+const INTEGER = /^-?\d{1,19}$/;

@@ -15,20 +15,29 @@ export const jsonCodec: Codec = {
   encode: (value) => Buffer.from(encoded(value, 0)),
   decode(bytes) {
     const text = bytes.toString();
+    if (!isUtf8(bytes)) throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(text)), bytes);
     try {
-      if (!isUtf8(bytes)) throw new JsonSyntaxError('it is not UTF-8', 0);
       return parseJsonWith(text, (properties) => ({ type: 'object', class: STD_CLASS, properties }));
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error;
-      const offset = Buffer.byteLength(text.slice(0, error.at));
-      throw new UndecodableError(
-        `this is not JSON: ${error.message}, at byte ${offset} of ${bytes.length}`,
-        'Is the codec of the profile the right one?',
-        offset,
-      );
+      throw undecodable(error.message, Buffer.byteLength(text.slice(0, error.at)), bytes);
     }
   },
 };
+
+function undecodable(what: string, offset: number, { length }: Buffer): UndecodableError {
+  return new UndecodableError(
+    `this is not JSON: ${what}, at byte ${offset} of ${length}`,
+    'Is the codec of the profile the right one?',
+    offset,
+  );
+}
+
+/** Where decoding put a replacement for what is no UTF-8. */
+function firstDifference(bytes: Buffer, other: Buffer): number {
+  const at = bytes.findIndex((byte, index) => byte !== other[index]);
+  return at === -1 ? bytes.length : at;
+}
 
 const STD_CLASS = Buffer.from('stdClass');
 

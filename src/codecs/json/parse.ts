@@ -84,10 +84,13 @@ function readObject(tokens: Tokens, makeObject: MakeObject, depth: number): Valu
   return makeObject([...members].map(([name, value]) => [Buffer.from(name), value] as const));
 }
 
+/** A sign and nineteen digits. */
+const LONGEST_INTEGER = 20;
+
 function number(text: string): Value {
   if (/[.Ee]/.test(text)) return float(Number(text));
+  if (text.length > LONGEST_INTEGER) return float(Number(text));
   const whole = BigInt(text);
-  if (text === '-0') return float(-0);
   return BigInt.asIntN(64, whole) === whole ? integer(whole) : float(Number(text));
 }
 

@@ -17,6 +17,8 @@ export interface Token {
 const WORD = /true|false|null/y;
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([Ee][+-]?\d+)?/y;
 const WHITE_SPACE = /[\t\n\r ]*/y;
+/** Escapes can spell what no UTF-8 can hold. */
+const LONE_SURROGATE = /\p{Cs}/u;
 const PLAIN = /[^"\\\p{Cc}]*/uy;
 
 /** The tokens of a JSON text (RFC 8259), one after the other. */
@@ -94,6 +96,7 @@ export class Tokens {
       const character = this.#text[this.#at];
       if (character === '"') {
         this.#at++;
+        if (LONE_SURROGATE.test(content)) throw this.error('a string holds half of a surrogate pair');
         return content;
       }
 

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ArrayKey, ObjectValue, Value } from '../value.js';
+import type { ArrayKey, ArrayValue, ObjectValue, ReferenceValue, Value } from '../value.js';
 
+import { HIDDEN, Slots } from '../php/slots.js';
 import { isList } from '../value.js';
 import { floatToJson } from './numbers.js';
 
@@ -24,24 +25,30 @@ export interface Member {
   node: Node;
 }
 
-/** The document of a value. Each value is visited once, and nothing is expanded twice, so cycles end. */
+/**
+ * The document of a value. Each value is visited once and nothing is expanded twice, so cycles end; what is said again for
+ * a reference is bounded in length, so that the document is never out of proportion to what was stored.
+ */
 export function toTree(root: Value): Node {
-  const places: Place[] = [];
+  const slots = new Slots<Place>();
   const top: Member = { node: NOTHING };
   // In the order in which PHP counts the places that references point at; last first.
   const pending: Visit[] = [{ value: root, into: top, path: undefined }];
   for (let visit = pending.pop(); visit; visit = pending.pop()) {
     const { value, into, path } = visit;
     if (value.type === 'reference') {
-      const place = places[value.target - 1];
-      if (value.kind === 'object') places.push(place ?? { value, path });
+      const place = slots.at(value.target);
+      if (value.kind === 'object') slots.add(place === HIDDEN || !place ? visit : place);
       into.node = referred(place);
       continue;
     }
 
-    places.push({ value, path });
+    slots.add(visit);
+    if (value.type === 'custom') slots.addHidden(value.data.length);
     into.node = shallow(value, (children) => {
-      for (const child of children.toReversed()) pending.push({ ...child, path: { parent: path, step: child.step } });
+      for (const { name, value, into } of children.toReversed()) {
+        pending.push({ value, into, path: { parent: path, name } });
+      }
     });
   }
 
@@ -53,10 +60,10 @@ interface Place {
   readonly path: Path | undefined;
 }
 
-/** A place in the document, from the leaf up. */
+/** A place in the document, from the leaf up; `name` is JSON text, or the index in a list. */
 interface Path {
   readonly parent: Path | undefined;
-  readonly step: string;
+  readonly name: number | string;
 }
 
 interface Visit extends Place {
@@ -66,25 +73,30 @@ interface Visit extends Place {
 interface Child {
   readonly value: Value;
   readonly into: Member;
-  readonly step: string;
+  readonly name: number | string;
 }
 
 const NOTHING: Leaf = { kind: 'leaf', text: 'null' };
 
 /** The node of a value; its children are handed out to be filled in. */
-function shallow(value: Exclude<Value, { type: 'reference' }>, visitLater: (children: Child[]) => void): Node {
+function shallow(value: Exclude<Value, ReferenceValue>, visitLater: (children: readonly Child[]) => void): Node {
   if (value.type === 'array') {
-    const kind = isList(value) ? 'list' : 'object';
-    const children = value.entries.map(([key, item]) => childOf(kind === 'list' ? undefined : keyText(key), key, item));
+    if (isList(value)) {
+      const items = value.entries.map(([, item], index) => ({ value: item, into: { node: NOTHING }, name: index }));
+      visitLater(items);
+      return { kind: 'list', members: items.map(({ into }) => into) };
+    }
+
+    const children = value.entries.map(([key, item]) => named(keyText(key), item));
     visitLater(children);
-    return { kind, members: children.map(({ into }) => into) };
+    return { kind: 'object', members: children.map(({ into }) => into) };
   }
 
   if (value.type === 'object') {
-    const children = value.properties.map(([key, item]) => childOf(propertyName(value, key), key, item));
+    const children = value.properties.map(([key, item]) => named(propertyName(value, key), item));
     visitLater(children);
     const members = children.map(({ into }) => into);
-    const isPlain = value.class.toString() === 'stdClass';
+    const isPlain = value.class.equals(STD_CLASS);
     return {
       kind: 'object',
       members: isPlain ? members : [{ name: '"$class"', node: bytesNode(value.class) }, ...members],
@@ -94,7 +106,13 @@ function shallow(value: Exclude<Value, { type: 'reference' }>, visitLater: (chil
   return scalar(value);
 }
 
-function scalar(value: Exclude<Value, { type: 'array' | 'object' | 'reference' }>): Node {
+const STD_CLASS = Buffer.from('stdClass');
+
+function named(name: string, value: Value): Child {
+  return { name, value, into: { name, node: NOTHING } };
+}
+
+function scalar(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue>): Node {
   switch (value.type) {
     case 'boolean':
     case 'integer': {
@@ -128,25 +146,52 @@ function scalar(value: Exclude<Value, { type: 'array' | 'object' | 'reference' }
   }
 }
 
-function referred(place: Place | undefined): Node {
-  if (!place || place.value.type === 'reference') return NOTHING;
-  if (place.value.type !== 'array' && place.value.type !== 'object') return scalar(place.value);
+function referred(place: Place | typeof HIDDEN | undefined): Node {
+  if (place === HIDDEN || !place || place.value.type === 'reference') return special([['$ref', NOTHING]]);
+  const { value } = place;
+  if (value.type !== 'array' && value.type !== 'object' && isShort(value)) return scalar(value);
   return special([['$ref', leaf(JSON.stringify(jsonPath(place.path)))]]);
 }
 
+/** The most that a reference repeats of what it refers to, or of the way there, in bytes or characters. */
+const LONGEST_REPETITION = 256;
+
+function isShort(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue>): boolean {
+  switch (value.type) {
+    case 'custom': {
+      return value.class.length + value.data.length <= LONGEST_REPETITION;
+    }
+
+    case 'enum': {
+      return value.class.length + value.case.length <= LONGEST_REPETITION;
+    }
+
+    case 'string': {
+      return value.value.length <= LONGEST_REPETITION;
+    }
+
+    default: {
+      return true;
+    }
+  }
+}
+
+/** `$.a[0]["b c"]`; of a long one the end, `$….b.c`. */
 function jsonPath(path: Path | undefined): string {
-  const steps: string[] = [];
-  for (let at = path; at; at = at.parent) steps.unshift(at.step);
-  return `$${steps.join('')}`;
+  let text = '';
+  for (let at = path; at; at = at.parent) {
+    const length = typeof at.name === 'string' ? at.name.length : INDEX_LENGTH;
+    if (text.length + length > LONGEST_REPETITION) return `$…${text}`;
+    text = stepText(at.name) + text;
+  }
+
+  return `$${text}`;
 }
 
-function childOf(name: string | undefined, key: ArrayKey, value: Value): Child {
-  const into: Member = name === undefined ? { node: NOTHING } : { name, node: NOTHING };
-  return { value, into, step: name === undefined ? `[${String(key)}]` : stepOf(name) };
-}
+const INDEX_LENGTH = 12;
 
-/** `.name`, or `["a b"]`. */
-function stepOf(name: string): string {
+function stepText(name: number | string): string {
+  if (typeof name === 'number') return `[${name}]`;
   return /^"[A-Za-z_]\w*"$/.test(name) ? `.${name.slice(1, -1)}` : `[${name}]`;
 }
 
@@ -174,10 +219,12 @@ function bytesNode(bytes: Buffer): Node {
 /** A name that is not UTF-8 is shown with its bytes as Latin-1. */
 function jsonString(bytes: Buffer): string {
   const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
-  return JSON.stringify(text).replaceAll(/[\u007F-\u009F\u2028\u2029]/g, escaped);
+  return JSON.stringify(text).replaceAll(OBEYED, escaped);
 }
 
-/** What JSON allows bare and a terminal may obey. */
+/** What JSON allows bare and a terminal may obey: DEL and C1 controls, line separators, changes of the text's direction. */
+const OBEYED = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
+
 function escaped(character: string): string {
   return String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
 }

@@ -1,31 +1,69 @@
 /**
  * Whether PHP 8's is_numeric takes these bytes: a decimal number, signed or not, with or without fraction and exponent,
- * white space around it allowed.
+ * white space around it allowed. One that is too large for a float is numeric too.
  */
 export function isNumeric(bytes: Buffer): boolean {
-  return bytes.length <= LONGEST && NUMERIC.test(bytes.toString('latin1'));
+  const start = skipWhiteSpace(bytes, 0);
+  const whole = skipSign(bytes, start);
+  let at = skipDigits(bytes, whole);
+  let digits = at - whole;
+  if (bytes[at] === POINT) {
+    const fraction = at + 1;
+    at = skipDigits(bytes, fraction);
+    digits += at - fraction;
+  }
+
+  if (digits === 0) return false;
+  if (bytes[at] === CAPITAL_E || bytes[at] === SMALL_E) {
+    const exponent = skipSign(bytes, at + 1);
+    at = skipDigits(bytes, exponent);
+    if (at === exponent) return false;
+  }
+
+  return skipWhiteSpace(bytes, at) === bytes.length;
 }
 
-/** As `(string) $float` gives it where its 14 digits are enough (PHP's `precision`), else with all digits. */
+/**
+ * As `(string) $float` gives it where the 14 digits of PHP's default `precision` are enough to read the same number
+ * again, else with all the digits that it takes: an application would store 0.3 for 0.1 + 0.2, and we do not lose that.
+ */
 export function floatText(value: number): string {
   const short = spelled(value.toPrecision(PRECISION), PRECISION);
-  return Number(short) === value ? short : serializedFloat(value);
+  return Object.is(Number(short), value) ? short : serializedFloat(value);
 }
 
 /** As `serialize()` spells a float: the fewest digits that give the same number again (`serialize_precision` -1). */
 export function serializedFloat(value: number): string {
-  return spelled(String(value), SERIALIZE_PRECISION);
+  return spelled(Object.is(value, -0) ? '-0' : String(value), SERIALIZE_PRECISION);
 }
 
-const NUMERIC = /^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d+)?[ \t\n\r\v\f]*$/;
+const POINT = 0x2e;
+const SMALL_E = 0x65;
+const CAPITAL_E = 0x45;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const WHITE_SPACE = Buffer.from(' \t\n\r\v\f');
 
-/** No number that anyone meant as one is longer; what is, is text. */
-const LONGEST = 4096;
+function skipWhiteSpace(bytes: Buffer, at: number): number {
+  while (at < bytes.length && WHITE_SPACE.includes(bytes[at]!)) at++;
+  return at;
+}
+
+function skipSign(bytes: Buffer, at: number): number {
+  return bytes[at] === PLUS || bytes[at] === MINUS ? at + 1 : at;
+}
+
+function skipDigits(bytes: Buffer, at: number): number {
+  while (at < bytes.length && bytes[at]! >= DIGIT_0 && bytes[at]! <= DIGIT_9) at++;
+  return at;
+}
 
 const PRECISION = 14;
 const SERIALIZE_PRECISION = 17;
 
-/** PHP's spelling of the digits in `text`: an exponent when the point lies outside -3..digits places. */
+/** PHP's spelling of the digits in `text`: an exponent when the point would stand before 0.000 or behind that many digits. */
 function spelled(text: string, digitsBeforeExponent: number): string {
   if (Number.isNaN(Number(text))) return 'NAN';
   if (text.endsWith('Infinity')) return text.startsWith('-') ? '-INF' : 'INF';

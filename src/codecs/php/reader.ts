@@ -2,7 +2,7 @@ import { UndecodableError } from '../../errors.js';
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
-/** A sign and nineteen digits. */
+/** A sign and nineteen digits, and some room for leading zeros. */
 const LONGEST_INTEGER = 32;
 
 /** Reads the tokens of PHP's format, checking each against the bytes that are left. */
@@ -46,7 +46,7 @@ export class Reader {
   integer(): bigint {
     const start = this.#offset;
     const text = this.until(';', LONGEST_INTEGER);
-    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${JSON.stringify(text)} is no integer`, start);
+    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${JSON.stringify(text)} stands where an integer should`, start);
     const value = BigInt(text.replace(/^\+/, ''));
     if (value < LEAST || value > GREATEST) throw this.error(`${text} does not fit into 64 bits`, start);
     return value;
@@ -60,7 +60,7 @@ export class Reader {
     if (text === '') throw this.error('a number should stand here', start);
     const count = Number(text);
     if (count * each > this.#bytes.length - this.#offset) {
-      throw this.error(`${text} is more than the bytes that are left can hold`, start);
+      throw this.error(`a count that the bytes left can hold should stand here, not ${text.slice(0, 20)}`, start);
     }
 
     return count;
@@ -74,6 +74,13 @@ export class Reader {
     const bytes = this.take(length);
     this.expect('"');
     return bytes;
+  }
+
+  /** The same, with what PHP takes for the name of a class. */
+  className(): Buffer {
+    const name = this.quoted();
+    if (CLASS_NAME.test(name.toString('latin1'))) return name;
+    throw this.error('the name of a class should stand here', this.#offset - name.length - 1);
   }
 
   /** The same with bytes written as `\41`: what PHP 6 was to write, and `unserialize` still reads. */
@@ -130,6 +137,8 @@ export class Reader {
   }
 }
 
+/** Bytes from 0x7F on are letters to PHP; the backslash parts namespaces. */
+const CLASS_NAME = /^[\w\\\u007F-\u00FF]+$/;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;

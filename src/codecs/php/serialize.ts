@@ -1,78 +1,105 @@
 import type { ArrayKey, Value } from '../value.js';
 
 import { serializedFloat } from './numeric.js';
+import { Writer } from './writer.js';
 
-/** PHP's `serialize()` format, as of PHP 8. */
+/** PHP's `serialize()` format, as PHP 8 writes it. */
 export function serialize(value: Value): Buffer {
-  const chunks: Buffer[] = [];
-  // What is still to be written, last first: nesting is bounded by memory, not by the stack.
-  const pending: Array<Buffer | Value> = [value];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (Buffer.isBuffer(next)) chunks.push(next);
-    else if (next.type === 'array') writeMembers(`a:${next.entries.length}:{`, next.entries, chunks, pending);
-    else if (next.type === 'object') {
-      const { class: name, properties } = next;
-      chunks.push(Buffer.from(`O:${name.length}:"`), name);
-      writeMembers(`":${properties.length}:{`, properties, chunks, pending);
-    } else chunks.push(...scalar(next));
-  }
-
-  return Buffer.concat(chunks);
-}
-
-const CLOSE = Buffer.from('}');
-
-function writeMembers(
-  head: string,
-  members: ReadonlyArray<readonly [ArrayKey, Value]>,
-  chunks: Buffer[],
-  pending: Array<Buffer | Value>,
-): void {
-  chunks.push(Buffer.from(head));
-  pending.push(CLOSE);
-  for (const [key, value] of members.toReversed()) {
-    pending.push(value, Buffer.concat(typeof key === 'bigint' ? [Buffer.from(`i:${key};`)] : text(key)));
+  const writer = new Writer();
+  // The arrays and objects being written, outermost first: nesting is bounded by memory, not by the stack.
+  const open: Array<Iterator<Member>> = [];
+  let next: undefined | Value = value;
+  for (;;) {
+    const members: readonly Member[] | undefined = next && write(next, writer);
+    if (members) open.push(members.values());
+    const innermost = open.at(-1);
+    if (!innermost) return writer.done();
+    const member = innermost.next();
+    if (member.done) {
+      writer.ascii('}');
+      open.pop();
+      next = undefined;
+    } else {
+      writeKey(member.value[0], writer);
+      next = member.value[1];
+    }
   }
 }
 
-function scalar(value: Exclude<Value, { type: 'array' | 'object' }>): Buffer[] {
+type Member = readonly [ArrayKey, Value];
+
+/** Writes a value; of an array or object only its head, and returns the members that are to follow. */
+function write(value: Value, writer: Writer): readonly Member[] | undefined {
   switch (value.type) {
+    case 'array': {
+      writer.ascii(`a:${value.entries.length}:{`);
+      return value.entries;
+    }
+
+    case 'object': {
+      quoted('O', value.class, writer);
+      writer.ascii(`:${value.properties.length}:{`);
+      return value.properties;
+    }
+
     case 'boolean': {
-      return [Buffer.from(value.value ? 'b:1;' : 'b:0;')];
+      writer.ascii(value.value ? 'b:1;' : 'b:0;');
+      return;
     }
 
     case 'custom': {
-      const { class: name, data } = value;
-      return [Buffer.from(`C:${name.length}:"`), name, Buffer.from(`":${data.length}:{`), data, CLOSE];
+      quoted('C', value.class, writer);
+      writer.ascii(`:${value.data.length}:{`);
+      writer.bytes(value.data);
+      writer.ascii('}');
+      return;
     }
 
     case 'enum': {
-      const name = Buffer.concat([value.class, Buffer.from(':'), value.case]);
-      return [Buffer.from(`E:${name.length}:"`), name, Buffer.from('";')];
+      quoted('E', Buffer.concat([value.class, Buffer.from(':'), value.case]), writer);
+      writer.ascii(';');
+      return;
     }
 
     case 'float': {
-      return [Buffer.from(`d:${value.text ?? serializedFloat(value.value)};`)];
+      writer.ascii(`d:${value.text ?? serializedFloat(value.value)};`);
+      return;
     }
 
     case 'integer': {
-      return [Buffer.from(`i:${value.value};`)];
+      writer.ascii(`i:${value.value};`);
+      return;
     }
 
     case 'null': {
-      return [Buffer.from('N;')];
+      writer.ascii('N;');
+      return;
     }
 
     case 'reference': {
-      return [Buffer.from(`${value.kind === 'reference' ? 'R' : 'r'}:${value.target};`)];
+      writer.ascii(`${value.kind === 'reference' ? 'R' : 'r'}:${value.target};`);
+      return;
     }
 
     case 'string': {
-      return text(value.value);
+      quoted('s', value.value, writer);
+      writer.ascii(';');
     }
   }
 }
 
-function text(bytes: Buffer): Buffer[] {
-  return [Buffer.from(`s:${bytes.length}:"`), bytes, Buffer.from('";')];
+function writeKey(key: ArrayKey, writer: Writer): void {
+  if (typeof key === 'bigint') {
+    writer.ascii(`i:${key};`);
+    return;
+  }
+
+  quoted('s', key, writer);
+  writer.ascii(';');
+}
+
+function quoted(tag: string, bytes: Buffer, writer: Writer): void {
+  writer.ascii(`${tag}:${bytes.length}:"`);
+  writer.bytes(bytes);
+  writer.ascii('"');
 }

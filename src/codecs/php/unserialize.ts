@@ -1,9 +1,11 @@
-import type { ArrayKey, Value } from '../value.js';
+import type { ArrayKey, CustomValue, EnumValue, FloatValue, ReferenceValue, Value } from '../value.js';
 
+import { NULL } from '../value.js';
 import { serializedFloat } from './numeric.js';
 import { Reader } from './reader.js';
+import { Slots } from './slots.js';
 
-/** PHP's own default (`unserialize_max_depth`): deeper data cannot have been read by the application either. */
+/** PHP's own default (`unserialize_max_depth`): what is deeper, an application cannot read either. */
 export const MAX_DEPTH = 4096;
 
 /**
@@ -13,13 +15,12 @@ export const MAX_DEPTH = 4096;
  */
 export function unserialize(bytes: Buffer): Value {
   const reader = new Reader(bytes);
+  const slots = new Slots<Kind>();
+  // Those being read, outermost first: they are kept here and not on the stack, so that depth cannot exhaust it.
   const open: Container[] = [];
-  // PHP counts the places that references point at; an `R:` is not a place of its own.
-  let slots = 0;
   for (;;) {
     const start = reader.offset;
     const read = readOne(reader, slots);
-    if (!(read.value?.type === 'reference' && read.value.kind === 'reference')) slots++;
     if (read.container) {
       if (open.length >= MAX_DEPTH) throw reader.error(`it is nested deeper than ${MAX_DEPTH} levels`, start);
       open.push(read.container);
@@ -34,22 +35,25 @@ export function unserialize(bytes: Buffer): Value {
       }
 
       reader.expect('}');
-      complete = container.close();
+      complete = closed(container);
       open.pop();
     }
 
     if (open.length > 0) continue;
-    if (!reader.isAtEnd) throw reader.error('there is something behind the value');
+    if (!reader.isAtEnd) throw reader.error('it should end here');
     return complete!;
   }
 }
 
-/** An array or object whose members are being read. */
+/** What a place holds: `r:` takes objects only. */
+type Kind = 'object' | 'other';
+
+/** An array, or an object when it has a class, whose members are being read. */
 interface Container {
+  readonly class: Buffer | undefined;
   readonly count: number;
   readonly members: Array<[ArrayKey, Value]>;
   key?: ArrayKey;
-  close(): Value;
 }
 
 type Read =
@@ -58,85 +62,99 @@ type Read =
 /** `i:0;N;`: the fewest bytes that a member takes. */
 const SHORTEST_MEMBER = 6;
 
-function readOne(reader: Reader, slots: number): Read {
+/** Reads a value; of an array or object only its head. */
+function readOne(reader: Reader, slots: Slots<Kind>): Read {
   const start = reader.offset;
   const tag = reader.tag();
   switch (tag) {
-    case 'a': {
-      reader.expect(':');
-      return { container: container(reader, (entries) => ({ type: 'array', entries })) };
-    }
-
-    case 'b': {
-      reader.expect(':');
-      const digit = reader.oneOf('01');
-      reader.expect(';');
-      return { value: { type: 'boolean', value: digit === '1' } };
-    }
-
     case 'C': {
-      const name = reader.quoted();
-      reader.expect(':');
-      const length = reader.count(1);
-      reader.expect(':{');
-      const data = reader.take(length);
-      reader.expect('}');
-      return { value: { type: 'custom', class: name, data } };
-    }
-
-    case 'd': {
-      return { value: readFloat(reader) };
+      const value = readCustom(reader);
+      slots.add('object');
+      slots.addHidden(value.data.length);
+      return { value };
     }
 
     case 'E': {
+      slots.add('object');
       return { value: readEnum(reader) };
     }
 
-    case 'i': {
-      reader.expect(':');
-      return { value: { type: 'integer', value: reader.integer() } };
+    case 'O': {
+      slots.add('object');
+      return { container: readHead(reader, reader.className()) };
     }
 
+    case 'R': {
+      return { value: readReference(reader, slots, 'reference') };
+    }
+
+    case 'a': {
+      slots.add('other');
+      return { container: readHead(reader) };
+    }
+
+    case 'r': {
+      const value = readReference(reader, slots, 'object');
+      slots.add('object');
+      return { value };
+    }
+
+    default: {
+      slots.add('other');
+      return { value: readScalar(reader, tag, start) };
+    }
+  }
+}
+
+function readScalar(reader: Reader, tag: string, start: number): Value {
+  switch (tag) {
     case 'N': {
       reader.expect(';');
-      return { value: { type: 'null' } };
-    }
-
-    case 'O': {
-      const name = reader.quoted();
-      reader.expect(':');
-      return { container: container(reader, (properties) => ({ type: 'object', class: name, properties })) };
-    }
-
-    case 'R':
-    case 'r': {
-      reader.expect(':');
-      const target = Number(reader.integer());
-      if (target < 1 || target > slots)
-        throw reader.error(`it refers to place ${target}, which is not before it`, start);
-      return { value: { type: 'reference', kind: tag === 'R' ? 'reference' : 'object', target } };
+      return NULL;
     }
 
     case 'S':
     case 's': {
       const value = tag === 's' ? reader.quoted() : reader.escaped();
       reader.expect(';');
-      return { value: { type: 'string', value } };
+      return { type: 'string', value };
+    }
+
+    case 'b': {
+      reader.expect(':');
+      const digit = reader.oneOf('01');
+      reader.expect(';');
+      return { type: 'boolean', value: digit === '1' };
+    }
+
+    case 'd': {
+      return readFloat(reader);
+    }
+
+    case 'i': {
+      reader.expect(':');
+      return { type: 'integer', value: reader.integer() };
     }
 
     default: {
-      throw reader.error(`${JSON.stringify(tag)} begins no value`, start);
+      throw reader.error(`a value should begin here, and ${JSON.stringify(tag)} begins none`, start);
     }
   }
 }
 
-function container(reader: Reader, close: (members: Array<[ArrayKey, Value]>) => Value): Container {
+/** `:2:{`, with the members to follow. */
+function readHead(reader: Reader, className?: Buffer): Container {
+  reader.expect(':');
   const count = reader.count(SHORTEST_MEMBER);
   reader.expect(':{');
-  const members: Array<[ArrayKey, Value]> = [];
-  return { count, members, close: () => close(members) };
+  return { class: className, count, members: [] };
 }
 
+function closed({ class: className, members }: Container): Value {
+  return className ? { type: 'object', class: className, properties: members } : { type: 'array', entries: members };
+}
+
+/** PHP takes escaped strings as keys as well, and nothing else. */
 function readKey(reader: Reader): ArrayKey {
   const start = reader.offset;
   const tag = reader.tag();
@@ -145,18 +163,38 @@ function readKey(reader: Reader): ArrayKey {
     return reader.integer();
   }
 
-  if (tag !== 's') throw reader.error('a key is an integer or a string', start);
-  const key = reader.quoted();
+  if (tag !== 's' && tag !== 'S') throw reader.error('a key, an integer or a string, should begin here', start);
+  const key = tag === 's' ? reader.quoted() : reader.escaped();
   reader.expect(';');
   return key;
 }
 
-function readFloat(reader: Reader): Value {
+function readReference(reader: Reader, slots: Slots<Kind>, kind: ReferenceValue['kind']): ReferenceValue {
+  reader.expect(':');
+  const start = reader.offset;
+  const target = Number(reader.integer());
+  const place = slots.at(target);
+  if (place === undefined) throw reader.error(`place ${target}, which is referred to, is not before this`, start);
+  if (kind === 'object' && place === 'other') throw reader.error(`place ${target} should hold an object`, start);
+  return { type: 'reference', kind, target };
+}
+
+function readCustom(reader: Reader): CustomValue {
+  const className = reader.className();
+  reader.expect(':');
+  const length = reader.count(1);
+  reader.expect(':{');
+  const data = reader.take(length);
+  reader.expect('}');
+  return { type: 'custom', class: className, data };
+}
+
+function readFloat(reader: Reader): FloatValue {
   reader.expect(':');
   const start = reader.offset;
   const text = reader.until(';', LONGEST_FLOAT);
   const value = FLOAT.test(text) ? Number(text) : NAMED_FLOATS.get(text);
-  if (value === undefined) throw reader.error(`${JSON.stringify(text)} is no float`, start);
+  if (value === undefined) throw reader.error(`${JSON.stringify(text)} stands where a float should`, start);
   // PHP before 7.1 wrote 17 digits always.
   return serializedFloat(value) === text ? { type: 'float', value } : { type: 'float', value, text };
 }
@@ -169,11 +207,12 @@ const NAMED_FLOATS = new Map([
   ['NAN', Number.NaN],
 ]);
 
-function readEnum(reader: Reader): Value {
+function readEnum(reader: Reader): EnumValue {
   const start = reader.offset;
   const name = reader.quoted();
   reader.expect(';');
   const colon = name.indexOf(':');
-  if (colon < 1 || colon === name.length - 1) throw reader.error('an enum is named Class:Case', start);
+  if (colon < 1 || colon === name.length - 1)
+    throw reader.error('the name of an enum, Class:Case, should stand here', start);
   return { type: 'enum', class: name.subarray(0, colon), case: name.subarray(colon + 1) };
 }
