@@ -11,7 +11,7 @@ export interface StoreHarness {
   readonly capabilities: Capabilities;
 
   /** Starts the server or makes the folder; once, before all cases. */
-  before(): Promise<void>;
+  before(context: Mocha.Context): Promise<void>;
 
   /** Undoes `before`; once, after all cases. */
   after(): Promise<void>;

@@ -20,7 +20,9 @@ export function describeStore(name: string, harness: StoreHarness): void {
     const stores = new Stores(harness);
     const { capabilities } = harness;
 
-    before(() => harness.before());
+    before(async function () {
+      await harness.before(this);
+    });
 
     afterEach(() => stores.closeAll());
 

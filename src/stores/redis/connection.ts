@@ -1,0 +1,259 @@
+import type { RedisOptions as LibraryOptions, Redis } from 'ioredis';
+
+import { readFile } from 'node:fs/promises';
+
+import type { RedisConnection } from '../../profiles/profile.js';
+
+import { ConfigError } from '../../errors.js';
+import { translated } from './errors.js';
+
+/** The name of a command and its arguments, keys and bytes as they are. */
+export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | number | string>];
+
+/** What a server answers: whole numbers come as text, since they may be larger than JavaScript counts. */
+export type Reply = Buffer | null | readonly Reply[] | string;
+
+/** One server that keys live on: all of them, or a primary of the cluster. */
+export interface Node {
+  call(...command: Command): Promise<Reply>;
+  batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
+  /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
+  dedicated(): Promise<Redis>;
+}
+
+/** A client that sends commands by name, as bytes: a server or a cluster. */
+interface Client {
+  callBuffer(name: string, ...args: ReadonlyArray<Buffer | number | string>): Promise<unknown>;
+}
+
+/**
+ * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
+ * error that names the server.
+ */
+export class Connection implements Node {
+  readonly isCluster: boolean;
+  /** `host:port/database`, for people. */
+  readonly location: string;
+  readonly #settings: RedisConnection;
+  readonly #timeoutMs: number;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(settings: RedisConnection, timeoutMs: number) {
+    this.isCluster = settings.kind === 'cluster';
+    this.location = locationOf(settings);
+    this.#settings = settings;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get database(): number {
+    return this.#settings.database;
+  }
+
+  async call(...command: Command): Promise<Reply> {
+    const { client } = await this.#open();
+    return send(client, command, this.location);
+  }
+
+  /** Written at once, so one round trip to each server. An answer that is an error stands in its place. */
+  async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
+    const { client } = await this.#open();
+    return sendAll(client, commands, this.location);
+  }
+
+  /** Every server that keys live on. */
+  async nodes(): Promise<readonly Node[]> {
+    const { nodes } = await this.#open();
+    return nodes().map((redis) => new ServerNode(redis, this.location));
+  }
+
+  async dedicated(): Promise<Redis> {
+    const [node] = await this.nodes();
+    return node!.dedicated();
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => {
+      // Whoever opened it was told.
+    });
+    opened?.client.disconnect();
+  }
+
+  async #open(): Promise<Opened> {
+    this.#opened ??= this.#connect();
+    return this.#opened;
+  }
+
+  async #connect(): Promise<Opened> {
+    const library = await import('ioredis');
+    const options = await redisOptions(this.#settings, this.#timeoutMs);
+    let failure: unknown;
+    const onError = (error: unknown): void => {
+      failure = error;
+    };
+
+    try {
+      if (this.isCluster) {
+        const cluster = new library.Cluster([...this.#settings.nodes], clusterOptions(options, this.#timeoutMs));
+        cluster.on('error', onError);
+        await withinTime(cluster.connect(), this.#timeoutMs, () => cluster.disconnect());
+        return { client: cluster, nodes: () => cluster.nodes('master') };
+      }
+
+      const redis = new library.Redis(options);
+      redis.on('error', onError);
+      await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
+      return { client: redis, nodes: () => [redis] };
+    } catch (error) {
+      // The library tells the reason by an event, and rejects with «connection is closed».
+      throw translated(failure ?? error, this.location);
+    }
+  }
+}
+
+interface Opened {
+  readonly client: Client & { disconnect(): void };
+  nodes(): Redis[];
+}
+
+class ServerNode implements Node {
+  readonly #redis: Redis;
+  readonly #location: string;
+
+  constructor(redis: Redis, location: string) {
+    this.#redis = redis;
+    this.#location = location;
+  }
+
+  async call(...command: Command): Promise<Reply> {
+    return send(this.#redis, command, this.#location);
+  }
+
+  async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
+    return sendAll(this.#redis, commands, this.#location);
+  }
+
+  async dedicated(): Promise<Redis> {
+    const copy = this.#redis.duplicate({ lazyConnect: true });
+    let failure: unknown;
+    copy.on('error', (error) => {
+      failure = error;
+    });
+    await copy.connect().catch((error: unknown) => {
+      throw translated(failure ?? error, this.#location);
+    });
+    return copy;
+  }
+}
+
+async function send(client: Client, command: Command, location: string): Promise<Reply> {
+  try {
+    return (await client.callBuffer(...command)) as Reply;
+  } catch (error) {
+    throw translated(error, location);
+  }
+}
+
+/** A server gets all of it as one write; a cluster's client finds the node of each command. */
+async function sendAll(client: Client, commands: readonly Command[], location: string): Promise<Array<Error | Reply>> {
+  if (!('pipeline' in client) || 'nodes' in client) {
+    const answers = await Promise.allSettled(commands.map(async (command) => send(client, command, location)));
+    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error)));
+  }
+
+  const pipeline = (client as Redis).pipeline();
+  for (const command of commands) pipeline.callBuffer(...(command as [string, ...string[]]));
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, reply]) => (error ? translated(error, location) : (reply as Reply)));
+}
+
+/** With the replies of RESP2 there is nothing to map. */
+type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
+
+async function redisOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
+  const [first] = settings.nodes;
+  const options: RedisOptions = {
+    lazyConnect: true,
+    protocol: 2,
+    connectionName: 'cachectl',
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    stringNumbers: true,
+    db: settings.database,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    disconnectTimeout: 100,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+  };
+  if (settings.username !== undefined) options.username = settings.username;
+  if (settings.password !== undefined) options.password = settings.password;
+  if (settings.tls !== undefined) options.tls = await tlsOptions(settings.tls);
+  if (settings.kind === 'sentinel') return { ...options, ...sentinelOptions(settings) };
+  if (settings.socket !== undefined) return { ...options, path: settings.socket };
+  return first === undefined ? options : { ...options, host: first.host, port: first.port };
+}
+
+function sentinelOptions(settings: RedisConnection): RedisOptions {
+  const options: RedisOptions = { sentinels: [...settings.nodes], sentinelRetryStrategy: () => null };
+  if (settings.primary !== undefined) options.name = settings.primary;
+  if (settings.sentinelUsername !== undefined) options.sentinelUsername = settings.sentinelUsername;
+  if (settings.sentinelPassword !== undefined) options.sentinelPassword = settings.sentinelPassword;
+  if (settings.tls !== undefined) options.enableTLSForSentinelMode = true;
+  return options;
+}
+
+function clusterOptions(redisOptions: RedisOptions, timeoutMs: number) {
+  return {
+    redisOptions,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    clusterRetryStrategy: () => null,
+    slotsRefreshTimeout: timeoutMs,
+    // A slot on the move is answered with MOVED or ASK, to be followed some times and no more.
+    maxRedirections: 8,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnFailover: 0,
+  };
+}
+
+async function tlsOptions({ ca, cert, key, verify }: NonNullable<RedisConnection['tls']>) {
+  const files = { ca, cert, key };
+  const read: Partial<Record<keyof typeof files, Buffer>> = {};
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    const file = files[name];
+    if (file === undefined) continue;
+    read[name] = await readFile(file).catch((error: unknown) => {
+      throw new ConfigError(`the TLS file ${file} cannot be read`, `Check tls.${name} in the profile.`, {
+        cause: error,
+      });
+    });
+  }
+
+  return { ...read, rejectUnauthorized: verify };
+}
+
+/** The library bounds its parts (a look-up, a socket, a hello), but not their sum. */
+async function withinTime<T>(work: Promise<T>, timeoutMs: number, giveUp: () => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('Command timed out'));
+      giveUp();
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function locationOf({ kind, nodes, socket, primary, database }: RedisConnection): string {
+  const places = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
+  if (kind === 'cluster') return `redis cluster at ${places}`;
+  if (kind === 'sentinel') return `redis ${primary ?? ''} by sentinels at ${places}, database ${database}`;
+  return `redis ${socket ?? places}, database ${database}`;
+}

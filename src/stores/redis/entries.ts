@@ -1,0 +1,151 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { Value } from '../../codecs/value.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { Command, Connection, Reply } from './connection.js';
+import type { Keys } from './keys.js';
+
+import { WrongTypeError } from '../../errors.js';
+import { batches, type EncodedEntry } from '../batches.js';
+import { countingError, isUnavailable, wrongType } from './errors.js';
+import { bytes, count, given, ttlOf } from './replies.js';
+
+/** What the parts of one store share. */
+export interface Room {
+  readonly connection: Connection;
+  /** Where locks live: `connection`, or one of their own. */
+  readonly lockConnection: Connection;
+  readonly keys: Keys;
+  readonly codec: Codec;
+  readonly prefix: string;
+}
+
+/** GETDEL before Redis 6.2. */
+const TAKE = `local value = redis.call('GET', KEYS[1]) redis.call('DEL', KEYS[1]) return value`;
+
+/** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
+export abstract class Entries implements Repository {
+  protected readonly room: Room;
+  protected readonly connection: Connection;
+
+  constructor(room: Room) {
+    this.room = room;
+    this.connection = room.connection;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const [reading] = await this.many([key]);
+    if (reading instanceof Error) throw reading;
+    return reading;
+  }
+
+  async many(keys: readonly string[]): Promise<readonly Reading[]> {
+    const full = keys.map((key) => this.storedKey(key));
+    const replies = await this.connection.batch(
+      full.flatMap((key): Command[] => [
+        ['GET', key],
+        ['PTTL', key],
+      ]),
+    );
+    return Promise.all(
+      keys.map(async (key, index) => this.#reading(key, replies[2 * index]!, replies[2 * index + 1]!)),
+    );
+  }
+
+  async put(key: string, value: Value, ttl: Ttl): Promise<void> {
+    await this.#send([...this.written(key, ttl), this.#set({ key, stored: this.room.codec.encode(value), ttl })]);
+  }
+
+  async putMany(
+    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const batch of batches(entries, (value) => this.room.codec.encode(value))) {
+      await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
+      done += batch.length;
+      onProgress?.({ done });
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
+  async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
+    const replies = await this.#send([
+      ...this.written(key, ttl),
+      [...this.#set({ key, stored: this.room.codec.encode(value), ttl }), 'NX'],
+    ]);
+    return replies.at(-1) !== null;
+  }
+
+  async increment(key: string, by: bigint): Promise<bigint> {
+    const replies = await this.connection.batch([
+      ...this.incremented(key),
+      ['INCRBY', this.storedKey(key), String(by)],
+    ]);
+    const sum = replies.at(-1)!;
+    if (sum instanceof WrongTypeError) throw await this.#wrongType(key);
+    if (sum instanceof Error) throw countingError(sum, key);
+    return BigInt(sum as string);
+  }
+
+  async touch(key: string, ttl: Ttl): Promise<boolean> {
+    const full = this.storedKey(key);
+    const change: Command = ttl === null ? ['PERSIST', full] : ['EXPIRE', full, ttl];
+    const replies = await this.#send([...this.touched(key, ttl), change, ['EXISTS', full]]);
+    return count(replies.at(-1)!) === 1;
+  }
+
+  async forget(keys: readonly string[]): Promise<readonly boolean[]> {
+    const replies = await this.#send(keys.map((key): Command => ['UNLINK', this.storedKey(key)]));
+    return replies.map((reply) => count(reply) === 1);
+  }
+
+  async pull(key: string): Promise<Entry | undefined> {
+    const full = this.storedKey(key);
+    const [pttl, taken] = await this.connection.batch([
+      ['PTTL', full],
+      ['GETDEL', full],
+    ]);
+    const isOld = isUnavailable(taken);
+    const value = isOld ? await this.connection.call('EVAL', TAKE, 1, full) : taken!;
+    const reading = await this.#reading(key, value, pttl!);
+    if (reading instanceof Error) throw reading;
+    return reading;
+  }
+
+  /** The full key of the entry that `key` names here. */
+  protected abstract storedKey(key: string): string;
+
+  /** What goes to the server before an entry is written. */
+  protected abstract written(key: string, ttl: Ttl): Command[];
+
+  /** What goes to the server before an entry is counted up. */
+  protected abstract incremented(key: string): Command[];
+
+  /** What goes to the server before an entry gets another ttl. */
+  protected abstract touched(key: string, ttl: Ttl): Command[];
+
+  #set({ key, stored, ttl }: EncodedEntry): Command {
+    const full = this.storedKey(key);
+    return ttl === null ? ['SET', full, stored] : ['SET', full, stored, 'EX', ttl];
+  }
+
+  /** @throws the first error among the answers */
+  async #send(commands: readonly Command[]): Promise<Reply[]> {
+    const replies = await this.connection.batch(commands);
+    return replies.map((reply) => given(reply));
+  }
+
+  async #reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
+    if (value instanceof WrongTypeError) return this.#wrongType(key);
+    const stored = bytes(value);
+    if (stored === null) return undefined;
+    return { stored, ttl: ttlOf(pttl), decode: () => this.room.codec.decode(stored) };
+  }
+
+  async #wrongType(key: string): Promise<WrongTypeError> {
+    return wrongType(key, String(await this.connection.call('TYPE', this.storedKey(key))));
+  }
+}

@@ -1,0 +1,57 @@
+import type { CacheEvent } from '../contract.js';
+
+import { PartialError } from '../../errors.js';
+
+/** How many events wait for a slow reader. Some ten megabytes. */
+const LONGEST = 100_000;
+
+/**
+ * From a connection that pushes to a reader that pulls. A reader that falls far behind ends the stream with an error:
+ * leaving events out unsaid would be worse, and a server cuts off who does not read.
+ */
+export class EventQueue implements AsyncIterable<CacheEvent> {
+  #waiting: CacheEvent[] = [];
+  #wake: (() => void) | undefined;
+  #isOver = false;
+  #failure: Error | undefined;
+
+  push(event: CacheEvent): void {
+    if (this.#isOver) return;
+    if (this.#waiting.length < LONGEST) this.#waiting.push(event);
+    else
+      this.fail(
+        new PartialError(
+          `${LONGEST} events wait to be read; the ones after them are lost`,
+          'Read faster, or ask for less: --type, --key.',
+        ),
+      );
+    this.#wake?.();
+  }
+
+  /** What waits is still handed out. */
+  end(): void {
+    this.#isOver = true;
+    this.#wake?.();
+  }
+
+  /** Ends it with an error, behind what waits. */
+  fail(error: Error): void {
+    if (!this.#isOver) this.#failure = error;
+    this.end();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
+    for (;;) {
+      const events = this.#waiting;
+      this.#waiting = [];
+      yield* events;
+      if (this.#waiting.length > 0) continue;
+      if (this.#isOver) break;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+
+    if (this.#failure) throw this.#failure;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Redis } from 'ioredis';
+
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { Connection, Node } from './connection.js';
+import type { Room } from './entries.js';
+
+import { UnreachableError } from '../../errors.js';
+import { isTagSetKey } from '../tag-names.js';
+import { EventQueue } from './event-queue.js';
+import { BOOKKEEPING_KEY, type Notifications, switchOn } from './notifications.js';
+
+/** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */
+export const EVENTS: readonly EventType[] = ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'];
+
+/**
+ * The names of Redis's events by what they are to a cache. A SET with a ttl makes `set` and `expire`; `expire` alone is
+ * another ttl for the same value, which is no event of a cache.
+ */
+const TYPES: ReadonlyMap<string, EventType> = new Map([
+  ['append', 'KeyWritten'],
+  ['copy_to', 'KeyWritten'],
+  ['incrby', 'KeyWritten'],
+  ['incrbyfloat', 'KeyWritten'],
+  ['move_to', 'KeyWritten'],
+  ['rename_to', 'KeyWritten'],
+  ['restore', 'KeyWritten'],
+  ['set', 'KeyWritten'],
+  ['setrange', 'KeyWritten'],
+  ['del', 'KeyForgotten'],
+  ['move_from', 'KeyForgotten'],
+  ['rename_from', 'KeyForgotten'],
+  ['expired', 'KeyExpired'],
+  ['evicted', 'KeyEvicted'],
+  ['keymiss', 'CacheMissed'],
+] as const);
+
+/**
+ * Events from the keyspace notifications of every server that keys live on. Each is dated when it is heard. Ends with
+ * the signal, and puts back what was switched on; a connection that is lost ends it with UnreachableError.
+ */
+export async function tail(room: Room, { signal, enable }: EventsOptions): Promise<Tail> {
+  signal.throwIfAborted();
+  const queue = new EventQueue();
+  const opened = new Tail(queue, await switchOn(room.connection, { enable }));
+  try {
+    for (const node of await room.connection.nodes()) opened.subscribers.push(await subscribe(node, room, queue));
+  } catch (error) {
+    await opened.stop();
+    throw error;
+  }
+
+  // What goes wrong at the end is thrown by the iteration.
+  signal.addEventListener('abort', () => void opened.stop(), { once: true });
+  return opened;
+}
+
+export class Tail implements EventStream {
+  readonly source: string;
+  readonly types: readonly EventType[];
+  readonly subscribers: Redis[] = [];
+  readonly #queue: EventQueue;
+  readonly #notifications: Notifications;
+  #stopped: Promise<void> | undefined;
+
+  constructor(queue: EventQueue, notifications: Notifications) {
+    this.types = EVENTS.filter((type) => notifications.tells(type));
+    const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
+    this.source = `keyspace notifications: writes and deletions of every client; not told are ${untold.join(', ')} and FLUSHDB`;
+    this.#queue = queue;
+    this.#notifications = notifications;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
+    try {
+      yield* this.#queue;
+    } finally {
+      await this.stop();
+    }
+  }
+
+  /** Ends the stream behind what waits to be read, and puts back what was switched on. Never throws; see the iteration. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const subscriber of this.subscribers) subscriber.disconnect();
+    try {
+      await this.#notifications.switchBack();
+    } catch (error) {
+      this.#queue.fail(error as Error);
+    }
+
+    this.#queue.end();
+  }
+}
+
+async function subscribe(node: Node, { connection, keys }: Room, queue: EventQueue): Promise<Redis> {
+  const subscriber = await node.dedicated();
+  const channel = channelPrefix(connection);
+  subscriber.on('messageBuffer', (name: Buffer, full: Buffer) => {
+    const type = TYPES.get(name.subarray(channel.length).toString());
+    if (type === undefined || !keys.isOurs(full)) return;
+    const key = keys.short(full);
+    if (!isTagSetKey(key) && full.toString() !== BOOKKEEPING_KEY) queue.push({ time: new Date(), type, key });
+  });
+  subscriber.on('end', () => {
+    queue.fail(
+      new UnreachableError(
+        `${connection.location} closed the connection`,
+        'Events after that were missed. Start it again.',
+      ),
+    );
+  });
+  await subscriber.subscribe(...[...TYPES.keys()].map((name) => channel + name));
+  return subscriber;
+}
+
+function channelPrefix({ database }: Connection): string {
+  return `__keyevent@${database}__:`;
+}

@@ -1,0 +1,59 @@
+import type { RedisProfile } from '../../profiles/profile.js';
+import type { Connection, Reply } from './connection.js';
+
+import { escapeGlob, globMatcher } from '../glob.js';
+import { isTagSetKey } from '../tag-names.js';
+
+/** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
+const SCAN_COUNT = 1000;
+
+/** Full keys and back: connection prefix, cache prefix, key. */
+export class Keys {
+  readonly prefix: string;
+  readonly #prefixBytes: Buffer;
+
+  constructor({ connectionPrefix, prefix }: Pick<RedisProfile, 'connectionPrefix' | 'prefix'>) {
+    this.prefix = connectionPrefix + prefix;
+    this.#prefixBytes = Buffer.from(this.prefix);
+  }
+
+  full(key: string): string {
+    return this.prefix + key;
+  }
+
+  isOurs(full: Buffer): boolean {
+    return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
+  }
+
+  /** Without prefixes. */
+  short(full: Buffer): string {
+    return full.subarray(this.#prefixBytes.length).toString();
+  }
+}
+
+/** Full keys under the prefix, page by page, from every server. A key can come twice while the server rehashes. */
+export async function* scan(connection: Connection, keys: Keys, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
+  const pattern = `${escapeGlob(keys.prefix)}*`;
+  for (const node of await connection.nodes()) {
+    let cursor = '0';
+    do {
+      signal?.throwIfAborted();
+      const reply = await node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+      const [next, page] = reply as readonly [Reply, readonly Buffer[]];
+      cursor = String(next);
+      if (page.length > 0) yield page.filter((key) => keys.isOurs(key));
+    } while (cursor !== '0');
+  }
+}
+
+/**
+ * Keys of entries (and of locks, which look like them), without prefixes; tags' bookkeeping is left out. What comes twice
+ * within a page is given once; further apart it cannot be told in constant memory.
+ */
+export async function* entryKeys(connection: Connection, keys: Keys, pattern: string): AsyncGenerator<string> {
+  const matches = globMatcher(pattern);
+  for await (const page of scan(connection, keys)) {
+    const names = new Set(page.map((key) => keys.short(key)));
+    for (const name of names) if (!isTagSetKey(name) && matches(name)) yield name;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Connection } from './connection.js';
+import type { Room } from './entries.js';
+
+import { WrongTypeError } from '../../errors.js';
+import { wrongType } from './errors.js';
+import { bytes, count, ttlOf } from './replies.js';
+
+/** Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. */
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end`;
+
+/** ARGV[2] in seconds; 0 never expires, as in Laravel. */
+const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return 1`;
+
+/** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare. */
+export class RedisLock implements Lock {
+  readonly #connection: Connection;
+  readonly #name: string;
+  readonly #key: string;
+
+  constructor({ lockConnection, keys }: Room, name: string) {
+    this.#connection = lockConnection;
+    this.#name = name;
+    this.#key = keys.full(name);
+  }
+
+  async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    const expiry = ttl === null ? [] : ['EX', ttl];
+    return (await this.#connection.call('SET', this.#key, owner, ...expiry, 'NX')) !== null;
+  }
+
+  async release(owner: string): Promise<boolean> {
+    return this.#script(RELEASE, owner);
+  }
+
+  async forceRelease(): Promise<boolean> {
+    return count(await this.#connection.call('DEL', this.#key)) === 1;
+  }
+
+  async refresh(owner: string, ttl: Ttl): Promise<boolean> {
+    return this.#script(REFRESH, owner, ttl ?? 0);
+  }
+
+  async holder(): Promise<LockHolder | undefined> {
+    const [owner, pttl] = await this.#connection.batch([
+      ['GET', this.#key],
+      ['PTTL', this.#key],
+    ]);
+    if (owner instanceof WrongTypeError) throw await this.#wrongType();
+    const held = bytes(owner!);
+    return held === null ? undefined : { owner: held.toString(), ttl: ttlOf(pttl!) };
+  }
+
+  async #script(script: string, ...args: Array<number | string>): Promise<boolean> {
+    try {
+      return count(await this.#connection.call('EVAL', script, 1, this.#key, ...args)) === 1;
+    } catch (error) {
+      throw error instanceof WrongTypeError ? await this.#wrongType() : error;
+    }
+  }
+
+  async #wrongType(): Promise<WrongTypeError> {
+    return wrongType(this.#name, String(await this.#connection.call('TYPE', this.#key)));
+  }
+}

@@ -1,0 +1,208 @@
+import type { Redis } from 'ioredis';
+
+import type { EventType } from '../contract.js';
+import type { Connection } from './connection.js';
+
+import { CachectlError, RefusedError, UnsupportedError } from '../../errors.js';
+import { isUnavailable, translated } from './errors.js';
+
+/** The server's setting, as long as somebody listens. */
+export interface Notifications {
+  tells(type: EventType): boolean;
+  /** The setting as it was before, unless others still listen. Does nothing when nothing was switched on. */
+  switchBack(): Promise<void>;
+}
+
+/**
+ * A hash in database 0 that exists only while cachectl has notifications switched on: the setting to put back, and who
+ * listens. The next to listen after one that was killed puts back what that one left.
+ */
+export const BOOKKEEPING_KEY = 'cachectl:notify-keyspace-events';
+
+const SETTING = 'notify-keyspace-events';
+
+/** By-event channels of generic commands, strings, expiries; evictions and misses. */
+const WANTED = 'Eg$xem';
+
+/** Without these the tail would leave out what it claims to tell. */
+const NEEDED = 'Eg$x';
+
+/** What `A` stands for. */
+const ALL = 'g$lshzxetd';
+
+/** @throws RefusedError when the notifications are off and `enable` is not there to switch them on */
+export async function switchOn(connection: Connection, { enable }: { enable: boolean }): Promise<Notifications> {
+  if (connection.isCluster) return clusterNotifications(connection, enable);
+  const control = await connection.dedicated();
+  try {
+    await control.select(0);
+    const listener = new Listener(control, await listenerName(control));
+    await listener.putBackWhatWasLeft();
+    const current = await setting(control);
+    if (current === undefined) {
+      control.disconnect();
+      return unverified();
+    }
+
+    if (has(current, NEEDED) && (!enable || has(current, WANTED))) {
+      control.disconnect();
+      return fixed(current);
+    }
+
+    if (!enable) throw notOn(connection.location, current);
+    return await listener.listen();
+  } catch (error) {
+    control.disconnect();
+    throw error instanceof CachectlError ? error : translated(error, connection.location);
+  }
+}
+
+/** One that listens with the setting switched on, known by the id of its connection. */
+class Listener implements Notifications {
+  readonly #control: Redis;
+  readonly #name: string;
+
+  constructor(control: Redis, name: string) {
+    this.#control = control;
+    this.#name = name;
+  }
+
+  tells(): boolean {
+    return true;
+  }
+
+  /** Writes itself down and sets the setting in one step, so that no other can put it back in between. */
+  async listen(): Promise<this> {
+    for (;;) {
+      await this.#control.watch(BOOKKEEPING_KEY);
+      const current = (await setting(this.#control)) ?? '';
+      const done = await this.#control
+        .multi()
+        .hsetnx(BOOKKEEPING_KEY, 'restore', current)
+        .hset(BOOKKEEPING_KEY, this.#name, '1')
+        .config('SET', SETTING, union(current, WANTED))
+        .exec();
+      if (done === null) continue;
+      for (const [error] of done) if (error) throw error;
+      return this;
+    }
+  }
+
+  async switchBack(): Promise<void> {
+    try {
+      await this.#control.hdel(BOOKKEEPING_KEY, this.#name);
+      await this.putBackWhatWasLeft();
+    } catch (error) {
+      // A server that is gone has forgotten the setting, too.
+      if (this.#control.status === 'ready') throw error;
+    } finally {
+      this.#control.disconnect();
+    }
+  }
+
+  /** When nobody listens who said so, the setting becomes what it was. */
+  async putBackWhatWasLeft(): Promise<void> {
+    for (;;) {
+      await this.#control.watch(BOOKKEEPING_KEY);
+      const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY).catch(nothingIfForbidden);
+      if (restore === undefined || (await this.#anyAlive(Object.keys(listeners)))) {
+        await this.#control.unwatch();
+        return;
+      }
+
+      // Somebody set it to something else meanwhile: theirs it stays.
+      const isOurs = (await setting(this.#control)) === canonical(union(restore, WANTED));
+      const step = this.#control.multi().del(BOOKKEEPING_KEY);
+      if (isOurs) step.config('SET', SETTING, restore);
+      if ((await step.exec()) !== null) return;
+    }
+  }
+
+  async #anyAlive(names: readonly string[]): Promise<boolean> {
+    if (names.length === 0) return false;
+    const server = await serverId(this.#control);
+    const clients = String(await this.#control.client('LIST'));
+    const ids = new Set([...clients.matchAll(/^id=(\d+) /gm)].map(([, id]) => `${server}:${id}`));
+    return names.some((name) => ids.has(name));
+  }
+}
+
+/** Unique over restarts of the server, which counts its clients from 1 again. */
+async function listenerName(control: Redis): Promise<string> {
+  return `${await serverId(control)}:${await control.client('ID')}`;
+}
+
+async function serverId(control: Redis): Promise<string> {
+  return /run_id:(\w+)/.exec(await control.info('server'))?.[1] ?? '';
+}
+
+/** The flags that are set; undefined where CONFIG is forbidden, as with most providers. */
+async function setting(control: Redis): Promise<string | undefined> {
+  try {
+    const [, flags] = (await control.config('GET', SETTING)) as string[];
+    return canonical(flags ?? '');
+  } catch (error) {
+    if (isUnavailable(translated(error, ''))) return undefined;
+    throw error;
+  }
+}
+
+function nothingIfForbidden(error: unknown): Record<string, string> {
+  if (isUnavailable(translated(error, ''))) return {};
+  throw error;
+}
+
+async function clusterNotifications(connection: Connection, enable: boolean): Promise<Notifications> {
+  const settings: string[] = [];
+  for (const node of await connection.nodes()) {
+    const [, flags] = (await node.call('CONFIG', 'GET', SETTING)) as readonly Buffer[];
+    settings.push(canonical(String(flags ?? '')));
+  }
+
+  const lacking = settings.find((flags) => !has(flags, NEEDED));
+  if (lacking === undefined)
+    return fixed([...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''));
+  if (!enable) throw notOn(connection.location, lacking);
+  throw new UnsupportedError(
+    'the redis store does not switch notifications on for a cluster',
+    `Do it on every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} ${WANTED}`,
+  );
+}
+
+function fixed(flags: string): Notifications {
+  return {
+    tells: (type) => (type === 'CacheMissed' ? has(flags, 'm') : type === 'KeyEvicted' ? has(flags, 'e') : true),
+    async switchBack() {
+      // Nothing was switched on.
+    },
+  };
+}
+
+/** Where the setting cannot be seen, the provider's documentation is all there is. */
+function unverified(): Notifications {
+  return fixed(expand(WANTED));
+}
+
+function notOn(location: string, flags: string): RefusedError {
+  return new RefusedError(
+    `${location} does not announce what happens: ${SETTING} is "${flags}"`,
+    `--enable sets it to ${union(flags, WANTED)} while this runs (it costs the server some CPU) and puts it back at the end.`,
+  );
+}
+
+function has(flags: string, wanted: string): boolean {
+  return [...wanted].every((flag) => expand(flags).includes(flag));
+}
+
+function union(flags: string, more: string): string {
+  return canonical(flags + more);
+}
+
+/** Each flag once and in one order, so that settings compare; the server puts them in an order of its own. */
+function canonical(flags: string): string {
+  return [...new Set(expand(flags))].sort().join('');
+}
+
+function expand(flags: string): string {
+  return flags.replace('A', ALL);
+}

@@ -1,0 +1,112 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { RedisProfile } from '../../profiles/profile.js';
+import type {
+  Capabilities,
+  EventsOptions,
+  EventStream,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  Store,
+  Tagged,
+} from '../contract.js';
+import type { Command } from './connection.js';
+
+import { bareNumbers } from '../../codecs/bare-numbers.js';
+import { Connection } from './connection.js';
+import { Entries, type Room } from './entries.js';
+import { EVENTS, type Tail, tail } from './events.js';
+import { flush } from './flush.js';
+import { entryKeys, Keys } from './keys.js';
+import { RedisLock } from './locks.js';
+import { RedisTagged } from './tags.js';
+
+export interface RedisStoreOptions {
+  /** How long to wait for a connection or an answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
+export function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: RedisStoreOptions): Store {
+  const connection = new Connection(profile.connection, timeoutMs);
+  return new RedisStore({
+    connection,
+    lockConnection: profile.locks === undefined ? connection : new Connection(profile.locks, timeoutMs),
+    keys: new Keys(profile),
+    codec: codec.name === 'php' ? bareNumbers(codec) : codec,
+    prefix: profile.prefix,
+  });
+}
+
+class RedisStore extends Entries implements Store {
+  readonly driver = 'redis';
+  readonly location: string;
+  readonly prefix: string;
+  readonly capabilities: Capabilities;
+  readonly #tails = new Set<Tail>();
+
+  constructor(room: Room) {
+    super(room);
+    this.location = locationOf(room);
+    this.prefix = room.prefix;
+    const sharesLocks = room.lockConnection === room.connection;
+    this.capabilities = {
+      tags: true,
+      locks: true,
+      events: EVENTS,
+      locksToldFromEntries: sharesLocks ? 'by-form' : 'apart',
+    };
+  }
+
+  keys(pattern = '*'): AsyncIterable<string> {
+    return entryKeys(this.connection, this.room.keys, pattern);
+  }
+
+  async flush(options: FlushOptions): Promise<FlushResult> {
+    return flush(this.room, options);
+  }
+
+  tags(names: readonly string[]): Tagged {
+    return new RedisTagged(this.room, names);
+  }
+
+  lock(name: string): Lock {
+    return new RedisLock(this.room, name);
+  }
+
+  async events(options: EventsOptions): Promise<EventStream> {
+    const opened = await tail(this.room, options);
+    this.#tails.add(opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#tails].map(async (each) => each.stop()));
+    await Promise.all([this.connection.close(), this.room.lockConnection.close()]);
+  }
+
+  protected storedKey(key: string): string {
+    return this.room.keys.full(key);
+  }
+
+  protected written(): Command[] {
+    return NOTHING_MORE;
+  }
+
+  protected incremented(): Command[] {
+    return NOTHING_MORE;
+  }
+
+  protected touched(): Command[] {
+    return NOTHING_MORE;
+  }
+}
+
+/** Entries without tags have no bookkeeping. */
+const NOTHING_MORE: Command[] = [];
+
+/** Names the connection prefix too: it is half of what says which keys are ours. */
+function locationOf({ connection, keys, prefix }: Room): string {
+  const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
+  return connection.location + (connectionPrefix === '' ? '' : `, connection prefix ${connectionPrefix}`);
+}

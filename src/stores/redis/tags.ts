@@ -1,0 +1,111 @@
+import type { BulkOptions, Tagged, Ttl } from '../contract.js';
+import type { Command } from './connection.js';
+
+import { taggedKey, tagSetKey } from '../tag-names.js';
+import { Entries, type Room } from './entries.js';
+import { count, given } from './replies.js';
+
+/** Members of a tag that are worked on in one step. */
+const PAGE = 1000;
+
+/** Laravel's score for an entry that never expires. */
+const FOREVER = -1;
+
+/**
+ * Laravel's tags (10 and later): a sorted set for each tag lists the entries that carry it, without prefixes, scored by
+ * the Unix time at which they expire.
+ */
+export class RedisTagged extends Entries implements Tagged {
+  readonly #names: readonly string[];
+
+  constructor(room: Room, names: readonly string[]) {
+    super(room);
+    this.#names = names;
+  }
+
+  async flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
+    options.signal?.throwIfAborted();
+    return options.dryRun ? this.#count(options) : this.#remove(options);
+  }
+
+  protected storedKey(key: string): string {
+    return this.room.keys.full(taggedKey(this.#names, key));
+  }
+
+  protected written(key: string, ttl: Ttl): Command[] {
+    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    return this.#sets().map((set) => ['ZADD', set, score, taggedKey(this.#names, key)]);
+  }
+
+  protected incremented(key: string): Command[] {
+    return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, taggedKey(this.#names, key)]);
+  }
+
+  /** Else Laravel's cache:prune-stale-tags would take the entry for expired, and no flush would find it. */
+  protected touched(key: string, ttl: Ttl): Command[] {
+    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    return this.#sets().map((set) => ['ZADD', set, 'XX', score, taggedKey(this.#names, key)]);
+  }
+
+  #sets(): readonly string[] {
+    return this.#names.map((name) => this.room.keys.full(tagSetKey(name)));
+  }
+
+  /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
+  async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
+    let removed = 0;
+    for (const set of this.#sets()) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
+        if (members.length === 0) break;
+        // Entries first: what is interrupted between the two is still listed, and found by the next run.
+        const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
+        for (const reply of replies) removed += count(reply);
+        await this.connection.call('ZREM', set, ...members);
+        onProgress?.({ done: removed });
+      }
+    }
+
+    return removed;
+  }
+
+  /** An entry that carries several of the names is counted by the first. */
+  async #count({ signal, onProgress }: BulkOptions): Promise<number> {
+    let found = 0;
+    const sets = this.#sets();
+    for (const [index, set] of sets.entries()) {
+      let cursor = '0';
+      do {
+        signal?.throwIfAborted();
+        const [next, page] = (await this.connection.call('ZSCAN', set, cursor, 'COUNT', PAGE)) as [Buffer, Buffer[]];
+        cursor = String(next);
+        found += await this.#countNew(
+          page.filter((_, at) => at % 2 === 0),
+          sets.slice(0, index),
+        );
+        onProgress?.({ done: found });
+      } while (cursor !== '0');
+    }
+
+    return found;
+  }
+
+  async #countNew(members: readonly Buffer[], counted: readonly string[]): Promise<number> {
+    const replies = await this.connection.batch(
+      members.flatMap((member): Command[] => [
+        ['EXISTS', this.#entryOf(member)],
+        ...counted.map((set): Command => ['ZSCORE', set, member]),
+      ]),
+    );
+    const width = 1 + counted.length;
+    return members.filter((_, at) => {
+      const [exists, ...scores] = replies.slice(at * width, (at + 1) * width);
+      return count(exists!) === 1 && scores.every((score) => given(score) === null);
+    }).length;
+  }
+
+  #entryOf(member: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(this.room.keys.prefix), member]);
+  }
+}

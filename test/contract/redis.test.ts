@@ -1,0 +1,45 @@
+import type { RedisProfile } from '../../src/profiles/profile.js';
+import type { RedisServer } from '../support/redis-server.js';
+import type { StoreOptions } from './harness.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { startRedis } from '../support/redis-server.js';
+import { describeStore } from './suite.js';
+
+let server: RedisServer;
+
+function profile({ prefix }: StoreOptions): RedisProfile {
+  return {
+    driver: 'redis',
+    name: 'test',
+    prefix,
+    connectionPrefix: 'app-database-',
+    codec: 'php',
+    protected: false,
+    connection: { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 0 },
+  };
+}
+
+describeStore('redis', {
+  capabilities: {
+    tags: true,
+    locks: true,
+    events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+    locksToldFromEntries: 'by-form',
+  },
+
+  async before(context) {
+    server = await startRedis(context);
+  },
+
+  async after() {
+    await server?.stop();
+  },
+
+  async open(options) {
+    return openRedis(profile(options), openCodec('php'), { timeoutMs: 5000 });
+  },
+
+  profile,
+});
