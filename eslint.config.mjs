@@ -44,6 +44,11 @@ export default [
     rules: { '@typescript-eslint/no-explicit-any': 'error' },
   },
   {
+    // What tests share: hooks and cases that the tests call.
+    files: ['test/support/**/*.ts', 'test/contract/**/*.ts'],
+    rules: { 'mocha/no-exports': 'off', 'mocha/no-sibling-hooks': 'off', 'mocha/no-top-level-hooks': 'off' },
+  },
+  {
     files: ['test/**/*.ts'],
     // chai's `expect(x).to.be.true` is an expression.
     rules: { '@typescript-eslint/no-unused-expressions': 'off' },

@@ -42,7 +42,7 @@ export const globalFlags = {
     helpValue: 'URL',
     helpGroup: GLOBAL,
   }),
-  json: Flags.boolean({ summary: 'Print one JSON document.', helpGroup: GLOBAL }),
+  json: Flags.boolean({ default: false, summary: 'Print one JSON document.', helpGroup: GLOBAL }),
   timeout: duration({
     summary: 'How long the store may take to answer.',
     default: 5,
@@ -53,11 +53,11 @@ export const globalFlags = {
 
 /** For what removes things. */
 export const destructiveFlags = {
-  yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
+  yes: Flags.boolean({ default: false, char: 'y', summary: 'Do not ask.' }),
   confirm: Flags.string({
     summary: "A protected profile's name, typed out; with --yes.",
     helpValue: 'PROFILE',
     dependsOn: ['yes'],
   }),
-  'dry-run': Flags.boolean({ summary: 'Only say what would go.' }),
+  'dry-run': Flags.boolean({ default: false, summary: 'Only say what would go.' }),
 };

@@ -41,9 +41,9 @@ export function toFailure(error: unknown): Failure {
   };
 }
 
-/** oclif puts two lines' worth before what a flag's own parser throws. */
+/** oclif wraps what a flag's own parser throws into three lines. */
 function withoutPreamble(message: string): string {
-  return message.replace(/^Parsing (--\S+) \n\t/, '$1: ');
+  return message.replace(/^Parsing (--\S+) \n\t/, '$1: ').replace(/\nSee more help with --help$/, '');
 }
 
 interface ParserError extends Error {

@@ -30,7 +30,7 @@ function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>)
   const wanted = head.map(
     (title, column) => 2 + Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns ?? 80);
+  const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns || 80);
   if (excess <= 0) return wanted;
   const widest = wanted.indexOf(Math.max(...wanted));
   wanted[widest] = Math.max(12, wanted[widest]! - excess);

@@ -25,8 +25,8 @@ export default class Flush extends StoreCommand {
   ];
 
   static override flags = {
-    all: Flags.boolean({ summary: 'The whole database: every prefix, every application, locks too.' }),
-    locks: Flags.boolean({ summary: 'Locks too: whoever holds one loses it.' }),
+    all: Flags.boolean({ default: false, summary: 'The whole database: every prefix, every application, locks too.' }),
+    locks: Flags.boolean({ default: false, summary: 'Locks too: whoever holds one loses it.' }),
     ...destructiveFlags,
   };
 

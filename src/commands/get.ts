@@ -39,8 +39,13 @@ export default class Get extends StoreCommand {
       helpValue: 'VALUE',
       exclusive: ['json'],
     }),
-    raw: Flags.boolean({ summary: 'Print the stored bytes of one key, exactly.', exclusive: ['json', 'default'] }),
+    raw: Flags.boolean({
+      default: false,
+      summary: 'Print the stored bytes of one key, exactly.',
+      exclusive: ['json', 'default'],
+    }),
     'no-newline': Flags.boolean({
+      default: false,
       char: 'n',
       summary: 'Print the value of one key and nothing after it, binary values included.',
       exclusive: ['json', 'raw'],

@@ -49,7 +49,7 @@ export default class Put extends StoreCommand {
       helpValue: 'FILE',
       exclusive: ['file', 'if-absent', 'as'],
     }),
-    'if-absent': Flags.boolean({ summary: 'Only when the key is not there; exits 1 when it is.' }),
+    'if-absent': Flags.boolean({ default: false, summary: 'Only when the key is not there; exits 1 when it is.' }),
   };
 
   async run(): Promise<void> {

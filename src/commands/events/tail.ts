@@ -37,7 +37,10 @@ export default class EventsTail extends StoreCommand {
     key: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB' }),
     for: duration({ summary: 'End after this time.' }),
     limit: Flags.integer({ summary: 'End after so many events.', helpValue: 'N', min: 1 }),
-    enable: Flags.boolean({ summary: 'Switch the server’s notifications on, and back as they were at the end.' }),
+    enable: Flags.boolean({
+      default: false,
+      summary: 'Switch the server’s notifications on, and back as they were at the end.',
+    }),
   };
 
   async run(): Promise<void> {

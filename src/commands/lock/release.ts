@@ -36,7 +36,7 @@ export default class LockRelease extends StoreCommand {
 
   static override flags = {
     owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', exclusive: ['force'] }),
-    force: Flags.boolean({ summary: 'Whoever holds it. Says who that is, and asks.' }),
+    force: Flags.boolean({ default: false, summary: 'Whoever holds it. Says who that is, and asks.' }),
     ...destructiveFlags,
   };
 

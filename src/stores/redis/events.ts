@@ -50,7 +50,7 @@ export async function tail(room: Room, { signal, enable }: EventsOptions): Promi
   }
 
   // What goes wrong at the end is thrown by the iteration.
-  signal.addEventListener('abort', () => void opened.stop(), { once: true });
+  signal.addEventListener('abort', async () => opened.stop(), { once: true });
   return opened;
 }
 
@@ -61,6 +61,7 @@ export class Tail implements EventStream {
   readonly #queue: EventQueue;
   readonly #notifications: Notifications;
   #stopped: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   constructor(queue: EventQueue, notifications: Notifications) {
     this.types = EVENTS.filter((type) => notifications.tells(type));
@@ -76,6 +77,8 @@ export class Tail implements EventStream {
     } finally {
       await this.stop();
     }
+
+    if (this.#failure) throw this.#failure;
   }
 
   /** Ends the stream behind what waits to be read, and puts back what was switched on. Never throws; see the iteration. */
@@ -85,14 +88,13 @@ export class Tail implements EventStream {
   }
 
   async #stop(): Promise<void> {
+    this.#queue.end();
     for (const subscriber of this.subscribers) subscriber.disconnect();
     try {
       await this.#notifications.switchBack();
     } catch (error) {
-      this.#queue.fail(error as Error);
+      this.#failure = error as Error;
     }
-
-    this.#queue.end();
   }
 }
 

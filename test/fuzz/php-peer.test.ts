@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+
+import { bareNumbers } from '../../src/codecs/bare-numbers.js';
+import { toJson, toPrettyJson } from '../../src/codecs/json/print.js';
+import { phpCodec } from '../../src/codecs/php/codec.js';
+import { floatText, isNumeric, serializedFloat } from '../../src/codecs/php/numeric.js';
+import { serialize } from '../../src/codecs/php/serialize.js';
+import { unserialize } from '../../src/codecs/php/unserialize.js';
+import { string } from '../../src/codecs/value.js';
+import { requireProgram } from '../support/requirements.js';
+import { askPhp } from './peer.js';
+import { Random, SEED } from './random.js';
+import { randomValue } from './values.js';
+
+describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
+  let php = '';
+  let random: Random;
+
+  before(function () {
+    php = requireProgram(this, 'php');
+  });
+
+  beforeEach(() => {
+    random = new Random(SEED);
+  });
+
+  it('what we serialize, PHP reads, and writes in the same bytes', () => {
+    const ours = some(4000, () => serialize(randomValue(random)));
+    const theirs = askPhp(php, 'reserialize', ours);
+    for (const [index, bytes] of ours.entries()) expect(shown(theirs[index]!)).to.equal(shown(bytes));
+  });
+
+  it('what PHP serializes, we read, write in the same bytes, and print as JSON', () => {
+    const theirs = askPhp(
+      php,
+      'generate',
+      some(4000, (index) => Buffer.from(String(SEED + index))),
+    );
+    for (const bytes of theirs) {
+      const value = unserialize(bytes);
+      expect(shown(serialize(value))).to.equal(shown(bytes));
+      expect(JSON.parse(toPrettyJson(value))).to.deep.equal(JSON.parse(toJson(value)));
+    }
+
+    // Or the generator has lost what it is for.
+    const all = Buffer.concat(theirs).toString('latin1');
+    for (const form of [
+      'R:',
+      'r:',
+      'C:6:"Nested"',
+      'C:6:"Legacy"',
+      'E:11:"Suit:Hearts"',
+      '\0Money\0note',
+      'O:3:"Bag"',
+    ]) {
+      expect(all).to.include(form);
+    }
+  });
+
+  it('serialize() spells floats as we do', () => {
+    const floats = someFloats(random);
+    const theirs = askPhp(php, 'serializeFloat', floats.map(bitsOf));
+    for (const [index, value] of floats.entries()) {
+      expect(`d:${serializedFloat(value)};`).to.equal(theirs[index]!.toString());
+    }
+  });
+
+  it('(string) spells floats as we do, where its 14 digits are enough', () => {
+    const floats = someFloats(random);
+    const theirs = askPhp(php, 'floatText', floats.map(bitsOf));
+    for (const [index, value] of floats.entries()) expect(floatText(value)).to.equal(theirs[index]!.toString());
+  });
+
+  it('is_numeric takes what we take', () => {
+    const texts = someTexts(random);
+    const theirs = askPhp(php, 'isNumeric', texts);
+    for (const [index, text] of texts.entries()) {
+      expect([shown(text), isNumeric(text) ? 'yes' : 'no']).to.deep.equal([shown(text), theirs[index]!.toString()]);
+    }
+  });
+
+  it("Laravel's rule of bare numbers stores strings as we do", () => {
+    const texts = someTexts(random);
+    const codec = bareNumbers(phpCodec);
+    const theirs = askPhp(php, 'store', texts);
+    for (const [index, text] of texts.entries()) {
+      expect(shown(codec.encode(string(text)))).to.equal(shown(theirs[index]!));
+    }
+  });
+});
+
+function some<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** Around the powers of ten and of two is where spelling turns. */
+function someFloats(random: Random): number[] {
+  const edges = some(640, (index) => Number(`1e${index - 325}`)).concat(some(2098, (index) => 2 ** (index - 1074)));
+  return [
+    ...some(6000, () => random.float()),
+    ...some(2000, () => Number(random.integer())),
+    ...edges.flatMap((edge) => [edge, -edge, edge * 1.5, edge - edge / 2 ** 52]),
+  ];
+}
+
+function someTexts(random: Random): Buffer[] {
+  const exponents = some(700, (index) => `1e${index - 350}`);
+  const long = [`0.${'0'.repeat(5000)}1`, '9'.repeat(5000), `${'0'.repeat(5000)}7`, `1${' '.repeat(5000)}`];
+  return [
+    ...[...exponents, ...long].map((text) => Buffer.from(text)),
+    ...some(20_000, () => Buffer.from(random.text(1 + random.below(7), '0123456789..eE+-+- \t\n\r\v\f\0x_a'))),
+  ];
+}
+
+function bitsOf(value: number): Buffer {
+  const bits = Buffer.alloc(8);
+  bits.writeDoubleBE(value);
+  return bits;
+}
+
+function shown(bytes: Buffer): string {
+  return JSON.stringify(bytes.toString('latin1'));
+}

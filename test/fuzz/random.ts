@@ -1,0 +1,51 @@
+/** Numbers by chance that are the same for the same seed (mulberry32), so that what failed once fails again. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** 0 <= it < below. */
+  below(below: number): number {
+    return Math.floor((this.#next() / 2 ** 32) * below);
+  }
+
+  chance(probability: number): boolean {
+    return this.#next() / 2 ** 32 < probability;
+  }
+
+  oneOf<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.below(256)));
+  }
+
+  /** `length` of the characters. */
+  text(length: number, characters: string): string {
+    return Array.from({ length }, () => this.oneOf([...characters])).join('');
+  }
+
+  /** Any float, by its bits; half of them such as people write. */
+  float(): number {
+    if (this.chance(0.5)) return Number(`${this.below(1e6)}e${this.below(40) - 20}`) * this.oneOf([1, -1]);
+    return this.bytes(8).readDoubleBE();
+  }
+
+  /** Of any length up to 64 bits. */
+  integer(): bigint {
+    return BigInt.asIntN(64, this.bytes(8).readBigInt64BE() >> BigInt(this.below(64)));
+  }
+
+  #next(): number {
+    this.#state = (this.#state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+}
+
+/** Set FUZZ_SEED to look elsewhere. It stands in the titles, so a failure tells it. */
+export const SEED = Number(process.env.FUZZ_SEED ?? 20_261_123);
