@@ -1,4 +1,4 @@
-/* eslint-disable mocha/no-exports -- a suite that the drivers' tests call */
+ 
 import { expect } from 'chai';
 
 import type { StoreHarness } from './harness.js';

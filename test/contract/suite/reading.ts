@@ -1,4 +1,4 @@
-/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+ 
 import { expect } from 'chai';
 
 import { boolean, float, integer, list, NULL, string, type Value } from '../../../src/codecs/value.js';

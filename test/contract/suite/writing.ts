@@ -1,4 +1,4 @@
-/* eslint-disable mocha/no-exports -- a part of the suite that the drivers' tests call */
+ 
 import { expect } from 'chai';
 
 import { integer, list, string } from '../../../src/codecs/value.js';
