@@ -47,7 +47,8 @@ function numberOrText(bytes: Buffer): Value {
   }
 
   const number = Number(text);
-  return floatText(number) === text ? float(number) : string(bytes);
+  // `-0` is more likely text than a negative zero, and is shown with the digits it has.
+  return number !== 0 && floatText(number) === text ? float(number) : string(bytes);
 }
 
 /** Of the length that 64 bits can have. */

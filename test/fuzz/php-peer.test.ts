@@ -59,7 +59,11 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
 
   it('serialize() spells floats as we do', () => {
     const floats = someFloats(random);
-    const theirs = askPhp(php, 'serializeFloat', floats.map(bitsOf));
+    const theirs = askPhp(
+      php,
+      'serializeFloat',
+      floats.map((value) => bitsOf(value)),
+    );
     for (const [index, value] of floats.entries()) {
       expect(`d:${serializedFloat(value)};`).to.equal(theirs[index]!.toString());
     }
@@ -67,7 +71,11 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
 
   it('(string) spells floats as we do, where its 14 digits are enough', () => {
     const floats = someFloats(random);
-    const theirs = askPhp(php, 'floatText', floats.map(bitsOf));
+    const theirs = askPhp(
+      php,
+      'floatText',
+      floats.map((value) => bitsOf(value)),
+    );
     for (const [index, value] of floats.entries()) expect(floatText(value)).to.equal(theirs[index]!.toString());
   });
 
@@ -95,7 +103,7 @@ function some<T>(count: number, make: (index: number) => T): T[] {
 
 /** Around the powers of ten and of two is where spelling turns. */
 function someFloats(random: Random): number[] {
-  const edges = some(640, (index) => Number(`1e${index - 325}`)).concat(some(2098, (index) => 2 ** (index - 1074)));
+  const edges = [...some(640, (index) => Number(`1e${index - 325}`)), ...some(2098, (index) => 2 ** (index - 1074))];
   return [
     ...some(6000, () => random.float()),
     ...some(2000, () => Number(random.integer())),

@@ -40,9 +40,9 @@ export class Random {
   }
 
   #next(): number {
-    this.#state = (this.#state + 0x6d_2b_79_f5) | 0;
+    this.#state = (this.#state + 0x6d_2b_79_f5) % 2 ** 32;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 }

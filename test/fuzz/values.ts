@@ -129,11 +129,13 @@ class Growth {
   #target(kind: 'object' | 'reference'): number | undefined {
     const target = this.#random.below(this.#places.length);
     const place = this.#places[target];
-    return place === 'object' || (place === 'other' && kind === 'reference') ? target : undefined;
+    // A reference to the root is none any more once PHP has returned it.
+    if (kind === 'reference') return target > 1 && (place === 'object' || place === 'other') ? target : undefined;
+    return place === 'object' ? target : undefined;
   }
 }
 
-const CLASSES = ['stdClass', 'App\\Unknown', 'Žlutý'];
-const SCOPES = ['', '', '\0*\0', '\0App\\Unknown\0'];
+const CLASSES = ['stdClass', String.raw`App\Unknown`, 'Žlutý'];
+const SCOPES = ['', '', '\0*\0', '\0Unknown\0'];
 const NAMES = ['a', 'b', 'name', 'ž', '5', '', 'with "quotes"', 'with\nlines', '-0', '07', '$ref'];
 const TEXT = 'abc ;:{}"\\\n\0\u001B\u0085žé🐎0123456789.eE+-';
