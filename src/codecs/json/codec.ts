@@ -7,6 +7,7 @@ import { InputError, UndecodableError } from '../../errors.js';
 import { isList } from '../value.js';
 import { floatToJson } from './numbers.js';
 import { MAX_DEPTH, parseJsonWith } from './parse.js';
+import { excerpt } from './quote.js';
 import { JsonSyntaxError } from './tokens.js';
 
 /** JSON text. Objects are read as PHP's stdClass, so that `{}` and `[]` are written back as they were. */
@@ -66,7 +67,7 @@ function encoded(value: Value, depth: number): string {
 
     case 'object': {
       if (value.class.equals(STD_CLASS)) return objectOf(value.properties, depth);
-      throw unholdable(`an object of class ${value.class.toString()}`);
+      throw unholdable(`an object of class ${excerpt(value.class.toString())}`);
     }
 
     case 'string': {

@@ -2,6 +2,7 @@ import type { ArrayKey, Value } from '../value.js';
 
 import { InputError } from '../../errors.js';
 import { boolean, float, integer, NULL, string } from '../value.js';
+import { excerpt } from './quote.js';
 import { JsonSyntaxError, Tokens } from './tokens.js';
 
 /** What a JSON object becomes. */
@@ -9,8 +10,8 @@ export type MakeObject = (members: ReadonlyArray<readonly [Buffer, Value]>) => V
 
 /**
  * JSON as an application would have it in PHP: objects are arrays (a key such as `7` becomes the integer 7, as in PHP),
- * integers keep their 64 bits, a number with a fraction or exponent is a float. A member that stands twice counts as
- * the last one, in the first one's place. JavaScript's own parser would lose the order of keys and digits.
+ * integers keep their 64 bits, a number with a fraction or exponent, or a larger one, is a float. A member that stands
+ * twice counts as the last one, in the first one's place. JavaScript's own parser would lose the order of keys and digits.
  * @throws InputError
  */
 export function parseJson(text: string): Value {
@@ -44,7 +45,7 @@ function readValue(tokens: Tokens, makeObject: MakeObject, depth: number): Value
   const token = tokens.next();
   switch (token.type) {
     case 'number': {
-      return number(token.text);
+      return number(token.text, tokens);
     }
 
     case 'string': {
@@ -84,15 +85,17 @@ function readObject(tokens: Tokens, makeObject: MakeObject, depth: number): Valu
   return makeObject([...members].map(([name, value]) => [Buffer.from(name), value] as const));
 }
 
+function number(text: string, tokens: Tokens): Value {
+  const whole = /[.Ee]/.test(text) || text.length > LONGEST_INTEGER ? undefined : BigInt(text);
+  if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return integer(whole);
+  const value = Number(text);
+  // Infinity could not be written as JSON again.
+  if (!Number.isFinite(value)) throw tokens.error(`${excerpt(text)} is too large for a float`);
+  return float(value);
+}
+
 /** A sign and nineteen digits. */
 const LONGEST_INTEGER = 20;
-
-function number(text: string): Value {
-  if (/[.Ee]/.test(text)) return float(Number(text));
-  if (text.length > LONGEST_INTEGER) return float(Number(text));
-  const whole = BigInt(text);
-  return BigInt.asIntN(64, whole) === whole ? integer(whole) : float(Number(text));
-}
 
 function phpArray(members: ReadonlyArray<readonly [Buffer, Value]>): Value {
   return { type: 'array', entries: members.map(([name, value]) => [phpKey(name), value] as const) };

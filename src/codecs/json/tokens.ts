@@ -1,3 +1,5 @@
+import { excerpt } from './quote.js';
+
 /** What is wrong with a text that should be JSON; `at` counts UTF-16 units from its start. */
 export class JsonSyntaxError extends Error {
   constructor(
@@ -46,7 +48,7 @@ export class Tokens {
     if (word) return { type: 'word', text: word };
     const number = this.#match(NUMBER);
     if (number) return { type: 'number', text: number };
-    throw this.error(`${JSON.stringify(character)} begins no value`);
+    throw this.error(`${excerpt(character)} begins no value`);
   }
 
   /** Passes over `mark` when it comes next. */
@@ -80,7 +82,7 @@ export class Tokens {
     return this.error(
       token.type === 'end'
         ? `it ends where ${wanted} should stand`
-        : `${JSON.stringify(token.text)} stands where ${wanted} should`,
+        : `${excerpt(token.text)} stands where ${wanted} should`,
     );
   }
 
@@ -107,7 +109,7 @@ export class Tokens {
 
   /** DEL and the C1 controls are controls, but JSON takes them as they are. */
   #control(character: string): string {
-    if (character < ' ') throw new JsonSyntaxError(`a string holds ${JSON.stringify(character)} unescaped`, this.#at);
+    if (character < ' ') throw new JsonSyntaxError(`a string holds ${excerpt(character)} unescaped`, this.#at);
     this.#at++;
     return character;
   }
@@ -116,7 +118,8 @@ export class Tokens {
     const at = this.#at;
     const length = this.#text[at + 1] === 'u' ? 6 : 2;
     const escape = this.#text.slice(at, at + length);
-    if (!/^\\(["/\\bfnrt]|u[\dA-Fa-f]{4})$/.test(escape)) throw new JsonSyntaxError(`${escape} is no escape`, at);
+    if (!/^\\(["/\\bfnrt]|u[\dA-Fa-f]{4})$/.test(escape))
+      throw new JsonSyntaxError(`${excerpt(escape)} is no escape`, at);
     this.#at += length;
     return JSON.parse(`"${escape}"`) as string;
   }

@@ -5,6 +5,7 @@ import type { ArrayKey, ArrayValue, ObjectValue, ReferenceValue, Value } from '.
 import { HIDDEN, Slots } from '../php/slots.js';
 import { isList } from '../value.js';
 import { floatToJson } from './numbers.js';
+import { quoted } from './quote.js';
 
 /** A JSON document that is yet to be laid out. */
 export type Node = Branch | Leaf;
@@ -93,10 +94,12 @@ function shallow(value: Exclude<Value, ReferenceValue>, visitLater: (children: r
   }
 
   if (value.type === 'object') {
-    const children = value.properties.map(([key, item]) => named(propertyName(value, key), item));
+    const isPlain = value.class.equals(STD_CLASS);
+    const children = value.properties.map(([key, item]) =>
+      named(isPlain ? keyText(key) : propertyName(value, key), item),
+    );
     visitLater(children);
     const members = children.map(({ into }) => into);
-    const isPlain = value.class.equals(STD_CLASS);
     return {
       kind: 'object',
       members: isPlain ? members : [{ name: '"$class"', node: bytesNode(value.class) }, ...members],
@@ -219,14 +222,7 @@ function bytesNode(bytes: Buffer): Node {
 /** A name that is not UTF-8 is shown with its bytes as Latin-1. */
 function jsonString(bytes: Buffer): string {
   const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
-  return JSON.stringify(text).replaceAll(OBEYED, escaped);
-}
-
-/** What JSON allows bare and a terminal may obey: DEL and C1 controls, line separators, changes of the text's direction. */
-const OBEYED = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
-
-function escaped(character: string): string {
-  return String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
+  return quoted(text);
 }
 
 function leaf(text: string): Leaf {

@@ -1,4 +1,5 @@
 import { UndecodableError } from '../../errors.js';
+import { excerpt } from '../json/quote.js';
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
@@ -46,7 +47,7 @@ export class Reader {
   integer(): bigint {
     const start = this.#offset;
     const text = this.until(';', LONGEST_INTEGER);
-    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${JSON.stringify(text)} stands where an integer should`, start);
+    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${excerpt(text)} stands where an integer should`, start);
     const value = BigInt(text.replace(/^\+/, ''));
     if (value < LEAST || value > GREATEST) throw this.error(`${text} does not fit into 64 bits`, start);
     return value;
@@ -137,8 +138,8 @@ export class Reader {
   }
 }
 
-/** Bytes from 0x7F on are letters to PHP; the backslash parts namespaces. */
-const CLASS_NAME = /^[\w\\\u007F-\u00FF]+$/;
+/** Bytes from 0x80 on are letters to PHP; the backslash parts namespaces. */
+const CLASS_NAME = /^[\w\\\u0080-\u00FF]+$/;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;

@@ -1,5 +1,6 @@
 import type { ArrayKey, CustomValue, EnumValue, FloatValue, ReferenceValue, Value } from '../value.js';
 
+import { excerpt } from '../json/quote.js';
 import { NULL } from '../value.js';
 import { serializedFloat } from './numeric.js';
 import { Reader } from './reader.js';
@@ -137,7 +138,7 @@ function readScalar(reader: Reader, tag: string, start: number): Value {
     }
 
     default: {
-      throw reader.error(`a value should begin here, and ${JSON.stringify(tag)} begins none`, start);
+      throw reader.error(`a value should begin here, and ${excerpt(tag)} begins none`, start);
     }
   }
 }
@@ -194,7 +195,7 @@ function readFloat(reader: Reader): FloatValue {
   const start = reader.offset;
   const text = reader.until(';', LONGEST_FLOAT);
   const value = FLOAT.test(text) ? Number(text) : NAMED_FLOATS.get(text);
-  if (value === undefined) throw reader.error(`${JSON.stringify(text)} stands where a float should`, start);
+  if (value === undefined) throw reader.error(`${excerpt(text)} stands where a float should`, start);
   // PHP before 7.1 wrote 17 digits always.
   return serializedFloat(value) === text ? { type: 'float', value } : { type: 'float', value, text };
 }
