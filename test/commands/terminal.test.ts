@@ -36,7 +36,7 @@ async function onTerminal(
   return { code, screen: screen.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/g, ''), coloured: screen };
 }
 
-describe('on a terminal', function () {
+describe('on a terminal', () => {
   const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));
   const env = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-` };
   const protectedEnv = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-&protected=true` };
@@ -69,6 +69,12 @@ describe('on a terminal', function () {
     const { code } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\u0003' });
     expect(code).to.equal(130);
     expect((await onTerminal(['get', 'a'], env)).code).to.equal(0);
+  });
+
+  it('flush changes nothing when the terminal is closed at the question', async () => {
+    const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\u0004' });
+    expect(screen).to.include('nothing was changed');
+    expect(code).to.equal(130);
   });
 
   it('a protected profile wants its name typed', async () => {

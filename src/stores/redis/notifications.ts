@@ -184,9 +184,10 @@ function unverified(): Notifications {
 }
 
 function notOn(location: string, flags: string): RefusedError {
+  const missing = [...WANTED].filter((flag) => !has(flags, flag)).join('');
   return new RefusedError(
     `${location} does not announce what happens: ${SETTING} is "${flags}"`,
-    `--enable sets it to ${union(flags, WANTED)} while this runs (it costs the server some CPU) and puts it back at the end.`,
+    `--enable sets it to ${flags}${missing} while this runs (it costs the server some CPU) and puts it back at the end.`,
   );
 }
 
