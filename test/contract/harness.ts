@@ -1,3 +1,5 @@
+import type { Context } from 'mocha';
+
 import type { Profile } from '../../src/profiles/profile.js';
 import type { Capabilities, Store } from '../../src/stores/contract.js';
 
@@ -11,7 +13,7 @@ export interface StoreHarness {
   readonly capabilities: Capabilities;
 
   /** Starts the server or makes the folder; once, before all cases. */
-  before(context: Mocha.Context): Promise<void>;
+  before(context: Context): Promise<void>;
 
   /** Undoes `before`; once, after all cases. */
   after(): Promise<void>;
