@@ -31,7 +31,7 @@ export class Reader {
 
   expect(text: string): void {
     for (const character of text) {
-      if (this.#bytes[this.#offset] !== character.codePointAt(0)) throw this.error(`"${character}" should stand here`);
+      if (this.#bytes[this.#offset] !== character.codePointAt(0)) throw this.error(`'${character}' should stand here`);
       this.#offset++;
     }
   }
@@ -119,7 +119,7 @@ export class Reader {
   until(end: string, longest: number): string {
     const start = this.#offset;
     const stop = this.#bytes.subarray(start, start + longest + 1).indexOf(end);
-    if (stop === -1) throw this.error(`"${end}" should follow`, start);
+    if (stop === -1) throw this.error(`'${end}' should follow`, start);
     this.#offset = start + stop + 1;
     return this.#bytes.toString('latin1', start, start + stop);
   }

@@ -1,0 +1,196 @@
+import { expect } from 'chai';
+
+import type { Value } from '../../../src/codecs/value.js';
+
+import { MAX_DEPTH, unserialize } from '../../../src/codecs/php/unserialize.js';
+import { boolean, float, integer, list, NULL, string } from '../../../src/codecs/value.js';
+import { UndecodableError } from '../../../src/errors.js';
+
+/** Bytes are written as Latin-1. */
+const READ: ReadonlyArray<readonly [string, Value]> = [
+  ['N;', NULL],
+  ['b:1;', boolean(true)],
+  ['b:0;', boolean(false)],
+  ['i:0;', integer(0)],
+  ['i:+5;', integer(5)],
+  ['i:-0;', integer(0)],
+  ['i:007;', integer(7)],
+  ['i:9223372036854775807;', integer(2n ** 63n - 1n)],
+  ['i:-9223372036854775808;', integer(-(2n ** 63n))],
+  ['d:0.1;', float(0.1)],
+  ['d:-0;', float(-0)],
+  ['d:1.0E+25;', float(1e25)],
+  ['d:1.0E-10;', float(1e-10)],
+  ['d:INF;', float(Infinity)],
+  ['d:-INF;', float(-Infinity)],
+  ['d:NAN;', float(Number.NaN)],
+  ['d:.5;', { type: 'float', value: 0.5, text: '.5' }],
+  ['d:5.;', { type: 'float', value: 5, text: '5.' }],
+  ['d:0.10000000000000001;', { type: 'float', value: 0.1, text: '0.10000000000000001' }],
+  ['s:0:"";', string('')],
+  ['s:5:"a";b\n";', string('a";b\n')],
+  ['s:2:"\u00FF\0";', string(Buffer.from([0xff, 0]))],
+  [String.raw`S:3:"a\41\0a";`, string('aA\n')],
+  ['a:0:{}', list([])],
+  ['a:2:{i:0;i:1;i:1;N;}', list([integer(1), NULL])],
+  ['a:1:{i:-3;s:1:"x";}', { type: 'array', entries: [[-3n, string('x')]] }],
+  ['a:1:{s:1:"k";b:1;}', { type: 'array', entries: [[Buffer.from('k'), boolean(true)]] }],
+  ['a:1:{s:1:"5";N;}', { type: 'array', entries: [[Buffer.from('5'), NULL]] }],
+  [String.raw`a:1:{S:1:"\41";N;}`, { type: 'array', entries: [[Buffer.from('A'), NULL]] }],
+  ['O:8:"stdClass":0:{}', { type: 'object', class: Buffer.from('stdClass'), properties: [] }],
+  [
+    'O:7:"App\\Box":2:{s:4:"\0*\0a";i:1;i:7;N;}',
+    {
+      type: 'object',
+      class: Buffer.from(String.raw`App\Box`),
+      properties: [
+        [Buffer.from('\0*\0a'), integer(1)],
+        [7n, NULL],
+      ],
+    },
+  ],
+  ['E:11:"Suit:Hearts";', { type: 'enum', class: Buffer.from('Suit'), case: Buffer.from('Hearts') }],
+  ['C:6:"Legacy":4:{a}:1}', { type: 'custom', class: Buffer.from('Legacy'), data: Buffer.from('a}:1') }],
+];
+
+/** What is refused, where, and what the message says of it. */
+const REFUSED: ReadonlyArray<readonly [what: string, bytes: string, offset: number, says: RegExp]> = [
+  ['nothing at all', '', 0, /ends where a value should begin/],
+  ['an unknown letter', 'x:1;', 0, /"x" begins none/],
+  ['something behind the value', 'i:5;i:6;', 4, /should end here/],
+  ['a missing semicolon', 'N', 1, /';' should stand here/],
+  ['a boolean that is neither', 'b:2;', 2, /one of 01/],
+  ['an integer without digits', 'i:;', 2, /"" stands where an integer should/],
+  ['an integer with a fraction', 'i:1.5;', 2, /"1.5" stands where an integer should/],
+  ['an integer over 64 bits', 'i:9223372036854775808;', 2, /64 bits/],
+  ['an integer under 64 bits', 'i:-9223372036854775809;', 2, /64 bits/],
+  ['an integer without end', `i:${'1'.repeat(100)}`, 2, /';' should follow/],
+  ['a float that is none', 'd:1e;', 2, /"1e" stands where a float should/],
+  ['a hexadecimal float', 'd:0x1p3;', 2, /stands where a float should/],
+  ['a positive infinity with a sign', 'd:+INF;', 2, /stands where a float should/],
+  ['a string that is shorter than it says', 's:5:"abc";', 10, /'"' should stand here/],
+  ['a string that says more than is there', 's:9:"abc";', 2, /bytes left/],
+  ['a string that is longer than it says', 's:2:"abc";', 7, /'"' should stand here/],
+  ['a string without length', 's::"";', 2, /a number should stand here/],
+  ['a string of negative length', 's:-1:"";', 2, /a number should stand here/],
+  ['a string of endless length', `s:${'9'.repeat(400)}:"";`, 2, /bytes left/],
+  ['an escape that is none', String.raw`S:2:"\4z";`, 5, /two hex digits/],
+  ['an array that says it is huge', 'a:999999999:{', 2, /bytes left/],
+  ['an array of a negative number', 'a:-1:{}', 2, /a number should stand here/],
+  ['an array with too few members', 'a:2:{i:0;i:1;}      ', 13, /a key, an integer or a string, should begin here/],
+  ['an array with too many members', 'a:1:{i:0;i:1;i:1;N;}', 13, /'}' should stand here/],
+  ['an array that ends early', 'a:1:{i:0;N;', 11, /'}' should stand here/],
+  ['a key that is a float', 'a:1:{d:1;N;}', 5, /a key/],
+  ['a key that is null', 'a:1:{N;N;;;}', 5, /a key/],
+  ['an object without class', 'O:0:"":0:{}', 5, /name of a class/],
+  ['an object with a strange class', 'O:3:"a b":0:{}', 5, /name of a class/],
+  ['an enum without case', 'E:5:"Suits";', 1, /Class:Case/],
+  ['an enum with an empty case', 'E:5:"Suit:";', 1, /Class:Case/],
+  ['an own format that is shorter than it says', 'C:1:"A":9:{abc}', 8, /bytes left/],
+  ['a reference with nothing before it', 'R:1;', 2, /place 1, which is referred to, is not before this/],
+  ['a reference to place 0', 'a:1:{i:0;R:0;}', 11, /place 0/],
+  ['a reference to a negative place', 'a:1:{i:0;R:-1;}', 11, /place -1/],
+  ['a reference to itself', 'a:1:{i:0;R:2;}', 11, /place 2/],
+  ['an object that is itself', 'a:1:{i:0;r:2;}', 11, /place 2/],
+  ['a reference to what comes later', 'a:2:{i:0;R:3;i:1;N;}', 11, /place 3/],
+  ['a reference to a reference, which has no place', 'a:3:{i:0;N;i:1;R:2;i:2;R:3;}', 25, /place 3/],
+  ['an object that is no object', 'a:2:{i:0;i:1;i:1;r:2;}', 19, /place 2 should hold an object/],
+];
+
+describe('unserialize', () => {
+  for (const [text, value] of READ) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      expect(unserialize(Buffer.from(text, 'latin1'))).to.deep.equal(value);
+    });
+  }
+
+  for (const [what, text, offset, says] of REFUSED) {
+    it(`refuses ${what}, and says where`, () => {
+      const error = refusal(Buffer.from(text, 'latin1'));
+      expect(error.offset).to.equal(offset);
+      expect(error.message).to.match(says);
+      expect(error.message).to.include(`at byte ${offset} of ${text.length}`);
+      expect(error.hint).to.equal('Is the codec of the profile the right one?');
+    });
+  }
+
+  it('refuses every beginning of a value, up to its end', () => {
+    const whole = Buffer.from('a:3:{i:0;O:1:"A":1:{s:1:"x";d:0.5;}s:1:"k";r:2;i:1;E:3:"A:B";}');
+    for (let length = 0; length < whole.length; length++) {
+      expect(refusal(whole.subarray(0, length)).offset).to.be.within(0, length);
+    }
+  });
+
+  describe('references', () => {
+    it('count every value as a place, an object again too, but no reference', () => {
+      // 1 the array, 2 the object, 3 its property, - the reference, 4 the object again, 5 the string.
+      const text = 'a:5:{i:0;O:1:"A":1:{s:1:"x";i:1;}i:1;R:3;i:2;r:2;i:3;s:1:"s";i:4;R:5;}';
+      expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[4][1].target', 5);
+      expect(refusal(Buffer.from(text.replace('R:5', 'R:6'))).message).to.include('place 6');
+    });
+
+    it('may point at an object or array around them', () => {
+      expect(unserialize(Buffer.from('O:8:"stdClass":1:{s:4:"self";r:1;}'))).to.have.nested.property(
+        'properties[0][1].target',
+        1,
+      );
+      expect(unserialize(Buffer.from('a:1:{i:0;R:1;}'))).to.have.nested.property('entries[0][1].kind', 'reference');
+    });
+
+    it('may point at an enum as an object', () => {
+      const value = unserialize(Buffer.from('a:2:{i:0;E:11:"Suit:Hearts";i:1;r:2;}'));
+      expect(value).to.have.nested.property('entries[1][1].kind', 'object');
+    });
+
+    it('may point into an object with a format of its own, which only its class can number', () => {
+      // As PHP wrote it: what the class serialized within took the places 3 to 8.
+      const text = 'a:2:{i:0;C:3:"Cst":63:{a:3:{i:0;i:1;i:1;a:2:{i:0;i:2;i:1;i:3;}i:2;O:8:"stdClass":0:{}}}i:1;r:8;}';
+      expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[1][1].target', 8);
+      expect(refusal(Buffer.from(text.replace('r:8', 'r:99'))).message).to.include('place 99');
+    });
+  });
+
+  describe('depth', () => {
+    it(`of ${MAX_DEPTH} levels is read, as PHP does by default`, () => {
+      expect(unserialize(nested(MAX_DEPTH)).type).to.equal('array');
+    });
+
+    it('beyond is refused where it begins', () => {
+      expect(refusal(nested(MAX_DEPTH + 1)).offset).to.equal('a:1:{i:0;'.length * MAX_DEPTH);
+    });
+
+    it('of a million levels is refused as well', () => {
+      expect(refusal(nested(1_000_000)).message).to.include(`deeper than ${MAX_DEPTH} levels`);
+    });
+  });
+
+  it('reads a string of 16 MiB without copying it', () => {
+    const length = 2 ** 24;
+    const bytes = Buffer.concat([Buffer.from(`s:${length}:"`), Buffer.alloc(length, 'x'), Buffer.from('";')]);
+    const value = unserialize(bytes) as { value: Buffer };
+    expect(value.value.length).to.equal(length);
+    expect(value.value.buffer).to.equal(bytes.buffer);
+  });
+
+  it('reads an array of 200000 members', () => {
+    const members = Array.from({ length: 200_000 }, (_, index) => `i:${index};s:1:"x";`).join('');
+    expect(unserialize(Buffer.from(`a:200000:{${members}}`)))
+      .to.have.property('entries')
+      .with.lengthOf(200_000);
+  });
+});
+
+function nested(levels: number): Buffer {
+  return Buffer.from(`${'a:1:{i:0;'.repeat(levels)}N;${'}'.repeat(levels)}`);
+}
+
+function refusal(bytes: Buffer): UndecodableError {
+  try {
+    unserialize(bytes);
+  } catch (error) {
+    expect(error).to.be.an.instanceOf(UndecodableError);
+    return error as UndecodableError;
+  }
+
+  throw new Error(`was read: ${bytes.subarray(0, 100).toString('latin1')}`);
+}
