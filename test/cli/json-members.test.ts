@@ -58,7 +58,7 @@ describe('cutting a stream of JSON objects into members', () => {
     ['{"a":}', 'line 1: "a" has no value'],
     ['{"a":1', 'line 1: the input ends in the middle of an object'],
     ['{"a', 'line 1: the input ends in the middle of an object'],
-    ['{"\\q":1}', String.raw`line 1: "\q" is not a JSON string`],
+    [String.raw`{"\q":1}`, String.raw`line 1: "\q" is not a JSON string`],
   ] as const) {
     it(`refuses ${JSON.stringify(input)}`, async () => expect(await refusal(input)).to.equal(message));
   }

@@ -23,17 +23,21 @@ function brief(out: string): string[] {
   return told(out).map(({ type, key }) => `${type} ${key}`);
 }
 
+/** Does `work` again and again until `awaited` is there. */
+async function meanwhile(awaited: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
+  const state = { isThere: false };
+  const settled = awaited.finally(() => {
+    state.isThere = true;
+  });
+  while (!state.isThere) await work();
+  await settled;
+}
+
 /** A tail that is up: it has told of a key that was written until it did. */
 async function tailing(place: Place, args: readonly string[]) {
   const tail = place.start(['events:tail', '--json', '--enable', ...args]);
   tail.child.stdin.end();
-  const seen = tail.saw('"probe"');
-  let up = false;
-  const settled = seen.finally(() => {
-    up = true;
-  });
-  while (!up) await place.run(['put', 'probe', '1']);
-  await settled;
+  await meanwhile(tail.saw('"probe"'), async () => place.run(['put', 'probe', '1']));
   return tail;
 }
 
@@ -46,13 +50,7 @@ describe('events:tail', () => {
       await place.run(['forget', 'b']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
       // Redis expires a key when it is looked at, or some time later.
-      const expired = tail.saw('KeyExpired');
-      let over = false;
-      const done = expired.finally(() => {
-        over = true;
-      });
-      while (!over) await place.run(['get', 'a']);
-      await done;
+      await meanwhile(tail.saw('KeyExpired'), async () => place.run(['get', 'a']));
       tail.child.kill('SIGINT');
       const { code, out } = await tail.ended;
       expect(code).to.equal(130);
