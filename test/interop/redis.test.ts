@@ -111,7 +111,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect(await server.client.get(PREFIX + item)).to.equal('s:4:"john";');
     const expiry = Number(await server.client.zscore(`${PREFIX}tag:people:entries`, item));
     expect(expiry - Date.now() / 1000).to.be.within(3500, 3601);
-    expect(await server.client.zrange(`${PREFIX}tag:artists:entries`, 0, -1)).to.deep.equal([item]);
+    expect(await server.client.zrange(`${PREFIX}tag:artists:entries`, '0', '-1')).to.deep.equal([item]);
   });
 
   it('tags:flush people removes John, Anne, Zed and hits, and nothing else', async () => {

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import type { NewEntry, Progress } from '../../../src/stores/contract.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import type { CacheEvent, EventStream, EventType, Store } from '../../../src/stores/contract.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import type { NewEntry } from '../../../src/stores/contract.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import { string } from '../../../src/codecs/value.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import { boolean, float, integer, list, NULL, string, type Value } from '../../../src/codecs/value.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import type { Progress } from '../../../src/stores/contract.js';

@@ -1,4 +1,3 @@
- 
 import { expect } from 'chai';
 
 import { integer, list, string } from '../../../src/codecs/value.js';
