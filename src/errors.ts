@@ -62,6 +62,9 @@ export class TimeoutError extends CachectlError {
   readonly exitCode = ExitCode.Store;
 }
 
+/** Sent, and not answered within `--timeout`: the server may do it all the same. */
+export class UnansweredError extends TimeoutError {}
+
 /** The server or file answered, and the answer was no: password, permission, read-only, full. */
 export class RefusedError extends CachectlError {
   readonly code = 'refused';

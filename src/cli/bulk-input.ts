@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import type { NewEntry, Ttl } from '../stores/contract.js';
 import type { Member } from './json-members.js';
@@ -13,10 +14,11 @@ import { jsonMembers } from './json-members.js';
  * Entries from a file, or from standard input for `-`; streamed. An object with `key`, `value` and perhaps `ttl`, and
  * nothing else, is one entry; any other object is a map of keys to values.
  * @param ttl for entries that bring none, in seconds
+ * @param signal ends the wait for more of them
  * @throws InputError that names the line
  */
-export async function* readEntries(from: string, ttl: Ttl): AsyncGenerator<NewEntry> {
-  const chunks = from === '-' ? process.stdin : createReadStream(from);
+export async function* readEntries(from: string, ttl: Ttl, signal: AbortSignal): AsyncGenerator<NewEntry> {
+  const chunks: Readable = addAbortSignal(signal, from === '-' ? process.stdin : createReadStream(from));
   // The members of an object that may still turn out to be one entry.
   let pending: Member[] = [];
   let isMap = false;

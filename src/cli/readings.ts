@@ -2,7 +2,7 @@ import type { Entry, Reading } from '../stores/contract.js';
 
 import { ExitCode, UndecodableError } from '../errors.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
-import { errorFields, toFailure } from './report-error.js';
+import { errorFields, errorText, toFailure } from './report-error.js';
 import { forTerminal, hitFields, ttlText, valueBytes, valueLine } from './value-text.js';
 
 /** How `get` was asked to print. */
@@ -37,7 +37,7 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
 
     try {
       const entry = present(reading);
-      return hitFields(key, entry, entry.decode());
+      return hitFields(key, entry, decode(key, entry));
     } catch (error) {
       const failure = toFailure(error);
       exitCode = Math.max(exitCode, failure.exitCode);
@@ -56,7 +56,7 @@ async function printOne(key: string, reading: Reading, format: ReadingFormat): P
     return ExitCode.Yes;
   }
 
-  const bytes = valueBytes(decode(entry));
+  const bytes = valueBytes(decode(key, entry));
   if (format['no-newline']) await answer(bytes);
   else if (answersAPerson()) await answer(`${forTerminal(bytes)}\n`);
   else await answer(Buffer.concat([bytes, Buffer.from('\n')]));
@@ -85,14 +85,14 @@ async function printMany(
     try {
       if (reading !== undefined) {
         const entry = present(reading);
-        rows.push([key, valueLine(decode(entry)), ttlText(entry.ttl)]);
+        rows.push([key, valueLine(decode(key, entry)), ttlText(entry.ttl)]);
       } else if (format.default === undefined) {
         warn(`${key} is not in the cache`);
         exitCode = Math.max(exitCode, ExitCode.No);
       } else rows.push([key, format.default, '']);
     } catch (error) {
       const failure = toFailure(error);
-      warn(`${failure.message}\n  ${failure.hint}`);
+      process.stderr.write(errorText(failure));
       exitCode = Math.max(exitCode, failure.exitCode);
     }
   }
@@ -116,14 +116,14 @@ function ttlOf(reading: Entry | Error): null | number {
   return reading instanceof Error ? null : reading.ttl;
 }
 
-/** Adds the way out to what the codec says. */
-function decode(entry: Entry) {
+/** Adds the key and the way out to what the codec says. */
+function decode(key: string, entry: Entry) {
   try {
     return entry.decode();
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
     throw new UndecodableError(
-      error.message,
+      `"${key}" cannot be read: ${error.message}`,
       `${error.hint} \`get --raw\` prints the stored bytes as they are.`.trim(),
       error.offset,
     );

@@ -16,9 +16,14 @@ export function reportError(error: unknown, asJson: boolean): number {
   const failure = toFailure(error);
   if (error instanceof ClosedPipeError) return failure.exitCode;
   if (asJson) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
-  else process.stderr.write(`${styleText('red', 'error:')} ${failure.message}\n${indent(failure.hint)}`);
+  else process.stderr.write(errorText(failure));
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(error.stack ?? '')}\n`);
   return failure.exitCode;
+}
+
+/** The two lines that a person reads. */
+export function errorText({ message, hint }: Failure): string {
+  return `${styleText('red', 'error:')} ${message}\n${indent(hint)}`;
 }
 
 /** The shape of `--json`: `{"code", "message", "hint"}`. */

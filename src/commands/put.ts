@@ -69,7 +69,9 @@ export default class Put extends StoreCommand {
         const target = entriesOf(store, flags.tags);
         const { readEntries } = await import('../cli/bulk-input.js');
         const { bulk } = await import('../cli/bulk.js');
-        const stored = await bulk('stored', interruption, (options) => target.putMany(readEntries(from, ttl), options));
+        const stored = await bulk('stored', interruption, (options) =>
+          target.putMany(readEntries(from, ttl, options.signal), options),
+        );
         if (flags.json) await answerJson({ stored });
         else warn(`stored ${entries(stored)}`);
         return ExitCode.Yes;

@@ -14,7 +14,7 @@ export function increased(key: string, by: bigint, held: (() => Value) | undefin
   const sum = (held ? wholeNumber(key, held) : 0n) + by;
   if (sum >= LEAST && sum <= GREATEST) return sum;
   throw new NotANumberError(
-    `"${key}" would become ${sum}, which is beyond 64 bits.`,
+    `"${key}" would become ${sum}, which is beyond 64 bits`,
     'The value is unchanged. Put a smaller number first.',
   );
 }
@@ -44,7 +44,7 @@ function decoded(key: string, held: () => Value): Value {
 
 function notANumber(key: string, what: string, cause?: Error): NotANumberError {
   return new NotANumberError(
-    `"${key}" holds ${what}, not a number that can be counted up.`,
+    `"${key}" holds ${what}, not a number that can be counted up`,
     'The value is unchanged. Put a number first.',
     { cause },
   );

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Lock } from '../../stores/contract.js';
+import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { duration } from '../../cli/flags.js';
 import { stringify } from '../../cli/json.js';
@@ -10,7 +11,7 @@ import { heldText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlText } from '../../cli/value-text.js';
-import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
+import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { acquireWithin } from '../../stores/lock-wait.js';
 
@@ -56,7 +57,8 @@ export default class LockAcquire extends StoreCommand {
     await this.withStore(flags, async ({ store, interruption }) => {
       const lock = store.lock(name);
       const { signal } = interruption;
-      if (await acquireWithin(lock, { owner, ttl, wait: flags.wait, signal })) {
+      const options = { owner, ttl, wait: flags.wait, signal };
+      if (await acquireOrUndo(lock, name, options, flags.owner === undefined)) {
         await handOver(lock, owner, flags.json ? stringify({ name, acquired: true, owner, ttl }) : owner);
         note(`${name} is yours, ${ttlText(ttl)}`);
         return ExitCode.Yes;
@@ -71,6 +73,29 @@ export default class LockAcquire extends StoreCommand {
       return ExitCode.No;
     });
   }
+}
+
+/**
+ * No answer is not a no: a slow server may yet do what it was asked. What it is asked next it does next, so letting go undoes
+ * it; but only of an owner that is made up, since a given one may hold the lock from before.
+ */
+async function acquireOrUndo(lock: Lock, name: string, options: WaitOptions, isMadeUp: boolean): Promise<boolean> {
+  try {
+    return await acquireWithin(lock, options);
+  } catch (error) {
+    if (!(error instanceof UnansweredError)) throw error;
+    const isUndone = isMadeUp && (await lock.release(options.owner).then(() => true, noAnswerAgain));
+    if (isUndone) throw error;
+    throw new UnansweredError(
+      `${error.message}; whether it gave ${name} to ${options.owner} is not known`,
+      `Look with: cachectl lock:release ${name} --force --dry-run`,
+      { cause: error },
+    );
+  }
+}
+
+function noAnswerAgain(): false {
+  return false;
 }
 
 /** A token that nobody could read would leave a lock that nobody can release. */

@@ -111,7 +111,7 @@ function switchToWal(database: Database.Database, timeoutMs: number): void {
 
 function opened(path: string, timeout: number): Database.Database {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new RefusedError(`${path} is a folder, not a file.`, "Give the path of the file in the profile's path.");
+    throw new RefusedError(`${path} is a folder, not a file`, "Give the path of the file in the profile's path.");
   }
 
   const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout) });
@@ -130,19 +130,30 @@ function checked(database: Database.Database): Database.Database {
   const encoding = database.pragma('encoding', { simple: true });
   if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
   throw new RefusedError(
-    `${database.name} keeps its text as UTF-16; Laravel's caches are UTF-8.`,
+    `${database.name} keeps its text as UTF-16; Laravel's caches are UTF-8`,
     'Point the profile at a file made by Laravel or by cachectl.',
   );
 }
 
 /** Makes an empty file that only its user reads (SQLite gives -wal and -shm the same mode). False when another was faster. */
 function created(path: string): boolean {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   try {
     closeSync(openSync(path, 'wx', 0o600));
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  }
+}
+
+/** With those above it. Node's own way to do so never returns where the system makes none, as under /proc. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

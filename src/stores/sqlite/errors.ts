@@ -7,27 +7,32 @@ export function translated(error: unknown, path: string): unknown {
   const cause = { cause: error };
   // SQLite's extended codes (SQLITE_BUSY_SNAPSHOT) begin with the primary one.
   for (const [prefix, explain] of EXPLANATIONS) {
-    if (code.startsWith(prefix)) return explain(path, error.message, cause);
+    if (code.startsWith(prefix)) return explain(path, reasonOf(error), cause);
   }
 
   return error;
+}
+
+/** Node puts the code before and the call and path behind: «ENOTDIR: not a directory, stat '/a/b'». */
+function reasonOf({ message }: Error): string {
+  return message.replace(/^E[A-Z]+: /, '').replace(/, \w+ '.*$/s, '');
 }
 
 type Explain = (path: string, message: string, cause: ErrorOptions) => CachectlError;
 
 const READ_ONLY: Explain = (path, message, cause) =>
   new RefusedError(
-    `${path} cannot be written: ${message}.`,
+    `${path} cannot be written: ${message}`,
     'Check the permissions of the file and of its folder; SQLite makes files beside it.',
     cause,
   );
 
 const FULL: Explain = (path, _, cause) =>
-  new RefusedError(`${path} cannot grow: the disk is full.`, 'Free some space and try again.', cause);
+  new RefusedError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
 
 const NO_ACCESS: Explain = (path, message, cause) =>
   new RefusedError(
-    `${path} cannot be opened: ${message}.`,
+    `${path} cannot be opened: ${message}`,
     'Check the permissions of the file and of its folder.',
     cause,
   );
@@ -38,7 +43,7 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
     'SQLITE_BUSY',
     (path, _, cause) =>
       new TimeoutError(
-        `${path} stayed locked by another process.`,
+        `${path} stayed locked by another process`,
         'Try again when that process is done, or raise --timeout.',
         cause,
       ),
@@ -46,13 +51,13 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
   [
     'SQLITE_NOTADB',
     (path, _, cause) =>
-      new RefusedError(`${path} is not an SQLite database.`, "Check the profile's path; nothing was changed.", cause),
+      new RefusedError(`${path} is not an SQLite database`, "Check the profile's path; nothing was changed.", cause),
   ],
   [
     'SQLITE_CORRUPT',
     (path, message, cause) =>
       new RefusedError(
-        `${path} is damaged: ${message}.`,
+        `${path} is damaged: ${message}`,
         'Restore it from a backup, or save what can be read with: sqlite3 FILE .recover',
         cause,
       ),
@@ -70,7 +75,7 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
     'SQLITE_CANTOPEN',
     (path, message, cause) =>
       new UnreachableError(
-        `${path} cannot be opened: ${message}.`,
+        `${path} cannot be opened: ${message}`,
         "Check the profile's path and the permissions of the file and of its folder.",
         cause,
       ),
@@ -78,18 +83,18 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
   [
     'SQLITE_IOERR',
     (path, message, cause) =>
-      new UnreachableError(`${path} cannot be read or written: ${message}.`, 'Check the disk that it is on.', cause),
+      new UnreachableError(`${path} cannot be read or written: ${message}`, 'Check the disk that it is on.', cause),
   ],
   [
     'SQLITE_TOOBIG',
     (path, _, cause) =>
-      new RefusedError(`The value is too big for ${path}.`, 'SQLite holds values of up to 1 GB.', cause),
+      new RefusedError(`the value is too big for ${path}`, 'SQLite holds values of up to 1 GB.', cause),
   ],
   [
     'SQLITE',
     (path, message, cause) =>
       new RefusedError(
-        `${path} refused: ${message}.`,
+        `${path} refused: ${message}`,
         "Check that the profile's table and lockTable name Laravel's cache tables.",
         cause,
       ),
@@ -97,6 +102,6 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
   [
     'E',
     (path, message, cause) =>
-      new UnreachableError(`${path} cannot be opened: ${message}.`, "Check the profile's path.", cause),
+      new UnreachableError(`${path} cannot be opened: ${message}`, "Check the profile's path.", cause),
   ],
 ];

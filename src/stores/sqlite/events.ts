@@ -138,7 +138,7 @@ export class Tail implements EventStream {
 
   #missed(): PartialError {
     return new PartialError(
-      `Events of ${this.#options.path} were missed: this process was stopped for too long, or the table was dropped.`,
+      `events of ${this.#options.path} were missed: this process was stopped for too long, or the table was dropped`,
       'Start it again.',
     );
   }
