@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
 
-import { ConfigError } from '../../errors.js';
+import { type CachectlError, ConfigError, TimeoutError, UnansweredError } from '../../errors.js';
 import { translated } from './errors.js';
 
 /** The name of a command and its arguments, keys and bytes as they are. */
@@ -102,12 +102,33 @@ export class Connection implements Node {
       const redis = new library.Redis(options);
       redis.on('error', onError);
       await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
+      checkGreeting(redis, failure, library.ReplyError);
       return { client: redis, nodes: () => [redis] };
     } catch (error) {
       // The library tells the reason by an event, and rejects with «connection is closed».
-      throw translated(failure ?? error, this.location);
+      const known = translated(failure ?? error, this.location);
+      throw known instanceof TimeoutError && this.#settings.tls !== undefined ? noTls(known, this.location) : known;
     }
   }
+}
+
+/**
+ * The library connects all the same when SELECT was refused, to database 0 then, and tells it by an event only.
+ * @throws what the server answered
+ */
+function checkGreeting(redis: Redis, failure: unknown, ReplyError: new () => Error): void {
+  if (!(failure instanceof ReplyError)) return;
+  redis.disconnect();
+  throw failure;
+}
+
+/** A port that speaks plain Redis waits for more when it is sent a TLS hello. */
+function noTls(cause: TimeoutError, location: string): TimeoutError {
+  return new TimeoutError(
+    `${location} did not answer in time over TLS`,
+    'Does the port speak TLS? If not, use redis:// (or leave tls out); else give it longer with --timeout 30s.',
+    { cause },
+  );
 }
 
 interface Opened {
@@ -138,10 +159,14 @@ class ServerNode implements Node {
     copy.on('error', (error) => {
       failure = error;
     });
-    await copy.connect().catch((error: unknown) => {
+    try {
+      await copy.connect();
+      const { ReplyError } = await import('ioredis');
+      checkGreeting(copy, failure, ReplyError);
+      return copy;
+    } catch (error) {
       throw translated(failure ?? error, this.#location);
-    });
-    return copy;
+    }
   }
 }
 
@@ -149,8 +174,12 @@ async function send(client: Client, command: Command, location: string): Promise
   try {
     return (await client.callBuffer(...command)) as Reply;
   } catch (error) {
-    throw translated(error, location);
+    throw unanswered(translated(error, location));
   }
+}
+
+function unanswered(error: CachectlError): CachectlError {
+  return error instanceof TimeoutError ? new UnansweredError(error.message, error.hint, { cause: error }) : error;
 }
 
 /** A server gets all of it as one write; a cluster's client finds the node of each command. */
@@ -163,7 +192,7 @@ async function sendAll(client: Client, commands: readonly Command[], location: s
   const pipeline = (client as Redis).pipeline();
   for (const command of commands) pipeline.callBuffer(...(command as [string, ...string[]]));
   const answers = (await pipeline.exec()) ?? [];
-  return answers.map(([error, reply]) => (error ? translated(error, location) : (reply as Reply)));
+  return answers.map(([error, reply]) => (error ? unanswered(translated(error, location)) : (reply as Reply)));
 }
 
 /** With the replies of RESP2 there is nothing to map. */

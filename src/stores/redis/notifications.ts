@@ -36,7 +36,7 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   const control = await connection.dedicated();
   try {
     await control.select(0);
-    const listener = new Listener(control, await listenerName(control));
+    const listener = new Listener(control);
     await listener.putBackWhatWasLeft();
     const current = await setting(control);
     if (current === undefined) {
@@ -60,11 +60,11 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
 /** One that listens with the setting switched on, known by the id of its connection. */
 class Listener implements Notifications {
   readonly #control: Redis;
-  readonly #name: string;
+  /** Undefined until it listens: a tail that switches nothing on needs no right to look at the server. */
+  #name: string | undefined;
 
-  constructor(control: Redis, name: string) {
+  constructor(control: Redis) {
     this.#control = control;
-    this.#name = name;
   }
 
   tells(): boolean {
@@ -73,13 +73,15 @@ class Listener implements Notifications {
 
   /** Writes itself down and sets the setting in one step, so that no other can put it back in between. */
   async listen(): Promise<this> {
+    const name = await listenerName(this.#control);
+    this.#name = name;
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
       const current = (await setting(this.#control)) ?? '';
       const done = await this.#control
         .multi()
         .hsetnx(BOOKKEEPING_KEY, 'restore', current)
-        .hset(BOOKKEEPING_KEY, this.#name, '1')
+        .hset(BOOKKEEPING_KEY, name, '1')
         .config('SET', SETTING, union(current, WANTED))
         .exec();
       if (done === null) continue;
@@ -90,7 +92,7 @@ class Listener implements Notifications {
 
   async switchBack(): Promise<void> {
     try {
-      await this.#control.hdel(BOOKKEEPING_KEY, this.#name);
+      if (this.#name !== undefined) await this.#control.hdel(BOOKKEEPING_KEY, this.#name);
       await this.putBackWhatWasLeft();
     } catch (error) {
       // A server that is gone has forgotten the setting, too.
