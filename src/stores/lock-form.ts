@@ -11,16 +11,19 @@ export function newOwner(): string {
 
 /** Whether a lock's name (without prefixes) is of a family that Laravel uses for locks only. */
 export function isLaravelLockName(name: string): boolean {
-  return LARAVEL_FAMILIES.some((family) => family.test(name));
+  return LARAVEL_FAMILIES.some(({ head, rest }) => name.startsWith(head) && rest.test(name.slice(head.length)));
 }
 
 // `session:<id>` is left out: an application's own entries are named so, too.
 const LARAVEL_FAMILIES = [
-  /^laravel_unique_job:/,
-  /^laravel-queue-overlap:/,
-  /^framework\/schedule-[\da-f]{40}/,
-  /^framework\/command-/,
+  { head: 'laravel_unique_job:', rest: /^/ },
+  { head: 'laravel-queue-overlap:', rest: /^/ },
+  { head: 'framework/schedule-', rest: /^[\da-f]{40}/ },
+  { head: 'framework/command-', rest: /^/ },
 ];
+
+/** What the names of those families begin with; a name that does is not of a family yet. */
+export const LARAVEL_LOCK_HEADS: readonly string[] = LARAVEL_FAMILIES.map(({ head }) => head);
 
 function userName(): string {
   try {

@@ -9,9 +9,12 @@ export function taggedKey(names: readonly string[], key: string): string {
   return `${createHash('sha1').update(namespace).digest('hex')}:${key}`;
 }
 
+/** What the keys of those sets begin with. */
+export const TAG_SET_HEAD = 'tag:';
+
 /** The key of the set that lists a tag's entries, without prefixes. */
 export function tagSetKey(name: string): string {
-  return `tag:${name}:entries`;
+  return `${TAG_SET_HEAD}${name}:entries`;
 }
 
 /** Whether a key (without prefixes) is a tag's bookkeeping rather than an entry. */

@@ -7,42 +7,39 @@ import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scan } from './keys.js';
 import { count, given } from './replies.js';
+import { scriptsSeeAllKeys } from './scripts.js';
+import { sweep } from './sweep.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;
 
-/**
- * Removes every key but strings that begin with ARGV[1], which are locks that cachectl holds; looking and removing
- * is one step. ARGV[2] is '1' to count only. Gives how many went, and how many were kept.
- */
-const REMOVE_BUT_LOCKS = `local removed, kept = 0, 0
-for _, key in ipairs(KEYS) do
-  if redis.pcall('GETRANGE', key, 0, #ARGV[1] - 1) == ARGV[1] then kept = kept + 1
-  elseif ARGV[2] == '1' then removed = removed + redis.call('EXISTS', key)
-  else removed = removed + redis.call('UNLINK', key) end
-end
-return {removed, kept}`;
+/** Names of tags' sets that wait for the end: a bound on memory, more tags than applications have. */
+const MOST_SETS = 10_000;
 
 /**
- * Removes what lies under the prefix, a page of a scan at a time, so that the server is never held up. What is counted
- * is entries; the tags' bookkeeping goes too, unmentioned. Locks that live on a connection of their own go only with
- * `locks`, and then only those that can be told to be locks: the application keeps other things there.
- * `all` is FLUSHDB on the cache's database.
+ * Removes what lies under the prefix, a page of a scan at a time, so that the server is never held up: by a script where
+ * the server lets one do it, else in round trips. What is counted is entries; the tags' bookkeeping goes too,
+ * unmentioned. Locks that live on a connection of their own go only with `locks`, and then only those that can be told to
+ * be locks: the application keeps other things there. `all` is FLUSHDB on the cache's database.
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   if (options.scope === 'all') return flushDatabase(room.connection, options.dryRun);
-  const progress = new Tally(options, await size(room.connection));
+  const progress = new Tally(options, await estimate(room.connection));
   const sharesLocks = room.lockConnection === room.connection;
   const keepsLocks = sharesLocks && !options.locks;
-  const remover = keepsLocks ? await lockKeeping(room, options.dryRun) : removing(room.connection, options.dryRun);
-  const removeSets = removing(room.connection, options.dryRun);
-  await eachPage(room.connection, room.keys, options, async (page) => {
-    const sets = page.filter((key) => isTagSetKey(room.keys.short(key)));
-    const others = page.filter((key) => !isTagSetKey(room.keys.short(key)));
-    const [done] = await Promise.all([remover(others), removeSets(sets)]);
-    progress.add(done);
-  });
+  const remover = new PrefixRemover(room, { keepsLocks, dryRun: options.dryRun });
+  const isSwept =
+    (await scriptsSeeAllKeys(room.connection)) &&
+    (await sweep(room.connection, room.keys, { ...options, keepsLocks }, async ({ undecided, ...done }) => {
+      progress.add(done);
+      if (undecided.length > 0) progress.add(await remover.removePage(undecided));
+    }));
+  if (!isSwept) {
+    await eachPage(room.connection, room.keys, options, async (page) => progress.add(await remover.removePage(page)));
+  }
+
+  await remover.removeSets();
   if (options.locks && !sharesLocks) {
     const removeLocks = onlyLocks(room, options.dryRun);
     await eachPage(room.lockConnection, room.keys, options, async (page) => progress.add(await removeLocks(page)));
@@ -56,11 +53,11 @@ type Remover = (page: readonly Buffer[]) => Promise<FlushResult>;
 
 class Tally {
   readonly #onProgress: BulkOptions['onProgress'];
-  readonly #total: number;
+  readonly #total: number | undefined;
   #removed = 0;
   #keptLocks = 0;
 
-  constructor({ onProgress }: BulkOptions, total: number) {
+  constructor({ onProgress }: BulkOptions, total: number | undefined) {
     this.#onProgress = onProgress;
     this.#total = total;
   }
@@ -68,7 +65,7 @@ class Tally {
   add({ removed, keptLocks }: FlushResult): void {
     this.#removed += removed;
     this.#keptLocks += keptLocks;
-    this.#onProgress?.({ done: this.#removed, total: this.#total });
+    this.#onProgress?.({ done: this.#removed, ...(this.#total !== undefined && { total: this.#total }) });
   }
 
   get result(): FlushResult {
@@ -87,6 +84,16 @@ async function size(connection: Connection): Promise<number> {
   let keys = 0;
   for (const node of await connection.nodes()) keys += count(await node.call('DBSIZE'));
   return keys;
+}
+
+/** For the progress only, so a user who may not ask does without. */
+async function estimate(connection: Connection): Promise<number | undefined> {
+  try {
+    return await size(connection);
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Scans ahead while earlier pages are being worked on; after an abort, what is on its way is still counted. */
@@ -127,35 +134,40 @@ function removing(connection: Connection, dryRun: boolean): Remover {
 
 const NOTHING: FlushResult = { removed: 0, keptLocks: 0 };
 
+/** Whatever lies under the prefix; tags' bookkeeping goes without being counted, and last. */
+class PrefixRemover {
+  readonly #keys: Keys;
+  readonly #removeAll: Remover;
+  readonly #removeOthers: Remover;
+  #sets: Buffer[] = [];
+
+  constructor(room: Room, { keepsLocks, dryRun }: { keepsLocks: boolean; dryRun: boolean }) {
+    this.#keys = room.keys;
+    this.#removeAll = removing(room.connection, dryRun);
+    this.#removeOthers = keepsLocks ? lockKeeping(room, dryRun) : this.#removeAll;
+  }
+
+  async removePage(page: readonly Buffer[]): Promise<FlushResult> {
+    const others = page.filter((key) => !isTagSetKey(this.#keys.short(key)));
+    const done = await this.#removeOthers(others);
+    this.#sets.push(...page.filter((key) => isTagSetKey(this.#keys.short(key))));
+    if (this.#sets.length >= MOST_SETS) await this.removeSets();
+    return done;
+  }
+
+  /** After all entries: without its set, an entry that an interruption left would be found by no flush of its tag. */
+  async removeSets(): Promise<void> {
+    while (this.#sets.length > 0) await this.#removeAll(this.#sets.splice(0, 1000));
+  }
+}
+
 /** Everything but locks: by name (Laravel's families) and by owner (cachectl's own). */
-async function lockKeeping({ connection, keys }: Room, dryRun: boolean): Promise<Remover> {
-  const byOwner = (await canRunScripts(connection)) ? byScript(connection, dryRun) : byLooking(connection, dryRun);
+function lockKeeping({ connection, keys }: Room, dryRun: boolean): Remover {
+  const byOwner = byLooking(connection, dryRun);
   return async (page) => {
     const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
     const { removed, keptLocks } = await byOwner(entries);
     return { removed, keptLocks: keptLocks + page.length - entries.length };
-  };
-}
-
-/** A script may only touch keys of one server. */
-async function canRunScripts(connection: Connection): Promise<boolean> {
-  if (connection.isCluster) return false;
-  try {
-    await connection.call('EVAL', 'return 1', 0);
-    return true;
-  } catch (error) {
-    if (isUnavailable(error)) return false;
-    throw error;
-  }
-}
-
-function byScript(connection: Connection, dryRun: boolean): Remover {
-  return async (page) => {
-    if (page.length === 0) return NOTHING;
-    const args = [OWNER_PREFIX, dryRun ? '1' : '0'];
-    const reply = await connection.call('EVAL', REMOVE_BUT_LOCKS, page.length, ...page, ...args);
-    const [removed, keptLocks] = reply as [string, string];
-    return { removed: Number(removed), keptLocks: Number(keptLocks) };
   };
 }
 

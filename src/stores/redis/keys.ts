@@ -5,7 +5,7 @@ import { escapeGlob, globMatcher } from '../glob.js';
 import { isTagSetKey } from '../tag-names.js';
 
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
-const SCAN_COUNT = 1000;
+export const SCAN_COUNT = 1000;
 
 /** Full keys and back: connection prefix, cache prefix, key. */
 export class Keys {
@@ -31,9 +31,14 @@ export class Keys {
   }
 }
 
+/** The glob of what lies under the prefix. */
+export function underPrefix(keys: Keys): string {
+  return `${escapeGlob(keys.prefix)}*`;
+}
+
 /** Full keys under the prefix, page by page, from every server. A key can come twice while the server rehashes. */
 export async function* scan(connection: Connection, keys: Keys, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
-  const pattern = `${escapeGlob(keys.prefix)}*`;
+  const pattern = underPrefix(keys);
   for (const node of await connection.nodes()) {
     let cursor = '0';
     do {

@@ -4,12 +4,28 @@ import type { Command } from './connection.js';
 import { taggedKey, tagSetKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { count, given } from './replies.js';
+import { scriptsSeeAllKeys, unlessRefused } from './scripts.js';
 
 /** Members of a tag that are worked on in one step. */
 const PAGE = 1000;
 
+/** A page of a tag's members removed, entries and listing, in one step, so that none is put back in between. */
+const REMOVE_PAGE = `local members = redis.call('ZRANGE', KEYS[1], '0', ARGV[2])
+if #members == 0 then return {0, 0} end
+local entries = {}
+for at, member in ipairs(members) do entries[at] = ARGV[1] .. member end
+local removed = redis.call('UNLINK', unpack(entries))
+redis.call('ZREM', KEYS[1], unpack(members))
+return {#members, removed}`;
+
 /** Laravel's score for an entry that never expires. */
 const FOREVER = -1;
+
+/** What became of a page: how many members it had, and how many of their entries were there. */
+interface Page {
+  readonly members: number;
+  readonly removed: number;
+}
 
 /**
  * Laravel's tags (10 and later): a sorted set for each tag lists the entries that carry it, without prefixes, scored by
@@ -54,20 +70,40 @@ export class RedisTagged extends Entries implements Tagged {
   /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
   async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
     let removed = 0;
+    const removePage = (await scriptsSeeAllKeys(this.connection))
+      ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInTrips(set)
+      : async (set: string): Promise<Page> => this.#removeInTrips(set);
     for (const set of this.#sets()) {
       for (;;) {
         signal?.throwIfAborted();
-        const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
-        if (members.length === 0) break;
-        // Entries first: what is interrupted between the two is still listed, and found by the next run.
-        const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
-        for (const reply of replies) removed += count(reply);
-        await this.connection.call('ZREM', set, ...members);
+        const page = await removePage(set);
+        if (page.members === 0) break;
+        removed += page.removed;
         onProgress?.({ done: removed });
       }
     }
 
     return removed;
+  }
+
+  /** Undefined where the server does not let a script do it. */
+  async #removeByScript(set: string): Promise<Page | undefined> {
+    const reply = await unlessRefused(
+      this.connection.call('EVAL', REMOVE_PAGE, 1, set, this.room.keys.prefix, PAGE - 1),
+    );
+    if (reply === undefined) return undefined;
+    const [members, removed] = reply as readonly [string, string];
+    return { members: count(members), removed: count(removed) };
+  }
+
+  /** Entries first: what is interrupted between the two is still listed, and found by the next run. */
+  async #removeInTrips(set: string): Promise<Page> {
+    const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
+    if (members.length === 0) return { members: 0, removed: 0 };
+    const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
+    const removed = replies.reduce((sum: number, reply) => sum + count(reply), 0);
+    await this.connection.call('ZREM', set, ...members);
+    return { members: members.length, removed };
   }
 
   /** An entry that carries several of the names is counted by the first. */
