@@ -9,7 +9,7 @@ export async function main(argv: readonly string[], root: string): Promise<never
   try {
     await run(helpAsFlag(argv), root);
   } catch (error) {
-    process.exitCode = await failure(error, argv);
+    process.exitCode = await failure(error, argv, root);
   }
 
   await written(process.stdout);
@@ -23,9 +23,9 @@ function helpAsFlag(argv: readonly string[]): string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
-async function failure(error: unknown, argv: readonly string[]): Promise<number> {
+async function failure(error: unknown, argv: readonly string[], root: string): Promise<number> {
   const { unknownCommand } = await import('./unknown-command.js');
-  return reportError(unknownCommand(error, argv) ?? error, argv.includes('--json'));
+  return reportError(unknownCommand(error, argv, root) ?? error, argv.includes('--json'));
 }
 
 /** A closed pipe (`| head -1`) ends a command through its interruption; any other failure to write is one. */

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 
 /** oclif's «command not found», with the command that was probably meant. Undefined for any other error. */
-export function unknownCommand(error: unknown, argv: readonly string[]): UsageError | undefined {
+export function unknownCommand(error: unknown, argv: readonly string[], root: string): UsageError | undefined {
   if (!(error instanceof Error) || !/^[Cc]ommand .* not found/.test(error.message)) return undefined;
   const typed = argv[0] ?? '';
-  const names = commandNames();
+  const names = commandNames(root);
   const nearest = closest(typed, names);
   const hint =
     distance(typed, nearest) <= Math.max(2, typed.length / 3)
@@ -16,8 +16,8 @@ export function unknownCommand(error: unknown, argv: readonly string[]): UsageEr
   return new UsageError(`${typed} is not a command`, hint);
 }
 
-function commandNames(): string[] {
-  const manifest = JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')) as {
+function commandNames(root: string): string[] {
+  const manifest = JSON.parse(readFileSync(new URL('../oclif.manifest.json', root), 'utf8')) as {
     commands: Record<string, unknown>;
   };
   return Object.keys(manifest.commands);

@@ -1,5 +1,4 @@
-import type { RedisOptions as LibraryOptions, Redis } from 'ioredis';
-
+import { Cluster, type RedisOptions as LibraryOptions, Redis, ReplyError } from 'ioredis';
 import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
@@ -84,7 +83,6 @@ export class Connection implements Node {
   }
 
   async #connect(): Promise<Opened> {
-    const library = await import('ioredis');
     const options = await redisOptions(this.#settings, this.#timeoutMs);
     let failure: unknown;
     const onError = (error: unknown): void => {
@@ -93,16 +91,16 @@ export class Connection implements Node {
 
     try {
       if (this.isCluster) {
-        const cluster = new library.Cluster([...this.#settings.nodes], clusterOptions(options, this.#timeoutMs));
+        const cluster = new Cluster([...this.#settings.nodes], clusterOptions(options, this.#timeoutMs));
         cluster.on('error', onError);
         await withinTime(cluster.connect(), this.#timeoutMs, () => cluster.disconnect());
         return { client: cluster, nodes: () => cluster.nodes('master') };
       }
 
-      const redis = new library.Redis(options);
+      const redis = new Redis(options);
       redis.on('error', onError);
       await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
-      checkGreeting(redis, failure, library.ReplyError);
+      checkGreeting(redis, failure, ReplyError);
       return { client: redis, nodes: () => [redis] };
     } catch (error) {
       // The library tells the reason by an event, and rejects with «connection is closed».
@@ -161,7 +159,6 @@ class ServerNode implements Node {
     });
     try {
       await copy.connect();
-      const { ReplyError } = await import('ioredis');
       checkGreeting(copy, failure, ReplyError);
       return copy;
     } catch (error) {
