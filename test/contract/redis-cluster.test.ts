@@ -1,0 +1,50 @@
+import type { RedisProfile } from '../../src/profiles/profile.js';
+import type { RedisCluster } from '../support/redis-cluster.js';
+import type { StoreOptions } from './harness.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { startRedisCluster } from '../support/redis-cluster.js';
+import { describeStore } from './suite.js';
+
+let cluster: RedisCluster;
+
+function profile({ prefix }: StoreOptions): RedisProfile {
+  return {
+    driver: 'redis',
+    name: 'test',
+    prefix,
+    connectionPrefix: 'app-database-',
+    codec: 'php',
+    protected: false,
+    connection: {
+      kind: 'cluster',
+      nodes: cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+      database: 0,
+    },
+  };
+}
+
+describeStore('redis cluster', {
+  capabilities: {
+    tags: true,
+    locks: true,
+    events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+    locksToldFromEntries: 'by-form',
+  },
+
+  async before(context) {
+    // A cluster's notifications are not switched on by us.
+    cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEA');
+  },
+
+  async after() {
+    await cluster?.stop();
+  },
+
+  async open(options) {
+    return openRedis(profile(options), openCodec('php'), { timeoutMs: 5000 });
+  },
+
+  profile,
+});

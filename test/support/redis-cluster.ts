@@ -1,0 +1,63 @@
+import type { Context } from 'mocha';
+
+import type { RedisServer } from './redis-server.js';
+
+import { until } from '../contract/suite/stores.js';
+import { freePort, startRedis } from './redis-server.js';
+
+/** Three primaries that share the slots of a cluster. */
+export interface RedisCluster {
+  readonly nodes: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+const NODES = 3;
+const SLOTS = 16_384;
+
+/** A node, and the port on which the others speak to it. */
+type Member = readonly [node: RedisServer, busPort: number];
+
+/** Starts a cluster of servers on free ports and waits until every one of them says that it is up. */
+export async function startRedisCluster(context: Context, ...options: string[]): Promise<RedisCluster> {
+  const members: Member[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(members.map(([node]) => node.stop()));
+  };
+
+  try {
+    while (members.length < NODES) {
+      const busPort = await freePort();
+      const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
+      members.push([await startRedis(context, ...own, ...options), busPort]);
+    }
+
+    await join(members);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return { nodes: members.map(([node]) => node), stop };
+}
+
+async function join(members: readonly Member[]): Promise<void> {
+  for (const [index, [{ client }]] of members.entries()) {
+    const first = Math.ceil((index * SLOTS) / NODES);
+    const last = Math.ceil(((index + 1) * SLOTS) / NODES) - 1;
+    await client.cluster('ADDSLOTSRANGE', first, last);
+    // Else two of them may begin with the same epoch, which takes them a while to settle.
+    await client.cluster('SET-CONFIG-EPOCH', index + 1);
+  }
+
+  const [[first]] = members as [Member];
+  for (const [{ port }, busPort] of members.slice(1)) {
+    await first.client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+  }
+
+  for (const [{ client }] of members) {
+    await until(async () => {
+      const info = await client.cluster('INFO');
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${NODES}`);
+    });
+  }
+}
