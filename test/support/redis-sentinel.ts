@@ -1,0 +1,48 @@
+import type { Context } from 'mocha';
+
+import { Redis } from 'ioredis';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { freePort } from './redis-server.js';
+import { requireProgram } from './requirements.js';
+
+/** A sentinel that watches one primary under the name `mymaster`. */
+export interface RedisSentinel {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts it on a free port and waits until it answers. It writes its file anew as it learns, so it has one of its own. */
+export async function startRedisSentinel(context: Context, primaryPort: number): Promise<RedisSentinel> {
+  const program = requireProgram(context, 'redis-server');
+  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sentinel-'));
+  const file = path.join(folder, 'sentinel.conf');
+  const port = await freePort();
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `dir ${folder}`,
+    `sentinel monitor mymaster 127.0.0.1 ${primaryPort} 1`,
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const server = spawn(program, [file, '--sentinel'], { stdio: 'ignore' });
+  const client = new Redis(port, '127.0.0.1', { protocol: 2, retryStrategy: () => 25, maxRetriesPerRequest: null });
+  client.on('error', () => {
+    // Until it listens.
+  });
+  await client.ping();
+  client.disconnect();
+  return {
+    port,
+    async stop() {
+      const exit = once(server, 'exit');
+      server.kill('SIGTERM');
+      await exit;
+      rmSync(folder, { force: true, recursive: true });
+    },
+  };
+}
