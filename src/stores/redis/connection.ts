@@ -5,6 +5,7 @@ import type { RedisConnection } from '../../profiles/profile.js';
 
 import { type CachectlError, ConfigError, TimeoutError, UnansweredError } from '../../errors.js';
 import { translated } from './errors.js';
+import { withQuietAuth } from './quiet-auth.js';
 
 /** The name of a command and its arguments, keys and bytes as they are. */
 export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | number | string>];
@@ -97,7 +98,7 @@ export class Connection implements Node {
         return { client: cluster, nodes: () => cluster.nodes('master') };
       }
 
-      const redis = new Redis(options);
+      const redis = withQuietAuth(new Redis(options));
       redis.on('error', onError);
       await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
       checkGreeting(redis, failure, ReplyError);
@@ -152,7 +153,7 @@ class ServerNode implements Node {
   }
 
   async dedicated(): Promise<Redis> {
-    const copy = this.#redis.duplicate({ lazyConnect: true });
+    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true }));
     let failure: unknown;
     copy.on('error', (error) => {
       failure = error;

@@ -33,7 +33,7 @@ export function countingError(error: Error, key: string): Error {
 
 /** Whether the server does not know the command, or may not run it for us. */
 export function isUnavailable(error: unknown): boolean {
-  return error instanceof RefusedError && /NOPERM|unknown command|not allowed/i.test(error.message);
+  return error instanceof RefusedError && /NOPERM|unknown command|not allowed/i.test(described(error.cause).message);
 }
 
 interface Rule {
@@ -84,7 +84,22 @@ const RULES: readonly Rule[] = [
     'Look at its log; was it restarted, or is it full of clients?',
   ),
   rule(
-    /WRONGPASS|invalid password|NOAUTH|without any password/i,
+    /^NOAUTH/,
+    RefusedError,
+    'wants a password, and none was given',
+    'Put it into the profile (password) or the URL (redis://:password@host).',
+  ),
+  {
+    matches: /^NOPERM /,
+    make: (location, words, options) =>
+      new RefusedError(
+        `${location} refused: ${words.replace(/^NOPERM /, '')}`,
+        'Use a user that may, or let an administrator grant it with ACL SETUSER.',
+        options,
+      ),
+  },
+  rule(
+    /WRONGPASS|invalid password|without any password/i,
     RefusedError,
     'refused the user name or password',
     'Check username and password in the profile or URL.',
@@ -109,7 +124,7 @@ const RULES: readonly Rule[] = [
   rule(
     /DB index is out of range|invalid DB index/i,
     RefusedError,
-    'has no such database',
+    'does not exist',
     'Check the database number; a stock server has 0 to 15.',
   ),
   rule(
@@ -149,5 +164,10 @@ function described(error: unknown): { message: string; code: string } {
   const code = 'code' in error ? String(error.code) : '';
   // Node tries IPv6 and IPv4 and tells of both in one.
   if (error instanceof AggregateError && error.errors.length > 0) return described(error.errors[0]);
+  // A transaction that is called off says so, and beside it why.
+  if ('previousErrors' in error && Array.isArray(error.previousErrors) && error.previousErrors.length > 0) {
+    return described(error.previousErrors[0]);
+  }
+
   return { message: error.message, code };
 }

@@ -37,7 +37,7 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   try {
     await control.select(0);
     const listener = new Listener(control);
-    await listener.putBackWhatWasLeft();
+    await listener.putBackWhatWasLeft().catch(leaveToOthers);
     const current = await setting(control);
     if (current === undefined) {
       control.disconnect();
@@ -147,6 +147,11 @@ async function setting(control: Redis): Promise<string | undefined> {
     if (isUnavailable(translated(error, ''))) return undefined;
     throw error;
   }
+}
+
+/** Who only reads, or looks at a replica, cannot put back; the next one that can will. */
+function leaveToOthers(error: unknown): void {
+  if (!(translated(error, '') instanceof RefusedError)) throw error;
 }
 
 function nothingIfForbidden(error: unknown): Record<string, string> {

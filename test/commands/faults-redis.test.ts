@@ -1,0 +1,330 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { cachectl } from '../support/cli.js';
+import { expectFault, withRedis } from '../support/faults.js';
+import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
+
+const ENTRIES = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-faults-')), 'entries.ndjson');
+writeFileSync(ENTRIES, '{"key":"a","value":1}\n');
+
+const WRITING: ReadonlyArray<readonly string[]> = [
+  ['put', 'a', 'b'],
+  ['put', 'a', 'b', '--tags', 't'],
+  ['put', 'a', 'b', '--if-absent'],
+  ['put', '--from', ENTRIES],
+  ['lock:acquire', 'a', '--ttl', '60'],
+];
+
+const EVERY: ReadonlyArray<readonly string[]> = [
+  ['get', 'a'],
+  ['get', 'a', 'b'],
+  ['forget', 'a'],
+  ['flush', '--yes'],
+  ['flush', '--yes', '--all'],
+  ['tags:flush', 't', '--yes'],
+  ['lock:release', 'a', '--owner', 'ann'],
+  ['events:tail'],
+  ['events:tail', '--enable'],
+  ...WRITING,
+];
+
+describe('a Redis server that cannot be reached', () => {
+  for (const command of EVERY) {
+    it(`refuses connections: ${command.slice(0, 2).join(' ')}`, async () => {
+      const port = await freePort();
+      expectFault(await cachectl([...command, '--url', `redis://:s3cret@127.0.0.1:${port}`]), {
+        code: 3,
+        message: `redis 127.0.0.1:${port}, database 0 refuses connections`,
+        hint: 'Is the server running',
+      });
+    });
+  }
+
+  it('has a name that nobody knows', async () => {
+    expectFault(await cachectl(['get', 'a', '--url', 'redis://cache.invalid', '--timeout', '20s']), {
+      code: 3,
+      message: 'redis cache.invalid:6379, database 0 is not known by that name',
+    });
+  });
+
+  it('has no such socket', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-faults-'));
+    const config = path.join(folder, 'cachectl.yaml');
+    writeFileSync(config, 'profiles:\n  shop: {driver: redis, socket: /no/such.sock}\n');
+    expectFault(await cachectl(['get', 'a', '--config', config, '--profile', 'shop']), {
+      code: 3,
+      message: 'redis /no/such.sock, database 0 has no such socket',
+    });
+  });
+
+  it('tells of it as a document with --json', async () => {
+    const { code, out, err } = await cachectl(['get', 'a', '--json', '--url', `redis://127.0.0.1:${await freePort()}`]);
+    expect({ code, err }).to.deep.equal({ code: 3, err: '' });
+    expect(JSON.parse(out)).to.have.property('error').that.includes({ code: 'unreachable' });
+  });
+});
+
+describe('a server that accepts and never answers', () => {
+  let silent: Server;
+  const sockets = new Set<Socket>();
+
+  before(async () => {
+    silent = createServer((socket) => {
+      sockets.add(socket.resume());
+      // The program ends without a word of farewell.
+      socket.on('error', () => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+  });
+
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
+  for (const scheme of ['redis', 'redis+cluster', 'rediss']) {
+    for (const command of [['get', 'a'], ['flush', '--yes'], ['events:tail'], ['lock:acquire', 'a', '--ttl', '9']]) {
+      it(`${scheme}: ${command[0]} ends with --timeout`, async () => {
+        const url = `${scheme}://:s3cret@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+        const result = await cachectl([...command, '--url', url, '--timeout', '1s'], { env: { DEBUG: '1' } });
+        expect(result.code).to.equal(3);
+        expect(result.out).to.equal('');
+        expect(result.err).to.match(/error: .*did not answer in time|error: .*could not be asked/);
+        expect(result.err).not.to.include('s3cret');
+      });
+    }
+  }
+});
+
+describe('a Redis server that wants a password', () => {
+  const redis = withRedis('--requirepass', 's3cret');
+  const url = (credentials: string): string => `redis://${credentials}127.0.0.1:${redis().port}`;
+
+  for (const command of EVERY) {
+    it(`is given a wrong one: ${command.slice(0, 2).join(' ')}`, async () => {
+      const result = await cachectl([...command, '--url', url(':wr0ng@')]);
+      expectFault(result, { code: 3, message: 'refused the user name or password', hint: 'Check username' });
+    });
+  }
+
+  it('is given none', async () => {
+    for (const command of [
+      ['get', 'a'],
+      ['put', 'a', 'b'],
+      ['flush', '--yes'],
+      ['events:tail', '--enable'],
+    ]) {
+      expectFault(await cachectl([...command, '--url', url('')]), { code: 3, message: 'password', hint: 'password' });
+    }
+  });
+
+  it('shows no password, with DEBUG=1 either', async () => {
+    for (const credentials of [':wr0ng@', 'ann:wr0ng@', ':s3cret@']) {
+      for (const args of [
+        ['get', 'a'],
+        ['get', 'a', '--json'],
+        ['put', 'a', 'b'],
+        ['lock:release', 'a'],
+      ]) {
+        const { out, err } = await cachectl([...args, '--url', url(credentials)], { env: { DEBUG: '1' } });
+        expect(out + err).not.to.match(/wr0ng|s3cret/);
+      }
+    }
+  });
+});
+
+describe('a Redis server that takes no password', () => {
+  const redis = withRedis('--save', '');
+
+  it('is given one, and works without a word', async () => {
+    const url = `redis://:s3cret@127.0.0.1:${redis().port}`;
+    expect(await cachectl(['put', 'a', 'b', '--url', url])).to.include({ code: 0, out: '', err: '' });
+    expect(await cachectl(['get', 'a', '--url', url])).to.include({ code: 0, out: 'b\n', err: '' });
+  });
+});
+
+describe('a Redis user that may not do everything', () => {
+  const redis = withRedis('--save', '');
+  const url = (): string => `redis://bob:b0bspw@127.0.0.1:${redis().port}`;
+
+  before(async () => {
+    await redis().client.call('ACL', 'SETUSER', 'bob', 'on', '>b0bspw', '~*', '&*', '+@read', '+ping', '+select');
+    await redis().client.set('a', 's:1:"x";');
+  });
+
+  it('reads', async () => {
+    expect(await cachectl(['get', 'a', '--url', url()])).to.include({ code: 0, out: 'x\n', err: '' });
+  });
+
+  for (const command of [...WRITING, ['forget', 'a'], ['flush', '--yes'], ['flush', '--yes', '--all']]) {
+    it(`may not ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
+      const result = await cachectl([...command, '--url', url()]);
+      expectFault(result, { code: 3, message: /this user.*permissions to run the/, hint: 'ACL SETUSER' });
+      expect(await redis().client.get('a')).to.equal('s:1:"x";');
+      expect(await redis().client.dbsize()).to.equal(1);
+    });
+  }
+
+  it('tails what the server announces with no more rights than to read and to subscribe', async () => {
+    await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '+config|get');
+    await redis().client.config('SET', 'notify-keyspace-events', 'Eg$xem');
+    expect(await cachectl(['events:tail', '--for', '1s', '--url', url()])).to.include({ code: 0, out: '', err: '' });
+    await redis().client.config('SET', 'notify-keyspace-events', '');
+    const result = await cachectl(['events:tail', '--enable', '--for', '1s', '--url', url()]);
+    expectFault(result, { code: 3, message: /this user.*permissions/, hint: 'ACL SETUSER' });
+  });
+});
+
+describe('a Redis replica, which is read-only', () => {
+  const primary = withRedis('--save', '');
+  let replica: RedisServer;
+
+  before(async function () {
+    await primary().client.set('a', 's:1:"x";');
+    await primary().client.zadd('tag:t:entries', -1, 'a');
+    replica = await startRedis(this, '--replicaof', '127.0.0.1', String(primary().port));
+    while (!(await replica.client.info('replication')).includes('master_link_status:up')) await replica.client.ping();
+  });
+
+  after(async () => replica?.stop());
+
+  it('is read from', async () => {
+    expect(await cachectl(['get', 'a', '--url', replica.url])).to.include({ code: 0, out: 'x\n' });
+  });
+
+  const others = [
+    ['forget', 'a'],
+    ['flush', '--yes'],
+    ['flush', '--yes', '--all'],
+    ['tags:flush', 't', '--yes'],
+    ['lock:acquire', 'a', '--ttl', '60', '--wait', '10m'],
+    ['events:tail', '--enable'],
+  ];
+  for (const command of [...WRITING, ...others]) {
+    it(`takes no ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
+      expectFault(await cachectl([...command, '--url', replica.url]), {
+        code: 3,
+        message: `redis 127.0.0.1:${replica.port}, database 0 is a read-only replica`,
+        hint: 'Point the profile at its primary',
+      });
+      expect(await primary().client.dbsize()).to.equal(2);
+    });
+  }
+});
+
+describe('a Redis server that is full', () => {
+  const redis = withRedis('--maxmemory-policy', 'noeviction');
+
+  before(async () => {
+    await redis().client.set('a', 's:1:"x";');
+    await redis().client.config('SET', 'maxmemory', '1');
+  });
+
+  it('is read from, and flushed', async () => {
+    expect((await cachectl(['get', 'a', '--url', redis().url])).out).to.equal('x\n');
+    expect((await cachectl(['forget', 'a', '--url', redis().url])).code).to.equal(0);
+  });
+
+  for (const command of WRITING) {
+    it(`takes no ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
+      expectFault(await cachectl([...command, '--url', redis().url]), {
+        code: 3,
+        message: 'is out of memory',
+        hint: 'maxmemory-policy',
+      });
+      expect(await redis().client.exists('b')).to.equal(0);
+    });
+  }
+});
+
+describe('a Redis URL that is not quite right', () => {
+  const redis = withRedis('--databases', '4');
+  const cluster = withRedis('--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no');
+
+  before(async () => {
+    await redis().client.set('a', 's:1:"x";');
+    await cluster().client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '100');
+    await cluster().client.call('CLUSTER', 'MEET', '127.0.0.1', String(redis().port));
+  });
+
+  for (const command of EVERY) {
+    it(`names a database that does not exist: ${command.slice(0, 2).join(' ')}`, async () => {
+      const url = `redis://127.0.0.1:${redis().port}/9`;
+      const result = await cachectl([...command, '--url', url]);
+      expectFault(result, { code: 3, message: 'database 9 does not exist', hint: 'Check the database number' });
+      expect(await redis().client.get('a')).to.equal('s:1:"x";');
+      expect(await redis().client.dbsize()).to.equal(1);
+    });
+  }
+
+  it('speaks TLS to a port that does not', async () => {
+    const url = `rediss://127.0.0.1:${redis().port}`;
+    const result = await cachectl(['get', 'a', '--timeout', '1s', '--url', url]);
+    expectFault(result, { code: 3, message: /TLS/, hint: 'speak' });
+  });
+
+  it('names one node of a cluster as if it were all', async () => {
+    const url = `redis://127.0.0.1:${cluster().port}`;
+    for (const command of [['get', 'a', 'b'], ...WRITING]) {
+      expectFault(await cachectl([...command, '--url', url]), { code: 3, message: 'is', hint: '' });
+    }
+
+    expect(await cluster().client.dbsize()).to.equal(0);
+  });
+
+  it('names a database of a cluster, which has none', async () => {
+    const url = `redis://127.0.0.1:${cluster().port}/3`;
+    expectFault(await cachectl(['get', 'a', '--url', url]), {
+      code: 2,
+      message: 'is a cluster, which has database 0 only',
+    });
+  });
+
+  it('names a server as if it were a cluster', async () => {
+    const result = await cachectl(['get', 'a', '--url', `redis+cluster://127.0.0.1:${redis().port}`]);
+    expectFault(result, { code: 3, message: /cluster/ });
+  });
+});
+
+describe('a Redis key that holds something else', () => {
+  const redis = withRedis('--save', '');
+  const run = async (...args: string[]) => cachectl([...args, '--url', redis().url]);
+
+  beforeEach(async () => {
+    await redis().client.flushall();
+    await redis().client.lpush('list', '1', '2');
+    await redis().client.set('a', 's:1:"x";');
+  });
+
+  for (const args of [
+    ['get', 'list'],
+    ['get', 'list', '--raw'],
+    ['get', 'list', '--default', '1'],
+    ['lock:acquire', 'list', '--ttl', '60'],
+    ['lock:release', 'list', '--owner', 'ann'],
+    ['lock:release', 'list', '--force', '--yes'],
+  ]) {
+    it(args.join(' '), async () => {
+      const result = await run(...args);
+      expectFault(result, { code: 3, message: '"list" holds a Redis list, not a cache entry', hint: 'redis-cli' });
+      expect(await redis().client.llen('list')).to.equal(2);
+    });
+  }
+
+  it('is told among the keys that can be read', async () => {
+    const fault = { code: 3, message: '"list" holds a Redis list', out: 'a\tx\na\tx\n' };
+    expectFault(await run('get', 'a', 'list', 'a'), fault);
+    const { code, out, err } = await run('get', 'a', 'list', 'none', '--json');
+    expect({ code, err }).to.deep.equal({ code: 3, err: '' });
+    const [a, list, none] = JSON.parse(out) as [object, { error: object }, object];
+    expect(a).to.include({ key: 'a', hit: true, value: 'x' });
+    expect(list).to.include({ key: 'list', hit: true, value: null });
+    expect(list.error).to.include({ code: 'wrong-type' });
+    expect(none).to.include({ key: 'none', hit: false });
+  });
+});
