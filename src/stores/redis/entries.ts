@@ -7,7 +7,7 @@ import type { Keys } from './keys.js';
 import { WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry } from '../batches.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
-import { bytes, count, given, ttlOf } from './replies.js';
+import { bytes, count, given, isGone, ttlOf } from './replies.js';
 
 /** What the parts of one store share. */
 export interface Room {
@@ -19,8 +19,18 @@ export interface Room {
   readonly prefix: string;
 }
 
-/** GETDEL before Redis 6.2. */
-const TAKE = `local value = redis.call('GET', KEYS[1]) redis.call('DEL', KEYS[1]) return value`;
+/**
+ * PTTL and GETDEL in one step: for servers before 6.2, which know no GETDEL, and for a cluster, where a slot on the move
+ * lets the second of two commands overtake the first.
+ */
+const TAKE = `local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then return value end
+local pttl = redis.call('PTTL', KEYS[1])
+redis.call('DEL', KEYS[1])
+return {tostring(pttl), value}`;
+
+/** PTTL of a key without a ttl. */
+const NEVER_EXPIRES = '-1';
 
 /** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
 export abstract class Entries implements Repository {
@@ -103,14 +113,8 @@ export abstract class Entries implements Repository {
   }
 
   async pull(key: string): Promise<Entry | undefined> {
-    const full = this.storedKey(key);
-    const [pttl, taken] = await this.connection.batch([
-      ['PTTL', full],
-      ['GETDEL', full],
-    ]);
-    const isOld = isUnavailable(taken);
-    const value = isOld ? await this.connection.call('EVAL', TAKE, 1, full) : taken!;
-    const reading = await this.#reading(key, value, pttl!);
+    const [pttl, value] = await this.#take(this.storedKey(key));
+    const reading = await this.#reading(key, value, pttl);
     if (reading instanceof Error) throw reading;
     return reading;
   }
@@ -138,10 +142,26 @@ export abstract class Entries implements Repository {
     return replies.map((reply) => given(reply));
   }
 
+  /** What PTTL said, and the value, which is gone from the server. */
+  async #take(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {
+    if (!this.connection.isCluster) {
+      const [pttl, value] = await this.connection.batch([
+        ['PTTL', full],
+        ['GETDEL', full],
+      ]);
+      // Somebody put it between the two when there was no ttl yet: how long it would have lived is not known.
+      if (!isUnavailable(value)) return [isGone(pttl!) ? NEVER_EXPIRES : pttl!, value!];
+    }
+
+    const [taken] = await this.connection.batch([['EVAL', TAKE, 1, full]]);
+    return Array.isArray(taken) ? (taken as [Reply, Reply]) : [null, taken!];
+  }
+
   async #reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
     if (value instanceof WrongTypeError) return this.#wrongType(key);
     const stored = bytes(value);
-    if (stored === null) return undefined;
+    // Without a ttl to ask for, it expired between the two commands.
+    if (stored === null || isGone(pttl)) return undefined;
     return { stored, ttl: ttlOf(pttl), decode: () => this.room.codec.decode(stored) };
   }
 

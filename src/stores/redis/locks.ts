@@ -4,7 +4,7 @@ import type { Room } from './entries.js';
 
 import { WrongTypeError } from '../../errors.js';
 import { wrongType } from './errors.js';
-import { bytes, count, ttlOf } from './replies.js';
+import { bytes, count, isGone, ttlOf } from './replies.js';
 
 /** Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. */
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end`;
@@ -50,7 +50,8 @@ export class RedisLock implements Lock {
     ]);
     if (owner instanceof WrongTypeError) throw await this.#wrongType();
     const held = bytes(owner!);
-    return held === null ? undefined : { owner: held.toString(), ttl: ttlOf(pttl!) };
+    // It expired between the two commands when there is no ttl to ask for.
+    return held === null || isGone(pttl!) ? undefined : { owner: held.toString(), ttl: ttlOf(pttl!) };
   }
 
   async #script(script: string, ...args: Array<number | string>): Promise<boolean> {

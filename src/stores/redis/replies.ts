@@ -16,6 +16,11 @@ export function given(reply: Error | Reply): Reply {
   return reply;
 }
 
+/** Whether PTTL found no key: its -2. */
+export function isGone(pttl: Error | Reply): boolean {
+  return count(pttl) === -2;
+}
+
 /** Seconds left, from PTTL's milliseconds; null for its -1, «never expires». */
 export function ttlOf(pttl: Error | Reply): null | number {
   const milliseconds = count(pttl);

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+
+import type { Store } from '../../src/stores/contract.js';
+import type { RedisCluster } from '../support/redis-cluster.js';
+import type { RedisServer } from '../support/redis-server.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { string } from '../../src/codecs/value.js';
+import { WrongTypeError } from '../../src/errors.js';
+import { isGone, ttlOf } from '../../src/stores/redis/replies.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { failure, textOf } from '../contract/suite/stores.js';
+import { startRedisCluster } from '../support/redis-cluster.js';
+import { startRedis } from '../support/redis-server.js';
+
+const COMMON = {
+  driver: 'redis',
+  name: 'test',
+  codec: 'php',
+  protected: false,
+  connectionPrefix: '',
+  prefix: '',
+} as const;
+
+describe('entries on Redis', () => {
+  const stores: Store[] = [];
+
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+  });
+
+  describe('ttl, from the milliseconds of PTTL', () => {
+    it('is whole seconds, rounded up, so that what lives has a second left', () => {
+      expect(['1', '1000', '1001', '60000'].map((pttl) => ttlOf(pttl))).to.deep.equal([1, 1, 2, 60]);
+    });
+
+    it('of -1 is none; -2 is no key, which must not be taken for one that never expires', () => {
+      expect(ttlOf('-1')).to.equal(null);
+      expect(['-2', '-1', '1'].map((pttl) => isGone(pttl))).to.deep.equal([true, false, false]);
+    });
+  });
+
+  describe('pull', () => {
+    let server: RedisServer;
+
+    before(async function () {
+      // A server of its own: its users are changed.
+      server = await startRedis(this, '--databases', '2');
+    });
+
+    after(async () => server?.stop());
+
+    async function without(...denied: string[]): Promise<Store> {
+      await server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', ...denied]);
+      const nodes = [{ host: '127.0.0.1', port: server.port }];
+      const connection = { kind: 'server', nodes, database: 0, username: 'limited', password: 'pw' } as const;
+      const store = openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
+      stores.push(store);
+      return store;
+    }
+
+    for (const [what, denied] of [
+      ['GETDEL', []],
+      ['a script where there is no GETDEL (before Redis 6.2)', ['-getdel']],
+    ] as const) {
+      it(`takes the entry with its ttl by ${what}`, async () => {
+        const store = await without(...denied);
+        await store.put('k', string('v'), 60);
+        const entry = await store.pull('k');
+        expect(textOf(entry)).to.equal('v');
+        expect(entry?.ttl).to.be.within(59, 60);
+        expect(await store.pull('k')).to.equal(undefined);
+      });
+
+      it(`leaves what is no entry where it is, by ${what}`, async () => {
+        const store = await without(...denied);
+        await server.client.del('list');
+        await server.client.rpush('list', 'a');
+        expect(await failure(store.pull('list'))).to.be.instanceOf(WrongTypeError);
+        expect(await server.client.llen('list')).to.equal(1);
+      });
+    }
+  });
+
+  describe('pull on a cluster', () => {
+    let cluster: RedisCluster;
+
+    before(async function () {
+      cluster = await startRedisCluster(this);
+    });
+
+    after(async () => cluster?.stop());
+
+    it('takes value and ttl in one step, wherever the slot is by now', async () => {
+      const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+      const connection = { kind: 'cluster', nodes, database: 0 } as const;
+      const store = openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
+      stores.push(store);
+      const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
+      for (const key of keys) await store.put(key, string('v'), 60);
+      const ttls = await Promise.all(keys.map(async (key) => (await store.pull(key))?.ttl));
+      expect(ttls.filter((ttl) => ttl !== 59 && ttl !== 60)).to.deep.equal([]);
+      expect(await store.pull('k0')).to.equal(undefined);
+    });
+  });
+});
