@@ -6,6 +6,7 @@ import type { Room } from './entries.js';
 
 import { UnreachableError } from '../../errors.js';
 import { isTagSetKey } from '../tag-names.js';
+import { translated } from './errors.js';
 import { EventQueue } from './event-queue.js';
 import { BOOKKEEPING_KEY, type Notifications, switchOn } from './notifications.js';
 
@@ -51,6 +52,8 @@ export async function tail(room: Room, { signal, enable }: EventsOptions): Promi
 
   // What goes wrong at the end is thrown by the iteration.
   signal.addEventListener('abort', async () => opened.stop(), { once: true });
+  // It may have come while the connections were made.
+  if (signal.aborted) await opened.stop();
   return opened;
 }
 
@@ -115,7 +118,13 @@ async function subscribe(node: Node, { connection, keys }: Room, queue: EventQue
       ),
     );
   });
-  await subscriber.subscribe(...[...TYPES.keys()].map((name) => channel + name));
+  try {
+    await subscriber.subscribe(...[...TYPES.keys()].map((name) => channel + name));
+  } catch (error) {
+    subscriber.disconnect();
+    throw translated(error, connection.location);
+  }
+
   return subscriber;
 }
 

@@ -35,16 +35,17 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   if (connection.isCluster) return clusterNotifications(connection, enable);
   const control = await connection.dedicated();
   try {
-    await control.select(0);
-    const listener = new Listener(control);
-    await listener.putBackWhatWasLeft().catch(leaveToOthers);
+    if (connection.database !== 0) await control.select(0);
+    const listener = new Listener(control, connection.location);
+    const othersListen = await listener.putBackWhatWasLeft().catch(leaveToOthers);
     const current = await setting(control);
     if (current === undefined) {
       control.disconnect();
       return unverified();
     }
 
-    if (has(current, NEEDED) && (!enable || has(current, WANTED))) {
+    // What others switched on they put back, unless we are written down, too.
+    if (has(current, NEEDED) && (!enable || (has(current, WANTED) && !othersListen))) {
       control.disconnect();
       return fixed(current);
     }
@@ -60,11 +61,13 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
 /** One that listens with the setting switched on, known by the id of its connection. */
 class Listener implements Notifications {
   readonly #control: Redis;
+  readonly #location: string;
   /** Undefined until it listens: a tail that switches nothing on needs no right to look at the server. */
   #name: string | undefined;
 
-  constructor(control: Redis) {
+  constructor(control: Redis, location: string) {
     this.#control = control;
+    this.#location = location;
   }
 
   tells(): boolean {
@@ -96,27 +99,31 @@ class Listener implements Notifications {
       await this.putBackWhatWasLeft();
     } catch (error) {
       // A server that is gone has forgotten the setting, too.
-      if (this.#control.status === 'ready') throw error;
+      if (this.#control.status === 'ready') throw translated(error, this.#location);
     } finally {
       this.#control.disconnect();
     }
   }
 
-  /** When nobody listens who said so, the setting becomes what it was. */
-  async putBackWhatWasLeft(): Promise<void> {
+  /** When nobody listens who said so, the setting becomes what it was. True while somebody does. */
+  async putBackWhatWasLeft(): Promise<boolean> {
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
-      const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY).catch(nothingIfForbidden);
-      if (restore === undefined || (await this.#anyAlive(Object.keys(listeners)))) {
+      const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
+      const othersListen = restore !== undefined && (await this.#anyAlive(Object.keys(listeners)));
+      if (restore === undefined || othersListen) {
         await this.#control.unwatch();
-        return;
+        return othersListen;
       }
 
       // Somebody set it to something else meanwhile: theirs it stays.
       const isOurs = (await setting(this.#control)) === canonical(union(restore, WANTED));
       const step = this.#control.multi().del(BOOKKEEPING_KEY);
       if (isOurs) step.config('SET', SETTING, restore);
-      if ((await step.exec()) !== null) return;
+      const done = await step.exec();
+      if (done === null) continue;
+      for (const [error] of done) if (error) throw error;
+      return false;
     }
   }
 
@@ -150,13 +157,9 @@ async function setting(control: Redis): Promise<string | undefined> {
 }
 
 /** Who only reads, or looks at a replica, cannot put back; the next one that can will. */
-function leaveToOthers(error: unknown): void {
+function leaveToOthers(error: unknown): false {
   if (!(translated(error, '') instanceof RefusedError)) throw error;
-}
-
-function nothingIfForbidden(error: unknown): Record<string, string> {
-  if (isUnavailable(translated(error, ''))) return {};
-  throw error;
+  return false;
 }
 
 async function clusterNotifications(connection: Connection, enable: boolean): Promise<Notifications> {
