@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+
+import type { Run } from '../support/cli.js';
+
+import { cachectl, start } from '../support/cli.js';
+import { expectFault, told } from '../support/faults.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+/** Enough that a flush is seen to be under way. */
+const MANY = 1_000_000;
+
+/** How a server goes away while a command is at work on it. */
+const ENDS = {
+  async killed(redis: RedisServer) {
+    await redis.kill();
+  },
+  async stopped(redis: RedisServer) {
+    process.kill(await pidOf(redis), 'SIGSTOP');
+  },
+};
+
+async function pidOf(redis: RedisServer): Promise<number> {
+  return Number(/process_id:(\d+)/.exec(await redis.client.info('server'))![1]);
+}
+
+async function until(holds: () => Promise<boolean>, run: Run): Promise<void> {
+  while (!(await holds())) {
+    const { exitCode } = run.child;
+    expect(exitCode, 'the run ended too early').to.equal(null);
+  }
+}
+
+/** A port that passes everything on to the server, and no answer back once `word` was in what it passed on. */
+async function silentAfter(word: string, port: number) {
+  let sent = '';
+  const proxy = createServer((client) => {
+    const server = connect(port, '127.0.0.1');
+    for (const socket of [client, server]) {
+      socket.on('error', () => socket.destroy());
+    }
+
+    client.on('data', (chunk) => {
+      sent += chunk.toString('latin1');
+      server.write(chunk);
+    });
+    client.on('close', () => server.end());
+    server.on('data', (chunk) => {
+      if (!sent.includes(word)) client.write(chunk);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return {
+    url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    sent: () => sent,
+    async close() {
+      proxy.close();
+      await once(proxy, 'close');
+    },
+  };
+}
+
+/** Entries for put --from. */
+function lines(from: number): string {
+  return Array.from({ length: 5000 }, (_, index) => `{"key":"k${from + index}","value":1}\n`).join('');
+}
+
+/** Waits for a lock: the server was asked for it more than once. */
+async function hasWaited({ client }: RedisServer): Promise<boolean> {
+  return /cmdstat_set:calls=([3-9]|\d\d)/.test(await client.info('commandstats'));
+}
+
+describe('a Redis server that goes away under way', function () {
+  this.timeout(60_000);
+  let redis: RedisServer;
+  let pid: number;
+
+  beforeEach(async function () {
+    redis = await startRedis(this, '--enable-debug-command', 'yes');
+    pid = await pidOf(redis);
+  });
+
+  afterEach(async () => {
+    try {
+      process.kill(pid, 'SIGCONT');
+    } catch {
+      // Killed by the test.
+    }
+
+    await redis.stop();
+  });
+
+  for (const [how, end] of Object.entries(ENDS)) {
+    const because = how === 'killed' ? 'closed the connection' : 'did not answer in time';
+
+    it(`${how} during a flush: says how many went`, async () => {
+      await redis.client.call('DEBUG', 'POPULATE', MANY, 'shop-');
+      const run = start(['flush', '--yes', '--url', `${redis.url}?prefix=shop-`, '--timeout', '1s']);
+      await until(async () => (await redis.client.dbsize()) < MANY, run);
+      await end(redis);
+      const result = await run.ended;
+      expectFault(result, { code: 4, message: because });
+      expect(told('removed', result)).to.be.within(1, MANY - 1);
+    });
+
+    it(`${how} during put --from: says how many were stored`, async () => {
+      const run = start(['put', '--from', '-', '--url', redis.url, '--timeout', '1s']);
+      run.child.stdin.on('error', () => {
+        // It ends without having read everything.
+      });
+      run.child.stdin.write(lines(0));
+      await until(async () => (await redis.client.dbsize()) === 5000, run);
+      await end(redis);
+      run.child.stdin.write(lines(5000));
+      const result = await run.ended;
+      expectFault(result, { code: 4, message: because });
+      expect(told('stored', result)).to.equal(5000);
+    });
+
+    it(`${how} while a lock is waited for`, async () => {
+      await redis.client.set('deploy', 'ann');
+      const args = ['lock:acquire', 'deploy', '--ttl', '60', '--wait', '10m', '--timeout', '1s'];
+      const run = start([...args, '--url', redis.url]);
+      await until(async () => hasWaited(redis), run);
+      await end(redis);
+      expectFault(await run.ended, { code: 3, message: because });
+    });
+  }
+
+  it('killed while events are tailed', async () => {
+    const run = start(['events:tail', '--enable', '--url', redis.url]);
+    await until(async () => {
+      await redis.client.set('probe', '1');
+      return run.output().includes('probe');
+    }, run);
+    await redis.kill();
+    const result = await run.ended;
+    expectFault(result, { code: 3, message: 'closed the connection', hint: 'missed', out: result.out });
+  });
+
+  it('silent when it is asked for a lock: what it does nevertheless is undone', async () => {
+    const proxy = await silentAfter('NX', redis.port);
+    const run = cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]);
+    const result = await run;
+    expectFault(result, { code: 3, message: /did not answer in time; whether it gave deploy to cachectl:/ });
+    expect(proxy.sent()).to.match(/NX[^]*EVAL/);
+    await proxy.close();
+    while (await redis.client.exists('deploy')) await redis.client.ping();
+  });
+
+  it('silent when it is asked for a lock of a given owner, who may have held it before: says so', async () => {
+    const proxy = await silentAfter('NX', redis.port);
+    const args = ['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann', '--timeout', '1s'];
+    expectFault(await cachectl([...args, '--url', proxy.url]), {
+      code: 3,
+      message: 'whether it gave deploy to ann is not known',
+      hint: 'lock:release deploy --force --dry-run',
+    });
+    expect(proxy.sent()).not.to.include('EVAL');
+    await proxy.close();
+    expect(await redis.client.get('deploy')).to.equal('ann');
+  });
+
+  it('stopped before it is asked for anything: every command ends in time', async () => {
+    process.kill(pid, 'SIGSTOP');
+    for (const command of [['get', 'a'], ['put', 'a', 'b'], ['lock:acquire', 'a', '--ttl', '9'], ['events:tail']]) {
+      const result = await cachectl([...command, '--url', redis.url, '--timeout', '1s']);
+      expectFault(result, { code: 3, message: /did not answer in time$/ });
+    }
+  });
+});
