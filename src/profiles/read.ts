@@ -28,7 +28,7 @@ export interface ReadProfile {
 /** Reads the file and picks a profile. Of the other profiles only the names are looked at. */
 export async function readProfile({ file, profile, env, cwd }: ProfileRequest): Promise<ReadProfile> {
   const shown = showFile(file, cwd);
-  const tree = await Tree.of(await parseSource(await readText(file, shown), shown));
+  const tree = new Tree(parseSource(await readText(file, shown), shown));
   const contents = readContents(tree, shown);
   const chosen =
     profile === undefined

@@ -7,7 +7,6 @@ import { readDriver } from './drivers.js';
 import { Fields } from './fields.js';
 import { findProfileFile, homeFolder, userFolder } from './find.js';
 import { maskUrl } from './mask.js';
-import { readProfile } from './read.js';
 import { urlSettings } from './redis-url.js';
 import { withSuggestions } from './suggest.js';
 import { parseUrl } from './url.js';
@@ -48,6 +47,8 @@ async function fromFile({ profile, config, env, cwd }: ProfileChoice): Promise<P
           config.replace(/^~(?=\/)/, () => home),
         );
   if (file === undefined) return withoutFile(profile, env);
+  // With it comes the YAML library, which a URL does without.
+  const { readProfile } = await import('./read.js');
   const { name, fields } = await readProfile({ file, profile, env, cwd });
   return readDriver(name, fields, { base: path.dirname(file), home });
 }

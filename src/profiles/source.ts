@@ -1,4 +1,4 @@
-import type { Document, LineCounter, YAMLError } from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 
 import { ConfigError } from '../errors.js';
 import { quote } from './settings.js';
@@ -11,11 +11,10 @@ export interface Source {
 }
 
 /**
- * Parses YAML 1.2 with merge keys. Loads the YAML library.
+ * Parses YAML 1.2 with merge keys.
  * @throws ConfigError with file and line, and nothing of the text but keys
  */
-export async function parseSource(text: string, file: string): Promise<Source> {
-  const { LineCounter, parseDocument } = await import('yaml');
+export function parseSource(text: string, file: string): Source {
   const lineCounter = new LineCounter();
   const where = (offset: number) => `${file}:${lineAt(lineCounter, offset)}`;
   const document = parseDocument(hideExpressions(text), { lineCounter, merge: true, prettyErrors: false });

@@ -65,7 +65,7 @@ interface Ranked {
 
 /** Nearest first. */
 async function rank(word: string, names: readonly string[]): Promise<readonly Ranked[]> {
-  const { distance } = await import('fastest-levenshtein');
+  const { distance } = await import('./distance.js');
   // The time grows with the product of the lengths.
   const sought = bare(word.slice(0, 100));
   return names

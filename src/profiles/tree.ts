@@ -1,4 +1,4 @@
-import type { Node, Pair, YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 
 import type { Setting } from './settings.js';
 import type { Source } from './source.js';
@@ -25,16 +25,10 @@ export interface Entry {
 export class Tree {
   #left = MAX_VALUES;
   #depth = 0;
-  readonly #yaml;
   readonly #source: Source;
 
-  private constructor(yaml: typeof import('yaml'), source: Source) {
-    this.#yaml = yaml;
+  constructor(source: Source) {
     this.#source = source;
-  }
-
-  static async of(source: Source): Promise<Tree> {
-    return new Tree(await import('yaml'), source);
   }
 
   get root(): Node | null {
@@ -44,7 +38,7 @@ export class Tree {
   /** The entries of a map; undefined when the node is something else. Nothing is filled in yet. */
   entries(node: Node | null): Entry[] | undefined {
     const map = node === null ? null : this.#follow(node);
-    if (!this.#yaml.isMap(map)) return undefined;
+    if (!isMap(map)) return undefined;
     const own = new Map<string, Entry>();
     const merged: Entry[] = [];
     for (const pair of map.items) {
@@ -62,7 +56,7 @@ export class Tree {
 
   /** Whether there is nothing after a key. */
   isNothing(node: Node | null): boolean {
-    return node === null || (this.#yaml.isScalar(node) && node.value === null);
+    return node === null || (isScalar(node) && node.value === null);
   }
 
   /** The value of a node, whole. `name` says whose it is, for messages: `url of profile shop`. */
@@ -70,12 +64,11 @@ export class Tree {
     this.#count(where);
     const target = node === null ? null : this.#follow(node);
     if (target === null) return { kind: 'scalar', value: null, shown: undefined, where };
-    if (this.#yaml.isScalar(target)) return scalar(target.value, target.source, { where, name, env });
+    if (isScalar(target)) return scalar(target.value, target.source, { where, name, env });
     return this.#deeper(where, () => this.#collection(target, where, name, env));
   }
 
   #collection(target: Node, where: string, name: string, env: NodeJS.ProcessEnv): Setting {
-    const { isSeq } = this.#yaml;
     if (isSeq(target)) {
       const items = target.items.map((item) => {
         const part = item as Node;
@@ -95,7 +88,7 @@ export class Tree {
     const where = this.#where(node, this.#where(map));
     this.#count(where);
     const target = node === null ? null : this.#follow(node);
-    if (!this.#yaml.isScalar(target)) {
+    if (!isScalar(target)) {
       throw new ConfigError(`${where}: a key that is not text`, 'Write keys as "key: value".');
     }
 
@@ -104,7 +97,7 @@ export class Tree {
   }
 
   #isMerge({ key }: Pair): boolean {
-    if (!this.#yaml.isScalar(key)) return false;
+    if (!isScalar(key)) return false;
     return typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN');
   }
 
@@ -112,7 +105,7 @@ export class Tree {
     const where = this.#where(key as Node);
     this.#count(where);
     const target = value === null ? null : this.#follow(value as Node);
-    const sources = this.#yaml.isSeq(target) ? (target.items as Node[]) : [target];
+    const sources = isSeq(target) ? (target.items as Node[]) : [target];
     return sources.flatMap((source) => {
       const entries = this.#deeper(where, () => this.entries(source));
       if (entries !== undefined) return entries;
@@ -124,7 +117,7 @@ export class Tree {
   }
 
   #follow(node: Node): Node {
-    if (!this.#yaml.isAlias(node)) return node;
+    if (!isAlias(node)) return node;
     const target = node.resolve(this.#source.document);
     if (target !== undefined) return target;
     const name = quote(node.source);
