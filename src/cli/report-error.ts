@@ -60,13 +60,15 @@ function isParserError(error: unknown): error is ParserError {
   return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
 }
 
+const DASH_HINT = 'See the command with --help. A key or value that begins with a dash goes after --';
+
 /** oclif's message is the fault in the first lines, then `See more help with --help`. */
 function parserFailure(error: ParserError): Failure {
   const lines = error.message.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('See more help'));
   return {
     code: 'usage',
     message: lines.map((line) => line.trim()).join(' '),
-    hint: 'See the command with --help. What begins with a dash but is not a flag goes after --',
+    hint: error.message.includes('Nonexistent flag') ? DASH_HINT : 'See the command with --help.',
     exitCode: ExitCode.Usage,
   };
 }

@@ -4,6 +4,7 @@ import type { Profile } from '../profiles/profile.js';
 import type { Store } from '../stores/contract.js';
 import type { Interruption } from './interrupt.js';
 
+import { UsageError } from '../errors.js';
 import { globalFlags } from './flags.js';
 import { interruptible } from './interrupt.js';
 import { reportError } from './report-error.js';
@@ -32,6 +33,8 @@ export abstract class StoreCommand extends Command {
 
   /** Runs `work` and ends the process with the exit code that it gives. */
   protected async withStore(flags: GlobalFlags, work: (work: Work) => Promise<number>): Promise<void> {
+    if (flags.timeout === 0)
+      throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
     await interruptible(async (interruption) => {
       const profile = await selectProfile(flags);
       const { openStore } = await import('../stores/open.js');

@@ -20,6 +20,7 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
     ['a file that is not there', ['put', 'a', '--file', 'none'], 'none does not exist'],
     ['a folder as a file', ['put', 'a', '--file', folder], `${folder} is a folder`],
     ['broken JSON', ['put', 'a', '{', '--as', 'json'], ''],
+    ['no time to answer', ['get', 'a', '--timeout', '0'], '--timeout 0 leaves no time to answer'],
     ['an empty tag', ['get', 'a', '--tags', 'a,,b'], '--tags: "a,,b" has an empty tag name'],
     ['--raw of two keys', ['get', 'a', 'b', '--raw'], '--raw prints one key, not 2'],
     ['a lock without a ttl', ['lock:acquire', 'a'], 'Missing required flag ttl'],
