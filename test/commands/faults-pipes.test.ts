@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+
+import { onEveryStore } from '../support/places.js';
+
+describe('a reader that goes away', () => {
+  onEveryStore((place) => {
+    for (const args of [
+      ['get', 'big'],
+      ['get', 'big', '--raw'],
+      ['get', 'big', '--json'],
+      ['get', 'big', 'big', 'big'],
+    ]) {
+      it(`ends ${args.join(' ')} quietly`, async () => {
+        const input = Buffer.alloc(20_000_000, 'cache');
+        expect(await place.run(['put', 'big', '-'], { input })).to.include({ code: 0, err: '' });
+        const run = place.start(args);
+        await once(run.child.stdout, 'data');
+        run.child.stdout.destroy();
+        const { code, err } = await run.ended;
+        expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      });
+    }
+
+    for (const args of [
+      ['get', 'a'],
+      ['get', 'a', '--json'],
+      ['get', 'none', '--default', '1'],
+      ['flush', '--dry-run'],
+      ['tags:flush', 't', '--dry-run'],
+    ]) {
+      it(`before anything is said ends ${args.join(' ')} quietly`, async () => {
+        await place.run(['put', 'a', '1']);
+        const run = place.start(args);
+        run.child.stdout.destroy();
+        const { code, err } = await run.ended;
+        expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      });
+    }
+
+    it('makes forget and flush do what they were told all the same', async () => {
+      for (const args of [
+        ['forget', 'a'],
+        ['flush', '--yes'],
+      ]) {
+        await place.run(['put', 'a', '1']);
+        const run = place.start(args);
+        run.child.stdout.destroy();
+        expect((await run.ended).code).to.equal(0);
+        expect((await place.run(['get', 'a'])).code).to.equal(1);
+      }
+    });
+
+    for (const json of [[], ['--json']]) {
+      it(`before it has the token makes lock:acquire give the lock back${json.join('')}`, async () => {
+        const run = place.start(['lock:acquire', 'deploy', '--ttl', '0', ...json]);
+        run.child.stdout.destroy();
+        const { code, err } = await run.ended;
+        expect(code).to.equal(4);
+        expect(err).to.equal(
+          json.length > 0
+            ? ''
+            : 'error: the owner token could not be written, so the lock was given back\n  Keep standard output open.\n',
+        );
+        expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+      });
+    }
+  });
+});

@@ -1,0 +1,118 @@
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Run } from '../support/cli.js';
+
+import { cachectl, start } from '../support/cli.js';
+import { expectFault, told } from '../support/faults.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+/** A store to look into behind the back of the program. */
+interface Inside {
+  url: string;
+  /** Enough entries that a flush is seen to be under way. */
+  fill(): Promise<number>;
+  count(): Promise<number>;
+  /** Cheap, however many there are: whether a flush that was started has begun. */
+  hasLost(filled: number): Promise<boolean>;
+  end(): Promise<void>;
+}
+
+async function redisInside(redis: RedisServer): Promise<Inside> {
+  const { client } = redis;
+  return {
+    url: `${redis.url}?prefix=shop-`,
+    async fill() {
+      await client.call('DEBUG', 'POPULATE', 1_000_000, 'shop-');
+      return 1_000_000;
+    },
+    count: async () => client.dbsize(),
+    hasLost: async (filled) => (await client.dbsize()) < filled,
+    end: async () => redis.stop(),
+  };
+}
+
+async function sqliteInside(): Promise<Inside> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-faults-'));
+  const file = path.join(folder, 'cache.sqlite');
+  const url = `sqlite://${file}?prefix=shop-`;
+  await cachectl(['put', '000000', 'first', '--url', url]);
+  const database = new Database(file);
+  return {
+    url,
+    async fill() {
+      database.exec(`INSERT INTO cache WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 399999)
+        SELECT printf('shop-%06d', i), 'i:1;', 4102444800 FROM n`);
+      return 400_000;
+    },
+    count: async () => database.prepare('SELECT count(*) FROM cache').pluck().get() as number,
+    async hasLost() {
+      await nextTurn();
+      return database.prepare(`SELECT 1 FROM cache WHERE key = 'shop-000000'`).get() === undefined;
+    },
+    async end() {
+      database.close();
+      rmSync(folder, { force: true, recursive: true });
+    },
+  };
+}
+
+async function until(holds: () => Promise<boolean>, run: Run): Promise<void> {
+  while (!(await holds())) expect(run.child.exitCode, 'the run ended too early').to.equal(null);
+}
+
+for (const driver of ['Redis', 'SQLite']) {
+  describe(`interrupted, on ${driver}`, function () {
+    this.timeout(60_000);
+    let inside: Inside;
+
+    beforeEach(async function () {
+      inside = await (driver === 'SQLite'
+        ? sqliteInside()
+        : redisInside(await startRedis(this, '--enable-debug-command', 'yes')));
+    });
+
+    afterEach(async () => inside?.end());
+
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 4],
+      ['SIGHUP', 4],
+    ] as const) {
+      it(`a flush by ${signal}: says how many went, the rest is there, and a second run finishes`, async () => {
+        const filled = await inside.fill();
+        const run = start(['flush', '--yes', '--url', inside.url]);
+        await until(async () => inside.hasLost(filled), run);
+        run.child.kill(signal);
+        const result = await run.ended;
+        expectFault(result, { code, message: /^interrupted: removed [\d,]+ entries/, hint: 'run it again' });
+        const left = await inside.count();
+        expect(told('removed', result)).to.equal(filled - left);
+        expect(left).to.be.greaterThan(0);
+        const second = await cachectl(['flush', '--yes', '--url', inside.url]);
+        expect(second).to.include({ code: 0, out: `removed ${left.toLocaleString('en-US')} entries\n` });
+        expect(await inside.count()).to.equal(0);
+      });
+
+      it(`put --from that waits for more, by ${signal}: says how many were stored`, async () => {
+        const before = await inside.count();
+        const run = start(['put', '--from', '-', '--url', inside.url]);
+        const lines = Array.from({ length: 3000 }, (_, index) => `{"key":"k${index}","value":1}\n`);
+        run.child.stdin.write(lines.join(''));
+        await until(async () => {
+          await nextTurn();
+          return (await inside.count()) === before + 3000;
+        }, run);
+        run.child.kill(signal);
+        const result = await run.ended;
+        expectFault(result, { code, message: /^interrupted: stored [\d,]+ entries/ });
+        expect(told('stored', result)).to.equal(3000);
+        expect(await inside.count()).to.equal(before + 3000);
+      });
+    }
+  });
+}

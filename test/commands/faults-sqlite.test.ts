@@ -1,0 +1,133 @@
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { cachectl } from '../support/cli.js';
+import { expectFault } from '../support/faults.js';
+
+describe('an SQLite file that cannot be used', () => {
+  let folder = '';
+  let file = '';
+  let entries = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-faults-'));
+    file = path.join(folder, 'cache.sqlite');
+    entries = path.join(folder, 'entries.ndjson');
+    writeFileSync(entries, '{"key":"a","value":1}\n');
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  const run = async (...args: string[]) => cachectl([...args, '--url', `sqlite://${file}`]);
+  const commands = (): string[][] => [
+    ['get', 'a'],
+    ['get', 'a', 'b'],
+    ['put', 'a', 'b'],
+    ['put', 'a', 'b', '--tags', 't'],
+    ['put', '--from', entries],
+    ['forget', 'a'],
+    ['flush', '--yes'],
+    ['events:tail', '--for', '1s'],
+  ];
+  const every = (): string[][] => [
+    ...commands(),
+    ['tags:flush', 't', '--yes'],
+    ['lock:acquire', 'a', '--ttl', '60'],
+    ['lock:release', 'a', '--owner', 'ann'],
+  ];
+
+  async function expectEvery(fault: { message: string; hint?: string }, which: string[][]): Promise<void> {
+    for (const command of which) expectFault(await run(...command), { code: 3, ...fault });
+  }
+
+  it('is a text', async () => {
+    writeFileSync(file, 'Dear diary, this is not a database.\n'.repeat(40));
+    const before = readFileSync(file);
+    await expectEvery({ message: `${file} is not an SQLite database`, hint: 'nothing was changed' }, every());
+    expect(readFileSync(file).equals(before)).to.equal(true);
+    expect(existsSync(`${file}-wal`)).to.equal(false);
+  });
+
+  it('is damaged', async () => {
+    await run('put', 'a', 'b');
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xaa, 4096));
+    await expectEvery(
+      { message: `${file} is damaged: database disk image is malformed`, hint: '.recover' },
+      commands(),
+    );
+  });
+
+  it('is cut short', async () => {
+    await run('put', 'a', 'b');
+    writeFileSync(file, readFileSync(file).subarray(0, 5000));
+    await expectEvery({ message: `${file} is damaged: database disk image is malformed` }, every());
+  });
+
+  it('is a folder', async () => {
+    mkdirSync(file);
+    await expectEvery({ message: `${file} is a folder, not a file` }, every());
+  });
+
+  it('lies under a file as if that were a folder', async () => {
+    const above = file;
+    writeFileSync(above, '');
+    file = path.join(above, 'deeper', 'cache.sqlite');
+    await expectEvery({ message: `${file} cannot be opened: not a directory`, hint: "the profile's path" }, every());
+  });
+
+  if (process.platform === 'linux') {
+    it('lies where nothing can be made', async () => {
+      file = '/proc/none/cache.sqlite';
+      const fault = { code: 3, message: `${file} cannot be opened: no such file or directory` };
+      expectFault(await run('put', 'a', 'b'), fault);
+    });
+  }
+
+  it('has a table by that name with other columns, which stays as it was', async () => {
+    const database = new Database(file);
+    database.exec(`CREATE TABLE cache (id INTEGER PRIMARY KEY, payload TEXT); INSERT INTO cache VALUES (1, 'keep')`);
+    await expectEvery({ message: `${file} refused: `, hint: "the profile's table" }, commands());
+    expect(database.prepare('SELECT * FROM cache').all()).to.deep.equal([{ id: 1, payload: 'keep' }]);
+    expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).to.deep.equal(['cache']);
+    database.close();
+  });
+
+  it('is locked by another process for longer than --timeout', async () => {
+    await run('put', 'a', 'b');
+    const other = new Database(file);
+    other.pragma('journal_mode = DELETE');
+    other.exec('BEGIN EXCLUSIVE');
+    const message = `${file} stayed locked by another process`;
+    const results = await Promise.all(every().map(async (command) => run(...command, '--timeout', '1s')));
+    for (const result of results) expectFault(result, { code: 3, message, hint: '--timeout' });
+    other.exec('COMMIT');
+    other.close();
+    expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n' });
+  }).timeout(60_000);
+
+  it('is read while another process writes, in WAL', async () => {
+    await run('put', 'a', 'b');
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n', err: '' });
+    expectFault(await run('put', 'a', 'c', '--timeout', '1s'), { code: 3, message: 'stayed locked' });
+    other.exec('ROLLBACK');
+    other.close();
+  });
+
+  it('is made, with its folders, by the first write and by no reading', async () => {
+    file = path.join(folder, 'of', 'my', 'own', 'cache.sqlite');
+    expect((await run('get', 'a')).code).to.equal(1);
+    expect((await run('forget', 'a')).code).to.equal(1);
+    expect((await run('flush', '--yes')).code).to.equal(0);
+    expect(existsSync(path.join(folder, 'of'))).to.equal(false);
+    expect(await run('put', 'a', 'b')).to.include({ code: 0, err: '' });
+    expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n' });
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+    expect(statSync(path.join(folder, 'of', 'my')).mode & 0o777).to.equal(0o700);
+  });
+});
