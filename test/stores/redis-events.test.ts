@@ -6,8 +6,8 @@ import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
-import { RefusedError } from '../../src/errors.js';
-import { BOOKKEEPING_KEY } from '../../src/stores/redis/notifications.js';
+import { RefusedError, UnreachableError } from '../../src/errors.js';
+import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { all, failure } from '../contract/suite/stores.js';
 import { Worker } from '../contract/suite/worker-process.js';
@@ -78,6 +78,48 @@ describe('events on Redis', () => {
     await second.stop();
     expect(await setting()).to.equal('');
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
+  });
+
+  it('that another tail switches off again end a tail that may not switch them on, and say so', async () => {
+    const first = await tail(open());
+    const second = await tail(open(), false);
+    await first.stop();
+    const error = await failure(all(second.stream));
+    expect(error).to.be.instanceOf(RefusedError);
+    expect((error as Error).message).to.contain('somebody set notify-keyspace-events to ""');
+  });
+
+  it('are put back though the database with the bookkeeping was flushed meanwhile', async () => {
+    await server.client.config('SET', 'notify-keyspace-events', 'KEA');
+    const { stop } = await tail(open());
+    expect(await setting()).to.equal('AKEm');
+    await server.client.flushall();
+    await stop();
+    expect(await setting()).to.equal('AKE');
+  });
+
+  it('are put back though the server closed the connections that were silent', async () => {
+    const { stream } = await tail(open());
+    await server.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    expect(await failure(all(stream))).to.be.instanceOf(UnreachableError);
+    expect(await setting()).to.equal('');
+    expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
+  });
+
+  it('keep their bookkeeping to themselves where the prefix is empty', async () => {
+    const { stop } = await tail(open());
+    const everything = openRedis({ ...profile(), prefix: '' }, openCodec('php'), { timeoutMs: 5000 });
+    stores.push(everything);
+    await everything.put('k', string('v'), null);
+    expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(1);
+    expect(await all(everything.keys())).to.deep.equal(['k']);
+    await stop();
+  });
+
+  it('that may be off say so where the setting cannot be seen', async () => {
+    const { stream, stop } = await tail(await without('-config'), false);
+    expect(stream.source).to.contain('whether they are on cannot be seen here');
+    await stop();
   });
 
   it('are put back by the next tail after one that was killed', async () => {

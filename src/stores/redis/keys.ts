@@ -7,6 +7,12 @@ import { isTagSetKey } from '../tag-names.js';
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
 export const SCAN_COUNT = 1000;
 
+/**
+ * A hash in database 0 that exists only while a tail of cachectl has notifications switched on: the setting to put back,
+ * and who listens. The next to listen after one that was killed puts back what that one left.
+ */
+export const BOOKKEEPING_KEY = 'cachectl:notify-keyspace-events';
+
 /** Full keys and back: connection prefix, cache prefix, key. */
 export class Keys {
   readonly prefix: string;
@@ -21,8 +27,9 @@ export class Keys {
     return this.prefix + key;
   }
 
+  /** Whether it lies under the prefix; an empty one takes in everything but our own bookkeeping. */
   isOurs(full: Buffer): boolean {
-    return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
+    return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes) && !full.equals(BOOKKEEPING);
   }
 
   /** Without prefixes. */
@@ -30,6 +37,8 @@ export class Keys {
     return full.subarray(this.#prefixBytes.length).toString();
   }
 }
+
+const BOOKKEEPING = Buffer.from(BOOKKEEPING_KEY);
 
 /** The glob of what lies under the prefix. */
 export function underPrefix(keys: Keys): string {

@@ -1,23 +1,22 @@
 import type { Redis } from 'ioredis';
 
 import type { EventType } from '../contract.js';
-import type { Connection } from './connection.js';
+import type { Connection, Node } from './connection.js';
 
-import { CachectlError, RefusedError, UnsupportedError } from '../../errors.js';
+import { CachectlError, RefusedError, UnreachableError, UnsupportedError } from '../../errors.js';
 import { isUnavailable, translated } from './errors.js';
+import { BOOKKEEPING_KEY } from './keys.js';
 
 /** The server's setting, as long as somebody listens. */
 export interface Notifications {
+  /** Whether they are on was seen, rather than taken for granted. */
+  readonly isVerified: boolean;
   tells(type: EventType): boolean;
+  /** @throws RefusedError when somebody has switched them off: from then on nothing would be heard, and nothing said */
+  check(): Promise<void>;
   /** The setting as it was before, unless others still listen. Does nothing when nothing was switched on. */
   switchBack(): Promise<void>;
 }
-
-/**
- * A hash in database 0 that exists only while cachectl has notifications switched on: the setting to put back, and who
- * listens. The next to listen after one that was killed puts back what that one left.
- */
-export const BOOKKEEPING_KEY = 'cachectl:notify-keyspace-events';
 
 const SETTING = 'notify-keyspace-events';
 
@@ -36,7 +35,7 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   const control = await connection.dedicated();
   try {
     if (connection.database !== 0) await control.select(0);
-    const listener = new Listener(control, connection.location);
+    const listener = new Listener(control, connection);
     const othersListen = await listener.putBackWhatWasLeft().catch(leaveToOthers);
     const current = await setting(control);
     if (current === undefined) {
@@ -47,7 +46,7 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
     // What others switched on they put back, unless we are written down, too.
     if (has(current, NEEDED) && (!enable || (has(current, WANTED) && !othersListen))) {
       control.disconnect();
-      return fixed(current);
+      return fixed(current, connection);
     }
 
     if (!enable) throw notOn(connection.location, current);
@@ -60,18 +59,25 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
 
 /** One that listens with the setting switched on, known by the id of its connection. */
 class Listener implements Notifications {
-  readonly #control: Redis;
-  readonly #location: string;
+  readonly isVerified = true;
+  readonly #connection: Connection;
+  #control: Redis;
   /** Undefined until it listens: a tail that switches nothing on needs no right to look at the server. */
   #name: string | undefined;
+  /** What to put back, should a FLUSHDB take the bookkeeping. */
+  #restore: string | undefined;
 
-  constructor(control: Redis, location: string) {
+  constructor(control: Redis, connection: Connection) {
     this.#control = control;
-    this.#location = location;
+    this.#connection = connection;
   }
 
   tells(): boolean {
     return true;
+  }
+
+  async check(): Promise<void> {
+    await checkStillOn(this.#connection);
   }
 
   /** Writes itself down and sets the setting in one step, so that no other can put it back in between. */
@@ -86,30 +92,40 @@ class Listener implements Notifications {
         .hsetnx(BOOKKEEPING_KEY, 'restore', current)
         .hset(BOOKKEEPING_KEY, name, '1')
         .config('SET', SETTING, union(current, WANTED))
+        .hget(BOOKKEEPING_KEY, 'restore')
         .exec();
       if (done === null) continue;
       for (const [error] of done) if (error) throw error;
+      this.#restore = done.at(-1)![1] as string;
       return this;
     }
   }
 
   async switchBack(): Promise<void> {
     try {
+      // The server may have closed this connection, which was silent for long, and still have the setting.
+      if (this.#control.status !== 'ready') await this.#reconnect();
       if (this.#name !== undefined) await this.#control.hdel(BOOKKEEPING_KEY, this.#name);
       await this.putBackWhatWasLeft();
     } catch (error) {
+      const known = translated(error, this.#connection.location);
       // A server that is gone has forgotten the setting, too.
-      if (this.#control.status === 'ready') throw translated(error, this.#location);
+      if (!(known instanceof UnreachableError)) throw known;
     } finally {
       this.#control.disconnect();
     }
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#control = await this.#connection.dedicated();
+    if (this.#connection.database !== 0) await this.#control.select(0);
   }
 
   /** When nobody listens who said so, the setting becomes what it was. True while somebody does. */
   async putBackWhatWasLeft(): Promise<boolean> {
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
-      const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
+      const { restore = this.#restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
       const othersListen = restore !== undefined && (await this.#anyAlive(Object.keys(listeners)));
       if (restore === undefined || othersListen) {
         await this.#control.unwatch();
@@ -165,13 +181,17 @@ function leaveToOthers(error: unknown): false {
 async function clusterNotifications(connection: Connection, enable: boolean): Promise<Notifications> {
   const settings: string[] = [];
   for (const node of await connection.nodes()) {
-    const [, flags] = (await node.call('CONFIG', 'GET', SETTING)) as readonly Buffer[];
-    settings.push(canonical(String(flags ?? '')));
+    const flags = await settingOf(node);
+    if (flags === undefined) return unverified();
+    settings.push(flags);
   }
 
   const lacking = settings.find((flags) => !has(flags, NEEDED));
   if (lacking === undefined)
-    return fixed([...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''));
+    return fixed(
+      [...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''),
+      connection,
+    );
   if (!enable) throw notOn(connection.location, lacking);
   throw new UnsupportedError(
     'the redis store does not switch notifications on for a cluster',
@@ -179,9 +199,37 @@ async function clusterNotifications(connection: Connection, enable: boolean): Pr
   );
 }
 
-function fixed(flags: string): Notifications {
+/** @throws RefusedError when a server that said so before does not announce what happens any more */
+async function checkStillOn(connection: Connection): Promise<void> {
+  for (const node of await connection.nodes()) {
+    const flags = await settingOf(node);
+    if (flags === undefined || has(flags, NEEDED)) continue;
+    throw new RefusedError(
+      `${connection.location} announces no more what happens: somebody set ${SETTING} to "${flags}"`,
+      'Some events may have been missed. Start it again, with --enable.',
+    );
+  }
+}
+
+/** As `setting`, of any node. */
+async function settingOf(node: Node): Promise<string | undefined> {
+  try {
+    const [, flags] = (await node.call('CONFIG', 'GET', SETTING)) as readonly Buffer[];
+    return canonical(String(flags ?? ''));
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** On before, and by somebody else: it stays as it is. */
+function fixed(flags: string, connection: Connection): Notifications {
   return {
+    isVerified: true,
     tells: (type) => (type === 'CacheMissed' ? has(flags, 'm') : type === 'KeyEvicted' ? has(flags, 'e') : true),
+    async check() {
+      await checkStillOn(connection);
+    },
     async switchBack() {
       // Nothing was switched on.
     },
@@ -190,7 +238,16 @@ function fixed(flags: string): Notifications {
 
 /** Where the setting cannot be seen, the provider's documentation is all there is. */
 function unverified(): Notifications {
-  return fixed(expand(WANTED));
+  return {
+    isVerified: false,
+    tells: () => true,
+    async check() {
+      // There is nothing to look at.
+    },
+    async switchBack() {
+      // Nothing was switched on.
+    },
+  };
 }
 
 function notOn(location: string, flags: string): RefusedError {
