@@ -1,0 +1,191 @@
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Run } from '../support/cli.js';
+import type { Place } from '../support/places.js';
+
+import { cachectl, start } from '../support/cli.js';
+import { expectFault, withRedis } from '../support/faults.js';
+import { sqlitePlace } from '../support/places.js';
+
+/** Resolves when the tail has told of a key that `write` wrote. */
+async function heard(run: Run, key: string, write: (key: string) => Promise<unknown>): Promise<void> {
+  while (!run.output().includes(key)) {
+    await write(key);
+    await nextTurn();
+    expect(run.child.exitCode, 'the tail ended too early').to.equal(null);
+  }
+}
+
+/** The reader goes away; the tail notices with the next event that it prints. */
+async function closePipe(run: Run, write: (key: string) => Promise<unknown>) {
+  run.child.stdout.destroy();
+  while (run.child.exitCode === null) {
+    await write('after');
+    await nextTurn();
+  }
+
+  return run.ended;
+}
+
+describe('events:tail on Redis leaves the setting as it was', () => {
+  const redis = withRedis('--save', '');
+  const BEFORE = 'KA';
+  const setting = async (): Promise<string> => {
+    const [, flags = ''] = (await redis().client.config('GET', 'notify-keyspace-events')) as string[];
+    return [...flags].sort().join('');
+  };
+
+  const write = async (key: string) => redis().client.set(key, '1');
+  const tail = (...args: string[]): Run => start(['events:tail', '--enable', ...args, '--url', redis().url]);
+
+  beforeEach(async () => {
+    await redis().client.flushall();
+    await redis().client.config('SET', 'notify-keyspace-events', BEFORE);
+  });
+
+  async function expectAsBefore(): Promise<void> {
+    expect(await setting()).to.equal('AK');
+    expect(await redis().client.keys('cachectl*')).to.deep.equal([]);
+  }
+
+  for (const [how, end, code] of [
+    ['Ctrl-C', async (run: Run) => run.child.kill('SIGINT'), 130],
+    ['a termination', async (run: Run) => run.child.kill('SIGTERM'), 4],
+    ['a closed pipe', async (run: Run) => closePipe(run, write), 0],
+  ] as const) {
+    it(`after ${how}`, async () => {
+      const run = tail();
+      await heard(run, 'probe', write);
+      expect(await setting()).not.to.equal('AK');
+      await end(run);
+      expect(await run.ended).to.include({ code, err: '' });
+      await expectAsBefore();
+    });
+  }
+
+  it('after two at once, when the last of them ends', async () => {
+    const first = tail();
+    const second = tail();
+    await heard(first, 'probe', write);
+    await heard(second, 'probe', write);
+    first.child.kill('SIGINT');
+    await first.ended;
+    await heard(second, 'still', write);
+    second.child.kill('SIGINT');
+    await second.ended;
+    await expectAsBefore();
+  });
+
+  async function killed(): Promise<void> {
+    const run = tail();
+    await heard(run, 'probe', write);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect(await setting()).not.to.equal('AK');
+    // The server notices in a moment that the connection is gone.
+    while (String(await redis().client.client('LIST')).includes('name=cachectl')) await nextTurn();
+  }
+
+  it('after a kill, when it is run with --enable the next time', async () => {
+    await killed();
+    const next = tail();
+    await heard(next, 'again', write);
+    next.child.kill('SIGINT');
+    await next.ended;
+    await expectAsBefore();
+  });
+
+  it('after a kill, when it is run without --enable the next time', async () => {
+    await killed();
+    const result = await cachectl(['events:tail', '--for', '1s', '--url', redis().url]);
+    expectFault(result, { code: 3, message: 'does not announce what happens', hint: '--enable' });
+    await expectAsBefore();
+  });
+
+  it('but not what somebody else has set meanwhile', async () => {
+    const run = tail();
+    await heard(run, 'probe', write);
+    await redis().client.config('SET', 'notify-keyspace-events', 'Ex');
+    run.child.kill('SIGINT');
+    await run.ended;
+    expect(await setting()).to.equal('Ex');
+    expect(await redis().client.keys('cachectl*')).to.deep.equal([]);
+  });
+});
+
+describe('events:tail on SQLite leaves nothing in the file', () => {
+  const place = sqlitePlace();
+  let database: Database.Database;
+  let before: unknown;
+
+  beforeEach(async () => {
+    await place.run(['put', 'a', '1', '--tags', 't']);
+    database = new Database(fileOf(place));
+    before = schema();
+  });
+
+  afterEach(() => database.close());
+
+  const schema = (): unknown => database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all();
+  const write = async (key: string) =>
+    database
+      .prepare('INSERT OR REPLACE INTO cache (key, value, expiration) VALUES (?, ?, 4102444800)')
+      .run(place.prefix + key, 'i:1;');
+
+  for (const [how, end, code] of [
+    ['Ctrl-C', async (run: Run) => run.child.kill('SIGINT'), 130],
+    ['a termination', async (run: Run) => run.child.kill('SIGTERM'), 4],
+    ['a closed pipe', async (run: Run) => closePipe(run, write), 0],
+  ] as const) {
+    it(`after ${how}`, async () => {
+      const run = place.start(['events:tail']);
+      await heard(run, 'probe', write);
+      expect(schema()).not.to.deep.equal(before);
+      await end(run);
+      expect(await run.ended).to.include({ code, err: '' });
+      expect(schema()).to.deep.equal(before);
+    });
+  }
+
+  it('after two at once, when the last of them ends', async () => {
+    const first = place.start(['events:tail']);
+    const second = place.start(['events:tail']);
+    await heard(first, 'probe', write);
+    await heard(second, 'probe', write);
+    first.child.kill('SIGINT');
+    await first.ended;
+    await heard(second, 'still', write);
+    second.child.kill('SIGINT');
+    await second.ended;
+    expect(schema()).to.deep.equal(before);
+  });
+
+  it('after a kill, once the lease is over: inert at once, and gone with the next write', async () => {
+    const run = place.start(['events:tail']);
+    await heard(run, 'probe', write);
+    run.child.kill('SIGKILL');
+    await once(run.child, 'close');
+    const left = database.prepare(`SELECT name FROM sqlite_master WHERE name LIKE 'cachectl_tail__'`).pluck().get();
+    expect(left).to.be.a('string');
+    const noted = (): unknown =>
+      database
+        .prepare(`SELECT count(*) FROM ${String(left)}`)
+        .pluck()
+        .get();
+    await write('during');
+    const during = noted();
+    expect(during).to.be.greaterThan(0);
+    database.prepare('UPDATE cachectl_tails SET lease = 1').run();
+    await write('after');
+    expect(noted()).to.equal(during);
+    expect((await place.run(['put', 'next', '1'])).code).to.equal(0);
+    expect(schema()).to.deep.equal(before);
+  });
+});
+
+function fileOf(place: Place): string {
+  return new URL(place.url()).pathname;
+}
