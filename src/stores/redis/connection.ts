@@ -84,6 +84,14 @@ export class Connection implements Node {
   }
 
   async #connect(): Promise<Opened> {
+    // The library would leave it out without a word, and work on database 0.
+    if (this.isCluster && this.database !== 0) {
+      throw new ConfigError(
+        `${this.location} is a cluster, which has database 0 only, not ${this.database}`,
+        'Leave the database out.',
+      );
+    }
+
     const options = await redisOptions(this.#settings, this.#timeoutMs);
     let failure: unknown;
     const onError = (error: unknown): void => {

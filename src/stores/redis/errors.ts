@@ -66,6 +66,12 @@ const RULES: readonly Rule[] = [
     'Are the sentinels running, and is primary right?',
   ),
   rule(
+    /cluster support disabled/,
+    RefusedError,
+    'is no cluster',
+    'Name it by url: in the profile, or use redis:// in the URL.',
+  ),
+  rule(
     /Failed to refresh slots|None of startup nodes/i,
     UnreachableError,
     'could not be asked where its keys are',
@@ -78,7 +84,7 @@ const RULES: readonly Rule[] = [
     'Check tls in the profile: ca, verify, and whether the port speaks TLS.',
   ),
   rule(
-    /ECONNRESET|EPIPE|Connection is closed|closed the connection|Stream isn't writeable|Socket closed/i,
+    /ECONNRESET|EPIPE|Connection is closed|connection close$|closed the connection|Stream isn't writeable|Socket closed/i,
     UnreachableError,
     'closed the connection',
     'Look at its log; was it restarted, or is it full of clients?',
@@ -164,6 +170,8 @@ function described(error: unknown): { message: string; code: string } {
   const code = 'code' in error ? String(error.code) : '';
   // Node tries IPv6 and IPv4 and tells of both in one.
   if (error instanceof AggregateError && error.errors.length > 0) return described(error.errors[0]);
+  // A cluster's client that finds no node keeps to itself what the last one said.
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return described(error.lastNodeError);
   // A transaction that is called off says so, and beside it why.
   if ('previousErrors' in error && Array.isArray(error.previousErrors) && error.previousErrors.length > 0) {
     return described(error.previousErrors[0]);
