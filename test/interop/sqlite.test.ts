@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import type { Value } from '../../src/codecs/value.js';
@@ -191,8 +192,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
         $value = $db->query("select value from cache where key = 'laravel-cache-c'")->fetchColumn();
         echo gettype($value), ' ', bin2hex(unserialize($value));`,
       );
-      const [answer] = (await once(reader.stdout!, 'data')) as [Buffer];
-      expect(answer.toString()).to.equal('string ffc328');
+      expect(await text(reader.stdout!)).to.equal('string ffc328');
     });
 
     it('tells what PHP writes and deletes, while its own triggers are in the file', async () => {
