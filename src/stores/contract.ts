@@ -45,7 +45,7 @@ export interface FlushOptions extends BulkOptions {
 }
 
 export interface FlushResult {
-  /** Keys removed (or that would be), entries and tag bookkeeping alike. */
+  /** Entries removed (or that would be), and locks where they go too; bookkeeping of tags is not counted. */
   readonly removed: number;
   /** Locks that were recognised and kept. */
   readonly keptLocks: number;
