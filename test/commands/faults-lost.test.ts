@@ -97,7 +97,8 @@ describe('a Redis server that goes away under way', function () {
     it(`${how} during a flush: says how many went`, async () => {
       await redis.client.call('DEBUG', 'POPULATE', MANY, 'shop-');
       const run = start(['flush', '--yes', '--url', `${redis.url}?prefix=shop-`, '--timeout', '1s']);
-      await until(async () => (await redis.client.dbsize()) < MANY, run);
+      // More than can be on its way: some of it has been answered.
+      await until(async () => (await redis.client.dbsize()) < 0.8 * MANY, run);
       await end(redis);
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
