@@ -17,7 +17,7 @@ export function reportError(error: unknown, asJson: boolean): number {
   if (error instanceof ClosedPipeError) return failure.exitCode;
   if (asJson) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
   else process.stderr.write(errorText(failure));
-  if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(error.stack ?? '')}\n`);
+  if (process.env.CACHECTL_DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(error.stack ?? '')}\n`);
   return failure.exitCode;
 }
 
