@@ -19,32 +19,45 @@ import { jsonMembers } from './json-members.js';
  */
 export async function* readEntries(from: string, ttl: Ttl, signal: AbortSignal): AsyncGenerator<NewEntry> {
   const chunks: Readable = addAbortSignal(signal, from === '-' ? process.stdin : createReadStream(from));
-  // The members of an object that may still turn out to be one entry.
-  let pending: Member[] = [];
-  let isMap = false;
+  const reader = new EntryReader(ttl);
   try {
-    for await (const member of jsonMembers(chunks as AsyncIterable<Buffer>)) {
-      if (member.name === undefined) {
-        if (isEntry(pending)) yield entryOf(pending, ttl);
-        else yield* pending.map((each) => mapped(each, ttl));
-        pending = [];
-        isMap = false;
-        continue;
-      }
-
-      if (!isMap) pending.push(member);
-      if (isMap) yield mapped(member, ttl);
-      else if (!ENTRY_MEMBERS.has(member.name) || pending.length > ENTRY_MEMBERS.size) {
-        yield* pending.map((each) => mapped(each, ttl));
-        pending = [];
-        isMap = true;
-      }
+    for await (const members of jsonMembers(chunks as AsyncIterable<Buffer>)) {
+      for (const member of members) for (const entry of reader.entries(member)) yield entry;
     }
   } catch (error) {
     if (error instanceof CachectlError) throw error;
     throw fileError(from, error);
   }
 }
+
+/** Tells objects that are entries from objects that are maps of them, a member at a time. */
+class EntryReader {
+  readonly #ttl: Ttl;
+  /** The members of an object that may still turn out to be one entry. */
+  #pending: Member[] = [];
+  #isMap = false;
+
+  constructor(ttl: Ttl) {
+    this.#ttl = ttl;
+  }
+
+  /** What is sure to be an entry now that `member` has come. */
+  entries(member: Member): readonly NewEntry[] {
+    if (this.#isMap && member.name !== undefined) return [mapped(member, this.#ttl)];
+    if (member.name !== undefined) {
+      this.#pending.push(member);
+      if (ENTRY_MEMBERS.has(member.name) && this.#pending.length <= ENTRY_MEMBERS.size) return NONE;
+    }
+
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#isMap = member.name !== undefined;
+    if (!this.#isMap && isEntry(pending)) return [entryOf(pending, this.#ttl)];
+    return pending.map((each) => mapped(each, this.#ttl));
+  }
+}
+
+const NONE: readonly NewEntry[] = [];
 
 const ENTRY_MEMBERS = new Set(['key', 'value', 'ttl']);
 

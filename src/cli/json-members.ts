@@ -12,15 +12,16 @@ export interface Member {
 }
 
 /**
- * Cuts a stream of JSON objects, one or many, into the members of each, holding no more than one member at a time.
+ * Cuts a stream of JSON objects, one or many, into the members of each, holding no more than one member at a time. Gives
+ * those that end in a chunk together: to wait for each would cost more than to cut it. They are to be taken in turn.
  * It finds where values end; whether they are JSON is for the parser that reads them.
  * @throws InputError that names the line
  */
-export async function* jsonMembers(chunks: AsyncIterable<Buffer>): AsyncGenerator<Member> {
+export async function* jsonMembers(chunks: AsyncIterable<Buffer>): AsyncGenerator<Iterable<Member>> {
   const splitter = new Splitter();
   const decoder = new StringDecoder('utf8');
-  for await (const chunk of chunks) yield* splitter.push(decoder.write(chunk));
-  yield* splitter.push(decoder.end());
+  for await (const chunk of chunks) yield splitter.push(decoder.write(chunk));
+  yield splitter.push(decoder.end());
   splitter.end();
 }
 
@@ -110,6 +111,7 @@ class Splitter {
     if (this.#depth === 0 && (character === ',' || character === '}')) return true;
     if (character === '{' || character === '[') this.#depth++;
     if (character === '}' || character === ']') this.#depth--;
+    if (this.#depth < 0) throw this.#error(`"${this.#name}" has a ] that closes nothing`);
     return false;
   }
 

@@ -12,7 +12,10 @@ async function cut(text: string, chunkSize = text.length || 1): Promise<Cut[]> {
   }
 
   const members: Cut[] = [];
-  for await (const { name, text: value, line } of jsonMembers(chunks())) members.push([name, value, line]);
+  for await (const cutFromChunk of jsonMembers(chunks())) {
+    for (const { name, text: value, line } of cutFromChunk) members.push([name, value, line]);
+  }
+
   return members;
 }
 
@@ -56,6 +59,7 @@ describe('cutting a stream of JSON objects into members', () => {
     ['{"a":1,}', 'line 1: "}" stands where a name in quotes should'],
     ['{\n\na: 1}', 'line 3: "a" stands where a name in quotes or } should'],
     ['{"a":}', 'line 1: "a" has no value'],
+    ['{"a":1]}\n{"b":2}', 'line 1: "a" has a ] that closes nothing'],
     ['{"a":1', 'line 1: the input ends in the middle of an object'],
     ['{"a', 'line 1: the input ends in the middle of an object'],
     [String.raw`{"\q":1}`, String.raw`line 1: "\q" is not a JSON string`],

@@ -7,6 +7,7 @@ import type { Keys } from './keys.js';
 import { WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry } from '../batches.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
+import { overlapping } from './overlapping.js';
 import { bytes, count, given, isGone, ttlOf } from './replies.js';
 
 /** What the parts of one store share. */
@@ -71,13 +72,14 @@ export abstract class Entries implements Repository {
   ): Promise<number> {
     let done = 0;
     signal?.throwIfAborted();
-    for await (const batch of batches(entries, (value) => this.room.codec.encode(value))) {
+    const encoded = batches(entries, (value) => this.room.codec.encode(value));
+    // One batch is made while another is on its way. In a cluster a redirected write could come after a later one.
+    await overlapping(encoded, this.connection.isCluster ? 1 : 2, async (batch) => {
       await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
       done += batch.length;
       onProgress?.({ done });
       signal?.throwIfAborted();
-    }
-
+    });
     return done;
   }
 

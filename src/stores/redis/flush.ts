@@ -6,6 +6,7 @@ import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scan } from './keys.js';
+import { overlapping } from './overlapping.js';
 import { count, given } from './replies.js';
 import { scriptsSeeAllKeys } from './scripts.js';
 import { sweep } from './sweep.js';
@@ -103,18 +104,7 @@ async function eachPage(
   { signal }: BulkOptions,
   work: (page: readonly Buffer[]) => Promise<void>,
 ): Promise<void> {
-  const working = new Set<Promise<void>>();
-  try {
-    for await (const page of scan(connection, keys, signal)) {
-      const task = work([...uniqueKeys(page)]).finally(() => working.delete(task));
-      working.add(task);
-      // Its failure is seen where it is awaited.
-      task.catch(() => {});
-      if (working.size >= IN_FLIGHT) await Promise.race(working);
-    }
-  } finally {
-    await Promise.all(working);
-  }
+  await overlapping(scan(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
 }
 
 function uniqueKeys(page: readonly Buffer[]): Iterable<Buffer> {
