@@ -1,10 +1,17 @@
 import type { LockHolder } from '../stores/contract.js';
 
+import { string } from '../codecs/value.js';
 import { formatDuration } from './durations.js';
+import { valueLine } from './value-text.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
   if (holder === undefined) return `${name} was held, and is free now`;
   const left = holder.ttl === null ? 'and it never expires' : `for another ${formatDuration(holder.ttl)}`;
-  return `${name} is held by ${holder.owner}, ${left}`;
+  return `${name} is held by ${ownerText(holder)}, ${left}`;
+}
+
+/** Whoever can write to the cache can name an owner, so what would steer a terminal is quoted. */
+export function ownerText({ owner }: LockHolder): string {
+  return valueLine(string(owner));
 }

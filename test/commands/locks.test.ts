@@ -51,6 +51,15 @@ describe('lock:acquire and lock:release', () => {
       expect((await place.run(['lock:release', 'deploy', '--force', '--yes'])).code).to.equal(1);
     });
 
+    it('quotes an owner that would steer the terminal', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', '\u001B]0;title\u0007\nsecond line']);
+      const shown = String.raw`"\u001b]0;title\u0007\nsecond line"`;
+      const taken = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
+      expect(taken.err).to.equal(`deploy is held by ${shown}, and it never expires\n`);
+      const broken = await place.run(['lock:release', 'deploy', '--force', '--yes']);
+      expect(broken.err).to.equal(`broke deploy, which was held by ${shown}\n`);
+    });
+
     it('waits with --wait until the lock is released', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '30s', '--owner', 'bob']);

@@ -6,7 +6,7 @@ import type { Work } from '../../cli/store-command.js';
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
-import { heldText } from '../../cli/lock-text.js';
+import { heldText, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
@@ -86,7 +86,7 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
 
   const released = holder !== undefined && (dryRun || (await lock.forceRelease()));
   if (flags.json) await answerJson({ name, released, dryRun, owner: holder?.owner ?? null });
-  if (released) warn(`${dryRun ? 'would break' : 'broke'} ${name}, which was held by ${holder.owner}`);
+  if (released) warn(`${dryRun ? 'would break' : 'broke'} ${name}, which was held by ${ownerText(holder)}`);
   else warn(`${name} is not held`);
   return released ? ExitCode.Yes : ExitCode.No;
 }
