@@ -41,7 +41,7 @@ export function toFailure(error: unknown): Failure {
   return {
     code: 'internal',
     message: maskSecrets(error instanceof Error ? error.message : String(error)),
-    hint: 'This is a fault of cachectl. Run it again with CACHECTL_DEBUG=1 for the place, and report it.',
+    hint: 'This is a fault of cachectl. Run it again with DEBUG=1 for the place, and report it.',
     exitCode: ExitCode.Partial,
   };
 }
