@@ -116,7 +116,8 @@ describe('a Redis server that goes away under way', function () {
       run.child.stdin.write(lines(5000));
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
-      expect(told('stored', result)).to.equal(5000);
+      // What the server stored last may not have been acknowledged: at most the two batches on their way.
+      expect(told('stored', result)).to.be.within(3000, 5000);
     });
 
     it(`${how} while a lock is waited for`, async () => {
