@@ -16,7 +16,7 @@ const orderOfReading = [
 ];
 
 export default [
-  { ignores: ['dist/'] },
+  { ignores: ['dist/', 'dist-*/'] },
   ...oclif,
   prettier,
   {

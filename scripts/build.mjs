@@ -4,7 +4,7 @@
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,12 +19,13 @@ const commands = readdirSync(`${root}src/commands`, { recursive: true })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => path.join('src/commands', file));
 
-rmSync(`${root}dist`, { force: true, recursive: true });
+// Made aside and put in place whole, so that whoever runs the program meanwhile has the old one or the new.
+const aside = `${root}dist-${process.pid}`;
 await build({
   absWorkingDir: root,
   entryPoints: ['src/cli/main.ts', 'src/cli/help.ts', ...commands],
   outbase: 'src',
-  outdir: 'dist',
+  outdir: aside,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -49,6 +50,9 @@ await build({
     ].join(''),
   },
 });
+
+rmSync(`${root}dist`, { force: true, recursive: true });
+renameSync(aside, `${root}dist`);
 
 const plugin = new Plugin({
   errorOnManifestCreate: true,
