@@ -153,6 +153,8 @@ export interface EventsOptions {
 export interface EventStream extends AsyncIterable<CacheEvent> {
   /** Where the events come from and which types it can tell, in one line for people. */
   readonly source: string;
+  /** Why events may fail to come, where that cannot be ruled out: a script must know, too. */
+  readonly warning?: string;
   readonly types: readonly EventType[];
 }
 
@@ -163,6 +165,12 @@ export interface Capabilities {
   readonly events: readonly EventType[];
   /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
   readonly locksToldFromEntries: 'apart' | 'by-form';
+}
+
+/** What the caller of a driver decides, rather than the profile. */
+export interface OpenOptions {
+  /** How long the store may take to connect, to answer, or to let go of a locked file, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** One cache, as configured by one profile. Connects on first use. */

@@ -1,12 +1,7 @@
 import type { Profile } from '../profiles/profile.js';
-import type { Store } from './contract.js';
+import type { OpenOptions, Store } from './contract.js';
 
 import { openCodec } from '../codecs/open.js';
-
-export interface OpenOptions {
-  /** How long the store may take to answer, in milliseconds. */
-  readonly timeoutMs: number;
-}
 
 /** The store that a profile describes. Loads its driver and no other; connects on first use. */
 export async function openStore(profile: Profile, options: OpenOptions): Promise<Store> {

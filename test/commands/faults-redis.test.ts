@@ -178,6 +178,13 @@ describe('a Redis user that may not do everything', () => {
     const result = await cachectl(['events:tail', '--enable', '--for', '1s', '--url', url()]);
     expectFault(result, { code: 3, message: /this user.*permissions/, hint: 'ACL SETUSER' });
   });
+
+  it('is told, in a script too, that a tail may hear nothing, where it cannot see whether notifications are on', async () => {
+    await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '-config');
+    const result = await cachectl(['events:tail', '--for', '1s', '--url', url()]);
+    expect(result).to.include({ code: 0, out: '' });
+    expect(result.err).to.match(/^whether notifications are on cannot be seen here .*\n$/);
+  });
 });
 
 describe('a Redis replica, which is read-only', () => {

@@ -66,6 +66,15 @@ describe('events on Redis', () => {
     return flags;
   }
 
+  it('leave the setting as it was where a transaction is forbidden', async () => {
+    const store = await without('-multi');
+    expect(await failure(store.events({ signal: new AbortController().signal, enable: true }))).to.be.instanceOf(
+      RefusedError,
+    );
+    expect(await setting()).to.equal('');
+    expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
+  });
+
   it('are switched on for as long as one tail of several lives, whichever ends first', async () => {
     const first = await tail(open());
     const second = await tail(open());
@@ -118,7 +127,7 @@ describe('events on Redis', () => {
 
   it('that may be off say so where the setting cannot be seen', async () => {
     const { stream, stop } = await tail(await without('-config'), false);
-    expect(stream.source).to.contain('whether they are on cannot be seen here');
+    expect(stream.warning).to.contain('whether notifications are on cannot be seen here');
     await stop();
   });
 

@@ -5,7 +5,7 @@ import type { CacheEvent, EventStream, EventType } from '../../stores/contract.j
 import { formatDuration } from '../../cli/durations.js';
 import { eventFields, eventLine } from '../../cli/event-text.js';
 import { duration } from '../../cli/flags.js';
-import { answer, answerJson, note } from '../../cli/output.js';
+import { answer, answerJson, note, warn } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UnsupportedError } from '../../errors.js';
@@ -54,6 +54,7 @@ export default class EventsTail extends StoreCommand {
       try {
         checkTypes(stream, flags.type ?? [], store.driver);
         note(stream.source);
+        if (stream.warning !== undefined) warn(stream.warning);
         const wanted = matcher(flags.type ?? [], flags.key);
         for await (const event of stream) {
           if (!wanted(event)) continue;

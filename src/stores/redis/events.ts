@@ -64,6 +64,7 @@ export async function tail(room: Room, { signal, enable }: EventsOptions): Promi
 
 export class Tail implements EventStream {
   readonly source: string;
+  readonly warning?: string;
   readonly types: readonly EventType[];
   readonly subscribers: Redis[] = [];
   readonly #queue: EventQueue;
@@ -77,7 +78,8 @@ export class Tail implements EventStream {
     this.types = EVENTS.filter((type) => notifications.tells(type));
     const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
     const told = `writes and deletions of every client; not told are ${untold.join(', ')} and FLUSHDB`;
-    this.source = `keyspace notifications: ${told}${notifications.isVerified ? '' : UNVERIFIED}`;
+    this.source = `keyspace notifications: ${told}`;
+    if (!notifications.isVerified) this.warning = UNVERIFIED;
     this.#queue = queue;
     this.#notifications = notifications;
     this.#location = location;
@@ -126,7 +128,7 @@ export class Tail implements EventStream {
 
 /** Where CONFIG is forbidden, as with most providers. */
 const UNVERIFIED =
-  '; whether they are on cannot be seen here (if nothing comes, set notify-keyspace-events to Eg$xem with the provider)';
+  'whether notifications are on cannot be seen here (if nothing comes, set notify-keyspace-events to Eg$xem with the provider)';
 
 /** A server or network that went silent without a word closes nothing. */
 async function answered(subscriber: Redis, location: string): Promise<void> {

@@ -87,16 +87,14 @@ class Listener implements Notifications {
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
       const current = (await setting(this.#control)) ?? '';
-      const done = await this.#control
-        .multi()
-        .hsetnx(BOOKKEEPING_KEY, 'restore', current)
-        .hset(BOOKKEEPING_KEY, name, '1')
-        .config('SET', SETTING, union(current, WANTED))
-        .hget(BOOKKEEPING_KEY, 'restore')
-        .exec();
-      if (done === null) continue;
-      for (const [error] of done) if (error) throw error;
-      this.#restore = done.at(-1)![1] as string;
+      const replies = await transaction(this.#control, [
+        ['HSETNX', BOOKKEEPING_KEY, 'restore', current],
+        ['HSET', BOOKKEEPING_KEY, name, '1'],
+        ['CONFIG', 'SET', SETTING, union(current, WANTED)],
+        ['HGET', BOOKKEEPING_KEY, 'restore'],
+      ]);
+      if (replies === undefined) continue;
+      this.#restore = replies.at(-1) as string;
       return this;
     }
   }
@@ -134,11 +132,9 @@ class Listener implements Notifications {
 
       // Somebody set it to something else meanwhile: theirs it stays.
       const isOurs = (await setting(this.#control)) === canonical(union(restore, WANTED));
-      const step = this.#control.multi().del(BOOKKEEPING_KEY);
-      if (isOurs) step.config('SET', SETTING, restore);
-      const done = await step.exec();
-      if (done === null) continue;
-      for (const [error] of done) if (error) throw error;
+      const step: Transaction = [['DEL', BOOKKEEPING_KEY]];
+      if (isOurs) step.push(['CONFIG', 'SET', SETTING, restore]);
+      if ((await transaction(this.#control, step)) === undefined) continue;
       return false;
     }
   }
@@ -150,6 +146,21 @@ class Listener implements Notifications {
     const ids = new Set([...clients.matchAll(/^id=(\d+) /gm)].map(([, id]) => `${server}:${id}`));
     return names.some((name) => ids.has(name));
   }
+}
+
+type Transaction = Array<[name: string, ...args: string[]]>;
+
+/**
+ * All of the commands in one step; undefined when what is watched has changed, and nothing was done. MULTI goes by
+ * itself: were it refused in one write with the rest, the server would do the rest all the same, with nobody to undo it.
+ */
+async function transaction(control: Redis, commands: Transaction): Promise<unknown[] | undefined> {
+  await control.multi({ pipeline: false });
+  // One that is refused here makes the server refuse EXEC.
+  for (const command of commands) await control.call(...command);
+  const replies = await control.exec();
+  for (const [error] of replies ?? []) if (error) throw error;
+  return replies?.map(([, reply]) => reply);
 }
 
 /** Unique over restarts of the server, which counts its clients from 1 again. */

@@ -7,6 +7,7 @@ import type {
   FlushOptions,
   FlushResult,
   Lock,
+  OpenOptions,
   Store,
   Tagged,
 } from '../contract.js';
@@ -21,13 +22,8 @@ import { entryKeys, Keys } from './keys.js';
 import { RedisLock } from './locks.js';
 import { RedisTagged } from './tags.js';
 
-export interface RedisStoreOptions {
-  /** How long to wait for a connection or an answer, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 /** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
-export function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: RedisStoreOptions): Store {
+export function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
   const connection = new Connection(profile.connection, timeoutMs);
   return new RedisStore({
     connection,

@@ -9,6 +9,7 @@ import type {
   FlushOptions,
   FlushResult,
   Lock,
+  OpenOptions,
   Store,
   Tagged,
 } from '../contract.js';
@@ -24,11 +25,6 @@ import { SqliteLock } from './locks.js';
 import { Tables } from './tables.js';
 import { SqliteTagged } from './tags.js';
 
-export interface SqliteOptions {
-  /** How long to wait for a file that another process has locked, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 /** Rows that `keys` reads at once. */
 const PAGE = 1000;
 
@@ -37,7 +33,7 @@ const PAGE = 1000;
  * the first write. An existing file keeps its journal mode; a new one is in WAL mode and only its user may read it.
  * A ttl of more than five years reads as forever, which Laravel writes as ten.
  */
-export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: SqliteOptions): Store {
+export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
   const connection = new Connection(profile.path, timeoutMs);
   const room = { connection, tables: new Tables(connection, profile), codec, prefix: profile.prefix };
   return new SqliteStore(room, profile, timeoutMs);
