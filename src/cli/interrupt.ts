@@ -6,8 +6,8 @@ export interface Interruption {
 }
 
 /**
- * Runs `work` with a signal that Ctrl-C, a termination, a hang-up or a reader that went away aborts, so that it can stop at a clean point
- * and say how far it came. A second Ctrl-C does not wait for that.
+ * Runs `work` with a signal that Ctrl-C, a termination, a hang-up or a reader that went away aborts, so that it can stop
+ * at a clean point and say how far it came. A second Ctrl-C does not wait for that.
  */
 export async function interruptible<T>(work: (interruption: Interruption) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -15,7 +15,7 @@ export interface ReadingFormat {
 
 /**
  * Prints what was read of `keys`, in their order.
- * @returns the exit code: that of the first key that could not be read, else 1 when any was a miss
+ * @returns the exit code: 3 when any could not be read, else 1 when any was a miss
  */
 export async function printReadings(
   keys: readonly string[],

@@ -64,9 +64,6 @@ export interface ReferenceValue {
   readonly target: number;
 }
 
-/** The name of a value's type as shown to users. */
-export type ValueType = Value['type'];
-
 export const NULL: Value = { type: 'null' };
 
 export function string(value: string | Buffer): Value {

@@ -86,16 +86,12 @@ export default class Put extends StoreCommand {
     const value = await readValue({ argument: args.value, file: flags.file, as: flags.as });
     await this.withStore(flags, async ({ store }) => {
       const target = entriesOf(store, flags.tags);
-      const stored = flags['if-absent'] ? await target.add(key, value, ttl) : await putOne();
+      const stored = flags['if-absent'] ? await target.add(key, value, ttl) : true;
+      if (!flags['if-absent']) await target.put(key, value, ttl);
       if (flags.json) await answerJson({ key, stored, ttl: stored ? ttl : undefined });
       else if (stored) note(`stored ${key}, ${ttlText(ttl)}`);
       else warn(`${key} is already in the cache; it was left as it is`);
       return stored ? ExitCode.Yes : ExitCode.No;
-
-      async function putOne(): Promise<true> {
-        await target.put(key!, value, ttl);
-        return true;
-      }
     });
   }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 import { requireProgram } from '../support/requirements.js';
 
@@ -32,8 +33,7 @@ async function onTerminal(
     child.on('error', reject);
     child.on('close', resolve);
   });
-  // eslint-disable-next-line no-control-regex -- what colours and moves is not what is read
-  return { code, screen: screen.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/g, ''), coloured: screen };
+  return { code, screen: stripVTControlCharacters(screen), coloured: screen };
 }
 
 describe('on a terminal', () => {

@@ -21,10 +21,7 @@ export interface Node {
   dedicated(): Promise<Redis>;
 }
 
-/** A client that sends commands by name, as bytes: a server or a cluster. */
-interface Client {
-  callBuffer(name: string, ...args: ReadonlyArray<Buffer | number | string>): Promise<unknown>;
-}
+type Client = Cluster | Redis;
 
 /**
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
@@ -109,7 +106,7 @@ export class Connection implements Node {
       const redis = withQuietAuth(new Redis(options));
       redis.on('error', onError);
       await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
-      checkGreeting(redis, failure, ReplyError);
+      checkGreeting(redis, failure);
       return { client: redis, nodes: () => [redis] };
     } catch (error) {
       // The library tells the reason by an event, and rejects with «connection is closed».
@@ -123,7 +120,7 @@ export class Connection implements Node {
  * The library connects all the same when SELECT was refused, to database 0 then, and tells it by an event only.
  * @throws what the server answered
  */
-function checkGreeting(redis: Redis, failure: unknown, ReplyError: new () => Error): void {
+function checkGreeting(redis: Redis, failure: unknown): void {
   if (!(failure instanceof ReplyError)) return;
   redis.disconnect();
   throw failure;
@@ -139,7 +136,7 @@ function noTls(cause: TimeoutError, location: string): TimeoutError {
 }
 
 interface Opened {
-  readonly client: Client & { disconnect(): void };
+  readonly client: Client;
   nodes(): Redis[];
 }
 
@@ -168,7 +165,7 @@ class ServerNode implements Node {
     });
     try {
       await copy.connect();
-      checkGreeting(copy, failure, ReplyError);
+      checkGreeting(copy, failure);
       return copy;
     } catch (error) {
       throw translated(failure ?? error, this.#location);
@@ -178,10 +175,15 @@ class ServerNode implements Node {
 
 async function send(client: Client, command: Command, location: string): Promise<Reply> {
   try {
-    return (await client.callBuffer(...command)) as Reply;
+    return (await client.callBuffer(...asArguments(command))) as Reply;
   } catch (error) {
     throw unanswered(translated(error, location));
   }
+}
+
+/** The library's types want the arguments of a call to be changeable; it does not change them. */
+function asArguments(command: Command): [string, ...Array<Buffer | number | string>] {
+  return command as unknown as [string, ...Array<Buffer | number | string>];
 }
 
 function unanswered(error: CachectlError): CachectlError {
@@ -190,13 +192,13 @@ function unanswered(error: CachectlError): CachectlError {
 
 /** A server gets all of it as one write; a cluster's client finds the node of each command. */
 async function sendAll(client: Client, commands: readonly Command[], location: string): Promise<Array<Error | Reply>> {
-  if (!('pipeline' in client) || 'nodes' in client) {
+  if (client instanceof Cluster) {
     const answers = await Promise.allSettled(commands.map(async (command) => send(client, command, location)));
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error)));
   }
 
-  const pipeline = (client as Redis).pipeline();
-  for (const command of commands) pipeline.callBuffer(...(command as [string, ...string[]]));
+  const pipeline = client.pipeline();
+  for (const command of commands) pipeline.callBuffer(...asArguments(command));
   const answers = (await pipeline.exec()) ?? [];
   return answers.map(([error, reply]) => (error ? unanswered(translated(error, location)) : (reply as Reply)));
 }

@@ -2,6 +2,7 @@ import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
 import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 
+import { WrongTypeError } from '../../errors.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
@@ -187,6 +188,6 @@ async function ownerHeads(connection: Connection, page: readonly Buffer[]): Prom
 }
 
 function nothingIfWrongType(error: Error): string {
-  if (error.name === 'WrongTypeError') return '';
+  if (error instanceof WrongTypeError) return '';
   throw error;
 }

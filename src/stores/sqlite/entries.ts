@@ -27,7 +27,7 @@ interface Row {
 /** How many expired rows one write removes, at most, so that a write stays cheap. */
 const TIDIED_AT_ONCE = 100;
 
-/** How often a write looks for expired rows where that reads the whole table; as seldom as Laravel's own lottery for locks. */
+/** How often a write looks for expired rows where that reads the whole table. */
 const TIDY_CHANCE_WITHOUT_INDEX = 0.001;
 
 /** Reading and writing of rows in the cache table. What is told apart is only how a key becomes a row's. */
