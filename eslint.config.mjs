@@ -45,7 +45,7 @@ export default [
   },
   {
     // What tests share: hooks and cases that the tests call.
-    files: ['test/support/**/*.ts', 'test/contract/**/*.ts'],
+    files: ['test/support/**/*.ts', 'src/testing/**/*.ts'],
     rules: { 'mocha/no-exports': 'off', 'mocha/no-sibling-hooks': 'off', 'mocha/no-top-level-hooks': 'off' },
   },
   {

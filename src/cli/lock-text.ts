@@ -1,4 +1,4 @@
-import type { LockHolder } from '../stores/contract.js';
+import type { LockHolder, Ttl } from '../stores/contract.js';
 
 import { string } from '../codecs/value.js';
 import { formatDuration } from './durations.js';
@@ -7,8 +7,12 @@ import { valueLine } from './value-text.js';
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
   if (holder === undefined) return `${name} was held, and is free now`;
-  const left = holder.ttl === null ? 'and it never expires' : `for another ${formatDuration(holder.ttl)}`;
-  return `${name} is held by ${ownerText(holder)}, ${left}`;
+  return `${name} is held by ${ownerText(holder)}${leftText(holder.ttl)}`;
+}
+
+function leftText(ttl: Ttl | undefined): string {
+  if (ttl === undefined) return '; the store does not tell for how long';
+  return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
 /** Whoever can write to the cache can name an owner, so what would steer a terminal is quoted. */

@@ -3,7 +3,7 @@ import type { Entry, Reading } from '../stores/contract.js';
 import { ExitCode, UndecodableError } from '../errors.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
-import { forTerminal, hitFields, ttlText, valueBytes, valueLine } from './value-text.js';
+import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
 
 /** How `get` was asked to print. */
 export interface ReadingFormat {
@@ -112,8 +112,8 @@ function present(reading: Entry | Error): Entry {
   return reading;
 }
 
-function ttlOf(reading: Entry | Error): null | number {
-  return reading instanceof Error ? null : reading.ttl;
+function ttlOf(reading: Entry | Error) {
+  return reading instanceof Error ? null : ttlField(reading.ttl);
 }
 
 /** Adds the key and the way out to what the codec says. */

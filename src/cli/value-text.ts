@@ -33,11 +33,17 @@ export function forTerminal(bytes: Buffer): string {
 
 /** A hit's members in `--json`. */
 export function hitFields(key: string, { ttl }: Entry, value: Value) {
-  return { key, hit: true, value: new JsonText(toJson(value)), type: value.type, ttl };
+  return { key, hit: true, value: new JsonText(toJson(value)), type: value.type, ttl: ttlField(ttl) };
+}
+
+/** In `--json`: null is «never expires», which what the store does not tell must not pass for. */
+export function ttlField(ttl: Ttl | undefined): Ttl | 'unknown' {
+  return ttl === undefined ? 'unknown' : ttl;
 }
 
 /** `expires in 1h 30m`, `never expires`. */
-export function ttlText(ttl: Ttl): string {
+export function ttlText(ttl: Ttl | undefined): string {
+  if (ttl === undefined) return 'ttl unknown';
   return ttl === null ? 'never expires' : `expires in ${formatDuration(ttl)}`;
 }
 

@@ -1,10 +1,14 @@
 import type { Value } from './value.js';
 
+/** What a profile may name as its `codec`. */
 export type CodecName = 'json' | 'php' | 'raw';
+
+/** What phpredis and php-memcached may be told to serialize with. */
+export type SerializerName = 'igbinary' | 'json' | 'msgpack' | 'php';
 
 /** How values are turned into bytes. Knows nothing of keys, stores or ttl. */
 export interface Codec {
-  readonly name: CodecName;
+  readonly name: CodecName | SerializerName;
 
   encode(value: Value): Buffer;
 

@@ -1,9 +1,8 @@
-import { isIPv6 } from 'node:net';
-
-import type { Fail, Fields, Folders } from './fields.js';
+import type { Fields, Folders } from './fields.js';
 import type { RedisConnection, RedisTls } from './profile.js';
 
 import { ConfigError } from '../errors.js';
+import { hostAndPort, toHost } from './host.js';
 
 /** The keys that say where a Redis is and how to get in: of a redis profile, and of its `locks`. */
 export const CONNECTION_KEYS = [
@@ -115,25 +114,7 @@ function readTls(fields: Fields, folders: Folders): RedisTls | undefined {
 }
 
 function nodes(fields: Fields, key: string, defaultPort: number): RedisConnection['nodes'] {
-  return fields.list(key, (text, fail) => {
-    const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-    const port = digits === undefined ? defaultPort : Number(digits);
-    const host = bracketed ?? plain;
-    if (host === undefined || port < 1 || port > 65_535) {
-      return fail('has a node that is not host:port', 'Write host:port, or [IPv6]:port; ports go from 1 to 65535.');
-    }
-
-    return { host: toHost(host, fail), port };
-  })!;
-}
-
-function toHost(text: string, fail: Fail): string {
-  const host = text.replace(/^\[(.*)\]$/, '$1');
-  if (host.includes('://')) fail('holds a URL', 'Give the URL as url.');
-  if (/[\s\p{Cc}/@?#\\,[\]]/u.test(host) || host === '')
-    fail('is not the name or address of a host', 'Give a name such as cache.internal, or an IP address.');
-  if (host.includes(':') && !isIPv6(host)) fail('is not a host alone', 'Give the port as port.');
-  return host;
+  return fields.list(key, (text, fail) => hostAndPort(text, defaultPort, fail))!;
 }
 
 /** A member that is left out when there is no value for it. */

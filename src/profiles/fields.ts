@@ -19,7 +19,7 @@ export interface Folders {
 export type Fail = (problem: string, hint: string) => never;
 
 /** Keys whose values are never shown. */
-const SECRET = new Set(['password', 'sentinelPassword']);
+const SECRET = new Set(['options', 'password', 'sentinelPassword']);
 
 /**
  * Typed reading of the keys of a profile, or of a part of it. A key that is absent reads as undefined; one

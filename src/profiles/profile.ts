@@ -1,7 +1,7 @@
-import type { CodecName } from '../codecs/codec.js';
+import type { CodecName, SerializerName } from '../codecs/codec.js';
 
 /** A profile as the stores take it: complete, checked, nothing left to default. */
-export type Profile = ArrayProfile | RedisProfile | SqliteProfile;
+export type Profile = ArrayProfile | CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
 
 interface Common {
   readonly name: string;
@@ -31,9 +31,64 @@ export interface RedisProfile extends Common {
   /** What the application's Redis client prepends, before `prefix`. May be empty. */
   readonly connectionPrefix: string;
   readonly connection: RedisConnection;
+  /** phpredis's option, if the application sets it: then everything is serialized so, numbers and lock owners too. */
+  readonly serializer?: SerializerName;
+  /** phpredis's option, if the application sets it. */
+  readonly compression?: RedisCompression;
   /** Where locks live when it is not `connection`. Same prefixes. */
   readonly locks?: RedisConnection;
 }
+
+/** Compressions of phpredis. */
+export type RedisCompression = 'lz4' | 'lzf' | 'zstd';
+
+export interface MemcachedProfile extends Common {
+  readonly driver: 'memcached';
+  /** In the application's order: with `modulo` it decides which key lives where. */
+  readonly servers: readonly MemcachedServer[];
+  /** As libmemcached calls them: Jenkins one-at-a-time modulo the servers, or the continuum of libketama. */
+  readonly distribution: 'ketama' | 'modulo';
+  /** Of SASL; both or neither. */
+  readonly username?: string;
+  readonly password?: string;
+  /** What values other than strings and scalars are written with, where the codec is `php`. */
+  readonly serializer: SerializerName;
+  /** What values over 2000 bytes are written with, where the codec is `php`; on reading, the flags tell. */
+  readonly compression: MemcachedCompression;
+}
+
+export interface MemcachedServer {
+  readonly host: string;
+  readonly port: number;
+  /** Of `ketama`; at least 1. */
+  readonly weight: number;
+}
+
+/** Compressions of php-memcached. */
+export type MemcachedCompression = 'fastlz' | 'none' | 'zlib';
+
+export interface MongodbProfile extends Common {
+  readonly driver: 'mongodb';
+  /** A connection string, with its password. */
+  readonly url: string;
+  readonly database: string;
+  /** laravel-mongodb's `cache` and `cache_locks`, unless the application renamed them. */
+  readonly collection: string;
+  readonly lockCollection: string;
+}
+
+/** A driver of the user's own. */
+export interface CustomProfile extends Common {
+  readonly driver: 'custom';
+  /** As the profile names it: a path or a package. */
+  readonly module: string;
+  /** Where the module is, as a `file:` URL. */
+  readonly moduleUrl: string;
+  /** The driver's own keys, checked against what it declares. */
+  readonly options: Readonly<Record<string, DriverOption>>;
+}
+
+export type DriverOption = boolean | number | string | readonly string[];
 
 /** One of: a server, a cluster known by some of its nodes, a primary watched by sentinels. */
 export interface RedisConnection {

@@ -4,10 +4,10 @@ import type { Profile } from './profile.js';
 
 import { ConfigError, UsageError } from '../errors.js';
 import { readDriver } from './drivers.js';
+import { urlSettings } from './expand-url.js';
 import { Fields } from './fields.js';
 import { findProfileFile, homeFolder, userFolder } from './find.js';
 import { maskUrl } from './mask.js';
-import { urlSettings } from './redis-url.js';
 import { withSuggestions } from './suggest.js';
 import { parseUrl } from './url.js';
 
@@ -74,7 +74,7 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profi
   };
 }
 
-function fromUrl({ profile, config, env, cwd }: ProfileChoice, url: string): Profile {
+async function fromUrl({ profile, config, env, cwd }: ProfileChoice, url: string): Promise<Profile> {
   if (profile !== undefined || config !== undefined) {
     const other = profile === undefined ? 'a profile file' : 'a profile';
     throw new UsageError(`a URL and ${other} both say which store to use`, 'Give one of them.');

@@ -1,10 +1,12 @@
+import type { Profile } from './profile.js';
+
 import { ConfigError } from '../errors.js';
-import { quote } from './settings.js';
+import { ENCODE_HINT, UrlText as Text } from './url-text.js';
 
 /** What a URL says, under the keys of the profile file. */
 export interface UrlParts {
   readonly scheme: string;
-  readonly driver: 'array' | 'redis' | 'sqlite';
+  readonly driver: Exclude<Profile['driver'], 'custom'>;
   readonly keys: ReadonlyMap<string, string>;
   /** Undefined: no TLS. Keys as under `tls`. */
   readonly tls?: ReadonlyMap<string, string>;
@@ -12,7 +14,7 @@ export interface UrlParts {
 
 /**
  * Takes apart `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` (and `rediss+…`), `unix://`,
- * `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
+ * `memcached://`, `mongodb://`, `mongodb+srv://`, `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
  * knows no lists of hosts, and lowers or encodes what is no web address. Values are not checked here.
  * @param name for messages: `--url redis://user:***@host`, or the place in the file; never a secret
  * @throws ConfigError
@@ -35,14 +37,17 @@ export function parseUrl(url: string, name: string): UrlParts {
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
-  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), sqlite:, array:';
-const SAID_BY_SCHEME = new Set(['driver', 'url']);
+  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, mongodb://, mongodb+srv://, sqlite:, array:';
+const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
 
 type Parts = Omit<UrlParts, 'scheme'>;
 
 const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(Object.create(null), {
   array: parseArray,
+  memcached: parseMemcached,
+  mongodb: parseMongodb(false),
+  'mongodb+srv': parseMongodb(true),
   redis: parseRedis('server'),
   rediss: withTls(parseRedis('server')),
   'redis+cluster': parseRedis('cluster'),
@@ -56,6 +61,37 @@ const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(O
 function parseArray(text: Text): Parts {
   if (text.beforeQuery.replace(/^\/\//, '') !== '') text.fail('has something after the scheme', 'Write array: alone.');
   return { driver: 'array', keys: text.query() };
+}
+
+function parseMemcached(text: Text): Parts {
+  const { user, hosts, path } = text.authority();
+  if (hosts === '') text.fail('names no host', 'Name one or more: memcached://10.0.0.1:11211,10.0.0.2:11211');
+  if (path.replace('/', '') !== '') text.fail('has a path', 'Memcached has no databases: take the path out.');
+  return { driver: 'memcached', keys: text.query(...user, ['servers', text.decode(hosts)]) };
+}
+
+/** Parameters that are not ours are the driver's own, and stay as they are. */
+function parseMongodb(srv: boolean): (text: Text) => Parts {
+  return (text) => {
+    const { user, hosts, path } = text.authority();
+    if (hosts === '') text.fail('names no host', 'Name one: mongodb://127.0.0.1:27017/app');
+    const database = text.decode(path.slice(1));
+    const [ours, options] = text.parametersAmong(MONGODB_PARAMETERS);
+    if (database !== '' && user.length > 0 && authenticatesByPath(options)) {
+      options.push(`authSource=${encodeURIComponent(database)}`);
+    }
+
+    const found: Array<readonly [string, string]> = [...user, ['hosts', hosts]];
+    if (srv) found.push(['srv', 'true']);
+    if (database !== '') found.push(['database', database]);
+    if (options.length > 0) found.push(['options', options.join('&')]);
+    return { driver: 'mongodb', keys: ours.query(...found) };
+  };
+}
+
+/** In a connection string, users are looked up in the database of its path, unless it says otherwise. */
+function authenticatesByPath(options: readonly string[]): boolean {
+  return !options.some((option) => /^authSource=|^authMechanism=(?!SCRAM)/i.test(option));
 }
 
 function parseSqlite(text: Text): Parts {
@@ -103,8 +139,6 @@ function withTls(parse: (text: Text) => Parts): (text: Text) => Parts {
   };
 }
 
-const ENCODE_HINT = 'In a user or password write %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %.';
-
 function hostAndPort(text: Text, authority: string): ReadonlyArray<readonly [string, string]> {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority) ?? [];
   const host = text.decode(bracketed ?? plain ?? '');
@@ -115,77 +149,4 @@ function hostAndPort(text: Text, authority: string): ReadonlyArray<readonly [str
         ['port', port],
       ]
     : [['host', host]];
-}
-
-/** The URL after its scheme. */
-class Text {
-  readonly #name: string;
-  readonly #query: string | undefined;
-  readonly beforeQuery: string;
-
-  constructor(name: string, rest: string) {
-    this.#name = name;
-    const mark = rest.indexOf('?');
-    this.beforeQuery = mark === -1 ? rest : rest.slice(0, mark);
-    this.#query = mark === -1 ? undefined : rest.slice(mark + 1);
-  }
-
-  /** All but user and hosts, up to a URL within it. An @ here is one that was meant to be in a password. */
-  get afterHost(): string {
-    const { path } = this.#split();
-    return `${path}?${this.#query ?? ''}`.replace(/&?\blocks=[^&]*/, '');
-  }
-
-  /** `//user:password@hosts/path`. The last @ ends the password, so that one within need not be encoded. */
-  authority(): { user: ReadonlyArray<readonly [string, string]>; hosts: string; path: string } {
-    const { slashes, authority, path } = this.#split();
-    if (slashes === '') this.fail('has no // after its scheme', 'Write it as redis://host:port');
-    const at = authority.lastIndexOf('@');
-    return { user: at === -1 ? [] : this.#user(authority.slice(0, at)), hosts: authority.slice(at + 1), path };
-  }
-
-  /** The parameters, after what was found before them. None may be there twice. */
-  query(...found: ReadonlyArray<readonly [string, string]>): ReadonlyMap<string, string> {
-    const keys = new Map(found);
-    for (const parameter of (this.#query ?? '').split('&').filter((part) => part !== '')) {
-      const equals = parameter.indexOf('=');
-      if (equals <= 0)
-        this.fail('has a parameter that is not name=value', 'Write parameters as ?prefix=shop-&codec=php');
-      const given = this.decode(parameter.slice(0, equals));
-      const key = given === 'db' ? 'database' : given;
-      if (SAID_BY_SCHEME.has(key)) this.fail(`has the parameter ${key}`, 'Take it out: the URL itself says that.');
-      if (keys.has(key)) this.fail(`says ${quote(key)} twice`, 'Say it once.');
-      keys.set(key, this.decode(parameter.slice(equals + 1)));
-    }
-
-    return keys;
-  }
-
-  /** A `+` stays one: this is no web form. */
-  decode(text: string): string {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      return this.fail('has a % that begins no encoded character', 'Write %25 for a % itself.');
-    }
-  }
-
-  fail(problem: string, hint: string): never {
-    throw new ConfigError(`${this.#name} ${problem}`, hint);
-  }
-
-  #split(): { slashes: string; authority: string; path: string } {
-    const [, slashes = '', authority = '', path = ''] = /^(\/\/)?([^/]*)(.*)$/s.exec(this.beforeQuery) ?? [];
-    return { slashes, authority, path };
-  }
-
-  #user(text: string): ReadonlyArray<readonly [string, string]> {
-    const colon = text.indexOf(':');
-    const username = this.decode(colon === -1 ? text : text.slice(0, colon));
-    const password = colon === -1 ? '' : this.decode(text.slice(colon + 1));
-    return [
-      ...(username === '' ? [] : [['username', username] as const]),
-      ...(password === '' ? [] : [['password', password] as const]),
-    ];
-  }
 }

@@ -7,8 +7,8 @@ export type Ttl = number | null;
 export interface Entry {
   /** The bytes as the store holds them. */
   readonly stored: Buffer;
-  /** Seconds left, at least 1; null when the entry never expires. */
-  readonly ttl: Ttl;
+  /** Seconds left, at least 1; null when the entry never expires; undefined where the store does not tell. */
+  readonly ttl: Ttl | undefined;
   /** @throws UndecodableError when the profile's codec does not read these bytes */
   decode(): Value;
 }
@@ -91,14 +91,17 @@ export type Reading = Entry | Error | undefined;
 
 /** An ordered list of tag names; entries put here are found again by the same names in the same order. */
 export interface Tagged extends Repository {
-  /** Removes every entry that carries ANY of the names, whatever else it carries. */
-  flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number>;
+  /**
+   * Removes every entry that carries ANY of the names, whatever else it carries. Returns how many, or undefined where
+   * the store puts them out of reach without looking at them (Memcached).
+   */
+  flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number | undefined>;
 }
 
 export interface LockHolder {
   readonly owner: string;
-  /** Seconds left; null when the lock never expires. */
-  readonly ttl: Ttl;
+  /** Seconds left; null when the lock never expires; undefined where the store does not tell. */
+  readonly ttl: Ttl | undefined;
 }
 
 /**
@@ -160,7 +163,13 @@ export interface EventStream extends AsyncIterable<CacheEvent> {
 
 /** What a driver can do; commands answer the rest with UnsupportedError. */
 export interface Capabilities {
+  /** Keys can be listed, and so flushed by prefix. */
+  readonly listing: boolean;
+  /** Reading tells how long entries and locks have left. */
+  readonly ttls: boolean;
   readonly tags: boolean;
+  /** A flush of tags knows how many entries it took. */
+  readonly countsTagged: boolean;
   readonly locks: boolean;
   readonly events: readonly EventType[];
   /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
@@ -181,7 +190,10 @@ export interface Store extends Repository {
   readonly prefix: string;
   readonly capabilities: Capabilities;
 
-  /** Keys under the prefix, without it, that match the glob (`*`, `?`, `[a-z]`); constant memory. */
+  /**
+   * Keys under the prefix, without it, that match the glob (`*`, `?`, `[a-z]`); constant memory.
+   * @throws UnsupportedError
+   */
   keys(pattern?: string): AsyncIterable<string>;
 
   flush(options: FlushOptions): Promise<FlushResult>;

@@ -12,6 +12,21 @@ export async function openStore(profile: Profile, options: OpenOptions): Promise
       return openArray(profile, codec);
     }
 
+    case 'custom': {
+      const { openCustom } = await import('./custom/open.js');
+      return openCustom(profile, codec, options);
+    }
+
+    case 'memcached': {
+      const { openMemcached } = await import('./memcached/store.js');
+      return openMemcached(profile, codec, options);
+    }
+
+    case 'mongodb': {
+      const { openMongodb } = await import('./mongodb/store.js');
+      return openMongodb(profile, codec, options);
+    }
+
     case 'redis': {
       const { openRedis } = await import('./redis/store.js');
       return openRedis(profile, codec, options);

@@ -3,14 +3,17 @@ import type { Store } from '../../src/stores/contract.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { Memory } from '../../src/stores/array/memory.js';
 import { openArray } from '../../src/stores/array/store.js';
-import { describeStore } from './suite.js';
+import { describeStore } from '../../src/testing/suite.js';
 
 const memory = new Memory();
 
 // No `profile`: what is in memory is not shared by processes.
 describeStore('array', {
   capabilities: {
+    listing: true,
+    ttls: true,
     tags: true,
+    countsTagged: true,
     locks: true,
     events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyForgotten', 'KeyExpired', 'CacheFlushed'],
     locksToldFromEntries: 'apart',

@@ -1,11 +1,11 @@
 import type { RedisProfile } from '../../src/profiles/profile.js';
 import type { RedisCluster } from '../support/redis-cluster.js';
-import type { StoreOptions } from './harness.js';
+import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
-import { describeStore } from './suite.js';
+import { describeStore } from '../../src/testing/suite.js';
 
 let cluster: RedisCluster;
 
@@ -27,7 +27,10 @@ function profile({ prefix }: StoreOptions): RedisProfile {
 
 describeStore('redis cluster', {
   capabilities: {
+    listing: true,
+    ttls: true,
     tags: true,
+    countsTagged: true,
     locks: true,
     events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
     locksToldFromEntries: 'by-form',

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { SqliteProfile } from '../../src/profiles/profile.js';
-import type { StoreOptions } from './harness.js';
+import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
-import { describeStore } from './suite.js';
+import { describeStore } from '../../src/testing/suite.js';
 
 let folder: string;
 
@@ -26,7 +26,10 @@ function profile({ prefix }: StoreOptions): SqliteProfile {
 
 describeStore('sqlite', {
   capabilities: {
+    listing: true,
+    ttls: true,
     tags: true,
+    countsTagged: true,
     locks: true,
     events: ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
     locksToldFromEntries: 'apart',

@@ -14,7 +14,7 @@ import type { Store } from '../../src/stores/contract.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
-import { all } from '../contract/suite/stores.js';
+import { all } from '../../src/testing/suite/stores.js';
 import { requireProgram } from '../support/requirements.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));

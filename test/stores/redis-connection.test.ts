@@ -9,7 +9,7 @@ import type { RedisCluster } from '../support/redis-cluster.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { ConfigError, RefusedError, UnreachableError } from '../../src/errors.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { failure } from '../contract/suite/stores.js';
+import { failure } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 import { startRedis } from '../support/redis-server.js';
 
@@ -20,12 +20,16 @@ describe('a connection to Redis', () => {
     await Promise.all(stores.splice(0).map((store) => store.close()));
   });
 
-  function open(connection: Partial<RedisConnection> & Pick<RedisConnection, 'nodes'>): Store {
+  async function open(connection: Partial<RedisConnection> & Pick<RedisConnection, 'nodes'>): Promise<Store> {
     const common = { driver: 'redis', name: 'test', codec: 'php', protected: false } as const;
     const place = { kind: 'server', database: 0, ...connection } as const;
-    const store = openRedis({ ...common, connectionPrefix: '', prefix: '', connection: place }, openCodec('php'), {
-      timeoutMs: 5000,
-    });
+    const store = await openRedis(
+      { ...common, connectionPrefix: '', prefix: '', connection: place },
+      openCodec('php'),
+      {
+        timeoutMs: 5000,
+      },
+    );
     stores.push(store);
     return store;
   }
@@ -73,7 +77,7 @@ describe('a connection to Redis', () => {
     const nodes = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
 
     it('is made with the password', async () => {
-      expect(await open({ kind: 'cluster', nodes: nodes(), password: 'secret' }).get('k')).to.equal(undefined);
+      expect(await (await open({ kind: 'cluster', nodes: nodes(), password: 'secret' })).get('k')).to.equal(undefined);
     });
 
     for (const [what, credentials] of [
@@ -81,14 +85,14 @@ describe('a connection to Redis', () => {
       ['none', {}],
     ] as const) {
       it(`says that it is about the password when it is given ${what}`, async () => {
-        const error = await failure(open({ kind: 'cluster', nodes: nodes(), ...credentials }).get('k'));
+        const error = await failure((await open({ kind: 'cluster', nodes: nodes(), ...credentials })).get('k'));
         expect(error).to.be.instanceOf(RefusedError);
         expect((error as Error).message).to.contain('password');
       });
     }
 
     it('has no database but 0, and says so instead of using that', async () => {
-      const store = open({ kind: 'cluster', nodes: nodes(), password: 'secret', database: 3 });
+      const store = await open({ kind: 'cluster', nodes: nodes(), password: 'secret', database: 3 });
       expect(await failure(store.get('k'))).to.be.instanceOf(ConfigError);
     });
   });
@@ -97,7 +101,7 @@ describe('a connection to Redis', () => {
     const server = await startRedis(this);
     try {
       const error = await failure(
-        open({ kind: 'cluster', nodes: [{ host: '127.0.0.1', port: server.port }] }).get('k'),
+        (await open({ kind: 'cluster', nodes: [{ host: '127.0.0.1', port: server.port }] })).get('k'),
       );
       expect((error as Error).message).to.contain('is no cluster');
     } finally {

@@ -9,7 +9,7 @@ import { string } from '../../src/codecs/value.js';
 import { WrongTypeError } from '../../src/errors.js';
 import { isGone, ttlOf } from '../../src/stores/redis/replies.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { failure, textOf } from '../contract/suite/stores.js';
+import { failure, textOf } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 import { startRedis } from '../support/redis-server.js';
 
@@ -54,7 +54,7 @@ describe('entries on Redis', () => {
       await server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', ...denied]);
       const nodes = [{ host: '127.0.0.1', port: server.port }];
       const connection = { kind: 'server', nodes, database: 0, username: 'limited', password: 'pw' } as const;
-      const store = openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
+      const store = await openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
       stores.push(store);
       return store;
     }
@@ -94,7 +94,7 @@ describe('entries on Redis', () => {
     it('takes value and ttl in one step, wherever the slot is by now', async () => {
       const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
       const connection = { kind: 'cluster', nodes, database: 0 } as const;
-      const store = openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
+      const store = await openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
       stores.push(store);
       const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
       for (const key of keys) await store.put(key, string('v'), 60);

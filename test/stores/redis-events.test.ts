@@ -9,8 +9,8 @@ import { string } from '../../src/codecs/value.js';
 import { RefusedError, UnreachableError } from '../../src/errors.js';
 import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { all, failure } from '../contract/suite/stores.js';
-import { Worker } from '../contract/suite/worker-process.js';
+import { all, failure } from '../../src/testing/suite/stores.js';
+import { Worker } from '../../src/testing/suite/worker-process.js';
 import { startRedis } from '../support/redis-server.js';
 
 describe('events on Redis', () => {
@@ -37,8 +37,8 @@ describe('events on Redis', () => {
     return { ...common, connectionPrefix: '', prefix: 'app-cache-', connection };
   }
 
-  function open(user?: string): Store {
-    const store = openRedis(profile(user), openCodec('php'), { timeoutMs: 5000 });
+  async function open(user?: string): Promise<Store> {
+    const store = await openRedis(profile(user), openCodec('php'), { timeoutMs: 5000 });
     stores.push(store);
     return store;
   }
@@ -76,12 +76,12 @@ describe('events on Redis', () => {
   });
 
   it('are switched on for as long as one tail of several lives, whichever ends first', async () => {
-    const first = await tail(open());
-    const second = await tail(open());
+    const first = await tail(await open());
+    const second = await tail(await open());
     const on = await setting();
     await first.stop();
     expect(await setting()).to.equal(on);
-    await open().put('late', string('v'), null);
+    await (await open()).put('late', string('v'), null);
     const { value } = await second.stream[Symbol.asyncIterator]().next();
     expect(value).to.include({ type: 'KeyWritten', key: 'late' });
     await second.stop();
@@ -90,8 +90,8 @@ describe('events on Redis', () => {
   });
 
   it('that another tail switches off again end a tail that may not switch them on, and say so', async () => {
-    const first = await tail(open());
-    const second = await tail(open(), false);
+    const first = await tail(await open());
+    const second = await tail(await open(), false);
     await first.stop();
     const error = await failure(all(second.stream));
     expect(error).to.be.instanceOf(RefusedError);
@@ -100,7 +100,7 @@ describe('events on Redis', () => {
 
   it('are put back though the database with the bookkeeping was flushed meanwhile', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
-    const { stop } = await tail(open());
+    const { stop } = await tail(await open());
     expect(await setting()).to.equal('AKEm');
     await server.client.flushall();
     await stop();
@@ -108,7 +108,7 @@ describe('events on Redis', () => {
   });
 
   it('are put back though the server closed the connections that were silent', async () => {
-    const { stream } = await tail(open());
+    const { stream } = await tail(await open());
     await server.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     expect(await failure(all(stream))).to.be.instanceOf(UnreachableError);
     expect(await setting()).to.equal('');
@@ -116,8 +116,8 @@ describe('events on Redis', () => {
   });
 
   it('keep their bookkeeping to themselves where the prefix is empty', async () => {
-    const { stop } = await tail(open());
-    const everything = openRedis({ ...profile(), prefix: '' }, openCodec('php'), { timeoutMs: 5000 });
+    const { stop } = await tail(await open());
+    const everything = await openRedis({ ...profile(), prefix: '' }, openCodec('php'), { timeoutMs: 5000 });
     stores.push(everything);
     await everything.put('k', string('v'), null);
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(1);
@@ -138,13 +138,13 @@ describe('events on Redis', () => {
     expect(await setting()).to.not.equal('');
     await worker.kill();
     // A tail that changes nothing itself finds them off.
-    expect(await failure(tail(open(), false))).to.be.instanceOf(RefusedError);
+    expect(await failure(tail(await open(), false))).to.be.instanceOf(RefusedError);
     expect(await setting()).to.equal('');
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
   it('stay as somebody else set them meanwhile', async () => {
-    const { stop } = await tail(open());
+    const { stop } = await tail(await open());
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     await stop();
     expect(await setting()).to.equal('AKE');
@@ -153,7 +153,7 @@ describe('events on Redis', () => {
 
   it('end at once when they are stopped while they are being put up', async () => {
     const controller = new AbortController();
-    const opening = open().events({ signal: controller.signal, enable: true });
+    const opening = (await open()).events({ signal: controller.signal, enable: true });
     controller.abort();
     for await (const event of await opening) expect.fail(`heard ${event.type}`);
     expect(await setting()).to.equal('');
@@ -172,7 +172,7 @@ describe('events on Redis', () => {
   it('are heard with no more than the right to subscribe, where they are on', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     const { stream, stop } = await tail(await without('-@all', '+subscribe'), false);
-    await open().put('k', string('v'), null);
+    await (await open()).put('k', string('v'), null);
     const { value } = await stream[Symbol.asyncIterator]().next();
     expect(value).to.include({ type: 'KeyWritten', key: 'k' });
     await stop();

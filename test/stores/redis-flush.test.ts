@@ -9,7 +9,7 @@ import { integer, string } from '../../src/codecs/value.js';
 import { RefusedError } from '../../src/errors.js';
 import { newOwner } from '../../src/stores/lock-form.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { failure } from '../contract/suite/stores.js';
+import { failure } from '../../src/testing/suite/stores.js';
 import { startRedis } from '../support/redis-server.js';
 
 const PREFIX = 'app-cache-';
@@ -38,12 +38,12 @@ describe('flush on Redis', () => {
 
   after(async () => server?.stop());
 
-  function open(changes: Partial<RedisProfile> = {}, username?: string): Store {
+  async function open(changes: Partial<RedisProfile> = {}, username?: string): Promise<Store> {
     const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 0 } as const;
     const connection = username === undefined ? place : { ...place, username, password: 'pw' };
     const common = { driver: 'redis', name: 'test', codec: 'php', protected: false } as const;
     const profile = { ...common, connectionPrefix: '', prefix: PREFIX, connection, ...changes };
-    const store = openRedis(profile, openCodec('php'), { timeoutMs: 5000 });
+    const store = await openRedis(profile, openCodec('php'), { timeoutMs: 5000 });
     stores.push(store);
     return store;
   }
@@ -56,7 +56,7 @@ describe('flush on Redis', () => {
 
   /** Three entries, one of them tagged; five locks that can be told, one that cannot; another application's key. */
   async function fill(): Promise<void> {
-    const store = open();
+    const store = await open();
     await store.put('users:1', string('Ann'), 60);
     await store.put('framework/schedule-mine', integer(1), null);
     await store.tags(['people']).put('Ann', string('Ann'), null);
@@ -123,7 +123,7 @@ describe('flush on Redis', () => {
 
   it('leaves a connection of its own for locks alone, unless told to take them', async () => {
     const locks = { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 1 } as const;
-    const store = open({ locks });
+    const store = await open({ locks });
     await store.put('deploy', string('an entry'), 60);
     await store.lock('deploy').acquire(newOwner(), 60);
     await store.lock('told-by-nobody').acquire('0123456789abcdef', 60);
@@ -135,7 +135,7 @@ describe('flush on Redis', () => {
   });
 
   it('stopped between two steps has done part of it, and told how much', async () => {
-    const store = open();
+    const store = await open();
     const entries = Array.from({ length: 20_000 }, (_, at) => ({ key: `${at}`, value: integer(at), ttl: null }));
     await store.tags(['people']).putMany(entries);
     const controller = new AbortController();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { overlapping } from '../../src/stores/redis/overlapping.js';
-import { failure } from '../contract/suite/stores.js';
+import { failure } from '../../src/testing/suite/stores.js';
 
 /** Gives 1, 2, 3…, each after whatever else is ready to run. */
 async function* numbers(last: number): AsyncGenerator<number> {

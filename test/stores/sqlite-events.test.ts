@@ -11,8 +11,8 @@ import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { PartialError } from '../../src/errors.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
-import { all, failure, until } from '../contract/suite/stores.js';
-import { Worker } from '../contract/suite/worker-process.js';
+import { all, failure, until } from '../../src/testing/suite/stores.js';
+import { Worker } from '../../src/testing/suite/worker-process.js';
 
 function seconds(): number {
   return Math.floor(Date.now() / 1000);

@@ -2,7 +2,7 @@ import type { Context } from 'mocha';
 
 import type { RedisServer } from './redis-server.js';
 
-import { until } from '../contract/suite/stores.js';
+import { until } from '../../src/testing/suite/stores.js';
 import { freePort, startRedis } from './redis-server.js';
 
 /** Three primaries that share the slots of a cluster. */

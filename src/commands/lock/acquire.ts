@@ -10,7 +10,7 @@ import { checkKeys } from '../../cli/keys.js';
 import { heldText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { ttlText } from '../../cli/value-text.js';
+import { ttlField, ttlText } from '../../cli/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { acquireWithin } from '../../stores/lock-wait.js';
@@ -68,7 +68,12 @@ export default class LockAcquire extends StoreCommand {
       if (interruption.by !== undefined) throw new PartialError(`ended while waiting; ${name} was not acquired`, '');
       const holder = await lock.holder();
       if (flags.json)
-        await answerJson({ name, acquired: false, owner: holder?.owner ?? null, ttl: holder?.ttl ?? null });
+        await answerJson({
+          name,
+          acquired: false,
+          owner: holder?.owner ?? null,
+          ttl: holder === undefined ? null : ttlField(holder.ttl),
+        });
       warn(heldText(name, holder));
       return ExitCode.No;
     });

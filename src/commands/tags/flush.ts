@@ -8,6 +8,9 @@ import { entries } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
 
+/** What Memcached's flush of tags can say: it puts entries out of reach, wherever they are. */
+const UNCOUNTED = 'every entry with these tags (the store does not count them)';
+
 export default class TagsFlush extends StoreCommand {
   static override summary = 'Remove every entry that carries any of the tags.';
   static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes --yes. Running it again does no harm: nothing to remove is a success.`;
@@ -33,8 +36,9 @@ export default class TagsFlush extends StoreCommand {
       const dryRun = flags['dry-run'];
       if (!dryRun) {
         const asksAPerson = !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
-        const number = asksAPerson ? entries(await tagged.flush({ dryRun: true })) : 'every entry';
-        const effect = `removes ${number} that ${asksAPerson ? 'carry' : 'carries'} any of: ${names.join(', ')}`;
+        const number = asksAPerson ? await tagged.flush({ dryRun: true }) : undefined;
+        const what = number === undefined ? 'every entry that carries' : `${entries(number)} that carry`;
+        const effect = `removes ${what} any of: ${names.join(', ')}`;
         await askBeforeDestroying({ store, profile, action: 'tags:flush', effect }, flags);
       }
 
@@ -42,8 +46,8 @@ export default class TagsFlush extends StoreCommand {
         tagged.flush({ ...progress, dryRun }),
       );
       await (flags.json
-        ? answerJson({ tags: names, removed, dryRun })
-        : answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}\n`));
+        ? answerJson({ tags: names, removed: removed ?? null, dryRun })
+        : answer(`${dryRun ? 'would remove' : 'removed'} ${removed === undefined ? UNCOUNTED : entries(removed)}\n`));
       return ExitCode.Yes;
     });
   }

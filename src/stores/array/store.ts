@@ -27,7 +27,15 @@ class ArrayStore extends Entries implements Store {
   readonly driver = 'array';
   readonly location = 'memory';
   readonly prefix: string;
-  readonly capabilities: Capabilities = { tags: true, locks: true, events: EVENTS, locksToldFromEntries: 'apart' };
+  readonly capabilities: Capabilities = {
+    listing: true,
+    ttls: true,
+    tags: true,
+    countsTagged: true,
+    locks: true,
+    events: EVENTS,
+    locksToldFromEntries: 'apart',
+  };
   readonly #tails = new Set<Tail>();
 
   constructor(room: Room) {

@@ -1,8 +1,8 @@
-import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
+import type { Packing } from './packing.js';
 
 import { WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry } from '../batches.js';
@@ -16,7 +16,7 @@ export interface Room {
   /** Where locks live: `connection`, or one of their own. */
   readonly lockConnection: Connection;
   readonly keys: Keys;
-  readonly codec: Codec;
+  readonly packing: Packing;
   readonly prefix: string;
 }
 
@@ -63,7 +63,10 @@ export abstract class Entries implements Repository {
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
-    await this.#send([...this.written(key, ttl), this.#set({ key, stored: this.room.codec.encode(value), ttl })]);
+    await this.#send([
+      ...this.written(key, ttl),
+      this.#set({ key, stored: this.room.packing.values.encode(value), ttl }),
+    ]);
   }
 
   async putMany(
@@ -72,7 +75,7 @@ export abstract class Entries implements Repository {
   ): Promise<number> {
     let done = 0;
     signal?.throwIfAborted();
-    const encoded = batches(entries, (value) => this.room.codec.encode(value));
+    const encoded = batches(entries, (value) => this.room.packing.values.encode(value));
     // One batch is made while another is on its way. In a cluster a redirected write could come after a later one.
     await overlapping(encoded, this.connection.isCluster ? 1 : 2, async (batch) => {
       await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
@@ -86,7 +89,7 @@ export abstract class Entries implements Repository {
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
     const replies = await this.#send([
       ...this.written(key, ttl),
-      [...this.#set({ key, stored: this.room.codec.encode(value), ttl }), 'NX'],
+      [...this.#set({ key, stored: this.room.packing.values.encode(value), ttl }), 'NX'],
     ]);
     return replies.at(-1) !== null;
   }
@@ -164,7 +167,7 @@ export abstract class Entries implements Repository {
     const stored = bytes(value);
     // Without a ttl to ask for, it expired between the two commands.
     if (stored === null || isGone(pttl)) return undefined;
-    return { stored, ttl: ttlOf(pttl), decode: () => this.room.codec.decode(stored) };
+    return { stored, ttl: ttlOf(pttl), decode: () => this.room.packing.values.decode(stored) };
   }
 
   async #wrongType(key: string): Promise<WrongTypeError> {

@@ -1,8 +1,9 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
 import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
+import type { Texts } from './packing.js';
 
-import { WrongTypeError } from '../../errors.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
@@ -32,6 +33,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const keepsLocks = sharesLocks && !options.locks;
   const remover = new PrefixRemover(room, { keepsLocks, dryRun: options.dryRun });
   const isSwept =
+    (room.packing.texts.areBare || !keepsLocks) &&
     (await scriptsSeeAllKeys(room.connection)) &&
     (await sweep(room.connection, room.keys, { ...options, keepsLocks }, async ({ undecided, ...done }) => {
       progress.add(done);
@@ -153,8 +155,8 @@ class PrefixRemover {
 }
 
 /** Everything but locks: by name (Laravel's families) and by owner (cachectl's own). */
-function lockKeeping({ connection, keys }: Room, dryRun: boolean): Remover {
-  const byOwner = byLooking(connection, dryRun);
+function lockKeeping({ connection, keys, packing }: Room, dryRun: boolean): Remover {
+  const byOwner = byLooking(connection, packing.texts, dryRun);
   return async (page) => {
     const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
     const { removed, keptLocks } = await byOwner(entries);
@@ -163,31 +165,48 @@ function lockKeeping({ connection, keys }: Room, dryRun: boolean): Remover {
 }
 
 /** Two round trips; a lock that is taken between them, under a key that held an entry, goes too. */
-function byLooking(connection: Connection, dryRun: boolean): Remover {
+function byLooking(connection: Connection, texts: Texts, dryRun: boolean): Remover {
   const remove = removing(connection, dryRun);
   return async (page) => {
-    const heads = await ownerHeads(connection, page);
-    const entries = page.filter((_, index) => heads[index] !== OWNER_PREFIX);
+    const isOwned = await ownedByUs(connection, texts, page);
+    const entries = page.filter((_, index) => !isOwned[index]);
     const { removed } = await remove(entries);
     return { removed, keptLocks: page.length - entries.length };
   };
 }
 
-function onlyLocks({ lockConnection, keys }: Room, dryRun: boolean): Remover {
+function onlyLocks({ lockConnection, keys, packing }: Room, dryRun: boolean): Remover {
   const remove = removing(lockConnection, dryRun);
   return async (page) => {
-    const heads = await ownerHeads(lockConnection, page);
-    return remove(page.filter((key, index) => heads[index] === OWNER_PREFIX || isLaravelLockName(keys.short(key))));
+    const isOwned = await ownedByUs(lockConnection, packing.texts, page);
+    return remove(page.filter((key, index) => isOwned[index] || isLaravelLockName(keys.short(key))));
   };
 }
 
-/** The first characters of each key's value; of what is no string, nothing. */
-async function ownerHeads(connection: Connection, page: readonly Buffer[]): Promise<string[]> {
-  const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, OWNER_PREFIX.length - 1]));
-  return replies.map((reply) => (reply instanceof Error ? nothingIfWrongType(reply) : String(given(reply))));
+/** For each key, whether its value is an owner that cachectl made. */
+async function ownedByUs(connection: Connection, texts: Texts, page: readonly Buffer[]): Promise<boolean[]> {
+  const last = texts.areBare ? OWNER_PREFIX.length - 1 : LONGEST_OWNER;
+  const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, last]));
+  return replies.map((reply) => {
+    const head = reply instanceof Error ? nothingIfWrongType(reply) : (given(reply) as Buffer);
+    return head.length <= LONGEST_OWNER && textOf(texts, head).startsWith(OWNER_PREFIX);
+  });
 }
 
-function nothingIfWrongType(error: Error): string {
-  if (error instanceof WrongTypeError) return '';
+/** In bytes, packed: well over what `newOwner` makes. A packed text can be told only when all of it is there. */
+const LONGEST_OWNER = 1024;
+
+/** What does not unpack is no owner of ours. */
+function textOf(texts: Texts, bytes: Buffer): string {
+  try {
+    return texts.unpack(bytes).toString('latin1');
+  } catch (error) {
+    if (error instanceof UndecodableError) return '';
+    throw error;
+  }
+}
+
+function nothingIfWrongType(error: Error): Buffer {
+  if (error instanceof WrongTypeError) return Buffer.alloc(0);
   throw error;
 }

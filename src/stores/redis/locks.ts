@@ -1,8 +1,9 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
+import type { Texts } from './packing.js';
 
-import { WrongTypeError } from '../../errors.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { wrongType } from './errors.js';
 import { bytes, count, isGone, ttlOf } from './replies.js';
 
@@ -14,25 +15,27 @@ const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return 1`;
 
-/** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare. */
+/** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare, unless phpredis packs it. */
 export class RedisLock implements Lock {
   readonly #connection: Connection;
   readonly #name: string;
   readonly #key: string;
+  readonly #texts: Texts;
 
-  constructor({ lockConnection, keys }: Room, name: string) {
+  constructor({ lockConnection, keys, packing }: Room, name: string) {
     this.#connection = lockConnection;
     this.#name = name;
     this.#key = keys.full(name);
+    this.#texts = packing.texts;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     const expiry = ttl === null ? [] : ['EX', ttl];
-    return (await this.#connection.call('SET', this.#key, owner, ...expiry, 'NX')) !== null;
+    return (await this.#connection.call('SET', this.#key, this.#texts.pack(owner), ...expiry, 'NX')) !== null;
   }
 
   async release(owner: string): Promise<boolean> {
-    return this.#script(RELEASE, owner);
+    return this.#script(RELEASE, this.#texts.pack(owner));
   }
 
   async forceRelease(): Promise<boolean> {
@@ -40,7 +43,7 @@ export class RedisLock implements Lock {
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
-    return this.#script(REFRESH, owner, ttl ?? 0);
+    return this.#script(REFRESH, this.#texts.pack(owner), ttl ?? 0);
   }
 
   async holder(): Promise<LockHolder | undefined> {
@@ -51,10 +54,20 @@ export class RedisLock implements Lock {
     if (owner instanceof WrongTypeError) throw await this.#wrongType();
     const held = bytes(owner!);
     // It expired between the two commands when there is no ttl to ask for.
-    return held === null || isGone(pttl!) ? undefined : { owner: held.toString(), ttl: ttlOf(pttl!) };
+    return held === null || isGone(pttl!) ? undefined : { owner: this.#ownerOf(held), ttl: ttlOf(pttl!) };
   }
 
-  async #script(script: string, ...args: Array<number | string>): Promise<boolean> {
+  /** An owner that another client wrote otherwise is shown as it stands. */
+  #ownerOf(held: Buffer): string {
+    try {
+      return this.#texts.unpack(held).toString();
+    } catch (error) {
+      if (error instanceof UndecodableError) return held.toString();
+      throw error;
+    }
+  }
+
+  async #script(script: string, ...args: Array<Buffer | number | string>): Promise<boolean> {
     try {
       return count(await this.#connection.call('EVAL', script, 1, this.#key, ...args)) === 1;
     } catch (error) {

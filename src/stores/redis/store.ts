@@ -13,23 +13,23 @@ import type {
 } from '../contract.js';
 import type { Command } from './connection.js';
 
-import { bareNumbers } from '../../codecs/bare-numbers.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys } from './keys.js';
 import { RedisLock } from './locks.js';
+import { openPacking } from './packing.js';
 import { RedisTagged } from './tags.js';
 
 /** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
-export function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Promise<Store> {
   const connection = new Connection(profile.connection, timeoutMs);
   return new RedisStore({
     connection,
     lockConnection: profile.locks === undefined ? connection : new Connection(profile.locks, timeoutMs),
     keys: new Keys(profile),
-    codec: codec.name === 'php' ? bareNumbers(codec) : codec,
+    packing: await openPacking(profile, codec),
     prefix: profile.prefix,
   });
 }
@@ -47,7 +47,10 @@ class RedisStore extends Entries implements Store {
     this.prefix = room.prefix;
     const sharesLocks = room.lockConnection === room.connection;
     this.capabilities = {
+      listing: true,
+      ttls: true,
       tags: true,
+      countsTagged: true,
       locks: true,
       events: EVENTS,
       locksToldFromEntries: sharesLocks ? 'by-form' : 'apart',

@@ -50,17 +50,21 @@ export class RedisTagged extends Entries implements Tagged {
 
   protected written(key: string, ttl: Ttl): Command[] {
     const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
-    return this.#sets().map((set) => ['ZADD', set, score, taggedKey(this.#names, key)]);
+    return this.#sets().map((set) => ['ZADD', set, score, this.#member(key)]);
   }
 
   protected incremented(key: string): Command[] {
-    return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, taggedKey(this.#names, key)]);
+    return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, this.#member(key)]);
   }
 
   /** Else Laravel's cache:prune-stale-tags would take the entry for expired, and no flush would find it. */
   protected touched(key: string, ttl: Ttl): Command[] {
     const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
-    return this.#sets().map((set) => ['ZADD', set, 'XX', score, taggedKey(this.#names, key)]);
+    return this.#sets().map((set) => ['ZADD', set, 'XX', score, this.#member(key)]);
+  }
+
+  #member(key: string): Buffer {
+    return this.room.packing.texts.pack(taggedKey(this.#names, key));
   }
 
   #sets(): readonly string[] {
@@ -70,7 +74,8 @@ export class RedisTagged extends Entries implements Tagged {
   /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
   async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
     let removed = 0;
-    const removePage = (await scriptsSeeAllKeys(this.connection))
+    const scriptsDo = this.room.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
+    const removePage = scriptsDo
       ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInTrips(set)
       : async (set: string): Promise<Page> => this.#removeInTrips(set);
     for (const set of this.#sets()) {
@@ -142,6 +147,6 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   #entryOf(member: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(this.room.keys.prefix), member]);
+    return Buffer.concat([Buffer.from(this.room.keys.prefix), this.room.packing.texts.unpack(member)]);
   }
 }

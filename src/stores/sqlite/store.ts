@@ -43,7 +43,15 @@ class SqliteStore extends Entries implements Store {
   readonly driver = 'sqlite';
   readonly location: string;
   readonly prefix: string;
-  readonly capabilities: Capabilities = { tags: true, locks: true, events: EVENTS, locksToldFromEntries: 'apart' };
+  readonly capabilities: Capabilities = {
+    listing: true,
+    ttls: true,
+    tags: true,
+    countsTagged: true,
+    locks: true,
+    events: EVENTS,
+    locksToldFromEntries: 'apart',
+  };
   readonly #profile: SqliteProfile;
   readonly #timeoutMs: number;
   readonly #tails = new Set<Tail>();

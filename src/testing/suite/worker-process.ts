@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Profile } from '../../../src/profiles/profile.js';
+import type { Profile } from '../../profiles/profile.js';
 import type { Job } from '../worker.js';
 
 const PROGRAM = fileURLToPath(new URL('../worker.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { string } from '../../../src/codecs/value.js';
+import { string } from '../../codecs/value.js';
 import { type Stores, textOf, until } from './stores.js';
 
 export function describeLocks(stores: Stores): void {

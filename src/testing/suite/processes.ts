@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { integer } from '../../../src/codecs/value.js';
+import { integer } from '../../codecs/value.js';
 import { type Stores, textOf } from './stores.js';
 import { Worker } from './worker-process.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { boolean, float, integer, list, NULL, string, type Value } from '../../../src/codecs/value.js';
+import { boolean, float, integer, list, NULL, string, type Value } from '../../codecs/value.js';
 import { hits, type Stores, textOf, until } from './stores.js';
 
 const VALUES: ReadonlyArray<readonly [string, Value]> = [

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Progress } from '../../../src/stores/contract.js';
+import type { NewEntry, Progress } from '../../stores/contract.js';
 
-import { integer, string } from '../../../src/codecs/value.js';
+import { integer, string } from '../../codecs/value.js';
 import { all, failure, hits, type Stores, textOf } from './stores.js';
 
 async function* numbered(count: number): AsyncGenerator<NewEntry> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Value } from '../../../src/codecs/value.js';
-import type { Entry, Store } from '../../../src/stores/contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { Entry, Store } from '../../stores/contract.js';
 import type { StoreHarness } from '../harness.js';
 
 /** The stores of one case. Each case has a prefix of its own; `closeAll` runs after it. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { Progress } from '../../../src/stores/contract.js';
+import type { Progress } from '../../stores/contract.js';
 
-import { integer, string } from '../../../src/codecs/value.js';
+import { integer, string } from '../../codecs/value.js';
 import { type Stores, textOf, until } from './stores.js';
 
 const NOW = { dryRun: false };

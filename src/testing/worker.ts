@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Profile } from '../../src/profiles/profile.js';
-import type { Store } from '../../src/stores/contract.js';
+import type { Profile } from '../profiles/profile.js';
+import type { Store } from '../stores/contract.js';
 
-import { integer } from '../../src/codecs/value.js';
-import { newOwner } from '../../src/stores/lock-form.js';
-import { openStore } from '../../src/stores/open.js';
+import { integer } from '../codecs/value.js';
+import { newOwner } from '../stores/lock-form.js';
+import { openStore } from '../stores/open.js';
 
 /** What a child process is asked to do, one JSON document per line of its standard input. */
 export type Job =

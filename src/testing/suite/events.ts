@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventStream, EventType, Store } from '../../../src/stores/contract.js';
+import type { CacheEvent, EventStream, EventType, Store } from '../../stores/contract.js';
 
-import { string } from '../../../src/codecs/value.js';
+import { string } from '../../codecs/value.js';
 import { all, type Stores } from './stores.js';
 
 /** Reads of a stream what concerns `key`, until the event named has come; then the stream is ended. */

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import type { NewEntry } from '../../../src/stores/contract.js';
+import type { NewEntry } from '../../stores/contract.js';
 
-import { integer, string } from '../../../src/codecs/value.js';
-import { newOwner } from '../../../src/stores/lock-form.js';
+import { integer, string } from '../../codecs/value.js';
+import { newOwner } from '../../stores/lock-form.js';
 import { all, failure, type Stores, textOf } from './stores.js';
 
 const PREFIX_ONLY = { scope: 'prefix', locks: false, dryRun: false } as const;

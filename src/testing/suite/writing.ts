@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { integer, list, string } from '../../../src/codecs/value.js';
-import { NotANumberError } from '../../../src/errors.js';
+import { integer, list, string } from '../../codecs/value.js';
+import { NotANumberError } from '../../errors.js';
 import { failure, type Stores, textOf, until } from './stores.js';
 
 const GREATEST = 2n ** 63n - 1n;

@@ -6,14 +6,15 @@ import { maskUrl } from './mask.js';
 import { parseUrl, type UrlParts } from './url.js';
 
 /** The same keys with `url` taken apart into those that it stands for. */
-export function expandUrl(fields: Fields): Fields {
+export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fields {
   const url = fields.filled('url');
   if (url === undefined) return fields;
   const setting = fields.entries.get('url') as ScalarSetting;
   const name = `${setting.where}: url of ${fields.subject} (${maskUrl(setting.shown ?? '')})`;
   const parts = parseUrl(url, name);
-  if (parts.driver !== 'redis') {
-    throw new ConfigError(`${name} is not of a Redis`, 'Give a redis://, rediss:// or unix:// URL, or another driver.');
+  if (parts.driver !== driver) {
+    const { product, schemes } = SCHEMES_OF[driver];
+    throw new ConfigError(`${name} is not of a ${product}`, `Give a ${schemes} URL, or another driver.`);
   }
 
   const own = new Map(fields.entries);
@@ -30,6 +31,12 @@ export function expandUrl(fields: Fields): Fields {
 
   return new Fields(new Map([...own, ...settings]), fields.where, fields.subject);
 }
+
+const SCHEMES_OF = {
+  memcached: { product: 'Memcached', schemes: 'memcached://' },
+  mongodb: { product: 'MongoDB', schemes: 'mongodb:// or mongodb+srv://' },
+  redis: { product: 'Redis', schemes: 'redis://, rediss:// or unix://' },
+} as const;
 
 type Place = Pick<ScalarSetting, 'shown' | 'where'>;
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { StoreHarness } from './harness.js';
 
-import { UnsupportedError } from '../../src/errors.js';
+import { UnsupportedError } from '../errors.js';
 import { describeBulk } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';

@@ -1,0 +1,32 @@
+import type { CodecName, SerializerName } from '../codecs/codec.js';
+import type { Fields } from './fields.js';
+
+/** What every profile has; see `Profile`. */
+export interface Common {
+  readonly name: string;
+  readonly prefix: string;
+  readonly codec: CodecName;
+  readonly protected: boolean;
+}
+
+export const COMMON_KEYS = ['driver', 'prefix', 'codec', 'protected'];
+
+export function readCommon(name: string, fields: Fields): Common {
+  return {
+    name,
+    prefix: fields.text('prefix') ?? '',
+    codec: fields.oneOf('codec', ['php', 'json', 'raw']) ?? 'php',
+    protected: fields.boolean('protected') ?? false,
+  };
+}
+
+/** The option of the application's client library. Undefined: it has none. */
+export function readSerializer({ codec }: Common, fields: Fields): SerializerName | undefined {
+  const serializer = fields.oneOf('serializer', ['php', 'igbinary', 'json', 'msgpack', 'none']);
+  if (serializer === undefined || serializer === 'none') return undefined;
+  if (codec !== 'php') {
+    fields.fail('serializer', `has no effect beside codec: ${codec}`, 'Take one of the two out.');
+  }
+
+  return serializer;
+}

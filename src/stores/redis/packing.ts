@@ -1,0 +1,94 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { Compression } from '../../codecs/compression/compression.js';
+import type { RedisProfile } from '../../profiles/profile.js';
+
+import { bareNumbers } from '../../codecs/bare-numbers.js';
+import { isNumeric } from '../../codecs/php/numeric.js';
+import { string, type Value } from '../../codecs/value.js';
+
+/** What stands in the server for the values of a cache, and for the texts beside them: owners of locks, members of tags. */
+export interface Packing {
+  readonly values: Codec;
+  readonly texts: Texts;
+}
+
+export interface Texts {
+  /** Whether they stand in the server as they are, so that a script there can look at them. */
+  readonly areBare: boolean;
+  pack(text: string): Buffer;
+  /** @throws UndecodableError */
+  unpack(bytes: Buffer): Buffer;
+}
+
+/**
+ * As Laravel and phpredis share the work: without phpredis's `serializer` Laravel serializes all but numbers, and texts
+ * are bare; with it phpredis serializes everything it is given, numbers, owners and members too. `compression` is
+ * phpredis's, and comes last. What the server counts up itself is a bare number all the same, and is read as one.
+ */
+export async function openPacking(
+  { serializer, compression: compressionName }: Pick<RedisProfile, 'compression' | 'serializer'>,
+  codec: Codec,
+): Promise<Packing> {
+  if (serializer === undefined && compressionName === undefined) return { values: laravels(codec), texts: BARE };
+  const values = serializer === undefined ? laravels(codec) : countable(await loadSerializer(serializer));
+  const compression = compressionName === undefined ? undefined : await loadCompression(compressionName);
+  const packed = compression === undefined ? values : compressed(values, compression);
+  return { values: packed, texts: packedTexts(serializer === undefined ? undefined : packed, compression) };
+}
+
+const BARE: Texts = { areBare: true, pack: (text) => Buffer.from(text), unpack: (bytes) => bytes };
+
+function laravels(codec: Codec): Codec {
+  return codec.name === 'php' ? bareNumbers(codec) : codec;
+}
+
+/** INCRBY leaves a bare number whatever the serializer. In msgpack its digits would be numbers of their own. */
+function countable(codec: Codec): Codec {
+  const numbers = bareNumbers(codec);
+  const isUnmistakable = codec.name === 'igbinary' || codec.name === 'php';
+  return {
+    name: codec.name,
+    encode: (value) => codec.encode(value),
+    decode: (bytes) => (isUnmistakable && isNumeric(bytes) ? numbers.decode(bytes) : codec.decode(bytes)),
+  };
+}
+
+function compressed(codec: Codec, compression: Compression): Codec {
+  return {
+    name: codec.name,
+    encode: (value) => compression.compress(codec.encode(value)),
+    // phpredis, too, takes what is not compressed as it is.
+    decode: (bytes) => codec.decode(compression.decompress(bytes) ?? bytes),
+  };
+}
+
+function packedTexts(serializer: Codec | undefined, compression: Compression | undefined): Texts {
+  if (serializer === undefined) {
+    return {
+      areBare: false,
+      pack: (text) => compression!.compress(Buffer.from(text)),
+      unpack: (bytes) => compression!.decompress(bytes) ?? bytes,
+    };
+  }
+
+  return {
+    areBare: false,
+    pack: (text) => serializer.encode(string(text)),
+    unpack: (bytes) => textOf(serializer.decode(bytes), bytes),
+  };
+}
+
+/** Of what is no text, the bytes. */
+function textOf(value: Value, bytes: Buffer): Buffer {
+  return value.type === 'string' ? value.value : bytes;
+}
+
+async function loadSerializer(name: NonNullable<RedisProfile['serializer']>): Promise<Codec> {
+  const { openSerializer } = await import('../../codecs/serializer.js');
+  return openSerializer(name);
+}
+
+async function loadCompression(name: NonNullable<RedisProfile['compression']>): Promise<Compression> {
+  const { openRedisCompression } = await import('../../codecs/compression/phpredis.js');
+  return openRedisCompression(name);
+}
