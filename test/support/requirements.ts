@@ -8,9 +8,11 @@ import path from 'node:path';
  * are skipped, and loudly; where `CI=true` they fail, so that no build passes for want of what it should have tested.
  */
 export function requireProgram(context: Context, program: string): string {
-  const found = programPath(program);
-  if (found !== undefined) return found;
-  const what = `the program "${program}" is not on PATH`;
+  return programPath(program) ?? lacking(context, `the program "${program}" is not on PATH`);
+}
+
+/** The same for anything else that the machine should have. `what` says that it has not, in a few words. */
+export function lacking(context: Context, what: string): never {
   if (process.env.CI === 'true') throw new Error(`${what}, and CI=true lets no test be skipped`);
   process.stderr.write(`\n  WARNING: ${what}: what needs it is NOT TESTED\n`);
   // eslint-disable-next-line mocha/no-skipped-tests -- said aloud above, and refused under CI
