@@ -87,7 +87,7 @@ describe('a Redis URL', () => {
       ['localhost:6379', 'the URL (localhost:6379) has a scheme that is none of ours', /redis:\/\//],
       ['u:hunter2@h:6379', 'the URL (u:***@h:6379) has a scheme that is none of ours', /redis:\/\//],
       ['http://u:hunter2@h', 'the URL (http://u:***@h) has a scheme that is none of ours', /redis:\/\//],
-      ['memcached://h', 'the URL (memcached://h) has a scheme that is none of ours', /redis:\/\//],
+      ['couchbase://h', 'the URL (couchbase://h) has a scheme that is none of ours', /memcached:\/\/.*mongodb:/],
       ['__proto__://h', 'the URL (__proto__://h) does not begin with a scheme', /redis:\/\//],
       ['constructor://h', 'the URL (constructor://h) has a scheme that is none of ours', /redis:\/\//],
       ['redis:h', 'the URL (redis:***) has no // after its scheme', /redis:\/\/host:port/],

@@ -102,6 +102,17 @@ describe('a Redis profile', () => {
     expect((await of(`url: "${url}"`)).connection).to.deep.equal(watched);
   });
 
+  it('has the options of phpredis, where the application sets them', async () => {
+    expect(await of('host: h')).not.to.have.any.keys('serializer', 'compression');
+    expect(await of('host: h', 'serializer: none', 'compression: none')).not.to.have.any.keys(
+      'serializer',
+      'compression',
+    );
+    const options = { serializer: 'igbinary', compression: 'lz4' };
+    expect(await of('host: h', 'serializer: igbinary', 'compression: lz4')).to.deep.include(options);
+    expect(await of('url: redis://h?serializer=igbinary&compression=lz4')).to.deep.include(options);
+  });
+
   describe('with TLS', () => {
     it('is asked for by rediss://, or by tls', async () => {
       const secure = { ...server, tls: { verify: true } };
@@ -209,6 +220,14 @@ describe('a Redis profile', () => {
       [['url: ""'], '4: url of profile a is empty', /./],
       [['url: redis://h?url=redis://i'], '4: url of profile a (redis://h?url=redis://i) has the parameter url', /out/],
       [['url: 5'], '4: url of profile a must be text (5)', /quotes/],
+      [['host: h', 'serializer: xml'], '5: unknown serializer in profile a (xml)', /igbinary/],
+      [['host: h', 'compression: gzip'], '5: unknown compression in profile a (gzip)', /lz4, lzf, zstd|zstd/],
+      [['host: h', 'compression: fastlz'], '5: unknown compression in profile a (fastlz)', /There are/],
+      [
+        ['host: h', 'codec: json', 'serializer: php'],
+        '6: serializer of profile a has no effect beside codec: json',
+        /out/,
+      ],
       [
         ['host: h', 'path: x'],
         '5: path of profile a is a key of driver sqlite, not of redis (x)',
