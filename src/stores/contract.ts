@@ -176,6 +176,27 @@ export interface Capabilities {
   readonly locksToldFromEntries: 'apart' | 'by-form';
 }
 
+/** What a store found out about itself, for `doctor`. */
+export interface Finding {
+  /** What was looked at: `index on tags`. */
+  readonly subject: string;
+  /** `warning`: it works, and not as well as it could. */
+  readonly state: 'fault' | 'ok' | 'warning';
+  /** What is so, in one line. */
+  readonly message: string;
+  /** What to do, as a sentence; of what is not ok. */
+  readonly hint?: string;
+  /** Absent where only a person can put it right. */
+  readonly fix?: Fix;
+}
+
+/** A change of the server that is safe, and safe to make twice. Never made unasked. */
+export interface Fix {
+  /** In the present tense: `creates the index tags_1 on cache`. */
+  readonly effect: string;
+  apply(): Promise<void>;
+}
+
 /** What the caller of a driver decides, rather than the profile. */
 export interface OpenOptions {
   /** How long the store may take to connect, to answer, or to let go of a locked file, in milliseconds. */
@@ -206,6 +227,9 @@ export interface Store extends Repository {
 
   /** @throws UnsupportedError */
   events(options: EventsOptions): Promise<EventStream>;
+
+  /** What there is to say of the server and how it is set up, the most basic first; left out where there is nothing. */
+  diagnose?(): AsyncIterable<Finding>;
 
   /** Never hangs, never throws. */
   close(): Promise<void>;

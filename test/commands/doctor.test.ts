@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+
+import { cachectl } from '../support/cli.js';
+import { onEveryStore } from '../support/places.js';
+import { freePort } from '../support/redis-server.js';
+
+interface Report {
+  readonly profile: string;
+  readonly findings: ReadonlyArray<{
+    readonly subject: string;
+    readonly state: string;
+    readonly message: string;
+    readonly hint: null | string;
+    readonly fix: null | string;
+    readonly fixed: boolean;
+  }>;
+}
+
+describe('doctor', () => {
+  onEveryStore((place) => {
+    it('says which store a profile is of, and that it answers', async () => {
+      const { code, out } = await place.run(['doctor']);
+      expect(code).to.equal(0);
+      const [profile, reading] = out.split('\n');
+      expect(profile).to.match(/^ok\tprofile\t.+, prefix shop-cache-$/);
+      expect(reading).to.match(/^ok\treading\tanswered within \d+ ms, connecting included$/);
+    });
+
+    it('says so in JSON, too', async () => {
+      const { out } = await place.run(['doctor', '--json']);
+      const { findings } = JSON.parse(out) as Report;
+      expect(findings[1]).to.deep.include({ subject: 'reading', state: 'ok', hint: null, fix: null, fixed: false });
+    });
+  });
+
+  it('exits as every command does when the store cannot be reached, and says what to do', async () => {
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    const { code, out } = await cachectl(['doctor', '--url', url]);
+    expect(code).to.equal(3);
+    expect(out).to.match(/^ok\tprofile\t.*\nfault\tstore\t.*refused/);
+    const { findings } = JSON.parse((await cachectl(['doctor', '--url', url, '--json'])).out) as Report;
+    expect(findings.at(-1)).to.deep.include({ subject: 'store', state: 'fault', fix: null });
+    expect(findings.at(-1)!.hint).to.match(/\.$/);
+  });
+
+  it('takes --yes only with --fix', async () => {
+    expect(await cachectl(['doctor', '--url', 'array:', '--yes'])).to.have.property('code', 2);
+  });
+});
