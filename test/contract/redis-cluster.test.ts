@@ -1,11 +1,11 @@
 import type { RedisProfile } from '../../src/profiles/profile.js';
-import type { RedisCluster } from '../support/redis-cluster.js';
 import type { StoreOptions } from '../../src/testing/harness.js';
+import type { RedisCluster } from '../support/redis-cluster.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { startRedisCluster } from '../support/redis-cluster.js';
 import { describeStore } from '../../src/testing/suite.js';
+import { startRedisCluster } from '../support/redis-cluster.js';
 
 let cluster: RedisCluster;
 

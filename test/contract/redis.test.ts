@@ -1,11 +1,11 @@
 import type { RedisProfile } from '../../src/profiles/profile.js';
-import type { RedisServer } from '../support/redis-server.js';
 import type { StoreOptions } from '../../src/testing/harness.js';
+import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { startRedis } from '../support/redis-server.js';
 import { describeStore } from '../../src/testing/suite.js';
+import { startRedis } from '../support/redis-server.js';
 
 let server: RedisServer;
 

@@ -4,8 +4,10 @@ import type { Command, Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Packing } from './packing.js';
 
-import { WrongTypeError } from '../../errors.js';
+import { integer } from '../../codecs/value.js';
+import { NotANumberError, WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry } from '../batches.js';
+import { increased } from '../counter.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { overlapping } from './overlapping.js';
 import { bytes, count, given, isGone, ttlOf } from './replies.js';
@@ -29,6 +31,13 @@ if type(value) == 'table' then return value end
 local pttl = redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return {tostring(pttl), value}`;
+
+/** A value in place of another, with its ttl, unless it is another by now. For servers before 6, which know no KEEPTTL. */
+const REPLACE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local pttl = redis.call('PTTL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[2])
+if pttl > 0 then redis.call('PEXPIRE', KEYS[1], pttl) end
+return 1`;
 
 /** PTTL of a key without a ttl. */
 const NEVER_EXPIRES = '-1';
@@ -101,8 +110,10 @@ export abstract class Entries implements Repository {
     ]);
     const sum = replies.at(-1)!;
     if (sum instanceof WrongTypeError) throw await this.#wrongType(key);
-    if (sum instanceof Error) throw countingError(sum, key);
-    return BigInt(sum as string);
+    if (!(sum instanceof Error)) return BigInt(sum as string);
+    const known = countingError(sum, key);
+    if (known instanceof NotANumberError && !this.room.packing.texts.areBare) return this.#incrementPacked(key, by);
+    throw known;
   }
 
   async touch(key: string, ttl: Ttl): Promise<boolean> {
@@ -135,6 +146,20 @@ export abstract class Entries implements Repository {
 
   /** What goes to the server before an entry gets another ttl. */
   protected abstract touched(key: string, ttl: Ttl): Command[];
+
+  /** The server does not see the number in what phpredis packed: counted here, and put back unless it changed meanwhile. */
+  async #incrementPacked(key: string, by: bigint): Promise<bigint> {
+    const full = this.storedKey(key);
+    const { values } = this.room.packing;
+    for (;;) {
+      const held = bytes(await this.connection.call('GET', full));
+      // It expired just now; the server counts up from nothing.
+      if (held === null) return this.increment(key, by);
+      const sum = increased(key, by, () => values.decode(held));
+      const isDone = await this.connection.call('EVAL', REPLACE, 1, full, held, values.encode(integer(sum)));
+      if (count(isDone) === 1) return sum;
+    }
+  }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {
     const full = this.storedKey(key);

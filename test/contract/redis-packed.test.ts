@@ -1,0 +1,54 @@
+import type { RedisProfile } from '../../src/profiles/profile.js';
+import type { StoreOptions } from '../../src/testing/harness.js';
+import type { RedisServer } from '../support/redis-server.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { describeStore } from '../../src/testing/suite.js';
+import { startRedis } from '../support/redis-server.js';
+
+const OPTIONS: ReadonlyArray<Pick<RedisProfile, 'compression' | 'serializer'>> = [
+  { serializer: 'igbinary', compression: 'lz4' },
+  { compression: 'zstd' },
+];
+
+for (const options of OPTIONS) {
+  let server: RedisServer;
+
+  const profile = ({ prefix }: StoreOptions): RedisProfile => ({
+    driver: 'redis',
+    name: 'test',
+    prefix,
+    connectionPrefix: 'app-database-',
+    codec: 'php',
+    protected: false,
+    connection: { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 0 },
+    ...options,
+  });
+
+  describeStore(`redis, packed by ${Object.values(options).join(' and ')}`, {
+    capabilities: {
+      listing: true,
+      ttls: true,
+      tags: true,
+      countsTagged: true,
+      locks: true,
+      events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+      locksToldFromEntries: 'by-form',
+    },
+
+    async before(context) {
+      server = await startRedis(context);
+    },
+
+    async after() {
+      await server?.stop();
+    },
+
+    async open(at) {
+      return openRedis(profile(at), openCodec('php'), { timeoutMs: 5000 });
+    },
+
+    profile,
+  });
+}
