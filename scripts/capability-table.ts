@@ -1,0 +1,111 @@
+// Writes what works where into README.md, from what the drivers declare (and the contract suite holds them to):
+// npx tsx scripts/capability-table.ts
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import type { Profile } from '../src/profiles/profile.js';
+import type { Capabilities, EventType } from '../src/stores/contract.js';
+
+import { openStore } from '../src/stores/open.js';
+
+const README = new URL('../README.md', import.meta.url);
+const START = '<!-- what works where: written by scripts/capability-table.ts -->';
+const END = '<!-- end of what works where -->';
+
+/** README.md with the table as the drivers declare it now. */
+export async function readmeWithTable(readme: string): Promise<string> {
+  const start = readme.indexOf(START);
+  const end = readme.indexOf(END);
+  if (start === -1 || end < start) throw new Error('README.md has no place for the table');
+  return `${readme.slice(0, start + START.length)}\n\n${await capabilityTable()}\n${readme.slice(end)}`;
+}
+
+const COMMON = { name: 'table', prefix: '', codec: 'php', protected: false } as const;
+const MEMCACHED = {
+  ...COMMON,
+  driver: 'memcached',
+  servers: [{ host: '127.0.0.1', port: 11_211, weight: 1 }],
+  distribution: 'modulo',
+  serializer: 'php',
+  compression: 'fastlz',
+} as const;
+
+/** One for each column. None of them connects. */
+const PROFILES: Readonly<Record<string, Profile>> = {
+  Redis: {
+    ...COMMON,
+    driver: 'redis',
+    connectionPrefix: '',
+    connection: { kind: 'server', nodes: [{ host: '127.0.0.1', port: 6379 }], database: 0 },
+  },
+  Memcached: MEMCACHED,
+  'Memcached with SASL': { ...MEMCACHED, username: 'user', password: 'password' },
+  MongoDB: {
+    ...COMMON,
+    driver: 'mongodb',
+    url: 'mongodb://127.0.0.1/',
+    database: 'app',
+    collection: 'cache',
+    lockCollection: 'cache_locks',
+  },
+  SQLite: { ...COMMON, driver: 'sqlite', path: 'cache.sqlite', table: 'cache', lockTable: 'cache_locks' },
+  'array (in memory)': { ...COMMON, driver: 'array' },
+  'the example driver': {
+    ...COMMON,
+    driver: 'custom',
+    module: './driver.mjs',
+    moduleUrl: new URL('../examples/file-store/driver.mjs', import.meta.url).href,
+    options: { folder: '.' },
+  },
+};
+
+const EVENT_WORDS: Readonly<Record<EventType, string>> = {
+  CacheHit: 'hits',
+  CacheMissed: 'misses',
+  KeyWritten: 'writes',
+  KeyForgotten: 'deletions',
+  KeyExpired: 'expiries',
+  KeyEvicted: 'evictions',
+  CacheFlushed: 'flushes',
+};
+
+const COLUMNS: Readonly<Record<string, (capabilities: Capabilities) => string>> = {
+  'reading, writing, counting': () => 'yes',
+  'ttl told': ({ ttls }) => yesOrNo(ttls),
+  '`flush` by prefix': ({ listing }) => (listing ? 'yes' : '`--all` only'),
+  tags: ({ tags, countsTagged }) => (tags && !countsTagged ? 'yes, uncounted' : yesOrNo(tags)),
+  locks: ({ locks }) => yesOrNo(locks),
+  'locks kept by `flush`': keptLocks,
+  'events that `events:tail` can tell': ({ events }) => events.map((type) => EVENT_WORDS[type]).join(', ') || 'none',
+};
+
+async function capabilityTable(): Promise<string> {
+  const rows: string[][] = [['', ...Object.keys(COLUMNS)]];
+  for (const [name, profile] of Object.entries(PROFILES)) {
+    const store = await openStore(profile, { timeoutMs: 1000 });
+    rows.push([name, ...Object.values(COLUMNS).map((cell) => cell(store.capabilities))]);
+    await store.close();
+  }
+
+  return markdown(rows);
+}
+
+function keptLocks({ locks, listing, locksToldFromEntries }: Capabilities): string {
+  if (!locks || !listing) return '-';
+  return locksToldFromEntries === 'apart' ? 'all' : 'those that can be told';
+}
+
+function yesOrNo(can: boolean): string {
+  return can ? 'yes' : 'no';
+}
+
+/** As Prettier sets it. */
+function markdown([head = [], ...rows]: readonly string[][]): string {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`;
+  return line(head) + line(widths.map((width) => '-'.repeat(width))) + rows.map((row) => line(row)).join('');
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  writeFileSync(README, await readmeWithTable(readFileSync(README, 'utf8')));
+}

@@ -1,0 +1,11 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+
+import { readmeWithTable } from '../../scripts/capability-table.js';
+
+describe('README.md', () => {
+  it('says what works where as the drivers declare it; npx tsx scripts/capability-table.ts writes it', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    expect(readme).to.equal(await readmeWithTable(readme));
+  });
+});
