@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+
+import type { Shared, Traits } from './php-shared.js';
+
+import { serialize } from '../../src/codecs/php/serialize.js';
+import { unserialize } from '../../src/codecs/php/unserialize.js';
+import { Random, SEED } from '../fuzz/random.js';
+import { randomValue } from '../fuzz/values.js';
+import { SHARED_VALUES } from './php-values.js';
+
+export function describeValues(shared: () => Shared, { bareNumbers }: Traits): void {
+  for (const {
+    title,
+    php: expression,
+    json,
+    bareJson = json,
+    put,
+    text = JSON.parse(json) as string,
+  } of SHARED_VALUES) {
+    const shown = bareNumbers ? bareJson : json;
+
+    it(`${title}: Laravel puts it, cachectl gets it`, async () => {
+      const { php, theirs, run } = shared();
+      expect(await theirs.put('key', await php.evaluate(expression), 3600)).to.be.true;
+      const { code, out, err } = await run(['get', 'key', '--json']);
+      expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      expect(out).to.include(`"value":${shown},"type":`);
+    });
+
+    it(`${title}: cachectl puts it, Laravel gets it, and would have stored the same`, async () => {
+      const { php, theirs, ours, run, raw } = shared();
+      const value = await php.evaluate(expression);
+      await theirs.put('theirs', value, 3600);
+      if (put === undefined) await ours.put('ours', unserialize(value), 3600);
+      else {
+        const how = put === 'json' ? ['--as=json'] : [];
+        const { code, err } = await run(['put', 'ours', '-', '--ttl', '1h', ...how], put === 'json' ? json : text);
+        expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+      }
+
+      expect((await theirs.get('ours')).toString('latin1')).to.equal((await theirs.get('theirs')).toString('latin1'));
+      expect(await raw('ours')).to.equal(await raw('theirs'));
+    });
+  }
+}
+
+export function describeEntries(shared: () => Shared): void {
+  const hello = Buffer.from('s:5:"hello";');
+  const miss = Buffer.from('N;');
+
+  it('what Laravel puts for a time, cachectl sees end when it ends', async () => {
+    const { theirs, run } = shared();
+    await theirs.put('brief', hello, 100);
+    await theirs.put('long', hello, 40 * 86_400);
+    await theirs.put('forever', hello, null);
+    const { out } = await run(['get', 'brief', 'long', 'forever', '--json']);
+    const [brief, long, forever] = (JSON.parse(out) as Array<{ ttl: null | number }>).map(({ ttl }) => ttl);
+    expect(brief).to.be.within(70, 100);
+    expect(long).to.be.within(40 * 86_400 - 30, 40 * 86_400);
+    expect(forever).to.be.null;
+  });
+
+  it('what cachectl puts for a time ends when Laravel would have ended it', async () => {
+    const { run, theirs, ttl } = shared();
+    await run(['put', 'brief', 'hello', '--ttl', '100s']);
+    await run(['put', 'long', 'hello', '--ttl', '40d']);
+    await run(['put', 'forever', 'hello']);
+    await theirs.put('theirs', hello, null);
+    expect(await ttl('brief')).to.be.within(70, 100);
+    expect(await ttl('long')).to.be.within(40 * 86_400 - 30, 40 * 86_400);
+    expect(await ttl('forever')).to.equal(await ttl('theirs'));
+  });
+
+  it('add: who comes second is told so, whoever that is', async () => {
+    const { theirs, run } = shared();
+    expect(await theirs.add('a', hello, 60)).to.be.true;
+    expect((await run(['put', 'a', 'ours', '--if-absent', '--ttl', '1m'])).code).to.equal(1);
+    expect((await run(['get', 'a'])).out).to.equal('hello\n');
+
+    expect((await run(['put', 'b', 'ours', '--if-absent', '--ttl', '1m'])).code).to.equal(0);
+    expect(await theirs.add('b', hello, 60)).to.be.false;
+    expect((await theirs.get('b')).toString()).to.equal('s:4:"ours";');
+  });
+
+  it('many: what each put, the other reads at once, misses between', async () => {
+    const { theirs, ours, run } = shared();
+    await theirs.putMany(
+      [
+        ['one', hello],
+        ['two', hello],
+      ],
+      60,
+    );
+    const { code, out } = await run(['get', 'one', 'none', 'two', '--json']);
+    expect(code).to.equal(1);
+    expect((JSON.parse(out) as Array<{ value: unknown }>).map(({ value }) => value)).to.deep.equal([
+      'hello',
+      null,
+      'hello',
+    ]);
+
+    const entries = ['three', 'four'].map((key) => ({ key, value: unserialize(hello), ttl: 60 }));
+    expect(await ours.putMany(entries)).to.equal(2);
+    expect(await theirs.many(['three', 'none', 'four'])).to.deep.equal([hello, miss, hello]);
+  });
+
+  it('forget and pull: what either takes away is gone for the other', async () => {
+    const { theirs, ours, run } = shared();
+    for (const key of ['a', 'b', 'c', 'd']) await theirs.put(key, hello, 60);
+    expect((await run(['forget', 'a'])).code).to.equal(0);
+    expect(await theirs.get('a')).to.deep.equal(miss);
+    await theirs.forget('b');
+    expect((await run(['get', 'b'])).code).to.equal(1);
+    expect((await ours.pull('c'))?.decode()).to.deep.equal(unserialize(hello));
+    expect(await theirs.pull('c')).to.deep.equal(miss);
+    expect(await theirs.pull('d')).to.deep.equal(hello);
+    expect(await ours.pull('d')).to.be.undefined;
+  });
+}
+
+export function describeCounters(shared: () => Shared, { countsFromNothing }: Traits): void {
+  it('both count on one counter', async () => {
+    const { php, theirs, ours, run } = shared();
+    await theirs.put('hits', await php.evaluate('5'), 600);
+    expect(await ours.increment('hits', 10n)).to.equal(15n);
+    expect(await theirs.increment('hits', 7)).to.equal(22);
+    expect(await theirs.decrement('hits', 2)).to.equal(20);
+    expect(await ours.increment('hits', -9n)).to.equal(11n);
+    expect((await run(['get', 'hits'])).out).to.equal('11\n');
+    expect((await theirs.get('hits')).toString()).to.be.oneOf(['i:11;', 's:2:"11";']);
+  });
+
+  it('what cachectl counts from nothing, Laravel counts on', async () => {
+    const { theirs, ours } = shared();
+    expect(await ours.increment('hits', 3n)).to.equal(3n);
+    expect(await theirs.increment('hits', 4)).to.equal(7);
+    expect(await ours.increment('hits', 1n)).to.equal(8n);
+  });
+
+  if (countsFromNothing) {
+    it('what Laravel counts from nothing, cachectl counts on', async () => {
+      const { theirs, ours } = shared();
+      expect(await theirs.increment('hits', 3)).to.equal(3);
+      expect(await ours.increment('hits', 4n)).to.equal(7n);
+    });
+  }
+
+  it('none is lost when both count at once', async () => {
+    const { php, theirs, ours } = shared();
+    await theirs.put('hits', await php.evaluate('0'), 600);
+    const counting = Array.from({ length: 200 }, async () =>
+      Promise.all([theirs.increment('hits'), ours.increment('hits', 1n)]),
+    );
+    await Promise.all(counting);
+    expect(await ours.increment('hits', 0n)).to.equal(400n);
+  });
+}
+
+/** Arrays and objects, as deep as they come: what is no number is exact everywhere. */
+export function describeThousands(shared: () => Shared): void {
+  it(`by chance (seed ${SEED}): what Laravel puts, cachectl gets, to the byte`, async () => {
+    const { theirs, ours } = shared();
+    const entries = randomEntries();
+    for (const page of pages(entries)) expect(await theirs.putMany(page, 600)).to.be.true;
+    for (const page of pages(entries)) {
+      const readings = await ours.many(page.map(([key]) => key));
+      for (const [index, [key, bytes]] of page.entries()) {
+        const reading = readings[index];
+        if (reading === undefined || reading instanceof Error) throw reading ?? new Error(`${key} is not there`);
+        expect(serialize(reading.decode()).toString('latin1'), key).to.equal(bytes.toString('latin1'));
+      }
+    }
+  });
+
+  it(`by chance (seed ${SEED}): what cachectl puts, Laravel gets, to the byte`, async () => {
+    const { theirs, ours } = shared();
+    const entries = randomEntries();
+    const put = entries.map(([key, bytes]) => ({ key, value: unserialize(bytes), ttl: 600 }));
+    expect(await ours.putMany(put)).to.equal(entries.length);
+    for (const page of pages(entries)) {
+      const values = await theirs.many(page.map(([key]) => key));
+      for (const [index, [key, bytes]] of page.entries()) {
+        expect(values[index]!.toString('latin1'), key).to.equal(bytes.toString('latin1'));
+      }
+    }
+  });
+}
+
+type Pair = readonly [key: string, value: Buffer];
+
+function randomEntries(): Pair[] {
+  const random = new Random(SEED);
+  const entries: Pair[] = [];
+  while (entries.length < 3000) {
+    const bytes = serialize(randomValue(random));
+    // Enums and C: objects want their classes, which the application does not have.
+    if (/^[aO]:/.test(bytes.toString('latin1')) && !/[CE]:\d/.test(bytes.toString('latin1'))) {
+      entries.push([`random:${entries.length}`, bytes]);
+    }
+  }
+
+  return entries;
+}
+
+function* pages(entries: readonly Pair[]): Generator<readonly Pair[]> {
+  for (let start = 0; start < entries.length; start += 500) yield entries.slice(start, start + 500);
+}

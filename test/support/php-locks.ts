@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+
+import type { Shared, Traits } from './php-shared.js';
+
+export function describeLocks(shared: () => Shared, { endlessLock }: Traits): void {
+  it('Laravel holds it: cachectl is refused, and names the owner', async () => {
+    const { theirs, run } = shared();
+    const { acquired, owner } = await theirs.acquire('deploy', 600);
+    expect(acquired).to.be.true;
+    expect(owner).to.match(/^[\dA-Za-z]{16}$/);
+    const { code, out, err } = await run(['lock:acquire', 'deploy', '--ttl', '1m']);
+    expect({ code, out }).to.deep.equal({ code: 1, out: '' });
+    expect(err).to.include(owner);
+    expect(await theirs.owner('deploy')).to.equal(owner);
+  });
+
+  it('cachectl holds it: Laravel is refused, and sees the owner', async () => {
+    const { theirs, run } = shared();
+    const { code, out } = await run(['lock:acquire', 'deploy', '--ttl', '10m']);
+    expect(code).to.equal(0);
+    expect((await theirs.acquire('deploy', 60)).acquired).to.be.false;
+    expect(await theirs.owner('deploy')).to.equal(out.trimEnd());
+  });
+
+  it('cachectl releases what Laravel holds only by its owner', async () => {
+    const { theirs, run } = shared();
+    const { owner } = await theirs.acquire('deploy', 600);
+    const refused = await run(['lock:release', 'deploy', '--owner', 'somebody-else']);
+    expect(refused.code).to.equal(1);
+    expect(refused.err).to.include(owner);
+    expect(await theirs.owner('deploy')).to.equal(owner);
+    expect((await run(['lock:release', 'deploy', '--owner', owner])).code).to.equal(0);
+    expect(await theirs.owner('deploy')).to.be.null;
+    expect(await theirs.release('deploy', owner)).to.be.false;
+  });
+
+  it('Laravel releases what cachectl holds only by its owner', async () => {
+    const { theirs, run } = shared();
+    const owner = (await run(['lock:acquire', 'deploy', '--ttl', '10m'])).out.trimEnd();
+    expect(await theirs.release('deploy', 'somebody-else')).to.be.false;
+    expect(await theirs.owner('deploy')).to.equal(owner);
+    expect(await theirs.release('deploy', owner)).to.be.true;
+    expect((await run(['lock:release', 'deploy', '--owner', owner])).code).to.equal(1);
+  });
+
+  it('each breaks the lock of the other', async () => {
+    const { theirs, run } = shared();
+    await theirs.acquire('deploy', 600);
+    expect((await run(['lock:release', 'deploy', '--force', '--yes'])).code).to.equal(0);
+    expect((await run(['lock:acquire', 'deploy', '--ttl', '10m'])).code).to.equal(0);
+    await theirs.forceRelease('deploy');
+    expect((await theirs.acquire('deploy', 600)).acquired).to.be.true;
+  });
+
+  it('a lock without a time lasts for both as long as Laravel has it', async () => {
+    const { theirs, ours, run, ttl } = shared();
+    const { owner } = await theirs.acquire('theirs', 0);
+    const holder = await ours.lock('theirs').holder();
+    expect(holder?.owner).to.equal(owner);
+    expectTtl(holder?.ttl, endlessLock);
+    expect((await run(['lock:acquire', 'theirs', '--ttl', '1m'])).code).to.equal(1);
+
+    await run(['lock:acquire', 'ours', '--ttl', '0', '--owner', 'me']);
+    expectTtl(await ttl('ours'), endlessLock);
+    expect((await theirs.acquire('ours', 60)).acquired).to.be.false;
+    expect(await theirs.release('ours', 'me')).to.be.true;
+  });
+
+  it('cachectl sees how long Laravel holds it, and Laravel’s store has the time that cachectl asked for', async () => {
+    const { theirs, ours, run, ttl } = shared();
+    await theirs.acquire('theirs', 600);
+    expect((await ours.lock('theirs').holder())?.ttl).to.be.within(570, 600);
+    await run(['lock:acquire', 'ours', '--ttl', '10m']);
+    expect(await ttl('ours')).to.be.within(570, 600);
+  });
+
+  it('an owner of any text is the same to both', async () => {
+    const { theirs, ours } = shared();
+    for (const owner of ['42', '0123', 'ci job #7: "žluť"', 's:5:"owner";', 'a'.repeat(3000)]) {
+      expect((await theirs.acquire('deploy', 600, owner)).acquired).to.be.true;
+      expect((await ours.lock('deploy').holder())?.owner).to.equal(owner);
+      expect(await ours.lock('deploy').release(owner)).to.be.true;
+      expect(await ours.lock('deploy').acquire(owner, 600)).to.be.true;
+      expect(await theirs.owner('deploy')).to.equal(owner);
+      expect(await theirs.release('deploy', owner)).to.be.true;
+    }
+  });
+
+  it('Laravel, waiting, gets it when cachectl lets go; cachectl when Laravel does', async () => {
+    const { theirs, run } = shared();
+    await run(['lock:acquire', 'deploy', '--ttl', '10m', '--owner', 'me']);
+    const laravel = theirs.block('deploy', 600, 'laravel', 20);
+    expect((await run(['lock:release', 'deploy', '--owner', 'me'])).code).to.equal(0);
+    expect(await laravel).to.be.true;
+
+    const waiting = run(['lock:acquire', 'deploy', '--ttl', '10m', '--owner', 'me', '--wait', '20s']);
+    expect(await theirs.release('deploy', 'laravel')).to.be.true;
+    expect((await waiting).code).to.equal(0);
+    expect(await theirs.owner('deploy')).to.equal('me');
+  });
+}
+
+function expectTtl(actual: null | number | undefined, expected: null | number): void {
+  if (expected === null) expect(actual).to.be.null;
+  else expect(actual).to.be.within(expected - 30, expected);
+}

@@ -1,0 +1,223 @@
+import type { Context } from 'mocha';
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { type PhpPart, requirePhp } from './php-requirements.js';
+
+const SCRIPT = fileURLToPath(new URL('../interop/php/peer.php', import.meta.url));
+
+/** Which of Laravel's stores, and as an application configures it. Laravel 8 appends a colon to `prefix` itself, save for `database`. */
+export type PhpCacheSettings =
+  | { readonly store: 'array' }
+  | { readonly store: 'database'; readonly path: string; readonly prefix: string }
+  | { readonly store: 'file'; readonly path: string }
+  | {
+      readonly store: 'memcached';
+      readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly weight: number }>;
+      readonly prefix: string;
+      /** Of the class Memcached, without `OPT_`; a value that names another of its constants is that. */
+      readonly options?: Readonly<Record<string, boolean | number | string>>;
+      /** Of SASL. */
+      readonly credentials?: readonly [username: string, password: string];
+    }
+  | {
+      readonly store: 'redis';
+      readonly port: number;
+      readonly database?: number;
+      readonly lockDatabase?: number;
+      readonly connectionPrefix?: string;
+      readonly prefix: string;
+      /** phpredis's options. */
+      readonly serializer?: string;
+      readonly compression?: string;
+    };
+
+/** A long-lived PHP process with Laravel's cache in it. */
+export interface PhpPeer {
+  cache(settings: PhpCacheSettings): PhpCache;
+  /** What a PHP expression is worth, as `serialize()` writes it. */
+  evaluate(expression: string): Promise<Buffer>;
+  /** Fails when PHP had to say something beside its answers. */
+  stop(): Promise<void>;
+}
+
+/** Laravel's repository. Values are as `serialize()` writes them, a miss being `N;`; ttls in seconds, null for forever. */
+export interface PhpCache {
+  get(key: string): Promise<Buffer>;
+  many(keys: readonly string[]): Promise<Buffer[]>;
+  pull(key: string): Promise<Buffer>;
+  put(key: string, value: Buffer, ttl: null | number): Promise<boolean>;
+  putMany(entries: ReadonlyArray<readonly [key: string, value: Buffer]>, ttl: null | number): Promise<boolean>;
+  add(key: string, value: Buffer, ttl: number): Promise<boolean>;
+  /** What Laravel returns; false where it refuses. */
+  increment(key: string, by?: number): Promise<false | number>;
+  decrement(key: string, by?: number): Promise<false | number>;
+  forget(key: string): Promise<boolean>;
+  /** Within tags: what carries one of them. Else everything. */
+  flush(): Promise<boolean>;
+  tags(names: readonly string[]): PhpCache;
+  /** `seconds` 0: never expires. Without an owner Laravel makes one up. */
+  acquire(name: string, seconds: number, owner?: string): Promise<{ acquired: boolean; owner: string }>;
+  /** Polls, as Laravel does, for `wait` seconds. */
+  block(name: string, seconds: number, owner: string, wait: number): Promise<boolean>;
+  release(name: string, owner: string): Promise<boolean>;
+  forceRelease(name: string): Promise<void>;
+  /** As the store has it; null when the lock is free. */
+  owner(name: string): Promise<null | string>;
+}
+
+/** Starts PHP with Laravel's cache. Without them the tests of `context` are skipped, loudly, or fail under CI. */
+export function startPhpPeer(context: Context, ...parts: PhpPart[]): PhpPeer {
+  const process = new PeerProcess(requirePhp(context, ...parts));
+  return {
+    cache: (settings) => new RemoteCache(process, settings, []),
+    evaluate: async (expression) => process.value({ call: 'evaluate', with: [expression] }),
+    stop: async () => process.stop(),
+  };
+}
+
+interface Answer {
+  readonly error?: string;
+  readonly plain?: unknown;
+  readonly value?: string;
+}
+
+class PeerProcess {
+  readonly #child: ReturnType<typeof spawnPhp>;
+  readonly #said: Promise<string>;
+  readonly #answers: AsyncIterator<string>;
+  /** Answers come in the order of their requests. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(php: string) {
+    this.#child = spawnPhp(php);
+    this.#said = text(this.#child.stderr);
+    this.#answers = createInterface({ input: this.#child.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
+    this.#child.stdin.on('error', () => {
+      // It is gone, which the next answer tells by being none.
+    });
+  }
+
+  async plain(request: object): Promise<unknown> {
+    return (await this.#ask(request)).plain;
+  }
+
+  async value(request: object): Promise<Buffer> {
+    return Buffer.from((await this.#ask(request)).value!, 'base64');
+  }
+
+  async stop(): Promise<void> {
+    const { exitCode, signalCode } = this.#child;
+    const exit = exitCode === null && signalCode === null ? once(this.#child, 'exit') : undefined;
+    this.#child.stdin.end();
+    await exit;
+    const said = await this.#said;
+    if (said !== '') throw new Error(`php said: ${said}`);
+  }
+
+  async #ask(request: object): Promise<Answer> {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    const line = this.#last.then(async () => this.#answers.next());
+    this.#last = line;
+    const { done, value } = await line;
+    if (done) throw new Error(`php ended: ${await this.#said}`);
+    const answer = JSON.parse(value) as Answer;
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer;
+  }
+}
+
+function spawnPhp(php: string) {
+  return spawn(php, ['-d', 'memory_limit=512M', SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+class RemoteCache implements PhpCache {
+  readonly #process: PeerProcess;
+  readonly #settings: PhpCacheSettings;
+  readonly #tags: readonly string[];
+
+  constructor(process: PeerProcess, settings: PhpCacheSettings, tags: readonly string[]) {
+    this.#process = process;
+    this.#settings = settings;
+    this.#tags = tags;
+  }
+
+  async get(key: string): Promise<Buffer> {
+    return this.#process.value(this.#request('get', key));
+  }
+
+  async many(keys: readonly string[]): Promise<Buffer[]> {
+    const values = await this.#plain<string[]>('many', keys);
+    return values.map((value) => Buffer.from(value, 'base64'));
+  }
+
+  async pull(key: string): Promise<Buffer> {
+    return this.#process.value(this.#request('pull', key));
+  }
+
+  async put(key: string, value: Buffer, ttl: null | number): Promise<boolean> {
+    return this.#plain('put', key, value.toString('base64'), ttl);
+  }
+
+  async putMany(entries: ReadonlyArray<readonly [string, Buffer]>, ttl: null | number): Promise<boolean> {
+    const values = entries.map(([key, value]) => [key, value.toString('base64')] as const);
+    return this.#plain('putMany', Object.fromEntries(values), ttl);
+  }
+
+  async add(key: string, value: Buffer, ttl: number): Promise<boolean> {
+    return this.#plain('add', key, value.toString('base64'), ttl);
+  }
+
+  async increment(key: string, by = 1): Promise<false | number> {
+    return this.#plain('increment', key, by);
+  }
+
+  async decrement(key: string, by = 1): Promise<false | number> {
+    return this.#plain('decrement', key, by);
+  }
+
+  async forget(key: string): Promise<boolean> {
+    return this.#plain('forget', key);
+  }
+
+  async flush(): Promise<boolean> {
+    return this.#plain('flush');
+  }
+
+  tags(names: readonly string[]): PhpCache {
+    return new RemoteCache(this.#process, this.#settings, names);
+  }
+
+  async acquire(name: string, seconds: number, owner?: string): Promise<{ acquired: boolean; owner: string }> {
+    return this.#plain('acquire', name, seconds, owner ?? null);
+  }
+
+  async block(name: string, seconds: number, owner: string, wait: number): Promise<boolean> {
+    return this.#plain('block', name, seconds, owner, wait);
+  }
+
+  async release(name: string, owner: string): Promise<boolean> {
+    return this.#plain('release', name, owner);
+  }
+
+  async forceRelease(name: string): Promise<void> {
+    return this.#plain('forceRelease', name);
+  }
+
+  async owner(name: string): Promise<null | string> {
+    return this.#plain('owner', name);
+  }
+
+  /** The types are those of Laravel's documentation; what it answers beside them, a test shows. */
+  async #plain<T>(call: string, ...args: readonly unknown[]): Promise<T> {
+    return (await this.#process.plain(this.#request(call, ...args))) as T;
+  }
+
+  #request(call: string, ...args: readonly unknown[]): object {
+    return { cache: this.#settings, tags: this.#tags, call, with: args };
+  }
+}

@@ -1,0 +1,42 @@
+import type { Store, Ttl } from '../../src/stores/contract.js';
+import type { Result } from './cli.js';
+import type { PhpCache, PhpPeer } from './php-peer.js';
+
+import { resolveProfile } from '../../src/profiles/resolve.js';
+import { openStore } from '../../src/stores/open.js';
+import { cachectl } from './cli.js';
+
+/** One cache, empty before each test, and those who use it. */
+export interface Shared {
+  readonly php: PhpPeer;
+  /** Laravel. */
+  readonly theirs: PhpCache;
+  /** cachectl's store, for what the program has no word for, or is too slow for. */
+  readonly ours: Store;
+  /** The built program. */
+  run(args: readonly string[], input?: Buffer | string): Promise<Result>;
+  /** All that the server has of an entry, save its time. */
+  raw(key: string): Promise<string | undefined>;
+  /** As the server has it. */
+  ttl(key: string): Promise<Ttl>;
+}
+
+/** In what the stores differ. */
+export interface Traits {
+  /** Numbers are bare text. */
+  readonly bareNumbers: boolean;
+  /** Laravel counts up what is not there. */
+  readonly countsFromNothing: boolean;
+  /** How long a lock without a time is held. */
+  readonly endlessLock: Ttl;
+}
+
+/** What the members of `Shared` that are ours come from. */
+export async function oursAt(url: string): Promise<Pick<Shared, 'ours' | 'run'>> {
+  const profile = await resolveProfile({ url, env: {}, cwd: '.' });
+  return {
+    ours: await openStore(profile, { timeoutMs: 10_000 }),
+    run: async ([command, ...args], input) =>
+      cachectl([command!, '--url', url, ...args], input === undefined ? {} : { input }),
+  };
+}
