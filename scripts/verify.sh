@@ -5,8 +5,33 @@ cd "$(dirname "$0")/.."
 sh scripts/install.sh
 
 missing=''
-command -v redis-server >/dev/null || missing="$missing redis-server"
-command -v php >/dev/null || missing="$missing php-cli php-sqlite3"
+need() {
+  missing="$missing $1"
+}
+program() {
+  command -v "$1" >/dev/null
+}
+extension() {
+  program php && php -m | grep -qix "$1"
+}
+# A component of Laravel, which Debian puts where PHP looks.
+component() {
+  program php && php -r 'exit(stream_resolve_include_path("$argv[1]/autoload.php") ? 0 : 1);' "$1"
+}
+
+program redis-server || need redis-server
+program memcached || need memcached
+program saslpasswd2 || need sasl2-bin
+program php || need php-cli
+extension pdo_sqlite || need php-sqlite3
+extension redis || need php-redis
+extension memcached || need php-memcached
+extension igbinary || need php-igbinary
+extension msgpack || need php-msgpack
+component Illuminate/Cache || need php-illuminate-cache
+component Illuminate/Redis || need php-illuminate-redis
+component Illuminate/Database || need php-illuminate-database
+component Illuminate/Filesystem || need php-illuminate-filesystem
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -q

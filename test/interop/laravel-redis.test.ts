@@ -12,7 +12,7 @@ import { type PhpPeer, startPhpPeer } from '../support/php-peer.js';
 import { oursAt, type Shared, type Traits } from '../support/php-shared.js';
 import { startRedis } from '../support/redis-server.js';
 
-const TRAITS: Traits = { bareNumbers: true, countsFromNothing: true, endlessLock: null };
+const TRAITS: Traits = { bareNumbers: true, countsFromNothing: true, countsInOneStep: true, endlessLock: null };
 const FULL_PREFIX = 'shop-database-shop-cache:';
 
 describe('Redis, shared with a Laravel application', () => {

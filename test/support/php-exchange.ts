@@ -8,15 +8,8 @@ import { Random, SEED } from '../fuzz/random.js';
 import { randomValue } from '../fuzz/values.js';
 import { SHARED_VALUES } from './php-values.js';
 
-export function describeValues(shared: () => Shared, { bareNumbers }: Traits): void {
-  for (const {
-    title,
-    php: expression,
-    json,
-    bareJson = json,
-    put,
-    text = JSON.parse(json) as string,
-  } of SHARED_VALUES) {
+export function describeValues(shared: () => Shared, { bareNumbers }: Traits, values = SHARED_VALUES): void {
+  for (const { title, php: expression, json, bareJson = json, put, text = JSON.parse(json) as string } of values) {
     const shown = bareNumbers ? bareJson : json;
 
     it(`${title}: Laravel puts it, cachectl gets it`, async () => {
@@ -118,7 +111,7 @@ export function describeEntries(shared: () => Shared): void {
   });
 }
 
-export function describeCounters(shared: () => Shared, { countsFromNothing }: Traits): void {
+export function describeCounters(shared: () => Shared, { countsFromNothing, countsInOneStep }: Traits): void {
   it('both count on one counter', async () => {
     const { php, theirs, ours, run } = shared();
     await theirs.put('hits', await php.evaluate('5'), 600);
@@ -145,6 +138,7 @@ export function describeCounters(shared: () => Shared, { countsFromNothing }: Tr
     });
   }
 
+  if (!countsInOneStep) return;
   it('none is lost when both count at once', async () => {
     const { php, theirs, ours } = shared();
     await theirs.put('hits', await php.evaluate('0'), 600);
@@ -156,11 +150,14 @@ export function describeCounters(shared: () => Shared, { countsFromNothing }: Tr
   });
 }
 
-/** Arrays and objects, as deep as they come: what is no number is exact everywhere. */
-export function describeThousands(shared: () => Shared): void {
+/**
+ * Arrays and objects, as deep as they come: what is no number is exact everywhere.
+ * @param fits which of them, by what `serialize()` makes of them, Laravel 8 and this store can hold
+ */
+export function describeThousands(shared: () => Shared, fits = (_bytes: Buffer) => true): void {
   it(`by chance (seed ${SEED}): what Laravel puts, cachectl gets, to the byte`, async () => {
     const { theirs, ours } = shared();
-    const entries = randomEntries();
+    const entries = randomEntries(fits);
     for (const page of pages(entries)) expect(await theirs.putMany(page, 600)).to.be.true;
     for (const page of pages(entries)) {
       const readings = await ours.many(page.map(([key]) => key));
@@ -174,7 +171,7 @@ export function describeThousands(shared: () => Shared): void {
 
   it(`by chance (seed ${SEED}): what cachectl puts, Laravel gets, to the byte`, async () => {
     const { theirs, ours } = shared();
-    const entries = randomEntries();
+    const entries = randomEntries(fits);
     const put = entries.map(([key, bytes]) => ({ key, value: unserialize(bytes), ttl: 600 }));
     expect(await ours.putMany(put)).to.equal(entries.length);
     for (const page of pages(entries)) {
@@ -188,13 +185,14 @@ export function describeThousands(shared: () => Shared): void {
 
 type Pair = readonly [key: string, value: Buffer];
 
-function randomEntries(): Pair[] {
+function randomEntries(fits: (bytes: Buffer) => boolean): Pair[] {
   const random = new Random(SEED);
   const entries: Pair[] = [];
   while (entries.length < 3000) {
     const bytes = serialize(randomValue(random));
     // Enums and C: objects want their classes, which the application does not have.
-    if (/^[aO]:/.test(bytes.toString('latin1')) && !/[CE]:\d/.test(bytes.toString('latin1'))) {
+    const text = bytes.toString('latin1');
+    if (/^[aO]:/.test(text) && !/[CE]:\d/.test(text) && fits(bytes)) {
       entries.push([`random:${entries.length}`, bytes]);
     }
   }

@@ -27,7 +27,9 @@ export interface Traits {
   readonly bareNumbers: boolean;
   /** Laravel counts up what is not there. */
   readonly countsFromNothing: boolean;
-  /** How long a lock without a time is held. */
+  /** Laravel's counting is one step, so that nobody can come between. */
+  readonly countsInOneStep: boolean;
+  /** How long Laravel holds a lock without a time. */
   readonly endlessLock: Ttl;
 }
 
