@@ -49,7 +49,7 @@ export default [
     rules: { 'mocha/no-exports': 'off', 'mocha/no-sibling-hooks': 'off', 'mocha/no-top-level-hooks': 'off' },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'src/testing/**/*.ts', 'examples/*/test/*'],
     // chai's `expect(x).to.be.true` is an expression.
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -3,13 +3,14 @@ import { expect } from 'chai';
 import type { StoreHarness } from './harness.js';
 
 import { UnsupportedError } from '../errors.js';
-import { describeBulk } from './suite/bulk.js';
+import { describeBulk, describeKeys } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';
 import { describeLocks } from './suite/locks.js';
+import { describePrefixes } from './suite/prefixes.js';
 import { describeProcesses } from './suite/processes.js';
 import { describeReading } from './suite/reading.js';
-import { failure, Stores } from './suite/stores.js';
+import { all, failure, Stores } from './suite/stores.js';
 import { describeTags } from './suite/tags.js';
 import { describeWriting } from './suite/writing.js';
 
@@ -42,11 +43,14 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeReading(stores);
     describeWriting(stores);
     describeBulk(stores);
+    if (capabilities.listing) describeKeys(stores);
+    else refuses('keys to list', async () => all((await stores.fresh()).keys()));
     if (capabilities.tags) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));
     if (capabilities.locks) describeLocks(stores);
     else refuses('locks', async () => (await stores.fresh()).lock('a'));
-    if (capabilities.tags && capabilities.locks) describeFlushing(stores);
+    describeFlushing(stores);
+    describePrefixes(stores);
     if (capabilities.events.length > 0) describeEvents(stores);
     else refuses('events', async () => (await stores.fresh()).events({ signal: AbortSignal.abort(), enable: true }));
     if (harness.profile) describeProcesses(stores);

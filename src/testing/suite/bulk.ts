@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Progress } from '../../stores/contract.js';
+import type { NewEntry, Progress, Store } from '../../stores/contract.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { all, failure, hits, type Stores, textOf } from './stores.js';
@@ -9,6 +9,16 @@ async function* numbered(count: number): AsyncGenerator<NewEntry> {
   for (let number = 0; number < count; number++) {
     yield { key: `n:${number}`, value: integer(number), ttl: number % 2 === 0 ? 600 : null };
   }
+}
+
+/** How many of those entries are there; where keys cannot be listed, how many of the first `sure`. */
+async function countNumbered(store: Store, sure: number): Promise<number> {
+  if (store.capabilities.listing) return (await all(store.keys())).length;
+  const found = await hits(
+    store,
+    Array.from({ length: sure }, (_, number) => `n:${number}`),
+  );
+  return found.filter((entry) => entry !== undefined).length;
 }
 
 export function describeBulk(stores: Stores): void {
@@ -25,7 +35,7 @@ export function describeBulk(stores: Stores): void {
       expect(even?.ttl).to.be.within(500, 600);
       expect(odd?.ttl).to.be.null;
       expect(textOf(last)).to.equal('9999');
-      expect(await all(store.keys())).to.have.lengthOf(10_000);
+      expect(await countNumbered(store, 10_000)).to.equal(10_000);
     });
 
     it('takes the last of a key that comes twice', async () => {
@@ -58,7 +68,7 @@ export function describeBulk(stores: Stores): void {
 
       const error = await failure(store.putMany(failing(), { onProgress }));
       expect(error).to.equal(broken);
-      expect((await all(store.keys())).length).to.be.within(done, 5000);
+      expect(await countNumbered(store, done)).to.be.within(done, 5000);
     });
 
     it('stops when told to, long before the source ends; what was told as done stays', async () => {
@@ -76,10 +86,12 @@ export function describeBulk(stores: Stores): void {
       );
       expect(error).to.equal(controller.signal.reason);
       expect(done).to.be.within(1, 999_999);
-      expect((await all(store.keys())).length).to.be.within(done, 999_999);
+      expect(await countNumbered(store, done)).to.be.within(done, 999_999);
     });
   });
+}
 
+export function describeKeys(stores: Stores): void {
   describe('keys', () => {
     it('gives every key that has not expired, without the prefix', async () => {
       const store = await stores.fresh();

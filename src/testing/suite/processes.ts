@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 
 import { integer } from '../../codecs/value.js';
+import { Worker } from '../worker-process.js';
 import { type Stores, textOf } from './stores.js';
-import { Worker } from './worker-process.js';
 
 const WORKERS = 4;
 
 /** For stores whose data is shared by processes. */
 export function describeProcesses(stores: Stores): void {
+  const { locks, tags } = stores.harness.capabilities;
   describe('several processes at once', () => {
     let workers: Worker[] = [];
     let prefix: string;
@@ -35,13 +36,15 @@ export function describeProcesses(stores: Stores): void {
       expect(textOf(await (await stores.under(prefix)).get('hits'))).to.equal(String(WORKERS * 250));
     });
 
-    it('a lock lets one process at a time into a read and a write', async () => {
-      const store = await stores.under(prefix);
-      await store.put('guarded', integer(0), 600);
-      await Promise.all(workers.map((worker) => worker.does({ job: 'guarded', key: 'guarded', times: 25 })));
-      expect(textOf(await store.get('guarded'))).to.equal(String(WORKERS * 25));
-      expect(await store.lock('guard').holder()).to.be.undefined;
-    });
+    if (locks) {
+      it('a lock lets one process at a time into a read and a write', async () => {
+        const store = await stores.under(prefix);
+        await store.put('guarded', integer(0), 600);
+        await Promise.all(workers.map((worker) => worker.does({ job: 'guarded', key: 'guarded', times: 25 })));
+        expect(textOf(await store.get('guarded'))).to.equal(String(WORKERS * 25));
+        expect(await store.lock('guard').holder()).to.be.undefined;
+      });
+    }
 
     it('of many pulls of one key one gets it', async () => {
       const keys = Array.from({ length: 200 }, (_, number) => `pull:${number}`);
@@ -51,15 +54,17 @@ export function describeProcesses(stores: Stores): void {
       expect(pulled.reduce((sum, count) => sum + count, 0)).to.equal(keys.length);
     });
 
-    it('tags and bulk writes do not get into each other’s way', async () => {
-      const done = await Promise.all(
-        workers.map((worker, number) =>
-          worker.does({ job: 'tagged', tags: ['shared'], key: `w${number}`, times: 500 }),
-        ),
-      );
-      expect(done).to.deep.equal(workers.map(() => 500));
-      const store = await stores.under(prefix);
-      expect(await store.tags(['shared']).flush({ dryRun: false })).to.equal(WORKERS * 500);
-    });
+    if (tags) {
+      it('tags and bulk writes do not get into each other’s way', async () => {
+        const done = await Promise.all(
+          workers.map((worker, number) =>
+            worker.does({ job: 'tagged', tags: ['shared'], key: `w${number}`, times: 500 }),
+          ),
+        );
+        expect(done).to.deep.equal(workers.map(() => 500));
+        const store = await stores.under(prefix);
+        expect(await store.tags(['shared']).flush({ dryRun: false })).to.equal(WORKERS * 500);
+      });
+    }
   });
 }

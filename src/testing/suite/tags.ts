@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Progress } from '../../stores/contract.js';
 
 import { integer, string } from '../../codecs/value.js';
-import { type Stores, textOf, until } from './stores.js';
+import { failure, type Stores, textOf, until } from './stores.js';
 
 const NOW = { dryRun: false };
 
@@ -39,6 +39,14 @@ export function describeTags(stores: Stores): void {
       expect(await store.tags(['authors']).get('Cid')).to.be.undefined;
       expect(textOf(await store.tags(['places']).get('Rome'))).to.equal('v');
       expect(textOf(await store.get('plain'))).to.equal('v');
+    });
+
+    it('flush nothing when that was stopped before', async () => {
+      const store = await stores.fresh();
+      await store.tags(['t']).put('k', string('v'), 60);
+      const signal = AbortSignal.abort();
+      expect(await failure(store.tags(['t']).flush({ ...NOW, signal }))).to.equal(signal.reason);
+      expect(textOf(await store.tags(['t']).get('k'))).to.equal('v');
     });
 
     it('flush a second time without finding anything', async () => {

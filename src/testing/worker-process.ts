@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import type { Profile } from '../../profiles/profile.js';
-import type { Job } from '../worker.js';
+import type { Profile } from '../profiles/profile.js';
+import type { Job } from './worker.js';
 
-const PROGRAM = fileURLToPath(new URL('../worker.ts', import.meta.url));
+/** What Node runs: the sources through tsx, a build as it is. */
+const ARGUMENTS = import.meta.url.endsWith('.ts')
+  ? ['--import', 'tsx', fileURLToPath(new URL('worker.ts', import.meta.url))]
+  : [fileURLToPath(new URL('worker.js', import.meta.url))];
 
 /** A child process with a store of its own. */
 export class Worker {
@@ -15,7 +18,7 @@ export class Worker {
   readonly #answers: AsyncIterator<string>;
 
   constructor(profile: Profile) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify(profile)], {
+    this.#child = spawn(process.execPath, [...ARGUMENTS, JSON.stringify(profile)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#lines = createInterface({ input: this.#child.stdout! });
