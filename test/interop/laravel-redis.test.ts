@@ -9,11 +9,11 @@ import { cachectl } from '../support/cli.js';
 import { describeCounters, describeEntries, describeThousands, describeValues } from '../support/php-exchange.js';
 import { describeLocks } from '../support/php-locks.js';
 import { type PhpPeer, startPhpPeer } from '../support/php-peer.js';
-import { oursAt, type Shared, type Traits } from '../support/php-shared.js';
+import { shareRedis } from '../support/php-redis.js';
+import { type Shared, type Traits } from '../support/php-shared.js';
 import { startRedis } from '../support/redis-server.js';
 
 const TRAITS: Traits = { bareNumbers: true, countsFromNothing: true, countsInOneStep: true, endlessLock: null };
-const FULL_PREFIX = 'shop-database-shop-cache:';
 
 describe('Redis, shared with a Laravel application', () => {
   let php: PhpPeer;
@@ -23,23 +23,7 @@ describe('Redis, shared with a Laravel application', () => {
   before(async function () {
     php = startPhpPeer(this, 'redis', 'Illuminate/Redis');
     server = await startRedis(this);
-    // Laravel 8 puts a colon behind the prefix.
-    const url = `${server.url}?connectionPrefix=shop-database-&prefix=shop-cache:`;
-    shared = {
-      php,
-      theirs: php.cache({
-        store: 'redis',
-        port: server.port,
-        connectionPrefix: 'shop-database-',
-        prefix: 'shop-cache',
-      }),
-      ...(await oursAt(url)),
-      raw: async (key) => (await server.client.getBuffer(FULL_PREFIX + key))?.toString('latin1'),
-      async ttl(key) {
-        const seconds = await server.client.ttl(FULL_PREFIX + key);
-        return seconds === -1 ? null : seconds;
-      },
-    };
+    shared = await shareRedis(php, server);
   });
 
   afterEach(async () => server.flush());

@@ -1,3 +1,5 @@
+import type { Context } from 'mocha';
+
 import type { Store, Ttl } from '../../src/stores/contract.js';
 import type { Result } from './cli.js';
 import type { PhpCache, PhpPeer } from './php-peer.js';
@@ -41,4 +43,17 @@ export async function oursAt(url: string): Promise<Pick<Shared, 'ours' | 'run'>>
     run: async ([command, ...args], input) =>
       cachectl([command!, '--url', url, ...args], input === undefined ? {} : { input }),
   };
+}
+
+/** A cache that is shared for as long as the cases of the description that this stands in run. */
+export function share(
+  open: (context: Context) => Promise<Shared>,
+  describeCases: (shared: () => Shared) => void,
+): void {
+  let shared: Shared;
+  before(async function () {
+    shared = await open(this);
+  });
+  after(async () => shared?.ours.close());
+  describeCases(() => shared);
 }

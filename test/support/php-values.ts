@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A value that both an application and a person can put. */
 export interface SharedValue {
   readonly title: string;
@@ -11,11 +13,12 @@ export interface SharedValue {
   readonly put?: 'json' | 'text';
   /** For `text`. Left out: what `json` is the JSON of. */
   readonly text?: Buffer | string;
-  /** Left out: for all. Else it is for those that keep classes. */
-  readonly isObject?: true;
 }
 
 const LONG = 'abcdefghij'.repeat(500);
+const PATTERNLESS = Buffer.concat(
+  Array.from({ length: 200 }, (_, index) => createHash('md5').update(String(index)).digest()),
+);
 
 export const SHARED_VALUES: readonly SharedValue[] = [
   { title: 'a string', php: `'hello'`, json: '"hello"', put: 'text' },
@@ -30,6 +33,13 @@ export const SHARED_VALUES: readonly SharedValue[] = [
     text: Buffer.from([0, 0xff, 0xfe, ...Buffer.from('bin')]),
   },
   { title: 'a long string', php: `str_repeat('abcdefghij', 500)`, json: `"${LONG}"`, put: 'text' },
+  {
+    title: 'long bytes that no compressor makes shorter',
+    php: `implode(array_map(fn ($n) => md5((string) $n, true), range(0, 199)))`,
+    json: `{"$base64":"${PATTERNLESS.toString('base64')}"}`,
+    put: 'text',
+    text: PATTERNLESS,
+  },
   { title: 'digits with a leading zero', php: `'0123'`, json: '"0123"', put: 'text' },
   { title: 'a string of digits', php: `'42'`, json: '"42"', bareJson: '42', put: 'text' },
   { title: 'a string that is an exponent', php: `'1e3'`, json: '"1e3"', put: 'text' },
@@ -74,12 +84,10 @@ export const SHARED_VALUES: readonly SharedValue[] = [
     title: 'an object without a class of its own',
     php: `(object) ['a' => 1, 'b' => [true]]`,
     json: '{"a":1,"b":[true]}',
-    isObject: true,
   },
   {
     title: 'an object',
     php: `new DateTimeImmutable('2020-01-02 03:04:05.678900 UTC')`,
     json: '{"$class":"DateTimeImmutable","date":"2020-01-02 03:04:05.678900","timezone_type":3,"timezone":"UTC"}',
-    isObject: true,
   },
 ];

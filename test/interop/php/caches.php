@@ -47,7 +47,8 @@ function memcached(array $settings): MemcachedStore {
 function redis(array $settings): RedisStore {
     $options = ['prefix' => $settings['connectionPrefix'] ?? ''];
     foreach (['serializer', 'compression'] as $name) {
-        if (isset($settings[$name])) $options[$name] = constant('Redis::' . strtoupper("{$name}_{$settings[$name]}"));
+        if (!isset($settings[$name]) || $settings[$name] === 'msgpack') continue;
+        $options[$name] = constant('Redis::' . strtoupper("{$name}_{$settings[$name]}"));
     }
     $server = ['host' => '127.0.0.1', 'port' => $settings['port']];
     $manager = new RedisManager(null, 'phpredis', [
@@ -55,7 +56,14 @@ function redis(array $settings): RedisStore {
         'default' => $server + ['database' => $settings['database'] ?? 0],
         'locks' => $server + ['database' => $settings['lockDatabase'] ?? $settings['database'] ?? 0],
     ]);
+    $store = redis_class($settings);
+    return (new $store($manager, $settings['prefix']))->setLockConnection('locks');
+}
+
+function redis_class(array $settings): string {
     $packs = isset($settings['serializer']) || isset($settings['compression']);
-    $store = $packs ? new PackingRedisStore($manager, $settings['prefix']) : new RedisStore($manager, $settings['prefix']);
-    return $store->setLockConnection('locks');
+    return match ($settings['serializer'] ?? null) {
+        'msgpack' => MsgpackRedisStore::class,
+        default => $packs ? PackingRedisStore::class : RedisStore::class,
+    };
 }

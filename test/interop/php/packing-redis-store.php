@@ -24,3 +24,14 @@ class PackingRedisStore extends RedisStore {
         return $this->connection()->client()->getOption(Redis::OPT_SERIALIZER) !== Redis::SERIALIZER_NONE;
     }
 }
+
+// Debian's phpredis is built without msgpack. With it, it hands values to this extension's function, and no more.
+class MsgpackRedisStore extends PackingRedisStore {
+    protected function serialize($value) {
+        return msgpack_pack($value);
+    }
+
+    protected function unserialize($value) {
+        return msgpack_unpack($value);
+    }
+}
