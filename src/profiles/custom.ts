@@ -1,0 +1,143 @@
+import { statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+import type { Driver, OptionSpec } from '../define-driver.js';
+import type { CustomProfile, DriverOption } from './profile.js';
+
+import { ConfigError } from '../errors.js';
+import { findPackage, looksLikePackage, looksLikePath } from '../stores/custom/find.js';
+import { loadDriver } from '../stores/custom/load.js';
+import { COMMON_KEYS, readCommon } from './common.js';
+import { Fields, type Folders } from './fields.js';
+import { quote, type Setting } from './settings.js';
+import { systemReason } from './system-reason.js';
+
+/**
+ * A driver of the user's own: the file or package that `driver` names, and the keys that it declares. Its module is run
+ * for that. Undefined: `driver` is a word that names no package that is installed, so it may be a slip of the pen.
+ * @throws ConfigError
+ */
+export async function readCustom(name: string, fields: Fields, folders: Folders): Promise<CustomProfile | undefined> {
+  const module = fields.filled('driver')!;
+  const moduleUrl = find(module, fields, folders);
+  if (moduleUrl === undefined) return undefined;
+  const subject = `driver ${quote(module)} of ${fields.subject}`;
+  const driver = await loadDriver(moduleUrl, `${fields.entries.get('driver')!.where}: ${subject}`);
+  fields.only([...COMMON_KEYS, ...Object.keys(driver.options)], `Keys of driver ${driver.name}`);
+  const common = readCommon(name, fields);
+  return { driver: 'custom', ...common, module, moduleUrl, options: readOptions(driver, fields, folders) };
+}
+
+function find(module: string, fields: Fields, folders: Folders): string | undefined {
+  if (looksLikePath(module)) return fileUrl(fields, folders);
+  const found = packageUrl(module, fields, folders);
+  if (found !== undefined || !looksLikePackage(module)) return found;
+  return fields.fail(
+    'driver',
+    'is a package that is not installed',
+    'Install it beside the profile file, or globally beside cachectl. The path of a file begins with ./',
+  );
+}
+
+function fileUrl(fields: Fields, folders: Folders): string {
+  const file = fields.path('driver', folders)!;
+  const fault = faultOfFile(file);
+  if (fault === undefined) return pathToFileURL(file).href;
+  return fields.fail(
+    'driver',
+    `cannot be read: ${fault}`,
+    'Name the module of the driver; its path begins at the folder of the profile file.',
+  );
+}
+
+function faultOfFile(file: string): string | undefined {
+  try {
+    return statSync(file).isDirectory() ? 'it is a folder' : undefined;
+  } catch (error) {
+    return systemReason(error);
+  }
+}
+
+function packageUrl(module: string, fields: Fields, { base }: Folders): string | undefined {
+  try {
+    return findPackage(module, base);
+  } catch (error) {
+    const { where } = fields.entries.get('driver')!;
+    const { message } = error as Error;
+    throw new ConfigError(
+      `${where}: driver ${quote(module)} of ${fields.subject} is a package that cannot be loaded: ${message.split('\n', 1)[0]}`,
+      'Install it anew, or name a module that it exports.',
+      { cause: error },
+    );
+  }
+}
+
+function readOptions({ options }: Driver, fields: Fields, folders: Folders): CustomProfile['options'] {
+  const stated = new Fields(withSpecs(fields, options), fields.where, fields.subject);
+  const values = Object.entries(options).map(([key, spec]) => {
+    const value = readOption(key, spec, stated, folders);
+    if (value !== undefined || spec.required !== true) return [key, value] as const;
+    throw new ConfigError(`${fields.where}: ${fields.subject} has no ${key}`, `Its driver needs one: ${key}: VALUE`);
+  });
+  return Object.fromEntries(values.filter((pair): pair is readonly [string, DriverOption] => pair[1] !== undefined));
+}
+
+/** What the profile says, with the defaults of what it does not say; a secret is not shown. */
+function withSpecs(fields: Fields, options: Driver['options']): ReadonlyMap<string, Setting> {
+  const settings = new Map(fields.entries);
+  for (const [key, spec] of Object.entries(options)) {
+    const setting = settings.get(key) ?? preset(spec, fields.where);
+    if (setting !== undefined) settings.set(key, spec.secret === true ? hidden(setting) : setting);
+  }
+
+  return settings;
+}
+
+function preset({ default: value }: OptionSpec, where: string): Setting | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'object') {
+    return { kind: 'list', items: value.map((item) => ({ kind: 'scalar', value: item, shown: item, where })), where };
+  }
+
+  return { kind: 'scalar', value, shown: String(value), where };
+}
+
+function hidden(setting: Setting): Setting {
+  switch (setting.kind) {
+    case 'list': {
+      return { ...setting, items: setting.items.map((item) => hidden(item)) };
+    }
+
+    case 'map': {
+      return setting;
+    }
+
+    case 'scalar': {
+      return { ...setting, shown: undefined };
+    }
+  }
+}
+
+function readOption(key: string, spec: OptionSpec, fields: Fields, folders: Folders): DriverOption | undefined {
+  switch (spec.type) {
+    case 'boolean': {
+      return fields.boolean(key);
+    }
+
+    case 'integer': {
+      return fields.integer(key, spec.min ?? 0, spec.max ?? Number.MAX_SAFE_INTEGER);
+    }
+
+    case 'list': {
+      return fields.list(key, (text) => text);
+    }
+
+    case 'path': {
+      return fields.path(key, folders);
+    }
+
+    case 'text': {
+      return spec.required === true ? fields.filled(key) : fields.text(key);
+    }
+  }
+}

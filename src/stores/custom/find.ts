@@ -1,0 +1,41 @@
+import { moduleResolve } from 'import-meta-resolve';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Whether the text is the path of a file; packages are named without a dot or a slash before them. */
+export function looksLikePath(text: string): boolean {
+  return /^(?:\.{1,2}[/\\]|~[/\\]|[/\\]|[a-z]:[/\\])/i.test(text) || /^[^/\\]+\.[cm]?[jt]s$/i.test(text);
+}
+
+/** Whether the text can be nothing but a package: `@acme/cache-driver`, `acme/drivers`. A bare word may be a slip of the pen. */
+export function looksLikePackage(text: string): boolean {
+  return PACKAGE.test(text) && text.includes('/');
+}
+
+/**
+ * Where Node finds a package: from `folder` upward, or else beside cachectl, where a global installation has it.
+ * Undefined: nowhere, or not a package at all. Modules of Node itself are none.
+ * @throws Error as Node does for a package that is broken, or that does not export what is asked for
+ */
+export function findPackage(name: string, folder: string): string | undefined {
+  if (!PACKAGE.test(name)) return undefined;
+  const parents = [pathToFileURL(path.join(folder, 'cachectl.yaml')), new URL(import.meta.url)];
+  for (const parent of parents) {
+    const found = lookUp(name, parent);
+    if (found !== undefined) return found.protocol === 'file:' ? found.href : undefined;
+  }
+
+  return undefined;
+}
+
+/** The name of a package, with a scope or a path within it. Matches no URL. */
+const PACKAGE = /^(?:@[\w-][\w.-]*\/)?[\w-][\w.-]*(?:\/[\w.@/-]*\w)?$/;
+
+function lookUp(name: string, parent: URL): undefined | URL {
+  try {
+    return moduleResolve(name, parent);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Driver, OptionSpec } from '../../define-driver.js';
+
+import { DRIVER_API } from '../../define-driver.js';
+import { ConfigError } from '../../errors.js';
+
+/**
+ * The driver in a module, which is run for that. What is imported is checked here, once.
+ * @param subject for messages: `driver "./my-driver.mjs" of profile shop`, with the place in the file where there is one
+ * @throws ConfigError
+ */
+export async function loadDriver(moduleUrl: string, subject: string): Promise<Driver> {
+  const exported = await importDefault(moduleUrl, subject);
+  const fault = faultOf(exported);
+  if (fault !== undefined) throw new ConfigError(`${subject} ${fault[0]}`, fault[1]);
+  return exported as Driver;
+}
+
+const DEFINE_HINT = 'Its module needs a default export that defineDriver made: export default defineDriver({ … })';
+const RESERVED: ReadonlySet<string> = new Set(['codec', 'driver', 'prefix', 'protected']);
+
+async function importDefault(moduleUrl: string, subject: string): Promise<unknown> {
+  try {
+    const module = (await import(moduleUrl)) as { readonly default?: unknown };
+    return module.default;
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    throw new ConfigError(`${subject} cannot be loaded: ${firstLine(message)}`, hintFor(message), { cause: error });
+  }
+}
+
+function hintFor(message: string): string {
+  if (/^Cannot find package 'cachectl'/.test(message)) {
+    return 'Install cachectl where the driver is, too: npm install cachectl';
+  }
+
+  return /^Unknown file extension/.test(message)
+    ? 'Compile it to JavaScript first: Node runs .mjs, .js and .cjs.'
+    : 'Mend the module; with DEBUG=1 the place is shown.';
+}
+
+type Fault = readonly [problem: string, hint: string];
+
+function faultOf(exported: unknown): Fault | undefined {
+  if (!isRecord(exported)) return ['is no driver: its module has no default export that is one', DEFINE_HINT];
+  const { apiVersion, name, options, open } = exported;
+  if (typeof apiVersion !== 'number') return ['is no driver: its default export has no apiVersion', DEFINE_HINT];
+  if (apiVersion !== DRIVER_API) return otherVersion(apiVersion);
+  if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,59}$/.test(name)) {
+    return ['has no name that reads as one', 'Name it with small letters, digits and dashes.'];
+  }
+
+  if (typeof open !== 'function') return ['has no open(), which makes its store', DEFINE_HINT];
+  if (!isRecord(options)) return ['declares no options', 'Declare none as {}, or make it with defineDriver.'];
+  return Object.entries(options)
+    .map(([key, spec]) => faultOfOption(key, spec))
+    .find((fault) => fault !== undefined);
+}
+
+function otherVersion(version: number): Fault {
+  const which = version > DRIVER_API ? 'cachectl' : 'the driver';
+  return [
+    `is written for version ${version} of the driver interface; this cachectl has version ${DRIVER_API}`,
+    `Update ${which}.`,
+  ];
+}
+
+function faultOfOption(key: string, spec: unknown): Fault | undefined {
+  const named = JSON.stringify(key);
+  if (!/^[a-z][a-zA-Z\d]{0,59}$/.test(key)) {
+    return [`declares an option ${named}, which is no name for a key`, 'Use letters and digits, a small letter first.'];
+  }
+
+  if (RESERVED.has(key)) return [`declares an option ${named}, which is a key of every profile`, 'Name it otherwise.'];
+  if (!isRecord(spec) || !isType(spec.type)) {
+    return [`declares an option ${named} of no known type`, `Types: ${Object.keys(HOLDS).join(', ')}.`];
+  }
+
+  const { default: preset, max = Number.MAX_SAFE_INTEGER, min = 0, required, type } = spec;
+  if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
+    return [`declares an option ${named} with a min or max that is no whole number`, 'Correct it.'];
+  }
+
+  if (preset === undefined) return undefined;
+  if (required === true)
+    return [`declares an option ${named} both required and with a default`, 'Keep one of the two.'];
+  return HOLDS[type](preset)
+    ? undefined
+    : [`declares an option ${named} with a default of another type`, 'Correct it.'];
+}
+
+const HOLDS: Readonly<Record<OptionSpec['type'], (preset: unknown) => boolean>> = {
+  text: (preset) => typeof preset === 'string',
+  path: (preset) => typeof preset === 'string' && preset !== '',
+  boolean: (preset) => typeof preset === 'boolean',
+  integer: (preset) => Number.isSafeInteger(preset),
+  list: (preset) => Array.isArray(preset) && preset.length > 0 && preset.every((item) => typeof item === 'string'),
+};
+
+function isType(type: unknown): type is OptionSpec['type'] {
+  return typeof type === 'string' && Object.hasOwn(HOLDS, type);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.replace(/\.$/, '');
+}

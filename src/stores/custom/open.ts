@@ -1,0 +1,45 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { Driver } from '../../define-driver.js';
+import type { CustomProfile } from '../../profiles/profile.js';
+import type { OpenOptions, Store } from '../contract.js';
+
+import { ConfigError, TimeoutError } from '../../errors.js';
+import { loadDriver } from './load.js';
+import { lackOf } from './shape.js';
+
+/**
+ * The store that a user's own driver opens. What it gives is checked for its members, once; what those answer is the
+ * contract suite's to test.
+ * @throws ConfigError
+ */
+export async function openCustom(profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<Store> {
+  const subject = `driver ${JSON.stringify(profile.module)} of profile ${profile.name}`;
+  const driver = await loadDriver(profile.moduleUrl, subject);
+  const store = await within(options.timeoutMs, subject, async () => opened(driver, profile, codec, options));
+  const lack = lackOf(store);
+  if (lack === undefined) return store as Store;
+  throw new ConfigError(
+    `${subject} opened something that is no store: ${lack}`,
+    'Its open() must give an object with all members of Store; the contract suite of cachectl/testing tests that.',
+  );
+}
+
+async function opened(driver: Driver, profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<unknown> {
+  const { name, prefix, options: values } = profile;
+  return driver.open({ profile: name, prefix, codec, options: values }, options);
+}
+
+async function within<T>(milliseconds: number, subject: string, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `${subject} did not open its store within ${milliseconds / 1000} s`;
+      reject(new TimeoutError(message, 'Is what it connects to up? Give it longer with --timeout.'));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work(), tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
