@@ -5,7 +5,6 @@
 // else, {"error": "..."} for what was thrown.
 
 require_once 'Illuminate/Cache/autoload.php';
-require_once 'Illuminate/Redis/autoload.php';
 require_once __DIR__ . '/caches.php';
 require_once __DIR__ . '/packing-redis-store.php';
 
