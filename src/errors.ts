@@ -13,6 +13,9 @@ export const ExitCode = {
   Interrupted: 130,
 } as const;
 
+/** Shared by all copies of this module: a driver of the user's own may bring a cachectl of its own. */
+const KINDS = Symbol.for('cachectl.error.kinds');
+
 /**
  * Anything that goes wrong in a way that the user can act on. `message` says in one line what
  * happened and to whom; `hint` says in one line what to do. Neither may hold a secret.
@@ -29,6 +32,23 @@ export abstract class CachectlError extends Error {
   ) {
     super(message, options);
     this.name = new.target.name;
+  }
+
+  /** By name, so that it holds for the errors of another copy of cachectl, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && KINDS in value && (value[KINDS] as readonly string[]).includes(this.name);
+  }
+
+  /** The names of its class and of those that it extends. */
+  get [KINDS](): readonly string[] {
+    const names: string[] = [];
+    let kind: unknown = this.constructor;
+    while (typeof kind === 'function' && kind !== Error) {
+      names.push(kind.name);
+      kind = Object.getPrototypeOf(kind);
+    }
+
+    return names;
   }
 }
 

@@ -17,7 +17,7 @@ export function reportError(error: unknown, asJson: boolean): number {
   if (error instanceof ClosedPipeError) return failure.exitCode;
   if (asJson) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
   else process.stderr.write(errorText(failure));
-  if (process.env.CACHECTL_DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(error.stack ?? '')}\n`);
+  if (process.env.CACHECTL_DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
 }
 
@@ -41,7 +41,7 @@ export function toFailure(error: unknown): Failure {
   return {
     code: 'internal',
     message: maskSecrets(error instanceof Error ? error.message : String(error)),
-    hint: 'This is a fault of cachectl. Run it again with DEBUG=1 for the place, and report it.',
+    hint: 'This is a fault of cachectl, or of a driver of your own. Run it again with DEBUG=1 for the place, and report it.',
     exitCode: ExitCode.Partial,
   };
 }
@@ -71,6 +71,11 @@ function parserFailure(error: ParserError): Failure {
     hint: error.message.includes('Nonexistent flag') ? DASH_HINT : 'See the command with --help.',
     exitCode: ExitCode.Usage,
   };
+}
+
+/** Of the error, and of what it came from. */
+function stacks({ stack = '', cause }: Error): string {
+  return cause instanceof Error ? `${stack}\nfrom ${stacks(cause)}` : stack;
 }
 
 function indent(hint: string): string {

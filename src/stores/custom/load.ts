@@ -29,11 +29,11 @@ async function importDefault(moduleUrl: string, subject: string): Promise<unknow
 }
 
 function hintFor(message: string): string {
-  if (/^Cannot find package 'cachectl'/.test(message)) {
+  if (message.startsWith('Cannot find package \'cachectl\'')) {
     return 'Install cachectl where the driver is, too: npm install cachectl';
   }
 
-  return /^Unknown file extension/.test(message)
+  return message.startsWith('Unknown file extension')
     ? 'Compile it to JavaScript first: Node runs .mjs, .js and .cjs.'
     : 'Mend the module; with DEBUG=1 the place is shown.';
 }

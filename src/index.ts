@@ -1,0 +1,79 @@
+// What drivers of the user's own are written with: docs/custom-drivers.md. The program itself is dist/cli/main.js.
+export type { Codec, CodecName, SerializerName } from './codecs/codec.js';
+export { openCodec } from './codecs/open.js';
+export {
+  type ArrayKey,
+  type ArrayValue,
+  boolean,
+  type CustomValue,
+  type EnumValue,
+  float,
+  type FloatValue,
+  integer,
+  isList,
+  list,
+  NULL,
+  type ObjectValue,
+  type ReferenceValue,
+  string,
+  type Value,
+} from './codecs/value.js';
+export {
+  type BooleanOption,
+  defineDriver,
+  type Driver,
+  type DriverDefinition,
+  type DriverSettings,
+  type IntegerOption,
+  type ListOption,
+  type OptionSpec,
+  type OptionSpecs,
+  type OptionValues,
+  type PathOption,
+  type ReservedKey,
+  type TextOption,
+} from './define-driver.js';
+export {
+  CachectlError,
+  ConfigError,
+  InputError,
+  NotANumberError,
+  PartialError,
+  RefusedError,
+  TimeoutError,
+  UnansweredError,
+  UndecodableError,
+  UnreachableError,
+  UnsupportedError,
+  WrongTypeError,
+} from './errors.js';
+export { batches, type EncodedEntry } from './stores/batches.js';
+export {
+  type BulkOptions,
+  type CacheEvent,
+  type Capabilities,
+  type Entry,
+  EVENT_TYPES,
+  type EventsOptions,
+  type EventStream,
+  type EventType,
+  type Finding,
+  type Fix,
+  type FlushOptions,
+  type FlushResult,
+  type Lock,
+  type LockHolder,
+  type NewEntry,
+  type OnProgress,
+  type OpenOptions,
+  type Progress,
+  type Reading,
+  type Repository,
+  type Store,
+  type Tagged,
+  type Ttl,
+} from './stores/contract.js';
+export { increased } from './stores/counter.js';
+export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
+export { isLaravelLockName, LARAVEL_LOCK_HEADS, newOwner, OWNER_PREFIX } from './stores/lock-form.js';
+export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tag-names.js';
