@@ -19,6 +19,12 @@ export async function readDriver(name: string, stated: Fields, folders: Folders)
     );
   }
 
+  if (!DRIVER_NAMES.some((name) => name === text)) {
+    const { readCustom } = await import('./custom.js');
+    const custom = await readCustom(name, stated, folders);
+    if (custom !== undefined) return custom;
+  }
+
   const driver = stated.oneOf('driver', DRIVER_NAMES)!;
   const fields = hasUrl(driver) ? expandUrl(stated, driver) : stated;
   refuseOthersKeys(fields, driver);
