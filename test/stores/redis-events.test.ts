@@ -10,7 +10,7 @@ import { RefusedError, UnreachableError } from '../../src/errors.js';
 import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { all, failure } from '../../src/testing/suite/stores.js';
-import { Worker } from '../../src/testing/suite/worker-process.js';
+import { Worker } from '../../src/testing/worker-process.js';
 import { startRedis } from '../support/redis-server.js';
 
 describe('events on Redis', () => {

@@ -12,7 +12,7 @@ import { string } from '../../src/codecs/value.js';
 import { PartialError } from '../../src/errors.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all, failure, until } from '../../src/testing/suite/stores.js';
-import { Worker } from '../../src/testing/suite/worker-process.js';
+import { Worker } from '../../src/testing/worker-process.js';
 
 function seconds(): number {
   return Math.floor(Date.now() / 1000);

@@ -11,7 +11,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../src/errors.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
-import { Worker } from '../../src/testing/suite/worker-process.js';
+import { Worker } from '../../src/testing/worker-process.js';
 
 async function refusal(attempt: Promise<unknown>, type: new (...args: never[]) => CachectlError): Promise<void> {
   try {
