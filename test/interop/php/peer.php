@@ -64,7 +64,7 @@ function calls(Repository $cache): array {
         'increment' => fn ($key, $by) => plain($cache->increment($key, $by)),
         'decrement' => fn ($key, $by) => plain($cache->decrement($key, $by)),
         'forget' => fn ($key) => plain($cache->forget($key)),
-        'flush' => fn () => plain($cache->clear()),
+        'flush' => fn () => plain($cache->flush()),
         'acquire' => fn ($name, $seconds, $owner) => plain(acquired($cache, $name, $seconds, $owner)),
         'block' => fn ($name, $seconds, $owner, $wait) => plain(waited($cache, $name, $seconds, $owner, $wait)),
         'release' => fn ($name, $owner) => plain($cache->getStore()->restoreLock($name, $owner)->release()),
