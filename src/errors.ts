@@ -9,6 +9,10 @@ export const ExitCode = {
   Store: 3,
   /** Ended part-way; the message says what was done. */
   Partial: 4,
+  /** `lock:run`: somebody else holds the lock; sysexits' EX_TEMPFAIL, as flock's users expect. */
+  NotAcquired: 75,
+  /** `lock:run`: the lock was lost while the command ran. */
+  LockLost: 76,
   /** Ctrl-C; the message says what was done. */
   Interrupted: 130,
 } as const;

@@ -54,7 +54,7 @@ export async function printFinding({ finding, fixed }: Examined): Promise<void> 
   const { subject, state, message, hint } = finding;
   const shown = fixed ? 'fixed' : state;
   if (!answersAPerson()) {
-    await answer(`${[shown, subject, message].join('\t')}\n`);
+    await answer(`${[shown, subject, message, ...(hint && !fixed ? [hint] : [])].join('\t')}\n`);
     return;
   }
 

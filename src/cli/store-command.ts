@@ -33,18 +33,23 @@ export abstract class StoreCommand extends Command {
 
   /** Runs `work` and ends the process with the exit code that it gives. */
   protected async withStore(flags: GlobalFlags, work: (work: Work) => Promise<number>): Promise<void> {
-    if (flags.timeout === 0)
-      throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
     await interruptible(async (interruption) => {
-      const profile = await selectProfile(flags);
-      const { openStore } = await import('../stores/open.js');
-      const store = await openStore(profile, { timeoutMs: flags.timeout * 1000 });
+      const { store, profile } = await this.openStore(flags);
       try {
         process.exitCode = await work({ store, profile, interruption });
       } finally {
         await store.close();
       }
     });
+  }
+
+  /** The store of the profile that is asked for, not connected yet. Whoever opens it closes it. */
+  protected async openStore(flags: GlobalFlags): Promise<Pick<Work, 'profile' | 'store'>> {
+    if (flags.timeout === 0)
+      throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
+    const profile = await selectProfile(flags);
+    const { openStore } = await import('../stores/open.js');
+    return { profile, store: await openStore(profile, { timeoutMs: flags.timeout * 1000 }) };
   }
 
   protected override async catch(error: Error): Promise<void> {

@@ -17,7 +17,7 @@ export default class Doctor extends StoreCommand {
 
   static override flags = {
     fix: Flags.boolean({ default: false, summary: 'Put right what can be; asks first.' }),
-    yes: Flags.boolean({ ...destructiveFlags.yes, dependsOn: ['fix'] }),
+    yes: destructiveFlags.yes,
     confirm: destructiveFlags.confirm,
   };
 

@@ -20,7 +20,10 @@ export interface WaitOptions {
  * Tries to acquire until it succeeds or the time is over. Tries often at first, then less often, with chance in it so
  * that many waiters do not try in step; the longest pause is short enough to stand in for the holder's ttl.
  */
-export async function acquireWithin(lock: Lock, { owner, ttl, wait, signal }: WaitOptions): Promise<boolean> {
+export async function acquireWithin(
+  lock: Pick<Lock, 'acquire' | 'release'>,
+  { owner, ttl, wait, signal }: WaitOptions,
+): Promise<boolean> {
   const deadline = performance.now() + wait * 1000;
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LONGEST_DELAY_MS)) {
     if (await lock.acquire(owner, ttl)) {

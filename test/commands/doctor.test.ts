@@ -37,13 +37,9 @@ describe('doctor', () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const { code, out } = await cachectl(['doctor', '--url', url]);
     expect(code).to.equal(3);
-    expect(out).to.match(/^ok\tprofile\t.*\nfault\tstore\t.*refused/);
+    expect(out).to.match(/^ok\tprofile\t.*\nfault\tstore\t.*refuses connections\tIs the server running/);
     const { findings } = JSON.parse((await cachectl(['doctor', '--url', url, '--json'])).out) as Report;
     expect(findings.at(-1)).to.deep.include({ subject: 'store', state: 'fault', fix: null });
-    expect(findings.at(-1)!.hint).to.match(/\.$/);
-  });
-
-  it('takes --yes only with --fix', async () => {
-    expect(await cachectl(['doctor', '--url', 'array:', '--yes'])).to.have.property('code', 2);
+    expect(findings.at(-1)!.hint).to.include('port');
   });
 });

@@ -47,7 +47,13 @@ function place(url: () => string): Place {
   return {
     prefix: PREFIX,
     url,
-    run: async (args, options) => cachectl([...args, '--url', url()], options),
-    start: (args, options) => start([...args, '--url', url()], options),
+    run: async (args, options) => cachectl(withUrl(args, url()), options),
+    start: (args, options) => start(withUrl(args, url()), options),
   };
+}
+
+/** What stands behind two dashes is a command of its own. */
+function withUrl(args: readonly string[], url: string): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return args.toSpliced(end, 0, '--url', url);
 }

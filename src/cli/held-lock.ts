@@ -1,0 +1,109 @@
+import type { Lock, Store } from '../stores/contract.js';
+
+/** What a holder needs to keep a lock, and to give it back. */
+export interface Holding {
+  readonly owner: string;
+  /** Seconds. */
+  readonly ttl: number;
+  /** A store with a connection of its own, for when the one at hand is lost. */
+  openStore(): Promise<Store>;
+  lockOf(store: Store): Lock;
+}
+
+/** A lock that was just acquired. */
+export interface Acquired {
+  readonly lock: Lock;
+  /** When the server was asked, by performance.now(). */
+  readonly at: number;
+}
+
+/**
+ * A lock that is refreshed until it is given back. It is lost when somebody else has it or it is gone, and also when the
+ * server was silent for as long as it lives: by then it may be anybody's. Times are of a clock that no one sets.
+ */
+export class HeldLock {
+  /** Resolves, with the reason, when the lock is lost; never, when it is not. */
+  readonly lost: Promise<string>;
+  readonly #holding: Holding;
+  readonly #lose: (reason: string) => void;
+  #store: Store | undefined;
+  #lock: Lock;
+  #heldUntil: number;
+  #timer: NodeJS.Timeout | undefined;
+  #refreshing: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  /** @param store where it was acquired just now; closed with the lock */
+  constructor(store: Store, holding: Holding, { lock, at }: Acquired) {
+    let lose!: (reason: string) => void;
+    this.lost = new Promise((resolve) => {
+      lose = resolve;
+    });
+    this.#lose = lose;
+    this.#holding = holding;
+    this.#store = store;
+    this.#lock = lock;
+    this.#heldUntil = this.#endOf(at);
+    this.#schedule();
+  }
+
+  /** False when it was not ours any more. @throws what kept the server from answering */
+  async release(): Promise<boolean> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#refreshing;
+    try {
+      const lock = await this.#connected();
+      return await lock.release(this.#holding.owner);
+    } finally {
+      await this.#store?.close();
+    }
+  }
+
+  /** A third of its life leaves time for two failures. */
+  #schedule(): void {
+    const pause = Math.min((this.#holding.ttl * 1000) / 3, this.#heldUntil - performance.now());
+    this.#timer = setTimeout(
+      () => {
+        this.#refreshing = this.#refresh();
+      },
+      Math.max(pause, 50),
+    );
+  }
+
+  async #refresh(): Promise<void> {
+    const askedAt = performance.now();
+    let failure: Error | undefined;
+    try {
+      const lock = await this.#connected();
+      if (!(await lock.refresh(this.#holding.owner, this.#holding.ttl))) {
+        this.#lose('it expired, or somebody broke it');
+        return;
+      }
+
+      this.#heldUntil = this.#endOf(askedAt);
+    } catch (error) {
+      failure = error as Error;
+      await this.#store?.close();
+      this.#store = undefined;
+    }
+
+    if (failure !== undefined && performance.now() >= this.#heldUntil) {
+      this.#lose(`it could not be refreshed for as long as it lives: ${failure.message}`);
+    } else if (!this.#isOver) this.#schedule();
+  }
+
+  /** Stores that count in whole seconds end a lock up to a second early. */
+  #endOf(askedAt: number): number {
+    return askedAt + (this.#holding.ttl - 1) * 1000;
+  }
+
+  async #connected(): Promise<Lock> {
+    if (this.#store === undefined) {
+      this.#store = await this.#holding.openStore();
+      this.#lock = this.#holding.lockOf(this.#store);
+    }
+
+    return this.#lock;
+  }
+}

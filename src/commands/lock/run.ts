@@ -1,0 +1,181 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import type { Lock, Store } from '../../stores/contract.js';
+
+import { ChildCommand } from '../../cli/child-command.js';
+import { duration } from '../../cli/flags.js';
+import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
+import { interruptible, type Interruption } from '../../cli/interrupt.js';
+import { checkKeys } from '../../cli/keys.js';
+import { heldText } from '../../cli/lock-text.js';
+import { warn } from '../../cli/output.js';
+import { toFailure } from '../../cli/report-error.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { LockSlots } from '../../stores/lock-slots.js';
+import { acquireWithin } from '../../stores/lock-wait.js';
+
+export default class LockRun extends StoreCommand {
+  static override summary = 'Run a command while holding a lock.';
+  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER.`;
+
+  static override usage = 'lock:run NAME [FLAGS] -- COMMAND [ARGS...]';
+
+  static override examples = [
+    { description: 'One deploy at a time', command: '<%= config.bin %> lock:run deploy --wait 10m -- ./deploy.sh' },
+    {
+      description: 'A cron job on many hosts that is to run on one of them',
+      command: '<%= config.bin %> lock:run report --skip-if-locked -- php artisan report:send',
+    },
+    {
+      description: 'At most three at once',
+      command: '<%= config.bin %> lock:run import --slots 3 --wait 1h -- ./import.sh',
+    },
+  ];
+
+  static override strict = false;
+
+  static override args = {
+    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    ttl: duration({
+      summary: 'How long the lock outlives us if this machine dies; it is refreshed long before.',
+      default: 30,
+      defaultHelp: async () => '30s',
+    }),
+    wait: duration({
+      summary: 'How long to try; one attempt when left out.',
+      default: 0,
+      defaultHelp: async () => '0s',
+    }),
+    slots: Flags.integer({ summary: 'How many may hold it at once (locks NAME1 to NAMEn).', min: 1, max: 1000 }),
+    'skip-if-locked': Flags.boolean({ default: false, summary: 'Exit 0, not 75, when it was not acquired.' }),
+    'on-lost': Flags.option({ options: ['stop', 'warn'] as const })({
+      summary: 'What becomes of the command when the lock is lost.',
+      default: 'stop',
+    }),
+    grace: duration({
+      summary: 'How long a command that is stopped has, from TERM to KILL.',
+      default: 10,
+      defaultHelp: async () => '10s',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args, argv, flags } = await this.parse(LockRun);
+    const { name } = args;
+    checkKeys([name]);
+    const command = commandOf(argv as string[]);
+    if (flags.ttl < SHORTEST_TTL) {
+      throw new UsageError(
+        `a lock that lives ${flags.ttl}s cannot be kept`,
+        `Give --ttl ${SHORTEST_TTL}s or more; it is refreshed for as long as the command runs.`,
+      );
+    }
+
+    const holding: Holding = {
+      owner: newOwner(),
+      ttl: flags.ttl,
+      openStore: async () => (await this.openStore(flags)).store,
+      lockOf: (store) => lockOf(store, name, flags.slots),
+    };
+    const store = await holding.openStore();
+    const acquired = await interruptible(async (interruption) => acquire(store, holding, flags.wait, interruption));
+    if (acquired === undefined) {
+      warn(heldText(name, await holding.lockOf(store).holder()));
+      await store.close();
+      process.exitCode = flags['skip-if-locked'] ? ExitCode.Yes : ExitCode.NotAcquired;
+      return;
+    }
+
+    const held = new HeldLock(store, holding, acquired);
+    const env = { CACHECTL_LOCK_NAME: name, CACHECTL_LOCK_OWNER: holding.owner };
+    process.exitCode = await runUnder(held, name, new ChildCommand(command, env), {
+      grace: flags['on-lost'] === 'stop' ? flags.grace : undefined,
+    });
+  }
+}
+
+/** Undefined when somebody else holds it. Whatever goes wrong, the lock is not left behind. */
+async function acquire(
+  store: Store,
+  { owner, ttl, lockOf }: Holding,
+  wait: number,
+  interruption: Interruption,
+): Promise<Acquired | undefined> {
+  const lock = lockOf(store);
+  let at = 0;
+  const timed = {
+    async acquire(): Promise<boolean> {
+      at = performance.now();
+      return lock.acquire(owner, ttl);
+    },
+    release: async (): Promise<boolean> => lock.release(owner),
+  };
+  try {
+    const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });
+    if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
+    if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
+    return isAcquired ? { lock, at } : undefined;
+  } catch (error) {
+    // A slow server may have done what it did not answer.
+    await lock.release(owner).catch(() => false);
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * The command's exit code, or that of a lock that was lost.
+ * @param grace how long a command whose lock was lost has to end, in seconds; undefined lets it go on
+ */
+async function runUnder(
+  held: HeldLock,
+  name: string,
+  child: ChildCommand,
+  { grace }: { readonly grace: number | undefined },
+): Promise<number> {
+  let isLost = false;
+  const onLost = held.lost.then((reason) => {
+    isLost = true;
+    warn(`${name} was lost while the command ran: ${reason}`);
+    if (grace !== undefined) child.stop(grace);
+  });
+  const code = await Promise.race([child.exitCode, onLost.then(async () => child.exitCode)]);
+  if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
+  const wasOurs = await giveBack(held, name);
+  if (!wasOurs && !isLost) warn(`${name} was lost before the command ended: it expired, or somebody broke it`);
+  return wasOurs || grace === undefined ? code : ExitCode.LockLost;
+}
+
+/** Where the server does not answer any more, the lock expires by itself: it was ours to the end. */
+async function giveBack(held: HeldLock, name: string): Promise<boolean> {
+  try {
+    return await held.release();
+  } catch (error) {
+    warn(`${name} could not be given back, and expires by itself: ${toFailure(error).message}`);
+    return true;
+  }
+}
+
+/** In seconds: some stores end a lock up to a second early, and a refresh may come late. */
+const SHORTEST_TTL = 3;
+
+/** What stands behind the name. */
+function commandOf([, ...command]: readonly string[]): readonly [string, ...string[]] {
+  const [program, ...args] = command;
+  if (program === undefined) {
+    throw new UsageError('there is no command to run', 'Write it after two dashes: lock:run deploy -- ./deploy.sh');
+  }
+
+  return [program, ...args];
+}
+
+function lockOf(store: Store, name: string, slots: number | undefined): Lock {
+  if (slots === undefined) return store.lock(name);
+  return new LockSlots(Array.from({ length: slots }, (_, index) => store.lock(`${name}${index + 1}`)));
+}

@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+
+import { onEveryStore } from '../support/places.js';
+
+const NODE = process.execPath;
+
+describe('lock:run', () => {
+  onEveryStore((place) => {
+    it('runs the command with our input, output and error, and passes its exit code on', async () => {
+      const script = `process.stdin.pipe(process.stdout); console.error('told'); process.exitCode = 7`;
+      const run = await place.run(['lock:run', 'deploy', '--', NODE, '-e', script], { input: 'a\nb' });
+      expect(run).to.include({ code: 7, out: 'a\nb', err: 'told\n' });
+    });
+
+    it('tells the command the name and the owner, and gives the lock back', async () => {
+      const script = 'echo $CACHECTL_LOCK_NAME; echo $CACHECTL_LOCK_OWNER';
+      const { out } = await place.run(['lock:run', 'deploy', '--', 'sh', '-c', script]);
+      expect(out).to.match(/^deploy\ncachectl:\S+\n$/);
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('exits 75 without running anything when somebody else holds it, or 0 with --skip-if-locked', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
+      const refused = await place.run(['lock:run', 'deploy', '--', 'echo', 'ran']);
+      expect(refused).to.include({ code: 75, out: '' });
+      expect(refused.err).to.include('deploy is held by ann');
+      expect(await place.run(['lock:run', 'deploy', '--skip-if-locked', '--', 'echo', 'ran'])).to.include({
+        code: 0,
+        out: '',
+      });
+    });
+
+    it('waits with --wait', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '1', '--owner', 'ann']);
+      expect(await place.run(['lock:run', 'deploy', '--wait', '30s', '--', 'echo', 'ran'])).to.include({
+        code: 0,
+        out: 'ran\n',
+      });
+    });
+
+    it('exits 127 for a command that is not there, and gives the lock back', async () => {
+      const { code, err } = await place.run(['lock:run', 'deploy', '--', 'no-such-command']);
+      expect(code).to.equal(127);
+      expect(err).to.include('could not be started');
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('keeps the lock for as long as the command runs, whatever its ttl', async () => {
+      const holder = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; cat']);
+      await holder.saw('held');
+      // Longer than the ttl, by the server's clock: what is refreshed cannot be acquired meanwhile.
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '3', '--wait', '5'])).code).to.equal(1);
+      holder.child.stdin.end();
+      expect(await holder.ended).to.have.property('code', 0);
+    });
+
+    it('hands signals on, waits for the command to end, and gives the lock back', async () => {
+      const script = `process.on('SIGTERM', () => { console.log('tidied'); process.exit(9); }); console.log('ready'); setInterval(() => {}, 1000)`;
+      const run = place.start(['lock:run', 'deploy', '--ttl', '60', '--', NODE, '-e', script]);
+      await run.saw('ready');
+      run.child.kill('SIGTERM');
+      expect(await run.ended).to.include({ code: 9, out: 'ready\ntidied\n' });
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('stops the command when the lock was broken, and exits 76', async () => {
+      const run = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; exec sleep 600']);
+      await run.saw('held');
+      await place.run(['lock:release', 'deploy', '--force', '--yes']);
+      const { code, err } = await run.ended;
+      expect(code).to.equal(76);
+      expect(err).to.include('deploy was lost while the command ran');
+    });
+
+    it('notices that the lock expired while we were suspended', async () => {
+      const run = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; exec sleep 600']);
+      await run.saw('held');
+      run.child.kill('SIGSTOP');
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '20'])).code).to.equal(0);
+      run.child.kill('SIGCONT');
+      expect(await run.ended).to.have.property('code', 76);
+    });
+
+    it('lets the command go on with --on-lost warn', async () => {
+      const run = place.start([
+        'lock:run',
+        'deploy',
+        '--ttl',
+        '3',
+        '--on-lost',
+        'warn',
+        '--',
+        'sh',
+        '-c',
+        'echo held; cat; exit 5',
+      ]);
+      await run.saw('held');
+      await place.run(['lock:release', 'deploy', '--force', '--yes']);
+      await run.saw('was lost', 'err');
+      run.child.stdin.end('still here');
+      expect(await run.ended).to.include({ code: 5, out: 'held\nstill here' });
+    });
+
+    it('lets so many in with --slots, under the names of Laravel’s funnel', async () => {
+      const args = ['lock:run', 'import', '--slots', '2', '--', 'sh', '-c', 'echo held; cat'];
+      const runs = [place.start(args), place.start(args)];
+      await Promise.all(runs.map(async (run) => run.saw('held')));
+      expect((await place.run(args)).code).to.equal(75);
+      expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(1);
+      for (const run of runs) run.child.stdin.end();
+      await Promise.all(runs.map(async (run) => run.ended));
+      expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('wants a command, and a ttl that ends', async () => {
+      expect((await place.run(['lock:run', 'deploy'])).code).to.equal(2);
+      expect((await place.run(['lock:run', 'deploy', '--ttl', '2', '--', 'true'])).code).to.equal(2);
+    });
+  });
+});
