@@ -34,7 +34,7 @@ describe('The database of a Laravel application, shared with it', () => {
     copyFileSync(FIXTURE, file);
     database = new Database(file);
     const theirs = php.cache({ store: 'database', path: file, prefix: PREFIX });
-    shared = { php, theirs, ...(await oursAt(`sqlite://${file}?prefix=${PREFIX}`)), raw, ttl };
+    shared = { php, theirs, ...(await oursAt({ url: `sqlite://${file}?prefix=${PREFIX}` })), raw, ttl };
   });
 
   beforeEach(() => {

@@ -27,7 +27,7 @@ export async function shareRedis(php: PhpPeer, server: RedisServer, options: Php
       prefix: PREFIX,
       ...given,
     }),
-    ...(await oursAt(`${server.url}?${query}`)),
+    ...(await oursAt({ url: `${server.url}?${query}` })),
     raw: async (key) => (await server.client.getBuffer(FULL_PREFIX + key))?.toString('latin1'),
     async ttl(key) {
       const seconds = await server.client.ttl(FULL_PREFIX + key);

@@ -35,13 +35,13 @@ export interface Traits {
   readonly endlessLock: Ttl;
 }
 
-/** What the members of `Shared` that are ours come from. */
-export async function oursAt(url: string): Promise<Pick<Shared, 'ours' | 'run'>> {
-  const profile = await resolveProfile({ url, env: {}, cwd: '.' });
+/** What the members of `Shared` that are ours come from: a URL, or the default of a profile file. */
+export async function oursAt(place: { config: string } | { url: string }): Promise<Pick<Shared, 'ours' | 'run'>> {
+  const profile = await resolveProfile({ ...place, env: {}, cwd: '.' });
+  const flags = 'url' in place ? ['--url', place.url] : ['--config', place.config];
   return {
     ours: await openStore(profile, { timeoutMs: 10_000 }),
-    run: async ([command, ...args], input) =>
-      cachectl([command!, '--url', url, ...args], input === undefined ? {} : { input }),
+    run: async (args, input) => cachectl([...args, ...flags], input === undefined ? {} : { input }),
   };
 }
 
