@@ -1,9 +1,9 @@
 import type { Value } from '../codecs/value.js';
 import type { NewEntry, Ttl } from './contract.js';
 
-export interface EncodedEntry {
+export interface EncodedEntry<Stored = Buffer> {
   readonly key: string;
-  readonly stored: Buffer;
+  readonly stored: Stored;
   readonly ttl: Ttl;
 }
 
@@ -14,11 +14,11 @@ const ENTRIES = 1000;
 const BYTES = 4 * 1024 * 1024;
 
 /** The entries, encoded, in batches of one transaction or round trip each. */
-export async function* batches(
+export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
-  encode: (value: Value) => Buffer,
-): AsyncGenerator<readonly EncodedEntry[]> {
-  let batch: EncodedEntry[] = [];
+  encode: (value: Value) => Stored,
+): AsyncGenerator<ReadonlyArray<EncodedEntry<Stored>>> {
+  let batch: Array<EncodedEntry<Stored>> = [];
   let bytes = 0;
   for await (const { key, value, ttl } of entries) {
     const stored = encode(value);

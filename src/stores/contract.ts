@@ -174,6 +174,8 @@ export interface Capabilities {
   readonly events: readonly EventType[];
   /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
   readonly locksToldFromEntries: 'apart' | 'by-form';
+  /** How long keys may be, prefix included, where they may hold no white space; left out where any key will do. */
+  readonly keyBytes?: number;
 }
 
 /** What a store found out about itself, for `doctor`. */

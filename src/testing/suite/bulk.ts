@@ -32,8 +32,8 @@ export function describeBulk(stores: Stores): void {
       expect(progress).to.deep.equal(progress.toSorted((a, b) => a - b));
       const [even, odd, last] = await hits(store, ['n:4', 'n:5', 'n:9999']);
       expect(textOf(even)).to.equal('4');
-      expect(even?.ttl).to.be.within(500, 600);
-      expect(odd?.ttl).to.be.null;
+      stores.expectTtl(even, [500, 600]);
+      stores.expectTtl(odd, null);
       expect(textOf(last)).to.equal('9999');
       expect(await countNumbered(store, 10_000)).to.equal(10_000);
     });
@@ -45,7 +45,7 @@ export function describeBulk(stores: Stores): void {
         { key: 'k', value: string('last'), ttl: null },
       ]);
       expect(textOf(await store.get('k'))).to.equal('last');
-      expect((await store.get('k'))?.ttl).to.be.null;
+      stores.expectTtl(await store.get('k'), null);
     });
 
     it('stores nothing from an empty source', async () => {
@@ -95,10 +95,9 @@ export function describeKeys(stores: Stores): void {
   describe('keys', () => {
     it('gives every key that has not expired, without the prefix', async () => {
       const store = await stores.fresh();
-      for (const key of ['a', 'b:1', 'a*b', 'klíč 🐎', 'two\nlines']) await store.put(key, string('v'), 60);
-      expect((await all(store.keys())).toSorted()).to.deep.equal(
-        ['a', 'b:1', 'a*b', 'klíč 🐎', 'two\nlines'].toSorted(),
-      );
+      const keys = ['a', 'b:1', 'a*b', 'klíč:🐎', '100%25', ...(stores.takesAnyKey ? ['two\nlines', 'a b'] : [])];
+      for (const key of keys) await store.put(key, string('v'), 60);
+      expect((await all(store.keys())).toSorted()).to.deep.equal(keys.toSorted());
     });
 
     it('gives those that match the glob', async () => {

@@ -13,7 +13,7 @@ export function describeLocks(stores: Stores): void {
       expect(await other.lock('deploy').acquire('bob', 60)).to.be.false;
       const holder = await other.lock('deploy').holder();
       expect(holder?.owner).to.equal('ann');
-      expect(holder?.ttl).to.be.within(55, 60);
+      stores.expectTtl(holder, [55, 60]);
       expect(await other.lock('migrate').acquire('bob', 60)).to.be.true;
     });
 
@@ -21,7 +21,7 @@ export function describeLocks(stores: Stores): void {
       const lock = (await stores.fresh()).lock('deploy');
       expect(await lock.acquire('ann', 60)).to.be.true;
       expect(await lock.acquire('ann', 600)).to.be.false;
-      expect((await lock.holder())?.ttl).to.be.within(55, 60);
+      stores.expectTtl(await lock.holder(), [55, 60]);
     });
 
     it('are released by their owner only', async () => {
@@ -49,18 +49,20 @@ export function describeLocks(stores: Stores): void {
       await lock.acquire('ann', 60);
       expect(await lock.refresh('bob', 600)).to.be.false;
       expect(await lock.refresh('ann', 600)).to.be.true;
-      expect((await lock.holder())?.ttl).to.be.within(595, 600);
+      stores.expectTtl(await lock.holder(), [595, 600]);
     });
 
     it('without a ttl stay, and can be given one', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       expect(await lock.acquire('ann', null)).to.be.true;
-      expect(await lock.holder()).to.deep.equal({ owner: 'ann', ttl: null });
+      expect((await lock.holder())?.owner).to.equal('ann');
+      stores.expectTtl(await lock.holder(), null);
       expect(await lock.acquire('bob', 60)).to.be.false;
       expect(await lock.refresh('ann', 60)).to.be.true;
-      expect((await lock.holder())?.ttl).to.be.within(55, 60);
+      stores.expectTtl(await lock.holder(), [55, 60]);
       expect(await lock.refresh('ann', null)).to.be.true;
-      expect(await lock.holder()).to.deep.equal({ owner: 'ann', ttl: null });
+      expect((await lock.holder())?.owner).to.equal('ann');
+      stores.expectTtl(await lock.holder(), null);
     });
 
     it('are free again when their ttl is over, and no longer their owner’s', async () => {
@@ -83,7 +85,8 @@ export function describeLocks(stores: Stores): void {
     });
 
     it('may have any name and owner', async () => {
-      const lock = (await stores.fresh()).lock(`laravel_unique_job:App\\Jobs\\Import:'7' *\n`);
+      const space = stores.takesAnyKey ? ' \n' : '';
+      const lock = (await stores.fresh()).lock(`laravel_unique_job:App\\Jobs\\Import:'7'*${space}`);
       const owner = `žluť "quoted" 'owner'`;
       expect(await lock.acquire(owner, 60)).to.be.true;
       expect((await lock.holder())?.owner).to.equal(owner);

@@ -1,7 +1,8 @@
+import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Value } from '../../codecs/value.js';
-import type { Entry, Store } from '../../stores/contract.js';
+import type { Entry, Store, Ttl } from '../../stores/contract.js';
 import type { StoreHarness } from '../harness.js';
 
 /** The stores of one case. Each case has a prefix of its own; `closeAll` runs after it. */
@@ -34,6 +35,27 @@ export class Stores {
   newPrefix(): string {
     this.#prefixes++;
     return `case-${this.#prefixes}:`;
+  }
+
+  /** Whether any text can be a key. */
+  get takesAnyKey(): boolean {
+    return this.harness.capabilities.keyBytes === undefined;
+  }
+
+  /** What a flush of so many tagged entries says: that, or nothing where it does not count. */
+  counted(entries: number): number | undefined {
+    return this.harness.capabilities.countsTagged ? entries : undefined;
+  }
+
+  /** Seconds within bounds, or null for never; where the store tells no ttl, none. */
+  expectTtl(
+    held: { readonly ttl: Ttl | undefined } | undefined,
+    expected: readonly [least: number, most: number] | null,
+  ): void {
+    expect(held).not.to.be.undefined;
+    if (!this.harness.capabilities.ttls) expect(held!.ttl).to.be.undefined;
+    else if (expected === null) expect(held!.ttl).to.be.null;
+    else expect(held!.ttl).to.be.within(...expected);
   }
 
   async closeAll(): Promise<void> {

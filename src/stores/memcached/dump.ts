@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Room } from './entries.js';
+import type { MetaNode } from './meta-node.js';
+import type { Wire } from './wire.js';
+
+import { globMatcher } from '../glob.js';
+import { noListing, refusedBy } from './errors.js';
+import { isTagIdKey, uriDecoded, uriEncoded } from './keys.js';
+import { Spool } from './spool.js';
+import { statsOf } from './text-connection.js';
+
+/** What a dump says of an item. */
+export interface Dumped {
+  readonly full: Buffer;
+  /** What it takes in the server's memory, in bytes: value, key and header. */
+  readonly size: number;
+}
+
+/** A server lets one go through its keys at a time, itself included. */
+const BUSY = /^BUSY|locked try again/;
+
+/** How long to wait before asking a busy server again, in milliseconds. */
+const PAUSE = 50;
+
+/**
+ * Every item of a server under the prefix that has not expired, page by page. The walk goes along the hash table, so that
+ * nothing is missed that was there all the time; while the server waits for us to take a line it holds locks that the
+ * application needs, so they are taken as fast as they come, however long the work on them takes.
+ */
+export async function* dump(
+  node: MetaNode,
+  { prefix, timeoutMs }: Room,
+  signal?: AbortSignal,
+): AsyncGenerator<Dumped[]> {
+  signal?.throwIfAborted();
+  const wire = await node.text.dedicated();
+  try {
+    const isLive = liveness(Number((await statsOf(wire)).get('time')));
+    const head = `key=${uriEncoded(Buffer.from(prefix))}`;
+    for await (const lines of await begun(wire, head, timeoutMs)) {
+      signal?.throwIfAborted();
+      yield lines.map((line) => parsed(line)).filter(({ expiry }) => isLive(expiry));
+    }
+  } finally {
+    wire.end();
+  }
+}
+
+/**
+ * Keys of entries (and of locks, which look like them) on all servers, without the prefix; tags' bookkeeping is left out.
+ * @throws UnsupportedError behind SASL
+ */
+export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
+  const nodes = room.connection.metaNodes;
+  if (nodes.length === 0) throw noListing('list keys');
+  const matches = globMatcher(pattern);
+  for (const node of nodes) {
+    for await (const page of dump(node, room)) {
+      for (const { full } of page) {
+        const name = room.keys.short(full);
+        if (!isTagIdKey(name) && matches(name)) yield name;
+      }
+    }
+  }
+}
+
+/** The lines of a dump that begin with `head`; asked for again for as long as the server is busy, within the time. */
+async function begun(wire: Wire, head: string, timeoutMs: number): Promise<Spool> {
+  const giveUpAt = performance.now() + timeoutMs;
+  for (;;) {
+    const { spool, refusal } = await walk(wire, head);
+    if (refusal === undefined) return spool;
+    if (!BUSY.test(refusal) || performance.now() > giveUpAt) throw refusedBy(wire.location, refusal);
+    await sleep(PAUSE);
+  }
+}
+
+/** Resolves with the first line: it says whether there is going to be a dump. */
+async function walk(wire: Wire, head: string): Promise<{ spool: Spool; refusal?: string }> {
+  const spool = new Spool();
+  return new Promise((resolve, reject) => {
+    wire.send('lru_crawler metadump hash\r\n', {
+      isTimed: true,
+      take({ line }) {
+        const isItem = line.startsWith('key=');
+        // «NOTSTARTED no items to crawl» is an empty server.
+        const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
+        resolve(isItem || isEnd ? { spool } : { spool, refusal: line });
+        if (isItem) {
+          if (line.startsWith(head)) spool.add(line);
+          if (spool.isFull) waitForDisk(wire, spool).catch((error: Error) => spool.end(error));
+          return false;
+        }
+
+        spool.end(isEnd ? undefined : refusedBy(wire.location, line));
+        return true;
+      },
+      fail(error) {
+        reject(error);
+        spool.end(error);
+      },
+    });
+  });
+}
+
+/** What the disk cannot take is an error of the spool's. */
+async function waitForDisk(wire: Wire, spool: Spool): Promise<void> {
+  wire.pause();
+  await spool.written();
+  wire.resume();
+}
+
+interface ParsedLine extends Dumped {
+  /** A Unix time, or -1 for never. */
+  readonly expiry: number;
+}
+
+/** `key=%C5%BEk exp=1795437440 la=.. cas=.. fetch=yes cls=1 size=71`, and more fields on newer servers. */
+function parsed(line: string): ParsedLine {
+  const fields = new Map(line.split(' ').map((field) => [field.slice(0, field.indexOf('=')), field]));
+  const number = (name: string): number => Number(fields.get(name)?.slice(name.length + 1));
+  return { full: uriDecoded(fields.get('key')!.slice(4)), expiry: number('exp'), size: number('size') };
+}
+
+/** Whether an expiry is still to come. A dump holds what expires in the second that it is asked for, too. */
+function liveness(serverTime: number): (expiry: number) => boolean {
+  const start = performance.now();
+  return (expiry) => expiry === -1 || expiry > serverTime + Math.floor((performance.now() - start) / 1000);
+}

@@ -1,0 +1,188 @@
+import type { Value } from '../../codecs/value.js';
+import type { CachectlError } from '../../errors.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import type { Item, Write } from './node.js';
+import type { Encoded, Values } from './values.js';
+
+import { integer } from '../../codecs/value.js';
+import { UsageError } from '../../errors.js';
+import { batches } from '../batches.js';
+import { increased } from '../counter.js';
+import { expiryOf } from './expiry.js';
+
+/** What the parts of one store share. */
+export interface Room {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly values: Values;
+  readonly prefix: string;
+  /** How long a server may be busy for others. */
+  readonly timeoutMs: number;
+}
+
+/** How a key becomes a full one. */
+export type Naming = (key: string) => Buffer;
+
+/** A full key, and what it is asked for. */
+interface Place {
+  readonly full: Buffer;
+}
+
+/** Reading and writing of entries. What is told apart is how a key becomes a full one. */
+export abstract class Entries implements Repository {
+  protected readonly room: Room;
+  protected readonly connection: Connection;
+
+  constructor(room: Room) {
+    this.room = room;
+    this.connection = room.connection;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const [reading] = await this.many([key]);
+    if (reading instanceof Error) throw reading;
+    return reading;
+  }
+
+  async many(keys: readonly string[]): Promise<readonly Reading[]> {
+    const naming = await this.naming();
+    const places = keys.map((key) => placeOf(key, naming ?? this.#plain));
+    if (!naming) return places.map((place) => (place instanceof Error ? place : undefined));
+    const asked = places.flatMap((place) => (place instanceof Error ? [] : [place]));
+    const items = await this.#read(asked);
+    const answers = new Map<Error | Place, CachectlError | Error | Item | undefined>(
+      asked.map((place, index) => [place, items[index]]),
+    );
+    return Promise.all(places.map(async (place) => this.#reading(place instanceof Error ? place : answers.get(place))));
+  }
+
+  async put(key: string, value: Value, ttl: Ttl): Promise<void> {
+    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const [error] = await this.#put([writeOf(naming(key), encode(value), ttl)]);
+    if (error) throw error;
+  }
+
+  async putMany(
+    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    const encode = await this.room.values.encoder();
+    for await (const batch of batches(entries, encode)) {
+      // Anew for each batch, since a flush may give the tags new ids meanwhile.
+      const naming = await this.namingToWrite();
+      const errors = await this.#put(batch.map(({ key, stored, ttl }) => writeOf(naming(key), stored, ttl)));
+      const failure = errors.find((error) => error !== undefined);
+      done += errors.filter((error) => error === undefined).length;
+      onProgress?.({ done });
+      if (failure) throw failure;
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
+  async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
+    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const write = writeOf(naming(key), encode(value), ttl);
+    return this.connection.at(write.key).add(write);
+  }
+
+  async increment(key: string, by: bigint): Promise<bigint> {
+    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const full = naming(key);
+    const node = this.connection.at(full);
+    // Somebody else's write in between makes it begin again; one of those who try always gets through.
+    for (;;) {
+      const held = await this.#item(full);
+      if (held === undefined) {
+        const first = by;
+        if (await node.add(writeOf(full, encode(integer(first)), null))) return first;
+        continue;
+      }
+
+      const entry = await this.room.values.entry(held);
+      const sum = increased(key, by, () => entry.decode());
+      const stored = encode(integer(sum));
+      const flags = this.room.values.flagsOfSum(held, stored);
+      if (await node.recount({ key: full, held, by, sum, value: stored.bytes, flags })) return sum;
+    }
+  }
+
+  async touch(key: string, ttl: Ttl): Promise<boolean> {
+    const naming = await this.naming();
+    const full = (naming ?? this.#plain)(key);
+    return naming !== undefined && this.connection.at(full).touch(full, expiryOf(ttl));
+  }
+
+  async forget(keys: readonly string[]): Promise<readonly boolean[]> {
+    const naming = await this.naming();
+    const places = keys.map((key) => ({ full: (naming ?? this.#plain)(key) }));
+    if (!naming) return keys.map(() => false);
+    const answers = await this.connection.spread(places, async (node, share) =>
+      node.remove(share.map(({ full }) => full)),
+    );
+    return answers.map((answer) => given(answer));
+  }
+
+  async pull(key: string): Promise<Entry | undefined> {
+    const naming = await this.naming();
+    const full = (naming ?? this.#plain)(key);
+    if (!naming) return undefined;
+    for (;;) {
+      const held = await this.#item(full);
+      if (held === undefined) return undefined;
+      if (await this.connection.at(full).removeIfSame(full, held)) return this.room.values.entry(held);
+    }
+  }
+
+  /** Undefined where nothing can be under any key. */
+  protected abstract naming(): Promise<Naming | undefined>;
+
+  /** As `naming`, with what has to be there so that something can be written. */
+  protected abstract namingToWrite(): Promise<Naming>;
+
+  /** For the checks alone, where there is nothing that a key could name. */
+  readonly #plain: Naming = (key) => this.room.keys.full(key);
+
+  async #read(places: readonly Place[]): Promise<ReadonlyArray<Error | Item | undefined>> {
+    return this.connection.spread(places, async (node, share) => node.read(share.map(({ full }) => full)));
+  }
+
+  async #item(full: Buffer): Promise<Item | undefined> {
+    const [item] = await this.connection.at(full).read([full]);
+    return given(item);
+  }
+
+  async #put(writes: readonly Write[]): Promise<ReadonlyArray<Error | undefined>> {
+    const places = writes.map((write) => ({ full: write.key, write }));
+    return this.connection.spread(places, async (node, share) => node.put(share.map(({ write }) => write)));
+  }
+
+  async #reading(answer: Error | Item | undefined): Promise<Reading> {
+    return answer === undefined || answer instanceof Error ? answer : this.room.values.entry(answer);
+  }
+}
+
+/** The answer. @throws the error that came in its place */
+export function given<Answer>(answer: Answer): Exclude<Answer, Error> {
+  if (answer instanceof Error) throw answer;
+  return answer as Exclude<Answer, Error>;
+}
+
+function writeOf(key: Buffer, { bytes, flags }: Encoded, ttl: Ttl): Write {
+  return { key, value: bytes, flags, expiry: expiryOf(ttl) };
+}
+
+/** Where the key is, or why it can be nowhere. */
+function placeOf(key: string, naming: Naming): Error | Place {
+  try {
+    return { full: naming(key) };
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { UsageError } from '../../errors.js';
+
+/** What Memcached takes, prefix included. */
+export const LONGEST_KEY = 250;
+
+/** Full keys and back: cache prefix, key. */
+export class Keys {
+  readonly prefix: string;
+  readonly #prefixBytes: Buffer;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+    this.#prefixBytes = Buffer.from(prefix);
+  }
+
+  /**
+   * A space or a line's end in a key would make another command of what is sent, so such keys are refused here.
+   * @throws UsageError when Memcached cannot hold the key
+   */
+  full(key: string): Buffer {
+    const full = Buffer.from(this.prefix + key);
+    const fault = faultOf(full);
+    if (fault === undefined) return full;
+    throw new UsageError(
+      `memcached cannot hold the key ${shown(key)}: ${fault}`,
+      `Keys are up to ${LONGEST_KEY} bytes, prefix included, without white space and control characters.`,
+    );
+  }
+
+  /** Whether it lies under the prefix. */
+  isOurs(full: Buffer): boolean {
+    return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
+  }
+
+  /** Without the prefix. */
+  short(full: Buffer): string {
+    return full.subarray(this.#prefixBytes.length).toString();
+  }
+}
+
+/** The key that holds a tag's id, without prefix. */
+export function tagIdKey(name: string): string {
+  return `tag:${name}:key`;
+}
+
+/** Whether a key (without prefix) is a tag's bookkeeping rather than an entry. */
+export function isTagIdKey(key: string): boolean {
+  return /^tag:.*:key$/s.test(key);
+}
+
+/** Whether a full key can be named in a line of the text protocol. */
+export function isSpeakable(full: Buffer): boolean {
+  return faultOf(full) === undefined;
+}
+
+/** A key as dumps and watches print it: bytes other than letters, digits and `-._~` as `%NN`. */
+export function uriDecoded(text: string): Buffer {
+  return Buffer.from(
+    text.replaceAll(/%([\dA-Fa-f]{2})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 16))),
+    'latin1',
+  );
+}
+
+/** The other way round, for comparing. */
+export function uriEncoded(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replaceAll(/[^\w.~-]/g, (byte) => `%${byte.codePointAt(0)!.toString(16).toUpperCase().padStart(2, '0')}`);
+}
+
+const SPACE = 0x20;
+const DELETE = 0x7f;
+
+/** Why Memcached does not take the key, as php-memcached sees it. */
+function faultOf(full: Buffer): string | undefined {
+  if (full.length === 0) return 'it is empty';
+  if (full.includes(SPACE)) return 'it holds white space';
+  if (full.some((byte) => byte < SPACE || byte === DELETE)) return 'it holds control characters';
+  if (full.length > LONGEST_KEY) return `with the prefix it has ${full.length} bytes`;
+  return undefined;
+}
+
+/** On one line, and not longer than a line. */
+function shown(key: string): string {
+  const quoted = JSON.stringify(key);
+  return quoted.length > 80 ? `${quoted.slice(0, 60)}…"` : quoted;
+}

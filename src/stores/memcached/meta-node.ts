@@ -1,0 +1,114 @@
+import type { CachectlError } from '../../errors.js';
+import type { BinaryConnection } from './binary-connection.js';
+import type { TextConnection } from './text-connection.js';
+import type { Answer } from './text-parser.js';
+
+import { closed, refusedBy } from './errors.js';
+import { type Count, type Item, Node, type Write } from './node.js';
+import { statsOf } from './text-connection.js';
+
+/** One server that lets us use its text protocol, too: meta commands tell and do in one trip what is needed. */
+export class MetaNode extends Node {
+  readonly text: TextConnection;
+
+  constructor(location: string, binary: BinaryConnection, text: TextConnection) {
+    super(location, binary);
+    this.text = text;
+  }
+
+  override async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
+    const answers = await this.text.ask(keys.map((key) => command('mg', key, 'v f t c')));
+    return answers.map((answer) => this.itemOf(answer));
+  }
+
+  override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
+    const [isGone] = await this.removeSame([{ key, item }]);
+    return isGone!;
+  }
+
+  /** For each whether it still held that item. One round trip. */
+  async removeSame(held: ReadonlyArray<{ readonly key: Buffer; readonly item: Item }>): Promise<readonly boolean[]> {
+    const answers = await this.text.ask(held.map(({ key, item }) => command('md', key, `C${this.checked(item.cas)}`)));
+    return answers.map((answer) => this.#swapped(answer));
+  }
+
+  override async replaceIfSame(write: Write, { cas }: Item): Promise<boolean> {
+    const flags = `T${write.expiry} F${write.flags} C${this.checked(cas)}`;
+    const [answer] = await this.text.ask([
+      Buffer.concat([command('ms', write.key, `${write.value.length} ${flags}`), write.value, LINE_END]),
+    ]);
+    if (answer!.line.startsWith(TOO_LARGE)) throw await this.itemIsTooLarge(write.key);
+    return this.#swapped(answer!);
+  }
+
+  override async recount({ key, held, by, sum, value, flags }: Count): Promise<boolean> {
+    const digits = held.value.toString('latin1');
+    // What gets shorter the server would pad with spaces, which nobody else writes.
+    const staysInPlace = /^\d+$/.test(digits) && sum >= 0n && String(sum).length >= digits.length;
+    if (staysInPlace && flags === held.flags && by !== 0n) {
+      const mode = by < 0n ? `MD D${-by}` : `MI D${by}`;
+      const [answer] = await this.text.ask([command('ma', key, `${mode} C${this.checked(held.cas)}`)]);
+      return this.#swapped(answer!);
+    }
+
+    const expiry = await this.#expiryOf(key, held);
+    return expiry !== undefined && this.replaceIfSame({ key, value, flags, expiry }, held);
+  }
+
+  override close(): void {
+    super.close();
+    this.text.close();
+  }
+
+  /** What `mg` answered, asked for `f t c` and perhaps `v`. */
+  itemOf({ line, value }: Answer): CachectlError | Item | undefined {
+    if (line === 'EN') return undefined;
+    const [code, ...rest] = line.split(' ');
+    if (code !== 'VA' && code !== 'HD') return refusedBy(this.location, line);
+    const tokens = new Map(rest.map((token) => [token[0], token.slice(1)]));
+    const [flags, ttl, cas] = ['f', 't', 'c'].map((name) => tokens.get(name) ?? '');
+    if (![flags, ttl, cas].every((number) => /^-?\d{1,20}$/.test(number!))) return refusedBy(this.location, line);
+    return {
+      value: value ?? Buffer.alloc(0),
+      flags: Number(flags),
+      cas: BigInt(cas!),
+      ttl: ttl === '-1' ? null : Math.max(1, Number(ttl)),
+    };
+  }
+
+  protected override async stats(of: string): Promise<ReadonlyMap<string, string>> {
+    return statsOf(await this.text.shared(), of);
+  }
+
+  /**
+   * The moment at which it expires, by the server's own clock: its seconds left would be counted from the next second if
+   * that began meanwhile, and a number that is counted often would never expire. Undefined when it has changed.
+   */
+  async #expiryOf(key: Buffer, held: Item): Promise<number | undefined> {
+    if (held.ttl === null) return 0;
+    const wire = await this.text.shared();
+    const [[answer], stats] = await Promise.all([wire.ask([command('mg', key, 'f t c')]), statsOf(wire)]);
+    const now = this.itemOf(answer!);
+    if (now instanceof Error) throw now;
+    if (now === undefined || now.cas !== held.cas) return undefined;
+    const time = Number(stats.get('time'));
+    if (!Number.isInteger(time) || typeof now.ttl !== 'number') throw closed(this.location);
+    return time + now.ttl;
+  }
+
+  #swapped({ line }: Answer): boolean {
+    const code = line.split(' ', 1)[0]!;
+    if (code === 'HD') return true;
+    if (code === 'EX' || code === 'NF' || code === 'NS') return false;
+    throw refusedBy(this.location, line);
+  }
+}
+
+/** A command line by its name, a full key that has been checked, and what stands behind. */
+export function command(name: string, key: Buffer, rest: string): Buffer {
+  return Buffer.concat([Buffer.from(`${name} `), key, Buffer.from(rest === '' ? '\r\n' : ` ${rest}\r\n`)]);
+}
+
+const LINE_END = Buffer.from('\r\n');
+
+const TOO_LARGE = 'SERVER_ERROR object too large';

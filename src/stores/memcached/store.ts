@@ -1,0 +1,95 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { MemcachedProfile } from '../../profiles/profile.js';
+import type {
+  Capabilities,
+  EventsOptions,
+  EventStream,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
+
+import { Connection } from './connection.js';
+import { entryKeys } from './dump.js';
+import { Entries, type Naming, type Room } from './entries.js';
+import { EVENTS, type Tail, tail } from './events.js';
+import { flush } from './flush.js';
+import { Keys, LONGEST_KEY } from './keys.js';
+import { MemcachedLock } from './locks.js';
+import { MemcachedTagged } from './tags.js';
+import { Values } from './values.js';
+
+/** The cache of Laravel's Memcached driver, on one server or several. Connects on first use. */
+export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+  return new MemcachedStore({
+    connection: new Connection(profile, timeoutMs),
+    keys: new Keys(profile.prefix),
+    values: new Values(codec, profile),
+    prefix: profile.prefix,
+    timeoutMs,
+  });
+}
+
+class MemcachedStore extends Entries implements Store {
+  readonly driver = 'memcached';
+  readonly location: string;
+  readonly prefix: string;
+  readonly capabilities: Capabilities;
+  readonly #tails = new Set<Tail>();
+
+  constructor(room: Room) {
+    super(room);
+    this.location = room.connection.location;
+    this.prefix = room.prefix;
+    // The binary protocol, which is all that SASL leaves, neither lists keys nor tells what they have left.
+    const tellsAll = room.connection.metaNodes.length > 0;
+    this.capabilities = {
+      listing: tellsAll,
+      ttls: tellsAll,
+      tags: true,
+      countsTagged: false,
+      locks: true,
+      events: tellsAll ? EVENTS : [],
+      locksToldFromEntries: 'by-form',
+      keyBytes: LONGEST_KEY,
+    };
+  }
+
+  keys(pattern = '*'): AsyncIterable<string> {
+    return entryKeys(this.room, pattern);
+  }
+
+  async flush(options: FlushOptions): Promise<FlushResult> {
+    return flush(this.room, options);
+  }
+
+  tags(names: readonly string[]): Tagged {
+    return new MemcachedTagged(this.room, names);
+  }
+
+  lock(name: string): Lock {
+    return new MemcachedLock(this.room, name);
+  }
+
+  async events(options: EventsOptions): Promise<EventStream> {
+    const opened = await tail(this.room, options);
+    this.#tails.add(opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    for (const each of this.#tails) each.stop();
+    this.connection.close();
+  }
+
+  protected async naming(): Promise<Naming> {
+    return this.namingToWrite();
+  }
+
+  protected async namingToWrite(): Promise<Naming> {
+    return (key) => this.room.keys.full(key);
+  }
+}

@@ -1,0 +1,182 @@
+import type { Codec, SerializerName } from '../../codecs/codec.js';
+import type { MemcachedProfile } from '../../profiles/profile.js';
+import type { Entry } from '../contract.js';
+import type { Item } from './node.js';
+
+import { compress, decompress } from '../../codecs/compression/php-memcached.js';
+import { openSerializer } from '../../codecs/serializer.js';
+import { boolean, float, integer, string, type Value } from '../../codecs/value.js';
+import { UndecodableError } from '../../errors.js';
+import { floatOf, floatText } from './floats.js';
+
+/** A value as it is stored. */
+export interface Encoded {
+  readonly bytes: Buffer;
+  readonly flags: number;
+  readonly length: number;
+}
+
+/**
+ * php-memcached's values: the item's flags say what the bytes are. With another codec than `php` the bytes are the
+ * codec's, and flags say nothing: other clients mean other things by them.
+ */
+export class Values {
+  readonly #codec: Codec;
+  readonly #profile: Pick<MemcachedProfile, 'compression' | 'serializer'>;
+  readonly #serializers = new Map<SerializerName, Codec>();
+
+  constructor(codec: Codec, profile: Pick<MemcachedProfile, 'compression' | 'serializer'>) {
+    this.#codec = codec;
+    this.#profile = profile;
+  }
+
+  /** What turns values into what is stored. */
+  async encoder(): Promise<(value: Value) => Encoded> {
+    if (this.#codec.name !== 'php') return (value) => encoded(this.#codec.encode(value), Type.String);
+    const serializer = await this.#serializer(this.#profile.serializer);
+    return (value) => this.#packed(scalar(value) ?? serialized(value, serializer));
+  }
+
+  /** The entry that an item is. */
+  async entry({ value: stored, flags, ttl }: Item): Promise<Entry> {
+    if (this.#codec.name !== 'php') return { stored, ttl, decode: () => this.#codec.decode(stored) };
+    const name = SERIALIZERS.get(flags & TYPE);
+    const serializer = name && (await this.#serializer(name));
+    return {
+      stored,
+      ttl,
+      decode() {
+        const bytes = unpacked(stored, flags);
+        return serializer ? serializer.decode(bytes) : scalarOf(bytes, flags & TYPE);
+      },
+    };
+  }
+
+  /** What flags a number has that takes the place of another: a string that counts stays one. */
+  flagsOfSum({ flags }: Item, sum: Encoded): number {
+    const type = flags & TYPE;
+    const keeps = (type === Type.String || type === Type.Float) && (flags & Flag.Compressed) === 0;
+    return this.#codec.name !== 'php' || keeps ? flags : sum.flags;
+  }
+
+  async #serializer(name: SerializerName): Promise<Codec> {
+    const known = name === this.#codec.name ? this.#codec : this.#serializers.get(name);
+    if (known) return known;
+    const opened = await openSerializer(name);
+    this.#serializers.set(name, opened);
+    return opened;
+  }
+
+  /** Numbers and booleans are never compressed. */
+  #packed(plain: Encoded): Encoded {
+    const { compression } = this.#profile;
+    if (compression === 'none' || plain.length < COMPRESSED_FROM || UNPACKED.has(plain.flags)) return plain;
+    const bytes = compress(plain.bytes, compression);
+    return bytes ? encoded(bytes, plain.flags | Flag.Compressed | COMPRESSIONS[compression]) : plain;
+  }
+}
+
+/** Shorter values are not compressed: php-memcached's `compression_threshold`, in bytes. */
+const COMPRESSED_FROM = 2000;
+
+/** The lowest four bits of the flags. */
+const TYPE = 0x0f;
+
+const Type = { String: 0, Integer: 1, Float: 2, Boolean: 3 } as const;
+
+const Flag = { Compressed: 16, Zlib: 32, Fastlz: 64 } as const;
+
+const COMPRESSIONS = { fastlz: Flag.Fastlz, zlib: Flag.Zlib } as const;
+
+const SERIALIZERS: ReadonlyMap<number, SerializerName> = new Map([
+  [4, 'php'],
+  [5, 'igbinary'],
+  [6, 'json'],
+  [7, 'msgpack'],
+]);
+
+const UNPACKED: ReadonlySet<number> = new Set([Type.Integer, Type.Float, Type.Boolean]);
+
+function encoded(bytes: Buffer, flags: number): Encoded {
+  return { bytes, flags, length: bytes.length };
+}
+
+function scalar(value: Value): Encoded | undefined {
+  switch (value.type) {
+    case 'boolean': {
+      return encoded(Buffer.from(value.value ? '1' : ''), Type.Boolean);
+    }
+
+    case 'float': {
+      return encoded(Buffer.from(floatText(value.value)), Type.Float);
+    }
+
+    case 'integer': {
+      return encoded(Buffer.from(String(value.value)), Type.Integer);
+    }
+
+    case 'string': {
+      return encoded(value.value, Type.String);
+    }
+
+    default: {
+      return undefined;
+    }
+  }
+}
+
+function serialized(value: Value, serializer: Codec): Encoded {
+  const [type] = [...SERIALIZERS].find(([, name]) => name === serializer.name)!;
+  return encoded(serializer.encode(value), type);
+}
+
+function unpacked(stored: Buffer, flags: number): Buffer {
+  if ((flags & Flag.Compressed) === 0) return stored;
+  if (flags & Flag.Fastlz) return decompress(stored, 'fastlz');
+  if (flags & Flag.Zlib) return decompress(stored, 'zlib');
+  throw undecodable(`is compressed in a way that is not known here (flags ${flags})`);
+}
+
+function scalarOf(bytes: Buffer, type: number): Value {
+  switch (type) {
+    case Type.String: {
+      return string(bytes);
+    }
+
+    case Type.Integer: {
+      return integerOf(bytes.toString('latin1'));
+    }
+
+    case Type.Float: {
+      const number = floatOf(bytes.toString('latin1'));
+      if (number === undefined) throw undecodable('is no float, as its flags say it is');
+      return float(number);
+    }
+
+    case Type.Boolean: {
+      return boolean(bytes.toString('latin1') === '1');
+    }
+
+    default: {
+      throw undecodable(`is of a type that php-memcached does not write (${type} in its flags)`);
+    }
+  }
+}
+
+/** A server that counts down leaves spaces behind. */
+function integerOf(text: string): Value {
+  const digits = /^(-?\d{1,20}) *$/.exec(text)?.[1];
+  const whole = digits === undefined ? undefined : BigInt(digits);
+  if (whole === undefined || BigInt.asIntN(64, whole) !== whole) {
+    throw undecodable('is no integer of 64 bits, as its flags say it is');
+  }
+
+  return integer(whole);
+}
+
+function undecodable(what: string): UndecodableError {
+  return new UndecodableError(
+    `the value ${what}`,
+    'Who wrote it? With codec: raw in the profile the bytes are shown as they are.',
+  );
+}

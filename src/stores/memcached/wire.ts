@@ -1,0 +1,165 @@
+import { connect, type Socket } from 'node:net';
+
+import type { CachectlError } from '../../errors.js';
+import type { MemcachedServer } from '../../profiles/profile.js';
+
+import { closed, notAnswered, notConnected, translated, unasked } from './errors.js';
+import { type Answer, AnswerParser } from './text-parser.js';
+
+/** Takes what comes in answer to one write, until it has had its last. */
+export interface Taker {
+  /** Whether it is an error when nothing comes for as long as an answer may take. */
+  readonly isTimed: boolean;
+  /** Whether that was the last. */
+  take(answer: Answer): boolean;
+  /** The wire is over, and the last did not come. */
+  fail(error: CachectlError): void;
+}
+
+/**
+ * One socket to one server, for the text protocol. Answers come in the order of the commands. Whatever goes wrong ends
+ * it, and fails all that still waits for an answer.
+ */
+export class Wire {
+  readonly location: string;
+  readonly #socket: Socket;
+  readonly #timeoutMs: number;
+  readonly #parser = new AnswerParser();
+  readonly #takers: Taker[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #failure: CachectlError | undefined;
+
+  private constructor(socket: Socket, location: string, timeoutMs: number) {
+    this.location = location;
+    this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (error) => this.end(translated(error, location)));
+    socket.on('close', () => this.end(closed(location)));
+  }
+
+  /**
+   * @param signal gives up
+   * @throws UnreachableError or TimeoutError
+   */
+  static async open(server: MemcachedServer, location: string, timeoutMs: number, signal: AbortSignal): Promise<Wire> {
+    const socket = connect({ host: server.host, port: server.port, noDelay: true });
+    const { promise: opened, resolve, reject } = settled<Wire>();
+    const fail = (error: CachectlError): void => {
+      socket.destroy();
+      reject(error);
+    };
+
+    const giveUp = (): void => fail(closed(location));
+    const timer = setTimeout(() => fail(notConnected(location)), timeoutMs);
+    signal.addEventListener('abort', giveUp, { once: true });
+    socket.once('error', (error) => fail(translated(error, location)));
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(new Wire(socket, location, timeoutMs));
+    });
+    try {
+      return await opened;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Commands of one answer each, written at once. An answer that is an error stands in its place. */
+  async ask(commands: readonly Buffer[]): Promise<readonly Answer[]> {
+    if (commands.length === 0) return [];
+    return this.#gather(Buffer.concat(commands), (answers) => answers.length === commands.length);
+  }
+
+  /** A command of many lines; `isLast` knows the line that ends them. */
+  async askLines(command: string, isLast: (line: string) => boolean): Promise<readonly string[]> {
+    const answers = await this.#gather(`${command}\r\n`, (all) => isLast(all.at(-1)!.line));
+    return answers.map(({ line }) => line);
+  }
+
+  /** Writes the command and hands what comes to `taker`. */
+  send(command: Buffer | string, taker: Taker): void {
+    if (this.#failure) {
+      taker.fail(this.#failure);
+      return;
+    }
+
+    this.#takers.push(taker);
+    this.#socket.write(command);
+    if (this.#takers.length === 1) this.#startTimer();
+  }
+
+  /** Nothing is read until `resume`. */
+  pause(): void {
+    clearTimeout(this.#timer);
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#startTimer();
+    this.#socket.resume();
+  }
+
+  /** Who waits is told `error`. */
+  end(error: CachectlError = closed(this.location)): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    clearTimeout(this.#timer);
+    this.#socket.destroy();
+    for (const taker of this.#takers.splice(0)) taker.fail(error);
+  }
+
+  async #gather(bytes: Buffer | string, isWhole: (answers: readonly Answer[]) => boolean): Promise<readonly Answer[]> {
+    return new Promise((resolve, reject) => {
+      const answers: Answer[] = [];
+      this.send(bytes, {
+        isTimed: true,
+        take(answer) {
+          answers.push(answer);
+          const isLast = isWhole(answers);
+          if (isLast) resolve(answers);
+          return isLast;
+        },
+        fail: reject,
+      });
+    });
+  }
+
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#failure || !this.#takers[0]?.isTimed) return;
+    this.#timer = setTimeout(() => this.end(notAnswered(this.location)), this.#timeoutMs);
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const answer of this.#parser.push(chunk)) this.#deliver(answer);
+    } catch (error) {
+      this.end(translated(error, this.location));
+    }
+  }
+
+  /** Each answer that comes whole gives the next one its time; single bytes do not. */
+  #deliver(answer: Answer): void {
+    if (this.#failure) return;
+    const [taker] = this.#takers;
+    if (!taker) throw unasked(this.location, answer.line);
+    if (taker.take(answer)) this.#takers.shift();
+    this.#startTimer();
+  }
+}
+
+/** A promise that is settled from outside. */
+function settled<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((...ends) => {
+    [resolve, reject] = ends;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,39 @@
+import type { StoreOptions } from '../../src/testing/harness.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openMemcached } from '../../src/stores/memcached/store.js';
+import { describeStore } from '../../src/testing/suite.js';
+import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
+
+let server: MemcachedServer;
+
+function profile({ prefix }: StoreOptions) {
+  return memcachedProfile([server.port], prefix);
+}
+
+describeStore('memcached', {
+  capabilities: {
+    listing: true,
+    ttls: true,
+    tags: true,
+    countsTagged: false,
+    locks: true,
+    events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'],
+    locksToldFromEntries: 'by-form',
+    keyBytes: 250,
+  },
+
+  async before(context) {
+    server = await startMemcached(context);
+  },
+
+  async after() {
+    await server?.stop();
+  },
+
+  async open(options) {
+    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 5000 });
+  },
+
+  profile,
+});
