@@ -14,9 +14,13 @@ import { all, failure, Stores } from './suite/stores.js';
 import { describeTags } from './suite/tags.js';
 import { describeWriting } from './suite/writing.js';
 
+/** For any case: tens of thousands of entries on a slow disk. mocha's own limit would be two seconds. */
+const TIMEOUT_MS = 60_000;
+
 /** Runs every case of the store contract against one driver. */
 export function describeStore(name: string, harness: StoreHarness): void {
-  describe(`${name}: the store contract`, () => {
+  describe(`${name}: the store contract`, function () {
+    this.timeout(TIMEOUT_MS);
     const stores = new Stores(harness);
     const { capabilities } = harness;
 

@@ -1,0 +1,126 @@
+// @ts-check
+import { TimeoutError } from 'cachectl';
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { codeOf, unlessMissing } from './errors.mjs';
+
+/**
+ * Lets one process at a time change a file. Node has no flock(), so a guard is a name that only one can give: a link to
+ * a file that says whose it is. One that was left by a process that was killed is told by that, and removed.
+ */
+export class Guard {
+  #folder;
+  #timeoutMs;
+  #token = randomBytes(8).toString('hex');
+
+  /**
+   * @param {string} folder
+   * @param {number} timeoutMs
+   */
+  constructor(folder, timeoutMs) {
+    this.#folder = folder;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => Promise<T>} work
+   */
+  async hold(name, work) {
+    const guard = path.join(this.#folder, `${name}.guard`);
+    await this.#take(guard);
+    try {
+      return await work();
+    } finally {
+      await unlessMissing(unlink(guard));
+    }
+  }
+
+  async close() {
+    await unlessMissing(unlink(this.#own));
+  }
+
+  /** What the guards of this process are links to. */
+  get #own() {
+    return path.join(this.#folder, `${this.#token}.process`);
+  }
+
+  /** @param {string} guard */
+  async #take(guard) {
+    const deadline = performance.now() + this.#timeoutMs;
+    while (!(await this.#make(guard))) {
+      await removeIfDead(guard);
+      if (performance.now() > deadline) {
+        throw new TimeoutError(
+          `${guard} was held by another process for ${this.#timeoutMs / 1000} s`,
+          'Remove it if no cachectl is at work on this folder, on any machine.',
+        );
+      }
+
+      await sleep(1 + Math.random() * 4);
+    }
+  }
+
+  /**
+   * Whether it was made; not when it is there.
+   * @param {string} guard
+   */
+  async #make(guard) {
+    try {
+      await link(this.#own, guard);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') await this.#introduce();
+      else if (codeOf(error) !== 'EEXIST') throw error;
+      return false;
+    }
+  }
+
+  async #introduce() {
+    await mkdir(this.#folder, { recursive: true });
+    await writeFile(this.#own, `${process.pid} ${this.#token} ${hostname()}`);
+  }
+}
+
+/**
+ * A guard is removed by its holder or, when that is dead, by whoever makes the one file that is named for both. So what
+ * is found to be the dead one's cannot become another's before it is removed.
+ * @param {string} guard
+ */
+async function removeIfDead(guard) {
+  const holder = await contentOf(guard);
+  const [, pid, token, host] = /^(\d{1,10}) ([\da-f]{16}) (.*)$/s.exec(holder) ?? [];
+  if (host !== hostname() || isAlive(Number(pid))) return;
+  const claim = `${guard}.${token}`;
+  try {
+    await writeFile(claim, '', { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    throw error;
+  }
+
+  if ((await contentOf(guard)) === holder) await unlessMissing(unlink(guard));
+  await unlessMissing(unlink(claim));
+  await unlessMissing(unlink(path.join(path.dirname(guard), `${token}.process`)));
+}
+
+/** @param {string} file */
+async function contentOf(file) {
+  return (await unlessMissing(readFile(file, 'utf8'))) ?? '';
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is alive, too, and not ours to signal.
+    return codeOf(error) !== 'ESRCH';
+  }
+}

@@ -1,0 +1,220 @@
+// @ts-check
+import { batches, increased, UnsupportedError, WrongTypeError } from 'cachectl';
+
+import { expiryOf, ttlOf } from './content.mjs';
+import { forEach } from './files.mjs';
+import { FileLock } from './locks.mjs';
+
+/**
+ * @import { BulkOptions, Capabilities, Codec, Entry, EventStream, FlushOptions, NewEntry, Reading, Store, Tagged, Ttl, Value } from 'cachectl'
+ * @import { Content } from './content.mjs'
+ * @import { Files } from './files.mjs'
+ */
+
+/**
+ * What the parts of one store share.
+ * @typedef {object} Room
+ * @property {Files} files of entries
+ * @property {Files} lockFiles the same, or those of another folder
+ * @property {Codec} codec of values
+ * @property {string} prefix before every key
+ */
+
+/**
+ * The cache of Laravel's `file` driver. A file does not say its key, so nothing can be listed, nor flushed by prefix.
+ * @implements {Store}
+ */
+export class FileStore {
+  driver = 'file-store';
+  #room;
+
+  /** @param {Room} room */
+  constructor(room) {
+    this.#room = room;
+    this.location = room.files.folder;
+    this.prefix = room.prefix;
+    /** @type {Capabilities} */
+    this.capabilities = {
+      listing: false,
+      ttls: true,
+      tags: false,
+      countsTagged: false,
+      locks: true,
+      events: [],
+      locksToldFromEntries: room.lockFiles === room.files ? 'by-form' : 'apart',
+    };
+  }
+
+  /** @param {string} key */
+  async get(key) {
+    const content = await this.#room.files.read(this.#full(key));
+    return content && this.#entry(content);
+  }
+
+  /** @param {readonly string[]} keys */
+  async many(keys) {
+    return forEach(keys, async (key) => this.#reading(key));
+  }
+
+  /**
+   * @param {string} key
+   * @param {Value} value
+   * @param {Ttl} ttl
+   */
+  async put(key, value, ttl) {
+    await this.#write(key, this.#room.codec.encode(value), ttl);
+  }
+
+  /**
+   * @param {AsyncIterable<NewEntry> | Iterable<NewEntry>} entries
+   * @param {BulkOptions} [options]
+   */
+  async putMany(entries, { signal, onProgress } = {}) {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const batch of batches(entries, (value) => this.#room.codec.encode(value))) {
+      // Of a key that comes twice the last counts.
+      const last = new Map(batch.map((entry) => [entry.key, entry]));
+      await forEach([...last.values()], async ({ key, stored, ttl }) => this.#write(key, stored, ttl));
+      done += batch.length;
+      onProgress?.({ done });
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
+  /**
+   * @param {string} key
+   * @param {Value} value
+   * @param {Ttl} ttl
+   */
+  async add(key, value, ttl) {
+    const next = { expiry: expiryOf(ttl), stored: this.#room.codec.encode(value) };
+    return this.#room.files.change(this.#full(key), (held) => (held ? { result: false } : { result: true, next }));
+  }
+
+  /**
+   * @param {string} key
+   * @param {bigint} by
+   */
+  async increment(key, by) {
+    const { codec, files } = this.#room;
+    return files.change(this.#full(key), (held) => {
+      const result = increased(key, by, held && (() => codec.decode(held.stored)));
+      const stored = codec.encode({ type: 'integer', value: result });
+      return { result, next: { expiry: held?.expiry ?? expiryOf(null), stored } };
+    });
+  }
+
+  /**
+   * @param {string} key
+   * @param {Ttl} ttl
+   */
+  async touch(key, ttl) {
+    return this.#room.files.change(this.#full(key), (held) =>
+      held ? { result: true, next: { ...held, expiry: expiryOf(ttl) } } : { result: false },
+    );
+  }
+
+  /** @param {readonly string[]} keys */
+  async forget(keys) {
+    return forEach(keys, async (key) =>
+      this.#room.files.change(this.#full(key), (held) => ({ result: held !== undefined, next: null })),
+    );
+  }
+
+  /** @param {string} key */
+  async pull(key) {
+    const content = await this.#room.files.change(this.#full(key), (held) => ({ result: held, next: null }));
+    return content && this.#entry(content);
+  }
+
+  /** @returns {AsyncIterable<string>} */
+  keys() {
+    throw cannot('list keys', 'Ask for keys by name.');
+  }
+
+  /** @param {FlushOptions} options */
+  async flush({ scope, dryRun, signal, onProgress }) {
+    signal?.throwIfAborted();
+    if (scope === 'prefix') throw cannot('flush by prefix', 'Flush the whole folder, or forget keys by name.');
+    let removed = 0;
+    for (const files of new Set([this.#room.files, this.#room.lockFiles])) {
+      for await (const hashes of files.hashes()) {
+        const lived = await forEach(hashes, async (hash) => (dryRun ? files.lives(hash) : files.remove(hash)));
+        removed += lived.filter(Boolean).length;
+        onProgress?.({ done: removed });
+        signal?.throwIfAborted();
+      }
+    }
+
+    return { removed, keptLocks: 0 };
+  }
+
+  /** @returns {Tagged} */
+  tags() {
+    throw cannot('use tags, as Laravel cannot with files', 'Take a store that has tags.');
+  }
+
+  /** @param {string} name */
+  lock(name) {
+    return new FileLock(this.#room.lockFiles, this.#full(name));
+  }
+
+  /** @returns {Promise<EventStream>} */
+  async events() {
+    throw cannot('tell events', 'Take a store that has them.');
+  }
+
+  async close() {
+    const closing = [this.#room.files, this.#room.lockFiles].map(async (files) => files.close());
+    // A file that cannot be removed is in nobody's way.
+    await Promise.allSettled(closing);
+  }
+
+  /** @param {string} key */
+  #full(key) {
+    return this.prefix + key;
+  }
+
+  /**
+   * @param {string} key
+   * @param {Buffer} stored
+   * @param {Ttl} ttl
+   */
+  async #write(key, stored, ttl) {
+    const next = { expiry: expiryOf(ttl), stored };
+    return this.#room.files.change(this.#full(key), () => ({ result: undefined, next }));
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Promise<Reading>}
+   */
+  async #reading(key) {
+    try {
+      return await this.get(key);
+    } catch (error) {
+      if (error instanceof WrongTypeError) return error;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Content} content
+   * @returns {Entry}
+   */
+  #entry(content) {
+    const { stored } = content;
+    return { stored, ttl: ttlOf(content), decode: () => this.#room.codec.decode(stored) };
+  }
+}
+
+/**
+ * @param {string} what
+ * @param {string} hint
+ */
+function cannot(what, hint) {
+  return new UnsupportedError(`the driver file-store cannot ${what}`, hint);
+}

@@ -1,0 +1,30 @@
+// @ts-check
+import { describeStore, driverHarness } from 'cachectl/testing';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+let folder = '';
+
+describeStore(
+  'file-store',
+  driverHarness({
+    module: new URL('../driver.mjs', import.meta.url),
+    capabilities: {
+      listing: false,
+      ttls: true,
+      tags: false,
+      countsTagged: false,
+      locks: true,
+      events: [],
+      locksToldFromEntries: 'by-form',
+    },
+    before() {
+      folder = mkdtempSync(path.join(tmpdir(), 'file-store-'));
+    },
+    after() {
+      rmSync(folder, { recursive: true });
+    },
+    options: () => ({ folder }),
+  }),
+);
