@@ -19,34 +19,23 @@ import { systemReason } from './system-reason.js';
  */
 export async function readCustom(name: string, fields: Fields, folders: Folders): Promise<CustomProfile | undefined> {
   const module = fields.filled('driver')!;
-  const moduleUrl = find(module, fields, folders);
+  const subject = `${fields.entries.get('driver')!.where}: driver ${quote(module)} of ${fields.subject}`;
+  const moduleUrl = looksLikePath(module)
+    ? fileUrl(fields.path('driver', folders)!, subject)
+    : packageUrl(module, folders, subject);
   if (moduleUrl === undefined) return undefined;
-  const subject = `driver ${quote(module)} of ${fields.subject}`;
-  const driver = await loadDriver(moduleUrl, `${fields.entries.get('driver')!.where}: ${subject}`);
+  const driver = await loadDriver(moduleUrl, subject);
   fields.only([...COMMON_KEYS, ...Object.keys(driver.options)], `Keys of driver ${driver.name}`);
   const common = readCommon(name, fields);
   return { driver: 'custom', ...common, module, moduleUrl, options: readOptions(driver, fields, folders) };
 }
 
-function find(module: string, fields: Fields, folders: Folders): string | undefined {
-  if (looksLikePath(module)) return fileUrl(fields, folders);
-  const found = packageUrl(module, fields, folders);
-  if (found !== undefined || !looksLikePackage(module)) return found;
-  return fields.fail(
-    'driver',
-    'is a package that is not installed',
-    'Install it beside the profile file, or globally beside cachectl. The path of a file begins with ./',
-  );
-}
-
-function fileUrl(fields: Fields, folders: Folders): string {
-  const file = fields.path('driver', folders)!;
+function fileUrl(file: string, subject: string): string {
   const fault = faultOfFile(file);
   if (fault === undefined) return pathToFileURL(file).href;
-  return fields.fail(
-    'driver',
-    `cannot be read: ${fault}`,
-    'Name the module of the driver; its path begins at the folder of the profile file.',
+  throw new ConfigError(
+    `${subject} cannot be read: ${fault}`,
+    'Name the file of the module; its path begins at the folder of the profile file.',
   );
 }
 
@@ -58,14 +47,22 @@ function faultOfFile(file: string): string | undefined {
   }
 }
 
-function packageUrl(module: string, fields: Fields, { base }: Folders): string | undefined {
+function packageUrl(module: string, { base }: Folders, subject: string): string | undefined {
+  const found = findOrTell(module, base, subject);
+  if (found !== undefined || !looksLikePackage(module)) return found;
+  throw new ConfigError(
+    `${subject} is a package that is not installed`,
+    'Install it beside the profile file, or globally beside cachectl. The path of a file begins with ./',
+  );
+}
+
+function findOrTell(module: string, base: string, subject: string): string | undefined {
   try {
     return findPackage(module, base);
   } catch (error) {
-    const { where } = fields.entries.get('driver')!;
-    const { message } = error as Error;
+    const [reason] = (error as Error).message.split('\n', 1);
     throw new ConfigError(
-      `${where}: driver ${quote(module)} of ${fields.subject} is a package that cannot be loaded: ${message.split('\n', 1)[0]}`,
+      `${subject} is a package that cannot be loaded: ${reason}`,
       'Install it anew, or name a module that it exports.',
       { cause: error },
     );
