@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { CustomProfile } from '../../src/profiles/profile.js';
 
+import { findPackage } from '../../src/stores/custom/find.js';
 import { Folder } from '../profiles/folder.js';
 
 const OPTIONS = `{
@@ -79,6 +80,11 @@ describe('a profile with a driver of the user’s own', () => {
         expect(moduleUrl).to.equal(pathToFileURL(path.join(folder.root, 'node_modules', name, 'driver.js')).href);
       }
     });
+  });
+
+  it('finds it beside cachectl, where a global installation has its packages', () => {
+    expect(findPackage('chai', folder.project)).to.match(/^file:.*\/node_modules\/chai\//);
+    expect(findPackage('chai-that-is-not-there', folder.project)).to.be.undefined;
   });
 
   describe('gets the options that it declares', () => {

@@ -12,13 +12,17 @@ import driver from '../driver.mjs';
 
 /** @import { Store } from 'cachectl' */
 
-/** @param {{ folder: string, lockFolder?: string }} options */
-async function open({ folder, lockFolder }) {
+/**
+ * @param {{ folder: string, lockFolder?: string }} options
+ * @param {number} [timeoutMs]
+ */
+async function open({ folder, lockFolder }, timeoutMs = 20_000) {
   const settings = { profile: 'test', prefix: 'shop:', codec: openCodec('php') };
-  return driver.open({ ...settings, options: { folder, lockFolder } }, { timeoutMs: 1000 });
+  return driver.open({ ...settings, options: { folder, lockFolder } }, { timeoutMs });
 }
 
-describe('the files', () => {
+describe('the files', function () {
+  this.timeout(30_000);
   /** @type {string} */
   let folder;
   /** @type {Store} */
@@ -130,7 +134,8 @@ describe('the files', () => {
   it('stay as they are while another process is changing them', async () => {
     await store.put('k', string('old'), 60);
     const file = guard('k', process.pid);
-    const error = await failure(store.put('k', string('new'), 60));
+    const hurried = await open({ folder }, 100);
+    const error = await failure(hurried.put('k', string('new'), 60));
     expect(error).to.have.property('code', 'timeout');
     expect(error).to.have.property('message').that.includes(file);
     expect((await store.get('k'))?.decode()).to.deep.equal(string('old'));
