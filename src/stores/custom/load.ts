@@ -29,7 +29,7 @@ async function importDefault(moduleUrl: string, subject: string): Promise<unknow
 }
 
 function hintFor(message: string): string {
-  if (message.startsWith('Cannot find package \'cachectl\'')) {
+  if (message.startsWith("Cannot find package 'cachectl'")) {
     return 'Install cachectl where the driver is, too: npm install cachectl';
   }
 
