@@ -2,7 +2,9 @@ import type { Context } from 'mocha';
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 import type { MemcachedProfile } from '../../src/profiles/profile.js';
 
@@ -19,8 +21,8 @@ export interface MemcachedServer {
   flush(): Promise<void>;
   /** As a crash does. */
   kill(): Promise<void>;
-  /** It keeps its connections, and answers nothing until `resume`. */
-  pause(): void;
+  /** It keeps its connections, and answers nothing until `resume`. Resolves when it has come to a halt. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
@@ -117,8 +119,9 @@ function server(address: string, child?: ChildProcess): MemcachedServer {
     async kill() {
       if (child) await ended(child, 'SIGKILL');
     },
-    pause() {
+    async pause() {
       child?.kill('SIGSTOP');
+      if (child) await halted(child.pid!);
     },
     resume() {
       child?.kill('SIGCONT');
@@ -127,6 +130,17 @@ function server(address: string, child?: ChildProcess): MemcachedServer {
       if (child) await ended(child, 'SIGTERM');
     },
   };
+}
+
+async function halted(pid: number): Promise<void> {
+  while (!isHalted(pid)) await setImmediate();
+}
+
+/** Whether every thread of the process is stopped, as Linux tells. */
+function isHalted(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) =>
+    /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+  );
 }
 
 async function said(address: string, command: string, end: RegExp): Promise<string> {

@@ -5,7 +5,16 @@ import { type Response, Server, Utils } from 'memjs';
 import type { CachectlError } from '../../errors.js';
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
 
-import { closed, noMemcached, notAnswered, notConnected, translated, wantsLogin, wrongLogin } from './errors.js';
+import {
+  closed,
+  noMemcached,
+  notAllowed,
+  notAnswered,
+  notConnected,
+  translated,
+  wantsLogin,
+  wrongLogin,
+} from './errors.js';
 
 export type { Response } from 'memjs';
 
@@ -143,9 +152,7 @@ class Link extends Server {
 
   /** memjs's word for «over»: an error, or a text when the server did not let us in. */
   override error(reason: Error | string): void {
-    if (typeof reason === 'string')
-      this.end(this.username === undefined ? wantsLogin(this.#location) : wrongLogin(this.#location));
-    else this.end(translated(reason, this.#location));
+    this.end(typeof reason === 'string' ? this.#notLetIn() : translated(reason, this.#location));
   }
 
   /** Who waits is told `failure`. */
@@ -166,6 +173,11 @@ class Link extends Server {
 
     super.responseHandler(chunk);
     if (isNoAnswer(this.responseBuffer)) this.end(noMemcached(this.#location, 'a frame that cannot be'));
+  }
+
+  #notLetIn(): CachectlError {
+    if (this.username === undefined) return wantsLogin(this.#location);
+    return this.connected ? notAllowed(this.#location) : wrongLogin(this.#location);
   }
 
   #expect(reject: (error: Error) => void, take: (response: Response) => void): number {

@@ -110,7 +110,15 @@ export function wantsLogin(location: string): RefusedError {
 export function wrongLogin(location: string): RefusedError {
   return new RefusedError(
     `${location} refused the user name or password`,
-    'Check username and password in the profile or URL.',
+    'Check username (with its realm, as in name@host, where there is one) and password in the profile or URL.',
+  );
+}
+
+/** Asked for by one who has logged in. */
+export function notAllowed(location: string): RefusedError {
+  return new RefusedError(
+    `${location} does not allow that`,
+    'Emptying it at once can be switched off (-F): forget keys by their names, or flush tags.',
   );
 }
 

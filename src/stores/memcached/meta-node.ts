@@ -55,6 +55,12 @@ export class MetaNode extends Node {
     return expiry !== undefined && this.replaceIfSame({ key, value, flags, expiry }, held);
   }
 
+  /** By the binary protocol a server that does not allow it says that we have not logged in. */
+  override async clear(): Promise<void> {
+    const [answer] = await this.text.ask([Buffer.from('flush_all\r\n')]);
+    if (answer!.line !== 'OK') throw refusedBy(this.location, answer!.line);
+  }
+
   override close(): void {
     super.close();
     this.text.close();

@@ -79,10 +79,13 @@ export async function statsOf(wire: Wire, of = ''): Promise<ReadonlyMap<string, 
 /** From then on meta commands are as they are used here, and dumps can go by the hash table. */
 const OLDEST = [1, 6, 10] as const;
 
+/** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
+const GREETING = Buffer.from(`${'version'.padEnd(22)}\r\n`);
+
 /** Makes sure that the other side is a Memcached that can do what it will be asked for. */
 async function greet(wire: Wire): Promise<void> {
   try {
-    const [answer] = await wire.ask([Buffer.from('version\r\n')]);
+    const [answer] = await wire.ask([GREETING]);
     const [, version] = /^VERSION (\S+)/.exec(answer!.line) ?? [];
     if (version === undefined) throw refusedBy(wire.location, answer!.line);
     if (!isNewEnough(version)) {

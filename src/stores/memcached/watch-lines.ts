@@ -49,7 +49,8 @@ export class Narrator {
     const key = this.#keys.isOurs(full) ? this.#keys.short(full) : undefined;
     const speaker = fields.has('cfd') ? `connection ${fields.get('cfd')}` : `key ${key}`;
     const lookup = this.#lookups.get(speaker);
-    if (type !== 'item_get' && lookup !== undefined && lookup.event.key === key) lookup.isHushed = true;
+    const isItsOwn = lookup?.event.key === key && (type !== 'deleted' || lookup?.event.type === 'CacheHit');
+    if (lookup && isItsOwn && type !== 'item_get') lookup.isHushed = true;
     this.#lookups.delete(speaker);
     if (key === undefined || isTagIdKey(key)) return;
     const event = eventOf(key, fields);

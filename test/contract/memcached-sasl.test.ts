@@ -1,0 +1,41 @@
+import type { StoreOptions } from '../../src/testing/harness.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openMemcached } from '../../src/stores/memcached/store.js';
+import { describeStore } from '../../src/testing/suite.js';
+import { type SaslMemcached, startSaslMemcached } from '../support/memcached-sasl.js';
+import { memcachedProfile } from '../support/memcached-server.js';
+
+let server: SaslMemcached;
+
+function profile({ prefix }: StoreOptions) {
+  const { port, username, password } = server;
+  return memcachedProfile([port], prefix, { username, password });
+}
+
+describeStore('memcached behind SASL', {
+  capabilities: {
+    listing: false,
+    ttls: false,
+    tags: true,
+    countsTagged: false,
+    locks: true,
+    events: [],
+    locksToldFromEntries: 'by-form',
+    keyBytes: 250,
+  },
+
+  async before(context) {
+    server = await startSaslMemcached(context);
+  },
+
+  async after() {
+    await server?.stop();
+  },
+
+  async open(options) {
+    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 5000 });
+  },
+
+  profile,
+});

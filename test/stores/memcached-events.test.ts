@@ -1,0 +1,192 @@
+import { expect } from 'chai';
+import { connect } from 'node:net';
+
+import type { CacheEvent, EventStream, Store } from '../../src/stores/contract.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { integer, string } from '../../src/codecs/value.js';
+import { PartialError, RefusedError, UnreachableError } from '../../src/errors.js';
+import { Keys } from '../../src/stores/memcached/keys.js';
+import { openMemcached } from '../../src/stores/memcached/store.js';
+import { Narrator } from '../../src/stores/memcached/watch-lines.js';
+import { all, failure } from '../../src/testing/suite/stores.js';
+import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
+
+describe('what a tail on Memcached tells', () => {
+  let server: MemcachedServer;
+  const stores: Store[] = [];
+  const ends: AbortController[] = [];
+
+  function open(prefix = 'p:', { port } = server): Store {
+    const store = openMemcached(memcachedProfile([port], prefix), openCodec('php'), { timeoutMs: 10_000 });
+    stores.push(store);
+    return store;
+  }
+
+  async function tail(store: Store): Promise<EventStream> {
+    const end = new AbortController();
+    ends.push(end);
+    return store.events({ signal: end.signal, enable: false });
+  }
+
+  before(async function () {
+    server = await startMemcached(this, '-m', '64');
+  });
+
+  afterEach(async () => {
+    for (const end of ends.splice(0)) end.abort();
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await server.flush();
+  });
+
+  after(async () => server?.stop());
+
+  it('is what any client does, with ttl and size', async () => {
+    const stream = await tail(open());
+    await server.say('set p:k 0 60 3\r\nabc');
+    await server.say('set p:forever 0 0 3\r\nabc');
+    await server.say('get p:k', /END\r\n$/);
+    const events = await until(stream, 'CacheHit k');
+    expect(events.map(({ type, key, ttl, size }) => ({ type, key, ttl, size }))).to.deep.equal([
+      { type: 'KeyWritten', key: 'k', ttl: 60, size: 3 },
+      { type: 'KeyWritten', key: 'forever', ttl: null, size: 3 },
+      { type: 'CacheHit', key: 'k', ttl: undefined, size: 3 },
+    ]);
+  });
+
+  it('is no write that was refused: an add of what is there', async () => {
+    const stream = await tail(open());
+    await server.say('add p:k 0 60 1\r\na');
+    await server.say('add p:k 0 60 1\r\nb');
+    await server.say('get p:end');
+    expect(names(await until(stream, 'CacheMissed end'))).to.deep.equal(['KeyWritten k', 'CacheMissed end']);
+  });
+
+  it('leaves out the ids of tags', async () => {
+    const store = open();
+    const stream = await tail(store);
+    await store.tags(['people']).put('Ann', string('v'), 60);
+    await server.say('get p:end');
+    const told = names(await until(stream, 'CacheMissed end'));
+    expect(told.map((name) => name.replace(/[\da-f]{40}/, 'HASH'))).to.deep.equal([
+      'KeyWritten HASH:Ann',
+      'CacheMissed end',
+    ]);
+  });
+
+  it('is what the server evicts for want of memory', async function () {
+    const small = await startMemcached(this, '-m', '2');
+    try {
+      const store = open('p:', small);
+      const stream = await tail(store);
+      const evicted = (async () => {
+        for await (const event of stream) if (event.type === 'KeyEvicted') return event;
+      })();
+      let isOver = false;
+      const told = evicted.finally(() => {
+        isOver = true;
+      });
+      for (let number = 0; !isOver; number++) await store.put(`n:${number}`, string(`${number}`.repeat(200)), null);
+      expect((await told)?.key).to.match(/^n:\d+$/);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('says which types it knows', async () => {
+    const { source, types } = await tail(open());
+    expect(types).to.include.members(['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted']);
+    const tellsDeletions = types.includes('KeyForgotten');
+    expect(source).to.include(tellsDeletions ? 'deletions and evictions' : 'from Memcached 1.6.20');
+  });
+
+  it('ends when the server does', async function () {
+    const mortal = await startMemcached(this, '-m', '64');
+    const stream = await tail(open('p:', mortal));
+    const over = failure(all(stream));
+    await mortal.kill();
+    expect(await over).to.be.instanceOf(UnreachableError);
+  });
+
+  it('is refused by a server that lets nobody watch', async function () {
+    const strict = await startMemcached(this, '-W');
+    try {
+      const error = await failure(tail(open('p:', strict)));
+      expect(error).to.be.instanceOf(RefusedError);
+      expect((error as Error).message).to.include('does not let itself be watched');
+    } finally {
+      await strict.stop();
+    }
+  });
+
+  it('leaves nothing out unsaid: more than the server can tell ends it', async () => {
+    const store = open();
+    const stream = await tail(store);
+    const over = failure(count(stream));
+    // As fast as one connection can ask, which is more than the server's logger takes.
+    const socket = connect({ host: '127.0.0.1', port: server.port });
+    socket.resume();
+    const burst = Buffer.from('mg p:k\r\n'.repeat(20_000));
+    let isOver = false;
+    const told = over.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await new Promise((resolve) => socket.write(burst, resolve));
+    socket.destroy();
+    const error = await told;
+    expect(error).to.be.instanceOf(PartialError);
+    expect((error as Error).message).to.match(/left out|wait to be read/);
+  });
+
+  it('is in the order of the server’s own numbers, and a lookup for a write is none', () => {
+    const told: CacheEvent[] = [];
+    const narrator = new Narrator(new Keys('p:'), (event) => told.push(event));
+    for (const line of [
+      'ts=1795437380.40784 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
+      'ts=1795437380.40790 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=60 clsid=1 cfd=26 size=3',
+      'ts=1795437380.40700 gid=1 type=item_get key=p%3Ak status=not_found clsid=0 cfd=27 size=0',
+      'ts=1795437380.40800 gid=5 type=deleted key=p%3Ak cmd=delete clsid=1 size=3',
+      'ts=1795437380.40795 gid=4 type=item_get key=p%3Ak status=found clsid=0 cfd=26 size=3',
+      'ts=1795437380.40810 gid=6 type=item_get key=q%3Ak status=found clsid=0 cfd=26 size=3',
+      'ts=1795437380.40820 gid=7 type=item_get key=p%3A%C5%BE status=found clsid=0 cfd=26 size=3',
+      'nonsense',
+    ]) {
+      narrator.hear(line);
+    }
+
+    narrator.end();
+    expect(names(told)).to.deep.equal(['CacheMissed k', 'KeyWritten k', 'CacheHit k', 'KeyForgotten k', 'CacheHit ž']);
+    expect(told[0]?.time.getTime()).to.equal(1_795_437_380_040);
+    expect(told[1]).to.deep.include({ ttl: 60, size: 3 });
+  });
+
+  it('tells a count only as the lookup that it makes', async () => {
+    const store = open();
+    await store.put('hits', integer(5), null);
+    const stream = await tail(store);
+    await server.say('incr p:hits 1');
+    const events = await until(stream, 'CacheHit hits');
+    expect(names(events).at(-1)).to.equal('CacheHit hits');
+    expect(stream.source).to.include('counting is told as a lookup');
+  });
+});
+
+function names(events: readonly CacheEvent[]): string[] {
+  return events.map(({ type, key }) => `${type} ${key}`);
+}
+
+async function until(stream: EventStream, last: string): Promise<CacheEvent[]> {
+  const events: CacheEvent[] = [];
+  for await (const event of stream) {
+    events.push(event);
+    if (`${event.type} ${event.key}` === last) break;
+  }
+
+  return events;
+}
+
+async function count(stream: EventStream): Promise<number> {
+  let events = 0;
+  for await (const event of stream) if (event.key !== undefined) events++;
+  return events;
+}
