@@ -38,6 +38,8 @@ export interface ObjectValue {
   readonly type: 'object';
   readonly class: Buffer;
   readonly properties: ReadonlyArray<readonly [ArrayKey, Value]>;
+  /** Whether its class made them (`__serialize`). Undefined where it is not known: only msgpack tells. */
+  readonly isMadeByClass?: boolean;
 }
 
 /** A case of an enum (`E:`), e.g. class `Suit`, case `Hearts`. */
@@ -52,6 +54,8 @@ export interface CustomValue {
   readonly type: 'custom';
   readonly class: Buffer;
   readonly data: Buffer;
+  /** Nothing in `data` is counted among the places that references point at: igbinary's and msgpack's rule, not PHP's. */
+  readonly isSealed?: true;
 }
 
 /**

@@ -45,7 +45,7 @@ export function toTree(root: Value): Node {
     }
 
     slots.add(visit);
-    if (value.type === 'custom') slots.addHidden(value.data.length);
+    if (value.type === 'custom' && !value.isSealed) slots.addHidden(value.data.length);
     into.node = shallow(value, (children) => {
       for (const { name, value, into } of children.toReversed()) {
         pending.push({ value, into, path: { parent: path, name } });

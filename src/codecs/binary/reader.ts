@@ -1,0 +1,97 @@
+import { UndecodableError } from '../../errors.js';
+
+/** Reads bytes in network order, checking each time that they are there. */
+export class Reader {
+  readonly #bytes: Buffer;
+  readonly #format: string;
+  #offset = 0;
+
+  /** @param format what errors say that the bytes should have been */
+  constructor(bytes: Buffer, format: string) {
+    this.#bytes = bytes;
+    this.#format = format;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  /** The next byte, which stays the next. */
+  get next(): number | undefined {
+    return this.#bytes[this.#offset];
+  }
+
+  uint8(): number {
+    return this.#bytes.readUInt8(this.#pass(1));
+  }
+
+  uint16(): number {
+    return this.#bytes.readUInt16BE(this.#pass(2));
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#pass(4));
+  }
+
+  uint64(): bigint {
+    return this.#bytes.readBigUInt64BE(this.#pass(8));
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#pass(1));
+  }
+
+  int16(): number {
+    return this.#bytes.readInt16BE(this.#pass(2));
+  }
+
+  int32(): number {
+    return this.#bytes.readInt32BE(this.#pass(4));
+  }
+
+  int64(): bigint {
+    return this.#bytes.readBigInt64BE(this.#pass(8));
+  }
+
+  float32(): number {
+    return this.#bytes.readFloatBE(this.#pass(4));
+  }
+
+  float64(): number {
+    return this.#bytes.readDoubleBE(this.#pass(8));
+  }
+
+  take(length: number): Buffer {
+    const start = this.#pass(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** A number of things that take at least `each` bytes; refused when they cannot be there. */
+  count(count: number, each: number): number {
+    if (count * each <= this.remaining) return count;
+    throw this.error(`a count that the bytes left can hold should stand here, not ${count}`);
+  }
+
+  end(): void {
+    if (this.remaining > 0) throw this.error('it should end here');
+  }
+
+  error(what: string, offset = this.#offset): UndecodableError {
+    return new UndecodableError(
+      `this is not ${this.#format}: ${what}, at byte ${offset} of ${this.#bytes.length}`,
+      'Is the serializer of the profile the right one?',
+      offset,
+    );
+  }
+
+  #pass(length: number): number {
+    if (length > this.remaining) throw this.error('it ends too early', this.#bytes.length);
+    const start = this.#offset;
+    this.#offset += length;
+    return start;
+  }
+}

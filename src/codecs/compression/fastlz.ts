@@ -1,0 +1,58 @@
+import { compressLzf, expandLzf } from './lzf.js';
+import { Output } from './output.js';
+
+/**
+ * FastLZ. Its level 1 is LZF's stream; level 2 says lengths and distances in more bytes. The high three bits of the first
+ * byte, where a literal must stand, are the level less 1. Written is level 1 always, which reaches as far as it needs to.
+ */
+export function compressFastlz(bytes: Buffer): Buffer {
+  return compressLzf(bytes, FARTHEST - 1);
+}
+
+/** Undefined: this is no FastLZ stream, or does not become exactly so many bytes. */
+export function decompressFastlz(bytes: Buffer, length: number): Buffer | undefined {
+  if (bytes.length === 0) return undefined;
+  const output = new Output(length);
+  const level = bytes[0]! >> 5;
+  const isWhole = level === 0 ? expandLzf(bytes, output) : level === 1 && expandLevel2(bytes, output);
+  return isWhole && output.length === length ? output.done() : undefined;
+}
+
+const FARTHEST = 2 ** 13;
+const MOST_LITERALS = 32;
+const CONTINUED = 0xff;
+
+/**
+ * As level 1 is, except: to a length of 7 all bytes are added up to the first that is not 255, and the greatest distance
+ * says that the distance beyond it follows in two more bytes.
+ */
+function expandLevel2(bytes: Buffer, output: Output): boolean {
+  let at = 0;
+  let control = bytes[at++]! & 0x1f;
+  for (;;) {
+    if (control < MOST_LITERALS) {
+      if (!output.literals(bytes, at, control + 1)) return false;
+      at += control + 1;
+    } else {
+      let length = (control >> 5) + 2;
+      if (length === 9) {
+        let more = CONTINUED;
+        while (more === CONTINUED && at < bytes.length) {
+          more = bytes[at++]!;
+          length += more;
+        }
+      }
+
+      let distance = (((control & 0x1f) << 8) | (bytes[at++] ?? 0)) + 1;
+      if (distance === FARTHEST) {
+        distance += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+        at += 2;
+      }
+
+      if (at > bytes.length || !output.repeat(distance, length)) return false;
+    }
+
+    if (at >= bytes.length) return true;
+    control = bytes[at++]!;
+  }
+}

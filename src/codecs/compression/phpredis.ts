@@ -1,0 +1,22 @@
+import type { RedisCompression } from '../../profiles/profile.js';
+import type { Compression } from './compression.js';
+
+/** phpredis's `compression`, loaded when it is asked for. */
+export async function openRedisCompression(name: RedisCompression): Promise<Compression> {
+  switch (name) {
+    case 'lz4': {
+      const { lz4 } = await import('./lz4.js');
+      return lz4;
+    }
+
+    case 'lzf': {
+      const { lzf } = await import('./lzf.js');
+      return lzf;
+    }
+
+    case 'zstd': {
+      const { openZstd } = await import('./zstd.js');
+      return openZstd();
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import type { UndecodableError } from '../../errors.js';
+import type { ArrayKey, Value } from '../value.js';
+
+import {
+  type ArrayNode,
+  contentOf,
+  isObjectLike,
+  type Member,
+  type Node,
+  type ObjectLike,
+  type ObjectNode,
+  type Variable,
+} from './graph.js';
+
+/** Makes the error that says what is wrong, and at which byte. */
+export type Refuse = (what: string, offset: number) => UndecodableError;
+
+/**
+ * The value that PHP's `serialize()` would write for it: what comes again is referred to by the number of its place, an
+ * array that is shared stands in full each time.
+ * @param read how many bytes it was read from: what it unfolds to is in proportion to them, and to what a machine can hold
+ * @throws UndecodableError made by `refuse`
+ */
+export function toValue(root: Node, read: number, refuse: Refuse): Value {
+  return new Unfolding(LARGEST_UNFOLDED + read * (WEIGHT_OF_VALUE + 2), refuse).value(root);
+}
+
+/** PHP's own default for `unserialize()`; without a bound, an array could hold itself. */
+const DEEPEST = 4096;
+/** Of what stands there again, in bytes: some two million values, or a few large strings many times. */
+const LARGEST_UNFOLDED = 2 ** 26;
+const WEIGHT_OF_VALUE = 32;
+
+/** An array or object that is being unfolded. */
+interface Frame {
+  readonly node: ArrayNode | ObjectNode;
+  readonly members: Iterator<Member>;
+  readonly unfolded: Array<[ArrayKey, Value]>;
+  /** Of the first place within. */
+  readonly slots: number;
+  readonly weight: number;
+  /** Nothing within is an object or a variable, so that it is the same wherever it stands. */
+  isPlain: boolean;
+  key: ArrayKey;
+}
+
+/** An array without objects or variables, unfolded. */
+interface Plain {
+  readonly value: Value;
+  readonly slots: number;
+  readonly weight: number;
+}
+
+class Unfolding {
+  readonly #heaviest: number;
+  readonly #refuse: Refuse;
+  /** The numbers of their places. */
+  readonly #numbers = new Map<ObjectLike | Variable, number>();
+  readonly #plain = new Map<ArrayNode, Plain>();
+  readonly #open: Frame[] = [];
+  #slots = 0;
+  #weight = 0;
+
+  constructor(heaviest: number, refuse: Refuse) {
+    this.#heaviest = heaviest;
+    this.#refuse = refuse;
+  }
+
+  value(root: Node): Value {
+    let complete = this.#visit(root);
+    for (;;) {
+      const frame = this.#open.at(-1);
+      if (!frame) return complete!;
+      if (complete) frame.unfolded.push([frame.key, complete]);
+      const member = frame.members.next();
+      if (member.done) complete = this.#close(frame);
+      else {
+        const [key, node] = member.value;
+        frame.key = key;
+        if (typeof key !== 'bigint') this.#weigh(key.length);
+        complete = this.#visit(node);
+      }
+    }
+  }
+
+  /** Undefined: an array or object was opened, and what is in it comes first. */
+  #visit(place: Node): undefined | Value {
+    this.#weigh(WEIGHT_OF_VALUE);
+    const node = contentOf(place);
+    const identity = isObjectLike(node) ? node : place.type === 'variable' ? place : undefined;
+    if (identity) {
+      const parent = this.#open.at(-1);
+      if (parent) parent.isPlain = false;
+      const target = this.#numbers.get(identity);
+      if (target !== undefined) {
+        // What is referred to twice by `&` is one place; an object that is there twice takes two.
+        if (place.type === 'variable') return { type: 'reference', kind: 'reference', target };
+        this.#slots++;
+        return { type: 'reference', kind: 'object', target };
+      }
+
+      this.#numbers.set(identity, this.#slots + 1);
+    }
+
+    switch (node.type) {
+      case 'array': {
+        const plain = this.#plain.get(node);
+        if (!plain) return this.#push(node, node.entries);
+        this.#slots += plain.slots;
+        this.#weigh(plain.weight);
+        return plain.value;
+      }
+
+      case 'object': {
+        return this.#push(node, node.properties);
+      }
+
+      case 'custom': {
+        this.#weigh(node.data.length);
+        break;
+      }
+
+      case 'string': {
+        this.#weigh(node.value.length);
+        break;
+      }
+
+      default:
+    }
+
+    this.#slots++;
+    return node;
+  }
+
+  #push(node: ArrayNode | ObjectNode, members: readonly Member[]): undefined {
+    if (this.#open.length >= DEEPEST) throw this.#refuse(`it is nested deeper than ${DEEPEST} levels`, node.at);
+    this.#open.push({
+      node,
+      members: members.values(),
+      unfolded: [],
+      slots: this.#slots,
+      weight: this.#weight,
+      isPlain: true,
+      key: 0n,
+    });
+    this.#slots++;
+  }
+
+  #close({ node, unfolded, slots, weight, isPlain }: Frame): Value {
+    this.#open.pop();
+    const parent = this.#open.at(-1);
+    if (node.type === 'object') {
+      return { type: 'object', class: node.class, properties: unfolded, ...madeBy(node) };
+    }
+
+    const value: Value = { type: 'array', entries: unfolded };
+    if (isPlain) this.#plain.set(node, { value, slots: this.#slots - slots, weight: this.#weight - weight });
+    else if (parent) parent.isPlain = false;
+    return value;
+  }
+
+  #weigh(bytes: number): void {
+    this.#weight += bytes;
+    if (this.#weight <= this.#heaviest) return;
+    throw this.#refuse('what stands in it again and again is too much to unfold', this.#open.at(-1)?.node.at ?? 0);
+  }
+}
+
+function madeBy({ isMadeByClass }: ObjectNode): { isMadeByClass?: boolean } {
+  return isMadeByClass === undefined ? {} : { isMadeByClass };
+}

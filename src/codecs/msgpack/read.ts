@@ -1,0 +1,268 @@
+import type { ArrayKey } from '../value.js';
+import type { MsgpackReader } from './reader.js';
+
+import {
+  type ArrayNode,
+  contentOf,
+  isObjectLike,
+  type Member,
+  type Node,
+  type ObjectNode,
+  type Scalar,
+  variable,
+} from '../graph/graph.js';
+import { DEEPEST, Mark, Tag } from './format.js';
+
+/**
+ * What stands in the bytes. Builds a description of it; no class is looked up and nothing is run.
+ * @throws UndecodableError with the offset of the first byte that does not fit
+ */
+export function readGraph(reader: MsgpackReader): Node {
+  const root = new Reading(reader).node();
+  reader.end();
+  return root;
+}
+
+/** An array or object of which some members are still to be read. A list has no keys. */
+interface Container {
+  readonly kind: 'list' | 'map' | 'object';
+  readonly members: Member[];
+  readonly depth: number;
+  left: number;
+}
+
+/** Where an array or map begins. */
+interface Start {
+  /** Of how many it is within. */
+  readonly depth: number;
+  readonly at: number;
+}
+
+class Reading {
+  readonly #reader: MsgpackReader;
+  /** What arrays and maps became, in the order in which they begin: what numbers refer to, from 1. */
+  readonly #referables: Array<Node | undefined> = [];
+  readonly #open: Container[] = [];
+
+  constructor(reader: MsgpackReader) {
+    this.#reader = reader;
+  }
+
+  node(): Node {
+    const root = this.#readNode(0);
+    for (let container = this.#open.at(-1); container; container = this.#open.at(-1)) {
+      if (container.left === 0) {
+        this.#open.pop();
+        continue;
+      }
+
+      container.left--;
+      const key = container.kind === 'list' ? BigInt(container.members.length) : this.#readKey(container.kind);
+      const member: Member = [key, PENDING];
+      container.members.push(member);
+      member[1] = this.#readNode(container.depth);
+    }
+
+    return root;
+  }
+
+  /** Of an array or object the node, whose members follow. */
+  #readNode(depth: number): Node {
+    const start: Start = { depth, at: this.#reader.offset };
+    const tag = this.#reader.uint8();
+    const count = this.#reader.arrayCount(tag);
+    if (count !== undefined) return this.#refer(this.#openArray('list', count, start));
+    const pairs = this.#reader.mapCount(tag);
+    return pairs === undefined ? this.#readScalar(tag, start.at) : this.#readMap(pairs, start);
+  }
+
+  #readScalar(tag: number, start: number): Scalar {
+    switch (tag) {
+      case Tag.False:
+      case Tag.True: {
+        return { type: 'boolean', value: tag === Tag.True };
+      }
+
+      case Tag.Float32: {
+        return { type: 'float', value: this.#reader.float32() };
+      }
+
+      case Tag.Float64: {
+        return { type: 'float', value: this.#reader.float64() };
+      }
+
+      case Tag.Nil: {
+        return { type: 'null' };
+      }
+
+      default: {
+        const whole = this.#reader.integer(tag);
+        if (whole !== undefined) return integerOrDigits(whole);
+        const value = this.#reader.string(tag);
+        if (value) return { type: 'string', value };
+        throw this.#reader.error(
+          `a value should begin here, and 0x${tag.toString(16)} begins none that PHP knows`,
+          start,
+        );
+      }
+    }
+  }
+
+  #readKey(kind: 'map' | 'object'): ArrayKey {
+    const start = this.#reader.offset;
+    const tag = this.#reader.uint8();
+    const whole = this.#reader.integer(tag);
+    if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return whole;
+    const name = this.#reader.string(tag);
+    if (!name) throw this.#reader.error('a key, an integer or a string, should begin here', start);
+    return kind === 'map' ? phpKey(name) : name;
+  }
+
+  #readMap(pairs: number, start: Start): Node {
+    // Without members there is nothing to say that it is an array.
+    if (pairs === 0) return this.#refer(this.#openObject(STD_CLASS, 0, start));
+    if (this.#reader.next !== Tag.Nil) return this.#refer(this.#openArray('map', pairs, start));
+    const tag = this.#readMarkTag();
+    const className = this.#reader.string(tag);
+    if (className) return this.#readObject(className, pairs - 1, start, (object) => object);
+    const mark = Number(this.#reader.integer(tag));
+    if (mark === Mark.Variable) return this.#readVariable(pairs - 1, start);
+    if (pairs !== 2) throw this.#reader.error('a map with a key of nil should say what it stands for', start.at);
+    return this.#readSpecial(mark, start.at);
+  }
+
+  /** Passes over the nil; what follows says what the map stands for. */
+  #readMarkTag(): number {
+    this.#reader.uint8();
+    return this.#reader.uint8();
+  }
+
+  #readVariable(pairs: number, start: Start): Node {
+    if (pairs > 0 && this.#reader.next !== Tag.Nil) {
+      return this.#refer(variable(this.#openArray('map', pairs, start)));
+    }
+
+    const className = pairs > 0 ? this.#reader.string(this.#readMarkTag()) : undefined;
+    if (className) return this.#readObject(className, pairs - 1, start, variable);
+    throw this.#reader.error('a variable should hold an array or an object', start.at);
+  }
+
+  #readObject(className: Buffer, pairs: number, start: Start, wrap: (object: ObjectNode) => Node): Node {
+    if (pairs !== 1 || this.#reader.next !== Tag.Nil) {
+      const object = this.#openObject(className, pairs, start);
+      return this.#refer(wrap(object));
+    }
+
+    // The array that its class made of it, as one value.
+    const properties: Member[] = [];
+    const object: ObjectNode = { type: 'object', at: start.at, class: className, properties, isMadeByClass: true };
+    const place = this.#refer(wrap(object));
+    const within = this.#reader.offset + 1;
+    const tag = this.#readMarkTag();
+    const count = this.#reader.arrayCount(tag);
+    const size = count ?? this.#reader.mapCount(tag);
+    if (size === undefined || (count === undefined && this.#reader.next === Tag.Nil)) {
+      throw this.#reader.error('the array that a class made of an object should stand here', within);
+    }
+
+    this.#refer({ type: 'array', entries: properties, at: within });
+    // It is within the map that stands for the object.
+    const kind = count === undefined ? 'map' : 'list';
+    this.#push({ kind, members: properties, depth: start.depth + 2, left: size }, within);
+    return place;
+  }
+
+  #readSpecial(mark: number, start: number): Node {
+    switch (mark) {
+      case Mark.Array:
+      case Mark.Object:
+      case Mark.ObjectVariable: {
+        return this.#readReference(start);
+      }
+
+      case Mark.Custom: {
+        const [className, data] = [this.#readString(), this.#readString()];
+        return this.#refer({ type: 'custom', class: className, data, isSealed: true });
+      }
+
+      case Mark.Enum: {
+        const [className, name] = [this.#readString(), this.#readString()];
+        return this.#refer({ type: 'enum', class: className, case: name });
+      }
+
+      default: {
+        throw this.#reader.error('a map with a key of nil should say what it stands for', start);
+      }
+    }
+  }
+
+  /** It has a number itself. What is no variable stays none, whatever the mark. */
+  #readReference(start: number): Node {
+    const own = this.#referables.push(undefined) - 1;
+    const key = this.#reader.integer(this.#reader.uint8());
+    const number = this.#reader.integer(this.#reader.uint8());
+    const node = this.#referables[Number(number ?? 0) - 1];
+    if (key === undefined || !node) throw this.#reader.error('what is referred to is not before this', start);
+    if (!isObjectLike(contentOf(node)) && this.#isOpen(node)) {
+      throw this.#reader.error('an array cannot hold itself', start);
+    }
+
+    this.#referables[own] = node;
+    return node;
+  }
+
+  /** Whether its members are still being read, and it is in no variable. */
+  #isOpen(node: Node): boolean {
+    return node.type === 'array' && this.#open.some(({ members }) => members === node.entries);
+  }
+
+  #readString(): Buffer {
+    const start = this.#reader.offset;
+    const bytes = this.#reader.string(this.#reader.uint8());
+    if (!bytes) throw this.#reader.error('a string should stand here', start);
+    return bytes;
+  }
+
+  #openArray(kind: 'list' | 'map', left: number, { depth, at }: Start): ArrayNode {
+    const entries: Member[] = [];
+    this.#push({ kind, members: entries, depth: depth + 1, left }, at);
+    return { type: 'array', entries, at };
+  }
+
+  #openObject(className: Buffer, left: number, { depth, at }: Start): ObjectNode {
+    const properties: Member[] = [];
+    this.#push({ kind: 'object', members: properties, depth: depth + 1, left }, at);
+    return { type: 'object', at, class: className, properties, isMadeByClass: false };
+  }
+
+  #push(container: Container, at: number): void {
+    if (container.depth > DEEPEST) throw this.#reader.error(`it is nested deeper than ${DEEPEST} levels`, at);
+    this.#open.push(container);
+  }
+
+  #refer(node: Node): Node {
+    this.#referables.push(node);
+    return node;
+  }
+}
+
+const PENDING: Node = { type: 'null' };
+const STD_CLASS = Buffer.from('stdClass');
+
+/** What does not fit into PHP's integers is read as its digits. */
+function integerOrDigits(value: bigint): Scalar {
+  if (BigInt.asIntN(64, value) === value) return { type: 'integer', value };
+  return { type: 'string', value: Buffer.from(String(value)) };
+}
+
+/** PHP makes a key that is the way an integer is written that integer. */
+function phpKey(name: Buffer): ArrayKey {
+  if (name.length > LONGEST_INTEGER) return name;
+  const text = name.toString('latin1');
+  if (!/^(0|-?[1-9]\d*)$/.test(text)) return name;
+  const whole = BigInt(text);
+  return BigInt.asIntN(64, whole) === whole ? whole : name;
+}
+
+/** A sign and nineteen digits. */
+const LONGEST_INTEGER = 20;
