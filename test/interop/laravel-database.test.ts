@@ -43,9 +43,9 @@ describe('The database of a Laravel application, shared with it', () => {
 
   after(async () => {
     await shared?.ours.close();
-    await php?.stop();
     database?.close();
     if (folder) rmSync(folder, { recursive: true });
+    await php?.stop();
   });
 
   async function raw(key: string): Promise<string | undefined> {

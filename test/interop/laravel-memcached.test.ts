@@ -30,8 +30,8 @@ describe('Memcached, shared with a Laravel application', () => {
   });
 
   after(async () => {
-    await php?.stop();
     await Promise.all(servers.map(async (server) => server.stop()));
+    await php?.stop();
   });
 
   function describeShared(options: PhpMemcachedOptions, describeCases: (shared: () => Shared) => void): void {

@@ -49,8 +49,8 @@ describe('Redis, shared with a Laravel application that sets options of phpredis
   afterEach(async () => server.flush());
 
   after(async () => {
-    await php?.stop();
     await server?.stop();
+    await php?.stop();
   });
 
   function describeShared(options: PhpRedisOptions, describeCases: (shared: () => Shared) => void): void {

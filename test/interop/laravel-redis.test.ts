@@ -30,8 +30,8 @@ describe('Redis, shared with a Laravel application', () => {
 
   after(async () => {
     await shared?.ours.close();
-    await php?.stop();
     await server?.stop();
+    await php?.stop();
   });
 
   describe('values', () => describeValues(() => shared, TRAITS));
