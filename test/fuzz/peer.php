@@ -48,35 +48,35 @@ function number(): float {
 }
 
 // A value by chance; $places collects variables by reference, to be pointed at again.
-function grow(array &$places, int $depth) {
+function grow(array &$places, int $depth, bool $withReferences = true) {
     $kind = mt_rand(0, $depth > 5 ? 6 : 14);
     if ($kind < 7) return [null, true, mt_rand(-100, 100), unpack('q', bytes(8))[1], number(), bytes(mt_rand(0, 12)), Suit::Hearts][$kind];
     if ($kind === 7) return count($places) ? $places[mt_rand(0, count($places) - 1)] : 0;
     if ($kind === 8 || $kind === 9) $value = [];
     elseif ($kind === 10) $value = new stdClass();
-    elseif ($kind === 11) return new Money(grow($places, $depth + 1));
-    elseif ($kind === 12) return new Coin(grow($places, $depth + 1));
+    elseif ($kind === 11) return new Money(grow($places, $depth + 1, $withReferences));
+    elseif ($kind === 12) return new Coin(grow($places, $depth + 1, $withReferences));
     elseif ($kind === 13) {
         $value = new Bag();
         $places[] = $value;
-        $value->inside = grow($places, $depth + 1);
+        $value->inside = grow($places, $depth + 1, $withReferences);
         return $value;
     } else {
         $value = mt_rand(0, 1) ? new Legacy() : new Nested();
-        $value->data = $value instanceof Legacy ? bytes(mt_rand(0, 9)) : grow($places, $depth + 1);
+        $value->data = $value instanceof Legacy ? bytes(mt_rand(0, 9)) : grow($places, $depth + 1, $withReferences);
         $places[] = $value;
         return $value;
     }
     if (is_object($value)) $places[] = $value;
     for ($size = mt_rand(0, 5); $size > 0; $size--) {
         $key = mt_rand(0, 2) ? mt_rand(-3, 9) : 'k' . bytes(mt_rand(0, 3));
-        $item = grow($places, $depth + 1);
+        $item = grow($places, $depth + 1, $withReferences);
         if (is_array($value)) {
-            if (mt_rand(0, 3)) $value[$key] = $item;
+            if (mt_rand(0, 3) || !$withReferences) $value[$key] = $item;
             else { $shared = $item; $value[$key] = &$shared; $value['again' . $key] = &$shared; unset($shared); }
         } else {
             $value->{$key} = $item;
-            if (!mt_rand(0, 3)) $value->{'again' . $key} = &$value->{$key};
+            if (!mt_rand(0, 3) && $withReferences) $value->{'again' . $key} = &$value->{$key};
         }
     }
     if (is_array($value) && mt_rand(0, 1)) $places[] = $value;
@@ -92,6 +92,15 @@ function read(string $bytes): ?string {
     return $value === false && $bytes !== 'b:0;' ? null : serialize($value);
 }
 
+// What another serializer reads, in PHP's own; null where it refuses.
+function inPhp(callable $unserialize, string $bytes): ?string {
+    try {
+        return serialize($unserialize($bytes));
+    } catch (Throwable) {
+        return null;
+    }
+}
+
 function text(float $float): string {
     $short = (string) $float;
     if (is_numeric($short) && bin2hex(pack('E', (float) $short)) === bin2hex(pack('E', $float))) return $short;
@@ -99,6 +108,12 @@ function text(float $float): string {
     $long = (string) $float;
     ini_set('precision', '14');
     return $long;
+}
+
+function generated(string $seed, bool $withReferences = true) {
+    mt_srand((int) $seed);
+    $places = [];
+    return grow($places, 0, $withReferences);
 }
 
 // As Laravel's RedisStore decides.
@@ -115,11 +130,14 @@ while (($line = fgets(STDIN)) !== false) {
         'floatText' => text(unpack('E', $argument)[1]),
         'isNumeric' => is_numeric($argument) ? 'yes' : 'no',
         'store' => stored($argument),
-        'generate' => (function () use ($argument) {
-            mt_srand((int) $argument);
-            $places = [];
-            return serialize(grow($places, 0));
-        })(),
+        'generate' => serialize(generated($argument)),
+        'generateWithoutReferences' => serialize(generated($argument, false)),
+        'generateIgbinary' => igbinary_serialize(generated($argument)),
+        'generateMsgpack' => msgpack_pack(generated($argument, false)),
+        'igbinaryToPhp' => inPhp('igbinary_unserialize', $argument),
+        'msgpackToPhp' => inPhp('msgpack_unpack', $argument),
+        'phpToIgbinary' => igbinary_serialize(unserialize($argument)),
+        'phpToMsgpack' => msgpack_pack(unserialize($argument)),
     };
     echo base64_encode((string) $answer), "\n";
 }

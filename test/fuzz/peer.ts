@@ -4,7 +4,20 @@ import { fileURLToPath } from 'node:url';
 const SCRIPT = fileURLToPath(new URL('peer.php', import.meta.url));
 
 /** See peer.php, which does them. */
-export type Job = 'floatText' | 'generate' | 'isNumeric' | 'reserialize' | 'serializeFloat' | 'store';
+export type Job =
+  | 'floatText'
+  | 'generate'
+  | 'generateIgbinary'
+  | 'generateMsgpack'
+  | 'generateWithoutReferences'
+  | 'igbinaryToPhp'
+  | 'isNumeric'
+  | 'msgpackToPhp'
+  | 'phpToIgbinary'
+  | 'phpToMsgpack'
+  | 'reserialize'
+  | 'serializeFloat'
+  | 'store';
 
 /** What PHP answers to each argument, all asked in one process. An empty answer to `reserialize` is a refusal. */
 export function askPhp(php: string, job: Job, questions: readonly Buffer[]): Buffer[] {
