@@ -32,6 +32,8 @@ const PREFIX = 'laravel-cache-';
 /** Values that PHP loses itself: JSON has no objects with private parts, msgpack and JSON no references. */
 const LOST = new Set(['coll', 'cyclic', 'date', 'enum', 'inf', 'obj', 'ref', 'sparse', 'std']);
 
+const COMPRESSED = 16;
+
 function item(stored: Buffer, flags: number) {
   return { value: stored, flags, cas: 1n, ttl: null };
 }
@@ -59,12 +61,16 @@ describe('values as php-memcached stores them', () => {
       }
 
       for (const [key, held] of stored) {
-        it(`${key} is written back with the same bytes and flags`, async () => {
+        // To JSON an enum is the value of its case, a string.
+        if (serializer === 'json' && key === 'enum') continue;
+        it(`${key} is written back as it was`, async () => {
           const encode = await values.encoder();
-          const { bytes, flags } = encode((await values.entry(held)).decode());
-          // zlib's bytes depend on its version; what is in them is read above.
-          if (!(held.flags & 32)) expect(bytes.toString('latin1')).to.equal(held.value.toString('latin1'));
+          const value = (await values.entry(held)).decode();
+          const { bytes, flags } = encode(value);
           expect(flags).to.equal(held.flags);
+          // Compressors may choose among streams that mean the same.
+          if (flags & COMPRESSED) expect((await values.entry(item(bytes, flags))).decode()).to.deep.equal(value);
+          else expect(bytes.toString('latin1')).to.equal(held.value.toString('latin1'));
         });
       }
     });

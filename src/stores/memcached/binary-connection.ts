@@ -192,6 +192,7 @@ class Link extends Server {
     this.write(bytes);
     if (!this.#isWatched) {
       this.#isWatched = true;
+      this._socket?.setNoDelay(true);
       // memjs forgets those who wait when the other side ends it properly.
       this._socket?.once('close', () => this.end(closed(this.#location)));
     }

@@ -70,14 +70,11 @@ export class Values {
   /** Numbers and booleans are never compressed. */
   #packed(plain: Encoded): Encoded {
     const { compression } = this.#profile;
-    if (compression === 'none' || plain.length < COMPRESSED_FROM || UNPACKED.has(plain.flags)) return plain;
+    if (compression === 'none' || UNPACKED.has(plain.flags)) return plain;
     const bytes = compress(plain.bytes, compression);
     return bytes ? encoded(bytes, plain.flags | Flag.Compressed | COMPRESSIONS[compression]) : plain;
   }
 }
-
-/** Shorter values are not compressed: php-memcached's `compression_threshold`, in bytes. */
-const COMPRESSED_FROM = 2000;
 
 /** The lowest four bits of the flags. */
 const TYPE = 0x0f;
