@@ -1,6 +1,7 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
 import type { Room } from './entries.js';
 import type { Item, Node } from './node.js';
+import type { Values } from './values.js';
 
 import { given } from './entries.js';
 import { expiryOf } from './expiry.js';
@@ -9,9 +10,11 @@ import { expiryOf } from './expiry.js';
 export class MemcachedLock implements Lock {
   readonly #node: Node;
   readonly #key: Buffer;
+  readonly #values: Values;
 
-  constructor({ connection, keys }: Room, name: string) {
+  constructor({ connection, keys, values }: Room, name: string) {
     this.#key = keys.full(name);
+    this.#values = values;
     this.#node = connection.at(this.#key);
   }
 
@@ -37,7 +40,7 @@ export class MemcachedLock implements Lock {
 
   async holder(): Promise<LockHolder | undefined> {
     const held = await this.#held();
-    return held && { owner: held.value.toString(), ttl: held.ttl };
+    return held && { owner: this.#values.bareBytes(held).toString(), ttl: held.ttl };
   }
 
   /**
@@ -48,7 +51,7 @@ export class MemcachedLock implements Lock {
     const ours = Buffer.from(owner);
     for (;;) {
       const held = await this.#held();
-      if (held === undefined || !held.value.equals(ours)) return false;
+      if (held === undefined || !this.#values.bareBytes(held).equals(ours)) return false;
       if (await change(held)) return true;
     }
   }

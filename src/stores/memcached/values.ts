@@ -52,6 +52,14 @@ export class Values {
     };
   }
 
+  /**
+   * The bytes of a bare string, such as a lock's owner: php-memcached compresses long ones of those, too.
+   * @throws UndecodableError
+   */
+  bareBytes({ value, flags }: Item): Buffer {
+    return this.#codec.name === 'php' ? unpacked(value, flags) : value;
+  }
+
   /** What flags a number has that takes the place of another: a string that counts stays one. */
   flagsOfSum({ flags }: Item, sum: Encoded): number {
     const type = flags & TYPE;
