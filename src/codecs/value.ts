@@ -54,7 +54,10 @@ export interface CustomValue {
   readonly type: 'custom';
   readonly class: Buffer;
   readonly data: Buffer;
-  /** Nothing in `data` is counted among the places that references point at: igbinary's and msgpack's rule, not PHP's. */
+  /**
+   * Nothing in `data` is counted among the places that references point at: igbinary's and msgpack's rule, not PHP's. Is
+   * said where a reference points at a place behind it.
+   */
   readonly isSealed?: true;
 }
 

@@ -1,5 +1,5 @@
 import { type Compression, LARGEST, tooLarge } from './compression.js';
-import { eachMatch, type MatchRules } from './matches.js';
+import { eachLz4Match, SHORTEST } from './lz4-matches.js';
 import { Output } from './output.js';
 
 /**
@@ -28,7 +28,6 @@ export const lz4: Compression = {
 };
 
 const HEAD = 5;
-const RULES: MatchRules = { shortest: 4, longest: Infinity, farthest: 0xff_ff, lastStart: 12, lastEnd: 5 };
 /** In the four bits of a length: more of it follows. */
 const LONG = 15;
 const CONTINUED = 0xff;
@@ -53,8 +52,8 @@ function compressBlock(bytes: Buffer): Buffer {
     length += count;
   };
 
-  eachMatch(bytes, RULES, (at, distance, matched) => {
-    const rest = matched - RULES.shortest;
+  eachLz4Match(bytes, (at, distance, matched) => {
+    const rest = matched - SHORTEST;
     writeLiterals(at, rest);
     into.writeUInt16LE(distance, length);
     length += 2;
@@ -89,7 +88,7 @@ function expandBlock(bytes: Buffer, length: number): Buffer | undefined {
     if (at + 2 > bytes.length) return undefined;
     const distance = bytes.readUInt16LE(at);
     at += 2;
-    if (!output.repeat(distance, lengthOf(token & 0x0f) + RULES.shortest)) return undefined;
+    if (!output.repeat(distance, lengthOf(token & 0x0f) + SHORTEST)) return undefined;
   }
 
   return undefined;

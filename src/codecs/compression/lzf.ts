@@ -1,5 +1,5 @@
 import { type Compression, LARGEST, tooLarge } from './compression.js';
-import { eachMatch, type MatchRules } from './matches.js';
+import { eachLzfMatch, LONGEST } from './lzf-matches.js';
 import { Output } from './output.js';
 
 /**
@@ -16,18 +16,15 @@ export const lzf: Compression = {
     const output = new Output(Math.min(LARGEST, 4 * bytes.length), LARGEST);
     if (bytes.length > 0 && expandLzf(bytes, output)) return output.done();
     if (output.length > LARGEST - LONGEST) throw tooLarge('LZF', output.length);
-    
   },
 };
 
 const FARTHEST = 2 ** 13;
-const LONGEST = 264;
 const MOST_LITERALS = 32;
 /** In the three bits of a length: more of it follows. */
 const LONG = 7;
 
 export function compressLzf(bytes: Buffer, farthest: number): Buffer {
-  const rules: MatchRules = { shortest: 3, longest: LONGEST, farthest, lastStart: 4, lastEnd: 0 };
   // The worst: no repetition, and a byte before each 32.
   const into = Buffer.allocUnsafe(bytes.length + Math.ceil(bytes.length / MOST_LITERALS));
   let length = 0;
@@ -43,7 +40,7 @@ export function compressLzf(bytes: Buffer, farthest: number): Buffer {
     }
   };
 
-  eachMatch(bytes, rules, (at, distance, matched) => {
+  eachLzfMatch(bytes, farthest, (at, distance, matched) => {
     writeLiterals(at);
     const rest = matched - 2;
     const back = distance - 1;

@@ -1,5 +1,5 @@
 import type { UndecodableError } from '../../errors.js';
-import type { ArrayKey, Value } from '../value.js';
+import type { ArrayKey, CustomValue, Value } from '../value.js';
 
 import {
   type ArrayNode,
@@ -58,6 +58,9 @@ class Unfolding {
   readonly #numbers = new Map<ObjectLike | Variable, number>();
   readonly #plain = new Map<ArrayNode, Plain>();
   readonly #open: Frame[] = [];
+  /** Objects with a format of their own that came since a reference last pointed behind one. */
+  readonly #customs: Array<{ -readonly [Key in keyof CustomValue]: CustomValue[Key] }> = [];
+  #firstCustom = Infinity;
   #slots = 0;
   #weight = 0;
 
@@ -93,6 +96,7 @@ class Unfolding {
       if (parent) parent.isPlain = false;
       const target = this.#numbers.get(identity);
       if (target !== undefined) {
+        if (target > this.#firstCustom) this.#seal();
         // What is referred to twice by `&` is one place; an object that is there twice takes two.
         if (place.type === 'variable') return { type: 'reference', kind: 'reference', target };
         this.#slots++;
@@ -117,7 +121,8 @@ class Unfolding {
 
       case 'custom': {
         this.#weigh(node.data.length);
-        break;
+        this.#slots++;
+        return this.#custom(node);
       }
 
       case 'string': {
@@ -130,6 +135,18 @@ class Unfolding {
 
     this.#slots++;
     return node;
+  }
+
+  #custom({ class: className, data }: CustomValue): Value {
+    const value: CustomValue = { type: 'custom', class: className, data };
+    this.#customs.push(value);
+    this.#firstCustom = Math.min(this.#firstCustom, this.#slots);
+    return value;
+  }
+
+  /** Places behind them are counted without what is in them, which is to be said where it matters. */
+  #seal(): void {
+    for (const custom of this.#customs.splice(0)) custom.isSealed = true;
   }
 
   #push(node: ArrayNode | ObjectNode, members: readonly Member[]): undefined {

@@ -150,7 +150,7 @@ class Reading {
   #readSpecial(className: Buffer, tag: number): CustomValue | EnumValue | undefined {
     if (isOneOf(tag, Tag.Custom)) {
       const data = this.#reader.take(this.#reader.number(tag - Tag.Custom));
-      return { type: 'custom', class: className, data, isSealed: true };
+      return { type: 'custom', class: className, data };
     }
 
     if (tag !== Tag.EnumCase) return undefined;

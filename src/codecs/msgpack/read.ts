@@ -182,7 +182,7 @@ class Reading {
 
       case Mark.Custom: {
         const [className, data] = [this.#readString(), this.#readString()];
-        return this.#refer({ type: 'custom', class: className, data, isSealed: true });
+        return this.#refer({ type: 'custom', class: className, data });
       }
 
       case Mark.Enum: {
