@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+
+import { openRedisCompression } from '../../../src/codecs/compression/phpredis.js';
+import { UndecodableError } from '../../../src/errors.js';
+
+const NAMES = ['lz4', 'lzf', 'zstd'] as const;
+
+describe('compressions of phpredis', () => {
+  for (const name of NAMES) {
+    it(`${name}: nothing stays nothing`, async () => {
+      const { compress, decompress } = await openRedisCompression(name);
+      const packed = compress(Buffer.alloc(0));
+      expect((decompress(packed) ?? packed).length).to.equal(0);
+    });
+
+    it(`${name}: what is not framed so is none`, async () => {
+      const { decompress } = await openRedisCompression(name);
+      for (const text of ['', '42', 's:5:"hello";', 'a'.repeat(1000)]) {
+        expect(decompress(Buffer.from(text))).to.be.undefined;
+      }
+    });
+
+    it(`${name}: what is cut off anywhere is none`, async () => {
+      const { compress, decompress } = await openRedisCompression(name);
+      const packed = compress(Buffer.from('abcdefghijklm'.repeat(40)));
+      // LZF's stream tells no length: some of it may be all of it.
+      for (let length = 0; length < packed.length; length++) {
+        expect(decompress(packed.subarray(0, length))?.length ?? 0).to.be.below(520);
+        if (name !== 'lzf') expect(decompress(packed.subarray(0, length))).to.be.undefined;
+      }
+    });
+
+    it(`${name}: what failed leaves nothing behind`, async () => {
+      const { compress, decompress } = await openRedisCompression(name);
+      const packed = compress(Buffer.from('abc'.repeat(100)));
+      const spoiled = Buffer.from(packed).fill(0xff, packed.length - 4);
+      decompress(spoiled);
+      expect(decompress(packed)!.toString()).to.equal('abc'.repeat(100));
+    });
+  }
+
+  it('lz4: a block that becomes less than it claims is none', async () => {
+    const { compress, decompress } = await openRedisCompression('lz4');
+    const [longer, shorter] = [compress(Buffer.from('a'.repeat(100))), compress(Buffer.from('a'.repeat(99)))];
+    expect(decompress(Buffer.concat([longer.subarray(0, 5), shorter.subarray(5)]))).to.be.undefined;
+  });
+
+  it('lz4: a claim that the bytes cannot become is none', async () => {
+    const { decompress } = await openRedisCompression('lz4');
+    // The CRC of a length of 2 GiB less 1.
+    expect(decompress(Buffer.from('7affffff7f00', 'hex'))).to.be.undefined;
+  });
+
+  describe('zstd', () => {
+    it('a frame becomes what it claims', async () => {
+      const { decompress } = await openRedisCompression('zstd');
+      expect(decompress(frame(4 * 2 ** 17, 4))!.equals(Buffer.alloc(4 * 2 ** 17, 'a'))).to.be.true;
+    });
+
+    it('a frame that becomes more, or less, than it claims is none', async () => {
+      const { decompress } = await openRedisCompression('zstd');
+      expect(decompress(frame(1000, 900))).to.be.undefined;
+      expect(decompress(frame(4 * 2 ** 17, 3))).to.be.undefined;
+    });
+
+    it('a frame that does not tell its size is none, as for phpredis', async () => {
+      const { decompress } = await openRedisCompression('zstd');
+      expect(decompress(Buffer.from('28b52ffd0058290000 68656c6c6f'.replace(' ', ''), 'hex'))).to.be.undefined;
+    });
+
+    it('what follows a frame makes it none', async () => {
+      const { compress, decompress } = await openRedisCompression('zstd');
+      expect(decompress(Buffer.concat([compress(Buffer.from('hello')), Buffer.from('!')]))).to.be.undefined;
+    });
+
+    it('a claim of more than is unpacked here is refused before anything is', async () => {
+      const { decompress } = await openRedisCompression('zstd');
+      expect(() => decompress(frame(2 ** 27 + 1, 1))).to.throw(UndecodableError, 'becomes 134217729 bytes');
+    });
+
+    it('a large text is compressed in parts, and tells its size all the same', async () => {
+      const { compress, decompress } = await openRedisCompression('zstd');
+      const text = Buffer.from('hello, world '.repeat(200_000));
+      const packed = compress(text);
+      expect(packed.length).to.be.below(2000);
+      expect(decompress(packed)!.equals(text)).to.be.true;
+    });
+  });
+});
+
+/** A frame of Zstandard, of blocks that repeat one byte 128 KiB times. */
+function frame(size: number, blocks: number): Buffer {
+  const head = Buffer.from('28b52ffd805800000000', 'hex');
+  head.writeUInt32LE(size, 6);
+  return Buffer.concat([head, ...Array.from({ length: blocks }, (_, index) => blockOf(index === blocks - 1))]);
+}
+
+function blockOf(isLast: boolean): Buffer {
+  const bytes = Buffer.from([0, 0, 0, 0x61]);
+  bytes.writeUIntLE(((2 ** 17) << 3) | 2 | (isLast ? 1 : 0), 0, 3);
+  return bytes;
+}
