@@ -55,6 +55,11 @@ export default [
     },
   },
   {
+    // A field of documents that Laravel writes.
+    files: ['src/stores/mongodb/**/*.ts', 'test/**/mongodb*.ts'],
+    rules: { camelcase: ['error', { allow: ['^expires_at$'], properties: 'never' }] },
+  },
+  {
     // What tests share: hooks and cases that the tests call.
     files: ['test/support/**/*.ts', 'src/testing/**/*.ts'],
     rules: { 'mocha/no-exports': 'off', 'mocha/no-sibling-hooks': 'off', 'mocha/no-top-level-hooks': 'off' },

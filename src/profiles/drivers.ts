@@ -19,7 +19,7 @@ export async function readDriver(name: string, stated: Fields, folders: Folders)
     );
   }
 
-  if (!DRIVER_NAMES.some((name) => name === text)) {
+  if (!isOurs(text)) {
     const { readCustom } = await import('./custom.js');
     const custom = await readCustom(name, stated, folders);
     if (custom !== undefined) return custom;
@@ -49,6 +49,10 @@ const DRIVERS: Readonly<Record<DriverName, Driver>> = {
 };
 
 const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[];
+
+function isOurs(driver: string): boolean {
+  return Object.hasOwn(DRIVERS, driver);
+}
 
 function hasUrl(driver: DriverName): driver is 'memcached' | 'mongodb' | 'redis' {
   return DRIVERS[driver].keys.includes('url');

@@ -12,6 +12,12 @@ export interface StoreHarness {
   /** What the driver must declare. What it cannot do, it must answer with UnsupportedError. */
   readonly capabilities: Capabilities;
 
+  /**
+   * False where the server under test says nothing of an entry that is read and removed in one step, though the real one
+   * does. True when left out.
+   */
+  readonly tellsPulls?: boolean;
+
   /** Starts the server or makes the folder; once, before all cases. */
   before(context: Context): Promise<void>;
 

@@ -4,6 +4,10 @@ import type { MemcachedProfile } from '../../src/profiles/profile.js';
 
 import { Folder } from './folder.js';
 
+const yaml = (...lines: string[]): string => ['profiles:\n  a:\n    driver: memcached', ...lines].join('\n    ');
+
+const server = (host: string, port = 11_211, weight = 1) => ({ host, port, weight });
+
 describe('a Memcached profile', () => {
   let folder: Folder;
 
@@ -13,9 +17,7 @@ describe('a Memcached profile', () => {
 
   afterEach(() => folder.remove());
 
-  const yaml = (...lines: string[]): string => ['profiles:\n  a:\n    driver: memcached', ...lines].join('\n    ');
   const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as MemcachedProfile;
-  const server = (host: string, port = 11_211, weight = 1) => ({ host, port, weight });
 
   it('names its servers, in the application’s order', async () => {
     const profile = await of('servers: ["10.0.0.5", "10.0.0.6:11212", "[::1]:11213", "c:11211:100"]');

@@ -1,0 +1,161 @@
+import { type Collection, MongoClient } from 'mongodb';
+
+import type { MongodbProfile } from '../../profiles/profile.js';
+import type { Stored } from './values.js';
+
+import { UnansweredError } from '../../errors.js';
+import { maskUrl } from '../../profiles/mask.js';
+import { isUnknown, translated } from './errors.js';
+
+/** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
+export interface EntryDocument {
+  _id: string;
+  value: Stored;
+  expires_at: Date;
+  tags?: string[];
+}
+
+export interface LockDocument {
+  _id: string;
+  owner: string;
+  expires_at: Date;
+}
+
+/** A deployment, and what of it is asked at a time. */
+export interface Deployment {
+  readonly entries: Collection<EntryDocument>;
+  readonly locks: Collection<LockDocument>;
+  /** By the server's clock, in milliseconds. */
+  now(): number;
+}
+
+/** Several requests go at once: enough to hide the way there and back. */
+const SOCKETS = 8;
+
+/** Made on first use. Every failure comes out as an error that names the deployment. */
+export class Connection {
+  /** For people; without a password. */
+  readonly location: string;
+  readonly profile: MongodbProfile;
+  readonly #timeoutMs: number;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(profile: MongodbProfile, timeoutMs: number) {
+    this.profile = profile;
+    this.#timeoutMs = timeoutMs;
+    this.location = locationOf(profile);
+  }
+
+  /** @throws CachectlError */
+  async run<T>(work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    try {
+      const { deployment } = await this.#open();
+      return await this.#inTime(work(deployment));
+    } catch (error) {
+      throw translated(error, this.location);
+    }
+  }
+
+  /** What `work` yields, with its failures named; not bounded in time as a whole. */
+  async *stream<T>(work: (deployment: Deployment) => AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      const { deployment } = await this.#open();
+      yield* work(deployment);
+    } catch (error) {
+      throw translated(error, this.location);
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => {
+      // Whoever opened it was told.
+    });
+    await opened?.client.close().catch(() => {
+      // It is gone, then.
+    });
+  }
+
+  async #open(): Promise<Opened> {
+    this.#opened ??= this.#connect();
+    return this.#opened;
+  }
+
+  async #connect(): Promise<Opened> {
+    const client = new MongoClient(this.profile.url, {
+      appName: 'cachectl',
+      maxPoolSize: SOCKETS,
+      serverSelectionTimeoutMS: this.#timeoutMs,
+      connectTimeoutMS: this.#timeoutMs,
+      socketTimeoutMS: this.#timeoutMs,
+      // Whoever waits wants to know. Writes are the URL's to say: a server knows a write that is sent again.
+      retryReads: false,
+    });
+    try {
+      await this.#inTime(client.connect());
+      const database = client.db(this.profile.database);
+      const ahead = await this.#inTime(clockOf(client));
+      return {
+        client,
+        deployment: {
+          entries: database.collection<EntryDocument>(this.profile.collection),
+          locks: database.collection<LockDocument>(this.profile.lockCollection),
+          now: () => Date.now() + ahead,
+        },
+      };
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  /** The driver bounds its parts (a look-up, a socket, an answer), but not their sum. */
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const hint = 'Give it longer with --timeout 30s.';
+        reject(new UnansweredError(`${this.location} did not answer in time`, hint));
+      }, this.#timeoutMs + 500);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface Opened {
+  readonly client: MongoClient;
+  readonly deployment: Deployment;
+}
+
+/**
+ * How far the server's clock is ahead of ours, in milliseconds. Expiry is judged by it, so that a machine whose clock is
+ * wrong does not take a lock for expired; $$NOW would be exact, but no upsert's filter can hold it.
+ */
+async function clockOf(client: MongoClient): Promise<number> {
+  const asked = Date.now();
+  const { localTime } = await hello(client);
+  const answered = Date.now();
+  if (!(localTime instanceof Date)) return 0;
+  const ahead = localTime.getTime() - (asked + answered) / 2;
+  // Less than what the way there and back leaves open is no difference.
+  return Math.abs(ahead) <= answered - asked ? 0 : Math.round(ahead);
+}
+
+async function hello(client: MongoClient): Promise<{ readonly localTime?: unknown }> {
+  const admin = client.db('admin');
+  try {
+    return await admin.command({ hello: 1 });
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+    return admin.command({ isMaster: 1 });
+  }
+}
+
+/** `mongodb db1,db2, database reports`. */
+function locationOf({ url, database }: MongodbProfile): string {
+  const hosts = /^[^:]+:\/\/(?:.*@)?([^/?]*)/.exec(maskUrl(url))?.[1] ?? '';
+  return `mongodb ${hosts}, database ${database}`;
+}

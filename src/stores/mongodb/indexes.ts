@@ -1,0 +1,80 @@
+import type { CreateIndexesOptions } from 'mongodb';
+
+import type { Finding } from '../contract.js';
+import type { Connection, Deployment } from './connection.js';
+
+import { isUnknown } from './errors.js';
+
+interface WantedIndex {
+  readonly place: 'entries' | 'locks';
+  readonly field: 'expires_at' | 'tags';
+  readonly options: CreateIndexesOptions;
+  /** What happens without it. */
+  readonly without: string;
+}
+
+const EXPIRY: CreateIndexesOptions = { expireAfterSeconds: 0 };
+
+const WANTED: readonly WantedIndex[] = [
+  { place: 'entries', field: 'tags', options: {}, without: 'a flush of tags reads the whole collection' },
+  { place: 'entries', field: 'expires_at', options: EXPIRY, without: 'entries that expired are never removed' },
+  { place: 'locks', field: 'expires_at', options: EXPIRY, without: 'locks that expired are never removed' },
+];
+
+/** Which of the indexes are there. They are made by `doctor --fix` alone, never behind the user's back. */
+export async function* indexFindings(connection: Connection): AsyncGenerator<Finding> {
+  for (const wanted of WANTED)
+    yield await connection.run(async (deployment) => finding(connection, deployment, wanted));
+}
+
+async function finding(connection: Connection, deployment: Deployment, wanted: WantedIndex): Promise<Finding> {
+  const { place, field, options, without } = wanted;
+  const collection = deployment[place];
+  const name = collection.collectionName;
+  const subject = `index on ${field} of ${name}`;
+  const indexes = await indexesOf(deployment, place);
+  const found = indexes.find(({ key }) => Object.keys(key)[0] === field);
+  if (found !== undefined) {
+    const isMeant = options.expireAfterSeconds === undefined || found.expireAfterSeconds !== undefined;
+    if (isMeant) return { subject, state: 'ok', message: `${found.name ?? field} is there` };
+    return {
+      subject,
+      state: 'warning',
+      message: `${found.name ?? field} removes nothing that expired: it has no expireAfterSeconds`,
+      hint: `Drop it (db.${name}.dropIndex("${found.name ?? field}")), then run doctor --fix.`,
+    };
+  }
+
+  return {
+    subject,
+    state: 'warning',
+    message: `there is none, so ${without}`,
+    hint: 'doctor --fix creates it.',
+    fix: {
+      effect: `creates the index on ${field} of ${name}`,
+      async apply() {
+        await connection.run(async (now) => now[place].createIndex({ [field]: 1 }, options));
+      },
+    },
+  };
+}
+
+interface FoundIndex {
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly name?: string;
+  readonly expireAfterSeconds?: unknown;
+}
+
+/** A collection that nobody has written to yet has none, and is not there. */
+async function indexesOf(deployment: Deployment, place: 'entries' | 'locks'): Promise<readonly FoundIndex[]> {
+  try {
+    return (await deployment[place].indexes()) as unknown as readonly FoundIndex[];
+  } catch (error) {
+    if (isNamespaceMissing(error) || isUnknown(error)) return [];
+    throw error;
+  }
+}
+
+function isNamespaceMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 26;
+}

@@ -1,0 +1,44 @@
+import type { Connection } from './connection.js';
+
+import { globMatcher, literalHead } from '../glob.js';
+
+/** Keys of one request. */
+const PAGE = 1000;
+
+/** A condition on `_id`: the strings that begin with `prefix`; with `after`, those of them that come after it. */
+export function idsUnder(prefix: string, after?: string): Readonly<Record<string, string>> {
+  const from = after === undefined ? { $gte: prefix } : { $gt: after };
+  const bound = upperBound(prefix);
+  return bound === undefined ? from : { ...from, $lt: bound };
+}
+
+/** Keys of entries that count, without the prefix, in the order of the index on `_id`. */
+export async function* entryKeys(connection: Connection, prefix: string, pattern: string): AsyncGenerator<string> {
+  const matches = globMatcher(pattern);
+  const ids = connection.stream(({ entries, now }) =>
+    entries
+      .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: { $gt: new Date(now()) } })
+      .project<{ _id: string }>({ _id: 1 })
+      .sort({ _id: 1 })
+      .batchSize(PAGE),
+  );
+  for await (const { _id } of ids) {
+    const key = _id.slice(prefix.length);
+    if (matches(key)) yield key;
+  }
+}
+
+/** The least text that is greater than all that begins with `prefix`; undefined when there is none. */
+function upperBound(prefix: string): string | undefined {
+  const characters = [...prefix];
+  for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
+    const next = last.codePointAt(0)! + 1;
+    if (next <= 0x10_ff_ff) return characters.join('') + String.fromCodePoint(isSurrogate(next) ? 0xe0_00 : next);
+  }
+
+  return undefined;
+}
+
+function isSurrogate(codePoint: number): boolean {
+  return codePoint >= 0xd8_00 && codePoint < 0xe0_00;
+}

@@ -1,0 +1,95 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { MongodbProfile } from '../../profiles/profile.js';
+import type {
+  Capabilities,
+  EventsOptions,
+  EventStream,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
+import type { EntryDocument } from './connection.js';
+
+import { Connection } from './connection.js';
+import { Entries, type Room } from './entries.js';
+import { EVENTS, type Tail, tail } from './events.js';
+import { flush } from './flush.js';
+import { indexFindings } from './indexes.js';
+import { entryKeys } from './keys.js';
+import { MongodbLock } from './locks.js';
+import { MongodbTagged } from './tags.js';
+
+/**
+ * The cache of mongodb/laravel-mongodb. Connects on first use; collections are made by the first write, indexes never. A
+ * ttl of more than five years reads as forever, which Laravel writes as ten.
+ */
+export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+  return new MongodbStore({ connection: new Connection(profile, timeoutMs), codec, prefix: profile.prefix });
+}
+
+class MongodbStore extends Entries implements Store {
+  readonly driver = 'mongodb';
+  readonly location: string;
+  readonly prefix: string;
+  readonly capabilities: Capabilities = {
+    listing: true,
+    ttls: true,
+    tags: true,
+    countsTagged: true,
+    locks: true,
+    events: EVENTS,
+    locksToldFromEntries: 'apart',
+  };
+  readonly #tails = new Set<Tail>();
+
+  constructor(room: Room) {
+    super(room);
+    this.location = room.connection.location;
+    this.prefix = room.prefix;
+  }
+
+  keys(pattern = '*'): AsyncIterable<string> {
+    return entryKeys(this.connection, this.prefix, pattern);
+  }
+
+  async flush(options: FlushOptions): Promise<FlushResult> {
+    return flush(this.room, options);
+  }
+
+  tags(names: readonly string[]): Tagged {
+    return new MongodbTagged(this.room, names);
+  }
+
+  lock(name: string): Lock {
+    return new MongodbLock(this.room, name);
+  }
+
+  async events(options: EventsOptions): Promise<EventStream> {
+    const opened = await tail(this.room, options);
+    this.#tails.add(opened);
+    return opened;
+  }
+
+  diagnose(): AsyncIterable<Finding> {
+    return indexFindings(this.connection);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#tails].map(async (each) => each.stop()));
+    await this.connection.close();
+  }
+
+  protected id(key: string): string {
+    return this.prefix + key;
+  }
+
+  protected tagging(): Pick<EntryDocument, 'tags'> {
+    return NO_TAGS;
+  }
+}
+
+const NO_TAGS: Pick<EntryDocument, 'tags'> = {};

@@ -1,0 +1,59 @@
+import type { BulkOptions, Tagged } from '../contract.js';
+import type { EntryDocument } from './connection.js';
+
+import { taggedKey } from '../tag-names.js';
+import { Entries, type Room } from './entries.js';
+import { isLive } from './expiry.js';
+
+/** Documents of one step. */
+const PAGE = 1000;
+
+/**
+ * mongodb/laravel-mongodb has no tags. Entries have the keys that tagged entries have on Redis; the tags that one carries
+ * stand in an array beside its value, with the profile's prefix before each.
+ */
+export class MongodbTagged extends Entries implements Tagged {
+  readonly #tags: readonly string[];
+  /** What the keys of all entries under these names begin with. */
+  readonly #head: string;
+
+  constructor(room: Room, names: readonly string[]) {
+    super(room);
+    this.#tags = names.map((name) => room.prefix + name);
+    this.#head = room.prefix + taggedKey(names, '');
+  }
+
+  async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
+    signal?.throwIfAborted();
+    const carrying = { tags: { $in: this.#tags } };
+    if (dryRun) {
+      return this.connection.run(async ({ entries, now }) =>
+        entries.countDocuments({ ...carrying, expires_at: { $gt: new Date(now()) } }),
+      );
+    }
+
+    let done = 0;
+    for (;;) {
+      const page = await this.connection.run(async ({ entries, now }) => {
+        const found = await entries.find({ ...carrying }, { projection: { expires_at: 1 }, limit: PAGE }).toArray();
+        // Whatever has such an `_id` carries the tags that it is made of.
+        const removals = found.map(({ _id }) => ({ deleteOne: { filter: { _id } } }));
+        if (removals.length > 0) await entries.bulkWrite(removals, { ordered: false });
+        const at = now();
+        return { found: found.length, live: found.filter(({ expires_at }) => isLive(expires_at, at)).length };
+      });
+      done += page.live;
+      if (page.found > 0) onProgress?.({ done });
+      if (page.found < PAGE) return done;
+      signal?.throwIfAborted();
+    }
+  }
+
+  protected id(key: string): string {
+    return this.#head + key;
+  }
+
+  protected tagging(): Pick<EntryDocument, 'tags'> {
+    return { tags: [...this.#tags] };
+  }
+}

@@ -1,0 +1,87 @@
+import { Binary, Double, Int32, Long } from 'mongodb';
+import { isUtf8 } from 'node:buffer';
+
+import type { Codec } from '../../codecs/codec.js';
+import type { Value } from '../../codecs/value.js';
+
+import { floatText } from '../../codecs/php/numeric.js';
+import { boolean, float, integer, NULL, string } from '../../codecs/value.js';
+import { UndecodableError } from '../../errors.js';
+
+/** What the field `value` is given. */
+export type Stored = Binary | Double | Int32 | Long | string;
+
+/**
+ * The MongoStore of mongodb/laravel-mongodb: integers and floats stand bare, so that `$inc` works on them; all else is what
+ * the codec writes, as a string. Bytes that are no UTF-8 cannot be one (PHP refuses to write them): they are binary.
+ */
+export class FieldCodec {
+  readonly #codec: Codec;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  encode(value: Value): Stored {
+    if (this.#codec.name === 'php') {
+      if (value.type === 'integer') return bsonInteger(value.value);
+      if (value.type === 'float') return new Double(value.value);
+    }
+
+    const bytes = this.#codec.encode(value);
+    return isUtf8(bytes) ? bytes.toString() : new Binary(bytes);
+  }
+
+  /**
+   * @param field as the driver gives it without promoting values
+   * @throws UndecodableError
+   */
+  decode(field: unknown): Value {
+    if (field instanceof Int32) return integer(field.value);
+    if (field instanceof Long) return integer(field.toBigInt());
+    if (field instanceof Double) return float(field.value);
+    if (typeof field === 'boolean') return boolean(field);
+    if (field === null) return NULL;
+    const bytes = textBytes(field);
+    if (bytes === undefined) {
+      throw new UndecodableError(
+        `it holds a BSON ${typeName(field)}, which no cache writes`,
+        'Is it a document of something else?',
+      );
+    }
+
+    return this.#codec.name === 'php' ? this.#serialized(bytes) : this.#codec.decode(bytes);
+  }
+
+  /** What nobody can have serialized, for want of a semicolon, is the string that it is to Laravel. */
+  #serialized(bytes: Buffer): Value {
+    try {
+      return this.#codec.decode(bytes);
+    } catch (error) {
+      if (error instanceof UndecodableError && !bytes.includes(';')) return string(bytes);
+      throw error;
+    }
+  }
+}
+
+/** The field's bytes, for people who want them as they are: of a number its text. */
+export function storedBytes(field: unknown): Buffer {
+  if (field instanceof Double) return Buffer.from(floatText(field.value));
+  return textBytes(field) ?? Buffer.from(String(field));
+}
+
+/** As PHP's driver writes integers: 32 bits where they are enough. */
+export function bsonInteger(value: bigint): Int32 | Long {
+  return BigInt.asIntN(32, value) === value ? new Int32(Number(value)) : Long.fromBigInt(value);
+}
+
+function textBytes(field: unknown): Buffer | undefined {
+  if (typeof field === 'string') return Buffer.from(field);
+  return field instanceof Binary ? Buffer.from(field.value()) : undefined;
+}
+
+function typeName(field: unknown): string {
+  if (field === undefined) return 'nothing';
+  if (Array.isArray(field)) return 'array';
+  return typeof field === 'object' && field !== null && '_bsontype' in field ? String(field._bsontype) : 'object';
+}
