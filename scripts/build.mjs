@@ -1,6 +1,7 @@
 // Checks the types, bundles src/ into dist/, with declarations of what authors of drivers import, and writes
-// oclif.manifest.json, from which oclif knows the commands without loading them. Bundled because start-up is mostly the opening of files: some seven hundred modules become a handful,
-// cut so that a driver, a prompt or the YAML reader is loaded when it is needed, as the sources have it.
+// oclif.manifest.json, from which oclif knows the commands without loading them. Bundled because start-up is mostly the
+// opening of files: some seven hundred modules become a handful, cut so that a driver, a prompt or the YAML reader is
+// loaded when it is needed, as the sources have it.
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';

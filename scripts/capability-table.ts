@@ -1,13 +1,18 @@
 // Writes what works where into README.md, from what the drivers declare (and the contract suite holds them to):
-// npx tsx scripts/capability-table.ts
-import { readFileSync, writeFileSync } from 'node:fs';
+// npm run build && npx tsx scripts/capability-table.ts
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import type { Profile } from '../src/profiles/profile.js';
 import type { Capabilities, EventType } from '../src/stores/contract.js';
 
 import { openStore } from '../src/stores/open.js';
+import { copyExample } from '../test/support/outside.js';
 
-const README = new URL('../README.md', import.meta.url);
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const README = path.join(ROOT, 'README.md');
 const START = '<!-- what works where: written by scripts/capability-table.ts -->';
 const END = '<!-- end of what works where -->';
 
@@ -29,7 +34,7 @@ const MEMCACHED = {
   compression: 'fastlz',
 } as const;
 
-/** One for each column. None of them connects. */
+/** One for each row but the last. None of them connects. */
 const PROFILES: Readonly<Record<string, Profile>> = {
   Redis: {
     ...COMMON,
@@ -49,13 +54,6 @@ const PROFILES: Readonly<Record<string, Profile>> = {
   },
   SQLite: { ...COMMON, driver: 'sqlite', path: 'cache.sqlite', table: 'cache', lockTable: 'cache_locks' },
   'array (in memory)': { ...COMMON, driver: 'array' },
-  'the example driver': {
-    ...COMMON,
-    driver: 'custom',
-    module: './driver.mjs',
-    moduleUrl: new URL('../examples/file-store/driver.mjs', import.meta.url).href,
-    options: { folder: '.' },
-  },
 };
 
 const EVENT_WORDS: Readonly<Record<EventType, string>> = {
@@ -79,14 +77,34 @@ const COLUMNS: Readonly<Record<string, (capabilities: Capabilities) => string>> 
 };
 
 async function capabilityTable(): Promise<string> {
-  const rows: string[][] = [['', ...Object.keys(COLUMNS)]];
-  for (const [name, profile] of Object.entries(PROFILES)) {
-    const store = await openStore(profile, { timeoutMs: 1000 });
-    rows.push([name, ...Object.values(COLUMNS).map((cell) => cell(store.capabilities))]);
-    await store.close();
-  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-table-'));
+  try {
+    const profiles = { ...PROFILES, 'the example driver': exampleIn(folder) };
+    const rows: string[][] = [['', ...Object.keys(COLUMNS)]];
+    for (const [name, profile] of Object.entries(profiles)) {
+      const store = await openStore(profile, { timeoutMs: 1000 });
+      rows.push([name, ...Object.values(COLUMNS).map((cell) => cell(store.capabilities))]);
+      await store.close();
+    }
 
-  return markdown(rows);
+    return markdown(rows);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A project that has the example driver, and what was built as its package `cachectl`. */
+function exampleIn(folder: string): Profile {
+  copyExample(folder);
+  mkdirSync(path.join(folder, 'node_modules'));
+  symlinkSync(ROOT, path.join(folder, 'node_modules', 'cachectl'), 'dir');
+  return {
+    ...COMMON,
+    driver: 'custom',
+    module: './driver.mjs',
+    moduleUrl: pathToFileURL(path.join(folder, 'driver.mjs')).href,
+    options: { folder },
+  };
 }
 
 function keptLocks({ locks, listing, locksToldFromEntries }: Capabilities): string {

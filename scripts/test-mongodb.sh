@@ -1,6 +1,6 @@
 #!/bin/sh
 # Servers that speak MongoDB's protocol, for the tests of a machine that has no mongod: FerretDB (by Go) and mongo-java-server
-# (by Maven), each where what it takes is there. Built once, into the user's cache folder.
+# (by Maven), each where what it takes is there. Built once, into the user's cache folder; a test that misses one says so.
 set -eu
 cd "$(dirname "$0")/.."
 FERRETDB=v1.24.2

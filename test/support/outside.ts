@@ -108,7 +108,8 @@ export class Outside {
   }
 }
 
-function copyExample(to: string): void {
+/** The example driver, as it is in the repository. */
+export function copyExample(to: string): void {
   for (const entry of readdirSync(EXAMPLE, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
