@@ -26,8 +26,8 @@ export abstract class Entries implements Repository {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const cell = this.room.memory.live(this.fullKey(key));
-    this.room.memory.tell({ time: Date.now(), type: cell ? 'CacheHit' : 'CacheMissed', key: this.fullKey(key) });
+    const cell = this.room.memory.live(this.storedKey(key));
+    this.room.memory.tell({ time: Date.now(), type: cell ? 'CacheHit' : 'CacheMissed', key: this.storedKey(key) });
     return cell && this.#entry(cell);
   }
 
@@ -59,42 +59,42 @@ export abstract class Entries implements Repository {
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
-    if (this.room.memory.live(this.fullKey(key))) return false;
+    if (this.room.memory.live(this.storedKey(key))) return false;
     await this.put(key, value, ttl);
     return true;
   }
 
   async increment(key: string, by: bigint): Promise<bigint> {
     const { codec, memory } = this.room;
-    const cell = memory.live(this.fullKey(key));
+    const cell = memory.live(this.storedKey(key));
     const sum = increased(key, by, cell && (() => codec.decode(cell.stored)));
     this.#set(key, { stored: codec.encode({ type: 'integer', value: sum }), expires: cell?.expires ?? null });
     return sum;
   }
 
   async touch(key: string, ttl: Ttl): Promise<boolean> {
-    const cell = this.room.memory.live(this.fullKey(key));
+    const cell = this.room.memory.live(this.storedKey(key));
     if (!cell) return false;
     this.#set(key, { stored: cell.stored, expires: expiresAfter(ttl) });
     return true;
   }
 
   async forget(keys: readonly string[]): Promise<readonly boolean[]> {
-    return keys.map((key) => this.room.memory.remove(this.fullKey(key)) !== undefined);
+    return keys.map((key) => this.room.memory.remove(this.storedKey(key)) !== undefined);
   }
 
   async pull(key: string): Promise<Entry | undefined> {
-    const cell = this.room.memory.remove(this.fullKey(key));
+    const cell = this.room.memory.remove(this.storedKey(key));
     return cell && this.#entry(cell);
   }
 
-  protected abstract fullKey(key: string): string;
+  protected abstract storedKey(key: string): string;
 
   /** Called after each entry that may be new. */
   protected abstract wrote(key: string): void;
 
   #set(key: string, cell: EntryCell): void {
-    this.room.memory.set(this.fullKey(key), cell);
+    this.room.memory.set(this.storedKey(key), cell);
     this.wrote(key);
   }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 
-import type { CacheEvent, EventStream, EventType } from '../contract.js';
-import type { Happening, Memory } from './memory.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { Room } from './entries.js';
+import type { Happening } from './memory.js';
 
 export const EVENTS: readonly EventType[] = [
   'CacheHit',
@@ -16,6 +17,11 @@ export const EVENTS: readonly EventType[] = [
 const LOOK_MS = 50;
 
 /** Everything that happens in this memory under one prefix. */
+export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail> {
+  signal.throwIfAborted();
+  return new Tail(room, signal);
+}
+
 export class Tail implements EventStream {
   readonly source = 'the memory of this process: everything it does';
   readonly types = EVENTS;
@@ -27,7 +33,7 @@ export class Tail implements EventStream {
   readonly #signal: AbortSignal;
   #stopped = false;
 
-  constructor(memory: Memory, prefix: string, signal: AbortSignal) {
+  constructor({ memory, prefix }: Room, signal: AbortSignal) {
     this.#prefix = prefix;
     this.#signal = signal;
     this.#unlisten = memory.listen((happening) => this.#heard(happening));

@@ -11,9 +11,10 @@ import type {
   Tagged,
 } from '../contract.js';
 
-import { globMatcher } from '../glob.js';
 import { Entries, type Room } from './entries.js';
-import { EVENTS, Tail } from './events.js';
+import { EVENTS, type Tail, tail } from './events.js';
+import { flush } from './flush.js';
+import { entryKeys } from './keys.js';
 import { ArrayLock } from './locks.js';
 import { Memory } from './memory.js';
 import { ArrayTagged } from './tags.js';
@@ -43,31 +44,12 @@ class ArrayStore extends Entries implements Store {
     this.prefix = room.prefix;
   }
 
-  async *keys(pattern = '*'): AsyncGenerator<string> {
-    const matches = globMatcher(pattern);
-    for (const fullKey of this.room.memory.keys(this.prefix)) {
-      const key = fullKey.slice(this.prefix.length);
-      if (matches(key)) yield key;
-    }
+  keys(pattern = '*'): AsyncIterable<string> {
+    return entryKeys(this.room, pattern);
   }
 
-  async flush({ scope, locks, dryRun, signal, onProgress }: FlushOptions): Promise<FlushResult> {
-    signal?.throwIfAborted();
-    const { memory } = this.room;
-    const prefix = scope === 'all' ? '' : this.prefix;
-    const keys = memory.keys(prefix);
-    const held = memory.heldLocks(prefix);
-    const takesLocks = locks || scope === 'all';
-    const result = {
-      removed: keys.length + (takesLocks ? held.length : 0),
-      keptLocks: takesLocks ? 0 : held.length,
-    };
-    if (dryRun) return result;
-    for (const key of keys) memory.remove(key);
-    if (takesLocks) for (const name of held) memory.locks.delete(name);
-    if (scope === 'all') memory.tell({ time: Date.now(), type: 'CacheFlushed' });
-    onProgress?.({ done: result.removed, total: result.removed });
-    return result;
+  async flush(options: FlushOptions): Promise<FlushResult> {
+    return flush(this.room, options);
   }
 
   tags(names: readonly string[]): Tagged {
@@ -78,18 +60,17 @@ class ArrayStore extends Entries implements Store {
     return new ArrayLock(this.room, name);
   }
 
-  async events({ signal }: EventsOptions): Promise<EventStream> {
-    signal.throwIfAborted();
-    const tail = new Tail(this.room.memory, this.prefix, signal);
-    this.#tails.add(tail);
-    return tail;
+  async events(options: EventsOptions): Promise<EventStream> {
+    const opened = await tail(this.room, options);
+    this.#tails.add(opened);
+    return opened;
   }
 
   async close(): Promise<void> {
-    for (const tail of this.#tails) tail.stop();
+    for (const each of this.#tails) each.stop();
   }
 
-  protected fullKey(key: string): string {
+  protected storedKey(key: string): string {
     return this.prefix + key;
   }
 

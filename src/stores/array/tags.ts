@@ -22,13 +22,13 @@ export class ArrayTagged extends Entries implements Tagged {
     return live.length;
   }
 
-  protected fullKey(key: string): string {
+  protected storedKey(key: string): string {
     return this.room.prefix + taggedKey(this.#names, key);
   }
 
   protected wrote(key: string): void {
     const { tags } = this.room.memory;
-    for (const tag of this.#tags()) tags.set(tag, (tags.get(tag) ?? new Set()).add(this.fullKey(key)));
+    for (const tag of this.#tags()) tags.set(tag, (tags.get(tag) ?? new Set()).add(this.storedKey(key)));
   }
 
   #tags(): readonly string[] {

@@ -4,11 +4,10 @@ import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Wire } from './wire.js';
 
-import { globMatcher } from '../glob.js';
-import { noListing, refusedBy } from './errors.js';
-import { isTagIdKey, uriDecoded, uriEncoded } from './keys.js';
+import { refusedBy } from './errors.js';
 import { Spool } from './spool.js';
 import { statsOf } from './text-connection.js';
+import { uriDecoded, uriEncoded } from './uri.js';
 
 /** What a dump says of an item. */
 export interface Dumped {
@@ -44,24 +43,6 @@ export async function* dump(
     }
   } finally {
     wire.end();
-  }
-}
-
-/**
- * Keys of entries (and of locks, which look like them) on all servers, without the prefix; tags' bookkeeping is left out.
- * @throws UnsupportedError behind SASL
- */
-export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
-  const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('list keys');
-  const matches = globMatcher(pattern);
-  for (const node of nodes) {
-    for await (const page of dump(node, room)) {
-      for (const { full } of page) {
-        const name = room.keys.short(full);
-        if (!isTagIdKey(name) && matches(name)) yield name;
-      }
-    }
   }
 }
 

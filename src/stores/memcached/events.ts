@@ -4,7 +4,7 @@ import type { MetaNode } from './meta-node.js';
 import type { Wire } from './wire.js';
 
 import { type CachectlError, PartialError, UnsupportedError } from '../../errors.js';
-import { EventQueue } from '../redis/event-queue.js';
+import { EventQueue } from '../event-queue.js';
 import { refusedBy } from './errors.js';
 import { statsOf } from './text-connection.js';
 import { Narrator } from './watch-lines.js';

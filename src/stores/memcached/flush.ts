@@ -4,7 +4,7 @@ import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
 
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
-import { overlapping } from '../redis/overlapping.js';
+import { overlapping } from '../overlapping.js';
 import { dump, type Dumped } from './dump.js';
 import { given } from './entries.js';
 import { noListing } from './errors.js';

@@ -1,4 +1,9 @@
+import type { Room } from './entries.js';
+
 import { UsageError } from '../../errors.js';
+import { globMatcher } from '../glob.js';
+import { dump } from './dump.js';
+import { noListing } from './errors.js';
 
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;
@@ -38,6 +43,24 @@ export class Keys {
   }
 }
 
+/**
+ * Keys of entries (and of locks, which look like them) on all servers, without the prefix; tags' bookkeeping is left out.
+ * @throws UnsupportedError behind SASL
+ */
+export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
+  const nodes = room.connection.metaNodes;
+  if (nodes.length === 0) throw noListing('list keys');
+  const matches = globMatcher(pattern);
+  for (const node of nodes) {
+    for await (const page of dump(node, room)) {
+      for (const { full } of page) {
+        const name = room.keys.short(full);
+        if (!isTagIdKey(name) && matches(name)) yield name;
+      }
+    }
+  }
+}
+
 /** The key that holds a tag's id, without prefix. */
 export function tagIdKey(name: string): string {
   return `tag:${name}:key`;
@@ -51,21 +74,6 @@ export function isTagIdKey(key: string): boolean {
 /** Whether a full key can be named in a line of the text protocol. */
 export function isSpeakable(full: Buffer): boolean {
   return faultOf(full) === undefined;
-}
-
-/** A key as dumps and watches print it: bytes other than letters, digits and `-._~` as `%NN`. */
-export function uriDecoded(text: string): Buffer {
-  return Buffer.from(
-    text.replaceAll(/%([\dA-Fa-f]{2})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 16))),
-    'latin1',
-  );
-}
-
-/** The other way round, for comparing. */
-export function uriEncoded(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replaceAll(/[^\w.~-]/g, (byte) => `%${byte.codePointAt(0)!.toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
 const SPACE = 0x20;

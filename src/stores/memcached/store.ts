@@ -13,11 +13,10 @@ import type {
 } from '../contract.js';
 
 import { Connection } from './connection.js';
-import { entryKeys } from './dump.js';
 import { Entries, type Naming, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
-import { Keys, LONGEST_KEY } from './keys.js';
+import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
 import { MemcachedLock } from './locks.js';
 import { MemcachedTagged } from './tags.js';
 import { Values } from './values.js';

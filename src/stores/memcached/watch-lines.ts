@@ -1,6 +1,7 @@
 import type { CacheEvent, EventType } from '../contract.js';
 
-import { isTagIdKey, type Keys, uriDecoded } from './keys.js';
+import { isTagIdKey, type Keys } from './keys.js';
+import { uriDecoded } from './uri.js';
 
 /**
  * How long a line waits for those that belong before it, in milliseconds: the server's logger goes from thread to thread

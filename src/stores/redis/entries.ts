@@ -8,8 +8,8 @@ import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry } from '../batches.js';
 import { increased } from '../counter.js';
+import { overlapping } from '../overlapping.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
-import { overlapping } from './overlapping.js';
 import { bytes, count, given, isGone, ttlOf } from './replies.js';
 
 /** What the parts of one store share. */

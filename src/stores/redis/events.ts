@@ -5,9 +5,9 @@ import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
+import { EventQueue } from '../event-queue.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';
-import { EventQueue } from './event-queue.js';
 import { type Notifications, switchOn } from './notifications.js';
 
 /** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */

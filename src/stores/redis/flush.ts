@@ -5,10 +5,10 @@ import type { Texts } from './packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scan } from './keys.js';
-import { overlapping } from './overlapping.js';
 import { count, given } from './replies.js';
 import { scriptsSeeAllKeys } from './scripts.js';
 import { sweep } from './sweep.js';

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
+import type { SqliteProfile } from '../../profiles/profile.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
@@ -15,8 +16,10 @@ import { ColumnCodec } from './values.js';
 export interface Room {
   readonly connection: Connection;
   readonly tables: Tables;
+  readonly profile: SqliteProfile;
   readonly codec: Codec;
   readonly prefix: string;
+  readonly timeoutMs: number;
 }
 
 interface Row {
@@ -89,7 +92,7 @@ export abstract class Entries implements Repository {
            ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration
            WHERE cache.expiration <= @at`,
         )
-        .run({ key: this.rowKey(key), stored, expiration: expirationOf(ttl, at), at });
+        .run({ key: this.storedKey(key), stored, expiration: expirationOf(ttl, at), at });
       if (changes === 1) this.wrote(key);
       return changes === 1;
     });
@@ -110,7 +113,7 @@ export abstract class Entries implements Repository {
     return this.#write((at) => {
       const { changes } = this.connection
         .statement(`UPDATE ${this.tables.cache} SET expiration = ? WHERE key = ? AND expiration > ?`)
-        .run(expirationOf(ttl, at), this.rowKey(key), at);
+        .run(expirationOf(ttl, at), this.storedKey(key), at);
       return changes === 1;
     });
   }
@@ -129,7 +132,7 @@ export abstract class Entries implements Repository {
   }
 
   /** The key of the row that holds `key`. */
-  protected abstract rowKey(key: string): string;
+  protected abstract storedKey(key: string): string;
 
   /** Called in the same transaction after each row that may be new. */
   protected abstract wrote(key: string): void;
@@ -145,7 +148,7 @@ export abstract class Entries implements Repository {
       .statement<Row>(
         `SELECT CAST(value AS BLOB) AS value, expiration FROM ${this.tables.cache} WHERE key = ? AND expiration > ?`,
       )
-      .get(this.rowKey(key), at);
+      .get(this.storedKey(key), at);
   }
 
   #entry(row: Row, at: number): Entry {
@@ -159,13 +162,13 @@ export abstract class Entries implements Repository {
         `INSERT INTO ${this.tables.cache} (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
       )
-      .run(this.rowKey(key), stored, expiration);
+      .run(this.storedKey(key), stored, expiration);
     this.wrote(key);
   }
 
   /** What was removed, when it still counted. */
   #remove(key: string, at: number): Row | undefined {
-    const rowKey = this.rowKey(key);
+    const rowKey = this.storedKey(key);
     const row = this.connection
       .statement<Row>(
         `DELETE FROM ${this.tables.cache} WHERE key = ? RETURNING CAST(value AS BLOB) AS value, expiration`,

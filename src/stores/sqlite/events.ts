@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { CacheEvent, EventStream, EventType } from '../contract.js';
-import type { Tables } from './tables.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { Room } from './entries.js';
 
 import { PartialError, TimeoutError } from '../../errors.js';
 import { Connection } from './connection.js';
 import { type Expired, Expiries } from './expiries.js';
 import { ttlOf } from './expiry.js';
+import { Tables } from './tables.js';
 import {
   type Change,
   createTail,
@@ -31,12 +32,13 @@ const ROWS = 1000;
 
 const RENEW_MS = (LEASE_S * 1000) / 6;
 
-export interface TailOptions {
-  readonly path: string;
-  readonly prefix: string;
-  readonly tablesOn: (connection: Connection) => Tables;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+/**
+ * Needs no setting of a server, so it does not look at `enable`: triggers are in the file while the stream lives, and
+ * nothing is after. Makes file and table when there are none.
+ */
+export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail> {
+  signal.throwIfAborted();
+  return new Tail(room, signal);
 }
 
 /**
@@ -46,7 +48,10 @@ export interface TailOptions {
 export class Tail implements EventStream {
   readonly source: string;
   readonly types = EVENTS;
-  readonly #options: TailOptions;
+  readonly #signal: AbortSignal;
+  readonly #path: string;
+  readonly #prefix: string;
+  readonly #timeoutMs: number;
   readonly #connection: Connection;
   readonly #expiries: Expiries;
   readonly #id: number;
@@ -56,12 +61,14 @@ export class Tail implements EventStream {
   #failure: Error | undefined;
 
   /** Makes the cache table when there is none, since triggers need one. */
-  constructor(options: TailOptions) {
-    const { path, prefix, tablesOn, timeoutMs, signal } = options;
-    this.source = `triggers in ${path}: writes, deletions and expiries of every process; SQLite does not tell reads`;
-    this.#options = options;
-    this.#connection = new Connection(path, timeoutMs);
-    const tables = tablesOn(this.#connection);
+  constructor({ profile, prefix, timeoutMs }: Room, signal: AbortSignal) {
+    this.source = `triggers in ${profile.path}: writes, deletions and expiries of every process; SQLite does not tell reads`;
+    this.#signal = signal;
+    this.#path = profile.path;
+    this.#prefix = prefix;
+    this.#timeoutMs = timeoutMs;
+    this.#connection = new Connection(profile.path, timeoutMs);
+    const tables = new Tables(this.#connection, profile);
     this.#expiries = new Expiries(this.#connection, tables, prefix);
     try {
       this.#id = this.#connection.write(() => {
@@ -89,7 +96,7 @@ export class Tail implements EventStream {
           if (this.#stopped) break;
         }
 
-        await pause(events.length > 0 ? 0 : POLL_MS, this.#options.signal);
+        await pause(events.length > 0 ? 0 : POLL_MS, this.#signal);
       }
     } finally {
       this.stop();
@@ -103,9 +110,9 @@ export class Tail implements EventStream {
     if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#renewal);
-    this.#options.signal.removeEventListener('abort', this.stop);
+    this.#signal.removeEventListener('abort', this.stop);
     try {
-      this.#connection.waitForLocks(this.#options.timeoutMs);
+      this.#connection.waitForLocks(this.#timeoutMs);
       this.#connection.write(() => dropTail(this.#connection, this.#id));
     } catch (error) {
       this.#failure ??= error as Error;
@@ -138,7 +145,7 @@ export class Tail implements EventStream {
 
   #missed(): PartialError {
     return new PartialError(
-      `events of ${this.#options.path} were missed: this process was stopped for too long, or the table was dropped`,
+      `events of ${this.#path} were missed: this process was stopped for too long, or the table was dropped`,
       'Start it again.',
     );
   }
@@ -179,7 +186,7 @@ export class Tail implements EventStream {
   }
 
   #event(type: EventType, key: Buffer, time: number): CacheEvent {
-    const prefixLength = Buffer.byteLength(this.#options.prefix);
+    const prefixLength = Buffer.byteLength(this.#prefix);
     return { time: new Date(time), type, key: key.subarray(prefixLength).toString() };
   }
 

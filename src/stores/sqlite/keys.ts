@@ -1,3 +1,30 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Room } from './entries.js';
+
+import { globMatcher, literalHead } from '../glob.js';
+import { now } from './expiry.js';
+
+/** Rows that are read at once. */
+const PAGE = 1000;
+
+/** Keys of entries that count, without the prefix, in the order of the primary key. */
+export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
+  const matches = globMatcher(pattern);
+  const prefixLength = Buffer.byteLength(room.prefix);
+  let page: readonly Buffer[] = [];
+  do {
+    page = nextPage(room, room.prefix + literalHead(pattern), page.at(-1));
+    for (const storedKey of page) {
+      const key = storedKey.subarray(prefixLength).toString();
+      if (matches(key)) yield key;
+    }
+
+    // Lets a signal be heard while nothing matches.
+    await nextTurn();
+  } while (page.length === PAGE);
+}
+
 /** A condition on the column `key`, with its named parameters; it reads the primary key's index only. */
 export interface KeyRange {
   readonly sql: string;
@@ -33,4 +60,20 @@ function upperBound(prefix: Buffer): Buffer {
 
 function textLiteral(bytes: Buffer): string {
   return `CAST(X'${bytes.toString('hex')}' AS TEXT)`;
+}
+
+/** No transaction stays open between pages. */
+function nextPage({ connection, tables }: Room, prefix: string, after: Buffer | undefined): readonly Buffer[] {
+  const range = keysUnder(prefix, after);
+  return connection.run(() => {
+    if (!tables.has('cache')) return [];
+    const rows = connection
+      .statement<{ bytes: Buffer }>(
+        // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+        `SELECT CAST(key AS BLOB) AS bytes FROM ${tables.cache}
+         WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+      )
+      .all({ ...range.parameters, at: now() });
+    return rows.map(({ bytes }) => bytes);
+  });
 }

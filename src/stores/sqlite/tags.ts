@@ -44,7 +44,7 @@ export class SqliteTagged extends Entries implements Tagged {
     return done;
   }
 
-  protected rowKey(key: string): string {
+  protected storedKey(key: string): string {
     return this.#head + key;
   }
 
@@ -53,7 +53,7 @@ export class SqliteTagged extends Entries implements Tagged {
     for (const tag of this.#tags()) {
       this.connection
         .statement(`INSERT OR IGNORE INTO ${this.tables.tags} (tag, key) VALUES (?, ?)`)
-        .run(tag, this.rowKey(key));
+        .run(tag, this.storedKey(key));
     }
   }
 

@@ -1,6 +1,6 @@
-import type { CacheEvent } from '../contract.js';
+import type { CacheEvent } from './contract.js';
 
-import { PartialError } from '../../errors.js';
+import { PartialError } from '../errors.js';
 
 /** How many events wait for a slow reader. Some ten megabytes. */
 const LONGEST = 100_000;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { overlapping } from '../../src/stores/redis/overlapping.js';
+import { overlapping } from '../../src/stores/overlapping.js';
 import { failure } from '../../src/testing/suite/stores.js';
 
 /** Gives 1, 2, 3…, each after whatever else is ready to run. */

@@ -1,0 +1,12 @@
+import type { Room } from './entries.js';
+
+import { globMatcher } from '../glob.js';
+
+/** Keys of entries, without the prefix, in the order in which they came. */
+export async function* entryKeys({ memory, prefix }: Room, pattern: string): AsyncGenerator<string> {
+  const matches = globMatcher(pattern);
+  for (const storedKey of memory.keys(prefix)) {
+    const key = storedKey.slice(prefix.length);
+    if (matches(key)) yield key;
+  }
+}
