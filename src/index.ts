@@ -75,5 +75,18 @@ export {
 } from './stores/contract.js';
 export { increased } from './stores/counter.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
+export {
+  type ListedLock,
+  type ListLocksOptions,
+  LOCK_EVENT_TYPES,
+  type LockClient,
+  type LockEvent,
+  type LockEventType,
+  type LockStream,
+  type ToldBy,
+  type Waiter,
+  type Waiting,
+  type WatchLocksOptions,
+} from './stores/lock-contract.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, newOwner, OWNER_PREFIX } from './stores/lock-form.js';
 export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tag-names.js';

@@ -1,4 +1,5 @@
 import type { Value } from '../codecs/value.js';
+import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
 
 /** Seconds, or null for "never expires". */
 export type Ttl = number | null;
@@ -102,6 +103,8 @@ export interface LockHolder {
   readonly owner: string;
   /** Seconds left; null when the lock never expires; undefined where the store does not tell. */
   readonly ttl: Ttl | undefined;
+  /** The same in milliseconds, where the store counts so finely: when trying to get it is worth it. */
+  readonly leftMs?: number;
 }
 
 /**
@@ -119,6 +122,10 @@ export interface Lock {
   refresh(owner: string, ttl: Ttl): Promise<boolean>;
   /** Undefined when it is free. */
   holder(): Promise<LockHolder | undefined>;
+  /** Those who wait, as far as the store knows them. Left out where waiting leaves no trace. */
+  waiters?(): Promise<readonly Waiter[]>;
+  /** For an owner that did not get it and is going to try again. Left out where there is no news to wait for. */
+  startWaiting?(owner: string): Promise<Waiting>;
 }
 
 export const EVENT_TYPES = [
@@ -226,6 +233,12 @@ export interface Store extends Repository {
 
   /** @throws UnsupportedError */
   lock(name: string): Lock;
+
+  /** Locks that are held under the prefix, as far as they can be told; constant memory. Left out where they cannot. */
+  locks?(options?: ListLocksOptions): AsyncIterable<ListedLock>;
+
+  /** What happens to locks, from the server's own view. Left out where there is none: then they are asked for, again and again. */
+  watchLocks?(names: readonly string[], options: WatchLocksOptions): Promise<LockStream>;
 
   /** @throws UnsupportedError */
   events(options: EventsOptions): Promise<EventStream>;

@@ -1,4 +1,10 @@
 import type { Lock, LockHolder, Ttl } from './contract.js';
+import type { Waiting } from './lock-contract.js';
+
+import { LONGEST_PAUSE, pause } from './lock-wait.js';
+
+/** Slots that are listened to at once. */
+const MOST_NEWS = 8;
 
 /**
  * Several locks that stand for one with as many holders, as Laravel's funnel has them: NAME1 to NAMEn. Once acquired, it is
@@ -35,10 +41,18 @@ export class LockSlots implements Lock {
     return (await this.#heldBy(owner))?.refresh(owner, ttl) ?? false;
   }
 
-  /** The first slot's, when all are taken. */
+  /** When all are taken, whoever's ttl is over first. */
   async holder(): Promise<LockHolder | undefined> {
     const holders = await Promise.all(this.#slots.map(async (slot) => slot.holder()));
-    return holders.includes(undefined) ? undefined : holders[0];
+    if (holders.includes(undefined)) return undefined;
+    return holders.toSorted((one, other) => msLeft(one) - msLeft(other))[0];
+  }
+
+  /** News of the first of them; of the others the pauses take care. */
+  async startWaiting(owner: string): Promise<Waiting> {
+    const first = this.#slots.slice(0, MOST_NEWS);
+    const places = await Promise.all(first.map(async (slot) => slot.startWaiting?.(owner)));
+    return new WaitingForAny(places.filter((place) => place !== undefined));
   }
 
   async #heldBy(owner: string): Promise<Lock | undefined> {
@@ -46,4 +60,33 @@ export class LockSlots implements Lock {
     for (const slot of this.#slots) if ((await slot.holder())?.owner === owner) return slot;
     return undefined;
   }
+}
+
+class WaitingForAny implements Waiting {
+  readonly longestPause: number;
+  readonly #places: readonly Waiting[];
+
+  constructor(places: readonly Waiting[]) {
+    this.#places = places;
+    this.longestPause = Math.min(LONGEST_PAUSE, ...places.map((place) => place.longestPause));
+  }
+
+  async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    const enough = new AbortController();
+    const either = AbortSignal.any([signal, enough.signal]);
+    const isNews = await Promise.race([
+      pause(milliseconds, either),
+      ...this.#places.map(async (place) => place.news(milliseconds, either)),
+    ]);
+    enough.abort();
+    return isNews;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#places.map(async (place) => place.end()));
+  }
+}
+
+function msLeft(holder: LockHolder | undefined): number {
+  return holder?.leftMs ?? Infinity;
 }

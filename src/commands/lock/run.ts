@@ -15,7 +15,7 @@ import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { LockSlots } from '../../stores/lock-slots.js';
-import { acquireWithin } from '../../stores/lock-wait.js';
+import { acquireWithin, type WaitedLock } from '../../stores/lock-wait.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
@@ -109,12 +109,14 @@ async function acquire(
 ): Promise<Acquired | undefined> {
   const lock = lockOf(store);
   let at = 0;
-  const timed = {
+  const timed: WaitedLock = {
     async acquire(): Promise<boolean> {
       at = performance.now();
       return lock.acquire(owner, ttl);
     },
-    release: async (): Promise<boolean> => lock.release(owner),
+    holder: async () => lock.holder(),
+    release: async () => lock.release(owner),
+    ...(lock.startWaiting && { startWaiting: async (waiter) => lock.startWaiting!(waiter) }),
   };
   try {
     const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });

@@ -1,0 +1,83 @@
+import type { LockHolder, Ttl } from './contract.js';
+
+/**
+ * How a lock was told to be one:
+ * - `place`: nothing but locks lies there.
+ * - `family`: Laravel gives such names to locks only.
+ * - `cachectl-owner`: its value is an owner that cachectl made.
+ * - `laravel-owner`: its value is bare text of the form that Laravel makes up for owners, which no entry of this cache has.
+ * - `pattern`: whoever asked says so.
+ */
+export type ToldBy = 'cachectl-owner' | 'family' | 'laravel-owner' | 'pattern' | 'place';
+
+/** A lock of a listing. */
+export interface ListedLock extends LockHolder {
+  /** Without prefixes. */
+  readonly name: string;
+  readonly toldBy: ToldBy;
+}
+
+export interface ListLocksOptions {
+  readonly signal?: AbortSignal;
+  /** A glob: what bears such a name is a lock, whatever it holds. Of use only where locks look like entries. */
+  readonly pattern?: string;
+}
+
+/** Who tried to get a lock, as far as the store tells. */
+export interface LockClient {
+  /** `host:port`. */
+  readonly address?: string;
+  /** What the client calls itself. */
+  readonly name?: string;
+}
+
+/** Somebody who waits for a lock, and whom the store knows to wait. */
+export interface Waiter extends LockClient {
+  /** By whom the lock would be held. */
+  readonly owner?: string;
+  readonly since?: Date;
+  /** How often it tried. */
+  readonly attempts?: number;
+}
+
+/** A waiter's place: others see it there, and it hears there that trying again is worth it. */
+export interface Waiting {
+  /** How long to be without news before trying all the same, in milliseconds: short where news may fail to come. */
+  readonly longestPause: number;
+  /** True when the lock may have been let go; false when the time (milliseconds) is over, or the signal came. Never throws. */
+  news(milliseconds: number, signal: AbortSignal): Promise<boolean>;
+  /** Leaves nothing behind. Never throws. */
+  end(): Promise<void>;
+}
+
+export const LOCK_EVENT_TYPES = ['acquired', 'contended', 'refreshed', 'released', 'expired'] as const;
+
+/** `contended`: somebody tried, and did not get it. */
+export type LockEventType = (typeof LOCK_EVENT_TYPES)[number];
+
+export interface LockEvent {
+  /** When the server said so; where it does not date what it tells, when we heard. */
+  readonly time: Date;
+  readonly type: LockEventType;
+  /** Without prefixes. */
+  readonly name: string;
+  /** Who holds it, held it, or (contended) would have; where the store tells. */
+  readonly owner?: string;
+  /** Seconds; of acquired and refreshed. */
+  readonly ttl?: Ttl;
+  readonly client?: LockClient;
+}
+
+export interface WatchLocksOptions {
+  /** Ends the stream, and everything that was switched on for it. */
+  readonly signal: AbortSignal;
+}
+
+/** A stream that is up. It begins with what is held already, as `acquired` without a client. */
+export interface LockStream extends AsyncIterable<LockEvent> {
+  /** Where it comes from, what it cannot tell, and what it costs the server, in one line for people. */
+  readonly source: string;
+  /** Why something may fail to be told, where that cannot be ruled out. */
+  readonly warning?: string;
+  readonly types: readonly LockEventType[];
+}

@@ -1,0 +1,82 @@
+import { OWNER_PREFIX } from './lock-form.js';
+
+/** Who takes locks of such names, or by such owners. */
+export const LOCK_FAMILIES = [
+  'unique-job',
+  'queue-overlap',
+  'schedule',
+  'command',
+  'session',
+  'cachectl',
+  'other',
+] as const;
+
+export type LockFamily = (typeof LOCK_FAMILIES)[number];
+
+/** What a lock is for, as far as its name and owner say. */
+export interface LockMeaning {
+  readonly family: LockFamily;
+  /** In plain words, without a full stop. */
+  readonly meaning: string;
+}
+
+/** @param name without prefixes */
+export function meaningOf(name: string, owner: string): LockMeaning {
+  for (const { family, head, explain } of LARAVELS) {
+    if (name.startsWith(head)) return { family, meaning: explain(name.slice(head.length)) };
+  }
+
+  if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: takenBy(owner) };
+  return { family: 'other', meaning: LARAVEL_OWNER.test(owner) ? 'a lock that an application took' : 'a lock' };
+}
+
+/** The owner that Laravel makes up: Str::random(16). */
+export const LARAVEL_OWNER = /^[\dA-Za-z]{16}$/;
+
+/** Who took a lock by cachectl: `ann@web-1, process 4711`. */
+export function takenBy(owner: string): string {
+  const [, who, pid] = /^cachectl:(.+):(\d+):[\da-f]{32}$/.exec(owner) ?? [];
+  return who === undefined ? 'a lock that cachectl took' : `taken by cachectl for ${who}, process ${pid}`;
+}
+
+/** How Laravel 12 names its own locks. */
+const LARAVELS: ReadonlyArray<{
+  readonly family: LockFamily;
+  readonly head: string;
+  explain(rest: string): string;
+}> = [
+  {
+    family: 'unique-job',
+    head: 'laravel_unique_job:',
+    explain: (rest) => `no second ${jobOf(rest)} is queued until this lock is gone`,
+  },
+  {
+    family: 'queue-overlap',
+    head: 'laravel-queue-overlap:',
+    explain: (rest) => `a worker runs ${jobOf(rest)}; others of it wait for that`,
+  },
+  {
+    family: 'schedule',
+    head: 'framework/schedule-',
+    explain: () => 'a scheduled task that runs, or ran on one server; no second one starts meanwhile',
+  },
+  {
+    family: 'command',
+    head: 'framework/command-',
+    explain: (rest) => `the isolated command ${rest} runs; no second one starts meanwhile`,
+  },
+  {
+    family: 'session',
+    head: 'session:',
+    explain: () => 'a request that blocks others of the same session',
+  },
+];
+
+/** `App\Jobs\Sync:42` is the job App\Jobs\Sync with the id 42; newer versions of Laravel put a hash for the class. */
+function jobOf(rest: string): string {
+  const at = rest.indexOf(':');
+  const job = at === -1 ? rest : rest.slice(0, at);
+  const id = at === -1 ? '' : rest.slice(at + 1);
+  const named = /^[\da-f]{32}$/.test(job) ? 'job (its class stands in the name as a hash)' : `job ${job}`;
+  return id === '' ? named : `${named} with the id ${id}`;
+}
