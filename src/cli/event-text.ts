@@ -3,7 +3,7 @@ import type { Style } from './style.js';
 
 import { answersAPerson } from './output.js';
 import { styleAnswer } from './style.js';
-import { forTerminal, ttlText } from './value-text.js';
+import { forTerminal, lineField, ttlText } from './value-text.js';
 
 const STYLES: Readonly<Record<EventType, Style>> = {
   CacheFlushed: 'red',
@@ -19,7 +19,7 @@ const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length))
 
 /** An event on one line: columns for a person, fields between tabs (full time first) for a pipe. */
 export function eventLine(event: CacheEvent): string {
-  const key = escapeLines(event.key ?? '');
+  const key = lineField(event.key ?? '');
   const details = detailsOf(event);
   if (!answersAPerson()) return [event.time.toISOString(), event.type, key, ...details].join('\t');
   const type = styleAnswer(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
@@ -40,16 +40,8 @@ function detailsOf({ ttl, size }: CacheEvent): string[] {
   return details;
 }
 
-/** A key may hold line breaks, and an event is one line. */
-function escapeLines(key: string): string {
-  return key
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\r', String.raw`\r`)
-    .replaceAll('\t', String.raw`\t`);
-}
-
 /** Local time to the millisecond. */
-function clockTime(time: Date): string {
+export function clockTime(time: Date): string {
   const offset = time.getTimezoneOffset() * 60_000;
   return new Date(time.getTime() - offset).toISOString().slice(11, 23);
 }

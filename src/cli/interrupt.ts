@@ -1,3 +1,5 @@
+import { ExitCode } from '../errors.js';
+
 /** What ended a piece of work before its time. */
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -36,4 +38,10 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
     for (const name of names) process.off(name, onSignal);
     process.stdout.off('error', onOutputError);
   }
+}
+
+/** The exit code of work that goes on until it is stopped, or that is done with `done`. */
+export function interruptedCode({ by }: Interruption, done: number = ExitCode.Yes): number {
+  if (by === undefined || by === 'closed pipe') return done;
+  return by === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Partial;
 }

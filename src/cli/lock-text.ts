@@ -7,15 +7,27 @@ import { valueLine } from './value-text.js';
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
   if (holder === undefined) return `${name} was held, and is free now`;
-  return `${name} is held by ${ownerText(holder)}${leftText(holder.ttl)}`;
+  return `${name} is held by ${ownerText(holder)}${forText(holder.ttl)}`;
 }
 
-function leftText(ttl: Ttl | undefined): string {
+/** Why an owner that took a lock to be its own is mistaken. */
+export function notYoursText(name: string, holder: LockHolder | undefined): string {
+  if (holder === undefined) return `${name} is not held: it expired or was released`;
+  return `not yours: ${heldText(name, holder)}`;
+}
+
+/** When a lock lets go by itself, in few words. */
+export function leftText(ttl: Ttl | undefined): string {
+  if (ttl === undefined) return 'not told';
+  return ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
+}
+
+function forText(ttl: Ttl | undefined): string {
   if (ttl === undefined) return '; the store does not tell for how long';
   return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
 /** Whoever can write to the cache can name an owner, so what would steer a terminal is quoted. */
-export function ownerText({ owner }: LockHolder): string {
+export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
   return valueLine(string(owner));
 }

@@ -31,6 +31,14 @@ export function forTerminal(bytes: Buffer): string {
     );
 }
 
+/** A field of a line: what would end the line or the field is shown as `\n`, `\r`, `\t`. */
+export function lineField(text: string): string {
+  return text
+    .replaceAll('\n', String.raw`\n`)
+    .replaceAll('\r', String.raw`\r`)
+    .replaceAll('\t', String.raw`\t`);
+}
+
 /** A hit's members in `--json`. */
 export function hitFields(key: string, { ttl }: Entry, value: Value) {
   return { key, hit: true, value: new JsonText(toJson(value)), type: value.type, ttl: ttlField(ttl) };

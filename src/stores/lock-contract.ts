@@ -50,9 +50,9 @@ export interface Waiting {
   end(): Promise<void>;
 }
 
-export const LOCK_EVENT_TYPES = ['acquired', 'contended', 'refreshed', 'released', 'expired'] as const;
+export const LOCK_EVENT_TYPES = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'] as const;
 
-/** `contended`: somebody tried, and did not get it. */
+/** `held`: somebody had it when the stream began. `contended`: somebody tried, and did not get it. */
 export type LockEventType = (typeof LOCK_EVENT_TYPES)[number];
 
 export interface LockEvent {
@@ -63,9 +63,11 @@ export interface LockEvent {
   readonly name: string;
   /** Who holds it, held it, or (contended) would have; where the store tells. */
   readonly owner?: string;
-  /** Seconds; of acquired and refreshed. */
+  /** Seconds; of held, acquired and refreshed. */
   readonly ttl?: Ttl;
   readonly client?: LockClient;
+  /** Of contended: for how many tries it stands, where that is more than one. */
+  readonly attempts?: number;
 }
 
 export interface WatchLocksOptions {
@@ -73,7 +75,7 @@ export interface WatchLocksOptions {
   readonly signal: AbortSignal;
 }
 
-/** A stream that is up. It begins with what is held already, as `acquired` without a client. */
+/** A stream that is up. It begins with what is `held` already. */
 export interface LockStream extends AsyncIterable<LockEvent> {
   /** Where it comes from, what it cannot tell, and what it costs the server, in one line for people. */
   readonly source: string;

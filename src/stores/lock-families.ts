@@ -1,4 +1,4 @@
-import { OWNER_PREFIX } from './lock-form.js';
+import { OWNER_PREFIX, readOwner } from './lock-form.js';
 
 /** Who takes locks of such names, or by such owners. */
 export const LOCK_FAMILIES = [
@@ -26,18 +26,12 @@ export function meaningOf(name: string, owner: string): LockMeaning {
     if (name.startsWith(head)) return { family, meaning: explain(name.slice(head.length)) };
   }
 
-  if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: takenBy(owner) };
+  if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: ownMeaning(owner) };
   return { family: 'other', meaning: LARAVEL_OWNER.test(owner) ? 'a lock that an application took' : 'a lock' };
 }
 
 /** The owner that Laravel makes up: Str::random(16). */
 export const LARAVEL_OWNER = /^[\dA-Za-z]{16}$/;
-
-/** Who took a lock by cachectl: `ann@web-1, process 4711`. */
-export function takenBy(owner: string): string {
-  const [, who, pid] = /^cachectl:(.+):(\d+):[\da-f]{32}$/.exec(owner) ?? [];
-  return who === undefined ? 'a lock that cachectl took' : `taken by cachectl for ${who}, process ${pid}`;
-}
 
 /** How Laravel 12 names its own locks. */
 const LARAVELS: ReadonlyArray<{
@@ -79,4 +73,9 @@ function jobOf(rest: string): string {
   const id = at === -1 ? '' : rest.slice(at + 1);
   const named = /^[\da-f]{32}$/.test(job) ? 'job (its class stands in the name as a hash)' : `job ${job}`;
   return id === '' ? named : `${named} with the id ${id}`;
+}
+
+function ownMeaning(owner: string): string {
+  const own = readOwner(owner);
+  return own === undefined ? 'taken by cachectl' : `taken by cachectl for ${own.who}, process ${own.pid}`;
 }

@@ -4,9 +4,29 @@ import { hostname, userInfo } from 'node:os';
 /** Every owner that cachectl makes starts so; it is how its locks are told from entries. */
 export const OWNER_PREFIX = 'cachectl:';
 
-/** An owner token that says who and where, and cannot be guessed: `cachectl:user@host:pid:128 random bits`. */
+/**
+ * An owner token that says who, where and when, and cannot be guessed: `cachectl:user@host:pid:` and 32 hexadecimal digits,
+ * of which the first twelve are the Unix time in milliseconds, and the others are chance.
+ */
 export function newOwner(): string {
-  return `${OWNER_PREFIX}${userName()}@${hostname()}:${process.pid}:${randomBytes(16).toString('hex')}`;
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${OWNER_PREFIX}${userName()}@${hostname()}:${process.pid}:${time}${randomBytes(10).toString('hex')}`;
+}
+
+/** What an owner that cachectl made says. */
+export interface OwnOwner {
+  /** `ann@web-1`. */
+  readonly who: string;
+  readonly pid: number;
+  /** By the clock of that machine. */
+  readonly since: Date;
+}
+
+/** Undefined of an owner that somebody else made, or gave cachectl. */
+export function readOwner(owner: string): OwnOwner | undefined {
+  const [, who, pid, time] = /^cachectl:(.+):(\d+):([\da-f]{12})[\da-f]{20}$/s.exec(owner) ?? [];
+  if (who === undefined) return undefined;
+  return { who, pid: Number(pid), since: new Date(Number.parseInt(time!, 16)) };
 }
 
 /** Whether a lock's name (without prefixes) is of a family that Laravel uses for locks only. */

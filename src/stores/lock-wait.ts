@@ -36,7 +36,7 @@ export async function acquireWithin(lock: WaitedLock, options: WaitOptions): Pro
 
   if (await attempt()) return true;
   if (wait === 0 || signal.aborted) return false;
-  const waiting = (await lock.startWaiting?.(owner)) ?? WITHOUT_NEWS;
+  const waiting = await startWaiting(lock, owner);
   try {
     return await keepTrying(attempt, new Pauses(lock, waiting), deadline, signal);
   } finally {
@@ -95,6 +95,11 @@ class Pauses {
     if (holder === undefined) this.#endsAt = askedAt;
     else this.#endsAt = holder.leftMs === undefined ? Infinity : askedAt + holder.leftMs + 1;
   }
+}
+
+/** The place of a waiter, also where a lock has none. */
+export async function startWaiting(lock: Pick<Lock, 'startWaiting'>, owner: string): Promise<Waiting> {
+  return (await lock.startWaiting?.(owner)) ?? WITHOUT_NEWS;
 }
 
 const WITHOUT_NEWS: Waiting = {

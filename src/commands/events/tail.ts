@@ -5,10 +5,11 @@ import type { CacheEvent, EventStream, EventType } from '../../stores/contract.j
 import { formatDuration } from '../../cli/durations.js';
 import { eventFields, eventLine } from '../../cli/event-text.js';
 import { duration } from '../../cli/flags.js';
+import { interruptedCode } from '../../cli/interrupt.js';
 import { answer, answerJson, note, warn } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { ExitCode, UnsupportedError } from '../../errors.js';
+import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/contract.js';
 import { globMatcher } from '../../stores/glob.js';
 
@@ -68,8 +69,7 @@ export default class EventsTail extends StoreCommand {
 
       const lasted = flags.for === undefined ? '' : ` in ${formatDuration(flags.for)}`;
       note(`${count(printed)} ${printed === 1 ? 'event' : 'events'}${lasted}`);
-      if (interruption.by === undefined || interruption.by === 'closed pipe') return ExitCode.Yes;
-      return interruption.by === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Partial;
+      return interruptedCode(interruption);
     });
   }
 }

@@ -1,17 +1,18 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Lock } from '../../stores/contract.js';
+import type { Lock, Ttl } from '../../stores/contract.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { duration } from '../../cli/flags.js';
-import { stringify } from '../../cli/json.js';
+import { JsonText, stringify } from '../../cli/json.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlField, ttlText } from '../../cli/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
+import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { acquireWithin } from '../../stores/lock-wait.js';
 
@@ -28,6 +29,10 @@ export default class LockAcquire extends StoreCommand {
       description: 'Wait for it, for half a minute',
       command: '<%= config.bin %> lock:acquire deploy --ttl 10m --wait 30s',
     },
+    {
+      description: 'With a number by which whoever is written to can refuse an older holder',
+      command: 'read -r OWNER FENCE < <(<%= config.bin %> lock:acquire deploy --ttl 10m --fence)',
+    },
   ];
 
   static override args = {
@@ -40,6 +45,10 @@ export default class LockAcquire extends StoreCommand {
       summary: 'How long to try; one attempt when left out.',
       default: 0,
       defaultHelp: async () => '0s',
+    }),
+    fence: Flags.boolean({
+      default: false,
+      summary: 'Number this acquisition, and print the number after the token; it only grows.',
     }),
     owner: Flags.string({
       summary: 'The token to hold it by; made up, with user, host and process in it, when left out.',
@@ -55,11 +64,13 @@ export default class LockAcquire extends StoreCommand {
     const owner = flags.owner ?? newOwner();
     const ttl = flags.ttl === 0 ? null : flags.ttl;
     await this.withStore(flags, async ({ store, interruption }) => {
-      const lock = store.lock(name);
+      const fenced = flags.fence ? new FencedLock(store, name, store.lock(name)) : undefined;
+      const lock = fenced ?? store.lock(name);
       const { signal } = interruption;
       const options = { owner, ttl, wait: flags.wait, signal };
       if (await acquireOrUndo(lock, name, options, flags.owner === undefined)) {
-        await handOver(lock, owner, flags.json ? stringify({ name, acquired: true, owner, ttl }) : owner);
+        const fence = fenced?.fence?.toString();
+        await handOver(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
         note(`${name} is yours, ${ttlText(ttl)}`);
         return ExitCode.Yes;
       }
@@ -78,6 +89,15 @@ export default class LockAcquire extends StoreCommand {
       return ExitCode.No;
     });
   }
+}
+
+function acquiredJson(name: string, owner: string, ttl: Ttl, fence: string | undefined): string {
+  return stringify({ name, acquired: true, owner, ttl, fence: fence === undefined ? undefined : new JsonText(fence) });
+}
+
+/** `read -r OWNER FENCE` takes the two apart. */
+function tokenLine(owner: string, fence: string | undefined): string {
+  return fence === undefined ? owner : `${owner} ${fence}`;
 }
 
 /**

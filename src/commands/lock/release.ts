@@ -6,7 +6,9 @@ import type { Work } from '../../cli/store-command.js';
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
-import { heldText, ownerText } from '../../cli/lock-text.js';
+import { lockFlags } from '../../cli/lock-flags.js';
+import { releaseSelected } from '../../cli/lock-sweep.js';
+import { heldText, notYoursText, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
@@ -28,21 +30,49 @@ export default class LockRelease extends StoreCommand {
       command: '<%= config.bin %> lock:release deploy --owner "$OWNER"',
     },
     { description: 'Break a stuck lock, whoever holds it', command: '<%= config.bin %> lock:release deploy --force' },
+    {
+      description: 'What would go, of all locks of unique jobs that never expire',
+      command: '<%= config.bin %> lock:release --stuck --family unique-job --dry-run',
+    },
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+    name: Args.string({
+      description: 'The name of the lock, without prefixes; with --stuck a glob, or left out.',
+      ignoreStdin: true,
+    }),
   };
 
   static override flags = {
     owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', exclusive: ['force'] }),
     force: Flags.boolean({ default: false, summary: 'Whoever holds it. Says who that is, and asks.' }),
+    stuck: Flags.boolean({
+      default: false,
+      summary: 'All that lock:list --stuck lists: those that never expire, or are held for longer than --older-than.',
+      exclusive: ['force', 'owner'],
+    }),
+    ...lockFlags,
     ...destructiveFlags,
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockRelease);
+    if (flags.stuck) {
+      const selection = {
+        names: args.name,
+        families: flags.family,
+        pattern: flags.pattern,
+        stuckFor: flags['older-than'],
+      };
+      await this.withStore(flags, async (work) => releaseSelected(work, selection, flags));
+      return;
+    }
+
     const { name } = args;
+    if (name === undefined) {
+      throw new UsageError('which lock is to be released?', 'Name it, or give --stuck for all that are stuck.');
+    }
+
     checkKeys([name]);
     const { owner } = flags;
     if (!flags.force && (owner === undefined || owner === '')) {
@@ -68,10 +98,7 @@ async function releaseOwn({ store }: Work, name: string, owner: string, flags: R
     return ExitCode.Yes;
   }
 
-  const holder = await lock.holder();
-  warn(
-    holder === undefined ? `${name} is not held: it expired or was released` : `not yours: ${heldText(name, holder)}`,
-  );
+  warn(notYoursText(name, await lock.holder()));
   return ExitCode.No;
 }
 

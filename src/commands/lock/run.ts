@@ -13,13 +13,14 @@ import { warn } from '../../cli/output.js';
 import { toFailure } from '../../cli/report-error.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
+import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { LockSlots } from '../../stores/lock-slots.js';
 import { acquireWithin, type WaitedLock } from '../../stores/lock-wait.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
-  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER.`;
+  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and with --fence a number in CACHECTL_LOCK_FENCE by which whoever it writes to can refuse an older holder.`;
 
   static override usage = 'lock:run NAME [FLAGS] -- COMMAND [ARGS...]';
 
@@ -53,6 +54,10 @@ export default class LockRun extends StoreCommand {
       defaultHelp: async () => '0s',
     }),
     slots: Flags.integer({ summary: 'How many may hold it at once (locks NAME1 to NAMEn).', min: 1, max: 1000 }),
+    fence: Flags.boolean({
+      default: false,
+      summary: 'Number this acquisition; the number, which only grows, is in CACHECTL_LOCK_FENCE.',
+    }),
     'skip-if-locked': Flags.boolean({ default: false, summary: 'Exit 0, not 75, when it was not acquired.' }),
     'on-lost': Flags.option({ options: ['stop', 'warn'] as const })({
       summary: 'What becomes of the command when the lock is lost.',
@@ -84,7 +89,10 @@ export default class LockRun extends StoreCommand {
       lockOf: (store) => lockOf(store, name, flags.slots),
     };
     const store = await holding.openStore();
-    const acquired = await interruptible(async (interruption) => acquire(store, holding, flags.wait, interruption));
+    const numbering = flags.fence ? name : undefined;
+    const acquired = await interruptible(async (interruption) =>
+      acquire(store, holding, { wait: flags.wait, numbering }, interruption),
+    );
     if (acquired === undefined) {
       warn(heldText(name, await holding.lockOf(store).holder()));
       await store.close();
@@ -93,21 +101,34 @@ export default class LockRun extends StoreCommand {
     }
 
     const held = new HeldLock(store, holding, acquired);
-    const env = { CACHECTL_LOCK_NAME: name, CACHECTL_LOCK_OWNER: holding.owner };
+    const env = {
+      CACHECTL_LOCK_NAME: name,
+      CACHECTL_LOCK_OWNER: holding.owner,
+      ...(acquired.fence !== undefined && { CACHECTL_LOCK_FENCE: acquired.fence.toString() }),
+    };
     process.exitCode = await runUnder(held, name, new ChildCommand(command, env), {
       grace: flags['on-lost'] === 'stop' ? flags.grace : undefined,
     });
   }
 }
 
+interface Acquiring {
+  /** Seconds. */
+  readonly wait: number;
+  /** By what name acquisitions are numbered, if they are. */
+  readonly numbering: string | undefined;
+}
+
 /** Undefined when somebody else holds it. Whatever goes wrong, the lock is not left behind. */
 async function acquire(
   store: Store,
   { owner, ttl, lockOf }: Holding,
-  wait: number,
+  { wait, numbering }: Acquiring,
   interruption: Interruption,
-): Promise<Acquired | undefined> {
-  const lock = lockOf(store);
+): Promise<(Acquired & { readonly fence: bigint | undefined }) | undefined> {
+  const plain = lockOf(store);
+  const fenced = numbering === undefined ? undefined : new FencedLock(store, numbering, plain);
+  const lock: Lock = fenced ?? plain;
   let at = 0;
   const timed: WaitedLock = {
     async acquire(): Promise<boolean> {
@@ -122,7 +143,7 @@ async function acquire(
     const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
-    return isAcquired ? { lock, at } : undefined;
+    return isAcquired ? { lock: plain, at, fence: fenced?.fence } : undefined;
   } catch (error) {
     // A slow server may have done what it did not answer.
     await lock.release(owner).catch(() => false);

@@ -1,0 +1,57 @@
+import type { ListedLock } from '../stores/lock-contract.js';
+import type { Work } from './store-command.js';
+
+import { ExitCode } from '../errors.js';
+import { askBeforeDestroying, type Consent } from './destructive.js';
+import { interruptedCode } from './interrupt.js';
+import { heldFields } from './lock-fields.js';
+import { type LockSelection, selectLocks } from './lock-selection.js';
+import { heldText, ownerText } from './lock-text.js';
+import { answerJson, note, warn } from './output.js';
+import { count } from './progress.js';
+
+export interface SweepFlags extends Consent {
+  readonly 'dry-run': boolean;
+  readonly json: boolean;
+}
+
+/** Locks that are named before it is asked; of more, only how many. */
+const NAMED = 20;
+
+/**
+ * Releases many locks at once, each only as long as whoever held it when it was listed still does: what was released and
+ * taken anew meanwhile is not stuck. Asks first.
+ * @returns the exit code: 0 also when there is nothing to release, as of a flush
+ */
+export async function releaseSelected(work: Work, selection: LockSelection, flags: SweepFlags): Promise<number> {
+  const { store, profile } = work;
+  const found: ListedLock[] = [];
+  for await (const lock of selectLocks(work, selection)) found.push(lock);
+  const dryRun = flags['dry-run'];
+  if (found.length > 0 && !dryRun) {
+    const effect = `breaks ${locks(found.length)}`;
+    await askBeforeDestroying({ store, profile, action: 'lock:release', effect, warnings: named(found) }, flags);
+  }
+
+  const released: ListedLock[] = [];
+  for (const lock of found) {
+    if (work.interruption.by !== undefined) break;
+    if (dryRun || (await store.lock(lock.name).release(lock.owner))) released.push(lock);
+    else note(`${lock.name} is not held by ${ownerText(lock)} any more`);
+  }
+
+  if (flags.json) await answerJson({ released: released.map((lock) => heldFields(lock.name, lock)), dryRun });
+  else if (dryRun) for (const lock of released) warn(`would break ${heldText(lock.name, lock)}`);
+  if (found.length === 0) note('no stuck locks');
+  else warn(`${dryRun ? 'would break' : 'broke'} ${locks(released.length)}`);
+  return interruptedCode(work.interruption, ExitCode.Yes);
+}
+
+function named(found: readonly ListedLock[]): string[] {
+  const lines = found.slice(0, NAMED).map((lock) => heldText(lock.name, lock));
+  return found.length > NAMED ? [...lines, `and ${count(found.length - NAMED)} more`] : lines;
+}
+
+function locks(number: number): string {
+  return `${count(number)} ${number === 1 ? 'lock' : 'locks'}`;
+}

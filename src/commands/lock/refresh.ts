@@ -1,0 +1,52 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import { duration } from '../../cli/flags.js';
+import { checkKeys } from '../../cli/keys.js';
+import { notYoursText } from '../../cli/lock-text.js';
+import { answerJson, note, warn } from '../../cli/output.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ttlText } from '../../cli/value-text.js';
+import { ExitCode, UsageError } from '../../errors.js';
+
+export default class LockRefresh extends StoreCommand {
+  static override summary = 'Give a lock that you hold a new ttl.';
+  static override description = `Compares the owner and sets the ttl in one step: a lock that expired and is somebody else's by now is left alone. Exits 1 when the lock is not held by that owner (any more), and then you do not hold it. lock:run does this by itself.`;
+
+  static override examples = [
+    {
+      description: 'Another ten minutes for what lock:acquire gave',
+      command: '<%= config.bin %> lock:refresh deploy --owner "$OWNER" --ttl 10m',
+    },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', required: true }),
+    ttl: duration({ summary: 'How long it is held from now on; 0 never lets go by itself.', required: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LockRefresh);
+    const { name } = args;
+    const { owner } = flags;
+    checkKeys([name]);
+    if (owner === '') throw new UsageError('the owner is empty', 'Give the token that lock:acquire printed.');
+    const ttl = flags.ttl === 0 ? null : flags.ttl;
+    await this.withStore(flags, async ({ store }) => {
+      const lock = store.lock(name);
+      const refreshed = await lock.refresh(owner, ttl);
+      if (flags.json) await answerJson({ name, refreshed, ttl: refreshed ? ttl : undefined });
+      if (refreshed) {
+        note(`${name} is yours, ${ttlText(ttl)}`);
+        return ExitCode.Yes;
+      }
+
+      warn(notYoursText(name, await lock.holder()));
+      return ExitCode.No;
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import * as Args from '@oclif/core/args';
+
+import type { Work } from '../../cli/store-command.js';
+import type { LockHolder } from '../../stores/contract.js';
+import type { Waiter } from '../../stores/lock-contract.js';
+
+import { formatDuration } from '../../cli/durations.js';
+import { duration } from '../../cli/flags.js';
+import { interruptedCode } from '../../cli/interrupt.js';
+import { checkKeys } from '../../cli/keys.js';
+import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
+import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
+import { answer, answerJson, note, warn } from '../../cli/output.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { ExitCode } from '../../errors.js';
+import { watchLocks } from '../../stores/lock-polling.js';
+
+export default class LockShow extends StoreCommand {
+  static override summary = 'Show who holds a lock, and who waits for it.';
+  static override description = `Waiters of cachectl are known at once on Redis, SQLite and MongoDB. With --for everybody who tries is seen for that time, whatever language they are written in: on Redis by MONITOR, whose price is said at the start, on Memcached by watch. Exits 1 when the lock is free.`;
+
+  static override examples = [
+    { description: 'Who holds it, and for how much longer', command: '<%= config.bin %> lock:show deploy' },
+    { description: 'Who tries to get it, too', command: '<%= config.bin %> lock:show deploy --for 10s' },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    for: duration({ summary: 'Watch it for this time, and tell who tries.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LockShow);
+    const { name } = args;
+    checkKeys([name]);
+    await this.withStore(flags, async (work) => {
+      const seen = flags.for === undefined ? undefined : await watchFor(work, name, flags.for);
+      const lock = work.store.lock(name);
+      const holder = await lock.holder();
+      const waiters = await lock.waiters?.();
+      await (flags.json ? printJson(name, holder, waiters, seen) : printText(name, holder, waiters, seen));
+      return interruptedCode(work.interruption, holder === undefined ? ExitCode.No : ExitCode.Yes);
+    });
+  }
+}
+
+async function watchFor({ store, interruption }: Work, name: string, seconds: number): Promise<LockSummary> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([interruption.signal, ended.signal]);
+  const timeline = new LockTimeline(name);
+  const stream = await watchLocks(store, [name], { signal });
+  note(`${stream.source}; for ${formatDuration(seconds)}`);
+  if (stream.warning !== undefined) warn(stream.warning);
+  const timer = setTimeout(() => ended.abort(), seconds * 1000);
+  try {
+    for await (const event of stream) timeline.add(event);
+  } finally {
+    clearTimeout(timer);
+    ended.abort();
+  }
+
+  return timeline.summary;
+}
+
+type Waiters = readonly Waiter[] | undefined;
+
+async function printJson(
+  name: string,
+  holder: LockHolder | undefined,
+  waiters: Waiters,
+  seen: LockSummary | undefined,
+): Promise<void> {
+  await answerJson({
+    ...(holder === undefined ? { name, owner: null, ttl: null } : heldFields(name, holder)),
+    held: holder !== undefined,
+    waiters: waiters?.map((waiter) => waiterFields(waiter)) ?? null,
+    seen: seen && summaryFields(seen),
+  });
+}
+
+async function printText(
+  name: string,
+  holder: LockHolder | undefined,
+  waiters: Waiters,
+  seen: LockSummary | undefined,
+): Promise<void> {
+  const { holderText, summaryText, waitersText } = await import('../../cli/lock-report.js');
+  if (holder === undefined) warn(`${name} is free`);
+  else await answer(holderText(name, holder));
+  if (waiters !== undefined && waiters.length > 0) await answer(waitersText(waiters));
+  if (seen !== undefined) await answer(summaryText(seen));
+  else if (waiters === undefined) note('who waits shows with --for 10s');
+}

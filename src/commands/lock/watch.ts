@@ -1,0 +1,76 @@
+import * as Args from '@oclif/core/args';
+
+import { formatDuration } from '../../cli/durations.js';
+import { duration } from '../../cli/flags.js';
+import { interruptedCode } from '../../cli/interrupt.js';
+import { checkKeys } from '../../cli/keys.js';
+import { eventFields, summaryFields } from '../../cli/lock-fields.js';
+import { summaryText, timedLine } from '../../cli/lock-report.js';
+import { LockScreen } from '../../cli/lock-screen.js';
+import { LockTimeline, type TimedEvent } from '../../cli/lock-timeline.js';
+import { answer, answerJson, answersAPerson, note, warn } from '../../cli/output.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { watchLocks } from '../../stores/lock-polling.js';
+
+export default class LockWatch extends StoreCommand {
+  static override summary = 'Follow what happens to locks, as it happens.';
+  static override description = `Who acquires them, who is refused, for how long they are held and waited for, from the server's own view where it has one; where it comes from and what that costs is said at the start. At the end, also after Ctrl-C, a summary: on standard error in a pipe, the last line with --json.`;
+
+  static override examples = [
+    { description: 'Until Ctrl-C', command: '<%= config.bin %> lock:watch deploy migrate' },
+    { description: 'A minute of it, for a program', command: '<%= config.bin %> lock:watch deploy --for 1m --json' },
+  ];
+
+  static override usage = 'lock:watch NAME... [FLAGS]';
+  static override strict = false;
+
+  static override args = {
+    name: Args.string({ description: 'Names of locks, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    for: duration({ summary: 'End after this time.' }),
+  };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(LockWatch);
+    const names = [...new Set(argv as string[])];
+    checkKeys(names);
+    await this.withStore(flags, async ({ store, interruption }) => {
+      const ended = new AbortController();
+      const signal = AbortSignal.any([interruption.signal, ended.signal]);
+      const timelines = new Map(names.map((name) => [name, new LockTimeline(name)]));
+      const stream = await watchLocks(store, names, { signal });
+      note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatDuration(flags.for)}`}`);
+      if (stream.warning !== undefined) warn(stream.warning);
+      const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
+      const screen = answersAPerson() && !flags.json ? new LockScreen([...timelines.values()]) : undefined;
+      const width = Math.max(...names.map((name) => name.length));
+      const print = async (event: TimedEvent): Promise<void> => {
+        if (flags.json) await answerJson(eventFields(event));
+        else if (screen === undefined) await answer(timedLine(event, width));
+        else await screen.print(timedLine(event, width));
+      };
+
+      try {
+        for await (const event of stream) await print(timelines.get(event.name)!.add(event));
+      } finally {
+        clearTimeout(timer);
+        ended.abort();
+        screen?.end();
+      }
+
+      if (interruption.by !== 'closed pipe') {
+        const summaries = [...timelines.values()].map((timeline) => timeline.summary);
+        if (flags.json) await answerJson({ summary: summaries.map((summary) => summaryFields(summary)) });
+        else {
+          const text = summaries.map((summary) => summaryText(summary)).join('');
+          if (answersAPerson()) await answer(text);
+          else process.stderr.write(text);
+        }
+      }
+
+      return interruptedCode(interruption);
+    });
+  }
+}
