@@ -1,10 +1,11 @@
-import { type Collection, MongoClient } from 'mongodb';
+import type { Collection, MongoClient } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
 import type { Stored } from './values.js';
 
 import { UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
+import { clientOf, connect } from './client.js';
 import { isUnknown, translated } from './errors.js';
 
 /** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
@@ -29,20 +30,17 @@ export interface Deployment {
   now(): number;
 }
 
-/** Several requests go at once: enough to hide the way there and back. */
-const SOCKETS = 8;
-
 /** Made on first use. Every failure comes out as an error that names the deployment. */
 export class Connection {
   /** For people; without a password. */
   readonly location: string;
   readonly profile: MongodbProfile;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   #opened: Promise<Opened> | undefined;
 
   constructor(profile: MongodbProfile, timeoutMs: number) {
     this.profile = profile;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.location = locationOf(profile);
   }
 
@@ -81,17 +79,9 @@ export class Connection {
   }
 
   async #connect(): Promise<Opened> {
-    const client = new MongoClient(this.profile.url, {
-      appName: 'cachectl',
-      maxPoolSize: SOCKETS,
-      serverSelectionTimeoutMS: this.#timeoutMs,
-      connectTimeoutMS: this.#timeoutMs,
-      socketTimeoutMS: this.#timeoutMs,
-      // Whoever waits wants to know. Writes are the URL's to say: a server knows a write that is sent again.
-      retryReads: false,
-    });
+    const client = clientOf(this.profile, this.timeoutMs, this.location);
     try {
-      await this.#inTime(client.connect());
+      await this.#inTime(connect(client, this.location));
       const database = client.db(this.profile.database);
       const ahead = await this.#inTime(clockOf(client));
       return {
@@ -115,7 +105,7 @@ export class Connection {
       timer = setTimeout(() => {
         const hint = 'Give it longer with --timeout 30s.';
         reject(new UnansweredError(`${this.location} did not answer in time`, hint));
-      }, this.#timeoutMs + 500);
+      }, this.timeoutMs + 500);
     });
     try {
       return await Promise.race([work, late]);

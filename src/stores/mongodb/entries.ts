@@ -1,6 +1,6 @@
 import type { Filter, NumericType, WithId } from 'mongodb';
 
-import { Long } from 'mongodb';
+import { BSON, Long } from 'mongodb';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
@@ -8,11 +8,11 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../
 import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';
-import { batches } from '../batches.js';
+import { batches, type EncodedEntry } from '../batches.js';
 import { increased } from '../counter.js';
-import { isDuplicate } from './errors.js';
-import { expiresAt, isLive, ttlOf } from './expiry.js';
-import { bsonInteger, FieldCodec, storedBytes } from './values.js';
+import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
+import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { AS_STORED, bsonInteger, FieldCodec, type Stored, storedBytes } from './values.js';
 
 /** What the parts of one store share. */
 export interface Room {
@@ -24,11 +24,11 @@ export interface Room {
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
 
-/** Integers and floats are told apart only where the driver does not make numbers of them. */
-const AS_STORED = { promoteValues: false } as const;
+/** What a document may have, as the server counts it, in bytes. */
+const LARGEST = 16 * 1024 * 1024;
 
-/** Keys of one request. */
-const PAGE = 1000;
+/** Keys that are forgotten at once: few enough that a way of a tenth of a second there and back is no time-out. */
+const PAGE = 128;
 
 /**
  * Reading and writing of documents. What is told apart is how a key becomes an `_id`, and the tags of what is written. Every
@@ -57,7 +57,7 @@ export abstract class Entries implements Repository {
     return this.connection.run(async ({ entries, now }) => {
       const at = now();
       const ids = keys.map((key) => this.id(key));
-      const found = await entries.find({ _id: { $in: ids }, expires_at: { $gt: new Date(at) } }, AS_STORED).toArray();
+      const found = await entries.find({ _id: { $in: ids }, expires_at: later(at) }, AS_STORED).toArray();
       const byId = new Map(found.map((document) => [document._id, document]));
       return ids.map((id) => {
         const document = byId.get(id);
@@ -67,9 +67,10 @@ export abstract class Entries implements Repository {
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
-    await this.connection.run(async ({ entries, now }) =>
-      entries.replaceOne({ _id: this.id(key) }, this.#document(value, ttl, now()), { upsert: true }),
-    );
+    await this.connection.run(async ({ entries, now }) => {
+      const { _id, ...document } = this.#document({ key, stored: this.#values.encode(value), ttl }, now());
+      await untilItMeetsNone(async () => entries.replaceOne({ _id }, document, { upsert: true }));
+    });
   }
 
   async putMany(
@@ -79,18 +80,16 @@ export abstract class Entries implements Repository {
     let done = 0;
     signal?.throwIfAborted();
     for await (const batch of batches(entries, (value) => withLength(this.#values.encode(value)))) {
-      // Of a key that comes twice the last counts, and a request that is not ordered does not say which is.
-      const last = new Map(batch.map((entry) => [this.id(entry.key), entry]));
-      await this.connection.run(async (deployment) => {
-        const at = deployment.now();
-        const operations = [...last].map(([id, { stored, ttl }]) => ({
-          replaceOne: {
-            filter: { _id: id },
-            replacement: { value: stored.field, expires_at: expiresAt(ttl, at), ...this.tagging() },
-            upsert: true,
-          },
+      await this.connection.run(async ({ entries: collection, now }) => {
+        const at = now();
+        // Of a key that comes twice the last counts, and a request that is not ordered does not say which is.
+        const last = new Map(
+          batch.map(({ key, stored, ttl }) => [key, this.#document({ key, stored: stored.field, ttl }, at)]),
+        );
+        const operations = [...last.values()].map(({ _id, ...replacement }) => ({
+          replaceOne: { filter: { _id }, replacement, upsert: true },
         }));
-        await deployment.entries.bulkWrite(operations, { ordered: false });
+        await untilItMeetsNone(async () => collection.bulkWrite(operations, { ordered: false }));
       });
       done += batch.length;
       onProgress?.({ done });
@@ -147,17 +146,19 @@ export abstract class Entries implements Repository {
   /** What an entry's document has beside value and expiry. */
   protected abstract tagging(): Pick<EntryDocument, 'tags'>;
 
-  #document(value: Value, ttl: Ttl, at: number): Omit<EntryDocument, '_id'> {
-    return { value: this.#values.encode(value), expires_at: expiresAt(ttl, at), ...this.tagging() };
+  #document({ key, stored, ttl }: EncodedEntry<Stored>, at: number): EntryDocument {
+    const document = { _id: this.id(key), value: stored, expires_at: expiresAt(ttl, at), ...this.tagging() };
+    if (BSON.calculateObjectSize(document) > LARGEST) throw tooLarge(this.connection.location);
+    return document;
   }
 
-  /** One upsert that matches what has expired only: of what counts it meets the `_id`, and fails. */
+  /** One upsert that matches what does not count only: of what counts it meets the `_id`, and fails. */
   async #add({ entries, now }: Deployment, key: string, value: Value, ttl: Ttl): Promise<boolean> {
     const at = now();
+    const { _id, ...document } = this.#document({ key, stored: this.#values.encode(value), ttl }, at);
     try {
-      const document = this.#document(value, ttl, at);
       await entries.updateOne(
-        { _id: this.id(key), expires_at: { $lte: new Date(at) } },
+        { _id, expires_at: notLater(at) },
         document.tags === undefined ? { $set: document, $unset: { tags: '' } } : { $set: document },
         { upsert: true },
       );
@@ -171,15 +172,21 @@ export abstract class Entries implements Repository {
   /** Undefined when there is no integer that has room for it. */
   async #incrementInPlace({ entries, now }: Deployment, key: string, by: bigint): Promise<bigint | undefined> {
     const range = by < 0n ? { $gte: Long.fromBigInt(LEAST - by) } : { $lte: Long.fromBigInt(GREATEST - by) };
-    const found = await entries.findOneAndUpdate(
-      {
-        ...live(this.id(key), now()),
-        $or: [{ value: { $type: 'int', ...range } }, { value: { $type: 'long', ...range } }],
-      },
-      // The driver's types allow it of fields alone that hold nothing but numbers.
-      { $inc: { value: bsonInteger(by) } as Record<string, NumericType> },
-      { ...AS_STORED, returnDocument: 'after' },
-    );
+    const found = await entries
+      .findOneAndUpdate(
+        {
+          ...live(this.id(key), now()),
+          $or: [{ value: { $type: 'int', ...range } }, { value: { $type: 'long', ...range } }],
+        },
+        // The driver's types allow it of fields alone that hold nothing but numbers.
+        { $inc: { value: bsonInteger(by) } as Record<string, NumericType> },
+        { ...AS_STORED, returnDocument: 'after' },
+      )
+      .catch((error: unknown) => {
+        // A filter finds an array by what is in it.
+        if (isTypeMismatch(error)) return null;
+        throw error;
+      });
     if (found === null) return undefined;
     const value = this.#values.decode(found.value);
     return value.type === 'integer' ? value.value : undefined;
@@ -218,10 +225,24 @@ async function forgotLive({ entries, now }: Deployment, id: string): Promise<boo
 
 /** A document that counts at a time, in milliseconds. */
 export function live(id: string, at: number): Filter<EntryDocument> & { _id: string } {
-  return { _id: id, expires_at: { $gt: new Date(at) } };
+  return { _id: id, expires_at: later(at) };
 }
 
 /** For the bound on a batch's bytes. */
 function withLength(field: ReturnType<FieldCodec['encode']>) {
   return { field, length: storedBytes(field).length };
 }
+
+/** A put of a key that somebody else puts first may meet it, where the server does not try again by itself. */
+async function untilItMeetsNone(write: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (!isDuplicate(error) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+const ATTEMPTS = 3;

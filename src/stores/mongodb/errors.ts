@@ -1,6 +1,7 @@
 import {
   MongoAPIError,
   MongoError,
+  MongoInvalidArgumentError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
   MongoOperationTimeoutError,
@@ -9,27 +10,29 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 
-import {
-  CachectlError,
-  ConfigError,
-  RefusedError,
-  TimeoutError,
-  UnansweredError,
-  UnreachableError,
-} from '../../errors.js';
-import { maskSecrets } from '../../profiles/mask.js';
+import { CachectlError, ConfigError, RefusedError, UnansweredError, UnreachableError } from '../../errors.js';
+import { systemReason } from '../../profiles/system-reason.js';
+import { unselected } from './selection.js';
+import { words } from './words.js';
 
 /** E11000: a document with that `_id` is there already. */
 const DUPLICATE_KEY = 11_000;
 
-/** Whether an upsert met a document that its filter leaves out. */
+/** Whether an upsert met a document that its filter leaves out, by its `_id` and not by an index that somebody added. */
 export function isDuplicate(error: unknown): boolean {
-  return error instanceof MongoServerError && Number(error.code) === DUPLICATE_KEY;
+  if (!(error instanceof MongoServerError) || Number(error.code) !== DUPLICATE_KEY) return false;
+  const pattern: unknown = error.keyPattern;
+  return typeof pattern !== 'object' || pattern === null || '_id' in pattern;
 }
 
 /** Whether the server does not know what it was asked. */
 export function isUnknown(error: unknown): boolean {
-  return error instanceof MongoServerError && UNKNOWN.has(Number(error.code));
+  return hasCode(error, UNKNOWN);
+}
+
+/** Whether `$inc` met something that is no number. */
+export function isTypeMismatch(error: unknown): boolean {
+  return hasCode(error, TYPE_MISMATCH);
 }
 
 /** What went wrong, as an error that names the deployment and never a password. */
@@ -50,61 +53,27 @@ export function translated(error: unknown, location: string): CachectlError {
     );
   }
 
-  if (error instanceof MongoParseError || error instanceof MongoAPIError) {
-    return new ConfigError(
-      `${location} cannot be used: ${words(error)}`,
-      'Check the connection string and its options.',
-      options,
-    );
+  if (error instanceof MongoInvalidArgumentError && /larger than the maximum/.test(error.message))
+    return tooLarge(location, options);
+  if (error instanceof MongoAPIError && isClosed(error)) {
+    return new UnreachableError(`the connection to ${location} was closed`, 'Run it again.', options);
+  }
+
+  if (error instanceof MongoAPIError || error instanceof MongoParseError) {
+    const hint = 'Check the connection string and its options.';
+    return new ConfigError(`${location} cannot be used: ${words(error)}`, hint, options);
   }
 
   if (error instanceof MongoError || isBson(error)) {
     return new RefusedError(`${location}: ${words(error)}`, 'Check the server and the profile.', options);
   }
 
+  if (isSystemError(error)) return ofSystem(error, location);
   throw error;
 }
 
-/** Codes of servers that do not have a command, a stage or an option. */
-const UNKNOWN = new Set([59, 115, 238, 40_324, 40_573]);
-
-const NO_RIGHTS = new Set([13, 8000]);
-const NO_LOGIN = new Set([18, 11]);
-const NOT_WRITABLE = new Set([189, 10_107, 11_600, 11_602, 13_435, 13_436]);
-const TOO_LARGE = new Set([10_334, 17_419, 17_420]);
-
-function answered(error: MongoServerError, location: string): CachectlError {
-  const code = Number(error.code);
-  const options = { cause: error };
-  if (NO_LOGIN.has(code)) {
-    return new RefusedError(
-      `${location} does not accept this user and password`,
-      'Check username, password and authSource.',
-      options,
-    );
-  }
-
-  if (NO_RIGHTS.has(code)) {
-    return new RefusedError(
-      `${location} does not allow this user to do that: ${words(error)}`,
-      'Give the user the role readWrite on the database.',
-      options,
-    );
-  }
-
-  if (NOT_WRITABLE.has(code)) {
-    return new RefusedError(
-      `${location} takes no writes: ${words(error)}`,
-      'Is there a primary? Name all members and replicaSet in the URL.',
-      options,
-    );
-  }
-
-  if (TOO_LARGE.has(code)) return tooLarge(location, options);
-  return new RefusedError(`${location} refused: ${words(error)}`, 'Check the server and the profile.', options);
-}
-
-function tooLarge(location: string, options: ErrorOptions): CachectlError {
+/** What is over the limit of a document; the driver itself sends it, and the server hangs up. */
+export function tooLarge(location: string, options: ErrorOptions = {}): CachectlError {
   return new RefusedError(
     `${location} holds no documents over 16 MB, and this one is larger`,
     'Store it elsewhere, or in parts.',
@@ -112,19 +81,22 @@ function tooLarge(location: string, options: ErrorOptions): CachectlError {
   );
 }
 
-/** The driver tells its reasons server by server, inside. */
-function unselected(error: MongoServerSelectionError, location: string): CachectlError {
-  const options = { cause: error };
-  const text = [error.message, ...reasons(error)].join(' ');
-  if (/wire version/i.test(text)) {
-    return new RefusedError(
-      `${location} is too old for the driver: ${words(error)}`,
-      'MongoDB 4.4 or later is needed.',
-      options,
-    );
-  }
+/** Codes of servers that do not have a command, a stage or an option. */
+const UNKNOWN = new Set([59, 115, 238, 40_324, 40_573]);
 
-  if (/Authentication failed/i.test(text)) {
+const TYPE_MISMATCH = new Set([14]);
+const NO_RIGHTS = new Set([13, 8000]);
+const NO_LOGIN = new Set([18, 11]);
+const NOT_WRITABLE = new Set([189, 10_107, 11_600, 11_602, 13_435, 13_436]);
+const TOO_LARGE = new Set([10_334, 17_419, 17_420]);
+
+function hasCode(error: unknown, codes: ReadonlySet<number>): boolean {
+  return error instanceof MongoServerError && codes.has(Number(error.code));
+}
+
+function answered(error: MongoServerError, location: string): CachectlError {
+  const options = { cause: error };
+  if (hasCode(error, NO_LOGIN)) {
     return new RefusedError(
       `${location} does not accept this user and password`,
       'Check username, password and authSource.',
@@ -132,56 +104,65 @@ function unselected(error: MongoServerSelectionError, location: string): Cachect
     );
   }
 
-  if (/certificate|SSL|TLS/i.test(text)) {
-    return new UnreachableError(
-      `${location} could not be talked to over TLS`,
-      'Check the certificates, and tls in the URL.',
+  if (hasCode(error, NO_RIGHTS)) {
+    return new RefusedError(
+      `${location} does not allow this user to do that: ${words(error)}`,
+      'Give the user the role readWrite on the database.',
       options,
     );
   }
 
-  if (/ECONNREFUSED/.test(text)) {
-    return new UnreachableError(
-      `${location} refuses connections`,
-      'Is the server running, and is the port right?',
+  if (hasCode(error, NOT_WRITABLE)) {
+    return new RefusedError(
+      `${location} takes no writes: ${words(error)}`,
+      'Is there a primary? Name all members and replicaSet in the URL.',
       options,
     );
   }
 
-  if (/ENOTFOUND|EAI_AGAIN|querySrv/.test(text)) {
+  if (hasCode(error, UNKNOWN) && /\bsasl/i.test(error.message)) {
+    const hint = 'Take username and password out of the profile or URL.';
+    return new RefusedError(`${location} knows no users, and one was given`, hint, options);
+  }
+
+  if (hasCode(error, TOO_LARGE)) return tooLarge(location, options);
+  return new RefusedError(`${location} refused: ${words(error)}`, 'Check the server and the profile.', options);
+}
+
+/** The store was closed while something was under way. */
+function isClosed({ name }: MongoAPIError): boolean {
+  return /Closed|NotConnected|Expired/.test(name);
+}
+
+/** BSON's own errors are of a class that the driver does not hand out: what came is no document, or its text no UTF-8. */
+function isBson(error: unknown): error is Error {
+  return error instanceof Error && error.name.startsWith('BSON');
+}
+
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly path?: string;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
+/** What the driver does before it talks to anybody: asking DNS (mongodb+srv), reading files that options name. */
+function ofSystem(error: SystemError, location: string): CachectlError {
+  const options = { cause: error };
+  if (error.syscall.startsWith('query')) {
     return new UnreachableError(
-      `${location} is not known by that name`,
-      'Check the host in the profile or URL.',
+      `${location} could not be looked up: ${words(error)}`,
+      'Check the host; mongodb+srv needs SRV records of that name, mongodb does not.',
       options,
     );
   }
 
-  if (/ECONNRESET|EPIPE|closed/.test(text)) {
-    return new UnreachableError(
-      `${location} closed the connection`,
-      'Is that the port of MongoDB, and is TLS as it should be?',
-      options,
-    );
-  }
-
-  return new TimeoutError(
-    `${location} gave no server in time`,
-    'Is there a primary, and is replicaSet in the URL right? Give it longer with --timeout 30s.',
+  return new ConfigError(
+    `${location} cannot be used: ${error.path ?? error.syscall}: ${systemReason(error)}`,
+    'Check tlsCAFile and tlsCertificateKeyFile in the URL.',
     options,
   );
-}
-
-function reasons({ reason }: MongoServerSelectionError): string[] {
-  return [...(reason?.servers.values() ?? [])].map(({ error }) =>
-    [error?.message, error?.cause instanceof Error ? error.cause.message : ''].join(' '),
-  );
-}
-
-/** BSON's own errors are of a class that the driver does not hand out: too large, not UTF-8, nested too deep. */
-function isBson(error: unknown): error is Error {
-  return error instanceof Error && (error.name.startsWith('BSON') || error instanceof RangeError);
-}
-
-function words(error: Error): string {
-  return maskSecrets(error.message.split('\n', 1)[0]!).replace(/\.$/, '');
 }

@@ -15,7 +15,9 @@ export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail>
   signal.throwIfAborted();
   const { connection } = room;
   const stream = await connection.run(async ({ entries }) => {
-    const opened = entries.watch<EntryDocument>([], { fullDocument: 'updateLookup' });
+    // A server that has nothing to tell says so at this time at the latest; without it, after a second.
+    const maxAwaitTimeMS = Math.min(1000, Math.max(1, Math.floor(connection.timeoutMs / 2)));
+    const opened = entries.watch<EntryDocument>([], { fullDocument: 'updateLookup', maxAwaitTimeMS });
     try {
       // Asks the server, which answers at once: from here on nothing is missed.
       await opened.tryNext();

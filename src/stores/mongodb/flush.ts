@@ -4,7 +4,7 @@ import type { FlushOptions, FlushResult } from '../contract.js';
 import type { Deployment, EntryDocument, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
-import { isLive } from './expiry.js';
+import { isLive, later } from './expiry.js';
 import { idsUnder } from './keys.js';
 
 /** Documents of one step. */
@@ -19,7 +19,7 @@ type Place = 'entries' | 'locks';
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   const { connection } = room;
-  const prefix = options.scope === 'all' ? '' : room.prefix;
+  const prefix = options.scope === 'all' ? undefined : room.prefix;
   const takesLocks = options.locks || options.scope === 'all';
   const places: readonly Place[] = takesLocks ? ['entries', 'locks'] : ['entries'];
   const counted = async (place: Place): Promise<number> =>
@@ -30,12 +30,20 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   if (options.dryRun) return { removed: total, keptLocks };
   let removed = 0;
   for (const place of places) {
-    for (let after: string | undefined, isOver = false; !isOver;) {
-      const page = await connection.run(async (deployment) => removePage(deployment, place, idsUnder(prefix, after)));
+    if (options.scope === 'all') {
+      removed += await connection.run(async (deployment) => removeOthers(deployment, place));
+      options.signal?.throwIfAborted();
+    }
+
+    let last: string | undefined;
+    for (let isOver = false; !isOver;) {
+      const page = await connection.run(async (deployment) =>
+        removePage(deployment, place, idsUnder(prefix ?? '', last)),
+      );
       removed += page.live;
       if (page.rows > 0) options.onProgress?.({ done: removed, total });
       options.signal?.throwIfAborted();
-      after = page.last;
+      last = page.last;
       isOver = page.rows < PAGE;
     }
   }
@@ -65,9 +73,21 @@ async function removePage(
   return { rows: found.length, live: found.filter(({ expires_at }) => isLive(expires_at, at)).length, last };
 }
 
-async function countLive(deployment: Deployment, place: Place, prefix: string): Promise<number> {
-  const live = { _id: idsUnder(prefix), expires_at: { $gt: new Date(deployment.now()) } };
-  return collectionOf(deployment, place).countDocuments(live);
+/** Documents whose `_id` is no text: nobody's cache, and yet what lies in its collections. How many of them counted. */
+async function removeOthers(deployment: Deployment, place: Place): Promise<number> {
+  const collection = collectionOf(deployment, place);
+  const count = await collection.countDocuments({ ...OTHERS, expires_at: later(deployment.now()) });
+  await collection.deleteMany(OTHERS);
+  return count;
+}
+
+const OTHERS = { _id: { $not: { $type: 'string' } } } as const;
+
+/** Of everything, when no prefix is given. */
+async function countLive(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
+  const live = { expires_at: later(deployment.now()) };
+  const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
+  return collectionOf(deployment, place).countDocuments({ ...ids, ...live });
 }
 
 function collectionOf(

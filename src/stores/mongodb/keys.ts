@@ -1,13 +1,14 @@
 import type { Connection } from './connection.js';
 
 import { globMatcher, literalHead } from '../glob.js';
+import { later } from './expiry.js';
 
 /** Keys of one request. */
 const PAGE = 1000;
 
-/** A condition on `_id`: the strings that begin with `prefix`; with `after`, those of them that come after it. */
-export function idsUnder(prefix: string, after?: string): Readonly<Record<string, string>> {
-  const from = after === undefined ? { $gte: prefix } : { $gt: after };
+/** A condition on `_id`: the strings that begin with `prefix`; with `last`, those of them that come after it. */
+export function idsUnder(prefix: string, last?: string): Readonly<Record<string, string>> {
+  const from = last === undefined ? { $gte: prefix } : { $gt: last };
   const bound = upperBound(prefix);
   return bound === undefined ? from : { ...from, $lt: bound };
 }
@@ -17,7 +18,7 @@ export async function* entryKeys(connection: Connection, prefix: string, pattern
   const matches = globMatcher(pattern);
   const ids = connection.stream(({ entries, now }) =>
     entries
-      .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: { $gt: new Date(now()) } })
+      .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: later(now()) })
       .project<{ _id: string }>({ _id: 1 })
       .sort({ _id: 1 })
       .batchSize(PAGE),

@@ -3,7 +3,8 @@ import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 
 import { isDuplicate } from './errors.js';
-import { expiresAt, isLive, ttlOf } from './expiry.js';
+import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { AS_STORED, storedBytes } from './values.js';
 
 /** A document of `cache_locks`, as mongodb/laravel-mongodb has it: the owner stands there bare. */
 export class MongodbLock implements Lock {
@@ -15,13 +16,13 @@ export class MongodbLock implements Lock {
     this.#id = room.prefix + name;
   }
 
-  /** One upsert that matches what has expired only: of a lock that is held it meets the `_id`, and fails. */
+  /** One upsert that matches what does not count only: of a lock that is held it meets the `_id`, and fails. */
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
       try {
         await locks.updateOne(
-          { _id: this.#id, expires_at: { $lte: new Date(at) } },
+          { _id: this.#id, expires_at: notLater(at) },
           { $set: { owner, expires_at: expiresAt(ttl, at) } },
           { upsert: true },
         );
@@ -60,12 +61,14 @@ export class MongodbLock implements Lock {
   async holder(): Promise<LockHolder | undefined> {
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
-      const found = await locks.findOne({ _id: this.#id, expires_at: { $gt: new Date(at) } });
-      return found === null ? undefined : { owner: String(found.owner), ttl: ttlOf(found.expires_at, at) };
+      const found = await locks.findOne({ _id: this.#id, expires_at: later(at) }, AS_STORED);
+      return found === null
+        ? undefined
+        : { owner: storedBytes(found.owner).toString(), ttl: ttlOf(found.expires_at, at) };
     });
   }
 
   #held(at: number, owner: string) {
-    return { _id: this.#id, owner, expires_at: { $gt: new Date(at) } };
+    return { _id: this.#id, owner, expires_at: later(at) };
   }
 }

@@ -3,7 +3,8 @@ import type { EntryDocument } from './connection.js';
 
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
-import { isLive } from './expiry.js';
+import { isLive, later } from './expiry.js';
+import { idsUnder } from './keys.js';
 
 /** Documents of one step. */
 const PAGE = 1000;
@@ -25,10 +26,11 @@ export class MongodbTagged extends Entries implements Tagged {
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    const carrying = { tags: { $in: this.#tags } };
+    // Two prefixes with two names may come to one text; what is not under this prefix stays.
+    const carrying = { tags: { $in: this.#tags }, _id: idsUnder(this.room.prefix) };
     if (dryRun) {
       return this.connection.run(async ({ entries, now }) =>
-        entries.countDocuments({ ...carrying, expires_at: { $gt: new Date(now()) } }),
+        entries.countDocuments({ ...carrying, expires_at: later(now()) }),
       );
     }
 

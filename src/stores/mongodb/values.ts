@@ -1,4 +1,4 @@
-import { Binary, Double, Int32, Long } from 'mongodb';
+import { Binary, BSON, Double, Int32, Long } from 'mongodb';
 import { isUtf8 } from 'node:buffer';
 
 import type { Codec } from '../../codecs/codec.js';
@@ -10,6 +10,9 @@ import { UndecodableError } from '../../errors.js';
 
 /** What the field `value` is given. */
 export type Stored = Binary | Double | Int32 | Long | string;
+
+/** Integers and floats are told apart only where the driver does not make numbers of them. */
+export const AS_STORED = { promoteValues: false, bsonRegExp: true } as const;
 
 /**
  * The MongoStore of mongodb/laravel-mongodb: integers and floats stand bare, so that `$inc` works on them; all else is what
@@ -33,7 +36,7 @@ export class FieldCodec {
   }
 
   /**
-   * @param field as the driver gives it without promoting values
+   * @param field as the driver gives it `AS_STORED`
    * @throws UndecodableError
    */
   decode(field: unknown): Value {
@@ -64,10 +67,12 @@ export class FieldCodec {
   }
 }
 
-/** The field's bytes, for people who want them as they are: of a number its text. */
+/** The field's bytes, for people who want them as they are: of a number its text, of what no cache writes MongoDB's JSON. */
 export function storedBytes(field: unknown): Buffer {
   if (field instanceof Double) return Buffer.from(floatText(field.value));
-  return textBytes(field) ?? Buffer.from(String(field));
+  if (field instanceof Int32 || field instanceof Long) return Buffer.from(field.toString());
+  if (field === undefined) return Buffer.alloc(0);
+  return textBytes(field) ?? Buffer.from(BSON.EJSON.stringify(field));
 }
 
 /** As PHP's driver writes integers: 32 bits where they are enough. */
