@@ -1,0 +1,26 @@
+// What runs under the lock: reads a number from a file and has the next one written, by way of the test, which keeps the
+// history and refuses whoever comes with a number that is not the newest: `holder.mjs PORT FILE`.
+import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [port, file] = process.argv.slice(2);
+const { CACHECTL_LOCK_FENCE: fence, CACHECTL_LOCK_OWNER: owner } = process.env;
+const socket = createConnection({ host: '127.0.0.1', port: Number(port) });
+const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+
+async function tell(line) {
+  socket.write(`${line}\n`);
+  const { value } = await answers.next();
+  return value;
+}
+
+if ((await tell(`begin ${fence} ${owner}`)) === 'go') {
+  const count = Number(readFileSync(file, 'utf8'));
+  await sleep(20 + Math.random() * 40);
+  await tell(`write ${fence} ${owner} ${count + 1}`);
+}
+
+await tell(`end ${fence} ${owner}`);
+socket.end();

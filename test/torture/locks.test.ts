@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+
+import { cachectl } from '../support/cli.js';
+import { onEveryStore } from '../support/places.js';
+import { type History, LOST, Torture } from './torture.js';
+
+const PROCESSES = 32;
+
+/** Longer with CACHECTL_TORTURE_SECONDS=600; what hides in rare moments wants time. */
+const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 30);
+
+describe(`a lock that ${PROCESSES} processes contend for, of which some are killed and suspended`, () => {
+  onEveryStore((place) => {
+    let torture: Torture;
+
+    before(async function () {
+      // The last of them waits for all others.
+      this.timeout((SECONDS + 300) * 1000);
+      torture = new Torture(place.url());
+      await torture.run(PROCESSES, SECONDS * 1000);
+    });
+
+    after(() => torture?.remove());
+
+    it('lets in one after the other, and nobody before a holder’s ttl is over', () => {
+      expect(torture.history.length).to.be.greaterThan(PROCESSES);
+      const wrong = pairs(torture.history).filter(([one, other]) => other.begun < validUntil(one));
+      expect(wrong.map(([one, other]) => `${one.owner} and ${other.owner}`)).to.deep.equal([]);
+    });
+
+    it('is numbered upward', () => {
+      const undisturbed = torture.history.filter(({ process }) => process.disturbedAt === undefined);
+      const fences = undisturbed.map(({ fence }) => fence);
+      expect(fences).to.deep.equal([...fences].sort((one, other) => (one < other ? -1 : 1)));
+      expect(new Set(torture.history.map(({ fence }) => fence)).size).to.equal(torture.history.length);
+    });
+
+    it('loses no count where the newest number alone may write', () => {
+      expect(torture.written).to.have.length(torture.count);
+      expect(torture.count).to.be.greaterThan(0);
+    });
+
+    it('tells whoever lost it, and nobody else', async () => {
+      for (const { owner, begun, ended, process: contender } of torture.history) {
+        if (contender.killed) continue;
+        const { code, at } = await contender.exit;
+        // Once its command had ended it may have been given back.
+        const until = ended ?? at;
+        const takenOver = torture.history.some((other) => other.begun > begun && other.begun < until);
+        if (contender.disturbedAt === undefined) expect(code, owner).to.equal(0);
+        else if (takenOver) expect(code, owner).to.equal(LOST);
+        else expect(code, owner).to.be.oneOf([0, LOST]);
+      }
+    });
+
+    it('leaves nobody waiting, and is free in the end', async () => {
+      for (const contender of torture.contenders) {
+        const { code } = await contender.exit;
+        if (!contender.killed) expect(code).to.be.oneOf([0, LOST]);
+      }
+
+      // Of those that were killed it lets go when their ttl is over.
+      const { code } = await cachectl(['lock:run', 'torture', '--wait', '1m', '--url', place.url(), '--', 'true']);
+      expect(code).to.equal(0);
+    });
+  });
+});
+
+/** Until when nobody else may begin: while it was undisturbed, to its end. */
+function validUntil({ begun, ended, process }: History): number {
+  return Math.min(
+    ended ?? Infinity,
+    process.disturbedAt === undefined ? Infinity : Math.max(begun, process.disturbedAt),
+  );
+}
+
+/** Each with all that began after it. */
+function pairs(history: readonly History[]): ReadonlyArray<readonly [History, History]> {
+  const sorted = [...history].sort((one, other) => one.begun - other.begun);
+  return sorted.flatMap((one, index) => sorted.slice(index + 1).map((other) => [one, other] as const));
+}

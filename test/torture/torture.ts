@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+const HOLDER = fileURLToPath(new URL('holder.mjs', import.meta.url));
+
+/** Seconds. A suspension of more than that loses the lock; one of a tenth does not. */
+export const TTL = 6;
+
+/** One run of `lock:run`, and what was done to it. Times in milliseconds. */
+export interface History {
+  readonly owner: string;
+  readonly fence: bigint;
+  /** When its command said that it had begun, and that it was done. */
+  readonly begun: number;
+  ended?: number;
+  wrote: boolean;
+  readonly process: Contender;
+}
+
+/** A process that contends. */
+export interface Contender {
+  readonly child: ChildProcess;
+  readonly exit: Promise<{ readonly code: null | number; readonly signal: NodeJS.Signals | null; readonly at: number }>;
+  /** When it was killed or suspended for longer than the ttl, for the first time. */
+  disturbedAt?: number;
+  killed: boolean;
+}
+
+/**
+ * Processes that contend for one lock and count in one file, and somebody who kills and suspends them. What the file holds
+ * is read without care; it is written only by whoever comes with the newest fence.
+ */
+export class Torture {
+  readonly history: History[] = [];
+  readonly contenders: Contender[] = [];
+  /** Fences of what was written, in that order. */
+  readonly written: bigint[] = [];
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-torture-'));
+  readonly #url: string;
+  readonly #server: Server;
+  readonly #byParent = new Map<number, Contender>();
+  #newest = 0n;
+
+  constructor(url: string) {
+    this.#url = url;
+    writeFileSync(this.file, '0');
+    this.#server = createServer((socket) => {
+      socket.on('error', () => {
+        // Its process was killed.
+      });
+      const lines = createInterface({ input: socket });
+      lines.on('line', (line) => socket.write(`${this.#heard(line)}\n`));
+    });
+  }
+
+  get file(): string {
+    return path.join(this.#folder, 'count');
+  }
+
+  get count(): number {
+    return Number(readFileSync(this.file, 'utf8'));
+  }
+
+  /** So many at a time, each followed by another, until the time (milliseconds) is over; then until the last has ended. */
+  async run(processes: number, milliseconds: number): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const endAt = Date.now() + milliseconds;
+    const slots = Array.from({ length: processes }, async () => {
+      while (Date.now() < endAt) {
+        const { exit } = this.#contend();
+        await exit;
+      }
+    });
+    while (Date.now() < endAt) await this.#disturb();
+    await Promise.all(slots);
+  }
+
+  remove(): void {
+    this.#server.close();
+    for (const { child } of this.contenders) signal(child, 'SIGKILL');
+    rmSync(this.#folder, { force: true, recursive: true });
+  }
+
+  #contend(): Contender {
+    const { port } = this.#server.address() as AddressInfo;
+    const command = [process.execPath, HOLDER, String(port), this.file];
+    const flags = ['--ttl', `${TTL}s`, '--wait', '10m', '--fence', '--timeout', '30s', '--url', this.#url];
+    const child = spawn(process.execPath, [PROGRAM, 'lock:run', 'torture', ...flags, '--', ...command], {
+      // A group of its own, so that it and its command are suspended together.
+      detached: true,
+      env: { PATH: process.env.PATH ?? '', HOME: this.#folder },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const exit = once(child, 'exit').then(([code, by]) => {
+      const contender = this.#byParent.get(child.pid!)!;
+      // What it said is of use only where it should not have ended so.
+      if (code !== 0 && code !== LOST && !contender.killed) process.stderr.write(said);
+      return { code: code as null | number, signal: by as NodeJS.Signals | null, at: Date.now() };
+    });
+    const contender: Contender = { child, exit, killed: false };
+    this.contenders.push(contender);
+    this.#byParent.set(child.pid!, contender);
+    return contender;
+  }
+
+  /** `begin FENCE OWNER`, `write FENCE OWNER COUNT`, `end FENCE OWNER`. */
+  #heard(line: string): string {
+    const [what, fence = '', owner = '', count] = line.split(' ');
+    const number = BigInt(fence);
+    if (what === 'begin') {
+      const pid = Number(/:(\d+):[\da-f]{32}$/.exec(owner)?.[1]);
+      const contender = this.#byParent.get(pid)!;
+      this.history.push({ owner, fence: number, begun: Date.now(), wrote: false, process: contender });
+      if (number > this.#newest) this.#newest = number;
+      return number === this.#newest ? 'go' : 'too old';
+    }
+
+    const entry = this.history.find((known) => known.owner === owner)!;
+    if (what === 'end') {
+      entry.ended = Date.now();
+      return 'done';
+    }
+
+    if (number !== this.#newest) return 'too old';
+    writeFileSync(this.file, count!);
+    this.written.push(number);
+    entry.wrote = true;
+    return 'written';
+  }
+
+  /** Something every now and then, mostly to whoever holds the lock. */
+  async #disturb(): Promise<void> {
+    await sleep(300 + Math.random() * 900);
+    const running = this.contenders.filter(({ child, killed }) => isRunning(child) && !killed);
+    const holding = this.history.findLast(({ ended, process: by }) => ended === undefined && running.includes(by));
+    const waiting = running[Math.floor(Math.random() * running.length)];
+    const victim = Math.random() < 0.6 ? (holding?.process ?? waiting) : waiting;
+    if (victim !== undefined) await pick(DISTURBANCES)(victim);
+  }
+}
+
+/** The exit code of a lock that was lost. */
+export const LOST = 76;
+
+type Disturbance = (victim: Contender) => Promise<void>;
+
+const DISTURBANCES: readonly Disturbance[] = [
+  // The command stays, without anybody who keeps its lock.
+  async (victim) => {
+    disturbed(victim);
+    victim.killed = true;
+    victim.child.kill('SIGKILL');
+  },
+  async (victim) => {
+    disturbed(victim);
+    victim.killed = true;
+    signal(victim.child, 'SIGKILL');
+  },
+  // Past the ttl, together with the command.
+  async (victim) => {
+    disturbed(victim);
+    signal(victim.child, 'SIGSTOP');
+    await sleep((TTL + 1) * 1000);
+    signal(victim.child, 'SIGCONT');
+  },
+  // Past the ttl, while the command goes on.
+  async (victim) => {
+    disturbed(victim);
+    victim.child.kill('SIGSTOP');
+    await sleep((TTL + 1) * 1000);
+    victim.child.kill('SIGCONT');
+  },
+  // Not for long enough to lose anything.
+  async (victim) => {
+    signal(victim.child, 'SIGSTOP');
+    await sleep(TTL * 100);
+    signal(victim.child, 'SIGCONT');
+  },
+];
+
+function disturbed(victim: Contender): void {
+  victim.disturbedAt ??= Date.now();
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+/** To a process and its command. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, name);
+  } catch {
+    // They are gone.
+  }
+}
+
+function pick<T>(items: readonly T[]): T {
+  return items[Math.floor(Math.random() * items.length)]!;
+}
