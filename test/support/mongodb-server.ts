@@ -27,6 +27,13 @@ export interface MongodbServer {
   stop(): Promise<void>;
 }
 
+/** One that was started for a test alone. */
+export interface OwnMongodb extends MongodbServer {
+  /** It keeps its connections, and answers nothing until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
 /** What stands in for MongoDB where there is none; see scripts/test-mongodb.sh. */
 export type StandIn = 'ferretdb' | 'java';
 
@@ -36,7 +43,11 @@ export type StandIn = 'ferretdb' | 'java';
  */
 export async function startMongodb(context: Context, standIn: StandIn): Promise<MongodbServer> {
   const given = process.env.CACHECTL_TEST_MONGODB_URL;
-  if (given) return connected('the server given', given, async () => {});
+  return given ? connected('the server given', given, async () => {}) : startOwnMongodb(context, standIn);
+}
+
+/** The same for what no server that others use should go through: never the one that is given. */
+export async function startOwnMongodb(context: Context, standIn: StandIn): Promise<OwnMongodb> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-mongodb-'));
   const port = await freePort();
   const { name, command, isReplicaSet } = program(context, standIn, port, folder);
@@ -44,10 +55,19 @@ export async function startMongodb(context: Context, standIn: StandIn): Promise<
   const child = spawn(file!, args, { stdio: 'ignore' });
   const url = `mongodb://127.0.0.1:${port}`;
   if (isReplicaSet) await initiate(url);
-  return connected(name, url, async (signal) => {
+  const server = await connected(name, url, async (signal) => {
     await ended(child, signal);
     rmSync(folder, { force: true, recursive: true });
   });
+  return {
+    ...server,
+    pause() {
+      child.kill('SIGSTOP');
+    },
+    resume() {
+      child.kill('SIGCONT');
+    },
+  };
 }
 
 /** Whether there is MongoDB itself, so that nothing stands in. */
@@ -157,5 +177,7 @@ async function ended(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promis
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);
+  // One that is paused takes no other signal.
+  child.kill('SIGCONT');
   await exit;
 }

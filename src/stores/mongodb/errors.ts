@@ -1,5 +1,6 @@
 import {
   MongoAPIError,
+  MongoBulkWriteError,
   MongoError,
   MongoInvalidArgumentError,
   MongoNetworkError,
@@ -38,6 +39,9 @@ export function isTypeMismatch(error: unknown): boolean {
 /** What went wrong, as an error that names the deployment and never a password. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
+  // What kept a bulk write from being answered comes in the dress of an answer.
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error)
+    return translated(error.errorResponse, location);
   const options = { cause: error };
   if (error instanceof MongoServerSelectionError) return unselected(error, location);
   if (error instanceof MongoServerError) return answered(error, location);

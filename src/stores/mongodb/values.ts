@@ -1,4 +1,4 @@
-import { Binary, BSON, Double, Int32, Long } from 'mongodb';
+import { Binary, BSON, Double, Int32, Long, Timestamp } from 'mongodb';
 import { isUtf8 } from 'node:buffer';
 
 import type { Codec } from '../../codecs/codec.js';
@@ -41,7 +41,7 @@ export class FieldCodec {
    */
   decode(field: unknown): Value {
     if (field instanceof Int32) return integer(field.value);
-    if (field instanceof Long) return integer(field.toBigInt());
+    if (isLong(field)) return integer(field.toBigInt());
     if (field instanceof Double) return float(field.value);
     if (typeof field === 'boolean') return boolean(field);
     if (field === null) return NULL;
@@ -70,14 +70,28 @@ export class FieldCodec {
 /** The field's bytes, for people who want them as they are: of a number its text, of what no cache writes MongoDB's JSON. */
 export function storedBytes(field: unknown): Buffer {
   if (field instanceof Double) return Buffer.from(floatText(field.value));
-  if (field instanceof Int32 || field instanceof Long) return Buffer.from(field.toString());
+  if (field instanceof Int32 || isLong(field)) return Buffer.from(field.toString());
   if (field === undefined) return Buffer.alloc(0);
-  return textBytes(field) ?? Buffer.from(BSON.EJSON.stringify(field));
+  return textBytes(field) ?? Buffer.from(jsonOf(field));
 }
 
 /** As PHP's driver writes integers: 32 bits where they are enough. */
 export function bsonInteger(value: bigint): Int32 | Long {
   return BigInt.asIntN(32, value) === value ? new Int32(Number(value)) : Long.fromBigInt(value);
+}
+
+/** A timestamp of the oplog is one, too, to JavaScript. */
+function isLong(field: unknown): field is Long {
+  return field instanceof Long && !(field instanceof Timestamp);
+}
+
+function jsonOf(field: unknown): string {
+  try {
+    return BSON.EJSON.stringify(field);
+  } catch {
+    // A document of somebody's who names a type of BSON in it that there is not.
+    return `a BSON ${typeName(field)}`;
+  }
 }
 
 function textBytes(field: unknown): Buffer | undefined {
