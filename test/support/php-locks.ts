@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Shared, Traits } from './php-shared.js';
 
@@ -99,4 +100,42 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect((await waiting).code).to.equal(0);
     expect(await theirs.owner('deploy')).to.equal('me');
   });
+
+  it('those who wait in Laravel and in cachectl take turns: none goes without while the other goes on', async () => {
+    const { theirs, run } = shared();
+    const turns = { laravel: 0, cachectl: 0 };
+    const isOver = (): boolean => turns.laravel >= TURNS && turns.cachectl >= TURNS;
+    let holders = 0;
+    const hold = async (who: keyof typeof turns): Promise<void> => {
+      holders++;
+      expect(holders).to.equal(1);
+      await sleep(5);
+      holders--;
+      turns[who]++;
+    };
+
+    const laravel = async (): Promise<void> => {
+      while (!isOver()) {
+        expect(await theirs.block('turns', 600, 'laravel', 60)).to.be.true;
+        await hold('laravel');
+        expect(await theirs.release('turns', 'laravel')).to.be.true;
+      }
+    };
+
+    const cachectl = async (owner: string): Promise<void> => {
+      while (!isOver()) {
+        const { code } = await run(['lock:acquire', 'turns', '--ttl', '10m', '--owner', owner, '--wait', '1m']);
+        expect(code).to.equal(0);
+        await hold('cachectl');
+        expect((await run(['lock:release', 'turns', '--owner', owner])).code).to.equal(0);
+      }
+    };
+
+    await Promise.all([laravel(), cachectl('one'), cachectl('another')]);
+    expect(turns.laravel).to.be.at.least(TURNS);
+    expect(turns.cachectl).to.be.at.least(TURNS);
+  });
 }
+
+/** Each of them gets the lock so often. */
+const TURNS = 5;
