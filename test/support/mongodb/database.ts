@@ -9,8 +9,9 @@ import { openCodec } from '../../../src/codecs/open.js';
 import { openMongodb } from '../../../src/stores/mongodb/store.js';
 import { mongodbProfile, type MongodbServer, type StandIn, startMongodb } from '../mongodb-server.js';
 
-/** A document whose `_id` is anyone's. */
-export type AnyDocument = Document & { _id: unknown };
+export interface AnyDocument extends Document {
+  _id: string;
+}
 
 /** A database for the tests around it: empty before each, dropped at the end. */
 export interface TestDatabase {
