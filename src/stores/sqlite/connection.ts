@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import { RefusedError } from '../../errors.js';
 import { translated } from './errors.js';
+import { dropStaleWaiters } from './lock-waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
 import { dropLapsedTails } from './tail-tables.js';
 
@@ -67,6 +68,14 @@ export class Connection {
     this.#open().exec(sql);
   }
 
+  /** A number that is another one when another connection has changed the file. */
+  dataVersion(): number {
+    return this.run(() => {
+      const row = this.statement<{ data_version: number }>('PRAGMA data_version').get() as { data_version: number };
+      return row.data_version;
+    });
+  }
+
   /** From now on. For a connection that must not block while it lives, and may when it ends. */
   waitForLocks(milliseconds: number): void {
     this.run(() => this.#open().pragma(`busy_timeout = ${Math.trunc(milliseconds)}`));
@@ -89,7 +98,10 @@ export class Connection {
     // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
     if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') this.#open().pragma('synchronous = NORMAL');
     this.#writable = true;
-    this.write(() => dropLapsedTails(this));
+    this.write(() => {
+      dropLapsedTails(this);
+      dropStaleWaiters(this);
+    });
   }
 }
 

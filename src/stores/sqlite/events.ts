@@ -132,7 +132,7 @@ export class Tail implements EventStream {
   }
 
   #unlessBusy(): CacheEvent[] {
-    const version = this.#connection.run(() => dataVersion(this.#connection));
+    const version = this.#connection.dataVersion();
     if (version === this.#version && !this.#expiries.areDue()) return [];
     const untouched = this.#connection.read(() => {
       if (!isListening(this.#connection, this.#id)) throw this.#missed();
@@ -200,11 +200,6 @@ export class Tail implements EventStream {
       this.stop();
     }
   }
-}
-
-function dataVersion(connection: Connection): number {
-  const row = connection.statement<{ data_version: number }>('PRAGMA data_version').get();
-  return row!.data_version;
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,12 @@ const READS_AS_FOREVER = FOREVER / 2;
 
 /** Unix time, in whole seconds as Laravel counts them. */
 export function now(): number {
-  return Math.floor(Date.now() / 1000);
+  return secondsOf(Date.now());
+}
+
+/** Of a Unix time in milliseconds. */
+export function secondsOf(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
 }
 
 /** The column for an entry or lock that is written at Unix time `at`. */

@@ -1,7 +1,10 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
-import { expirationOf, now, ttlOf } from './expiry.js';
+import { expirationOf, now, secondsOf, ttlOf } from './expiry.js';
+import { liveWaiters } from './lock-waiters.js';
+import { SqliteWaiting } from './lock-waiting.js';
 
 /** How many expired locks one attempt removes, at most. */
 const TIDIED_AT_ONCE = 100;
@@ -10,35 +13,23 @@ const TIDIED_AT_ONCE = 100;
 export class SqliteLock implements Lock {
   readonly #room: Room;
   readonly #key: string;
+  readonly #waitings: Set<SqliteWaiting>;
+  #wasHeld = false;
 
-  constructor(room: Room, name: string) {
+  /** `waitings` are those of the store. */
+  constructor(room: Room, name: string, waitings: Set<SqliteWaiting>) {
     this.#room = room;
     this.#key = room.prefix + name;
+    this.#waitings = waitings;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    const { connection, tables } = this.#room;
-    return connection.write(() => {
-      const at = now();
-      tables.create('locks');
-      const { changes } = connection
-        .statement(
-          `INSERT INTO ${tables.locks} AS locks (key, owner, expiration) VALUES (@key, @owner, @expiration)
-           ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration
-           WHERE locks.expiration <= @at`,
-        )
-        .run({ key: this.#key, owner, expiration: expirationOf(ttl, at), at });
-      if (tables.findsExpiredFast('locks')) {
-        connection
-          .statement(
-            `DELETE FROM ${tables.locks} WHERE key IN
-             (SELECT key FROM ${tables.locks} WHERE expiration <= ? LIMIT ${TIDIED_AT_ONCE})`,
-          )
-          .run(at);
-      }
-
-      return changes === 1;
-    });
+    // Who tries again and again reads first: writers of a file stand in each other's way, readers do not.
+    const isHeld = this.#wasHeld && (await this.holder()) !== undefined;
+    const isAcquired = !isHeld && this.#insert(owner, ttl);
+    this.#wasHeld = !isAcquired;
+    for (const waiting of this.#waitings) waiting.tried(this.#key, owner);
+    return isAcquired;
   }
 
   async release(owner: string): Promise<boolean> {
@@ -65,14 +56,49 @@ export class SqliteLock implements Lock {
     const { connection, tables } = this.#room;
     if (!this.#hasTable()) return undefined;
     return connection.run(() => {
-      const at = now();
+      const at = Date.now();
       const row = connection
-        .statement<{
-          owner: string;
-          expiration: number;
-        }>(`SELECT owner, expiration FROM ${tables.locks} WHERE key = ? AND expiration > ?`)
-        .get(this.#key, at);
-      return row && { owner: row.owner, ttl: ttlOf(row.expiration, at) };
+        .statement<HeldRow>(`SELECT owner, expiration FROM ${tables.locks} WHERE key = ? AND expiration > ?`)
+        .get(this.#key, secondsOf(at));
+      return row && holderOf(row, at);
+    });
+  }
+
+  async waiters(): Promise<readonly Waiter[]> {
+    const { connection, profile } = this.#room;
+    if (!connection.run(() => connection.exists())) return [];
+    return connection.read(() => liveWaiters(connection, { lockTable: profile.lockTable, key: this.#key }));
+  }
+
+  /** Does without what cannot be had: on a file that others write, or that is read-only, it waits all the same. */
+  async startWaiting(owner: string): Promise<Waiting> {
+    const waiting = new SqliteWaiting(this.#room, this.#key, owner, (ended) => this.#waitings.delete(ended));
+    this.#waitings.add(waiting);
+    return waiting;
+  }
+
+  #insert(owner: string, ttl: Ttl): boolean {
+    const { connection, tables } = this.#room;
+    return connection.write(() => {
+      const at = now();
+      tables.create('locks');
+      const { changes } = connection
+        .statement(
+          `INSERT INTO ${tables.locks} AS locks (key, owner, expiration) VALUES (@key, @owner, @expiration)
+           ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration
+           WHERE locks.expiration <= @at`,
+        )
+        .run({ key: this.#key, owner, expiration: expirationOf(ttl, at), at });
+      if (tables.findsExpiredFast('locks')) {
+        connection
+          .statement(
+            `DELETE FROM ${tables.locks} WHERE key IN
+             (SELECT key FROM ${tables.locks} WHERE expiration <= ? LIMIT ${TIDIED_AT_ONCE})`,
+          )
+          .run(at);
+      }
+
+      return changes === 1;
     });
   }
 
@@ -91,4 +117,17 @@ export class SqliteLock implements Lock {
   #hasTable(): boolean {
     return this.#room.connection.run(() => this.#room.tables.has('locks'));
   }
+}
+
+/** What a lock's row says of its holder. */
+export interface HeldRow {
+  readonly owner: string;
+  /** Unix time, in seconds. */
+  readonly expiration: number;
+}
+
+/** At a Unix time in milliseconds, at which it was held. */
+export function holderOf({ owner, expiration }: HeldRow, at: number): LockHolder {
+  const ttl = ttlOf(expiration, secondsOf(at));
+  return ttl === null ? { owner, ttl } : { owner, ttl, leftMs: expiration * 1000 - at };
 }

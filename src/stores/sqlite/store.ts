@@ -11,12 +11,15 @@ import type {
   Store,
   Tagged,
 } from '../contract.js';
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { SqliteWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
+import { heldLocks } from './lock-list.js';
 import { SqliteLock } from './locks.js';
 import { Tables } from './tables.js';
 import { SqliteTagged } from './tags.js';
@@ -46,6 +49,7 @@ class SqliteStore extends Entries implements Store {
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();
+  readonly #waitings = new Set<SqliteWaiting>();
 
   constructor(room: Room) {
     super(room);
@@ -66,7 +70,11 @@ class SqliteStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new SqliteLock(this.room, name);
+    return new SqliteLock(this.room, name, this.#waitings);
+  }
+
+  locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
+    return heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
@@ -77,6 +85,7 @@ class SqliteStore extends Entries implements Store {
 
   async close(): Promise<void> {
     for (const each of this.#tails) each.stop();
+    await Promise.all([...this.#waitings].map(async (each) => each.end()));
     this.connection.close();
   }
 

@@ -1,0 +1,55 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { Room } from './entries.js';
+
+import { secondsOf } from './expiry.js';
+import { keysUnder } from './keys.js';
+import { type HeldRow, holderOf } from './locks.js';
+
+/** Rows that are read at once. */
+const PAGE = 1000;
+
+interface Row extends HeldRow {
+  readonly bytes: Buffer;
+}
+
+interface Page {
+  readonly rows: number;
+  readonly last: Buffer | undefined;
+  readonly locks: readonly ListedLock[];
+}
+
+/** Locks that are held under the prefix, in the order of the primary key. */
+export async function* heldLocks(room: Room, { signal }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
+  let page: Page | undefined;
+  do {
+    signal?.throwIfAborted();
+    page = nextPage(room, page?.last);
+    yield* page.locks;
+    // Lets a signal be heard.
+    await nextTurn();
+  } while (page.rows === PAGE);
+}
+
+/** No transaction stays open between pages. */
+function nextPage({ connection, tables, prefix }: Room, after: Buffer | undefined): Page {
+  const range = keysUnder(prefix, after);
+  const prefixLength = Buffer.byteLength(prefix);
+  return connection.run(() => {
+    if (!tables.has('locks')) return { rows: 0, last: undefined, locks: [] };
+    const at = Date.now();
+    const rows = connection
+      .statement<Row>(
+        // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+        `SELECT CAST(key AS BLOB) AS bytes, owner, expiration FROM ${tables.locks}
+         WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+      )
+      .all({ ...range.parameters, at: secondsOf(at) });
+    const locks = rows.map((row): ListedLock => {
+      const name = row.bytes.subarray(prefixLength).toString();
+      return { name, ...holderOf(row, at), toldBy: 'place' };
+    });
+    return { rows: rows.length, last: rows.at(-1)?.bytes, locks };
+  });
+}

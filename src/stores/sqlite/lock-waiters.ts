@@ -1,0 +1,97 @@
+import type { Waiter } from '../lock-contract.js';
+import type { Connection } from './connection.js';
+
+import { mayRun, processName, type ProcessPlace } from '../lock-process.js';
+import { now } from './expiry.js';
+
+/**
+ * Who waits for a lock, as waiters themselves write it down: a row each in `cachectl_waiters`, which is made with the first
+ * and dropped with the last, so that nothing of ours stays in an application's file. A row counts until its lease is over,
+ * or its process is gone; whoever writes next removes it then.
+ */
+
+/** Seconds. Long enough to sit out another process's long transaction. */
+export const LEASE_S = 20;
+
+/** A lock: of which table, and under which key, prefix included. */
+export interface LockPlace {
+  readonly lockTable: string;
+  readonly key: string;
+}
+
+export interface WaiterRow extends LockPlace, ProcessPlace {
+  /** Random: ids would be used again when the table was dropped, and then be another's. */
+  readonly token: string;
+  readonly owner: string;
+  /** Unix time in milliseconds. */
+  readonly since: number;
+  readonly attempts: number;
+}
+
+/** Only within `write`. Writes it down, or that it is still there. */
+export function writeWaiter(connection: Connection, row: WaiterRow): void {
+  connection.execute(
+    `CREATE TABLE IF NOT EXISTS cachectl_waiters (
+       token TEXT PRIMARY KEY, lock_table TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, host TEXT NOT NULL,
+       space TEXT NOT NULL, pid INTEGER NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL
+     )`,
+  );
+  connection
+    .statement(
+      `INSERT INTO cachectl_waiters (token, lock_table, key, owner, host, space, pid, since, attempts, lease)
+       VALUES (@token, @lockTable, @key, @owner, @host, @space, @pid, @since, @attempts, @lease)
+       ON CONFLICT (token) DO UPDATE SET attempts = excluded.attempts, lease = excluded.lease`,
+    )
+    .run({ ...row, lease: now() + LEASE_S });
+  dropStaleWaiters(connection);
+}
+
+/** Only within `write`. */
+export function removeWaiter(connection: Connection, token: string): void {
+  if (!hasWaiters(connection)) return;
+  connection.statement('DELETE FROM cachectl_waiters WHERE token = ?').run(token);
+  dropStaleWaiters(connection);
+}
+
+/** Only within `write`. Removes what killed processes left, and the table when nobody waits. */
+export function dropStaleWaiters(connection: Connection): void {
+  if (!hasWaiters(connection)) return;
+  const rows = connection
+    .statement<ProcessPlace & { token: string; lease: number }>(
+      'SELECT token, host, space, pid, lease FROM cachectl_waiters',
+    )
+    .all();
+  const stale = rows.filter((row) => row.lease <= now() || !mayRun(row));
+  if (stale.length === rows.length) {
+    connection.execute('DROP TABLE cachectl_waiters');
+    return;
+  }
+
+  const remove = connection.statement('DELETE FROM cachectl_waiters WHERE token = ?');
+  for (const { token } of stale) remove.run(token);
+}
+
+/** Those that wait for a lock, who came first the first. Only within `read`. */
+export function liveWaiters(connection: Connection, { lockTable, key }: LockPlace): readonly Waiter[] {
+  if (!hasWaiters(connection)) return [];
+  return connection
+    .statement<ProcessPlace & { owner: string; since: number; attempts: number }>(
+      `SELECT owner, host, space, pid, since, attempts FROM cachectl_waiters
+       WHERE lock_table = ? AND key = ? AND lease > ? ORDER BY since, rowid`,
+    )
+    .all(lockTable, key, now())
+    .filter((row) => mayRun(row))
+    .map((row) => ({
+      name: processName(row),
+      owner: row.owner,
+      since: new Date(row.since),
+      attempts: row.attempts,
+    }));
+}
+
+function hasWaiters(connection: Connection): boolean {
+  const found = connection
+    .statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cachectl_waiters'`)
+    .get();
+  return found !== undefined;
+}
