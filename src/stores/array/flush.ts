@@ -14,7 +14,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const result = { removed, keptLocks: takesLocks ? 0 : held.length };
   if (options.dryRun) return result;
   for (const key of keys) memory.remove(key);
-  if (takesLocks) for (const name of held) memory.locks.delete(name);
+  if (takesLocks) for (const name of held) memory.letGo(name);
   if (isAll) memory.tell({ time: Date.now(), type: 'CacheFlushed' });
   options.onProgress?.({ done: removed, total: removed });
   return result;

@@ -1,19 +1,25 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
-import { expiresAfter, ttlOf } from './memory.js';
+import { ArrayWaiting } from './lock-waiting.js';
+import { expiresAfter, type LockCell, ttlOf } from './memory.js';
 
 export class ArrayLock implements Lock {
   readonly #room: Room;
   readonly #name: string;
+  readonly #waitings: Set<ArrayWaiting>;
 
-  constructor(room: Room, name: string) {
+  /** `waitings` are those of the store. */
+  constructor(room: Room, name: string, waitings: Set<ArrayWaiting>) {
     this.#room = room;
     this.#name = room.prefix + name;
+    this.#waitings = waitings;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     const { memory } = this.#room;
+    for (const waiting of this.#waitings) waiting.tried(this.#name, owner);
     if (memory.holder(this.#name)) return false;
     memory.locks.set(this.#name, { owner, expires: expiresAfter(ttl) });
     return true;
@@ -21,12 +27,11 @@ export class ArrayLock implements Lock {
 
   async release(owner: string): Promise<boolean> {
     const { memory } = this.#room;
-    return memory.holder(this.#name)?.owner === owner && memory.locks.delete(this.#name);
+    return memory.holder(this.#name)?.owner === owner && memory.letGo(this.#name);
   }
 
   async forceRelease(): Promise<boolean> {
-    const { memory } = this.#room;
-    return memory.holder(this.#name) !== undefined && memory.locks.delete(this.#name);
+    return this.#room.memory.letGo(this.#name);
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
@@ -38,6 +43,25 @@ export class ArrayLock implements Lock {
 
   async holder(): Promise<LockHolder | undefined> {
     const cell = this.#room.memory.holder(this.#name);
-    return cell && { owner: cell.owner, ttl: ttlOf(cell) };
+    return cell && holderOf(cell);
   }
+
+  async waiters(): Promise<readonly Waiter[]> {
+    const waiting = [...this.#room.memory.waiters].filter(({ name }) => name === this.#name);
+    return waiting.map(({ waiter }) => waiter);
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    const left = (ended: ArrayWaiting): boolean => this.#waitings.delete(ended);
+    const waiting = new ArrayWaiting(this.#room.memory, this.#name, owner, left);
+    this.#waitings.add(waiting);
+    return waiting;
+  }
+}
+
+/** Of a lock that is held. */
+export function holderOf(cell: LockCell): LockHolder {
+  const { owner, expires } = cell;
+  if (expires === null) return { owner, ttl: null };
+  return { owner, ttl: ttlOf(cell), leftMs: Math.max(1, expires - Date.now()) };
 }

@@ -1,4 +1,5 @@
 import type { EventType, Ttl } from '../contract.js';
+import type { ArrayWaiting } from './lock-waiting.js';
 
 /** Something that ends at a Unix time in milliseconds; null is never. */
 interface Cell {
@@ -25,6 +26,7 @@ export interface Happening {
 /** What array stores hold. Two stores on one memory are two clients of one server. */
 export class Memory {
   readonly locks = new Map<string, LockCell>();
+  readonly waiters = new Set<ArrayWaiting>();
   /** The keys of the entries that carry a tag, by the tag with its prefix. */
   readonly tags = new Map<string, Set<string>>();
   readonly #entries = new Map<string, EntryCell>();
@@ -68,6 +70,14 @@ export class Memory {
 
   heldLocks(prefix: string): string[] {
     return [...this.locks.keys()].filter((name) => name.startsWith(prefix) && this.holder(name) !== undefined);
+  }
+
+  /** Whether there was anything to let go. */
+  letGo(name: string): boolean {
+    const wasHeld = this.holder(name) !== undefined;
+    this.locks.delete(name);
+    for (const waiting of this.waiters) if (waiting.name === name) waiting.ring();
+    return wasHeld;
   }
 
   tell(happening: Happening): void {

@@ -10,11 +10,14 @@ import type {
   Store,
   Tagged,
 } from '../contract.js';
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { ArrayWaiting } from './lock-waiting.js';
 
 import { Entries, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
+import { heldLocks } from './lock-list.js';
 import { ArrayLock } from './locks.js';
 import { Memory } from './memory.js';
 import { ArrayTagged } from './tags.js';
@@ -38,6 +41,7 @@ class ArrayStore extends Entries implements Store {
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();
+  readonly #waitings = new Set<ArrayWaiting>();
 
   constructor(room: Room) {
     super(room);
@@ -57,7 +61,11 @@ class ArrayStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new ArrayLock(this.room, name);
+    return new ArrayLock(this.room, name, this.#waitings);
+  }
+
+  locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
+    return heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
@@ -68,6 +76,7 @@ class ArrayStore extends Entries implements Store {
 
   async close(): Promise<void> {
     for (const each of this.#tails) each.stop();
+    await Promise.all([...this.#waitings].map(async (each) => each.end()));
   }
 
   protected storedKey(key: string): string {
