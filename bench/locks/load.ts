@@ -17,7 +17,7 @@ export async function* measureLoad(): AsyncGenerator<Measurement> {
   for (const notifications of ['', 'KA']) {
     const [ours, laravels] = await withRedis(async (port, client) => {
       await client.config('SET', 'notify-keyspace-events', notifications);
-      await client.set('bench-bench', 'somebody', 'EX', 600);
+      await client.set('bench:bench', 'somebody', 'EX', 600);
       return [await load('cachectl', port, client), await load('laravel', port, client)];
     });
     yield {

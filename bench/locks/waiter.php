@@ -22,9 +22,10 @@ for ($turn = 0; $turn < $task['turns']; $turn++) {
     usleep(REST_MS * 1000);
 }
 
+// This Laravel puts the colon behind the prefix of Redis by itself.
 function laravel_lock(array $task) {
     $settings = isset($task['redisPort'])
-        ? ['store' => 'redis', 'port' => $task['redisPort'], 'prefix' => 'bench-']
-        : ['store' => 'database', 'path' => $task['path'], 'prefix' => 'bench-'];
+        ? ['store' => 'redis', 'port' => $task['redisPort'], 'prefix' => 'bench']
+        : ['store' => 'database', 'path' => $task['path'], 'prefix' => 'bench:'];
     return store($settings)->lock('bench', 600);
 }

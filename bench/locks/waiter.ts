@@ -34,7 +34,7 @@ async function takeTurns(): Promise<void> {
 }
 
 function profileOf({ redisPort, path = '' }: WaiterTask): Profile {
-  const common = { name: 'bench', prefix: 'bench-', codec: 'php', protected: false } as const;
+  const common = { name: 'bench', prefix: 'bench:', codec: 'php', protected: false } as const;
   if (redisPort === undefined) {
     return { ...common, driver: 'sqlite', path, table: 'cache', lockTable: 'cache_locks' };
   }
