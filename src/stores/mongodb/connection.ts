@@ -1,12 +1,14 @@
 import type { Collection, MongoClient } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
+import type { WaiterDocument } from './lock-waiters.js';
 import type { Stored } from './values.js';
 
 import { UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
 import { clientOf, connect } from './client.js';
 import { isUnknown, translated } from './errors.js';
+import { WAITERS } from './lock-waiters.js';
 
 /** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
 export interface EntryDocument {
@@ -26,6 +28,7 @@ export interface LockDocument {
 export interface Deployment {
   readonly entries: Collection<EntryDocument>;
   readonly locks: Collection<LockDocument>;
+  readonly waiters: Collection<WaiterDocument>;
   /** By the server's clock, in milliseconds. */
   now(): number;
 }
@@ -89,6 +92,7 @@ export class Connection {
         deployment: {
           entries: database.collection<EntryDocument>(this.profile.collection),
           locks: database.collection<LockDocument>(this.profile.lockCollection),
+          waiters: database.collection<WaiterDocument>(WAITERS),
           now: () => Date.now() + ahead,
         },
       };

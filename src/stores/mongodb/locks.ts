@@ -1,23 +1,33 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
-import type { Connection } from './connection.js';
+import type { Waiter, Waiting } from '../lock-contract.js';
+import type { Connection, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { isDuplicate } from './errors.js';
 import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { liveWaiters } from './lock-waiters.js';
+import { MongodbWaiting } from './lock-waiting.js';
 import { AS_STORED, storedBytes } from './values.js';
+
+/** Change streams of one store, at most: each holds one of its sockets. */
+const MOST_STREAMS = 4;
 
 /** A document of `cache_locks`, as mongodb/laravel-mongodb has it: the owner stands there bare. */
 export class MongodbLock implements Lock {
   readonly #connection: Connection;
   readonly #id: string;
+  readonly #waitings: Set<MongodbWaiting>;
 
-  constructor(room: Room, name: string) {
+  /** `waitings` are those of the store. */
+  constructor(room: Room, name: string, waitings: Set<MongodbWaiting>) {
     this.#connection = room.connection;
     this.#id = room.prefix + name;
+    this.#waitings = waitings;
   }
 
   /** One upsert that matches what does not count only: of a lock that is held it meets the `_id`, and fails. */
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    for (const waiting of this.#waitings) waiting.tried(this.#id, owner);
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
       try {
@@ -62,13 +72,34 @@ export class MongodbLock implements Lock {
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
       const found = await locks.findOne({ _id: this.#id, expires_at: later(at) }, AS_STORED);
-      return found === null
-        ? undefined
-        : { owner: storedBytes(found.owner).toString(), ttl: ttlOf(found.expires_at, at) };
+      return found === null ? undefined : holderOf(found, at);
     });
+  }
+
+  async waiters(): Promise<readonly Waiter[]> {
+    const place = { collection: this.#connection.profile.lockCollection, id: this.#id };
+    return this.#connection.run(async (deployment) => liveWaiters(deployment, place));
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    const listens = [...this.#waitings].filter((each) => each.listens).length < MOST_STREAMS;
+    const left = (ended: MongodbWaiting): boolean => this.#waitings.delete(ended);
+    const waiting = new MongodbWaiting(this.#connection, { id: this.#id, owner, listens }, left);
+    this.#waitings.add(waiting);
+    return waiting;
   }
 
   #held(at: number, owner: string) {
     return { _id: this.#id, owner, expires_at: later(at) };
   }
+}
+
+/**
+ * What a lock's document says of its holder, at a time in milliseconds at which it was held.
+ * @param document as the driver gives it `AS_STORED`
+ */
+export function holderOf({ owner, expires_at }: LockDocument, at: number): LockHolder {
+  const ttl = ttlOf(expires_at, at);
+  const holder = { owner: storedBytes(owner).toString(), ttl };
+  return typeof ttl === 'number' ? { ...holder, leftMs: expires_at.getTime() - at } : holder;
 }

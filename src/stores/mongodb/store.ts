@@ -12,7 +12,9 @@ import type {
   Store,
   Tagged,
 } from '../contract.js';
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { EntryDocument } from './connection.js';
+import type { MongodbWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
@@ -20,6 +22,7 @@ import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { indexFindings } from './indexes.js';
 import { entryKeys } from './keys.js';
+import { heldLocks } from './lock-list.js';
 import { MongodbLock } from './locks.js';
 import { MongodbTagged } from './tags.js';
 
@@ -45,6 +48,7 @@ class MongodbStore extends Entries implements Store {
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();
+  readonly #waitings = new Set<MongodbWaiting>();
 
   constructor(room: Room) {
     super(room);
@@ -65,7 +69,11 @@ class MongodbStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new MongodbLock(this.room, name);
+    return new MongodbLock(this.room, name, this.#waitings);
+  }
+
+  locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
+    return heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
@@ -80,6 +88,7 @@ class MongodbStore extends Entries implements Store {
 
   async close(): Promise<void> {
     await Promise.all([...this.#tails].map(async (each) => each.stop()));
+    await Promise.all([...this.#waitings].map(async (each) => each.end()));
     await this.connection.close();
   }
 

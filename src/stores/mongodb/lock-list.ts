@@ -1,0 +1,33 @@
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { Room } from './entries.js';
+
+import { isLive, later } from './expiry.js';
+import { idsUnder } from './keys.js';
+import { holderOf } from './locks.js';
+import { AS_STORED } from './values.js';
+
+/** Locks of one request. */
+const PAGE = 1000;
+
+/** Locks that are held under the prefix, in the order of the index on `_id`. */
+export async function* heldLocks(
+  { connection, prefix }: Room,
+  { signal }: ListLocksOptions = {},
+): AsyncGenerator<ListedLock> {
+  signal?.throwIfAborted();
+  const listed = connection.stream(async function* ({ locks, now }) {
+    const found = locks
+      .find({ _id: idsUnder(prefix), expires_at: later(now()) }, AS_STORED)
+      .sort({ _id: 1 })
+      .batchSize(PAGE);
+    for await (const document of found) {
+      const at = now();
+      // It may have expired while the ones before were read.
+      if (isLive(document.expires_at, at)) yield { name: String(document._id), ...holderOf(document, at) };
+    }
+  });
+  for await (const { name, ...holder } of listed) {
+    signal?.throwIfAborted();
+    yield { name: name.slice(prefix.length), ...holder, toldBy: 'place' };
+  }
+}
