@@ -4,7 +4,7 @@ import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contr
 import type { EntryDocument } from './connection.js';
 import type { Room } from './entries.js';
 
-import { UnsupportedError } from '../../errors.js';
+import { type CachectlError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';
 import { isUnknown, translated } from './errors.js';
 
 /** What change streams can tell. A document that the TTL index removes is deleted like any other. */
@@ -58,7 +58,7 @@ export class Tail implements EventStream {
         if (event !== undefined) yield event;
       }
     } catch (error) {
-      if (this.#stopped === undefined) throw translated(error, this.#room.connection.location);
+      if (this.#stopped === undefined) throw missed(translated(error, this.#room.connection.location));
     } finally {
       await this.stop();
     }
@@ -71,6 +71,12 @@ export class Tail implements EventStream {
     });
     return this.#stopped;
   }
+}
+
+/** The driver goes on by itself where it finds a server in time: then nothing was missed. */
+function missed(error: CachectlError): CachectlError {
+  if (!(error instanceof UnreachableError) && !(error instanceof TimeoutError)) return error;
+  return new UnreachableError(error.message, 'Events after that were missed. Start it again.', { cause: error });
 }
 
 function eventOf(change: ChangeStreamDocument<EntryDocument>, prefix: string): CacheEvent | undefined {

@@ -1,6 +1,6 @@
 import type { MongoServerSelectionError, TopologyDescription } from 'mongodb';
 
-import { MongoNetworkError } from 'mongodb';
+import { MongoServerError } from 'mongodb';
 
 import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 
@@ -12,9 +12,8 @@ export function hopeless(description: TopologyDescription, location: string): Ca
   const servers = [...description.servers.values()];
   // A server that says that it is of another set, or of none, is struck off.
   if (servers.length === 0) return notOfSet(description, location);
-  if (description.compatibilityError) return tooOld(location);
   // What a server answers (that it knows no such user, say) comes to whoever asked.
-  const isOver = servers.every(({ error }) => error instanceof MongoNetworkError);
+  const isOver = servers.every(({ error }) => error !== null && !(error instanceof MongoServerError));
   return isOver ? failed(reasons(description), location, {}) : undefined;
 }
 
@@ -49,16 +48,17 @@ function notOfSet({ setName }: TopologyDescription, location: string, options: E
   );
 }
 
-function tooOld(location: string): RefusedError {
-  return new RefusedError(
-    `${location} has a version that the driver does not talk to`,
-    'MongoDB 4.4 or later is needed.',
-  );
-}
-
 /** By what the driver and the system say of each server. */
 function failed(texts: readonly string[], location: string, options: ErrorOptions): CachectlError {
   const text = texts.join(' ');
+  if (/wire version/.test(text)) {
+    return new RefusedError(
+      `${location} has a version that the driver does not talk to`,
+      'MongoDB 4.4 or later is needed.',
+      options,
+    );
+  }
+
   if (/ECONNREFUSED/.test(text)) {
     return new UnreachableError(
       `${location} refuses connections`,
