@@ -40,6 +40,8 @@ export class FileStore {
       tags: false,
       countsTagged: false,
       locks: true,
+      lockListing: false,
+      lockWaiters: false,
       events: [],
       locksToldFromEntries: room.lockFiles === room.files ? 'by-form' : 'apart',
     };

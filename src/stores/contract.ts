@@ -178,6 +178,10 @@ export interface Capabilities {
   /** A flush of tags knows how many entries it took. */
   readonly countsTagged: boolean;
   readonly locks: boolean;
+  /** Locks that are held can be listed (`Store.locks`), as far as they can be told. */
+  readonly lockListing: boolean;
+  /** Waiters of cachectl are known to the store (`Lock.waiters`). */
+  readonly lockWaiters: boolean;
   readonly events: readonly EventType[];
   /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
   readonly locksToldFromEntries: 'apart' | 'by-form';

@@ -1,5 +1,3 @@
-import type { CacheEvent } from './contract.js';
-
 import { PartialError } from '../errors.js';
 
 /** How many events wait for a slow reader. Some ten megabytes. */
@@ -9,13 +7,13 @@ const LONGEST = 100_000;
  * From a connection that pushes to a reader that pulls. A reader that falls far behind ends the stream with an error:
  * leaving events out unsaid would be worse, and a server cuts off who does not read.
  */
-export class EventQueue implements AsyncIterable<CacheEvent> {
-  #waiting: CacheEvent[] = [];
+export class EventQueue<Event> implements AsyncIterable<Event> {
+  #waiting: Event[] = [];
   #wake: (() => void) | undefined;
   #isOver = false;
   #failure: Error | undefined;
 
-  push(event: CacheEvent): void {
+  push(event: Event): void {
     if (this.#isOver) return;
     if (this.#waiting.length < LONGEST) this.#waiting.push(event);
     else
@@ -40,7 +38,7 @@ export class EventQueue implements AsyncIterable<CacheEvent> {
     this.end();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
     for (;;) {
       const events = this.#waiting;
       this.#waiting = [];

@@ -6,6 +6,8 @@ import { UnsupportedError } from '../errors.js';
 import { describeBulk, describeKeys } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';
+import { describeLockListing } from './suite/lock-listing.js';
+import { describeLockWaiting } from './suite/lock-waiting.js';
 import { describeLocks } from './suite/locks.js';
 import { describePrefixes } from './suite/prefixes.js';
 import { describeProcesses } from './suite/processes.js';
@@ -51,8 +53,15 @@ export function describeStore(name: string, harness: StoreHarness): void {
     else refuses('keys to list', async () => all((await stores.fresh()).keys()));
     if (capabilities.tags) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));
-    if (capabilities.locks) describeLocks(stores);
-    else refuses('locks', async () => (await stores.fresh()).lock('a'));
+    if (capabilities.locks) {
+      describeLocks(stores);
+      describeLockWaiting(stores);
+    } else refuses('locks', async () => (await stores.fresh()).lock('a'));
+
+    it(`can${capabilities.lockListing ? '' : 'not'} list the locks that are held`, async () => {
+      expect((await stores.fresh()).locks !== undefined).to.equal(capabilities.lockListing);
+    });
+    if (capabilities.lockListing) describeLockListing(stores);
     describeFlushing(stores);
     describePrefixes(stores);
     if (capabilities.events.length > 0) describeEvents(stores);

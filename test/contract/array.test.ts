@@ -15,6 +15,8 @@ describeStore('array', {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyForgotten', 'KeyExpired', 'CacheFlushed'],
     locksToldFromEntries: 'apart',
   },

@@ -21,6 +21,8 @@ describeStore('three memcached servers', {
     tags: true,
     countsTagged: false,
     locks: true,
+    lockListing: true,
+    lockWaiters: false,
     events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'],
     locksToldFromEntries: 'by-form',
     keyBytes: 250,

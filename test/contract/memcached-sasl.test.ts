@@ -20,6 +20,8 @@ describeStore('memcached behind SASL', {
     tags: true,
     countsTagged: false,
     locks: true,
+    lockListing: false,
+    lockWaiters: false,
     events: [],
     locksToldFromEntries: 'by-form',
     keyBytes: 250,

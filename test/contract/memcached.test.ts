@@ -18,6 +18,8 @@ describeStore('memcached', {
     tags: true,
     countsTagged: false,
     locks: true,
+    lockListing: true,
+    lockWaiters: false,
     events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'],
     locksToldFromEntries: 'by-form',
     keyBytes: 250,

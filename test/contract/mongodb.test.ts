@@ -14,6 +14,8 @@ describeStore('mongodb', {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: ['KeyWritten', 'KeyForgotten'],
     locksToldFromEntries: 'apart',
   },

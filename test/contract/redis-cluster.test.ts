@@ -32,6 +32,8 @@ describeStore('redis cluster', {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
     locksToldFromEntries: 'by-form',
   },

@@ -33,6 +33,8 @@ for (const options of OPTIONS) {
       tags: true,
       countsTagged: true,
       locks: true,
+      lockListing: true,
+      lockWaiters: true,
       events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
       locksToldFromEntries: 'by-form',
     },

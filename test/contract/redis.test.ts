@@ -28,6 +28,8 @@ describeStore('redis', {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
     locksToldFromEntries: 'by-form',
   },

@@ -31,6 +31,8 @@ describeStore('sqlite', {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
     locksToldFromEntries: 'apart',
   },

@@ -16,6 +16,8 @@ describeStore(
       tags: false,
       countsTagged: false,
       locks: true,
+      lockListing: false,
+      lockWaiters: false,
       events: [],
       locksToldFromEntries: 'by-form',
     },

@@ -37,6 +37,8 @@ class ArrayStore extends Entries implements Store {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: EVENTS,
     locksToldFromEntries: 'apart',
   };

@@ -29,7 +29,7 @@ export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail>
   }
 
   signal.throwIfAborted();
-  const queue = new EventQueue();
+  const queue = new EventQueue<CacheEvent>();
   const watches: Watch[] = [];
   try {
     for (const node of nodes) watches.push(await watch(node, room, queue));
@@ -48,11 +48,11 @@ export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail>
 export class Tail implements EventStream {
   readonly source: string;
   readonly types: readonly EventType[];
-  readonly #queue: EventQueue;
+  readonly #queue: EventQueue<CacheEvent>;
   readonly #watches: readonly Watch[];
   #nextCheck: NodeJS.Timeout | undefined;
 
-  constructor(queue: EventQueue, watches: readonly Watch[]) {
+  constructor(queue: EventQueue<CacheEvent>, watches: readonly Watch[]) {
     const tellsDeletions = watches.every((each) => each.tellsDeletions);
     this.types = tellsDeletions ? [...EVENTS, 'KeyForgotten'] : EVENTS;
     const told = tellsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
@@ -102,7 +102,7 @@ interface Watch {
   readonly dropped: number;
 }
 
-async function watch(node: MetaNode, { keys }: Room, queue: EventQueue): Promise<Watch> {
+async function watch(node: MetaNode, { keys }: Room, queue: EventQueue<CacheEvent>): Promise<Watch> {
   const dropped = await droppedBy(node);
   const wire = await node.text.dedicated();
   const narrator = new Narrator(keys, (event) => queue.push(event));

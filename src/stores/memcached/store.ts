@@ -51,6 +51,8 @@ class MemcachedStore extends Entries implements Store {
       tags: true,
       countsTagged: false,
       locks: true,
+      lockListing: tellsAll,
+      lockWaiters: false,
       events: tellsAll ? EVENTS : [],
       locksToldFromEntries: 'by-form',
       keyBytes: LONGEST_KEY,

@@ -44,6 +44,8 @@ class MongodbStore extends Entries implements Store {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: EVENTS,
     locksToldFromEntries: 'apart',
   };

@@ -19,6 +19,8 @@ export interface Node {
   batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
   /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
   dedicated(): Promise<Redis>;
+  /** One on which the server prints every command that it gets, as the event `monitor`. Whoever asks for it disconnects it. */
+  monitor(): Promise<Redis>;
 }
 
 type Client = Cluster | Redis;
@@ -66,6 +68,11 @@ export class Connection implements Node {
   async dedicated(): Promise<Redis> {
     const [node] = await this.nodes();
     return node!.dedicated();
+  }
+
+  async monitor(): Promise<Redis> {
+    const [node] = await this.nodes();
+    return node!.monitor();
   }
 
   async close(): Promise<void> {
@@ -170,6 +177,25 @@ class ServerNode implements Node {
     } catch (error) {
       throw translated(failure ?? error, this.#location);
     }
+  }
+
+  async monitor(): Promise<Redis> {
+    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, monitor: true }));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        copy.once('monitoring', resolve);
+        copy.once('error', reject);
+        copy.connect().catch(reject);
+      });
+    } catch (error) {
+      copy.disconnect();
+      throw translated(error, this.#location);
+    }
+
+    copy.on('error', () => {
+      // The end of the connection is what counts.
+    });
+    return copy;
   }
 }
 

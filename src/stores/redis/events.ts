@@ -45,7 +45,7 @@ const CHECK_MS = 2000;
  */
 export async function tail(room: Room, { signal, enable }: EventsOptions): Promise<Tail> {
   signal.throwIfAborted();
-  const queue = new EventQueue();
+  const queue = new EventQueue<CacheEvent>();
   const opened = new Tail(queue, await switchOn(room.connection, { enable }), room.connection.location);
   try {
     for (const node of await room.connection.nodes()) opened.subscribers.push(await subscribe(node, room, queue));
@@ -67,14 +67,14 @@ export class Tail implements EventStream {
   readonly warning?: string;
   readonly types: readonly EventType[];
   readonly subscribers: Redis[] = [];
-  readonly #queue: EventQueue;
+  readonly #queue: EventQueue<CacheEvent>;
   readonly #notifications: Notifications;
   readonly #location: string;
   #nextCheck: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  constructor(queue: EventQueue, notifications: Notifications, location: string) {
+  constructor(queue: EventQueue<CacheEvent>, notifications: Notifications, location: string) {
     this.types = EVENTS.filter((type) => notifications.tells(type));
     const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
     const told = `writes and deletions of every client; not told are ${untold.join(', ')} and FLUSHDB`;
@@ -141,7 +141,7 @@ async function answered(subscriber: Redis, location: string): Promise<void> {
   }
 }
 
-async function subscribe(node: Node, { connection, keys }: Room, queue: EventQueue): Promise<Redis> {
+async function subscribe(node: Node, { connection, keys }: Room, queue: EventQueue<CacheEvent>): Promise<Redis> {
   const subscriber = await node.dedicated();
   const channel = channelPrefix(connection);
   subscriber.on('messageBuffer', (name: Buffer, full: Buffer) => {

@@ -1,14 +1,22 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 import type { Texts } from './packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { wrongType } from './errors.js';
-import { bytes, count, isGone, ttlOf } from './replies.js';
+import { releaseChannel, startWaiting, waitersFor } from './lock-waiting.js';
+import { bytes, count, isGone, leftOf, ttlOf } from './replies.js';
 
-/** Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. */
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end`;
+/**
+ * Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. Those who wait are told,
+ * unless the user may not publish.
+ */
+const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.pcall('PUBLISH', ARGV[2], '')
+return 1`;
 
 /** ARGV[2] in seconds; 0 never expires, as in Laravel. */
 const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -35,11 +43,15 @@ export class RedisLock implements Lock {
   }
 
   async release(owner: string): Promise<boolean> {
-    return this.#script(RELEASE, this.#texts.pack(owner));
+    return this.#script(RELEASE, this.#texts.pack(owner), releaseChannel(this.#key));
   }
 
   async forceRelease(): Promise<boolean> {
-    return count(await this.#connection.call('DEL', this.#key)) === 1;
+    const [removed] = await this.#connection.batch([
+      ['DEL', this.#key],
+      ['PUBLISH', releaseChannel(this.#key), ''],
+    ]);
+    return count(removed!) === 1;
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
@@ -54,17 +66,16 @@ export class RedisLock implements Lock {
     if (owner instanceof WrongTypeError) throw await this.#wrongType();
     const held = bytes(owner!);
     // It expired between the two commands when there is no ttl to ask for.
-    return held === null || isGone(pttl!) ? undefined : { owner: this.#ownerOf(held), ttl: ttlOf(pttl!) };
+    if (held === null || isGone(pttl!)) return undefined;
+    return { owner: ownerOf(this.#texts, held), ttl: ttlOf(pttl!), ...leftOf(pttl!) };
   }
 
-  /** An owner that another client wrote otherwise is shown as it stands. */
-  #ownerOf(held: Buffer): string {
-    try {
-      return this.#texts.unpack(held).toString();
-    } catch (error) {
-      if (error instanceof UndecodableError) return held.toString();
-      throw error;
-    }
+  async waiters(): Promise<readonly Waiter[]> {
+    return waitersFor(this.#connection, this.#key);
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    return startWaiting(this.#connection, this.#key, owner);
   }
 
   async #script(script: string, ...args: Array<Buffer | number | string>): Promise<boolean> {
@@ -77,5 +88,15 @@ export class RedisLock implements Lock {
 
   async #wrongType(): Promise<WrongTypeError> {
     return wrongType(this.#name, String(await this.#connection.call('TYPE', this.#key)));
+  }
+}
+
+/** An owner that another client wrote otherwise is shown as it stands. */
+export function ownerOf(texts: Texts, held: Buffer): string {
+  try {
+    return texts.unpack(held).toString();
+  } catch (error) {
+    if (error instanceof UndecodableError) return held.toString();
+    throw error;
   }
 }

@@ -10,6 +10,8 @@ import { string, type Value } from '../../codecs/value.js';
 export interface Packing {
   readonly values: Codec;
   readonly texts: Texts;
+  /** Whether no entry is bare text but for numbers, so that other bare text is an owner. */
+  readonly ownersStandOut: boolean;
 }
 
 export interface Texts {
@@ -29,11 +31,16 @@ export async function openPacking(
   { serializer, compression: compressionName }: Pick<RedisProfile, 'compression' | 'serializer'>,
   codec: Codec,
 ): Promise<Packing> {
-  if (serializer === undefined && compressionName === undefined) return { values: laravels(codec), texts: BARE };
+  const ownersStandOut = serializer === undefined && codec.name === 'php';
+  if (serializer === undefined && compressionName === undefined) {
+    return { values: laravels(codec), texts: BARE, ownersStandOut };
+  }
+
   const values = serializer === undefined ? laravels(codec) : countable(await loadSerializer(serializer));
   const compression = compressionName === undefined ? undefined : await loadCompression(compressionName);
   const packed = compression === undefined ? values : compressed(values, compression);
-  return { values: packed, texts: packedTexts(serializer === undefined ? undefined : packed, compression) };
+  const texts = packedTexts(serializer === undefined ? undefined : packed, compression);
+  return { values: packed, texts, ownersStandOut };
 }
 
 const BARE: Texts = { areBare: true, pack: (text) => Buffer.from(text), unpack: (bytes) => bytes };

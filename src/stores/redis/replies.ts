@@ -21,6 +21,12 @@ export function isGone(pttl: Error | Reply): boolean {
   return count(pttl) === -2;
 }
 
+/** Milliseconds left, from PTTL's; of its -1, «never expires», nothing. */
+export function leftOf(pttl: Error | Reply): { leftMs?: number } {
+  const milliseconds = count(pttl);
+  return milliseconds < 0 ? {} : { leftMs: milliseconds };
+}
+
 /** Seconds left, from PTTL's milliseconds; null for its -1, «never expires». */
 export function ttlOf(pttl: Error | Reply): null | number {
   const milliseconds = count(pttl);

@@ -11,6 +11,7 @@ import type {
   Store,
   Tagged,
 } from '../contract.js';
+import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
 import type { Command } from './connection.js';
 
 import { Connection } from './connection.js';
@@ -18,6 +19,8 @@ import { Entries, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys } from './keys.js';
+import { listLocks } from './lock-list.js';
+import { type LockWatch, watchLocks } from './lock-watch.js';
 import { RedisLock } from './locks.js';
 import { openPacking } from './packing.js';
 import { RedisTagged } from './tags.js';
@@ -39,7 +42,7 @@ class RedisStore extends Entries implements Store {
   readonly location: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
-  readonly #tails = new Set<Tail>();
+  readonly #tails = new Set<LockWatch | Tail>();
 
   constructor(room: Room) {
     super(room);
@@ -52,6 +55,8 @@ class RedisStore extends Entries implements Store {
       tags: true,
       countsTagged: true,
       locks: true,
+      lockListing: true,
+      lockWaiters: true,
       events: EVENTS,
       locksToldFromEntries: sharesLocks ? 'by-form' : 'apart',
     };
@@ -71,6 +76,16 @@ class RedisStore extends Entries implements Store {
 
   lock(name: string): Lock {
     return new RedisLock(this.room, name);
+  }
+
+  locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {
+    return listLocks(this.room, options);
+  }
+
+  async watchLocks(names: readonly string[], options: WatchLocksOptions): Promise<LockStream> {
+    const opened = await watchLocks(this.room, names, options);
+    this.#tails.add(opened);
+    return opened;
   }
 
   async events(options: EventsOptions): Promise<EventStream> {

@@ -45,6 +45,8 @@ class SqliteStore extends Entries implements Store {
     tags: true,
     countsTagged: true,
     locks: true,
+    lockListing: true,
+    lockWaiters: true,
     events: EVENTS,
     locksToldFromEntries: 'apart',
   };

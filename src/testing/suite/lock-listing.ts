@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+
+import type { Store } from '../../stores/contract.js';
+import type { ListedLock } from '../../stores/lock-contract.js';
+
+import { string } from '../../codecs/value.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { all, type Stores, until } from './stores.js';
+
+/** For stores that can tell which locks are held. */
+export function describeLockListing(stores: Stores): void {
+  describe('a list of locks', () => {
+    it('tells who holds each, and for how much longer', async () => {
+      const store = await stores.fresh();
+      const [ann, bob] = [newOwner(), newOwner()];
+      await store.lock('deploy').acquire(ann, 60);
+      await store.lock('import: žluť').acquire(bob, null);
+      const listed = await listOf(store);
+      expect(listed.map(({ name, owner }) => [name, owner])).to.deep.equal([
+        ['deploy', ann],
+        ['import: žluť', bob],
+      ]);
+      stores.expectTtl(listed[0], [55, 60]);
+      stores.expectTtl(listed[1], null);
+    });
+
+    it('has the locks that Laravel takes, whoever holds them', async () => {
+      const store = await stores.fresh();
+      await store.lock(String.raw`laravel_unique_job:App\Jobs\Sync:42`).acquire('somebody', 60);
+      await store.lock('framework/command-migrate').acquire('somebody else', null);
+      const listed = await listOf(store);
+      expect(listed.map(({ name, owner }) => [name, owner])).to.deep.equal([
+        ['framework/command-migrate', 'somebody else'],
+        [String.raw`laravel_unique_job:App\Jobs\Sync:42`, 'somebody'],
+      ]);
+    });
+
+    it('has no entries, tags, locks of other prefixes, and none that was released or has expired', async () => {
+      const store = await stores.fresh();
+      const other = await stores.fresh();
+      await store.put('entry', string('cachectl is a name, too'), 60);
+      if (stores.harness.capabilities.tags) await store.tags(['people']).put('ann', string('Ann'), 60);
+      await other.lock('theirs').acquire(newOwner(), 60);
+      const owner = newOwner();
+      await store.lock('released').acquire(owner, 60);
+      await store.lock('released').release(owner);
+      await store.lock('expired').acquire(newOwner(), 1);
+      await store.lock('held').acquire(newOwner(), 60);
+      await until(async () => (await store.lock('expired').holder()) === undefined);
+      expect((await listOf(store)).map(({ name }) => name)).to.deep.equal(['held']);
+    });
+
+    it('may be long, and may be left before its end', async () => {
+      const store = await stores.fresh();
+      const owner = newOwner();
+      const names = Array.from({ length: 2500 }, (_, number) => `lock:${String(number).padStart(4, '0')}`);
+      for (let start = 0; start < names.length; start += 100) {
+        await Promise.all(names.slice(start, start + 100).map(async (name) => store.lock(name).acquire(owner, 600)));
+      }
+
+      expect([...new Set((await listOf(store)).map(({ name }) => name))]).to.deep.equal(names);
+      const left = store.locks!()[Symbol.asyncIterator]();
+      expect((await left.next()).value?.owner).to.equal(owner);
+      await left.return?.();
+    });
+
+    it('ends with the signal', async () => {
+      const store = await stores.fresh();
+      await store.lock('held').acquire(newOwner(), 60);
+      let error: unknown;
+      try {
+        await all(store.locks!({ signal: AbortSignal.abort() }));
+      } catch (error_) {
+        error = error_;
+      }
+
+      expect(error).to.have.property('name', 'AbortError');
+    });
+  });
+}
+
+/** By name: stores have orders of their own. */
+async function listOf(store: Store): Promise<ListedLock[]> {
+  const listed = await all(store.locks!());
+  return listed.sort((one, other) => (one.name < other.name ? -1 : 1));
+}

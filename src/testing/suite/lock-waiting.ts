@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+
+import type { LockEvent } from '../../stores/lock-contract.js';
+
+import { newOwner } from '../../stores/lock-form.js';
+import { watchLocks } from '../../stores/lock-polling.js';
+import { acquireWithin } from '../../stores/lock-wait.js';
+import { type Stores, until } from './stores.js';
+
+/** Seconds that no case takes: a waiter that is not woken ends with the case's own timeout. */
+const LONG = 3600;
+
+/** For stores that have locks; what they cannot tell is left out as they declare it. */
+export function describeLockWaiting(stores: Stores): void {
+  const { lockWaiters } = stores.harness.capabilities;
+  const never = new AbortController().signal;
+
+  describe('waiting for a lock', () => {
+    it('ends when it is released by another client', async () => {
+      const store = await stores.fresh();
+      const holder = (await stores.second(store)).lock('deploy');
+      await holder.acquire('ann', 600);
+      const waiting = acquireWithin(store.lock('deploy'), { owner: 'bob', ttl: 60, wait: LONG, signal: never });
+      await holder.release('ann');
+      expect(await waiting).to.be.true;
+      expect((await holder.holder())?.owner).to.equal('bob');
+    });
+
+    it('ends when its holder’s ttl is over', async () => {
+      const store = await stores.fresh();
+      await store.lock('deploy').acquire('ann', 1);
+      const options = { owner: 'bob', ttl: 60, wait: LONG, signal: never };
+      expect(await acquireWithin(store.lock('deploy'), options)).to.be.true;
+    });
+
+    it('ends when the time is over, or the signal comes', async () => {
+      const lock = (await stores.fresh()).lock('deploy');
+      await lock.acquire('ann', 600);
+      expect(await acquireWithin(lock, { owner: 'bob', ttl: 60, wait: 0, signal: never })).to.be.false;
+      expect(await acquireWithin(lock, { owner: 'bob', ttl: 60, wait: 1, signal: never })).to.be.false;
+      const aborted = new AbortController();
+      const waiting = acquireWithin(lock, { owner: 'bob', ttl: 60, wait: LONG, signal: aborted.signal });
+      aborted.abort();
+      expect(await waiting).to.be.false;
+      expect((await lock.holder())?.owner).to.equal('ann');
+    });
+
+    it('lets everybody who waits have it, one at a time', async () => {
+      const store = await stores.fresh();
+      const owners = Array.from({ length: 8 }, (_, number) => `owner-${number}`);
+      let holders = 0;
+      const turns = owners.map(async (owner) => {
+        const lock = (await stores.second(store)).lock('deploy');
+        expect(await acquireWithin(lock, { owner, ttl: 60, wait: LONG, signal: never })).to.be.true;
+        holders++;
+        expect(holders).to.equal(1);
+        await lock.holder();
+        holders--;
+        expect(await lock.release(owner)).to.be.true;
+      });
+      await Promise.all(turns);
+      expect(await store.lock('deploy').holder()).to.be.undefined;
+    });
+
+    if (lockWaiters) {
+      it('is seen by others, for as long as it lasts', async () => {
+        const store = await stores.fresh();
+        const lock = store.lock('deploy');
+        expect(await lock.waiters!()).to.deep.equal([]);
+        await lock.acquire(newOwner(), 600);
+        const other = (await stores.second(store)).lock('deploy');
+        const owner = newOwner();
+        const ended = new AbortController();
+        const waiting = acquireWithin(other, { owner, ttl: 60, wait: LONG, signal: ended.signal });
+        await until(async () => (await lock.waiters!()).length > 0);
+        const [waiter] = await lock.waiters!();
+        expect(waiter?.owner).to.equal(owner);
+        expect(waiter?.since).to.be.instanceOf(Date);
+        expect(await store.lock('another').waiters!()).to.deep.equal([]);
+        ended.abort();
+        await waiting;
+        await until(async () => (await lock.waiters!()).length === 0);
+      });
+    }
+  });
+
+  describe('watching a lock', () => {
+    it('tells what happens to it, from who holds it at the start', async () => {
+      const store = await stores.fresh();
+      const watcher = await stores.second(store);
+      const lock = store.lock('deploy');
+      await lock.acquire('ann', 60);
+      await store.lock('another').acquire('eve', 60);
+      const ended = new AbortController();
+      const stream = await watchLocks(watcher, ['deploy'], { signal: ended.signal });
+      expect(stream.source).to.match(/\S/);
+      const events: LockEvent[] = [];
+      const reading = (async () => {
+        for await (const event of stream) if (event.type !== 'contended') events.push(event);
+      })();
+      const heard = async (count: number): Promise<void> => until(() => events.length >= count);
+      await heard(1);
+      await lock.release('ann');
+      await heard(2);
+      await lock.acquire('bob', 60);
+      await heard(3);
+      if (stores.harness.capabilities.ttls) {
+        await lock.refresh('bob', 600);
+        await heard(4);
+      }
+
+      await lock.forceRelease();
+      await heard(stores.harness.capabilities.ttls ? 5 : 4);
+      await lock.acquire('cyd', 1);
+      await heard(stores.harness.capabilities.ttls ? 7 : 6);
+      ended.abort();
+      await reading;
+      const told = events.map(({ type, name, owner }) => [type, name, owner]);
+      expect(told).to.deep.equal([
+        ['held', 'deploy', 'ann'],
+        ['released', 'deploy', 'ann'],
+        ['acquired', 'deploy', 'bob'],
+        ...(stores.harness.capabilities.ttls ? [['refreshed', 'deploy', 'bob']] : []),
+        ['released', 'deploy', 'bob'],
+        ['acquired', 'deploy', 'cyd'],
+        ['expired', 'deploy', 'cyd'],
+      ]);
+    });
+
+    it('tells who tries to get it, where that is known', async () => {
+      const store = await stores.fresh();
+      await store.lock('deploy').acquire('ann', 600);
+      const ended = new AbortController();
+      const stream = await watchLocks(await stores.second(store), ['deploy'], { signal: ended.signal });
+      const events: LockEvent[] = [];
+      const reading = (async () => {
+        for await (const event of stream) events.push(event);
+      })();
+      const owner = newOwner();
+      const other = (await stores.second(store)).lock('deploy');
+      const waiting = acquireWithin(other, { owner, ttl: 60, wait: LONG, signal: ended.signal });
+      const isTold = stream.types.includes('contended');
+      if (isTold) await until(() => events.some(({ type }) => type === 'contended'));
+      ended.abort();
+      await Promise.all([reading, waiting]);
+      const contended = events.find(({ type }) => type === 'contended');
+      expect(contended !== undefined).to.equal(isTold);
+      if (contended?.owner !== undefined) expect(contended.owner).to.equal(owner);
+    });
+  });
+}
