@@ -3,7 +3,9 @@ import { Binary, Double, Int32, Long } from 'mongodb';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { float, integer, list, string, type Value } from '../../src/codecs/value.js';
+import { RefusedError } from '../../src/errors.js';
 import { openMongodb } from '../../src/stores/mongodb/store.js';
+import { failure } from '../../src/testing/suite/stores.js';
 import { cachectl } from '../support/cli.js';
 import { inSeconds, PREFIX, withDatabase } from '../support/mongodb/database.js';
 
@@ -88,10 +90,36 @@ describe('documents of MongoDB', () => {
       expect(await left('ever')).to.be.within((TEN_YEARS - 100) * 1000, (TEN_YEARS + 100) * 1000);
     });
 
+    it('whatever the key is made of, and however long it is', async () => {
+      const store = database.open();
+      for (const key of ['a\0b', '$where', 'a.b', ' ', '🐎', 'k'.repeat(5000)]) {
+        await store.put(key, string(key), 60);
+        expect((await store.get(key))!.decode()).to.deep.equal(string(key));
+        expect(await database.entries().countDocuments({ _id: PREFIX + key })).to.equal(1);
+      }
+    });
+
     it('with the last date that there is, when a ttl goes beyond it', async () => {
       const store = database.open();
       await store.put('k', string('x'), Number.MAX_SAFE_INTEGER);
       expect((await store.get('k'))!.ttl).to.equal(null);
+    });
+
+    it('up to 16 MB, and what is larger not at all, by whatever writes it', async () => {
+      const store = database.open();
+      await store.put('k', string('kept'), 60);
+      const large = string(Buffer.alloc(16 * 1024 * 1024, 'x'));
+      const entry = { key: 'k', value: large, ttl: 60 };
+      for (const attempt of [store.put('k', large, 60), store.putMany([entry]), store.add('other', large, 60)]) {
+        const error = await failure(attempt);
+        expect(error).to.be.instanceOf(RefusedError);
+        expect((error as Error).message).to.include('no documents over 16 MB');
+      }
+
+      expect((await store.get('k'))!.decode()).to.deep.equal(string('kept'));
+      const fits = string(Buffer.alloc(16 * 1024 * 1024 - 1000, 'x'));
+      await store.put('k', fits, 60);
+      expect((await store.get('k'))!.stored).to.have.length.above(16 * 1024 * 1024 - 1000);
     });
 
     it('with another codec as its text', async () => {
