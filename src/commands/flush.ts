@@ -36,6 +36,8 @@ export default class Flush extends StoreCommand {
       const scope = flags.all ? 'all' : 'prefix';
       const options = { scope, locks: flags.locks || flags.all } as const;
       const dryRun = flags['dry-run'];
+      // What cannot be done is refused before anybody is warned or asked; why, the store says itself.
+      if (scope === 'prefix' && !store.capabilities.listing) await store.flush({ ...options, dryRun: true });
       if (!dryRun) {
         const effect = await describeEffect(store, options, flags.yes);
         await askBeforeDestroying(

@@ -107,20 +107,21 @@ async function watch(node: MetaNode, { keys }: Room, queue: EventQueue<CacheEven
   const wire = await node.text.dedicated();
   const narrator = new Narrator(keys, (event) => queue.push(event));
   try {
-    const tellsDeletions = await begun(wire, `${WATCHED} deletions`);
-    if (!tellsDeletions && !(await begun(wire, WATCHED))) throw refusedBy(node.location, 'ERROR watch is not known');
-    wire.send('', {
-      isTimed: false,
-      take({ line }) {
+    const teller: Teller = {
+      hear(line) {
         if (line.startsWith('skipped=')) queue.fail(leftOut(node, Number(line.slice('skipped='.length))));
         narrator.hear(line);
-        return false;
       },
       fail(error) {
         narrator.end();
         queue.fail(error);
       },
-    });
+    };
+    const tellsDeletions = await begun(wire, `${WATCHED} deletions`, teller);
+    if (!tellsDeletions && !(await begun(wire, WATCHED, teller))) {
+      throw refusedBy(node.location, 'ERROR watch is not known');
+    }
+
     return { node, wire, narrator, tellsDeletions, dropped };
   } catch (error) {
     wire.end();
@@ -130,12 +131,41 @@ async function watch(node: MetaNode, { keys }: Room, queue: EventQueue<CacheEven
 
 const WATCHED = 'watch fetchers mutations evictions';
 
-/** False when the server does not know one of the words. */
-async function begun(wire: Wire, command: string): Promise<boolean> {
-  const [answer] = await wire.ask([Buffer.from(`${command}\r\n`)]);
-  if (answer!.line === 'OK') return true;
-  if (answer!.line === 'ERROR') return false;
-  throw refusedBy(wire.location, answer!.line);
+/** Takes what a watch tells, once it has begun. */
+interface Teller {
+  hear(line: string): void;
+  /** The wire is over. */
+  fail(error: CachectlError): void;
+}
+
+/**
+ * False when the server does not know one of the words. It puts its OK where it puts what it tells, and sends both in one
+ * piece when there is something to tell at once: whoever takes the one takes the other.
+ */
+async function begun(wire: Wire, command: string, teller: Teller): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let hasBegun = false;
+    wire.send(`${command}\r\n`, {
+      get isTimed() {
+        return !hasBegun;
+      },
+      take({ line }) {
+        if (hasBegun) {
+          teller.hear(line);
+          return false;
+        }
+
+        if (line !== 'OK' && line !== 'ERROR') reject(refusedBy(wire.location, line));
+        hasBegun = line === 'OK';
+        resolve(hasBegun);
+        return !hasBegun;
+      },
+      fail(error) {
+        if (hasBegun) teller.fail(error);
+        else reject(error);
+      },
+    });
+  });
 }
 
 /** Events that did not fit into the server's own buffers, which no watch is told of. Also shows that it is there. */

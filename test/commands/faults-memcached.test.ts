@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+import { cachectl } from '../support/cli.js';
+import { expectFault } from '../support/faults.js';
+
+/** Answers each line with what `answerTo` gives for it. */
+async function memcachedThat(answerTo: (line: string) => string) {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      for (const line of chunk.toString('latin1').split('\r\n').slice(0, -1)) socket.write(answerTo(line.trim()));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `memcached://127.0.0.1:${(server.address() as AddressInfo).port}?prefix=shop-cache-`,
+    async close() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+describe('Memcached, as it answers', () => {
+  it('a watch that has something to tell at once sends it in one piece with its OK', async () => {
+    const answers: Readonly<Record<string, string>> = {
+      version: 'VERSION 1.6.18\r\n',
+      stats: 'STAT log_worker_dropped 0\r\nEND\r\n',
+      'watch fetchers mutations evictions':
+        'OK\r\nts=1795437380.981034 gid=1 type=item_store key=shop-cache-a status=stored cmd=set ttl=0 clsid=1 cfd=26 size=3\n',
+    };
+    const server = await memcachedThat((line) => answers[line] ?? 'ERROR\r\n');
+    const { code, out, err } = await cachectl(['events:tail', '--limit', '1', '--url', server.url]);
+    await server.close();
+    expect({ code, err }).to.deep.equal({ code: 0, err: '' });
+    expect(out).to.match(/^2026-\S+\tKeyWritten\ta\t/);
+  });
+});
+
+describe('Memcached behind SASL, where keys cannot be listed', () => {
+  // Nothing is asked of it.
+  const url = 'memcached://ann:secret@127.0.0.1:1?prefix=shop-cache-';
+
+  for (const flags of [[], ['--yes'], ['--dry-run'], ['--locks', '--yes']]) {
+    it(`flush ${flags.join(' ')} is refused before anything is warned of or asked`, async () => {
+      const result = await cachectl(['flush', ...flags, '--url', url]);
+      expectFault(result, {
+        code: 2,
+        message: 'the memcached store cannot flush by prefix behind SASL',
+        hint: 'flush --all',
+      });
+      expect(result.err).to.match(/^error: /);
+    });
+  }
+});
