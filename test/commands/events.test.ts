@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 
+import type { EventType } from '../../src/stores/contract.js';
 import type { Place } from '../support/places.js';
 
+import { EVENT_TYPES } from '../../src/stores/contract.js';
 import { cachectl } from '../support/cli.js';
+import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 
 interface Told {
@@ -23,14 +26,20 @@ function brief(out: string): string[] {
   return told(out).map(({ type, key }) => `${type} ${key}`);
 }
 
+function changes(out: string, key: RegExp): string[] {
+  return brief(out).filter((line) => line.startsWith('Key') && key.test(line));
+}
+
 /** Does `work` again and again until `awaited` is there. */
 async function meanwhile(awaited: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
-  const state = { isThere: false };
-  const settled = awaited.finally(() => {
-    state.isThere = true;
+  const state = { isOver: false };
+  const over = awaited.finally(() => {
+    state.isOver = true;
   });
-  while (!state.isThere) await work();
-  await settled;
+  // Told below, when the work that is going on is done.
+  over.catch(() => {});
+  while (!state.isOver) await work();
+  await over;
 }
 
 /** A tail that is up: it has told of a key that was written until it did. */
@@ -43,59 +52,101 @@ async function tailing(place: Place, args: readonly string[]) {
 
 describe('events:tail', () => {
   onEveryStore((place, driver) => {
-    it('tells what another process writes, forgets and lets expire, in the order of each key', async () => {
+    let tells: readonly EventType[];
+    before(async () => {
+      tells = await place.tells();
+    });
+
+    /** Of what happened, what the store tells. */
+    const told = (happened: readonly string[]): string[] =>
+      happened.filter((line) => tells.includes(line.split(' ', 1)[0] as EventType));
+    it('tells what another process writes and forgets, in the order of each key, and nothing of other prefixes', async () => {
       const tail = await tailing(place, []);
-      await place.run(['put', 'a', '1', '--ttl', '1']);
+      await place.run(['put', 'a', '1', '--ttl', '1h']);
       await place.run(['put', 'b', '2']);
       await place.run(['forget', 'b']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
-      // Redis expires a key when it is looked at, or some time later.
-      await meanwhile(tail.saw('KeyExpired'), async () => place.run(['get', 'a']));
+      await place.run(['put', 'end', '1']);
+      await tail.saw('"end"');
       tail.child.kill('SIGINT');
       const { code, out } = await tail.ended;
       expect(code).to.equal(130);
-      const lines = brief(out).filter((line) => !line.startsWith('CacheMissed'));
-      expect(lines.filter((line) => line.endsWith(' a'))).to.deep.equal(['KeyWritten a', 'KeyExpired a']);
-      expect(lines.filter((line) => line.endsWith(' b'))).to.deep.equal(['KeyWritten b', 'KeyForgotten b']);
-      expect(lines.filter((line) => !/ (a|b|probe)$/.test(line))).to.deep.equal([]);
+      expect(changes(out, / a$/)).to.deep.equal(['KeyWritten a']);
+      expect(changes(out, / b$/)).to.deep.equal(told(['KeyWritten b', 'KeyForgotten b']));
+      expect(brief(out).filter((line) => !/ (a|b|end|probe)$/.test(line))).to.deep.equal([]);
     });
 
-    it('tells only the types and keys that are asked for, and ends after --limit', async () => {
-      const tail = await tailing(place, [
-        '--type',
-        'KeyWritten',
-        '--type',
-        'KeyForgotten',
-        '--key',
-        '[pu]*',
-        '--limit',
-        '50',
-      ]);
+    it('tells what expires, where the store does, and else refuses to wait for it', async () => {
+      if (!tells.includes('KeyExpired')) {
+        expectFault(await place.run(['events:tail', '--enable', '--type', 'KeyExpired']), {
+          code: 2,
+          message: `the ${driver} store does not tell KeyExpired`,
+        });
+        return;
+      }
+
+      const tail = await tailing(place, []);
+      await place.run(['put', 'a', '1', '--ttl', '1']);
+      // Redis expires a key when it is looked at, or some time later.
+      await meanwhile(tail.saw('KeyExpired'), async () => place.run(['get', 'a']));
+      expect(changes(tail.output(), / a$/)).to.deep.equal(['KeyWritten a', 'KeyExpired a']);
+    });
+
+    it('tells hits and misses of another process, where the store does', async () => {
+      const tail = await tailing(place, []);
+      await place.run(['get', 'missing']);
+      await place.run(['put', 'a', '1']);
+      await place.run(['get', 'a']);
+      await place.run(['put', 'end', '1']);
+      await tail.saw('"end"');
+      const lines = brief(tail.output());
+      const misses = lines.filter((line) => line.endsWith(' missing'));
+      // To Redis asking for what a key has left is a miss of its own.
+      expect(driver === 'redis' ? misses.slice(1) : misses).to.deep.equal(told(['CacheMissed missing']));
+      expect(lines.filter((line) => line.endsWith(' a'))).to.deep.equal(told(['KeyWritten a', 'CacheHit a']));
+    });
+
+    it('tells only the types and keys that are asked for', async () => {
+      const [last] = told(['KeyForgotten users:1', 'CacheHit users:1']);
+      const types = ['KeyWritten', last!.split(' ', 1)[0]!];
+      const flags = types.flatMap((type) => ['--type', type]);
+      const tail = await tailing(place, [...flags, '--key', '[pu]*', '--limit', '50']);
       for (const key of ['users:1', 'other', 'users:2']) await place.run(['put', key, '1']);
-      await place.run(['forget', 'users:1']);
-      await tail.saw('KeyForgotten');
+      await place.run(last!.startsWith('CacheHit') ? ['get', 'users:1'] : ['forget', 'users:1']);
+      await tail.saw(types[1]!);
       tail.child.kill('SIGTERM');
       const { code, out } = await tail.ended;
       expect(code).to.equal(4);
       expect(brief(out).filter((line) => !line.endsWith(' probe'))).to.deep.equal([
         'KeyWritten users:1',
         'KeyWritten users:2',
-        'KeyForgotten users:1',
+        last,
       ]);
     });
 
     it('ends by itself after --limit, and after --for', async () => {
-      const limited = await tailing(place, ['--limit', '1']);
+      const limited = await tailing(place, ['--type', 'KeyWritten', '--limit', '1']);
       const { code, out } = await limited.ended;
       expect(code).to.equal(0);
       expect(brief(out)).to.deep.equal(['KeyWritten probe']);
       expect(await place.run(['events:tail', '--enable', '--for', '1s'])).to.include({ code: 0, out: '' });
     });
 
-    it('refuses to wait for what the store never tells', async () => {
-      const { code, err } = await place.run(['events:tail', '--enable', '--type', 'CacheHit']);
-      expect(code).to.equal(2);
-      expect(err).to.include(`the ${driver} store does not tell CacheHit`);
+    it('ends quietly when its reader goes away', async () => {
+      const tail = await tailing(place, []);
+      tail.child.stdout.destroy();
+      await meanwhile(tail.ended, async () => place.run(['put', 'after', '1']));
+      expect(await tail.ended).to.include({ code: 0, err: '' });
+    });
+
+    it('refuses to wait for what the store never tells, and says what it does tell', async () => {
+      const untold = EVENT_TYPES.filter((type) => !tells.includes(type));
+      const result = await place.run(['events:tail', '--enable', ...untold.flatMap((type) => ['--type', type])]);
+      expectFault(result, {
+        code: 2,
+        message: `the ${driver} store does not tell ${untold.join(' or ')}`,
+        hint: `It tells ${tells.join(', ')}.`,
+      });
     });
   });
 });

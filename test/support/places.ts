@@ -1,21 +1,41 @@
+import Database from 'better-sqlite3';
+import { Binary } from 'mongodb';
+import { isUtf8 } from 'node:buffer';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import type { Capabilities, EventType } from '../../src/stores/contract.js';
+import type { EntryDocument } from '../../src/stores/mongodb/connection.js';
 import type { Result, Run, RunOptions } from './cli.js';
 
 import { cachectl, start } from './cli.js';
-import { startMemcached } from './memcached-server.js';
+import { type MemcachedServer, startMemcached } from './memcached-server.js';
 import { type MongodbServer, startMongodb } from './mongodb-server.js';
 import { startRedis } from './redis-server.js';
 
 /** A store that the built program can be pointed at, empty before each test. */
-export interface Place {
+export interface Place extends Ground {
   /** The prefix of its entries. */
   readonly prefix: string;
-  url(): string;
   run(args: readonly string[], options?: RunOptions): Promise<Result>;
+  /** What has not ended by itself when the test is over is killed. */
   start(args: readonly string[], options?: RunOptions): Run;
+}
+
+/** Where a store is, and what it shows of itself through the built program. */
+interface Ground extends Pick<Capabilities, 'countsTagged' | 'keyBytes' | 'locksToldFromEntries'> {
+  /** How many bytes of a value that does not compress are too many; left out where that is more than a test can store. */
+  readonly tooLarge?: number;
+  /** Strings lie there bare; what they are is noted beside them. */
+  readonly keepsStringsBare: boolean;
+  url(): string;
+  /** What the server under test tells. */
+  tells(): Promise<readonly EventType[]>;
+  /** Stores serialized bytes under a key as they are, behind the back of the program. */
+  plant(key: string, bytes: Buffer): Promise<void>;
 }
 
 /** Describes the same behaviour on each persistent store, through the built program. */
@@ -30,14 +50,29 @@ export type PersistentDriver = 'memcached' | 'mongodb' | 'redis' | 'sqlite';
 
 const PREFIX = 'shop-cache-';
 const DATABASE = 'cachectl-test';
+const YEAR_2100 = new Date('2100-01-01');
 
 export function sqlitePlace(): Place {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sqlite-'));
   });
+  const place = placeOn({
+    countsTagged: true,
+    locksToldFromEntries: 'apart',
+    keepsStringsBare: false,
+    url: () => `sqlite://${folder}/cache.sqlite?prefix=${PREFIX}`,
+    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
+    async plant(key, bytes) {
+      const database = new Database(`${folder}/cache.sqlite`);
+      database
+        .prepare('INSERT INTO cache (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)')
+        .run(PREFIX + key, bytes, YEAR_2100.getTime() / 1000);
+      database.close();
+    },
+  });
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
-  return place(() => `sqlite://${folder}/cache.sqlite?prefix=${PREFIX}`);
+  return place;
 }
 
 export function redisPlace(): Place {
@@ -45,19 +80,43 @@ export function redisPlace(): Place {
   before(async function () {
     redis = await startRedis(this);
   });
+  const place = placeOn({
+    countsTagged: true,
+    locksToldFromEntries: 'by-form',
+    keepsStringsBare: false,
+    url: () => `${redis.url}?prefix=${PREFIX}&connectionPrefix=shop-database-`,
+    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+    async plant(key, bytes) {
+      await redis.client.set(`shop-database-${PREFIX}${key}`, bytes);
+    },
+  });
   afterEach(async () => redis.flush());
   after(async () => redis?.stop());
-  return place(() => `${redis.url}?prefix=${PREFIX}&connectionPrefix=shop-database-`);
+  return place;
 }
 
 export function memcachedPlace(): Place {
-  let memcached: Awaited<ReturnType<typeof startMemcached>>;
+  let memcached: MemcachedServer;
   before(async function () {
     memcached = await startMemcached(this);
   });
+  const place = placeOn({
+    countsTagged: false,
+    locksToldFromEntries: 'by-form',
+    keyBytes: 250,
+    tooLarge: 1_048_576,
+    keepsStringsBare: true,
+    url: () => `memcached://${memcached.address}?prefix=${PREFIX}`,
+    async tells() {
+      const [, minor, patch] = /VERSION 1\.(\d+)\.(\d+)/.exec(await memcached.say('version'))!.map(Number);
+      const told: EventType[] = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'];
+      return minor! > 6 || patch! >= 20 ? [...told, 'KeyForgotten'] : told;
+    },
+    plant: async (key, bytes) => storeSerialized(memcached, PREFIX + key, bytes),
+  });
   afterEach(async () => memcached.flush());
   after(async () => memcached?.stop());
-  return place(() => `memcached://${memcached.address}?prefix=${PREFIX}`);
+  return place;
 }
 
 export function mongodbPlace(): Place {
@@ -65,24 +124,62 @@ export function mongodbPlace(): Place {
   before(async function () {
     mongodb = await startMongodb(this, 'java');
   });
+  const place = placeOn({
+    countsTagged: true,
+    locksToldFromEntries: 'apart',
+    tooLarge: 16_777_216,
+    keepsStringsBare: false,
+    url() {
+      const [base, options = ''] = mongodb.url.split('?');
+      return `${base!.replace(/\/$/, '')}/${DATABASE}?${options === '' ? '' : `${options}&`}prefix=${PREFIX}`;
+    },
+    tells: async () => ['KeyWritten', 'KeyForgotten'],
+    async plant(key, bytes) {
+      const value = isUtf8(bytes) ? bytes.toString() : new Binary(bytes);
+      const cache = mongodb.client.db(DATABASE).collection<EntryDocument>('cache');
+      // eslint-disable-next-line camelcase -- a field of documents that Laravel writes
+      await cache.insertOne({ _id: PREFIX + key, value, expires_at: YEAR_2100 });
+    },
+  });
   afterEach(async () => {
-    const database = mongodb.client.db(DATABASE);
-    await Promise.all(['cache', 'cache_locks'].map(async (name) => database.collection(name).deleteMany({})));
+    const collections = await mongodb.client.db(DATABASE).collections();
+    await Promise.all(collections.map(async (collection) => collection.deleteMany({})));
   });
   after(async () => mongodb?.stop());
-  return place(() => {
-    const [base, options = ''] = mongodb.url.split('?');
-    return `${base!.replace(/\/$/, '')}/${DATABASE}?${options === '' ? '' : `${options}&`}prefix=${PREFIX}`;
-  });
+  return place;
 }
 
-function place(url: () => string): Place {
+function placeOn(ground: Ground): Place {
+  const runs: Run[] = [];
+  afterEach(async () => {
+    for (const { child } of runs.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+      // Commands that it ran may have them still.
+      for (const stream of child.stdio) stream?.destroy();
+    }
+  });
   return {
+    ...ground,
     prefix: PREFIX,
-    url,
-    run: async (args, options) => cachectl(withUrl(args, url()), options),
-    start: (args, options) => start(withUrl(args, url()), options),
+    run: async (args, options) => cachectl(withUrl(args, ground.url()), options),
+    start(args, options) {
+      const run = start(withUrl(args, ground.url()), options);
+      runs.push(run);
+      return run;
+    },
   };
+}
+
+/** As php-memcached would: its flags say that the value is serialized. */
+async function storeSerialized({ port }: MemcachedServer, full: string, bytes: Buffer): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(Buffer.concat([Buffer.from(`set ${full} 4 0 ${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  if (answer.toString() !== 'STORED\r\n') throw new Error(`not stored: ${answer.toString()}`);
 }
 
 /** What stands behind two dashes is a command of its own. */
