@@ -52,13 +52,13 @@ function clientFields(client: LockClient | undefined) {
   return { address: client?.address, client: client?.name };
 }
 
-/** How a lock was told to be one, for people. */
+/** How a lock was told to be one, for people: its name is Laravel's for locks, its value an owner, only locks lie there. */
 export const TOLD_BY: Readonly<Record<ToldBy, string>> = {
-  'cachectl-owner': 'its owner, which cachectl made',
-  family: 'its name, which Laravel gives to locks only',
-  'laravel-owner': 'its value, which looks like an owner that Laravel made up',
-  pattern: 'your --pattern',
-  place: 'its place, where only locks lie',
+  'cachectl-owner': 'its owner',
+  family: 'its name',
+  'laravel-owner': 'its value',
+  pattern: '--pattern',
+  place: 'its place',
 };
 
 /** Somebody in an event. */

@@ -10,7 +10,7 @@ import { leftText, ownerText } from './lock-text.js';
 import { answersAPerson } from './output.js';
 import { count } from './progress.js';
 import { styleAnswer } from './style.js';
-import { table } from './table.js';
+import { compactTable } from './table.js';
 import { forTerminal, lineField, ttlText } from './value-text.js';
 
 /** Everything known of a lock that is held, a line each. */
@@ -34,7 +34,7 @@ export function waitersText(waiters: readonly Waiter[]): string {
     waiter.since === undefined ? '' : agoText(waiter.since),
     waiter.attempts === undefined ? '' : count(waiter.attempts),
   ]);
-  return table(['WAITER', 'ADDRESS', 'CLIENT', 'SINCE', 'TRIED'], rows);
+  return compactTable(['WAITER', 'ADDRESS', 'CLIENT', 'SINCE', 'TRIED'], rows);
 }
 
 /** What was seen of the contention for a lock. */
@@ -58,7 +58,7 @@ export function summaryText({ name, acquisitions, held, waited, refused, contend
     ]);
   const rest = contenders.length - rows.length;
   const more = rest > 0 ? `and ${count(rest)} more\n` : '';
-  return `${head}${table(['TRIED BY', 'ADDRESS', 'CLIENT', 'TRIES', 'FIRST', 'LAST'], rows)}${more}`;
+  return `${head}${compactTable(['TRIED BY', 'ADDRESS', 'CLIENT', 'TRIES', 'FIRST', 'LAST'], rows)}${more}`;
 }
 
 /** An event on one line: columns for a person, fields between tabs (full time first) for a pipe. */

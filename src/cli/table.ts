@@ -15,6 +15,16 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
   return `${grid.toString()}\n`;
 }
 
+/** The same without columns that have nothing to say. */
+export function compactTable(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const isUsed = head.map((_, column) => rows.some((row) => row[column] !== ''));
+  const used = (cells: readonly string[]): string[] => cells.filter((_, column) => isUsed[column]);
+  return table(
+    used(head),
+    rows.map((row) => used(row)),
+  );
+}
+
 const NO_RULES = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
     [side, ''],

@@ -42,37 +42,38 @@ const LARAVELS: ReadonlyArray<{
   {
     family: 'unique-job',
     head: 'laravel_unique_job:',
-    explain: (rest) => `no second ${jobOf(rest)} is queued until this lock is gone`,
+    explain: (rest) => `keeps a second ${jobOf(rest)} out of the queue`,
   },
   {
     family: 'queue-overlap',
     head: 'laravel-queue-overlap:',
-    explain: (rest) => `a worker runs ${jobOf(rest)}; others of it wait for that`,
+    explain: (rest) => `a worker runs ${jobOf(rest)}; others of it wait`,
   },
   {
     family: 'schedule',
     head: 'framework/schedule-',
-    explain: () => 'a scheduled task that runs, or ran on one server; no second one starts meanwhile',
+    explain: () => 'a scheduled task runs, or ran on one server',
   },
   {
     family: 'command',
     head: 'framework/command-',
-    explain: (rest) => `the isolated command ${rest} runs; no second one starts meanwhile`,
+    explain: (rest) => `the isolated command ${rest} runs`,
   },
   {
     family: 'session',
     head: 'session:',
-    explain: () => 'a request that blocks others of the same session',
+    explain: () => 'a request has others of the same session wait',
   },
 ];
 
-/** `App\Jobs\Sync:42` is the job App\Jobs\Sync with the id 42; newer versions of Laravel put a hash for the class. */
+/** `App\Jobs\Sync:42` is the job Sync with the id 42; newer versions of Laravel put a hash for the class. */
 function jobOf(rest: string): string {
   const at = rest.indexOf(':');
   const job = at === -1 ? rest : rest.slice(0, at);
-  const id = at === -1 ? '' : rest.slice(at + 1);
-  const named = /^[\da-f]{32}$/.test(job) ? 'job (its class stands in the name as a hash)' : `job ${job}`;
-  return id === '' ? named : `${named} with the id ${id}`;
+  const id = at === -1 ? '' : ` ${rest.slice(at + 1)}`.trimEnd();
+  return /^[\da-f]{32}$/.test(job)
+    ? `job of the same class,${id}`.replace(/,$/, '')
+    : job.slice(job.lastIndexOf('\\') + 1) + id;
 }
 
 function ownMeaning(owner: string): string {

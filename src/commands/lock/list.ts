@@ -14,6 +14,7 @@ import { answer, answersAPerson, note } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { lineField } from '../../cli/value-text.js';
+import { readOwner } from '../../stores/lock-form.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;
@@ -70,12 +71,12 @@ export default class LockList extends StoreCommand {
 async function printTable(locks: AsyncIterable<ListedLock>): Promise<number> {
   let listed = 0;
   let page: ListedLock[] = [];
-  const { table } = await import('../../cli/table.js');
+  const { compactTable } = await import('../../cli/table.js');
   const print = async (): Promise<void> => {
     listed += page.length;
     if (page.length > 0)
       await answer(
-        table(
+        compactTable(
           HEAD,
           page.map((lock) => row(lock)),
         ),
@@ -92,12 +93,16 @@ async function printTable(locks: AsyncIterable<ListedLock>): Promise<number> {
   return listed;
 }
 
-const HEAD = ['NAME', 'HELD BY', 'LETS GO', 'FAMILY', 'WHAT IT IS', 'A LOCK BY'];
+const HEAD = ['NAME', 'HELD BY', 'SINCE', 'LETS GO', 'WHAT IT IS', 'A LOCK BY'];
 
+/** An owner that cachectl made is given by what it says; lock:show has all of it. */
 function row(lock: ListedLock): string[] {
   const { family, meaning, heldSince } = aboutLock(lock.name, lock);
-  const age = heldSince === undefined ? '' : `, ${formatDuration((Date.now() - heldSince.getTime()) / 1000)} ago`;
-  return [lock.name, ownerText(lock), leftText(lock.ttl), family, meaning + age, TOLD_BY[lock.toldBy]];
+  const own = readOwner(lock.owner);
+  const holder = own === undefined ? ownerText(lock) : `${own.who}, process ${own.pid}`;
+  const since = heldSince === undefined ? '' : `${formatDuration((Date.now() - heldSince.getTime()) / 1000)} ago`;
+  const what = family === 'cachectl' ? 'taken by cachectl' : meaning;
+  return [lock.name, holder, since, leftText(lock.ttl), what, TOLD_BY[lock.toldBy]];
 }
 
 /** Fields between tabs: name, owner, seconds left, family, how it was told, what it is. */
