@@ -20,7 +20,9 @@ export class Durations {
 
   /** Undefined when there are none. */
   get median(): number | undefined {
-    return this.#sample.toSorted((one, other) => one - other)[Math.floor(this.#sample.length / 2)];
+    const sorted = this.#sample.toSorted((one, other) => one - other);
+    const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+    return low === undefined || high === undefined ? undefined : (low + high) / 2;
   }
 
   /** Undefined when there are none. */

@@ -6,7 +6,7 @@ import { askBeforeDestroying, type Consent } from './destructive.js';
 import { interruptedCode } from './interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';
-import { heldText, ownerText } from './lock-text.js';
+import { heldByText, ownerText } from './lock-text.js';
 import { answerJson, note, warn } from './output.js';
 import { count } from './progress.js';
 
@@ -41,14 +41,14 @@ export async function releaseSelected(work: Work, selection: LockSelection, flag
   }
 
   if (flags.json) await answerJson({ released: released.map((lock) => heldFields(lock.name, lock)), dryRun });
-  else if (dryRun) for (const lock of released) warn(`would break ${heldText(lock.name, lock)}`);
+  else if (dryRun) for (const lock of released) warn(`would break ${lock.name}, ${heldByText(lock)}`);
   if (found.length === 0) note('no stuck locks');
   else warn(`${dryRun ? 'would break' : 'broke'} ${locks(released.length)}`);
   return interruptedCode(work.interruption, ExitCode.Yes);
 }
 
 function named(found: readonly ListedLock[]): string[] {
-  const lines = found.slice(0, NAMED).map((lock) => heldText(lock.name, lock));
+  const lines = found.slice(0, NAMED).map((lock) => `${lock.name}, ${heldByText(lock)}`);
   return found.length > NAMED ? [...lines, `and ${count(found.length - NAMED)} more`] : lines;
 }
 

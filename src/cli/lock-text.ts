@@ -6,8 +6,12 @@ import { valueLine } from './value-text.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
-  if (holder === undefined) return `${name} was held, and is free now`;
-  return `${name} is held by ${ownerText(holder)}${forText(holder.ttl)}`;
+  return holder === undefined ? `${name} was held, and is free now` : `${name} is ${heldByText(holder)}`;
+}
+
+/** `held by ann, for another 9m 59s`. */
+export function heldByText(holder: LockHolder): string {
+  return `held by ${ownerText(holder)}${forText(holder.ttl)}`;
 }
 
 /** Why an owner that took a lock to be its own is mistaken. */

@@ -6,6 +6,8 @@ import { Durations } from './lock-durations.js';
 export interface TimedEvent extends LockEvent {
   readonly held?: number;
   readonly waited?: number;
+  /** Of contended: by somebody who was refused already, and waits. */
+  readonly again?: boolean;
 }
 
 /** Somebody who tried and did not get the lock. */
@@ -63,8 +65,7 @@ export class LockTimeline {
       }
 
       case 'contended': {
-        this.#contended(event);
-        return event;
+        return this.#contended(event);
       }
 
       case 'expired':
@@ -115,12 +116,12 @@ export class LockTimeline {
     return { ...event, held };
   }
 
-  #contended(event: LockEvent): void {
+  #contended(event: LockEvent): TimedEvent {
     const { attempts = 1, client, owner, time } = event;
     const id = identity(event);
     this.#refused += attempts;
     const known = this.#contenders.get(id);
-    if (known === undefined && this.#contenders.size >= MOST_CONTENDERS) return;
+    if (known === undefined && this.#contenders.size >= MOST_CONTENDERS) return event;
     this.#contenders.set(id, {
       owner: owner ?? known?.owner,
       client: client ?? known?.client,
@@ -128,7 +129,9 @@ export class LockTimeline {
       since: known?.since ?? time,
       until: time,
     });
-    if (!this.#waitingSince.has(id)) this.#waitingSince.set(id, time);
+    if (this.#waitingSince.has(id)) return { ...event, again: true };
+    this.#waitingSince.set(id, time);
+    return event;
   }
 }
 

@@ -58,7 +58,7 @@ describe('lock:list', () => {
       await place.run(['lock:acquire', JOB, '--ttl', '0', '--owner', 'worker']);
       const dry = await place.run(['lock:release', '--stuck', '--dry-run']);
       expect(dry).to.include({ code: 0, out: '' });
-      expect(dry.err).to.include(`would break ${JOB} is held by worker, and it never expires`);
+      expect(dry.err).to.include(`would break ${JOB}, held by worker, and it never expires`);
       expect(await names(place)).to.have.length(2);
 
       const unasked = await place.run(['lock:release', '--stuck']);

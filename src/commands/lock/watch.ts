@@ -49,7 +49,8 @@ export default class LockWatch extends StoreCommand {
       const print = async (event: TimedEvent): Promise<void> => {
         if (flags.json) await answerJson(eventFields(event));
         else if (screen === undefined) await answer(timedLine(event, width));
-        else await screen.print(timedLine(event, width));
+        // Of tries that go on and on, a person needs to see the first; the state counts the others.
+        else if (!event.again) await screen.print(timedLine(event, width));
       };
 
       try {
