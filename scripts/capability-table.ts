@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import type { Profile } from '../src/profiles/profile.js';
-import type { Capabilities, EventType } from '../src/stores/contract.js';
+import type { Capabilities, EventType, Store } from '../src/stores/contract.js';
 
 import { openStore } from '../src/stores/open.js';
 import { copyExample } from '../test/support/outside.js';
@@ -66,12 +66,14 @@ const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   CacheFlushed: 'flushes',
 };
 
-const COLUMNS: Readonly<Record<string, (capabilities: Capabilities) => string>> = {
+const COLUMNS: Readonly<Record<string, (capabilities: Capabilities, store: Store) => string>> = {
   'reading, writing, counting': () => 'yes',
   'ttl told': ({ ttls }) => yesOrNo(ttls),
   '`flush` by prefix': ({ listing }) => (listing ? 'yes' : '`--all` only'),
   tags: ({ tags, countsTagged }) => (tags && !countsTagged ? 'yes, uncounted' : yesOrNo(tags)),
   locks: ({ locks }) => yesOrNo(locks),
+  '`lock:list`': listedLocks,
+  'who waits for a lock': whoWaits,
   'locks kept by `flush`': keptLocks,
   'events that `events:tail` can tell': ({ events }) => events.map((type) => EVENT_WORDS[type]).join(', ') || 'none',
 };
@@ -83,7 +85,7 @@ async function capabilityTable(): Promise<string> {
     const rows: string[][] = [['', ...Object.keys(COLUMNS)]];
     for (const [name, profile] of Object.entries(profiles)) {
       const store = await openStore(profile, { timeoutMs: 1000 });
-      rows.push([name, ...Object.values(COLUMNS).map((cell) => cell(store.capabilities))]);
+      rows.push([name, ...Object.values(COLUMNS).map((cell) => cell(store.capabilities, store))]);
       await store.close();
     }
 
@@ -105,6 +107,16 @@ function exampleIn(folder: string): Profile {
     moduleUrl: pathToFileURL(path.join(folder, 'driver.mjs')).href,
     options: { folder },
   };
+}
+
+function listedLocks({ lockListing, locksToldFromEntries }: Capabilities): string {
+  if (!lockListing) return 'no';
+  return locksToldFromEntries === 'apart' ? 'all' : 'those that can be told';
+}
+
+function whoWaits({ lockWaiters }: Capabilities, { watchLocks }: Store): string {
+  if (watchLocks) return 'everybody, while watched';
+  return lockWaiters ? 'those of cachectl' : '-';
 }
 
 function keptLocks({ locks, listing, locksToldFromEntries }: Capabilities): string {
