@@ -1,20 +1,17 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
-import type { Item } from './node.js';
 
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
 import { dump, type Dumped } from './dump.js';
 import { given } from './entries.js';
 import { noListing } from './errors.js';
 import { isSpeakable, isTagIdKey, type Keys } from './keys.js';
+import { isOurLock, LARGEST_LOCK } from './lock-list.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;
-
-/** An item of more bytes than that, key and header included, is none of our locks: owners are short. */
-const LARGEST_LOCK = 2048;
 
 /**
  * Removes what lies under the prefix, a page of a dump at a time, from every server. What is counted is entries; the
@@ -137,9 +134,3 @@ class Remover {
     return { removed, keptLocks };
   }
 }
-
-function isOurLock({ value, flags }: Item): boolean {
-  return flags === 0 && value.subarray(0, OWNER.length).equals(OWNER);
-}
-
-const OWNER = Buffer.from(OWNER_PREFIX);

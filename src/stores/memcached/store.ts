@@ -17,6 +17,7 @@ import { Entries, type Naming, type Room } from './entries.js';
 import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
+import { listLocks } from './lock-list.js';
 import { MemcachedLock } from './locks.js';
 import { MemcachedTagged } from './tags.js';
 import { Values } from './values.js';
@@ -37,6 +38,8 @@ class MemcachedStore extends Entries implements Store {
   readonly location: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
+  /** Left out behind SASL. */
+  readonly locks?: NonNullable<Store['locks']>;
   readonly #tails = new Set<Tail>();
 
   constructor(room: Room) {
@@ -57,6 +60,7 @@ class MemcachedStore extends Entries implements Store {
       locksToldFromEntries: 'by-form',
       keyBytes: LONGEST_KEY,
     };
+    if (tellsAll) this.locks = (options) => listLocks(room, options);
   }
 
   keys(pattern = '*'): AsyncIterable<string> {

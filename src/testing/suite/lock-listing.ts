@@ -14,11 +14,12 @@ export function describeLockListing(stores: Stores): void {
       const store = await stores.fresh();
       const [ann, bob] = [newOwner(), newOwner()];
       await store.lock('deploy').acquire(ann, 60);
-      await store.lock('import: žluť').acquire(bob, null);
+      const other = stores.takesAnyKey ? 'import: žluť' : 'import:žluť';
+      await store.lock(other).acquire(bob, null);
       const listed = await listOf(store);
       expect(listed.map(({ name, owner }) => [name, owner])).to.deep.equal([
         ['deploy', ann],
-        ['import: žluť', bob],
+        [other, bob],
       ]);
       stores.expectTtl(listed[0], [55, 60]);
       stores.expectTtl(listed[1], null);

@@ -1,0 +1,118 @@
+import type { ListedLock, ListLocksOptions, ToldBy } from '../lock-contract.js';
+import type { Dumped } from './dump.js';
+import type { Room } from './entries.js';
+import type { MetaNode } from './meta-node.js';
+import type { Item } from './node.js';
+
+import { UndecodableError } from '../../errors.js';
+import { fenceKey } from '../fences.js';
+import { globMatcher } from '../glob.js';
+import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { dump } from './dump.js';
+import { given } from './entries.js';
+import { isSpeakable, isTagIdKey } from './keys.js';
+
+/** An item of more bytes than that, key and header included, is none of our locks: owners are short. */
+export const LARGEST_LOCK = 2048;
+
+/** Bytes of items that are read at once; of what is no lock but called one, a single item may have more. */
+const MOST_AT_ONCE = 1_048_576;
+
+/** In bytes: what is no lock but called one may hold much. */
+const LONGEST_OWNER = 1024;
+
+/**
+ * What lies under the prefix and can be told to be a lock, on every server, a page of a dump at a time. A lock is an item
+ * like any other: those whose names say nothing are read, as far as they are small enough to hold an owner.
+ */
+export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
+  const lister = new Lister(room, pattern);
+  for (const node of room.connection.metaNodes) {
+    for await (const page of dump(node, room, signal)) {
+      for (const batch of lister.batches(page)) {
+        signal?.throwIfAborted();
+        yield* await lister.locksAmong(node, batch);
+      }
+    }
+  }
+}
+
+/** Whether an item holds an owner that cachectl made. */
+export function isOurLock({ value, flags }: Item): boolean {
+  return flags === 0 && value.subarray(0, OWNER.length).equals(OWNER);
+}
+
+const OWNER = Buffer.from(OWNER_PREFIX);
+
+/** An item that is worth a look. */
+interface Candidate {
+  readonly full: Buffer;
+  readonly name: string;
+  readonly size: number;
+  /** Undefined where only its value can tell. */
+  readonly told: ToldBy | undefined;
+}
+
+class Lister {
+  readonly #room: Room;
+  readonly #isNamed: (name: string) => boolean;
+
+  constructor(room: Room, pattern: string | undefined) {
+    this.#room = room;
+    this.#isNamed = pattern === undefined ? () => false : globMatcher(pattern);
+  }
+
+  /** Candidates, as many as may be read at once. */
+  *batches(page: readonly Dumped[]): Generator<readonly Candidate[]> {
+    let batch: Candidate[] = [];
+    let bytes = 0;
+    for (const dumped of page) {
+      const candidate = this.#candidate(dumped);
+      if (candidate === undefined) continue;
+      if (batch.length > 0 && bytes + candidate.size > MOST_AT_ONCE) {
+        yield batch;
+        [batch, bytes] = [[], 0];
+      }
+
+      batch.push(candidate);
+      bytes += candidate.size;
+    }
+
+    if (batch.length > 0) yield batch;
+  }
+
+  /** Those that are there still, by one round trip. */
+  async locksAmong(node: MetaNode, batch: readonly Candidate[]): Promise<readonly ListedLock[]> {
+    const items = await node.read(batch.map(({ full }) => full));
+    return batch.flatMap(({ name, told }, index): ListedLock[] => {
+      const item = given(items[index]);
+      if (item === undefined) return [];
+      const toldBy = told !== 'family' && isOurLock(item) ? 'cachectl-owner' : told;
+      const owner = toldBy && this.#ownerOf(item);
+      return toldBy && owner !== undefined ? [{ name, owner, ttl: item.ttl, toldBy }] : [];
+    });
+  }
+
+  #candidate({ full, size }: Dumped): Candidate | undefined {
+    // Only the binary protocol can name what another client put under a key with white space.
+    if (!isSpeakable(full)) return undefined;
+    const name = this.#room.keys.short(full);
+    if (isTagIdKey(name) || name.startsWith(FENCES)) return undefined;
+    if (isLaravelLockName(name)) return { full, name, size, told: 'family' };
+    if (this.#isNamed(name)) return { full, name, size, told: 'pattern' };
+    return size <= LARGEST_LOCK ? { full, name, size, told: undefined } : undefined;
+  }
+
+  /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
+  #ownerOf(item: Item): string | undefined {
+    try {
+      return this.#room.values.bareBytes(item).subarray(0, LONGEST_OWNER).toString();
+    } catch (error) {
+      if (error instanceof UndecodableError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** What the entries that number acquisitions are named. */
+const FENCES = fenceKey('');
