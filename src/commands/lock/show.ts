@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 
 import type { Work } from '../../cli/store-command.js';
-import type { LockHolder } from '../../stores/contract.js';
+import type { Lock, LockHolder } from '../../stores/contract.js';
 import type { Waiter } from '../../stores/lock-contract.js';
 
 import { formatDuration } from '../../cli/durations.js';
@@ -12,7 +12,7 @@ import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.j
 import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
 import { answer, answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { ExitCode } from '../../errors.js';
+import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 
 export default class LockShow extends StoreCommand {
@@ -40,10 +40,21 @@ export default class LockShow extends StoreCommand {
       const seen = flags.for === undefined ? undefined : await watchFor(work, name, flags.for);
       const lock = work.store.lock(name);
       const holder = await lock.holder();
-      const waiters = await lock.waiters?.();
+      const waiters = await waitersFor(lock);
       await (flags.json ? printJson(name, holder, waiters, seen) : printText(name, holder, waiters, seen));
       return interruptedCode(work.interruption, holder === undefined ? ExitCode.No : ExitCode.Yes);
     });
+  }
+}
+
+/** Who may not ask for them still gets to know the holder. */
+async function waitersFor(lock: Lock): Promise<Waiters> {
+  try {
+    return await lock.waiters?.();
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    warn(error.message);
+    return undefined;
   }
 }
 
