@@ -2,6 +2,7 @@ import type { CacheEvent, EventType } from '../contract.js';
 
 import { isTagIdKey, type Keys } from './keys.js';
 import { uriDecoded } from './uri.js';
+import { fieldsOf, timeOf, ttlOf } from './watch-fields.js';
 
 /**
  * How long a line waits for those that belong before it, in milliseconds: the server's logger goes from thread to thread
@@ -43,7 +44,7 @@ export class Narrator {
 
   /** `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found clsid=0 cfd=26 size=0`. */
   hear(line: string): void {
-    const fields = new Map(line.split(' ').map((field) => split(field)));
+    const fields = fieldsOf(line);
     const [type, encodedKey] = [fields.get('type'), fields.get('key')];
     if (type === undefined || encodedKey === undefined) return;
     const full = uriDecoded(encodedKey);
@@ -110,11 +111,6 @@ function eventOf(key: string, fields: ReadonlyMap<string, string>): CacheEvent |
   };
 }
 
-function split(field: string): [string, string] {
-  const at = field.indexOf('=');
-  return [field.slice(0, at), field.slice(at + 1)];
-}
-
 function typeOf(fields: ReadonlyMap<string, string>): EventType | undefined {
   const status = fields.get('status');
   switch (fields.get('type')) {
@@ -138,18 +134,4 @@ function typeOf(fields: ReadonlyMap<string, string>): EventType | undefined {
       return undefined;
     }
   }
-}
-
-/** The part behind the point counts microseconds, without zeros before them. */
-function timeOf(text: string | undefined): Date {
-  const [seconds, microseconds] = (text ?? '').split('.').map(Number);
-  const time = new Date((seconds ?? Number.NaN) * 1000 + Math.floor((microseconds ?? 0) / 1000));
-  return Number.isNaN(time.getTime()) ? new Date() : time;
-}
-
-/** Undefined for what is over already: the server counts that below zero, in 32 bits. */
-function ttlOf(text: string | undefined): null | number | undefined {
-  const seconds = Number(text);
-  if (seconds === 0) return null;
-  return seconds < 2 ** 31 ? seconds : undefined;
 }
