@@ -36,7 +36,7 @@ export function eventFields({ time, type, key, ttl, size }: CacheEvent) {
 function detailsOf({ ttl, size }: CacheEvent): string[] {
   const details: string[] = [];
   if (ttl !== undefined) details.push(ttlText(ttl));
-  if (size !== undefined) details.push(`${size} bytes`);
+  if (size !== undefined) details.push(size === 1 ? '1 byte' : `${size} bytes`);
   return details;
 }
 

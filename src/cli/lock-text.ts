@@ -31,7 +31,7 @@ function forText(ttl: Ttl | undefined): string {
   return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
-/** Whoever can write to the cache can name an owner, so what would steer a terminal is quoted. */
+/** Whoever can write to the cache can name an owner, so what would steer a terminal, or not be seen, is quoted. */
 export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
-  return valueLine(string(owner));
+  return owner === '' ? '""' : valueLine(string(owner));
 }

@@ -1,9 +1,9 @@
 import type { Entry, Reading } from '../stores/contract.js';
 
-import { ExitCode, UndecodableError } from '../errors.js';
+import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
-import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
+import { forTerminal, hitFields, lineField, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
 
 /** How `get` was asked to print. */
 export interface ReadingFormat {
@@ -41,7 +41,8 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
     } catch (error) {
       const failure = toFailure(error);
       exitCode = Math.max(exitCode, failure.exitCode);
-      return { key, hit: true, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
+      const hit = isOfWhatIsThere(error);
+      return { key, hit, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
     }
   });
   await answerJson(keys.length === 1 ? documents[0]! : documents);
@@ -85,11 +86,11 @@ async function printMany(
     try {
       if (reading !== undefined) {
         const entry = present(reading);
-        rows.push([key, valueLine(decode(key, entry)), ttlText(entry.ttl)]);
+        rows.push([lineField(key), valueLine(decode(key, entry)), ttlText(entry.ttl)]);
       } else if (format.default === undefined) {
         warn(`${key} is not in the cache`);
         exitCode = Math.max(exitCode, ExitCode.No);
-      } else rows.push([key, format.default, '']);
+      } else rows.push([lineField(key), format.default, '']);
     } catch (error) {
       const failure = toFailure(error);
       process.stderr.write(errorText(failure));
@@ -104,6 +105,20 @@ async function printMany(
   } else await answer(rows.map(([key, value]) => `${key}\t${value}\n`).join(''));
 
   return exitCode;
+}
+
+/**
+ * Whether there is something under the key, be it nothing that `get` can read.
+ * @throws what kept us from looking
+ */
+export function isThere(reading: Reading): boolean {
+  if (reading instanceof Error && !isOfWhatIsThere(reading)) throw reading;
+  return reading !== undefined;
+}
+
+/** Of the others nobody knows whether there is anything: the key was refused, or the server did not answer. */
+function isOfWhatIsThere(error: unknown): boolean {
+  return error instanceof WrongTypeError || error instanceof UndecodableError;
 }
 
 /** @throws what kept the key from being read */

@@ -4,7 +4,9 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { answer, answerJson } from '../cli/output.js';
+import { isThere } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
+import { lineField } from '../cli/value-text.js';
 import { ExitCode } from '../errors.js';
 
 export default class Forget extends StoreCommand {
@@ -36,14 +38,14 @@ export default class Forget extends StoreCommand {
       }
 
       const were = flags['dry-run']
-        ? (await entries.many(keys)).map((reading) => reading !== undefined)
+        ? (await entries.many(keys)).map((reading) => isThere(reading))
         : await entries.forget(keys);
       if (flags.json) {
         const documents = keys.map((key, index) => ({ key, forgotten: were[index]!, dryRun: flags['dry-run'] }));
         await answerJson(keys.length === 1 ? documents[0]! : documents);
       } else {
         const done = flags['dry-run'] ? 'is there' : 'forgotten';
-        await answer(keys.map((key, index) => `${key}\t${were[index] ? done : 'was not there'}\n`).join(''));
+        await answer(keys.map((key, index) => `${lineField(key)}\t${were[index] ? done : 'was not there'}\n`).join(''));
       }
 
       return were.includes(false) ? ExitCode.No : ExitCode.Yes;
