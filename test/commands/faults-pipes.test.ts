@@ -1,10 +1,17 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 
 import { onEveryStore } from '../support/places.js';
 
 describe('a reader that goes away', () => {
   onEveryStore((place) => {
+    // Far more than a pipe holds, of text that does not compress.
+    const size = Math.min(20_000_000, (place.tooLarge ?? Number.POSITIVE_INFINITY) - 4096);
+    const input = randomBytes(Math.ceil((size * 3) / 4))
+      .toString('base64')
+      .slice(0, size);
+
     for (const args of [
       ['get', 'big'],
       ['get', 'big', '--raw'],
@@ -12,7 +19,6 @@ describe('a reader that goes away', () => {
       ['get', 'big', 'big', 'big'],
     ]) {
       it(`ends ${args.join(' ')} quietly`, async () => {
-        const input = Buffer.alloc(20_000_000, 'cache');
         expect(await place.run(['put', 'big', '-'], { input })).to.include({ code: 0, err: '' });
         const run = place.start(args);
         await once(run.child.stdout, 'data');

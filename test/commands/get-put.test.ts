@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 
 describe('get and put', () => {
@@ -76,18 +78,74 @@ describe('get and put', () => {
       expect((await place.run(['get', 'large', '-n'])).outBytes.equals(bytes)).to.equal(true);
     });
 
-    it('prints the stored bytes with --raw', async () => {
-      await place.run(['put', 'greeting', 'hello']);
-      expect(await place.run(['get', 'greeting', '--raw'])).to.include({ code: 0, out: 's:5:"hello";' });
+    it('refuses a value that is larger than an entry may be, and says how large that is', async () => {
+      const { tooLarge } = place;
+      // Where there is a limit that a test can reach; what others take is in faults-pipes.test.ts.
+      const size = tooLarge ?? 1_048_576;
+      const fits = randomBytes(size - 4096);
+      expect(await place.run(['put', 'large', '-'], { input: fits })).to.include({ code: 0, err: '' });
+      expect((await place.run(['get', 'large', '-n'])).outBytes.equals(fits)).to.equal(true);
+      const tooMuch = { input: randomBytes(size) };
+      const results = [
+        await place.run(['put', 'larger', '-'], tooMuch),
+        await place.run(['put', 'larger', '-', '--if-absent'], tooMuch),
+      ];
+      for (const result of results) {
+        if (tooLarge === undefined) continue;
+        expectFault(result, { code: 3, message: /too large|holds no documents over 16 MB/, hint: 'Store' });
+      }
+
+      expect((await place.run(['get', 'larger', '-n'])).code).to.equal(tooLarge === undefined ? 0 : 1);
     });
 
-    it('keeps keys that hold spaces, colons, globs and unicode apart', async () => {
-      for (const key of ['a b', 'a:b', 'a*b', 'a[b]', 'žluťoučký 🐎', 'a\nb'])
-        await place.run(['put', key, `is ${key}`]);
-      for (const key of ['a b', 'a:b', 'a*b', 'a[b]', 'žluťoučký 🐎', 'a\nb']) {
-        expect((await place.run(['get', key])).out).to.equal(`is ${key}\n`);
-      }
+    it('prints the stored bytes with --raw', async () => {
+      await place.run(['put', 'greeting', 'hello']);
+      const stored = place.keepsStringsBare ? 'hello' : 's:5:"hello";';
+      expect(await place.run(['get', 'greeting', '--raw'])).to.include({ code: 0, out: stored });
+      await place.run(['put', 'list', '["hello"]', '--as', 'json']);
+      expect(await place.run(['get', 'list', '--raw'])).to.include({ code: 0, out: 'a:1:{i:0;s:5:"hello";}' });
     });
+
+    it('keeps keys that hold colons, globs and unicode apart', async () => {
+      const keys = ['a:b', 'a*b', 'a[b]', 'žluťoučký-🐎'];
+      for (const key of keys) await place.run(['put', key, `is ${key}`]);
+      for (const key of keys) expect((await place.run(['get', key])).out).to.equal(`is ${key}\n`);
+    });
+
+    for (const [what, key, why] of [
+      ['white space', 'a b', 'it holds white space'],
+      ['control characters', 'a\tb\n', 'it holds control characters'],
+      ['more than 250 bytes', 'ž'.repeat(120), 'with the prefix it has 251 bytes'],
+    ] as const) {
+      it(`keeps keys that hold ${what}, or says that it cannot`, async () => {
+        const stored = await place.run(['put', key, 'one']);
+        if (place.keyBytes === undefined) {
+          expect(stored).to.include({ code: 0, out: '', err: '' });
+          expect((await place.run(['get', key])).out).to.equal('one\n');
+          expect((await place.run(['get', key, key])).out.split('\n')).to.have.lengthOf(3);
+          expect(await place.run(['forget', key])).to.include({ code: 0 });
+          expect((await place.run(['get', key])).code).to.equal(1);
+          return;
+        }
+
+        await place.run(['put', 'good', 'one']);
+        const hint = `Keys are up to ${place.keyBytes} bytes, prefix included`;
+        const refused = [stored];
+        for (const command of ['get', 'forget', 'lock:release --force --yes', 'forget --dry-run']) {
+          refused.push(await place.run([...command.split(' '), key]));
+        }
+
+        refused.push(await place.run(['forget', 'good', key]));
+        for (const result of refused) expectFault(result, { code: 2, message: why, hint });
+        // What stands beside it is read, and was not forgotten.
+        const { code, out } = await place.run(['get', 'good', key, '--json']);
+        expect(code).to.equal(2);
+        const [good, bad] = JSON.parse(out) as [object, { error: object }];
+        expect(good).to.include({ hit: true, value: 'one' });
+        expect(bad).to.include({ key, hit: false, value: null });
+        expect(bad.error).to.include({ code: 'usage' });
+      });
+    }
 
     it('stores only when absent with --if-absent; else exits 1 and leaves what is there', async () => {
       expect(await place.run(['put', 'leader', 'web1', '--if-absent'])).to.include({ code: 0, err: '' });
