@@ -6,6 +6,7 @@ import type { Run } from '../support/cli.js';
 
 import { cachectl, start } from '../support/cli.js';
 import { expectFault, told } from '../support/faults.js';
+import { halt } from '../support/halt.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 /** Enough that a flush is seen to be under way. */
@@ -17,7 +18,7 @@ const ENDS = {
     await redis.kill();
   },
   async stopped(redis: RedisServer) {
-    process.kill(await pidOf(redis), 'SIGSTOP');
+    await halt(await pidOf(redis));
   },
 };
 
@@ -165,7 +166,7 @@ describe('a Redis server that goes away under way', function () {
   });
 
   it('stopped before it is asked for anything: every command ends in time', async () => {
-    process.kill(pid, 'SIGSTOP');
+    await halt(pid);
     for (const command of [['get', 'a'], ['put', 'a', 'b'], ['lock:acquire', 'a', '--ttl', '9'], ['events:tail']]) {
       const result = await cachectl([...command, '--url', redis.url, '--timeout', '1s']);
       expectFault(result, { code: 3, message: /did not answer in time$/ });

@@ -114,7 +114,7 @@ describe('a MongoDB server that goes away under way', function () {
   it('is spoken to anew when it comes back from a pause', async () => {
     const store = open(4000);
     await store.put('k', string('v'), 60);
-    server.pause();
+    await server.pause();
     const waiting = [
       store.get('k'),
       store.put('other', string('w'), 60),
@@ -130,7 +130,7 @@ describe('a MongoDB server that goes away under way', function () {
   it('can be closed while it is silent', async () => {
     const store = open(3000);
     await store.get('k');
-    server.pause();
+    await server.pause();
     const lost = expectLost([store.get('k'), store.put('k', string('v'), 60), all(store.keys())]);
     await store.close();
     await lost;

@@ -2,12 +2,11 @@ import type { Context } from 'mocha';
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 
 import type { MemcachedProfile } from '../../src/profiles/profile.js';
 
+import { halt } from './halt.js';
 import { freePort } from './redis-server.js';
 import { requireProgram } from './requirements.js';
 
@@ -120,8 +119,7 @@ function server(address: string, child?: ChildProcess): MemcachedServer {
       if (child) await ended(child, 'SIGKILL');
     },
     async pause() {
-      child?.kill('SIGSTOP');
-      if (child) await halted(child.pid!);
+      if (child) await halt(child.pid!);
     },
     resume() {
       child?.kill('SIGCONT');
@@ -130,17 +128,6 @@ function server(address: string, child?: ChildProcess): MemcachedServer {
       if (child) await ended(child, 'SIGTERM');
     },
   };
-}
-
-async function halted(pid: number): Promise<void> {
-  while (!isHalted(pid)) await setImmediate();
-}
-
-/** Whether every thread of the process is stopped, as Linux tells. */
-function isHalted(pid: number): boolean {
-  return readdirSync(`/proc/${pid}/task`).every((thread) =>
-    /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
-  );
 }
 
 async function said(address: string, command: string, end: RegExp): Promise<string> {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { MongodbProfile } from '../../src/profiles/profile.js';
 
+import { halt } from './halt.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
 
@@ -30,7 +31,7 @@ export interface MongodbServer {
 /** One that was started for a test alone. */
 export interface OwnMongodb extends MongodbServer {
   /** It keeps its connections, and answers nothing until `resume`. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -61,8 +62,8 @@ export async function startOwnMongodb(context: Context, standIn: StandIn): Promi
   });
   return {
     ...server,
-    pause() {
-      child.kill('SIGSTOP');
+    async pause() {
+      await halt(child.pid!);
     },
     resume() {
       child.kill('SIGCONT');

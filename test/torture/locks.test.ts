@@ -8,7 +8,7 @@ import { type History, LOST, Torture } from './torture.js';
 const PROCESSES = 32;
 
 /** Longer with CACHECTL_TORTURE_SECONDS=600; what hides in rare moments wants time. */
-const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 30);
+const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 20);
 
 describe(`a lock that ${PROCESSES} processes contend for, of which some are killed and suspended`, () => {
   onEveryStore((place) => {

@@ -53,10 +53,13 @@ export class Torture {
     this.#url = url;
     writeFileSync(this.file, '0');
     this.#server = createServer((socket) => {
-      socket.on('error', () => {
-        // Its process was killed.
-      });
       const lines = createInterface({ input: socket });
+      for (const each of [socket, lines]) {
+        each.on('error', () => {
+          // Its process was killed.
+        });
+      }
+
       lines.on('line', (line) => socket.write(`${this.#heard(line)}\n`));
     });
   }

@@ -18,6 +18,7 @@ import { EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
 import { listLocks } from './lock-list.js';
+import { type LockWatch, watchLocks } from './lock-watch.js';
 import { MemcachedLock } from './locks.js';
 import { MemcachedTagged } from './tags.js';
 import { Values } from './values.js';
@@ -40,7 +41,9 @@ class MemcachedStore extends Entries implements Store {
   readonly capabilities: Capabilities;
   /** Left out behind SASL. */
   readonly locks?: NonNullable<Store['locks']>;
-  readonly #tails = new Set<Tail>();
+  /** Left out behind SASL. */
+  readonly watchLocks?: NonNullable<Store['watchLocks']>;
+  readonly #tails = new Set<LockWatch | Tail>();
 
   constructor(room: Room) {
     super(room);
@@ -60,7 +63,13 @@ class MemcachedStore extends Entries implements Store {
       locksToldFromEntries: 'by-form',
       keyBytes: LONGEST_KEY,
     };
-    if (tellsAll) this.locks = (options) => listLocks(room, options);
+    if (!tellsAll) return;
+    this.locks = (options) => listLocks(room, options);
+    this.watchLocks = async (names, options) => {
+      const opened = await watchLocks(this, room, names, options);
+      this.#tails.add(opened);
+      return opened;
+    };
   }
 
   keys(pattern = '*'): AsyncIterable<string> {

@@ -1,0 +1,95 @@
+import type { LockHolder, Store } from './contract.js';
+import type { LockEvent, Waiter } from './lock-contract.js';
+
+/** How often a lock is looked at, in milliseconds. */
+export const LOOK_MS = 50;
+
+/** By how much the end of a lock may seem to move though nothing happened, in milliseconds: what is told in whole seconds, a second. */
+const COARSE_MS = 1000;
+const FINE_MS = 2 * LOOK_MS;
+
+/** One lock, as two states of it are compared; what lies between two looks is not seen. */
+export class LockLooks {
+  readonly #store: Store;
+  readonly #name: string;
+  readonly #attempts = new Map<string, number>();
+  #seen: Seen | undefined;
+  #hasBegun = false;
+
+  constructor(store: Store, name: string) {
+    this.#store = store;
+    this.#name = name;
+  }
+
+  /** What changed since the last look; at the first, who holds it. */
+  async look(): Promise<LockEvent[]> {
+    const lock = this.#store.lock(this.#name);
+    const [holder, waiters = []] = await Promise.all([lock.holder(), lock.waiters?.()]);
+    const time = new Date();
+    const before = this.#seen;
+    const now = holder && { ...holder, endsAt: endOf(holder, time), slack: slackOf(holder) };
+    this.#seen = now;
+    const state = this.#difference(before, now, time);
+    this.#hasBegun = true;
+    return [...state, ...this.#contended(waiters, time)];
+  }
+
+  #difference(before: Seen | undefined, now: Seen | undefined, time: Date): LockEvent[] {
+    const name = this.#name;
+    if (before?.owner === now?.owner) {
+      // Of the same owner: nothing happened, unless it has longer than it had.
+      const isRefreshed = before !== undefined && now !== undefined && now.endsAt > before.endsAt + now.slack;
+      return isRefreshed ? [{ time, type: 'refreshed', name, ...about(now) }] : [];
+    }
+
+    const events: LockEvent[] = [];
+    if (before !== undefined) {
+      const end = time.getTime() >= before.endsAt - before.slack ? 'expired' : 'released';
+      events.push({ time, type: end, name, owner: before.owner });
+    }
+
+    const type = this.#hasBegun ? 'acquired' : 'held';
+    if (now !== undefined) events.push({ time, type, name, ...about(now) });
+    return events;
+  }
+
+  #contended(waiters: readonly Waiter[], time: Date): LockEvent[] {
+    return waiters.flatMap((waiter) => {
+      const { owner, address, name: client, attempts = 1 } = waiter;
+      const id = `${owner} ${address} ${client}`;
+      const more = attempts - (this.#attempts.get(id) ?? 0);
+      this.#attempts.set(id, attempts);
+      if (more <= 0) return [];
+      return [
+        {
+          time,
+          type: 'contended',
+          name: this.#name,
+          ...(owner !== undefined && { owner }),
+          client: { ...(address !== undefined && { address }), ...(client !== undefined && { name: client }) },
+          attempts: more,
+        } satisfies LockEvent,
+      ];
+    });
+  }
+}
+
+interface Seen extends LockHolder {
+  /** Unix time in milliseconds; Infinity when it never expires or nobody tells. */
+  readonly endsAt: number;
+  /** In milliseconds. */
+  readonly slack: number;
+}
+
+function about({ owner, ttl }: LockHolder): Pick<LockEvent, 'owner' | 'ttl'> {
+  return { owner, ...(ttl !== undefined && { ttl }) };
+}
+
+function endOf({ ttl, leftMs }: LockHolder, at: Date): number {
+  if (leftMs !== undefined) return at.getTime() + leftMs;
+  return ttl === null || ttl === undefined ? Infinity : at.getTime() + ttl * 1000;
+}
+
+function slackOf({ leftMs }: LockHolder): number {
+  return leftMs === undefined ? COARSE_MS : FINE_MS;
+}
