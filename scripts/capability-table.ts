@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import type { Profile } from '../src/profiles/profile.js';
-import type { Capabilities, EventType, Store } from '../src/stores/contract.js';
+import type { Capabilities, Store } from '../src/stores/contract.js';
+import type { EventType } from '../src/stores/event-contract.js';
 
 import { openStore } from '../src/stores/open.js';
 import { copyExample } from '../test/support/outside.js';
@@ -63,6 +64,9 @@ const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   KeyForgotten: 'deletions',
   KeyExpired: 'expiries',
   KeyEvicted: 'evictions',
+  LockAcquired: 'locks taken',
+  LockContended: 'locks refused',
+  LockReleased: 'locks let go',
   CacheFlushed: 'flushes',
 };
 

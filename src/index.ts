@@ -50,13 +50,8 @@ export {
 export { batches, type EncodedEntry } from './stores/batches.js';
 export {
   type BulkOptions,
-  type CacheEvent,
   type Capabilities,
   type Entry,
-  EVENT_TYPES,
-  type EventsOptions,
-  type EventStream,
-  type EventType,
   type Finding,
   type Fix,
   type FlushOptions,
@@ -74,6 +69,16 @@ export {
   type Ttl,
 } from './stores/contract.js';
 export { increased } from './stores/counter.js';
+export {
+  type CacheEvent,
+  EVENT_TYPES,
+  type EventClient,
+  type EventsOptions,
+  type EventSource,
+  type EventStream,
+  type EventType,
+  type Missed,
+} from './stores/event-contract.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
 export {
   type ListedLock,

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventType } from '../stores/contract.js';
+import type { CacheEvent, EventType } from '../stores/event-contract.js';
 import type { Style } from './style.js';
 
 import { answersAPerson } from './output.js';
@@ -13,6 +13,9 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   KeyExpired: 'dim',
   KeyForgotten: 'red',
   KeyWritten: 'cyan',
+  LockAcquired: 'bold',
+  LockContended: 'yellow',
+  LockReleased: 'bold',
 };
 
 const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length));

@@ -1,4 +1,5 @@
 import type { Value } from '../codecs/value.js';
+import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
 
 /** Seconds, or null for "never expires". */
@@ -128,46 +129,6 @@ export interface Lock {
   startWaiting?(owner: string): Promise<Waiting>;
 }
 
-export const EVENT_TYPES = [
-  'CacheHit',
-  'CacheMissed',
-  'KeyWritten',
-  'KeyForgotten',
-  'KeyExpired',
-  'KeyEvicted',
-  'CacheFlushed',
-] as const;
-
-export type EventType = (typeof EVENT_TYPES)[number];
-
-export interface CacheEvent {
-  /** When the server said so; where it does not date its events, when we heard. */
-  readonly time: Date;
-  readonly type: EventType;
-  /** Without prefixes. Undefined where the event is of the whole store (CacheFlushed). */
-  readonly key?: string;
-  /** Seconds; present where the store tells. */
-  readonly ttl?: Ttl;
-  /** Stored bytes; present where the store tells. */
-  readonly size?: number;
-}
-
-export interface EventsOptions {
-  /** Ends the stream, and everything that was switched on for it. */
-  readonly signal: AbortSignal;
-  /** May change the server's settings for as long as the stream lives. */
-  readonly enable: boolean;
-}
-
-/** A stream that is up: what it was put up for can be heard from now on. */
-export interface EventStream extends AsyncIterable<CacheEvent> {
-  /** Where the events come from and which types it can tell, in one line for people. */
-  readonly source: string;
-  /** Why events may fail to come, where that cannot be ruled out: a script must know, too. */
-  readonly warning?: string;
-  readonly types: readonly EventType[];
-}
-
 /** What a driver can do; commands answer the rest with UnsupportedError. */
 export interface Capabilities {
   /** Keys can be listed, and so flushed by prefix. */
@@ -182,7 +143,10 @@ export interface Capabilities {
   readonly lockListing: boolean;
   /** Waiters of cachectl are known to the store (`Lock.waiters`). */
   readonly lockWaiters: boolean;
+  /** What the first of its sources tells. */
   readonly events: readonly EventType[];
+  /** The cheapest for the server first; left out where there is one only, that bears the driver's name. */
+  readonly eventSources?: readonly EventSource[];
   /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
   readonly locksToldFromEntries: 'apart' | 'by-form';
   /** How long keys may be, prefix included, where they may hold no white space; left out where any key will do. */

@@ -16,13 +16,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   push(event: Event): void {
     if (this.#isOver) return;
     if (this.#waiting.length < LONGEST) this.#waiting.push(event);
-    else
-      this.fail(
-        new PartialError(
-          `${LONGEST} events wait to be read; the ones after them are lost`,
-          'Read faster, or ask for less: --type, --key.',
-        ),
-      );
+    else this.overflow();
     this.#wake?.();
   }
 
@@ -38,6 +32,16 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.end();
   }
 
+  /** What to do of an event that there is no room for. */
+  protected overflow(): void {
+    this.fail(
+      new PartialError(
+        `${LONGEST} events wait to be read; the ones after them are lost`,
+        'Read faster, or ask for less: --type, --key.',
+      ),
+    );
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
     for (;;) {
       const events = this.#waiting;
@@ -51,5 +55,19 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     }
 
     if (this.#failure) throw this.#failure;
+  }
+}
+
+/** One for events that mean something by themselves: what comes while a slow reader has too many is left out, and counted. */
+export class DroppingQueue<Event> extends EventQueue<Event> {
+  #dropped = 0;
+
+  /** How many were left out up to now. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  protected override overflow(): void {
+    this.#dropped++;
   }
 }

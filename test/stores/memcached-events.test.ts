@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { connect } from 'node:net';
 
-import type { CacheEvent, EventStream, NewEntry, Store } from '../../src/stores/contract.js';
+import type { NewEntry, Store } from '../../src/stores/contract.js';
+import type { CacheEvent, EventStream } from '../../src/stores/event-contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';

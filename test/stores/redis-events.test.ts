@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
-import type { EventStream, Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract.js';
+import type { EventStream } from '../../src/stores/event-contract.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';

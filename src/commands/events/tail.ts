@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { CacheEvent, EventStream, EventType } from '../../stores/contract.js';
+import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
 
 import { formatDuration } from '../../cli/durations.js';
 import { eventFields, eventLine } from '../../cli/event-text.js';
@@ -10,7 +10,7 @@ import { answer, answerJson, note, warn } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { UnsupportedError } from '../../errors.js';
-import { EVENT_TYPES } from '../../stores/contract.js';
+import { EVENT_TYPES } from '../../stores/event-contract.js';
 import { globMatcher } from '../../stores/glob.js';
 
 export default class EventsTail extends StoreCommand {

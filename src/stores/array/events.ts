@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
 import type { Happening } from './memory.js';
 

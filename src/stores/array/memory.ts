@@ -1,4 +1,5 @@
-import type { EventType, Ttl } from '../contract.js';
+import type { Ttl } from '../contract.js';
+import type { EventType } from '../event-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
 /** Something that ends at a Unix time in milliseconds; null is never. */

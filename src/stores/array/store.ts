@@ -1,15 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
-import type {
-  Capabilities,
-  EventsOptions,
-  EventStream,
-  FlushOptions,
-  FlushResult,
-  Lock,
-  Store,
-  Tagged,
-} from '../contract.js';
+import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract.js';
+import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 

@@ -1,6 +1,6 @@
 import type { Capabilities, Store } from '../contract.js';
 
-import { EVENT_TYPES } from '../contract.js';
+import { EVENT_TYPES } from '../event-contract.js';
 
 /** What is missing for it to be a store, in a few words. Undefined: nothing. */
 export function lackOf(store: unknown): string | undefined {

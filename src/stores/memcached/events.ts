@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventType } from '../contract.js';
+import type { CacheEvent, EventType } from '../event-contract.js';
 
 import { isTagIdKey, type Keys } from './keys.js';
 import { uriDecoded } from './uri.js';

@@ -1,6 +1,6 @@
 import type { ChangeStream, ChangeStreamDocument } from 'mongodb';
 
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { EntryDocument } from './connection.js';
 import type { Room } from './entries.js';
 

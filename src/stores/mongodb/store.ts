@@ -1,17 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type {
-  Capabilities,
-  EventsOptions,
-  EventStream,
-  Finding,
-  FlushOptions,
-  FlushResult,
-  Lock,
-  OpenOptions,
-  Store,
-  Tagged,
-} from '../contract.js';
+import type { Capabilities, Finding, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { EntryDocument } from './connection.js';
 import type { MongodbWaiting } from './lock-waiting.js';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 

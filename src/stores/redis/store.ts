@@ -1,16 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
-import type {
-  Capabilities,
-  EventsOptions,
-  EventStream,
-  FlushOptions,
-  FlushResult,
-  Lock,
-  OpenOptions,
-  Store,
-  Tagged,
-} from '../contract.js';
+import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
 import type { Command } from './connection.js';
 

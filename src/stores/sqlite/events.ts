@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
 
 import { PartialError, TimeoutError } from '../../errors.js';

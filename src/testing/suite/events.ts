@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventStream, EventType, Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract.js';
+import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
 
 import { string } from '../../codecs/value.js';
-import { EVENT_TYPES } from '../../stores/contract.js';
+import { EVENT_TYPES } from '../../stores/event-contract.js';
 import { all, type Stores } from './stores.js';
 
 /** Reads of a stream what concerns `key`, until the event named has come; then the stream is ended. */
