@@ -1,6 +1,15 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type { Capabilities, Finding, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { EntryDocument } from './connection.js';
