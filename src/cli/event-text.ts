@@ -20,26 +20,48 @@ const STYLES: Readonly<Record<EventType, Style>> = {
 
 const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length));
 
-/** An event on one line: columns for a person, fields between tabs (full time first) for a pipe. */
-export function eventLine(event: CacheEvent): string {
+/**
+ * An event on one line: columns for a person, fields between tabs (full time first) for a pipe.
+ * @param preview of the value, on one line
+ */
+export function eventLine(event: CacheEvent, preview?: string): string {
   const key = lineField(event.key ?? '');
   const details = detailsOf(event);
-  if (!answersAPerson()) return [event.time.toISOString(), event.type, key, ...details].join('\t');
+  if (preview !== undefined) details.push(`= ${lineField(preview)}`);
+  if (!answersAPerson()) return `${[event.time.toISOString(), event.type, key, ...details].join('\t')}\n`;
   const type = styleAnswer(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
-  return [clockTime(event.time), type, forTerminal(Buffer.from(key)), styleAnswer('dim', details.join(', '))]
-    .join('  ')
-    .trimEnd();
+  const rest = forTerminal(Buffer.from(details.join(', ')));
+  const columns = [clockTime(event.time), type, forTerminal(Buffer.from(key)), styleAnswer('dim', rest)];
+  return `${columns.join('  ').trimEnd()}\n`;
 }
 
-/** The members of an event in `--json`. */
-export function eventFields({ time, type, key, ttl, size }: CacheEvent) {
-  return { time: time.toISOString(), type, key, ttl, size };
+/** An event as a line of `--json`. @param source what `--source` calls where it came from */
+export function eventJson({ time, client, ...event }: CacheEvent, source: string, preview?: string): string {
+  const { type, key, isForeign, tags, ttl, size } = event;
+  // In the order in which they are documented; members that are undefined are left out.
+  const fields = {
+    time: time.toISOString(),
+    type,
+    key,
+    foreign: isForeign,
+    tags,
+    ttl,
+    size,
+    address: client?.address,
+    client: client?.name,
+    preview,
+    source,
+  };
+  return `${JSON.stringify(fields)}\n`;
 }
 
-function detailsOf({ ttl, size }: CacheEvent): string[] {
+function detailsOf({ ttl, size, tags, client }: CacheEvent): string[] {
   const details: string[] = [];
   if (ttl !== undefined) details.push(ttlText(ttl));
   if (size !== undefined) details.push(size === 1 ? '1 byte' : `${size} bytes`);
+  if (tags !== undefined && tags.length > 0) details.push(lineField(`tags ${tags.join(' ')}`));
+  const who = [client?.name, client?.address].filter((part) => part !== undefined && part !== '');
+  if (who.length > 0) details.push(lineField(`by ${who.join(' ')}`));
   return details;
 }
 

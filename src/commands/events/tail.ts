@@ -1,21 +1,22 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
+import type { EventFeed } from '../../cli/event-feed.js';
+import type { CacheEvent } from '../../stores/event-contract.js';
 
 import { formatDuration } from '../../cli/durations.js';
-import { eventFields, eventLine } from '../../cli/event-text.js';
-import { duration } from '../../cli/flags.js';
+import { sayGaps, withEvents } from '../../cli/event-feed.js';
+import { eventFlags } from '../../cli/event-flags.js';
+import { eventJson, eventLine } from '../../cli/event-text.js';
 import { interruptedCode } from '../../cli/interrupt.js';
-import { answer, answerJson, note, warn } from '../../cli/output.js';
+import { LinePrinter } from '../../cli/line-printer.js';
+import { note, warn } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
-import { StoreCommand } from '../../cli/store-command.js';
-import { UnsupportedError } from '../../errors.js';
-import { EVENT_TYPES } from '../../stores/event-contract.js';
-import { globMatcher } from '../../stores/glob.js';
+import { StoreCommand, type Work } from '../../cli/store-command.js';
+import { ExitCode } from '../../errors.js';
 
 export default class EventsTail extends StoreCommand {
   static override summary = 'Print what happens in the cache, as it happens.';
-  static override description = `From the server's own view: the writes of every application, not only those of cachectl. What a store cannot tell is said at the start. Redis must have its keyspace notifications on; --enable switches them on for as long as it runs.`;
+  static override description = `From the server's own view: what every application does, not only cachectl. A source that tells more costs the server more; where the events come from, and what is not told, is said at the start. On Redis --source notifications needs them switched on (--enable does that for as long as it runs), --source monitor also tells hits and clients. What comes faster than it is read is left out and counted: then, and after a gap, it exits 4.`;
 
   static override examples = [
     { description: 'Follow everything under the prefix', command: '<%= config.bin %> events:tail' },
@@ -27,66 +28,91 @@ export default class EventsTail extends StoreCommand {
       description: 'Wait until a key is written',
       command: `<%= config.bin %> events:tail --type KeyWritten --key 'report:*' --limit 1`,
     },
+    {
+      description: 'Do something whenever a price is forgotten',
+      command: `<%= config.bin %> events:tail --type KeyForgotten --key 'price:*' --exec './warm.sh "$CACHECTL_EVENT_KEY"'`,
+    },
   ];
 
   static override flags = {
-    type: Flags.option({ options: EVENT_TYPES })({
-      summary: 'Only events of this type; may be repeated.',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    key: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB' }),
-    for: duration({ summary: 'End after this time.' }),
+    ...eventFlags,
     limit: Flags.integer({ summary: 'End after so many events.', helpValue: 'N', min: 1 }),
-    enable: Flags.boolean({
-      default: false,
-      summary: 'Switch the server’s notifications on, and back as they were at the end.',
+    values: Flags.boolean({ default: false, summary: 'Show what the key holds now, cut short.' }),
+    exec: Flags.string({
+      summary: 'Run this for each event, which it finds in CACHECTL_EVENT_* and, as JSON, on standard input.',
+      helpValue: 'COMMAND',
+    }),
+    jobs: Flags.integer({
+      default: 4,
+      summary: 'How many of these commands may run at once; 1 keeps the order.',
+      helpValue: 'N',
+      min: 1,
+      dependsOn: ['exec'],
     }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(EventsTail);
-    await this.withStore(flags, async ({ store, interruption }) => {
-      const ended = new AbortController();
-      const signal = AbortSignal.any([interruption.signal, ended.signal]);
-      const stream = await store.events({ signal, enable: flags.enable });
-      const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
-      let printed = 0;
-      try {
-        checkTypes(stream, flags.type ?? [], store.driver);
-        note(stream.source);
-        if (stream.warning !== undefined) warn(stream.warning);
-        const wanted = matcher(flags.type ?? [], flags.key);
-        for await (const event of stream) {
-          if (!wanted(event)) continue;
-          await (flags.json ? answerJson(eventFields(event)) : answer(`${eventLine(event)}\n`));
-          if (++printed === flags.limit) break;
+    await this.withStore(flags, async (work) =>
+      withEvents(work, flags, {}, async (feed) => {
+        const taker = await takerFor(work, feed, flags);
+        let taken = 0;
+        try {
+          for await (const event of feed.stream) {
+            await taker.take(event);
+            if (++taken === flags.limit) break;
+          }
+        } finally {
+          feed.end();
+          await taker.end();
         }
-      } finally {
-        clearTimeout(timer);
-        ended.abort();
-      }
 
-      const lasted = flags.for === undefined ? '' : ` in ${formatDuration(flags.for)}`;
-      note(`${count(printed)} ${printed === 1 ? 'event' : 'events'}${lasted}`);
-      return interruptedCode(interruption);
-    });
+        const lasted = flags.for === undefined ? '' : ` in ${formatDuration(flags.for)}`;
+        note(`${count(taken)} ${taken === 1 ? 'event' : 'events'}${lasted}`);
+        if (taker.failed > 0) warn(`${count(taker.failed)} of ${count(taken)} commands failed`);
+        const isPartial = sayGaps(feed) || taker.failed > 0;
+        return interruptedCode(work.interruption, isPartial ? ExitCode.Partial : ExitCode.Yes);
+      }),
+    );
   }
 }
 
-/** Waiting for what the store never tells would be waiting forever. */
-function checkTypes({ types }: EventStream, wanted: readonly EventType[], driver: string): void {
-  const untold = wanted.filter((type) => !types.includes(type));
-  if (untold.length === 0) return;
-  throw new UnsupportedError(
-    `the ${driver} store does not tell ${untold.join(' or ')}`,
-    types.length === 0 ? 'It has no events.' : `It tells ${types.join(', ')}.`,
-  );
+/** What becomes of events. */
+interface Taker {
+  take(event: CacheEvent): Promise<void>;
+  end(): Promise<void>;
+  readonly failed: number;
 }
 
-function matcher(types: readonly EventType[], glob: string | undefined): (event: CacheEvent) => boolean {
-  const matchesKey = glob === undefined ? undefined : globMatcher(glob);
-  return ({ type, key }) =>
-    (types.length === 0 || types.includes(type)) &&
-    (matchesKey === undefined || (key !== undefined && matchesKey(key)));
+interface Format {
+  readonly json: boolean;
+  readonly values: boolean;
+  readonly exec?: string | undefined;
+  readonly jobs: number;
+}
+
+async function takerFor({ store }: Work, feed: EventFeed, { json, values, exec, jobs }: Format): Promise<Taker> {
+  const { source, stream } = feed;
+  if (exec !== undefined) {
+    const { EventListener } = await import('../../cli/event-listener.js');
+    const listener = new EventListener(exec, source, jobs);
+    return {
+      take: async (event) => listener.tell(event),
+      end: async () => listener.end(),
+      get failed() {
+        return listener.failed;
+      },
+    };
+  }
+
+  const printer = new LinePrinter();
+  const previewOf = values ? (await import('../../cli/event-preview.js')).previewOf : undefined;
+  return {
+    async take(event) {
+      const preview = previewOf && (await previewOf(store, stream, event));
+      await printer.print(json ? eventJson(event, source, preview) : eventLine(event, preview));
+    },
+    end: async () => printer.flush(),
+    failed: 0,
+  };
 }

@@ -1,0 +1,42 @@
+import type { CacheEvent, EventType } from '../stores/event-contract.js';
+
+/** Seconds of history that a row keeps. */
+export const HISTORY = 20;
+
+/** What happened to something, since it is counted. */
+export class EventCounts {
+  events = 0;
+  /** Stored bytes that were read or written, as far as the source tells. */
+  bytes = 0;
+  readonly #byType = new Map<EventType, number>();
+  /** Events of the last whole seconds, the newest last. */
+  #history: number[] = [];
+  #thisSecond = 0;
+
+  add({ type, size }: CacheEvent): void {
+    this.events++;
+    this.#thisSecond++;
+    this.bytes += size ?? 0;
+    this.#byType.set(type, (this.#byType.get(type) ?? 0) + 1);
+  }
+
+  of(type: EventType): number {
+    return this.#byType.get(type) ?? 0;
+  }
+
+  /** Hits among hits and misses, 0 to 1; undefined when there was neither. */
+  get hitRatio(): number | undefined {
+    const [hits, misses] = [this.of('CacheHit'), this.of('CacheMissed')];
+    return hits + misses === 0 ? undefined : hits / (hits + misses);
+  }
+
+  get history(): readonly number[] {
+    return this.#history;
+  }
+
+  /** A second is over. */
+  tick(): void {
+    this.#history = [...this.#history.slice(1 - HISTORY), this.#thisSecond];
+    this.#thisSecond = 0;
+  }
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+import type { CacheEvent } from '../stores/event-contract.js';
+
+import { eventJson } from './event-text.js';
+import { warn } from './output.js';
+
+/** The line of an event that says what failed. */
+function nameOf({ type, key }: CacheEvent): string {
+  return key === undefined ? type : `${type} ${JSON.stringify(key)}`;
+}
+
+/**
+ * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard
+ * input; what it prints goes where ours does. What fails is said, and does not keep the others from running.
+ */
+export class EventListener {
+  readonly #command: string;
+  readonly #source: string;
+  readonly #most: number;
+  readonly #running = new Set<Promise<void>>();
+  #failed = 0;
+
+  /** @param most how many may run at once */
+  constructor(command: string, source: string, most: number) {
+    this.#command = command;
+    this.#source = source;
+    this.#most = most;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Resolves when it has been started, which waits for one to end while as many run as may. */
+  async tell(event: CacheEvent): Promise<void> {
+    while (this.#running.size >= this.#most) await Promise.race(this.#running);
+    const run = this.#run(event).finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  /** Resolves when the last of them has ended. */
+  async end(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #run(event: CacheEvent): Promise<void> {
+    const failure = await outcomeOf(this.#start(event));
+    if (failure === undefined) return;
+    this.#failed++;
+    warn(`the command ${failure} for ${nameOf(event)}`);
+  }
+
+  #start(event: CacheEvent): ChildProcess {
+    const child = spawn(this.#command, {
+      shell: true,
+      stdio: ['pipe', 'inherit', 'inherit'],
+      env: { ...process.env, ...environmentOf(event, this.#source) },
+    });
+    child.stdin?.on('error', () => {
+      // It does not want to read it.
+    });
+    child.stdin?.end(eventJson(event, this.#source));
+    return child;
+  }
+}
+
+/** Undefined when it ended well. */
+async function outcomeOf(child: ChildProcess): Promise<string | undefined> {
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [null | number, NodeJS.Signals | null];
+    if (code === 0) return undefined;
+    return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+  } catch (error) {
+    return `could not be started (${(error as Error).message})`;
+  }
+}
+
+/** What is not known is empty, so that no value of an outer listener shows through. */
+function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent, source: string) {
+  return {
+    CACHECTL_EVENT_TIME: time.toISOString(),
+    CACHECTL_EVENT_TYPE: type,
+    // The environment cannot hold NUL; the JSON has the whole key.
+    CACHECTL_EVENT_KEY: (key ?? '').replaceAll('\0', ''),
+    CACHECTL_EVENT_TAGS: (tags ?? []).join(',').replaceAll('\0', ''),
+    CACHECTL_EVENT_TTL: ttl === undefined ? '' : String(ttl ?? 'never'),
+    CACHECTL_EVENT_SIZE: size === undefined ? '' : String(size),
+    CACHECTL_EVENT_ADDRESS: client?.address ?? '',
+    CACHECTL_EVENT_CLIENT: client?.name ?? '',
+    CACHECTL_EVENT_SOURCE: source,
+  };
+}

@@ -1,0 +1,34 @@
+import type { Store } from '../stores/contract.js';
+import type { CacheEvent, EventStream, EventType } from '../stores/event-contract.js';
+
+import { toFailure } from './report-error.js';
+import { valueLine } from './value-text.js';
+
+/** Characters of a value that are shown. */
+const LONGEST = 80;
+
+/** Types of events after which the key holds something. */
+const HOLDING: ReadonlySet<EventType> = new Set(['CacheHit', 'KeyWritten']);
+
+/**
+ * What an event's key holds now, on one line and cut short; undefined when it is gone by now, or never was. What cannot be
+ * read is said in its place.
+ */
+export async function previewOf(store: Store, stream: EventStream, event: CacheEvent): Promise<string | undefined> {
+  if (event.key === undefined || event.isForeign || !HOLDING.has(event.type)) return undefined;
+  const keys = [event.key];
+  const [reading] = await (stream.peek ? stream.peek(keys) : store.many(keys));
+  if (reading === undefined) return undefined;
+  try {
+    if (reading instanceof Error) throw reading;
+    return shortened(valueLine(reading.decode()));
+  } catch (error) {
+    return `(${toFailure(error).message})`;
+  }
+}
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST) return text;
+  // No half of a surrogate pair.
+  return `${text.slice(0, LONGEST - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

@@ -1,0 +1,150 @@
+import type { EventType } from '../stores/event-contract.js';
+import type { EventCounts } from './event-counts.js';
+import type { Grouping } from './event-groups.js';
+import type { HotRow } from './hot-rows.js';
+import type { JsonFields } from './json.js';
+import type { Ranking } from './ranking.js';
+
+import { count } from './progress.js';
+import { sparkline } from './sparkline.js';
+import { compactTable } from './table.js';
+import { lineField } from './value-text.js';
+
+/** Seconds over which the rate of a live view is taken. */
+const RATE_SECONDS = 5;
+
+/** The whole on a line: `1,234 events in 10s (123/s), 90.1% hits of 1,000 lookups, 200 writes, 30 kB`. */
+export function totalsText({ totals, seconds }: Ranking): string {
+  const parts = [`${count(totals.events)} events in ${secondsText(seconds)} (${rateText(totals.events / seconds)}/s)`];
+  const lookups = totals.of('CacheHit') + totals.of('CacheMissed');
+  if (totals.hitRatio !== undefined) parts.push(`${ratioText(totals.hitRatio)} hits of ${count(lookups)} lookups`);
+  for (const [type, word] of COUNTED) if (totals.of(type) > 0) parts.push(`${count(totals.of(type))} ${word}`);
+  if (totals.bytes > 0) parts.push(bytesText(totals.bytes));
+  return parts.join(', ');
+}
+
+const COUNTED: ReadonlyArray<readonly [EventType, string]> = [
+  ['KeyWritten', 'writes'],
+  ['KeyForgotten', 'forgotten'],
+  ['KeyExpired', 'expired'],
+  ['KeyEvicted', 'evicted'],
+  ['LockAcquired', 'locks taken'],
+  ['LockContended', 'locks refused'],
+  ['CacheFlushed', 'flushes'],
+];
+
+/** Rows for a person, with how they have fared of late. */
+export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
+  const most = Math.max(1, ...rows.flatMap(({ counts }) => counts.history));
+  return compactTable(
+    [
+      by.toUpperCase(),
+      'PER S',
+      'EVENTS',
+      'HITS',
+      'MISSES',
+      'RATIO',
+      'WRITES',
+      'FORGOTTEN',
+      'GONE',
+      'LOCKS',
+      'BYTES',
+      '',
+    ],
+    rows.map(({ name, counts, uncounted }) => [
+      lineField(name),
+      rateText(rateOf(counts, seconds)),
+      `${count(counts.events)}${uncounted > 0 ? '+' : ''}`,
+      some(counts.of('CacheHit')),
+      some(counts.of('CacheMissed')),
+      counts.hitRatio === undefined ? '' : ratioText(counts.hitRatio),
+      some(counts.of('KeyWritten')),
+      some(counts.of('KeyForgotten')),
+      some(counts.of('KeyExpired') + counts.of('KeyEvicted')),
+      some(counts.of('LockAcquired') + counts.of('LockContended') + counts.of('LockReleased')),
+      counts.bytes === 0 ? '' : bytesText(counts.bytes),
+      sparkline(counts.history, most).trimEnd(),
+    ]),
+  );
+}
+
+/** Rows for a pipe: name, events, hits, misses, writes, bytes, between tabs. */
+export function rankingLines({ rows }: Ranking): string {
+  return rows
+    .map(({ name, counts }) => {
+      const numbers = [counts.events, counts.of('CacheHit'), counts.of('CacheMissed'), counts.of('KeyWritten')];
+      return `${[lineField(name), ...numbers, counts.bytes].join('\t')}\n`;
+    })
+    .join('');
+}
+
+/** The document of `--json`. */
+export function rankingFields(ranking: Ranking, by: Grouping, source: string, leftOut: number): JsonFields {
+  const { totals, rows, seconds } = ranking;
+  return {
+    source,
+    seconds: rounded(seconds),
+    leftOut,
+    totals: countsFields(totals, seconds),
+    by,
+    rows: rows.map((row) => rowFields(row, seconds)),
+  };
+}
+
+function rowFields({ name, counts, uncounted }: HotRow, seconds: number): JsonFields {
+  return { name, ...countsFields(counts, seconds), uncounted };
+}
+
+function countsFields(counts: EventCounts, seconds: number): JsonFields {
+  const { hitRatio } = counts;
+  return {
+    events: counts.events,
+    perSecond: rounded(counts.events / seconds),
+    hits: counts.of('CacheHit'),
+    misses: counts.of('CacheMissed'),
+    hitRatio: hitRatio === undefined ? null : rounded(hitRatio),
+    writes: counts.of('KeyWritten'),
+    forgotten: counts.of('KeyForgotten'),
+    expired: counts.of('KeyExpired'),
+    evicted: counts.of('KeyEvicted'),
+    locksAcquired: counts.of('LockAcquired'),
+    locksContended: counts.of('LockContended'),
+    locksReleased: counts.of('LockReleased'),
+    flushes: counts.of('CacheFlushed'),
+    bytes: counts.bytes,
+  };
+}
+
+/** Of late, when that is known; else of the whole time. */
+function rateOf({ history, events }: EventCounts, seconds: number): number {
+  const recent = history.slice(-RATE_SECONDS);
+  return recent.length === 0 ? events / seconds : recent.reduce((sum, each) => sum + each, 0) / recent.length;
+}
+
+function rateText(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : count(Math.round(rate));
+}
+
+function ratioText(ratio: number): string {
+  return `${(ratio * 100).toFixed(1)}%`;
+}
+
+function secondsText(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(1)}s` : `${Math.round(seconds)}s`;
+}
+
+/** Powers of 1000, as disks and networks have it. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const number = bytes / 1000 ** power;
+  return `${power === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[power]}`;
+}
+
+function some(number: number): string {
+  return number === 0 ? '' : count(number);
+}
+
+function rounded(number: number): number {
+  return Math.round(number * 1000) / 1000;
+}

@@ -1,0 +1,64 @@
+import type { CacheEvent } from '../stores/event-contract.js';
+import type { NamesOf } from './event-groups.js';
+
+import { EventCounts } from './event-counts.js';
+import { type HotRow, HotRows } from './hot-rows.js';
+
+export const MEASURES = ['events', 'hits', 'misses', 'writes', 'bytes'] as const;
+
+/** What rows are sorted by. */
+export type Measure = (typeof MEASURES)[number];
+
+const MEASURED: Readonly<Record<Measure, (counts: EventCounts) => number>> = {
+  events: (counts) => counts.events,
+  hits: (counts) => counts.of('CacheHit'),
+  misses: (counts) => counts.of('CacheMissed'),
+  writes: (counts) => counts.of('KeyWritten'),
+  bytes: (counts) => counts.bytes,
+};
+
+/** What happened to the cache as a whole, and to what most. */
+export class Ranking {
+  readonly totals = new EventCounts();
+  readonly #rows = new HotRows();
+  readonly #namesOf: NamesOf;
+  readonly #measure: Measure;
+  readonly #limit: number;
+  readonly #started = performance.now();
+  #lasted: number | undefined;
+
+  constructor(namesOf: NamesOf, measure: Measure, limit: number) {
+    this.#namesOf = namesOf;
+    this.#measure = measure;
+    this.#limit = limit;
+  }
+
+  add(event: CacheEvent): void {
+    this.totals.add(event);
+    for (const name of this.#namesOf(event)) this.#rows.add(name, event);
+  }
+
+  /** A second is over. */
+  tick(): void {
+    this.totals.tick();
+    this.#rows.tick();
+  }
+
+  /** No more is going to be added: from here on `seconds` stays. */
+  end(): void {
+    this.#lasted ??= this.#sinceStart();
+  }
+
+  /** For how long events have been counted. */
+  get seconds(): number {
+    return this.#lasted ?? this.#sinceStart();
+  }
+
+  get rows(): readonly HotRow[] {
+    return this.#rows.top(this.#limit, MEASURED[this.#measure]);
+  }
+
+  #sinceStart(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+}

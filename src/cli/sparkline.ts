@@ -1,0 +1,11 @@
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** Numbers as a row of bars, the largest as high as there are; nothing is the lowest, or a space at all. */
+export function sparkline(numbers: readonly number[], most = Math.max(...numbers)): string {
+  return numbers.map((number) => barOf(number, most)).join('');
+}
+
+function barOf(number: number, most: number): string {
+  if (number <= 0 || most <= 0) return ' ';
+  return BARS[Math.min(BARS.length - 1, Math.floor((number / most) * BARS.length))]!;
+}
