@@ -73,7 +73,7 @@ async function hasWaited({ client }: RedisServer): Promise<boolean> {
 }
 
 describe('a Redis server that goes away under way', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   let pid: number;
 

@@ -67,7 +67,7 @@ async function until(holds: () => Promise<boolean>, run: Run): Promise<void> {
 
 for (const driver of ['Redis', 'SQLite']) {
   describe(`interrupted, on ${driver}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let inside: Inside;
 
     beforeEach(async function () {

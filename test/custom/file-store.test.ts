@@ -91,7 +91,7 @@ describe('the example driver, in a project outside of this repository', () => {
   });
 
   it('type-checks, and so does one in TypeScript, against the declarations of the package', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     project().write('typed.ts', TYPED);
     project().write('tsconfig.json', JSON.stringify(TSCONFIG));
     const { code, out } = await project().node('node_modules/typescript/bin/tsc', '-p', '.');

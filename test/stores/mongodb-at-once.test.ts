@@ -128,7 +128,7 @@ describe('MongoDB asked by many at once', () => {
   });
 
   it('holds for several processes, too', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const workers = Array.from({ length: 3 }, () => new Worker(database.profile()));
     try {
       await Promise.all(workers.map(async (worker) => worker.ready()));

@@ -68,7 +68,7 @@ async function expectLost(attempts: ReadonlyArray<Promise<unknown>>): Promise<vo
 }
 
 describe('a MongoDB server that goes away under way', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: OwnMongodb;
   let url: string;
   const stores: Store[] = [];

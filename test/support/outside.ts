@@ -123,7 +123,7 @@ export function copyExample(to: string): void {
 export function withOutside(): () => Outside {
   let outside: Outside;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     outside = new Outside(this);
     await outside.install();
   });

@@ -14,7 +14,7 @@ export function describeProcesses(stores: Stores): void {
     let prefix: string;
 
     beforeEach(async function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       prefix = stores.newPrefix();
       const profile = stores.harness.profile!({ prefix });
       workers = Array.from({ length: WORKERS }, () => new Worker(profile));
