@@ -6,11 +6,6 @@ import type { CacheEvent } from '../stores/event-contract.js';
 import { eventJson } from './event-text.js';
 import { warn } from './output.js';
 
-/** The line of an event that says what failed. */
-function nameOf({ type, key }: CacheEvent): string {
-  return key === undefined ? type : `${type} ${JSON.stringify(key)}`;
-}
-
 /**
  * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard
  * input; what it prints goes where ours does. What fails is said, and does not keep the others from running.
@@ -91,4 +86,11 @@ function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent,
     CACHECTL_EVENT_CLIENT: client?.name ?? '',
     CACHECTL_EVENT_SOURCE: source,
   };
+}
+
+/** Characters of a key that are shown. */
+const LONGEST_KEY = 100;
+
+function nameOf({ type, key }: CacheEvent): string {
+  return key === undefined ? type : `${type} ${JSON.stringify(key.slice(0, LONGEST_KEY))}`;
 }
