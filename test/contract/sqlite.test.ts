@@ -3,11 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { SqliteProfile } from '../../src/profiles/profile.js';
+import type { EventType } from '../../src/stores/event-contract.js';
 import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { describeStore } from '../../src/testing/suite.js';
+
+const EVENTS: readonly EventType[] = [
+  'KeyWritten',
+  'KeyForgotten',
+  'KeyExpired',
+  'LockAcquired',
+  'LockContended',
+  'LockReleased',
+];
 
 let folder: string;
 
@@ -33,7 +43,8 @@ describeStore('sqlite', {
     locks: true,
     lockListing: true,
     lockWaiters: true,
-    events: ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
+    events: EVENTS,
+    eventSources: [{ name: 'triggers', types: EVENTS, clients: false, tags: true }],
     locksToldFromEntries: 'apart',
   },
 

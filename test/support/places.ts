@@ -63,7 +63,7 @@ export function sqlitePlace(): Place {
     locksToldFromEntries: 'apart',
     keepsStringsBare: false,
     url: () => `sqlite://${folder}/cache.sqlite?prefix=${PREFIX}`,
-    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired'],
+    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockContended', 'LockReleased'],
     async plant(key, bytes) {
       const database = new Database(`${folder}/cache.sqlite`);
       database

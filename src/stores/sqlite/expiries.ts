@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { now } from './expiry.js';
-import { literalKeysUnder } from './keys.js';
+import { isNoted, type TailedRole } from './tail-triggers.js';
 
 export interface ExpiredRow {
   readonly key: Buffer;
@@ -29,22 +29,24 @@ const LAST_ROW = Number.MAX_SAFE_INTEGER;
 const SHARE = 1 / 20;
 
 /**
- * Rows whose time ran out while nobody touched them, each once, in order of expiry. The place reached also says of a
+ * Rows of one table whose time ran out while nobody touched them, each once, in order of expiry. The place reached also says of a
  * row that is changed later whether its expiry has been told.
  */
 export class Expiries {
   readonly #connection: Connection;
   readonly #tables: Tables;
+  readonly #role: TailedRole;
   readonly #isOurs: string;
   #place: Place = { expiration: now(), row: LAST_ROW };
   /** On the clock of `performance`. */
   #nextSearch = 0;
 
-  constructor(connection: Connection, tables: Tables, prefix: string) {
+  constructor(connection: Connection, tables: Tables, role: TailedRole, prefix: string) {
     this.#connection = connection;
     this.#tables = tables;
+    this.#role = role;
     // The plus keeps SQLite from taking the primary key's index and sorting what lies under the prefix.
-    this.#isOurs = literalKeysUnder(prefix, '+key');
+    this.#isOurs = isNoted(prefix, '+key');
   }
 
   /** Whether time has gone on since the last search, so that one may find something. */
@@ -60,13 +62,13 @@ export class Expiries {
     const started = performance.now();
     const rows = this.#connection
       .statement<ExpiredRow>(
-        `SELECT CAST(key AS BLOB) AS key, expiration, rowid AS row FROM ${this.#tables.cache}
+        `SELECT CAST(key AS BLOB) AS key, expiration, rowid AS row FROM ${this.#tables[this.#role]}
          WHERE (expiration, rowid) > (@expiration, @row) AND expiration <= @at AND ${this.#isOurs}
          ORDER BY expiration, rowid LIMIT @limit`,
       )
       .all({ ...this.#place, at, limit });
     const ended = performance.now();
-    if (!this.#tables.findsExpiredFast('cache')) this.#nextSearch = ended + (ended - started) / SHARE;
+    if (!this.#tables.findsExpiredFast(this.#role)) this.#nextSearch = ended + (ended - started) / SHARE;
     const last = rows.at(-1);
     const isAll = rows.length < limit || last === undefined;
     return { rows, upTo: isAll ? { expiration: at, row: LAST_ROW } : { expiration: last.expiration, row: last.row } };

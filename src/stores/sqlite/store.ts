@@ -7,7 +7,7 @@ import type { SqliteWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
-import { EVENTS, type Tail, tail } from './events.js';
+import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
 import { heldLocks } from './lock-list.js';
@@ -39,6 +39,7 @@ class SqliteStore extends Entries implements Store {
     lockListing: true,
     lockWaiters: true,
     events: EVENTS,
+    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();

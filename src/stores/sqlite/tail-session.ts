@@ -1,0 +1,263 @@
+import { statSync } from 'node:fs';
+
+import type { CacheEvent } from '../event-contract.js';
+import type { Room } from './entries.js';
+
+import { PartialError } from '../../errors.js';
+import { Connection } from './connection.js';
+import { type ExpiredRow, Expiries } from './expiries.js';
+import { now } from './expiry.js';
+import { Tables } from './tables.js';
+import { type Selection, TailStory } from './tail-story.js';
+import {
+  attach,
+  createTail,
+  deafnessOf,
+  detach,
+  dropTail,
+  hasChanges,
+  LEASE_S,
+  newTailId,
+  renewLease,
+  takeChanges,
+} from './tail-tables.js';
+import { isNoted, type TailedRole } from './tail-triggers.js';
+
+/** How long one look may block this process while another writes; the next look comes soon. */
+const LOOK_MS = 100;
+
+/** Rows of one look, so that memory is bounded; the rest waits in the file. */
+const ROWS = 1000;
+
+const RENEW_MS = (LEASE_S * 1000) / 6;
+
+/** How often it is asked whether the file is still the one that is open, in milliseconds. */
+const SAME_FILE_MS = 1000;
+
+/** What one look found. */
+export interface Seen {
+  readonly events: readonly CacheEvent[];
+  /** More of it is likely to wait in the file. */
+  readonly isMore: boolean;
+}
+
+/**
+ * One stay in the file: triggers, and looks at what they noted, on a connection of its own, since SQLite's `data_version`
+ * does not count a connection's own changes. Synchronous, as SQLite is.
+ */
+export class TailSession {
+  readonly #path: string;
+  readonly #connection: Connection;
+  readonly #tables: Tables;
+  readonly #selection: Selection;
+  /** The prefix of what is noted. */
+  readonly #noted: string;
+  readonly #story: TailStory;
+  readonly #id = newTailId();
+  readonly #file: string | undefined;
+  readonly #triggers = new Map<TailedRole, number>();
+  readonly #expiries = new Map<TailedRole, Expiries>();
+  #seesTags = false;
+  #isFileGone = false;
+  /** The version of the file at which all was known. */
+  #version: number | undefined;
+  /** Both on the clock of `performance`. */
+  #nextRenewal = performance.now() + RENEW_MS;
+  #nextFileCheck = performance.now() + SAME_FILE_MS;
+
+  /** Makes file and cache table when there are none, since triggers need a table. */
+  static begin(room: Room, selection: Selection): TailSession {
+    return new TailSession(room, selection, (tables) => tables.create('cache'));
+  }
+
+  /** Makes neither, for the application is about to. @throws PartialError when they are not there yet */
+  static resume(room: Room, selection: Selection): TailSession {
+    const { path } = room.profile;
+    if (fileId(path) === undefined) throw missed(path, 'the file was removed');
+    return new TailSession(room, selection, (tables) => {
+      if (!tables.has('cache')) throw missed(path, 'its cache table was dropped');
+    });
+  }
+
+  private constructor({ profile, prefix, timeoutMs }: Room, selection: Selection, prepare: (tables: Tables) => void) {
+    this.#path = profile.path;
+    this.#connection = new Connection(profile.path, timeoutMs);
+    this.#tables = new Tables(this.#connection, profile);
+    this.#selection = selection;
+    this.#noted = selection.everything === true ? '' : prefix;
+    this.#story = new TailStory(prefix, selection, {
+      expiries: (role) => this.#expiries.get(role),
+      tagsOf: (key) => this.#tagsOf(key),
+    });
+    try {
+      this.#connection.write(() => {
+        prepare(this.#tables);
+        createTail(this.#connection, this.#id);
+        this.#seesTags = this.#tellsTags();
+        this.#attach('cache');
+        if (this.#tables.has('locks')) this.#attach('locks');
+      });
+      this.#file = fileId(this.#path);
+      this.#connection.waitForLocks(LOOK_MS);
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * What happened since the last look.
+   * @throws TimeoutError when another process is writing: nothing is lost by that
+   * @throws PartialError when something may have happened unnoted
+   */
+  look(): Seen {
+    this.#checkFile();
+    this.#renew();
+    const version = this.#connection.dataVersion();
+    const areDue = [...this.#expiries.values()].some((expiries) => expiries.areDue());
+    if (version === this.#version && !areDue) return { events: [], isMore: false };
+    const untouched = this.#connection.read(() => {
+      this.#checkHearing();
+      return this.#needsUpkeep() || hasChanges(this.#connection, this.#id) ? undefined : this.#search();
+    });
+    if (untouched === undefined) return this.#take();
+    this.#version = version;
+    return untouched.reached();
+  }
+
+  /**
+   * Takes everything out of the file, and gives what was noted up to then. Only once.
+   * @param milliseconds it may wait for other writers
+   * @throws TimeoutError when these took longer: then it is all still there
+   */
+  end(milliseconds: number): readonly CacheEvent[] {
+    const events = this.#isFileGone ? [] : this.#leave(milliseconds);
+    this.close();
+    return events;
+  }
+
+  /** Leaves in the file what is there. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #leave(milliseconds: number): readonly CacheEvent[] {
+    this.#connection.waitForLocks(milliseconds);
+    return this.#connection.write(() => {
+      this.#seesTags &&= this.#tellsTags();
+      const last: CacheEvent[] = [];
+      for (;;) {
+        const changes = takeChanges(this.#connection, this.#id, ROWS);
+        if (changes.length === 0) break;
+        for (const change of changes) last.push(...this.#story.ofChange(change));
+      }
+
+      dropTail(this.#connection, this.#id);
+      return last;
+    });
+  }
+
+  #take(): Seen {
+    const { events, untouched, isMore } = this.#connection.write(() => {
+      this.#checkHearing();
+      const caughtUp = this.#upkeep();
+      const changes = takeChanges(this.#connection, this.#id, ROWS);
+      const told = changes.flatMap((change) => this.#story.ofChange(change));
+      const isFull = changes.length === ROWS;
+      // Only when all changes up to now are known can a row be said to have expired untouched.
+      return { events: [...caughtUp, ...told], untouched: isFull ? undefined : this.#search(), isMore: isFull };
+    });
+    const rest = untouched?.reached();
+    return { events: [...events, ...(rest?.events ?? [])], isMore: isMore || rest?.isMore === true };
+  }
+
+  /** Only within `read` or `write`; `reached` is to be called when that is done, since what was found is told then. */
+  #search(): { reached(): Seen } {
+    const found = [...this.#expiries].map(([role, expiries]) => ({ role, expiries, ...expiries.search(ROWS) }));
+    const events = found.flatMap(({ role, rows }) => rows.flatMap((row) => this.#story.ofExpired(role, row)));
+    return {
+      reached() {
+        for (const { expiries, upTo } of found) expiries.reached(upTo);
+        return { events, isMore: found.some(({ rows }) => rows.length === ROWS) };
+      },
+    };
+  }
+
+  #attach(role: TailedRole): void {
+    const tagsTable = this.#seesTags ? this.#tables.tags : undefined;
+    const tailed = { role, table: this.#tables[role], prefix: this.#noted, tagsTable };
+    this.#triggers.set(role, attach(this.#connection, this.#id, tailed));
+    if (this.#expiries.has(role)) return;
+    this.#expiries.set(role, new Expiries(this.#connection, this.#tables, role, this.#noted));
+  }
+
+  /** Tables that are not there are not made, save for the one without which there is no cache. */
+  #needsUpkeep(): boolean {
+    return this.#seesTags !== this.#tellsTags() || (!this.#triggers.has('locks') && this.#tables.has('locks'));
+  }
+
+  /** What happened to tables meanwhile. Only within `write`. */
+  #upkeep(): readonly CacheEvent[] {
+    if (this.#seesTags !== this.#tellsTags()) {
+      this.#seesTags = this.#tellsTags();
+      detach(this.#connection, this.#id, 'cache');
+      this.#attach('cache');
+    }
+
+    if (this.#triggers.has('locks') || !this.#tables.has('locks')) return [];
+    this.#attach('locks');
+    const time = Date.now();
+    return this.#newLocks().flatMap((row) => this.#story.ofNewLock(row, time));
+  }
+
+  /** Those of a table that was made since the last look; whoever finds more of them there has moved a table. */
+  #newLocks(): readonly ExpiredRow[] {
+    return this.#connection
+      .statement<ExpiredRow>(
+        `SELECT CAST(key AS BLOB) AS key, expiration, rowid AS row FROM ${this.#tables.locks}
+         WHERE ${isNoted(this.#noted, 'key')} AND expiration > ? LIMIT ${ROWS}`,
+      )
+      .all(now());
+  }
+
+  #tellsTags(): boolean {
+    return this.#selection.tags === true && this.#tables.has('tags');
+  }
+
+  #tagsOf(key: Buffer): readonly string[] {
+    if (!this.#seesTags) return [];
+    return this.#connection
+      .statement<{ tag: string }>(`SELECT tag FROM ${this.#tables.tags} WHERE key = CAST(? AS TEXT) ORDER BY tag`)
+      .all(key)
+      .map(({ tag }) => tag);
+  }
+
+  #checkHearing(): void {
+    const triggers = [...this.#triggers.values()].reduce((sum, number) => sum + number, 0);
+    const why = deafnessOf(this.#connection, this.#id, triggers);
+    if (why !== undefined) throw missed(this.#path, why);
+  }
+
+  #checkFile(): void {
+    if (performance.now() < this.#nextFileCheck) return;
+    this.#nextFileCheck = performance.now() + SAME_FILE_MS;
+    this.#isFileGone = this.#connection.run(() => fileId(this.#path)) !== this.#file;
+    if (this.#isFileGone) throw missed(this.#path, 'the file was removed or replaced');
+  }
+
+  #renew(): void {
+    if (performance.now() < this.#nextRenewal) return;
+    this.#connection.write(() => renewLease(this.#connection, this.#id));
+    this.#nextRenewal = performance.now() + RENEW_MS;
+  }
+}
+
+function missed(path: string, why: string): PartialError {
+  return new PartialError(`events of ${path} were missed: ${why}`, 'Start it again.');
+}
+
+/** Another one when another file lies there; undefined when none does. */
+function fileId(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}
