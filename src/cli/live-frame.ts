@@ -4,12 +4,11 @@ export class LiveFrame {
 
   /** Cut to the terminal's size: what wraps or scrolls by could not be taken away again. */
   draw(text: string): void {
-    const { columns = 80, rows = 24 } = process.stdout;
-    const lines = text
-      .trimEnd()
-      .split('\n')
-      .slice(0, Math.max(1, rows - 1));
-    process.stdout.write(`${this.#erased()}${lines.map((line) => `${cut(line, columns - 1)}\n`).join('')}`);
+    const { columns, rows } = process.stdout;
+    // A terminal that nobody told its size says 0.
+    const [width, height] = [(columns || 80) - 1, (rows || 24) - 1];
+    const lines = text.trimEnd().split('\n').slice(0, Math.max(1, height));
+    process.stdout.write(`${this.#erased()}${lines.map((line) => `${cut(line, width)}\n`).join('')}`);
     this.#drawn = lines.length;
   }
 

@@ -35,6 +35,7 @@ const COUNTED: ReadonlyArray<readonly [EventType, string]> = [
 
 /** Rows for a person, with how they have fared of late. */
 export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
+  if (rows.length === 0) return '';
   const most = Math.max(1, ...rows.flatMap(({ counts }) => counts.history));
   return compactTable(
     [

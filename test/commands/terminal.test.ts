@@ -104,4 +104,16 @@ describe('on a terminal', () => {
     expect((await onTerminal(['get', ''], env)).coloured).to.include('\u001B[31merror:');
     expect((await onTerminal(['get', ''], { ...env, NO_COLOR: '1' })).coloured).not.to.include('\u001B');
   });
+
+  it('top draws a table that q ends, and leaves the last one standing', async () => {
+    const { code, screen } = await onTerminal(['top'], env, { prompt: 'events in', keys: 'q' });
+    expect(code).to.equal(0);
+    expect(screen).to.match(/triggers in .*: writes/);
+    expect(screen.trimEnd()).to.match(/0 events in \d+\.\ds \(0\.0\/s\)$/);
+  });
+
+  it('top leaves on Ctrl-C as every command does', async () => {
+    const { code } = await onTerminal(['top'], env, { prompt: 'events in', keys: '\u0003' });
+    expect(code).to.equal(130);
+  });
 });

@@ -44,10 +44,9 @@ export default class EventsTail extends StoreCommand {
     }),
     jobs: Flags.integer({
       default: 4,
-      summary: 'How many of these commands may run at once; 1 keeps the order.',
+      summary: 'How many commands of --exec may run at once; 1 keeps the order.',
       helpValue: 'N',
       min: 1,
-      dependsOn: ['exec'],
     }),
   };
 

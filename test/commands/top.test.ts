@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+
+import type { EventType } from '../../src/stores/event-contract.js';
+import type { Run } from '../support/cli.js';
+
+import { cachectl } from '../support/cli.js';
+import { expectFault } from '../support/faults.js';
+import { onEveryStore, type Place } from '../support/places.js';
+
+interface Counts {
+  readonly events: number;
+  readonly perSecond: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly hitRatio: null | number;
+  readonly writes: number;
+}
+
+interface Summary {
+  readonly source: string;
+  readonly seconds: number;
+  readonly leftOut: number;
+  readonly totals: Counts;
+  readonly by: string;
+  readonly rows: ReadonlyArray<Counts & { readonly name: string }>;
+}
+
+/** Works on the cache as long as the run goes on. */
+async function busy(place: Place, run: Run): Promise<string> {
+  run.child.stdin.end();
+  const state = { isOver: false };
+  const ended = run.ended.finally(() => {
+    state.isOver = true;
+  });
+  while (!state.isOver) {
+    await place.run(['put', 'users:1', 'Ann']);
+    await place.run(['put', 'users:2', 'Bob']);
+    await place.run(['get', 'users:1', 'users:none', 'orders:none']);
+  }
+
+  const { code, out, err } = await ended;
+  expect(code, err).to.equal(0);
+  return out;
+}
+
+describe('top', () => {
+  onEveryStore((place, driver) => {
+    async function summaryOf(args: readonly string[]): Promise<Summary> {
+      const out = await busy(place, place.start(['top', '--for', '4s', '--json', '--enable', ...args]));
+      expect(out.trim().split('\n')).to.have.length(1);
+      return JSON.parse(out) as Summary;
+    }
+
+    it('counts by key, and the whole is the sum of it', async () => {
+      const { totals, rows, by, seconds, leftOut } = await summaryOf([]);
+      expect({ by, leftOut }).to.deep.equal({ by: 'key', leftOut: 0 });
+      expect(seconds).to.be.at.least(3.9);
+      const names = rows.map(({ name }) => name);
+      expect(names).to.include.members(['users:1', 'users:2']);
+      expect(rows.reduce((sum, { events }) => sum + events, 0)).to.equal(totals.events);
+      expect(rows.reduce((sum, { writes }) => sum + writes, 0)).to.equal(totals.writes);
+      expect(totals.writes).to.be.greaterThan(0);
+      expect(totals.perSecond).to.be.closeTo(totals.events / seconds, 0.01);
+    });
+
+    it('knows the ratio of hits by key family, where the store tells them', async () => {
+      const { totals, rows } = await summaryOf(['--by', 'prefix', '--sort', 'writes']);
+      expect(rows[0]!.name).to.equal('users:*');
+      if (driver === 'sqlite' || driver === 'mongodb') {
+        expect(totals.hitRatio).to.equal(null);
+        return;
+      }
+
+      const users = rows[0]!;
+      expect(users.hits).to.be.greaterThan(0);
+      expect(users.hitRatio).to.be.closeTo(users.hits / (users.hits + users.misses), 0.001);
+      expect(rows.find(({ name }) => name === 'orders:*')).to.include({ hits: 0, hitRatio: 0 });
+    });
+
+    it('prints lines in a pipe, and only as many as are asked for', async () => {
+      const out = await busy(place, place.start(['top', '--for', '3s', '--enable', '--limit', '1', '--by', 'type']));
+      const [name, events] = out.split('\t');
+      expect(name).to.be.oneOf(['CacheHit', 'CacheMissed', 'KeyWritten'] satisfies EventType[]);
+      expect(Number(events)).to.be.greaterThan(0);
+      expect(out.trim().split('\n')).to.have.length(1);
+    });
+
+    it('refuses what it cannot count', async () => {
+      expectFault(await place.run(['top', '--source', 'gossip', '--for', '1s']), {
+        code: 2,
+        message: `the ${driver} store has no source of events named gossip`,
+      });
+    });
+  });
+
+  it('has nothing to count in the array store, which no other process sees', async () => {
+    const { code, out } = await cachectl(['top', '--for', '1s', '--json', '--url', 'array://']);
+    expect(code).to.equal(0);
+    expect((JSON.parse(out) as Summary).totals.events).to.equal(0);
+  });
+});
