@@ -18,6 +18,12 @@ export interface StoreHarness {
    */
   readonly tellsPulls?: boolean;
 
+  /**
+   * By name, the sources of events that the cases are for: those that the server under test has, and that miss nothing, as
+   * what looks again and again must. All that are declared when left out.
+   */
+  readonly eventSources?: readonly string[];
+
   /** Starts the server or makes the folder; once, before all cases. */
   before(context: Context): Promise<void>;
 

@@ -1,9 +1,22 @@
 import type { Store } from '../../src/stores/contract.js';
+import type { EventType } from '../../src/stores/event-contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { Memory } from '../../src/stores/array/memory.js';
 import { openArray } from '../../src/stores/array/store.js';
 import { describeStore } from '../../src/testing/suite.js';
+
+const EVENTS: readonly EventType[] = [
+  'CacheHit',
+  'CacheMissed',
+  'KeyWritten',
+  'KeyForgotten',
+  'KeyExpired',
+  'LockAcquired',
+  'LockContended',
+  'LockReleased',
+  'CacheFlushed',
+];
 
 const memory = new Memory();
 
@@ -17,7 +30,8 @@ describeStore('array', {
     locks: true,
     lockListing: true,
     lockWaiters: true,
-    events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyForgotten', 'KeyExpired', 'CacheFlushed'],
+    events: EVENTS,
+    eventSources: [{ name: 'memory', types: EVENTS, clients: false, tags: true }],
     locksToldFromEntries: 'apart',
   },
 

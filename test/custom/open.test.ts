@@ -19,6 +19,16 @@ const STORE = `{
   capabilities: { listing: true, ttls: true, tags: true, countsTagged: true, locks: true, events: [], locksToldFromEntries: 'apart' },
 }`;
 
+/** A driver's `open` for a store that declares these sources; `source` is one that would do. */
+function sourced(sources: string): string {
+  return `: () => {
+    const store = ${STORE};
+    const source = { name: 'feed', types: [], clients: false, tags: false };
+    store.capabilities.eventSources = ${sources};
+    return store;
+  }`;
+}
+
 describe('the store that a driver of the user’s own opens', () => {
   let folder: Folder;
 
@@ -52,6 +62,11 @@ describe('the store that a driver of the user’s own opens', () => {
     expect(JSON.parse(store.location)).to.deep.equal([settings, 'php', { timeoutMs: 5000 }]);
   });
 
+  it('may declare sources of events', async () => {
+    const { capabilities } = await open(sourced('[source]'));
+    expect(capabilities.eventSources).to.deep.equal([{ name: 'feed', types: [], clients: false, tags: false }]);
+  });
+
   it('may come later', async () => {
     expect(await open(`: async () => (${STORE})`)).to.have.property('location', 'nowhere');
   });
@@ -75,6 +90,19 @@ describe('the store that a driver of the user’s own opens', () => {
       'a store with events that there are not',
       `: () => { const store = ${STORE}; store.capabilities.events = ['Hit']; return store; }`,
       'types of events',
+    ],
+    ['a store with no source of events in its list of them', sourced('[]'), 'eventSources are no list'],
+    ['a store with a source of events that has no name', sourced(`[{ ...source, name: '' }]`), 'not all { name,'],
+    [
+      'a store with a source that tells what there is not',
+      sourced(`[{ ...source, types: ['Hit'] }]`),
+      'not all { name,',
+    ],
+    ['a store with two sources of one name', sourced('[source, source]'), 'have one name'],
+    [
+      'a store with events that its first source does not tell',
+      sourced(`[{ ...source, types: ['KeyWritten'] }]`),
+      'not those of the first',
     ],
   ] as const) {
     it(`is refused when it is ${what}`, async () => {

@@ -73,10 +73,7 @@ export abstract class Entries implements Repository {
   }
 
   async touch(key: string, ttl: Ttl): Promise<boolean> {
-    const cell = this.room.memory.live(this.storedKey(key));
-    if (!cell) return false;
-    this.#set(key, { stored: cell.stored, expires: expiresAfter(ttl) });
-    return true;
+    return this.room.memory.touch(this.storedKey(key), expiresAfter(ttl));
   }
 
   async forget(keys: readonly string[]): Promise<readonly boolean[]> {
@@ -90,15 +87,19 @@ export abstract class Entries implements Repository {
 
   protected abstract storedKey(key: string): string;
 
-  /** Called after each entry that may be new. */
-  protected abstract wrote(key: string): void;
+  /** Which every entry that is written carries from then on, with the prefix. */
+  protected abstract storedTags(): readonly string[];
 
   #set(key: string, cell: EntryCell): void {
-    this.room.memory.set(this.storedKey(key), cell);
-    this.wrote(key);
+    this.room.memory.set(this.storedKey(key), cell, this.storedTags());
   }
 
   #entry(cell: EntryCell): Entry {
-    return { stored: cell.stored, ttl: ttlOf(cell), decode: () => this.room.codec.decode(cell.stored) };
+    return entryOf(cell, this.room.codec);
   }
+}
+
+/** What a live cell holds. */
+export function entryOf(cell: EntryCell, codec: Codec): Entry {
+  return { stored: cell.stored, ttl: ttlOf(cell), decode: () => codec.decode(cell.stored) };
 }

@@ -1,8 +1,10 @@
-import { once } from 'node:events';
-
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
-import type { Room } from './entries.js';
+import type { Reading } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
 import type { Happening } from './memory.js';
+
+import { DroppingQueue } from '../event-queue.js';
+import { eventSourceNamed } from '../event-sources.js';
+import { entryOf, type Room } from './entries.js';
 
 export const EVENTS: readonly EventType[] = [
   'CacheHit',
@@ -10,63 +12,91 @@ export const EVENTS: readonly EventType[] = [
   'KeyWritten',
   'KeyForgotten',
   'KeyExpired',
+  'LockAcquired',
+  'LockContended',
+  'LockReleased',
   'CacheFlushed',
 ];
 
-/** How often entries that nobody asks for are looked at, in milliseconds. */
+export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'memory', types: EVENTS, clients: false, tags: true }];
+
+/** How often entries and locks that nobody asks for are looked at, in milliseconds. */
 const LOOK_MS = 50;
 
-/** Everything that happens in this memory under one prefix. */
-export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail> {
-  signal.throwIfAborted();
-  return new Tail(room, signal);
+/** Everything that happens in this memory. @throws UnsupportedError of a source that there is not */
+export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
+  eventSourceNamed('array', EVENT_SOURCES, options.source);
+  options.signal.throwIfAborted();
+  return new Tail(room, options);
 }
 
 export class Tail implements EventStream {
   readonly source = 'the memory of this process: everything it does';
   readonly types = EVENTS;
-  readonly #prefix: string;
-  readonly #waiting: CacheEvent[] = [];
-  readonly #bell = new EventTarget();
+  readonly #room: Room;
+  readonly #options: EventsOptions;
+  readonly #queue = new DroppingQueue<CacheEvent>();
   readonly #timer: NodeJS.Timeout;
   readonly #unlisten: () => void;
-  readonly #signal: AbortSignal;
-  #stopped = false;
 
-  constructor({ memory, prefix }: Room, signal: AbortSignal) {
-    this.#prefix = prefix;
-    this.#signal = signal;
-    this.#unlisten = memory.listen((happening) => this.#heard(happening));
-    // Reading the keys is what finds those that expired. It must tick on while somebody waits for events.
-    this.#timer = setInterval(() => memory.keys(prefix), LOOK_MS);
-    signal.addEventListener('abort', this.stop, { once: true });
+  constructor(room: Room, options: EventsOptions) {
+    this.#room = room;
+    this.#options = options;
+    this.#unlisten = room.memory.listen((happening) => this.#heard(happening));
+    // Asking for what is there finds what expired. It must tick on while somebody waits for events.
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    options.signal.addEventListener('abort', this.stop, { once: true });
+  }
+
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  async peek(keys: readonly string[]): Promise<readonly Reading[]> {
+    const { memory, codec, prefix } = this.#room;
+    return keys.map((key) => {
+      const cell = memory.live(prefix + key);
+      return cell && entryOf(cell, codec);
+    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
     try {
-      while (!this.#stopped) {
-        const event = this.#waiting.shift();
-        if (event) yield event;
-        else await once(this.#bell, 'ring');
-      }
+      yield* this.#queue;
     } finally {
       this.stop();
     }
   }
 
   readonly stop = (): void => {
-    if (this.#stopped) return;
-    this.#stopped = true;
     clearInterval(this.#timer);
     this.#unlisten();
-    this.#signal.removeEventListener('abort', this.stop);
-    this.#bell.dispatchEvent(new Event('ring'));
+    this.#options.signal.removeEventListener('abort', this.stop);
+    this.#queue.end();
   };
 
-  #heard({ time, key, ...rest }: Happening): void {
-    if (key !== undefined && !key.startsWith(this.#prefix)) return;
-    const named = key === undefined ? {} : { key: key.slice(this.#prefix.length) };
-    this.#waiting.push({ ...rest, ...named, time: new Date(time) });
-    this.#bell.dispatchEvent(new Event('ring'));
+  #look(): void {
+    const { memory, prefix } = this.#room;
+    const noted = this.#options.everything === true ? '' : prefix;
+    memory.keys(noted);
+    memory.heldLocks(noted);
+  }
+
+  #heard({ time, key: stored, type, tags, ...rest }: Happening): void {
+    const { prefix } = this.#room;
+    const isForeign = stored?.startsWith(prefix) === false;
+    const { everything, wants, matches, tags: tellsTags } = this.#options;
+    if (isForeign && everything !== true) return;
+    const key = isForeign ? stored : stored?.slice(prefix.length);
+    if (wants?.(type, key) === false) return;
+    const event: CacheEvent = {
+      time: new Date(time),
+      type,
+      ...(key !== undefined && { key }),
+      ...(isForeign && { isForeign }),
+      ...(tellsTags === true && tags && { tags: isForeign ? tags : tags.map((tag) => tag.slice(prefix.length)) }),
+      ...rest,
+    };
+    if (matches?.(event) !== false) this.#queue.push(event);
   }
 }

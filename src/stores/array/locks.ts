@@ -20,9 +20,7 @@ export class ArrayLock implements Lock {
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     const { memory } = this.#room;
     for (const waiting of this.#waitings) waiting.tried(this.#name, owner);
-    if (memory.holder(this.#name)) return false;
-    memory.locks.set(this.#name, { owner, expires: expiresAfter(ttl) });
-    return true;
+    return memory.acquire(this.#name, { owner, expires: expiresAfter(ttl) });
   }
 
   async release(owner: string): Promise<boolean> {

@@ -22,6 +22,8 @@ export interface Happening {
   readonly key?: string;
   readonly ttl?: Ttl;
   readonly size?: number;
+  /** That an entry carries or carried, with their prefix. */
+  readonly tags?: readonly string[];
 }
 
 /** What array stores hold. Two stores on one memory are two clients of one server. */
@@ -38,15 +40,24 @@ export class Memory {
     const cell = this.#entries.get(key);
     if (cell === undefined || isLive(cell)) return cell;
     this.#entries.delete(key);
-    this.#forgetTags(key);
-    this.tell({ time: cell.expires ?? Date.now(), type: 'KeyExpired', key });
+    this.tell({ time: cell.expires ?? Date.now(), type: 'KeyExpired', key, tags: this.#forgetTags(key) });
     return undefined;
   }
 
-  set(key: string, cell: EntryCell): void {
+  /** It carries these tags, beside those that it carries already. */
+  set(key: string, cell: EntryCell, tags: readonly string[]): void {
     this.live(key);
     this.#entries.set(key, cell);
-    this.tell({ time: Date.now(), type: 'KeyWritten', key, ttl: ttlOf(cell), size: cell.stored.length });
+    for (const tag of tags) this.tags.set(tag, (this.tags.get(tag) ?? new Set()).add(key));
+    const about = { ttl: ttlOf(cell), size: cell.stored.length, tags: this.tagsOf(key) };
+    this.tell({ time: Date.now(), type: 'KeyWritten', key, ...about });
+  }
+
+  /** Another ttl for the same value is no event. False when there is none. */
+  touch(key: string, expires: number | null): boolean {
+    const cell = this.live(key);
+    if (cell) this.#entries.set(key, { ...cell, expires });
+    return cell !== undefined;
   }
 
   /** What was removed, if anything was there. */
@@ -54,8 +65,7 @@ export class Memory {
     const cell = this.live(key);
     if (!cell) return undefined;
     this.#entries.delete(key);
-    this.#forgetTags(key);
-    this.tell({ time: Date.now(), type: 'KeyForgotten', key });
+    this.tell({ time: Date.now(), type: 'KeyForgotten', key, tags: this.#forgetTags(key) });
     return cell;
   }
 
@@ -64,9 +74,26 @@ export class Memory {
     return [...this.#entries.keys()].filter((key) => key.startsWith(prefix) && this.live(key) !== undefined);
   }
 
+  /** Those that an entry carries. */
+  tagsOf(key: string): string[] {
+    return [...this.tags].filter(([, keys]) => keys.has(key)).map(([tag]) => tag);
+  }
+
   holder(name: string): LockCell | undefined {
     const cell = this.locks.get(name);
-    return cell && isLive(cell) ? cell : undefined;
+    if (cell === undefined || isLive(cell)) return cell;
+    this.locks.delete(name);
+    this.tell({ time: cell.expires ?? Date.now(), type: 'KeyExpired', key: name });
+    return undefined;
+  }
+
+  /** False when somebody holds it. */
+  acquire(name: string, cell: LockCell): boolean {
+    const isFree = this.holder(name) === undefined;
+    if (isFree) this.locks.set(name, cell);
+    const told = isFree ? ({ type: 'LockAcquired', ttl: ttlOf(cell) } as const) : ({ type: 'LockContended' } as const);
+    this.tell({ time: Date.now(), key: name, ...told });
+    return isFree;
   }
 
   heldLocks(prefix: string): string[] {
@@ -77,6 +104,7 @@ export class Memory {
   letGo(name: string): boolean {
     const wasHeld = this.holder(name) !== undefined;
     this.locks.delete(name);
+    if (wasHeld) this.tell({ time: Date.now(), type: 'LockReleased', key: name });
     for (const waiting of this.waiters) if (waiting.name === name) waiting.ring();
     return wasHeld;
   }
@@ -91,11 +119,16 @@ export class Memory {
     return () => this.#listeners.delete(listener);
   }
 
-  #forgetTags(key: string): void {
-    for (const [tag, keys] of this.tags) {
-      keys.delete(key);
-      if (keys.size === 0) this.tags.delete(tag);
+  /** Gives those that it carried. */
+  #forgetTags(key: string): readonly string[] {
+    const carried = this.tagsOf(key);
+    for (const tag of carried) {
+      const keys = this.tags.get(tag);
+      keys?.delete(key);
+      if (keys?.size === 0) this.tags.delete(tag);
     }
+
+    return carried;
   }
 }
 

@@ -6,7 +6,7 @@ import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
 import { Entries, type Room } from './entries.js';
-import { EVENTS, type Tail, tail } from './events.js';
+import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
 import { heldLocks } from './lock-list.js';
@@ -32,6 +32,7 @@ class ArrayStore extends Entries implements Store {
     lockListing: true,
     lockWaiters: true,
     events: EVENTS,
+    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();
@@ -77,7 +78,7 @@ class ArrayStore extends Entries implements Store {
     return this.prefix + key;
   }
 
-  protected wrote(): void {
-    // Entries without tags have no bookkeeping.
+  protected storedTags(): readonly string[] {
+    return [];
   }
 }

@@ -14,7 +14,7 @@ export class ArrayTagged extends Entries implements Tagged {
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
     const { memory } = this.room;
-    const carrying = new Set(this.#tags().flatMap((tag) => [...(memory.tags.get(tag) ?? [])]));
+    const carrying = new Set(this.storedTags().flatMap((tag) => [...(memory.tags.get(tag) ?? [])]));
     const live = [...carrying].filter((key) => memory.live(key) !== undefined);
     if (dryRun) return live.length;
     for (const key of live) memory.remove(key);
@@ -26,12 +26,7 @@ export class ArrayTagged extends Entries implements Tagged {
     return this.room.prefix + taggedKey(this.#names, key);
   }
 
-  protected wrote(key: string): void {
-    const { tags } = this.room.memory;
-    for (const tag of this.#tags()) tags.set(tag, (tags.get(tag) ?? new Set()).add(this.storedKey(key)));
-  }
-
-  #tags(): readonly string[] {
+  protected storedTags(): readonly string[] {
     return this.#names.map((name) => this.room.prefix + name);
   }
 }

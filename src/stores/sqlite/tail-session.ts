@@ -70,11 +70,15 @@ export class TailSession {
     return new TailSession(room, selection, (tables) => tables.create('cache'));
   }
 
-  /** Makes neither, for the application is about to. @throws PartialError when they are not there yet */
+  /**
+   * Makes neither, for the application is about to.
+   * @throws PartialError when they are not there yet
+   * @throws TimeoutError when another process is writing
+   */
   static resume(room: Room, selection: Selection): TailSession {
     const { path } = room.profile;
     if (fileId(path) === undefined) throw missed(path, 'the file was removed');
-    return new TailSession(room, selection, (tables) => {
+    return new TailSession({ ...room, timeoutMs: LOOK_MS }, selection, (tables) => {
       if (!tables.has('cache')) throw missed(path, 'its cache table was dropped');
     });
   }

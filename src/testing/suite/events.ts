@@ -1,14 +1,28 @@
 import { expect } from 'chai';
 
 import type { Store } from '../../stores/contract.js';
-import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
+import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../../stores/event-contract.js';
 
 import { string } from '../../codecs/value.js';
+import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/event-contract.js';
-import { all, type Stores } from './stores.js';
+import { eventSourcesOf } from '../../stores/event-sources.js';
+import { describeAskedEvents } from './events-asked.js';
+import { all, failure, type Stores } from './stores.js';
+
+/** One source under test. */
+export interface Feeds {
+  readonly stores: Stores;
+  readonly source: EventSource;
+  /** Opened with the source, and ended after the case. */
+  tail(
+    store: Store,
+    options?: Partial<EventsOptions>,
+  ): Promise<{ readonly stream: EventStream; readonly controller: AbortController }>;
+}
 
 /** Reads of a stream what concerns `key`, until the event named has come; then the stream is ended. */
-async function heard(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
+export async function heard(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
     if (event.key !== key) continue;
@@ -19,134 +33,218 @@ async function heard(stream: EventStream, key: string, last: EventType): Promise
   return events;
 }
 
-export function describeEvents(stores: Stores): void {
-  const tells = (type: EventType): boolean => stores.harness.capabilities.events.includes(type);
-  describe('events', () => {
-    const controllers: AbortController[] = [];
+/** Of what happened, what the stream tells: a server may lack what its source can tell at best. */
+export function toldOf(stream: EventStream, happened: readonly EventType[]): EventType[] {
+  return happened.filter((type) => stream.types.includes(type));
+}
 
-    async function tail(store: Store): Promise<{ stream: EventStream; controller: AbortController }> {
-      const controller = new AbortController();
-      controllers.push(controller);
-      return { stream: await store.events({ signal: controller.signal, enable: true }), controller };
-    }
+export function describeEvents(stores: Stores): void {
+  const { capabilities, eventSources } = stores.harness;
+  const declared = eventSourcesOf({ driver: 'store', capabilities });
+  describe('sources of events', () => {
+    it('are declared by names of their own, the first with the types that the store has', () => {
+      const names = declared.map(({ name }) => name);
+      expect(new Set(names).size).to.equal(names.length);
+      for (const { name, types } of declared) {
+        expect(name).to.match(/^[a-z][\da-z-]*$/);
+        expect(types).not.to.be.empty;
+        expect(EVENT_TYPES).to.include.members([...types]);
+      }
+
+      expect(declared[0]!.types).to.deep.equal(capabilities.events);
+    });
+
+    if (capabilities.eventSources === undefined) return;
+
+    it('are none that is not declared', async () => {
+      const store = await stores.fresh();
+      const options = { signal: new AbortController().signal, enable: true, source: 'none of them' };
+      expect(await failure(store.events(options))).to.be.instanceOf(UnsupportedError);
+    });
+  });
+
+  for (const source of declared) {
+    if (eventSources === undefined || eventSources.includes(source.name)) describeSource(stores, source);
+  }
+}
+
+function describeSource(stores: Stores, source: EventSource): void {
+  describe(`events from ${source.name}`, () => {
+    const controllers: AbortController[] = [];
+    const feeds: Feeds = {
+      stores,
+      source,
+      async tail(store, options) {
+        const controller = new AbortController();
+        controllers.push(controller);
+        // A driver without names for its sources looks at none.
+        const { name } = source;
+        const named = stores.harness.capabilities.eventSources === undefined ? {} : { source: name };
+        const stream = await store.events({ signal: controller.signal, enable: true, ...named, ...options });
+        return { stream, controller };
+      },
+    };
 
     afterEach(() => {
       for (const controller of controllers.splice(0)) controller.abort();
     });
 
-    it('tell a write by another client', async () => {
+    describeTold(feeds);
+    describeAskedEvents(feeds);
+    describeEnds(feeds);
+  });
+}
+
+function describeTold({ stores, source, tail }: Feeds): void {
+  const tells = (type: EventType): boolean => source.types.includes(type);
+
+  it('tell a write by another client', async () => {
+    const store = await stores.fresh();
+    const other = await stores.second(store);
+    const { stream } = await tail(store);
+    await other.put('before', string('v'), 60);
+    await other.put('user:1🐎', string('Ann'), 60);
+    const size = (await other.get('user:1🐎'))!.stored.length;
+    const events = await heard(stream, 'user:1🐎', 'KeyWritten');
+    expect(events.map(({ type }) => type)).to.deep.equal(['KeyWritten']);
+    const [written] = events;
+    expect(Math.abs(Date.now() - written!.time.getTime())).to.be.lessThan(20_000);
+    expect(written).not.to.have.property('isForeign');
+    if (written?.ttl !== undefined) expect(written.ttl).to.be.within(55, 60);
+    if (written?.size !== undefined) expect(written.size).to.equal(size);
+    if (!source.clients) expect(written).not.to.have.property('client');
+  });
+
+  if (tells('KeyForgotten')) {
+    it('tell a deletion by another client', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       const { stream } = await tail(store);
-      await other.put('before', string('v'), 60);
-      await other.put('user:1🐎', string('Ann'), 60);
-      const size = (await other.get('user:1🐎'))!.stored.length;
-      const events = await heard(stream, 'user:1🐎', 'KeyWritten');
-      expect(events.map(({ type }) => type)).to.deep.equal(['KeyWritten']);
-      const [written] = events;
-      expect(Math.abs(Date.now() - written!.time.getTime())).to.be.lessThan(20_000);
-      if (written?.ttl !== undefined) expect(written.ttl).to.be.within(55, 60);
-      if (written?.size !== undefined) expect(written.size).to.equal(size);
+      await other.put('k', string('v'), 60);
+      await other.forget(['k']);
+      const expected = toldOf(stream, ['KeyWritten', 'KeyForgotten']);
+      const events = (await heard(stream, 'k', expected.at(-1)!)).filter(({ type }) => type.startsWith('Key'));
+      expect(events.map(({ type }) => type)).to.deep.equal(expected);
     });
+  }
 
-    if (tells('KeyForgotten')) {
-      it('tell a deletion by another client', async () => {
-        const store = await stores.fresh();
-        const other = await stores.second(store);
-        const { stream } = await tail(store);
-        await other.put('k', string('v'), 60);
-        await other.forget(['k']);
-        const events = (await heard(stream, 'k', 'KeyForgotten')).filter(({ type }) => type.startsWith('Key'));
-        expect(events.map(({ type }) => type)).to.deep.equal(['KeyWritten', 'KeyForgotten']);
-      });
-    }
+  if (tells('KeyExpired')) {
+    it('tell what expires, while nobody asks for it', async () => {
+      const store = await stores.fresh();
+      const { stream } = await tail(store);
+      await (await stores.second(store)).put('short', string('v'), 1);
+      const expected = toldOf(stream, ['KeyWritten', 'KeyExpired']);
+      const events = await heard(stream, 'short', expected.at(-1)!);
+      expect(events.map(({ type }) => type)).to.deep.equal(expected);
+    });
+  }
 
-    if (tells('KeyExpired')) {
-      it('tell what expires, while nobody asks for it', async () => {
-        const store = await stores.fresh();
-        const { stream } = await tail(store);
-        await (await stores.second(store)).put('short', string('v'), 1);
-        const events = await heard(stream, 'short', 'KeyExpired');
-        expect(events.map(({ type }) => type)).to.deep.equal(['KeyWritten', 'KeyExpired']);
-      });
-    }
-
-    if (tells('CacheHit') && tells('CacheMissed')) {
-      it('tell a hit and a miss of another client, and no lookup that a write makes for itself', async () => {
-        const store = await stores.fresh();
-        const other = await stores.second(store);
-        const { stream } = await tail(store);
-        await other.get('k');
-        await other.put('k', string('v'), 60);
-        await other.put('k', string('w'), 60);
-        await other.get('k');
-        const events = await heard(stream, 'k', 'CacheHit');
-        expect(events.map(({ type }) => type)).to.deep.equal(['CacheMissed', 'KeyWritten', 'KeyWritten', 'CacheHit']);
-      });
-    }
-
-    it('tell what is added, counted, touched, pulled and put in bulk', async () => {
+  if (tells('CacheHit') && tells('CacheMissed')) {
+    it('tell a hit and a miss of another client, and no lookup that a write makes for itself', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       const { stream } = await tail(store);
-      await other.add('added', string('v'), 60);
-      await other.increment('counted', 1n);
-      await other.putMany([{ key: 'bulk', value: string('v'), ttl: null }]);
-      await other.pull('added');
-      const untold = new Set(['KeyWritten added', 'KeyWritten counted', 'KeyWritten bulk']);
-      if (tells('KeyForgotten') && stores.harness.tellsPulls !== false) untold.add('KeyForgotten added');
-      // Servers of a pool tell at their own pace.
-      for await (const { type, key } of stream) {
-        untold.delete(`${type} ${key}`);
-        if (untold.size === 0) break;
-      }
-
-      expect([...untold]).to.deep.equal([]);
+      await other.get('k');
+      await other.put('k', string('v'), 60);
+      await other.put('k', string('w'), 60);
+      await other.get('k');
+      const expected = toldOf(stream, ['CacheMissed', 'KeyWritten', 'KeyWritten', 'CacheHit']);
+      const events = await heard(stream, 'k', expected.at(-1)!);
+      expect(events.map(({ type }) => type)).to.deep.equal(expected);
     });
+  }
 
-    it('say nothing of what lies under other prefixes', async () => {
-      const store = await stores.fresh();
-      const stranger = await stores.fresh();
-      const { stream } = await tail(store);
-      await stranger.put('secret', string('v'), 60);
-      await stranger.forget(['secret']);
-      await store.put('end', string('v'), 60);
-      const { value } = await stream[Symbol.asyncIterator]().next();
-      expect(value?.key).to.equal('end');
-    });
+  it('tell what is added, counted, pulled and put in bulk', async () => {
+    const store = await stores.fresh();
+    const other = await stores.second(store);
+    const { stream } = await tail(store);
+    await other.add('added', string('v'), 60);
+    await other.increment('counted', 1n);
+    await other.putMany([{ key: 'bulk', value: string('v'), ttl: null }]);
+    await other.pull('added');
+    const untold = new Set(['KeyWritten added', 'KeyWritten counted', 'KeyWritten bulk']);
+    if (stream.types.includes('KeyForgotten') && stores.harness.tellsPulls !== false) untold.add('KeyForgotten added');
+    // Servers of a pool tell at their own pace.
+    for await (const { type, key } of stream) {
+      untold.delete(`${type} ${key}`);
+      if (untold.size === 0) break;
+    }
 
-    it('come from a source that is named, of types that are known', async () => {
-      const store = await stores.fresh();
-      const { stream } = await tail(store);
-      expect(stream.source).to.match(/^\S[^\n]+$/);
-      expect(EVENT_TYPES).to.include.members([...stream.types]);
-    });
+    expect([...untold]).to.deep.equal([]);
+  });
 
-    it('end when told to', async () => {
-      const store = await stores.fresh();
-      const { stream, controller } = await tail(store);
-      const events = all(stream);
-      await store.put('k', string('v'), 60);
-      controller.abort();
-      expect((await events).every(({ key }) => key === 'k')).to.be.true;
-    });
+  it('tell no write where only the ttl is another one', async () => {
+    const store = await stores.fresh();
+    const other = await stores.second(store);
+    await other.put('k', string('v'), 60);
+    const { stream } = await tail(store);
+    await other.touch('k', 600);
+    await other.put('k', string('w'), 60);
+    await other.put('end', string('w'), 60);
+    const writes: string[] = [];
+    for await (const { type, key } of stream) {
+      if (type === 'KeyWritten') writes.push(key!);
+      if (writes.includes('k') && writes.includes('end')) break;
+    }
 
-    it('end when the store is closed', async () => {
-      const store = await stores.fresh();
-      const { stream } = await tail(store);
-      const events = all(stream);
-      await store.close();
-      expect(await events).to.deep.equal([]);
-    });
+    expect(writes.toSorted()).to.deep.equal(['end', 'k']);
+  });
 
-    it('are told to every stream that is open', async () => {
-      const store = await stores.fresh();
-      const [first, second] = [await tail(store), await tail(await stores.second(store))];
-      await store.put('k', string('v'), 60);
-      const types = await Promise.all(
-        [first, second].map(async ({ stream }) => (await heard(stream, 'k', 'KeyWritten')).map(({ type }) => type)),
-      );
-      expect(types).to.deep.equal([['KeyWritten'], ['KeyWritten']]);
-    });
+  it('say nothing of what lies under other prefixes', async () => {
+    const store = await stores.fresh();
+    const stranger = await stores.fresh();
+    const { stream } = await tail(store);
+    await stranger.put('secret', string('v'), 60);
+    await stranger.forget(['secret']);
+    await store.put('end', string('v'), 60);
+    const { value } = await stream[Symbol.asyncIterator]().next();
+    expect(value?.key).to.equal('end');
+  });
+
+  it('come from a source that is described, of types that are declared', async () => {
+    const store = await stores.fresh();
+    const { stream } = await tail(store);
+    expect(stream.source).to.match(/^\S[^\n]+$/);
+    expect(stream.types).not.to.be.empty;
+    expect(source.types).to.include.members([...stream.types]);
+  });
+}
+
+function describeEnds({ stores, tail }: Feeds): void {
+  it('end when told to', async () => {
+    const store = await stores.fresh();
+    const { stream, controller } = await tail(store);
+    const events = all(stream);
+    await store.put('k', string('v'), 60);
+    controller.abort();
+    expect((await events).every(({ key }) => key === 'k')).to.be.true;
+  });
+
+  it('end when nobody listens any more, and can be had anew', async () => {
+    const store = await stores.fresh();
+    const { stream } = await tail(store);
+    await store.put('k', string('v'), 60);
+    await heard(stream, 'k', 'KeyWritten');
+    const { stream: another } = await tail(store);
+    await store.put('l', string('v'), 60);
+    expect(await heard(another, 'l', 'KeyWritten')).to.have.lengthOf(1);
+  });
+
+  it('end when the store is closed', async () => {
+    const store = await stores.fresh();
+    const { stream } = await tail(store);
+    const events = all(stream);
+    await store.close();
+    expect(await events).to.deep.equal([]);
+  });
+
+  it('are told to every stream that is open', async () => {
+    const store = await stores.fresh();
+    const [first, second] = [await tail(store), await tail(await stores.second(store))];
+    await store.put('k', string('v'), 60);
+    const types = await Promise.all(
+      [first, second].map(async ({ stream }) => (await heard(stream, 'k', 'KeyWritten')).map(({ type }) => type)),
+    );
+    expect(types).to.deep.equal([['KeyWritten'], ['KeyWritten']]);
   });
 }

@@ -1,0 +1,138 @@
+import { expect } from 'chai';
+
+import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
+import type { Feeds } from './events.js';
+
+import { string } from '../../codecs/value.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { heard, toldOf } from './events.js';
+import { textOf } from './stores.js';
+
+const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];
+
+/** What the options of a stream of events are for. */
+export function describeAskedEvents({ stores, source, tail }: Feeds): void {
+  it('are none that is not wanted: a type or key is asked about before anything else', async () => {
+    const store = await stores.fresh();
+    const matched: CacheEvent[] = [];
+    const { stream } = await tail(store, {
+      wants: (type, key) => type === 'KeyWritten' && key !== 'unwanted',
+      matches: (event) => matched.push(event) > 0,
+    });
+    await store.put('unwanted', string('v'), 60);
+    await store.get('unwanted');
+    await store.put('k', string('v'), 60);
+    await store.forget(['k']);
+    await store.put('end', string('v'), 60);
+    const events = await until(stream, 'KeyWritten end');
+    expect(new Set(names(events))).to.deep.equal(new Set(['KeyWritten end', 'KeyWritten k']));
+    expect(names(matched)).to.include.members(names(events));
+    expect(names(matched).filter((name) => name.includes('unwanted') || !name.startsWith('KeyWritten'))).to.be.empty;
+  });
+
+  it('are none that does not match, and it is not counted as dropped', async () => {
+    const store = await stores.fresh();
+    const { stream } = await tail(store, { matches: ({ key }) => key === 'end' });
+    await store.put('k', string('v'), 60);
+    await store.put('end', string('v'), 60);
+    const { value } = await stream[Symbol.asyncIterator]().next();
+    expect(value?.key).to.equal('end');
+    expect(stream.dropped ?? 0).to.equal(0);
+  });
+
+  it('are those of keys under other prefixes, too, where everything is asked for', async () => {
+    const store = await stores.fresh();
+    const stranger = await stores.fresh();
+    const { stream } = await tail(store, { everything: true });
+    await stranger.put('k', string('v'), 60);
+    await store.put('end', string('v'), 60);
+    const untold = new Set([`KeyWritten end ours`, `KeyWritten ${stranger.prefix}k foreign`]);
+    const told: string[] = [];
+    for await (const { type, key, isForeign } of stream) {
+      const name = `${type} ${key} ${isForeign === undefined ? 'ours' : 'foreign'}`;
+      told.push(name);
+      untold.delete([...untold].find((each) => isTold(each, name)) ?? '');
+      if (untold.size === 0) break;
+    }
+
+    expect(told.filter((name) => name.endsWith(' ours') && name.includes(stranger.prefix))).to.be.empty;
+    expect(told.filter((name) => name.endsWith(' foreign') && name.includes(store.prefix))).to.be.empty;
+  });
+
+  it('are none of a preview of what an entry holds', async () => {
+    const store = await stores.fresh();
+    await store.put('k', string('v'), 60);
+    const { stream } = await tail(store);
+    // A stream without a way of its own promises that reading is not told.
+    const readings = await (stream.peek ? stream.peek(['k', 'missing']) : store.many(['k', 'missing']));
+    expect(readings).to.have.lengthOf(2);
+    const [hit, miss] = readings;
+    if (hit instanceof Error) throw hit;
+    expect(textOf(hit)).to.equal('v');
+    expect(miss).to.be.undefined;
+    for (const key of ['k', 'missing']) await store.put(key, string('w'), 60);
+    const written: string[] = [];
+    for await (const { type, key } of stream) {
+      expect(type).to.equal('KeyWritten');
+      written.push(key!);
+      if (written.length === 2) break;
+    }
+
+    expect(written.toSorted()).to.deep.equal(['k', 'missing']);
+  });
+
+  if (source.tags) {
+    it('say which tags an entry carries, where that is asked for', async () => {
+      const store = await stores.fresh();
+      const { stream } = await tail(store, { tags: true });
+      await (await stores.second(store)).tags(['people', 'team']).put('Ann', string('v'), 60);
+      for await (const { type, key, tags } of stream) {
+        if (type !== 'KeyWritten' || !key!.endsWith('Ann')) continue;
+        expect(tags?.toSorted()).to.deep.equal(['people', 'team']);
+        break;
+      }
+    });
+  }
+
+  if (LOCK_EVENTS.some((type) => source.types.includes(type))) {
+    it('are of locks, which are no entries, as far as their source tells', async () => {
+      const store = await stores.fresh();
+      const other = await stores.second(store);
+      // A name and owners that say on any store that it is a lock.
+      const name = 'laravel_unique_job:import';
+      const [ann, bob] = [newOwner(), newOwner()];
+      const { stream } = await tail(store);
+      await other.lock(name).acquire(ann, 60);
+      await store.lock(name).acquire(bob, 60);
+      await other.lock(name).release(ann);
+      const expected = toldOf(stream, LOCK_EVENTS);
+      expect(expected).not.to.be.empty;
+      const events = await heard(stream, name, expected.at(-1)!);
+      // What a lock's script looks up for itself may be told, by those who see commands only.
+      const changes = events.filter(({ type }) => !type.startsWith('Cache'));
+      expect(changes.map(({ type }) => type)).to.deep.equal(expected);
+      const [acquired] = changes;
+      if (acquired?.ttl !== undefined) expect(acquired.ttl).to.be.within(55, 60);
+    });
+  }
+}
+
+/** Some servers tell a foreign key with more before it than the prefix. */
+function isTold(awaited: string, name: string): boolean {
+  const [type, key, whose] = awaited.split(' ');
+  return name.startsWith(`${type} `) && name.endsWith(`${key} ${whose}`);
+}
+
+function names(events: readonly CacheEvent[]): string[] {
+  return events.map(({ type, key }) => `${type} ${key}`);
+}
+
+async function until(stream: EventStream, last: string): Promise<CacheEvent[]> {
+  const events: CacheEvent[] = [];
+  for await (const event of stream) {
+    events.push(event);
+    if (names([event]).includes(last)) break;
+  }
+
+  return events;
+}
