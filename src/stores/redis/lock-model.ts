@@ -36,49 +36,11 @@ export class LockModel {
   heard({ command, args, time }: MonitorLine, key: string, ownerOf: (held: Buffer) => string): Heard[] {
     if (!this.#hasBegun) return [];
     const isFirst = args[0]?.toString() === key;
-    switch (command) {
-      case 'set': {
-        return isFirst ? this.#set(time, ownerOf(args[1] ?? EMPTY), setOptions(args.slice(2), time)) : [];
-      }
-
-      case 'setnx': {
-        return isFirst ? this.#set(time, ownerOf(args[1] ?? EMPTY), { isNew: true, endsAt: Infinity }) : [];
-      }
-
-      case 'psetex':
-      case 'setex': {
-        const unit = command === 'setex' ? 1000 : 1;
-        const endsAt = time + Number(args[1]) * unit;
-        return isFirst ? this.#set(time, ownerOf(args[2] ?? EMPTY), { isNew: false, endsAt }) : [];
-      }
-
-      case 'expire':
-      case 'expireat':
-      case 'persist':
-      case 'pexpire':
-      case 'pexpireat': {
-        return isFirst ? this.#refreshed(time, endOf(command, Number(args[1]), time)) : [];
-      }
-
-      case 'del':
-      case 'unlink': {
-        return this.#gone(time);
-      }
-
-      case 'flushall':
-      case 'flushdb': {
-        return this.#gone(time);
-      }
-
-      case 'getdel':
-      case 'rename': {
-        return isFirst ? this.#gone(time) : [];
-      }
-
-      default: {
-        return [];
-      }
-    }
+    if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
+    const storing = isFirst ? storedBy(command, args.slice(1), time) : undefined;
+    if (storing !== undefined) return this.#set(time, ownerOf(storing.value), storing);
+    const endsAt = isFirst ? endOf(command, Number(args[1]), time) : undefined;
+    return endsAt === undefined ? [] : this.#refreshed(time, endsAt);
   }
 
   /** What the server had at a time. */
@@ -102,7 +64,7 @@ export class LockModel {
     return held === undefined ? events : [...events, this.#event('acquired', time, held)];
   }
 
-  #set(time: number, owner: string, { isNew, endsAt }: SetOptions): Heard[] {
+  #set(time: number, owner: string, { isNew, endsAt }: Storing): Heard[] {
     const events = this.#expired(time);
     const before = this.#held;
     const now = { owner, endsAt: Number.isNaN(endsAt) ? this.endsAt : endsAt };
@@ -149,49 +111,80 @@ export class LockModel {
   }
 }
 
+/** Commands that remove every key that they name, or all there are. */
+const REMOVING = new Set(['del', 'flushall', 'flushdb', 'unlink']);
+const REMOVING_THE_FIRST = new Set(['getdel', 'rename']);
+
 const EMPTY = Buffer.alloc(0);
 
-interface SetOptions {
+/** What a command would store. */
+interface Storing {
+  readonly value: Buffer;
   /** NX: only when nobody holds it. */
   readonly isNew: boolean;
   /** NaN keeps what it is. */
   readonly endsAt: number;
 }
 
-/** What stands behind SET's key and value, in any order. */
-function setOptions(words: readonly Buffer[], time: number): SetOptions {
-  const options = words.map((word) => word.toString().toLowerCase());
-  const valueOf = (name: string): number => Number(options[options.indexOf(name) + 1]);
-  const isNew = options.includes('nx');
-  if (options.includes('keepttl')) return { isNew, endsAt: Number.NaN };
-  if (options.includes('ex')) return { isNew, endsAt: time + valueOf('ex') * 1000 };
-  if (options.includes('px')) return { isNew, endsAt: time + valueOf('px') };
-  if (options.includes('exat')) return { isNew, endsAt: valueOf('exat') * 1000 };
-  return { isNew, endsAt: options.includes('pxat') ? valueOf('pxat') : Infinity };
-}
-
-function endOf(command: string, argument: number, time: number): number {
+/** @param args behind the key */
+function storedBy(command: string, args: readonly Buffer[], time: number): Storing | undefined {
+  const [first = EMPTY, second = EMPTY] = args;
   switch (command) {
-    case 'expire': {
-      return time + argument * 1000;
+    case 'set': {
+      return { value: first, ...setOptions(args.slice(1), time) };
     }
 
-    case 'expireat': {
-      return argument * 1000;
+    case 'setnx': {
+      return { value: first, isNew: true, endsAt: Infinity };
     }
 
-    case 'pexpire': {
-      return time + argument;
+    case 'setex': {
+      return { value: second, isNew: false, endsAt: time + Number(first) * 1000 };
     }
 
-    case 'pexpireat': {
-      return argument;
+    case 'psetex': {
+      return { value: second, isNew: false, endsAt: time + Number(first) };
     }
 
     default: {
-      return Infinity;
+      return undefined;
     }
   }
+}
+
+/** What stands behind SET's key and value, in any order. */
+function setOptions(words: readonly Buffer[], time: number): Omit<Storing, 'value'> {
+  const options = words.map((word) => word.toString().toLowerCase());
+  const isNew = options.includes('nx');
+  if (options.includes('keepttl')) return { isNew, endsAt: Number.NaN };
+  for (const [name, endsAt] of Object.entries(ENDS)) {
+    const at = options.indexOf(name);
+    if (at !== -1) return { isNew, endsAt: endsAt(Number(options[at + 1]), time) };
+  }
+
+  return { isNew, endsAt: Infinity };
+}
+
+/** By the words that SET says a ttl with. */
+const ENDS: Readonly<Record<string, (argument: number, time: number) => number>> = {
+  ex: (seconds, time) => time + seconds * 1000,
+  px: (milliseconds, time) => time + milliseconds,
+  exat: (seconds) => seconds * 1000,
+  pxat: (milliseconds) => milliseconds,
+};
+
+/** By the commands that change nothing but the ttl. */
+const COMMANDS_OF_ENDS: Readonly<Record<string, keyof typeof ENDS>> = {
+  expire: 'ex',
+  pexpire: 'px',
+  expireat: 'exat',
+  pexpireat: 'pxat',
+};
+
+function endOf(command: string, argument: number, time: number): number | undefined {
+  if (command === 'persist') return Infinity;
+  const name = COMMANDS_OF_ENDS[command];
+  return name === undefined ? undefined : ENDS[name]!(argument, time);
 }
 
 /** At least one, as everywhere. */
