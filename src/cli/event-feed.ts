@@ -37,6 +37,9 @@ export async function withEvents<T>(
     ...selectedOptions(flags, needs),
     source: name,
     signal,
+    onLost(why) {
+      warn(`${why.message}; trying to get it back`);
+    },
     onMissed({ text, events }) {
       if (events === undefined) unknown++;
       else known += events;

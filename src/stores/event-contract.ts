@@ -76,7 +76,9 @@ export interface EventsOptions {
   wants?(type: EventType, key: string | undefined): boolean;
   /** Asked of what is wanted. What does not match is neither told nor counted as dropped. */
   matches?(event: CacheEvent): boolean;
-  /** The stream goes on behind a gap; without a listener a gap ends it with PartialError. */
+  /** Told at once when a server is lost, and before the stream tries to get it back. */
+  onLost?(why: Error): void;
+  /** The stream goes on behind a gap, for as long as that takes; without a listener a gap ends it with an error. */
   onMissed?(missed: Missed): void;
 }
 

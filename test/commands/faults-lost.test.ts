@@ -131,15 +131,18 @@ describe('a Redis server that goes away under way', function () {
     });
   }
 
-  it('killed while events are tailed', async () => {
+  it('killed while events are tailed: the tail waits until it is back, and says what it missed', async () => {
     const run = start(['events:tail', '--enable', '--url', redis.url]);
     await until(async () => {
       await redis.client.set('probe', '1');
       return run.output().includes('probe');
     }, run);
     await redis.kill();
-    const result = await run.ended;
-    expectFault(result, { code: 3, message: 'closed the connection', hint: 'missed', out: result.out });
+    await run.saw('closed the connection; trying to get it back', 'err');
+    run.child.kill('SIGTERM');
+    const { code, err } = await run.ended;
+    expect(code).to.equal(4);
+    expect(err).to.match(/closed the connection; what happened from \S+Z to \S+Z was missed\n$/);
   });
 
   it('silent when it is asked for a lock: what it does nevertheless is undone', async () => {

@@ -3,6 +3,7 @@ import type { StoreOptions } from '../../src/testing/harness.js';
 import type { RedisCluster } from '../support/redis-cluster.js';
 
 import { openCodec } from '../../src/codecs/open.js';
+import { EVENT_SOURCES } from '../../src/stores/redis/events.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
@@ -34,13 +35,14 @@ describeStore('redis cluster', {
     locks: true,
     lockListing: true,
     lockWaiters: true,
-    events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+    events: EVENT_SOURCES[0]!.types,
+    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'by-form',
   },
 
   async before(context) {
     // A cluster's notifications are not switched on by us.
-    cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEA');
+    cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEAm');
   },
 
   async after() {

@@ -3,6 +3,7 @@ import type { StoreOptions } from '../../src/testing/harness.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
+import { EVENT_SOURCES } from '../../src/stores/redis/events.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { startRedis } from '../support/redis-server.js';
@@ -35,7 +36,8 @@ for (const options of OPTIONS) {
       locks: true,
       lockListing: true,
       lockWaiters: true,
-      events: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+      events: EVENT_SOURCES[0]!.types,
+      eventSources: EVENT_SOURCES,
       locksToldFromEntries: 'by-form',
     },
 

@@ -86,7 +86,10 @@ export function redisPlace(): Place {
     locksToldFromEntries: 'by-form',
     keepsStringsBare: false,
     url: () => `${redis.url}?prefix=${PREFIX}&connectionPrefix=shop-database-`,
-    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'],
+    async tells() {
+      const entries = ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'] as const;
+      return [...entries, 'LockAcquired', 'LockReleased'];
+    },
     async plant(key, bytes) {
       await redis.client.set(`shop-database-${PREFIX}${key}`, bytes);
     },

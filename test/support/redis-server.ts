@@ -33,7 +33,7 @@ export async function startRedis(context: Context, ...options: string[]): Promis
   if (given && options.length === 0) return connected(given, async () => {});
   const program = requireProgram(context, 'redis-server');
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-redis-'));
-  const port = await freePort();
+  const port = options.includes('--port') ? Number(options[options.indexOf('--port') + 1]) : await freePort();
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
   const server = spawn(program, [...fixed, ...options], { stdio: 'ignore' });
   const password = options[options.indexOf('--requirepass') + 1];

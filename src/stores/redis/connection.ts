@@ -15,6 +15,8 @@ export type Reply = Buffer | null | readonly Reply[] | string;
 
 /** One server that keys live on: all of them, or a primary of the cluster. */
 export interface Node {
+  /** Which server it is, among those of a cluster. */
+  readonly id: string;
   call(...command: Command): Promise<Reply>;
   batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
   /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
@@ -30,18 +32,20 @@ type Client = Cluster | Redis;
  * error that names the server.
  */
 export class Connection implements Node {
+  readonly id = '';
   readonly isCluster: boolean;
   /** `host:port/database`, for people. */
   readonly location: string;
   readonly #settings: RedisConnection;
-  readonly #timeoutMs: number;
+  /** How long it may take to answer. */
+  readonly timeoutMs: number;
   #opened: Promise<Opened> | undefined;
 
   constructor(settings: RedisConnection, timeoutMs: number) {
     this.isCluster = settings.kind === 'cluster';
     this.location = locationOf(settings);
     this.#settings = settings;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   get database(): number {
@@ -57,6 +61,23 @@ export class Connection implements Node {
   async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
     const { client } = await this.#open();
     return sendAll(client, commands, this.location);
+  }
+
+  /** Another to the same place, not connected yet. */
+  copy(): Connection {
+    return new Connection(this.#settings, this.timeoutMs);
+  }
+
+  /** As `nodes`, but a cluster is asked anew which primaries it has. */
+  async nodesAnew(): Promise<readonly Node[]> {
+    const { client } = await this.#open();
+    if (client instanceof Cluster) {
+      await new Promise<void>((resolve, reject) => {
+        client.refreshSlotsCache((error) => (error ? reject(translated(error, this.location)) : resolve()));
+      });
+    }
+
+    return this.nodes();
   }
 
   /** Every server that keys live on. */
@@ -96,7 +117,7 @@ export class Connection implements Node {
       );
     }
 
-    const options = await redisOptions(this.#settings, this.#timeoutMs);
+    const options = await redisOptions(this.#settings, this.timeoutMs);
     let failure: unknown;
     const onError = (error: unknown): void => {
       failure = error;
@@ -104,15 +125,15 @@ export class Connection implements Node {
 
     try {
       if (this.isCluster) {
-        const cluster = new Cluster([...this.#settings.nodes], clusterOptions(options, this.#timeoutMs));
+        const cluster = new Cluster([...this.#settings.nodes], clusterOptions(options, this.timeoutMs));
         cluster.on('error', onError);
-        await withinTime(cluster.connect(), this.#timeoutMs, () => cluster.disconnect());
+        await withinTime(cluster.connect(), this.timeoutMs, () => cluster.disconnect());
         return { client: cluster, nodes: () => cluster.nodes('master') };
       }
 
       const redis = withQuietAuth(new Redis(options));
       redis.on('error', onError);
-      await withinTime(redis.connect(), this.#timeoutMs, () => redis.disconnect());
+      await withinTime(redis.connect(), this.timeoutMs, () => redis.disconnect());
       checkGreeting(redis, failure);
       return { client: redis, nodes: () => [redis] };
     } catch (error) {
@@ -148,10 +169,12 @@ interface Opened {
 }
 
 class ServerNode implements Node {
+  readonly id: string;
   readonly #redis: Redis;
   readonly #location: string;
 
   constructor(redis: Redis, location: string) {
+    this.id = `${redis.options.host}:${redis.options.port}`;
     this.#redis = redis;
     this.#location = location;
   }

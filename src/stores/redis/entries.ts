@@ -66,9 +66,7 @@ export abstract class Entries implements Repository {
         ['PTTL', key],
       ]),
     );
-    return Promise.all(
-      keys.map(async (key, index) => this.#reading(key, replies[2 * index]!, replies[2 * index + 1]!)),
-    );
+    return Promise.all(keys.map(async (key, index) => this.reading(key, replies[2 * index]!, replies[2 * index + 1]!)));
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
@@ -130,7 +128,7 @@ export abstract class Entries implements Repository {
 
   async pull(key: string): Promise<Entry | undefined> {
     const [pttl, value] = await this.#take(this.storedKey(key));
-    const reading = await this.#reading(key, value, pttl);
+    const reading = await this.reading(key, value, pttl);
     if (reading instanceof Error) throw reading;
     return reading;
   }
@@ -146,6 +144,15 @@ export abstract class Entries implements Repository {
 
   /** What goes to the server before an entry gets another ttl. */
   protected abstract touched(key: string, ttl: Ttl): Command[];
+
+  /** What GET and PTTL answered of a key. */
+  protected async reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
+    if (value instanceof WrongTypeError) return this.#wrongType(key);
+    const stored = bytes(value);
+    // Without a ttl to ask for, it expired between the two commands.
+    if (stored === null || isGone(pttl)) return undefined;
+    return { stored, ttl: ttlOf(pttl), decode: () => this.room.packing.values.decode(stored) };
+  }
 
   /** The server does not see the number in what phpredis packed: counted here, and put back unless it changed meanwhile. */
   async #incrementPacked(key: string, by: bigint): Promise<bigint> {
@@ -185,14 +192,6 @@ export abstract class Entries implements Repository {
 
     const [taken] = await this.connection.batch([['EVAL', TAKE, 1, full]]);
     return Array.isArray(taken) ? (taken as [Reply, Reply]) : [null, taken!];
-  }
-
-  async #reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
-    if (value instanceof WrongTypeError) return this.#wrongType(key);
-    const stored = bytes(value);
-    // Without a ttl to ask for, it expired between the two commands.
-    if (stored === null || isGone(pttl)) return undefined;
-    return { stored, ttl: ttlOf(pttl), decode: () => this.room.packing.values.decode(stored) };
   }
 
   async #wrongType(key: string): Promise<WrongTypeError> {

@@ -32,6 +32,11 @@ export class Keys {
     return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes) && !full.equals(BOOKKEEPING);
   }
 
+  /** Nobody's entry. */
+  isBookkeeping(full: Buffer): boolean {
+    return full.equals(BOOKKEEPING);
+  }
+
   /** Without prefixes. */
   short(full: Buffer): string {
     return full.subarray(this.#prefixBytes.length).toString();

@@ -3,17 +3,18 @@ import type { RedisProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
-import type { Command } from './connection.js';
+import type { Room } from './entries.js';
+import type { Tail } from './event-tail.js';
 
 import { Connection } from './connection.js';
-import { Entries, type Room } from './entries.js';
-import { EVENTS, type Tail, tail } from './events.js';
+import { EVENT_SOURCES, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys } from './keys.js';
 import { listLocks } from './lock-list.js';
 import { type LockWatch, watchLocks } from './lock-watch.js';
 import { RedisLock } from './locks.js';
 import { openPacking } from './packing.js';
+import { PlainEntries } from './plain-entries.js';
 import { RedisTagged } from './tags.js';
 
 /** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
@@ -28,7 +29,7 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
   });
 }
 
-class RedisStore extends Entries implements Store {
+class RedisStore extends PlainEntries implements Store {
   readonly driver = 'redis';
   readonly location: string;
   readonly prefix: string;
@@ -48,7 +49,8 @@ class RedisStore extends Entries implements Store {
       locks: true,
       lockListing: true,
       lockWaiters: true,
-      events: EVENTS,
+      events: EVENT_SOURCES[0]!.types,
+      eventSources: EVENT_SOURCES,
       locksToldFromEntries: sharesLocks ? 'by-form' : 'apart',
     };
   }
@@ -89,26 +91,7 @@ class RedisStore extends Entries implements Store {
     await Promise.all([...this.#tails].map(async (each) => each.stop()));
     await Promise.all([this.connection.close(), this.room.lockConnection.close()]);
   }
-
-  protected storedKey(key: string): string {
-    return this.room.keys.full(key);
-  }
-
-  protected written(): Command[] {
-    return NOTHING_MORE;
-  }
-
-  protected incremented(): Command[] {
-    return NOTHING_MORE;
-  }
-
-  protected touched(): Command[] {
-    return NOTHING_MORE;
-  }
 }
-
-/** Entries without tags have no bookkeeping. */
-const NOTHING_MORE: Command[] = [];
 
 /** Names the connection prefix too: it is half of what says which keys are ours. */
 function locationOf({ connection, keys, prefix }: Room): string {

@@ -1,0 +1,295 @@
+import type { Ttl } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { Keys } from './keys.js';
+import type { Texts } from './packing.js';
+
+import { LARAVEL_OWNER } from '../lock-families.js';
+import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isTagSetKey } from '../tag-names.js';
+import { TYPES } from './keyspace-events.js';
+import { ownerOf } from './locks.js';
+import { PrintedCommand } from './printed-command.js';
+
+/** What a keyspace notification says: the name of an event, and a full key. */
+export interface Notice {
+  readonly name: string;
+  readonly full: string;
+}
+
+/** What the story is told of the place. */
+export interface StoryRoom {
+  readonly keys: Keys;
+  readonly texts: Texts;
+  readonly database: number;
+  /** Whether nothing but locks lies there. */
+  readonly isPlaceOfLocks: boolean;
+  /** Whether bare text that is no number is an owner. */
+  readonly ownersStandOut: boolean;
+  /** Whether misses are announced, so that what is not is a hit. */
+  readonly tellsMisses: boolean;
+  tell(event: CacheEvent): void;
+  /** The set of a tag was named. @param key without prefixes */
+  namedTagSet(key: string): void;
+}
+
+/** Locks that are known as such by their owners. */
+const MOST_LOCKS = 100_000;
+
+/** Commands that read entries; of those that are told to read several, all arguments are keys. */
+const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
+const READS_ALL = new Set(['mget']);
+const RUNS_SCRIPT = new Set(['eval', 'evalsha', 'fcall']);
+
+/**
+ * Makes events of the commands of one server and what it announces of each: both come on one connection, so it is known
+ * what belongs to what. A lookup that makes no `keymiss` is a hit, a `SET NX` that makes no `set` was refused. From Redis
+ * 7 on a command is printed behind what it made, before in front of it. Keys and values are texts of bytes (`latin1`).
+ */
+export class MonitorStory {
+  readonly #room: StoryRoom;
+  readonly #options: EventsOptions;
+  readonly #printsBehind: boolean;
+  /** By the full key. */
+  readonly #locks = new Set<string>();
+  /** Whose commands are nobody's business: our own. */
+  readonly #own = new Set<string>();
+  #notices: Notice[] = [];
+  #command: PrintedCommand | undefined;
+  /** Who ran the script whose commands come next. */
+  #caller = '';
+
+  constructor(room: StoryRoom, options: EventsOptions, printsBehind: boolean) {
+    this.#room = room;
+    this.#options = options;
+    this.#printsBehind = printsBehind;
+  }
+
+  /** Commands from this address are left out from now on. */
+  leaveOut(address: string): void {
+    this.#own.add(address);
+  }
+
+  notified(notice: Notice): void {
+    // Neither is what somebody did: they may come at any time.
+    if (notice.name !== 'expired' && notice.name !== 'evicted') {
+      this.#notices.push(notice);
+      return;
+    }
+
+    this.#ofNotice(notice);
+    this.#locks.delete(notice.full);
+  }
+
+  printed(command: PrintedCommand): void {
+    if (this.#printsBehind) {
+      this.#group(command, this.#takeNotices());
+      return;
+    }
+
+    this.idle();
+    this.#command = command;
+  }
+
+  /** Nothing more is going to come for what came last. */
+  idle(): void {
+    const command = this.#command;
+    this.#command = undefined;
+    this.#group(command, this.#takeNotices());
+  }
+
+  #takeNotices(): Notice[] {
+    if (this.#notices.length === 0) return NOTHING;
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices;
+  }
+
+  /** A command, and what the server announced of it; what no printed command made is told by itself. */
+  #group(command: PrintedCommand | undefined, notices: Notice[]): void {
+    if (command === undefined) {
+      for (const notice of notices) this.#ofNotice(notice);
+      return;
+    }
+
+    if (!command.isScripts) this.#caller = command.source;
+    const doer: Doer = { address: this.#caller, time: command.time };
+    if (this.#own.has(doer.address)) return;
+    const { command: name } = command;
+    if (name === 'flushall' || (name === 'flushdb' && command.database === this.#room.database)) {
+      this.#tell('CacheFlushed', undefined, doer);
+      this.#locks.clear();
+    }
+
+    if (command.database !== this.#room.database) {
+      for (const notice of notices) this.#ofNotice(notice);
+      return;
+    }
+
+    this.#ofCommand(name, command.args, doer, notices);
+  }
+
+  #ofCommand(name: string, args: readonly string[], doer: Doer, notices: Notice[]): void {
+    const [first = ''] = args;
+    if (READS_ONE.has(name)) this.#read(first, doer, notices);
+    else if (READS_ALL.has(name)) for (const key of args) this.#read(key, doer, notices);
+    else if (RUNS_SCRIPT.has(name)) this.#learnOwners(args);
+    else if (name === 'zadd') this.#learnTag(first);
+    const stored = storedBy(name, args);
+    if (stored?.isNew === true) {
+      const isLock = this.#isLock(first, stored.value);
+      const isDone = notices.some((notice) => notice.name === 'set' && notice.full === first);
+      if (isLock && isDone) this.#learnLock(first);
+      if (isLock && !isDone) this.#tell('LockContended', first, doer);
+    }
+
+    // A lookup that no cache makes (EXISTS, PTTL) makes a `keymiss`, too.
+    for (const notice of notices) if (notice.name !== 'keymiss') this.#ofNotice(notice, doer, stored);
+  }
+
+  #read(full: string, doer: Doer, notices: Notice[]): void {
+    if (!this.#room.tellsMisses || this.#isLock(full)) return;
+    const miss = notices.findIndex((notice) => notice.name === 'keymiss' && notice.full === full);
+    if (miss !== -1) notices.splice(miss, 1);
+    this.#tell(miss === -1 ? 'CacheHit' : 'CacheMissed', full, doer);
+  }
+
+  #ofNotice({ name, full }: Notice, doer?: Doer, stored?: Stored): void {
+    const type = TYPES.get(name);
+    if (type === undefined) return;
+    const isLock = this.#isLock(full);
+    if (isLock && type === 'CacheMissed') return;
+    const more = type === 'KeyWritten' && stored !== undefined ? { ttl: stored.ttl, size: stored.value.length } : {};
+    if (isLock && type === 'KeyForgotten') this.#locks.delete(full);
+    this.#tell(isLock ? (LOCK_TYPES[type] ?? type) : type, full, doer, more);
+  }
+
+  /** Texts that look like owners, among the arguments of a script that has a key, make a lock of that. */
+  #learnOwners([, count, ...rest]: readonly string[]): void {
+    const keys = rest.slice(0, Number(count) || 0);
+    const isOfLock = rest.slice(keys.length).some((text) => this.#isOwner(text));
+    if (isOfLock && keys.length === 1) this.#learnLock(keys[0]!);
+  }
+
+  #learnLock(full: string): void {
+    if (this.#locks.size >= MOST_LOCKS) this.#locks.clear();
+    this.#locks.add(full);
+  }
+
+  #learnTag(full: string): void {
+    const bytes = Buffer.from(full, 'latin1');
+    const { keys, namedTagSet } = this.#room;
+    if (keys.isOurs(bytes)) namedTagSet(keys.short(bytes));
+  }
+
+  /** @param value that makes it one when nobody has it */
+  #isLock(full: string, value?: string): boolean {
+    const { keys, isPlaceOfLocks } = this.#room;
+    if (isPlaceOfLocks || this.#locks.has(full)) return true;
+    const bytes = Buffer.from(full, 'latin1');
+    if (isLaravelLockName(keys.isOurs(bytes) ? keys.short(bytes) : full)) return true;
+    return value !== undefined && this.#isOwner(value);
+  }
+
+  #isOwner(text: string): boolean {
+    const owner = ownerOf(this.#room.texts, Buffer.from(text, 'latin1'));
+    if (owner.startsWith(OWNER_PREFIX)) return true;
+    return this.#room.ownersStandOut && LARAVEL_OWNER.test(owner) && !/^\d+$/.test(owner);
+  }
+
+  #tell(type: EventType, full: string | undefined, doer?: Doer, more: Details = {}): void {
+    const place = full === undefined ? {} : this.#placeOf(full);
+    if (place === undefined || this.#options.wants?.(type, place.key) === false) return;
+    const { ttl, size } = more;
+    this.#room.tell({
+      time: doer?.time ?? new Date(),
+      type,
+      ...place,
+      ...(ttl !== undefined && { ttl }),
+      ...(size !== undefined && !type.startsWith('Lock') && { size }),
+      ...(doer && { client: { address: doer.address } }),
+    });
+  }
+
+  /** Undefined of what is not told of at all. */
+  #placeOf(full: string): Pick<CacheEvent, 'isForeign' | 'key'> | undefined {
+    const { keys } = this.#room;
+    const bytes = Buffer.from(full, 'latin1');
+    if (keys.isOurs(bytes)) {
+      const key = keys.short(bytes);
+      return isTagSetKey(key) ? undefined : { key };
+    }
+
+    if (!this.#options.everything || keys.isBookkeeping(bytes)) return undefined;
+    const key = bytes.toString();
+    return isTagSetKey(key) ? undefined : { key, isForeign: true };
+  }
+}
+
+const NOTHING: Notice[] = [];
+
+interface Doer {
+  readonly address: string;
+  readonly time: Date;
+}
+
+interface Details {
+  readonly ttl?: Ttl | undefined;
+  readonly size?: number;
+}
+
+/** What is told of a lock in place of what is told of an entry. */
+const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
+  KeyWritten: 'LockAcquired',
+  KeyForgotten: 'LockReleased',
+};
+
+/** What a command stores under its first argument. */
+interface Stored {
+  readonly value: string;
+  /** Undefined where it stays as it was. */
+  readonly ttl: Ttl | undefined;
+  /** Only where there is nothing. */
+  readonly isNew: boolean;
+}
+
+function storedBy(command: string, args: readonly string[]): Stored | undefined {
+  const [, second = '', third = ''] = args;
+  switch (command) {
+    case 'set': {
+      return { value: second, ...setOptions(args.slice(2)) };
+    }
+
+    case 'getset':
+    case 'setnx': {
+      return { value: second, ttl: null, isNew: command === 'setnx' };
+    }
+
+    case 'setex': {
+      return { value: third, ttl: Number(second), isNew: false };
+    }
+
+    case 'psetex': {
+      return { value: third, ttl: inSeconds(Number(second)), isNew: false };
+    }
+
+    default: {
+      return undefined;
+    }
+  }
+}
+
+/** What stands behind SET's key and value, in any order. */
+function setOptions(words: readonly string[]): Pick<Stored, 'isNew' | 'ttl'> {
+  const options = words.map((word) => word.toLowerCase());
+  const valueOf = (name: string): number => Number(options[options.indexOf(name) + 1]);
+  const isNew = options.includes('nx');
+  if (options.includes('ex')) return { isNew, ttl: valueOf('ex') };
+  if (options.includes('px')) return { isNew, ttl: inSeconds(valueOf('px')) };
+  if (options.includes('exat')) return { isNew, ttl: Math.ceil(valueOf('exat') - Date.now() / 1000) };
+  if (options.includes('pxat')) return { isNew, ttl: inSeconds(valueOf('pxat') - Date.now()) };
+  return { isNew, ttl: options.includes('keepttl') ? undefined : null };
+}
+
+function inSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000));
+}

@@ -1,0 +1,201 @@
+import type { Redis } from 'ioredis';
+
+import type { Reading } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { Connection, Node } from './connection.js';
+import type { Room } from './entries.js';
+import type { Hearer, Session } from './event-tail.js';
+
+import { RefusedError, UnreachableError } from '../../errors.js';
+import { isLaravelLockName } from '../lock-form.js';
+import { isTagSetKey } from '../tag-names.js';
+import { translated } from './errors.js';
+import { Finish } from './event-finish.js';
+import { TYPES } from './keyspace-events.js';
+import { type Notifications, switchOn } from './notifications.js';
+import { Peek } from './peek.js';
+import { TagLookup } from './tag-lookup.js';
+
+/** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */
+export const NOTIFIED: readonly EventType[] = [
+  'KeyWritten',
+  'KeyForgotten',
+  'KeyExpired',
+  'KeyEvicted',
+  'CacheMissed',
+  'LockAcquired',
+  'LockReleased',
+];
+
+/** How often it is asked whether we would still be told, in milliseconds. Nobody says so when notifications are switched off. */
+export const CHECK_MS = 2000;
+
+/** Hears the keyspace notifications of every server that keys live on. They are dated when they are heard. */
+export async function openNotifications(room: Room, options: EventsOptions, hearer: Hearer): Promise<Session> {
+  const notifications = await switchOn(room.connection, options);
+  const session = new NotificationSession(room, options, hearer, notifications);
+  try {
+    await session.begin();
+  } catch (error) {
+    await session.stop();
+    throw error;
+  }
+
+  return session;
+}
+
+class NotificationSession implements Session {
+  readonly source: string;
+  readonly warning: string | undefined;
+  readonly types: readonly EventType[];
+  readonly #room: Room;
+  readonly #hearer: Hearer;
+  readonly #notifications: Notifications;
+  readonly #story: NotificationStory;
+  readonly #finish: Finish;
+  readonly #peek: Peek;
+  /** By the server. */
+  readonly #subscribers = new Map<string, Redis>();
+  #nextCheck: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: Notifications) {
+    this.types = NOTIFIED.filter((type) => notifications.tells(type));
+    const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
+    const told = `writes and deletions of every client; not told are ${untold.join(', ')}, who did it, and FLUSHDB`;
+    this.source = `keyspace notifications: ${told}; locks are those of Laravel’s families`;
+    this.warning = notifications.isVerified ? undefined : UNVERIFIED;
+    this.#room = room;
+    this.#hearer = hearer;
+    this.#notifications = notifications;
+    this.#story = new NotificationStory(room, options);
+    const { connection, keys, packing } = room;
+    this.#finish = new Finish(options, hearer, { tags: new TagLookup(connection, keys, packing.texts) });
+    this.#peek = new Peek(room);
+  }
+
+  async begin(): Promise<void> {
+    for (const node of await this.#room.connection.nodes()) await this.#subscribe(node);
+    this.#checkLater();
+  }
+
+  async peek(keys: readonly string[]): Promise<readonly Reading[]> {
+    return this.#peek.many(keys);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#nextCheck);
+    for (const subscriber of this.#subscribers.values()) subscriber.disconnect();
+    try {
+      await this.#notifications.switchBack();
+    } finally {
+      await this.#room.connection.close();
+    }
+  }
+
+  async #subscribe(node: Node): Promise<void> {
+    const { connection } = this.#room;
+    const subscriber = await node.dedicated();
+    this.#subscribers.set(node.id, subscriber);
+    const channel = channelPrefix(connection);
+    subscriber.on('messageBuffer', (name: Buffer, full: Buffer) => {
+      const event = this.#story.heard(name.subarray(channel.length).toString(), full);
+      if (event !== undefined) this.#finish.take(event);
+    });
+    subscriber.on('end', () => {
+      if (!this.#isOver) this.#hearer.fail(closed(connection));
+    });
+    try {
+      await subscriber.subscribe(...[...TYPES.keys()].map((name) => channel + name));
+    } catch (error) {
+      throw translated(error, connection.location);
+    }
+  }
+
+  /** What it finds ends the session. */
+  #checkLater(): void {
+    this.#nextCheck = setTimeout(async () => {
+      try {
+        const { location } = this.#room.connection;
+        await Promise.all([...this.#subscribers.values()].map(async (subscriber) => answered(subscriber, location)));
+        await this.#notifications.check();
+        await this.#followPrimaries();
+        if (!this.#isOver) this.#checkLater();
+      } catch (error) {
+        if (!this.#isOver) this.#hearer.fail(translated(error, this.#room.connection.location));
+      }
+    }, CHECK_MS);
+  }
+
+  /** A cluster may have others by now. */
+  async #followPrimaries(): Promise<void> {
+    const { connection } = this.#room;
+    if (!connection.isCluster) return;
+    for (const node of await connection.nodesAnew()) {
+      if (this.#subscribers.has(node.id)) continue;
+      await this.#subscribe(node);
+      this.#hearer.missed(joined(node));
+    }
+  }
+}
+
+/** Makes events of notifications, which name an event and a key. */
+class NotificationStory {
+  readonly #room: Room;
+  readonly #options: EventsOptions;
+
+  constructor(room: Room, options: EventsOptions) {
+    this.#room = room;
+    this.#options = options;
+  }
+
+  heard(name: string, full: Buffer): CacheEvent | undefined {
+    const type = TYPES.get(name);
+    const { keys } = this.#room;
+    const isOurs = keys.isOurs(full);
+    if (type === undefined || (!isOurs && (!this.#options.everything || keys.isBookkeeping(full)))) return undefined;
+    const key = isOurs ? keys.short(full) : full.toString();
+    if (isTagSetKey(key)) return undefined;
+    const told = isLaravelLockName(key) ? LOCK_TYPES[type] : type;
+    if (told === undefined || this.#options.wants?.(told, key) === false) return undefined;
+    return { time: new Date(), type: told, key, ...(!isOurs && { isForeign: true as const }) };
+  }
+}
+
+/** What is told of a lock in place of what is told of an entry. Looking whether it is held is no lookup in the cache. */
+export const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
+  KeyWritten: 'LockAcquired',
+  KeyForgotten: 'LockReleased',
+  KeyExpired: 'KeyExpired',
+  KeyEvicted: 'KeyEvicted',
+};
+
+/** A server or network that went away. */
+export function closed({ location }: Connection): UnreachableError {
+  return new UnreachableError(`${location} closed the connection`, 'Events after that were missed. Start it again.');
+}
+
+/** What is said of a primary that a cluster did not have before. */
+export function joined({ id }: Node): string {
+  return `${id} is a primary of the cluster now; what happened there before ${new Date().toISOString()} was missed`;
+}
+
+/** Where CONFIG is forbidden, as with most providers. */
+export const UNVERIFIED =
+  'whether notifications are on cannot be seen here (if nothing comes, set notify-keyspace-events to Eg$xem with the provider)';
+
+/** A server or network that went silent without a word closes nothing. */
+export async function answered(subscriber: Redis, location: string): Promise<void> {
+  try {
+    await subscriber.ping();
+  } catch (error) {
+    const known = translated(error, location);
+    // A user without the right to ping gets an answer, too.
+    if (!(known instanceof RefusedError)) throw known;
+  }
+}
+
+export function channelPrefix({ database }: Connection): string {
+  return `__keyevent@${database}__:`;
+}

@@ -1,0 +1,295 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+
+import type { RedisProfile } from '../../src/profiles/profile.js';
+import type { Store } from '../../src/stores/contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/event-contract.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { string } from '../../src/codecs/value.js';
+import { RefusedError } from '../../src/errors.js';
+import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { failure, textOf, until } from '../../src/testing/suite/stores.js';
+import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
+import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
+
+/** Laravel's scripts: an `add`, and a lock that is let go by its owner only. */
+const ADD = `return redis.call('exists',KEYS[1])<1 and redis.call('setex',KEYS[1],ARGV[2],ARGV[1])`;
+const RELEASE = `if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end`;
+
+/** An owner as Laravel makes them up. */
+const OWNER = 'aBcDeFgHiJkLmNoP';
+
+/** Up to the key that says that all is done. */
+async function upTo(stream: EventStream, key = 'end'): Promise<CacheEvent[]> {
+  const events: CacheEvent[] = [];
+  for await (const event of stream) {
+    if (event.key === key) break;
+    events.push(event);
+  }
+
+  return events;
+}
+
+function brief({ type, key, client, ttl, size }: CacheEvent): string {
+  const more = [ttl === undefined ? [] : `ttl ${ttl}`, size === undefined ? [] : `size ${size}`].flat();
+  return [type, key, client?.name && `by ${client.name}`, ...more].filter(Boolean).join(' ');
+}
+
+describe('MONITOR as a source of events', () => {
+  let server: RedisServer;
+  const stores: Store[] = [];
+  const clients: Redis[] = [];
+  const controllers: AbortController[] = [];
+
+  before(async function () {
+    // A server of its own: its users and settings are changed.
+    server = await startRedis(this, '--databases', '4');
+  });
+
+  afterEach(async () => {
+    for (const controller of controllers.splice(0)) controller.abort();
+    for (const client of clients.splice(0)) client.disconnect();
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await server.client.config('SET', 'notify-keyspace-events', '');
+    await server.flush();
+  });
+
+  after(async () => server?.stop());
+
+  async function open(connection: Partial<RedisProfile['connection']> = {}, more: Partial<RedisProfile> = {}) {
+    const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 0 } as const;
+    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+    const profile = { ...common, prefix: 'app-', connection: { ...place, ...connection }, ...more };
+    const store = await openRedis(profile, openCodec('php'), { timeoutMs: 5000 });
+    stores.push(store);
+    return store;
+  }
+
+  async function raw(name: string, port = server.port, db = 0): Promise<Redis> {
+    const client = new Redis(port, '127.0.0.1', { connectionName: name, db, protocol: 2 });
+    client.on('error', () => {
+      // Its server goes away.
+    });
+    clients.push(client);
+    await client.ping();
+    return client;
+  }
+
+  async function tail(store: Store, options: Partial<EventsOptions> = {}) {
+    const controller = new AbortController();
+    controllers.push(controller);
+    const { signal } = controller;
+    const stream = await store.events({ signal, enable: true, source: 'monitor', ...options });
+    return { stream, controller };
+  }
+
+  it('tells exactly what clients in any language do', async () => {
+    const { stream } = await tail(await open());
+    const [ann, bob] = [await raw('ann'), await raw('bob')];
+    await ann.get('app-user');
+    await ann.setex('app-user', 60, 'i:1;');
+    await bob.get('app-user');
+    await bob.mget('app-user', 'app-none', 'other-user', 'app-user');
+    await ann.multi().set('app-a', 'x', 'PX', 1500).del('app-user', 'app-none').exec();
+    await bob.eval(ADD, 1, 'app-added', 'i:2;', 60);
+    await bob.eval(ADD, 1, 'app-added', 'i:3;', 60);
+    await ann.incr('app-count');
+    await ann.set('app-count', '7', 'KEEPTTL');
+    await ann.set('app-count', '8', 'NX');
+    await bob.getdel('app-count');
+    await bob.exists('app-none');
+    await bob.pttl('app-none');
+    await ann.set('app-žluť "q" \\ \n', 'x');
+    await ann.set('app-lock', OWNER, 'EX', 60, 'NX');
+    await bob.set('app-lock', 'qRsTuVwXyZaBcDeF', 'EX', 60, 'NX');
+    await bob.eval(RELEASE, 1, 'app-lock', 'qRsTuVwXyZaBcDeF');
+    await ann.eval(RELEASE, 1, 'app-lock', OWNER);
+    await ann.set('app-laravel_unique_job:x', 'anything', 'NX');
+    await ann.set('app-laravel_unique_job:x', 'anything', 'NX');
+    await bob.unlink('app-laravel_unique_job:x');
+    await bob.rename('app-a', 'app-b');
+    await bob.set('other-key', 'x');
+    const elsewhere = await raw('elsewhere', server.port, 1);
+    await elsewhere.set('app-user', 'x');
+    await elsewhere.flushdb();
+    await ann.flushdb();
+    await ann.set('app-end', '1');
+    expect((await upTo(stream)).map((event) => brief(event))).to.deep.equal([
+      'CacheMissed user by ann',
+      'KeyWritten user by ann ttl 60 size 4',
+      'CacheHit user by bob',
+      'CacheHit user by bob',
+      'CacheMissed none by bob',
+      'CacheHit user by bob',
+      'KeyWritten a by ann ttl 2 size 1',
+      'KeyForgotten user by ann',
+      'KeyWritten added by bob ttl 60 size 4',
+      'KeyWritten count by ann',
+      'KeyWritten count by ann size 1',
+      'CacheHit count by bob',
+      'KeyForgotten count by bob',
+      'KeyWritten žluť "q" \\ \n by ann ttl null size 1',
+      'LockAcquired lock by ann ttl 60',
+      'LockContended lock by bob',
+      'LockReleased lock by ann',
+      'LockAcquired laravel_unique_job:x by ann ttl null',
+      'LockContended laravel_unique_job:x by ann',
+      'LockReleased laravel_unique_job:x by bob',
+      'KeyForgotten a by bob',
+      'KeyWritten b by bob',
+      'CacheFlushed by ann',
+    ]);
+  });
+
+  it('tells what expires, before what comes of it', async () => {
+    const { stream } = await tail(await open());
+    const ann = await raw('ann');
+    await ann.set('app-short', 'x', 'PX', 20);
+    await until(async () => (await ann.exists('app-short')) === 0);
+    await ann.get('app-short');
+    await ann.set('app-end', '1');
+    const types = (await upTo(stream)).map(({ type }) => type);
+    expect(types).to.deep.equal(['KeyWritten', 'KeyExpired', 'CacheMissed']);
+  });
+
+  it('tells where tags were named', async () => {
+    const { stream } = await tail(await open(), { tags: true, matches: ({ tags }) => tags?.includes('team') === true });
+    const other = await open();
+    await other.tags(['people', 'team']).put('Ann', string('v'), 60);
+    await other.tags(['people']).put('Bob', string('v'), 60);
+    await other.put('Eve', string('v'), 60);
+    const { value } = await stream[Symbol.asyncIterator]().next();
+    expect(value).to.deep.include({ type: 'KeyWritten', tags: ['people', 'team'] });
+    expect(value!.key).to.match(/^[\da-f]{40}:Ann$/);
+  });
+
+  it('tells nothing of what it reads itself for a preview', async () => {
+    const store = await open();
+    const ann = await raw('ann');
+    await ann.set('app-k', 's:1:"v";');
+    await ann.lpush('app-list', 'x');
+    const { stream } = await tail(store);
+    const [there, list, none] = await stream.peek!(['k', 'list', 'none']);
+    expect(there instanceof Error ? '' : textOf(there)).to.equal('v');
+    expect(list).to.be.instanceOf(Error);
+    expect(none).to.equal(undefined);
+    await ann.set('app-end', '1');
+    expect(await upTo(stream)).to.deep.equal([]);
+  });
+
+  it('tells of locks by their place, where they have one of their own', async () => {
+    const nodes = [{ host: '127.0.0.1', port: server.port }];
+    const store = await open({}, { locks: { kind: 'server', nodes, database: 2 } });
+    const { stream } = await tail(store);
+    const ann = await raw('ann', server.port, 2);
+    await ann.set('app-deploy', 'me', 'EX', 60, 'NX');
+    await ann.set('app-deploy', 'you', 'EX', 60, 'NX');
+    await ann.del('app-deploy');
+    await ann.set('app-end', 'x');
+    expect((await upTo(stream)).map((event) => brief(event))).to.deep.equal([
+      'LockAcquired deploy by ann ttl 60',
+      'LockContended deploy by ann',
+      'LockReleased deploy by ann',
+    ]);
+  });
+
+  it('leaves out and counts what comes faster than it is read, and tells the rest in order', async () => {
+    const { stream } = await tail(await open());
+    const ann = await raw('ann');
+    const all = 150_000;
+    for (let start = 0; start < all; start += 10_000) {
+      const pipeline = ann.pipeline();
+      for (let i = start; i < start + 10_000; i++) pipeline.set(`app-${i}`, 'x');
+      await pipeline.exec();
+    }
+
+    await until(async () => (stream.dropped ?? 0) > 0);
+    const told: number[] = [];
+    for await (const { key } of stream) {
+      told.push(Number(key));
+      if (told.length + stream.dropped! === all) break;
+    }
+
+    expect(told).to.deep.equal(told.toSorted((one, other) => one - other));
+    expect(told.length).to.equal(all - stream.dropped!);
+  });
+
+  it('goes on when the server comes back, and says what it may have missed', async function () {
+    const port = await freePort();
+    const settings = ['--notify-keyspace-events', 'Eg$xem', '--port', String(port)];
+    let own = await startRedis(this, ...settings);
+    const missed: string[] = [];
+    const nodes = [{ host: '127.0.0.1', port }];
+    const { stream } = await tail(await open({ nodes }), {
+      enable: false,
+      onMissed: ({ text }) => missed.push(text),
+    });
+    const events = stream[Symbol.asyncIterator]();
+    await own.kill();
+    own = await startRedis(this, ...settings);
+    await until(() => missed.length > 0);
+    await own.client.set('app-after', '1');
+    const { value } = await events.next();
+    expect(value).to.include({ type: 'KeyWritten', key: 'after' });
+    expect(missed).to.have.lengthOf(1);
+    expect(missed[0]).to.match(/closed the connection; what happened from \S+Z to \S+Z was missed$/);
+    await events.return!();
+    await own.stop();
+  });
+
+  it('puts back what it switched on', async () => {
+    const { stream, controller } = await tail(await open());
+    expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(1);
+    controller.abort();
+    await upTo(stream);
+    expect(await server.client.config('GET', 'notify-keyspace-events')).to.deep.equal(['notify-keyspace-events', '']);
+    expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
+  });
+
+  it('is refused to a user that may not have it, and leaves nothing switched on', async () => {
+    await server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', '-monitor']);
+    const store = await open({ username: 'limited', password: 'pw' });
+    const error = await failure(tail(store));
+    expect(error).to.be.instanceOf(RefusedError);
+    expect((error as RefusedError).hint).to.include('+monitor');
+    expect(await server.client.config('GET', 'notify-keyspace-events')).to.deep.equal(['notify-keyspace-events', '']);
+  });
+});
+
+describe('events of a Redis cluster', () => {
+  let cluster: RedisCluster;
+  let store: Store;
+
+  before(async function () {
+    cluster = await startRedisCluster(this, '--notify-keyspace-events', 'Eg$xem');
+  });
+
+  afterEach(async () => store?.close());
+
+  after(async () => cluster?.stop());
+
+  for (const source of ['notifications', 'monitor']) {
+    it(`come from every primary, by ${source}`, async () => {
+      const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+      const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+      const connection = { kind: 'cluster', nodes, database: 0 } as const;
+      store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+      const controller = new AbortController();
+      const stream = await store.events({ signal: controller.signal, enable: false, source });
+      const keys = Array.from({ length: 30 }, (_, number) => `k${number}`);
+      for (const key of keys) await store.put(key, string('v'), null);
+      for (const key of keys) await store.forget([key]);
+      const told: string[] = [];
+      for await (const { type, key } of stream) {
+        told.push(`${key} ${type}`);
+        if (told.length === 2 * keys.length) controller.abort();
+      }
+
+      expect(told.toSorted()).to.deep.equal(
+        keys.flatMap((key) => [`${key} KeyForgotten`, `${key} KeyWritten`]).toSorted(),
+      );
+    });
+  }
+});
