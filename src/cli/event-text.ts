@@ -35,24 +35,22 @@ export function eventLine(event: CacheEvent, preview?: string): string {
   return `${columns.join('  ').trimEnd()}\n`;
 }
 
-/** An event as a line of `--json`. @param source what `--source` calls where it came from */
-export function eventJson({ time, client, ...event }: CacheEvent, source: string, preview?: string): string {
-  const { type, key, isForeign, tags, ttl, size } = event;
-  // In the order in which they are documented; members that are undefined are left out.
-  const fields = {
-    time: time.toISOString(),
-    type,
-    key,
-    foreign: isForeign,
-    tags,
-    ttl,
-    size,
-    address: client?.address,
-    client: client?.name,
-    preview,
-    source,
-  };
-  return `${JSON.stringify(fields)}\n`;
+/**
+ * An event as a line of `--json`. Put together by hand, since there may be hundreds of thousands in a second.
+ * @param source what `--source` calls where it came from
+ */
+export function eventJson({ time, type, client, ...event }: CacheEvent, source: string, preview?: string): string {
+  const { key, isForeign, tags, ttl, size } = event;
+  let members = `"time":"${time.toISOString()}","type":"${type}"`;
+  if (key !== undefined) members += `,"key":${JSON.stringify(key)}`;
+  if (isForeign) members += ',"foreign":true';
+  if (tags !== undefined) members += `,"tags":${JSON.stringify(tags)}`;
+  if (ttl !== undefined) members += `,"ttl":${ttl}`;
+  if (size !== undefined) members += `,"size":${size}`;
+  if (client?.address !== undefined) members += `,"address":${JSON.stringify(client.address)}`;
+  if (client?.name !== undefined) members += `,"client":${JSON.stringify(client.name)}`;
+  if (preview !== undefined) members += `,"preview":${JSON.stringify(preview)}`;
+  return `{${members},"source":${JSON.stringify(source)}}\n`;
 }
 
 function detailsOf({ ttl, size, tags, client }: CacheEvent): string[] {

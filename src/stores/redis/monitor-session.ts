@@ -101,7 +101,11 @@ class MonitorSession implements Session {
     for (const node of added) {
       const finish = new Finish(this.#options, this.#hearer, { tags: this.#tags, callers: new Callers(node) });
       const { keys, packing } = this.#room;
-      const ear = new Ear(connection, node, this.#options.everything ? undefined : Buffer.from(keys.prefix));
+      const ear = new Ear(
+        connection,
+        node,
+        this.#options.everything ? undefined : Buffer.from(keys.prefix).toString('latin1'),
+      );
       this.#ears.set(`${connection.location} ${node.id}`, ear);
       const printsBehind = await printsBehindNotices(node);
       const story = new MonitorStory(
@@ -149,21 +153,23 @@ class MonitorSession implements Session {
 class Ear {
   readonly #connection: Connection;
   readonly #node: Node;
-  /** What is nobody's concern lacks it; undefined when everything is of concern. */
-  readonly #prefix: Buffer | undefined;
+  /** What is nobody's concern lacks it (`latin1`); undefined when everything is of concern. */
+  readonly #prefix: string | undefined;
   /** The same as lines have it. */
-  readonly #printedPrefix: Buffer | undefined;
+  readonly #printedPrefix: string | undefined;
+  readonly #channelPrefix: string;
   #redis: Redis | undefined;
   #story: MonitorStory | undefined;
   #idle: NodeJS.Timeout | undefined;
   /** Marks that are waited for, in commands of our own. */
   readonly #marks = new Map<string, (source: string) => void>();
 
-  constructor(connection: Connection, node: Node, prefix: Buffer | undefined) {
+  constructor(connection: Connection, node: Node, prefix: string | undefined) {
     this.#connection = connection;
     this.#node = node;
     this.#prefix = prefix;
-    this.#printedPrefix = prefix && escaped(prefix);
+    this.#printedPrefix = prefix === undefined ? undefined : escaped(prefix);
+    this.#channelPrefix = channelPrefix(connection);
   }
 
   async open(story: MonitorStory, fail: (error: Error) => void): Promise<void> {
@@ -231,26 +237,24 @@ class Ear {
     this.#redis?.stream.destroy();
   }
 
-  #notified(channel: Buffer, key: Buffer): void {
-    if (this.#prefix !== undefined && !startsWith(key, this.#prefix)) return;
-    const name = channel.toString('latin1', channelPrefix(this.#connection).length);
-    this.#story!.notified({ name, full: key.toString('latin1') });
+  #notified(channel: string, full: string): void {
+    if (this.#prefix !== undefined && !full.startsWith(this.#prefix)) return;
+    this.#story!.notified({ name: channel.slice(this.#channelPrefix.length), full });
   }
 
-  #printed(line: Buffer): void {
+  #printed(line: string): void {
     const isOfMark = this.#marks.size > 0 && line.includes(MARK);
     if (!isOfMark && !this.#concerns(line)) return;
     const command = new PrintedCommand(line);
     if (command.isNoCommand) return;
-    const heard = isOfMark ? this.#marks.get(command.args[0] ?? '') : undefined;
+    const heard = isOfMark ? this.#marks.get(command.first) : undefined;
     if (heard) heard(command.source);
     else this.#story!.printed(command);
   }
 
   /** Of a key with our prefix, of all keys, or (which says who runs it) a script. */
-  #concerns(line: Buffer): boolean {
-    if (this.#printedPrefix === undefined || line.includes(this.#printedPrefix)) return true;
-    return OF_ALL.test(line.toString('latin1', 0, HEAD));
+  #concerns(line: string): boolean {
+    return this.#printedPrefix === undefined || line.includes(this.#printedPrefix) || OF_ALL.test(line);
   }
 
   #refused(words: string): Error {
@@ -270,15 +274,10 @@ class Ear {
   }
 }
 
-const MARK = Buffer.from('"cachectl:mark:');
+const MARK = '"cachectl:mark:';
 
-/** Characters of a line within which its command stands. */
-const HEAD = 120;
-const OF_ALL = /\] "(?:flushall|flushdb|eval|evalsha|fcall)"/i;
-
-function startsWith(key: Buffer, prefix: Buffer): boolean {
-  return key.length >= prefix.length && key.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
-}
+/** Near the beginning of a line, behind who sent it. */
+const OF_ALL = /^[^\]]{1,90}\] "(?:flushall|flushdb|eval|evalsha|fcall)"/i;
 
 function silent({ location }: Connection): TimeoutError {
   return new TimeoutError(

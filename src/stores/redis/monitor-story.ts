@@ -2,13 +2,14 @@ import type { Ttl } from '../contract.js';
 import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
 import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
+import type { PrintedCommand } from './printed-command.js';
 
 import { LARAVEL_OWNER } from '../lock-families.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
+import { BOOKKEEPING_KEY } from './keys.js';
 import { TYPES } from './keyspace-events.js';
 import { ownerOf } from './locks.js';
-import { PrintedCommand } from './printed-command.js';
 
 /** What a keyspace notification says: the name of an event, and a full key. */
 export interface Notice {
@@ -38,6 +39,7 @@ const MOST_LOCKS = 100_000;
 /** Commands that read entries; of those that are told to read several, all arguments are keys. */
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
 const READS_ALL = new Set(['mget']);
+const STORES = new Set(['getset', 'psetex', 'set', 'setex', 'setnx']);
 const RUNS_SCRIPT = new Set(['eval', 'evalsha', 'fcall']);
 
 /**
@@ -49,6 +51,8 @@ export class MonitorStory {
   readonly #room: StoryRoom;
   readonly #options: EventsOptions;
   readonly #printsBehind: boolean;
+  /** Of full keys (`latin1`). */
+  readonly #prefix: string;
   /** By the full key. */
   readonly #locks = new Set<string>();
   /** Whose commands are nobody's business: our own. */
@@ -62,6 +66,7 @@ export class MonitorStory {
     this.#room = room;
     this.#options = options;
     this.#printsBehind = printsBehind;
+    this.#prefix = Buffer.from(room.keys.prefix).toString('latin1');
   }
 
   /** Commands from this address are left out from now on. */
@@ -112,7 +117,7 @@ export class MonitorStory {
     }
 
     if (!command.isScripts) this.#caller = command.source;
-    const doer: Doer = { address: this.#caller, time: command.time };
+    const doer: Doer = { address: this.#caller, command };
     if (this.#own.has(doer.address)) return;
     const { command: name } = command;
     if (name === 'flushall' || (name === 'flushdb' && command.database === this.#room.database)) {
@@ -125,29 +130,34 @@ export class MonitorStory {
       return;
     }
 
-    this.#ofCommand(name, command.args, doer, notices);
+    this.#ofCommand(name, command, doer, notices);
   }
 
-  #ofCommand(name: string, args: readonly string[], doer: Doer, notices: Notice[]): void {
-    const [first = ''] = args;
-    if (READS_ONE.has(name)) this.#read(first, doer, notices);
-    else if (READS_ALL.has(name)) for (const key of args) this.#read(key, doer, notices);
-    else if (RUNS_SCRIPT.has(name)) this.#learnOwners(args);
-    else if (name === 'zadd') this.#learnTag(first);
-    const stored = storedBy(name, args);
-    if (stored?.isNew === true) {
-      const isLock = this.#isLock(first, stored.value);
-      const isDone = notices.some((notice) => notice.name === 'set' && notice.full === first);
-      if (isLock && isDone) this.#learnLock(first);
-      if (isLock && !isDone) this.#tell('LockContended', first, doer);
-    }
-
+  #ofCommand(name: string, command: PrintedCommand, doer: Doer, notices: Notice[]): void {
+    if (READS_ONE.has(name)) this.#read(command.first, doer, notices);
+    else if (READS_ALL.has(name)) for (const key of command.args) this.#read(key, doer, notices);
+    else if (RUNS_SCRIPT.has(name)) this.#learnOwners(command.args);
+    else if (name === 'zadd') this.#learnTag(command.first);
+    const stored = STORES.has(name) && this.#isOfInterest(name, command) ? storedBy(name, command.args) : undefined;
+    if (stored?.isNew === true) this.#tried(command.first, stored, doer, notices);
     // A lookup that no cache makes (EXISTS, PTTL) makes a `keymiss`, too.
     for (const notice of notices) if (notice.name !== 'keymiss') this.#ofNotice(notice, doer, stored);
   }
 
+  /** Most of what is written is not looked at, where there is a filter: what takes no lock, and is not wanted. */
+  #isOfInterest(name: string, command: PrintedCommand): boolean {
+    return name === 'setnx' || command.mayBeOfNew || this.#isWanted('KeyWritten', command.first);
+  }
+
+  /** Somebody wanted what only one can have. */
+  #tried(full: string, { value }: Stored, doer: Doer, notices: readonly Notice[]): void {
+    if (!this.#isLock(full, value)) return;
+    if (notices.some((notice) => notice.name === 'set' && notice.full === full)) this.#learnLock(full);
+    else this.#tell('LockContended', full, doer);
+  }
+
   #read(full: string, doer: Doer, notices: Notice[]): void {
-    if (!this.#room.tellsMisses || this.#isLock(full)) return;
+    if (!this.#room.tellsMisses || !this.#isWanted('CacheHit', full, 'CacheMissed') || this.#isLock(full)) return;
     const miss = notices.findIndex((notice) => notice.name === 'keymiss' && notice.full === full);
     if (miss !== -1) notices.splice(miss, 1);
     this.#tell(miss === -1 ? 'CacheHit' : 'CacheMissed', full, doer);
@@ -176,17 +186,14 @@ export class MonitorStory {
   }
 
   #learnTag(full: string): void {
-    const bytes = Buffer.from(full, 'latin1');
-    const { keys, namedTagSet } = this.#room;
-    if (keys.isOurs(bytes)) namedTagSet(keys.short(bytes));
+    const key = this.#shortOf(full);
+    if (key !== undefined) this.#room.namedTagSet(key);
   }
 
   /** @param value that makes it one when nobody has it */
   #isLock(full: string, value?: string): boolean {
-    const { keys, isPlaceOfLocks } = this.#room;
-    if (isPlaceOfLocks || this.#locks.has(full)) return true;
-    const bytes = Buffer.from(full, 'latin1');
-    if (isLaravelLockName(keys.isOurs(bytes) ? keys.short(bytes) : full)) return true;
+    if (this.#room.isPlaceOfLocks || this.#locks.has(full)) return true;
+    if (isLaravelLockName(this.#shortOf(full) ?? full)) return true;
     return value !== undefined && this.#isOwner(value);
   }
 
@@ -201,7 +208,7 @@ export class MonitorStory {
     if (place === undefined || this.#options.wants?.(type, place.key) === false) return;
     const { ttl, size } = more;
     this.#room.tell({
-      time: doer?.time ?? new Date(),
+      time: doer?.command.time ?? new Date(),
       type,
       ...place,
       ...(ttl !== undefined && { ttl }),
@@ -210,26 +217,41 @@ export class MonitorStory {
     });
   }
 
+  #isWanted(type: EventType, full: string, other = type): boolean {
+    const { wants } = this.#options;
+    if (wants === undefined) return true;
+    const key = this.#placeOf(full)?.key;
+    return wants(type, key) || (other !== type && wants(other, key));
+  }
+
   /** Undefined of what is not told of at all. */
   #placeOf(full: string): Pick<CacheEvent, 'isForeign' | 'key'> | undefined {
-    const { keys } = this.#room;
-    const bytes = Buffer.from(full, 'latin1');
-    if (keys.isOurs(bytes)) {
-      const key = keys.short(bytes);
-      return isTagSetKey(key) ? undefined : { key };
-    }
+    const key = this.#shortOf(full);
+    if (key !== undefined) return isTagSetKey(key) ? undefined : { key };
+    if (!this.#options.everything || full === BOOKKEEPING_KEY) return undefined;
+    const foreign = textOf(full);
+    return isTagSetKey(foreign) ? undefined : { key: foreign, isForeign: true };
+  }
 
-    if (!this.#options.everything || keys.isBookkeeping(bytes)) return undefined;
-    const key = bytes.toString();
-    return isTagSetKey(key) ? undefined : { key, isForeign: true };
+  /** Without prefixes; undefined of what lies under others. */
+  #shortOf(full: string): string | undefined {
+    if (!full.startsWith(this.#prefix) || full === BOOKKEEPING_KEY) return undefined;
+    return textOf(full.slice(this.#prefix.length));
   }
 }
+
+/** Bytes (`latin1`) as the text that they are. */
+function textOf(bytes: string): string {
+  return OTHER_THAN_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
+}
+
+const OTHER_THAN_ASCII = /[\u0080-\u00FF]/;
 
 const NOTHING: Notice[] = [];
 
 interface Doer {
   readonly address: string;
-  readonly time: Date;
+  readonly command: PrintedCommand;
 }
 
 interface Details {

@@ -1,14 +1,15 @@
-/** A command as MONITOR prints it, taken apart as far as it is asked for. */
+/** A command as MONITOR prints it, taken apart as far as it is asked for. Its words are texts of bytes (`latin1`). */
 export class PrintedCommand {
   readonly #text: string;
   readonly #sourceAt: number;
   readonly #sourceEnd: number;
+  #args: readonly string[] | undefined;
 
-  /** `1700000000.123456 [0 127.0.0.1:1] "get" "k"`; the bytes are copied. */
-  constructor(line: Buffer) {
-    this.#text = line.toString('latin1');
-    this.#sourceAt = this.#text.indexOf(' ', this.#text.indexOf('[')) + 1;
-    this.#sourceEnd = this.#text.indexOf('] "', this.#sourceAt);
+  /** @param text `1700000000.123456 [0 127.0.0.1:1] "get" "k"` */
+  constructor(text: string) {
+    this.#text = text;
+    this.#sourceAt = text.indexOf(' ', text.indexOf('[')) + 1;
+    this.#sourceEnd = text.indexOf('] "', this.#sourceAt);
   }
 
   /** Of something else than a command, such as the OK to MONITOR itself. */
@@ -40,10 +41,28 @@ export class PrintedCommand {
     return this.#text.slice(start, this.#text.indexOf('"', start)).toLowerCase();
   }
 
-  /** What stands behind the command, each character a byte. */
+  /** The word behind the command; empty when there is none. */
+  get first(): string {
+    if (this.#args !== undefined) return this.#args[0] ?? '';
+    const start = this.#text.indexOf('" "', this.#sourceEnd) + 3;
+    if (start === 2) return '';
+    const end = this.#text.indexOf('" "', start);
+    return unescaped(end === -1 ? this.#text.slice(start, -1) : this.#text.slice(start, end));
+  }
+
+  /** Whether NX is among the words: `SET` only where there is nothing. True of a value that reads so, too. */
+  get mayBeOfNew(): boolean {
+    return this.#text.includes('"NX"', this.#sourceEnd) || this.#text.includes('"nx"', this.#sourceEnd);
+  }
+
+  /** What stands behind the command. */
   get args(): readonly string[] {
-    const words = this.#text.slice(this.#sourceEnd + 3, -1).split('" "');
-    return words.slice(1).map((word) => unescaped(word));
+    this.#args ??= this.#text
+      .slice(this.#sourceEnd + 3, -1)
+      .split('" "')
+      .slice(1)
+      .map((word) => unescaped(word));
+    return this.#args;
   }
 }
 
@@ -58,13 +77,11 @@ function unescaped(text: string): string {
   );
 }
 
-/** How a line writes these bytes. */
-export function escaped(bytes: Buffer): Buffer {
-  const text = bytes
-    .toString('latin1')
+/** How a line writes these bytes (`latin1`). */
+export function escaped(bytes: string): string {
+  return bytes
     .replaceAll(/["\\]/g, String.raw`\$&`)
     .replaceAll(/[^\u0020-\u007E]/g, (character) => NAMES[character] ?? hex(character));
-  return Buffer.from(text, 'latin1');
 }
 
 const NAMES: Readonly<Record<string, string>> = Object.fromEntries(

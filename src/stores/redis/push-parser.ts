@@ -1,9 +1,9 @@
 /** What a connection of RESP3 brings that has asked for nothing but to be told. */
 export interface PushHearer {
-  /** A keyspace notification: its channel, and the key. */
-  notified(channel: Buffer, key: Buffer): void;
-  /** A line of MONITOR, without its `+`. The bytes are good for as long as this call. */
-  monitored(line: Buffer): void;
+  /** A keyspace notification: its channel, and the key, as texts of bytes (`latin1`). */
+  notified(channel: string, key: string): void;
+  /** A line of MONITOR, without its `+`, likewise. */
+  monitored(line: string): void;
   /** The server refused something: its words. */
   refused(words: string): void;
 }
@@ -45,7 +45,7 @@ export class PushParser {
   #line(bytes: Buffer, start: number): number {
     const end = bytes.indexOf(LINE_FEED, start);
     if (end === -1) return -1;
-    if (bytes[start] === PLUS) this.#hearer.monitored(bytes.subarray(start + 1, end - 1));
+    if (bytes[start] === PLUS) this.#hearer.monitored(bytes.toString('latin1', start + 1, end - 1));
     else if (bytes[start] === MINUS) this.#hearer.refused(bytes.toString('latin1', start + 1, end - 1));
     return end + 1;
   }
@@ -53,7 +53,7 @@ export class PushParser {
   #push(bytes: Buffer, start: number): number {
     const headEnd = bytes.indexOf(LINE_FEED, start);
     if (headEnd === -1) return -1;
-    const parts: Buffer[] = [];
+    const parts: string[] = [];
     let at = headEnd + 1;
     for (let part = 0; part < PARTS; part++) {
       const lineEnd = bytes.indexOf(LINE_FEED, at);
@@ -66,12 +66,12 @@ export class PushParser {
       const length = numberAt(bytes, at + 1, lineEnd - 1);
       const end = lineEnd + 1 + length;
       if (end + 2 > bytes.length) return -1;
-      parts.push(bytes.subarray(lineEnd + 1, end));
+      parts.push(bytes.toString('latin1', lineEnd + 1, end));
       at = end + 2;
     }
 
     const [kind, channel, key] = parts;
-    if (key !== undefined && kind!.toString() === 'message') this.#hearer.notified(channel!, key);
+    if (key !== undefined && kind === 'message') this.#hearer.notified(channel!, key);
     return at;
   }
 }
