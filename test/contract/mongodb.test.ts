@@ -5,6 +5,9 @@ import { openMongodb } from '../../src/stores/mongodb/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { hasMongodb, mongodbProfile, startMongodb } from '../support/mongodb-server.js';
 
+const STREAM = ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'] as const;
+const POLL = ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockContended', 'LockReleased'] as const;
+
 let server: MongodbServer;
 
 describeStore('mongodb', {
@@ -16,9 +19,16 @@ describeStore('mongodb', {
     locks: true,
     lockListing: true,
     lockWaiters: true,
-    events: ['KeyWritten', 'KeyForgotten'],
+    events: STREAM,
+    eventSources: [
+      { name: 'stream', types: STREAM, clients: false, tags: true },
+      { name: 'poll', types: POLL, clients: false, tags: true },
+    ],
     locksToldFromEntries: 'apart',
   },
+
+  // What looks again and again misses what comes and goes meanwhile.
+  eventSources: ['stream'],
 
   // mongo-java-server, where it stands in, does not put into its oplog what findAndModify does.
   tellsPulls: hasMongodb(),

@@ -17,7 +17,7 @@ import type { MongodbWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
-import { EVENTS, type Tail, tail } from './events.js';
+import { EVENT_SOURCES, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { indexFindings } from './indexes.js';
 import { entryKeys } from './keys.js';
@@ -45,7 +45,8 @@ class MongodbStore extends Entries implements Store {
     locks: true,
     lockListing: true,
     lockWaiters: true,
-    events: EVENTS,
+    events: EVENT_SOURCES[0]!.types,
+    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'apart',
   };
   readonly #tails = new Set<Tail>();

@@ -1,0 +1,132 @@
+import type { EventsOptions, EventSource } from '../event-contract.js';
+import type { Room } from './entries.js';
+import type { Teller } from './event-teller.js';
+import type { Feed } from './events.js';
+
+import { type CachectlError, UnreachableError } from '../../errors.js';
+import { tellChange } from './change-story.js';
+import { type Change, CollectionChanges, type Place } from './collection-changes.js';
+import { canBeWaitedOut, GrowingPause, hasLostItsPlace } from './patience.js';
+
+/** What change streams can tell. A document that the TTL index removes is deleted like any other. */
+export const STREAM: EventSource = {
+  name: 'stream',
+  types: ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
+  clients: false,
+  tags: true,
+};
+
+const PLACES: readonly Place[] = ['entries', 'locks'];
+
+/** Events from a change stream of each collection: a stream of both would take the right to read the whole database. */
+export class ChangeFeed implements Feed {
+  readonly types = STREAM.types;
+  readonly source: string;
+  readonly #room: Room;
+  readonly #options: EventsOptions;
+  readonly #teller: Teller;
+  readonly #followed: ReadonlyArray<{ readonly place: Place; readonly changes: CollectionChanges }>;
+  #now: () => number = Date.now;
+
+  constructor(room: Room, options: EventsOptions, teller: Teller) {
+    const { collection, lockCollection } = room.connection.profile;
+    this.source = `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; not told are hits, misses, who did it, and who waits for a lock`;
+    this.#room = room;
+    this.#options = options;
+    this.#teller = teller;
+    this.#followed = PLACES.map((place) => ({
+      place,
+      changes: new CollectionChanges(room.connection, place, place === 'entries' && options.tags === true),
+    }));
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#room.connection.run(async ({ now }) => {
+        this.#now = now;
+      });
+      for (const { changes } of this.#followed) await changes.open();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const ended = AbortSignal.any([signal, failed.signal]);
+    const runs = await Promise.allSettled(
+      this.#followed.map(async ({ place, changes }) => {
+        try {
+          await this.#follow(changes, ended, (change) => tellChange(place, change, this.#teller, this.#now));
+        } finally {
+          failed.abort();
+        }
+      }),
+    );
+    const failure = runs.find((run) => run.status === 'rejected');
+    if (failure) throw failure.reason;
+  }
+
+  async #follow(changes: CollectionChanges, signal: AbortSignal, heard: (change: Change) => void): Promise<void> {
+    // What the server is being asked is over at once, then.
+    const close = async (): Promise<void> => changes.close();
+    signal.addEventListener('abort', close);
+    try {
+      while (!signal.aborted) {
+        const change = await this.#next(changes, signal);
+        if (change !== undefined) heard(change);
+      }
+    } finally {
+      signal.removeEventListener('abort', close);
+      await changes.close();
+    }
+  }
+
+  async #next(changes: CollectionChanges, signal: AbortSignal): Promise<Change | undefined> {
+    try {
+      return await changes.next();
+    } catch (error) {
+      if (!signal.aborted) await this.#goOn(changes, signal, error as CachectlError);
+      return undefined;
+    }
+  }
+
+  /** The driver has tried for as long as a server may take to answer. */
+  async #goOn(changes: CollectionChanges, signal: AbortSignal, why: CachectlError): Promise<void> {
+    const { onMissed } = this.#options;
+    if (onMissed === undefined) throw missed(why);
+    const since = changes.heardAt;
+    if (hasLostItsPlace(why)) changes.forgetPlace();
+    else if (!canBeWaitedOut(why)) throw why;
+    const hasMissedNothing = await reopened(changes, signal);
+    // Ended meanwhile: what happened since is missed, too.
+    if (hasMissedNothing === true) return;
+    onMissed({
+      text: `changes of ${changes.collection} were missed: ${why.message}, from ${since.toISOString()} to ${new Date().toISOString()}`,
+    });
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#followed.map(async ({ changes }) => changes.close()));
+  }
+}
+
+/** Whether nothing was missed; undefined when the signal came first. @throws CachectlError that no waiting puts right */
+async function reopened(changes: CollectionChanges, signal: AbortSignal): Promise<boolean | undefined> {
+  const pause = new GrowingPause();
+  for (;;) {
+    await pause.next(signal);
+    if (signal.aborted) return undefined;
+    try {
+      return await changes.open();
+    } catch (error) {
+      if (!canBeWaitedOut(error as CachectlError)) throw error;
+    }
+  }
+}
+
+function missed(error: CachectlError): CachectlError {
+  if (!canBeWaitedOut(error) && !hasLostItsPlace(error)) return error;
+  return new UnreachableError(error.message, 'Events after that were missed. Start it again.', { cause: error });
+}

@@ -1,0 +1,68 @@
+import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+
+import { ttlOf } from './expiry.js';
+import { storedBytes } from './values.js';
+
+/** What a document says of an entry or a lock; as the driver gives it `AS_STORED`, and anybody may have written it. */
+export interface FoundDocument {
+  readonly value?: unknown;
+  readonly expires_at?: unknown;
+  readonly tags?: unknown;
+}
+
+/** What an event has beside its type and key. */
+export type Details = Pick<CacheEvent, 'size' | 'tags' | 'time' | 'ttl'>;
+
+/** Where all that is found out goes: makes events of what is wanted, and hands on what matches. */
+export class Teller {
+  readonly #prefix: string;
+  readonly #options: EventsOptions;
+  readonly #push: (event: CacheEvent) => void;
+
+  constructor(prefix: string, options: EventsOptions, push: (event: CacheEvent) => void) {
+    this.#prefix = prefix;
+    this.#options = options;
+    this.#push = push;
+  }
+
+  /**
+   * @param id prefix included; undefined where the event is of the whole store
+   * @param details asked only of what is wanted
+   */
+  tell(type: EventType, id: string | undefined, details: () => Details): void {
+    const { everything, wants, matches, tags: tellsTags } = this.#options;
+    const isForeign = id?.startsWith(this.#prefix) === false;
+    if (isForeign && everything !== true) return;
+    const key = isForeign ? id : id?.slice(this.#prefix.length);
+    if (wants?.(type, key) === false) return;
+    const { tags, ...rest } = details();
+    const event: CacheEvent = {
+      type,
+      ...(key !== undefined && { key }),
+      ...(isForeign && { isForeign }),
+      ...(tellsTags === true && tags && { tags: isForeign ? tags : tags.map((tag) => this.#own(tag)) }),
+      ...rest,
+    };
+    if (matches?.(event) !== false) this.#push(event);
+  }
+
+  #own(tag: string): string {
+    return tag.startsWith(this.#prefix) ? tag.slice(this.#prefix.length) : tag;
+  }
+}
+
+/** @param at by the server's clock, in milliseconds */
+export function lifeOf({ expires_at }: FoundDocument, at: number): Pick<Details, 'ttl'> {
+  const ttl = ttlOf(expires_at, at);
+  return ttl === undefined ? {} : { ttl };
+}
+
+/** Without what the document does not say. */
+export function sizeOf(document: FoundDocument): Pick<Details, 'size'> {
+  return 'value' in document ? { size: storedBytes(document.value).length } : {};
+}
+
+/** Of a whole document: one without `tags` carries none. */
+export function tagsOf({ tags }: FoundDocument): Pick<Details, 'tags'> {
+  return { tags: Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [] };
+}
