@@ -6,7 +6,7 @@ import type { Feed } from './events.js';
 import { type CachectlError, UnreachableError } from '../../errors.js';
 import { tellChange } from './change-story.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { canBeWaitedOut, GrowingPause, hasLostItsPlace } from './patience.js';
+import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause } from './patience.js';
 
 /** What change streams can tell. A document that the TTL index removes is deleted like any other. */
 export const STREAM: EventSource = {
@@ -15,6 +15,9 @@ export const STREAM: EventSource = {
   clients: false,
   tags: true,
 };
+
+/** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
+const BREATH_MS = 20;
 
 const PLACES: readonly Place[] = ['entries', 'locks'];
 
@@ -74,8 +77,10 @@ export class ChangeFeed implements Feed {
     signal.addEventListener('abort', close);
     try {
       while (!signal.aborted) {
+        const asked = performance.now();
         const change = await this.#next(changes, signal);
         if (change !== undefined) heard(change);
+        else if (performance.now() - asked < BREATH_MS) await pause(BREATH_MS, signal);
       }
     } finally {
       signal.removeEventListener('abort', close);
@@ -114,9 +119,9 @@ export class ChangeFeed implements Feed {
 
 /** Whether nothing was missed; undefined when the signal came first. @throws CachectlError that no waiting puts right */
 async function reopened(changes: CollectionChanges, signal: AbortSignal): Promise<boolean | undefined> {
-  const pause = new GrowingPause();
+  const growing = new GrowingPause();
   for (;;) {
-    await pause.next(signal);
+    await growing.next(signal);
     if (signal.aborted) return undefined;
     try {
       return await changes.open();
