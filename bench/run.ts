@@ -3,10 +3,12 @@ import Table from 'cli-table3';
 
 import type { Measurement } from './measurement.js';
 
+import { measureMonitor } from './events/monitor.js';
 import { measureHandover } from './locks/handover.js';
 import { measureLoad } from './locks/load.js';
 
 const BENCHES: Readonly<Record<string, () => AsyncGenerator<Measurement>>> = {
+  'events-monitor': measureMonitor,
   'lock-handover': measureHandover,
   'lock-load': measureLoad,
 };

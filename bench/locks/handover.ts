@@ -2,8 +2,8 @@ import path from 'node:path';
 
 import type { Measurement } from '../measurement.js';
 
+import { inFolder, withRedis } from '../servers.js';
 import { handovers, percentile, takeTurns, type WaiterKind } from './processes.js';
-import { inFolder, withRedis } from './servers.js';
 
 /** One holds it, and mostly all others wait. */
 const PROCESSES = 9;

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Measurement } from '../measurement.js';
 
+import { withRedis } from '../servers.js';
 import { endAll, startWaiter, type WaiterKind } from './processes.js';
-import { withRedis } from './servers.js';
 
 const WAITERS = 50;
 /** Until pauses are as long as they get, and for how long it is counted, in milliseconds. */

@@ -1,7 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { PartialError } from '../errors.js';
 
 /** How many events wait for a slow reader. Some ten megabytes. */
 const LONGEST = 100_000;
+
+/** Events that are handed out at once, before what has come meanwhile is read. */
+const BREATH = 2000;
 
 /**
  * From a connection that pushes to a reader that pulls. A reader that falls far behind ends the stream with an error:
@@ -46,7 +51,13 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     for (;;) {
       const events = this.#waiting;
       this.#waiting = [];
-      yield* events;
+      let sinceBreath = 0;
+      for (const event of events) {
+        yield event;
+        // A connection that nobody reads for long is cut by its server.
+        if (++sinceBreath % BREATH === 0) await setImmediate();
+      }
+
       if (this.#waiting.length > 0) continue;
       if (this.#isOver) break;
       await new Promise<void>((resolve) => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { freePort } from '../../test/support/redis-server.js';
+import { freePort } from '../test/support/redis-server.js';
 
 /** A redis-server of its own, with a client to look into it. */
 export async function withRedis<T>(work: (port: number, client: Redis) => Promise<T>): Promise<T> {
