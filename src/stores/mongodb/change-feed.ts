@@ -6,7 +6,7 @@ import type { Feed } from './events.js';
 import { type CachectlError, UnreachableError } from '../../errors.js';
 import { tellChange } from './change-story.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause } from './patience.js';
+import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './patience.js';
 
 /** What change streams can tell. A document that the TTL index removes is deleted like any other. */
 export const STREAM: EventSource = {
@@ -72,9 +72,6 @@ export class ChangeFeed implements Feed {
   }
 
   async #follow(changes: CollectionChanges, signal: AbortSignal, heard: (change: Change) => void): Promise<void> {
-    // What the server is being asked is over at once, then.
-    const close = async (): Promise<void> => changes.close();
-    signal.addEventListener('abort', close);
     try {
       while (!signal.aborted) {
         const asked = performance.now();
@@ -83,14 +80,13 @@ export class ChangeFeed implements Feed {
         else if (performance.now() - asked < BREATH_MS) await pause(BREATH_MS, signal);
       }
     } finally {
-      signal.removeEventListener('abort', close);
-      await changes.close();
+      await changes.end();
     }
   }
 
   async #next(changes: CollectionChanges, signal: AbortSignal): Promise<Change | undefined> {
     try {
-      return await changes.next();
+      return await unlessAborted(changes.next(), signal);
     } catch (error) {
       if (!signal.aborted) await this.#goOn(changes, signal, error as CachectlError);
       return undefined;
@@ -113,7 +109,7 @@ export class ChangeFeed implements Feed {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#followed.map(async ({ changes }) => changes.close()));
+    await Promise.all(this.#followed.map(async ({ changes }) => changes.end()));
   }
 }
 
@@ -124,7 +120,7 @@ async function reopened(changes: CollectionChanges, signal: AbortSignal): Promis
     await growing.next(signal);
     if (signal.aborted) return undefined;
     try {
-      return await changes.open();
+      return await unlessAborted(changes.open(), signal);
     } catch (error) {
       if (!canBeWaitedOut(error as CachectlError)) throw error;
     }

@@ -5,8 +5,7 @@ import type { FoundDocument } from './event-teller.js';
 
 import { type CachectlError, UnreachableError, UnsupportedError } from '../../errors.js';
 import { isUnknown, translated } from './errors.js';
-import { hasLostItsPlace } from './patience.js';
-import { AS_STORED } from './values.js';
+import { hasLostItsPlace, pause } from './patience.js';
 
 /** The collections that changes are told of. */
 export type Place = 'entries' | 'locks';
@@ -23,6 +22,15 @@ interface Behind {
   readonly startAfter?: ResumeToken;
 }
 
+/** How long a server may take to end it, in milliseconds; one that is silent does it when nobody has asked for long. */
+const END_MS = 1000;
+
+/**
+ * As the driver's own look at codes of errors takes numbers for granted, no more than this is kept from becoming
+ * JavaScript's.
+ */
+const AS_TOLD = { promoteLongs: false, bsonRegExp: true } as const;
+
 /** The change stream of one collection, which can be opened again where it was. It comes from the oplog, so there must be one. */
 export class CollectionChanges {
   readonly #connection: Connection;
@@ -30,9 +38,10 @@ export class CollectionChanges {
   readonly #looksUp: boolean;
   #stream: ChangeStream<Changed> | undefined;
   #behind: Behind | undefined;
-  /** Came with the answer to the opening. */
-  #first: Change | null = null;
+  /** What the server was asked when it was opened. */
+  #first: Promise<Change | null> | undefined;
   #heardAt = new Date();
+  #isEnded = false;
 
   /** With `looksUp` the server adds to an update the document as it is by then. */
   constructor(connection: Connection, place: Place, looksUp: boolean) {
@@ -57,7 +66,7 @@ export class CollectionChanges {
    * @throws UnsupportedError where there are no change streams
    */
   async open(): Promise<boolean> {
-    await this.close();
+    await this.#close();
     const behind = this.#behind;
     try {
       await this.#open(behind ?? {});
@@ -78,9 +87,12 @@ export class CollectionChanges {
   async next(): Promise<Change | undefined> {
     const stream = this.#stream!;
     try {
-      const change = this.#first ?? (await stream.tryNext());
-      this.#first = null;
+      const asked = this.#first ?? stream.tryNext();
+      this.#first = undefined;
+      const change = await asked;
       this.#heardAt = new Date();
+      // Lost and found while it was being ended, the driver has opened another one.
+      if (this.#isEnded) await this.#close();
       if (change?.operationType === 'invalidate') {
         // Its collection was dropped; the next one of that name is heard by another stream only.
         this.#behind = { startAfter: change._id };
@@ -96,8 +108,16 @@ export class CollectionChanges {
     }
   }
 
+  /** What is under way ends by itself, and leaves nothing. Never throws, and does not wait for a server that is silent. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    const late = new AbortController();
+    await Promise.race([this.#close(), pause(END_MS, late.signal)]);
+    late.abort();
+  }
+
   /** Ends what the server keeps for it. Never throws. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.#stream?.close().catch(() => {
       // It is gone, then.
     });
@@ -110,14 +130,15 @@ export class CollectionChanges {
     await this.#connection.run(async (deployment) => {
       const collection = deployment[this.#place] as unknown as Collection<Changed>;
       const lookUp = this.#looksUp ? { fullDocument: 'updateLookup' } : {};
-      const stream = collection.watch<Changed, Change>([], { ...AS_STORED, ...lookUp, ...behind, maxAwaitTimeMS });
+      const stream = collection.watch<Changed, Change>([], { ...AS_TOLD, ...lookUp, ...behind, maxAwaitTimeMS });
       this.#stream = stream as ChangeStream<Changed>;
       try {
-        // Asks the server, which answers at once: from here on nothing is missed.
-        this.#first = await stream.tryNext();
+        this.#first = stream.tryNext();
+        await Promise.race([this.#first, isUp(stream)]);
         this.#heardAt = new Date();
+        if (this.#isEnded) await this.#close();
       } catch (error) {
-        await this.close();
+        await this.#close();
         if (!isUnknown(error)) throw error;
         throw new UnsupportedError(
           `${location} has no change streams, from which events are told`,
@@ -127,6 +148,13 @@ export class CollectionChanges {
       }
     });
   }
+}
+
+/** The answer to the opening has a token, with most servers: from here on nothing is missed. What is asked next waits for news. */
+async function isUp(stream: ChangeStream<Changed, Change>): Promise<void> {
+  await new Promise((resolve) => {
+    stream.once('resumeTokenChanged', resolve);
+  });
 }
 
 function ended(location: string): CachectlError {

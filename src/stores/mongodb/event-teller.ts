@@ -1,9 +1,11 @@
+import { Double } from 'mongodb';
+
 import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
 
 import { ttlOf } from './expiry.js';
 import { storedBytes } from './values.js';
 
-/** What a document says of an entry or a lock; as the driver gives it `AS_STORED`, and anybody may have written it. */
+/** What a document says of an entry or a lock; anybody may have written it. */
 export interface FoundDocument {
   readonly value?: unknown;
   readonly expires_at?: unknown;
@@ -59,7 +61,10 @@ export function lifeOf({ expires_at }: FoundDocument, at: number): Pick<Details,
 
 /** Without what the document does not say. */
 export function sizeOf(document: FoundDocument): Pick<Details, 'size'> {
-  return 'value' in document ? { size: storedBytes(document.value).length } : {};
+  if (!('value' in document)) return {};
+  const { value } = document;
+  // An integer that was made a number is spelled like the float.
+  return { size: storedBytes(typeof value === 'number' ? new Double(value) : value).length };
 }
 
 /** Of a whole document: one without `tags` carries none. */

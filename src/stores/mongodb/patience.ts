@@ -1,4 +1,5 @@
 import { MongoServerError } from 'mongodb';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
@@ -24,6 +25,21 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await sleep(milliseconds, undefined, { signal }).catch(() => {
     // The signal came.
   });
+}
+
+/** What is waited for, or undefined as soon as the signal comes; then nobody hears what becomes of it. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const settled = new AbortController();
+  try {
+    return await Promise.race([work, aborted(AbortSignal.any([signal, settled.signal]))]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
+  return undefined;
 }
 
 /** Codes of a member that shuts down, or is the primary no more: soon there is another one. */
