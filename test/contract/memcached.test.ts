@@ -1,6 +1,7 @@
 import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
+import { EVENTS } from '../../src/stores/memcached/events.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
@@ -20,7 +21,8 @@ describeStore('memcached', {
     locks: true,
     lockListing: true,
     lockWaiters: false,
-    events: ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'],
+    events: EVENTS,
+    eventSources: [{ name: 'watch', types: EVENTS, clients: true, tags: false }],
     locksToldFromEntries: 'by-form',
     keyBytes: 250,
   },

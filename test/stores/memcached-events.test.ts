@@ -1,16 +1,13 @@
 import { expect } from 'chai';
-import { connect } from 'node:net';
 
 import type { NewEntry, Store } from '../../src/stores/contract.js';
 import type { CacheEvent, EventStream } from '../../src/stores/event-contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
-import { PartialError, RefusedError, UnreachableError } from '../../src/errors.js';
-import { Keys } from '../../src/stores/memcached/keys.js';
+import { RefusedError } from '../../src/errors.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
-import { Narrator } from '../../src/stores/memcached/watch-lines.js';
-import { all, failure } from '../../src/testing/suite/stores.js';
+import { failure } from '../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
 
 describe('what a tail on Memcached tells', () => {
@@ -104,14 +101,6 @@ describe('what a tail on Memcached tells', () => {
     expect(tellsDeletions).to.equal(Number(patch) >= 20);
   });
 
-  it('ends when the server does', async function () {
-    const mortal = await startMemcached(this, '-m', '64');
-    const stream = await tail(open('p:', mortal));
-    const over = failure(all(stream));
-    await mortal.kill();
-    expect(await over).to.be.instanceOf(UnreachableError);
-  });
-
   it('is refused by a server that lets nobody watch', async function () {
     const strict = await startMemcached(this, '-W');
     try {
@@ -121,47 +110,6 @@ describe('what a tail on Memcached tells', () => {
     } finally {
       await strict.stop();
     }
-  });
-
-  it('leaves nothing out unsaid: more than the server can tell ends it', async () => {
-    const store = open();
-    const stream = await tail(store);
-    const over = failure(count(stream));
-    // As fast as one connection can ask, which is more than the server's logger takes.
-    const socket = connect({ host: '127.0.0.1', port: server.port });
-    socket.resume();
-    const burst = Buffer.from('mg p:k\r\n'.repeat(20_000));
-    const ask = (error?: Error | null): void => {
-      if (!error) socket.write(burst, (failed) => setImmediate(ask, failed));
-    };
-
-    ask();
-    const error = await over;
-    socket.destroy();
-    expect(error).to.be.instanceOf(PartialError);
-    expect((error as Error).message).to.match(/left out|wait to be read/);
-  });
-
-  it('is in the order of the server’s own numbers, and a lookup for a write is none', () => {
-    const told: CacheEvent[] = [];
-    const narrator = new Narrator(new Keys('p:'), (event) => told.push(event));
-    for (const line of [
-      'ts=1795437380.40784 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
-      'ts=1795437380.40790 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=60 clsid=1 cfd=26 size=3',
-      'ts=1795437380.40700 gid=1 type=item_get key=p%3Ak status=not_found clsid=0 cfd=27 size=0',
-      'ts=1795437380.40795 gid=4 type=item_get key=p%3Ak status=found clsid=0 cfd=26 size=3',
-      'ts=1795437380.40800 gid=5 type=deleted key=p%3Ak cmd=delete clsid=1 size=3',
-      'ts=1795437380.40810 gid=6 type=item_get key=q%3Ak status=found clsid=0 cfd=26 size=3',
-      'ts=1795437380.40820 gid=7 type=item_get key=p%3A%C5%BE status=found clsid=0 cfd=26 size=3',
-      'nonsense',
-    ]) {
-      narrator.hear(line);
-    }
-
-    narrator.end();
-    expect(names(told)).to.deep.equal(['CacheMissed k', 'KeyWritten k', 'KeyForgotten k', 'CacheHit ž']);
-    expect(told[0]?.time.getTime()).to.equal(1_795_437_380_040);
-    expect(told[1]).to.deep.include({ ttl: 60, size: 3 });
   });
 
   it('tells a count only as the lookup that it makes', async () => {
@@ -198,10 +146,4 @@ async function fill(store: Store, signal: AbortSignal): Promise<void> {
   }
 
   await store.putMany(endless());
-}
-
-async function count(stream: EventStream): Promise<number> {
-  let events = 0;
-  for await (const event of stream) if (event.key !== undefined) events++;
-  return events;
 }

@@ -37,14 +37,18 @@ export class Clients {
     const early = this.#askedAt + PAUSE_MS - performance.now();
     if (early > 0) await sleep(early);
     this.#askedAt = performance.now();
-    try {
-      this.#addresses = addressesOf(await statsOf(await this.#node.text.shared(), 'conns'));
-    } catch {
-      // A server that does not tell leaves them unknown; one that is lost ends the watch itself.
-      this.#addresses = new Map();
-    } finally {
-      this.#asking = undefined;
-    }
+    this.#addresses = await addressesAt(this.#node);
+    this.#asking = undefined;
+  }
+}
+
+/** `host:port` of those who are connected, by the numbers of their connections; of a server that does not tell, none. Never throws. */
+export async function addressesAt(node: MetaNode): Promise<ReadonlyMap<string, string>> {
+  try {
+    return addressesOf(await statsOf(await node.text.shared(), 'conns'));
+  } catch {
+    // One that is lost ends the watch itself.
+    return new Map();
   }
 }
 

@@ -1,63 +1,112 @@
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
+import type { CachectlError } from '../../errors.js';
+import type { Reading } from '../contract.js';
+import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
-import type { MetaNode } from './meta-node.js';
+import type { Item } from './node.js';
 
-import { UnsupportedError } from '../../errors.js';
-import { EventQueue } from '../event-queue.js';
-import { Narrator } from './watch-lines.js';
-import { keepChecking, Watch } from './watch.js';
+import { UnsupportedError, UsageError } from '../../errors.js';
+import { DroppingQueue } from '../event-queue.js';
+import { eventSourceNamed } from '../event-sources.js';
+import { ServerFeed } from './server-feed.js';
 
-/** What every server's watch can tell. Deletions are told from 1.6.20 on; expiry and flush_all never are. */
-export const EVENTS: readonly EventType[] = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'];
+/** What every server's watch can tell; expiry and flush_all it never does. */
+const ALWAYS: readonly EventType[] = [
+  'CacheHit',
+  'CacheMissed',
+  'KeyWritten',
+  'KeyEvicted',
+  'LockAcquired',
+  'LockContended',
+];
+
+/** Told from Memcached 1.6.20 on. */
+const DELETIONS: readonly EventType[] = ['KeyForgotten', 'LockReleased'];
+
+export const EVENTS: readonly EventType[] = [...ALWAYS, ...DELETIONS];
+
+export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'watch', types: EVENTS, clients: true, tags: false }];
 
 /**
- * Events as every server's `watch` tells them. Ends with the signal. A connection that is lost ends it with
- * UnreachableError, a silent server with TimeoutError, events that a server left out with PartialError.
+ * Events as every server's `watch` tells them. Ends with the signal. What cannot be waited out ends it: RefusedError of a
+ * server that lets itself be watched no more; without `onMissed` also UnreachableError when a connection is lost,
+ * TimeoutError when a server is silent, PartialError when one left events out.
+ * @throws UnsupportedError behind SASL, and of a source that there is not
  */
-export async function tail(room: Room, { signal }: EventsOptions): Promise<Tail> {
-  const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) {
+export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
+  if (room.connection.metaNodes.length === 0) {
     throw new UnsupportedError(
       'the memcached store has no events behind SASL: there servers cannot be watched',
       'Watch the application, or use a server without SASL for a while.',
     );
   }
 
-  signal.throwIfAborted();
-  const queue = new EventQueue<CacheEvent>();
-  const servers: Told[] = [];
-  try {
-    for (const node of nodes) servers.push(await told(node, room, queue));
-  } catch (error) {
-    for (const { watch } of servers) watch.end();
-    throw error;
-  }
+  eventSourceNamed('memcached', EVENT_SOURCES, options.source);
+  options.signal.throwIfAborted();
+  return Tail.open(room, options);
+}
 
-  const opened = new Tail(queue, servers);
-  signal.addEventListener('abort', () => opened.stop(), { once: true });
-  // It may have come while the connections were made.
-  if (signal.aborted) opened.stop();
-  return opened;
+/** Of an entry. */
+interface Place {
+  readonly full: Buffer;
 }
 
 export class Tail implements EventStream {
-  readonly source: string;
-  readonly types: readonly EventType[];
-  readonly #queue: EventQueue<CacheEvent>;
-  readonly #servers: readonly Told[];
-  readonly #endChecks: () => void;
+  readonly #room: Room;
+  readonly #options: EventsOptions;
+  readonly #queue = new DroppingQueue<CacheEvent>();
+  readonly #feeds: ServerFeed[] = [];
+  #tellsDeletions = false;
+  #stopped: Promise<void> | undefined;
 
-  constructor(queue: EventQueue<CacheEvent>, servers: readonly Told[]) {
-    const tellsDeletions = servers.every(({ watch }) => watch.words.includes(DELETIONS));
-    this.types = tellsDeletions ? [...EVENTS, 'KeyForgotten'] : EVENTS;
-    const commands = tellsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
-    const others = tellsDeletions ? 'touching' : 'touching and deleting (deletions themselves: from Memcached 1.6.20)';
-    this.source = `watch: ${commands} of every client; counting is told as a lookup, so is ${others}; not told are expiry and flush_all`;
-    this.#queue = queue;
-    this.#servers = servers;
-    this.#endChecks = keepChecking(
-      servers.map(({ watch }) => watch),
-      (error) => queue.fail(error),
+  static async open(room: Room, options: EventsOptions): Promise<Tail> {
+    const opened = new Tail(room, options);
+    try {
+      await opened.#begin();
+    } catch (error) {
+      await opened.stop();
+      throw error;
+    }
+
+    options.signal.addEventListener('abort', opened.stop, { once: true });
+    // It may have come while the connections were made.
+    if (options.signal.aborted) await opened.stop();
+    return opened;
+  }
+
+  private constructor(room: Room, options: EventsOptions) {
+    this.#room = room;
+    this.#options = options;
+  }
+
+  get types(): readonly EventType[] {
+    return this.#tellsDeletions ? EVENTS : ALWAYS;
+  }
+
+  get source(): string {
+    const told = this.#tellsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
+    const others = this.#tellsDeletions ? 'touching' : 'touching and deleting (deletions: from Memcached 1.6.20)';
+    const locks = 'locks are those that bear a name of Laravel’s families';
+    return `watch: ${told} of every client; counting is told as a lookup, so is ${others}; ${locks}; not told are expiry and flush_all`;
+  }
+
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  /** By connections that the watches leave out. */
+  async peek(keys: readonly string[]): Promise<readonly Reading[]> {
+    const { connection, values } = this.#room;
+    const places = keys.map((key) => this.#placeOf(key));
+    const asked = places.filter((place): place is Place => !(place instanceof Error));
+    const answers = await connection.spread(asked, async (node, share) =>
+      this.#feeds.find((feed) => feed.node === node)!.read(share.map(({ full }) => full)),
+    );
+    const found = new Map<Place, Error | Item | undefined>(asked.map((place, index) => [place, answers[index]]));
+    return Promise.all(
+      places.map(async (place): Promise<Reading> => {
+        const answer = place instanceof Error ? place : found.get(place);
+        return answer === undefined || answer instanceof Error ? answer : values.entry(answer);
+      }),
     );
   }
 
@@ -65,39 +114,52 @@ export class Tail implements EventStream {
     try {
       yield* this.#queue;
     } finally {
-      this.stop();
+      await this.stop();
     }
   }
 
-  /** Ends the stream behind what waits to be read. */
-  stop(): void {
-    this.#endChecks();
-    for (const { narrator } of this.#servers) narrator.end();
-    // Before the wires, whose ends are failures otherwise.
+  /** Ends the stream behind what waits to be read, and what the servers say of what was missed. Never throws. */
+  readonly stop = async (): Promise<void> => {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  };
+
+  async #stop(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.stop);
+    await Promise.all(this.#feeds.map((feed) => feed.stop()));
     this.#queue.end();
-    for (const { watch } of this.#servers) watch.end();
+  }
+
+  async #begin(): Promise<void> {
+    const { connection } = this.#room;
+    for (const node of connection.metaNodes) {
+      this.#feeds.push(
+        await ServerFeed.open(node, this.#room, this.#options, {
+          tell: (event) => this.#tell(event),
+          fail: (error) => this.#fail(error),
+        }),
+      );
+    }
+
+    this.#tellsDeletions = this.#feeds.every(({ tellsDeletions }) => tellsDeletions);
+  }
+
+  #tell(event: CacheEvent): void {
+    if (this.#options.matches?.(event) !== false) this.#queue.push(event);
+  }
+
+  #fail(error: CachectlError): void {
+    this.#queue.fail(error);
+    // It never throws.
+    this.stop().catch(() => {});
+  }
+
+  #placeOf(key: string): Error | Place {
+    try {
+      return { full: this.#room.keys.full(key) };
+    } catch (error) {
+      if (error instanceof UsageError) return error;
+      throw error;
+    }
   }
 }
-
-/** One server, and who makes events of what it tells. */
-interface Told {
-  readonly watch: Watch;
-  readonly narrator: Narrator;
-}
-
-async function told(node: MetaNode, { keys }: Room, queue: EventQueue<CacheEvent>): Promise<Told> {
-  const narrator = new Narrator(keys, (event) => queue.push(event));
-  const watch = await Watch.open(node, [`${WATCHED} ${DELETIONS}`, WATCHED], {
-    hear(line) {
-      narrator.hear(line);
-    },
-    fail(error) {
-      narrator.end();
-      queue.fail(error);
-    },
-  });
-  return { watch, narrator };
-}
-
-const WATCHED = 'fetchers mutations evictions';
-const DELETIONS = 'deletions';

@@ -9,7 +9,7 @@ import { pause } from '../lock-wait.js';
 import { Clients } from './clients.js';
 import { uriDecoded } from './uri.js';
 import { fieldsOf, timeOf } from './watch-fields.js';
-import { keepChecking, Watch } from './watch.js';
+import { keepChecking, leftOutBy, Watch } from './watch.js';
 
 /**
  * What happens to these locks. Who tries in vain is told by the watch of the servers that have them; who holds them is
@@ -65,6 +65,7 @@ export class LockWatch implements LockStream {
     const clients = new Clients(node);
     const watch = await Watch.open(node, ['mutations'], {
       hear: (line) => this.#heard(line, names, clients),
+      leftOut: (events) => this.#queue.fail(leftOutBy(node, events)),
       fail: (error) => this.#queue.fail(error),
     });
     this.#watches.push(watch);

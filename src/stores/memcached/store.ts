@@ -5,7 +5,7 @@ import type { EventsOptions, EventStream } from '../event-contract.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Naming, type Room } from './entries.js';
-import { EVENTS, type Tail, tail } from './events.js';
+import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
 import { listLocks } from './lock-list.js';
@@ -51,6 +51,7 @@ class MemcachedStore extends Entries implements Store {
       lockListing: tellsAll,
       lockWaiters: false,
       events: tellsAll ? EVENTS : [],
+      ...(tellsAll && { eventSources: EVENT_SOURCES }),
       locksToldFromEntries: 'by-form',
       keyBytes: LONGEST_KEY,
     };
@@ -86,7 +87,7 @@ class MemcachedStore extends Entries implements Store {
   }
 
   async close(): Promise<void> {
-    for (const each of this.#tails) each.stop();
+    await Promise.all([...this.#tails].map(async (each) => each.stop()));
     this.connection.close();
   }
 

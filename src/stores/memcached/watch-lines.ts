@@ -1,8 +1,11 @@
-import type { CacheEvent, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions } from '../event-contract.js';
 
+import { isLaravelLockName } from '../lock-form.js';
+import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from './keys.js';
 import { uriDecoded } from './uri.js';
-import { fieldsOf, timeOf, ttlOf } from './watch-fields.js';
+import { eventOf, typeOf } from './watch-events.js';
+import { fieldsOf } from './watch-fields.js';
 
 /**
  * How long a line waits for those that belong before it, in milliseconds: the server's logger goes from thread to thread
@@ -13,11 +16,31 @@ const HOLD_MS = 250;
 /** The least time between two looks at what waits, in milliseconds. */
 const ROUND_MS = 20;
 
+/** What a narrator is told of the place, and who hears it. */
+export interface NarratorRoom {
+  readonly keys: Keys;
+  readonly asked: Pick<EventsOptions, 'everything' | 'wants'>;
+  /** Who has which connection. */
+  readonly callers: {
+    addressOf(connection: string): string | undefined;
+    isOf(connection: string, address: string | undefined): void;
+  };
+  /** Whether it is this tail's own business. @param key as the server prints it */
+  isOwn(connection: string | undefined, key: string): boolean;
+  tell(event: CacheEvent): void;
+}
+
 /** A line that has been read and not told yet. */
 interface Held {
   /** Counted up by the server with each line. */
   readonly id: number;
-  readonly event: CacheEvent;
+  readonly connection: string | undefined;
+  /** Undefined of a connection that comes or goes. */
+  readonly event: CacheEvent | undefined;
+  /** Of a connection that comes. */
+  readonly address?: string | undefined;
+  /** As the server prints it. */
+  readonly key?: string;
   /** A write's own lookup. */
   isHushed: boolean;
   readonly heardAt: number;
@@ -29,37 +52,37 @@ interface Held {
  * follows on the same connection is that write's own, and no hit or miss.
  */
 export class Narrator {
-  readonly #keys: Keys;
-  readonly #tell: (event: CacheEvent) => void;
+  readonly #room: NarratorRoom;
   /** By their ids. */
   readonly #held: Held[] = [];
   /** The last lookup of each connection, and of each key, while it is held. */
   readonly #lookups = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(keys: Keys, tell: (event: CacheEvent) => void) {
-    this.#keys = keys;
-    this.#tell = tell;
+  constructor(room: NarratorRoom) {
+    this.#room = room;
   }
 
   /** `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found clsid=0 cfd=26 size=0`. */
   hear(line: string): void {
     const fields = fieldsOf(line);
-    const [type, encodedKey] = [fields.get('type'), fields.get('key')];
-    if (type === undefined || encodedKey === undefined) return;
-    const full = uriDecoded(encodedKey);
-    const key = this.#keys.isOurs(full) ? this.#keys.short(full) : undefined;
-    const speaker = fields.has('cfd') ? `connection ${fields.get('cfd')}` : `key ${key}`;
-    const lookup = this.#lookups.get(speaker);
-    const isItsOwn = lookup?.event.key === key && (type !== 'deleted' || lookup?.event.type === 'CacheHit');
-    if (lookup && isItsOwn && type !== 'item_get') lookup.isHushed = true;
+    const [type, connection, key] = [fields.get('type'), fields.get('cfd'), fields.get('key')];
+    if (connection !== undefined && (type === 'conn_new' || type === 'conn_close')) {
+      const address = type === 'conn_new' ? addressIn(fields) : undefined;
+      this.#hold({ ...common(fields), event: undefined, address });
+      return;
+    }
+
+    if (type === undefined || key === undefined || this.#room.isOwn(connection, key)) return;
+    const isLookup = type === 'item_get';
+    const speaker = connection === undefined ? `key ${key}` : `connection ${connection}`;
+    if (!isLookup) this.#hushLookup(speaker, type, key);
     this.#lookups.delete(speaker);
-    if (key === undefined || isTagIdKey(key)) return;
-    const event = eventOf(key, fields);
+    const event = this.#eventOf(fields, key);
     if (event === undefined) return;
-    const held = { id: Number(fields.get('gid')), event, isHushed: false, heardAt: performance.now() };
+    const held: Held = { ...common(fields), event, key };
     this.#hold(held);
-    if (type !== 'item_get') return;
+    if (!isLookup) return;
     this.#lookups.set(speaker, held);
     this.#lookups.set(`key ${key}`, held);
   }
@@ -68,6 +91,26 @@ export class Narrator {
   end(): void {
     clearTimeout(this.#timer);
     this.#release(Number.POSITIVE_INFINITY);
+  }
+
+  #hushLookup(speaker: string, type: string, key: string): void {
+    const lookup = this.#lookups.get(speaker);
+    if (lookup?.key !== key) return;
+    // What is deleted had been found by who deletes it.
+    if (type === 'item_store' || (type === 'deleted' && lookup.event?.type === 'CacheHit')) lookup.isHushed = true;
+  }
+
+  #eventOf(fields: ReadonlyMap<string, string>, encodedKey: string): CacheEvent | undefined {
+    const { keys, asked } = this.#room;
+    const full = uriDecoded(encodedKey);
+    const isForeign = !keys.isOurs(full);
+    if (isForeign && asked.everything !== true) return undefined;
+    const key = isForeign ? full.toString() : keys.short(full);
+    if (!isForeign && isTagIdKey(key)) return undefined;
+    const type = typeOf(fields, isLaravelLockName(key));
+    if (type === undefined || asked.wants?.(type, key) === false) return undefined;
+    const event = eventOf(type, key, fields);
+    return isForeign ? { ...event, isForeign } : event;
   }
 
   #hold(held: Held): void {
@@ -89,49 +132,21 @@ export class Narrator {
 
   #release(heardBefore: number): void {
     const young = this.#held.findIndex(({ heardAt }) => heardAt > heardBefore);
-    for (const held of this.#held.splice(0, young === -1 ? this.#held.length : young)) {
-      if (!held.isHushed) this.#tell(held.event);
-    }
-
+    for (const held of this.#held.splice(0, young === -1 ? this.#held.length : young)) this.#tell(held);
     for (const [speaker, held] of this.#lookups) if (held.heardAt <= heardBefore) this.#lookups.delete(speaker);
   }
-}
 
-function eventOf(key: string, fields: ReadonlyMap<string, string>): CacheEvent | undefined {
-  const type = typeOf(fields);
-  if (type === undefined) return undefined;
-  const size = Number(fields.get('size'));
-  const ttl = type === 'KeyWritten' ? ttlOf(fields.get('ttl')) : undefined;
-  return {
-    time: timeOf(fields.get('ts')),
-    type,
-    key,
-    ...(ttl !== undefined && { ttl }),
-    ...(type !== 'CacheMissed' && Number.isInteger(size) && { size }),
-  };
-}
-
-function typeOf(fields: ReadonlyMap<string, string>): EventType | undefined {
-  const status = fields.get('status');
-  switch (fields.get('type')) {
-    case 'item_get': {
-      return status === 'found' ? 'CacheHit' : 'CacheMissed';
-    }
-
-    case 'item_store': {
-      return status === 'stored' ? 'KeyWritten' : undefined;
-    }
-
-    case 'deleted': {
-      return 'KeyForgotten';
-    }
-
-    case 'eviction': {
-      return 'KeyEvicted';
-    }
-
-    default: {
-      return undefined;
+  #tell({ event, connection, address, isHushed }: Held): void {
+    const { callers, tell } = this.#room;
+    if (event === undefined) {
+      callers.isOf(connection!, address);
+    } else if (!isHushed) {
+      const caller = connection === undefined ? undefined : callers.addressOf(connection);
+      tell(caller === undefined ? event : { ...event, client: { address: caller } });
     }
   }
+}
+
+function common(fields: ReadonlyMap<string, string>): Pick<Held, 'connection' | 'heardAt' | 'id' | 'isHushed'> {
+  return { id: Number(fields.get('gid')), connection: fields.get('cfd'), isHushed: false, heardAt: performance.now() };
 }

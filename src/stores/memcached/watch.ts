@@ -9,10 +9,15 @@ import { statsOf } from './text-connection.js';
 /** How often it is asked whether the servers are there, and whether they told all. */
 const CHECK_MS = 2000;
 
+/** What did not fit into the buffer of this watch. */
+const SKIPPED = /^skipped=(\d{1,15})$/;
+
 /** Takes what a watch tells. */
 export interface Teller {
   hear(line: string): void;
-  /** There will be no more, or there was more than has been heard. */
+  /** The server did not tell so many: more came than it could. */
+  leftOut(events: number): void;
+  /** There will be no more. */
   fail(error: CachectlError): void;
 }
 
@@ -22,13 +27,15 @@ export class Watch {
   /** What it was asked to tell. */
   readonly words: string;
   readonly #wire: Wire;
-  /** How many events it had dropped before, for all who watch it. */
-  readonly #dropped: number;
+  readonly #teller: Teller;
+  /** How many events it had dropped when that was last asked, for all who watch it. */
+  #dropped: number;
 
-  private constructor(node: MetaNode, words: string, wire: Wire, dropped: number) {
+  private constructor(node: MetaNode, words: string, wire: Wire, { teller, dropped }: Hearing) {
     this.node = node;
     this.words = words;
     this.#wire = wire;
+    this.#teller = teller;
     this.#dropped = dropped;
   }
 
@@ -42,14 +49,16 @@ export class Watch {
     const wire = await node.text.dedicated();
     const all: Teller = {
       hear(line) {
-        if (line.startsWith('skipped=')) teller.fail(leftOut(node, Number(line.slice('skipped='.length))));
-        else teller.hear(line);
+        const [, skipped] = SKIPPED.exec(line) ?? [];
+        if (skipped === undefined) teller.hear(line);
+        else teller.leftOut(Number(skipped));
       },
+      leftOut: (events) => teller.leftOut(events),
       fail: (error) => teller.fail(error),
     };
     try {
       for (const words of wordings) {
-        if (await hasBegun(wire, words, all)) return new Watch(node, words, wire, dropped);
+        if (await hasBegun(wire, words, all)) return new Watch(node, words, wire, { teller, dropped });
       }
 
       throw refusedBy(node.location, 'ERROR watch is not known');
@@ -63,16 +72,25 @@ export class Watch {
     return this.#wire.isOver;
   }
 
-  /** @throws PartialError when the server left events out; the errors of a server that is gone or silent */
+  /**
+   * Tells the teller of what the server left out since it was last asked.
+   * @throws UnreachableError or TimeoutError of a server that is gone or silent
+   */
   async check(): Promise<void> {
-    const now = await droppedBy(this.node);
-    if (now > this.#dropped) throw leftOut(this.node, now - this.#dropped);
+    const before = this.#dropped;
+    this.#dropped = await droppedBy(this.node);
+    if (this.#dropped > before) this.#teller.leftOut(this.#dropped - before);
   }
 
   /** The teller hears of that as of any other end. */
   end(): void {
     this.#wire.end();
   }
+}
+
+interface Hearing {
+  readonly teller: Teller;
+  readonly dropped: number;
 }
 
 /** Checks them again and again, until one is over or fails, or what this returns is called. */
@@ -132,7 +150,8 @@ async function droppedBy(node: MetaNode): Promise<number> {
   return Number((await statsOf(await node.text.shared())).get('log_worker_dropped') ?? 0);
 }
 
-function leftOut({ location }: MetaNode, events: number): PartialError {
+/** What the server left out, where that ends it. */
+export function leftOutBy({ location }: MetaNode, events: number): PartialError {
   return new PartialError(
     `${location} left out ${events} events: more came than it could tell`,
     'The ones before are complete. Start it again when there is less to tell; asking for fewer types does not help.',
