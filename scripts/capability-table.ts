@@ -9,6 +9,7 @@ import type { Profile } from '../src/profiles/profile.js';
 import type { Capabilities, Store } from '../src/stores/contract.js';
 import type { EventType } from '../src/stores/event-contract.js';
 
+import { eventSourcesOf } from '../src/stores/event-sources.js';
 import { openStore } from '../src/stores/open.js';
 import { copyExample } from '../test/support/outside.js';
 
@@ -64,9 +65,9 @@ const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   KeyForgotten: 'deletions',
   KeyExpired: 'expiries',
   KeyEvicted: 'evictions',
-  LockAcquired: 'locks taken',
-  LockContended: 'locks refused',
-  LockReleased: 'locks let go',
+  LockAcquired: 'locks',
+  LockContended: 'locks',
+  LockReleased: 'locks',
   CacheFlushed: 'flushes',
 };
 
@@ -79,7 +80,10 @@ const COLUMNS: Readonly<Record<string, (capabilities: Capabilities, store: Store
   '`lock:list`': listedLocks,
   'who waits for a lock': whoWaits,
   'locks kept by `flush`': keptLocks,
-  'events that `events:tail` can tell': ({ events }) => events.map((type) => EVENT_WORDS[type]).join(', ') || 'none',
+  'events that `events:tail` can tell': (capabilities, store) =>
+    eventSourcesOf({ driver: store.driver, capabilities })
+      .map(({ name, types }) => `${name}: ${[...new Set(types.map((type) => EVENT_WORDS[type]))].join(', ')}`)
+      .join('; ') || 'none',
 };
 
 async function capabilityTable(): Promise<string> {

@@ -79,6 +79,8 @@ export {
   type EventType,
   type Missed,
 } from './stores/event-contract.js';
+export { DroppingQueue } from './stores/event-queue.js';
+export { eventSourceNamed } from './stores/event-sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
 export {
   type ListedLock,

@@ -154,7 +154,8 @@ describe('events:tail', () => {
       expectFault(await place.run(['events:tail', '--enable', '--source', source, ...types]), {
         code: 2,
         message: /does not tell \w+( or \w+)*$/,
-        hint: `tells ${tells.join(', ')}.`,
+        // All that it can, of which a server may lack some.
+        hint: `tells ${tells[0]}, `,
       });
       expectFault(await place.run(['events:tail', '--source', 'gossip']), {
         code: 2,

@@ -113,8 +113,9 @@ export function memcachedPlace(): Place {
     url: () => `memcached://${memcached.address}?prefix=${PREFIX}`,
     async tells() {
       const [, minor, patch] = /VERSION 1\.(\d+)\.(\d+)/.exec(await memcached.say('version'))!.map(Number);
-      const told: EventType[] = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'];
-      return minor! > 6 || patch! >= 20 ? [...told, 'KeyForgotten'] : told;
+      const entries = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'] as const;
+      const told: EventType[] = [...entries, 'LockAcquired', 'LockContended'];
+      return minor! > 6 || patch! >= 20 ? [...told, 'KeyForgotten', 'LockReleased'] : told;
     },
     plant: async (key, bytes) => storeSerialized(memcached, PREFIX + key, bytes),
   });
@@ -137,7 +138,7 @@ export function mongodbPlace(): Place {
       const [base, options = ''] = mongodb.url.split('?');
       return `${base!.replace(/\/$/, '')}/${DATABASE}?${options === '' ? '' : `${options}&`}prefix=${PREFIX}`;
     },
-    tells: async () => ['KeyWritten', 'KeyForgotten'],
+    tells: async () => ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
     async plant(key, bytes) {
       const value = isUtf8(bytes) ? bytes.toString() : new Binary(bytes);
       const cache = mongodb.client.db(DATABASE).collection<EntryDocument>('cache');

@@ -9,11 +9,14 @@ import { given } from './replies.js';
 /** The least time between two lists of clients, in milliseconds: a server may have thousands. */
 const PAUSE_MS = 200;
 
+/** Clients that are remembered. */
+const MOST_KNOWN = 50_000;
+
 /** What the clients of a server call themselves, by their addresses. */
 export class Callers {
   readonly #node: Node;
   /** Empty of those that have no name, or were gone when it was asked. */
-  #names = new Map<string, string>();
+  readonly #names = new Map<string, string>();
   #askedAt = -Infinity;
   #isAllowed = true;
 
@@ -31,6 +34,11 @@ export class Callers {
     return this.#names.get(address) || undefined;
   }
 
+  /** One said so itself: it may be gone before anybody asks. */
+  learn(address: string, name: string): void {
+    this.#names.set(address, name);
+  }
+
   /** Resolves when all are known, or known to be gone. */
   async lookFor(addresses: readonly string[]): Promise<void> {
     if (addresses.every((address) => this.isKnown(address))) return;
@@ -40,7 +48,8 @@ export class Callers {
     try {
       const list = String(given(await this.#node.call('CLIENT', 'LIST')));
       const fields = list.split('\n').map((line) => fieldsOf(line));
-      this.#names = new Map(fields.map((of) => [of.get('addr') ?? '', of.get('name') ?? '']));
+      if (this.#names.size > MOST_KNOWN) this.#names.clear();
+      for (const of of fields) this.#names.set(of.get('addr') ?? '', of.get('name') ?? '');
       // Those that are gone are not asked for again.
       for (const address of addresses) if (!this.#names.has(address)) this.#names.set(address, '');
     } catch (error) {

@@ -99,7 +99,8 @@ class MonitorSession implements Session {
     const isNew = (node: Node): boolean => !this.#ears.has(`${connection.location} ${node.id}`);
     const added = nodes.filter((node) => isNew(node));
     for (const node of added) {
-      const finish = new Finish(this.#options, this.#hearer, { tags: this.#tags, callers: new Callers(node) });
+      const callers = new Callers(node);
+      const finish = new Finish(this.#options, this.#hearer, { tags: this.#tags, callers });
       const { keys, packing } = this.#room;
       const ear = new Ear(
         connection,
@@ -117,6 +118,7 @@ class MonitorSession implements Session {
           ownersStandOut: packing.ownersStandOut,
           tellsMisses: this.#notifications.tells('CacheMissed'),
           tell: (event) => finish.take(event),
+          namedClient: (address, name) => callers.learn(address, name),
           namedTagSet: (key) => this.#tags.heardOf(key),
         },
         this.#options,
@@ -252,7 +254,7 @@ class Ear {
     else this.#story!.printed(command);
   }
 
-  /** Of a key with our prefix, of all keys, or (which says who runs it) a script. */
+  /** Of a key with our prefix, of all keys, of who it is, or (which says who runs it) a script. */
   #concerns(line: string): boolean {
     return this.#printedPrefix === undefined || line.includes(this.#printedPrefix) || OF_ALL.test(line);
   }
@@ -277,7 +279,7 @@ class Ear {
 const MARK = '"cachectl:mark:';
 
 /** Near the beginning of a line, behind who sent it. */
-const OF_ALL = /^[^\]]{1,90}\] "(?:flushall|flushdb|eval|evalsha|fcall)"/i;
+const OF_ALL = /^[^\]]{1,90}\] "(?:client|eval|evalsha|fcall|flushall|flushdb|hello)"/i;
 
 function silent({ location }: Connection): TimeoutError {
   return new TimeoutError(

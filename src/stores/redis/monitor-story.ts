@@ -29,6 +29,8 @@ export interface StoryRoom {
   /** Whether misses are announced, so that what is not is a hit. */
   readonly tellsMisses: boolean;
   tell(event: CacheEvent): void;
+  /** A client said what it is called. */
+  namedClient(address: string, name: string): void;
   /** The set of a tag was named. @param key without prefixes */
   namedTagSet(key: string): void;
 }
@@ -125,6 +127,7 @@ export class MonitorStory {
       this.#locks.clear();
     }
 
+    if (name === 'client' || name === 'hello') this.#learnName(command.source, command.args);
     if (command.database !== this.#room.database) {
       for (const notice of notices) this.#ofNotice(notice);
       return;
@@ -183,6 +186,12 @@ export class MonitorStory {
   #learnLock(full: string): void {
     if (this.#locks.size >= MOST_LOCKS) this.#locks.clear();
     this.#locks.add(full);
+  }
+
+  /** `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
+  #learnName(address: string, args: readonly string[]): void {
+    const at = args.findIndex((word) => word.toLowerCase() === 'setname');
+    if (at !== -1) this.#room.namedClient(address, textOf(args[at + 1] ?? ''));
   }
 
   #learnTag(full: string): void {

@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import type { Run } from '../support/cli.js';
+import type { Place } from '../support/places.js';
+
+import { cachectl } from '../support/cli.js';
+import { onEveryStore, redisPlace } from '../support/places.js';
+
+interface Told {
+  readonly type: string;
+  readonly key: string;
+  readonly source: string;
+  readonly client?: string;
+  readonly address?: string;
+  readonly foreign?: boolean;
+  readonly preview?: string;
+  readonly tags?: readonly string[];
+}
+
+function told(out: string): Told[] {
+  return out
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Told);
+}
+
+/** A tail that is up: it has told of a key that was written until it did. */
+async function tailing(place: Place, args: readonly string[]): Promise<Run> {
+  const tail = place.start(['events:tail', '--enable', ...args]);
+  tail.child.stdin.end();
+  const state = { isUp: false };
+  const up = tail.saw('probe').then(() => {
+    state.isUp = true;
+  });
+  // Told below.
+  up.catch(() => {});
+  while (!state.isUp && tail.child.exitCode === null) await place.run(['put', 'probe', '1']);
+  await up;
+  return tail;
+}
+
+async function endOf(place: Place, tail: Run, end = '"end"') {
+  await place.run(['put', 'end', '1']);
+  await tail.saw(end);
+  tail.child.kill('SIGINT');
+  return tail.ended;
+}
+
+describe('what events:tail makes of events', () => {
+  onEveryStore((place, driver) => {
+    it('--values shows what keys hold, cut short, and tells nothing of looking', async () => {
+      const tail = await tailing(place, ['--json', '--values']);
+      await place.run(['put', 'short', 'Ann']);
+      await place.run(['put', 'long', 'x'.repeat(500)]);
+      await place.run(['put', 'json', '{"a":[1,2]}', '--as', 'json']);
+      const { out } = await endOf(place, tail);
+      const written = told(out).filter(({ type, key }) => type === 'KeyWritten' && key !== 'probe' && key !== 'end');
+      expect(written.map(({ key, preview }) => [key, preview])).to.deep.equal([
+        ['short', 'Ann'],
+        ['long', `${'x'.repeat(79)}…`],
+        ['json', '{"a":[1,2]}'],
+      ]);
+      expect(told(out).filter(({ type }) => type === 'CacheHit')).to.deep.equal([]);
+    });
+
+    it('--exec runs a command for each, says which failed, and goes on', async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-exec-'));
+      const file = path.join(folder, 'log');
+      const command = `cat >> ${file}; echo "$CACHECTL_EVENT_KEY"; [ "$CACHECTL_EVENT_KEY" != bad ]`;
+      const tail = await tailing(place, ['--type', 'KeyWritten', '--exec', command, '--jobs', '1']);
+      for (const key of ['good', 'bad', 'again']) await place.run(['put', key, '1']);
+      await place.run(['put', 'end', '1']);
+      await tail.saw('end');
+      tail.child.kill('SIGTERM');
+      const { code, out, err } = await tail.ended;
+      expect(code).to.equal(4);
+      expect(out.split('\n').filter((line) => line !== 'probe')).to.deep.equal(['good', 'bad', 'again', 'end', '']);
+      expect(err).to.match(/the command exited with 1 for KeyWritten "bad"\n1 of \d+ commands failed\n$/);
+      const events = told(readFileSync(file, 'utf8')).filter(({ key }) => key !== 'probe');
+      expect(events.map(({ key }) => key)).to.deep.equal(['good', 'bad', 'again', 'end']);
+      expect(new Set(events.map(({ source }) => source)).size).to.equal(1);
+      rmSync(folder, { force: true, recursive: true });
+    });
+
+    it('--all tells keys under other prefixes, whole', async () => {
+      const tail = await tailing(place, ['--json', '--all', '--type', 'KeyWritten']);
+      await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
+      const { out } = await endOf(place, tail);
+      const foreign = told(out).filter((event) => event.foreign === true && event.key.endsWith('c'));
+      expect(foreign).to.have.lengthOf(1);
+      expect(foreign[0]!.key).to.match(/blog-cache-c$/);
+    });
+
+    it('locks are told of, as far as the store does', async () => {
+      const name = 'laravel_unique_job:import';
+      const tail = await tailing(place, ['--json']);
+      await place.run(['lock:acquire', name, '--ttl', '1h', '--owner', 'ann']);
+      await place.run(['lock:acquire', name, '--ttl', '1h', '--owner', 'bob']);
+      await place.run(['lock:release', name, '--owner', 'ann']);
+      const { out } = await endOf(place, tail);
+      const types = told(out)
+        .filter(({ key, type }) => key === name && !type.startsWith('Cache'))
+        .map(({ type }) => type);
+      const tells = await place.tells();
+      // On MongoDB only those who wait for it leave a trace.
+      const contended = driver === 'mongodb' ? [] : (['LockContended'] as const);
+      const happened = (['LockAcquired', ...contended, 'LockReleased'] as const).filter((type) => tells.includes(type));
+      expect(types, driver).to.deep.equal(happened);
+    });
+  });
+
+  describe('on Redis by MONITOR', () => {
+    const place = redisPlace();
+
+    it('--client tells only what these clients do', async () => {
+      const tail = await tailing(place, ['--json', '--source', 'monitor', '--client', 'cachectl']);
+      const { out } = await endOf(place, tail);
+      expect(told(out).every(({ client, source }) => client === 'cachectl' && source === 'monitor')).to.equal(true);
+      expect(told(out)[0]!.address).to.match(/^127\.0\.0\.1:\d+$/);
+      const nobody = await place.run(['events:tail', '--enable', '--client', 'nobody', '--for', '1s', '--json']);
+      expect(nobody).to.include({ code: 0, out: '' });
+    });
+
+    it('--tag tells only entries that carry one', async () => {
+      const tail = place.start([
+        'events:tail',
+        '--enable',
+        '--json',
+        '--source',
+        'monitor',
+        '--tag',
+        'people',
+        '--limit',
+        '1',
+      ]);
+      tail.child.stdin.end();
+      while (tail.child.exitCode === null) {
+        await place.run(['put', 'plain', '1']);
+        await place.run(['put', 'tagged', '1', '--tags', 'people,staff']);
+      }
+
+      const { out } = await tail.ended;
+      const [event] = told(out);
+      expect(event!.tags).to.deep.equal(['people', 'staff']);
+      expect(event!.key).to.match(/:tagged$/);
+    });
+
+    it('hits are told without asking for a source', async () => {
+      const tail = place.start(['events:tail', '--enable', '--json', '--type', 'CacheHit', '--limit', '1']);
+      tail.child.stdin.end();
+      await place.run(['put', 'a', '1']);
+      while (tail.child.exitCode === null) await place.run(['get', 'a']);
+      const { out, code } = await tail.ended;
+      expect(code).to.equal(0);
+      expect(told(out)[0]).to.include({ type: 'CacheHit', key: 'a', source: 'monitor' });
+    });
+  });
+});
