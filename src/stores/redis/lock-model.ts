@@ -2,6 +2,8 @@ import type { Ttl } from '../contract.js';
 import type { LockEvent } from '../lock-contract.js';
 import type { MonitorLine } from './monitor.js';
 
+import { endGivenBy, type Stored, storedBy } from './stored-by.js';
+
 /** What a model makes of a line; who did it stands in the line. */
 export type Heard = Omit<LockEvent, 'client'>;
 
@@ -37,9 +39,11 @@ export class LockModel {
     if (!this.#hasBegun) return [];
     const isFirst = args[0]?.toString() === key;
     if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
-    const storing = isFirst ? storedBy(command, args.slice(1), time) : undefined;
-    if (storing !== undefined) return this.#set(time, ownerOf(storing.value), storing);
-    const endsAt = isFirst ? endOf(command, Number(args[1]), time) : undefined;
+    if (!isFirst) return [];
+    const words = args.map((arg) => arg.toString('latin1'));
+    const stored = storedBy(command, words, time);
+    if (stored !== undefined) return this.#set(time, ownerOf(Buffer.from(stored.value, 'latin1')), stored);
+    const endsAt = endGivenBy(command, Number(words[1]), time);
     return endsAt === undefined ? [] : this.#refreshed(time, endsAt);
   }
 
@@ -64,7 +68,7 @@ export class LockModel {
     return held === undefined ? events : [...events, this.#event('acquired', time, held)];
   }
 
-  #set(time: number, owner: string, { isNew, endsAt }: Storing): Heard[] {
+  #set(time: number, owner: string, { isNew, endsAt }: Stored): Heard[] {
     const events = this.#expired(time);
     const before = this.#held;
     const now = { owner, endsAt: Number.isNaN(endsAt) ? this.endsAt : endsAt };
@@ -114,78 +118,6 @@ export class LockModel {
 /** Commands that remove every key that they name, or all there are. */
 const REMOVING = new Set(['del', 'flushall', 'flushdb', 'unlink']);
 const REMOVING_THE_FIRST = new Set(['getdel', 'rename']);
-
-const EMPTY = Buffer.alloc(0);
-
-/** What a command would store. */
-interface Storing {
-  readonly value: Buffer;
-  /** NX: only when nobody holds it. */
-  readonly isNew: boolean;
-  /** NaN keeps what it is. */
-  readonly endsAt: number;
-}
-
-/** @param args behind the key */
-function storedBy(command: string, args: readonly Buffer[], time: number): Storing | undefined {
-  const [first = EMPTY, second = EMPTY] = args;
-  switch (command) {
-    case 'set': {
-      return { value: first, ...setOptions(args.slice(1), time) };
-    }
-
-    case 'setnx': {
-      return { value: first, isNew: true, endsAt: Infinity };
-    }
-
-    case 'setex': {
-      return { value: second, isNew: false, endsAt: time + Number(first) * 1000 };
-    }
-
-    case 'psetex': {
-      return { value: second, isNew: false, endsAt: time + Number(first) };
-    }
-
-    default: {
-      return undefined;
-    }
-  }
-}
-
-/** What stands behind SET's key and value, in any order. */
-function setOptions(words: readonly Buffer[], time: number): Omit<Storing, 'value'> {
-  const options = words.map((word) => word.toString().toLowerCase());
-  const isNew = options.includes('nx');
-  if (options.includes('keepttl')) return { isNew, endsAt: Number.NaN };
-  for (const [name, endsAt] of Object.entries(ENDS)) {
-    const at = options.indexOf(name);
-    if (at !== -1) return { isNew, endsAt: endsAt(Number(options[at + 1]), time) };
-  }
-
-  return { isNew, endsAt: Infinity };
-}
-
-/** By the words that SET says a ttl with. */
-const ENDS: Readonly<Record<string, (argument: number, time: number) => number>> = {
-  ex: (seconds, time) => time + seconds * 1000,
-  px: (milliseconds, time) => time + milliseconds,
-  exat: (seconds) => seconds * 1000,
-  pxat: (milliseconds) => milliseconds,
-};
-
-/** By the commands that change nothing but the ttl. */
-const COMMANDS_OF_ENDS: Readonly<Record<string, keyof typeof ENDS>> = {
-  expire: 'ex',
-  pexpire: 'px',
-  expireat: 'exat',
-  pexpireat: 'pxat',
-};
-
-function endOf(command: string, argument: number, time: number): number | undefined {
-  if (command === 'persist') return Infinity;
-  const name = COMMANDS_OF_ENDS[command];
-  return name === undefined ? undefined : ENDS[name]!(argument, time);
-}
 
 /** At least one, as everywhere. */
 function secondsUntil(endsAt: number, time: number): Ttl {

@@ -8,7 +8,7 @@ import type { Room } from './entries.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
 import { EventQueue } from '../event-queue.js';
-import { Clients } from './clients.js';
+import { Callers } from './callers.js';
 import { type Heard, LockModel } from './lock-model.js';
 import { ownerOf } from './locks.js';
 import { type MonitorLine, parsed } from './monitor.js';
@@ -90,7 +90,7 @@ class WatchedServer {
   readonly #room: Room;
   readonly #node: Node;
   readonly #queue: EventQueue<LockEvent>;
-  readonly #clients: Clients;
+  readonly #callers: Callers;
   /** By full key. */
   readonly #models = new Map<string, LockModel>();
   readonly #snapshots = new Map<string, Promise<Snapshot>>();
@@ -106,7 +106,7 @@ class WatchedServer {
     this.#room = room;
     this.#node = node;
     this.#queue = queue;
-    this.#clients = new Clients(node);
+    this.#callers = new Callers(node);
   }
 
   async begin(names: readonly string[]): Promise<void> {
@@ -212,7 +212,8 @@ class WatchedServer {
   }
 
   async #client(address: string): Promise<LockClient> {
-    const name = await this.#clients.nameOf(address);
+    await this.#callers.lookFor([address]);
+    const name = this.#callers.nameOf(address);
     return { address, ...(name !== undefined && { name }) };
   }
 

@@ -10,6 +10,7 @@ import { isTagSetKey } from '../tag-names.js';
 import { BOOKKEEPING_KEY } from './keys.js';
 import { TYPES } from './keyspace-events.js';
 import { ownerOf } from './locks.js';
+import { type Stored, storedBy, STORING } from './stored-by.js';
 
 /** What a keyspace notification says: the name of an event, and a full key. */
 export interface Notice {
@@ -41,7 +42,6 @@ const MOST_LOCKS = 100_000;
 /** Commands that read entries; of those that are told to read several, all arguments are keys. */
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
 const READS_ALL = new Set(['mget']);
-const STORES = new Set(['getset', 'psetex', 'set', 'setex', 'setnx']);
 const RUNS_SCRIPT = new Set(['eval', 'evalsha', 'fcall']);
 
 /**
@@ -141,7 +141,10 @@ export class MonitorStory {
     else if (READS_ALL.has(name)) for (const key of command.args) this.#read(key, doer, notices);
     else if (RUNS_SCRIPT.has(name)) this.#learnOwners(command.args);
     else if (name === 'zadd') this.#learnTag(command.first);
-    const stored = STORES.has(name) && this.#isOfInterest(name, command) ? storedBy(name, command.args) : undefined;
+    const stored =
+      STORING.has(name) && this.#isOfInterest(name, command)
+        ? storedBy(name, command.args, command.time.getTime())
+        : undefined;
     if (stored?.isNew === true) this.#tried(command.first, stored, doer, notices);
     // A lookup that no cache makes (EXISTS, PTTL) makes a `keymiss`, too.
     for (const notice of notices) if (notice.name !== 'keymiss') this.#ofNotice(notice, doer, stored);
@@ -171,7 +174,10 @@ export class MonitorStory {
     if (type === undefined) return;
     const isLock = this.#isLock(full);
     if (isLock && type === 'CacheMissed') return;
-    const more = type === 'KeyWritten' && stored !== undefined ? { ttl: stored.ttl, size: stored.value.length } : {};
+    const more =
+      type === 'KeyWritten' && stored !== undefined
+        ? { ttl: ttlOf(stored, doer?.command.time.getTime() ?? Date.now()), size: stored.value.length }
+        : {};
     if (isLock && type === 'KeyForgotten') this.#locks.delete(full);
     this.#tell(isLock ? (LOCK_TYPES[type] ?? type) : type, full, doer, more);
   }
@@ -274,53 +280,8 @@ const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
   KeyForgotten: 'LockReleased',
 };
 
-/** What a command stores under its first argument. */
-interface Stored {
-  readonly value: string;
-  /** Undefined where it stays as it was. */
-  readonly ttl: Ttl | undefined;
-  /** Only where there is nothing. */
-  readonly isNew: boolean;
-}
-
-function storedBy(command: string, args: readonly string[]): Stored | undefined {
-  const [, second = '', third = ''] = args;
-  switch (command) {
-    case 'set': {
-      return { value: second, ...setOptions(args.slice(2)) };
-    }
-
-    case 'getset':
-    case 'setnx': {
-      return { value: second, ttl: null, isNew: command === 'setnx' };
-    }
-
-    case 'setex': {
-      return { value: third, ttl: Number(second), isNew: false };
-    }
-
-    case 'psetex': {
-      return { value: third, ttl: inSeconds(Number(second)), isNew: false };
-    }
-
-    default: {
-      return undefined;
-    }
-  }
-}
-
-/** What stands behind SET's key and value, in any order. */
-function setOptions(words: readonly string[]): Pick<Stored, 'isNew' | 'ttl'> {
-  const options = words.map((word) => word.toLowerCase());
-  const valueOf = (name: string): number => Number(options[options.indexOf(name) + 1]);
-  const isNew = options.includes('nx');
-  if (options.includes('ex')) return { isNew, ttl: valueOf('ex') };
-  if (options.includes('px')) return { isNew, ttl: inSeconds(valueOf('px')) };
-  if (options.includes('exat')) return { isNew, ttl: Math.ceil(valueOf('exat') - Date.now() / 1000) };
-  if (options.includes('pxat')) return { isNew, ttl: inSeconds(valueOf('pxat') - Date.now()) };
-  return { isNew, ttl: options.includes('keepttl') ? undefined : null };
-}
-
-function inSeconds(milliseconds: number): number {
-  return Math.max(1, Math.ceil(milliseconds / 1000));
+/** Seconds of a ttl, from when it is over; undefined where it stays as it was. */
+function ttlOf({ endsAt }: Stored, time: number): Ttl | undefined {
+  if (Number.isNaN(endsAt)) return undefined;
+  return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));
 }

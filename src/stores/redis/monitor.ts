@@ -1,3 +1,5 @@
+import { unescaped } from './printed-command.js';
+
 /** One line of MONITOR. */
 export interface MonitorLine {
   /** Unix time in milliseconds, by the server's clock. */
@@ -20,17 +22,6 @@ export function parsed(time: string, words: readonly string[], source: string, d
     source,
     isScripts: source === 'lua',
     command: command.toLowerCase(),
-    args: args.map((arg) => unescaped(arg)),
+    args: args.map((arg) => Buffer.from(unescaped(arg), 'latin1')),
   };
-}
-
-const LETTERS: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', n: '\n', r: '\r', t: '\t' };
-
-/** What is no printable ASCII stands as `\xNN`, `\n`, `\r`, `\t`, `\a`, `\b` or, of a backslash, twice. */
-function unescaped(text: string): Buffer {
-  if (!text.includes('\\')) return Buffer.from(text, 'latin1');
-  const bytes = text.replaceAll(/\\(x[\da-f]{2}|.)/gs, (_, escape: string) =>
-    escape.length === 3 ? String.fromCodePoint(Number.parseInt(escape.slice(1), 16)) : (LETTERS[escape] ?? escape),
-  );
-  return Buffer.from(bytes, 'latin1');
 }

@@ -69,8 +69,8 @@ export class PrintedCommand {
 /** A letter behind a backslash, and what it stands for. */
 const LETTERS: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', n: '\n', r: '\r', t: '\t' };
 
-/** What is no printable ASCII stands as `\xNN`, a quote or a backslash behind another. */
-function unescaped(text: string): string {
+/** What is no printable ASCII stands as `\xNN`, a quote or a backslash behind another. Gives bytes (`latin1`). */
+export function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replaceAll(/\\(x[\da-f]{2}|.)/gs, (_, escape: string) =>
     escape.length === 3 ? String.fromCodePoint(Number.parseInt(escape.slice(1), 16)) : (LETTERS[escape] ?? escape),
