@@ -261,6 +261,16 @@ describe('MONITOR as a source of events', () => {
 describe('events of a Redis cluster', () => {
   let cluster: RedisCluster;
   let store: Store;
+  const stores: Store[] = [];
+
+  async function openCluster(): Promise<Store> {
+    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+    const connection = { kind: 'cluster', nodes, database: 0 } as const;
+    const opened = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+    stores.push(opened);
+    return opened;
+  }
 
   before(async function () {
     cluster = await startRedisCluster(this, '--notify-keyspace-events', 'Eg$xem');
@@ -272,10 +282,7 @@ describe('events of a Redis cluster', () => {
 
   for (const source of ['notifications', 'monitor']) {
     it(`come from every primary, by ${source}`, async () => {
-      const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-      const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
-      const connection = { kind: 'cluster', nodes, database: 0 } as const;
-      store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+      store = await openCluster();
       const controller = new AbortController();
       const stream = await store.events({ signal: controller.signal, enable: false, source });
       const keys = Array.from({ length: 30 }, (_, number) => `k${number}`);
@@ -292,4 +299,70 @@ describe('events of a Redis cluster', () => {
       );
     });
   }
+
+  it('come from a primary that joins later, too', async function () {
+    const busPort = await freePort();
+    const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
+    const joining = await startRedis(this, ...own, '--notify-keyspace-events', 'Eg$xem');
+    const store = await openCluster();
+    const controller = new AbortController();
+    const missed: string[] = [];
+    const options = {
+      signal: controller.signal,
+      enable: false,
+      onMissed({ text }: { text: string }) {
+        missed.push(text);
+      },
+    };
+    const sources = ['notifications', 'monitor'];
+    const streams = await Promise.all(sources.map(async (source) => store.events({ ...options, source })));
+    const key = await handSlotTo(joining, busPort);
+    await until(() => missed.length === sources.length);
+    for (const text of missed) expect(text).to.include(`127.0.0.1:${joining.port} is a primary of the cluster now`);
+    await (await openCluster()).put(key, string('v'), null);
+    for (const stream of streams) {
+      const { value } = await stream[Symbol.asyncIterator]().next();
+      expect(value).to.include({ type: 'KeyWritten', key });
+    }
+
+    controller.abort();
+    await joining.stop();
+  });
+
+  /** Gives one slot, that holds nothing, to a server that is not in the cluster yet; resolves with a key of it. */
+  async function handSlotTo({ client, port }: RedisServer, busPort: number): Promise<string> {
+    const [{ client: first }] = cluster.nodes as [RedisServer];
+    await first.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+    const id = String(await client.call('CLUSTER', 'MYID'));
+    for (const each of cluster.nodes) {
+      await until(async () => String(await each.client.call('CLUSTER', 'NODES')).includes(`${id} 127.0.0.1:${port}`));
+    }
+
+    const key = `joined-${port}`;
+    const slot = String(await first.call('CLUSTER', 'KEYSLOT', `app-${key}`));
+    for (const each of [client, ...cluster.nodes.map((node) => node.client)]) {
+      await until(async () => {
+        await each.call('CLUSTER', 'SETSLOT', slot, 'NODE', id).catch(() => {
+          // It does not know the server yet.
+        });
+        return slotOwners(String(await each.call('CLUSTER', 'NODES')), slot).includes(id);
+      });
+    }
+
+    return key;
+  }
 });
+
+/** Ids of the servers that have a slot, as one of them says. */
+function slotOwners(nodes: string, slot: string): string[] {
+  return nodes
+    .split('\n')
+    .filter((line) =>
+      line
+        .split(' ')
+        .slice(8)
+        .map((range) => range.split('-').map(Number))
+        .some(([start, end = start]) => Number(slot) >= start! && Number(slot) <= end!),
+    )
+    .map((line) => line.split(' ', 1)[0]!);
+}
