@@ -57,6 +57,9 @@ export class Tail implements EventStream {
   readonly #feeds: ServerFeed[] = [];
   #tellsDeletions = false;
   #stopped: Promise<void> | undefined;
+  #isUp = false;
+  /** What ended one server's feed while those of others were being opened. */
+  #failure: CachectlError | undefined;
 
   static async open(room: Room, options: EventsOptions): Promise<Tail> {
     const opened = new Tail(room, options);
@@ -139,7 +142,10 @@ export class Tail implements EventStream {
           fail: (error) => this.#fail(error),
         }),
       );
+      if (this.#failure !== undefined) throw this.#failure;
     }
+
+    this.#isUp = true;
 
     this.#tellsDeletions = this.#feeds.every(({ tellsDeletions }) => tellsDeletions);
   }
@@ -149,6 +155,11 @@ export class Tail implements EventStream {
   }
 
   #fail(error: CachectlError): void {
+    if (!this.#isUp) {
+      this.#failure ??= error;
+      return;
+    }
+
     this.#queue.fail(error);
     // It never throws.
     this.stop().catch(() => {});

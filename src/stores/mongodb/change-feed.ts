@@ -30,6 +30,7 @@ export class ChangeFeed implements Feed {
   readonly #teller: Teller;
   readonly #followed: ReadonlyArray<{ readonly place: Place; readonly changes: CollectionChanges }>;
   #now: () => number = Date.now;
+  #isLost = false;
 
   constructor(room: Room, options: EventsOptions, teller: Teller) {
     const { collection, lockCollection } = room.connection.profile;
@@ -100,7 +101,11 @@ export class ChangeFeed implements Feed {
     const since = changes.heardAt;
     if (hasLostItsPlace(why)) changes.forgetPlace();
     else if (!canBeWaitedOut(why)) throw why;
+    // Of one server that is lost both streams tell.
+    if (!this.#isLost) this.#options.onLost?.(why);
+    this.#isLost = true;
     const hasMissedNothing = await reopened(changes, signal);
+    this.#isLost = false;
     // Ended meanwhile: what happened since is missed, too.
     if (hasMissedNothing === true) return;
     onMissed({

@@ -69,6 +69,7 @@ export class PollFeed implements Feed {
     const growing = new GrowingPause();
     for (let error = why; ;) {
       if (onMissed === undefined || !canBeWaitedOut(error)) throw error;
+      if (error === why) this.#options.onLost?.(why);
       await growing.next(signal);
       if (signal.aborted) break;
       try {

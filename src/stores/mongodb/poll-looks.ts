@@ -70,6 +70,8 @@ export class PollLooks {
       return collectionOf(deployment, place)
         .find({ ...filter, expires_at: later(at) }, AS_STORED)
         .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
+        // By another index an entry whose expiry changes meanwhile could be passed by.
+        .sort({ _id: 1 })
         .batchSize(PAGE);
     });
     this.#memoryOf(place).begin();

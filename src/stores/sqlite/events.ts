@@ -119,6 +119,7 @@ export class Tail implements EventStream {
       if (error instanceof TimeoutError) return POLL_MS;
       if (this.#options.onMissed === undefined || !canBeWaitedOut(error)) throw error;
       const why = error instanceof PartialError ? error.message : `events were missed: ${error.message}`;
+      this.#options.onLost?.(error);
       this.#gap = { since: this.#lastLook, why };
       return this.#leave(session);
     }
