@@ -8,7 +8,7 @@ import { addressesAt } from './clients.js';
 /** Longer than what the server tells is on its way, in milliseconds. */
 const ON_ITS_WAY_MS = 1000;
 
-/** What a watch asks for to be told of connections (Memcached before 1.6.11 does not know it). */
+/** What a watch asks for to be told of connections; the oldest servers do not know it. */
 export const CONNECTIONS = 'connevents';
 
 /**

@@ -77,9 +77,10 @@ export class Watch {
    * @throws UnreachableError or TimeoutError of a server that is gone or silent
    */
   async check(): Promise<void> {
-    const before = this.#dropped;
-    this.#dropped = await droppedBy(this.node);
-    if (this.#dropped > before) this.#teller.leftOut(this.#dropped - before);
+    const now = await droppedBy(this.node);
+    const events = now - this.#dropped;
+    this.#dropped = now;
+    if (events > 0) this.#teller.leftOut(events);
   }
 
   /** The teller hears of that as of any other end. */
