@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 import type { Store } from '../../src/stores/contract.js';
-import type { LockEvent } from '../../src/stores/lock-contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { UnreachableError } from '../../src/errors.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
-import { failure, until } from '../../src/testing/suite/stores.js';
+import { failure } from '../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
+import { watched } from '../support/watched-locks.js';
 
 describe('Memcached’s locks, watched', () => {
   const servers: MemcachedServer[] = [];
@@ -38,28 +38,6 @@ describe('Memcached’s locks, watched', () => {
     };
   }
 
-  async function watch(store: Store, ...names: string[]) {
-    const controller = new AbortController();
-    const stream = await store.watchLocks!(names, { signal: controller.signal });
-    const events: LockEvent[] = [];
-    const ended = (async () => {
-      for await (const event of stream) events.push(event);
-    })();
-    ended.catch(() => {});
-    return {
-      events,
-      ended,
-      briefly: () => events.map(({ type, name, owner }) => [type, name, owner].filter(Boolean).join(' ')),
-      async saw(type: LockEvent['type'], times = 1) {
-        await until(() => events.filter((event) => event.type === type).length >= times);
-      },
-      async stop() {
-        controller.abort();
-        await ended;
-      },
-    };
-  }
-
   before(async function () {
     // With an option, so that each is a server of its own.
     while (servers.length < 2) servers.push(await startMemcached(this, '-m', '64'));
@@ -77,21 +55,21 @@ describe('Memcached’s locks, watched', () => {
     const [server] = servers;
     const [ann, bob] = [await raw(server!), await raw(server!)];
     expect(await ann.say('add app-held 0 0 3\r\nann')).to.equal('STORED');
-    const watched = await watch(open([server!]), 'deploy', 'held');
+    const watch = await watched(open([server!]), 'deploy', 'held');
     expect(await ann.say('add app-deploy 0 60 3\r\nann')).to.equal('STORED');
-    await watched.saw('acquired');
+    await watch.saw('acquired');
     expect(await bob.say('add app-deploy 0 60 3\r\nbob')).to.equal('NOT_STORED');
     expect(await bob.say('add app-other 0 60 3\r\nbob')).to.equal('STORED');
     expect(await bob.say('add app-other 0 60 3\r\nbob')).to.equal('NOT_STORED');
-    await watched.saw('contended');
+    await watch.saw('contended');
     expect(await ann.say('touch app-deploy 900')).to.equal('TOUCHED');
-    await watched.saw('refreshed');
+    await watch.saw('refreshed');
     expect(await ann.say('delete app-deploy')).to.equal('DELETED');
-    await watched.saw('released');
+    await watch.saw('released');
     expect(await bob.say('add app-deploy 0 60 3\r\nbob')).to.equal('STORED');
-    await watched.saw('acquired', 2);
-    await watched.stop();
-    expect(watched.briefly()).to.deep.equal([
+    await watch.saw('acquired', 2);
+    await watch.stop();
+    expect(watch.briefly()).to.deep.equal([
       'held held ann',
       'acquired deploy ann',
       'contended deploy',
@@ -99,36 +77,36 @@ describe('Memcached’s locks, watched', () => {
       'released deploy ann',
       'acquired deploy bob',
     ]);
-    expect(watched.events[2]!.client).to.deep.equal({ address: bob.address });
-    expect(watched.events[0]!.ttl).to.equal(null);
-    expect(watched.events[3]!.ttl).to.be.within(890, 900);
+    expect(watch.events[2]!.client).to.deep.equal({ address: bob.address });
+    expect(watch.events[0]!.ttl).to.equal(null);
+    expect(watch.events[3]!.ttl).to.be.within(890, 900);
   });
 
   it('tell that a ttl is over', async () => {
-    const watched = await watch(open(), 'deploy');
+    const watch = await watched(open(), 'deploy');
     await open().lock('deploy').acquire('ann', 1);
-    await watched.saw('expired');
-    await watched.stop();
-    expect(watched.briefly()).to.deep.equal(['acquired deploy ann', 'expired deploy ann']);
+    await watch.saw('expired');
+    await watch.stop();
+    expect(watch.briefly()).to.deep.equal(['acquired deploy ann', 'expired deploy ann']);
   });
 
   it('are watched on each server of a pool that has one, whatever their names', async () => {
     const names = Array.from({ length: 12 }, (_, number) => `nasazení:%${number}`);
     const store = open();
-    const watched = await watch(store, ...names);
+    const watch = await watched(store, ...names);
     for (const name of names) expect(await store.lock(name).acquire('ann', 60)).to.equal(true);
     for (const name of names) expect(await store.lock(name).acquire('bob', 60)).to.equal(false);
-    await watched.saw('acquired', names.length);
-    await watched.saw('contended', names.length);
-    await watched.stop();
-    const contended = watched.events.filter(({ type }) => type === 'contended');
+    await watch.saw('acquired', names.length);
+    await watch.saw('contended', names.length);
+    await watch.stop();
+    const contended = watch.events.filter(({ type }) => type === 'contended');
     expect(contended.map(({ name }) => name).toSorted()).to.deep.equal(names.toSorted());
   });
 
   it('end with an error when a server goes away', async function () {
     const own = await startMemcached(this, '-m', '64');
-    const watched = await watch(open([own]), 'deploy');
+    const watch = await watched(open([own]), 'deploy');
     await own.kill();
-    expect(await failure(watched.ended)).to.be.instanceOf(UnreachableError);
+    expect(await failure(watch.ended)).to.be.instanceOf(UnreachableError);
   });
 });

@@ -118,6 +118,24 @@ describe('a lock on Redis, as its commands make it', () => {
     expect(told([1, 'DEL', 'app-deploy'], [2, 'EXPIRE', 'app-deploy', '9'])).to.deep.equal([]);
   });
 
+  it('is left to the next look by commands that depend on more than whether it is free', () => {
+    const held = [0, 'SET', 'app-deploy', 'ann', 'EX', '60'] as const;
+    expect(told([0, 'SET', 'app-deploy', 'ann', 'XX'])).to.deep.equal([]);
+    for (const words of [
+      ['SET', 'app-deploy', 'bob', 'XX', 'EX', '60'],
+      ['SET', 'app-deploy', 'bob', 'IFEQ', 'eve'],
+      ['EXPIRE', 'app-deploy', '90', 'nx'],
+      ['PEXPIREAT', 'app-deploy', '1', 'GT'],
+    ]) {
+      expect(told(held, [1, ...words]), words.join(' ')).to.deep.equal(['0 acquired ann 60']);
+    }
+  });
+
+  it('is not acquired for no time, which the server refuses', () => {
+    expect(told([0, 'SET', 'app-deploy', 'ann', 'EX', '0', 'NX'])).to.deep.equal([]);
+    expect(told([0, 'SETEX', 'app-deploy', '-1', 'ann'])).to.deep.equal([]);
+  });
+
   it('is set right by what the server has', () => {
     const model = new LockModel('deploy');
     const at = (seconds: number, owner?: string, left = Infinity): string[] =>

@@ -13,8 +13,11 @@ interface Held {
   readonly endsAt: number;
 }
 
-/** By how much an end may seem to move though nothing happened: MONITOR tells the time before a command is carried out. */
-const SLACK_MS = 50;
+/**
+ * By how much an end may seem to move though nothing happened: the time that MONITOR tells is not quite the one that a ttl
+ * was counted from, least of all on a server that is short of processors.
+ */
+const SLACK_MS = 1000;
 
 /**
  * One lock, as the commands that the server prints make it: they are carried out in that order, so whether a try succeeded
@@ -41,6 +44,7 @@ export class LockModel {
     if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
     if (!isFirst) return [];
     const words = args.map((arg) => arg.toString('latin1'));
+    if (isConditional(command, words)) return [];
     const stored = storedBy(command, words, time);
     if (stored !== undefined) return this.#set(time, ownerOf(Buffer.from(stored.value, 'latin1')), stored);
     const endsAt = endGivenBy(command, Number(words[1]), time);
@@ -70,6 +74,8 @@ export class LockModel {
 
   #set(time: number, owner: string, { isNew, endsAt }: Stored): Heard[] {
     const events = this.#expired(time);
+    // Refused, or gone at once.
+    if (endsAt <= time) return events;
     const before = this.#held;
     const now = { owner, endsAt: Number.isNaN(endsAt) ? this.endsAt : endsAt };
     if (before === undefined) {
@@ -118,6 +124,16 @@ export class LockModel {
 /** Commands that remove every key that they name, or all there are. */
 const REMOVING = new Set(['del', 'flushall', 'flushdb', 'unlink']);
 const REMOVING_THE_FIRST = new Set(['getdel', 'rename']);
+
+/** What SET and EXPIRE may depend on besides NX of SET: no lock of a cache needs it, and `compare` tells what came of it. */
+const CONDITIONS_OF_SET = /^(xx|if\w+)$/i;
+const CONDITIONS_OF_ENDS = /^(nx|xx|gt|lt)$/i;
+
+function isConditional(command: string, words: readonly string[]): boolean {
+  const conditions = command === 'set' ? CONDITIONS_OF_SET : CONDITIONS_OF_ENDS;
+  const isOne = command === 'set' || command.includes('expire');
+  return isOne && words.slice(2).some((word) => conditions.test(word));
+}
 
 /** At least one, as everywhere. */
 function secondsUntil(endsAt: number, time: number): Ttl {

@@ -1,0 +1,54 @@
+import { Redis } from 'ioredis';
+
+import type { Store } from '../../src/stores/contract.js';
+import type { RedisServer } from './redis-server.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+
+/** Stores and clients on one server, closed together. Entries have the prefix `app-`. */
+export class RedisStores {
+  readonly #server: RedisServer;
+  readonly #stores: Store[] = [];
+  readonly #clients: Redis[] = [];
+
+  constructor(server: RedisServer) {
+    this.#server = server;
+  }
+
+  /** On the server, or whatever listens on another port of this machine. */
+  async open({ port = this.#server.port, timeoutMs = 5000, user }: OpenOptions = {}): Promise<Store> {
+    const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port }], database: 0 } as const;
+    const connection = user === undefined ? place : { ...place, username: user, password: 'pw' };
+    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+    const store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs });
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** One whose user may do everything but `denied` (`-monitor`). */
+  async openWithout(...denied: string[]): Promise<Store> {
+    await this.#server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', ...denied]);
+    return this.open({ user: 'limited' });
+  }
+
+  /** A client that has nothing of cachectl. */
+  async client(name: string, database = 0): Promise<Redis> {
+    const client = new Redis(this.#server.port, '127.0.0.1', { connectionName: name, db: database, protocol: 2 });
+    this.#clients.push(client);
+    await client.ping();
+    return client;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.disconnect();
+    await Promise.all(this.#stores.splice(0).map((store) => store.close()));
+  }
+}
+
+interface OpenOptions {
+  readonly port?: number;
+  readonly timeoutMs?: number;
+  /** With the password `pw`. */
+  readonly user?: string;
+}
