@@ -67,12 +67,14 @@ export class PollLooks {
     let at = 0;
     const documents = this.#room.connection.stream((deployment) => {
       at = deployment.now();
-      return collectionOf(deployment, place)
-        .find({ ...filter, expires_at: later(at) }, AS_STORED)
-        .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
-        // By another index an entry whose expiry changes meanwhile could be passed by.
-        .sort({ _id: 1 })
-        .batchSize(PAGE);
+      return (
+        collectionOf(deployment, place)
+          .find({ ...filter, expires_at: later(at) }, AS_STORED)
+          .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
+          // By another index an entry whose expiry changes meanwhile could be passed by.
+          .sort({ _id: 1 })
+          .batchSize(PAGE)
+      );
     });
     this.#memoryOf(place).begin();
     for await (const document of documents) {
