@@ -52,6 +52,15 @@ async function endOf(place: Place, tail: Run, end = '"end"') {
 
 describe('what events:tail makes of events', () => {
   onEveryStore((place, driver) => {
+    it('prints a line of JSON for each thing that another client does: none missing, none twice, in order', async () => {
+      const tail = await tailing(place, ['--json', '--type', 'KeyWritten']);
+      const keys = Array.from({ length: 50 }, (_, number) => `k:${number}`);
+      for (const key of keys) await place.plant(key, Buffer.from('s:1:"v";'));
+      const { out } = await endOf(place, tail);
+      const written = told(out).filter(({ key }) => key !== 'probe' && key !== 'end');
+      expect(written.map(({ type, key }) => `${type} ${key}`)).to.deep.equal(keys.map((key) => `KeyWritten ${key}`));
+    });
+
     it('--values shows what keys hold, cut short, and tells nothing of looking', async () => {
       const tail = await tailing(place, ['--json', '--values']);
       await place.run(['put', 'short', 'Ann']);
