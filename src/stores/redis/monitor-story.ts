@@ -147,7 +147,13 @@ export class MonitorStory {
         : undefined;
     if (stored?.isNew === true) this.#tried(command.first, stored, doer, notices);
     // A lookup that no cache makes (EXISTS, PTTL) makes a `keymiss`, too.
-    for (const notice of notices) if (notice.name !== 'keymiss') this.#ofNotice(notice, doer, stored);
+    for (const notice of notices) {
+      if (notice.name === 'keymiss') continue;
+      // What names another key was done by a command that is not printed.
+      const isOfIt = notice.full === command.first || command.args.includes(notice.full);
+      if (isOfIt) this.#ofNotice(notice, doer, stored);
+      else this.#ofNotice(notice);
+    }
   }
 
   /** Most of what is written is not looked at, where there is a filter: what takes no lock, and is not wanted. */
