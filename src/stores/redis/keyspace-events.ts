@@ -21,3 +21,11 @@ export const TYPES: ReadonlyMap<string, EventType> = new Map([
   ['evicted', 'KeyEvicted'],
   ['keymiss', 'CacheMissed'],
 ] as const);
+
+/** What is told of a lock in place of what is told of an entry. Looking whether it is held is no lookup in the cache. */
+export const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
+  KeyWritten: 'LockAcquired',
+  KeyForgotten: 'LockReleased',
+  KeyExpired: 'KeyExpired',
+  KeyEvicted: 'KeyEvicted',
+};

@@ -8,7 +8,7 @@ import { LARAVEL_OWNER } from '../lock-families.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { BOOKKEEPING_KEY } from './keys.js';
-import { TYPES } from './keyspace-events.js';
+import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { ownerOf } from './locks.js';
 import { type Stored, storedBy, STORING } from './stored-by.js';
 
@@ -279,12 +279,6 @@ interface Details {
   readonly ttl?: Ttl | undefined;
   readonly size?: number;
 }
-
-/** What is told of a lock in place of what is told of an entry. */
-const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
-  KeyWritten: 'LockAcquired',
-  KeyForgotten: 'LockReleased',
-};
 
 /** Seconds of a ttl, from when it is over; undefined where it stays as it was. */
 function ttlOf({ endsAt }: Stored, time: number): Ttl | undefined {

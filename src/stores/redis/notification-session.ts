@@ -11,7 +11,7 @@ import { isLaravelLockName } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
-import { TYPES } from './keyspace-events.js';
+import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { type Notifications, switchOn } from './notifications.js';
 import { Peek } from './peek.js';
 import { TagLookup } from './tag-lookup.js';
@@ -163,14 +163,6 @@ class NotificationStory {
   }
 }
 
-/** What is told of a lock in place of what is told of an entry. Looking whether it is held is no lookup in the cache. */
-export const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
-  KeyWritten: 'LockAcquired',
-  KeyForgotten: 'LockReleased',
-  KeyExpired: 'KeyExpired',
-  KeyEvicted: 'KeyEvicted',
-};
-
 /** A server or network that went away. */
 export function closed({ location }: Connection): UnreachableError {
   return new UnreachableError(`${location} closed the connection`, 'Events after that were missed. Start it again.');
@@ -182,11 +174,11 @@ export function joined({ id }: Node): string {
 }
 
 /** Where CONFIG is forbidden, as with most providers. */
-export const UNVERIFIED =
+const UNVERIFIED =
   'whether notifications are on cannot be seen here (if nothing comes, set notify-keyspace-events to Eg$xem with the provider)';
 
 /** A server or network that went silent without a word closes nothing. */
-export async function answered(subscriber: Redis, location: string): Promise<void> {
+async function answered(subscriber: Redis, location: string): Promise<void> {
   try {
     await subscriber.ping();
   } catch (error) {
