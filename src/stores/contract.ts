@@ -1,5 +1,6 @@
 import type { Value } from '../codecs/value.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
+import type { EntryPages, ListEntriesOptions } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
 
 /** Seconds, or null for "never expires". */
@@ -135,6 +136,8 @@ export interface Capabilities {
   readonly listing: boolean;
   /** Reading tells how long entries and locks have left. */
   readonly ttls: boolean;
+  /** A listing can tell since when an entry has not been used; left out where nothing of the kind is known. */
+  readonly idleTimes?: boolean;
   readonly tags: boolean;
   /** A flush of tags knows how many entries it took. */
   readonly countsTagged: boolean;
@@ -193,6 +196,9 @@ export interface Store extends Repository {
    * @throws UnsupportedError
    */
   keys(pattern?: string): AsyncIterable<string>;
+
+  /** The same with what is known of each; left out where keys cannot be listed. */
+  entries?(options?: ListEntriesOptions): EntryPages;
 
   flush(options: FlushOptions): Promise<FlushResult>;
 
