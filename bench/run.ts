@@ -1,29 +1,53 @@
-// npm run bench [-- NAME...]: what is measured, beside a peer in the same run, with the budget beside each.
-import Table from 'cli-table3';
+// npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: what is measured, beside a peer in the same run, with
+// the budget beside each. A name takes in what begins with it: `flush` is flush-redis, flush-sqlite, ...
+import { parseArgs } from 'node:util';
 
-import type { Measurement } from './measurement.js';
+import type { Measurement, Scale } from './measurement.js';
 
-import { measureMonitor } from './events/monitor.js';
-import { measureHandover } from './locks/handover.js';
-import { measureLoad } from './locks/load.js';
+import { BENCHES } from './benches.js';
+import { machine } from './machine.js';
+import { asMarkdown, asTable } from './table.js';
 
-const BENCHES: Readonly<Record<string, () => AsyncGenerator<Measurement>>> = {
-  'events-monitor': measureMonitor,
-  'lock-handover': measureHandover,
-  'lock-load': measureLoad,
-};
+const { values: flags, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    entries: { type: 'string', default: process.env.CACHECTL_BENCH_ENTRIES ?? '1M' },
+    list: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+  },
+});
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) throw new Error(`no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
-
-const table = new Table({ head: ['what', 'measured', 'budget', 'peer'], style: { head: [], border: [] } });
-for (const [name, measure] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  for await (const { what, measured, budget, peer } of measure()) {
-    process.stderr.write(`${what}: ${measured} (${peer})\n`);
-    table.push([what, measured, budget, peer]);
-  }
+if (flags.list) {
+  for (const [name, { summary }] of Object.entries(BENCHES)) console.log(`${name.padEnd(24)}${summary}`);
+} else {
+  const measurements = await measureAll(wanted(names), scaleOf(flags.entries));
+  console.log(flags.markdown ? `${machine()}\n\n${asMarkdown(measurements)}` : asTable(measurements));
 }
 
-console.log(table.toString());
+async function measureAll(benches: readonly string[], scale: Scale): Promise<readonly Measurement[]> {
+  const measurements: Measurement[] = [];
+  for (const name of benches) {
+    const measure = await BENCHES[name]!.load();
+    for await (const each of measure(scale)) {
+      process.stderr.write(`${each.what}: ${each.measured} (${each.peer})\n`);
+      measurements.push(each);
+    }
+  }
+
+  return measurements;
+}
+
+function wanted(heads: readonly string[]): readonly string[] {
+  const all = Object.keys(BENCHES);
+  const unknown = heads.filter((head) => !all.some((name) => name.startsWith(head)));
+  if (unknown.length > 0) throw new Error(`no bench ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  return heads.length === 0 ? all : all.filter((name) => heads.some((head) => name.startsWith(head)));
+}
+
+/** `100k`, `1M`, `25000`. */
+function scaleOf(text: string): Scale {
+  const [, digits, unit] = /^(\d+)([kM]?)$/.exec(text) ?? [];
+  if (digits === undefined) throw new Error(`--entries ${text} is no number such as 25000, 100k or 1M`);
+  const entries = Number(digits) * (unit === 'M' ? 1_000_000 : unit === 'k' ? 1000 : 1);
+  return { entries, many: 4 * entries };
+}

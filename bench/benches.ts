@@ -1,0 +1,23 @@
+import type { Bench } from './measurement.js';
+
+/** What can be measured. Modules are loaded when they are wanted. */
+export interface Listed {
+  /** For `--list`. */
+  readonly summary: string;
+  load(): Promise<Bench>;
+}
+
+export const BENCHES: Readonly<Record<string, Listed>> = {
+  'events-monitor': {
+    summary: 'how fast what MONITOR prints is taken',
+    load: async () => (await import('./events/monitor.js')).measureMonitor,
+  },
+  'lock-handover': {
+    summary: "from a lock's release to the next acquisition",
+    load: async () => (await import('./locks/handover.js')).measureHandover,
+  },
+  'lock-load': {
+    summary: 'what fifty waiters ask of the server',
+    load: async () => (await import('./locks/load.js')).measureLoad,
+  },
+};

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { arch, cpus, totalmem, type } from 'node:os';
+
+/** What the run was made on, as a paragraph: no name of a host, no path. */
+export function machine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return [
+    `${cpus().length} cores of ${cpu?.model.trim() ?? 'an unknown processor'} (${arch()}), ${memory} GiB of memory, ${system()};`,
+    `${['node', ...PROGRAMS].map((name) => version(name)).join(', ')}.`,
+  ].join('\n');
+}
+
+const PROGRAMS = ['redis-server', 'memcached', 'sqlite3', 'php'];
+
+function system(): string {
+  try {
+    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? type();
+  } catch {
+    return type();
+  }
+}
+
+/** The first number with a dot in what `--version` prints. */
+function version(name: string): string {
+  try {
+    const printed = execFileSync(name, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return `${name} ${/\d+(?:\.\d+)+/.exec(printed)?.[0] ?? 'of an unknown version'}`;
+  } catch {
+    return `no ${name}`;
+  }
+}
