@@ -6,6 +6,7 @@ import type { JsonFields } from './json.js';
 import type { Ranking } from './ranking.js';
 
 import { count } from './progress.js';
+import { bytesText, rateText, ratioText, rounded } from './quantities.js';
 import { sparkline } from './sparkline.js';
 import { compactTable } from './table.js';
 import { lineField } from './value-text.js';
@@ -122,30 +123,10 @@ function rateOf({ history, events }: EventCounts, seconds: number): number {
   return recent.length === 0 ? events / seconds : recent.reduce((sum, each) => sum + each, 0) / recent.length;
 }
 
-function rateText(rate: number): string {
-  return rate < 10 ? rate.toFixed(1) : count(Math.round(rate));
-}
-
-function ratioText(ratio: number): string {
-  return `${(ratio * 100).toFixed(1)}%`;
-}
-
 function secondsText(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)}s` : `${Math.round(seconds)}s`;
 }
 
-/** Powers of 1000, as disks and networks have it. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const number = bytes / 1000 ** power;
-  return `${power === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[power]}`;
-}
-
 function some(number: number): string {
   return number === 0 ? '' : count(number);
-}
-
-function rounded(number: number): number {
-  return Math.round(number * 1000) / 1000;
 }
