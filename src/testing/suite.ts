@@ -6,6 +6,7 @@ import { UnsupportedError } from '../errors.js';
 import { describeBulk, describeKeys } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';
+import { describeListing } from './suite/listing.js';
 import { describeLockListing } from './suite/lock-listing.js';
 import { describeLockWaiting } from './suite/lock-waiting.js';
 import { describeLocks } from './suite/locks.js';
@@ -49,8 +50,10 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeReading(stores);
     describeWriting(stores);
     describeBulk(stores);
-    if (capabilities.listing) describeKeys(stores);
-    else refuses('keys to list', async () => all((await stores.fresh()).keys()));
+    if (capabilities.listing) {
+      describeKeys(stores);
+      describeListing(stores);
+    } else refuses('keys to list', async () => all((await stores.fresh()).keys()));
     if (capabilities.tags) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));
     if (capabilities.locks) {

@@ -30,6 +30,7 @@ describeStore('redis cluster', {
   capabilities: {
     listing: true,
     ttls: true,
+    idleTimes: true,
     tags: true,
     countsTagged: true,
     locks: true,

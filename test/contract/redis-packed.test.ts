@@ -31,6 +31,7 @@ for (const options of OPTIONS) {
     capabilities: {
       listing: true,
       ttls: true,
+      idleTimes: true,
       tags: true,
       countsTagged: true,
       locks: true,

@@ -26,6 +26,7 @@ describeStore('redis', {
   capabilities: {
     listing: true,
     ttls: true,
+    idleTimes: true,
     tags: true,
     countsTagged: true,
     locks: true,

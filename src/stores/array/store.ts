@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
@@ -9,6 +10,7 @@ import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
+import { listEntries } from './listing.js';
 import { heldLocks } from './lock-list.js';
 import { ArrayLock } from './locks.js';
 import { Memory } from './memory.js';
@@ -45,6 +47,10 @@ class ArrayStore extends Entries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.room, pattern);
+  }
+
+  entries(options?: ListEntriesOptions): EntryPages {
+    return listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {

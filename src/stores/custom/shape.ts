@@ -10,7 +10,8 @@ export function lackOf(store: unknown): string | undefined {
   if (method !== undefined) return `it has no ${method}()`;
   const text = TEXTS.find((name) => typeof members[name] !== 'string');
   if (text !== undefined) return `it has no ${text}, or one that is not text`;
-  if (members.diagnose !== undefined && typeof members.diagnose !== 'function') return 'its diagnose is no method';
+  const odd = OPTIONAL.find((name) => members[name] !== undefined && typeof members[name] !== 'function');
+  if (odd !== undefined) return `its ${odd} is no method`;
   return lackOfCapabilities(members.capabilities);
 }
 
@@ -31,6 +32,8 @@ const METHODS = [
   'events',
   'close',
 ] as const satisfies ReadonlyArray<keyof Store>;
+
+const OPTIONAL = ['diagnose', 'entries'] as const satisfies ReadonlyArray<keyof Store>;
 
 const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof Store>;
 

@@ -13,7 +13,7 @@ import { ownerOf } from './locks.js';
 import { given, isGone, leftOf, ttlOf } from './replies.js';
 
 /** In bytes, packed: longer than any owner of cachectl's or Laravel's. */
-const LONGEST_OWNER = 1024;
+export const LONGEST_OWNER = 1024;
 
 /**
  * Strings under the prefix that can be told to be locks. Everything under it has to be looked at, a page of a scan at a
@@ -29,18 +29,19 @@ export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptio
 }
 
 /** How a key is told to be a lock; undefined when it is not. */
-type Teller = (name: string, owner: string) => ToldBy | undefined;
+export type Teller = (name: string, owner: string) => ToldBy | undefined;
 
-function teller(room: Room, pattern: string | undefined): Teller {
+export function teller(room: Room, pattern?: string): Teller {
   const isNamed = pattern === undefined ? undefined : globMatcher(pattern);
   const isPlaceOfLocks = room.lockConnection.location !== room.connection.location;
   const { ownersStandOut } = room.packing;
   return (name, owner) => {
     if (isLaravelLockName(name)) return 'family';
     if (owner.startsWith(OWNER_PREFIX)) return 'cachectl-owner';
-    if (isPlaceOfLocks) return 'place';
+    const isFence = name.startsWith(FENCES);
+    if (isPlaceOfLocks && !isFence) return 'place';
     if (ownersStandOut && LARAVEL_OWNER.test(owner) && !isNumeric(Buffer.from(owner))) return 'laravel-owner';
-    return isNamed?.(name) ? 'pattern' : undefined;
+    return isNamed?.(name) && !isFence ? 'pattern' : undefined;
   };
 }
 
@@ -53,9 +54,7 @@ interface Candidate {
 
 async function locksAmong(room: Room, page: readonly Buffer[], tell: Teller): Promise<ListedLock[]> {
   const { keys, lockConnection, packing } = room;
-  const named = page
-    .map((key) => ({ key, name: keys.short(key) }))
-    .filter(({ name }) => !isTagSetKey(name) && !name.startsWith(FENCES));
+  const named = page.map((key) => ({ key, name: keys.short(key) })).filter(({ name }) => !isTagSetKey(name));
   const heads = await lockConnection.batch(named.map(({ key }) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
   const candidates = named.flatMap(({ key, name }, index): Candidate[] => {
     const head = stringHead(heads[index]!);

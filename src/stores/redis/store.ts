@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
 import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
@@ -10,6 +11,7 @@ import { Connection } from './connection.js';
 import { EVENT_SOURCES, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys } from './keys.js';
+import { listEntries } from './listing.js';
 import { listLocks } from './lock-list.js';
 import { type LockWatch, watchLocks } from './lock-watch.js';
 import { RedisLock } from './locks.js';
@@ -44,6 +46,7 @@ class RedisStore extends PlainEntries implements Store {
     this.capabilities = {
       listing: true,
       ttls: true,
+      idleTimes: true,
       tags: true,
       countsTagged: true,
       locks: true,
@@ -57,6 +60,10 @@ class RedisStore extends PlainEntries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.connection, this.room.keys, pattern);
+  }
+
+  entries(options?: ListEntriesOptions): EntryPages {
+    return listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {

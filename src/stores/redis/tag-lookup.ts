@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 
-import { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from '../tag-names.js';
+import { inTagOrder, isTagSetKey, TAG_SET_HEAD, tagHashOf, tagSetKey } from '../tag-names.js';
 import { scan } from './keys.js';
 
 /** How often the names of tags are looked for, at most, in milliseconds. */
@@ -12,9 +12,6 @@ const SCAN_PAUSE_MS = 2000;
 
 /** How long to wait for a tag that another server of a cluster is about to tell of, in milliseconds. */
 const SOON_MS = 30;
-
-/** Of more tags on one entry the order is not looked for. */
-const MOST_TAGS = 6;
 
 /** Combinations of tags whose names are kept. */
 const MOST_KNOWN = 100_000;
@@ -45,7 +42,7 @@ export class TagLookup {
 
   /** Undefined where it must be asked for first; none of an entry that carries none. */
   known(key: string): readonly string[] | undefined {
-    const hash = hashOf(key);
+    const hash = tagHashOf(key);
     return hash === undefined ? NONE : this.#known.get(hash);
   }
 
@@ -53,9 +50,9 @@ export class TagLookup {
   async of(key: string): Promise<readonly string[]> {
     for (const prepare of [async () => {}, async () => sleep(SOON_MS), async () => this.#scan()]) {
       await prepare();
-      const found = inOrder(await this.#find(key), key);
+      const found = inTagOrder(await this.#find(key), key);
       if (found === undefined) continue;
-      this.#remember(hashOf(key)!, found);
+      this.#remember(tagHashOf(key)!, found);
       return found;
     }
 
@@ -86,18 +83,3 @@ export class TagLookup {
 }
 
 const NONE: readonly string[] = [];
-
-function hashOf(key: string): string | undefined {
-  return /^[\da-f]{40}:/.test(key) ? key.slice(0, 40) : undefined;
-}
-
-/** Undefined when these are not all of them: the hash is of all names, in their order. */
-function inOrder(names: readonly string[], key: string): readonly string[] | undefined {
-  if (names.length === 0 || names.length > MOST_TAGS) return undefined;
-  return permutations(names).find((each) => taggedKey(each, '') === `${hashOf(key)}:`);
-}
-
-function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {
-  if (names.length < 2) return [names];
-  return names.flatMap((name) => permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));
-}

@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
@@ -10,6 +11,7 @@ import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
+import { listEntries } from './listing.js';
 import { heldLocks } from './lock-list.js';
 import { SqliteLock } from './locks.js';
 import { Tables } from './tables.js';
@@ -53,6 +55,10 @@ class SqliteStore extends Entries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.room, pattern);
+  }
+
+  entries(options?: ListEntriesOptions): EntryPages {
+    return listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {

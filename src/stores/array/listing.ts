@@ -1,0 +1,38 @@
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+
+import { globMatcher } from '../glob.js';
+import { inTagOrder } from '../tag-names.js';
+import { entryOf, type Room } from './entries.js';
+import { ttlOf } from './memory.js';
+
+/** Entries of one page. */
+const PAGE = 1000;
+
+/** In the order in which they came. */
+export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+  const { memory, prefix } = room;
+  const matches = globMatcher(options.pattern ?? '*');
+  options.signal?.throwIfAborted();
+  const keys = memory.keys(prefix);
+  for (let start = 0; start < keys.length; start += PAGE) {
+    options.signal?.throwIfAborted();
+    const page = keys.slice(start, start + PAGE).map((storedKey) => storedKey.slice(prefix.length));
+    yield page.filter((key) => matches(key)).flatMap((key) => listed(room, key, options));
+  }
+}
+
+function listed({ memory, codec, prefix }: Room, key: string, { contents, tags }: ListEntriesOptions): ListedEntry[] {
+  const cell = memory.live(prefix + key);
+  // Gone while the ones before were read.
+  if (cell === undefined) return [];
+  const names = tags ? memory.tagsOf(prefix + key).map((tag) => tag.slice(prefix.length)) : [];
+  return [
+    {
+      key,
+      size: cell.stored.length,
+      ttl: ttlOf(cell),
+      ...(tags && { tags: inTagOrder(names, key) ?? names }),
+      ...(contents && { reading: entryOf(cell, codec) }),
+    },
+  ];
+}

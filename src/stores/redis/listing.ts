@@ -1,0 +1,161 @@
+import type { Reading, Ttl } from '../contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { ToldBy } from '../lock-contract.js';
+import type { Command, Reply } from './connection.js';
+import type { Room } from './entries.js';
+
+import { RefusedError, WrongTypeError } from '../../errors.js';
+import { globMatcher, literalHead } from '../glob.js';
+import { isTagSetKey } from '../tag-names.js';
+import { EntryTags } from './entry-tags.js';
+import { scan } from './keys.js';
+import { LONGEST_OWNER, type Teller, teller } from './lock-list.js';
+import { ownerOf } from './locks.js';
+import { withoutTouching } from './no-touch.js';
+import { PlainEntries } from './plain-entries.js';
+import { count, given, isGone, ttlOf } from './replies.js';
+
+/** Bytes of values that are read at once; a single one may have more. */
+const MOST_AT_ONCE = 4 * 1024 * 1024;
+
+/**
+ * What lies under the prefix, a page of a scan at a time. Looking counts as using on servers before 7.2: since when nobody
+ * used an entry is asked first, and then its value is not looked at, unless for its contents; its size is then what it
+ * takes in memory, and a lock is told by its name alone.
+ */
+export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+  options.signal?.throwIfAborted();
+  yield* withoutTouching(room.connection, (isUntouched) => pages(room, options, isUntouched));
+}
+
+async function* pages(room: Room, options: ListEntriesOptions, isUntouched: boolean): EntryPages {
+  const { signal, pattern = '*', contents, tags } = options;
+  const matches = globMatcher(pattern);
+  const look = new Look(room, { idle: options.idle === true, values: isUntouched || !options.idle });
+  const entryTags = tags ? new EntryTags(room, signal) : undefined;
+  for await (const found of scan(room.connection, room.keys, signal, literalHead(pattern))) {
+    const names = [...new Set(found.map((full) => room.keys.short(full)))];
+    const listed = await look.at(names.filter((name) => !isTagSetKey(name) && matches(name)));
+    const tagged = entryTags ? await withTags(entryTags, listed) : listed;
+    if (contents) yield* withContents(room, tagged, signal);
+    else if (tagged.length > 0) yield tagged;
+  }
+}
+
+async function withTags(entryTags: EntryTags, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
+  const tags = await entryTags.of(listed.map(({ key }) => key));
+  return listed.map((entry, index) => ({ ...entry, tags: tags[index]! }));
+}
+
+async function* withContents(room: Room, listed: readonly ListedEntry[], signal?: AbortSignal): EntryPages {
+  const plain = new PlainEntries(room);
+  for (const some of withinBytes(listed)) {
+    signal?.throwIfAborted();
+    const readings = await plain.many(some.map(({ key }) => key));
+    const page = some.flatMap((entry, index) => {
+      const reading = readings[index];
+      return reading === undefined ? [] : [{ ...entry, ...sizeOf(reading), reading }];
+    });
+    if (page.length > 0) yield page;
+  }
+}
+
+/** Of what was read, the size is known. */
+function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
+  return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
+}
+
+function* withinBytes(listed: readonly ListedEntry[]): Generator<readonly ListedEntry[]> {
+  let some: ListedEntry[] = [];
+  let bytes = 0;
+  for (const entry of listed) {
+    if (some.length > 0 && bytes + entry.size > MOST_AT_ONCE) {
+      yield some;
+      [some, bytes] = [[], 0];
+    }
+
+    some.push(entry);
+    bytes += entry.size;
+  }
+
+  if (some.length > 0) yield some;
+}
+
+/** What is known of a key without reading all that it holds. */
+class Look {
+  readonly #room: Room;
+  readonly #idle: boolean;
+  readonly #values: boolean;
+  readonly #tell: Teller | undefined;
+
+  /** @param values whether values may be looked at */
+  constructor(room: Room, { idle, values }: { readonly idle: boolean; readonly values: boolean }) {
+    this.#room = room;
+    this.#idle = idle;
+    this.#values = values;
+    this.#tell = room.lockConnection.location === room.connection.location ? teller(room) : undefined;
+  }
+
+  /** One round trip; what is gone by then is left out. @param names without prefixes */
+  async at(names: readonly string[]): Promise<ListedEntry[]> {
+    if (names.length === 0) return [];
+    const commands = names.map((name) => this.#commands(this.#room.keys.full(name)));
+    const width = commands[0]!.length;
+    const replies = await this.#room.connection.batch(commands.flat());
+    const told = names.map((name, index) => this.#read(name, replies.slice(index * width, (index + 1) * width)));
+    return Promise.all(told.flatMap((entry) => (entry === undefined ? [] : [this.#sized(entry)])));
+  }
+
+  #commands(full: string): Command[] {
+    return [
+      // First, since what comes after it may count as using the entry.
+      ...(this.#idle ? [['OBJECT', 'IDLETIME', full] as const] : []),
+      ['PTTL', full],
+      this.#values ? ['STRLEN', full] : ['MEMORY', 'USAGE', full],
+      ...(this.#tell && this.#values ? [['GETRANGE', full, 0, LONGEST_OWNER - 1] as const] : []),
+    ];
+  }
+
+  #read(
+    key: string,
+    replies: ReadonlyArray<Error | Reply>,
+  ): (Omit<ListedEntry, 'size'> & { size: number | undefined }) | undefined {
+    const rest = [...replies];
+    const idle = this.#idle ? idleOf(rest.shift()!) : undefined;
+    const pttl = given(rest.shift()!);
+    if (isGone(pttl)) return undefined;
+    const size = lengthOf(rest.shift()!);
+    const lock = this.#lockOf(key, rest.shift());
+    const ttl: Ttl = ttlOf(pttl);
+    return { key, size, ttl, ...(idle !== undefined && { idle }), ...(lock !== undefined && { lock }) };
+  }
+
+  #lockOf(name: string, head: Error | Reply | undefined): ToldBy | undefined {
+    if (this.#tell === undefined || head instanceof WrongTypeError) return undefined;
+    const owner = head === undefined ? '' : ownerOf(this.#room.packing.texts, given(head) as Buffer);
+    return this.#tell(name, owner);
+  }
+
+  /** What is no string has no length; it takes some memory. */
+  async #sized({
+    key,
+    size,
+    ...entry
+  }: Omit<ListedEntry, 'size'> & { size: number | undefined }): Promise<ListedEntry> {
+    if (size !== undefined) return { key, size, ...entry };
+    const [reply] = await this.#room.connection.batch([['MEMORY', 'USAGE', this.#room.keys.full(key)]]);
+    return { key, size: (reply === undefined ? undefined : lengthOf(reply)) ?? 0, ...entry };
+  }
+}
+
+/** Undefined where the server does not tell: it evicts what is seldom used, rather than what was not used for long. */
+function idleOf(reply: Error | Reply): number | undefined {
+  if (reply instanceof RefusedError || reply === null) return undefined;
+  return count(reply);
+}
+
+/** Undefined of what is no string, or where we may not ask. */
+function lengthOf(reply: Error | Reply): number | undefined {
+  if (reply instanceof WrongTypeError || reply instanceof RefusedError || reply === null) return undefined;
+  return count(reply);
+}

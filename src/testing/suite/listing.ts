@@ -1,0 +1,180 @@
+import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+
+import type { NewEntry, Store } from '../../stores/contract.js';
+import type { ListedEntry, ListEntriesOptions } from '../../stores/listing-contract.js';
+
+import { integer, string } from '../../codecs/value.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { all, failure, type Stores, textOf, until } from './stores.js';
+
+/** For stores that list their entries; a store may list keys and say no more of them. */
+export function describeListing(stores: Stores): void {
+  const { idleTimes = false, keyBytes, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
+  describe('a listing of entries', () => {
+    before(async function () {
+      const store = await stores.fresh();
+      await store.close();
+      if (!store.entries) this.skip();
+    });
+
+    it('tells of each its size and its ttl, without the prefix, and leaves out what has expired', async () => {
+      const store = await stores.fresh();
+      const other = await stores.fresh();
+      await other.put('theirs', string('v'), 60);
+      await store.put('long', string(noise(1000)), 60);
+      await store.put('empty', string(''), null);
+      await store.put('gone', string('v'), 1);
+      if (keyBytes === undefined) await store.put('two\nlines žluť', integer(7), 600);
+      await until(async () => (await store.get('gone')) === undefined);
+      const listed = await listOf(store);
+      expect(listed.map(({ key }) => key)).to.deep.equal([
+        'empty',
+        'long',
+        ...(keyBytes === undefined ? ['two\nlines žluť'] : []),
+      ]);
+      stores.expectTtl(listed[0], null);
+      stores.expectTtl(listed[1], [50, 60]);
+      expect(listed[1]!.size).to.be.within(1000, 1200);
+      for (const entry of listed) expect(entry).to.have.all.keys('key', 'size', 'ttl');
+    });
+
+    it('gives those that match the glob', async () => {
+      const store = await stores.fresh();
+      for (const key of ['user:1', 'user:2', 'User:1', 'post:1']) await store.put(key, string('v'), 60);
+      expect((await listOf(store, { pattern: 'user:*' })).map(({ key }) => key)).to.deep.equal(['user:1', 'user:2']);
+      expect((await listOf(store, { pattern: '*:1' })).map(({ key }) => key)).to.deep.equal([
+        'User:1',
+        'post:1',
+        'user:1',
+      ]);
+      expect(await listOf(store, { pattern: 'user' })).to.deep.equal([]);
+    });
+
+    it('reads what they hold when asked to', async () => {
+      const store = await stores.fresh();
+      await store.put('text', string('žluť'), 60);
+      await store.put('number', integer(42), null);
+      await store.put('bytes', string(Buffer.from([0, 255, 10, 13])), 60);
+      const listed = await listOf(store, { contents: true });
+      expect(listed.map(({ key, reading }) => [key, contentOf(reading)])).to.deep.equal([
+        ['bytes', Buffer.from([0, 255, 10, 13]).toString()],
+        ['number', '42'],
+        ['text', 'žluť'],
+      ]);
+      const { reading } = listed[1]!;
+      stores.expectTtl(reading instanceof Error ? undefined : reading, null);
+    });
+
+    it('is of pages, whatever they are asked for, and may be left before the end', async () => {
+      const store = await stores.fresh();
+      await store.putMany(numbered(5000));
+      const options = { contents: true, idle: true, tags: true };
+      const keys = new Set((await listOf(store, options)).map(({ key }) => key));
+      expect(keys.size).to.equal(5000);
+      const sizes = (await all(store.entries!(options))).map((page) => page.length);
+      expect(sizes.length).to.be.greaterThan(2);
+      const left = store.entries!()[Symbol.asyncIterator]();
+      expect((await left.next()).value?.[0]?.key).to.match(/^n:\d+$/);
+      await left.return?.();
+      expect(textOf(await store.get('n:1'))).to.equal('1');
+    });
+
+    // Where everything lies in this process, a page of it takes no memory of its own.
+    if (stores.harness.profile) readsLargeContents(stores);
+
+    it('ends with the signal', async () => {
+      const store = await stores.fresh();
+      await store.putMany(numbered(3000));
+      expect(await failure(all(store.entries!({ signal: AbortSignal.abort() })))).to.have.property(
+        'name',
+        'AbortError',
+      );
+      const controller = new AbortController();
+      const reading = (async () => {
+        for await (const page of store.entries!({ signal: controller.signal })) if (page.length > 0) controller.abort();
+      })();
+      expect(await failure(reading)).to.equal(controller.signal.reason);
+    });
+
+    it(`${idleTimes ? 'tells' : 'does not tell'} since when they have not been used`, async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('v'), 60);
+      const [entry] = await listOf(store, { idle: true });
+      if (idleTimes) expect(entry!.idle).to.be.within(0, 30);
+      else expect(entry).not.to.have.property('idle');
+      expect((await listOf(store))[0]).not.to.have.property('idle');
+    });
+
+    if (tags) describeTagsOfEntries(stores);
+
+    if (locks) {
+      const isApart = locksToldFromEntries === 'apart';
+      it(isApart ? 'has no locks' : 'says which are locks', async () => {
+        const store = await stores.fresh();
+        await store.put('entry', string('v'), 60);
+        await store.lock('deploy').acquire(newOwner(), 60);
+        await store.lock('framework/command-migrate').acquire('somebody', 60);
+        const told = (await listOf(store)).map(({ key, lock }) => [key, lock]);
+        const deploy = ['deploy', 'cachectl-owner'];
+        const entry = ['entry', undefined];
+        const migrate = ['framework/command-migrate', 'family'];
+        expect(told).to.deep.equal(isApart ? [entry] : [deploy, entry, migrate]);
+      });
+    }
+  });
+}
+
+function readsLargeContents(stores: Stores): void {
+  it('reads large contents a few at a time', async () => {
+    const store = await stores.fresh();
+    const large = string(noise(700_000));
+    for (let number = 0; number < 20; number++) await store.put(`large:${number}`, large, 60);
+    const pages = await all(store.entries!({ contents: true }));
+    expect(Math.max(...pages.map((page) => page.length))).to.be.lessThan(12);
+    expect(pages.flat()).to.have.lengthOf(20);
+  });
+}
+
+/** Bytes that do not compress, without a NUL, which SQLite's layout would write otherwise. */
+function noise(length: number): Buffer {
+  return randomBytes(length).map((byte) => byte || 1) as Buffer;
+}
+
+/** A store that puts entries out of reach rather than removing them keeps no list of them, and knows no names. */
+function describeTagsOfEntries(stores: Stores): void {
+  const isTold = stores.harness.capabilities.countsTagged;
+  it(isTold ? 'tells which tags they carry, in the order in which they were put' : 'tells no tags', async () => {
+    const store = await stores.fresh();
+    await store.put('plain', string('v'), 60);
+    await store.tags(['people']).put('Ann', string('v'), 60);
+    await store.tags(['people', 'artists', 'žluť']).put('Bob', string('v'), null);
+    await store.tags(['artists', 'people']).put('Cid', string('v'), 60);
+    const listed = await all(store.entries!({ tags: true }));
+    const byName = new Map(listed.flat().map(({ key, tags }) => [key.split(':').at(-1), tags]));
+    expect(byName.size).to.equal(4);
+    const named = {
+      plain: [],
+      Ann: ['people'],
+      Bob: ['people', 'artists', 'žluť'],
+      Cid: ['artists', 'people'],
+    };
+    for (const [name, tags] of Object.entries(named)) {
+      expect(byName.get(name), name).to.deep.equal(isTold ? tags : undefined);
+    }
+  });
+}
+
+function* numbered(count: number): Generator<NewEntry> {
+  for (let number = 0; number < count; number++) yield { key: `n:${number}`, value: integer(number), ttl: 600 };
+}
+
+/** By key: stores have orders of their own. */
+async function listOf(store: Store, options?: ListEntriesOptions): Promise<ListedEntry[]> {
+  const listed = await all(store.entries!(options));
+  return listed.flat().sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+function contentOf(reading: ListedEntry['reading']): string | undefined {
+  return reading instanceof Error ? reading.message : textOf(reading);
+}
