@@ -116,6 +116,18 @@ export function isThere(reading: Reading): boolean {
   return reading !== undefined;
 }
 
+/** Whether it can be printed; a miss can. */
+export function isReadable(reading: Reading): boolean {
+  if (reading === undefined || reading instanceof Error) return reading === undefined;
+  try {
+    reading.decode();
+    return true;
+  } catch (error) {
+    if (error instanceof UndecodableError) return false;
+    throw error;
+  }
+}
+
 /** Of the others nobody knows whether there is anything: the key was refused, or the server did not answer. */
 function isOfWhatIsThere(error: unknown): boolean {
   return error instanceof WrongTypeError || error instanceof UndecodableError;

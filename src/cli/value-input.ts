@@ -11,6 +11,8 @@ export interface ValueSource {
   readonly argument: string | undefined;
   readonly file: string | undefined;
   readonly as: 'json' | 'string';
+  /** How the command is written, for whoever gave no value: `put KEY VALUE`. */
+  readonly usage: string;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function readValue(source: ValueSource): Promise<Value> {
   return parseJson(bytes.toString());
 }
 
-async function readBytes({ argument, file }: ValueSource): Promise<Buffer> {
+async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer> {
   if (argument !== undefined && file !== undefined) {
     throw new UsageError('VALUE and --file are two values', 'Give one of them.');
   }
@@ -37,7 +39,7 @@ async function readBytes({ argument, file }: ValueSource): Promise<Buffer> {
   }
 
   if (argument === undefined) {
-    throw new UsageError('no value was given', 'Write `put KEY VALUE`; VALUE - reads standard input, --file a file.');
+    throw new UsageError('no value was given', `Write ${usage}; VALUE - reads standard input, --file a file.`);
   }
 
   return Buffer.from(argument);

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 
 import { tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
+import { readingFlags } from '../cli/reading-flags.js';
 import { printReadings } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { UsageError } from '../errors.js';
@@ -34,22 +34,7 @@ export default class Get extends StoreCommand {
 
   static override flags = {
     tags: tagNames({ summary: 'Read within these tags, in the order they were put.' }),
-    default: Flags.string({
-      summary: 'Printed for a miss, which then is no failure.',
-      helpValue: 'VALUE',
-      exclusive: ['json'],
-    }),
-    raw: Flags.boolean({
-      default: false,
-      summary: 'Print the stored bytes of one key, exactly.',
-      exclusive: ['json', 'default'],
-    }),
-    'no-newline': Flags.boolean({
-      default: false,
-      char: 'n',
-      summary: 'Print the value of one key and nothing after it, binary values included.',
-      exclusive: ['json', 'raw'],
-    }),
+    ...readingFlags,
   };
 
   async run(): Promise<void> {

@@ -1,12 +1,11 @@
-import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { duration, tagNames } from '../cli/flags.js';
-import { checkKeys, entriesOf } from '../cli/keys.js';
-import { answerJson, note, warn } from '../cli/output.js';
+import { entriesOf } from '../cli/keys.js';
+import { answerJson, warn } from '../cli/output.js';
 import { entries } from '../cli/progress.js';
 import { StoreCommand } from '../cli/store-command.js';
-import { ttlText } from '../cli/value-text.js';
+import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/storing.js';
+import { checkedTtl } from '../cli/ttl-flags.js';
 import { ExitCode, UsageError } from '../errors.js';
 
 export default class Put extends StoreCommand {
@@ -32,18 +31,10 @@ export default class Put extends StoreCommand {
     { description: 'Store many', command: '<%= config.bin %> put --from entries.ndjson' },
   ];
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true }),
-    value: Args.string({ description: 'The value; - reads it from standard input.', ignoreStdin: true }),
-  };
+  static override args = storingArgs;
 
   static override flags = {
-    ttl: duration({ summary: 'How long it lasts; forever when left out.' }),
-    tags: tagNames({ summary: 'Put it under these tags; it is read by the same tags in the same order.' }),
-    as: Flags.option({ options: ['string', 'json'] as const, default: 'string' as const })({
-      summary: 'What VALUE is.',
-    }),
-    file: Flags.string({ summary: 'Take the value from a file.', helpValue: 'FILE', exclusive: ['from'] }),
+    ...storingFlags,
     from: Flags.string({
       summary: 'Store many entries from a file, or - for standard input.',
       helpValue: 'FILE',
@@ -54,11 +45,7 @@ export default class Put extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Put);
-    const ttl = flags.ttl ?? null;
-    if (ttl === 0) {
-      throw new UsageError('a ttl of 0 stores nothing', 'Leave --ttl out to store forever, or use `forget`.');
-    }
-
+    const ttl = checkedTtl(flags.ttl);
     if (flags.from !== undefined) {
       const { from } = flags;
       if (args.key !== undefined) {
@@ -79,19 +66,9 @@ export default class Put extends StoreCommand {
       return;
     }
 
-    const { key } = args;
-    if (key === undefined) throw new UsageError('no key was given', 'Write `put KEY VALUE`, or `put --from FILE`.');
-    checkKeys([key]);
-    const { readValue } = await import('../cli/value-input.js');
-    const value = await readValue({ argument: args.value, file: flags.file, as: flags.as });
-    await this.withStore(flags, async ({ store }) => {
-      const target = entriesOf(store, flags.tags);
-      const stored = flags['if-absent'] ? await target.add(key, value, ttl) : true;
-      if (!flags['if-absent']) await target.put(key, value, ttl);
-      if (flags.json) await answerJson({ key, stored, ttl: stored ? ttl : undefined });
-      else if (stored) note(`stored ${key}, ${ttlText(ttl)}`);
-      else warn(`${key} is already in the cache; it was left as it is`);
-      return stored ? ExitCode.Yes : ExitCode.No;
-    });
+    const entry = await writtenEntry({ ...args, ...flags }, '`put KEY VALUE`, or `put --from FILE`');
+    await this.withStore(flags, async ({ store }) =>
+      storeEntry(entriesOf(store, flags.tags), { ...entry, ttl }, { ifAbsent: flags['if-absent'], json: flags.json }),
+    );
   }
 }

@@ -1,0 +1,73 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import type { Repository } from '../stores/contract.js';
+
+import { integer } from '../codecs/value.js';
+import { ExitCode, UsageError } from '../errors.js';
+import { duration, tagNames } from './flags.js';
+import { JsonText } from './json.js';
+import { answer, answerJson } from './output.js';
+
+/** Of a signed integer of 64 bits; its negative is one, too. */
+const GREATEST = 2n ** 63n - 1n;
+
+/** A whole number of 64 bits, to the digit. */
+const wholeNumber = Flags.custom<bigint>({
+  helpValue: 'NUMBER',
+  async parse(text) {
+    if (!/^[+-]?\d+$/.test(text)) {
+      throw new UsageError(`"${text}" is not a whole number`, 'Write digits, with a minus in front if need be.');
+    }
+
+    const number = BigInt(text.replace(/^\+/, ''));
+    if (number < -GREATEST || number > GREATEST) {
+      throw new UsageError(`${text} is beyond 64 bits`, `Write a number from ${-GREATEST} to ${GREATEST}.`);
+    }
+
+    return number;
+  },
+});
+
+export const countingArgs = {
+  key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),
+};
+
+/** Of `increment` and `decrement`. */
+export const countingFlags = {
+  by: wholeNumber({ summary: 'By how much; may be negative.', default: 1n, defaultHelp: async () => '1' }),
+  ttl: duration({
+    summary: 'How long a counter lasts that is not there yet; one that is there keeps its own end.',
+  }),
+  tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+};
+
+export interface Counting {
+  readonly key: string;
+  readonly by: bigint;
+  /** Seconds; of a counter that is not there yet. */
+  readonly ttl: number | undefined;
+}
+
+/** Counts and prints the sum alone. */
+export async function count(
+  entries: Repository,
+  counting: Counting,
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  const sum = await counted(entries, counting);
+  await (json ? answerJson({ key: counting.key, value: new JsonText(String(sum)) }) : answer(`${sum}\n`));
+  return ExitCode.Yes;
+}
+
+/**
+ * With a ttl as Laravel's rate limiter does it: the key is added at 0, then counted. When it expired in between, the counter
+ * began anew without an end, and is given one.
+ */
+async function counted(entries: Repository, { key, by, ttl }: Counting): Promise<bigint> {
+  if (ttl === undefined) return entries.increment(key, by);
+  const isNew = await entries.add(key, integer(0), ttl);
+  const sum = await entries.increment(key, by);
+  if (!isNew && sum === by && (await entries.get(key))?.ttl === null) await entries.touch(key, ttl);
+  return sum;
+}

@@ -1,0 +1,71 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import type { Value } from '../codecs/value.js';
+import type { Repository, Ttl } from '../stores/contract.js';
+
+import { ExitCode, UsageError } from '../errors.js';
+import { tagNames } from './flags.js';
+import { checkKeys } from './keys.js';
+import { answerJson, note, warn } from './output.js';
+import { ttlFlags } from './ttl-flags.js';
+import { ttlText } from './value-text.js';
+
+/** Optional as far as oclif knows, so that what is missing can be said with the way out. */
+export const storingArgs = {
+  key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true }),
+  value: Args.string({ description: 'The value; - reads it from standard input.', ignoreStdin: true }),
+};
+
+/** Of commands that store one entry. */
+export const storingFlags = {
+  ...ttlFlags,
+  tags: tagNames({ summary: 'Put it under these tags; it is read by the same tags in the same order.' }),
+  as: Flags.option({ options: ['string', 'json'] as const, default: 'string' as const })({
+    summary: 'What VALUE is.',
+  }),
+  file: Flags.string({ summary: 'Take the value from a file.', helpValue: 'FILE' }),
+};
+
+/** What was written on the command line. */
+export interface WrittenEntry {
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly file?: string | undefined;
+  readonly as: 'json' | 'string';
+}
+
+/**
+ * The entry that the command line describes.
+ * @param usage how it is written: `put KEY VALUE`
+ * @throws UsageError, or InputError for what is not JSON
+ */
+export async function writtenEntry(
+  { key, value, file, as }: WrittenEntry,
+  usage: string,
+): Promise<{ readonly key: string; readonly value: Value }> {
+  if (key === undefined) throw new UsageError('no key was given', `Write ${usage}.`);
+  checkKeys([key]);
+  const { readValue } = await import('./value-input.js');
+  return { key, value: await readValue({ argument: value, file, as, usage }) };
+}
+
+export interface EntryToStore {
+  readonly key: string;
+  readonly value: Value;
+  readonly ttl: Ttl;
+}
+
+/** Stores an entry and says so. The exit code: 1 when it was to be absent, and is there. */
+export async function storeEntry(
+  target: Repository,
+  { key, value, ttl }: EntryToStore,
+  options: { readonly ifAbsent: boolean; readonly json: boolean },
+): Promise<number> {
+  const stored = options.ifAbsent ? await target.add(key, value, ttl) : true;
+  if (!options.ifAbsent) await target.put(key, value, ttl);
+  if (options.json) await answerJson({ key, stored, ttl: stored ? ttl : undefined });
+  else if (stored) note(`stored ${key}, ${ttlText(ttl)}`);
+  else warn(`${key} is already in the cache; it was left as it is`);
+  return stored ? ExitCode.Yes : ExitCode.No;
+}

@@ -1,0 +1,40 @@
+import type { Ttl } from '../stores/contract.js';
+
+import { ExitCode } from '../errors.js';
+import { answer, answerJson, warn } from './output.js';
+import { errorFields, errorText, toFailure } from './report-error.js';
+import { lineField } from './value-text.js';
+
+/**
+ * Prints what became of each key: whether it was there, or why it could not be touched.
+ * @returns the exit code: that of the worst failure, else 1 when any key was not there
+ * @throws the first failure when all keys failed, since then nothing was done
+ */
+export async function printTouched(
+  keys: readonly string[],
+  touched: ReadonlyArray<PromiseSettledResult<boolean>>,
+  { ttl, json }: { readonly ttl: Ttl; readonly json: boolean },
+): Promise<number> {
+  if (touched.every(({ status }) => status === 'rejected')) throw (touched[0] as PromiseRejectedResult).reason;
+  const outcomes = touched.map((result) =>
+    result.status === 'fulfilled'
+      ? { isThere: result.value, exitCode: result.value ? ExitCode.Yes : ExitCode.No }
+      : { isThere: false, failure: toFailure(result.reason), exitCode: toFailure(result.reason).exitCode },
+  );
+  if (json) {
+    const documents = outcomes.map(({ isThere, failure }, index) => ({
+      key: keys[index]!,
+      touched: isThere,
+      ttl: isThere ? ttl : undefined,
+      error: failure && errorFields(failure),
+    }));
+    await answerJson(documents.length === 1 ? documents[0]! : documents);
+  } else {
+    for (const [index, { isThere, failure }] of outcomes.entries()) {
+      if (failure === undefined) await answer(`${lineField(keys[index]!)}\t${isThere ? 'touched' : 'was not there'}\n`);
+      else warn(errorText(failure).trimEnd());
+    }
+  }
+
+  return Math.max(...outcomes.map(({ exitCode }) => exitCode));
+}

@@ -1,0 +1,56 @@
+import * as Args from '@oclif/core/args';
+
+import type { Reading, Repository } from '../stores/contract.js';
+
+import { askBeforeDestroying } from '../cli/destructive.js';
+import { destructiveFlags, tagNames } from '../cli/flags.js';
+import { checkKeys, entriesOf } from '../cli/keys.js';
+import { readingFlags } from '../cli/reading-flags.js';
+import { isReadable, printReadings } from '../cli/readings.js';
+import { StoreCommand } from '../cli/store-command.js';
+
+export default class Pull extends StoreCommand {
+  static override summary = 'Read an entry and remove it, in one step.';
+  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. Asks only where the profile is protected; the key is named, after all.`;
+
+  static override examples = [
+    { description: 'Take a token that is good for once', command: 'TOKEN=$(<%= config.bin %> pull token:ann) || exit' },
+    {
+      description: 'Take what was put under tags',
+      command: '<%= config.bin %> pull John --tags people,artists',
+    },
+    { description: 'See what would be taken', command: '<%= config.bin %> pull token:ann --dry-run' },
+  ];
+
+  static override args = {
+    key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+    ...readingFlags,
+    ...destructiveFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Pull);
+    const { key } = args;
+    checkKeys([key]);
+    await this.withStore(flags, async ({ store, profile }) => {
+      const entries = entriesOf(store, flags.tags);
+      const dryRun = flags['dry-run'];
+      if (profile.protected && !dryRun) {
+        await askBeforeDestroying({ store, profile, action: 'pull', effect: `removes ${key}` }, flags);
+      }
+
+      const reading = dryRun ? (await entries.many([key]))[0] : await taken(entries, key, flags.raw);
+      return printReadings([key], [reading], flags);
+    });
+  }
+}
+
+/** Bytes that cannot be printed are not to be lost by trying to. */
+async function taken(entries: Repository, key: string, isRaw: boolean): Promise<Reading> {
+  const [seen] = isRaw ? [] : await entries.many([key]);
+  return isReadable(seen) ? entries.pull(key) : seen;
+}

@@ -1,0 +1,38 @@
+import * as Args from '@oclif/core/args';
+
+import { tagNames } from '../cli/flags.js';
+import { checkKeys, entriesOf } from '../cli/keys.js';
+import { StoreCommand } from '../cli/store-command.js';
+import { printTouched } from '../cli/touched.js';
+import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
+
+export default class Touch extends StoreCommand {
+  static override summary = 'Give entries a new ttl; their values stay.';
+  static override description = `Says of each key whether it was there. Exits 1 when any was not.`;
+
+  static override examples = [
+    { description: 'Another ten minutes', command: '<%= config.bin %> touch users:1 --ttl 10m' },
+    { description: 'Several, never to expire', command: '<%= config.bin %> touch users:1 users:2 --forever' },
+  ];
+
+  static override args = {
+    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    ...explicitTtlFlags,
+    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Touch);
+    const keys = args.key;
+    checkKeys(keys);
+    const ttl = checkedTtl(flags.ttl);
+    await this.withStore(flags, async ({ store }) => {
+      const entries = entriesOf(store, flags.tags);
+      const touched = await Promise.allSettled(keys.map(async (key) => entries.touch(key, ttl)));
+      return printTouched(keys, touched, { ttl, json: flags.json });
+    });
+  }
+}
