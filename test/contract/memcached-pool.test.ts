@@ -19,6 +19,7 @@ describeStore('three memcached servers', {
   capabilities: {
     listing: true,
     ttls: true,
+    idleTimes: true,
     tags: true,
     countsTagged: false,
     locks: true,

@@ -16,6 +16,7 @@ describeStore('memcached', {
   capabilities: {
     listing: true,
     ttls: true,
+    idleTimes: true,
     tags: true,
     countsTagged: false,
     locks: true,

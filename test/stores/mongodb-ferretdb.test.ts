@@ -53,6 +53,16 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(await store.forget(['none', ...keys])).to.deep.equal([false, ...keys.map(() => true)]);
   });
 
+  it('lists entries with their sizes, though it cannot measure them itself', async () => {
+    await store.put('a', string('žluť'), 60);
+    await store.tags(['t']).put('b', integer(42), null);
+    const listed = (await all(store.entries!({ tags: true }))).flat();
+    expect(listed.map(({ size, tags }) => [size, tags])).to.deep.equal([
+      [2, ['t']],
+      [13, []],
+    ]);
+  });
+
   it('adds once, also where something expired, and where an expiry is no date', async () => {
     await database.entries().insertMany([
       { _id: `${PREFIX}old`, value: 'N;', expires_at: inSeconds(-9) },

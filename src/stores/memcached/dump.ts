@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Ttl } from '../contract.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Wire } from './wire.js';
@@ -14,6 +15,10 @@ export interface Dumped {
   readonly full: Buffer;
   /** What it takes in the server's memory, in bytes: value, key and header. */
   readonly size: number;
+  /** Seconds left, null for never. */
+  readonly ttl: Ttl;
+  /** Seconds since it was last read or written; the server notes a use when the one before is a minute ago. */
+  readonly idle: number;
 }
 
 /** A server lets one go through its keys at a time, itself included. */
@@ -21,6 +26,12 @@ const BUSY = /^BUSY|locked try again/;
 
 /** How long to wait before asking a busy server again, in milliseconds. */
 const PAUSE = 50;
+
+export interface DumpOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Only keys that go on so after the prefix. */
+  readonly head?: string;
+}
 
 /**
  * Every item of a server under the prefix that has not expired, page by page. The walk goes along the hash table, so that
@@ -30,16 +41,16 @@ const PAUSE = 50;
 export async function* dump(
   node: MetaNode,
   { prefix, timeoutMs }: Room,
-  signal?: AbortSignal,
+  { signal, head = '' }: DumpOptions = {},
 ): AsyncGenerator<Dumped[]> {
   signal?.throwIfAborted();
   const wire = await node.text.dedicated();
   try {
-    const isLive = liveness(Number((await statsOf(wire)).get('time')));
-    const head = `key=${uriEncoded(Buffer.from(prefix))}`;
-    for await (const lines of await begun(wire, head, timeoutMs)) {
+    const now = clock(Number((await statsOf(wire)).get('time')));
+    const start = `key=${uriEncoded(Buffer.from(prefix + head))}`;
+    for await (const lines of await begun(wire, start, timeoutMs)) {
       signal?.throwIfAborted();
-      yield lines.map((line) => parsed(line)).filter(({ expiry }) => isLive(expiry));
+      yield lines.flatMap((line) => parsed(line, now()));
     }
   } finally {
     wire.end();
@@ -92,20 +103,32 @@ async function waitForDisk(wire: Wire, spool: Spool): Promise<void> {
   wire.resume();
 }
 
-interface ParsedLine extends Dumped {
-  /** A Unix time, or -1 for never. */
-  readonly expiry: number;
+/**
+ * `key=%C5%BEk exp=1795437440 la=1795437400 cas=.. fetch=yes cls=1 size=71`, and more fields on newer servers; `exp` is -1
+ * for never, both are Unix times. None where it has expired: a dump holds what expires in the second that it is asked
+ * for, too.
+ */
+function parsed(line: string, now: number): Dumped[] {
+  const expiry = numberIn(line, ' exp=');
+  if (expiry !== -1 && expiry <= now) return [];
+  return [
+    {
+      full: uriDecoded(line.slice('key='.length, line.indexOf(' '))),
+      size: numberIn(line, ' size='),
+      ttl: expiry === -1 ? null : expiry - now,
+      idle: Math.max(0, now - numberIn(line, ' la=')),
+    },
+  ];
 }
 
-/** `key=%C5%BEk exp=1795437440 la=.. cas=.. fetch=yes cls=1 size=71`, and more fields on newer servers. */
-function parsed(line: string): ParsedLine {
-  const fields = new Map(line.split(' ').map((field) => [field.slice(0, field.indexOf('=')), field]));
-  const number = (name: string): number => Number(fields.get(name)?.slice(name.length + 1));
-  return { full: uriDecoded(fields.get('key')!.slice(4)), expiry: number('exp'), size: number('size') };
+function numberIn(line: string, name: string): number {
+  const start = line.indexOf(name) + name.length;
+  const end = line.indexOf(' ', start);
+  return Number(line.slice(start, end === -1 ? undefined : end));
 }
 
-/** Whether an expiry is still to come. A dump holds what expires in the second that it is asked for, too. */
-function liveness(serverTime: number): (expiry: number) => boolean {
+/** The server's time, as it goes on since it was asked. */
+function clock(serverTime: number): () => number {
   const start = performance.now();
-  return (expiry) => expiry === -1 || expiry > serverTime + Math.floor((performance.now() - start) / 1000);
+  return () => serverTime + Math.floor((performance.now() - start) / 1000);
 }

@@ -30,9 +30,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   );
   for (const node of nodes) {
     const remover = new Remover(node, room.keys, options);
-    await overlapping(dump(node, room, options.signal), IN_FLIGHT, async (page) =>
-      tally.add(await remover.removePage(page)),
-    );
+    await overlapping(dump(node, room, options), IN_FLIGHT, async (page) => tally.add(await remover.removePage(page)));
   }
 
   return tally.result;

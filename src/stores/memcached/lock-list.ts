@@ -28,7 +28,7 @@ const LONGEST_OWNER = 1024;
 export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
   const lister = new Lister(room, pattern);
   for (const node of room.connection.metaNodes) {
-    for await (const page of dump(node, room, signal)) {
+    for await (const page of dump(node, room, { signal })) {
       for (const batch of lister.batches(page)) {
         signal?.throwIfAborted();
         yield* await lister.locksAmong(node, batch);

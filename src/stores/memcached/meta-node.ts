@@ -21,6 +21,12 @@ export class MetaNode extends Node {
     return answers.map((answer) => this.itemOf(answer));
   }
 
+  /** As `read`, but so that it does not count as a use. */
+  async look(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
+    const answers = await this.text.ask(keys.map((key) => command('mg', key, 'v f t c u')));
+    return answers.map((answer) => this.itemOf(answer));
+  }
+
   override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
     const [isGone] = await this.removeSame([{ key, item }]);
     return isGone!;

@@ -8,6 +8,7 @@ import { Entries, type Naming, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
+import { listEntries } from './listing.js';
 import { listLocks } from './lock-list.js';
 import { type LockWatch, watchLocks } from './lock-watch.js';
 import { MemcachedLock } from './locks.js';
@@ -31,6 +32,8 @@ class MemcachedStore extends Entries implements Store {
   readonly prefix: string;
   readonly capabilities: Capabilities;
   /** Left out behind SASL. */
+  readonly entries?: NonNullable<Store['entries']>;
+  /** Left out behind SASL. */
   readonly locks?: NonNullable<Store['locks']>;
   /** Left out behind SASL. */
   readonly watchLocks?: NonNullable<Store['watchLocks']>;
@@ -45,6 +48,7 @@ class MemcachedStore extends Entries implements Store {
     this.capabilities = {
       listing: tellsAll,
       ttls: tellsAll,
+      ...(tellsAll && { idleTimes: true }),
       tags: true,
       countsTagged: false,
       locks: true,
@@ -56,6 +60,7 @@ class MemcachedStore extends Entries implements Store {
       keyBytes: LONGEST_KEY,
     };
     if (!tellsAll) return;
+    this.entries = (options) => listEntries(room, options);
     this.locks = (options) => listLocks(room, options);
     this.watchLocks = async (names, options) => {
       const opened = await watchLocks(this, room, names, options);

@@ -212,9 +212,18 @@ export abstract class Entries implements Repository {
     return found !== null && isLive(found.expires_at, at) ? this.#entry(found, at) : undefined;
   }
 
-  #entry({ value, expires_at }: WithId<EntryDocument>, at: number): Entry {
-    return { stored: storedBytes(value), ttl: ttlOf(expires_at, at), decode: () => this.#values.decode(value) };
+  #entry(document: WithId<EntryDocument>, at: number): Entry {
+    return entryOf(document, this.#values, at);
   }
+}
+
+/** What a document holds, as the driver gives it `AS_STORED`, at a time, in milliseconds. */
+export function entryOf(
+  { value, expires_at }: Pick<EntryDocument, 'expires_at' | 'value'>,
+  values: FieldCodec,
+  at: number,
+): Entry {
+  return { stored: storedBytes(value), ttl: ttlOf(expires_at, at), decode: () => values.decode(value) };
 }
 
 /** Whether it was there. What had expired stays, to be removed by the index on `expires_at`. */

@@ -31,6 +31,11 @@ export function isUnknown(error: unknown): boolean {
   return hasCode(error, UNKNOWN);
 }
 
+/** Whether the server lacks an operator of what it was asked for. */
+export function isUnknownOperator(error: unknown): boolean {
+  return isUnknown(error) || hasCode(error, NO_OPERATOR);
+}
+
 /** Whether `$inc` met something that is no number. */
 export function isTypeMismatch(error: unknown): boolean {
   return hasCode(error, TYPE_MISMATCH);
@@ -87,6 +92,9 @@ export function tooLarge(location: string, options: ErrorOptions = {}): Cachectl
 
 /** Codes of servers that do not have a command, a stage or an option. */
 const UNKNOWN = new Set([59, 115, 238, 40_324, 40_573]);
+
+/** InvalidPipelineOperator. */
+const NO_OPERATOR = new Set([168]);
 
 const TYPE_MISMATCH = new Set([14]);
 const NO_RIGHTS = new Set([13, 8000]);

@@ -11,6 +11,7 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { EntryDocument } from './connection.js';
 import type { MongodbWaiting } from './lock-waiting.js';
@@ -21,6 +22,7 @@ import { EVENT_SOURCES, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
 import { indexFindings } from './indexes.js';
 import { entryKeys } from './keys.js';
+import { listEntries } from './listing.js';
 import { heldLocks } from './lock-list.js';
 import { MongodbLock } from './locks.js';
 import { MongodbTagged } from './tags.js';
@@ -60,6 +62,10 @@ class MongodbStore extends Entries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.connection, this.prefix, pattern);
+  }
+
+  entries(options?: ListEntriesOptions): EntryPages {
+    return listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {

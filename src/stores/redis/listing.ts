@@ -7,6 +7,7 @@ import type { Room } from './entries.js';
 import { RefusedError, WrongTypeError } from '../../errors.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { isTagSetKey } from '../tag-names.js';
+import { withinBytes } from '../within-bytes.js';
 import { EntryTags } from './entry-tags.js';
 import { scan } from './keys.js';
 import { LONGEST_OWNER, type Teller, teller } from './lock-list.js';
@@ -14,9 +15,6 @@ import { ownerOf } from './locks.js';
 import { withoutTouching } from './no-touch.js';
 import { PlainEntries } from './plain-entries.js';
 import { count, given, isGone, ttlOf } from './replies.js';
-
-/** Bytes of values that are read at once; a single one may have more. */
-const MOST_AT_ONCE = 4 * 1024 * 1024;
 
 /**
  * What lies under the prefix, a page of a scan at a time. Looking counts as using on servers before 7.2: since when nobody
@@ -63,22 +61,6 @@ async function* withContents(room: Room, listed: readonly ListedEntry[], signal?
 /** Of what was read, the size is known. */
 function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
   return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
-}
-
-function* withinBytes(listed: readonly ListedEntry[]): Generator<readonly ListedEntry[]> {
-  let some: ListedEntry[] = [];
-  let bytes = 0;
-  for (const entry of listed) {
-    if (some.length > 0 && bytes + entry.size > MOST_AT_ONCE) {
-      yield some;
-      [some, bytes] = [[], 0];
-    }
-
-    some.push(entry);
-    bytes += entry.size;
-  }
-
-  if (some.length > 0) yield some;
 }
 
 /** What is known of a key without reading all that it holds. */

@@ -5,15 +5,13 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
+import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';
 import { type KeyRange, keysUnder } from './keys.js';
 import { ColumnCodec } from './values.js';
 
 /** Rows that are read at once. */
 const PAGE = 1000;
-
-/** Bytes of values that are read at once; a single one may have more. */
-const MOST_AT_ONCE = 4 * 1024 * 1024;
 
 interface Row {
   readonly bytes: Buffer;

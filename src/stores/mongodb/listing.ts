@@ -1,0 +1,106 @@
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { Deployment, EntryDocument } from './connection.js';
+import type { Room } from './entries.js';
+
+import { globMatcher, literalHead } from '../glob.js';
+import { MOST_AT_ONCE } from '../within-bytes.js';
+import { entryOf } from './entries.js';
+import { isUnknownOperator } from './errors.js';
+import { isLive, later, ttlOf } from './expiry.js';
+import { idsUnder } from './keys.js';
+import { AS_STORED, FieldCodec, storedBytes } from './values.js';
+
+/** Documents of one request; of large ones the server gives fewer. */
+const PAGE = 1000;
+
+/** An entry's document; where its value is a text that was not asked for, with the length of that in its place. */
+interface Listed extends EntryDocument {
+  readonly size?: unknown;
+}
+
+/** Entries that count, in the order of the index on `_id`. */
+export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+  const { signal, pattern = '*', contents = false } = options;
+  signal?.throwIfAborted();
+  const matches = globMatcher(pattern);
+  const listed = lister(room, options);
+  const head = room.prefix + literalHead(pattern);
+  const pages = room.connection.stream(async function* (deployment) {
+    let page: ListedEntry[] = [];
+    let bytes = 0;
+    for await (const document of documents(deployment, head, contents)) {
+      const at = deployment.now();
+      // It may have expired while the ones before were read.
+      if (!matches(keyOf(room, document)) || !isLive(document.expires_at, at)) continue;
+      const entry = listed(document, at);
+      page.push(entry);
+      bytes += contents ? entry.size : 0;
+      if (page.length < PAGE && bytes < MOST_AT_ONCE) continue;
+      yield page;
+      [page, bytes] = [[], 0];
+    }
+
+    if (page.length > 0) yield page;
+  });
+  for await (const page of pages) {
+    signal?.throwIfAborted();
+    yield page;
+  }
+}
+
+function lister(room: Room, { contents, tags }: ListEntriesOptions): (document: Listed, at: number) => ListedEntry {
+  const values = new FieldCodec(room.codec);
+  return (document, at) => ({
+    key: keyOf(room, document),
+    size: Number(document.size ?? storedBytes(document.value).length),
+    ttl: ttlOf(document.expires_at, at),
+    ...(tags && { tags: tagsOf(room, document) }),
+    ...(contents && { reading: entryOf(document, values, at) }),
+  });
+}
+
+function keyOf({ prefix }: Room, { _id }: Listed): string {
+  return _id.slice(prefix.length);
+}
+
+/** In the order in which they were put. What is no array is nothing of ours. */
+function tagsOf({ prefix }: Room, { tags }: Listed): readonly string[] {
+  return Array.isArray(tags) ? tags.map((tag) => String(tag).slice(prefix.length)) : [];
+}
+
+async function* documents(deployment: Deployment, head: string, contents: boolean): AsyncGenerator<Listed> {
+  let isAnswered = false;
+  try {
+    const found = contents ? whole(deployment, head) : measured(deployment, head);
+    for await (const document of found) {
+      isAnswered = true;
+      yield document;
+    }
+  } catch (error) {
+    if (contents || isAnswered || !isUnknownOperator(error)) throw error;
+    yield* whole(deployment, head);
+  }
+}
+
+function whole({ entries, now }: Deployment, head: string): AsyncIterable<Listed> {
+  return entries
+    .find({ _id: idsUnder(head), expires_at: later(now()) }, AS_STORED)
+    .sort({ _id: 1 })
+    .batchSize(PAGE);
+}
+
+/** The server measures texts, so that they need not travel. */
+function measured({ entries, now }: Deployment, head: string): AsyncIterable<Listed> {
+  // In BSON's order texts are what comes from '' on, and before {}.
+  const isText = { $and: [{ $gte: ['$value', ''] }, { $lt: ['$value', { $literal: {} }] }] };
+  const size = { $cond: [isText, { $strLenBytes: '$value' }, null] };
+  const value = { $cond: [isText, null, '$value'] };
+  return entries.aggregate<Listed>(
+    [
+      { $match: { _id: idsUnder(head), expires_at: later(now()) } },
+      { $sort: { _id: 1 } },
+      { $project: { expires_at: 1, tags: 1, size, value } },
+    ],
+    { ...AS_STORED, batchSize: PAGE },
+  );
+}
