@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Profile } from '../src/profiles/profile.js';
 import type { Capabilities, Store } from '../src/stores/contract.js';
 import type { EventType } from '../src/stores/event-contract.js';
+import type { TagListing } from '../src/stores/tag-contract.js';
 
 import { eventSourcesOf } from '../src/stores/event-sources.js';
 import { openStore } from '../src/stores/open.js';
@@ -71,11 +72,14 @@ const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   CacheFlushed: 'flushes',
 };
 
+const TAG_LISTINGS: Readonly<Record<TagListing, string>> = { members: 'yes', names: 'names only', none: 'no' };
+
 const COLUMNS: Readonly<Record<string, (capabilities: Capabilities, store: Store) => string>> = {
   'reading, writing, counting': () => 'yes',
   'ttl told': ({ ttls }) => yesOrNo(ttls),
   '`flush` by prefix': ({ listing }) => (listing ? 'yes' : '`--all` only'),
   tags: ({ tags, countsTagged }) => (tags && !countsTagged ? 'yes, uncounted' : yesOrNo(tags)),
+  '`tags:list`, `tags:show`': ({ tagListing }) => TAG_LISTINGS[tagListing],
   locks: ({ locks }) => yesOrNo(locks),
   '`lock:list`': listedLocks,
   'who waits for a lock': whoWaits,

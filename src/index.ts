@@ -97,4 +97,14 @@ export {
   type WatchLocksOptions,
 } from './stores/lock-contract.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, newOwner, OWNER_PREFIX } from './stores/lock-form.js';
+export {
+  type ListedTag,
+  type ListTagsOptions,
+  type PruneTagsOptions,
+  type PruneTagsResult,
+  type TagIndex,
+  type TagListing,
+  type TagMember,
+} from './stores/tag-contract.js';
 export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tag-names.js';
+export { untaggedKey } from './stores/tag-order.js';

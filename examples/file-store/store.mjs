@@ -39,6 +39,7 @@ export class FileStore {
       ttls: true,
       tags: false,
       countsTagged: false,
+      tagListing: 'none',
       locks: true,
       lockListing: false,
       lockWaiters: false,

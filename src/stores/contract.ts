@@ -2,6 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
 import type { EntryPages, ListEntriesOptions } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
+import type { TagIndex, TagListing } from './tag-contract.js';
 
 /** Seconds, or null for "never expires". */
 export type Ttl = number | null;
@@ -141,6 +142,8 @@ export interface Capabilities {
   readonly tags: boolean;
   /** A flush of tags knows how many entries it took. */
   readonly countsTagged: boolean;
+  /** What of tags can be listed (`Store.tagIndex`). */
+  readonly tagListing: TagListing;
   readonly locks: boolean;
   /** Locks that are held can be listed (`Store.locks`), as far as they can be told. */
   readonly lockListing: boolean;
@@ -204,6 +207,9 @@ export interface Store extends Repository {
 
   /** @throws UnsupportedError */
   tags(names: readonly string[]): Tagged;
+
+  /** Which tags there are, and what carries them; left out where nothing of the kind can be listed. */
+  tagIndex?(): Promise<TagIndex>;
 
   /** @throws UnsupportedError */
   lock(name: string): Lock;

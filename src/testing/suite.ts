@@ -14,6 +14,7 @@ import { describePrefixes } from './suite/prefixes.js';
 import { describeProcesses } from './suite/processes.js';
 import { describeReading } from './suite/reading.js';
 import { all, failure, Stores } from './suite/stores.js';
+import { describeTagIndex } from './suite/tag-index.js';
 import { describeTags } from './suite/tags.js';
 import { describeWriting } from './suite/writing.js';
 
@@ -56,6 +57,11 @@ export function describeStore(name: string, harness: StoreHarness): void {
     } else refuses('keys to list', async () => all((await stores.fresh()).keys()));
     if (capabilities.tags) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));
+
+    it(`can${capabilities.tagListing === 'none' ? 'not' : ''} list tags`, async () => {
+      expect((await stores.fresh()).tagIndex !== undefined).to.equal(capabilities.tagListing !== 'none');
+    });
+    if (capabilities.tagListing !== 'none') describeTagIndex(stores);
     if (capabilities.locks) {
       describeLocks(stores);
       describeLockWaiting(stores);

@@ -27,6 +27,7 @@ describeStore('array', {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,

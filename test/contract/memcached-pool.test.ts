@@ -22,6 +22,7 @@ describeStore('three memcached servers', {
     idleTimes: true,
     tags: true,
     countsTagged: false,
+    tagListing: 'names',
     locks: true,
     lockListing: true,
     lockWaiters: false,

@@ -19,6 +19,7 @@ describeStore('memcached behind SASL', {
     ttls: false,
     tags: true,
     countsTagged: false,
+    tagListing: 'none',
     locks: true,
     lockListing: false,
     lockWaiters: false,

@@ -19,6 +19,7 @@ describeStore('memcached', {
     idleTimes: true,
     tags: true,
     countsTagged: false,
+    tagListing: 'names',
     locks: true,
     lockListing: true,
     lockWaiters: false,

@@ -16,6 +16,7 @@ describeStore('mongodb', {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,

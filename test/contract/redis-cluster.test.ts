@@ -33,6 +33,7 @@ describeStore('redis cluster', {
     idleTimes: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,

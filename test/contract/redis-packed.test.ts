@@ -34,6 +34,7 @@ for (const options of OPTIONS) {
       idleTimes: true,
       tags: true,
       countsTagged: true,
+      tagListing: 'members',
       locks: true,
       lockListing: true,
       lockWaiters: true,

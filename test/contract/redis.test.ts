@@ -29,6 +29,7 @@ describeStore('redis', {
     idleTimes: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,

@@ -40,6 +40,7 @@ describeStore('sqlite', {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,

@@ -15,6 +15,7 @@ describeStore(
       ttls: true,
       tags: false,
       countsTagged: false,
+      tagListing: 'none',
       locks: true,
       lockListing: false,
       lockWaiters: false,

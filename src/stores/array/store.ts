@@ -4,6 +4,7 @@ import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } fro
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { TagIndex } from '../tag-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
 import { Entries, type Room } from './entries.js';
@@ -30,6 +31,7 @@ class ArrayStore extends Entries implements Store {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,
@@ -59,6 +61,11 @@ class ArrayStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new ArrayTagged(this.room, names);
+  }
+
+  async tagIndex(): Promise<TagIndex> {
+    const { ArrayTagIndex } = await import('./tag-index.js');
+    return new ArrayTagIndex(this.room);
   }
 
   lock(name: string): Lock {

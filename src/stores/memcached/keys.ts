@@ -61,9 +61,12 @@ export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<st
   }
 }
 
+/** What the keys of tags' ids begin with. */
+export const TAG_ID_HEAD = 'tag:';
+
 /** The key that holds a tag's id, without prefix. */
 export function tagIdKey(name: string): string {
-  return `tag:${name}:key`;
+  return `${TAG_ID_HEAD}${name}:key`;
 }
 
 /** Whether a key (without prefix) is a tag's bookkeeping rather than an entry. */

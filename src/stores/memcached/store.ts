@@ -36,6 +36,8 @@ class MemcachedStore extends Entries implements Store {
   /** Left out behind SASL. */
   readonly locks?: NonNullable<Store['locks']>;
   /** Left out behind SASL. */
+  readonly tagIndex?: NonNullable<Store['tagIndex']>;
+  /** Left out behind SASL. */
   readonly watchLocks?: NonNullable<Store['watchLocks']>;
   readonly #tails = new Set<LockWatch | Tail>();
 
@@ -51,6 +53,7 @@ class MemcachedStore extends Entries implements Store {
       ...(tellsAll && { idleTimes: true }),
       tags: true,
       countsTagged: false,
+      tagListing: tellsAll ? 'names' : 'none',
       locks: true,
       lockListing: tellsAll,
       lockWaiters: false,
@@ -62,6 +65,11 @@ class MemcachedStore extends Entries implements Store {
     if (!tellsAll) return;
     this.entries = (options) => listEntries(room, options);
     this.locks = (options) => listLocks(room, options);
+    this.tagIndex = async () => {
+      const { MemcachedTagIndex } = await import('./tag-index.js');
+      return new MemcachedTagIndex(room);
+    };
+
     this.watchLocks = async (names, options) => {
       const opened = await watchLocks(this, room, names, options);
       this.#tails.add(opened);

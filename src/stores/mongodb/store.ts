@@ -13,6 +13,7 @@ import type {
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { TagIndex } from '../tag-contract.js';
 import type { EntryDocument } from './connection.js';
 import type { MongodbWaiting } from './lock-waiting.js';
 
@@ -44,6 +45,7 @@ class MongodbStore extends Entries implements Store {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,
@@ -74,6 +76,11 @@ class MongodbStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new MongodbTagged(this.room, names);
+  }
+
+  async tagIndex(): Promise<TagIndex> {
+    const { MongodbTagIndex } = await import('./tag-index.js');
+    return new MongodbTagIndex(this.room);
   }
 
   lock(name: string): Lock {

@@ -4,6 +4,7 @@ import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store,
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
+import type { TagIndex } from '../tag-contract.js';
 import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 
@@ -49,6 +50,7 @@ class RedisStore extends PlainEntries implements Store {
       idleTimes: true,
       tags: true,
       countsTagged: true,
+      tagListing: 'members',
       locks: true,
       lockListing: true,
       lockWaiters: true,
@@ -72,6 +74,11 @@ class RedisStore extends PlainEntries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new RedisTagged(this.room, names);
+  }
+
+  async tagIndex(): Promise<TagIndex> {
+    const { RedisTagIndex } = await import('./tag-index.js');
+    return new RedisTagIndex(this.room);
   }
 
   lock(name: string): Lock {

@@ -4,6 +4,7 @@ import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store,
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { TagIndex } from '../tag-contract.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
@@ -37,6 +38,7 @@ class SqliteStore extends Entries implements Store {
     ttls: true,
     tags: true,
     countsTagged: true,
+    tagListing: 'members',
     locks: true,
     lockListing: true,
     lockWaiters: true,
@@ -67,6 +69,11 @@ class SqliteStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new SqliteTagged(this.room, names);
+  }
+
+  async tagIndex(): Promise<TagIndex> {
+    const { SqliteTagIndex } = await import('./tag-index.js');
+    return new SqliteTagIndex(this.room);
   }
 
   lock(name: string): Lock {

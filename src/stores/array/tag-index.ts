@@ -1,0 +1,66 @@
+import type {
+  ListedTag,
+  ListTagsOptions,
+  PruneTagsOptions,
+  PruneTagsResult,
+  TagIndex,
+  TagMember,
+} from '../tag-contract.js';
+import type { Room } from './entries.js';
+
+import { globMatcher } from '../glob.js';
+import { TagOrders } from '../tag-order.js';
+import { ttlOf } from './memory.js';
+
+export class ArrayTagIndex implements TagIndex {
+  readonly neverStale = 'In memory a tag forgets an entry when it goes.';
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
+    signal?.throwIfAborted();
+    const { memory, prefix } = this.#room;
+    const matches = globMatcher(pattern);
+    const listed = [...memory.tags.keys()]
+      .filter((tag) => tag.startsWith(prefix))
+      .map((tag) => ({ name: tag.slice(prefix.length), entries: this.#live(tag).length, stale: 0 }))
+      .filter(({ name, entries }) => entries > 0 && matches(name));
+    if (listed.length > 0) yield listed;
+  }
+
+  async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
+    signal?.throwIfAborted();
+    const { memory, prefix } = this.#room;
+    const orders = new TagOrders(name, (listedKey) =>
+      memory
+        .tagsOf(prefix + listedKey)
+        .filter((tag) => tag.startsWith(prefix))
+        .map((tag) => tag.slice(prefix.length)),
+    );
+    const members: TagMember[] = [];
+    for (const key of this.#live(prefix + name)) {
+      const cell = memory.live(key);
+      if (cell) members.push({ ...(await orders.of(key.slice(prefix.length))), isStale: false, ttl: ttlOf(cell) });
+    }
+
+    if (members.length > 0) yield members;
+  }
+
+  async prune({ signal, pattern }: PruneTagsOptions): Promise<PruneTagsResult> {
+    let tags = 0;
+    for await (const page of this.tags({ ...(signal && { signal }), ...(pattern !== undefined && { pattern }) })) {
+      tags += page.length;
+    }
+
+    return { tags, removed: 0 };
+  }
+
+  /** Keys, with the prefix, of what carries a tag and has not expired. */
+  #live(tag: string): string[] {
+    const { memory, prefix } = this.#room;
+    return [...(memory.tags.get(tag) ?? [])].filter((key) => key.startsWith(prefix) && memory.live(key) !== undefined);
+  }
+}

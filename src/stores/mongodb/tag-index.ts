@@ -1,0 +1,110 @@
+import type {
+  ListedTag,
+  ListTagsOptions,
+  PruneTagsOptions,
+  PruneTagsResult,
+  TagIndex,
+  TagMember,
+} from '../tag-contract.js';
+import type { Room } from './entries.js';
+
+import { globMatcher, literalHead } from '../glob.js';
+import { inTagOrder } from '../tag-names.js';
+import { untaggedKey } from '../tag-order.js';
+import { isLive, later, ttlOf } from './expiry.js';
+import { idsUnder } from './keys.js';
+
+/** Tags or documents of one step. */
+const PAGE = 1000;
+
+/** Each document has its tags beside its value, with the prefix before each. */
+export class MongodbTagIndex implements TagIndex {
+  readonly isSorted = true;
+  readonly neverStale = 'On MongoDB an entry carries its tags itself, so nothing is listed that is gone.';
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  /** The server counts, by one reading of the collection. */
+  async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
+    signal?.throwIfAborted();
+    const { connection, prefix } = this.#room;
+    const matches = globMatcher(pattern);
+    const counted = connection.stream(({ entries, now }) =>
+      entries.aggregate<{ _id: string; entries: unknown }>(
+        [
+          { $match: { _id: idsUnder(prefix), tags: idsUnder(prefix), expires_at: later(now()) } },
+          { $project: { tags: 1 } },
+          { $unwind: '$tags' },
+          { $match: { tags: idsUnder(prefix + literalHead(pattern)) } },
+          { $group: { _id: '$tags', entries: { $sum: 1 } } },
+          { $sort: { _id: 1 } },
+        ],
+        { allowDiskUse: true, batchSize: PAGE },
+      ),
+    );
+    let page: ListedTag[] = [];
+    for await (const { _id, entries } of counted) {
+      signal?.throwIfAborted();
+      const name = _id.slice(prefix.length);
+      if (!matches(name)) continue;
+      page.push({ name, entries: Number(entries), stale: 0 });
+      if (page.length < PAGE) continue;
+      yield page;
+      page = [];
+    }
+
+    if (page.length > 0) yield page;
+  }
+
+  async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
+    signal?.throwIfAborted();
+    const { connection, prefix } = this.#room;
+    const found = connection.stream(async function* ({ entries, now }) {
+      const documents = entries
+        .find({ tags: prefix + name, _id: idsUnder(prefix), expires_at: later(now()) })
+        .project<{ _id: string; tags: unknown; expires_at: unknown }>({ tags: 1, expires_at: 1 })
+        .batchSize(PAGE);
+      for await (const { _id, tags, expires_at } of documents) {
+        const at = now();
+        // It may have expired while the ones before were read.
+        if (isLive(expires_at, at)) yield { listedKey: _id.slice(prefix.length), tags, ttl: ttlOf(expires_at, at) };
+      }
+    });
+    let page: TagMember[] = [];
+    for await (const { listedKey, tags, ttl } of found) {
+      signal?.throwIfAborted();
+      page.push({ ...tagging(listedKey, tagsUnder(prefix, tags)), listedKey, isStale: false, ttl });
+      if (page.length < PAGE) continue;
+      yield page;
+      page = [];
+    }
+
+    if (page.length > 0) yield page;
+  }
+
+  /** What has expired the index on `expires_at` removes, tags and all. */
+  async prune({ signal, pattern }: PruneTagsOptions): Promise<PruneTagsResult> {
+    let tags = 0;
+    for await (const page of this.tags({ ...(signal && { signal }), ...(pattern !== undefined && { pattern }) })) {
+      tags += page.length;
+    }
+
+    return { tags, removed: 0 };
+  }
+}
+
+/** Names under the prefix, without it, of a document's field. */
+export function tagsUnder(prefix: string, field: unknown): readonly string[] {
+  if (!Array.isArray(field)) return [];
+  return field
+    .filter((tag): tag is string => typeof tag === 'string' && tag.startsWith(prefix))
+    .map((tag) => tag.slice(prefix.length));
+}
+
+function tagging(listedKey: string, tags: readonly string[]): Pick<TagMember, 'isOrdered' | 'key' | 'tags'> {
+  const ordered = inTagOrder(tags, listedKey);
+  return { key: untaggedKey(listedKey), tags: ordered ?? tags, isOrdered: ordered !== undefined };
+}

@@ -1,0 +1,166 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type {
+  ListedTag,
+  ListTagsOptions,
+  PruneTagsOptions,
+  PruneTagsResult,
+  TagIndex,
+  TagMember,
+} from '../tag-contract.js';
+import type { Room } from './entries.js';
+
+import { globMatcher, literalHead } from '../glob.js';
+import { TagOrders } from '../tag-order.js';
+import { now, ttlOf } from './expiry.js';
+import { literalKeysUnder } from './keys.js';
+
+/** Rows that are worked on at once. */
+const PAGE = 10_000;
+
+/** Tags that are handed on at once. */
+const TAGS = 1000;
+
+/** Which entries carry a tag stands in `cachectl_tags`, a row for each, with the prefix before tag and key. */
+export class SqliteTagIndex implements TagIndex {
+  readonly isSorted = true;
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  /** Every row is looked at, with its entry: what is counted as there is there. */
+  async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
+    const matches = globMatcher(pattern);
+    let listed: ListedTag[] = [];
+    let current: { readonly name: string; entries: number; stale: number } | undefined;
+    const close = (): void => {
+      if (current !== undefined && matches(current.name)) listed.push(current);
+    };
+
+    for await (const rows of this.#pages({ tagsLike: literalHead(pattern) }, signal)) {
+      for (const row of rows) {
+        const name = this.#short(row.tag);
+        if (current?.name !== name) {
+          close();
+          current = { name, entries: 0, stale: 0 };
+        }
+
+        if (row.expiration === null) current.stale++;
+        else current.entries++;
+      }
+
+      if (listed.length < TAGS) continue;
+      yield listed;
+      listed = [];
+    }
+
+    close();
+    if (listed.length > 0) yield listed;
+  }
+
+  async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
+    const orders = new TagOrders(name, (listedKey) => this.#tagsOf(listedKey));
+    for await (const rows of this.#pages({ tag: name }, signal)) {
+      const at = now();
+      const members: TagMember[] = [];
+      for (const { key, expiration } of rows) {
+        const about = await orders.of(this.#short(key));
+        const isStale = expiration === null;
+        members.push({ ...about, isStale, ttl: isStale ? undefined : ttlOf(expiration, at) });
+      }
+
+      yield members;
+    }
+  }
+
+  async prune({ signal, onProgress, pattern = '*', dryRun }: PruneTagsOptions): Promise<PruneTagsResult> {
+    signal?.throwIfAborted();
+    const matches = globMatcher(pattern);
+    const tags = new Set<string>();
+    let removed = 0;
+    for await (const rows of this.#pages({ tagsLike: literalHead(pattern) }, signal)) {
+      const named = rows.filter(({ tag }) => matches(this.#short(tag)));
+      for (const { tag } of named) tags.add(tag.toString('latin1'));
+      const stale = named.filter(({ expiration }) => expiration === null);
+      if (stale.length === 0) continue;
+      removed += dryRun ? stale.length : this.#remove(stale);
+      onProgress?.({ done: removed });
+    }
+
+    return { tags: tags.size, removed };
+  }
+
+  /** Rows by tag and key, of one tag or of those whose names begin so. No transaction stays open between pages. */
+  async *#pages(of: Selection, signal: AbortSignal | undefined): AsyncGenerator<readonly Row[]> {
+    const page: { rows: readonly Row[] } = { rows: [] };
+    do {
+      signal?.throwIfAborted();
+      page.rows = this.#page(of, page.rows.at(-1));
+      if (page.rows.length > 0) yield page.rows;
+      // Lets a signal be heard, and other processes write.
+      await nextTurn();
+    } while (page.rows.length === PAGE);
+  }
+
+  #page(of: Selection, after: Row | undefined): readonly Row[] {
+    const { connection, tables, prefix } = this.#room;
+    const under = 'tag' in of ? 'tags.tag = CAST(@tag AS TEXT)' : literalKeysUnder(prefix + of.tagsLike, 'tags.tag');
+    const tag = 'tag' in of ? { tag: Buffer.from(prefix + of.tag) } : {};
+    const beyond = after ? `AND (tags.tag, tags.key) > (CAST(@afterTag AS TEXT), CAST(@afterKey AS TEXT))` : '';
+    return connection.run(() => {
+      if (!tables.has('cache') || !tables.has('tags')) return [];
+      return connection
+        .statement<Row>(
+          `SELECT CAST(tags.tag AS BLOB) AS tag, CAST(tags.key AS BLOB) AS key, cache.expiration
+           FROM ${tables.tags} AS tags LEFT JOIN ${tables.cache} AS cache ON cache.key = tags.key AND +cache.expiration > @at
+           WHERE ${under} AND ${literalKeysUnder(prefix, '+tags.key')} ${beyond}
+           ORDER BY tags.tag, tags.key LIMIT ${PAGE}`,
+        )
+        .all({ at: now(), ...tag, ...(after && { afterTag: after.tag, afterKey: after.key }) });
+    });
+  }
+
+  /** What came back meanwhile stays. */
+  #remove(stale: readonly Row[]): number {
+    const { connection, tables } = this.#room;
+    return connection.write(() => {
+      const at = now();
+      let removed = 0;
+      const statement = connection.statement(
+        `DELETE FROM ${tables.tags} WHERE tag = CAST(@tag AS TEXT) AND key = CAST(@key AS TEXT)
+         AND NOT EXISTS (SELECT 1 FROM ${tables.cache} AS cache WHERE cache.key = CAST(@key AS TEXT) AND +cache.expiration > @at)`,
+      );
+      for (const { tag, key } of stale) removed += statement.run({ tag, key, at }).changes;
+      return removed;
+    });
+  }
+
+  #tagsOf(listedKey: string): readonly string[] {
+    const { connection, tables, prefix } = this.#room;
+    return connection.run(() =>
+      connection
+        .statement<{ tag: Buffer }>(
+          `SELECT CAST(tag AS BLOB) AS tag FROM ${tables.tags}
+           WHERE key = CAST(@key AS TEXT) AND ${literalKeysUnder(prefix, '+tag')}`,
+        )
+        .all({ key: Buffer.from(prefix + listedKey) })
+        .map(({ tag }) => this.#short(tag)),
+    );
+  }
+
+  #short(stored: Buffer): string {
+    return stored.subarray(Buffer.byteLength(this.#room.prefix)).toString();
+  }
+}
+
+type Selection = { readonly tag: string } | { readonly tagsLike: string };
+
+interface Row {
+  /** With the prefix, as bytes. */
+  readonly tag: Buffer;
+  readonly key: Buffer;
+  /** Of the entry; null when it is gone or has expired. */
+  readonly expiration: null | number;
+}

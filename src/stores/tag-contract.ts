@@ -1,0 +1,71 @@
+import type { BulkOptions, Ttl } from './contract.js';
+
+/** What a store can list of tags: which entries carry them, their names alone, or nothing. */
+export type TagListing = 'members' | 'names' | 'none';
+
+export interface ListedTag {
+  readonly name: string;
+  /** Entries that carry it; left out where names alone are known. */
+  readonly entries?: number;
+  /** Members that are listed under it, and whose entries are gone; left out where names alone are known. */
+  readonly stale?: number;
+}
+
+/** What is listed under a tag. */
+export interface TagMember {
+  /** As whoever wrote it named it. */
+  readonly key: string;
+  /** Without prefixes, with the hash of its tags before it, as it lies in the store and as `keys` gives it. */
+  readonly listedKey: string;
+  /** Those of its tags that are known. */
+  readonly tags: readonly string[];
+  /** Whether those are all of them, in the order in which they were put: then `tags(member.tags).get(member.key)` finds it. */
+  readonly isOrdered: boolean;
+  /** Whether its entry is gone, so that it is listed to no purpose. */
+  readonly isStale: boolean;
+  /** Seconds left; null when it never expires; undefined of what is gone, and where the store does not tell. */
+  readonly ttl: Ttl | undefined;
+}
+
+export interface ListTagsOptions {
+  readonly signal?: AbortSignal;
+  /** A glob on the name. */
+  readonly pattern?: string;
+  /** Look whether each entry is there, where a listing would go by what stands in the tag. */
+  readonly deep?: boolean;
+}
+
+export interface PruneTagsOptions extends BulkOptions {
+  /** A glob on the names of the tags to prune. */
+  readonly pattern?: string;
+  /** Also members that are listed as if they were there, and whose entries were evicted or forgotten. */
+  readonly deep: boolean;
+  /** Count only. */
+  readonly dryRun: boolean;
+}
+
+export interface PruneTagsResult {
+  /** Tags that were looked at. */
+  readonly tags: number;
+  /** Stale members removed (or that would be). */
+  readonly removed: number;
+}
+
+/**
+ * The tags under a prefix, and what carries them. Lists come page by page in constant memory; what was there all the time is
+ * given once at least, on Redis it may come twice while the server rehashes.
+ */
+export interface TagIndex {
+  /** Whether tags come by name, in the order of its bytes. Left out: in no order. */
+  readonly isSorted?: boolean;
+  /** Why nothing can be stale here, as a sentence for people; left out where it can. */
+  readonly neverStale?: string;
+
+  tags(options?: ListTagsOptions): AsyncIterable<readonly ListedTag[]>;
+
+  /** @throws UnsupportedError where names alone are known */
+  members(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly TagMember[]>;
+
+  /** Entries are left alone. What was removed before an error is told through `onProgress`. */
+  prune(options: PruneTagsOptions): Promise<PruneTagsResult>;
+}
