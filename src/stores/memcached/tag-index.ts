@@ -23,11 +23,11 @@ export class MemcachedTagIndex implements TagIndex {
   }
 
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
-    const { connection, keys, prefix } = this.#room;
+    const { connection, keys } = this.#room;
     const matches = globMatcher(pattern);
-    const ids = { ...this.#room, prefix: prefix + TAG_ID_HEAD + literalHead(pattern) };
+    const head = TAG_ID_HEAD + literalHead(pattern);
     for (const node of connection.metaNodes) {
-      for await (const page of dump(node, ids, signal)) {
+      for await (const page of dump(node, this.#room, { signal, head })) {
         const names = page
           .map(({ full }) => keys.short(full))
           .filter((key) => isTagIdKey(key))
