@@ -61,7 +61,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     const { stream } = await file.tail({ everything: true });
     file.put('a');
     file.put('b', { prefix: 'other-' });
-    file.put('c', { prefix: '', ttl: 1 });
+    file.put('c', { prefix: '', ttl: 2 });
     file.shell.exec(`
       INSERT INTO cache_locks VALUES ('other-lock', 'ann', unixepoch() + 60);
       DELETE FROM cache_locks;

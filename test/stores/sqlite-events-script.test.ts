@@ -187,7 +187,7 @@ for (const journal of ['wal', 'delete'] as const) {
     it('though the file is vacuumed under way', async () => {
       const { stream } = await file.tail();
       file.put('a');
-      file.put('short', { ttl: 1 });
+      file.put('short', { ttl: 2 });
       file.shell.exec('VACUUM');
       file.shell.exec(`DELETE FROM cache WHERE key = 'app-a'`);
       const heard: string[] = [];
