@@ -98,6 +98,15 @@ export {
 } from './stores/lock-contract.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, newOwner, OWNER_PREFIX } from './stores/lock-form.js';
 export {
+  type Sample,
+  type SampledEntry,
+  type SampleOptions,
+  type ServerStats,
+  type StatsDetail,
+  type StatsOptions,
+  type StoreStats,
+} from './stores/stats-contract.js';
+export {
   type ListedTag,
   type ListTagsOptions,
   type PruneTagsOptions,

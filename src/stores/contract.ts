@@ -2,6 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
 import type { EntryPages, ListEntriesOptions } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats-contract.js';
 import type { TagIndex, TagListing } from './tag-contract.js';
 
 /** Seconds, or null for "never expires". */
@@ -225,6 +226,15 @@ export interface Store extends Repository {
 
   /** What there is to say of the server and how it is set up, the most basic first; left out where there is nothing. */
   diagnose?(): AsyncIterable<Finding>;
+
+  /**
+   * What its servers tell of themselves. A server that cannot be asked, and a permission that is missing, do not keep back
+   * the rest. Left out where there is nothing to tell.
+   */
+  stats?(options?: StatsOptions): Promise<StoreStats>;
+
+  /** Sizes and ttls of some entries under the prefix, found in bounded time however many there are. Left out where keys cannot be listed. */
+  sample?(options: SampleOptions): Promise<Sample>;
 
   /** Never hangs, never throws. */
   close(): Promise<void>;

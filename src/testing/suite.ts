@@ -13,6 +13,7 @@ import { describeLocks } from './suite/locks.js';
 import { describePrefixes } from './suite/prefixes.js';
 import { describeProcesses } from './suite/processes.js';
 import { describeReading } from './suite/reading.js';
+import { describeStats } from './suite/stats.js';
 import { all, failure, Stores } from './suite/stores.js';
 import { describeTagIndex } from './suite/tag-index.js';
 import { describeTags } from './suite/tags.js';
@@ -71,6 +72,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
       expect((await stores.fresh()).locks !== undefined).to.equal(capabilities.lockListing);
     });
     if (capabilities.lockListing) describeLockListing(stores);
+    describeStats(stores);
     describeFlushing(stores);
     describePrefixes(stores);
     if (capabilities.events.length > 0) describeEvents(stores);

@@ -4,6 +4,7 @@ import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } fro
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
@@ -80,6 +81,16 @@ class ArrayStore extends Entries implements Store {
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
+  }
+
+  async stats(options?: StatsOptions): Promise<StoreStats> {
+    const { stats } = await import('./stats.js');
+    return stats(this.room, options);
+  }
+
+  async sample(options: SampleOptions): Promise<Sample> {
+    const { sample } = await import('./sample.js');
+    return sample(this.room, options);
   }
 
   async close(): Promise<void> {

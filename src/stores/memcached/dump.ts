@@ -31,6 +31,8 @@ export interface DumpOptions {
   readonly signal?: AbortSignal | undefined;
   /** Only keys that go on so after the prefix. */
   readonly head?: string;
+  /** Items that are looked at, those of others included; all when left out. */
+  readonly most?: number;
 }
 
 /**
@@ -41,14 +43,14 @@ export interface DumpOptions {
 export async function* dump(
   node: MetaNode,
   { prefix, timeoutMs }: Room,
-  { signal, head = '' }: DumpOptions = {},
+  { signal, head = '', most = Infinity }: DumpOptions = {},
 ): AsyncGenerator<Dumped[]> {
   signal?.throwIfAborted();
   const wire = await node.text.dedicated();
   try {
     const now = clock(Number((await statsOf(wire)).get('time')));
     const start = `key=${uriEncoded(Buffer.from(prefix + head))}`;
-    for await (const lines of await begun(wire, start, timeoutMs)) {
+    for await (const lines of await begun(wire, { head: start, most }, timeoutMs)) {
       signal?.throwIfAborted();
       yield lines.flatMap((line) => parsed(line, now()));
     }
@@ -57,11 +59,17 @@ export async function* dump(
   }
 }
 
+interface Wanted {
+  /** What the lines begin with. */
+  readonly head: string;
+  readonly most: number;
+}
+
 /** The lines of a dump that begin with `head`; asked for again for as long as the server is busy, within the time. */
-async function begun(wire: Wire, head: string, timeoutMs: number): Promise<Spool> {
+async function begun(wire: Wire, wanted: Wanted, timeoutMs: number): Promise<Spool> {
   const giveUpAt = performance.now() + timeoutMs;
   for (;;) {
-    const { spool, refusal } = await walk(wire, head);
+    const { spool, refusal } = await walk(wire, wanted);
     if (refusal === undefined) return spool;
     if (!BUSY.test(refusal) || performance.now() > giveUpAt) throw refusedBy(wire.location, refusal);
     await sleep(PAUSE);
@@ -69,8 +77,9 @@ async function begun(wire: Wire, head: string, timeoutMs: number): Promise<Spool
 }
 
 /** Resolves with the first line: it says whether there is going to be a dump. */
-async function walk(wire: Wire, head: string): Promise<{ spool: Spool; refusal?: string }> {
+async function walk(wire: Wire, { head, most }: Wanted): Promise<{ spool: Spool; refusal?: string }> {
   const spool = new Spool();
+  let looked = 0;
   return new Promise((resolve, reject) => {
     wire.send('lru_crawler metadump hash\r\n', {
       isTimed: true,
@@ -80,6 +89,8 @@ async function walk(wire: Wire, head: string): Promise<{ spool: Spool; refusal?:
         const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
         resolve(isItem || isEnd ? { spool } : { spool, refusal: line });
         if (isItem) {
+          // What comes after it is not taken: the wire ends with the walk.
+          if (++looked > most) spool.end();
           if (line.startsWith(head)) spool.add(line);
           if (spool.isFull) waitForDisk(wire, spool).catch((error: Error) => spool.end(error));
           return false;

@@ -88,7 +88,7 @@ export class MetaNode extends Node {
     };
   }
 
-  protected override async stats(of: string): Promise<ReadonlyMap<string, string>> {
+  override async stats(of: string): Promise<ReadonlyMap<string, string>> {
     return statsOf(await this.text.shared(), of);
   }
 

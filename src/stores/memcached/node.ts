@@ -123,7 +123,8 @@ export class Node {
     this.binary.close();
   }
 
-  protected async stats(of: string): Promise<ReadonlyMap<string, string>> {
+  /** What `stats` says, by name; of `settings`, say. */
+  async stats(of: string): Promise<ReadonlyMap<string, string>> {
     return this.binary.stats(of);
   }
 

@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { StatsOptions, StoreStats } from '../stats-contract.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Naming, type Room } from './entries.js';
@@ -36,6 +37,8 @@ class MemcachedStore extends Entries implements Store {
   /** Left out behind SASL. */
   readonly locks?: NonNullable<Store['locks']>;
   /** Left out behind SASL. */
+  readonly sample?: NonNullable<Store['sample']>;
+  /** Left out behind SASL. */
   readonly tagIndex?: NonNullable<Store['tagIndex']>;
   /** Left out behind SASL. */
   readonly watchLocks?: NonNullable<Store['watchLocks']>;
@@ -65,6 +68,11 @@ class MemcachedStore extends Entries implements Store {
     if (!tellsAll) return;
     this.entries = (options) => listEntries(room, options);
     this.locks = (options) => listLocks(room, options);
+    this.sample = async (options) => {
+      const { sample } = await import('./sample.js');
+      return sample(room, options);
+    };
+
     this.tagIndex = async () => {
       const { MemcachedTagIndex } = await import('./tag-index.js');
       return new MemcachedTagIndex(room);
@@ -91,6 +99,11 @@ class MemcachedStore extends Entries implements Store {
 
   lock(name: string): Lock {
     return new MemcachedLock(this.room, name);
+  }
+
+  async stats(options?: StatsOptions): Promise<StoreStats> {
+    const { stats } = await import('./stats.js');
+    return stats(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {

@@ -1,4 +1,4 @@
-import type { Collection, MongoClient } from 'mongodb';
+import type { Collection, Document, MongoClient } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
 import type { WaiterDocument } from './lock-waiters.js';
@@ -31,6 +31,10 @@ export interface Deployment {
   readonly waiters: Collection<WaiterDocument>;
   /** By the server's clock, in milliseconds. */
   now(): number;
+  /** A question about the database itself, or about the server. */
+  command(about: 'database' | 'server', command: Document): Promise<Document>;
+  /** How the server that answers sees itself. */
+  hello(): Promise<Document>;
 }
 
 /** Made on first use. Every failure comes out as an error that names the deployment. */
@@ -94,6 +98,8 @@ export class Connection {
           locks: database.collection<LockDocument>(this.profile.lockCollection),
           waiters: database.collection<WaiterDocument>(WAITERS),
           now: () => Date.now() + ahead,
+          command: async (about, command) => (about === 'database' ? database : client.db('admin')).command(command),
+          hello: async () => hello(client),
         },
       };
     } catch (error) {
@@ -130,7 +136,7 @@ interface Opened {
  */
 async function clockOf(client: MongoClient): Promise<number> {
   const asked = Date.now();
-  const { localTime } = await hello(client);
+  const { localTime } = (await hello(client)) as { readonly localTime?: unknown };
   const answered = Date.now();
   if (!(localTime instanceof Date)) return 0;
   const ahead = localTime.getTime() - (asked + answered) / 2;
@@ -138,7 +144,7 @@ async function clockOf(client: MongoClient): Promise<number> {
   return Math.abs(ahead) <= answered - asked ? 0 : Math.round(ahead);
 }
 
-async function hello(client: MongoClient): Promise<{ readonly localTime?: unknown }> {
+async function hello(client: MongoClient): Promise<Document> {
   const admin = client.db('admin');
   try {
     return await admin.command({ hello: 1 });
@@ -149,7 +155,11 @@ async function hello(client: MongoClient): Promise<{ readonly localTime?: unknow
 }
 
 /** `mongodb db1,db2, database reports`. */
-function locationOf({ url, database }: MongodbProfile): string {
-  const hosts = /^[^:]+:\/\/(?:.*@)?([^/?]*)/.exec(maskUrl(url))?.[1] ?? '';
-  return `mongodb ${hosts}, database ${database}`;
+function locationOf(profile: MongodbProfile): string {
+  return `mongodb ${hostsOf(profile)}, database ${profile.database}`;
+}
+
+/** `db1,db2:27018`, as the URL names them. */
+export function hostsOf({ url }: Pick<MongodbProfile, 'url'>): string {
+  return /^[^:]+:\/\/(?:.*@)?([^/?]*)/.exec(maskUrl(url))?.[1] ?? '';
 }

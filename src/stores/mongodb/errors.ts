@@ -36,6 +36,11 @@ export function isUnknownOperator(error: unknown): boolean {
   return isUnknown(error) || hasCode(error, NO_OPERATOR);
 }
 
+/** Whether there is no such collection (yet). */
+export function isNamespaceMissing(error: unknown): boolean {
+  return hasCode(error, NAMESPACE_MISSING);
+}
+
 /** Whether `$inc` met something that is no number. */
 export function isTypeMismatch(error: unknown): boolean {
   return hasCode(error, TYPE_MISMATCH);
@@ -96,6 +101,7 @@ const UNKNOWN = new Set([59, 115, 238, 40_324, 40_573]);
 /** InvalidPipelineOperator. */
 const NO_OPERATOR = new Set([168]);
 
+const NAMESPACE_MISSING = new Set([26]);
 const TYPE_MISMATCH = new Set([14]);
 const NO_RIGHTS = new Set([13, 8000]);
 const NO_LOGIN = new Set([18, 11]);

@@ -14,7 +14,7 @@ import { AS_STORED, FieldCodec, storedBytes } from './values.js';
 const PAGE = 1000;
 
 /** An entry's document; where its value is a text that was not asked for, with the length of that in its place. */
-interface Listed extends EntryDocument {
+export interface Listed extends EntryDocument {
   readonly size?: unknown;
 }
 
@@ -48,7 +48,11 @@ export async function* listEntries(room: Room, options: ListEntriesOptions = {})
   }
 }
 
-function lister(room: Room, { contents, tags }: ListEntriesOptions): (document: Listed, at: number) => ListedEntry {
+/** Turns documents into entries. */
+export function lister(
+  room: Room,
+  { contents, tags }: ListEntriesOptions,
+): (document: Listed, at: number) => ListedEntry {
   const values = new FieldCodec(room.codec);
   return (document, at) => ({
     key: keyOf(room, document),
@@ -91,16 +95,21 @@ function whole({ entries, now }: Deployment, head: string): AsyncIterable<Listed
 
 /** The server measures texts, so that they need not travel. */
 function measured({ entries, now }: Deployment, head: string): AsyncIterable<Listed> {
-  // In BSON's order texts are what comes from '' on, and before {}.
-  const isText = { $and: [{ $gte: ['$value', ''] }, { $lt: ['$value', { $literal: {} }] }] };
-  const size = { $cond: [isText, { $strLenBytes: '$value' }, null] };
-  const value = { $cond: [isText, null, '$value'] };
   return entries.aggregate<Listed>(
-    [
-      { $match: { _id: idsUnder(head), expires_at: later(now()) } },
-      { $sort: { _id: 1 } },
-      { $project: { expires_at: 1, tags: 1, size, value } },
-    ],
+    [{ $match: { _id: idsUnder(head), expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
     { ...AS_STORED, batchSize: PAGE },
   );
 }
+
+// In BSON's order texts are what comes from '' on, and before {}.
+const IS_TEXT = { $and: [{ $gte: ['$value', ''] }, { $lt: ['$value', { $literal: {} }] }] };
+
+/** A stage of an aggregation that gives `Listed`. */
+export const MEASURE = {
+  $project: {
+    expires_at: 1,
+    tags: 1,
+    size: { $cond: [IS_TEXT, { $strLenBytes: '$value' }, null] },
+    value: { $cond: [IS_TEXT, null, '$value'] },
+  },
+} as const;

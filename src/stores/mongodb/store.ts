@@ -13,6 +13,7 @@ import type {
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { EntryDocument } from './connection.js';
 import type { MongodbWaiting } from './lock-waiting.js';
@@ -99,6 +100,16 @@ class MongodbStore extends Entries implements Store {
 
   diagnose(): AsyncIterable<Finding> {
     return indexFindings(this.connection);
+  }
+
+  async stats(options?: StatsOptions): Promise<StoreStats> {
+    const { stats } = await import('./stats.js');
+    return stats(this.room, options);
+  }
+
+  async sample(options: SampleOptions): Promise<Sample> {
+    const { sample } = await import('./sample.js');
+    return sample(this.room, options);
   }
 
   async close(): Promise<void> {

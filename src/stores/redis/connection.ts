@@ -17,6 +17,8 @@ export type Reply = Buffer | null | readonly Reply[] | string;
 export interface Node {
   /** Which server it is, among those of a cluster. */
   readonly id: string;
+  /** `host:port`, or the path of a socket; behind sentinels of the primary that they gave. For people. */
+  readonly address: string;
   call(...command: Command): Promise<Reply>;
   batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
   /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
@@ -31,7 +33,7 @@ type Client = Cluster | Redis;
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
  * error that names the server.
  */
-export class Connection implements Node {
+export class Connection implements Omit<Node, 'address'> {
   readonly id = '';
   readonly isCluster: boolean;
   /** `host:port/database`, for people. */
@@ -170,11 +172,13 @@ interface Opened {
 
 class ServerNode implements Node {
   readonly id: string;
+  readonly address: string;
   readonly #redis: Redis;
   readonly #location: string;
 
   constructor(redis: Redis, location: string) {
     this.id = `${redis.options.host}:${redis.options.port}`;
+    this.address = addressOf(redis);
     this.#redis = redis;
     this.#location = location;
   }
@@ -337,8 +341,22 @@ async function withinTime<T>(work: Promise<T>, timeoutMs: number, giveUp: () => 
   }
 }
 
+function addressOf({ options, stream }: Redis): string {
+  if (options.path !== undefined) return options.path;
+  const { host = '', port = 0, sentinels } = options;
+  const { remoteAddress, remotePort = 0 } = (stream ?? {}) as {
+    readonly remoteAddress?: string;
+    readonly remotePort?: number;
+  };
+  return sentinels && remoteAddress ? placeOf({ host: remoteAddress, port: remotePort }) : placeOf({ host, port });
+}
+
+function placeOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 function locationOf({ kind, nodes, socket, primary, database }: RedisConnection): string {
-  const places = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
+  const places = nodes.map((node) => placeOf(node)).join(',');
   if (kind === 'cluster') return `redis cluster at ${places}`;
   if (kind === 'sentinel') return `redis ${primary ?? ''} by sentinels at ${places}, database ${database}`;
   return `redis ${socket ?? places}, database ${database}`;

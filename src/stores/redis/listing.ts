@@ -64,7 +64,7 @@ function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
 }
 
 /** What is known of a key without reading all that it holds. */
-class Look {
+export class Look {
   readonly #room: Room;
   readonly #idle: boolean;
   readonly #values: boolean;

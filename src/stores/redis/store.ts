@@ -4,6 +4,7 @@ import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store,
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
@@ -99,6 +100,16 @@ class RedisStore extends PlainEntries implements Store {
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
+  }
+
+  async stats(options?: StatsOptions): Promise<StoreStats> {
+    const { stats } = await import('./stats.js');
+    return stats(this.room, options);
+  }
+
+  async sample(options: SampleOptions): Promise<Sample> {
+    const { sample } = await import('./sample.js');
+    return sample(this.room, options);
   }
 
   async close(): Promise<void> {

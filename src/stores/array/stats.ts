@@ -1,0 +1,14 @@
+import type { StatsOptions, StoreStats } from '../stats-contract.js';
+import type { Room } from './entries.js';
+
+/** What lies in memory; nobody counts what is asked of it. */
+export function stats({ memory, prefix }: Room, { signal }: StatsOptions = {}): StoreStats {
+  signal?.throwIfAborted();
+  const all = memory.keys('');
+  const bytes = all.reduce((sum, key) => sum + (memory.live(key)?.stored.length ?? 0), 0);
+  return {
+    servers: [{ name: 'memory', entries: all.length, bytes, maxBytes: null }],
+    underPrefix: memory.keys(prefix).length,
+    notes: [],
+  };
+}

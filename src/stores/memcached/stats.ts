@@ -1,0 +1,120 @@
+import type { ServerStats, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { Room } from './entries.js';
+import type { Node } from './node.js';
+
+import { CachectlError } from '../../errors.js';
+import { dump } from './dump.js';
+import { isTagIdKey } from './keys.js';
+
+/** How many items the servers may hold for those under the prefix to be counted: a dump of some milliseconds. */
+const FEW = 10_000;
+
+/**
+ * What every server of the pool says to `stats`; behind SASL the same comes by the binary protocol.
+ * @throws what the first of them said, when none could be asked
+ */
+export async function stats(room: Room, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
+  signal?.throwIfAborted();
+  const { connection } = room;
+  const servers = await Promise.all(connection.nodes.map(async (node) => serverStats(node)));
+  const [failure] = servers.some((server) => server.failure === undefined)
+    ? []
+    : servers.map((server) => server.failure);
+  if (failure) throw failure;
+  const underPrefix = brief ? undefined : await countUnder(room, servers, signal);
+  return { servers, ...(underPrefix !== undefined && { underPrefix }), notes: [] };
+}
+
+async function serverStats(node: Node): Promise<ServerStats> {
+  const name = node.location.replace(/^memcached /, '');
+  try {
+    const [general, slabs] = await Promise.all([node.stats(''), node.stats('slabs')]);
+    return { name, ...factsOf(general, slabs) };
+  } catch (error) {
+    if (error instanceof CachectlError) return { name, failure: error };
+    throw error;
+  }
+}
+
+/** Memcached counts each kind of command apart. */
+const COMMANDS = [
+  'cmd_get',
+  'cmd_set',
+  'cmd_flush',
+  'cmd_touch',
+  'cmd_meta',
+  'delete_hits',
+  'delete_misses',
+  'incr_hits',
+];
+const MORE_COMMANDS = ['incr_misses', 'decr_hits', 'decr_misses', 'cas_hits', 'cas_misses', 'cas_badval'];
+
+/** What has expired goes when it is asked for, when its room is wanted, or when the crawler meets it. */
+const EXPIRED = ['get_expired', 'reclaimed', 'crawler_reclaimed'];
+
+function factsOf(general: ReadonlyMap<string, string>, slabs: ReadonlyMap<string, string>): Omit<ServerStats, 'name'> {
+  const fact = <Name extends string>(name: Name, value: number | undefined): { [Key in Name]?: number } =>
+    (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: number };
+  const number = (name: string, from = general): number | undefined => {
+    const text = from.get(name);
+    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  };
+
+  const sum = (names: readonly string[]): number | undefined => {
+    const known = names.map((name) => number(name)).filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : known.reduce((one, other) => one + other, 0);
+  };
+
+  const version = general.get('version');
+  return {
+    software: 'Memcached',
+    ...(version !== undefined && { version }),
+    ...fact('uptime', number('uptime')),
+    ...fact('entries', number('curr_items')),
+    ...fact('bytes', number('bytes')),
+    ...fact('maxBytes', number('limit_maxbytes')),
+    ...fact('hits', number('get_hits')),
+    ...fact('misses', number('get_misses')),
+    ...fact('evictions', number('evictions')),
+    ...fact('expired', sum(EXPIRED)),
+    ...fact('memory', number('total_malloced', slabs)),
+    ...fact('clients', number('curr_connections')),
+    ...fact('commands', sum([...COMMANDS, ...MORE_COMMANDS])),
+    details: detailsOf(number),
+  };
+}
+
+const DETAILS = {
+  maxClients: { name: 'max_connections', label: 'clients, at most' },
+  rejectedConnections: { name: 'rejected_connections', label: 'connections refused' },
+  evictedUnfetched: { name: 'evicted_unfetched', label: 'evicted without having been read' },
+  threads: { name: 'threads', label: 'threads' },
+} as const;
+
+function detailsOf(number: (name: string) => number | undefined): NonNullable<ServerStats['details']> {
+  return Object.fromEntries(
+    Object.entries(DETAILS).flatMap(([key, { name, label }]) => {
+      const value = number(name);
+      return value === undefined ? [] : [[key, { label, value }]];
+    }),
+  );
+}
+
+/** Locks are counted, too: to tell them from entries each small one would have to be read. */
+async function countUnder(
+  room: Room,
+  servers: readonly ServerStats[],
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const { metaNodes, nodes } = room.connection;
+  const whole = servers.reduce((total, { entries = Infinity }) => total + entries, 0);
+  if (metaNodes.length < nodes.length || whole > FEW) return undefined;
+  let found = 0;
+  for (const node of metaNodes) {
+    for await (const page of dump(node, room, { signal })) {
+      found += page.filter(({ full }) => !isTagIdKey(room.keys.short(full))).length;
+    }
+  }
+
+  return found;
+}

@@ -1,0 +1,56 @@
+import type { Document } from 'mongodb';
+
+import type { ServerStats, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { Connection, Deployment } from './connection.js';
+import type { Room } from './entries.js';
+
+import { RefusedError } from '../../errors.js';
+import { hostsOf } from './connection.js';
+import { isNamespaceMissing } from './errors.js';
+import { later } from './expiry.js';
+import { idsUnder } from './keys.js';
+import { collectionFacts, helloFacts, serverFacts } from './server-status.js';
+
+/** Documents under the prefix that are counted at most: the server reads the index, and each document's date. */
+const MOST_COUNTED = 100_000;
+
+/**
+ * collStats, dbStats, serverStatus and hello, each of them as far as the user may ask for it and the server knows it. Counters
+ * of a replica set are those of the member that answers.
+ */
+export async function stats(room: Room, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
+  signal?.throwIfAborted();
+  const { connection, prefix } = room;
+  const { profile } = connection;
+  const notes: string[] = [];
+  const ask = async (what: string, question: (deployment: Deployment) => Promise<Document>): Promise<Document> =>
+    connection.run(question).catch((error: unknown) => {
+      // An answer, and it is no; a server that is gone is another matter.
+      if (!(error instanceof RefusedError)) throw error;
+      if (!isNamespaceMissing(error.cause)) notes.push(`${what}: ${error.message}`);
+      return {};
+    });
+
+  const [collection, server, hello, database] = await Promise.all([
+    ask('collStats', async ({ command }) => command('database', { collStats: profile.collection })),
+    ask('serverStatus', async ({ command }) => command('server', { serverStatus: 1 })),
+    ask('hello', async (deployment) => deployment.hello()),
+    brief ? {} : ask('dbStats', async ({ command }) => command('database', { dbStats: 1 })),
+  ]);
+  const facts: ServerStats = {
+    name: hostsOf(profile),
+    ...serverFacts(server),
+    ...helloFacts(hello),
+    ...collectionFacts(collection, database),
+  };
+  const underPrefix = brief ? undefined : await countUnder(connection, prefix);
+  return { servers: [facts], ...(underPrefix !== undefined && { underPrefix }), notes };
+}
+
+/** Undefined where there are too many. */
+async function countUnder(connection: Connection, prefix: string): Promise<number | undefined> {
+  const found = await connection.run(async ({ entries, now }) =>
+    entries.countDocuments({ _id: idsUnder(prefix), expires_at: later(now()) }, { limit: MOST_COUNTED + 1 }),
+  );
+  return found > MOST_COUNTED ? undefined : found;
+}

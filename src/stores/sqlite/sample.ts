@@ -1,0 +1,106 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Sample, SampledEntry, SampleOptions } from '../stats-contract.js';
+import type { Room } from './entries.js';
+
+import { Reservoir } from '../reservoir.js';
+import { now, ttlOf } from './expiry.js';
+import { keysUnder, literalKeysUnder } from './keys.js';
+
+/** Rows under the prefix that are looked at one by one; of more a sample is drawn. */
+const MOST_WALKED = 100_000;
+
+/** Draws of row numbers, of which many may hold no row, or one of another prefix. */
+const MOST_DRAWN = 200_000;
+
+/** Draws in one step, between which a signal is heard. */
+const STEP = 5000;
+
+/**
+ * A fair choice: of few rows among all of them, of many by drawing row numbers. A number that holds no row counts for
+ * nothing; taking the next row in its stead would favour rows behind gaps.
+ */
+export async function sample(room: Room, options: SampleOptions): Promise<Sample> {
+  options.signal?.throwIfAborted();
+  const walked = room.connection.run(() => walk(room, options.size));
+  return walked ?? draw(room, options);
+}
+
+/** Undefined where there are too many rows to walk, and they have numbers to draw. */
+function walk(room: Room, size: number): Sample | undefined {
+  const { connection, tables, prefix } = room;
+  if (!tables.has('cache')) return { entries: [], method: ALL, isComplete: true, isRandom: true, looked: 0 };
+  const hasNumbers = hasRowNumbers(room);
+  const { sql, parameters } = keysUnder(prefix);
+  const at = now();
+  const chosen = new Reservoir<SampledEntry>(size);
+  const rows = connection
+    .statement<Row>(
+      `SELECT octet_length(value) AS size, expiration FROM ${tables.cache} WHERE ${sql} ORDER BY key LIMIT ${MOST_WALKED + 1}`,
+    )
+    .iterate(parameters);
+  let looked = 0;
+  for (const row of rows) {
+    if (++looked > MOST_WALKED) break;
+    if (row.expiration > at) chosen.offer(sampled(row, at));
+  }
+
+  const isWhole = looked <= MOST_WALKED;
+  if (!isWhole && hasNumbers) return undefined;
+  return {
+    entries: chosen.kept,
+    method: isWhole ? ALL : `a choice among the first ${MOST_WALKED} in the order of their keys`,
+    isComplete: isWhole && chosen.offered <= size,
+    isRandom: isWhole,
+    looked: Math.min(looked, MOST_WALKED),
+  };
+}
+
+const ALL = 'a fair choice among all of them';
+
+async function draw(room: Room, { size, signal }: SampleOptions): Promise<Sample> {
+  const { connection, tables, prefix } = room;
+  const at = now();
+  const found = new Map<number, SampledEntry>();
+  let drawn = 0;
+  while (found.size < size && drawn < MOST_DRAWN) {
+    connection.run(() => {
+      const { least, most } = connection
+        .statement<{ least: number; most: number }>(
+          `SELECT (SELECT min(rowid) FROM ${tables.cache}) AS least, (SELECT max(rowid) FROM ${tables.cache}) AS most`,
+        )
+        .get()!;
+      const row = connection.statement<Row>(
+        `SELECT octet_length(value) AS size, expiration FROM ${tables.cache}
+         WHERE rowid = ? AND expiration > ? AND ${literalKeysUnder(prefix, 'key')}`,
+      );
+      for (let times = 0; times < STEP && found.size < size; times++, drawn++) {
+        const number = least + Math.floor(Math.random() * (most - least + 1));
+        const hit = row.get(number, at);
+        if (hit) found.set(number, sampled(hit, at));
+      }
+    });
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
+
+  const entries = [...found.values()];
+  return { entries, method: 'rows drawn by their numbers', isComplete: false, isRandom: true, looked: drawn };
+}
+
+interface Row {
+  readonly size: number;
+  readonly expiration: number;
+}
+
+function sampled({ size, expiration }: Row, at: number): SampledEntry {
+  return { size, ttl: ttlOf(expiration, at) };
+}
+
+/** Views, and tables WITHOUT ROWID, have none. */
+function hasRowNumbers({ connection, profile }: Room): boolean {
+  const row = connection
+    .statement<{ wr: number; type: string }>(`SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'`)
+    .get(profile.table);
+  return row !== undefined && row.type === 'table' && row.wr === 0;
+}

@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+
+import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { Room } from './entries.js';
+
+import { now } from './expiry.js';
+import { keysUnder, literalKeysUnder } from './keys.js';
+
+/** Rows that are counted at most: a second or so, in which the process does nothing else; a tenth of it again and again. */
+const MOST_COUNTED = 10_000_000;
+const MOST_COUNTED_AGAIN = 1_000_000;
+
+/** What there is to say of the file, and how many rows the cache has in it. Nobody counts what is asked of a file. */
+export function stats(room: Room, { signal, brief = false }: StatsOptions = {}): StoreStats {
+  signal?.throwIfAborted();
+  const { connection } = room;
+  // Reading must not make a file.
+  if (!connection.exists()) {
+    const file: ServerStats = { name: connection.path, software: 'SQLite', entries: 0, bytes: 0 };
+    const note = `${connection.path} does not exist yet: the first write makes it`;
+    return { servers: [file], underPrefix: 0, notes: [note] };
+  }
+
+  return connection.run(() => counted(room, brief ? MOST_COUNTED_AGAIN : MOST_COUNTED));
+}
+
+function counted(room: Room, most: number): StoreStats {
+  const { connection, tables } = room;
+  const rows = tables.has('cache') ? countRows(room, most, now()) : { live: 0, expired: 0, underPrefix: 0 };
+  const { version } = connection.statement<{ version: string }>('SELECT sqlite_version() AS version').get()!;
+  const file: ServerStats = {
+    name: connection.path,
+    software: 'SQLite',
+    version,
+    ...(rows !== undefined && { entries: rows.live }),
+    bytes: sizeOf(connection.path),
+    details: details(room, rows?.expired),
+  };
+  if (rows) return { servers: [file], underPrefix: rows.underPrefix, notes: [] };
+  return { servers: [file], notes: [`there are more than ${most} rows, which were not counted`] };
+}
+
+interface Rows {
+  readonly live: number;
+  readonly expired: number;
+  readonly underPrefix: number;
+}
+
+/** Undefined where there are too many. Each question reads an index, and of the table only what has expired. */
+function countRows({ connection, tables, prefix }: Room, most: number, at: number): Rows | undefined {
+  const count = (where: string, parameters: Readonly<Record<string, unknown>>): number =>
+    connection
+      .statement<{ rows: number }>(
+        `SELECT count(*) AS rows FROM (SELECT 1 FROM ${tables.cache} ${where} LIMIT ${most + 1})`,
+      )
+      .get(parameters)!.rows;
+  const all = count('', {});
+  if (all > most) return undefined;
+  const { sql, parameters } = keysUnder(prefix);
+  const expired = count('WHERE expiration <= @at', { at });
+  const under = count(`WHERE ${sql}`, parameters);
+  // The plus keeps SQLite from going through all keys under the prefix, where few have expired.
+  const expiredUnder = count(`WHERE expiration <= @at AND ${literalKeysUnder(prefix, '+"key"')}`, { at });
+  return { live: all - expired, expired, underPrefix: under - expiredUnder };
+}
+
+function details(room: Room, expired: number | undefined): Readonly<Record<string, StatsDetail>> {
+  const { connection, tables } = room;
+  const pragma = (name: string): StatsDetail['value'] =>
+    Object.values(connection.statement<Record<string, number | string>>(`PRAGMA ${name}`).get() ?? { none: 0 })[0]!;
+  const walBytes = sizeOf(`${connection.path}-wal`);
+  const tagged = tables.has('tags')
+    ? connection.statement<{ rows: number }>(`SELECT count(*) AS rows FROM ${tables.tags}`).get()!.rows
+    : undefined;
+  return {
+    ...(expired !== undefined && { expiredRows: { label: 'expired, not removed yet', value: expired } }),
+    journalMode: { label: 'journal mode', value: pragma('journal_mode') },
+    walBytes: { label: 'write-ahead log', value: walBytes, unit: 'bytes' },
+    pages: { label: 'pages', value: pragma('page_count') },
+    freePages: { label: 'free pages', value: pragma('freelist_count') },
+    pageBytes: { label: 'page size', value: pragma('page_size'), unit: 'bytes' },
+    ...(tagged !== undefined && { taggedRows: { label: 'rows of tags', value: tagged } }),
+  };
+}
+
+/** Of a file that need not be there. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

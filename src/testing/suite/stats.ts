@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+
+import type { NewEntry, Store } from '../../stores/contract.js';
+import type { Sample, ServerStats } from '../../stores/stats-contract.js';
+
+import { integer, string } from '../../codecs/value.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { failure, type Stores, until } from './stores.js';
+
+/** For stores that tell something of themselves, or give a sample of what they hold. */
+export function describeStats(stores: Stores): void {
+  describeFigures(stores);
+  describeSamples(stores);
+}
+
+function describeFigures(stores: Stores): void {
+  describe('what it tells of itself', () => {
+    skipUnless(stores, 'stats');
+
+    it('is of a server at least, each with a name of its own, and nothing is less than nothing', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('v'), 60);
+      const { servers, notes } = await store.stats!();
+      expect(notes).to.deep.equal([]);
+      expect(servers).not.to.be.empty;
+      expect(new Set(servers.map(({ name }) => name)).size).to.equal(servers.length);
+      for (const { name, failure: why, details = {}, ...facts } of servers) {
+        expect(name).to.match(/\S/);
+        expect(why).to.equal(undefined);
+        for (const [fact, value] of Object.entries(facts)) {
+          expect(value, fact).not.to.equal(undefined);
+          if (typeof value === 'number') expect(value, fact).to.be.at.least(0).and.satisfies(Number.isFinite);
+        }
+
+        for (const { label, value } of Object.values(details)) {
+          expect(label).to.match(/^\S.*\S$/);
+          expect(value).not.to.equal(undefined);
+        }
+      }
+    });
+
+    it('counts the entries that are put, and those under the prefix where that is cheap', async () => {
+      const store = await stores.fresh();
+      const before = await store.stats!();
+      await store.putMany(numbered(50));
+      // Some servers count a little later.
+      await until(async () => entriesOf((await store.stats!()).servers) >= entriesOf(before.servers) + 50);
+      const { underPrefix } = await store.stats!();
+      if (underPrefix !== undefined) expect(underPrefix).to.equal(50);
+      expect(await store.stats!({ brief: true }))
+        .to.have.property('servers')
+        .that.has.lengthOf(before.servers.length);
+    });
+
+    it('counts hits and misses, where it tells them', async () => {
+      const store = await stores.fresh();
+      await store.put('k', string('v'), 60);
+      const before = (await store.stats!()).servers;
+      await store.get('k');
+      await store.get('none');
+      for (const what of ['hits', 'misses'] as const) {
+        const sum = (servers: readonly ServerStats[]): number | undefined => total(servers, what);
+        const least = sum(before);
+        if (least === undefined) continue;
+        await until(async () => sum((await store.stats!()).servers)! > least);
+      }
+    });
+
+    it('ends with the signal', async () => {
+      const store = await stores.fresh();
+      expect(await failure(store.stats!({ signal: AbortSignal.abort() }))).to.have.property('name', 'AbortError');
+    });
+  });
+}
+
+function describeSamples(stores: Stores): void {
+  describe('a sample', () => {
+    skipUnless(stores, 'sample');
+
+    it('of few entries is all of them, with their sizes and ttls, and says so', async () => {
+      const store = await stores.fresh();
+      await (await stores.fresh()).put('theirs', string('v'), 60);
+      await store.put('long', string('x'.repeat(1000)), 60);
+      await store.put('empty', string(''), null);
+      if (stores.harness.capabilities.tags) await store.tags(['people']).put('ann', string('Ann'), 60);
+      await store.put('gone', string('v'), 1);
+      await until(async () => (await store.get('gone')) === undefined);
+      const sample = await sampleOf(store, 1000);
+      expect(sample).to.include({ isComplete: true, isRandom: true });
+      const [first, ...others] = [...sample.entries].sort((one, other) => other.size - one.size);
+      expect(others).to.have.lengthOf(stores.harness.capabilities.tags ? 2 : 1);
+      // What compresses is stored small; what comes with it is counted by some.
+      expect(first!.size).to.be.within(20, 1200);
+      stores.expectTtl(first, [50, 60]);
+      expect(others.map(({ ttl }) => ttl)).to.include(null);
+    });
+
+    it('of many has as many as were asked for, and no more are said to be all', async () => {
+      const store = await stores.fresh();
+      await store.putMany(numbered(3000));
+      const sample = await sampleOf(store, 100);
+      expect(sample.isComplete).to.equal(false);
+      expect(sample.isRandom).to.equal(true);
+      expect(sample.entries).to.have.lengthOf(100);
+      expect(sample.method).to.match(/\S/);
+      for (const entry of sample.entries) {
+        expect(entry.size).to.be.greaterThan(0);
+        stores.expectTtl(entry, [500, 600]);
+      }
+    });
+
+    it('is of nobody else’s entries, and has no locks that can be told by their names', async () => {
+      const store = await stores.fresh();
+      await (await stores.fresh()).putMany(numbered(100));
+      if (stores.harness.capabilities.locks) await store.lock('framework/command-migrate').acquire(newOwner(), 60);
+      expect((await sampleOf(store, 10)).entries).to.deep.equal([]);
+    });
+
+    it('ends with the signal', async () => {
+      const store = await stores.fresh();
+      expect(await failure(store.sample!({ size: 10, signal: AbortSignal.abort() }))).to.have.property(
+        'name',
+        'AbortError',
+      );
+    });
+  });
+}
+
+function skipUnless(stores: Stores, member: 'sample' | 'stats'): void {
+  before(async function () {
+    const store = await stores.fresh();
+    await store.close();
+    if (!store[member]) this.skip();
+  });
+}
+
+async function sampleOf(store: Store, size: number): Promise<Sample> {
+  return store.sample!({ size });
+}
+
+function entriesOf(servers: readonly ServerStats[]): number {
+  return total(servers, 'entries') ?? 0;
+}
+
+/** Undefined where no server tells it. */
+function total(servers: readonly ServerStats[], what: 'entries' | 'hits' | 'misses'): number | undefined {
+  const told = servers.map(({ [what]: value }) => value).filter((value) => value !== undefined);
+  return told.length === 0 ? undefined : told.reduce((sum, value) => sum + value, 0);
+}
+
+function* numbered(count: number): Generator<NewEntry> {
+  for (let number = 0; number < count; number++) yield { key: `n:${number}`, value: integer(number), ttl: 600 };
+}
