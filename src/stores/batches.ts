@@ -13,22 +13,53 @@ const ENTRIES = 1000;
 /** Bytes, so that memory is bounded however large the values are. */
 const BYTES = 4 * 1024 * 1024;
 
-/** The entries, encoded, in batches of one transaction or round trip each. */
+/**
+ * The entries, encoded, in batches of one transaction or round trip each.
+ * @param most how many entries a batch has at most
+ */
 export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
   encode: (value: Value) => Stored,
+  most = ENTRIES,
 ): AsyncGenerator<ReadonlyArray<EncodedEntry<Stored>>> {
-  let batch: Array<EncodedEntry<Stored>> = [];
-  let bytes = 0;
-  for await (const { key, value, ttl } of entries) {
-    const stored = encode(value);
-    batch.push({ key, stored, ttl });
-    bytes += stored.length;
-    if (batch.length < ENTRIES && bytes < BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
+  const filling = new Filling(encode, most);
+  if (Symbol.iterator in entries) {
+    // To wait for each of what is there already would cost more than to store it.
+    for (const entry of entries) if (filling.add(entry)) yield filling.take();
+  } else {
+    for await (const entry of entries) if (filling.add(entry)) yield filling.take();
   }
 
-  if (batch.length > 0) yield batch;
+  if (filling.holdsSome) yield filling.take();
+}
+
+class Filling<Stored extends { readonly length: number }> {
+  readonly #encode: (value: Value) => Stored;
+  readonly #most: number;
+  #batch: Array<EncodedEntry<Stored>> = [];
+  #bytes = 0;
+
+  constructor(encode: (value: Value) => Stored, most: number) {
+    this.#encode = encode;
+    this.#most = most;
+  }
+
+  get holdsSome(): boolean {
+    return this.#batch.length > 0;
+  }
+
+  /** Whether that fills the batch. */
+  add({ key, value, ttl }: NewEntry): boolean {
+    const stored = this.#encode(value);
+    this.#batch.push({ key, stored, ttl });
+    this.#bytes += stored.length;
+    return this.#batch.length >= this.#most || this.#bytes >= BYTES;
+  }
+
+  take(): ReadonlyArray<EncodedEntry<Stored>> {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#bytes = 0;
+    return batch;
+  }
 }

@@ -102,7 +102,7 @@ function phpArray(members: ReadonlyArray<readonly [Buffer, Value]>): Value {
 }
 
 /** PHP makes a key that is the way an integer is written that integer. */
-function phpKey(name: Buffer): ArrayKey {
+export function phpKey(name: Buffer): ArrayKey {
   const text = name.toString();
   if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return name;
   const whole = BigInt(text);

@@ -3,6 +3,8 @@
  * white space around it allowed. One that is too large for a float is numeric too.
  */
 export function isNumeric(bytes: Buffer): boolean {
+  // No number begins with a letter, which most texts and all that is serialized do.
+  if (bytes[0]! > DIGIT_9) return false;
   const start = skipWhiteSpace(bytes, 0);
   const whole = skipSign(bytes, start);
   let at = skipDigits(bytes, whole);

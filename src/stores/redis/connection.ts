@@ -2,6 +2,7 @@ import { Cluster, type RedisOptions as LibraryOptions, Redis, ReplyError } from 
 import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
+import type { BulkWriting } from './bulk-writing.js';
 
 import { type CachectlError, ConfigError, TimeoutError, UnansweredError } from '../../errors.js';
 import { translated } from './errors.js';
@@ -42,6 +43,7 @@ export class Connection implements Omit<Node, 'address'> {
   /** How long it may take to answer. */
   readonly timeoutMs: number;
   #opened: Promise<Opened> | undefined;
+  #bulk: Promise<BulkWriting> | undefined;
 
   constructor(settings: RedisConnection, timeoutMs: number) {
     this.isCluster = settings.kind === 'cluster';
@@ -63,6 +65,17 @@ export class Connection implements Omit<Node, 'address'> {
   async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
     const { client } = await this.#open();
     return sendAll(client, commands, this.location);
+  }
+
+  /** Whether `bulk` has been asked for. */
+  get writesInBulk(): boolean {
+    return this.#bulk !== undefined;
+  }
+
+  /** Where to write many commands at a time; not of a cluster. Opened on first use, closed with this. */
+  async bulk(): Promise<BulkWriting> {
+    this.#bulk ??= openBulk(this);
+    return this.#bulk;
   }
 
   /** Another to the same place, not connected yet. */
@@ -99,6 +112,10 @@ export class Connection implements Omit<Node, 'address'> {
   }
 
   async close(): Promise<void> {
+    const bulk = await this.#bulk?.catch(() => {
+      // Whoever opened it was told.
+    });
+    bulk?.close();
     const opened = await this.#opened?.catch(() => {
       // Whoever opened it was told.
     });
@@ -144,6 +161,11 @@ export class Connection implements Omit<Node, 'address'> {
       throw known instanceof TimeoutError && this.#settings.tls !== undefined ? noTls(known, this.location) : known;
     }
   }
+}
+
+async function openBulk(connection: Connection): Promise<BulkWriting> {
+  const { BulkWriting } = await import('./bulk-writing.js');
+  return BulkWriting.open(connection);
 }
 
 /**

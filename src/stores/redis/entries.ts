@@ -42,6 +42,12 @@ return 1`;
 /** PTTL of a key without a ttl. */
 const NEVER_EXPIRES = '-1';
 
+/** From so many entries on a connection of their own is worth it. */
+const MANY = 500;
+
+/** Batches that are sent before the first of them is answered. */
+const BATCHES_UNDER_WAY = 4;
+
 /** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
 export abstract class Entries implements Repository {
   protected readonly room: Room;
@@ -83,11 +89,12 @@ export abstract class Entries implements Repository {
     let done = 0;
     signal?.throwIfAborted();
     const encoded = batches(entries, (value) => this.room.packing.values.encode(value));
-    // One batch is made while another is on its way. In a cluster a redirected write could come after a later one.
-    await overlapping(encoded, this.connection.isCluster ? 1 : 2, async (batch) => {
-      await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
-      done += batch.length;
-      onProgress?.({ done });
+    // Batches are made while others are on their way. In a cluster a redirected write could come after a later one.
+    await overlapping(encoded, this.connection.isCluster ? 1 : BATCHES_UNDER_WAY, async (batch) => {
+      const { stored, failure } = await this.#write(batch);
+      done += stored;
+      if (stored > 0) onProgress?.({ done });
+      if (failure) throw failure;
       signal?.throwIfAborted();
     });
     return done;
@@ -166,6 +173,28 @@ export abstract class Entries implements Repository {
       const isDone = await this.connection.call('EVAL', REPLACE, 1, full, held, values.encode(integer(sum)));
       if (count(isDone) === 1) return sum;
     }
+  }
+
+  /** Many go by a connection of their own, and what comes after them, so that it does not overtake them. */
+  async #write(batch: readonly EncodedEntry[]): Promise<{ readonly stored: number; readonly failure?: Error }> {
+    const { connection } = this;
+    if (connection.isCluster || (batch.length < MANY && !connection.writesInBulk)) {
+      await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
+      return { stored: batch.length };
+    }
+
+    const bulk = await connection.bulk();
+    const writer = bulk.writer();
+    for (const { key, stored, ttl } of batch) {
+      for (const command of this.written(key, ttl)) writer.command(command);
+      writer.set(this.storedKey(key), stored, ttl);
+    }
+
+    const { commands } = writer;
+    const { done, failure } = await bulk.send(writer);
+    // Each entry takes as many commands as the next.
+    const stored = Math.floor((done / commands) * batch.length);
+    return failure === undefined ? { stored } : { stored, failure };
   }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {
