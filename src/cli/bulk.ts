@@ -8,12 +8,14 @@ import { toFailure } from './report-error.js';
 /**
  * Runs a bulk operation under a progress bar. Whatever way it ends, what was done until then is told.
  * @param what in the past tense, e.g. `removed`
+ * @param counted says how many of what, entries when left out
  * @throws InterruptedError after Ctrl-C, PartialError when it failed after something was done
  */
 export async function bulk<T>(
   what: string,
   interruption: Interruption,
   work: (options: Required<BulkOptions>) => Promise<T>,
+  counted: (number: number) => string = entries,
 ): Promise<T> {
   const bar = new ProgressBar(what);
   let done = 0;
@@ -28,19 +30,19 @@ export async function bulk<T>(
     });
   } catch (error) {
     bar.clear();
-    if (interruption.by !== undefined) throw interrupted(what, interruption, done);
+    if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption);
     if (done === 0 || error instanceof PartialError || !(error instanceof CachectlError)) throw error;
     const { message, hint } = toFailure(error);
-    throw new PartialError(`${what} ${entries(done)}, then ${message}`, hint, { cause: error });
+    throw new PartialError(`${what} ${counted(done)}, then ${message}`, hint, { cause: error });
   }
 
   bar.clear();
-  if (interruption.by !== undefined) throw interrupted(what, interruption, done);
+  if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption);
   return result;
 }
 
-function interrupted(what: string, { by }: Interruption, done: number): CachectlError {
-  const message = `interrupted: ${what} ${entries(done)} until then, the rest is as it was`;
+function interrupted(done: string, { by }: Interruption): CachectlError {
+  const message = `interrupted: ${done} until then, the rest is as it was`;
   const hint = 'What is done is done; run it again for the rest.';
   return by === 'SIGINT' ? new InterruptedError(message, hint) : new PartialError(message, hint);
 }

@@ -45,3 +45,12 @@ export function interruptedCode({ by }: Interruption, done: number = ExitCode.Ye
   if (by === undefined || by === 'closed pipe') return done;
   return by === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Partial;
 }
+
+/** What a store lists until the work is interrupted, which ends it quietly. */
+export async function* untilInterrupted<T>({ signal }: Interruption, listed: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* listed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

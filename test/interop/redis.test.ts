@@ -137,4 +137,41 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect((await run('lock:release', 'deploy', '--owner', 'owner-16-chars-x')).code).to.equal(0);
     expect(await server.client.exists(`${PREFIX}deploy`)).to.equal(0);
   });
+
+  it('lists its tags, and what carries them', async () => {
+    const sets = entries.filter(({ members }) => members !== undefined);
+    const names = sets.map(({ key }) => key.slice(`${PREFIX}tag:`.length, -':entries'.length));
+    const tags = JSON.parse((await run('tags:list', '--json')).out) as Array<{ name: string }>;
+    expect(tags.map(({ name }) => name)).to.have.members(names);
+    for (const [index, name] of names.entries()) {
+      const members = JSON.parse((await run('tags:show', name, '--json')).out) as Array<
+        Readonly<{ key: string; tags: string[]; ordered: boolean; listedKey: string; stale: boolean }>
+      >;
+      expect(members.map(({ listedKey }) => listedKey)).to.have.members(
+        sets[index]!.members!.map(([member]) => member),
+      );
+      for (const { key, tags: carried, ordered, stale } of members) {
+        expect(ordered, key).to.be.true;
+        expect((await run('get', key, '--tags', carried.join(','))).code).to.equal(stale ? 1 : 0);
+      }
+    }
+  });
+
+  it('prunes of its tags what cache:prune-stale-tags would', async () => {
+    // As ZREMRANGEBYSCORE 0 now has it: what the fixture says expired at its time, and nothing that never does.
+    const now = Math.floor(Date.now() / 1000);
+    const expected = new Map<string, string[]>();
+    for (const { key, members = [] } of entries.filter((entry) => entry.members !== undefined)) {
+      const left = members.filter(([, score]) => score < 0 || score > now).map(([member]) => member);
+      if (left.length > 0) expected.set(key, left);
+    }
+
+    expect((await run('tags:prune')).code).to.equal(0);
+    for (const key of await server.client.keys(`${PREFIX}tag:*`)) {
+      expect(await server.client.zrange(key, '0', '-1')).to.have.members(expected.get(key) ?? []);
+      expected.delete(key);
+    }
+
+    expect([...expected]).to.deep.equal([]);
+  });
 });

@@ -16,7 +16,7 @@ import { TagOrders } from '../tag-order.js';
 import { scan } from './keys.js';
 import { count, given, isGone, ttlOf } from './replies.js';
 import { TagCombinations, tagOf } from './tag-combinations.js';
-import { entryOf, isThere, memberPages, nowSeconds } from './tag-members.js';
+import { countGone, entryOf, memberPages, nowSeconds } from './tag-members.js';
 import { TagPruner } from './tag-prune.js';
 
 /** Laravel's tags (10 and later): a sorted set each, among all the keys under the prefix. */
@@ -74,8 +74,7 @@ export class RedisTagIndex implements TagIndex {
   async #countGone(set: Buffer, signal: AbortSignal | undefined): Promise<number> {
     let gone = 0;
     for await (const page of memberPages(this.#room, set, signal)) {
-      const there = await isThere(this.#room, page);
-      gone += there.filter((is) => !is).length;
+      gone += await countGone(this.#room, page);
     }
 
     return gone;

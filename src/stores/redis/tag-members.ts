@@ -1,7 +1,7 @@
-import type { Command } from './connection.js';
+import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 
-import { UndecodableError } from '../../errors.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { count } from './replies.js';
 
 /** Members that are worked on in one step. */
@@ -23,7 +23,7 @@ export async function* memberPages(
   let cursor = '0';
   do {
     signal?.throwIfAborted();
-    const [next, flat] = (await connection.call('ZSCAN', set, cursor, 'COUNT', PAGE)) as [Buffer, Buffer[]];
+    const [next, flat] = await zscan(connection, set, cursor);
     cursor = String(next);
     const page = new Map<string, ScoredMember>();
     for (let at = 0; at < flat.length; at += 2) {
@@ -35,11 +35,31 @@ export async function* memberPages(
   } while (cursor !== '0');
 }
 
+async function zscan(connection: Connection, set: Buffer | string, cursor: string): Promise<[Buffer, Buffer[]]> {
+  try {
+    return (await connection.call('ZSCAN', set, cursor, 'COUNT', PAGE)) as [Buffer, Buffer[]];
+  } catch (error) {
+    if (!(error instanceof WrongTypeError)) throw error;
+    throw new WrongTypeError(
+      `${set.toString()} is no list of a tag's entries, though it is named as one`,
+      'Look at it with redis-cli, or forget it.',
+      { cause: error },
+    );
+  }
+}
+
 /** For each member whether its entry is there. */
 export async function isThere(room: Room, members: readonly ScoredMember[]): Promise<readonly boolean[]> {
   const commands = members.map(({ member }): Command => ['EXISTS', entryOf(room, member)]);
   const replies = await room.connection.batch(commands);
   return replies.map((reply) => count(reply) === 1);
+}
+
+/** How many members' entries are gone: where there is one server by a single question. */
+export async function countGone(room: Room, members: readonly ScoredMember[]): Promise<number> {
+  if (room.connection.isCluster) return (await isThere(room, members)).filter((is) => !is).length;
+  const there = await room.connection.call('EXISTS', ...members.map(({ member }) => entryOf(room, member)));
+  return members.length - count(there);
 }
 
 /** The full key of a member's entry. What does not unpack was written without packing. */

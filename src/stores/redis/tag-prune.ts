@@ -7,7 +7,7 @@ import { RefusedError } from '../../errors.js';
 import { overlapping } from '../overlapping.js';
 import { count, given } from './replies.js';
 import { unlessRefused } from './scripts.js';
-import { isThere, memberPages, nowSeconds, PAGE, type ScoredMember } from './tag-members.js';
+import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember } from './tag-members.js';
 
 /**
  * What Laravel's cache:prune-stale-tags does by ZREMRANGEBYSCORE, but no more than a page at a time, so that no step is long.
@@ -77,9 +77,8 @@ export class TagPruner {
   async #pruneDeep(set: Buffer): Promise<void> {
     const { dryRun, signal } = this.#options;
     for await (const page of memberPages(this.#room, set, signal)) {
-      const there = await isThere(this.#room, page);
-      const gone = page.filter((_, index) => !there[index]);
-      if (gone.length > 0) this.#count(dryRun ? gone.length : await this.#removeGone(set, gone));
+      const gone = await countGone(this.#room, page);
+      if (gone > 0) this.#count(dryRun ? gone : await this.#removeGone(set, page));
     }
   }
 
@@ -87,7 +86,10 @@ export class TagPruner {
    * Whoever writes an entry lists it first. One that was written between our look and the removal is listed again; only
    * who takes longer from the listing to the entry than we do for all of this is missed.
    */
-  async #removeGone(set: Buffer, gone: readonly ScoredMember[]): Promise<number> {
+  async #removeGone(set: Buffer, page: readonly ScoredMember[]): Promise<number> {
+    const were = await isThere(this.#room, page);
+    const gone = page.filter((_, index) => !were[index]);
+    if (gone.length === 0) return 0;
     const removed = await this.#removeUnchanged(set, gone);
     const there = await isThere(this.#room, removed);
     const back = removed.filter((_, index) => there[index]);

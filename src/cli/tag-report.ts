@@ -1,0 +1,114 @@
+import type { ListedTag, TagMember } from '../stores/tag-contract.js';
+import type { JsonFields } from './json.js';
+
+import { formatDuration } from './durations.js';
+import { answerList } from './json-list.js';
+import { LinePrinter } from './line-printer.js';
+import { answer, answersAPerson } from './output.js';
+import { count } from './progress.js';
+import { lineField, ttlField } from './value-text.js';
+
+/** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
+const PAGE = 500;
+
+/** How a list is printed, for programs and for people. */
+interface ListFormat<Item> {
+  readonly head: readonly string[];
+  row(item: Item): string[];
+  /** Fields between tabs, in a pipe. */
+  line(item: Item): readonly string[];
+  fields(item: Item): JsonFields;
+}
+
+/** Name, entries and stale members of each; the numbers only where the store tells them. Returns how many were printed. */
+export async function printTags(tags: AsyncIterable<ListedTag>, json: boolean): Promise<number> {
+  return printList(tags, json, {
+    head: ['TAG', 'ENTRIES', 'STALE'],
+    row: ({ name, entries, stale }) => [
+      lineField(name),
+      entries === undefined ? '' : count(entries),
+      stale === undefined || stale === 0 ? '' : count(stale),
+    ],
+    line: ({ name, entries, stale }) => [name, ...(entries === undefined ? [] : [String(entries), String(stale ?? 0)])],
+    fields: ({ name, entries, stale }) => ({ name, entries: entries ?? null, stale: stale ?? null }),
+  });
+}
+
+/** Key, seconds left, tags and listed key of each. Returns how many were printed. */
+export async function printMembers(members: AsyncIterable<TagMember>, json: boolean): Promise<number> {
+  return printList(members, json, {
+    head: ['KEY', 'EXPIRES', 'TAGS, IN THEIR ORDER', 'LISTED AS'],
+    row: (member) => [lineField(member.key), expiryText(member), tagsText(member), lineField(member.listedKey)],
+    line: ({ key, ttl, isStale, tags, isOrdered, listedKey }) => [
+      key,
+      isStale ? 'stale' : ttl === null ? 'never' : String(ttl ?? 'unknown'),
+      // Half of them would not find it.
+      isOrdered ? tags.join(',') : '',
+      listedKey,
+    ],
+    fields: ({ key, ttl, isStale, tags, isOrdered, listedKey }) => ({
+      key,
+      tags: [...tags],
+      ordered: isOrdered,
+      stale: isStale,
+      ttl: isStale ? null : ttlField(ttl),
+      listedKey,
+    }),
+  });
+}
+
+async function printList<Item>(
+  items: AsyncIterable<Item>,
+  json: boolean,
+  { head, row, line, fields }: ListFormat<Item>,
+): Promise<number> {
+  let printed = 0;
+  const counted = (async function* (): AsyncGenerator<Item> {
+    for await (const item of items) {
+      printed++;
+      yield item;
+    }
+  })();
+  if (json) await answerList(counted, fields);
+  else await (answersAPerson() ? printTables(counted, head, row) : printLines(counted, line));
+  return printed;
+}
+
+async function printTables<Item>(
+  items: AsyncIterable<Item>,
+  head: readonly string[],
+  row: (item: Item) => string[],
+): Promise<void> {
+  const { compactTable } = await import('./table.js');
+  let page: string[][] = [];
+  for await (const item of items) {
+    page.push(row(item));
+    if (page.length < PAGE) continue;
+    await answer(compactTable(head, page));
+    page = [];
+  }
+
+  if (page.length > 0) await answer(compactTable(head, page));
+}
+
+async function printLines<Item>(items: AsyncIterable<Item>, line: (item: Item) => readonly string[]): Promise<void> {
+  const printer = new LinePrinter();
+  try {
+    for await (const item of items) {
+      const fields = line(item).map((field) => lineField(field));
+      await printer.print(`${fields.join('\t')}\n`);
+    }
+  } finally {
+    await printer.flush();
+  }
+}
+
+function expiryText({ isStale, ttl }: TagMember): string {
+  if (isStale) return 'stale';
+  if (ttl === undefined) return 'not told';
+  return ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
+}
+
+function tagsText({ tags, isOrdered }: TagMember): string {
+  return lineField(tags.join(',')) + (isOrdered ? '' : ', perhaps others');
+}

@@ -1,0 +1,59 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import { bulk } from '../../cli/bulk.js';
+import { destructiveFlags } from '../../cli/flags.js';
+import { answer, answerJson, note } from '../../cli/output.js';
+import { count } from '../../cli/progress.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { tagIndexOf } from '../../cli/tag-index.js';
+import { ExitCode } from '../../errors.js';
+
+export default class TagsPrune extends StoreCommand {
+  static override summary = 'Take out of the tags what is listed there and gone.';
+  static override description = `Stale members cost memory, and a flush of the tag time. On Redis it is what Laravel's cache:prune-stale-tags does: members that have expired by their score; with --deep also those whose entries were evicted or forgotten, for which every entry is looked for. Entries are left alone, so it never asks, not even on a protected profile; run it as often as you like. On SQLite --deep makes no difference; on MongoDB and Memcached nothing can be stale.`;
+
+  static override examples = [
+    { description: 'From a scheduler, each hour', command: '<%= config.bin %> tags:prune' },
+    {
+      description: 'Say how many are stale, evicted ones included',
+      command: '<%= config.bin %> tags:prune --deep --dry-run',
+    },
+  ];
+
+  static override args = {
+    pattern: Args.string({ description: 'Only tags whose names match, e.g. user:*', ignoreStdin: true }),
+  };
+
+  static override flags = {
+    deep: Flags.boolean({ default: false, summary: 'Look for each entry, rather than go by the scores.' }),
+    'dry-run': destructiveFlags['dry-run'],
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TagsPrune);
+    await this.withStore(flags, async ({ store, interruption }) => {
+      const index = await tagIndexOf(store);
+      const { deep, 'dry-run': dryRun } = flags;
+      const options = { deep, dryRun, ...(args.pattern !== undefined && { pattern: args.pattern }) };
+      const { tags, removed } = await bulk(
+        dryRun ? 'counted' : 'removed',
+        interruption,
+        async (progress) => index.prune({ ...options, ...progress }),
+        staleMembers,
+      );
+      if (flags.json) await answerJson({ tags, removed, deep, dryRun });
+      else {
+        const of = `${count(tags)} ${tags === 1 ? 'tag' : 'tags'}`;
+        await answer(`${dryRun ? 'would remove' : 'removed'} ${staleMembers(removed)} of ${of}\n`);
+        if (index.neverStale !== undefined) note(index.neverStale);
+      }
+
+      return ExitCode.Yes;
+    });
+  }
+}
+
+function staleMembers(number: number): string {
+  return `${count(number)} stale ${number === 1 ? 'member' : 'members'}`;
+}

@@ -1,0 +1,53 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import type { TagMember } from '../../stores/tag-contract.js';
+
+import { first } from '../../cli/first.js';
+import { interruptedCode } from '../../cli/interrupt.js';
+import { note, warn } from '../../cli/output.js';
+import { entries } from '../../cli/progress.js';
+import { StoreCommand } from '../../cli/store-command.js';
+import { listMembers } from '../../cli/tag-index.js';
+import { printMembers } from '../../cli/tag-report.js';
+import { ExitCode, UsageError } from '../../errors.js';
+
+export default class TagsShow extends StoreCommand {
+  static override summary = 'List what carries a tag.';
+  static override description = `Each by the key that its writer gave it, with all of its tags in their order, as far as they can be told: so it is found by get KEY --tags A,B. What is listed and gone is stale; tags:prune takes it out. However many there are, they come as they are read. Exits 1 when nothing is listed under the tag. In a pipe there is a line for each: key, seconds left (or never, stale, unknown), tags, key as it is stored.`;
+
+  static override examples = [
+    { description: 'What a flush of the tag would remove', command: '<%= config.bin %> tags:show people' },
+    { description: 'What is listed there, and gone', command: '<%= config.bin %> tags:show people --stale' },
+    { description: 'A look at a few', command: '<%= config.bin %> tags:show people --limit 10 --json' },
+  ];
+
+  static override args = {
+    name: Args.string({ description: 'The name of the tag.', required: true, ignoreStdin: true }),
+  };
+
+  static override flags = {
+    stale: Flags.boolean({ default: false, summary: 'Only what is listed and gone.' }),
+    limit: Flags.integer({ summary: 'End after so many entries.', helpValue: 'N', min: 1 }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TagsShow);
+    const { name } = args;
+    if (name === '') throw new UsageError('the tag name is empty', 'Is a variable unset? Quote it: "${TAG:?}"');
+    await this.withStore(flags, async ({ store, interruption }) => {
+      let isListed = false;
+      const wanted = async function* (): AsyncGenerator<TagMember> {
+        for await (const member of listMembers(store, interruption, name)) {
+          isListed = true;
+          if (!flags.stale || member.isStale) yield member;
+        }
+      };
+
+      const printed = await printMembers(first(wanted(), flags.limit), flags.json);
+      if (!isListed) warn(`nothing carries the tag ${name}`);
+      else if (!flags.json) note(`${entries(printed)}${flags.stale ? ', stale' : ''}`);
+      return interruptedCode(interruption, isListed ? ExitCode.Yes : ExitCode.No);
+    });
+  }
+}
