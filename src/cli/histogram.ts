@@ -1,0 +1,67 @@
+import type { Ttl } from '../stores/contract.js';
+import type { Sample } from '../stores/stats-contract.js';
+
+/** From a number on, and below another; null is without an end. */
+export interface Bucket {
+  readonly from: number;
+  readonly to: null | number;
+  readonly entries: number;
+}
+
+/** How numbers are spread. Percentiles are numbers that are there, by the nearest rank; null of none. */
+export interface Histogram {
+  readonly median: null | number;
+  readonly p90: null | number;
+  readonly p99: null | number;
+  readonly max: null | number;
+  readonly buckets: readonly Bucket[];
+}
+
+/** Of those that expire, beside those that do not. */
+export interface TtlHistogram extends Histogram {
+  readonly never: number;
+  readonly unknown: number;
+}
+
+const SIZE_EDGES = [0, 100, 1000, 10_000, 100_000, 1_000_000];
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const TTL_EDGES = [0, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
+
+/** In bytes. */
+export function sizesOf({ entries }: Sample): Histogram {
+  return histogram(
+    entries.map(({ size }) => size),
+    SIZE_EDGES,
+  );
+}
+
+/** In seconds. */
+export function ttlsOf({ entries }: Sample): TtlHistogram {
+  const ttls: ReadonlyArray<Ttl | undefined> = entries.map(({ ttl }) => ttl);
+  return {
+    ...histogram(
+      ttls.filter((ttl) => typeof ttl === 'number'),
+      TTL_EDGES,
+    ),
+    never: ttls.filter((ttl) => ttl === null).length,
+    unknown: ttls.filter((ttl) => ttl === undefined).length,
+  };
+}
+
+function histogram(numbers: readonly number[], edges: readonly number[]): Histogram {
+  const sorted = numbers.toSorted((one, other) => one - other);
+  const at = (share: number): null | number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+  return {
+    median: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+    max: at(1),
+    buckets: edges.map((from, index) => {
+      const to = edges[index + 1] ?? null;
+      return { from, to, entries: sorted.filter((number) => number >= from && (to === null || number < to)).length };
+    }),
+  };
+}

@@ -1,0 +1,104 @@
+import type { Sample } from '../stores/stats-contract.js';
+import type { JsonFields } from './json.js';
+
+import { formatDuration } from './durations.js';
+import { type Bucket, type Histogram, sizesOf, ttlsOf } from './histogram.js';
+import { count, entries } from './progress.js';
+import { bytesText, ratioText } from './quantities.js';
+import { styleAnswer } from './style.js';
+
+const BAR_WIDTH = 30;
+
+/** What is in a sample and how it was taken, with bars, for a person. It says of the sample only, not of the whole. */
+export function sampleText(sample: Sample): string {
+  const [sizes, ttls] = [sizesOf(sample), ttlsOf(sample)];
+  const whole = sample.entries.length;
+  if (whole === 0) return `\n${styleAnswer('bold', sampleSummary(sample))}\n`;
+  const ttlRows: Row[] = [
+    ...ttls.buckets.map((bucket): Row => [rangeText(bucket, formatDuration), bucket.entries]),
+    ['never expires', ttls.never],
+    ['not told', ttls.unknown],
+  ];
+  return [
+    `\n${styleAnswer('bold', sampleSummary(sample))}\n`,
+    `\nsize  ${percentilesText(sizes, bytesText)}\n`,
+    bars(
+      sizes.buckets.map((bucket): Row => [rangeText(bucket, bytesText), bucket.entries]),
+      whole,
+    ),
+    `\nttl   ${ttls.max === null ? 'none expires' : percentilesText(ttls, formatDuration)}\n`,
+    bars(ttlRows, whole),
+  ].join('');
+}
+
+/** `1,000 entries: a slice of the hash table, which has no order; of 12,000 keys looked at`. */
+export function sampleSummary({ entries: chosen, isComplete, isRandom, looked, method }: Sample): string {
+  const parts = [`a sample of ${entries(chosen.length)}: ${method}`];
+  if (!isComplete && looked !== undefined) parts.push(`${count(looked)} looked at`);
+  if (!isRandom) parts.push('no random sample');
+  return parts.join('; ');
+}
+
+/** For a pipe: `size` or `ttl`, from, to (`-` without an end), entries; and how many never expire, or do not say so. */
+export function sampleLines(sample: Sample): string {
+  const [sizes, ttls] = [sizesOf(sample), ttlsOf(sample)];
+  const rows = [
+    ...sizes.buckets.map((bucket) => ['size', ...bucketFields(bucket)]),
+    ...ttls.buckets.map((bucket) => ['ttl', ...bucketFields(bucket)]),
+    ['ttl', 'never', '-', ttls.never],
+    ['ttl', 'unknown', '-', ttls.unknown],
+  ];
+  return rows.map((row) => `${row.join('\t')}\n`).join('');
+}
+
+/** The member `sample` of `--json`. */
+export function sampleFields(sample: Sample): JsonFields {
+  const { never, unknown, ...ttls } = ttlsOf(sample);
+  return {
+    entries: sample.entries.length,
+    method: sample.method,
+    complete: sample.isComplete,
+    random: sample.isRandom,
+    looked: sample.looked ?? null,
+    sizes: histogramFields(sizesOf(sample)),
+    ttls: { ...histogramFields(ttls), never, unknown },
+  };
+}
+
+function histogramFields({ median, p90, p99, max, buckets }: Histogram): JsonFields {
+  return {
+    median,
+    p90,
+    p99,
+    max,
+    buckets: buckets.map(({ from, to, entries: number }) => ({ from, to, entries: number })),
+  };
+}
+
+function bucketFields({ from, to, entries: number }: Bucket): ReadonlyArray<number | string> {
+  return [from, to ?? '-', number];
+}
+
+type Row = readonly [label: string, entries: number];
+
+/** Buckets that hold something, each as long as its share of the largest. */
+function bars(rows: readonly Row[], whole: number): string {
+  const filled = rows.filter(([, number]) => number > 0);
+  const most = Math.max(...filled.map(([, number]) => number));
+  const width = Math.max(...filled.map(([label]) => label.length));
+  return filled
+    .map(([label, number]) => {
+      const bar = '█'.repeat(Math.max(1, Math.round((number / most) * BAR_WIDTH))).padEnd(BAR_WIDTH);
+      return `  ${label.padEnd(width)}  ${bar}  ${ratioText(number / whole).padStart(6)}  ${count(number)}\n`;
+    })
+    .join('');
+}
+
+function percentilesText({ median, p90, p99, max }: Histogram, text: (number: number) => string): string {
+  return `median ${text(median!)}, p90 ${text(p90!)}, p99 ${text(p99!)}, largest ${text(max!)}`;
+}
+
+function rangeText({ from, to }: Bucket, text: (number: number) => string): string {
+  if (to === null) return `${text(from)} and more`;
+  return from === 0 ? `under ${text(to)}` : `${text(from)} to ${text(to)}`;
+}

@@ -1,0 +1,103 @@
+import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
+import type { JsonFields } from './json.js';
+
+import { rounded } from './quantities.js';
+import { ratioOf, totalsOf } from './stats-totals.js';
+
+/** What came between two looks, and what was so at the second. What is not told is undefined. */
+export interface StatsInterval {
+  readonly time: Date;
+  readonly seconds: number;
+  readonly hitsPerSecond: number | undefined;
+  readonly missesPerSecond: number | undefined;
+  readonly hitRatio: number | undefined;
+  readonly commandsPerSecond: number | undefined;
+  readonly evictionsPerSecond: number | undefined;
+  readonly expiredPerSecond: number | undefined;
+  readonly entries: number | undefined;
+  readonly bytes: number | undefined;
+  readonly memory: number | undefined;
+  readonly clients: number | undefined;
+}
+
+const COUNTERS = ['hits', 'misses', 'commands', 'evictions', 'expired'] as const;
+
+type Counter = (typeof COUNTERS)[number];
+
+/** Turns counters that run since a server was started into what came since the last look. */
+export class StatsRates {
+  #last: { readonly at: number; readonly servers: ReadonlyMap<string, ServerStats> } | undefined;
+
+  /**
+   * Undefined of the first look: there is nothing to compare with.
+   * @param at in milliseconds, by a clock that nobody sets
+   */
+  add({ servers }: StoreStats, at: number): StatsInterval | undefined {
+    const last = this.#last;
+    this.#last = { at, servers: new Map(servers.map((server) => [server.name, server])) };
+    if (last === undefined) return undefined;
+    const seconds = (at - last.at) / 1000;
+    const grown = Object.fromEntries(COUNTERS.map((counter) => [counter, growth(servers, last.servers, counter)]));
+    const rate = (counter: Counter): number | undefined => {
+      const sum = grown[counter];
+      return sum === undefined ? undefined : sum / seconds;
+    };
+
+    const { entries, bytes, memory, clients } = totalsOf(servers);
+    return {
+      time: new Date(),
+      seconds,
+      hitsPerSecond: rate('hits'),
+      missesPerSecond: rate('misses'),
+      hitRatio: ratioOf(grown).hitRatio,
+      commandsPerSecond: rate('commands'),
+      evictionsPerSecond: rate('evictions'),
+      expiredPerSecond: rate('expired'),
+      entries,
+      bytes,
+      memory,
+      clients,
+    };
+  }
+}
+
+/** A document of `stats --watch --json`. */
+export function intervalFields({ time, seconds, ...figures }: StatsInterval): JsonFields {
+  return {
+    time: time.toISOString(),
+    seconds: rounded(seconds),
+    ...Object.fromEntries(
+      Object.entries(figures).map(([name, value]) => [name, value === undefined ? null : rounded(value)]),
+    ),
+  };
+}
+
+/** For a pipe: the same between tabs, `-` for what is not told. */
+export function intervalLine(interval: StatsInterval): string {
+  const { time, seconds, ...figures } = interval;
+  const fields = Object.values(figures).map((value) => (value === undefined ? '-' : String(rounded(value))));
+  return `${[time.toISOString(), rounded(seconds), ...fields].join('\t')}\n`;
+}
+
+/**
+ * Of all servers that could be asked both times. A counter that went back is that of a server that was started anew, of
+ * which nobody knows what came before.
+ */
+function growth(
+  servers: readonly ServerStats[],
+  last: ReadonlyMap<string, ServerStats>,
+  counter: Counter,
+): number | undefined {
+  let sum = 0;
+  let isTold = false;
+  for (const { name, failure, [counter]: now } of servers) {
+    const before = last.get(name);
+    if (failure !== undefined || before === undefined || before.failure !== undefined) continue;
+    const then = before[counter];
+    if (now === undefined || then === undefined || now < then) return undefined;
+    sum += now - then;
+    isTold = true;
+  }
+
+  return isTold ? sum : undefined;
+}

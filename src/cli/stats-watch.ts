@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { StoreStats } from '../stores/stats-contract.js';
+import type { Work } from './store-command.js';
+
+import { onQuitKey } from './keyboard.js';
+import { LiveFrame } from './live-frame.js';
+import { answer, answerJson, answersAPerson } from './output.js';
+import { count } from './progress.js';
+import { bytesText, rateText, ratioText } from './quantities.js';
+import { sparkline } from './sparkline.js';
+import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './stats-rates.js';
+import { totalsOf } from './stats-totals.js';
+import { styleAnswer } from './style.js';
+import { compactTable } from './table.js';
+
+export interface WatchFlags {
+  readonly json: boolean;
+  /** Seconds from one look to the next. */
+  readonly interval: number;
+  /** Seconds; undefined goes on until it is ended. */
+  readonly for: number | undefined;
+}
+
+/** Looks at a store again and again, and shows what comes in between; until the time is over, or somebody ends it. */
+export async function watchStats(
+  { store, interruption }: Work,
+  flags: WatchFlags,
+  look: (signal: AbortSignal) => Promise<StoreStats>,
+): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([interruption.signal, ended.signal]);
+  const screen = answersAPerson() && !flags.json ? new Screen(store.location, flags.interval) : undefined;
+  const giveBack = screen && onQuitKey(() => ended.abort());
+  try {
+    await every(flags, signal, async (rates) => {
+      const stats = await look(signal);
+      const interval = rates.add(stats, performance.now());
+      if (screen) screen.show(stats, interval);
+      else if (interval) await (flags.json ? answerJson(intervalFields(interval)) : answer(intervalLine(interval)));
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    giveBack?.();
+    screen?.clear();
+  }
+
+  if (screen && interruption.by !== 'closed pipe') await answer(screen.last);
+}
+
+/** At once, and then at each step, as long as there is time for a whole one. */
+async function every(
+  { interval, for: seconds = Infinity }: WatchFlags,
+  signal: AbortSignal,
+  work: (rates: StatsRates) => Promise<void>,
+): Promise<void> {
+  const rates = new StatsRates();
+  const start = performance.now();
+  for (let step = 0; step * interval <= seconds && !signal.aborted; step++) {
+    const early = start + step * interval * 1000 - performance.now();
+    if (early > 0) await sleep(early, undefined, { signal });
+    await work(rates);
+  }
+}
+
+/** How many intervals the small curves go back. */
+const HISTORY = 60;
+
+type Figure = Exclude<keyof StatsInterval, 'seconds' | 'time'>;
+
+const ROWS: ReadonlyArray<readonly [figure: Figure, label: string, text: (number: number) => string]> = [
+  ['hitsPerSecond', 'hits/s', rateText],
+  ['missesPerSecond', 'misses/s', rateText],
+  ['hitRatio', 'hit ratio', ratioText],
+  ['commandsPerSecond', 'commands/s', rateText],
+  ['evictionsPerSecond', 'evictions/s', rateText],
+  ['expiredPerSecond', 'expired/s', rateText],
+  ['entries', 'entries', count],
+  ['bytes', 'bytes', bytesText],
+  ['memory', 'memory', bytesText],
+  ['clients', 'clients', count],
+];
+
+/** The figures with their curves, drawn in their place. */
+class Screen {
+  readonly #frame = new LiveFrame();
+  readonly #title: string;
+  readonly #history = new Map<Figure, number[]>();
+  last = '';
+
+  constructor(location: string, interval: number) {
+    this.#title = styleAnswer('bold', `${location}, every ${interval}s; q quits`);
+  }
+
+  show(stats: StoreStats, interval: StatsInterval | undefined): void {
+    const now: { readonly [Name in Figure]?: number | undefined } = interval ?? totalsOf(stats.servers);
+    for (const [figure] of ROWS) this.#add(figure, interval && now[figure]);
+    const rows = ROWS.flatMap(([figure, label, text]) => {
+      const value = figure === 'hitRatio' && interval === undefined ? undefined : now[figure];
+      const history = this.#history.get(figure)!;
+      if (value === undefined && !history.some((number) => number > 0)) return [];
+      return [[label, value === undefined ? '-' : text(value), sparkline(history).padEnd(1)]];
+    });
+    const lost = stats.servers.filter(({ failure }) => failure !== undefined).map(({ failure }) => failure!.message);
+    this.last = [this.#title, compactTable(['', 'NOW', `LAST ${HISTORY}`], rows).trimEnd(), ...lost, ''].join('\n');
+    this.#frame.draw(this.last);
+  }
+
+  clear(): void {
+    this.#frame.clear();
+  }
+
+  #add(figure: Figure, value: number | undefined): void {
+    const history = this.#history.get(figure) ?? [];
+    history.push(value ?? 0);
+    this.#history.set(figure, history.slice(-HISTORY));
+  }
+}

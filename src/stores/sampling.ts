@@ -1,0 +1,42 @@
+import type { Store } from './contract.js';
+import type { Sample, SampledEntry, SampleOptions } from './stats-contract.js';
+
+import { UnsupportedError } from '../errors.js';
+import { Reservoir } from './reservoir.js';
+
+/** Entries that are gone through where the store has no way of its own to choose among them. */
+const MOST_WALKED = 100_000;
+
+/**
+ * A sample as the store gives it, or else from the beginning of its listing.
+ * @throws UnsupportedError where entries cannot be listed
+ */
+export async function takeSample(store: Store, options: SampleOptions): Promise<Sample> {
+  if (store.sample) return store.sample(options);
+  if (store.entries) return walk(store.entries(options.signal && { signal: options.signal }), options.size);
+  throw new UnsupportedError(
+    `the ${store.driver} store cannot give a sample: its entries cannot be listed`,
+    'Leave --sample out for what its servers tell of themselves.',
+  );
+}
+
+async function walk(
+  pages: AsyncIterable<readonly (SampledEntry & { readonly lock?: unknown })[]>,
+  size: number,
+): Promise<Sample> {
+  const chosen = new Reservoir<SampledEntry>(size);
+  let isWhole = true;
+  for await (const page of pages) {
+    for (const { lock, size: bytes, ttl } of page) if (lock === undefined) chosen.offer({ size: bytes, ttl });
+    isWhole = chosen.offered < MOST_WALKED;
+    if (!isWhole) break;
+  }
+
+  return {
+    entries: chosen.kept,
+    method: isWhole ? 'a fair choice among all of them' : `a choice among the first ${chosen.offered} that are listed`,
+    isComplete: isWhole && chosen.offered <= size,
+    isRandom: isWhole,
+    looked: chosen.offered,
+  };
+}
