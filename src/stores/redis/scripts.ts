@@ -6,6 +6,25 @@ import { count } from './replies.js';
 /** Looks at any key, and tells how many there are. */
 const LOOK = `redis.call('SCAN', '0') return redis.call('DBSIZE')`;
 
+/** For how long a script may go on, in microseconds: the server serves nobody else meanwhile. */
+export const STEP_US = 3000;
+
+/**
+ * The beginning of a script that ends in time: `isLate()` tells whether it has had its share (ARGV[1], in microseconds).
+ * The clock is the server's own, since it is busy that counts and not the way to it; where the clock may not be asked, it
+ * is late at once.
+ */
+export const CLOCK = `local function now()
+  local time = redis.pcall('TIME')
+  return not time.err and time[1] * 1000000 + time[2]
+end
+local begin, share = now(), tonumber(ARGV[1])
+local function isLate()
+  local time = begin and now()
+  return not time or time - begin >= share or time < begin
+end
+`;
+
 /**
  * Whether a script on this server sees every key that we see. A cluster's node does not, nor does a proxy's, which may
  * answer SCAN for all of its servers and yet run a script on one of them. Where scripts are forbidden they see nothing.

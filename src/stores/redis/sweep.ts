@@ -4,50 +4,83 @@ import type { Keys } from './keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-form.js';
 import { TAG_SET_HEAD } from '../tag-names.js';
-import { SCAN_COUNT, underPrefix } from './keys.js';
+import { underPrefix } from './keys.js';
 import { count } from './replies.js';
-import { unlessRefused } from './scripts.js';
+import { CLOCK, STEP_US, unlessRefused } from './scripts.js';
+
+/** Keys that are looked at between two looks at the clock. */
+const PAGE = 200;
+
+/** Pages of one step, where the clock says nothing of use. */
+const MOST_PAGES = 25;
 
 /**
- * One step of a scan, with what it finds removed in the same step, so that no lock can be taken in between and keys need
- * not travel. What is kept: strings that begin with `owner`, which are locks that cachectl holds. Keys whose names begin
- * so that they may be something else are handed out untouched. A look that fails for another reason than the key's type
- * is an error: nothing goes that was not looked at. Numbers are given as text, which saves the server from printing them.
+ * Some pages of a scan, as many as fit into its share of time, with what each finds removed at once, so that no lock can
+ * be taken in between and keys need not travel. What is kept: strings that begin with `owner`, which are locks that
+ * cachectl holds. Keys whose names begin so that they may be something else are handed out untouched. A look that fails
+ * for another reason than the key's type is an error: nothing goes that was not looked at. It is given to a step that
+ * begins with it; one that has done something says that, and the next begins there. Numbers are given as text, which
+ * saves the server from printing them.
  */
-const STEP = `local cursor, pattern, size, owner, isDryRun = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
-local first, last = tonumber(ARGV[6]) + 1, tostring(#owner - 1)
+const STEP = `${CLOCK}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local owner, isDryRun, first = ARGV[6], ARGV[7] == '1', tonumber(ARGV[8]) + 1
 local heads = {}
-for at = 7, #ARGV do
+for at = 9, #ARGV do
   local initial = string.byte(ARGV[at])
   heads[initial] = heads[initial] or {}
   table.insert(heads[initial], ARGV[at])
 end
+local byte, sub, find, pcall, looks = string.byte, string.sub, string.find, redis.pcall, owner ~= ''
+local last = tostring(#owner - 1)
 local function isForUs(key, candidates)
   for _, head in ipairs(candidates) do
-    if string.sub(key, first, first + #head - 1) == head then return true end
+    if sub(key, first, first + #head - 1) == head then return true end
   end
   return false
 end
-local page = redis.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', size)
-local doomed, handed, kept = {}, {}, 0
-local byte, pcall, looks = string.byte, redis.pcall, owner ~= ''
-for _, key in ipairs(page[2]) do
-  local candidates = heads[byte(key, first)]
-  if candidates and isForUs(key, candidates) then handed[#handed + 1] = key
-  else
-    local held = looks and pcall('GETRANGE', key, '0', last)
-    if looks and held == owner then kept = kept + 1
-    elseif type(held) == 'table' and not string.find(held.err, 'WRONGTYPE', 1, true) then return held
-    else doomed[#doomed + 1] = key end
+local removed, kept, handed = 0, 0, {}
+local function remove(doomed, count)
+  if isDryRun then
+    removed = removed + count
+    return
+  end
+  for at = 1, count, 1000 do
+    local done = pcall('UNLINK', unpack(doomed, at, math.min(at + 999, count)))
+    if type(done) == 'table' then return done end
+    removed = removed + done
   end
 end
-local removed = isDryRun and #doomed or 0
-if not isDryRun then
-  for at = 1, #doomed, 1000 do
-    removed = removed + redis.call('UNLINK', unpack(doomed, at, math.min(at + 999, #doomed)))
+local function work(keys)
+  local doomed, count = {}, 0
+  for at = 1, #keys do
+    local key = keys[at]
+    local candidates = heads[byte(key, first)]
+    if candidates and isForUs(key, candidates) then handed[#handed + 1] = key
+    else
+      local held = looks and pcall('GETRANGE', key, '0', last)
+      if looks and held == owner then kept = kept + 1
+      elseif type(held) == 'table' and not find(held.err, 'WRONGTYPE', 1, true) then return held
+      else
+        count = count + 1
+        doomed[count] = key
+      end
+    end
   end
+  return remove(doomed, count)
 end
-return {page[1], removed, kept, handed}`;
+local pages = 0
+repeat
+  local keptBefore, handedBefore = kept, #handed
+  local page = pcall('SCAN', cursor, 'MATCH', pattern, 'COUNT', size)
+  local failure = page.err and page or work(page[2])
+  if failure then
+    if pages == 0 then return failure end
+    while #handed > handedBefore do handed[#handed] = nil end
+    return {cursor, removed, keptBefore, handed}
+  end
+  cursor, pages = page[1], pages + 1
+until cursor == '0' or pages >= most or isLate()
+return {cursor, removed, kept, handed}`;
 
 /** What one step did. */
 export interface Swept {
@@ -69,8 +102,10 @@ export async function sweep(
 ): Promise<boolean> {
   const heads = keepsLocks ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
   const owner = keepsLocks ? OWNER_PREFIX : '';
-  const fixed = [underPrefix(keys), SCAN_COUNT, owner, dryRun ? 1 : 0, Buffer.byteLength(keys.prefix), ...heads];
-  const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, cursor, ...fixed);
+  const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
+  const how = [owner, dryRun ? 1 : 0, Buffer.byteLength(keys.prefix), ...heads] as const;
+  const step = async (cursor: string): Promise<Reply> =>
+    connection.call('EVAL', STEP, 0, STEP_US, cursor, ...pages, ...how);
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
     const [next, removed, keptLocks, undecided] = reply as readonly [Buffer, string, string, readonly Buffer[]];
     await onStep({ removed: count(removed), keptLocks: count(keptLocks), undecided });

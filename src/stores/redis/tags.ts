@@ -4,19 +4,32 @@ import type { Command } from './connection.js';
 import { taggedKey, tagSetKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { count, given } from './replies.js';
-import { scriptsSeeAllKeys, unlessRefused } from './scripts.js';
+import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';
 
 /** Members of a tag that are worked on in one step. */
 const PAGE = 1000;
 
-/** A page of a tag's members removed, entries and listing, in one step, so that none is put back in between. */
-const REMOVE_PAGE = `local members = redis.call('ZRANGE', KEYS[1], '0', ARGV[2])
-if #members == 0 then return {0, 0} end
-local entries = {}
-for at, member in ipairs(members) do entries[at] = ARGV[1] .. member end
-local removed = redis.call('UNLINK', unpack(entries))
-redis.call('ZREM', KEYS[1], unpack(members))
-return {#members, removed}`;
+/** Members that a script works on between two looks at the clock, and at most. */
+const SCRIPT_PAGE = 250;
+const MOST_OF_SCRIPT = 4000;
+
+/**
+ * Pages of a tag's members removed, entries and listing, as many as fit into the step's share of time, so that none is put
+ * back in between. By rank the listing goes without a search for each.
+ */
+const REMOVE_PAGES = `${CLOCK}local set, prefix, size, most = KEYS[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local last, members, removed = tostring(size - 1), 0, 0
+repeat
+  local page = redis.call('ZRANGE', set, '0', last)
+  local found = #page
+  if found > 0 then
+    for at = 1, found do page[at] = prefix .. page[at] end
+    removed = removed + redis.call('UNLINK', unpack(page))
+    redis.call('ZREMRANGEBYRANK', set, '0', tostring(found - 1))
+  end
+  members = members + found
+until found < size or members >= most or isLate()
+return {members, removed}`;
 
 /** Laravel's score for an entry that never expires. */
 const FOREVER = -1;
@@ -94,7 +107,7 @@ export class RedisTagged extends Entries implements Tagged {
   /** Undefined where the server does not let a script do it. */
   async #removeByScript(set: string): Promise<Page | undefined> {
     const reply = await unlessRefused(
-      this.connection.call('EVAL', REMOVE_PAGE, 1, set, this.room.keys.prefix, PAGE - 1),
+      this.connection.call('EVAL', REMOVE_PAGES, 1, set, STEP_US, this.room.keys.prefix, SCRIPT_PAGE, MOST_OF_SCRIPT),
     );
     if (reply === undefined) return undefined;
     const [members, removed] = reply as readonly [string, string];
