@@ -82,7 +82,12 @@ export {
 export { DroppingQueue } from './stores/event-queue.js';
 export { eventSourceNamed } from './stores/event-sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
-export { type EntryPages, type ListedEntry, type ListEntriesOptions } from './stores/listing-contract.js';
+export {
+  type CountOptions,
+  type EntryPages,
+  type ListedEntry,
+  type ListEntriesOptions,
+} from './stores/listing-contract.js';
 export {
   type ListedLock,
   type ListLocksOptions,

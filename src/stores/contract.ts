@@ -1,6 +1,6 @@
 import type { Value } from '../codecs/value.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
-import type { EntryPages, ListEntriesOptions } from './listing-contract.js';
+import type { CountOptions, EntryPages, ListEntriesOptions } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats-contract.js';
 import type { TagIndex, TagListing } from './tag-contract.js';
@@ -200,6 +200,9 @@ export interface Store extends Repository {
    * @throws UnsupportedError
    */
   keys(pattern?: string): AsyncIterable<string>;
+
+  /** How many those are, as fast as the store can say it; left out where they have to be listed for that. */
+  count?(options?: CountOptions): Promise<number>;
 
   /** The same with what is known of each; left out where keys cannot be listed. */
   entries?(options?: ListEntriesOptions): EntryPages;

@@ -13,6 +13,11 @@ export function literalHead(pattern: string): string {
   return head.replaceAll(/\\(.)/gsu, '$1');
 }
 
+/** Whether every text that begins with the literal head matches, as of `users:*`. */
+export function isHeadOnly(pattern: string): boolean {
+  return /^(?:[^*?[\\]|\\.)*\*$/su.test(pattern);
+}
+
 /** The glob that matches exactly `literal`. */
 export function escapeGlob(literal: string): string {
   return literal.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);

@@ -31,6 +31,12 @@ export interface ListEntriesOptions {
   readonly idle?: boolean;
 }
 
+export interface CountOptions {
+  readonly signal?: AbortSignal;
+  /** A glob on the key. */
+  readonly pattern?: string;
+}
+
 /**
  * Entries under the prefix, those that count, page by page in constant memory; tags' bookkeeping is left out. An entry that
  * was there all the time is given once at least; on Redis it may come twice while the server rehashes.

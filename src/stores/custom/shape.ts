@@ -33,7 +33,7 @@ const METHODS = [
   'close',
 ] as const satisfies ReadonlyArray<keyof Store>;
 
-const OPTIONAL = ['diagnose', 'entries', 'sample', 'stats'] as const satisfies ReadonlyArray<keyof Store>;
+const OPTIONAL = ['count', 'diagnose', 'entries', 'sample', 'stats'] as const satisfies ReadonlyArray<keyof Store>;
 
 const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof Store>;
 

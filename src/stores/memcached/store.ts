@@ -5,6 +5,7 @@ import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { StatsOptions, StoreStats } from '../stats-contract.js';
 
 import { Connection } from './connection.js';
+import { countEntries } from './counting.js';
 import { Entries, type Naming, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
@@ -32,6 +33,8 @@ class MemcachedStore extends Entries implements Store {
   readonly location: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
+  /** Left out behind SASL. */
+  readonly count?: NonNullable<Store['count']>;
   /** Left out behind SASL. */
   readonly entries?: NonNullable<Store['entries']>;
   /** Left out behind SASL. */
@@ -66,6 +69,7 @@ class MemcachedStore extends Entries implements Store {
       keyBytes: LONGEST_KEY,
     };
     if (!tellsAll) return;
+    this.count = async (options) => countEntries(room, options);
     this.entries = (options) => listEntries(room, options);
     this.locks = (options) => listLocks(room, options);
     this.sample = async (options) => {

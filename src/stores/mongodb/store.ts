@@ -11,7 +11,7 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
+import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
@@ -19,6 +19,7 @@ import type { EntryDocument } from './connection.js';
 import type { MongodbWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
+import { countEntries } from './counting.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
@@ -65,6 +66,10 @@ class MongodbStore extends Entries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.connection, this.prefix, pattern);
+  }
+
+  async count(options?: CountOptions): Promise<number> {
+    return countEntries(this.room, options);
   }
 
   entries(options?: ListEntriesOptions): EntryPages {

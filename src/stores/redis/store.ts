@@ -2,7 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
+import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
@@ -10,6 +10,7 @@ import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 
 import { Connection } from './connection.js';
+import { countEntries } from './counting.js';
 import { EVENT_SOURCES, tail } from './events.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys } from './keys.js';
@@ -63,6 +64,10 @@ class RedisStore extends PlainEntries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.connection, this.room.keys, pattern);
+  }
+
+  async count(options?: CountOptions): Promise<number> {
+    return countEntries(this.room, options);
   }
 
   entries(options?: ListEntriesOptions): EntryPages {

@@ -2,13 +2,14 @@ import type { Codec } from '../../codecs/codec.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
+import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
+import { countEntries } from './counting.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
@@ -58,6 +59,10 @@ class SqliteStore extends Entries implements Store {
 
   keys(pattern = '*'): AsyncIterable<string> {
     return entryKeys(this.room, pattern);
+  }
+
+  async count(options?: CountOptions): Promise<number> {
+    return countEntries(this.room, options);
   }
 
   entries(options?: ListEntriesOptions): EntryPages {

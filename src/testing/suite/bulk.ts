@@ -115,6 +115,20 @@ export function describeKeys(stores: Stores): void {
       expect(await matching('user')).to.deep.equal([]);
     });
 
+    it('can be counted, where the store does that', async () => {
+      const store = await stores.fresh();
+      const other = await stores.fresh();
+      expect(await countOf(store)).to.equal(0);
+      await other.put('user:1', string('theirs'), 60);
+      if (store.capabilities.tags) await store.tags(['tag']).put('tagged', string('v'), 60);
+      for (const key of ['user:1', 'user:2', 'tag:x', 'User:1']) await store.put(key, string('v'), 60);
+      for (const pattern of [undefined, 'user:*', '*:1', 'user:?', 'tag:*', 'none*', 'user:1', '*']) {
+        expect(await countOf(store, pattern), pattern).to.equal((await all(store.keys(pattern))).length);
+      }
+
+      expect(await countOf(store, 'user:*')).to.equal(2);
+    });
+
     it('may be left before the end', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(3000));
@@ -128,4 +142,9 @@ export function describeKeys(stores: Stores): void {
       expect(textOf(await store.get('n:1'))).to.equal('1');
     });
   });
+}
+
+async function countOf(store: Store, pattern?: string): Promise<number> {
+  if (store.count) return store.count(pattern === undefined ? {} : { pattern });
+  return (await all(store.keys(pattern))).length;
 }

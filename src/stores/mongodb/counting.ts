@@ -1,0 +1,22 @@
+import type { CountOptions } from '../listing-contract.js';
+import type { Room } from './entries.js';
+
+import { counted } from '../counted.js';
+import { isHeadOnly, literalHead } from '../glob.js';
+import { later } from './expiry.js';
+import { entryKeys, idsUnder } from './keys.js';
+
+/** How many entries count: the server counts them itself where the pattern is only what they begin with. */
+export async function countEntries(
+  { connection, prefix }: Room,
+  { signal, pattern = '*' }: CountOptions = {},
+): Promise<number> {
+  signal?.throwIfAborted();
+  if (isHeadOnly(pattern)) {
+    return connection.run(async ({ entries, now }) =>
+      entries.countDocuments({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: later(now()) }),
+    );
+  }
+
+  return counted(entryKeys(connection, prefix, pattern), signal);
+}

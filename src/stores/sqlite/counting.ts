@@ -1,0 +1,27 @@
+import type { CountOptions } from '../listing-contract.js';
+import type { Room } from './entries.js';
+
+import { counted } from '../counted.js';
+import { isHeadOnly, literalHead } from '../glob.js';
+import { now } from './expiry.js';
+import { entryKeys, keysUnder } from './keys.js';
+
+/** How many entries count: SQLite counts them itself where the pattern is only what they begin with. */
+export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
+  signal?.throwIfAborted();
+  if (isHeadOnly(pattern)) return countUnder(room, room.prefix + literalHead(pattern));
+  return counted(entryKeys(room, pattern), signal);
+}
+
+function countUnder({ connection, tables }: Room, head: string): number {
+  const range = keysUnder(head);
+  return connection.run(() => {
+    if (!tables.has('cache')) return 0;
+    const { entries } = connection
+      .statement<{ entries: number }>(
+        `SELECT count(*) AS entries FROM ${tables.cache} WHERE ${range.sql} AND expiration > @at`,
+      )
+      .get({ ...range.parameters, at: now() }) as { entries: number };
+    return entries;
+  });
+}
