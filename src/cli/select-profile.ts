@@ -1,28 +1,81 @@
 import type { Profile } from '../profiles/profile.js';
+import type { ProfileChoice } from '../profiles/resolve.js';
 import type { GlobalFlags } from './store-command.js';
 
 import { UsageError } from '../errors.js';
-import { resolveProfile } from '../profiles/resolve.js';
+import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
+
+/** The profile that flags and environment ask for. */
+export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
+  return resolveProfile(chooseProfile(flags).choice);
+}
+
+/** What says which profile is meant. */
+export type SelectingFlags = Pick<GlobalFlags, 'config' | 'profile' | 'url'>;
+
+/** What is asked for, and by what: `--profile`, `CACHECTL_URL`; undefined where nothing says so. */
+export interface Chosen {
+  readonly choice: ProfileChoice;
+  readonly profileBy: string | undefined;
+  readonly configBy: string | undefined;
+  readonly urlBy: string | undefined;
+}
 
 /**
- * The profile that flags and environment ask for. A flag beats every variable, so that `--profile` works
+ * What flags and environment ask for. A flag beats every variable, so that `--profile` works
  * in a shell where CACHECTL_URL is set; between the variables the URL, being the more exact, comes first.
  */
-export async function selectProfile(flags: GlobalFlags): Promise<Profile> {
+export function chooseProfile(flags: SelectingFlags): Chosen {
   if (flags.url !== undefined && (flags.profile !== undefined || flags.config !== undefined)) {
     const other = flags.profile === undefined ? '--config' : '--profile';
     throw new UsageError(`--url and ${other} both say which store to use`, 'Give one of them.');
   }
 
   const { env } = process;
-  const choice: { profile?: string; config?: string; url?: string } = {};
-  const config = flags.config ?? nonEmpty(env.CACHECTL_CONFIG);
-  if (flags.url !== undefined) choice.url = flags.url;
-  else if (flags.profile !== undefined) choice.profile = flags.profile;
-  else if (flags.config === undefined && nonEmpty(env.CACHECTL_URL) !== undefined) choice.url = env.CACHECTL_URL!;
-  else if (nonEmpty(env.CACHECTL_PROFILE) !== undefined) choice.profile = env.CACHECTL_PROFILE!;
-  if (choice.url === undefined && config !== undefined) choice.config = config;
-  return resolveProfile({ ...choice, env, cwd: process.cwd() });
+  const common = { env, cwd: process.cwd() };
+  const isUrlOfEnvironment = flags.profile === undefined && flags.config === undefined;
+  const url = flags.url ?? (isUrlOfEnvironment ? nonEmpty(env.CACHECTL_URL) : undefined);
+  if (url !== undefined) {
+    const urlBy = flags.url === undefined ? 'CACHECTL_URL' : '--url';
+    return { choice: { ...common, url }, urlBy, profileBy: undefined, configBy: undefined };
+  }
+
+  const profile = flags.profile ?? nonEmpty(env.CACHECTL_PROFILE);
+  const profileBy = flags.profile === undefined ? 'CACHECTL_PROFILE' : '--profile';
+  const { config, configBy } = chooseFile(flags);
+  return {
+    choice: { ...common, ...(profile !== undefined && { profile }), ...(config !== undefined && { config }) },
+    profileBy: profile === undefined ? undefined : profileBy,
+    configBy,
+    urlBy: undefined,
+  };
+}
+
+function chooseFile(flags: SelectingFlags): {
+  readonly config: string | undefined;
+  readonly configBy: string | undefined;
+} {
+  const config = flags.config ?? nonEmpty(process.env.CACHECTL_CONFIG);
+  return {
+    config,
+    configBy: config === undefined ? undefined : flags.config === undefined ? 'CACHECTL_CONFIG' : '--config',
+  };
+}
+
+/**
+ * One choice; with `all` one for each profile of the file.
+ * @throws ConfigError
+ */
+export async function chooseEach(flags: SelectingFlags & { readonly all: boolean }): Promise<readonly Chosen[]> {
+  if (!flags.all) return [chooseProfile(flags)];
+  const { config, configBy } = chooseFile(flags);
+  const { env } = process;
+  const choice = { env, cwd: process.cwd(), ...(config !== undefined && { config }) };
+  const file = await profileFileOf(choice);
+  if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
+  const { profileNames } = await import('../profiles/read.js');
+  const names = await profileNames({ file, cwd: choice.cwd });
+  return names.map((profile) => ({ choice: { ...choice, profile }, profileBy: '--all', configBy, urlBy: undefined }));
 }
 
 /** A variable that is set to nothing is not set: that is how a script switches it off. */

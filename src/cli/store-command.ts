@@ -45,8 +45,7 @@ export abstract class StoreCommand extends Command {
 
   /** The store of the profile that is asked for, not connected yet. Whoever opens it closes it. */
   protected async openStore(flags: GlobalFlags): Promise<Pick<Work, 'profile' | 'store'>> {
-    if (flags.timeout === 0)
-      throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
+    checkTimeout(flags);
     const profile = await selectProfile(flags);
     const { openStore } = await import('../stores/open.js');
     return { profile, store: await openStore(profile, { timeoutMs: flags.timeout * 1000 }) };
@@ -55,4 +54,10 @@ export abstract class StoreCommand extends Command {
   protected override async catch(error: Error): Promise<void> {
     process.exitCode = reportError(error, this.argv.includes('--json'));
   }
+}
+
+/** @throws UsageError */
+export function checkTimeout({ timeout }: Pick<GlobalFlags, 'timeout'>): void {
+  if (timeout === 0)
+    throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
 }

@@ -1,50 +1,65 @@
 import * as Flags from '@oclif/core/flags';
 
-import { askBeforeDestroying } from '../cli/destructive.js';
-import { examine, type Examined, exitCodeOf, findingFields, printFinding } from '../cli/findings.js';
+import { checkUp } from '../cli/doctor-checkup.js';
+import { exitCodeOf, findingFields } from '../cli/findings.js';
 import { destructiveFlags } from '../cli/flags.js';
-import { answerJson, note } from '../cli/output.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { interruptible } from '../cli/interrupt.js';
+import { answer, answerJson } from '../cli/output.js';
+import { chooseEach } from '../cli/select-profile.js';
+import { checkTimeout, StoreCommand } from '../cli/store-command.js';
 
 export default class Doctor extends StoreCommand {
-  static override summary = 'Check that a profile works, and how its server is set up.';
-  static override description = `Changes nothing by itself. With --fix it puts right what can be put right safely, such as an index that is missing; it asks first, and without a terminal it takes --yes. Exits 1 when it finds a fault, 3 when the store cannot be reached; warnings are no fault.`;
+  static override summary = 'Check a profile step by step, and say what to change.';
+  static override description = `Goes from the ground up: the profile file, the name of the host, the connection, TLS, logging in, permissions, reading; then a scratch entry, counter, tag and lock, how the server is set up, whether the keys and values are what the profile says, and how long an answer takes. It ends at the first step that nothing can stand on.
+
+Scratch keys lie under the profile's prefix and are taken away again, also on Ctrl-C. --read-only writes none; on a protected profile none is written without --yes --confirm NAME. Files, tables and collections that are not there are never made.
+
+With --fix it puts right what can be put right safely, such as an index that is missing; it says what and asks first, and without a terminal it takes --yes. Exits 1 when it finds a fault, 2 when the profile is wrong, 3 when the store cannot be reached or refuses; warnings are no fault.`;
 
   static override examples = [
     { description: 'Check the default profile', command: '<%= config.bin %> doctor' },
+    { description: 'Look only, at every profile of the file', command: '<%= config.bin %> doctor --all --read-only' },
     { description: 'Create the indexes that are missing', command: '<%= config.bin %> doctor --profile reports --fix' },
+    {
+      description: 'What is wrong, for a script',
+      command: `<%= config.bin %> doctor --json | jq '.findings[] | select(.state == "fault")'`,
+    },
   ];
 
   static override flags = {
     fix: Flags.boolean({ default: false, summary: 'Put right what can be; asks first.' }),
+    'read-only': Flags.boolean({ default: false, summary: 'Write nothing, not even a scratch key.' }),
+    all: Flags.boolean({
+      default: false,
+      summary: 'Check every profile of the file, one after the other.',
+      exclusive: ['profile', 'url'],
+    }),
+    'latency-samples': Flags.integer({
+      summary: 'How many reads are timed; 0 for none.',
+      default: 50,
+      min: 0,
+      max: 100_000,
+      helpValue: 'N',
+    }),
     yes: destructiveFlags.yes,
     confirm: destructiveFlags.confirm,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor);
-    await this.withStore(flags, async ({ store, profile }) => {
-      const examined: Examined[] = [];
-      for await (const finding of examine(store, profile)) {
-        examined.push({ finding, fixed: false });
-        if (!flags.json) await printFinding(examined.at(-1)!);
+    checkTimeout(flags);
+    await interruptible(async ({ signal }) => {
+      const documents = [];
+      let exitCode = 0;
+      for (const [index, chosen] of (await chooseEach(flags)).entries()) {
+        if (index > 0 && !flags.json) await answer('\n');
+        const { profile, findings } = await checkUp(chosen, flags, signal);
+        exitCode = Math.max(exitCode, exitCodeOf(findings));
+        documents.push({ profile: profile ?? null, findings: findings.map((each) => findingFields(each)) });
       }
 
-      const fixable = examined.filter(({ finding }) => finding.fix);
-      if (flags.fix && fixable.length > 0) {
-        const effect = fixable.map(({ finding }) => finding.fix!.effect).join(', ');
-        await askBeforeDestroying({ store, profile, action: 'doctor', effect }, flags);
-        for (const each of fixable) {
-          await each.finding.fix!.apply();
-          each.fixed = true;
-          if (!flags.json) await printFinding(each);
-        }
-      }
-
-      if (flags.json)
-        await answerJson({ profile: profile.name, findings: examined.map((each) => findingFields(each)) });
-      else if (!flags.fix && fixable.length > 0) note('doctor --fix puts right what it can.');
-      return exitCodeOf(examined);
+      if (flags.json) await answerJson(flags.all ? documents : documents[0]!);
+      process.exitCode = exitCode;
     });
   }
 }

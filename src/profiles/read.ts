@@ -23,6 +23,8 @@ export interface ProfileRequest {
 export interface ReadProfile {
   readonly name: string;
   readonly fields: Fields;
+  /** How it was picked: by its name, as the file's default, or as the only one there is. */
+  readonly pickedBy: 'default' | 'name' | 'only';
 }
 
 /** Reads the file and picks a profile. Of the other profiles only the names are looked at. */
@@ -36,11 +38,22 @@ export async function readProfile({ file, profile, env, cwd }: ProfileRequest): 
       : named(profile, contents.profiles, `${shown}: there is no profile ${quote(profile)}`);
   const subject = `profile ${showName(chosen.key)}`;
   const setting = tree.setting(chosen.value, chosen.where, subject, env);
-  if (setting.kind === 'map') return { name: chosen.key, fields: new Fields(setting.entries, chosen.where, subject) };
+  if (setting.kind === 'map') {
+    const pickedBy = profile === undefined ? (contents.top.has('default') ? 'default' : 'only') : 'name';
+    return { name: chosen.key, fields: new Fields(setting.entries, chosen.where, subject), pickedBy };
+  }
+
   throw new ConfigError(
     `${chosen.where}: ${subject} has no keys`,
     'Indent its keys below its name; it needs at least a driver.',
   );
+}
+
+/** The names of all profiles of a file, in its order. */
+export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | 'file'>): Promise<readonly string[]> {
+  const shown = showFile(file, cwd);
+  const tree = new Tree(parseSource(await readText(file, shown), shown));
+  return readContents(tree, shown).profiles.map(({ key }) => key);
 }
 
 const EXAMPLE = 'A smallest file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';

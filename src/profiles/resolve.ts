@@ -36,16 +36,23 @@ export async function resolveProfile(choice: ProfileChoice): Promise<Profile> {
   return withSuggestions(async () => (choice.url === undefined ? fromFile(choice) : fromUrl(choice, choice.url)));
 }
 
-async function fromFile({ profile, config, env, cwd }: ProfileChoice): Promise<Profile> {
+/**
+ * The profile file that is used, absolute: the one that is named, or the first that is found. Undefined: there is none.
+ * @throws ConfigError
+ */
+export async function profileFileOf({ config, env, cwd }: ProfileChoice): Promise<string | undefined> {
   if (config === '') throw new ConfigError('the name of the profile file is empty', 'Give --config a path.');
+  if (config === undefined) return findProfileFile(cwd, env);
+  return path.resolve(
+    cwd,
+    config.replace(/^~(?=\/)/, () => homeFolder(env)),
+  );
+}
+
+async function fromFile(choice: ProfileChoice): Promise<Profile> {
+  const { profile, env, cwd } = choice;
   const home = homeFolder(env);
-  const file =
-    config === undefined
-      ? await findProfileFile(cwd, env)
-      : path.resolve(
-          cwd,
-          config.replace(/^~(?=\/)/, () => home),
-        );
+  const file = await profileFileOf(choice);
   if (file === undefined) return withoutFile(profile, env);
   // With it comes the YAML library, which a URL does without.
   const { readProfile } = await import('./read.js');

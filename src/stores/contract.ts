@@ -1,4 +1,5 @@
 import type { Value } from '../codecs/value.js';
+import type { CachectlError } from '../errors.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
 import type { CountOptions, EntryPages, ListEntriesOptions } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
@@ -164,14 +165,16 @@ export interface Capabilities {
 export interface Finding {
   /** What was looked at: `index on tags`. */
   readonly subject: string;
-  /** `warning`: it works, and not as well as it could. */
-  readonly state: 'fault' | 'ok' | 'warning';
+  /** `warning`: it works, and not as well as it could. `skipped`: it was not looked at, and the message says why. */
+  readonly state: 'fault' | 'ok' | 'skipped' | 'warning';
   /** What is so, in one line. */
   readonly message: string;
   /** What to do, as a sentence; of what is not ok. */
   readonly hint?: string;
   /** Absent where only a person can put it right. */
   readonly fix?: Fix;
+  /** Of a fault that an error showed: the exit code is its. */
+  readonly cause?: CachectlError;
 }
 
 /** A change of the server that is safe, and safe to make twice. Never made unasked. */
@@ -227,6 +230,12 @@ export interface Store extends Repository {
   /** @throws UnsupportedError */
   events(options: EventsOptions): Promise<EventStream>;
 
+  /**
+   * The way to the servers, step by step: names, connections, TLS, logging in. Ends where the ground for the next step is
+   * missing. Left out where there is no way to go.
+   */
+  reach?(): AsyncIterable<Finding>;
+
   /** What there is to say of the server and how it is set up, the most basic first; left out where there is nothing. */
   diagnose?(): AsyncIterable<Finding>;
 
@@ -238,6 +247,12 @@ export interface Store extends Repository {
 
   /** Sizes and ttls of some entries under the prefix, found in bounded time however many there are. Left out where keys cannot be listed. */
   sample?(options: SampleOptions): Promise<Sample>;
+
+  /**
+   * What a first write there would have to make, in a few words (`the file /var/cache.sqlite`); undefined where all is there.
+   * Left out where there is never anything to make.
+   */
+  unmade?(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined>;
 
   /** Never hangs, never throws. */
   close(): Promise<void>;

@@ -20,16 +20,21 @@ describe('doctor', () => {
   onEveryStore((place) => {
     it('says which store a profile is of, and that it answers', async () => {
       const { code, out } = await place.run(['doctor']);
-      expect(code).to.equal(0);
-      const [profile, reading] = out.split('\n');
-      expect(profile).to.match(/^ok\tprofile\t.+, prefix shop-cache-$/);
-      expect(reading).to.match(/^ok\treading\tanswered within \d+ ms, connecting included$/);
+      expect(code, out).to.equal(0);
+      const lines = out.split('\n');
+      const profile = lines.findIndex((line) => /^ok\tprofile\t.+, prefix shop-cache-$/.test(line));
+      const reading = lines.findIndex((line) =>
+        /^ok\treading\tanswered within \d+ ms, connecting included$/.test(line),
+      );
+      expect(profile, out).to.be.greaterThan(-1);
+      expect(reading, out).to.be.greaterThan(profile);
     });
 
     it('says so in JSON, too', async () => {
       const { out } = await place.run(['doctor', '--json']);
       const { findings } = JSON.parse(out) as Report;
-      expect(findings[1]).to.deep.include({ subject: 'reading', state: 'ok', hint: null, fix: null, fixed: false });
+      const reading = findings.find(({ subject }) => subject === 'reading');
+      expect(reading).to.deep.include({ state: 'ok', hint: null, fix: null, fixed: false });
     });
   });
 
@@ -37,9 +42,9 @@ describe('doctor', () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const { code, out } = await cachectl(['doctor', '--url', url]);
     expect(code).to.equal(3);
-    expect(out).to.match(/^ok\tprofile\t.*\nfault\tstore\t.*refuses connections\tIs the server running/);
+    expect(out).to.match(/\nok\tprofile\t.*\nfault\tconnect\t.*refuses connections\tIs the server running.*\n$/);
     const { findings } = JSON.parse((await cachectl(['doctor', '--url', url, '--json'])).out) as Report;
-    expect(findings.at(-1)).to.deep.include({ subject: 'store', state: 'fault', fix: null });
+    expect(findings.at(-1)).to.deep.include({ subject: 'connect', state: 'fault', fix: null });
     expect(findings.at(-1)!.hint).to.include('port');
   });
 });

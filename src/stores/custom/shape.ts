@@ -33,7 +33,15 @@ const METHODS = [
   'close',
 ] as const satisfies ReadonlyArray<keyof Store>;
 
-const OPTIONAL = ['count', 'diagnose', 'entries', 'sample', 'stats'] as const satisfies ReadonlyArray<keyof Store>;
+const OPTIONAL = [
+  'count',
+  'diagnose',
+  'entries',
+  'reach',
+  'sample',
+  'stats',
+  'unmade',
+] as const satisfies ReadonlyArray<keyof Store>;
 
 const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof Store>;
 

@@ -12,10 +12,15 @@ export class Connection {
   /** `memcached host:port, host:port`, for people. */
   readonly location: string;
   readonly nodes: readonly Node[];
+  /** In the order of `nodes`. */
+  readonly servers: readonly MemcachedServer[];
+  readonly speaksSasl: boolean;
   readonly #pick: Picker;
 
   constructor(profile: MemcachedProfile, timeoutMs: number) {
     this.location = `memcached ${profile.servers.map((server) => placeOf(server)).join(', ')}`;
+    this.servers = profile.servers;
+    this.speaksSasl = profile.username !== undefined;
     this.nodes = profile.servers.map((server) => nodeOf(server, profile, timeoutMs));
     this.#pick = picker(profile);
   }

@@ -1,6 +1,15 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
-import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { StatsOptions, StoreStats } from '../stats-contract.js';
 
@@ -114,6 +123,16 @@ class MemcachedStore extends Entries implements Store {
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
+  }
+
+  async *reach(): AsyncGenerator<Finding> {
+    const { reach } = await import('./reach.js');
+    yield* reach(this.room);
+  }
+
+  async *diagnose(): AsyncGenerator<Finding> {
+    const { diagnose } = await import('./diagnosis.js');
+    yield* diagnose(this.room);
   }
 
   async close(): Promise<void> {

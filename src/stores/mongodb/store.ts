@@ -23,7 +23,6 @@ import { countEntries } from './counting.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, type Tail, tail } from './events.js';
 import { flush } from './flush.js';
-import { indexFindings } from './indexes.js';
 import { entryKeys } from './keys.js';
 import { listEntries } from './listing.js';
 import { heldLocks } from './lock-list.js';
@@ -103,8 +102,19 @@ class MongodbStore extends Entries implements Store {
     return opened;
   }
 
-  diagnose(): AsyncIterable<Finding> {
-    return indexFindings(this.connection);
+  async *reach(): AsyncGenerator<Finding> {
+    const { reach } = await import('./reach.js');
+    yield* reach(this.connection);
+  }
+
+  async *diagnose(): AsyncGenerator<Finding> {
+    const { diagnose } = await import('./diagnosis.js');
+    yield* diagnose(this.room, this);
+  }
+
+  async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+    const { unmade } = await import('./diagnosis.js');
+    return unmade(this.room, place);
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {

@@ -39,7 +39,7 @@ export class Connection implements Omit<Node, 'address'> {
   readonly isCluster: boolean;
   /** `host:port/database`, for people. */
   readonly location: string;
-  readonly #settings: RedisConnection;
+  readonly settings: RedisConnection;
   /** How long it may take to answer. */
   readonly timeoutMs: number;
   #opened: Promise<Opened> | undefined;
@@ -48,12 +48,12 @@ export class Connection implements Omit<Node, 'address'> {
   constructor(settings: RedisConnection, timeoutMs: number) {
     this.isCluster = settings.kind === 'cluster';
     this.location = locationOf(settings);
-    this.#settings = settings;
+    this.settings = settings;
     this.timeoutMs = timeoutMs;
   }
 
   get database(): number {
-    return this.#settings.database;
+    return this.settings.database;
   }
 
   async call(...command: Command): Promise<Reply> {
@@ -80,7 +80,7 @@ export class Connection implements Omit<Node, 'address'> {
 
   /** Another to the same place, not connected yet. */
   copy(): Connection {
-    return new Connection(this.#settings, this.timeoutMs);
+    return new Connection(this.settings, this.timeoutMs);
   }
 
   /** As `nodes`, but a cluster is asked anew which primaries it has. */
@@ -136,7 +136,7 @@ export class Connection implements Omit<Node, 'address'> {
       );
     }
 
-    const options = await redisOptions(this.#settings, this.timeoutMs);
+    const options = await redisOptions(this.settings, this.timeoutMs);
     let failure: unknown;
     const onError = (error: unknown): void => {
       failure = error;
@@ -144,7 +144,7 @@ export class Connection implements Omit<Node, 'address'> {
 
     try {
       if (this.isCluster) {
-        const cluster = new Cluster([...this.#settings.nodes], clusterOptions(options, this.timeoutMs));
+        const cluster = new Cluster([...this.settings.nodes], clusterOptions(options, this.timeoutMs));
         cluster.on('error', onError);
         await withinTime(cluster.connect(), this.timeoutMs, () => cluster.disconnect());
         return { client: cluster, nodes: () => cluster.nodes('master') };
@@ -158,7 +158,7 @@ export class Connection implements Omit<Node, 'address'> {
     } catch (error) {
       // The library tells the reason by an event, and rejects with «connection is closed».
       const known = translated(failure ?? error, this.location);
-      throw known instanceof TimeoutError && this.#settings.tls !== undefined ? noTls(known, this.location) : known;
+      throw known instanceof TimeoutError && this.settings.tls !== undefined ? noTls(known, this.location) : known;
     }
   }
 }

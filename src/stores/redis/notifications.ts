@@ -57,6 +57,51 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   }
 }
 
+/** What the setting is on all servers, and what it lacks for a tail; undefined where it cannot be seen. */
+export async function wantedFlags(
+  connection: Connection,
+): Promise<undefined | { readonly set: string; readonly lacking: string; readonly isEnough: boolean }> {
+  const settings: string[] = [];
+  for (const node of await connection.nodes()) {
+    const flags = await settingOf(node);
+    if (flags === undefined) return undefined;
+    settings.push(flags);
+  }
+
+  const lacking = [...WANTED].filter((flag) => settings.some((flags) => !has(flags, flag))).join('');
+  return { set: settings[0] ?? '', lacking, isEnough: settings.every((flags) => has(flags, NEEDED)) };
+}
+
+/** What is still switched on for tails of which none is alive; undefined where there is nothing of the kind, or it cannot be told. */
+export async function leftOver(
+  connection: Connection,
+): Promise<undefined | { readonly key: string; readonly restore: string }> {
+  return onControl(connection, async (listener) => {
+    const restore = await listener.left();
+    return restore === undefined ? undefined : { key: BOOKKEEPING_KEY, restore };
+  });
+}
+
+/** Does nothing when there is nothing left over, or somebody listens. */
+export async function putBackLeftOver(connection: Connection): Promise<void> {
+  await onControl(connection, async (listener) => listener.putBackWhatWasLeft());
+}
+
+/** Undefined where the user may not look. */
+async function onControl<T>(connection: Connection, work: (listener: Listener) => Promise<T>): Promise<T | undefined> {
+  const control = await connection.dedicated();
+  try {
+    if (connection.database !== 0) await control.select(0);
+    return await work(new Listener(control, connection));
+  } catch (error) {
+    const known = error instanceof CachectlError ? error : translated(error, connection.location);
+    if (isUnavailable(known)) return undefined;
+    throw known;
+  } finally {
+    control.disconnect();
+  }
+}
+
 /** One that listens with the setting switched on, known by the id of its connection. */
 class Listener implements Notifications {
   readonly isVerified = true;
@@ -117,6 +162,12 @@ class Listener implements Notifications {
   async #reconnect(): Promise<void> {
     this.#control = await this.#connection.dedicated();
     if (this.#connection.database !== 0) await this.#control.select(0);
+  }
+
+  /** What would be put back, were it done now; undefined when nothing is written down, or somebody listens. */
+  async left(): Promise<string | undefined> {
+    const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
+    return restore === undefined || (await this.#anyAlive(Object.keys(listeners))) ? undefined : restore;
   }
 
   /** When nobody listens who said so, the setting becomes what it was. True while somebody does. */

@@ -1,6 +1,15 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
-import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../lock-contract.js';
@@ -115,6 +124,16 @@ class RedisStore extends PlainEntries implements Store {
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./sample.js');
     return sample(this.room, options);
+  }
+
+  async *reach(): AsyncGenerator<Finding> {
+    const { reach } = await import('./reach.js');
+    yield* reach(this.room);
+  }
+
+  async *diagnose(): AsyncGenerator<Finding> {
+    const { diagnose } = await import('./diagnosis.js');
+    yield* diagnose(this.room);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,15 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
-import type { Capabilities, FlushOptions, FlushResult, Lock, OpenOptions, Store, Tagged } from '../contract.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
@@ -104,6 +113,21 @@ class SqliteStore extends Entries implements Store {
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./sample.js');
     return sample(this.room, options);
+  }
+
+  async *reach(): AsyncGenerator<Finding> {
+    const { reach } = await import('./reach.js');
+    yield* reach(this.room);
+  }
+
+  async *diagnose(): AsyncGenerator<Finding> {
+    const { diagnose } = await import('./diagnosis.js');
+    yield* diagnose(this.room);
+  }
+
+  async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+    const { unmade } = await import('./diagnosis.js');
+    return unmade(this.room, place);
   }
 
   async close(): Promise<void> {

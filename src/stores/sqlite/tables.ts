@@ -51,9 +51,19 @@ export class Tables {
     return found !== undefined;
   }
 
+  /** Only within the connection's `write`. */
+  createExpirationIndex(role: 'cache' | 'locks'): void {
+    this.#connection.execute(`CREATE INDEX IF NOT EXISTS ${this.#indexName(role)} ON ${this[role]} ("expiration")`);
+    this.#indexed.delete(role);
+  }
+
+  #indexName(role: TableRole): string {
+    return identifier(`${this.#names[role]}_expiration_index`);
+  }
+
   /** As Laravel's migration of 12 has them. */
   #definition(role: TableRole): string {
-    const index = identifier(`${this.#names[role]}_expiration_index`);
+    const index = this.#indexName(role);
     switch (role) {
       case 'cache': {
         return `CREATE TABLE ${this.cache} ("key" varchar not null, "value" text not null, "expiration" integer not null, primary key ("key"));

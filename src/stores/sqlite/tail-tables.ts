@@ -103,11 +103,21 @@ export function dropTail(connection: Connection, id: number): void {
 
 /** Only within `write`. Drops what killed processes left. */
 export function dropLapsedTails(connection: Connection): void {
-  if (!hasTails(connection)) return;
-  const tails = connection
+  for (const id of lapsedIds(connection)) dropTail(connection, id);
+}
+
+/** Only within `read` or `write`. How many tails killed processes left. */
+export function lapsedTails(connection: Connection): number {
+  return lapsedIds(connection).length;
+}
+
+function lapsedIds(connection: Connection): number[] {
+  if (!hasTails(connection)) return [];
+  return connection
     .statement<ProcessPlace & { id: number; lease: number }>('SELECT id, lease, host, space, pid FROM cachectl_tails')
-    .all();
-  for (const tail of tails) if (tail.lease <= now() || !mayRun(tail)) dropTail(connection, tail.id);
+    .all()
+    .filter((tail) => tail.lease <= now() || !mayRun(tail))
+    .map(({ id }) => id);
 }
 
 /** Only within `write`. The oldest changes, which are then gone from the file; none where somebody dropped them. */

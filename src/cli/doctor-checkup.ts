@@ -1,0 +1,91 @@
+import type { Finding, Store } from '../stores/contract.js';
+import type { Chosen } from './select-profile.js';
+
+import { CachectlError } from '../errors.js';
+import { failed } from '../stores/findings.js';
+import { askBeforeDestroying } from './destructive.js';
+import { type ExaminationFlags, examine } from './doctor-examination.js';
+import { examineProfile } from './doctor-profile.js';
+import { type Examined, printFinding } from './findings.js';
+import { note } from './output.js';
+
+export interface CheckupFlags extends ExaminationFlags {
+  readonly fix: boolean;
+  readonly json: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** What was found of one profile. */
+export interface Checkup {
+  /** As it was asked for, where there is none. */
+  readonly profile: string | undefined;
+  readonly findings: readonly Examined[];
+}
+
+/**
+ * Checks one profile, and puts right what was asked to be. Prints each finding as it comes, unless it is to be JSON.
+ * @throws InterruptedError, and what `askBeforeDestroying` throws
+ */
+export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: AbortSignal): Promise<Checkup> {
+  const findings: Examined[] = [];
+  const tell = async (finding: Finding): Promise<void> => {
+    const examined = { finding, fixed: false };
+    findings.push(examined);
+    if (!flags.json) await printFinding(examined);
+  };
+
+  const steps = examineProfile(chosen);
+  let step = await steps.next();
+  for (; !step.done; step = await steps.next()) await tell(step.value);
+  const profile = step.value;
+  if (profile === undefined) return { profile: chosen.choice.profile, findings };
+
+  const store = await opened(profile, flags.timeout * 1000, tell);
+  if (store === undefined) return { profile: profile.name, findings };
+  try {
+    for await (const finding of examine(store, profile, flags, signal)) await tell(finding);
+    const fixable = findings.filter(({ finding }) => finding.fix !== undefined);
+    if (flags.fix && fixable.length > 0) {
+      const effect = fixable.map(({ finding }) => finding.fix!.effect).join(', ');
+      await askBeforeDestroying({ store, profile, action: 'doctor', effect }, flags);
+      for (const each of fixable) await applied(each, flags, tell);
+    } else if (fixable.length > 0 && !flags.json) note('doctor --fix puts right what it can.');
+
+    return { profile: profile.name, findings };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Undefined when it cannot be opened, which is told. */
+async function opened(
+  profile: Parameters<typeof examine>[1],
+  timeoutMs: number,
+  tell: (finding: Finding) => Promise<void>,
+): Promise<Store | undefined> {
+  const { openStore } = await import('../stores/open.js');
+  try {
+    return await openStore(profile, { timeoutMs });
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    await tell(failed('profile', error));
+    return undefined;
+  }
+}
+
+/** One fix that fails is no reason to leave out the next. */
+async function applied(
+  each: Examined,
+  { json }: CheckupFlags,
+  tell: (finding: Finding) => Promise<void>,
+): Promise<void> {
+  try {
+    await each.finding.fix!.apply();
+    each.fixed = true;
+    if (!json) await printFinding(each);
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    await tell(failed(each.finding.subject, error));
+  }
+}

@@ -1,0 +1,72 @@
+import type { Profile } from '../profiles/profile.js';
+import type { Finding, Store } from '../stores/contract.js';
+
+import { CachectlError } from '../errors.js';
+import { failed, ok } from '../stores/findings.js';
+import { latencyFinding, NO_KEY } from './doctor-latency.js';
+import { profileText } from './doctor-profile.js';
+import { roundTrip, whyReadOnly } from './doctor-round-trip.js';
+
+/** What `doctor` is asked for. */
+export interface ExaminationFlags {
+  readonly 'read-only': boolean;
+  readonly yes: boolean;
+  readonly confirm?: string | undefined;
+  /** None: not measured. */
+  readonly 'latency-samples': number;
+}
+
+/**
+ * Looks at a store from the ground up, and ends where the ground for the next step is missing. A fault of the way there, or
+ * of reading, is the last finding; those of what is checked beyond are told each.
+ * @throws InterruptedError
+ */
+export async function* examine(
+  store: Store,
+  profile: Profile,
+  flags: ExaminationFlags,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  yield ok('profile', profileText(profile, store.location));
+  if (yield* untilFault('store', store.reach?.())) return;
+  if (yield* untilFault('reading', reading(store))) return;
+  const isUnmade = (await store.unmade?.('entries')) !== undefined;
+  const reason = whyReadOnly(profile, flags);
+  if (reason === undefined) yield* roundTrip(store, signal);
+  else yield reason;
+  yield* untilFault('server', store.diagnose?.());
+  if (flags['latency-samples'] > 0 && !isUnmade) {
+    yield* untilFault('latency', latency(store, flags['latency-samples'], signal));
+  }
+}
+
+/** Whether there was a fault among them; an error is one, too, and the last. */
+async function* untilFault(
+  subject: string,
+  findings: AsyncIterable<Finding> | undefined,
+): AsyncGenerator<Finding, boolean> {
+  let isFaulty = false;
+  try {
+    for await (const finding of findings ?? []) {
+      isFaulty ||= finding.state === 'fault';
+      yield finding;
+    }
+
+    return isFaulty;
+  } catch (error) {
+    if (!(error instanceof CachectlError) || error.code === 'interrupted') throw error;
+    yield failed(subject, error);
+    return true;
+  }
+}
+
+async function* reading(store: Store): AsyncGenerator<Finding> {
+  const started = performance.now();
+  await store.get(NO_KEY);
+  const milliseconds = Math.max(1, Math.round(performance.now() - started));
+  yield ok('reading', `answered within ${milliseconds} ms, connecting included`);
+}
+
+async function* latency(store: Store, samples: number, signal: AbortSignal): AsyncGenerator<Finding> {
+  yield await latencyFinding(store, samples, signal);
+}

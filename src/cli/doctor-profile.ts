@@ -1,0 +1,131 @@
+import { chmod, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { Profile } from '../profiles/profile.js';
+import type { Entries, Setting } from '../profiles/settings.js';
+import type { Finding } from '../stores/contract.js';
+import type { Chosen } from './select-profile.js';
+
+import { CachectlError } from '../errors.js';
+import { userFolder } from '../profiles/find.js';
+import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
+import { failed, ok, warning } from '../stores/findings.js';
+
+/** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
+export async function* examineProfile(chosen: Chosen): AsyncGenerator<Finding, Profile | undefined> {
+  try {
+    yield* chosen.choice.url === undefined ? fileFindings(chosen) : urlFindings(chosen, chosen.choice.url);
+    return await resolveProfile(chosen.choice);
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    yield failed('profile', error);
+    return undefined;
+  }
+}
+
+/** The profile in one line: where it is, and how keys and values are written. */
+export function profileText(profile: Profile, location: string): string {
+  const parts = [`${profile.name}: ${location}`];
+  if (profile.codec !== 'php') parts.push(`codec ${profile.codec}`);
+  if ('serializer' in profile && profile.driver === 'redis') parts.push(`serializer ${profile.serializer}`);
+  if ('compression' in profile && profile.driver === 'redis') parts.push(`compression ${profile.compression}`);
+  if (profile.protected) parts.push('protected');
+  parts.push(profile.prefix === '' ? 'no prefix' : `prefix ${profile.prefix}`);
+  return parts.join(', ');
+}
+
+function* urlFindings({ urlBy }: Chosen, url: string): Generator<Finding> {
+  yield ok('file', `none is looked at: ${urlBy} names the store`);
+  if (urlBy !== '--url' || !hasPassword(url)) return;
+  yield warning(
+    'password',
+    'it stands on the command line, where other users of this machine can see it',
+    'Put the URL into CACHECTL_URL, or into a profile as ${NAME}.',
+  );
+}
+
+async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
+  const { choice, configBy, profileBy } = chosen;
+  const file = await profileFileOf(choice);
+  if (file === undefined) {
+    yield ok(
+      'file',
+      'no cachectl.yaml is here, in a folder above or in the configuration folder: there is only "local"',
+    );
+    return;
+  }
+
+  const { readProfile } = await import('../profiles/read.js');
+  const { profile, env, cwd } = choice;
+  const { name, fields, pickedBy } = await readProfile({ file, profile, env, cwd });
+  const by = { default: 'its default', only: 'its only one', name: `named by ${profileBy}` }[pickedBy];
+  yield ok('file', `${file}, ${configBy ? `named by ${configBy}` : foundBy(file, env)}; profile ${name} is ${by}`);
+  const texts = [...textsOf(fields.entries)];
+  if (texts.some(({ key, shown }) => isSecret(key, shown))) yield* modeFindings(file);
+  const unset = [...new Set(texts.flatMap(({ shown }) => unsetIn(shown, env)))];
+  if (unset.length > 0) {
+    yield ok('variables', `${unset.join(', ')}: not set, so what stands behind :- counts`);
+  }
+}
+
+function foundBy(file: string, env: NodeJS.ProcessEnv): string {
+  return path.dirname(file) === userFolder('config', env)
+    ? 'found in the configuration folder'
+    : 'found from here upward';
+}
+
+interface WrittenText {
+  readonly key: string;
+  /** As the author wrote it, without defaults. */
+  readonly shown: string;
+}
+
+function* textsOf(entries: Entries): Generator<WrittenText> {
+  for (const [key, setting] of entries) yield* textsIn(key, setting);
+}
+
+function* textsIn(key: string, setting: Setting): Generator<WrittenText> {
+  if (setting.kind === 'map') yield* textsOf(setting.entries);
+  else if (setting.kind === 'list') for (const item of setting.items) yield* textsIn(key, item);
+  else if (setting.shown !== undefined) yield { key, shown: setting.shown };
+}
+
+const VARIABLE = /\$\{(\w+)(?::-…)?\}/g;
+
+/** Whether a secret itself stands there, and not only the name of a variable. */
+function isSecret(key: string, shown: string): boolean {
+  const itself = shown.replaceAll(VARIABLE, '');
+  return (/password|secret|token/i.test(key) && itself !== '') || hasPassword(itself);
+}
+
+function hasPassword(url: string): boolean {
+  return /:\/\/[^/?#]*:[^/?#]+@/.test(url);
+}
+
+/** Variables that have a default, and stand on it. */
+function unsetIn(shown: string, env: NodeJS.ProcessEnv): string[] {
+  return [...shown.matchAll(/\$\{(\w+):-…\}/g)].map(([, name]) => name!).filter((name) => !env[name]);
+}
+
+/** Who else may read a file with a password in it. */
+async function* modeFindings(file: string): AsyncGenerator<Finding> {
+  const { mode, uid } = await stat(file);
+  // The modes of Windows say nothing.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  const isOurs = process.getuid?.() === uid;
+  yield {
+    subject: 'file mode',
+    state: 'warning',
+    message: `${file} holds a password, and others may read it (mode ${shown})`,
+    hint: isOurs
+      ? 'doctor --fix makes it readable for you alone; or take the password from the environment: ${NAME}.'
+      : `Its owner can close it: chmod 600 ${file}. Or take the password from the environment: \${NAME}.`,
+    ...(isOurs && {
+      fix: {
+        effect: `sets the mode of ${file} to 0600, so that only you may read it`,
+        apply: async () => chmod(file, 0o600),
+      },
+    }),
+  };
+}

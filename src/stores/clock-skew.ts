@@ -1,0 +1,39 @@
+import type { Finding } from './contract.js';
+
+import { ok, warning } from './findings.js';
+
+/** From how much on two clocks count as different, in milliseconds: Laravel counts in whole seconds. */
+const MUCH_MS = 2000;
+
+export interface ServerTime {
+  /** Unix time in milliseconds. */
+  readonly at: number;
+  /** How exact that is, in milliseconds. */
+  readonly precisionMs: number;
+}
+
+/**
+ * How far a server's clock is from ours.
+ * @param ask for the time; how long it takes is taken into account
+ * @param counts what the difference matters for: `expiry goes by the server's`
+ */
+export async function clockFinding(ask: () => Promise<ServerTime>, counts: string): Promise<Finding> {
+  const asked = Date.now();
+  const { at, precisionMs } = await ask();
+  const answered = Date.now();
+  const ahead = at + precisionMs / 2 - (asked + answered) / 2;
+  const doubt = (answered - asked) / 2 + precisionMs / 2;
+  const isSame = Math.abs(ahead) <= Math.max(MUCH_MS, doubt);
+  if (isSame)
+    return ok('clock', `the server's is ours, to within ${shown(Math.max(doubt, Math.abs(ahead)))}; ${counts}`);
+  const direction = ahead > 0 ? 'ahead of' : 'behind';
+  return warning(
+    'clock',
+    `the server's is ${shown(Math.abs(ahead))} ${direction} ours; ${counts}`,
+    'Set both by NTP: whoever turns a time into a ttl, or a ttl into a time, is wrong by that much.',
+  );
+}
+
+function shown(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${Math.round(milliseconds / 1000)} s`;
+}

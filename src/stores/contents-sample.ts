@@ -1,0 +1,79 @@
+import type { Value } from '../codecs/value.js';
+import type { Finding, Reading } from './contract.js';
+
+import { UndecodableError, WrongTypeError } from '../errors.js';
+import { counted, ok, skipped } from './findings.js';
+
+/** Another way to read what the profile does not; said as the profile would: `serializer: igbinary`. */
+export interface Alternative {
+  readonly settings: string;
+  decode(stored: Buffer): Value;
+}
+
+/** How many entries are read. */
+export const SAMPLE = 50;
+
+/**
+ * Whether a few entries can be read as the profile says; if not, how they could be.
+ * @param alternatives the simplest first
+ */
+export async function contentsFinding(
+  readings: readonly Reading[],
+  alternatives: () => Promise<readonly Alternative[]>,
+): Promise<Finding> {
+  const odd = readings.filter((reading) => reading instanceof WrongTypeError).length;
+  const stored: Buffer[] = [];
+  const refused: Array<{ stored: Buffer; error: UndecodableError }> = [];
+  for (const reading of readings) {
+    if (reading === undefined || reading instanceof Error) continue;
+    stored.push(reading.stored);
+    try {
+      reading.decode();
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      refused.push({ stored: reading.stored, error });
+    }
+  }
+
+  const others = odd === 0 ? '' : `; ${counted(odd, 'key holds', 'keys hold')} something else than an entry`;
+  if (stored.length === 0) return skipped('contents', `there is no entry to read yet${others}`);
+  if (refused.length === 0) {
+    return ok('contents', `${counted(stored.length, 'entry was', 'entries were')} read as the profile says${others}`);
+  }
+
+  const better = bestOf(await alternatives(), stored, stored.length - refused.length);
+  return {
+    subject: 'contents',
+    // Where it is the exception, it may be somebody else's key.
+    state: refused.length * 2 >= stored.length ? 'fault' : 'warning',
+    message: `${refused.length} of ${counted(stored.length, 'entry', 'entries')} cannot be read: ${refused[0]!.error.message}${others}`,
+    hint:
+      better === undefined
+        ? 'None of the codecs, serializers and compressions reads them; get --raw KEY prints what is stored.'
+        : `This is a guess, from what is stored: ${better} reads them. Put it into the profile, if the application is set so.`,
+  };
+}
+
+/** The settings that read the most, if that is more than those of the profile do. */
+function bestOf(alternatives: readonly Alternative[], stored: readonly Buffer[], read: number): string | undefined {
+  let best: string | undefined;
+  let most = read;
+  for (const { settings, decode } of alternatives) {
+    const count = stored.filter((bytes) => reads(decode, bytes)).length;
+    if (count <= most) continue;
+    best = settings;
+    most = count;
+  }
+
+  return best;
+}
+
+function reads(decode: Alternative['decode'], bytes: Buffer): boolean {
+  try {
+    decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof UndecodableError) return false;
+    throw error;
+  }
+}

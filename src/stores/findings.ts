@@ -1,0 +1,51 @@
+import type { CachectlError } from '../errors.js';
+import type { Finding } from './contract.js';
+
+/** A fault that an error showed. */
+export function failed(subject: string, error: CachectlError): Finding {
+  return { subject, state: 'fault', message: error.message, hint: error.hint, cause: error };
+}
+
+export function ok(subject: string, message: string): Finding {
+  return { subject, state: 'ok', message };
+}
+
+export function warning(subject: string, message: string, hint: string): Finding {
+  return { subject, state: 'warning', message, hint };
+}
+
+/** What was not looked at. */
+export function skipped(subject: string, message: string, hint?: string): Finding {
+  return { subject, state: 'skipped', message, ...(hint !== undefined && { hint }) };
+}
+
+/** `1,204 entries`, `1 entry`. */
+export function counted(number: number, one: string, many: string): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
+
+/** `3.4 MB`. */
+export function sizeText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+
+  return `${unit === 0 || size >= 100 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit]}`;
+}
+
+/** `3 days`, `5 hours`, `2 minutes`. */
+export function ageText(seconds: number): string {
+  const [length, unit] = AGES.find(([least]) => seconds >= least) ?? [1, 'second'];
+  const number = Math.floor(seconds / length);
+  return counted(number, unit, `${unit}s`);
+}
+
+const AGES = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+] as const;

@@ -1,0 +1,166 @@
+import type { Finding, Reading } from '../contract.js';
+import type { Room } from './entries.js';
+import type { Node } from './node.js';
+
+import { CachectlError } from '../../errors.js';
+import { clockFinding } from '../clock-skew.js';
+import { contentsFinding, SAMPLE } from '../contents-sample.js';
+import { ageText, counted, ok, sizeText, skipped, warning } from '../findings.js';
+import { isLaravelLockName } from '../lock-form.js';
+import { prefixFinding } from '../prefix-guess.js';
+import { firstKeys } from './first-keys.js';
+import { isTagIdKey } from './keys.js';
+import { MetaNode } from './meta-node.js';
+import { Watch } from './watch.js';
+
+/** With more items in a server they are not gone through: it holds locks while it prints them. */
+const LISTED_UP_TO = 200_000;
+
+type Stats = ReadonlyMap<string, string>;
+
+/** How each server is set up, and whether what it holds is as the profile says. */
+export async function* diagnose(room: Room): AsyncGenerator<Finding> {
+  const { nodes } = room.connection;
+  for (const node of nodes) {
+    for await (const finding of serverFindings(node)) {
+      const place = node.location.replace('memcached ', '');
+      yield nodes.length === 1 ? finding : { ...finding, subject: `${finding.subject} of ${place}` };
+    }
+  }
+
+  yield ok('persistence', 'none: a restart empties it, and frees every lock');
+  yield* contents(room);
+}
+
+async function* serverFindings(node: Node): AsyncGenerator<Finding> {
+  const stats = await node.stats('');
+  const settings = await settingsOf(node);
+  const number = (name: string): number => Number(stats.get(name) ?? 0);
+  yield ok(
+    'server',
+    `memcached ${stats.get('version') ?? '?'}, up for ${ageText(number('uptime'))}, ${counted(number('curr_connections'), 'connection', 'connections')} of ${number('max_connections').toLocaleString('en')}, ${counted(number('curr_items'), 'item', 'items')}`,
+  );
+  yield memory(stats, settings);
+  yield* abilities(node, settings);
+  yield* permissions(node, settings);
+  yield await clockFinding(
+    async () => ({ at: Number((await node.stats('')).get('time')) * 1000, precisionMs: 1000 }),
+    'ends of entries are times by the clock of whoever puts them, judged by the server',
+  );
+}
+
+/** Undefined where they cannot be seen. */
+async function settingsOf(node: Node): Promise<Stats | undefined> {
+  try {
+    return await node.stats('settings');
+  } catch (error) {
+    if (error instanceof CachectlError) return undefined;
+    throw error;
+  }
+}
+
+function memory(stats: Stats, settings: Stats | undefined): Finding {
+  const [used, most, evicted] = ['bytes', 'limit_maxbytes', 'evictions'].map((name) => Number(stats.get(name) ?? 0));
+  const share = `${sizeText(used!)} of ${sizeText(most!)} used`;
+  if (settings?.get('evictions') === 'off') {
+    const hint = 'For a cache start it without -M.';
+    return warning('memory', `${share}, and it evicts nothing: when it is full, every write is refused`, hint);
+  }
+
+  const largest = Number(settings?.get('item_size_max') ?? 0);
+  const limit = largest > 0 ? `; one item may have ${sizeText(largest)}` : '';
+  const rule = 'when it is full, what was not used for long goes, locks that are held too';
+  if (evicted === 0) return ok('memory', `${share}, nothing evicted yet: ${rule}${limit}`);
+  return warning(
+    'memory',
+    `${share}, ${counted(evicted!, 'item', 'items')} evicted since it started: ${rule}${limit}`,
+    'Give it more (-m), or let entries end sooner; keep locks that matter elsewhere.',
+  );
+}
+
+function* abilities(node: Node, settings: Stats | undefined): Generator<Finding> {
+  if (settings === undefined) return;
+  if (settings.get('cas_enabled') === 'no') {
+    yield {
+      subject: 'compare-and-swap',
+      state: 'fault',
+      message: `${node.location} runs without it (-C): locks, counting and pull are refused`,
+      hint: 'Start it without -C.',
+    };
+  }
+
+  if (settings.get('flush_enabled') === 'no') {
+    yield ok('flush --all', 'it is switched off there (-F); flush by prefix works');
+  }
+}
+
+async function* permissions(node: Node, settings: Stats | undefined): AsyncGenerator<Finding> {
+  const subject = 'permissions';
+  if (!(node instanceof MetaNode)) {
+    const message =
+      'behind SASL keys cannot be listed, and nothing tells of events: keys, flush without --all, lock:list, events:tail';
+    yield skipped(subject, message, 'What lists or watches needs a server without SASL.');
+    return;
+  }
+
+  const lacking = [];
+  if (settings?.get('dump_enabled') === 'no') lacking.push('list keys (-X): keys, flush, lock:list, export');
+  if (settings?.get('lru_crawler') === 'no')
+    lacking.push('go through its keys (no_lru_crawler): keys, flush, lock:list, export');
+  if (!(await mayWatch(node))) lacking.push('be watched (-W): events:tail, top, lock:watch');
+  if (lacking.length === 0) yield ok(subject, 'keys can be listed, and events watched');
+  else {
+    const hint = 'Start it without that option; tags:flush and flush --all work all the same.';
+    yield warning(subject, `it does not let anybody ${lacking.join('; ')}`, hint);
+  }
+}
+
+async function mayWatch(node: MetaNode): Promise<boolean> {
+  try {
+    const nobody = { hear() {}, leftOut() {}, fail() {} };
+    const watch = await Watch.open(node, ['mutations'], nobody);
+    watch.end();
+    return true;
+  } catch (error) {
+    if (error instanceof CachectlError && error.code === 'refused') return false;
+    throw error;
+  }
+}
+
+async function* contents(room: Room): AsyncGenerator<Finding> {
+  const { connection, keys, prefix, values } = room;
+  if (connection.metaNodes.length === 0) return;
+  const ours: Buffer[] = [];
+  const others: Buffer[] = [];
+  let isAll = true;
+  for (const node of connection.metaNodes) {
+    if ((await node.count()) > LISTED_UP_TO) {
+      isAll = false;
+      continue;
+    }
+
+    const found = await firstKeys(node, room);
+    ours.push(...found.ours);
+    others.push(...found.others);
+    isAll &&= found.isAll;
+  }
+
+  if (ours.length + others.length === 0 && !isAll) {
+    yield skipped(
+      'prefix',
+      `a server has more than ${LISTED_UP_TO.toLocaleString('en')} items, which are not gone through`,
+    );
+    return;
+  }
+
+  const text = (all: readonly Buffer[]): string[] => all.map((full) => full.toString());
+  yield prefixFinding({ ours: text(ours), others: text(others), isAll }, { connectionPrefix: '', prefix });
+  const entries = ours.filter((full) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
+  const items = entries.slice(0, SAMPLE).map((full) => ({ full }));
+  const read = await connection.spread(items, async (node, share) => node.read(share.map(({ full }) => full)));
+  const readings = read.map(async (item): Promise<Reading> =>
+    item === undefined || item instanceof Error ? item : values.entry(item),
+  );
+  // What an item is stands beside it, so there is nothing to guess.
+  yield await contentsFinding(await Promise.all(readings), async () => []);
+}

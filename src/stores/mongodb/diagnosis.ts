@@ -1,0 +1,114 @@
+import type { Document } from 'mongodb';
+
+import type { Finding, Store } from '../contract.js';
+import type { Connection } from './connection.js';
+import type { Room } from './entries.js';
+
+import { openCodec } from '../../codecs/open.js';
+import { RefusedError } from '../../errors.js';
+import { clockFinding } from '../clock-skew.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
+import { ok, warning } from '../findings.js';
+import { prefixFinding } from '../prefix-guess.js';
+import { later } from './expiry.js';
+import { indexFindings } from './indexes.js';
+import { idsUnder } from './keys.js';
+
+/** How the deployment is set up, and whether what it holds is as the profile says. */
+export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+  const { connection } = room;
+  const hello = await answerOf(connection, { hello: 1 });
+  const build = await answerOf(connection, { buildInfo: 1 });
+  yield ok('server', `MongoDB ${String(build?.version ?? '?')}, ${kindOf(hello)}`);
+  if (hello !== undefined && hello.isWritablePrimary !== true && hello.ismaster !== true) {
+    const message = `${String(hello.me ?? 'it')} is a secondary: it takes no writes`;
+    const hint = 'Take directConnection out of the URL, and name all members and replicaSet.';
+    yield warning('replication', message, hint);
+  }
+
+  yield* writeConcern(connection, hello);
+  yield ok('memory', 'MongoDB evicts nothing: what expired goes by an index, the rest stays');
+  yield* indexFindings(connection);
+  if (hello?.localTime instanceof Date) {
+    yield await clockFinding(async () => {
+      const { localTime } = await connection.run(async (deployment) => deployment.hello());
+      return { at: (localTime as Date).getTime(), precisionMs: 1 };
+    }, 'cachectl goes by that of the server, Laravel by that of its machine');
+  }
+
+  yield* contents(room, store);
+}
+
+/** What a first write would have to make. Where this user may not look, it is taken to be there. */
+export async function unmade({ connection }: Room, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+  const { collection, lockCollection } = connection.profile;
+  const name = place === 'locks' ? lockCollection : collection;
+  try {
+    const question = { listCollections: 1, filter: { name }, nameOnly: true };
+    const { cursor } = await connection.run(async ({ command }) => command('database', question));
+    const found = (cursor as { readonly firstBatch: ReadonlyArray<{ readonly name?: unknown }> }).firstBatch;
+    return found.some((each) => each.name === name) ? undefined : `the collection ${name}`;
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where the server does not know the question, or this user may not ask. */
+async function answerOf(connection: Connection, command: Document): Promise<Document | undefined> {
+  try {
+    return await connection.run(async (deployment) => deployment.command('server', command));
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+function kindOf(hello: Document | undefined): string {
+  if (hello === undefined) return 'which does not say what it is';
+  if (hello.msg === 'isdbgrid') return 'a sharded cluster: shard both collections by _id, and by nothing else';
+  if (hello.setName === undefined) return 'a server that stands alone: no change streams, and no other to take over';
+  const members = Array.isArray(hello.hosts) ? hello.hosts.length : 1;
+  return `replica set ${String(hello.setName)} of ${members}`;
+}
+
+async function* writeConcern(connection: Connection, hello: Document | undefined): AsyncGenerator<Finding> {
+  if (hello === undefined || (hello.setName === undefined && hello.msg !== 'isdbgrid')) return;
+  const [, stated] = /[?&]w=([^&]*)/.exec(connection.profile.url) ?? [];
+  const answer = stated === undefined ? await answerOf(connection, { getDefaultRWConcern: 1 }) : undefined;
+  const inherited = (answer?.defaultWriteConcern as undefined | { readonly w?: unknown })?.w;
+  const w = stated ?? (inherited === undefined ? undefined : String(inherited));
+  const from = stated === undefined ? "the deployment's default" : 'as the URL says';
+  if (w === undefined) return;
+  if (w === 'majority' || Number(w) > 1) {
+    yield ok('write concern', `w=${w}, ${from}: a lock that was taken outlives a failover`);
+    return;
+  }
+
+  const message = `w=${w}, ${from}: a failover may lose a lock that was just taken`;
+  yield warning('write concern', message, 'Add w=majority to the URL.');
+}
+
+async function* contents({ connection, prefix }: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+  const ours = await sampledIds(connection, prefix);
+  const others = ours.length === 0 ? await sampledIds(connection, '') : [];
+  yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix });
+  const readings = await store.many(ours.map((id) => id.slice(prefix.length)));
+  yield await contentsFinding(readings, alternatives);
+}
+
+async function sampledIds(connection: Connection, prefix: string): Promise<string[]> {
+  return connection.run(async ({ entries, now }) => {
+    const found = entries.find({ _id: idsUnder(prefix), expires_at: later(now()) });
+    const documents = await found.project<{ _id: string }>({ _id: 1 }).limit(SAMPLE).toArray();
+    return documents.map(({ _id }) => _id);
+  });
+}
+
+/** Numbers stand there as they are, whatever the codec. */
+async function alternatives(): Promise<readonly Alternative[]> {
+  return (['php', 'json'] as const).map((name) => {
+    const codec = openCodec(name);
+    return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
+  });
+}

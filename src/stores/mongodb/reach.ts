@@ -1,0 +1,128 @@
+import { BSON, type MongoOptions } from 'mongodb';
+import { resolveSrv } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+
+import type { Finding } from '../contract.js';
+import type { Connection } from './connection.js';
+
+import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
+import { systemReason } from '../../profiles/system-reason.js';
+import { failed, warning } from '../findings.js';
+import { Deadline, type Endpoint } from '../reach-network.js';
+import { arrive, type Way } from '../reach.js';
+import { clientOf } from './client.js';
+import { rights } from './rights.js';
+
+/** The way to each member that the URL names, or to one at least; logging in; what the user may do there. */
+export async function* reach(connection: Connection): AsyncGenerator<Finding> {
+  const options = await optionsOf(connection);
+  const { timeoutMs } = connection;
+  let endpoints: readonly Endpoint[];
+  try {
+    endpoints = await endpointsOf(options, new Deadline(timeoutMs));
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    yield failed('resolve', error);
+    return;
+  }
+
+  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsHint: 'Add tls=true to the URL.' };
+  const arrivals = await Promise.all(endpoints.map(async (endpoint) => arrive(endpoint, way)));
+  const isThere = arrivals.some(({ answer }) => answer !== undefined);
+  for (const finding of arrivals.flatMap(({ findings }) => findings)) {
+    // A member that is down is no fault while another answers.
+    yield !isThere || finding.state !== 'fault'
+      ? finding
+      : warning(finding.subject, finding.message, `Another one answers. ${finding.hint ?? ''}`.trim());
+  }
+
+  if (!isThere) return;
+  try {
+    await connection.run(async ({ command }) => command('server', { ping: 1 }));
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    yield failed('login', error);
+    return;
+  }
+
+  yield* rights(connection);
+}
+
+/** As the official driver takes the URL. It is asked so, since there are several ways to say the same. */
+async function optionsOf({ profile, timeoutMs, location }: Connection): Promise<MongoOptions> {
+  const client = clientOf(profile, timeoutMs, location);
+  const { options } = client;
+  await client.close();
+  return options;
+}
+
+async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, deadline: Deadline): Promise<Endpoint[]> {
+  if (srvHost === undefined) {
+    return hosts.map(({ socketPath, host, port }) =>
+      socketPath === undefined ? { host: host!, port: port! } : { socket: socketPath },
+    );
+  }
+
+  const name = `_${srvServiceName ?? 'mongodb'}._tcp.${srvHost}`;
+  const hint = 'Check the host; mongodb+srv needs SRV records of that name, mongodb does not.';
+  const asked = resolveSrv(name);
+  asked.catch(() => {
+    // Whoever gave up on it was told why.
+  });
+  try {
+    const records = await deadline.bound(asked, () => new UnreachableError(`nobody said what ${name} is`, hint));
+    return records.map((record) => ({ host: record.name, port: record.port }));
+  } catch (error) {
+    if (error instanceof CachectlError) throw error;
+    throw new UnreachableError(`there are no SRV records of ${name}`, hint, { cause: error });
+  }
+}
+
+/** @throws ConfigError of a file that cannot be read */
+async function tlsOf(options: MongoOptions): Promise<Way['tls']> {
+  if (!options.tls) return undefined;
+  const ca = await contentsOf(options.tlsCAFile);
+  const key = await contentsOf(options.tlsCertificateKeyFile);
+  const {
+    checkServerIdentity,
+    rejectUnauthorized,
+    tlsCertificateKeyFilePassword: passphrase,
+  } = options as MongoOptions & {
+    readonly checkServerIdentity?: unknown;
+    readonly tlsCertificateKeyFilePassword?: string;
+  };
+  const verify = rejectUnauthorized !== false;
+  return {
+    options: { ...(ca && { ca }), ...(key && { cert: key, key }), ...(passphrase !== undefined && { passphrase }) },
+    verify,
+    verifyHost: verify && checkServerIdentity === undefined,
+    caKey: 'tlsCAFile in the URL',
+  };
+}
+
+async function contentsOf(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined;
+  return readFile(file).catch((error: unknown) => {
+    const message = `the TLS file ${file} cannot be read: ${systemReason(error)}`;
+    throw new ConfigError(message, 'Check tlsCAFile and tlsCertificateKeyFile in the URL.', { cause: error });
+  });
+}
+
+/** Of MongoDB's wire protocol (OP_MSG). */
+const OP_MSG = 2013;
+
+const GREETING = {
+  product: 'MongoDB',
+  hello: message({ hello: 1, $db: 'admin' }),
+  isAnswer: (text: string) => text.length >= 16 && Buffer.from(text, 'latin1').readInt32LE(12) === OP_MSG,
+};
+
+/** A header of four numbers (length, request, request that it answers, kind), flags, and one section of kind 0: a document. */
+function message(document: BSON.Document): Buffer {
+  const body = BSON.serialize(document);
+  const head = Buffer.alloc(21);
+  head.writeInt32LE(head.length + body.length, 0);
+  head.writeInt32LE(1, 4);
+  head.writeInt32LE(OP_MSG, 12);
+  return Buffer.concat([head, body]);
+}

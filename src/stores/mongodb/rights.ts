@@ -1,0 +1,94 @@
+import type { Finding } from '../contract.js';
+import type { Connection } from './connection.js';
+
+import { RefusedError } from '../../errors.js';
+import { ok, skipped, warning } from '../findings.js';
+
+/** What a user must be let do for a command of cachectl, by MongoDB's names. */
+interface Need {
+  /** As it is typed: `flush`. */
+  readonly command: string;
+  readonly place: 'collection' | 'lockCollection';
+  readonly actions: readonly string[];
+}
+
+const NEEDS: readonly Need[] = [
+  { command: 'get, keys', place: 'collection', actions: ['find'] },
+  { command: 'put, add, increment, touch', place: 'collection', actions: ['find', 'insert', 'update'] },
+  { command: 'forget, flush, tags:flush', place: 'collection', actions: ['find', 'remove'] },
+  { command: 'pull', place: 'collection', actions: ['find', 'update', 'remove'] },
+  { command: 'lock:acquire, lock:refresh', place: 'lockCollection', actions: ['find', 'insert', 'update'] },
+  { command: 'lock:release', place: 'lockCollection', actions: ['find', 'remove'] },
+  { command: 'lock:list', place: 'lockCollection', actions: ['find'] },
+  { command: 'events:tail', place: 'collection', actions: ['changeStream'] },
+  { command: 'doctor --fix (indexes)', place: 'collection', actions: ['createIndex'] },
+];
+
+interface Privilege {
+  readonly resource: {
+    readonly db?: string;
+    readonly collection?: string;
+    readonly anyResource?: boolean;
+  };
+  readonly actions: readonly string[];
+}
+
+/** Who we are to the server, and which commands of cachectl it would refuse. */
+export async function* rights(connection: Connection): AsyncGenerator<Finding> {
+  const { database } = connection.profile;
+  let answer;
+  try {
+    answer = await connection.run(async ({ command }) =>
+      command('server', { connectionStatus: 1, showPrivileges: true }),
+    );
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    yield ok('login', 'let in');
+    yield skipped('permissions', 'the server does not say what this user may do (connectionStatus)');
+    return;
+  }
+
+  const info = (answer.authInfo ?? {}) as {
+    readonly authenticatedUsers?: ReadonlyArray<{ readonly user: string; readonly db: string }>;
+    readonly authenticatedUserPrivileges?: readonly Privilege[];
+  };
+  const [user] = info.authenticatedUsers ?? [];
+  if (user === undefined) {
+    const isGiven = /\/\/[^/]*@/.test(connection.profile.url);
+    yield ok(
+      'login',
+      isGiven ? 'let in, though the server names no user' : 'no user was given, and none was asked for',
+    );
+    return;
+  }
+
+  yield ok('login', `let in as ${user.user}, a user of ${user.db}`);
+  const privileges = info.authenticatedUserPrivileges ?? [];
+  const unable = NEEDS.flatMap(({ command, place, actions }) => {
+    const collection = connection.profile[place];
+    const missing = actions.filter((action) => !isGranted(privileges, action, { database, collection }));
+    return missing.length === 0 ? [] : [`${command} (${missing.join(', ')} on ${collection})`];
+  });
+  if (unable.length === 0) yield ok('permissions', `user ${user.user} may do all that cachectl does`);
+  else {
+    const hint = `Give it the role readWrite on the database ${database}, or a role of its own with those actions.`;
+    yield warning('permissions', `user ${user.user} may not ${unable.join('; ')}`, hint);
+  }
+}
+
+/** An empty name stands for all. */
+function isGranted(
+  privileges: readonly Privilege[],
+  action: string,
+  { database, collection }: { readonly database: string; readonly collection: string },
+): boolean {
+  return privileges.some(({ resource, actions }) => {
+    if (!actions.includes(action) && !actions.includes('anyAction')) return false;
+    if (resource.anyResource === true) return true;
+    return covers(resource.db, database) && covers(resource.collection, collection);
+  });
+}
+
+function covers(name: string | undefined, wanted: string): boolean {
+  return name === '' || name === wanted;
+}

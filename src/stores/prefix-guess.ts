@@ -1,0 +1,157 @@
+import type { Finding } from './contract.js';
+
+import { counted, ok, skipped, warning } from './findings.js';
+
+/** What lies in a store, as far as it was looked at. */
+export interface KeySample {
+  /** Stored keys under the prefixes. */
+  readonly ours: readonly string[];
+  /** Stored keys that are not. */
+  readonly others: readonly string[];
+  /** Whether that is all there is. */
+  readonly isAll: boolean;
+}
+
+/** The prefixes of a profile, in the order in which they stand before a key. */
+export interface Prefixes {
+  /** Redis's; empty elsewhere. */
+  readonly connectionPrefix: string;
+  readonly prefix: string;
+}
+
+/** Fewer keys than this say nothing of a prefix. */
+const FEW = 3;
+
+/**
+ * Whether the keys that are there begin as the profile says; if none does, what most of those begin with that look as if
+ * they were meant.
+ */
+export function prefixFinding(sample: KeySample, prefixes: Prefixes): Finding {
+  const { ours, others, isAll } = sample;
+  const full = prefixes.connectionPrefix + prefixes.prefix;
+  const looked = isAll ? '' : ` among the ${(ours.length + others.length).toLocaleString('en')} that were looked at`;
+  if (ours.length > 0) return full === '' ? withoutPrefix(ours) : ok('prefix', foundText(ours.length, full, looked));
+  if (others.length === 0) {
+    return isAll ? ok('prefix', 'there are no keys at all yet') : skipped('prefix', 'no key was met under it');
+  }
+
+  const guess = likeliest(others, prefixes);
+  const none = `no key begins with ${full}${looked}`;
+  if (guess === undefined) {
+    const hint = `Is nothing cached yet? Else check prefix: there are keys such as ${shown(others[0]!)}.`;
+    return warning('prefix', `${none}, and ${counted(others.length, 'key begins', 'keys begin')} otherwise`, hint);
+  }
+
+  const { connectionPrefix, prefix, votes } = guess;
+  const instead = `${counted(votes, 'key begins', 'keys begin')} with ${connectionPrefix}${prefix}`;
+  return warning('prefix', `${none}, but ${instead}`, hintFor(guess, prefixes));
+}
+
+interface Guess extends Prefixes {
+  readonly votes: number;
+}
+
+function foundText(found: number, full: string, looked: string): string {
+  return `${counted(found, 'key begins', 'keys begin')} with ${full}${looked}`;
+}
+
+function hintFor(guess: Prefixes, { connectionPrefix, prefix }: Prefixes): string {
+  const changes = [];
+  if (guess.connectionPrefix !== connectionPrefix) {
+    changes.push(
+      guess.connectionPrefix === '' ? 'take connectionPrefix out' : `connectionPrefix: ${guess.connectionPrefix}`,
+    );
+  }
+
+  if (guess.prefix !== prefix) changes.push(`prefix: ${guess.prefix}`);
+  return `If those are meant, change the profile: ${changes.join(', ')}`;
+}
+
+/** What the most keys begin with that contain the prefix, however its words are joined. */
+function likeliest(others: readonly string[], prefixes: Prefixes): Guess | undefined {
+  const votes = new Map<string, { guess: Prefixes; votes: number }>();
+  for (const key of others) {
+    const guess = guessFrom(key, prefixes);
+    if (guess === undefined) continue;
+    const id = JSON.stringify([guess.connectionPrefix, guess.prefix]);
+    const known = votes.get(id);
+    if (known) known.votes++;
+    else votes.set(id, { guess, votes: 1 });
+  }
+
+  const [best] = [...votes.values()].sort((a, b) => b.votes - a.votes);
+  return best && { ...best.guess, votes: best.votes };
+}
+
+/**
+ * The commonest mistakes: the connection prefix is missing or there for nothing; before Laravel 13 words were joined by `_`,
+ * since then by `-`.
+ */
+function guessFrom(key: string, { connectionPrefix, prefix }: Prefixes): Prefixes | undefined {
+  if (bare(prefix) === '') return undefined;
+  const both = headLike(key, connectionPrefix + prefix);
+  if (both !== undefined && both !== connectionPrefix + prefix) {
+    const head = connectionPrefix === '' ? '' : (headLike(key, connectionPrefix) ?? '');
+    return { connectionPrefix: head, prefix: both.slice(head.length) };
+  }
+
+  for (let at = 0; at < Math.min(key.length, LONGEST_HEAD); at++) {
+    const rest = headLike(key.slice(at), prefix);
+    const isAtWord = at === 0 || /[^\da-z]/i.test(key[at - 1]!);
+    if (rest !== undefined && isAtWord) return { connectionPrefix: key.slice(0, at), prefix: rest };
+  }
+
+  return undefined;
+}
+
+/** A prefix that is further in is none. */
+const LONGEST_HEAD = 100;
+
+/** What `key` begins with that is `wanted` but for what joins its words and for capitals; undefined when it is not. */
+function headLike(key: string, wanted: string): string | undefined {
+  const letters = bare(wanted);
+  let at = 0;
+  let matched = 0;
+  for (; matched < letters.length && at < key.length; at++) {
+    const character = bare(key[at]!);
+    if (character === '') {
+      if (matched === 0) return undefined;
+    } else if (character === letters[matched]) matched++;
+    else return undefined;
+  }
+
+  if (matched < letters.length) return undefined;
+  const joiner = /[^\da-z]$/i.test(wanted) ? (/^[^\da-z]+/i.exec(key.slice(at))?.[0] ?? '') : '';
+  // What ends in a joiner is no beginning of a longer word.
+  return joiner === '' && joiner !== (/[^\da-z]*$/i.exec(wanted)?.[0] ?? '') ? undefined : key.slice(0, at) + joiner;
+}
+
+function bare(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\da-z]/g, '');
+}
+
+/** A profile without a prefix takes in every key; where they all begin alike, that is the prefix. */
+function withoutPrefix(keys: readonly string[]): Finding {
+  const found = `the profile has none, so all of the ${counted(keys.length, 'key', 'keys')} met are its entries`;
+  const common = commonHead(keys);
+  if (keys.length < FEW || !/[\w.-]{3,}[-_:]$/.test(common)) return ok('prefix', found);
+  return warning(
+    'prefix',
+    `${found}, and all begin with ${shown(common)}`,
+    `Is that the prefix? Then: prefix: ${shown(common)}`,
+  );
+}
+
+/** Up to its last joiner. */
+function commonHead([first = '', ...others]: readonly string[]): string {
+  let { length } = first;
+  for (const key of others) {
+    while (length > 0 && !key.startsWith(first.slice(0, length))) length--;
+  }
+
+  return first.slice(0, length).replace(/[^-_:]*$/, '');
+}
+
+function shown(key: string): string {
+  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
+}

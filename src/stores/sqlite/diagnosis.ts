@@ -1,0 +1,187 @@
+import { statSync } from 'node:fs';
+
+import type { Finding } from '../contract.js';
+import type { Room } from './entries.js';
+import type { TableRole } from './tables.js';
+
+import { openCodec } from '../../codecs/open.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
+import { counted, ok, sizeText, skipped, warning } from '../findings.js';
+import { prefixFinding } from '../prefix-guess.js';
+import { Entries } from './entries.js';
+import { now } from './expiry.js';
+import { keysUnder } from './keys.js';
+import { dropLapsedTails, lapsedTails } from './tail-tables.js';
+import { ColumnCodec } from './values.js';
+
+/** Of a larger file the check would take long, and block others that write; in bytes. */
+const CHECKED_UP_TO = 256 * 1024 * 1024;
+
+/** From then on a -wal slows readers down, in bytes. */
+const LARGE_WAL = 64 * 1024 * 1024;
+
+/** How the file is set up, whether it is whole, and whether what it holds is as the profile says. */
+export async function* diagnose(room: Room): AsyncGenerator<Finding> {
+  const { connection, tables, profile } = room;
+  if (!connection.exists()) return;
+  yield journal(room);
+  yield* wal(connection.path);
+  yield integrity(room);
+  for (const [role, table] of [
+    ['cache', profile.table],
+    ['locks', profile.lockTable],
+  ] as const) {
+    if (connection.run(() => tables.has(role))) yield* expiration(room, role, table);
+    else
+      yield skipped(
+        `table ${table}`,
+        'it is not there yet',
+        `The first ${role === 'cache' ? 'put' : 'lock'} makes it.`,
+      );
+  }
+
+  yield* leftovers(room);
+  yield ok(
+    'clock',
+    'expiry goes by the clock of whoever reads: keep those of all machines that share the file together',
+  );
+  if (connection.run(() => tables.has('cache'))) yield* contents(room);
+}
+
+/** What a first write would have to make. */
+export async function unmade(
+  { connection, tables, profile }: Room,
+  place: keyof typeof ROLES,
+): Promise<string | undefined> {
+  if (!connection.exists()) return `the file ${connection.path}`;
+  const role = ROLES[place];
+  if (connection.run(() => tables.has(role))) return undefined;
+  return `the table ${{ cache: profile.table, locks: profile.lockTable, tags: 'cachectl_tags' }[role]}`;
+}
+
+const ROLES = { entries: 'cache', locks: 'locks', tags: 'tags' } as const satisfies Record<string, TableRole>;
+
+function pragma(room: Room, name: string): string {
+  const row = room.connection.run(() => room.connection.statement<Record<string, unknown>>(`PRAGMA ${name}`).get());
+  return String(Object.values(row ?? {})[0]);
+}
+
+function journal(room: Room): Finding {
+  const mode = pragma(room, 'journal_mode');
+  if (mode === 'wal') return ok('journal', 'WAL: who reads does not wait for who writes');
+  return warning(
+    'journal',
+    `mode ${mode}: who reads waits for who writes, and the other way`,
+    `Where no network file system is in between, WAL is faster: sqlite3 ${room.connection.path} 'PRAGMA journal_mode = WAL'`,
+  );
+}
+
+function* wal(path: string): Generator<Finding> {
+  const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (size < LARGE_WAL) return;
+  yield warning(
+    'WAL',
+    `${path}-wal has grown to ${sizeText(size)}, which slows every reader down`,
+    'Somebody reads for a long time, and keeps it from being written back: end old processes that have the file open.',
+  );
+}
+
+function integrity(room: Room): Finding {
+  const { path } = room.connection;
+  const { size } = statSync(path);
+  if (size > CHECKED_UP_TO) {
+    return skipped(
+      'integrity',
+      `the file has ${sizeText(size)}, so the check would take long`,
+      `sqlite3 ${path} 'PRAGMA quick_check'`,
+    );
+  }
+
+  const verdict = pragma(room, 'quick_check(1)');
+  if (verdict === 'ok') return ok('integrity', `SQLite found no damage in ${sizeText(size)}`);
+  return {
+    subject: 'integrity',
+    state: 'fault',
+    message: `${path} is damaged: ${verdict}`,
+    hint: 'Restore it from a backup, or save what can be read with: sqlite3 FILE .recover',
+  };
+}
+
+function* expiration({ connection, tables }: Room, role: 'cache' | 'locks', table: string): Generator<Finding> {
+  const subject = `index on expiration of ${table}`;
+  const isView = connection.run(
+    () =>
+      connection.statement(`SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ? COLLATE NOCASE`).get(table) !==
+      undefined,
+  );
+  if (isView) {
+    yield skipped(subject, `${table} is a view, which has none of its own`);
+    return;
+  }
+
+  if (connection.run(() => tables.findsExpiredFast(role))) {
+    yield ok(subject, 'it is there');
+    return;
+  }
+
+  yield {
+    ...warning(subject, 'there is none, so finding what expired reads the whole table', 'doctor --fix creates it.'),
+    fix: {
+      effect: `creates the index on expiration of ${table}`,
+      apply: async () => connection.write(() => tables.createExpirationIndex(role)),
+    },
+  };
+}
+
+function* leftovers({ connection }: Room): Generator<Finding> {
+  const left = connection.read(() => lapsedTails(connection));
+  if (left === 0) return;
+  yield {
+    ...warning(
+      'leftovers',
+      `${counted(left, 'tail that was killed has', 'tails that were killed have')} left triggers in the file, which note every change`,
+      'doctor --fix drops them, and so does the next write of cachectl.',
+    ),
+    fix: {
+      effect: `drops the triggers and tables of ${counted(left, 'tail that is', 'tails that are')} gone`,
+      apply: async () => connection.write(() => dropLapsedTails(connection)),
+    },
+  };
+}
+
+async function* contents(room: Room): AsyncGenerator<Finding> {
+  const ours = sampledKeys(room, room.prefix);
+  const others = ours.length === 0 ? sampledKeys(room, '') : [];
+  yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix: room.prefix });
+  const names = ours.map((key) => key.slice(room.prefix.length));
+  yield await contentsFinding(await new Plain(room).many(names), alternatives);
+}
+
+class Plain extends Entries {
+  protected storedKey(key: string): string {
+    return this.room.prefix + key;
+  }
+
+  protected wrote(): void {
+    // Nothing is.
+  }
+}
+
+function sampledKeys({ connection, tables }: Room, prefix: string): string[] {
+  const range = keysUnder(prefix);
+  return connection.run(() =>
+    connection
+      .statement<{ bytes: Buffer }>(
+        `SELECT CAST(key AS BLOB) AS bytes FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at LIMIT ${SAMPLE}`,
+      )
+      .all({ ...range.parameters, at: now() })
+      .map(({ bytes }) => bytes.toString()),
+  );
+}
+
+async function alternatives(): Promise<readonly Alternative[]> {
+  return (['php', 'json'] as const).map((name) => {
+    const codec = new ColumnCodec(openCodec(name));
+    return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
+  });
+}
