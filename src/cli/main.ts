@@ -1,7 +1,7 @@
 import { run } from '@oclif/core/run';
 
 import { ExitCode } from '../errors.js';
-import { reportError } from './report-error.js';
+import { asksForJson, reportError } from './report-error.js';
 
 /** Runs the program and ends the process. @param root the URL of the file that was started */
 export async function main(argv: readonly string[], root: string): Promise<never> {
@@ -25,7 +25,7 @@ function helpAsFlag(argv: readonly string[]): string[] {
 
 async function failure(error: unknown, argv: readonly string[], root: string): Promise<number> {
   const { unknownCommand } = await import('./unknown-command.js');
-  return reportError(unknownCommand(error, argv, root) ?? error, argv.includes('--json'));
+  return reportError(unknownCommand(error, argv, root) ?? error, asksForJson(argv));
 }
 
 /** A closed pipe (`| head -1`) ends a command through its interruption; any other failure to write is one. */

@@ -1,3 +1,4 @@
+import type { Value } from '../codecs/value.js';
 import type { Entry, Reading } from '../stores/contract.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
@@ -143,8 +144,8 @@ function ttlOf(reading: Entry | Error) {
   return reading instanceof Error ? null : ttlField(reading.ttl);
 }
 
-/** Adds the key and the way out to what the codec says. */
-function decode(key: string, entry: Entry) {
+/** What an entry holds. @throws UndecodableError, with the key and the way out added to what the codec says */
+export function decode(key: string, entry: Entry): Value {
   try {
     return entry.decode();
   } catch (error) {

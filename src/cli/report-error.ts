@@ -21,6 +21,12 @@ export function reportError(error: unknown, asJson: boolean): number {
   return failure.exitCode;
 }
 
+/** Whether a command line asks for JSON. What stands behind two dashes is another command's. */
+export function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? undefined : end).includes('--json');
+}
+
 /** The two lines that a person reads. */
 export function errorText({ message, hint }: Failure): string {
   return `${styleText('red', 'error:')} ${message}\n${indent(hint)}`;

@@ -7,7 +7,7 @@ import type { Interruption } from './interrupt.js';
 import { UsageError } from '../errors.js';
 import { globalFlags } from './flags.js';
 import { interruptible } from './interrupt.js';
-import { reportError } from './report-error.js';
+import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
 
 /** What `globalFlags` parse to. */
@@ -52,7 +52,7 @@ export abstract class StoreCommand extends Command {
   }
 
   protected override async catch(error: Error): Promise<void> {
-    process.exitCode = reportError(error, this.argv.includes('--json'));
+    process.exitCode = reportError(error, asksForJson(this.argv));
   }
 }
 

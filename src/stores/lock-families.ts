@@ -7,6 +7,7 @@ export const LOCK_FAMILIES = [
   'schedule',
   'command',
   'session',
+  'flexible',
   'cachectl',
   'other',
 ] as const;
@@ -63,6 +64,11 @@ const LARAVELS: ReadonlyArray<{
     family: 'session',
     head: 'session:',
     explain: () => 'a request has others of the same session wait',
+  },
+  {
+    family: 'flexible',
+    head: 'illuminate:cache:flexible:lock:',
+    explain: (rest) => `makes ${rest} anew, which is stale`,
   },
 ];
 

@@ -40,6 +40,7 @@ const LARAVEL_FAMILIES = [
   { head: 'laravel-queue-overlap:', rest: /^/ },
   { head: 'framework/schedule-', rest: /^[\da-f]{40}/ },
   { head: 'framework/command-', rest: /^/ },
+  { head: 'illuminate:cache:flexible:lock:', rest: /^/ },
 ];
 
 /** What the names of those families begin with; a name that does is not of a family yet. */

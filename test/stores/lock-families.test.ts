@@ -17,6 +17,7 @@ describe('what a lock means', () => {
     [`framework/schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task runs, or ran on one server'],
     ['framework/command-migrate', 'command', 'the isolated command migrate runs'],
     ['session:abc', 'session', 'a request has others of the same session wait'],
+    ['illuminate:cache:flexible:lock:rates', 'flexible', 'makes rates anew, which is stale'],
     ['deploy', 'other', 'a lock'],
   ];
   for (const [name, family, meaning] of meanings) {

@@ -106,7 +106,7 @@ export default class LockRun extends StoreCommand {
       CACHECTL_LOCK_OWNER: holding.owner,
       ...(acquired.fence !== undefined && { CACHECTL_LOCK_FENCE: acquired.fence.toString() }),
     };
-    process.exitCode = await runUnder(held, name, new ChildCommand(command, env), {
+    process.exitCode = await runUnder(held, name, new ChildCommand(command, { env }), {
       grace: flags['on-lost'] === 'stop' ? flags.grace : undefined,
     });
   }

@@ -1,0 +1,82 @@
+import type { Lock, LockHolder, Store, Ttl } from '../stores/contract.js';
+import type { Waiting } from '../stores/lock-contract.js';
+import type { Holding } from './held-lock.js';
+import type { Remembered, Terms } from './remembered.js';
+
+import { newOwner } from '../stores/lock-form.js';
+import { startWaiting, type WaitedLock } from '../stores/lock-wait.js';
+import { taggedKey } from '../stores/tag-names.js';
+import { heldByText } from './lock-text.js';
+import { note } from './output.js';
+
+/** In seconds: how soon another goes on where a machine died. That a lock is lost has the command run twice, and no more. */
+export const LOCK_TTL = 5;
+
+/** Who holds it runs the command; of one entry, within its tags. */
+export function runLock(store: Store, { key, tags }: Terms): Lock {
+  return store.lock(`cachectl:remember:${tags === undefined ? key : taggedKey(tags, key)}`);
+}
+
+/** Laravel's, whose holder makes an output anew while the old one is served. */
+export function refreshLock(store: Store, { key }: Terms): Lock {
+  return store.lock(`illuminate:cache:flexible:lock:${key}`);
+}
+
+export function newHolding(
+  lockOf: (store: Store) => Lock,
+  openStore: () => Promise<Store>,
+  owner: string = newOwner(),
+): Holding {
+  return { owner, ttl: LOCK_TTL, openStore, lockOf };
+}
+
+/** A lock that is as good as acquired when what its holder makes is there. */
+export class LockOrOutput implements WaitedLock {
+  /** What was there, if it was; the lock is not held then. */
+  found: Remembered | undefined;
+  /** When the lock was asked for, by performance.now(). */
+  at = 0;
+  readonly #lock: Lock;
+  readonly #look: () => Promise<Remembered | undefined>;
+  #isWaiting = false;
+  #isTold = false;
+
+  /** @param look for what will do in place of running the command */
+  constructor(lock: Lock, look: () => Promise<Remembered | undefined>) {
+    this.#lock = lock;
+    this.#look = look;
+  }
+
+  async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    if (this.#isWaiting) {
+      this.found = await this.#look();
+      if (this.found !== undefined) return true;
+    }
+
+    this.at = performance.now();
+    if (!(await this.#lock.acquire(owner, ttl))) {
+      this.#isWaiting = true;
+      return false;
+    }
+
+    // Whoever had it before us may have been done just now.
+    this.found = await this.#look();
+    if (this.found !== undefined) await this.#lock.release(owner);
+    return true;
+  }
+
+  async release(owner: string): Promise<boolean> {
+    return this.#lock.release(owner);
+  }
+
+  async holder(): Promise<LockHolder | undefined> {
+    const holder = await this.#lock.holder();
+    if (holder !== undefined && !this.#isTold) note(`waiting for the output; the lock is ${heldByText(holder)}`);
+    this.#isTold = true;
+    return holder;
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    return startWaiting(this.#lock, owner);
+  }
+}

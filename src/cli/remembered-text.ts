@@ -1,0 +1,34 @@
+import { toJson } from '../codecs/json/print.js';
+import { string } from '../codecs/value.js';
+import { JsonText } from './json.js';
+import { answer, answerJson, answersAPerson } from './output.js';
+import { lifeOf, type Remembered, type Terms } from './remembered.js';
+import { forTerminal, ttlField, valueBytes } from './value-text.js';
+
+/** Prints what a command left: its output, to the byte. */
+export async function printRemembered(
+  key: string,
+  { output, exitCode, isStale, ttl }: Remembered,
+  { json }: { readonly json: boolean },
+): Promise<void> {
+  if (json) {
+    const stdout = new JsonText(toJson(output));
+    await answerJson({ key, hit: true, stale: isStale, stdout, exitCode, ttl: ttlField(ttl) });
+    return;
+  }
+
+  const bytes = valueBytes(output);
+  await answer(answersAPerson() ? forTerminal(bytes) : bytes);
+  // Only what an application stored is anything else than the output of a command.
+  if (output.type !== 'string') await answer('\n');
+}
+
+/** What a run came to, in `--json`. */
+export async function printRun(
+  terms: Terms,
+  { output, exitCode, stored }: { readonly output: Buffer; readonly exitCode: number; readonly stored: boolean },
+): Promise<void> {
+  const { key } = terms;
+  const stdout = new JsonText(toJson(string(output)));
+  await answerJson({ key, hit: false, stored, stdout, exitCode, ttl: stored ? lifeOf(terms) : undefined });
+}

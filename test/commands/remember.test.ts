@@ -1,0 +1,271 @@
+import { expect } from 'chai';
+
+import { cachectl, type Result } from '../support/cli.js';
+import { expectFault } from '../support/faults.js';
+import { onEveryStore, sqlitePlace } from '../support/places.js';
+import { slowCommand, until } from '../support/slow-command.js';
+
+describe('remember', () => {
+  onEveryStore((place) => {
+    const command = slowCommand();
+    const kept = ['--ttl', '10m', '--'];
+
+    /** The lock of the command is free: it is taken, and given back. */
+    const expectNoLock = async (key: string): Promise<void> => {
+      expect((await place.run(['lock:run', `cachectl:remember:${key}`, '--', 'true'])).code).to.equal(0);
+    };
+
+    it('prints what the command printed, its error and its exit code, and then the same without it', async () => {
+      command.letGo();
+      const args = ['remember', 'k', ...kept, ...command.prints('printf "a,b;"; echo told >&2')];
+      expect(await place.run(args)).to.include({ code: 0, out: 'a,b;', err: 'told\n' });
+      expect(await place.run(args)).to.include({ code: 0, out: 'a,b;', err: '' });
+      expect(command.runs()).to.equal(1);
+      expect((await place.run(['get', 'k', '--raw'])).out).to.equal(
+        'a:2:{s:6:"stdout";s:4:"a,b;";s:8:"exitCode";i:0;}',
+      );
+      await expectNoLock('k');
+    });
+
+    it('keeps every byte', async () => {
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+      const args = ['remember', 'binary', ...kept, process.execPath, '-e'];
+      const script = `process.stdout.write(Buffer.from(Array.from({ length: 256 }, (_, index) => index)))`;
+      expect((await place.run([...args, script])).outBytes.equals(bytes)).to.equal(true);
+      expect((await place.run([...args, 'process.exit(9)'])).outBytes.equals(bytes)).to.equal(true);
+    });
+
+    it('runs it once for eight who ask at once', async () => {
+      const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
+      const callers = Array.from({ length: 8 }, () => place.start(args));
+      await command.hasRun(1);
+      command.letGo();
+      const results = await Promise.all(callers.map(async ({ ended }) => ended));
+      for (const result of results) expect(result).to.include({ code: 0, out: 'made\n', err: '' });
+      expect(command.runs()).to.equal(1);
+    });
+
+    it('lets another go on when the one who ran it was killed', async () => {
+      const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
+      const killed = place.start(args);
+      await command.hasRun(1);
+      const waiter = place.start(args);
+      killed.child.kill('SIGKILL');
+      await command.hasRun(2);
+      command.letGo();
+      expect(await waiter.ended).to.include({ code: 0, out: 'made\n' });
+      expect((await place.run(args)).out).to.equal('made\n');
+    });
+
+    it('passes a failure on and does not keep it, unless it is told to', async () => {
+      command.letGo();
+      const args = (...flags: string[]): string[] => [
+        'remember',
+        'k',
+        ...flags,
+        ...kept,
+        ...command.prints('echo no; exit 3'),
+      ];
+      expect(await place.run(args())).to.include({ code: 3, out: 'no\n', err: '' });
+      expect((await place.run(['get', 'k'])).code).to.equal(1);
+      expect(await place.run(args('--cache-failures'))).to.include({ code: 3, out: 'no\n' });
+      expect(await place.run(args('--cache-failures'))).to.include({ code: 3, out: 'no\n' });
+      expect(command.runs()).to.equal(2);
+    });
+
+    it('prints an old output at once, and one in the background makes it anew, as Laravel’s flexible does', async () => {
+      const args = (text: string): string[] => [
+        'remember',
+        'k',
+        '--ttl',
+        '1',
+        '--stale',
+        '1h',
+        '--json',
+        '--',
+        ...command.prints(`echo ${text}`),
+      ];
+      command.letGo();
+      const before = Math.floor(Date.now() / 1000);
+      expect((await place.run(args('old'))).out).to.equal(
+        `${String.raw`{"key":"k","hit":false,"stored":true,"stdout":"old\n","exitCode":0,"ttl":3601}`}\n`,
+      );
+      const createdKey = 'illuminate:cache:flexible:created:k';
+      const created = Number((await place.run(['get', createdKey])).out);
+      expect(created).to.be.within(before, Math.floor(Date.now() / 1000));
+      command.hold();
+      let stale: Result;
+      await until(async () => {
+        stale = await place.run(args('new'));
+        return stale.out.includes('"stale":true');
+      });
+      expect(stale!).to.include({ code: 0, err: '' });
+      expect(stale!.out).to.include(String.raw`"hit":true,"stale":true,"stdout":"old\n"`);
+      await command.hasRun(2);
+      // Whoever comes meanwhile has the old one, too, and starts nothing.
+      expect((await place.run(args('newer'))).out).to.include(String.raw`"stdout":"old\n"`);
+      const lock = ['lock:show', 'illuminate:cache:flexible:lock:k', '--json'];
+      expect(JSON.parse((await place.run(lock)).out)).to.include({ held: true });
+      command.letGo();
+      await until(async () => (await place.run(['get', 'k'])).out.includes('new'));
+      await until(async () => (await place.run(lock)).out.includes('"held":false'));
+      expect(Number((await place.run(['get', createdKey])).out)).to.be.greaterThan(created);
+      expect(command.runs()).to.equal(2);
+    });
+
+    it('shares an entry with an application by --value-only', async () => {
+      const args = ['remember', 'version', '--value-only', '--stale', '1h', ...kept, ...command.prints('printf ours')];
+      await place.run(['put', 'theirs', 'from PHP']);
+      await place.run(['put', 'illuminate:cache:flexible:created:theirs', String(Math.floor(Date.now() / 1000))]);
+      expect(await place.run(args.with(1, 'theirs'))).to.include({ code: 0, out: 'from PHP', err: '' });
+      expect(command.runs()).to.equal(0);
+      command.letGo();
+      await place.run(['put', 'version', 'nobody knows how old']);
+      expect((await place.run(args)).out).to.equal('ours');
+      expect((await place.run(['get', 'version', '-n'])).out).to.equal('ours');
+      expect(command.runs()).to.equal(1);
+    });
+
+    it('does not take an entry of another kind for an output, and writes over it with --refresh', async () => {
+      command.letGo();
+      await place.run(['put', 'k', '["other"]', '--as', 'json']);
+      const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
+      expectFault(await place.run(args), { code: 3, message: '"k" holds something else', hint: '--value-only' });
+      expect((await place.run(args.toSpliced(2, 0, '--value-only'))).out).to.equal('["other"]\n');
+      expect(command.runs()).to.equal(0);
+      for (const runs of [1, 2]) {
+        expect(await place.run(args.toSpliced(2, 0, '--refresh'))).to.include({ code: 0, out: 'made\n' });
+        expect(command.runs()).to.equal(runs);
+      }
+
+      expect((await place.run(args)).out).to.equal('made\n');
+      await expectNoLock('k');
+    });
+
+    it('keeps it under tags', async () => {
+      command.letGo();
+      const args = ['remember', 'k', '--tags', 'reports', ...kept, ...command.prints('echo made')];
+      await place.run(args);
+      expect((await place.run(args)).out).to.equal('made\n');
+      expect(command.runs()).to.equal(1);
+      await place.run(['tags:flush', 'reports', '--yes']);
+      await place.run(args);
+      expect(command.runs()).to.equal(2);
+    });
+
+    it('hands Ctrl-C on, keeps nothing, and leaves no lock', async () => {
+      const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
+      const runner = place.start(args);
+      await command.hasRun(1);
+      const waiter = await place.run(args.toSpliced(2, 0, '--wait', '0'));
+      expect(waiter).to.include({ code: 75, out: '' });
+      expect(waiter.err).to.include('k is held by cachectl:');
+      runner.child.kill('SIGINT');
+      expect(await runner.ended).to.include({ code: 130, out: '' });
+      expect((await place.run(['get', 'k'])).code).to.equal(1);
+      await expectNoLock('k');
+    });
+  });
+});
+
+describe('remember, whatever the store', () => {
+  const place = sqlitePlace();
+  const command = slowCommand();
+
+  it('does not keep what a signal cut short, though its exit code is 0', async () => {
+    const script = `trap 'echo partly; exit 0' TERM; printf begun >&2; while :; do sleep 0.05; done`;
+    const run = place.start(['remember', 'k', '--ttl', '1m', '--cache-failures', '--', 'sh', '-c', script]);
+    await run.saw('begun', 'err');
+    run.child.kill('SIGTERM');
+    expect(await run.ended).to.include({ code: 0, out: 'partly\n' });
+    expect((await place.run(['get', 'k'])).code).to.equal(1);
+  });
+
+  it('ends a wait by Ctrl-C, and the one who runs it goes on', async () => {
+    const args = ['remember', 'k', '--ttl', '1m', '--', ...command.prints('echo made')];
+    const runner = place.start(args);
+    await command.hasRun(1);
+    const waiter = place.start(args);
+    await until(async () => {
+      const { out } = await place.run(['lock:show', 'cachectl:remember:k', '--json']);
+      return (JSON.parse(out) as { waiters: unknown[] }).waiters.length === 1;
+    });
+    waiter.child.kill('SIGINT');
+    expect(await waiter.ended).to.include({ code: 130, out: '', err: 'error: interrupted; nothing was run\n' });
+    command.letGo();
+    expect(await runner.ended).to.include({ code: 0, out: 'made\n' });
+  });
+
+  it('passes a huge output on, says that it is not kept, and gives it to a reader who leaves', async () => {
+    const huge = ['remember', 'k', '--ttl', '1m', '--', 'head', '-c', '17000000', '/dev/zero'];
+    const { code, outBytes, err } = await place.run(huge);
+    expect({ code, length: outBytes.length }).to.deep.equal({ code: 0, length: 17_000_000 });
+    expect(err).to.include('k was not stored: the command printed more than 16 MiB');
+    const asJson = await place.run(huge.toSpliced(2, 0, '--json'));
+    expect(asJson.code).to.equal(4);
+    expect(JSON.parse(asJson.out)).to.have.property('error').that.includes({ code: 'partial' });
+    const run = place.start(['remember', 'k', '--ttl', '1m', '--', 'yes']);
+    await run.saw('y\n');
+    run.child.stdout.destroy();
+    expect((await run.ended).err).to.include('k was not stored');
+  });
+
+  it('keeps the whole of it though the reader left', async () => {
+    const run = place.start([
+      'remember',
+      'k',
+      '--ttl',
+      '1m',
+      '--',
+      'sh',
+      '-c',
+      'echo one; read -r line < /dev/null; echo two',
+    ]);
+    run.child.stdout.destroy();
+    await run.ended;
+    expect((await place.run(['remember', 'k', '--ttl', '1m', '--', 'false'])).out).to.equal('one\ntwo\n');
+  });
+
+  it('runs nothing when the store cannot be reached, or runs it all the same with --on-error run', async () => {
+    command.letGo();
+    const args = ['remember', 'k', '--ttl', '1m', '--', ...command.prints('echo made; exit 4')];
+    const env = { CACHECTL_URL: 'redis://127.0.0.1:1' };
+    expectFault(await cachectl(args, { env }), { code: 3, message: 'refuses connections' });
+    expect(command.runs()).to.equal(0);
+    const { code, out, err } = await cachectl(args.toSpliced(2, 0, '--on-error', 'run'), { env });
+    expect({ code, out }).to.deep.equal({ code: 4, out: 'made\n' });
+    expect(err).to.match(/^[^\n]+; the command is run without a cache\n$/);
+  });
+
+  it('says that a command cannot be started, and exits 127', async () => {
+    const { code, err } = await place.run([
+      'remember',
+      'k',
+      '--ttl',
+      '1m',
+      '--cache-failures',
+      '--',
+      'no-such-command',
+    ]);
+    expect(code).to.equal(127);
+    expect(err).to.include('could not be started');
+    expect((await place.run(['get', 'k'])).code).to.equal(1);
+  });
+
+  for (const [what, args, message] of [
+    ['no command', ['k', '--ttl', '1m'], 'there is no command to run'],
+    ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'no key was given'],
+    ['two keys', ['a', 'b', '--ttl', '1m', '--', 'date'], 'there are 2 keys'],
+    ['no ttl', ['k', '--', 'date'], 'must be provided: --forever, --ttl'],
+    ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a ttl of 0 stores nothing'],
+    [
+      'an exit code that nobody keeps',
+      ['k', '--ttl', '1m', '--value-only', '--cache-failures', '--', 'date'],
+      'value-only',
+    ],
+  ] as const) {
+    it(`wants to be told better: ${what}`, async () => {
+      expectFault(await place.run(['remember', ...args]), { code: 2, message });
+    });
+  }
+});

@@ -1,0 +1,35 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A command whose runs are counted, and which goes on when it is let. */
+export function slowCommand() {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-remember-'));
+  });
+  afterEach(() => {
+    // One that was left behind ends so.
+    writeFileSync(`${folder}/go`, '');
+  });
+  after(() => rmSync(folder, { force: true, recursive: true }));
+  const runs = (): number => (existsSync(`${folder}/runs`) ? readFileSync(`${folder}/runs`, 'utf8').length : 0);
+  return {
+    runs,
+    /** Prints what it is told to when `letGo` was called, whether before or after it began. */
+    prints: (text: string): string[] => [
+      'sh',
+      '-c',
+      `printf r >> ${folder}/runs; until [ -e ${folder}/go ]; do sleep 0.05; done; ${text}`,
+    ],
+    letGo: () => appendFileSync(`${folder}/go`, ''),
+    hold: () => rmSync(`${folder}/go`, { force: true }),
+    hasRun: async (times: number) => until(() => runs() === times),
+  };
+}
+
+/** Looks again and again. */
+export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await sleep(20);
+}
