@@ -29,7 +29,14 @@ export function slowCommand() {
   };
 }
 
-/** Looks again and again. */
+/** Looks again and again, for as long as a test may last. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await sleep(20);
+  const end = performance.now() + LONGEST_TEST;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('what was waited for never came');
+    await sleep(20);
+  }
 }
+
+/** In milliseconds. */
+const LONGEST_TEST = 85_000;
