@@ -1,0 +1,60 @@
+import type { ListedEntry } from '../stores/listing-contract.js';
+
+export const ORDERS = ['key', 'size', 'ttl', 'idle'] as const;
+
+/** What entries can be sorted by. */
+export type Order = (typeof ORDERS)[number];
+
+type Comparison = (one: ListedEntry, other: ListedEntry) => number;
+
+/**
+ * Sorted: by key; the largest first; what expires first before the rest; the longest unused first. Of equals by key.
+ * Holds all of them, or, with a limit, not many more than that.
+ */
+export async function sorted(
+  pages: AsyncIterable<readonly ListedEntry[]>,
+  { order, reverse, limit = Infinity }: { order: Order; reverse: boolean; limit?: number | undefined },
+): Promise<readonly ListedEntry[]> {
+  const compare = comparison(order, reverse);
+  let held: ListedEntry[] = [];
+  for await (const page of pages) {
+    for (const entry of page) held.push(entry);
+    if (held.length >= 2 * limit + SLACK) held = cut(held, compare, limit);
+  }
+
+  return cut(held, compare, limit);
+}
+
+/** So that little is sorted where little is wanted. */
+const SLACK = 1000;
+
+function cut(entries: ListedEntry[], compare: Comparison, limit: number): ListedEntry[] {
+  entries.sort(compare);
+  // What a store gives twice, as Redis may, is told once.
+  return entries.filter(({ key }, index) => key !== entries[index - 1]?.key).slice(0, limit);
+}
+
+function comparison(order: Order, reverse: boolean): Comparison {
+  const sign = reverse ? -1 : 1;
+  return (one, other) => sign * (COMPARE[order](one, other) || byKey(one, other));
+}
+
+const COMPARE: Readonly<Record<Order, Comparison>> = {
+  key: byKey,
+  size: (one, other) => other.size - one.size,
+  ttl: (one, other) => ascending(leftOf(one), leftOf(other)),
+  idle: (one, other) => ascending(other.idle ?? 0, one.idle ?? 0),
+};
+
+function byKey(one: ListedEntry, other: ListedEntry): number {
+  return one.key < other.key ? -1 : Number(one.key > other.key);
+}
+
+function leftOf({ ttl }: ListedEntry): number {
+  return ttl ?? Infinity;
+}
+
+/** Where a difference of infinities would be no number. */
+function ascending(one: number, other: number): number {
+  return one === other ? 0 : one < other ? -1 : 1;
+}

@@ -1,0 +1,83 @@
+import type { Store } from '../stores/contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../stores/listing-contract.js';
+import type { Interruption } from './interrupt.js';
+
+import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../errors.js';
+import { counted } from '../stores/counted.js';
+import { interruptedCode } from './interrupt.js';
+
+/**
+ * What the store lists, page by page. @param what of entries is asked for, e.g. `their sizes`
+ * @throws UnsupportedError where it lists none, or does not tell since when they have not been used
+ */
+export function entryPages(store: Store, what: string, options: ListEntriesOptions): EntryPages {
+  if (options.idle && !store.capabilities.idleTimes) throw tellsNoIdle(store);
+  if (store.entries) return store.entries(options);
+  throw new UnsupportedError(
+    `the ${store.driver} store lists no entries with ${what}`,
+    store.capabilities.listing
+      ? 'Leave --long, --sort and --tree out, and look at single ones with get.'
+      : 'It cannot list keys; ask for them by name.',
+  );
+}
+
+/** Only Redis and Memcached note that. */
+export function tellsNoIdle({ driver }: Store): UnsupportedError {
+  return new UnsupportedError(
+    `the ${driver} store does not tell since when an entry has not been used`,
+    'Choose by --pattern, or by --larger-than; keys --sort ttl shows what expires next.',
+  );
+}
+
+/** One by one; ends when it is interrupted, without an error. */
+export async function* untilInterrupted<T>(items: AsyncIterable<T>, interruption: Interruption): AsyncGenerator<T> {
+  try {
+    for await (const item of items) {
+      if (interruption.signal.aborted) return;
+      yield item;
+    }
+  } catch (error) {
+    if (interruption.by === undefined) throw error;
+  }
+}
+
+export async function* flattened(pages: EntryPages): AsyncGenerator<ListedEntry> {
+  for await (const page of pages) yield* page;
+}
+
+/** No more than so many; those that come after are not asked for. */
+export async function* firstOf<T>(items: AsyncIterable<T>, limit: number | undefined): AsyncGenerator<T> {
+  if (limit === 0) return;
+  let given = 0;
+  for await (const item of items) {
+    yield item;
+    if (++given === limit) return;
+  }
+}
+
+/** How many keys there are, by the store where it counts itself. */
+export async function countKeys(store: Store, interruption: Interruption, pattern: string): Promise<number> {
+  return whole(interruption, async ({ signal }) =>
+    store.count ? store.count({ pattern, signal }) : counted(store.keys(pattern), signal),
+  );
+}
+
+/**
+ * What has no answer before all has been seen.
+ * @throws InterruptedError when it was interrupted before
+ */
+export async function whole<T>(
+  interruption: Interruption,
+  work: (interruption: Interruption) => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await work(interruption);
+    if (interruption.by === undefined) return result;
+  } catch (error) {
+    if (interruption.by === undefined) throw error;
+  }
+
+  const [message, hint] = ['interrupted before all keys had been seen', 'Give it time, or a narrower pattern.'];
+  if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
+  throw new PartialError(message, hint);
+}

@@ -1,0 +1,98 @@
+import type { Reading, Store } from '../stores/contract.js';
+import type { ListedEntry } from '../stores/listing-contract.js';
+
+import { UndecodableError, WrongTypeError } from '../errors.js';
+import { tagHashOf } from '../stores/tag-names.js';
+import { withinBytes } from '../stores/within-bytes.js';
+import { formatDuration } from './durations.js';
+import { count } from './progress.js';
+import { bytesText } from './quantities.js';
+import { lineField, ttlField } from './value-text.js';
+
+/** Entries whose contents are asked for at once. */
+const PAGE = 500;
+
+/** For people. */
+export const HEAD = ['KEY', 'TYPE', 'SIZE', 'EXPIRES', 'UNUSED FOR', 'TAGS', 'A LOCK BY'];
+
+/** The columns for `HEAD`. */
+export function keyRow(entry: ListedEntry): string[] {
+  const { key, size, ttl, idle, lock } = entry;
+  const expires = ttl === undefined ? 'not told' : ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
+  const unused = idle === undefined ? '' : formatDuration(idle);
+  return [lineField(key), typeOf(entry) ?? '', bytesText(size), expires, unused, tagsText(entry), lock ?? ''];
+}
+
+/** For a pipe, between tabs: key, type, bytes, seconds left, tags, how it was told to be a lock, seconds unused. */
+export function keyLine(entry: ListedEntry): string {
+  const { key, size, ttl, idle, lock = '' } = entry;
+  const left = ttl === null ? 'never' : (ttl ?? 'unknown');
+  const fields = [key, typeOf(entry) ?? '', String(size), String(left), tagsText(entry), lock, String(idle ?? '')];
+  return `${fields.map((field) => lineField(field)).join('\t')}\n`;
+}
+
+/** A key of `keys --json`. */
+export function keyFields(entry: ListedEntry) {
+  const { key, size, ttl, idle, lock, tags } = entry;
+  return {
+    key,
+    type: typeOf(entry) ?? null,
+    size,
+    ttl: ttlField(ttl),
+    tagged: isTagged(entry),
+    tags: tags === undefined ? undefined : [...tags],
+    lock,
+    idle,
+  };
+}
+
+/** Reads what sorted entries hold, a few at a time. */
+export async function* withContents(
+  store: Store,
+  entries: readonly ListedEntry[],
+  signal: AbortSignal,
+): AsyncGenerator<ListedEntry> {
+  for (const some of withinBytes(entries)) {
+    for (let start = 0; start < some.length; start += PAGE) {
+      signal.throwIfAborted();
+      const page = some.slice(start, start + PAGE);
+      const readings = await store.many(page.map(({ key }) => key));
+      for (const [index, entry] of page.entries()) {
+        const reading = readings[index];
+        if (reading !== undefined) yield { ...entry, reading };
+      }
+    }
+  }
+}
+
+/** Of a value as `get --json` has it; `lock` of what is one, and what kept it from being read. */
+function typeOf({ lock, reading }: ListedEntry): string | undefined {
+  if (lock !== undefined) return 'lock';
+  return reading === undefined ? undefined : typeOfReading(reading);
+}
+
+function typeOfReading(reading: Exclude<Reading, undefined>): string {
+  try {
+    if (reading instanceof Error) throw reading;
+    return reading.decode().type;
+  } catch (error) {
+    if (error instanceof UndecodableError || error instanceof WrongTypeError) return error.code;
+    return 'unreadable';
+  }
+}
+
+/** Whose names are not known has at least the form of a tagged entry. */
+function isTagged({ key, tags = [] }: ListedEntry): boolean {
+  return tags.length > 0 || tagHashOf(key) !== undefined;
+}
+
+function tagsText(entry: ListedEntry): string {
+  const { tags = [] } = entry;
+  if (tags.length > 0) return tags.join(',');
+  return isTagged(entry) ? '(tagged)' : '';
+}
+
+/** `1 key`, `2 keys`. */
+export function keysText(number: number): string {
+  return `${count(number)} ${number === 1 ? 'key' : 'keys'}`;
+}

@@ -1,0 +1,100 @@
+import type { ListedEntry } from '../stores/listing-contract.js';
+import type { Branch } from './key-tree.js';
+
+import { HEAD, keyLine, keyRow } from './key-fields.js';
+import { LinePrinter } from './line-printer.js';
+import { answer, answersAPerson } from './output.js';
+import { count } from './progress.js';
+import { bytesText } from './quantities.js';
+import { forTerminal, lineField } from './value-text.js';
+
+/** Rows of one table on a terminal. */
+const PAGE = 500;
+
+/** How many keys were printed, each on a line. */
+export async function printKeys(keys: AsyncIterable<string>): Promise<number> {
+  const isForAPerson = answersAPerson();
+  return printLines(keys, (key) => `${isForAPerson ? forTerminal(Buffer.from(lineField(key))) : lineField(key)}\n`);
+}
+
+/** How many entries were printed: tables for a person, fields between tabs for a pipe. */
+export async function printEntries(entries: AsyncIterable<ListedEntry>): Promise<number> {
+  return answersAPerson() ? printTables(entries) : printLines(entries, keyLine);
+}
+
+async function printLines<T>(items: AsyncIterable<T>, line: (item: T) => string): Promise<number> {
+  const printer = new LinePrinter();
+  let printed = 0;
+  for await (const item of items) {
+    await printer.print(line(item));
+    printed++;
+  }
+
+  await printer.flush();
+  return printed;
+}
+
+async function printTables(entries: AsyncIterable<ListedEntry>): Promise<number> {
+  const { compactTable } = await import('./table.js');
+  let printed = 0;
+  let rows: string[][] = [];
+  const print = async (): Promise<void> => {
+    if (rows.length > 0) await answer(compactTable(HEAD, rows));
+    printed += rows.length;
+    rows = [];
+  };
+
+  for await (const entry of entries) {
+    rows.push(keyRow(entry));
+    if (rows.length === PAGE) await print();
+  }
+
+  await print();
+  return printed;
+}
+
+/** A tree for a person, the largest branches first; for a pipe a line for each: path, entries, bytes. */
+export async function printTree(whole: Branch, limit: number | undefined): Promise<void> {
+  await (answersAPerson() ? printPicture(whole, limit ?? SHOWN) : answer(treeLines(whole, '', limit).join('')));
+}
+
+/** As `--json` has it. */
+export function treeFields({ name, entries, bytes, branches }: Branch, limit: number | undefined): BranchFields {
+  const shown = branches.slice(0, limit).map((branch) => treeFields(branch, limit));
+  return { name, entries, bytes, branches: shown };
+}
+
+type BranchFields = { name: string; entries: number; bytes: number; branches: BranchFields[] };
+
+/** Branches of each branch that a person is shown, unless told otherwise. */
+const SHOWN = 20;
+
+function treeLines({ branches }: Branch, path: string, limit: number | undefined): string[] {
+  return branches.slice(0, limit).flatMap((branch) => {
+    const full = path + branch.name;
+    return [`${lineField(full)}\t${branch.entries}\t${branch.bytes}\n`, ...treeLines(branch, full, limit)];
+  });
+}
+
+async function printPicture(whole: Branch, limit: number): Promise<void> {
+  const { compactTable } = await import('./table.js');
+  const rows = [row('all', whole), ...pictureRows(whole, limit, '')];
+  await answer(compactTable(['KEYS', 'ENTRIES', 'BYTES'], rows));
+}
+
+function pictureRows({ branches }: Branch, limit: number, indent: string): string[][] {
+  const more = branches.length - limit;
+  return [
+    ...branches
+      .slice(0, limit)
+      .flatMap((branch) => [
+        row(`${indent}${lineField(branch.name)}`, branch),
+        ...pictureRows(branch, limit, `${indent}  `),
+      ]),
+    ...(more > 0 ? [[`${indent}… and ${count(more)} more`, '', '']] : []),
+  ];
+}
+
+function row(name: string, { entries, bytes }: Branch): string[] {
+  return [name, count(entries), bytesText(bytes)];
+}

@@ -1,0 +1,165 @@
+import { tagHashOf } from '../stores/tag-names.js';
+
+/** What entries under one name have in common. */
+export interface Branch {
+  /** With the separator where it has branches of its own; `*` stands for names that were folded into one. */
+  readonly name: string;
+  readonly entries: number;
+  readonly bytes: number;
+  /** The largest first. */
+  readonly branches: readonly Branch[];
+}
+
+/** Names of one kind that stand beside each other, before they are folded into one. */
+const MOST_NAMES = 256;
+
+/** Names of all, before more is folded. */
+const MOST_IN_ALL = 20_000;
+
+const FOLDED = '*';
+
+/** What an application counts up or makes up: numbers, UUIDs, hashes. */
+const MADE_UP = /^(?:\d+|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|[\da-f]{16,}|[\da-hjkmnp-tv-z]{26})$/i;
+
+/**
+ * Keys folded by their parts, in memory that does not grow with their number: parts that are numbers, UUIDs or hashes are
+ * one from the start, and where more names stand beside each other than a person reads, those are.
+ */
+export class KeyTree {
+  readonly #separator: string;
+  readonly #depth: number;
+  readonly #census = { names: 0, most: MOST_NAMES };
+  readonly #root = new Node(this.#census);
+
+  /** @param depth how many parts of a key are told apart */
+  constructor(separator: string, depth: number) {
+    this.#separator = separator;
+    this.#depth = depth;
+  }
+
+  add(key: string, bytes: number): void {
+    const hash = tagHashOf(key);
+    const parts = (hash === undefined ? key : key.slice(hash.length + 1)).split(this.#separator);
+    let node = this.#root;
+    node.count(1, bytes);
+    const path = hash === undefined ? parts : ['(tagged)', ...parts];
+    for (const [index, part] of path.entries()) {
+      if (index === this.#depth) break;
+      node = (index === path.length - 1 ? node.leaves : node.groups).named(part);
+      node.count(1, bytes);
+    }
+
+    if (this.#census.names > MOST_IN_ALL) this.#shrink();
+  }
+
+  get whole(): Branch {
+    return this.#root.branch('', this.#separator);
+  }
+
+  #shrink(): void {
+    this.#census.most = Math.max(8, Math.floor(this.#census.most / 2));
+    this.#root.fold();
+  }
+}
+
+interface Census {
+  names: number;
+  /** Names beside each other, before they are folded. */
+  most: number;
+}
+
+class Node {
+  entries = 0;
+  bytes = 0;
+  /** Of keys that go on. */
+  readonly groups: Siblings;
+  /** Of keys that end there. */
+  readonly leaves: Siblings;
+
+  constructor(census: Census) {
+    this.groups = new Siblings(census);
+    this.leaves = new Siblings(census);
+  }
+
+  count(entries: number, bytes: number): void {
+    this.entries += entries;
+    this.bytes += bytes;
+  }
+
+  /** What the other has, as if it had been counted here. */
+  absorb(other: Node): void {
+    this.count(other.entries, other.bytes);
+    this.groups.absorb(other.groups);
+    this.leaves.absorb(other.leaves);
+  }
+
+  /** Where there are too many beside each other, here and below. */
+  fold(): void {
+    this.groups.fold();
+    this.leaves.fold();
+  }
+
+  branch(name: string, separator: string): Branch {
+    const branches = [...this.groups.branches(separator, separator), ...this.leaves.branches('', separator)];
+    branches.sort((one, other) => other.bytes - one.bytes || other.entries - one.entries || byName(one, other));
+    const [only] = branches;
+    const isPlain = branches.length === 1 && only!.name === FOLDED && only!.branches.length === 0;
+    const { entries, bytes } = this;
+    return isPlain ? { name: name + FOLDED, entries, bytes, branches: [] } : { name, entries, bytes, branches };
+  }
+}
+
+/** Nodes beside each other, by their names. */
+class Siblings {
+  readonly #census: Census;
+  readonly #nodes = new Map<string, Node>();
+  /** Whether all of them are one. */
+  #isFolded = false;
+
+  constructor(census: Census) {
+    this.#census = census;
+  }
+
+  named(name: string): Node {
+    const shown = this.#isFolded || MADE_UP.test(name) ? FOLDED : name;
+    const known = this.#nodes.get(shown);
+    if (known) return known;
+    const node = this.#put(shown);
+    return this.#nodes.size > this.#census.most ? this.#foldAll() : node;
+  }
+
+  absorb(other: Siblings): void {
+    for (const [name, node] of other.#nodes) this.named(name).absorb(node);
+    this.#census.names -= other.#nodes.size;
+  }
+
+  fold(): void {
+    for (const node of this.#nodes.values()) node.fold();
+    if (this.#nodes.size > this.#census.most) this.#foldAll();
+  }
+
+  branches(ending: string, separator: string): Branch[] {
+    return [...this.#nodes].map(([name, node]) => node.branch(name + ending, separator));
+  }
+
+  #foldAll(): Node {
+    const nodes = [...this.#nodes.values()];
+    this.#nodes.clear();
+    this.#isFolded = true;
+    const folded = this.#put(FOLDED);
+    for (const node of nodes) folded.absorb(node);
+    this.#census.names -= nodes.length;
+    return folded;
+  }
+
+  #put(name: string): Node {
+    const node = new Node(this.#census);
+    this.#nodes.set(name, node);
+    this.#census.names++;
+    return node;
+  }
+}
+
+function byName(one: Branch, other: Branch): number {
+  return one.name < other.name ? -1 : 1;
+}
