@@ -20,4 +20,8 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'what fifty waiters ask of the server',
     load: async () => (await import('./locks/load.js')).measureLoad,
   },
+  remember: {
+    summary: 'what a hit of remember takes, beside bkt',
+    load: async () => (await import('./remember.js')).measureRemember,
+  },
 };
