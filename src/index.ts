@@ -65,6 +65,7 @@ export {
   type Reading,
   type Repository,
   type Store,
+  type StoredEntry,
   type Tagged,
   type Ttl,
 } from './stores/contract.js';

@@ -5,18 +5,26 @@ import { CachectlError, InterruptedError, PartialError } from '../errors.js';
 import { entries, ProgressBar } from './progress.js';
 import { toFailure } from './report-error.js';
 
+export interface BulkWords {
+  /** Says how many of what; entries when left out. */
+  readonly counted?: (number: number) => string;
+  /** What to do after an interruption, as a sentence. */
+  readonly again?: string | undefined;
+}
+
 /**
  * Runs a bulk operation under a progress bar. Whatever way it ends, what was done until then is told.
  * @param what in the past tense, e.g. `removed`
- * @param counted says how many of what, entries when left out
+ * @param words to say otherwise
  * @throws InterruptedError after Ctrl-C, PartialError when it failed after something was done
  */
 export async function bulk<T>(
   what: string,
   interruption: Interruption,
   work: (options: Required<BulkOptions>) => Promise<T>,
-  counted: (number: number) => string = entries,
+  words: BulkWords = {},
 ): Promise<T> {
+  const { counted = entries, again = 'What is done is done; run it again for the rest.' } = words;
   const bar = new ProgressBar(what);
   let done = 0;
   let result: T;
@@ -30,19 +38,18 @@ export async function bulk<T>(
     });
   } catch (error) {
     bar.clear();
-    if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption);
+    if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption, again);
     if (done === 0 || error instanceof PartialError || !(error instanceof CachectlError)) throw error;
     const { message, hint } = toFailure(error);
     throw new PartialError(`${what} ${counted(done)}, then ${message}`, hint, { cause: error });
   }
 
   bar.clear();
-  if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption);
+  if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption, again);
   return result;
 }
 
-function interrupted(done: string, { by }: Interruption): CachectlError {
+function interrupted(done: string, { by }: Interruption, hint: string): CachectlError {
   const message = `interrupted: ${done} until then, the rest is as it was`;
-  const hint = 'What is done is done; run it again for the rest.';
   return by === 'SIGINT' ? new InterruptedError(message, hint) : new PartialError(message, hint);
 }

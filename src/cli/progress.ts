@@ -1,5 +1,6 @@
 import type { Progress } from '../stores/contract.js';
 
+import { formatDuration } from './durations.js';
 import { notesReachAPerson } from './output.js';
 
 const REDRAW_MS = 100;
@@ -35,9 +36,18 @@ export class ProgressBar {
     const text = `${this.#what} ${count(done)}${rate}`;
     if (total === undefined || total < done || total === 0) return text;
     const filled = Math.round((done / total) * BAR_WIDTH);
-    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}`;
+    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}${timeLeft(done, total, seconds)}`;
   }
 }
+
+/** `, 2m 5s left`, once it can be said. */
+function timeLeft(done: number, total: number, seconds: number): string {
+  if (done === 0 || seconds < SOME_SECONDS) return '';
+  return `, ${formatDuration(Math.ceil(((total - done) / done) * seconds))} left`;
+}
+
+/** Before, the rate is not known well enough. */
+const SOME_SECONDS = 2;
 
 /** `1234567` as `1,234,567`. */
 export function count(number: number): string {

@@ -1,5 +1,5 @@
 import type { Value } from '../codecs/value.js';
-import type { NewEntry, Ttl } from './contract.js';
+import type { NewEntry, StoredEntry, Ttl } from './contract.js';
 
 export interface EncodedEntry<Stored = Buffer> {
   readonly key: string;
@@ -62,4 +62,19 @@ class Filling<Stored extends { readonly length: number }> {
     this.#bytes = 0;
     return batch;
   }
+}
+
+/** Entries that are encoded already, in such batches. */
+export function* storedBatches(entries: readonly StoredEntry[], most = ENTRIES): Generator<readonly StoredEntry[]> {
+  let start = 0;
+  let bytes = 0;
+  for (const [index, { stored }] of entries.entries()) {
+    bytes += stored.length;
+    if (index + 1 - start < most && bytes < BYTES) continue;
+    yield entries.slice(start, index + 1);
+    start = index + 1;
+    bytes = 0;
+  }
+
+  if (start < entries.length) yield entries.slice(start);
 }

@@ -25,6 +25,13 @@ export interface NewEntry {
   readonly ttl: Ttl;
 }
 
+/** An entry whose value is the bytes that a store holds. */
+export interface StoredEntry {
+  readonly key: string;
+  readonly stored: Buffer;
+  readonly ttl: Ttl;
+}
+
 /** How far a bulk operation is. Called often; must be cheap. */
 export type OnProgress = (done: Progress) => void;
 
@@ -72,6 +79,15 @@ export interface Repository {
    * What was acknowledged before an error stays, and is told through `onProgress`.
    */
   putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number>;
+
+  /** What its stored bytes are, where `putStored` takes them back: `redis php`. */
+  readonly storedForm?: string;
+
+  /**
+   * As `putMany`, of bytes that a store of the same form held: also of what cannot be read. Left out where bytes are not
+   * all that a value is.
+   */
+  putStored?(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number>;
 
   /** Atomic: stores only when absent. False when it was there. */
   add(key: string, value: Value, ttl: Ttl): Promise<boolean>;

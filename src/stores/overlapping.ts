@@ -3,7 +3,7 @@
  * other. After a failure nothing new is begun. Returns, or throws the first failure, when all that was begun is over.
  */
 export async function overlapping<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   most: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LineContext } from './parse-line.js';
 
+import { LONGEST } from '../durations.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 import { FastJson } from './fast-json.js';
 
@@ -56,7 +57,7 @@ export class FastLines {
     const value = this.#json.read(valueStart, end);
     if (value === undefined) return undefined;
     const ttl = this.#ttl(this.#after(EXPIRES, this.#json.at), end);
-    if (ttl === undefined) return undefined;
+    if (ttl === undefined || (ttl !== null && ttl > LONGEST)) return undefined;
     if (ttl !== null && ttl <= 0) return 'expired';
     const key = bytes.toString(isAscii ? 'latin1' : 'utf8', keyStart, at);
     return { key, value, ttl, tags: NO_TAGS };

@@ -6,7 +6,7 @@ import { parseJson } from '../../codecs/json/parse.js';
 import { unserialize } from '../../codecs/php/unserialize.js';
 import { string } from '../../codecs/value.js';
 import { CachectlError, InputError } from '../../errors.js';
-import { parseDuration } from '../durations.js';
+import { LONGEST, parseDuration } from '../durations.js';
 import { NO_TAGS } from './entry.js';
 
 /** What a line takes from around it. */
@@ -101,7 +101,9 @@ function ttlOf(members: ReadonlyMap<string, Value>, { now, ttl }: LineContext): 
   if (expires !== undefined && own !== undefined) throw fault('it has both expires and ttl');
   if (expires !== undefined) {
     const at = unixTime(expires);
-    return at === null ? null : Math.max(EXPIRED, at - now);
+    if (at === null) return null;
+    if (at - now > LONGEST) throw fault('expires is more than ten years away; null is for never');
+    return Math.max(EXPIRED, at - now);
   }
 
   return own === undefined ? ttl : ownTtl(own);

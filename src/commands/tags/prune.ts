@@ -40,7 +40,7 @@ export default class TagsPrune extends StoreCommand {
         dryRun ? 'counted' : 'removed',
         interruption,
         async (progress) => index.prune({ ...options, ...progress }),
-        staleMembers,
+        { counted: staleMembers },
       );
       if (flags.json) await answerJson({ tags, removed, deep, dryRun });
       else {

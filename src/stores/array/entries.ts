@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
 
 import { increased } from '../counter.js';
 import { type EntryCell, expiresAfter, type Memory, ttlOf } from './memory.js';
@@ -20,9 +20,11 @@ const BATCH = 1000;
 /** Reading and writing of entries. What is told apart is only how a key becomes one of the memory's. */
 export abstract class Entries implements Repository {
   protected readonly room: Room;
+  readonly storedForm: string;
 
   constructor(room: Room) {
     this.room = room;
+    this.storedForm = `array ${room.codec.name}`;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -56,6 +58,12 @@ export abstract class Entries implements Repository {
 
     onProgress?.({ done });
     return done;
+  }
+
+  async putStored(entries: readonly StoredEntry[], { onProgress }: BulkOptions = {}): Promise<number> {
+    for (const { key, stored, ttl } of entries) this.#set(key, { stored, expires: expiresAfter(ttl) });
+    onProgress?.({ done: entries.length });
+    return entries.length;
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {

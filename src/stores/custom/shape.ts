@@ -37,6 +37,7 @@ const OPTIONAL = [
   'count',
   'diagnose',
   'entries',
+  'putStored',
   'reach',
   'sample',
   'stats',

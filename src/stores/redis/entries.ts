@@ -1,12 +1,12 @@
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Packing } from './packing.js';
 
 import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
-import { batches, type EncodedEntry } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { increased } from '../counter.js';
 import { overlapping } from '../overlapping.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
@@ -52,10 +52,12 @@ const BATCHES_UNDER_WAY = 4;
 export abstract class Entries implements Repository {
   protected readonly room: Room;
   protected readonly connection: Connection;
+  readonly storedForm: string;
 
   constructor(room: Room) {
     this.room = room;
     this.connection = room.connection;
+    this.storedForm = `redis ${room.packing.form}`;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -82,22 +84,15 @@ export abstract class Entries implements Repository {
     ]);
   }
 
-  async putMany(
-    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    const encoded = batches(entries, (value) => this.room.packing.values.encode(value));
-    // Batches are made while others are on their way. In a cluster a redirected write could come after a later one.
-    await overlapping(encoded, this.connection.isCluster ? 1 : BATCHES_UNDER_WAY, async (batch) => {
-      const { stored, failure } = await this.#write(batch);
-      done += stored;
-      if (stored > 0) onProgress?.({ done });
-      if (failure) throw failure;
-      signal?.throwIfAborted();
-    });
-    return done;
+  async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
+    return this.#putAll(
+      batches(entries, (value) => this.room.packing.values.encode(value)),
+      options,
+    );
+  }
+
+  async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
+    return this.#putAll(storedBatches(entries), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -173,6 +168,23 @@ export abstract class Entries implements Repository {
       const isDone = await this.connection.call('EVAL', REPLACE, 1, full, held, values.encode(integer(sum)));
       if (count(isDone) === 1) return sum;
     }
+  }
+
+  async #putAll(
+    all: AsyncIterable<readonly EncodedEntry[]> | Iterable<readonly EncodedEntry[]>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    // Batches are made while others are on their way. In a cluster a redirected write could come after a later one.
+    await overlapping(all, this.connection.isCluster ? 1 : BATCHES_UNDER_WAY, async (batch) => {
+      const { stored, failure } = await this.#write(batch);
+      done += stored;
+      if (stored > 0) onProgress?.({ done });
+      if (failure) throw failure;
+      signal?.throwIfAborted();
+    });
+    return done;
   }
 
   /** Many go by a connection of their own, and what comes after them, so that it does not overtake them. */

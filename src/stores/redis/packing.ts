@@ -10,6 +10,8 @@ import { string, type Value } from '../../codecs/value.js';
 export interface Packing {
   readonly values: Codec;
   readonly texts: Texts;
+  /** What the bytes of entries are: `php`, `igbinary lz4`. */
+  readonly form: string;
   /** Whether no entry is bare text but for numbers, so that other bare text is an owner. */
   readonly ownersStandOut: boolean;
 }
@@ -31,16 +33,17 @@ export async function openPacking(
   { serializer, compression: compressionName }: Pick<RedisProfile, 'compression' | 'serializer'>,
   codec: Codec,
 ): Promise<Packing> {
+  const form = [serializer ?? codec.name, compressionName].filter((part) => part !== undefined).join(' ');
   const ownersStandOut = serializer === undefined && codec.name === 'php';
   if (serializer === undefined && compressionName === undefined) {
-    return { values: laravels(codec), texts: BARE, ownersStandOut };
+    return { values: laravels(codec), texts: BARE, form, ownersStandOut };
   }
 
   const values = serializer === undefined ? laravels(codec) : countable(await loadSerializer(serializer));
   const compression = compressionName === undefined ? undefined : await loadCompression(compressionName);
   const packed = compression === undefined ? values : compressed(values, compression);
   const texts = packedTexts(serializer === undefined ? undefined : packed, compression);
-  return { values: packed, texts, ownersStandOut };
+  return { values: packed, texts, form, ownersStandOut };
 }
 
 const BARE: Texts = { areBare: true, pack: (text) => Buffer.from(text), unpack: (bytes) => bytes };

@@ -46,10 +46,13 @@ interface Page {
  */
 export class RedisTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
+  /** What the keys of all entries under these names begin with, without prefixes. */
+  readonly #head: string;
 
   constructor(room: Room, names: readonly string[]) {
     super(room);
     this.#names = names;
+    this.#head = taggedKey(names, '');
   }
 
   async flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
@@ -58,7 +61,7 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   protected storedKey(key: string): string {
-    return this.room.keys.full(taggedKey(this.#names, key));
+    return this.room.keys.full(this.#head + key);
   }
 
   protected written(key: string, ttl: Ttl): Command[] {
@@ -77,7 +80,7 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   #member(key: string): Buffer {
-    return this.room.packing.texts.pack(taggedKey(this.#names, key));
+    return this.room.packing.texts.pack(this.#head + key);
   }
 
   #sets(): readonly string[] {

@@ -1,0 +1,178 @@
+import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../../stores/contract.js';
+import type { Tally } from './tally.js';
+
+import { CachectlError, RefusedError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';
+import { overlapping } from '../../stores/overlapping.js';
+import { NO_TAGS, type TransferEntry } from './entry.js';
+
+export interface InflowOptions {
+  /** Only where the key is free. */
+  readonly ifAbsent: boolean;
+  readonly signal: AbortSignal;
+  /** Counts what is written, and what is not. */
+  readonly tally: Tally;
+  /** Called when something more was acknowledged. */
+  onWritten(): void;
+}
+
+/** Questions that are under way at a time, where each entry is one of its own, and groups of tags likewise. */
+const AT_ONCE = 32;
+
+/** So many refusals one after the other are the store's state, and no fault of the entries. */
+const MOST_REFUSALS = 20;
+
+/**
+ * Where entries go into a store. What the store refuses of one entry is counted, and the rest goes on; of a store that
+ * is lost, or that refuses everything, the error is thrown.
+ */
+export class Inflow {
+  readonly #store: Store;
+  readonly #options: InflowOptions;
+  #refusals = 0;
+
+  constructor(store: Store, options: InflowOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Resolves when all of them are acknowledged, or counted as failed. Of a key that comes twice the last counts. */
+  async write(entries: readonly TransferEntry[]): Promise<void> {
+    const groups = grouped(entries);
+    await (groups.length === 1
+      ? this.#group(groups[0]!)
+      : overlapping(groups, AT_ONCE, async (group) => this.#group(group)));
+  }
+
+  async #group({ tags, values, stored }: Group): Promise<void> {
+    const target = this.#target(tags);
+    if (target instanceof Error) {
+      for (const { key } of [...values, ...stored]) this.#options.tally.fail(key, target);
+      return;
+    }
+
+    if (values.length > 0) {
+      await (this.#options.ifAbsent
+        ? this.#add(target, values)
+        : this.#put(values, async (some, options) => target.putMany(some, options)));
+    }
+
+    for (const [form, some] of byForm(stored)) await this.#putStored(target, form, some);
+  }
+
+  #target(tags: readonly string[]): Error | Repository {
+    if (tags.length === 0) return this.#store;
+    if (this.#store.capabilities.tags) return this.#store.tags(tags);
+    return new UnsupportedError(`the ${this.#store.driver} store has no tags`, 'Leave the tags out of the input.');
+  }
+
+  async #putStored(target: Repository, form: string, entries: readonly StoredEntry[]): Promise<void> {
+    const { ifAbsent, tally } = this.#options;
+    if (target.putStored === undefined || target.storedForm !== form || ifAbsent) {
+      const why = ifAbsent ? 'cannot be put with --if-absent' : `go into such a store only, and not ${formOf(target)}`;
+      const error = new UnsupportedError(`bytes as a store of the form "${form}" holds them ${why}`, '');
+      for (const { key } of entries) tally.fail(key, error);
+      return;
+    }
+
+    await this.#put(entries, async (some, options) => target.putStored!(some, options));
+  }
+
+  /** What is refused among many is looked for half by half. */
+  async #put<E extends NewEntry | StoredEntry>(
+    entries: readonly E[],
+    put: (entries: readonly E[], options: BulkOptions) => Promise<number>,
+  ): Promise<void> {
+    const { signal, tally, onWritten } = this.#options;
+    let done = 0;
+    const onProgress = (progress: { readonly done: number }): void => {
+      tally.written += progress.done - done;
+      done = progress.done;
+      onWritten();
+    };
+
+    try {
+      onProgress({ done: await put(entries, { signal, onProgress }) });
+      this.#refusals = 0;
+    } catch (error) {
+      if (!isOfEntries(error) || signal.aborted) throw error;
+      if (entries.length === 1) {
+        this.#refuse(entries[0]!.key, error);
+        return;
+      }
+
+      // They are put again, and counted then.
+      tally.written -= done;
+      const half = entries.length >> 1;
+      await this.#put(entries.slice(0, half), put);
+      await this.#put(entries.slice(half), put);
+    }
+  }
+
+  /** Each is a question of its own. */
+  async #add(target: Repository, entries: readonly NewEntry[]): Promise<void> {
+    const { signal, tally, onWritten } = this.#options;
+    await overlapping(entries, AT_ONCE, async ({ key, value, ttl }) => {
+      signal.throwIfAborted();
+      try {
+        if (await target.add(key, value, ttl)) tally.written++;
+        else tally.present++;
+        this.#refusals = 0;
+      } catch (error) {
+        if (!isOfEntries(error)) throw error;
+        this.#refuse(key, error);
+      }
+
+      onWritten();
+    });
+  }
+
+  #refuse(key: string, error: CachectlError): void {
+    if (error instanceof RefusedError && ++this.#refusals >= MOST_REFUSALS) throw error;
+    this.#options.tally.fail(key, error);
+  }
+}
+
+/** Entries with the same tags. */
+interface Group {
+  readonly tags: readonly string[];
+  readonly values: readonly NewEntry[];
+  readonly stored: ReadonlyArray<Extract<TransferEntry, { readonly stored: Buffer }>>;
+}
+
+function grouped(entries: readonly TransferEntry[]): readonly Group[] {
+  // What most pages are is handed on as it is.
+  if (entries.every((entry) => entry.stored === undefined && entry.tags.length === 0)) {
+    return [{ tags: NO_TAGS, values: entries as readonly NewEntry[], stored: [] }];
+  }
+
+  const groups = new Map<string, Group & { values: NewEntry[]; stored: Array<Group['stored'][number]> }>();
+  for (const entry of entries) {
+    const name = entry.tags.length === 0 ? '' : JSON.stringify(entry.tags);
+    const group = groups.get(name) ?? { tags: entry.tags, values: [], stored: [] };
+    groups.set(name, group);
+    if (entry.stored === undefined) group.values.push(entry);
+    else group.stored.push(entry);
+  }
+
+  return [...groups.values()];
+}
+
+function byForm(entries: Group['stored']): ReadonlyMap<string, StoredEntry[]> {
+  const forms = new Map<string, StoredEntry[]>();
+  for (const entry of entries) {
+    const some = forms.get(entry.form) ?? [];
+    forms.set(entry.form, some);
+    some.push(entry);
+  }
+
+  return forms;
+}
+
+function formOf({ storedForm }: Repository): string {
+  return storedForm === undefined ? 'into this one' : `"${storedForm}"`;
+}
+
+/** Whether it may be that the store takes other entries. */
+function isOfEntries(error: unknown): error is CachectlError {
+  return error instanceof CachectlError && !(error instanceof UnreachableError) && !(error instanceof TimeoutError);
+}

@@ -1,0 +1,70 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+
+import { fileError } from '../file-error.js';
+
+/** Bytes that are read at once: some thousand lines. */
+const CHUNK = 512 * 1024;
+
+/** What lines are read from. */
+export interface Input {
+  /** Undefined of what has no places to go back to: standard input, a pipe. */
+  readonly file: FileHandle | undefined;
+  /** Bytes of the file. */
+  readonly size: number | undefined;
+  /** From `offset`, which is 0 where there is no file. */
+  chunks(offset: number): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/**
+ * A file, or standard input for `-`.
+ * @param signal ends the wait for more
+ * @throws InputError when it cannot be read
+ */
+export async function openInput(path: string, signal: AbortSignal): Promise<Input> {
+  if (path === '-') return streamed(process.stdin, signal);
+  try {
+    const file = await open(path, 'r');
+    const stats = await file.stat();
+    // Of a folder reading says what is wrong.
+    if (!stats.isFile() && !stats.isDirectory()) return streamed(file.createReadStream(), signal);
+    return {
+      file,
+      size: stats.size,
+      chunks: (offset) => fileChunks(path, file, offset, signal),
+      close: async () => file.close(),
+    };
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+function streamed(stream: Readable, signal: AbortSignal): Input {
+  return {
+    file: undefined,
+    size: undefined,
+    chunks: () => addAbortSignal(signal, stream) as AsyncIterable<Buffer>,
+    async close() {
+      // Whoever writes into it may not have ended.
+      stream.destroy();
+    },
+  };
+}
+
+async function* fileChunks(
+  path: string,
+  file: FileHandle,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for (let at = offset; ;) {
+    signal.throwIfAborted();
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at).catch((error: unknown) => {
+      throw fileError(path, error);
+    });
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

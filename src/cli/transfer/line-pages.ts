@@ -1,0 +1,141 @@
+import { isUtf8 } from 'node:buffer';
+
+import type { TransferEntry } from './entry.js';
+
+import { CachectlError, InputError } from '../../errors.js';
+import { FastLines } from './fast-line.js';
+import { type LineContext, parseLine } from './parse-line.js';
+
+/** Some lines of an input, and where they end. */
+export interface LinePage {
+  readonly entries: readonly TransferEntry[];
+  /** Lines that were none. */
+  readonly bad: ReadonlyArray<{ readonly line: number; readonly error: CachectlError }>;
+  /** How many of the entries come before the first of those. */
+  readonly goodBeforeBad: number;
+  /** Lines with an entry that has expired. */
+  readonly expired: number;
+  /** Bytes of the input up to the end of the last line. */
+  readonly offset: number;
+  /** Lines up to there. */
+  readonly lines: number;
+}
+
+/** Where reading begins. */
+export interface LineStart {
+  readonly offset: number;
+  readonly lines: number;
+}
+
+/** A longer one is no entry that any store holds. */
+const LONGEST_LINE = 256 * 1024 * 1024;
+
+/**
+ * The lines of an input, a page to a chunk. Bad lines are given with what is wrong with them.
+ * @param ttl of entries that bring none, in seconds
+ * @throws InputError for what cannot be cut into lines
+ */
+export async function* linePages(
+  chunks: AsyncIterable<Buffer>,
+  { offset, lines }: LineStart,
+  ttl: LineContext['ttl'],
+): AsyncGenerator<LinePage> {
+  const pages = new Pages(offset, lines, ttl);
+  for await (const chunk of chunks) {
+    const page = pages.push(chunk);
+    if (page !== undefined) yield page;
+  }
+
+  const last = pages.end();
+  if (last !== undefined) yield last;
+}
+
+class Pages {
+  readonly #ttl: LineContext['ttl'];
+  #offset: number;
+  #lines: number;
+  /** Of a line whose end has not come yet. */
+  #rest: Buffer[] = [];
+  #restLength = 0;
+
+  constructor(offset: number, lines: number, ttl: LineContext['ttl']) {
+    this.#offset = offset;
+    this.#lines = lines;
+    this.#ttl = ttl;
+  }
+
+  push(chunk: Buffer): LinePage | undefined {
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    if (end === 0) {
+      this.#keep(chunk);
+      return undefined;
+    }
+
+    const whole =
+      this.#restLength === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#rest, chunk.subarray(0, end)]);
+    this.#rest = [];
+    this.#restLength = 0;
+    if (end < chunk.length) this.#keep(chunk.subarray(end));
+    return this.#page(whole);
+  }
+
+  end(): LinePage | undefined {
+    return this.#restLength === 0 ? undefined : this.#page(Buffer.concat(this.#rest));
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#rest.push(bytes);
+    this.#restLength += bytes.length;
+    if (this.#restLength <= LONGEST_LINE) return;
+    throw new InputError(
+      `line ${this.#lines + 1}: it is longer than ${LONGEST_LINE / 1024 / 1024} MiB`,
+      'Is this a file of one entry to a line?',
+    );
+  }
+
+  #page(bytes: Buffer): LinePage {
+    const context: LineContext = { now: Math.floor(Date.now() / 1000), ttl: this.#ttl };
+    const fast = isUtf8(bytes) ? new FastLines(bytes, context) : undefined;
+    const entries: TransferEntry[] = [];
+    const bad: Array<LinePage['bad'][number]> = [];
+    let expired = 0;
+    let goodBeforeBad: number | undefined;
+    for (let start = 0; start < bytes.length;) {
+      const feed = bytes.indexOf(LINE_FEED, start);
+      const next = feed === -1 ? bytes.length : feed + 1;
+      const end = feed === -1 ? next : feed;
+      this.#lines++;
+      try {
+        const entry = fast?.read(start, end) ?? slow(bytes.subarray(start, end), context);
+        if (entry === 'expired') expired++;
+        else if (entry !== 'blank') entries.push(entry);
+      } catch (error) {
+        if (!(error instanceof CachectlError)) throw error;
+        goodBeforeBad ??= entries.length;
+        bad.push({ line: this.#lines, error });
+      }
+
+      start = next;
+    }
+
+    this.#offset += bytes.length;
+    return {
+      entries,
+      bad,
+      goodBeforeBad: goodBeforeBad ?? entries.length,
+      expired,
+      offset: this.#offset,
+      lines: this.#lines,
+    };
+  }
+}
+
+function slow(bytes: Buffer, context: LineContext): 'blank' | 'expired' | TransferEntry {
+  const text = bytes.toString();
+  if (text.trim() === '') return 'blank';
+  if (!isUtf8(bytes)) throw new InputError('it is not UTF-8', 'Bytes that are no text stand as base64.');
+  return parseLine(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, context) ?? 'expired';
+}
+
+const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = '\uFEFF';

@@ -1,0 +1,91 @@
+import type { Entry, Store } from '../../stores/contract.js';
+import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { Tally } from './tally.js';
+
+import { UndecodableError, UnsupportedError, WrongTypeError } from '../../errors.js';
+import { taggedKey, tagHashOf } from '../../stores/tag-names.js';
+import { NO_TAGS, type TransferEntry } from './entry.js';
+
+export interface OutflowOptions {
+  /** A glob on the key. */
+  readonly pattern: string;
+  readonly signal: AbortSignal;
+  /** Give everything as the bytes that it is, for a store of the same form. */
+  readonly asStored: boolean;
+  /** Counts what is read, and what is left out. */
+  readonly tally: Tally;
+}
+
+/**
+ * What a store holds, page by page. Locks are left out: whoever holds one holds it there.
+ * @throws UnsupportedError where keys cannot be listed
+ */
+export async function* outflow(store: Store, options: OutflowOptions): AsyncGenerator<readonly TransferEntry[]> {
+  if (store.entries === undefined || !store.capabilities.listing) throw cannotList(store);
+  const { pattern, signal, tally } = options;
+  for await (const page of store.entries({ pattern, signal, contents: true, tags: store.capabilities.tags })) {
+    const entries: TransferEntry[] = [];
+    for (const listed of page) {
+      const entry = transferred(store, listed, options);
+      if (entry !== undefined) entries.push(entry);
+    }
+
+    tally.read += page.length;
+    if (entries.length > 0) yield entries;
+  }
+}
+
+function transferred(
+  store: Store,
+  listed: ListedEntry,
+  { asStored, tally }: OutflowOptions,
+): TransferEntry | undefined {
+  const { key, lock, reading } = listed;
+  if (lock !== undefined) tally.locks++;
+  else if (reading instanceof WrongTypeError) tally.foreign++;
+  else if (reading === undefined || reading instanceof Error) {
+    tally.fail(key, reading ?? new Error('its content is not told'));
+  } else return content(store, listed, reading, { asStored, tally });
+  return undefined;
+}
+
+function content(
+  store: Store,
+  listed: ListedEntry,
+  reading: Entry,
+  { asStored, tally }: Pick<OutflowOptions, 'asStored' | 'tally'>,
+): TransferEntry | undefined {
+  const { stored, ttl } = reading;
+  if (ttl === undefined) tally.endless++;
+  const common = { ...named(listed, tally), ttl: ttl ?? null };
+  const form = store.storedForm;
+  if (asStored && form !== undefined) return { ...common, stored, form };
+  try {
+    return { ...common, value: reading.decode() };
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    if (form === undefined) {
+      tally.fail(listed.key, error);
+      return undefined;
+    }
+
+    tally.asStored++;
+    return { ...common, stored, form };
+  }
+}
+
+/** The key as its writer gave it, and the tags that it was put under. */
+function named({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<TransferEntry, 'key' | 'tags'> {
+  const hash = tagHashOf(key);
+  if (hash === undefined) return { key, tags: NO_TAGS };
+  if (tags.length > 0 && taggedKey(tags, '') === `${hash}:`) return { key: key.slice(hash.length + 1), tags };
+  tally.looseTags++;
+  return { key, tags: NO_TAGS };
+}
+
+function cannotList({ driver }: Store): UnsupportedError {
+  return new UnsupportedError(
+    `the ${driver} store cannot list what it holds, so there is nothing to go by`,
+    'Read the keys that you know with get --json.',
+  );
+}

@@ -1,0 +1,85 @@
+import { toFailure } from '../report-error.js';
+
+/** Failures of one kind. */
+export interface Failures {
+  /** Of `{"error": {"code"}}`. */
+  readonly code: string;
+  readonly count: number;
+  /** The first of them: `line 12`, or a key. */
+  readonly first: string;
+  /** What was said of that one. */
+  readonly message: string;
+}
+
+const COUNTS = [
+  'read',
+  'written',
+  'expired',
+  'present',
+  'locks',
+  'foreign',
+  'asStored',
+  'looseTags',
+  'endless',
+] as const;
+
+/** What becomes of entries on their way, as a summary tells it. */
+export class Tally {
+  read = 0;
+  written = 0;
+  /** Left out, because they had expired by then. */
+  expired = 0;
+  /** Left out, because the key was there. */
+  present = 0;
+  /** Left out, because they are locks. */
+  locks = 0;
+  /** Left out, because they are no entries (a Redis list, say). */
+  foreign = 0;
+  /** Of those that were written, how many as bytes that could not be read. */
+  asStored = 0;
+  /** Of those that were written, how many seem to carry tags that could not be told. */
+  looseTags = 0;
+  /** Of those that were written, how many never expire now because the store did not tell their ttl. */
+  endless = 0;
+  readonly #failures = new Map<string, Failures>();
+
+  /** @param first where it is: `line 12`, or a key */
+  fail(first: string, error: unknown): void {
+    const { code, message } = toFailure(error);
+    const known = this.#failures.get(code) ?? { code, count: 0, first, message };
+    this.#failures.set(code, { ...known, count: known.count + 1 });
+  }
+
+  get failed(): number {
+    return this.failures.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  get failures(): readonly Failures[] {
+    return [...this.#failures.values()];
+  }
+
+  /** As it is kept to go on with. */
+  saved(): SavedTally {
+    const counts = Object.fromEntries(COUNTS.map((name) => [name, this[name]])) as Record<Count, number>;
+    return { ...counts, failures: this.failures };
+  }
+
+  /** Begins where that one ended. */
+  restore(saved: SavedTally): void {
+    for (const name of COUNTS) this[name] = saved[name];
+    for (const failures of saved.failures) this.#failures.set(failures.code, failures);
+  }
+}
+
+type Count = (typeof COUNTS)[number];
+
+export interface SavedTally extends Readonly<Record<Count, number>> {
+  readonly failures: readonly Failures[];
+}
+
+/** Whether that can be what `saved` gave. */
+export function isSavedTally(value: unknown): value is SavedTally {
+  if (typeof value !== 'object' || value === null || !('failures' in value)) return false;
+  const counts = value as Readonly<Record<string, unknown>>;
+  return Array.isArray(value.failures) && COUNTS.every((name) => typeof counts[name] === 'number');
+}

@@ -1,0 +1,75 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+import { bulk } from '../cli/bulk.js';
+import { answerJson } from '../cli/output.js';
+import { StoreCommand } from '../cli/store-command.js';
+import { UsageError } from '../errors.js';
+
+export default class Export extends StoreCommand {
+  static override summary = 'Write entries to a file, one to a line.';
+  static override description = `Each line is JSON: {"key", "value", "expires", "tags"}. Values come back exactly: what JSON cannot say stands as PHP's serialize() has it, or in base64. Locks are left out. A file is there when it is whole, and replaces what was there.
+
+Exits 4 when anything could not be exported; the others are in the file.`;
+
+  static override examples = [
+    { description: 'Keep everything under the prefix', command: '<%= config.bin %> export --output cache.ndjson' },
+    {
+      description: 'Keep what a glob matches, compressed',
+      command: `<%= config.bin %> export 'users:*' | gzip > users.ndjson.gz`,
+    },
+    {
+      description: 'See which keys expire within the hour',
+      command: `<%= config.bin %> export | jq -r 'select(.expires != null and .expires < now + 3600).key'`,
+    },
+  ];
+
+  static override args = {
+    pattern: Args.string({
+      description: 'A glob on the key; everything when left out.',
+      default: '*',
+      ignoreStdin: true,
+    }),
+  };
+
+  static override flags = {
+    output: Flags.string({ char: 'o', summary: 'The file to write, instead of standard output.', helpValue: 'FILE' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Export);
+    const { pattern } = args;
+    if (flags.json && flags.output === undefined) {
+      throw new UsageError(
+        '--json prints a summary to standard output, where the entries go',
+        'Add --output FILE, or leave --json out: the entries are JSON anyway.',
+      );
+    }
+
+    await this.withStore(flags, async ({ store, interruption }) => {
+      const { openOutput } = await import('../cli/transfer/output-file.js');
+      const { exportEntries } = await import('../cli/transfer/export-entries.js');
+      const { estimate } = await import('../cli/transfer/estimate.js');
+      const { Tally } = await import('../cli/transfer/tally.js');
+      const { reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const output = await openOutput(flags.output);
+      const tally = new Tally();
+      try {
+        const total = await estimate(store, pattern, interruption.signal);
+        await bulk(
+          'exported',
+          interruption,
+          async (progress) => exportEntries(store, output, { pattern, tally, total }, progress),
+          { again: flags.output && `${flags.output} is as it was; run it again.` },
+        );
+        await output.finish();
+      } finally {
+        await output.abandon();
+      }
+
+      if (flags.json) await answerJson(tallyFields(tally));
+      else reportTally('exported', tally);
+      return tallyCode(tally);
+    });
+  }
+}
