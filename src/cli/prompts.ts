@@ -1,4 +1,4 @@
-import { createPromptModule } from 'inquirer';
+import inquirer, { createPromptModule } from 'inquirer';
 
 import { DeclinedError, InterruptedError } from '../errors.js';
 
@@ -14,6 +14,46 @@ export async function confirmByName(name: string): Promise<void> {
   const { typed } = await asked(async (prompt) => prompt({ type: 'input', name: 'typed', message }));
   if (typed !== name) throw new DeclinedError(`that is not ${name}; nothing was changed`, '');
 }
+
+/** What a search found, so far as it went. */
+export interface Found<Item> {
+  readonly items: readonly Item[];
+  /** Why there may be others; undefined when there are none. */
+  readonly more?: string | undefined;
+}
+
+/** How something is shown. Neither may hold what would steer a terminal. */
+export interface Choice {
+  readonly name: string;
+  readonly description: string;
+}
+
+/**
+ * Has the person choose one of what `search` finds, which is asked anew for what is typed; the signal calls off a search
+ * that is not wanted any more.
+ * @throws InterruptedError
+ */
+export async function chooseOne<Item>(
+  message: string,
+  search: (typed: string | undefined, signal: AbortSignal) => Promise<Found<Item>>,
+  shown: (item: Item) => Choice,
+): Promise<Item> {
+  let listed: readonly Item[] = [];
+  const source = async (typed: string | undefined, { signal }: { signal: AbortSignal }) => {
+    const { items, more } = await search(typed, signal);
+    if (!signal.aborted) listed = items;
+    const choices = items.map((item, index) => ({ value: index, ...shown(item) }));
+    return more === undefined ? choices : [...choices, new inquirer.Separator(`(${more})`)];
+  };
+
+  const { index } = await asked(async (prompt) =>
+    prompt<{ index: number }>({ type: 'search', name: 'index', message, pageSize: PAGE, source }),
+  );
+  return listed[index]!;
+}
+
+/** Choices that are seen at once. */
+const PAGE = 10;
 
 /** inquirer tells of Ctrl-C by an error of its own, and of Ctrl-D not at all: it would wait on a closed terminal. */
 async function asked<T>(question: (prompt: PromptModule) => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { answer, answerJson } from '../cli/output.js';
+import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { isThere } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { lineField } from '../cli/value-text.js';
@@ -11,7 +12,7 @@ import { ExitCode } from '../errors.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';
-  static override description = `Says of each key whether it was there. Exits 1 when any was not. Asks only where the profile is protected; the keys are named, after all.`;
+  static override description = `Says of each key whether it was there. Exits 1 when any was not. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
 
   static override examples = [
     { description: 'Remove an entry', command: '<%= config.bin %> forget users:1' },
@@ -19,7 +20,7 @@ export default class Forget extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
   };
 
   static override flags = {
@@ -29,12 +30,15 @@ export default class Forget extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Forget);
-    const keys = args.key;
-    checkKeys(keys);
-    await this.withStore(flags, async ({ store, profile }) => {
+    const named = namedKeys(args.key, flags);
+    checkKeys(named ?? []);
+    await this.withStore(flags, async (work) => {
+      const { store, profile } = work;
+      const keys = named ?? [await pickKey(work, 'forget')];
       const entries = entriesOf(store, flags.tags);
-      if (profile.protected && !flags['dry-run']) {
-        await askBeforeDestroying({ store, profile, action: 'forget', effect: `removes ${keys.join(', ')}` }, flags);
+      if ((profile.protected || named === undefined) && !flags['dry-run']) {
+        const effect = `removes ${keys.map((key) => lineField(key)).join(', ')}`;
+        await askBeforeDestroying({ store, profile, action: 'forget', effect }, flags);
       }
 
       const were = flags['dry-run']

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
+import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { printReadings } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
@@ -29,7 +30,7 @@ export default class Get extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
   };
 
   static override flags = {
@@ -39,17 +40,18 @@ export default class Get extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Get);
-    const keys = args.key;
-    checkKeys(keys);
-    if (keys.length > 1 && (flags.raw || flags['no-newline'])) {
+    const named = namedKeys(args.key, flags);
+    checkKeys(named ?? []);
+    if (named !== undefined && named.length > 1 && (flags.raw || flags['no-newline'])) {
       throw new UsageError(
-        `--${flags.raw ? 'raw' : 'no-newline'} prints one key, not ${keys.length}`,
+        `--${flags.raw ? 'raw' : 'no-newline'} prints one key, not ${named.length}`,
         'Read them one by one.',
       );
     }
 
-    await this.withStore(flags, async ({ store }) => {
-      const readings = await entriesOf(store, flags.tags).many(keys);
+    await this.withStore(flags, async (work) => {
+      const keys = named ?? [await pickKey(work, 'get')];
+      const readings = await entriesOf(work.store, flags.tags).many(keys);
       return printReadings(keys, readings, flags);
     });
   }

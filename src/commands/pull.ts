@@ -5,13 +5,15 @@ import type { Reading, Repository } from '../stores/contract.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
+import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { isReadable, printReadings } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
+import { lineField } from '../cli/value-text.js';
 
 export default class Pull extends StoreCommand {
   static override summary = 'Read an entry and remove it, in one step.';
-  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. Asks only where the profile is protected; the key is named, after all.`;
+  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
 
   static override examples = [
     { description: 'Take a token that is good for once', command: 'TOKEN=$(<%= config.bin %> pull token:ann) || exit' },
@@ -23,7 +25,7 @@ export default class Pull extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true }),
   };
 
   static override flags = {
@@ -34,13 +36,16 @@ export default class Pull extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Pull);
-    const { key } = args;
-    checkKeys([key]);
-    await this.withStore(flags, async ({ store, profile }) => {
+    const named = namedKeys(args.key === undefined ? undefined : [args.key], flags);
+    checkKeys(named ?? []);
+    await this.withStore(flags, async (work) => {
+      const { store, profile } = work;
+      const key = named?.[0] ?? (await pickKey(work, 'pull'));
       const entries = entriesOf(store, flags.tags);
       const dryRun = flags['dry-run'];
-      if (profile.protected && !dryRun) {
-        await askBeforeDestroying({ store, profile, action: 'pull', effect: `removes ${key}` }, flags);
+      if ((profile.protected || named === undefined) && !dryRun) {
+        const effect = `removes ${lineField(key)}`;
+        await askBeforeDestroying({ store, profile, action: 'pull', effect }, flags);
       }
 
       const reading = dryRun ? (await entries.many([key]))[0] : await taken(entries, key, flags.raw);

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../cli/flags.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
+import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { printTouched } from '../cli/touched.js';
 import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
@@ -16,7 +17,7 @@ export default class Touch extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
   };
 
   static override flags = {
@@ -26,11 +27,12 @@ export default class Touch extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Touch);
-    const keys = args.key;
-    checkKeys(keys);
+    const named = namedKeys(args.key, flags);
+    checkKeys(named ?? []);
     const ttl = checkedTtl(flags.ttl);
-    await this.withStore(flags, async ({ store }) => {
-      const entries = entriesOf(store, flags.tags);
+    await this.withStore(flags, async (work) => {
+      const keys = named ?? [await pickKey(work, 'touch')];
+      const entries = entriesOf(work.store, flags.tags);
       const touched = await Promise.allSettled(keys.map(async (key) => entries.touch(key, ttl)));
       return printTouched(keys, touched, { ttl, json: flags.json });
     });

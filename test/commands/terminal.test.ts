@@ -1,40 +1,10 @@
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
 
 import { requireProgram } from '../support/requirements.js';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-
-/** Runs the program on a terminal of its own (script, of util-linux) and types `keys` when `prompt` shows. */
-async function onTerminal(
-  args: readonly string[],
-  env: Record<string, string>,
-  typing?: { prompt: string; keys: string },
-) {
-  const words = [process.execPath, PROGRAM, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
-  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
-    env: { PATH: process.env.PATH ?? '', TERM: 'xterm', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let screen = '';
-  let typed = false;
-  child.stdout.on('data', (chunk: Buffer) => {
-    screen += chunk.toString();
-    if (typing === undefined || typed || !screen.includes(typing.prompt)) return;
-    typed = true;
-    child.stdin.write(typing.keys);
-  });
-  const code = await new Promise<null | number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  return { code, screen: stripVTControlCharacters(screen), coloured: screen };
-}
+import { onTerminal } from '../support/terminal.js';
 
 describe('on a terminal', () => {
   const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));

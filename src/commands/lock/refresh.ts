@@ -5,6 +5,7 @@ import { duration } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
 import { notYoursText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
+import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlText } from '../../cli/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
@@ -21,7 +22,7 @@ export default class LockRefresh extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true }),
   };
 
   static override flags = {
@@ -31,13 +32,14 @@ export default class LockRefresh extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockRefresh);
-    const { name } = args;
+    const named = namedLock(args.name, flags);
     const { owner } = flags;
-    checkKeys([name]);
+    if (named !== undefined) checkKeys([named]);
     if (owner === '') throw new UsageError('the owner is empty', 'Give the token that lock:acquire printed.');
     const ttl = flags.ttl === 0 ? null : flags.ttl;
-    await this.withStore(flags, async ({ store }) => {
-      const lock = store.lock(name);
+    await this.withStore(flags, async (work) => {
+      const name = named ?? (await pickLock(work, 'refresh', owner));
+      const lock = work.store.lock(name);
       const refreshed = await lock.refresh(owner, ttl);
       if (flags.json) await answerJson({ name, refreshed, ttl: refreshed ? ttl : undefined });
       if (refreshed) {

@@ -10,6 +10,8 @@ import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
 import { heldText, notYoursText, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
+import { pickLock } from '../../cli/pick-lock.js';
+import { canAsk } from '../../cli/pick.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
 
@@ -69,12 +71,17 @@ export default class LockRelease extends StoreCommand {
     }
 
     const { name } = args;
+    const { owner } = flags;
+    if (name === undefined && canAsk(flags)) {
+      await this.withStore(flags, async (work) => releasePicked(work, owner, flags));
+      return;
+    }
+
     if (name === undefined) {
       throw new UsageError('which lock is to be released?', 'Name it, or give --stuck for all that are stuck.');
     }
 
     checkKeys([name]);
-    const { owner } = flags;
     if (!flags.force && (owner === undefined || owner === '')) {
       throw new UsageError(
         `whose ${name} is to be released?`,
@@ -86,6 +93,12 @@ export default class LockRelease extends StoreCommand {
       flags.force ? breakLock(work, name, flags) : releaseOwn(work, name, owner!, flags),
     );
   }
+}
+
+/** Whose it is stands beside each, so what is chosen is broken, unless it is to be somebody's own. */
+async function releasePicked(work: Work, owner: string | undefined, flags: ReleaseFlags): Promise<number> {
+  const name = await pickLock(work, 'release', owner);
+  return owner === undefined ? breakLock(work, name, flags) : releaseOwn(work, name, owner, flags);
 }
 
 async function releaseOwn({ store }: Work, name: string, owner: string, flags: ReleaseFlags): Promise<number> {

@@ -11,6 +11,7 @@ import { checkKeys } from '../../cli/keys.js';
 import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
 import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
 import { answer, answerJson, note, warn } from '../../cli/output.js';
+import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
@@ -25,7 +26,7 @@ export default class LockShow extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true }),
   };
 
   static override flags = {
@@ -34,9 +35,10 @@ export default class LockShow extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockShow);
-    const { name } = args;
-    checkKeys([name]);
+    const named = namedLock(args.name, flags);
+    if (named !== undefined) checkKeys([named]);
     await this.withStore(flags, async (work) => {
+      const name = named ?? (await pickLock(work, 'show'));
       const seen = flags.for === undefined ? undefined : await watchFor(work, name, flags.for);
       const lock = work.store.lock(name);
       const holder = await lock.holder();

@@ -1,0 +1,82 @@
+import type { ListedLock } from '../stores/lock-contract.js';
+import type { Found } from './prompts.js';
+import type { Work } from './store-command.js';
+
+import { UnsupportedError, UsageError } from '../errors.js';
+import { readOwner } from '../stores/lock-form.js';
+import { formatDuration } from './durations.js';
+import { aboutLock } from './lock-fields.js';
+import { selectLocks } from './lock-selection.js';
+import { heldByText, leftText } from './lock-text.js';
+import { canAsk, offered, searchFor } from './pick.js';
+
+/**
+ * The name that was given; undefined when none was, and a person can choose one: then `pickLock` asks.
+ * @throws UsageError when there is nobody to ask, before anything is connected
+ */
+export function namedLock(name: string | undefined, flags: { readonly json: boolean }): string | undefined {
+  if (name === undefined && !canAsk(flags))
+    throw missingName(
+      'Name the lock, without prefixes; at a terminal, without --json, those that are held are offered.',
+    );
+  return name;
+}
+
+/**
+ * Has the person choose among the locks that are held, as far as they can be told.
+ * @param what is going to be done with it: `release`
+ * @param owner only those that are its own
+ * @throws UsageError where locks cannot be listed, or none is held
+ */
+export async function pickLock({ store, interruption }: Work, what: string, owner?: string): Promise<string> {
+  const search = async (typed: string | undefined, signal: AbortSignal): Promise<Found<ListedLock>> =>
+    searchFor(
+      typed,
+      signal,
+      (glob, until) => held(store, glob, until, owner),
+      ({ name }) => name,
+    );
+  const all = await search(undefined, interruption.signal).catch((error: unknown) => {
+    throw error instanceof UnsupportedError ? missingName(`None can be offered: ${error.message}.`) : error;
+  });
+  if (all.items.length === 0 && all.more === undefined) {
+    throw missingName(
+      `None can be offered: no lock that can be told to be one is held${owner === undefined ? '' : ' by that owner'}.`,
+    );
+  }
+
+  const { chooseOne } = await import('./prompts.js');
+  const chosen = await chooseOne(
+    `Which lock to ${what}? Type to search:`,
+    async (typed, signal) => (typed === undefined ? all : search(typed, signal)),
+    (lock) => ({ name: offered(`${lock.name}  ${holderText(lock)}`), description: aboutText(lock) }),
+  );
+  return chosen.name;
+}
+
+async function* held(
+  store: Work['store'],
+  names: string,
+  signal: AbortSignal,
+  owner: string | undefined,
+): AsyncGenerator<readonly ListedLock[]> {
+  for await (const lock of selectLocks({ store, interruption: { signal, by: undefined } }, { names })) {
+    if (owner === undefined || lock.owner === owner) yield [lock];
+  }
+}
+
+/** An owner that cachectl made is given by what it says. */
+function holderText(lock: ListedLock): string {
+  const own = readOwner(lock.owner);
+  return own === undefined ? heldByText(lock) : `held by ${own.who}, process ${own.pid}, lets go ${leftText(lock.ttl)}`;
+}
+
+function aboutText(lock: ListedLock): string {
+  const { meaning, heldSince } = aboutLock(lock.name, lock);
+  const since = heldSince === undefined ? '' : `held for ${formatDuration((Date.now() - heldSince.getTime()) / 1000)}`;
+  return offered([meaning, since].filter(Boolean).join('; '));
+}
+
+function missingName(hint: string): UsageError {
+  return new UsageError('Missing 1 required arg: name', hint);
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+/** What is typed when something shows that did not before. */
+export interface Typing {
+  readonly prompt: RegExp | string;
+  readonly keys: string;
+}
+
+/** What a run on a terminal left. */
+export interface Shown {
+  readonly code: null | number;
+  /** Without colours and moves of the cursor: all that was drawn, one after the other. */
+  readonly screen: string;
+  readonly coloured: string;
+}
+
+/** Runs the built program on a terminal of its own (script, of util-linux), and types. */
+export async function onTerminal(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  ...typings: readonly Typing[]
+): Promise<Shown> {
+  const words = [process.execPath, PROGRAM, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
+  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+    env: { PATH: process.env.PATH ?? '', TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const waiting = [...typings];
+  let screen = '';
+  let unanswered = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString();
+    unanswered += chunk.toString();
+    const [next] = waiting;
+    if (next === undefined || !shows(stripVTControlCharacters(unanswered), next.prompt)) return;
+    waiting.shift();
+    unanswered = '';
+    child.stdin.write(next.keys);
+  });
+  const code = await new Promise<null | number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  return { code, screen: stripVTControlCharacters(screen), coloured: screen };
+}
+
+function shows(text: string, prompt: Typing['prompt']): boolean {
+  return typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text);
+}
