@@ -85,7 +85,10 @@ export { eventSourceNamed } from './stores/event-sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
 export {
   type CountOptions,
+  type EntryFilter,
   type EntryPages,
+  type FlushOnlyOptions,
+  type FlushOnlyResult,
   type ListedEntry,
   type ListEntriesOptions,
 } from './stores/listing-contract.js';

@@ -4,6 +4,7 @@ import type { Interruption } from './interrupt.js';
 
 import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../errors.js';
 import { counted } from '../stores/counted.js';
+import { noIdleTimes } from '../stores/entry-filter.js';
 import { interruptedCode } from './interrupt.js';
 
 /**
@@ -11,21 +12,13 @@ import { interruptedCode } from './interrupt.js';
  * @throws UnsupportedError where it lists none, or does not tell since when they have not been used
  */
 export function entryPages(store: Store, what: string, options: ListEntriesOptions): EntryPages {
-  if (options.idle && !store.capabilities.idleTimes) throw tellsNoIdle(store);
+  if (options.idle && !store.capabilities.idleTimes) throw noIdleTimes(store.driver);
   if (store.entries) return store.entries(options);
   throw new UnsupportedError(
     `the ${store.driver} store lists no entries with ${what}`,
     store.capabilities.listing
       ? 'Leave --long, --sort and --tree out, and look at single ones with get.'
       : 'It cannot list keys; ask for them by name.',
-  );
-}
-
-/** Only Redis and Memcached note that. */
-export function tellsNoIdle({ driver }: Store): UnsupportedError {
-  return new UnsupportedError(
-    `the ${driver} store does not tell since when an entry has not been used`,
-    'Choose by --pattern, or by --larger-than; keys --sort ttl shows what expires next.',
   );
 }
 

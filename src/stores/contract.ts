@@ -1,7 +1,14 @@
 import type { Value } from '../codecs/value.js';
 import type { CachectlError } from '../errors.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
-import type { CountOptions, EntryPages, ListEntriesOptions } from './listing-contract.js';
+import type {
+  CountOptions,
+  EntryFilter,
+  EntryPages,
+  FlushOnlyOptions,
+  FlushOnlyResult,
+  ListEntriesOptions,
+} from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats-contract.js';
 import type { TagIndex, TagListing } from './tag-contract.js';
@@ -227,6 +234,14 @@ export interface Store extends Repository {
   entries?(options?: ListEntriesOptions): EntryPages;
 
   flush(options: FlushOptions): Promise<FlushResult>;
+
+  /**
+   * Removes the entries under the prefix that match, page by page. Locks are kept by the rules of `flush`. What is replaced or
+   * used between the look and the removal stays, where the server can hold the two together. Left out where keys cannot
+   * be listed.
+   * @throws UnsupportedError of `idleFor`, where the store does not tell that; nothing is done then
+   */
+  flushOnly?(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult>;
 
   /** @throws UnsupportedError */
   tags(names: readonly string[]): Tagged;

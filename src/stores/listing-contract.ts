@@ -1,4 +1,4 @@
-import type { Reading, Ttl } from './contract.js';
+import type { BulkOptions, FlushResult, Reading, Ttl } from './contract.js';
 import type { ToldBy } from './lock-contract.js';
 
 /** What a listing says of an entry beside its key. */
@@ -42,3 +42,25 @@ export interface CountOptions {
  * was there all the time is given once at least; on Redis it may come twice while the server rehashes.
  */
 export type EntryPages = AsyncIterable<readonly ListedEntry[]>;
+
+/** Which entries are meant: those of which all is so that is given. */
+export interface EntryFilter {
+  /** A glob on the key. */
+  readonly pattern?: string;
+  /** Seconds: neither read nor written for at least that long, as the server tells. */
+  readonly idleFor?: number;
+  /** Bytes, as `ListedEntry.size` has them. */
+  readonly largerThan?: number;
+}
+
+export interface FlushOnlyOptions extends BulkOptions {
+  /** Count only. With `idleFor` the look does not count as a use. */
+  readonly dryRun: boolean;
+  /** Told of each entry that would go; of a dry run. */
+  readonly onFound?: (entry: ListedEntry) => void;
+}
+
+export interface FlushOnlyResult extends FlushResult {
+  /** What the removed entries held, in bytes, as their sizes have it. */
+  readonly bytes: number;
+}

@@ -2,7 +2,13 @@ import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { EntryPages, ListEntriesOptions } from '../listing-contract.js';
+import type {
+  EntryFilter,
+  EntryPages,
+  FlushOnlyOptions,
+  FlushOnlyResult,
+  ListEntriesOptions,
+} from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
@@ -10,6 +16,7 @@ import type { ArrayWaiting } from './lock-waiting.js';
 
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
+import { flushOnly } from './flush-only.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
 import { listEntries } from './listing.js';
@@ -58,6 +65,10 @@ class ArrayStore extends Entries implements Store {
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     return flush(this.room, options);
+  }
+
+  async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+    return flushOnly(this.room, only, options);
   }
 
   tags(names: readonly string[]): Tagged {

@@ -19,6 +19,8 @@ export interface Dumped {
   readonly ttl: Ttl;
   /** Seconds since it was last read or written; the server notes a use when the one before is a minute ago. */
   readonly idle: number;
+  /** Changes with every write. */
+  readonly cas: bigint;
 }
 
 /** A server lets one go through its keys at a time, itself included. */
@@ -128,14 +130,19 @@ function parsed(line: string, now: number): Dumped[] {
       size: numberIn(line, ' size='),
       ttl: expiry === -1 ? null : expiry - now,
       idle: Math.max(0, now - numberIn(line, ' la=')),
+      cas: BigInt(textIn(line, ' cas=')),
     },
   ];
 }
 
 function numberIn(line: string, name: string): number {
+  return Number(textIn(line, name));
+}
+
+function textIn(line: string, name: string): string {
   const start = line.indexOf(name) + name.length;
   const end = line.indexOf(' ', start);
-  return Number(line.slice(start, end === -1 ? undefined : end));
+  return line.slice(start, end === -1 ? undefined : end);
 }
 
 /** The server's time, as it goes on since it was asked. */

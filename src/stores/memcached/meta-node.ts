@@ -21,9 +21,13 @@ export class MetaNode extends Node {
     return answers.map((answer) => this.itemOf(answer));
   }
 
-  /** As `read`, but so that it does not count as a use. */
-  async look(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
-    const answers = await this.text.ask(keys.map((key) => command('mg', key, 'v f t c u')));
+  /** As `read`, but so that it does not count as a use, and with how long ago the last one was. */
+  async look(
+    keys: readonly Buffer[],
+    { values = true } = {},
+  ): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
+    const wanted = values ? 'v f t c l u' : 'f t c l u';
+    const answers = await this.text.ask(keys.map((key) => command('mg', key, wanted)));
     return answers.map((answer) => this.itemOf(answer));
   }
 
@@ -72,7 +76,7 @@ export class MetaNode extends Node {
     this.text.close();
   }
 
-  /** What `mg` answered, asked for `f t c` and perhaps `v`. */
+  /** What `mg` answered, asked for `f t c` and perhaps `v` and `l`. */
   itemOf({ line, value }: Answer): CachectlError | Item | undefined {
     if (line === 'EN') return undefined;
     const [code, ...rest] = line.split(' ');
@@ -85,6 +89,7 @@ export class MetaNode extends Node {
       flags: Number(flags),
       cas: BigInt(cas!),
       ttl: ttl === '-1' ? null : Math.max(1, Number(ttl)),
+      ...(tokens.has('l') && { idle: Number(tokens.get('l')) }),
     };
   }
 

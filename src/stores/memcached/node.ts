@@ -13,6 +13,8 @@ export interface Item {
   readonly cas: bigint;
   /** Seconds left, null for never; undefined where the protocol does not tell. */
   readonly ttl: Ttl | undefined;
+  /** Seconds since the last use; of a look. */
+  readonly idle?: number;
 }
 
 /** What is to be written under a full key. */

@@ -17,6 +17,7 @@ import { Connection } from './connection.js';
 import { countEntries } from './counting.js';
 import { Entries, type Naming, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
+import { flushOnly } from './flush-only.js';
 import { flush } from './flush.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
 import { listEntries } from './listing.js';
@@ -46,6 +47,8 @@ class MemcachedStore extends Entries implements Store {
   readonly count?: NonNullable<Store['count']>;
   /** Left out behind SASL. */
   readonly entries?: NonNullable<Store['entries']>;
+  /** Left out behind SASL. */
+  readonly flushOnly?: NonNullable<Store['flushOnly']>;
   /** Left out behind SASL. */
   readonly locks?: NonNullable<Store['locks']>;
   /** Left out behind SASL. */
@@ -79,6 +82,7 @@ class MemcachedStore extends Entries implements Store {
     };
     if (!tellsAll) return;
     this.count = async (options) => countEntries(room, options);
+    this.flushOnly = async (only, options) => flushOnly(room, only, options);
     this.entries = (options) => listEntries(room, options);
     this.locks = (options) => listLocks(room, options);
     this.sample = async (options) => {

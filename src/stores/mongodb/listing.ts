@@ -20,20 +20,33 @@ export interface Listed extends EntryDocument {
 
 /** Entries that count, in the order of the index on `_id`. */
 export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+  for await (const page of listDocuments(room, options)) yield page.map(({ entry }) => entry);
+}
+
+/** An entry, and when its document says that it expires, which another one in its place would say otherwise. */
+export interface ListedDocument {
+  readonly entry: ListedEntry;
+  readonly expires: Date;
+}
+
+export async function* listDocuments(
+  room: Room,
+  options: ListEntriesOptions,
+): AsyncGenerator<readonly ListedDocument[]> {
   const { signal, pattern = '*', contents = false } = options;
   signal?.throwIfAborted();
   const matches = globMatcher(pattern);
   const listed = lister(room, options);
   const head = room.prefix + literalHead(pattern);
   const pages = room.connection.stream(async function* (deployment) {
-    let page: ListedEntry[] = [];
+    let page: ListedDocument[] = [];
     let bytes = 0;
     for await (const document of documents(deployment, head, contents)) {
       const at = deployment.now();
       // It may have expired while the ones before were read.
       if (!matches(keyOf(room, document)) || !isLive(document.expires_at, at)) continue;
       const entry = listed(document, at);
-      page.push(entry);
+      page.push({ entry, expires: document.expires_at });
       bytes += contents ? entry.size : 0;
       if (page.length < PAGE && bytes < MOST_AT_ONCE) continue;
       yield page;

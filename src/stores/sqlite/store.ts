@@ -11,7 +11,14 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { CountOptions, EntryPages, ListEntriesOptions } from '../listing-contract.js';
+import type {
+  CountOptions,
+  EntryFilter,
+  EntryPages,
+  FlushOnlyOptions,
+  FlushOnlyResult,
+  ListEntriesOptions,
+} from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
@@ -21,6 +28,7 @@ import { Connection } from './connection.js';
 import { countEntries } from './counting.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
+import { flushOnly } from './flush-only.js';
 import { flush } from './flush.js';
 import { entryKeys } from './keys.js';
 import { listEntries } from './listing.js';
@@ -80,6 +88,10 @@ class SqliteStore extends Entries implements Store {
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     return flush(this.room, options);
+  }
+
+  async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+    return flushOnly(this.room, only, options);
   }
 
   tags(names: readonly string[]): Tagged {

@@ -5,6 +5,7 @@ import type { NewEntry } from '../../stores/contract.js';
 import { integer, string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
 import { newOwner } from '../../stores/lock-form.js';
+import { describeFlushOnly } from './flush-only.js';
 import { all, failure, type Stores, textOf } from './stores.js';
 
 const PREFIX_ONLY = { scope: 'prefix', locks: false, dryRun: false } as const;
@@ -17,8 +18,10 @@ function* numbered(count: number): Generator<NewEntry> {
 export function describeFlushing(stores: Stores): void {
   const { listing, locks, tags } = stores.harness.capabilities;
   describe('flush', () => {
-    if (listing) describeFlushByPrefix(stores);
-    else refusesToFlushByPrefix(stores);
+    if (listing) {
+      describeFlushByPrefix(stores);
+      describeFlushOnly(stores);
+    } else refusesToFlushByPrefix(stores);
     if (listing && locks) describeFlushBesideLocks(stores);
     if (listing && tags) takesTaggedEntries(stores);
     describeFlushOfEverything(stores);

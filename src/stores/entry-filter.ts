@@ -1,0 +1,70 @@
+import type { BulkOptions } from './contract.js';
+import type { EntryFilter, EntryPages, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from './listing-contract.js';
+
+import { UnsupportedError } from '../errors.js';
+
+/** Whether an entry is meant, its pattern aside, by which it was listed. What is not told of it is not so. */
+export function isMeant({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, size }: ListedEntry): boolean {
+  return size > largerThan && (idleFor === 0 || (idle !== undefined && idle >= idleFor));
+}
+
+/** By the rules of every flush: what is told by less may be an entry. */
+export function isKeptLock({ lock }: ListedEntry): boolean {
+  return lock === 'family' || lock === 'cachectl-owner';
+}
+
+/** @param pages that were listed by the pattern, with idle times where they are asked for */
+export async function countMeant(
+  pages: EntryPages,
+  only: EntryFilter,
+  { signal, onProgress, onFound }: FlushOnlyOptions,
+): Promise<FlushOnlyResult> {
+  const tally = new FlushTally({ ...(onProgress && { onProgress }) });
+  for await (const page of pages) {
+    signal?.throwIfAborted();
+    for (const entry of page) {
+      if (!isMeant(only, entry)) continue;
+      tally.add(isKeptLock(entry) ? { keptLocks: 1 } : { removed: 1, bytes: entry.size });
+      if (!isKeptLock(entry)) onFound?.(entry);
+    }
+  }
+
+  return tally.result;
+}
+
+/** What has been done so far. */
+export class FlushTally {
+  readonly #onProgress: BulkOptions['onProgress'];
+  #result: FlushOnlyResult = { removed: 0, keptLocks: 0, bytes: 0 };
+
+  constructor({ onProgress }: Pick<BulkOptions, 'onProgress'>) {
+    this.#onProgress = onProgress;
+  }
+
+  add({ removed = 0, keptLocks = 0, bytes = 0 }: Partial<FlushOnlyResult>): void {
+    const before = this.#result;
+    this.#result = {
+      removed: before.removed + removed,
+      keptLocks: before.keptLocks + keptLocks,
+      bytes: before.bytes + bytes,
+    };
+    this.#onProgress?.({ done: this.#result.removed });
+  }
+
+  get result(): FlushOnlyResult {
+    return this.#result;
+  }
+}
+
+/** @throws UnsupportedError of a filter by what the store does not tell */
+export function refuseIdleFor(driver: string, { idleFor }: EntryFilter): void {
+  if (idleFor !== undefined) throw noIdleTimes(driver);
+}
+
+/** Only Redis and Memcached note that. */
+export function noIdleTimes(driver: string): UnsupportedError {
+  return new UnsupportedError(
+    `the ${driver} store does not tell since when an entry has not been used`,
+    'Choose by key or by size instead: a pattern, or --larger-than; keys --sort ttl shows what expires next.',
+  );
+}

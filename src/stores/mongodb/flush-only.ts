@@ -1,0 +1,60 @@
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-contract.js';
+import type { Deployment } from './connection.js';
+import type { Room } from './entries.js';
+
+import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { later } from './expiry.js';
+import { listDocuments, type ListedDocument, listEntries } from './listing.js';
+
+/** Removes the entries that match, a page at a time. */
+export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+  refuseIdleFor('mongodb', only);
+  const { pattern = '*', largerThan } = only;
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const listing = { pattern, ...(signal && { signal }) };
+  if (options.dryRun) return countMeant(listEntries(room, listing), only, options);
+  const tally = new FlushTally(options);
+  for await (const page of listDocuments(room, listing)) {
+    const meant = page.filter(({ entry }) => isMeant(only, entry));
+    if (meant.length > 0) {
+      const removed = await room.connection.run(async (deployment) =>
+        largerThan === undefined ? removeNamed(deployment, room, meant) : removeSame(deployment, room, meant),
+      );
+      tally.add({ removed, bytes: Math.round((removed / meant.length) * bytesOf(meant)) });
+    }
+
+    signal?.throwIfAborted();
+  }
+
+  return tally.result;
+}
+
+/** What their names say is enough. */
+async function removeNamed(
+  { entries, now }: Deployment,
+  { prefix }: Room,
+  meant: readonly ListedDocument[],
+): Promise<number> {
+  const ids = meant.map(({ entry }) => prefix + entry.key);
+  const { deletedCount } = await entries.deleteMany({ _id: { $in: ids }, expires_at: later(now()) });
+  return deletedCount;
+}
+
+/** What was put in the place of one that was too large has another expiry, and stays. */
+async function removeSame(
+  { entries }: Deployment,
+  { prefix }: Room,
+  meant: readonly ListedDocument[],
+): Promise<number> {
+  const removals = meant.map(({ entry, expires }) => ({
+    deleteOne: { filter: { _id: prefix + entry.key, expires_at: expires } },
+  }));
+  const { deletedCount } = await entries.bulkWrite(removals, { ordered: false });
+  return deletedCount;
+}
+
+/** Of those that stayed as well: which they are is not told, and they are few. */
+function bytesOf(meant: readonly ListedDocument[]): number {
+  return meant.reduce((sum, { entry }) => sum + entry.size, 0);
+}

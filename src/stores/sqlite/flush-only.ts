@@ -1,0 +1,47 @@
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../listing-contract.js';
+import type { Room } from './entries.js';
+
+import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { now } from './expiry.js';
+import { listEntries } from './listing.js';
+
+/** Removes the entries that match, a page in one transaction; none is opened where nothing does. */
+export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+  refuseIdleFor('sqlite', only);
+  const { pattern = '*' } = only;
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const pages = listEntries(room, { pattern, ...(signal && { signal }) });
+  if (options.dryRun) return countMeant(pages, only, options);
+  const tally = new FlushTally(options);
+  for await (const page of pages) {
+    const meant = page.filter((entry) => isMeant(only, entry));
+    if (meant.length > 0) tally.add(removed(room, meant, only));
+    signal?.throwIfAborted();
+  }
+
+  return tally.result;
+}
+
+/** Those that still are as they were meant. */
+function removed(room: Room, entries: readonly ListedEntry[], { largerThan = -1 }: EntryFilter): FlushOnlyResult {
+  const { connection, tables, prefix } = room;
+  return connection.write(() => {
+    const at = now();
+    let [rows, bytes] = [0, 0];
+    for (const { key } of entries) {
+      const row = connection
+        .statement<{ size: number }>(
+          `DELETE FROM ${tables.cache} WHERE key = ? AND octet_length(value) > ? AND expiration > ?
+           RETURNING octet_length(value) AS size`,
+        )
+        .get(prefix + key, largerThan, at);
+      if (row === undefined) continue;
+      rows++;
+      bytes += row.size;
+      if (tables.has('tags')) connection.statement(`DELETE FROM ${tables.tags} WHERE key = ?`).run(prefix + key);
+    }
+
+    return { removed: rows, keptLocks: 0, bytes };
+  });
+}
