@@ -11,15 +11,15 @@ import { Tables } from './tables.js';
 import { type Selection, TailStory } from './tail-story.js';
 import {
   attach,
+  changesAfter,
   createTail,
   deafnessOf,
   detach,
   dropTail,
-  hasChanges,
   LEASE_S,
   newTailId,
+  removeChanges,
   renewLease,
-  takeChanges,
 } from './tail-tables.js';
 import { isNoted, type TailedRole } from './tail-triggers.js';
 
@@ -28,6 +28,13 @@ const LOOK_MS = 100;
 
 /** Rows of one look, so that memory is bounded; the rest waits in the file. */
 const ROWS = 1000;
+
+/**
+ * Changes that are told and still stand in the file. Removing them is a write, and an application that reads before it
+ * writes in one transaction, as Laravel does when it counts, is told by SQLite that the file is locked when there is a
+ * write in between. So it is done seldom.
+ */
+const MOST_TOLD = 4000;
 
 const RENEW_MS = (LEASE_S * 1000) / 6;
 
@@ -59,6 +66,9 @@ export class TailSession {
   readonly #expiries = new Map<TailedRole, Expiries>();
   #seesTags = false;
   #isFileGone = false;
+  /** The last change that was told, and the last one that is removed: their `seq`. */
+  #told = 0;
+  #removed = 0;
   /** The version of the file at which all was known. */
   #version: number | undefined;
   /** Both on the clock of `performance`. */
@@ -117,16 +127,17 @@ export class TailSession {
   look(): Seen {
     this.#checkFile();
     this.#renew();
+    if (this.#told - this.#removed > MOST_TOLD) this.#connection.write(() => this.#remove());
     const version = this.#connection.dataVersion();
     const areDue = [...this.#expiries.values()].some((expiries) => expiries.areDue());
     if (version === this.#version && !areDue) return { events: [], isMore: false };
-    const untouched = this.#connection.read(() => {
+    const seen = this.#connection.read(() => {
       this.#checkHearing();
-      return this.#needsUpkeep() || hasChanges(this.#connection, this.#id) ? undefined : this.#search();
+      return this.#needsUpkeep() ? undefined : this.#changes();
     });
-    if (untouched === undefined) return this.#take();
-    this.#version = version;
-    return untouched.reached();
+    const { events, isMore } = seen?.reached() ?? this.#keepUp();
+    if (!isMore) this.#version = version;
+    return { events, isMore };
   }
 
   /**
@@ -150,10 +161,11 @@ export class TailSession {
     return this.#connection.write(() => {
       this.#seesTags &&= this.#tellsTags();
       const last: CacheEvent[] = [];
-      for (;;) {
-        const changes = takeChanges(this.#connection, this.#id, ROWS);
-        if (changes.length === 0) break;
+      for (let isMore = true; isMore;) {
+        const changes = changesAfter(this.#connection, this.#id, this.#told, ROWS);
         for (const change of changes) last.push(...this.#story.ofChange(change));
+        this.#told = changes.at(-1)?.seq ?? this.#told;
+        isMore = changes.length === ROWS;
       }
 
       dropTail(this.#connection, this.#id);
@@ -161,18 +173,36 @@ export class TailSession {
     });
   }
 
-  #take(): Seen {
-    const { events, untouched, isMore } = this.#connection.write(() => {
+  /** What happened to tables meanwhile, and what was noted. */
+  #keepUp(): Seen {
+    const { caughtUp, seen } = this.#connection.write(() => {
       this.#checkHearing();
-      const caughtUp = this.#upkeep();
-      const changes = takeChanges(this.#connection, this.#id, ROWS);
-      const told = changes.flatMap((change) => this.#story.ofChange(change));
-      const isFull = changes.length === ROWS;
-      // Only when all changes up to now are known can a row be said to have expired untouched.
-      return { events: [...caughtUp, ...told], untouched: isFull ? undefined : this.#search(), isMore: isFull };
+      return { caughtUp: this.#upkeep(), seen: this.#changes() };
     });
-    const rest = untouched?.reached();
-    return { events: [...events, ...(rest?.events ?? [])], isMore: isMore || rest?.isMore === true };
+    const { events, isMore } = seen.reached();
+    return { events: [...caughtUp, ...events], isMore };
+  }
+
+  /** Only within `read` or `write`; `reached` is to be called when that is done, since what was found is told then. */
+  #changes(): { reached(): Seen } {
+    const changes = changesAfter(this.#connection, this.#id, this.#told, ROWS);
+    const events = changes.flatMap((change) => this.#story.ofChange(change));
+    const isFull = changes.length === ROWS;
+    // Only when all changes up to now are known can a row be said to have expired untouched.
+    const untouched = isFull ? undefined : this.#search();
+    return {
+      reached: () => {
+        this.#told = changes.at(-1)?.seq ?? this.#told;
+        const rest = untouched?.reached();
+        return { events: [...events, ...(rest?.events ?? [])], isMore: isFull || rest?.isMore === true };
+      },
+    };
+  }
+
+  /** Only within `write`. */
+  #remove(): void {
+    removeChanges(this.#connection, this.#id, this.#told);
+    this.#removed = this.#told;
   }
 
   /** Only within `read` or `write`; `reached` is to be called when that is done, since what was found is told then. */
@@ -251,7 +281,10 @@ export class TailSession {
 
   #renew(): void {
     if (performance.now() < this.#nextRenewal) return;
-    this.#connection.write(() => renewLease(this.#connection, this.#id));
+    this.#connection.write(() => {
+      renewLease(this.#connection, this.#id);
+      if (this.#told > this.#removed) this.#remove();
+    });
     this.#nextRenewal = performance.now() + RENEW_MS;
   }
 }

@@ -120,23 +120,21 @@ function lapsedIds(connection: Connection): number[] {
     .map(({ id }) => id);
 }
 
-/** Only within `write`. The oldest changes, which are then gone from the file; none where somebody dropped them. */
-export function takeChanges(connection: Connection, id: number, limit: number): Change[] {
+/** Only within `read` or `write`. The oldest changes after one of them, by its `seq`; none where somebody dropped them. */
+export function changesAfter(connection: Connection, id: number, seq: number, limit: number): Change[] {
   if (!hasTable(connection, notesTable(id))) return [];
-  const changes = connection
+  return connection
     .statement<Change>(
       `SELECT seq, role, kind, CAST(key AS BLOB) AS key, row, time, size, expiration, was, tags
-       FROM ${notesTable(id)} ORDER BY seq LIMIT ?`,
+       FROM ${notesTable(id)} WHERE seq > ? ORDER BY seq LIMIT ?`,
     )
-    .all(limit);
-  const last = changes.at(-1);
-  if (last) connection.statement(`DELETE FROM ${notesTable(id)} WHERE seq <= ?`).run(last.seq);
-  return changes;
+    .all(seq, limit);
 }
 
-/** Only within `read`. */
-export function hasChanges(connection: Connection, id: number): boolean {
-  return connection.statement(`SELECT 1 FROM ${notesTable(id)} LIMIT 1`).get() !== undefined;
+/** Only within `write`. Those up to one of them; that one stays, since an empty table would number from 1 again. */
+export function removeChanges(connection: Connection, id: number, seq: number): void {
+  if (!hasTable(connection, notesTable(id))) return;
+  connection.statement(`DELETE FROM ${notesTable(id)} WHERE seq < ?`).run(seq);
 }
 
 function hasTails(connection: Connection): boolean {
