@@ -5,6 +5,7 @@ import { integer, string } from '../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../errors.js';
 import { entriesOf } from './keys.js';
 import { decode } from './readings.js';
+import { valueBytes } from './value-text.js';
 
 /** How the output of a command is kept. */
 export interface Terms {
@@ -79,7 +80,7 @@ export class Memory {
     if (entry === undefined) return undefined;
     const { key, valueOnly } = this.terms;
     const value = decode(key, entry);
-    const { output, exitCode } = valueOnly ? { output: value, exitCode: ExitCode.Yes } : unpacked(key, value);
+    const { output, exitCode } = valueOnly ? { output: bare(value), exitCode: ExitCode.Yes } : unpacked(key, value);
     return { output, exitCode, isStale, ttl: entry.ttl };
   }
 }
@@ -87,6 +88,11 @@ export class Memory {
 /** Laravel's, beside an entry that it refreshes when it is old: the Unix time at which it was made. */
 function createdKey(key: string): string {
   return `illuminate:cache:flexible:created:${key}`;
+}
+
+/** Redis holds what looks like a number as one: it is what a command printed, to the digit. */
+function bare(value: Value): Value {
+  return value.type === 'integer' || value.type === 'float' ? string(valueBytes(value)) : value;
 }
 
 /** An array in PHP. */

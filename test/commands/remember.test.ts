@@ -35,6 +35,23 @@ describe('remember', () => {
       expect((await place.run([...args, 'process.exit(9)'])).outBytes.equals(bytes)).to.equal(true);
     });
 
+    if (place.tooLarge !== undefined && place.tooLarge < 2_000_000) {
+      it('passes on what the store does not take, and says so', async () => {
+        const { code, outBytes, err } = await place.run([
+          'remember',
+          'k',
+          ...kept,
+          'head',
+          '-c',
+          '2000000',
+          '/dev/urandom',
+        ]);
+        expect({ code, length: outBytes.length }).to.deep.equal({ code: 0, length: 2_000_000 });
+        expect(err).to.match(/^k was not stored: .*too large.*\n {2}.+\n$/);
+        await expectNoLock('k');
+      });
+    }
+
     it('runs it once for eight who ask at once', async () => {
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
       const callers = Array.from({ length: 8 }, () => place.start(args));
@@ -94,6 +111,9 @@ describe('remember', () => {
       const created = Number((await place.run(['get', createdKey])).out);
       expect(created).to.be.within(before, Math.floor(Date.now() / 1000));
       command.hold();
+      // An application that makes it anew keeps us from it.
+      const lock = 'illuminate:cache:flexible:lock:k';
+      await place.run(['lock:acquire', lock, '--ttl', '1h', '--owner', 'aZ3kQ9sLmN1pR7tV']);
       let stale: Result;
       await until(async () => {
         stale = await place.run(args('new'));
@@ -101,14 +121,17 @@ describe('remember', () => {
       });
       expect(stale!).to.include({ code: 0, err: '' });
       expect(stale!.out).to.include(String.raw`"hit":true,"stale":true,"stdout":"old\n"`);
+      await place.run(['lock:release', lock, '--owner', 'aZ3kQ9sLmN1pR7tV']);
+      expect(command.runs()).to.equal(1);
+      expect((await place.run(args('new'))).out).to.include('"stale":true');
       await command.hasRun(2);
       // Whoever comes meanwhile has the old one, too, and starts nothing.
       expect((await place.run(args('newer'))).out).to.include(String.raw`"stdout":"old\n"`);
-      const lock = ['lock:show', 'illuminate:cache:flexible:lock:k', '--json'];
-      expect(JSON.parse((await place.run(lock)).out)).to.include({ held: true });
+      const shown = ['lock:show', lock, '--json'];
+      expect(JSON.parse((await place.run(shown)).out)).to.include({ held: true, family: 'flexible' });
       command.letGo();
       await until(async () => (await place.run(['get', 'k'])).out.includes('new'));
-      await until(async () => (await place.run(lock)).out.includes('"held":false'));
+      await until(async () => (await place.run(shown)).out.includes('"held":false'));
       expect(Number((await place.run(['get', createdKey])).out)).to.be.greaterThan(created);
       expect(command.runs()).to.equal(2);
     });
@@ -120,6 +143,10 @@ describe('remember', () => {
       expect(await place.run(args.with(1, 'theirs'))).to.include({ code: 0, out: 'from PHP', err: '' });
       expect(command.runs()).to.equal(0);
       command.letGo();
+      await place.run(['put', 'number', '42']);
+      const asNumber = ['remember', 'number', '--value-only', ...kept, ...command.prints('printf 43')];
+      expect((await place.run(asNumber)).out).to.equal('42');
+      expect((await place.run(asNumber.toSpliced(2, 0, '--json'))).out).to.include('"stdout":"42"');
       await place.run(['put', 'version', 'nobody knows how old']);
       expect((await place.run(args)).out).to.equal('ours');
       expect((await place.run(['get', 'version', '-n'])).out).to.equal('ours');

@@ -124,13 +124,14 @@ describe('add, increment, decrement and touch', () => {
       expect((await place.run(['touch', 'John'])).code).to.equal(2);
     });
 
-    it('touch tells of a key that no entry can have, beside those that it touched', async () => {
-      if (place.keyBytes === undefined) return;
-      await place.run(['put', 'a', '1']);
-      const { code, out, err } = await place.run(['touch', 'a', 'a b', '--ttl', '10m']);
-      expect({ code, out }).to.deep.equal({ code: 2, out: 'a\ttouched\n' });
-      expect(err).to.include('it holds white space');
-      expectFault(await place.run(['touch', 'a b', '--ttl', '10m']), { code: 2, message: 'it holds white space' });
-    });
+    if (place.keyBytes !== undefined) {
+      it('touch tells of a key that no entry can have, beside those that it touched', async () => {
+        await place.run(['put', 'a', '1']);
+        const { code, out, err } = await place.run(['touch', 'a', 'a b', '--ttl', '10m']);
+        expect({ code, out }).to.deep.equal({ code: 2, out: 'a\ttouched\n' });
+        expect(err).to.include('it holds white space');
+        expectFault(await place.run(['touch', 'a b', '--ttl', '10m']), { code: 2, message: 'it holds white space' });
+      });
+    }
   });
 });
