@@ -7,12 +7,13 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { answer, answerJson } from '../cli/output.js';
 import { count, entries } from '../cli/progress.js';
+import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {
-  static override summary = "Remove everything under the profile's prefix.";
-  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from entries. Asks first; without a terminal it takes --yes.`;
+  static override summary = "Remove everything under the profile's prefix, or what matches.";
+  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from entries. With --pattern, --older-than and --larger-than only that goes of which all is so; --dry-run shows some of it. Asks first; without a terminal it takes --yes.`;
 
   static override examples = [
     { description: 'See what would go', command: '<%= config.bin %> flush --dry-run' },
@@ -21,18 +22,31 @@ export default class Flush extends StoreCommand {
       description: 'From a deploy script, on a protected profile',
       command: '<%= config.bin %> flush -p shop --yes --confirm shop',
     },
+    {
+      description: 'See what nobody has used for a month, and takes much',
+      command: '<%= config.bin %> flush --older-than 30d --larger-than 100kB --dry-run',
+    },
+    { description: 'One kind of entries', command: `<%= config.bin %> flush --pattern 'reports:*'` },
     { description: 'Empty the whole database, whoever wrote it', command: '<%= config.bin %> flush --all' },
   ];
 
   static override flags = {
     all: Flags.boolean({ default: false, summary: 'The whole database: every prefix, every application, locks too.' }),
     locks: Flags.boolean({ default: false, summary: 'Locks too: whoever holds one loses it.' }),
+    ...filterFlags,
     ...destructiveFlags,
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Flush);
-    await this.withStore(flags, async ({ store, profile, interruption }) => {
+    const only = filterOf(flags);
+    await this.withStore(flags, async (work) => {
+      const { store, profile, interruption } = work;
+      if (only !== undefined) {
+        await flushSelection(work, only, flags, warnings(store, { scope: 'prefix', locks: false }));
+        return ExitCode.Yes;
+      }
+
       const scope = flags.all ? 'all' : 'prefix';
       const options = { scope, locks: flags.locks || flags.all } as const;
       const dryRun = flags['dry-run'];

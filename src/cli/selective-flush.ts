@@ -1,0 +1,148 @@
+import * as Flags from '@oclif/core/flags';
+
+import type { Store } from '../stores/contract.js';
+import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../stores/listing-contract.js';
+import type { Work } from './store-command.js';
+
+import { UnsupportedError, UsageError } from '../errors.js';
+import { noIdleTimes } from '../stores/entry-filter.js';
+import { bulk } from './bulk.js';
+import { askBeforeDestroying, type Consent } from './destructive.js';
+import { formatDuration } from './durations.js';
+import { duration } from './flags.js';
+import { answer, answerJson } from './output.js';
+import { count, entries } from './progress.js';
+import { bytesText } from './quantities.js';
+import { size } from './sizes.js';
+import { forTerminal, lineField, ttlField } from './value-text.js';
+
+/** Keys of a dry run's sample. */
+const SAMPLE = 10;
+
+const ALONE = ['all', 'locks'];
+
+/** What a flush is narrowed by. */
+export const filterFlags = {
+  pattern: Flags.string({ summary: 'Only keys that match.', helpValue: 'GLOB', exclusive: ALONE }),
+  'older-than': duration({
+    summary: 'Only what was neither read nor written for that long (Redis, Memcached).',
+    exclusive: ALONE,
+  }),
+  'larger-than': size({ summary: 'Only what is larger, e.g. 100kB or 1MiB.', exclusive: ALONE }),
+};
+
+interface FilterFlags {
+  readonly pattern?: string | undefined;
+  readonly 'older-than'?: number | undefined;
+  readonly 'larger-than'?: number | undefined;
+}
+
+/** Undefined when nothing narrows it. @throws UsageError for what narrows nothing, or was not meant so */
+export function filterOf(flags: FilterFlags): EntryFilter | undefined {
+  const { pattern, 'older-than': idleFor, 'larger-than': largerThan } = flags;
+  if (pattern === '') throw new UsageError('the pattern is empty', 'Is a variable unset? Quote it and check it.');
+  if (idleFor === 0)
+    throw new UsageError('--older-than 0 leaves nothing out', 'Write how long, e.g. 30d, or leave it out.');
+  if (pattern === undefined && idleFor === undefined && largerThan === undefined) return undefined;
+  return {
+    ...(pattern !== undefined && { pattern }),
+    ...(idleFor !== undefined && { idleFor }),
+    ...(largerThan !== undefined && { largerThan }),
+  };
+}
+
+/** Removes what matches, or, as a dry run, says what would go, with some of it as a sample. */
+export async function flushSelection(
+  { store, profile, interruption }: Work,
+  only: EntryFilter,
+  flags: Consent & { readonly 'dry-run': boolean; readonly json: boolean },
+  warnings: readonly string[],
+): Promise<void> {
+  const flush = flusher(store, only);
+  const dryRun = flags['dry-run'];
+  const sample = new Sample();
+  if (!dryRun) {
+    const effect = `removes ${what(store, only)}${await forewarned(flush, only, flags.yes)}`;
+    await askBeforeDestroying({ store, profile, action: 'flush', effect, warnings }, flags);
+  }
+
+  const result = await bulk(dryRun ? 'counted' : 'removed', interruption, async (progress) =>
+    flush(only, { ...progress, dryRun, ...(dryRun && { onFound: (entry: ListedEntry) => sample.add(entry) }) }),
+  );
+  await (flags.json
+    ? answerJson(documentOf(result, only, dryRun, sample))
+    : answer(`${dryRun ? 'would remove' : 'removed'} ${amount(result)}\n${sample.lines.join('')}`));
+}
+
+/** @throws UnsupportedError before anybody is warned or asked */
+function flusher(store: Store, only: EntryFilter): NonNullable<Store['flushOnly']> {
+  if (!store.flushOnly) {
+    throw new UnsupportedError(
+      `the ${store.driver} store cannot flush what matches`,
+      'Forget keys by their names, flush tags, or flush without --pattern, --older-than and --larger-than.',
+    );
+  }
+
+  if (only.idleFor !== undefined && !store.capabilities.idleTimes) throw noIdleTimes(store.driver);
+  return store.flushOnly.bind(store);
+}
+
+/** Counting first is for the person who reads it; a script with --yes does not wait for it. */
+async function forewarned(flush: NonNullable<Store['flushOnly']>, only: EntryFilter, unread: boolean): Promise<string> {
+  if (unread || !process.stderr.isTTY || !process.stdin.isTTY) return '';
+  return `: ${amount(await flush(only, { dryRun: true }))}`;
+}
+
+function what({ prefix }: Store, { pattern, idleFor, largerThan }: EntryFilter): string {
+  const conditions = [
+    pattern === undefined ? [] : `matches ${pattern}`,
+    idleFor === undefined ? [] : `was not used for ${formatDuration(idleFor)}`,
+    largerThan === undefined ? [] : `is larger than ${bytesText(largerThan)}`,
+  ].flat();
+  return `what ${conditions.join(' and ')}${prefix === '' ? '' : ` under the prefix ${prefix}`}`;
+}
+
+function amount({ removed, keptLocks, bytes }: FlushOnlyResult): string {
+  const kept = keptLocks === 0 ? '' : `, kept ${count(keptLocks)} ${keptLocks === 1 ? 'lock' : 'locks'}`;
+  return `${entries(removed)}, ${bytesText(bytes)}${kept}`;
+}
+
+function documentOf(
+  { removed, keptLocks, bytes }: FlushOnlyResult,
+  { pattern, idleFor, largerThan }: EntryFilter,
+  dryRun: boolean,
+  sample: Sample,
+) {
+  const only = { pattern, olderThan: idleFor, largerThan };
+  return { removed, keptLocks, bytes, scope: 'prefix', only, dryRun, ...(dryRun && { sample: sample.fields }) };
+}
+
+/** Some of many, each with the same chance; in the order of their keys. */
+class Sample {
+  readonly #entries: ListedEntry[] = [];
+  #seen = 0;
+
+  add(entry: ListedEntry): void {
+    this.#seen++;
+    if (this.#entries.length < SAMPLE) this.#entries.push(entry);
+    else if (Math.random() < SAMPLE / this.#seen) this.#entries[Math.floor(Math.random() * SAMPLE)] = entry;
+  }
+
+  get lines(): readonly string[] {
+    const lines = this.#sorted().map(({ key, size: bytes, idle }) => {
+      const unused = idle === undefined ? '' : `, not used for ${formatDuration(idle)}`;
+      const name = forTerminal(Buffer.from(lineField(key)));
+      return `  ${name}\t${bytesText(bytes)}${unused}\n`;
+    });
+    const more = this.#seen - lines.length;
+    return more > 0 ? [...lines, `  and ${count(more)} more\n`] : lines;
+  }
+
+  get fields() {
+    return this.#sorted().map(({ key, size: bytes, ttl, idle }) => ({ key, size: bytes, ttl: ttlField(ttl), idle }));
+  }
+
+  #sorted(): readonly ListedEntry[] {
+    return this.#entries.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+  }
+}
