@@ -1,8 +1,12 @@
 #!/usr/bin/env -S node --import tsx
 // Runs the sources as they are, without a build.
-import { settings } from '@oclif/core';
+const { dirname } = require('node:path');
 
-import { main } from '../src/cli/main.ts';
+async function start() {
+  const { settings } = await import('@oclif/core');
+  const { main } = await import('../src/cli/main.ts');
+  settings.debug = true;
+  await main(process.argv.slice(2), dirname(__dirname));
+}
 
-settings.debug = true;
-await main(process.argv.slice(2), import.meta.url);
+start();

@@ -2,20 +2,25 @@ import { run } from '@oclif/core/run';
 
 import { ExitCode } from '../errors.js';
 import { asksForJson, reportError } from './report-error.js';
+import { runCommand } from './run-command.js';
 
-/** Runs the program and ends the process. @param root the URL of the file that was started */
+/** Runs the program and ends the process. @param root the folder of package.json */
 export async function main(argv: readonly string[], root: string): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutputError);
-  try {
-    await run(helpAsFlag(argv), root);
-  } catch (error) {
-    process.exitCode = await failure(error, argv, root);
-  }
-
+  await perform(argv, root);
   await written(process.stdout);
   await written(process.stderr);
   // A socket that does not close must not keep the shell waiting.
   process.exit();
+}
+
+/** Runs the program up to its exit code. */
+export async function perform(argv: readonly string[], root: string): Promise<void> {
+  try {
+    if (!(await runCommand(argv, root))) await run(helpAsFlag(argv), { root });
+  } catch (error) {
+    process.exitCode = await failure(error, argv, root);
+  }
 }
 
 /** `cachectl help get` is what people type first. */

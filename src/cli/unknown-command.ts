@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
 import { UsageError } from '../errors.js';
 
@@ -17,7 +18,7 @@ export function unknownCommand(error: unknown, argv: readonly string[], root: st
 }
 
 function commandNames(root: string): string[] {
-  const manifest = JSON.parse(readFileSync(new URL('../oclif.manifest.json', root), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
     commands: Record<string, unknown>;
   };
   return Object.keys(manifest.commands);

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { RefusedError } from '../../errors.js';
+import { binary } from './binary.js';
 import { translated } from './errors.js';
 import { dropStaleWaiters } from './lock-waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
@@ -126,7 +127,7 @@ function opened(path: string, timeout: number): Database.Database {
     throw new RefusedError(`${path} is a folder, not a file`, "Give the path of the file in the profile's path.");
   }
 
-  const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout) });
+  const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout), nativeBinding: binary() });
   try {
     return checked(database);
   } catch (error) {

@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
 import { readFileSync, statSync } from 'node:fs';
 
+import { binary } from './binary.js';
+
 /**
  * SQLite reads a file in WAL mode only where it can make a -wal and a -shm beside it; not on a read-only mount, then.
  * Where there is no -wal, nobody has the file open and it is complete: a copy of it in memory can be read.
@@ -15,7 +17,7 @@ export function copyWhereWalCannotBe(path: string, error: unknown): Database.Dat
   if (isInUse(path) || statSync(path).mtimeMs !== before) return undefined;
   // The file format's read and write versions: 2 is WAL, 1 is a rollback journal (sqlite.org/fileformat2.html, 1.3.3).
   bytes.set([1, 1], 18);
-  return new Database(bytes, { readonly: true });
+  return new Database(bytes, { readonly: true, nativeBinding: binary() });
 }
 
 function isInUse(path: string): boolean {

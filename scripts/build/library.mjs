@@ -1,0 +1,35 @@
+import { build } from 'esbuild';
+
+/** What authors of drivers import: `cachectl` and `cachectl/testing`, as ES modules that share what they are made of. */
+export async function buildLibrary(root, folder) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/index.ts', 'src/testing/index.ts', 'src/testing/worker.ts'],
+    outbase: 'src',
+    outdir: folder,
+    chunkNames: 'library/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // A binary; what tests of drivers bring.
+    external: ['better-sqlite3', 'chai', 'mocha'],
+    // Names stay, for stack traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'linked',
+    // CommonJS packages among the bundled ones ask for these.
+    banner: {
+      js: [
+        "import{createRequire as __createRequire}from'node:module';",
+        "import{dirname as __pathDirname}from'node:path';",
+        "import{fileURLToPath as __urlToPath}from'node:url';",
+        'const require=__createRequire(import.meta.url);',
+        'const __filename=__urlToPath(import.meta.url);',
+        'const __dirname=__pathDirname(__filename);',
+      ].join(''),
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+/** Checks the types, and writes the declarations of what authors of drivers import. */
+export function writeDeclarations(root, folder) {
+  const tsc = spawnSync(
+    process.execPath,
+    [`${root}node_modules/typescript/bin/tsc`, '-p', root, '--emitDeclarationOnly', '--outDir', folder],
+    { stdio: 'inherit' },
+  );
+  if (tsc.status !== 0) throw new Error('the types are not in order');
+  keepDeclarationsOf(folder, 'index.d.ts', 'testing/index.d.ts');
+}
+
+/** Removes the declarations that these do not lead to. */
+function keepDeclarationsOf(folder, ...entries) {
+  const kept = new Set(entries);
+  for (const file of kept) {
+    const text = readFileSync(path.join(folder, file), 'utf8');
+    for (const [, module] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+      kept.add(path.join(path.dirname(file), `${module}.d.ts`));
+    }
+  }
+
+  for (const file of readdirSync(folder, { recursive: true })) {
+    if (file.endsWith('.ts') && !kept.has(file)) rmSync(path.join(folder, file));
+  }
+}
