@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+
+import { openPipe } from './system-pipe.js';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -29,6 +32,7 @@ export class ChildCommand {
   /** A signal that we got while it ran, or that ended it: what it did may be cut short. */
   signal: NodeJS.Signals | undefined;
   readonly #child: ChildProcess;
+  readonly #output: Readable | undefined;
   #killing: NodeJS.Timeout | undefined;
 
   constructor([command, ...args]: CommandLine, { env, isCaptured = false }: ChildOptions = {}) {
@@ -39,8 +43,12 @@ export class ChildCommand {
     };
 
     for (const signal of FORWARDED) process.on(signal, forward);
-    const stdio: StdioOptions = isCaptured ? ['ignore', 'pipe', 'inherit'] : 'inherit';
+    const pipe = isCaptured ? openPipe() : undefined;
+    const stdio: StdioOptions = isCaptured ? ['ignore', pipe?.writeEnd ?? 'pipe', 'inherit'] : 'inherit';
     this.#child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
+    // Ours would keep the output from ever ending.
+    if (pipe !== undefined) closeSync(pipe.writeEnd);
+    this.#output = pipe?.output ?? this.#child.stdout ?? undefined;
     this.exitCode = new Promise<number>((resolve) => {
       this.#child.once('error', (error: NodeJS.ErrnoException) => {
         this.failure = error;
@@ -58,7 +66,7 @@ export class ChildCommand {
 
   /** Of a command that is captured. */
   get stdout(): Readable {
-    return this.#child.stdout!;
+    return this.#output!;
   }
 
   /** TERM, and KILL after `grace` seconds. */

@@ -264,6 +264,20 @@ describe('remember, whatever the store', () => {
     expect(err).to.match(/^[^\n]+; the command is run without a cache\n$/);
   });
 
+  it('gives the command an output that it can open by name', async () => {
+    const result = await place.run([
+      'remember',
+      'k',
+      '--ttl',
+      '1m',
+      '--',
+      'sh',
+      '-c',
+      'echo one > /dev/stdout; echo two',
+    ]);
+    expect(result).to.include({ code: 0, out: 'one\ntwo\n', err: '' });
+  });
+
   it('says that a command cannot be started, and exits 127', async () => {
     const { code, err } = await place.run([
       'remember',
