@@ -72,7 +72,10 @@ async function* notificationFindings(connection: Connection): AsyncGenerator<Fin
       `notify-keyspace-events is ${flags.set}: events:tail tells no evictions or misses, for want of ${flags.lacking}`,
     );
   } else {
-    yield ok(subject, `notify-keyspace-events is "${flags.set}": events:tail wants --enable, or --source monitor`);
+    yield ok(
+      subject,
+      `notify-keyspace-events is "${flags.set}": events:tail and top want --enable, which switches it on while they run`,
+    );
   }
 
   const left = connection.isCluster ? undefined : await leftOver(connection);
