@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { edited } from './edits.mjs';
 
 /** What TypeScript and esbuild write for an import, each as a statement of its own. */
-const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\("[^"]+"\)(?:, 1\))?\)?$/;
+const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["'][^"']+["']\)(?:, 1\))?\)?$/;
 
 /**
  * `const a_1 = require("a"); a_1.b();` becomes `let a_1$;const a_1=()=>a_1$??=require("a"); (a_1()).b();`. Left as it is:
