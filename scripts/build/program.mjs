@@ -60,13 +60,16 @@ export function commandFiles(root) {
 
 const MODULE_URL = '__moduleUrl';
 
-/** Large packages that TypeScript made CommonJS of. */
+/** Packages of CommonJS that are large, or load what is. */
 const lazyPackages = {
   name: 'lazy packages',
   setup({ onLoad }) {
-    onLoad({ filter: /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors)[\\/].*\.js$/ }, ({ path: file }) => ({
-      contents: withLazyRequires(file.endsWith(COMMANDER) ? withFastMethods(file) : readFileSync(file, 'utf8')),
-    }));
+    onLoad(
+      { filter: /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors|yaml)[\\/].*\.js$/ },
+      ({ path: file }) => ({
+        contents: withLazyRequires(file.endsWith(COMMANDER) ? withFastMethods(file) : readFileSync(file, 'utf8')),
+      }),
+    );
   },
 };
 

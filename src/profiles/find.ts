@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -9,11 +9,11 @@ import { systemReason } from './system-reason.js';
 const FILE_NAMES = ['cachectl.yaml', 'cachectl.yml'];
 
 /** The profile file from `cwd` upward, then in the user's configuration folder. Undefined: there is none. */
-export async function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+export function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   for (const folder of [...upward(cwd), userFolder('config', env)]) {
     for (const name of FILE_NAMES) {
       const file = path.join(folder, name);
-      if (await exists(file)) return file;
+      if (exists(file)) return file;
     }
   }
 
@@ -50,13 +50,11 @@ function* upward(from: string): Generator<string> {
 }
 
 /** Where we may not look there could be the file that is meant; going on would pick another cache. */
-async function exists(file: string): Promise<boolean> {
+function exists(file: string): boolean {
   try {
-    await stat(file);
-    return true;
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
     throw new ConfigError(
       `cannot look for ${file}: ${systemReason(error)}`,
       'Name the profile file with --config, or run from a folder that you can read.',

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../errors.js';
@@ -71,9 +71,9 @@ function showName(name: string): string {
 }
 
 async function readText(file: string, shown: string): Promise<string> {
-  const chunks: Buffer[] = [];
+  let bytes: Buffer;
   try {
-    for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
+    bytes = await readHead(file);
   } catch (error) {
     throw new ConfigError(
       `cannot read the profile file ${shown}: ${systemReason(error)}`,
@@ -81,7 +81,6 @@ async function readText(file: string, shown: string): Promise<string> {
     );
   }
 
-  const bytes = Buffer.concat(chunks);
   if (bytes.length > MAX_BYTES) {
     throw new ConfigError(
       `the profile file ${shown} is larger than 128 KiB`,
@@ -94,6 +93,16 @@ async function readText(file: string, shown: string): Promise<string> {
   } catch {
     throw new ConfigError(`the profile file ${shown} is not UTF-8 text`, 'Save it with the encoding UTF-8.');
   }
+}
+
+/** At most a byte more than a profile file may have. */
+async function readHead(file: string): Promise<Buffer> {
+  const stats = statSync(file);
+  // Streams take longer to load than the file; but a pipe keeps its readers waiting, and then Ctrl-C must be heard.
+  if (stats.isFile() && stats.size > 0 && stats.size <= MAX_BYTES) return readFileSync(file);
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 interface Contents {
