@@ -1,7 +1,7 @@
 import type { BulkOptions } from '../stores/contract.js';
 import type { Interruption } from './interrupt.js';
 
-import { CachectlError, InterruptedError, PartialError } from '../errors.js';
+import { CachectlError, ClosedPipeError, InterruptedError, PartialError } from '../errors.js';
 import { entries, ProgressBar } from './progress.js';
 import { toFailure } from './report-error.js';
 
@@ -51,5 +51,6 @@ export async function bulk<T>(
 
 function interrupted(done: string, { by }: Interruption, hint: string): CachectlError {
   const message = `interrupted: ${done} until then, the rest is as it was`;
+  if (by === 'closed pipe') return new ClosedPipeError();
   return by === 'SIGINT' ? new InterruptedError(message, hint) : new PartialError(message, hint);
 }

@@ -1,0 +1,327 @@
+import { expect } from 'chai';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { cachectl } from '../support/cli.js';
+import { expectFault, told } from '../support/faults.js';
+import { memcachedPlace, mongodbPlace, onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
+
+/** What no store changes, and JSON cannot all say. */
+const PLANTED: ReadonlyArray<readonly [key: string, serialized: Buffer]> = [
+  ['object', Buffer.from('O:5:"Money":2:{s:6:"amount";d:12.5;s:8:"\0*\0cents";i:50;}', 'latin1')],
+  ['shared', Buffer.from('a:2:{i:0;O:1:"A":0:{}i:1;r:2;}')],
+  ['unending', Buffer.from('d:INF;')],
+  ['bytes-within', Buffer.from('a:1:{s:1:"b";s:2:"\u00FF\0";}', 'latin1')],
+  ['map', Buffer.from('a:2:{s:1:"b";a:0:{}s:1:"a";b:1;}')],
+];
+
+const MANY = 30_000;
+
+async function plant(place: Place): Promise<void> {
+  await place.run(['put', 'text', 'žluť\n"two"', '--ttl', '1h']);
+  await place.run(['put', 'digits', '42']);
+  await place.run(['put', 'empty', '']);
+  await place.run(['put', 'binary', '-'], { input: Buffer.from([0, 255, 10, 13]) });
+  await place.run(['put', '--from', '-'], { input: '{"n":9007199254740993,"f":1.0,"list":[1,"2",null]}' });
+  await place.run(['put', 'John', 'john', '--tags', 'people,artists', '--ttl', '1h']);
+  for (const [key, bytes] of PLANTED) await place.plant(key, bytes);
+}
+
+/** By key; two exports of the same have the same, within a second. */
+function linesOf(file: string): ReadonlyArray<Readonly<Record<string, unknown>>> {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    .map(({ key, expires, ...rest }) => ({
+      key,
+      ...rest,
+      expires: expires === null ? null : Math.round(Number(expires) / 60),
+    }))
+    .toSorted((a, b) => (String(a.key) < String(b.key) ? -1 : 1));
+}
+
+function numbered(count: number): string {
+  return Array.from({ length: count }, (_, at) => `{"key":"n:${at}","value":"value ${at}","expires":null}\n`).join('');
+}
+
+describe('export and import', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-transfer-'));
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  onEveryStore((place, driver) => {
+    it('give back all that was there, tags and ttls included', async () => {
+      await plant(place);
+      const file = path.join(folder, 'a.ndjson');
+      const exported = await place.run(['export', '--output', file, '--json']);
+      expect(exported, exported.err).to.include({ code: 0, err: '' });
+      const tally = JSON.parse(exported.out) as Record<string, unknown>;
+      expect(tally).to.include({ read: 13, written: 13, failed: 0, locks: 0 });
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+      await place.run(['flush', '--yes']);
+      expect(await place.run(['import', file])).to.include({ code: 0, out: '', err: 'imported 13 entries\n' });
+      const again = path.join(folder, 'b.ndjson');
+      await place.run(['export', '--output', again]);
+      expect(linesOf(again)).to.deep.equal(linesOf(file));
+      expect(linesOf(file).find(({ key }) => key === 'text')?.expires).to.be.closeTo(Date.now() / 60_000 + 60, 2);
+      if (driver !== 'memcached') {
+        expect((await place.run(['get', 'John', '--tags', 'people,artists'])).out).to.equal('john\n');
+      }
+
+      for (const [key, bytes] of PLANTED) {
+        // Of an infinite float each store has its own.
+        if (key === 'unending') continue;
+        const { outBytes } = await place.run(['get', key, '--raw']);
+        // What holds NUL bytes lies in SQLite as base64.
+        const stored = driver === 'sqlite' && bytes.includes(0) ? Buffer.from(bytes.toString('base64')) : bytes;
+        expect(outBytes.toString('latin1')).to.equal(stored.toString('latin1'));
+      }
+    });
+
+    it('leave locks where they are, and say so', async () => {
+      await place.run(['put', 'a', '1']);
+      await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
+      const { out, err } = await place.run(['export']);
+      expect(out).to.match(/^\{"key":"a",[^\n]*\n$/);
+      const locks = place.locksToldFromEntries === 'apart' ? '' : '; left out: 1 lock';
+      expect(err).to.equal(`exported 1 entry${locks}\n`);
+    });
+
+    it('count what has expired meanwhile, and what is there already with --if-absent', async () => {
+      await place.run(['put', 'there', 'kept']);
+      const input = [
+        '{"key":"old","value":1,"expires":1000}',
+        '{"key":"there","value":"new"}',
+        '{"key":"new","value":1}',
+      ];
+      const result = await place.run(['import', '-', '--if-absent'], { input: input.join('\n') });
+      const err = 'imported 1 entry; left out: 1 expired, 1 there already\n';
+      expect(result).to.include({ code: 0, out: '', err });
+      expect((await place.run(['get', 'there', 'new', '--default', 'none'])).out).to.equal('there\tkept\nnew\t1\n');
+    });
+
+    it('name the line that is none, store what comes before, and go past it with --skip-bad', async () => {
+      const input = `${numbered(2)}{"key":"k"}\n{"key":"n:2","value":1}\n`;
+      const result = await place.run(['import', '-'], { input });
+      expectFault(result, {
+        code: 4,
+        message: 'imported 2 entries, then line 3: it has no value',
+        hint: 'docs/export.md',
+      });
+      expect((await place.run(['get', 'n:2'])).code).to.equal(1);
+      const skipped = await place.run(['import', '-', '--skip-bad', '--json'], { input });
+      expect(skipped.code).to.equal(4);
+      expect(JSON.parse(skipped.out)).to.deep.include({
+        written: 3,
+        failed: 1,
+        failures: [{ code: 'input', count: 1, first: 'line 3', message: 'it has no value' }],
+      });
+    });
+
+    it('only look with --dry-run', async () => {
+      const result = await place.run(['import', '-', '--dry-run'], { input: `${numbered(2)}oops\n` });
+      expect(result.code).to.equal(4);
+      expect(result.err).to.match(/^would import 2 entries; left out: 1 failed\n {2}failed: line 3: not JSON: /);
+      expect((await place.run(['get', 'n:1'])).code).to.equal(1);
+    });
+
+    it('go on with --resume where they were killed, and end as if nothing had been', async function () {
+      this.timeout(30_000);
+      const file = path.join(folder, 'many.ndjson');
+      const state = `${file}.import-state`;
+      writeFileSync(file, numbered(MANY));
+      const run = place.start(['import', file]);
+      run.child.stdin.end();
+      await until(() => existsSync(state) || run.child.exitCode !== null);
+      run.child.kill('SIGKILL');
+      await run.ended;
+      const result = await place.run(['import', file, '--resume', '--json']);
+      expect(result, result.err).to.include({ code: 0, err: '' });
+      expect(JSON.parse(result.out)).to.include({ read: MANY, written: MANY, failed: 0 });
+      expect(existsSync(state)).to.equal(false);
+      const exported = await place.run(['export', '--json', '--output', path.join(folder, 'all.ndjson')]);
+      expect(JSON.parse(exported.out)).to.include({ written: MANY });
+      expect(linesOf(path.join(folder, 'all.ndjson'))).to.deep.equal(linesOf(file));
+    });
+  });
+});
+
+describe('what import keeps to', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-transfer-'));
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  const place = sqlitePlace();
+
+  it('counts what a store of another form cannot take, and stores the rest', async () => {
+    await place.run(['put', 'a', '1']);
+    await place.plant('broken', Buffer.from('no:php;'));
+    const file = path.join(folder, 'a.ndjson');
+    const exported = await place.run(['export', '-o', file]);
+    expect(exported).to.include({ code: 0 });
+    expect(exported.err).to.equal('exported 2 entries\n  1 entry could not be read, and went as bytes\n');
+    expect(linesOf(file)[1]).to.deep.equal({
+      key: 'broken',
+      stored: Buffer.from('no:php;').toString('base64'),
+      form: 'sqlite php',
+      expires: linesOf(file)[1]!.expires,
+    });
+    await place.run(['flush', '--yes']);
+    await place.run(['import', file]);
+    expect((await place.run(['get', 'broken', '--raw'])).out).to.equal('no:php;');
+    const foreign = readFileSync(file, 'utf8').replace('sqlite php', 'redis php');
+    const result = await place.run(['import', '-', '--json'], { input: foreign });
+    expect(result.code).to.equal(4);
+    expect(JSON.parse(result.out)).to.include({ written: 1, failed: 1 });
+  });
+
+  it('goes on with the same target and input only', async () => {
+    const file = path.join(folder, 'a.ndjson');
+    const state = `${file}.import-state`;
+    writeFileSync(file, numbered(3));
+    writeFileSync(state, '{}');
+    const hint = 'Import without --resume';
+    expectFault(await place.run(['import', file, '--resume']), { code: 2, message: 'is of no import', hint });
+    expectFault(await place.run(['import', '-', '--resume']), { code: 2, message: 'standard input has no places' });
+    expect(await place.run(['import', file])).to.include({ code: 0 });
+  });
+
+  it('replaces a file whole or not at all', async () => {
+    await place.run(['put', '--from', '-'], { input: numbered(5).replaceAll(',"expires":null', '') });
+    const file = path.join(folder, 'a.ndjson');
+    writeFileSync(file, 'before');
+    await place.plant('x', Buffer.from('s:1:"x";'));
+    const run = place.start(['export', 'nothing*', '--output', path.join(folder, 'no', 'such')]);
+    expectFault(await run.ended, { code: 2, message: 'cannot be written (its folder does not exist)' });
+    expect(readFileSync(file, 'utf8')).to.equal('before');
+    expect(await place.run(['export', '--output', file])).to.include({ code: 0 });
+    expect(linesOf(file)).to.have.lengthOf(6);
+    expect(readdirSync(folder)).to.deep.equal(['a.ndjson']);
+  });
+
+  it('ends when its reader has had enough', async () => {
+    await place.run(['import', '-'], { input: numbered(MANY) });
+    const run = place.start(['export']);
+    await run.saw('\n');
+    run.child.stdout.destroy();
+    expect(await run.ended).to.include({ code: 0, err: '' });
+  });
+
+  it('says how far it came when it is told to stop', async () => {
+    const run = place.start(['import', '-']);
+    run.child.stdin.write(numbered(3));
+    await until(async () => (await place.run(['get', 'n:2'])).code === 0);
+    run.child.kill('SIGINT');
+    const result = await run.ended;
+    expectFault(result, { code: 130, message: 'interrupted: imported 3 entries until then' });
+    expect(told('imported', result)).to.equal(3);
+  });
+
+  for (const [args, message] of [
+    [['import', 'none.ndjson'], 'none.ndjson does not exist'],
+    [['import', '/'], '/ is a folder'],
+    [['copy'], 'no store to copy to was given'],
+    [['import', '-', '--ttl', '0'], 'a ttl of 0 stores nothing'],
+  ] as const) {
+    it(`refuses ${args.join(' ')}`, async () => {
+      expectFault(await place.run(args), { code: 2, message });
+    });
+  }
+});
+
+describe('copy', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-transfer-'));
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  const places: Readonly<Record<string, () => Place>> = {
+    SQLite: sqlitePlace,
+    Redis: redisPlace,
+    Memcached: memcachedPlace,
+    MongoDB: mongodbPlace,
+  };
+
+  for (const [name, place] of Object.entries(places)) {
+    describe(`from ${name} to SQLite and back`, () => {
+      const source = place();
+
+      it('gives the same', async () => {
+        await plant(source);
+        const [before, after] = ['before', 'after'].map((each) => path.join(folder, each));
+        await source.run(['export', '--output', before!]);
+        const other = `sqlite://${folder}/other.sqlite?prefix=o-`;
+        expect(await source.run(['copy', '--to-url', other])).to.deep.include({ code: 0, out: '' });
+        await source.run(['flush', '--yes']);
+        const back = await copyBack(source, other);
+        expect(back).to.include({ code: 0, out: '' });
+        expect(back.err).to.match(/^copied 13 entries\n/);
+        await source.run(['export', '--output', after!]);
+        expect(linesOf(after!)).to.deep.equal(linesOf(before!));
+      });
+    });
+  }
+
+  describe('within a store', () => {
+    const source = redisPlace();
+
+    it('goes to another prefix byte for byte, and does not read what it writes', async () => {
+      await source.plant('broken', Buffer.from('no:php;'));
+      await source.run(['put', 'John', 'john', '--tags', 'people']);
+      const to = (prefix: string) => source.url().replace(/prefix=shop-cache-/, `prefix=${prefix}`);
+      expect(await source.run(['copy', '--to-url', to('other-')])).to.include({ code: 0, err: 'copied 2 entries\n' });
+      expect((await cachectl(['get', 'broken', '--raw', '--url', to('other-')])).out).to.equal('no:php;');
+      expect((await cachectl(['get', 'John', '--tags', 'people', '--url', to('other-')])).out).to.equal('john\n');
+      const onto = await source.run(['copy', '--to-url', to('shop-cache-')]);
+      expectFault(onto, { code: 2, message: 'would be copied onto itself' });
+      const into = await source.run(['copy', '--to-url', to('shop-cache-2-')]);
+      expectFault(into, { code: 2, message: 'so that the copies would be copied again' });
+    });
+  });
+
+  it('has no summary to print where the entries go', async () => {
+    const { code, out } = await cachectl(['export', '--json', '--url', `sqlite://${folder}/a.sqlite`]);
+    expect(code).to.equal(2);
+    expect(out).to.include('--json prints a summary to standard output');
+  });
+
+  it('asks before it writes into a protected profile', async () => {
+    const config = path.join(folder, 'cachectl.yaml');
+    writeFileSync(
+      config,
+      `profiles:
+  a: { driver: sqlite, path: ./a.sqlite }
+  b: { driver: sqlite, path: ./b.sqlite, protected: true }
+`,
+    );
+    const run = async (...args: string[]) => cachectl([...args, '--config', config]);
+    await run('put', 'k', 'v', '-p', 'a');
+    const copy = ['copy', '-p', 'a', '--to', 'b'];
+    expectFault(await run(...copy), { code: 2, message: 'there is no terminal to ask on', hint: '--yes --confirm b' });
+    expect(await run(...copy, '--dry-run')).to.include({ code: 0, err: 'would copy 1 entry\n' });
+    expect((await run('get', 'k', '-p', 'b')).code).to.equal(1);
+    expect(await run(...copy, '--yes', '--confirm', 'b')).to.include({ code: 0 });
+    expect((await run('get', 'k', '-p', 'b')).out).to.equal('v\n');
+  });
+});
+
+async function copyBack(source: Place, url: string) {
+  return cachectl(['copy', '--url', url, '--to-url', source.url()]);
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(5);
+}
