@@ -9,6 +9,7 @@ import type { Chosen } from './select-profile.js';
 import { CachectlError } from '../errors.js';
 import { userFolder } from '../profiles/find.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
+import { withSuggestions } from '../profiles/suggest.js';
 import { failed, ok, warning } from '../stores/findings.js';
 
 /** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
@@ -57,7 +58,7 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
 
   const { readProfile } = await import('../profiles/read.js');
   const { profile, env, cwd } = choice;
-  const { name, fields, pickedBy } = await readProfile({ file, profile, env, cwd });
+  const { name, fields, pickedBy } = await withSuggestions(async () => readProfile({ file, profile, env, cwd }));
   const by = { default: 'its default', only: 'its only one', name: `named by ${profileBy}` }[pickedBy];
   yield ok('file', `${file}, ${configBy ? `named by ${configBy}` : foundBy(file, env)}; profile ${name} is ${by}`);
   const texts = [...textsOf(fields.entries)];

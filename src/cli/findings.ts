@@ -20,11 +20,12 @@ export function exitCodeOf(examined: readonly Examined[]): number {
 
 /** One line, and for a person one more for the hint. */
 export async function printFinding(examined: Examined): Promise<void> {
-  const { subject, message, hint } = findingFields(examined);
+  const { subject, hint, ...fields } = findingFields(examined);
+  const message = examined.fixed ? fields.fix! : fields.message;
   const shown = examined.fixed ? 'fixed' : examined.finding.state;
   if (!answersAPerson()) {
-    const fields = [shown, subject, message, ...(hint !== null && !examined.fixed ? [hint] : [])];
-    await answer(`${fields.map((field) => lineField(field)).join('\t')}\n`);
+    const line = [shown, subject, message, ...(hint !== null && !examined.fixed ? [hint] : [])];
+    await answer(`${line.map((field) => lineField(field)).join('\t')}\n`);
     return;
   }
 
@@ -40,7 +41,7 @@ export function findingFields({ finding, fixed }: Examined) {
   return {
     subject,
     state,
-    message: maskSecrets(fixed ? fix!.effect : message),
+    message: maskSecrets(message),
     hint: hint === undefined ? null : maskSecrets(hint),
     fix: fix?.effect ?? null,
     fixed,

@@ -4,6 +4,7 @@ import type { GlobalFlags } from './store-command.js';
 
 import { UsageError } from '../errors.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
+import { withSuggestions } from '../profiles/suggest.js';
 
 /** The profile that flags and environment ask for. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
@@ -74,7 +75,7 @@ export async function chooseEach(flags: SelectingFlags & { readonly all: boolean
   const file = await profileFileOf(choice);
   if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
   const { profileNames } = await import('../profiles/read.js');
-  const names = await profileNames({ file, cwd: choice.cwd });
+  const names = await withSuggestions(async () => profileNames({ file, cwd: choice.cwd }));
   return names.map((profile) => ({ choice: { ...choice, profile }, profileBy: '--all', configBy, urlBy: undefined }));
 }
 

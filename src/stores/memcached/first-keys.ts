@@ -1,6 +1,7 @@
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
+import { RefusedError } from '../../errors.js';
 import { dump } from './dump.js';
 
 /** So many of ours, or of others, are enough. */
@@ -12,8 +13,20 @@ export interface FirstKeys {
   readonly isAll: boolean;
 }
 
-/** Some of the keys of a server, under the prefix or not. Only for one with few: it is gone through to its end. */
-export async function firstKeys(node: MetaNode, room: Room): Promise<FirstKeys> {
+/**
+ * Some of the keys of a server, under the prefix or not. Only for one with few: it is gone through to its end. Undefined
+ * where its keys may not be listed.
+ */
+export async function firstKeys(node: MetaNode, room: Room): Promise<FirstKeys | undefined> {
+  try {
+    return await listed(node, room);
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+async function listed(node: MetaNode, room: Room): Promise<FirstKeys> {
   const ours: Buffer[] = [];
   const others: Buffer[] = [];
   for await (const page of dump(node, { ...room, prefix: '' })) {

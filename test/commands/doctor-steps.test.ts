@@ -1,0 +1,194 @@
+import Database from 'better-sqlite3';
+import { expect } from 'chai';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { doctor } from '../support/doctor.js';
+import { withRedis } from '../support/faults.js';
+import { startMemcached } from '../support/memcached-server.js';
+import { Certificates, TlsProxy } from '../support/mongodb/tls-proxy.js';
+import { freePort } from '../support/redis-server.js';
+
+describe('doctor, step by step', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-doctor-'));
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  it('ends at a host that nobody knows', async () => {
+    const { code, findings } = await doctor(['--url', 'redis://no-such-host.invalid']);
+    expect(code).to.equal(3);
+    expect(findings.at(-1)).to.deep.include({ subject: 'resolve', state: 'fault' });
+  });
+
+  it('ends at a server that takes the connection and says nothing', async () => {
+    const server = createServer();
+    const port = await freePort();
+    server.listen(port, '127.0.0.1');
+    try {
+      const { code, findings } = await doctor(['--timeout', '1s', '--url', `redis://127.0.0.1:${port}`]);
+      expect(code).to.equal(3);
+      expect(findings.at(-1)).to.deep.include({ subject: 'greeting', state: 'fault' });
+      expect(findings.at(-1)!.message).to.include('said nothing within 1 s');
+    } finally {
+      server.close();
+    }
+  });
+
+  describe('with a profile file', () => {
+    const file = (): string => path.join(folder, 'cachectl.yaml');
+
+    it('says where it is, why that profile, and which variables stand on their defaults', async () => {
+      writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, path: c.sqlite, prefix: "${PFX:-shop-}" }\n');
+      const { code, profile, about } = await doctor([], { cwd: folder });
+      expect({ code, profile }).to.deep.equal({ code: 0, profile: 'a' });
+      expect(about('file').message).to.include(file()).and.include('profile a is its only one');
+      expect(about('variables').message).to.include('PFX');
+      expect(about('writing').state).to.equal('skipped');
+      expect(existsSync(path.join(folder, 'c.sqlite'))).to.be.false;
+    });
+
+    it('of a wrong key says so, and exits 2', async () => {
+      writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, pathh: c.sqlite }\n');
+      const { code, findings } = await doctor([], { cwd: folder });
+      expect(code).to.equal(2);
+      expect(findings.at(-1)).to.deep.include({ subject: 'profile', state: 'fault' });
+      expect(findings.at(-1)!.hint).to.include('path');
+    });
+
+    it('closes a file with a password in it to others, with --fix', async () => {
+      const port = await freePort();
+      writeFileSync(file(), `profiles:\n  a: { driver: redis, host: 127.0.0.1, port: ${port}, password: geheim }\n`);
+      chmodSync(file(), 0o644);
+      expect((await doctor([], { cwd: folder })).about('file mode').state).to.equal('warning');
+      expect(statSync(file()).mode & 0o777).to.equal(0o644);
+      const fixed = await doctor(['--fix', '--yes'], { cwd: folder });
+      expect(fixed.about('file mode').fixed).to.be.true;
+      expect(statSync(file()).mode & 0o777).to.equal(0o600);
+      expect(fixed.out).not.to.include('geheim');
+    });
+  });
+
+  describe('on SQLite', () => {
+    const url = (): string => `sqlite://${folder}/c.sqlite?prefix=shop-cache-`;
+
+    beforeEach(() => {
+      const database = new Database(`${folder}/c.sqlite`);
+      database.exec('CREATE TABLE cache (key varchar primary key, value text, expiration integer)');
+      database.prepare('INSERT INTO cache VALUES (?, ?, ?)').run('shop_cache_a', 's:1:"x";', 4_000_000_000);
+      database.close();
+    });
+
+    it('creates the index that is missing with --fix, and makes no table', async () => {
+      const subject = 'index on expiration of cache';
+      expect((await doctor(['--url', url()])).about(subject).fix).to.include('creates the index');
+      expect((await doctor(['--fix', '--yes', '--url', url()])).about(subject).fixed).to.be.true;
+      expect((await doctor(['--url', url()])).about(subject)).to.deep.include({ state: 'ok', fix: null });
+      const database = new Database(`${folder}/c.sqlite`, { readonly: true });
+      const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all();
+      database.close();
+      expect(tables).to.deep.equal([{ name: 'cache' }]);
+    });
+
+    it('says which prefix the keys have', async () => {
+      expect((await doctor(['--url', url()])).about('prefix').hint).to.include('prefix: shop_cache_');
+    });
+
+    it('writes nothing on a protected profile, unless its name is given', async () => {
+      const skipped = await doctor(['--url', `${url()}&protected=true`]);
+      expect(skipped.about('writing').state).to.equal('skipped');
+      const confirmed = await doctor(['--yes', '--confirm', 'sqlite', '--url', `${url()}&protected=true`]);
+      expect(confirmed.about('writing').state).to.equal('ok');
+    });
+
+    it('warns of a folder that it may not write to', async function () {
+      if (process.getuid?.() === 0) this.skip();
+      chmodSync(folder, 0o500);
+      try {
+        const { about } = await doctor(['--read-only', '--url', url()]);
+        expect(about('permissions')).to.deep.include({ state: 'warning' });
+      } finally {
+        chmodSync(folder, 0o700);
+      }
+    });
+  });
+
+  describe('on Memcached', () => {
+    it('says what the server does not let anybody do, and which of a pool is down', async function () {
+      const memcached = await startMemcached(this as never, '-X', '-W');
+      try {
+        const { code, about } = await doctor(['--url', `memcached://${memcached.address}?prefix=shop-`]);
+        expect(code).to.equal(0);
+        expect(about('permissions').message).to.include('list keys (-X)').and.include('be watched (-W)');
+        const pool = await doctor(['--url', `memcached://${memcached.address},127.0.0.1:${await freePort()}`]);
+        expect(pool.code).to.equal(3);
+        expect(pool.about('pool').message).to.include('1 of 2 servers');
+      } finally {
+        await memcached.stop();
+      }
+    });
+  });
+
+  describe('over TLS', () => {
+    const redis = withRedis('--databases', '2');
+    let certificates: Certificates;
+    let ours: { readonly cert: string; readonly key: string };
+    let proxy: TlsProxy;
+
+    before(async function () {
+      certificates = new Certificates(this);
+      ours = certificates.selfSigned('ours', '127.0.0.1');
+      proxy = await TlsProxy.start(ours, redis().port);
+    });
+
+    after(async () => {
+      await proxy?.stop();
+      certificates?.remove();
+    });
+
+    const url = (more: string): string => `rediss://127.0.0.1:${proxy.port}/0${more}`;
+
+    it('tells whose the certificate is, and that it ends soon', async () => {
+      const { code, about } = await doctor(['--url', url(`?ca=${ours.cert}`)]);
+      expect(code).to.equal(0);
+      expect(about('TLS').message).to.include('speaks TLSv1');
+      expect(about('certificate').message).to.match(/^for 127\.0\.0\.1, by ours; it ends in \d days?/);
+    });
+
+    it('tells a CA that is not known, and how to name it', async () => {
+      const { code, findings } = await doctor(['--url', url('')]);
+      expect(code).to.equal(3);
+      expect(findings.at(-1)).to.deep.include({ subject: 'certificate', state: 'fault' });
+      expect(findings.at(-1)!.hint).to.include('tls.ca');
+    });
+
+    it('tells a certificate for another host', async () => {
+      const elsewhere = certificates.selfSigned('elsewhere', '127.0.0.9');
+      const other = await TlsProxy.start(elsewhere, redis().port);
+      try {
+        const { findings } = await doctor(['--url', `rediss://127.0.0.1:${other.port}/0?ca=${elsewhere.cert}`]);
+        expect(findings.at(-1)!.message).to.include('the certificate is for 127.0.0.9');
+      } finally {
+        await other.stop();
+      }
+    });
+
+    it('warns when nothing is checked', async () => {
+      const { code, about } = await doctor(['--url', url('?verify=false')]);
+      expect(code).to.equal(0);
+      expect(about('certificate').message).to.include('it is not checked');
+    });
+
+    it('tells a port without TLS from one that wants it', async () => {
+      const plain = await doctor(['--url', `rediss://127.0.0.1:${redis().port}`, '--timeout', '2s']);
+      expect(plain.findings.at(-1)!.message).to.include('speaks Redis without TLS');
+      const secured = await doctor(['--url', `redis://127.0.0.1:${proxy.port}`, '--timeout', '2s']);
+      expect(secured.findings.at(-1)!.message).to.include('speaks TLS, and the profile does not');
+    });
+  });
+});

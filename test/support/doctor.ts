@@ -1,0 +1,39 @@
+import { cachectl, type Result, type RunOptions } from './cli.js';
+
+/** A finding, as `doctor --json` prints it. */
+export interface ToldFinding {
+  readonly subject: string;
+  readonly state: string;
+  readonly message: string;
+  readonly hint: null | string;
+  readonly fix: null | string;
+  readonly fixed: boolean;
+}
+
+export interface Report extends Result {
+  readonly profile: null | string;
+  readonly findings: readonly ToldFinding[];
+  /** The first of that subject. @throws Error when there is none */
+  about(subject: string): ToldFinding;
+}
+
+/** Runs `doctor --json`. */
+export async function doctor(args: readonly string[], options?: RunOptions): Promise<Report> {
+  const result = await cachectl(['doctor', '--json', '--latency-samples', '3', ...args], options);
+  return reportOf(result);
+}
+
+export function reportOf(result: Result): Report {
+  const { profile, findings } = JSON.parse(result.out) as Pick<Report, 'findings' | 'profile'>;
+  if (findings === undefined) throw new Error(`no findings: ${result.out}`);
+  return {
+    ...result,
+    profile,
+    findings,
+    about(subject) {
+      const found = findings.find((finding) => finding.subject === subject);
+      if (!found) throw new Error(`nothing is said of ${subject}: ${result.out}`);
+      return found;
+    },
+  };
+}
