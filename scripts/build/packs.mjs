@@ -24,16 +24,17 @@ export function packProgram(root, folder) {
   for (const [pack, script] of scripts) writePack(folder, pack, script, Buffer.from(codeCaches[pack], 'base64'));
 }
 
-/** What every store needs is the first; what one store alone, or a profile file, is in one of its own. */
+/** What every store needs is in the first; what one store alone needs, or a profile file, or a command, in one of its own. */
 function modulesOfPacks(root, folder) {
-  const [sqlite, redis, profile] = ['sqlite', 'redis', 'profile'].map(
-    (store) => new Set(warmUp(['modules', root, folder, store])),
+  const [sqlite, redis, profile, remember] = ['sqlite', 'redis', 'profile', 'remember'].map(
+    (run) => new Set(warmUp(['modules', root, folder, run])),
   );
   return new Map([
     ['program', [...sqlite].filter((module) => redis.has(module))],
     ['sqlite', minus(sqlite, redis)],
     ['redis', minus(redis, sqlite)],
     ['profile', minus(profile, sqlite, redis)],
+    ['remember', minus(remember, sqlite, redis, profile)],
   ]);
 }
 
