@@ -15,6 +15,8 @@ describe('doctor on Redis', () => {
 
   const url = (more = ''): string => `${redis().url}?${PREFIXES}${more}`;
 
+  const as = (user: string): string => url().replace('//', `//${user}@`);
+
   afterEach(async () => redis().flush());
 
   it('finds a healthy one healthy, step by step and in order, and leaves no key behind', async () => {
@@ -154,8 +156,6 @@ describe('doctor on Redis', () => {
     before(async () => {
       await redis().client.call('ACL', 'SETUSER', 'reader', 'on', '>r', '~shop-*', '+get', '+pttl', '+scan', '+select');
     });
-
-    const as = (user: string): string => url().replace('//', `//${user}@`);
 
     it('says which commands one of few rights may not run, and how to grant them', async () => {
       const { code, about } = await doctor(['--read-only', '--url', as('reader:r')]);

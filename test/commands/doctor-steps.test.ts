@@ -20,6 +20,10 @@ describe('doctor, step by step', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
+  const file = (): string => path.join(folder, 'cachectl.yaml');
+
+  const sqliteUrl = (): string => `sqlite://${folder}/c.sqlite?prefix=shop-cache-`;
+
   it('ends at a host that nobody knows', async () => {
     const { code, findings } = await doctor(['--url', 'redis://no-such-host.invalid']);
     expect(code).to.equal(3);
@@ -41,8 +45,6 @@ describe('doctor, step by step', () => {
   });
 
   describe('with a profile file', () => {
-    const file = (): string => path.join(folder, 'cachectl.yaml');
-
     it('says where it is, why that profile, and which variables stand on their defaults', async () => {
       writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, path: c.sqlite, prefix: "${PFX:-shop-}" }\n');
       const { code, profile, about } = await doctor([], { cwd: folder });
@@ -75,8 +77,6 @@ describe('doctor, step by step', () => {
   });
 
   describe('on SQLite', () => {
-    const url = (): string => `sqlite://${folder}/c.sqlite?prefix=shop-cache-`;
-
     beforeEach(() => {
       const database = new Database(`${folder}/c.sqlite`);
       database.exec('CREATE TABLE cache (key varchar primary key, value text, expiration integer)');
@@ -86,9 +86,9 @@ describe('doctor, step by step', () => {
 
     it('creates the index that is missing with --fix, and makes no table', async () => {
       const subject = 'index on expiration of cache';
-      expect((await doctor(['--url', url()])).about(subject).fix).to.include('creates the index');
-      expect((await doctor(['--fix', '--yes', '--url', url()])).about(subject).fixed).to.be.true;
-      expect((await doctor(['--url', url()])).about(subject)).to.deep.include({ state: 'ok', fix: null });
+      expect((await doctor(['--url', sqliteUrl()])).about(subject).fix).to.include('creates the index');
+      expect((await doctor(['--fix', '--yes', '--url', sqliteUrl()])).about(subject).fixed).to.be.true;
+      expect((await doctor(['--url', sqliteUrl()])).about(subject)).to.deep.include({ state: 'ok', fix: null });
       const database = new Database(`${folder}/c.sqlite`, { readonly: true });
       const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all();
       database.close();
@@ -96,13 +96,13 @@ describe('doctor, step by step', () => {
     });
 
     it('says which prefix the keys have', async () => {
-      expect((await doctor(['--url', url()])).about('prefix').hint).to.include('prefix: shop_cache_');
+      expect((await doctor(['--url', sqliteUrl()])).about('prefix').hint).to.include('prefix: shop_cache_');
     });
 
     it('writes nothing on a protected profile, unless its name is given', async () => {
-      const skipped = await doctor(['--url', `${url()}&protected=true`]);
+      const skipped = await doctor(['--url', `${sqliteUrl()}&protected=true`]);
       expect(skipped.about('writing').state).to.equal('skipped');
-      const confirmed = await doctor(['--yes', '--confirm', 'sqlite', '--url', `${url()}&protected=true`]);
+      const confirmed = await doctor(['--yes', '--confirm', 'sqlite', '--url', `${sqliteUrl()}&protected=true`]);
       expect(confirmed.about('writing').state).to.equal('ok');
     });
 
@@ -110,7 +110,7 @@ describe('doctor, step by step', () => {
       if (process.getuid?.() === 0) this.skip();
       chmodSync(folder, 0o500);
       try {
-        const { about } = await doctor(['--read-only', '--url', url()]);
+        const { about } = await doctor(['--read-only', '--url', sqliteUrl()]);
         expect(about('permissions')).to.deep.include({ state: 'warning' });
       } finally {
         chmodSync(folder, 0o700);
