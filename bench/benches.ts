@@ -12,6 +12,10 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'how fast what MONITOR prints is taken',
     load: async () => (await import('./events/monitor.js')).measureMonitor,
   },
+  keys: {
+    summary: 'counting keys beside redis-cli --scan, memcdump and the sqlite3 shell; memory of a list of all',
+    load: async () => (await import('./keys.js')).measureKeys,
+  },
   'lock-handover': {
     summary: "from a lock's release to the next acquisition",
     load: async () => (await import('./locks/handover.js')).measureHandover,

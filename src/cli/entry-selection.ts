@@ -22,12 +22,18 @@ export function entryPages(store: Store, what: string, options: ListEntriesOptio
   );
 }
 
-/** One by one; ends when it is interrupted, without an error. */
-export async function* untilInterrupted<T>(items: AsyncIterable<T>, interruption: Interruption): AsyncGenerator<T> {
+/** One by one, no more than `limit`; ends when it is interrupted, without an error. */
+export async function* untilInterrupted<T>(
+  items: AsyncIterable<T>,
+  interruption: Interruption,
+  limit = Infinity,
+): AsyncGenerator<T> {
+  let given = 0;
   try {
     for await (const item of items) {
       if (interruption.signal.aborted) return;
       yield item;
+      if (++given >= limit) return;
     }
   } catch (error) {
     if (interruption.by === undefined) throw error;
@@ -36,16 +42,6 @@ export async function* untilInterrupted<T>(items: AsyncIterable<T>, interruption
 
 export async function* flattened(pages: EntryPages): AsyncGenerator<ListedEntry> {
   for await (const page of pages) yield* page;
-}
-
-/** No more than so many; those that come after are not asked for. */
-export async function* firstOf<T>(items: AsyncIterable<T>, limit: number | undefined): AsyncGenerator<T> {
-  if (limit === 0) return;
-  let given = 0;
-  for await (const item of items) {
-    yield item;
-    if (++given === limit) return;
-  }
 }
 
 /** How many keys there are, by the store where it counts itself. */

@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import type { ListedEntry } from '../stores/listing-contract.js';
 
 import { type Order, ORDERS, sorted } from '../cli/entry-order.js';
-import { countKeys, entryPages, firstOf, flattened, untilInterrupted, whole } from '../cli/entry-selection.js';
+import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../cli/entry-selection.js';
 import { interruptedCode } from '../cli/interrupt.js';
 import { answerList } from '../cli/json-list.js';
 import { keyFields, keysText, withContents } from '../cli/key-fields.js';
@@ -85,11 +85,11 @@ export default class Keys extends StoreCommand {
         await grow(work, pattern, tree);
         await (flags.json ? answerJson(treeFields(tree.whole, flags.limit)) : printTree(tree.whole, flags.limit));
       } else if (flags.long || flags.sort !== undefined) {
-        const entries = untilInterrupted(firstOf(listed(work, pattern, flags), flags.limit), interruption);
+        const entries = untilInterrupted(listed(work, pattern, flags), interruption, flags.limit);
         if (flags.json) await answerList(entries, flags.long ? keyFields : ({ key }) => ({ key }));
         else say(await (flags.long ? printEntries(entries) : printKeys(keysOf(entries))));
       } else {
-        const keys = untilInterrupted(firstOf(store.keys(pattern), flags.limit), interruption);
+        const keys = untilInterrupted(store.keys(pattern), interruption, flags.limit);
         if (flags.json) await answerList(keys, (key) => ({ key }));
         else say(await printKeys(keys));
       }

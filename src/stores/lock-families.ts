@@ -34,6 +34,8 @@ export function meaningOf(name: string, owner: string): LockMeaning {
 /** The owner that Laravel makes up: Str::random(16). */
 export const LARAVEL_OWNER = /^[\dA-Za-z]{16}$/;
 
+export const LARAVEL_OWNER_LENGTH = 16;
+
 /** How Laravel 12 names its own locks. */
 const LARAVELS: ReadonlyArray<{
   readonly family: LockFamily;

@@ -19,8 +19,8 @@ export interface Dumped {
   readonly ttl: Ttl;
   /** Seconds since it was last read or written; the server notes a use when the one before is a minute ago. */
   readonly idle: number;
-  /** Changes with every write. */
-  readonly cas: bigint;
+  /** A number that changes with every write, in digits. */
+  readonly cas: string;
 }
 
 /** A server lets one go through its keys at a time, itself included. */
@@ -130,7 +130,7 @@ function parsed(line: string, now: number): Dumped[] {
       size: numberIn(line, ' size='),
       ttl: expiry === -1 ? null : expiry - now,
       idle: Math.max(0, now - numberIn(line, ' la=')),
-      cas: BigInt(textIn(line, ' cas=')),
+      cas: textIn(line, ' cas='),
     },
   ];
 }

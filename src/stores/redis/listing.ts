@@ -6,12 +6,14 @@ import type { Room } from './entries.js';
 
 import { RefusedError, WrongTypeError } from '../../errors.js';
 import { globMatcher, literalHead } from '../glob.js';
+import { LARAVEL_OWNER_LENGTH } from '../lock-families.js';
 import { isTagSetKey } from '../tag-names.js';
 import { withinBytes } from '../within-bytes.js';
 import { EntryTags } from './entry-tags.js';
 import { scan } from './keys.js';
 import { LONGEST_OWNER, type Teller, teller } from './lock-list.js';
 import { ownerOf } from './locks.js';
+import { lookByScript } from './look-script.js';
 import { withoutTouching } from './no-touch.js';
 import { PlainEntries } from './plain-entries.js';
 import { count, given, isGone, ttlOf } from './replies.js';
@@ -63,12 +65,19 @@ function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
   return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
 }
 
+interface Looked extends Omit<ListedEntry, 'size'> {
+  readonly size: number | undefined;
+}
+
 /** What is known of a key without reading all that it holds. */
 export class Look {
   readonly #room: Room;
   readonly #idle: boolean;
   readonly #values: boolean;
   readonly #tell: Teller | undefined;
+  /** Bytes of a value that tell whether it is a lock. */
+  readonly #head: number;
+  #usesScripts: boolean;
 
   /** @param values whether values may be looked at */
   constructor(room: Room, { idle, values }: { readonly idle: boolean; readonly values: boolean }) {
@@ -76,16 +85,41 @@ export class Look {
     this.#idle = idle;
     this.#values = values;
     this.#tell = room.lockConnection.location === room.connection.location ? teller(room) : undefined;
+    // Of a bare text it is enough to see whether it is longer than Laravel's owners.
+    this.#head = this.#tell === undefined ? 0 : room.packing.texts.areBare ? LARAVEL_OWNER_LENGTH + 1 : LONGEST_OWNER;
+    this.#usesScripts = !room.connection.isCluster;
   }
 
   /** One round trip; what is gone by then is left out. @param names without prefixes */
   async at(names: readonly string[]): Promise<ListedEntry[]> {
     if (names.length === 0) return [];
+    const told = (await this.#byScripts(names)) ?? (await this.#byPipeline(names));
+    return Promise.all(told.flatMap((entry) => (entry === undefined ? [] : [this.#sized(entry)])));
+  }
+
+  /** Undefined where the server does not let scripts do it. */
+  async #byScripts(names: readonly string[]): Promise<ReadonlyArray<Looked | undefined> | undefined> {
+    if (!this.#usesScripts) return undefined;
+    const { connection, keys } = this.#room;
+    const full = names.map((name) => keys.full(name));
+    const wanted = { idle: this.#idle, values: this.#values, head: this.#head };
+    const told = await lookByScript(connection, full, wanted);
+    this.#usesScripts = told !== undefined;
+    return told?.map(({ idle, pttl, size, head }, index) =>
+      this.#read(names[index]!, [
+        ...(this.#idle ? [idle] : []),
+        pttl,
+        size,
+        ...(this.#head > 0 && this.#values ? [head] : []),
+      ]),
+    );
+  }
+
+  async #byPipeline(names: readonly string[]): Promise<ReadonlyArray<Looked | undefined>> {
     const commands = names.map((name) => this.#commands(this.#room.keys.full(name)));
     const width = commands[0]!.length;
     const replies = await this.#room.connection.batch(commands.flat());
-    const told = names.map((name, index) => this.#read(name, replies.slice(index * width, (index + 1) * width)));
-    return Promise.all(told.flatMap((entry) => (entry === undefined ? [] : [this.#sized(entry)])));
+    return names.map((name, index) => this.#read(name, replies.slice(index * width, (index + 1) * width)));
   }
 
   #commands(full: string): Command[] {
@@ -94,20 +128,18 @@ export class Look {
       ...(this.#idle ? [['OBJECT', 'IDLETIME', full] as const] : []),
       ['PTTL', full],
       this.#values ? ['STRLEN', full] : ['MEMORY', 'USAGE', full],
-      ...(this.#tell && this.#values ? [['GETRANGE', full, 0, LONGEST_OWNER - 1] as const] : []),
+      ...(this.#head > 0 && this.#values ? [['GETRANGE', full, 0, this.#head - 1] as const] : []),
     ];
   }
 
-  #read(
-    key: string,
-    replies: ReadonlyArray<Error | Reply>,
-  ): (Omit<ListedEntry, 'size'> & { size: number | undefined }) | undefined {
+  #read(key: string, replies: ReadonlyArray<Error | Reply>): Looked | undefined {
     const rest = [...replies];
     const idle = this.#idle ? idleOf(rest.shift()!) : undefined;
     const pttl = given(rest.shift()!);
     if (isGone(pttl)) return undefined;
     const size = lengthOf(rest.shift()!);
-    const lock = this.#lockOf(key, rest.shift());
+    const isNoString = size === undefined && this.#values;
+    const lock = isNoString ? undefined : this.#lockOf(key, rest.shift());
     const ttl: Ttl = ttlOf(pttl);
     return { key, size, ttl, ...(idle !== undefined && { idle }), ...(lock !== undefined && { lock }) };
   }
@@ -119,11 +151,7 @@ export class Look {
   }
 
   /** What is no string has no length; it takes some memory. */
-  async #sized({
-    key,
-    size,
-    ...entry
-  }: Omit<ListedEntry, 'size'> & { size: number | undefined }): Promise<ListedEntry> {
+  async #sized({ key, size, ...entry }: Looked): Promise<ListedEntry> {
     if (size !== undefined) return { key, size, ...entry };
     const [reply] = await this.#room.connection.batch([['MEMORY', 'USAGE', this.#room.keys.full(key)]]);
     return { key, size: (reply === undefined ? undefined : lengthOf(reply)) ?? 0, ...entry };
