@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { constants, Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
@@ -17,7 +18,8 @@ export function packScript(filename: string): Script | undefined {
   // ASCII, since the build escapes the rest.
   const source = file.toString('latin1', HEAD_LENGTH, end);
   return new Script(source, {
-    filename,
+    // For stack traces; the code cache has it in it, so it must not tell where it was built.
+    filename: path.posix.join('cachectl', path.basename(filename)),
     // For drivers of the user's own.
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(file.length > end && { cachedData: file.subarray(end) }),
