@@ -9,7 +9,7 @@ import { forTerminal, lineField } from './value-text.js';
 const MOST_OFFERED = 200;
 
 /** How long a search may take, in milliseconds: of very many keys few may match. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 10_000;
 
 /** How long nothing may be typed before a search begins, in milliseconds. */
 const PAUSE_MS = 150;
@@ -20,8 +20,8 @@ export function canAsk({ json }: { readonly json: boolean }): boolean {
 }
 
 /**
- * What matches what is typed: first what begins so, then what holds it anywhere; a glob is taken as it is. Ends early
- * when there is enough, or when it takes too long.
+ * What matches what is typed: what begins so, which most stores find fast, else what holds it anywhere; a glob is taken as
+ * it is. Ends early when there is enough, or when it takes too long.
  * @param find what matches a glob, from the store; ends with the signal
  */
 export async function searchFor<Item>(
@@ -32,25 +32,40 @@ export async function searchFor<Item>(
 ): Promise<Found<Item>> {
   if (typed !== undefined) await sleep(PAUSE_MS, undefined, { signal });
   const late = AbortSignal.timeout(PATIENCE_MS);
+  const until = AbortSignal.any([signal, late]);
   const found = new Map<string, Item>();
+  const offer = (more?: string): Found<Item> => ({ items: [...found.values()].slice(0, MOST_OFFERED), more });
   try {
-    for await (const page of pages(globsOf(typed), (glob) => find(glob, AbortSignal.any([signal, late])))) {
-      for (const item of page) found.set(nameOf(item), item);
-      if (found.size > MOST_OFFERED) return offer(found, `more than ${MOST_OFFERED}; type to narrow them down`);
-      if (late.aborted) break;
+    for (const glob of globsOf(typed)) {
+      if (await gather(find(glob, until), found, nameOf))
+        return offer(`more than ${MOST_OFFERED}; type to narrow them down`);
+      if (found.size > 0)
+        return offer(
+          typed === undefined || isGlob(typed)
+            ? undefined
+            : `those that begin so; *${offered(typed)}* finds it anywhere`,
+        );
     }
   } catch (error) {
     if (!late.aborted || signal.aborted) throw error;
+    return offer(`searched for ${PATIENCE_MS / 1000}s; there may be others`);
   }
 
-  return offer(found, late.aborted ? `searched for ${PATIENCE_MS / 1000}s; there may be others` : undefined);
+  return offer();
 }
 
-async function* pages<Page>(
-  globs: readonly string[],
-  find: (glob: string) => AsyncIterable<Page>,
-): AsyncGenerator<Page> {
-  for (const glob of globs) yield* find(glob);
+/** Whether there are more than are offered; then it has ended early. */
+async function gather<Item>(
+  pages: AsyncIterable<readonly Item[]>,
+  found: Map<string, Item>,
+  nameOf: (item: Item) => string,
+): Promise<boolean> {
+  for await (const page of pages) {
+    for (const item of page) found.set(nameOf(item), item);
+    if (found.size > MOST_OFFERED) return true;
+  }
+
+  return false;
 }
 
 /** On one line that does not wrap, whatever it holds. */
@@ -60,13 +75,13 @@ export function offered(text: string, room = 8): string {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
-function offer<Item>(found: ReadonlyMap<string, Item>, more: string | undefined): Found<Item> {
-  return { items: [...found.values()].slice(0, MOST_OFFERED), more };
-}
-
 function globsOf(typed: string | undefined): readonly string[] {
   if (typed === undefined) return ['*'];
-  if (/[*?[]/.test(typed)) return [typed];
+  if (isGlob(typed)) return [typed];
   const literal = escapeGlob(typed);
   return [`${literal}*`, `*${literal}*`];
+}
+
+function isGlob(typed: string): boolean {
+  return /[*?[]/.test(typed);
 }
