@@ -67,7 +67,9 @@ async function removeOthers(node: MetaNode, meant: readonly Dumped[], idleFor: n
   const found = looked
     .flat()
     .flatMap(({ dumped, item }) =>
-      item?.cas === BigInt(dumped.cas) && (item.idle ?? 0) >= idleFor ? [{ key: dumped.full, size: dumped.size, item }] : [],
+      item?.cas === BigInt(dumped.cas) && (item.idle ?? 0) >= idleFor
+        ? [{ key: dumped.full, size: dumped.size, item }]
+        : [],
     );
   const entries = found.filter(({ item }) => !isOurLock(item));
   const isGone = await node.removeSame(entries);

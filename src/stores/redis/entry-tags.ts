@@ -1,4 +1,4 @@
-import type { Command } from './connection.js';
+import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { inTagOrder, isTagSetKey, TAG_SET_HEAD, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
@@ -7,6 +7,12 @@ import { scan } from './keys.js';
 /** Combinations of tags whose names are kept. */
 const MOST_KNOWN = 100_000;
 
+/** Tags of which each is asked for an entry; where there are more, their sets are read through once. */
+const MOST_ASKED = 256;
+
+/** Members of a tag's set that are read at once. */
+const PAGE = 1000;
+
 /** Questions of one round trip. */
 const MOST_AT_ONCE = 10_000;
 
@@ -14,7 +20,8 @@ const NONE: readonly string[] = [];
 
 /**
  * Which tags the entries of a listing carry. The key of a tagged entry begins with a hash of their names in their order,
- * so each combination is found out once: of a single tag by hashing, of several by asking each tag's set for one entry.
+ * so each combination is found out once: of a single tag by hashing, of several by asking each tag's set for one entry,
+ * or, where there are many tags, by reading all sets once, in memory that grows with the combinations only.
  */
 export class EntryTags {
   readonly #room: Room;
@@ -23,6 +30,8 @@ export class EntryTags {
   readonly #known = new Map<string, readonly string[]>();
   #names: Promise<readonly string[]> | undefined;
   #single = new Map<string, string>();
+  /** Names by the hash, from all sets. */
+  #listed: Promise<ReadonlyMap<string, ReadonlySet<string>>> | undefined;
 
   constructor(room: Room, signal: AbortSignal | undefined) {
     this.#room = room;
@@ -56,11 +65,39 @@ export class EntryTags {
 
     for (const [hash, key] of unknown) {
       const single = this.#single.get(hash);
-      const carried = single === undefined ? await this.#ask(names, key) : [single];
+      const carried = single === undefined ? await this.#carried(names, hash, key) : [single];
       const inOrder = inTagOrder(carried, key);
       // What was listed in part only, or under a tag that was flushed, is asked for again with the next entry.
       if (inOrder === undefined) found.set(hash, carried);
       else remember(hash, inOrder);
+    }
+
+    return found;
+  }
+
+  async #carried(names: readonly string[], hash: string, key: string): Promise<readonly string[]> {
+    if (names.length <= MOST_ASKED) return this.#ask(names, key);
+    this.#listed ??= this.#readThrough(names);
+    const listed = await this.#listed;
+    return [...(listed.get(hash) ?? [])];
+  }
+
+  async #readThrough(names: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { connection, keys, packing } = this.#room;
+    const found = new Map<string, Set<string>>();
+    for (const name of names) {
+      let cursor = '0';
+      do {
+        this.#signal?.throwIfAborted();
+        const reply = await connection.call('ZSCAN', keys.full(tagSetKey(name)), cursor, 'COUNT', PAGE);
+        const [next, members] = reply as readonly [Reply, readonly Buffer[]];
+        cursor = String(next);
+        // Each member is followed by its score.
+        for (let at = 0; at < members.length; at += 2) {
+          const hash = tagHashOf(packing.texts.unpack(members[at]!).toString());
+          if (hash !== undefined && !this.#single.has(hash)) found.set(hash, (found.get(hash) ?? new Set()).add(name));
+        }
+      } while (cursor !== '0');
     }
 
     return found;
