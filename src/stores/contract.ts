@@ -1,6 +1,7 @@
 import type { Value } from '../codecs/value.js';
 import type { CachectlError } from '../errors.js';
 import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
+import type { Inspection } from './inspection-contract.js';
 import type {
   CountOptions,
   EntryFilter,
@@ -245,6 +246,9 @@ export interface Store extends Repository {
 
   /** @throws UnsupportedError */
   tags(names: readonly string[]): Tagged;
+
+  /** Everything that is known of one key, of a miss too; within tags where they are given. Left out where `get` says it all. */
+  inspect?(key: string, tags?: readonly string[]): Promise<Inspection>;
 
   /** Which tags there are, and what carries them; left out where nothing of the kind can be listed. */
   tagIndex?(): Promise<TagIndex>;

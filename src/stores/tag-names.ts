@@ -42,7 +42,8 @@ const TAGGED = /^[\da-f]{40}:/;
 /** Of more tags on one entry the order is not looked for. */
 const MOST_TAGS = 6;
 
-function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {
+/** Every order of the names. */
+export function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {
   if (names.length < 2) return [names];
   return names.flatMap((name) => permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));
 }

@@ -18,6 +18,9 @@ export interface StoreHarness {
    */
   readonly tellsPulls?: boolean;
 
+  /** Whether the store has `inspect`, which is then tested; it has not when this is left out. */
+  readonly inspects?: boolean;
+
   /**
    * By name, the sources of events that the cases are for: those that the server under test has, and that miss nothing, as
    * what looks again and again must. All that are declared when left out.

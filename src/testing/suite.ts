@@ -6,6 +6,7 @@ import { UnsupportedError } from '../errors.js';
 import { describeBulk, describeKeys } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';
+import { describeInspection } from './suite/inspection.js';
 import { describeListing } from './suite/listing.js';
 import { describeLockListing } from './suite/lock-listing.js';
 import { describeLockWaiting } from './suite/lock-waiting.js';
@@ -74,6 +75,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     if (capabilities.lockListing) describeLockListing(stores);
     describeStats(stores);
     describeFlushing(stores);
+    if (harness.inspects) describeInspection(stores);
     describePrefixes(stores);
     if (capabilities.events.length > 0) describeEvents(stores);
     else refuses('events', async () => (await stores.fresh()).events({ signal: AbortSignal.abort(), enable: true }));

@@ -36,6 +36,8 @@ describeStore('array', {
     locksToldFromEntries: 'apart',
   },
 
+  inspects: true,
+
   async before() {
     // Memory is there already.
   },

@@ -32,6 +32,8 @@ describeStore('three memcached servers', {
     keyBytes: 250,
   },
 
+  inspects: true,
+
   async before(context) {
     // With an option, so that each is a server of its own.
     while (servers.length < 3) servers.push(await startMemcached(context, '-m', '64'));

@@ -28,6 +28,8 @@ describeStore('memcached behind SASL', {
     keyBytes: 250,
   },
 
+  inspects: true,
+
   async before(context) {
     server = await startSaslMemcached(context);
   },

@@ -29,6 +29,8 @@ describeStore('memcached', {
     keyBytes: 250,
   },
 
+  inspects: true,
+
   async before(context) {
     server = await startMemcached(context);
   },

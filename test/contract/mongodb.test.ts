@@ -28,6 +28,8 @@ describeStore('mongodb', {
     locksToldFromEntries: 'apart',
   },
 
+  inspects: true,
+
   // What looks again and again misses what comes and goes meanwhile.
   eventSources: ['stream'],
 

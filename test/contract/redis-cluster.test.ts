@@ -42,6 +42,8 @@ describeStore('redis cluster', {
     locksToldFromEntries: 'by-form',
   },
 
+  inspects: true,
+
   async before(context) {
     // A cluster's notifications are not switched on by us.
     cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEAm');

@@ -43,6 +43,8 @@ for (const options of OPTIONS) {
       locksToldFromEntries: 'by-form',
     },
 
+    inspects: true,
+
     async before(context) {
       server = await startRedis(context);
     },

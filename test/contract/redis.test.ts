@@ -38,6 +38,8 @@ describeStore('redis', {
     locksToldFromEntries: 'by-form',
   },
 
+  inspects: true,
+
   async before(context) {
     server = await startRedis(context);
   },

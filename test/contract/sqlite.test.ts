@@ -49,6 +49,8 @@ describeStore('sqlite', {
     locksToldFromEntries: 'apart',
   },
 
+  inspects: true,
+
   async before() {
     folder = await mkdtemp(join(tmpdir(), 'cachectl-sqlite-'));
   },

@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { Inspection } from '../inspection-contract.js';
 import type {
   EntryFilter,
   EntryPages,
@@ -73,6 +74,11 @@ class ArrayStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new ArrayTagged(this.room, names);
+  }
+
+  async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
+    const { inspect } = await import('./inspection.js');
+    return inspect(this.room, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {

@@ -31,6 +31,24 @@ export class MetaNode extends Node {
     return answers.map((answer) => this.itemOf(answer));
   }
 
+  /**
+   * What the server tells of an item without counting that as a use, or as a miss: `ME key exp=-1 la=3 cas=2 fetch=no cls=1
+   * size=63`. Undefined where there is none.
+   * @throws RefusedError
+   */
+  async describe(key: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
+    const [answer] = await this.text.ask([command('me', key, '')]);
+    const { line } = answer!;
+    if (line === 'EN') return undefined;
+    if (!line.startsWith('ME ')) throw refusedBy(this.location, line);
+    return new Map(
+      line
+        .split(' ')
+        .slice(2)
+        .map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
+    );
+  }
+
   override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
     const [isGone] = await this.removeSame([{ key, item }]);
     return isGone!;

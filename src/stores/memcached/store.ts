@@ -11,6 +11,7 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { Inspection } from '../inspection-contract.js';
 import type { StatsOptions, StoreStats } from '../stats-contract.js';
 
 import { Connection } from './connection.js';
@@ -112,6 +113,11 @@ class MemcachedStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new MemcachedTagged(this.room, names);
+  }
+
+  async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
+    const { inspect } = await import('./inspection.js');
+    return inspect(this.room, key, tags);
   }
 
   lock(name: string): Lock {

@@ -24,6 +24,12 @@ export class MemcachedTagged extends Entries implements Tagged {
     await (dryRun ? this.#ids() : this.#renew(this.#idKeys));
   }
 
+  /** The full key of an entry; undefined where a tag has no id, so that nothing can be under it. */
+  async fullKey(key: string): Promise<Buffer | undefined> {
+    const naming = await this.naming();
+    return naming?.(key);
+  }
+
   protected async naming(): Promise<Naming | undefined> {
     const ids = await this.#ids();
     return ids.every((id) => id !== undefined) ? this.#namedBy(ids) : undefined;

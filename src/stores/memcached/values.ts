@@ -1,6 +1,7 @@
 import type { Codec, SerializerName } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Entry } from '../contract.js';
+import type { StoredFormat } from '../inspection-contract.js';
 import type { Item } from './node.js';
 
 import { compress, decompress } from '../../codecs/compression/php-memcached.js';
@@ -67,6 +68,16 @@ export class Values {
     return this.#codec.name !== 'php' || keeps ? flags : sum.flags;
   }
 
+  /** How an item is written, by its flags. */
+  formatOf({ value, flags }: Item): StoredFormat {
+    if (this.#codec.name !== 'php') return { codec: this.#codec.name };
+    const type = flags & TYPE;
+    const codec = SERIALIZERS.get(type) ?? BARE.get(type) ?? `type ${type}`;
+    const isCompressed = (flags & Flag.Compressed) !== 0;
+    const compression = (flags & Flag.Fastlz) === 0 ? 'zlib' : 'fastlz';
+    return isCompressed && value.length >= 4 ? { codec, compression, plainSize: value.readUInt32LE(0) } : { codec };
+  }
+
   async #serializer(name: SerializerName): Promise<Codec> {
     const known = name === this.#codec.name ? this.#codec : this.#serializers.get(name);
     if (known) return known;
@@ -98,6 +109,13 @@ const SERIALIZERS: ReadonlyMap<number, SerializerName> = new Map([
   [5, 'igbinary'],
   [6, 'json'],
   [7, 'msgpack'],
+]);
+
+const BARE: ReadonlyMap<number, string> = new Map([
+  [Type.String, 'string'],
+  [Type.Integer, 'number'],
+  [Type.Float, 'number'],
+  [Type.Boolean, 'boolean'],
 ]);
 
 const UNPACKED: ReadonlySet<number> = new Set([Type.Integer, Type.Float, Type.Boolean]);

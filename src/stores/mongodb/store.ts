@@ -11,6 +11,7 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { Inspection } from '../inspection-contract.js';
 import type {
   CountOptions,
   EntryFilter,
@@ -93,6 +94,11 @@ class MongodbStore extends Entries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new MongodbTagged(this.room, names);
+  }
+
+  async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
+    const { inspect } = await import('./inspection.js');
+    return inspect(this.room, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {

@@ -12,6 +12,8 @@ export interface Packing {
   readonly texts: Texts;
   /** What the bytes of entries are: `php`, `igbinary lz4`. */
   readonly form: string;
+  /** Left out where nothing is compressed. */
+  readonly compression?: Compression;
   /** Whether no entry is bare text but for numbers, so that other bare text is an owner. */
   readonly ownersStandOut: boolean;
 }
@@ -43,7 +45,7 @@ export async function openPacking(
   const compression = compressionName === undefined ? undefined : await loadCompression(compressionName);
   const packed = compression === undefined ? values : compressed(values, compression);
   const texts = packedTexts(serializer === undefined ? undefined : packed, compression);
-  return { values: packed, texts, form, ownersStandOut };
+  return { values: packed, texts, form, ...(compression && { compression }), ownersStandOut };
 }
 
 const BARE: Texts = { areBare: true, pack: (text) => Buffer.from(text), unpack: (bytes) => bytes };

@@ -11,6 +11,7 @@ import type {
   Tagged,
 } from '../contract.js';
 import type { EventsOptions, EventStream } from '../event-contract.js';
+import type { Inspection } from '../inspection-contract.js';
 import type {
   CountOptions,
   EntryFilter,
@@ -101,6 +102,11 @@ class RedisStore extends PlainEntries implements Store {
 
   tags(names: readonly string[]): Tagged {
     return new RedisTagged(this.room, names);
+  }
+
+  async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
+    const { inspect } = await import('./inspection.js');
+    return inspect(this.room, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {

@@ -19,7 +19,11 @@ export class ColumnCodec {
 
   /** @throws UndecodableError */
   decode(column: Buffer): Value {
-    const isBase64 = this.#codec.name === 'php' && !column.includes(';') && !column.includes(':');
-    return this.#codec.decode(isBase64 ? Buffer.from(column.toString('latin1'), 'base64') : column);
+    return this.#codec.decode(isWrapped(this.#codec, column) ? Buffer.from(column.toString('latin1'), 'base64') : column);
   }
+}
+
+/** Whether a column is the base64 of what was serialized. */
+export function isWrapped(codec: Codec, column: Buffer): boolean {
+  return codec.name === 'php' && !column.includes(';') && !column.includes(':');
 }

@@ -1,0 +1,78 @@
+import type { Inspected } from './inspection.js';
+
+import { toJson } from '../codecs/json/print.js';
+import { isMiss } from './inspection.js';
+import { JsonText } from './json.js';
+import { aboutLock, heldFields } from './lock-fields.js';
+import { errorFields, toFailure } from './report-error.js';
+import { ttlField } from './value-text.js';
+
+/** A key's members in `inspect --json`. What is not known is left out. */
+export function inspectedFields(inspected: Inspected) {
+  const { key, storedKey, listedKey, place, value, fault, tagKept, other } = inspected;
+  return {
+    key,
+    hit: !isMiss(inspected),
+    value: value === undefined ? null : new JsonText(toJson(value)),
+    type: value?.type ?? null,
+    ...timeFields(inspected),
+    storedKey,
+    listedKey,
+    place: { ...place },
+    ...writtenFields(inspected),
+    ...tagFields(inspected),
+    kind: other && { type: other.type, length: other.length },
+    tagKept,
+    ...meaningFields(inspected),
+    ...nearFields(inspected),
+    error: fault && errorFields(toFailure(fault)),
+  };
+}
+
+function timeFields({ entry, expiresAt, expiredAt }: Inspected) {
+  return {
+    ttl: entry === undefined ? null : ttlField(entry.ttl),
+    expiresAt: expiresAt === undefined ? undefined : (expiresAt?.toISOString() ?? null),
+    expiredAt: expiredAt?.toISOString(),
+  };
+}
+
+function writtenFields({ entry, format, usage }: Inspected) {
+  const cas = usage?.cas === undefined ? undefined : String(usage.cas);
+  return { size: entry?.stored.length, ...format, ...usage, cas };
+}
+
+function tagFields({ tags }: Inspected) {
+  return tags && { tags: [...tags.names], ordered: tags.isOrdered, unlisted: tags.unlisted && [...tags.unlisted] };
+}
+
+function meaningFields(inspected: Inspected) {
+  const { lock, limiter, flexible } = inspected;
+  return {
+    lock: lock && lockFields(inspected, lock),
+    rateLimiter: limiter && {
+      key: limiter.key,
+      attempts: new JsonText(String(limiter.attempts)),
+      resetsAt: isoOf(limiter.resetsAt),
+    },
+    flexible: flexible && { key: flexible.key, createdAt: isoOf(flexible.createdAt) },
+  };
+}
+
+function nearFields({ key, lockApart, near, elsewhere }: Inspected) {
+  return {
+    near: near && near.length > 0 ? near.map((each) => ({ ...each })) : undefined,
+    elsewhere: elsewhere?.map((names) => [...names]),
+    lockApart: lockApart && heldFields(key, lockApart),
+  };
+}
+
+/** A number that no date can be is somebody's, and no time. */
+export function isoOf(date: Date): null | string {
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+function lockFields({ listedKey, entry }: Inspected, { owner, toldBy }: NonNullable<Inspected['lock']>) {
+  const { family, meaning, heldSince } = aboutLock(listedKey, { owner, ttl: entry?.ttl });
+  return { owner, family, meaning, heldSince: heldSince?.toISOString(), toldBy };
+}

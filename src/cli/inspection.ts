@@ -1,0 +1,157 @@
+import type { Value } from '../codecs/value.js';
+import type { LockHolder, Store } from '../stores/contract.js';
+import type { Inspection } from '../stores/inspection-contract.js';
+
+import { UndecodableError, WrongTypeError } from '../errors.js';
+import { permutations } from '../stores/tag-names.js';
+
+/** All that is known of one key: what its store says, and what stands beside it. */
+export interface Inspected extends Inspection {
+  /** As it was asked for. */
+  readonly key: string;
+  readonly value?: Value;
+  /** Why there is something, and no value. */
+  readonly fault?: Error;
+  readonly limiter?: Limiter;
+  readonly flexible?: Flexible;
+  /** Of a miss: a lock of that name, where locks lie apart. */
+  readonly lockApart?: LockHolder;
+  /** Of a miss: tags within which the key is there; none for «without tags». */
+  readonly elsewhere?: ReadonlyArray<readonly string[]>;
+}
+
+/** Laravel's rate limiter: the key counts, `<key>:timer` says when that ends. */
+export interface Limiter {
+  readonly key: string;
+  readonly attempts: bigint;
+  readonly resetsAt: Date;
+}
+
+/** Laravel's Cache::flexible notes beside the key when the value was made. */
+export interface Flexible {
+  readonly key: string;
+  readonly createdAt: Date;
+}
+
+const TIMER = ':timer';
+const CREATED = 'illuminate:cache:flexible:created:';
+
+/** Of more tags the other orders are not tried. */
+const MOST_ORDERED = 4;
+
+/** Looks at one key, then at what may stand beside it. */
+export async function inspectKey(store: Store, key: string, tags?: readonly string[]): Promise<Inspected> {
+  const inspection = await look(store, key, tags);
+  if (isMiss(inspection)) return { ...inspection, key, ...(await whereElse(store, key, tags)) };
+  const read = valueOf(inspection);
+  const limiter = await limiterOf(store, key, read.value, tags);
+  const flexible = await flexibleOf(store, key, read.value, tags);
+  return { ...inspection, key, ...read, ...(limiter && { limiter }), ...(flexible && { flexible }) };
+}
+
+export function isMiss({ entry, other }: Inspection): boolean {
+  return entry === undefined && other === undefined;
+}
+
+/** A store that has nothing to add to `get` is asked for that. */
+async function look(store: Store, key: string, tags?: readonly string[]): Promise<Inspection> {
+  if (store.inspect) {
+    // Which says itself that it has no tags.
+    if (tags !== undefined) store.tags(tags);
+    return store.inspect(key, tags);
+  }
+
+  const entry = await (tags === undefined ? store : store.tags(tags)).get(key);
+  const known = { storedKey: store.prefix + key, listedKey: key, place: { server: store.location } };
+  if (entry === undefined) return known;
+  const expiresAt = entry.ttl === null ? null : new Date(Date.now() + (entry.ttl ?? 0) * 1000);
+  return { ...known, entry, ...(entry.ttl !== undefined && { expiresAt }) };
+}
+
+/** A lock's value is its owner, bare: that it does not decode is no fault. */
+function valueOf({ entry, other, lock, tagKept }: Inspection): Pick<Inspected, 'fault' | 'value'> {
+  if (entry === undefined) {
+    const what = other?.length === undefined ? other?.type : `${other.type} of ${other.length}`;
+    const hint =
+      tagKept === undefined ? 'Look at it with redis-cli.' : `tags:show ${tagKept} lists what carries the tag.`;
+    return { fault: new WrongTypeError(`it is a ${what}, and no cache entry`, hint) };
+  }
+
+  try {
+    return { value: entry.decode() };
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    return lock === undefined ? { fault: error } : {};
+  }
+}
+
+async function limiterOf(
+  store: Store,
+  key: string,
+  value: Value | undefined,
+  tags?: readonly string[],
+): Promise<Limiter | undefined> {
+  if (value?.type !== 'integer') return undefined;
+  const isTimer = key.endsWith(TIMER);
+  const counted = isTimer ? key.slice(0, -TIMER.length) : key;
+  const other = counted === '' ? undefined : await integerAt(store, isTimer ? counted : key + TIMER, tags);
+  if (other === undefined) return undefined;
+  const [attempts, resets] = isTimer ? [other, value.value] : [value.value, other];
+  return { key: counted, attempts, resetsAt: new Date(Number(resets) * 1000) };
+}
+
+async function flexibleOf(
+  store: Store,
+  key: string,
+  value: Value | undefined,
+  tags?: readonly string[],
+): Promise<Flexible | undefined> {
+  if (key.startsWith(CREATED)) {
+    return value?.type === 'integer' ? { key: key.slice(CREATED.length), createdAt: dateOf(value.value) } : undefined;
+  }
+
+  const created = await integerAt(store, CREATED + key, tags);
+  return created === undefined ? undefined : { key, createdAt: dateOf(created) };
+}
+
+function dateOf(seconds: bigint): Date {
+  return new Date(Number(seconds) * 1000);
+}
+
+async function integerAt(store: Store, key: string, tags?: readonly string[]): Promise<bigint | undefined> {
+  const inspection = await lookBeside(store, key, tags);
+  const { value } = inspection?.entry === undefined ? {} : valueOf(inspection);
+  return value?.type === 'integer' ? value.value : undefined;
+}
+
+/** What no key of this store can be is not there. */
+async function lookBeside(store: Store, key: string, tags?: readonly string[]): Promise<Inspection | undefined> {
+  const { keyBytes } = store.capabilities;
+  const isTooLong = keyBytes !== undefined && Buffer.byteLength(store.prefix + key) + (tags ? HASH : 0) > keyBytes;
+  return isTooLong ? undefined : look(store, key, tags);
+}
+
+/** What a tagged entry's key has more. */
+const HASH = 41;
+
+async function whereElse(
+  store: Store,
+  key: string,
+  tags?: readonly string[],
+): Promise<Pick<Inspected, 'elsewhere' | 'lockApart'>> {
+  const { locks, locksToldFromEntries } = store.capabilities;
+  if (tags === undefined) {
+    const holder = locks && locksToldFromEntries === 'apart' ? await store.lock(key).holder() : undefined;
+    return holder === undefined ? {} : { lockApart: holder };
+  }
+
+  const orders = tags.length <= MOST_ORDERED ? permutations(tags) : [];
+  const singles = tags.length > 1 ? tags.map((tag) => [tag]) : [];
+  const elsewhere: Array<readonly string[]> = [];
+  for (const others of [[], ...orders, ...singles].filter((each) => each.join(',') !== tags.join(','))) {
+    const found = await lookBeside(store, key, others.length === 0 ? undefined : others);
+    if (found !== undefined && !isMiss(found)) elsewhere.push(others);
+  }
+
+  return elsewhere.length === 0 ? {} : { elsewhere };
+}

@@ -1,0 +1,77 @@
+import type { InspectedLock, Inspection, NearKey } from '../inspection-contract.js';
+import type { Room } from './entries.js';
+import type { Item } from './node.js';
+
+import { RefusedError, UndecodableError } from '../../errors.js';
+import { isLaravelLockName } from '../lock-form.js';
+import { given } from './entries.js';
+import { isSpeakable, isTagIdKey } from './keys.js';
+import { isOurLock } from './lock-list.js';
+import { MetaNode } from './meta-node.js';
+import { tagOf } from './tag-index.js';
+import { MemcachedTagged } from './tags.js';
+
+/** What `me` says first, which counts neither as a use nor as a miss; then the item, by a look that does not count either. */
+export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
+  const full = tags === undefined ? room.keys.full(key) : await new MemcachedTagged(room, tags).fullKey(key);
+  // Without the id of one of the tags nobody knows what the key would be.
+  if (full === undefined) return { listedKey: key, place: { server: room.connection.location } };
+  const node = room.connection.at(full);
+  const listedKey = room.keys.short(full);
+  const asked = { storedKey: full.toString(), listedKey, place: { server: node.location } };
+  const known = node instanceof MetaNode ? await described(node, full) : new Map<string, string>();
+  const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
+  const held = given(item);
+  if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
+  const lock = lockOf(room, listedKey, held);
+  const { ttl } = held;
+  return {
+    ...asked,
+    entry: await room.values.entry(held),
+    format: room.values.formatOf(held),
+    ...(ttl !== undefined && { expiresAt: ttl === null ? null : new Date(Date.now() + ttl * 1000) }),
+    usage: {
+      ...numbers(known),
+      ...(known.has('fetch') && { fetched: known.get('fetch') === 'yes' }),
+      ...(held.cas !== 0n && { cas: held.cas }),
+    },
+    ...(tags !== undefined && { tags: { names: tags, isOrdered: true } }),
+    ...(lock && { lock }),
+    ...(isTagIdKey(listedKey) && { tagKept: tagOf(listedKey) }),
+  };
+}
+
+/** Empty where the server does not tell; undefined where there is no such item. */
+async function described(node: MetaNode, full: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    return await node.describe(full);
+  } catch (error) {
+    if (error instanceof RefusedError) return new Map();
+    throw error;
+  }
+}
+
+function numbers(known: ReadonlyMap<string, string>): { idle?: number; memory?: number } {
+  const [idle, memory] = [known.get('la'), known.get('size')];
+  return { ...(idle !== undefined && { idle: Number(idle) }), ...(memory !== undefined && { memory: Number(memory) }) };
+}
+
+function lockOf({ values }: Room, name: string, item: Item): InspectedLock | undefined {
+  const toldBy = isLaravelLockName(name) ? 'family' : isOurLock(item) ? 'cachectl-owner' : undefined;
+  if (toldBy === undefined) return undefined;
+  try {
+    return { owner: values.bareBytes(item).toString(), toldBy };
+  } catch (error) {
+    // It is no lock, whatever it is called.
+    if (error instanceof UndecodableError) return undefined;
+    throw error;
+  }
+}
+
+async function nearKeys({ connection, prefix }: Room, listedKey: string): Promise<readonly NearKey[]> {
+  const bare = Buffer.from(listedKey);
+  const node = connection.at(bare);
+  if (prefix === '' || !isSpeakable(bare) || !(node instanceof MetaNode)) return [];
+  const known = await described(node, bare);
+  return known !== undefined && known.size > 0 ? [{ storedKey: listedKey, difference: 'without the prefix' }] : [];
+}

@@ -1,0 +1,55 @@
+import { Double, Int32, Long } from 'mongodb';
+
+import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.js';
+import type { Deployment } from './connection.js';
+import type { Room } from './entries.js';
+
+import { taggedKey, tagHashOf } from '../tag-names.js';
+import { isLive, ttlOf } from './expiry.js';
+import { tagsUnder } from './tag-index.js';
+import { AS_STORED, FieldCodec, storedBytes } from './values.js';
+
+/** All that a document tells; nothing there counts uses. */
+export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
+  const { connection, prefix, codec } = room;
+  const listedKey = tags === undefined ? key : taggedKey(tags, key);
+  return connection.run(async (deployment) => {
+    const { entries, now } = deployment;
+    const storedKey = prefix + listedKey;
+    const place = { server: connection.location, collection: entries.collectionName };
+    const asked = { storedKey, listedKey, place };
+    const at = now();
+    const found = await entries.findOne({ _id: storedKey }, AS_STORED);
+    if (found === null) return { ...asked, near: await nearKeys(deployment, prefix, listedKey) };
+    const { value, expires_at: expiry } = found;
+    if (!isLive(expiry, at)) return { ...asked, ...(expiry instanceof Date && { expiredAt: expiry }) };
+    const ttl = ttlOf(expiry, at);
+    const carried = tagging(listedKey, tagsUnder(prefix, found.tags));
+    return {
+      ...asked,
+      entry: { stored: storedBytes(value), ttl, decode: () => new FieldCodec(codec).decode(value) },
+      format: { codec: isNumber(value) ? 'number' : codec.name },
+      expiresAt: ttl === null ? null : expiry,
+      ...(carried && { tags: carried }),
+    };
+  });
+}
+
+function tagging(listedKey: string, names: readonly string[]): InspectedTags | undefined {
+  const hash = tagHashOf(listedKey);
+  return hash === undefined || names.length === 0
+    ? undefined
+    : { names, isOrdered: taggedKey(names, '') === `${hash}:` };
+}
+
+function isNumber(field: unknown): boolean {
+  return field instanceof Int32 || field instanceof Long || field instanceof Double;
+}
+
+async function nearKeys({ entries, now }: Deployment, prefix: string, listedKey: string): Promise<readonly NearKey[]> {
+  if (prefix === '') return [];
+  const found = await entries.findOne({ _id: listedKey }, { projection: { expires_at: 1 } });
+  return found !== null && isLive(found.expires_at, now())
+    ? [{ storedKey: listedKey, difference: 'without the prefix' }]
+    : [];
+}

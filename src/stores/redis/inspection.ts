@@ -1,0 +1,160 @@
+import type { Entry } from '../contract.js';
+import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../inspection-contract.js';
+import type { Command, Reply } from './connection.js';
+import type { Room } from './entries.js';
+
+import { isNumeric } from '../../codecs/php/numeric.js';
+import { RefusedError } from '../../errors.js';
+import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
+import { EntryTags } from './entry-tags.js';
+import { LONGEST_OWNER, teller } from './lock-list.js';
+import { ownerOf } from './locks.js';
+import { withoutTouching } from './no-touch.js';
+import { placeOf } from './place.js';
+import { PlainEntries } from './plain-entries.js';
+import { count, isGone } from './replies.js';
+import { tagOf } from './tag-combinations.js';
+
+/**
+ * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no
+ * miss in the server's counts. Then what OBJECT says, which does not count as a use, and the value last.
+ */
+export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
+  const listedKey = tags === undefined ? key : taggedKey(tags, key);
+  const full = room.keys.full(listedKey);
+  const seen = await look(room, full);
+  const asked = { storedKey: full, listedKey, place: await placeOf(room.connection, full) };
+  if (seen === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
+  const { type, length, encoding, expiresAt, usage } = seen;
+  const known = { ...asked, expiresAt, usage };
+  if (type !== 'string') {
+    const isTagSet = type === 'zset' && isTagSetKey(listedKey);
+    const other: OtherKind = { type, ...(length !== undefined && { length }) };
+    return { ...known, other, ...(isTagSet && { tagKept: tagOf(listedKey) }) };
+  }
+
+  const entry = await valueOf(room, listedKey);
+  // It went while we looked.
+  if (entry === undefined) return asked;
+  const lock = lockOf(room, listedKey, entry.stored);
+  const carried = await tagsOf(room, listedKey, tags);
+  return {
+    ...known,
+    entry,
+    format: { ...formatOf(room, entry.stored, lock !== undefined), ...(encoding !== undefined && { encoding }) },
+    ...(lock !== undefined && { lock }),
+    ...(carried !== undefined && { tags: carried }),
+  };
+}
+
+/** What is known without the value. */
+interface Seen {
+  readonly type: string;
+  readonly length?: number;
+  readonly encoding?: string;
+  readonly expiresAt: Date | null;
+  readonly usage: Usage;
+}
+
+/** Undefined where there is nothing. What we may not ask is left out. */
+async function look(room: Room, full: string): Promise<Seen | undefined> {
+  const { connection } = room;
+  const [memory] = await connection.batch([['MEMORY', 'USAGE', full]]);
+  if (memory === null) return undefined;
+  const [encoding, shared, idle, frequency, typeReply, pttl] = await connection.batch([
+    ['OBJECT', 'ENCODING', full],
+    ['OBJECT', 'REFCOUNT', full],
+    ['OBJECT', 'IDLETIME', full],
+    ['OBJECT', 'FREQ', full],
+    ['TYPE', full],
+    ['PTTL', full],
+  ]);
+  if (typeReply instanceof Error) throw typeReply;
+  const type = String(typeReply);
+  if (encoding === null || type === 'none' || isGone(pttl!)) return undefined;
+  const milliseconds = count(pttl!);
+  const lengthCommand = LENGTHS[type];
+  const [length] = lengthCommand === undefined ? [null] : await connection.batch([[lengthCommand, full]]);
+  const isShared = numberOf(shared!) === SHARED;
+  const uses = isShared ? {} : { idle: numberOf(idle!), frequency: numberOf(frequency!) };
+  const usage = { ...uses, memory: numberOf(memory!) };
+  return {
+    type,
+    ...(numberOf(length!) !== undefined && { length: numberOf(length!)! }),
+    ...(encoding !== undefined && !(encoding instanceof Error) && { encoding: String(encoding) }),
+    expiresAt: milliseconds < 0 ? null : new Date(Date.now() + milliseconds),
+    usage: Object.fromEntries(Object.entries(usage).filter(([, number]) => number !== undefined)),
+  };
+}
+
+/** What OBJECT REFCOUNT says of small numbers, which all keys share: their uses say nothing of one key. */
+const SHARED = 2_147_483_647;
+
+const LENGTHS: Readonly<Record<string, string>> = {
+  list: 'LLEN',
+  set: 'SCARD',
+  zset: 'ZCARD',
+  hash: 'HLEN',
+  stream: 'XLEN',
+};
+
+/** Undefined of what the server does not tell, or not to us. */
+function numberOf(reply: Error | Reply): number | undefined {
+  if (reply === null || reply instanceof RefusedError) return undefined;
+  return count(reply);
+}
+
+async function valueOf(room: Room, listedKey: string): Promise<Entry | undefined> {
+  const read: Entry[] = [];
+  const reading = withoutTouching(room.connection, async function* () {
+    const entry = await new PlainEntries(room).get(listedKey);
+    if (entry) yield entry;
+  });
+  for await (const entry of reading) read.push(entry);
+  return read[0];
+}
+
+function lockOf(room: Room, name: string, stored: Buffer): Inspection['lock'] {
+  if (room.lockConnection.location !== room.connection.location) return undefined;
+  const owner = stored.length <= LONGEST_OWNER ? ownerOf(room.packing.texts, stored) : '';
+  const toldBy = teller(room)(name, owner);
+  return toldBy && { owner, toldBy };
+}
+
+function formatOf({ packing }: Room, stored: Buffer, isLock: boolean): StoredFormat {
+  if (isLock && packing.texts.areBare) return { codec: 'string' };
+  const plain = packing.compression?.decompress(stored);
+  const codec = packing.values.name !== 'raw' && isNumeric(plain ?? stored) ? 'number' : packing.values.name;
+  return {
+    codec,
+    ...(plain !== undefined && { compression: packing.compression!.name, plainSize: plain.length }),
+  };
+}
+
+async function tagsOf(room: Room, listedKey: string, given?: readonly string[]): Promise<InspectedTags | undefined> {
+  const hash = tagHashOf(listedKey);
+  if (hash === undefined) return undefined;
+  const [names] = given === undefined ? await new EntryTags(room, undefined).of([listedKey]) : [given];
+  if (names === undefined || names.length === 0) return undefined;
+  const member = room.packing.texts.pack(listedKey);
+  const scores = await room.connection.batch(
+    names.map((name): Command => ['ZSCORE', room.keys.full(tagSetKey(name)), member]),
+  );
+  const unlisted = names.filter((_, index) => scores[index] === null);
+  const isOrdered = taggedKey(names, '') === `${hash}:`;
+  return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
+}
+
+/** The same name without one of the prefixes, or both, as far as it is there. */
+async function nearKeys({ connection, keys, prefix }: Room, listedKey: string): Promise<readonly NearKey[]> {
+  const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
+  const others = new Map([
+    [listedKey, 'without prefixes'],
+    [connectionPrefix + listedKey, 'without the cache’s prefix'],
+    [prefix + listedKey, 'without the connection prefix'],
+  ]);
+  others.delete(keys.full(listedKey));
+  const candidates = [...others].map(([storedKey, difference]) => ({ storedKey, difference }));
+  const replies = await connection.batch(candidates.map(({ storedKey }): Command => ['MEMORY', 'USAGE', storedKey]));
+  return candidates.filter((_, index) => replies[index] !== null && !(replies[index] instanceof Error));
+}

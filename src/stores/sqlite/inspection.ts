@@ -1,0 +1,75 @@
+import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.js';
+import type { Room } from './entries.js';
+
+import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
+import { now, ttlOf } from './expiry.js';
+import { literalKeysUnder } from './keys.js';
+import { ColumnCodec, isWrapped } from './values.js';
+
+interface Row {
+  readonly value: Buffer;
+  readonly expiration: number;
+}
+
+/** All that a file tells of a row; nothing there counts uses. */
+export function inspect(room: Room, key: string, tags?: readonly string[]): Inspection {
+  const { connection, tables, profile, prefix, codec } = room;
+  const listedKey = tags === undefined ? key : taggedKey(tags, key);
+  const asked = { storedKey: prefix + listedKey, listedKey, place: { file: profile.path, table: profile.table } };
+  return connection.run(() => {
+    if (!tables.has('cache')) return asked;
+    return connection.read(() => {
+      const at = now();
+      const row = rowAt(room, asked.storedKey);
+      if (row === undefined) return { ...asked, near: nearKeys(room, listedKey) };
+      if (row.expiration <= at) return { ...asked, expiredAt: new Date(row.expiration * 1000) };
+      const { value: stored, expiration } = row;
+      const ttl = ttlOf(expiration, at);
+      const carried = tagsOf(room, listedKey, tags);
+      const wrapped = isWrapped(codec, stored);
+      return {
+        ...asked,
+        entry: { stored, ttl, decode: () => new ColumnCodec(codec).decode(stored) },
+        format: {
+          codec: codec.name,
+          ...(wrapped && { encoding: 'base64', plainSize: Buffer.byteLength(stored.toString('latin1'), 'base64') }),
+        },
+        expiresAt: ttl === null ? null : new Date(expiration * 1000),
+        ...(carried !== undefined && { tags: carried }),
+      };
+    });
+  });
+}
+
+function rowAt({ connection, tables }: Room, storedKey: string): Row | undefined {
+  return connection
+    .statement<Row>(`SELECT CAST(value AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = ?`)
+    .get(storedKey);
+}
+
+function tagsOf(room: Room, listedKey: string, given?: readonly string[]): InspectedTags | undefined {
+  const hash = tagHashOf(listedKey);
+  if (hash === undefined) return undefined;
+  const listed = listedTags(room, listedKey);
+  const names = given ?? inTagOrder(listed, listedKey) ?? listed;
+  if (names.length === 0) return undefined;
+  const unlisted = names.filter((name) => !listed.includes(name));
+  const isOrdered = taggedKey(names, '') === `${hash}:`;
+  return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
+}
+
+function listedTags({ connection, tables, prefix }: Room, listedKey: string): readonly string[] {
+  if (!tables.has('tags')) return [];
+  return connection
+    .statement<{ tag: string }>(`SELECT tag FROM ${tables.tags} WHERE key = ? AND ${literalKeysUnder(prefix, '+tag')}`)
+    .all(prefix + listedKey)
+    .map(({ tag }) => tag.slice(prefix.length));
+}
+
+function nearKeys(room: Room, listedKey: string): readonly NearKey[] {
+  if (room.prefix === '') return [];
+  const row = rowAt(room, listedKey);
+  return row !== undefined && row.expiration > now()
+    ? [{ storedKey: listedKey, difference: 'without the prefix' }]
+    : [];
+}
