@@ -32,4 +32,8 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'what a get takes as a process, beside a Node that does nothing',
     load: async () => (await import('./start-up.js')).measureStartUp,
   },
+  transfer: {
+    summary: 'export and import, beside redis-cli --pipe and the sqlite3 shell',
+    load: async () => (await import('./transfer.js')).measureTransfer,
+  },
 };

@@ -48,6 +48,30 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(await store.get('k'), null);
     });
 
+    it('puts the bytes that a store of its form holds, with tags, where it does that', async () => {
+      const store = await stores.fresh();
+      if (store.putStored === undefined) return;
+      expect(store.storedForm).to.match(/\S/);
+      await store.put('from', string('v'), 60);
+      const { stored } = (await store.get('from'))!;
+      const broken = Buffer.from('no: value;');
+      const progress: number[] = [];
+      const written = [
+        { key: 'to', stored, ttl: 600 },
+        { key: 'broken', stored: broken, ttl: null },
+      ];
+      expect(await store.putStored(written, { onProgress: ({ done }) => progress.push(done) })).to.equal(2);
+      expect(progress.at(-1)).to.equal(2);
+      expect(textOf(await store.get('to'))).to.equal('v');
+      stores.expectTtl(await store.get('to'), [500, 600]);
+      expect((await store.get('broken'))!.stored).to.deep.equal(broken);
+      const tagged = store.tags(['a']);
+      await tagged.putStored!([{ key: 'tagged', stored, ttl: 600 }]);
+      expect(textOf(await tagged.get('tagged'))).to.equal('v');
+      await tagged.flush({ dryRun: false });
+      expect(await tagged.get('tagged')).to.equal(undefined);
+    });
+
     it('stores nothing from an empty source', async () => {
       const store = await stores.fresh();
       expect(await store.putMany([])).to.equal(0);
