@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { ServerStats, StoreStats } from '../../src/stores/stats-contract.js';
+import type { Sample, ServerStats, StoreStats } from '../../src/stores/stats-contract.js';
 
 import { sizesOf, ttlsOf } from '../../src/cli/histogram.js';
 import { StatsRates } from '../../src/cli/stats-rates.js';
@@ -54,13 +54,6 @@ describe('figures of several servers', () => {
 });
 
 describe('a histogram', () => {
-  const sample = (entries: ReadonlyArray<{ size: number; ttl: null | number | undefined }>) => ({
-    entries,
-    method: 'all of them',
-    isComplete: true,
-    isRandom: true,
-  });
-
   it('puts each number into one bucket, and has percentiles by the nearest rank', () => {
     const sizes = sizesOf(sample(Array.from({ length: 100 }, (_, number) => ({ size: number + 1, ttl: null }))));
     expect(sizes).to.include({ median: 50, p90: 90, p99: 99, max: 100 });
@@ -74,3 +67,7 @@ describe('a histogram', () => {
     expect(ttlsOf(sample([]))).to.include({ median: null, max: null, never: 0 });
   });
 });
+
+function sample(entries: ReadonlyArray<{ size: number; ttl: null | number | undefined }>): Sample {
+  return { entries, method: 'all of them', isComplete: true, isRandom: true };
+}
