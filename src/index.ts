@@ -84,6 +84,15 @@ export { DroppingQueue } from './stores/event-queue.js';
 export { eventSourceNamed } from './stores/event-sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
 export {
+  type InspectedLock,
+  type InspectedTags,
+  type Inspection,
+  type NearKey,
+  type OtherKind,
+  type StoredFormat,
+  type Usage,
+} from './stores/inspection-contract.js';
+export {
   type CountOptions,
   type EntryFilter,
   type EntryPages,
