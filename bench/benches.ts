@@ -16,6 +16,26 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'counting keys beside redis-cli --scan, memcdump and the sqlite3 shell; memory of a list of all',
     load: async () => (await import('./keys.js')).measureKeys,
   },
+  'flush-redis': {
+    summary: 'flush by prefix, half of what a server holds',
+    load: async () => (await import('./bulk/flush-redis.js')).measureFlush,
+  },
+  'flush-sqlite': {
+    summary: 'flush by prefix and tags:flush of a table',
+    load: async () => (await import('./bulk/flush-sqlite.js')).measureSqlite,
+  },
+  'flush-memcached': {
+    summary: 'flush by prefix, half of what a server holds',
+    load: async () => (await import('./bulk/flush-memcached.js')).measureMemcached,
+  },
+  'flush-mongodb': {
+    summary: 'flush by prefix, of a tenth as many documents',
+    load: async () => (await import('./bulk/flush-mongodb.js')).measureMongodb,
+  },
+  'tags-redis': {
+    summary: 'tags:flush of one large tag',
+    load: async () => (await import('./bulk/tags-redis.js')).measureTagsFlush,
+  },
   'lock-handover': {
     summary: "from a lock's release to the next acquisition",
     load: async () => (await import('./locks/handover.js')).measureHandover,

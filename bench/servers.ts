@@ -2,8 +2,10 @@ import { Redis } from 'ioredis';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '../test/support/redis-server.js';
 
@@ -35,5 +37,36 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
     return await work(folder);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** A memcached of its own, with room for all that the benches put into it. */
+export async function withMemcached<T>(work: (port: number) => Promise<T>): Promise<T> {
+  const port = await freePort();
+  const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
+  const args = ['-l', '127.0.0.1', '-p', String(port), '-U', '0', '-m', '4096', ...user];
+  const server = spawn('memcached', args, { stdio: 'ignore' });
+  try {
+    await listening(port);
+    return await work(port);
+  } finally {
+    const exit = once(server, 'exit');
+    server.kill();
+    await exit;
+  }
+}
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      // Not up yet.
+      await sleep(25);
+    } finally {
+      socket.destroy();
+    }
   }
 }

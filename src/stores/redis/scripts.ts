@@ -7,7 +7,7 @@ import { count } from './replies.js';
 const LOOK = `redis.call('SCAN', '0') return redis.call('DBSIZE')`;
 
 /** For how long a script may go on, in microseconds: the server serves nobody else meanwhile. */
-export const STEP_US = 3000;
+export const STEP_US = 4000;
 
 /**
  * The beginning of a script that ends in time: `isLate()` tells whether it has had its share (ARGV[1], in microseconds).

@@ -30,7 +30,8 @@ for at = 9, #ARGV do
   heads[initial] = heads[initial] or {}
   table.insert(heads[initial], ARGV[at])
 end
-local byte, sub, find, pcall, looks = string.byte, string.sub, string.find, redis.pcall, owner ~= ''
+local byte, sub, find, type, unpack, pcall = string.byte, string.sub, string.find, type, unpack, redis.pcall
+local looks = owner ~= ''
 local last = tostring(#owner - 1)
 local function isForUs(key, candidates)
   for _, head in ipairs(candidates) do
@@ -39,19 +40,19 @@ local function isForUs(key, candidates)
   return false
 end
 local removed, kept, handed = 0, 0, {}
-local function remove(doomed, count)
+local function remove(keys, count)
   if isDryRun then
     removed = removed + count
     return
   end
   for at = 1, count, 1000 do
-    local done = pcall('UNLINK', unpack(doomed, at, math.min(at + 999, count)))
+    local done = pcall('UNLINK', unpack(keys, at, math.min(at + 999, count)))
     if type(done) == 'table' then return done end
     removed = removed + done
   end
 end
 local function work(keys)
-  local doomed, count = {}, 0
+  local count = 0
   for at = 1, #keys do
     local key = keys[at]
     local candidates = heads[byte(key, first)]
@@ -62,11 +63,11 @@ local function work(keys)
       elseif type(held) == 'table' and not find(held.err, 'WRONGTYPE', 1, true) then return held
       else
         count = count + 1
-        doomed[count] = key
+        keys[count] = key
       end
     end
   end
-  return remove(doomed, count)
+  return remove(keys, count)
 end
 local pages = 0
 repeat

@@ -1,0 +1,52 @@
+import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { percentile } from '../locks/processes.js';
+
+/** Between two questions of the client who is held up, in milliseconds. */
+const PAUSE_MS = 2;
+
+/** What another client waits for its answers while something is going on, beside what it waits at rest. */
+export async function latencyDuring<T>(
+  port: number,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly latency: string }> {
+  const client = new Redis(port);
+  try {
+    const rest = await latencies(client, sleep(1000));
+    const working = work();
+    const busy = await latencies(client, working);
+    return { result: await working, latency: `${said(busy)}; at rest ${said(rest)}` };
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** What the steps of the slow log took, in milliseconds, the shortest first; `longest` is 0 when nothing was over its threshold. */
+export async function steps(client: Redis): Promise<{ readonly median: number; readonly longest: number }> {
+  const log = (await client.call('SLOWLOG', 'GET', '10000')) as ReadonlyArray<readonly [number, number, number]>;
+  const sorted = log.map((entry) => entry[2] / 1000).sort((one, other) => one - other);
+  return { median: percentile(sorted, 0.5) ?? 0, longest: sorted.at(-1) ?? 0 };
+}
+
+async function latencies(client: Redis, until: Promise<unknown>): Promise<number[]> {
+  const state = { isOver: false };
+  const over = (): void => {
+    state.isOver = true;
+  };
+
+  until.then(over, over);
+  const all: number[] = [];
+  while (!state.isOver) {
+    const start = performance.now();
+    await client.ping();
+    all.push(performance.now() - start);
+    await sleep(PAUSE_MS);
+  }
+
+  return all.sort((one, other) => one - other);
+}
+
+function said(sorted: readonly number[]): string {
+  return `median ${percentile(sorted, 0.5).toFixed(1)} ms, p99 ${percentile(sorted, 0.99).toFixed(1)} ms`;
+}

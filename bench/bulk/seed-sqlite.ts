@@ -1,0 +1,39 @@
+import Database from 'better-sqlite3';
+
+import { taggedKey } from '../../src/stores/tag-names.js';
+import { cachectl } from '../peak-memory.js';
+
+/** A profile's URL of the file. */
+export function sqliteUrl(file: string, prefix: string): string {
+  return `sqlite://${file}?prefix=${prefix}`;
+}
+
+/** So many entries under each prefix, in a file that cachectl made. */
+export async function seedSqlite(file: string, prefixes: readonly string[], entries: number): Promise<void> {
+  await cachectl(['put', 'first', 'x', '--url', sqliteUrl(file, 'made-')]);
+  const database = new Database(file);
+  for (const prefix of prefixes) insert(database, `${prefix}users:`, entries);
+  database.close();
+}
+
+/** So many entries that carry one tag. */
+export async function seedTaggedSqlite(file: string, prefix: string, tag: string, entries: number): Promise<void> {
+  await cachectl(['put', 'first', 'x', '--tags', 'made', '--url', sqliteUrl(file, 'made-')]);
+  const database = new Database(file);
+  const head = prefix + taggedKey([tag], 'users:');
+  insert(database, head, entries);
+  database
+    .prepare('INSERT INTO cachectl_tags (tag, key) SELECT ?, key FROM cache WHERE key >= ? AND key < ?')
+    .run(prefix + tag, head, `${head}~`);
+  database.close();
+}
+
+function insert(database: Database.Database, head: string, entries: number): void {
+  database
+    .prepare(
+      `WITH RECURSIVE numbers (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM numbers WHERE at + 1 < ?)
+       INSERT INTO cache (key, value, expiration)
+       SELECT ? || at || ':profile', 's:24:"value of the user ' || substr('000000' || (at % 1000000), -6) || '";', unixepoch() + 86400 FROM numbers`,
+    )
+    .run(entries, head);
+}
