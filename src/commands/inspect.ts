@@ -5,6 +5,7 @@ import { tagNames } from '../cli/flags.js';
 import { type Inspected, inspectKey, isMiss } from '../cli/inspection.js';
 import { checkKeys } from '../cli/keys.js';
 import { answer, answerJson, answersAPerson, warn } from '../cli/output.js';
+import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ExitCode } from '../errors.js';
 
@@ -27,7 +28,6 @@ export default class Inspect extends StoreCommand {
   static override args = {
     key: Args.string({
       description: 'The key, without prefixes; of a tagged entry also as it is listed, with its hash.',
-      required: true,
       multiple: true,
       ignoreStdin: true,
     }),
@@ -40,12 +40,13 @@ export default class Inspect extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Inspect);
-    const keys = args.key;
-    checkKeys(keys);
-    await this.withStore(flags, async ({ store }) => {
+    const named = namedKeys(args.key, flags);
+    checkKeys(named ?? []);
+    await this.withStore(flags, async (work) => {
+      const keys = named ?? [await pickKey(work, 'inspect')];
       const inspected: Inspected[] = [];
       // One after another: what is left uncounted as a use is a matter of the connection.
-      for (const key of keys) inspected.push(await inspectKey(store, key, flags.tags));
+      for (const key of keys) inspected.push(await inspectKey(work.store, key, flags.tags));
       if (flags.json) {
         const { inspectedFields } = await import('../cli/inspection-fields.js');
         const documents = inspected.map((each) => inspectedFields(each));

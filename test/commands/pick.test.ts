@@ -72,6 +72,9 @@ describe('without a key, at a terminal,', () => {
         keys: '\r',
       });
       expect(touched.code).to.equal(0);
+      const inspected = await at(place, ['inspect'], { prompt: /Which key to inspect\?[^]*❯ token/, keys: '\r' });
+      expect(inspected.code).to.equal(0);
+      expect(inspected.screen).to.include('secret');
       const pulled = { prompt: /Which key to pull\?[^]*❯ token/, keys: '\r' };
       expect((await at(place, ['pull'], pulled, { prompt: 'Go ahead?', keys: 'y\r' })).screen).to.include('secret');
       await place.run(['lock:acquire', 'theirs', '--ttl', '10m', '--owner', 'them']);
@@ -167,6 +170,7 @@ describe('without a key, and without a terminal,', () => {
   const lacks: ReadonlyArray<readonly [args: string[], message: string]> = [
     [['get'], NO_KEY],
     [['forget'], NO_KEY],
+    [['inspect'], NO_KEY],
     [['forget', '--yes'], NO_KEY],
     [['pull'], NO_KEY],
     [['touch', '--ttl', '1h'], NO_KEY],
