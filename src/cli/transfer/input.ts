@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { fileError } from '../file-error.js';
 
 /** Bytes that are read at once: some thousand lines. */
-const CHUNK = 512 * 1024;
+const CHUNK = 256 * 1024;
 
 /** What lines are read from. */
 export interface Input {

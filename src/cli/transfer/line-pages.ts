@@ -71,16 +71,23 @@ class Pages {
       return undefined;
     }
 
-    const whole =
-      this.#restLength === 0 ? chunk.subarray(0, end) : Buffer.concat([...this.#rest, chunk.subarray(0, end)]);
-    this.#rest = [];
-    this.#restLength = 0;
+    const whole = chunk.subarray(0, end);
+    const parts = this.#restLength === 0 ? [whole] : this.#completed(whole);
     if (end < chunk.length) this.#keep(chunk.subarray(end));
-    return this.#page(whole);
+    return this.#page(parts);
   }
 
   end(): LinePage | undefined {
-    return this.#restLength === 0 ? undefined : this.#page(Buffer.concat(this.#rest));
+    return this.#restLength === 0 ? undefined : this.#page([Buffer.concat(this.#rest)]);
+  }
+
+  /** The line that began before, and the others, which need not be copied. */
+  #completed(lines: Buffer): Buffer[] {
+    const end = lines.indexOf(LINE_FEED) + 1;
+    const first = Buffer.concat([...this.#rest, lines.subarray(0, end)]);
+    this.#rest = [];
+    this.#restLength = 0;
+    return [first, lines.subarray(end)];
   }
 
   #keep(bytes: Buffer): void {
@@ -93,40 +100,50 @@ class Pages {
     );
   }
 
-  #page(bytes: Buffer): LinePage {
-    const context: LineContext = { now: Math.floor(Date.now() / 1000), ttl: this.#ttl };
-    const fast = isUtf8(bytes) ? new FastLines(bytes, context) : undefined;
-    const entries: TransferEntry[] = [];
-    const bad: Array<LinePage['bad'][number]> = [];
-    let expired = 0;
-    let goodBeforeBad: number | undefined;
-    for (let start = 0; start < bytes.length;) {
-      const feed = bytes.indexOf(LINE_FEED, start);
-      const next = feed === -1 ? bytes.length : feed + 1;
-      const end = feed === -1 ? next : feed;
-      this.#lines++;
-      try {
-        const entry = fast?.read(start, end) ?? slow(bytes.subarray(start, end), context);
-        if (entry === 'expired') expired++;
-        else if (entry !== 'blank') entries.push(entry);
-      } catch (error) {
-        if (!(error instanceof CachectlError)) throw error;
-        goodBeforeBad ??= entries.length;
-        bad.push({ line: this.#lines, error });
-      }
-
-      start = next;
+  #page(parts: readonly Buffer[]): LinePage {
+    const read = new ReadLines(this.#lines, this.#ttl);
+    for (const part of parts) {
+      read.all(part);
+      this.#offset += part.length;
     }
 
-    this.#offset += bytes.length;
-    return {
-      entries,
-      bad,
-      goodBeforeBad: goodBeforeBad ?? entries.length,
-      expired,
-      offset: this.#offset,
-      lines: this.#lines,
-    };
+    this.#lines = read.lines;
+    const { entries, bad, goodBeforeBad = entries.length, expired, lines } = read;
+    return { entries, bad, goodBeforeBad, expired, lines, offset: this.#offset };
+  }
+}
+
+class ReadLines {
+  readonly entries: TransferEntry[] = [];
+  readonly bad: Array<LinePage['bad'][number]> = [];
+  goodBeforeBad: number | undefined;
+  expired = 0;
+  lines: number;
+  readonly #context: LineContext;
+
+  constructor(lines: number, ttl: LineContext['ttl']) {
+    this.lines = lines;
+    this.#context = { now: Math.floor(Date.now() / 1000), ttl };
+  }
+
+  all(bytes: Buffer): void {
+    const fast = isUtf8(bytes) ? new FastLines(bytes, this.#context) : undefined;
+    for (let start = 0; start < bytes.length;) {
+      const feed = bytes.indexOf(LINE_FEED, start);
+      const end = feed === -1 ? bytes.length : feed;
+      this.lines++;
+      try {
+        const entry = fast?.read(start, end) ?? slow(bytes.subarray(start, end), this.#context);
+        if (entry === 'expired') this.expired++;
+        else if (entry !== 'blank') this.entries.push(entry);
+      } catch (error) {
+        if (!(error instanceof CachectlError)) throw error;
+        this.goodBeforeBad ??= this.entries.length;
+        this.bad.push({ line: this.lines, error });
+      }
+
+      start = end + 1;
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
-import type { Connection } from './connection.js';
+import type { Connection, Statement } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { batches, type EncodedEntry, storedBatches } from '../batches.js';
@@ -141,7 +141,11 @@ export abstract class Entries implements Repository {
     signal?.throwIfAborted();
     for await (const batch of all) {
       this.#write((at) => {
-        for (const { key, stored, ttl } of batch) this.#upsert(key, stored, expirationOf(ttl, at));
+        const upserting = this.#upserting();
+        for (const { key, stored, ttl } of batch) {
+          upserting.run(this.storedKey(key), stored, expirationOf(ttl, at));
+          this.wrote(key);
+        }
       });
       done += batch.length;
       onProgress?.({ done });
@@ -172,14 +176,17 @@ export abstract class Entries implements Repository {
   }
 
   #upsert(key: string, stored: Buffer, expiration: number): void {
-    // The cast keeps bytes that are not UTF-8 as they are, with the type that PHP gives them.
-    this.connection
-      .statement(
-        `INSERT INTO ${this.tables.cache} (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
-      )
-      .run(this.storedKey(key), stored, expiration);
+    this.#upserting().run(this.storedKey(key), stored, expiration);
     this.wrote(key);
+  }
+
+  /** Takes a key, bytes and an expiration. */
+  #upserting(): Statement<unknown> {
+    // The cast keeps bytes that are not UTF-8 as they are, with the type that PHP gives them.
+    return this.connection.statement(
+      `INSERT INTO ${this.tables.cache} (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
+    );
   }
 
   /** What was removed, when it still counted. */
