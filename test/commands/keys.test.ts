@@ -19,7 +19,9 @@ describe('keys', () => {
     it('escapes in a line what would end it, and is exact in JSON', async () => {
       const key = driver === 'memcached' ? 'žluť:\u{1F40E}' : 'two\nlines\tžluť';
       await place.run(['put', key, '1']);
-      expect((await place.run(['keys'])).out).to.equal(`${key.replace('\n', String.raw`\n`).replace('\t', String.raw`\t`)}\n`);
+      expect((await place.run(['keys'])).out).to.equal(
+        `${key.replace('\n', String.raw`\n`).replace('\t', String.raw`\t`)}\n`,
+      );
       expect(JSON.parse((await place.run(['keys', '--json'])).out)).to.deep.equal([{ key }]);
     });
 

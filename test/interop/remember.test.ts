@@ -56,6 +56,8 @@ describe('remember, beside a Laravel application on Redis', () => {
     expect(await theirs.owner(LOCK)).to.equal(owner);
     await theirs.forget('rates');
     // Who waits for the command in front does not wait for a refresh, which may have died.
-    expect((await remember('--ttl', '30s', ...flags)).out).to.include(String.raw`"hit":false,"stored":true,"stdout":"ours\n"`);
+    expect((await remember('--ttl', '30s', ...flags)).out).to.include(
+      String.raw`"hit":false,"stored":true,"stdout":"ours\n"`,
+    );
   });
 });

@@ -51,9 +51,12 @@ describe('the index of tags on Redis', () => {
     expect(await index.prune({ deep: true, dryRun: true })).to.deep.equal({ tags: 1, removed: 3 });
     expect(await index.prune({ deep: false, dryRun: false })).to.deep.equal({ tags: 1, removed: 1 });
     expect(await scores('t')).to.have.members([
-      taggedKey(['t'], 'forgotten'), '-1',
-      taggedKey(['t'], 'kept'), '-1',
-      taggedKey(['t'], 'evicted'), String(FUTURE),
+      taggedKey(['t'], 'forgotten'),
+      '-1',
+      taggedKey(['t'], 'kept'),
+      '-1',
+      taggedKey(['t'], 'evicted'),
+      String(FUTURE),
     ]);
     expect(await index.prune({ deep: true, dryRun: false })).to.deep.equal({ tags: 1, removed: 2 });
     expect(await scores('t')).to.deep.equal([taggedKey(['t'], 'kept'), '-1']);

@@ -19,7 +19,9 @@ export class ColumnCodec {
 
   /** @throws UndecodableError */
   decode(column: Buffer): Value {
-    return this.#codec.decode(isWrapped(this.#codec, column) ? Buffer.from(column.toString('latin1'), 'base64') : column);
+    return this.#codec.decode(
+      isWrapped(this.#codec, column) ? Buffer.from(column.toString('latin1'), 'base64') : column,
+    );
   }
 }
 
