@@ -54,6 +54,29 @@ describe('what a Laravel 12 application stored in Redis', () => {
 
   after(async () => server?.stop());
 
+  it('is the same to the byte after an export and an import, tags and ttls included', async () => {
+    const exported = await run('export');
+    expect(exported, exported.err).to.include({ code: 0 });
+    const url = `${server.url}?connectionPrefix=laravel-database-&prefix=laravel-cache-`;
+    await server.flush();
+    const imported = await cachectl(['import', '-', '--url', url], { input: exported.out });
+    expect(imported, imported.err).to.include({ code: 0 });
+    for (const { key, ttl, value_base64: value, members } of entries) {
+      if (value === undefined) {
+        const there = await server.client.zrange(key, '0', '-1');
+        for (const [member] of members ?? []) {
+          const isThere = entries.some((entry) => entry.key === PREFIX + member);
+          if (isThere) expect(there, key).to.include(member);
+        }
+      } else if (exported.out.includes(`{"key":${JSON.stringify(shortOf(key))},`)) {
+        expect((await server.client.getBuffer(key))?.toString('base64'), key).to.equal(value);
+        const left = await server.client.ttl(key);
+        if (ttl > 0) expect(left, key).to.be.within(ttl - 30, ttl + 1);
+        else expect(left, key).to.equal(-1);
+      } else expect(exported.err).to.include('lock');
+    }
+  });
+
   for (const [key, value] of Object.entries(VALUES)) {
     it(`reads ${key}`, async () => {
       const { code, out } = await run('get', key, '--json');
@@ -175,3 +198,8 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect([...expected]).to.deep.equal([]);
   });
 });
+
+/** Without prefixes, and without the hash of tags. */
+function shortOf(key: string): string {
+  return key.slice(PREFIX.length).replace(/^[\da-f]{40}:/, '');
+}
