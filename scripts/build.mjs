@@ -33,5 +33,8 @@ const plugin = new Plugin({
   type: 'core',
 });
 await plugin.load();
-writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest, undefined, 2)}\n`);
-console.log(`built ${Object.keys(plugin.manifest.commands).length} commands`);
+// oclif has them in the order in which the file system gives them.
+const commands = Object.fromEntries(Object.entries(plugin.manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+const manifest = { ...plugin.manifest, commands };
+writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);
+console.log(`built ${Object.keys(commands).length} commands`);

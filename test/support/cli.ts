@@ -20,6 +20,8 @@ export interface RunOptions {
   /** What standard input holds; nothing, and closed, when left out. */
   readonly input?: Buffer | string;
   readonly cwd?: string;
+  /** What starts it, in place of Node itself: a program and its first arguments, after which Node's follow. */
+  readonly through?: readonly string[];
 }
 
 /** Runs the built program to its end, without a terminal. */
@@ -76,9 +78,10 @@ export function start(args: readonly string[], options: RunOptions = {}): Run {
 
 let home: string | undefined;
 
-function spawnProgram(args: readonly string[], { cwd, env = {} }: RunOptions) {
+function spawnProgram(args: readonly string[], { cwd, env = {}, through = [] }: RunOptions) {
   home ??= mkdtempSync(path.join(tmpdir(), 'cachectl-home-'));
-  return spawn(process.execPath, [PROGRAM, ...args], {
+  const [program, ...words] = [...through, process.execPath, PROGRAM, ...args];
+  return spawn(program!, words, {
     cwd: cwd ?? home,
     env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
