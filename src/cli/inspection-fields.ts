@@ -4,6 +4,7 @@ import { toJson } from '../codecs/json/print.js';
 import { isMiss } from './inspection.js';
 import { JsonText } from './json.js';
 import { aboutLock, heldFields } from './lock-fields.js';
+import { outputIn } from './remembered.js';
 import { errorFields, toFailure } from './report-error.js';
 import { ttlField } from './value-text.js';
 
@@ -47,7 +48,8 @@ function tagFields({ tags }: Inspected) {
 }
 
 function meaningFields(inspected: Inspected) {
-  const { lock, limiter, flexible } = inspected;
+  const { lock, limiter, flexible, value } = inspected;
+  const left = value && outputIn(value);
   return {
     lock: lock && lockFields(inspected, lock),
     rateLimiter: limiter && {
@@ -56,6 +58,7 @@ function meaningFields(inspected: Inspected) {
       resetsAt: isoOf(limiter.resetsAt),
     },
     flexible: flexible && { key: flexible.key, createdAt: isoOf(flexible.createdAt) },
+    remembered: left && { exitCode: left.exitCode },
   };
 }
 

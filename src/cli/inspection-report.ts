@@ -8,6 +8,7 @@ import { aboutLock, TOLD_BY } from './lock-fields.js';
 import { ownerText } from './lock-text.js';
 import { count } from './progress.js';
 import { bytesText } from './quantities.js';
+import { outputIn } from './remembered.js';
 import { styleAnswer } from './style.js';
 import { forTerminal, lineField, valueLine } from './value-text.js';
 
@@ -112,6 +113,7 @@ function meaningFacts(inspected: Inspected): Fact[] {
     ...lockFacts(inspected),
     ...limiterFacts(inspected),
     ...flexibleFacts(inspected),
+    ...rememberedFacts(inspected),
     ...near.flatMap(({ storedKey, difference }) => fact('near', 'there is', storedKey, `${storedKey}, ${difference}`)),
     ...elsewhere.flatMap((names) =>
       fact(
@@ -176,6 +178,13 @@ function flexibleFacts({ key, flexible }: Inspected): Fact[] {
     ...fact('flexible', 'what it is', of, what),
     ...fact('createdAt', 'was made', isoOf(createdAt) ?? 'unknown', whenText(createdAt)),
   ];
+}
+
+function rememberedFacts({ value }: Inspected): Fact[] {
+  const exitCode = value && outputIn(value)?.exitCode;
+  if (exitCode === undefined) return [];
+  const what = `of the form in which remember keeps the output of a command, which exited with ${exitCode}`;
+  return fact('remembered', 'what it is', String(exitCode), what);
 }
 
 /** Relative, too. */

@@ -109,8 +109,9 @@ function packed(output: Buffer, exitCode: number): Value {
 const STDOUT = Buffer.from('stdout');
 const EXIT_CODE = Buffer.from('exitCode');
 
-/** The json codec reads every array with names as an object. */
-function unpacked(key: string, value: Value): { readonly output: Value; readonly exitCode: number } {
+/** What a command left, where a value has the form that `packed` gives it; of any other undefined. */
+export function outputIn(value: Value): { readonly output: Value; readonly exitCode: number } | undefined {
+  // The json codec reads every array with names as an object.
   const members = value.type === 'array' ? value.entries : value.type === 'object' ? value.properties : [];
   const member = (wanted: Buffer): Value | undefined =>
     members.find(([name]) => typeof name !== 'bigint' && name.equals(wanted))?.[1];
@@ -119,6 +120,12 @@ function unpacked(key: string, value: Value): { readonly output: Value; readonly
     return { output, exitCode: Number(exitCode.value) };
   }
 
+  return undefined;
+}
+
+function unpacked(key: string, value: Value): { readonly output: Value; readonly exitCode: number } {
+  const left = outputIn(value);
+  if (left !== undefined) return left;
   throw new WrongTypeError(
     `"${key}" holds something else than the output of a command and its exit code`,
     'Take another key, --value-only for what an application stores, or --refresh to write over it.',

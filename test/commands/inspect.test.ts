@@ -60,6 +60,16 @@ describe('inspect', () => {
       }
     });
 
+    it('tells the output of a command that remember keeps', async () => {
+      expect((await place.run(['remember', 'date', '--ttl', '1m', '--cache-failures', '--', 'false'])).code).to.equal(
+        1,
+      );
+      const { out } = await place.run(['inspect', 'date']);
+      expect(factsIn(out).get('remembered')).to.equal('1');
+      const { remembered } = JSON.parse((await place.run(['inspect', 'date', '--json'])).out);
+      expect(remembered).to.deep.equal({ exitCode: 1 });
+    });
+
     it('tells a rate limiter by its timer, and a flexible entry by the time that stands beside it', async () => {
       await place.run(['put', 'login|1.2.3.4', '3', '--as', 'json']);
       await place.run(['put', 'login|1.2.3.4:timer', '4102444800', '--as', 'json']);
