@@ -88,6 +88,13 @@ describe('which store is used', () => {
 });
 
 describe('help', () => {
+  it('lists every command in the group where one would look for it', async () => {
+    const { code, out } = await cachectl(['--help']);
+    expect(code).to.equal(0);
+    expect(out).to.match(/^READ AND WRITE\n {2}get .*^LOCKS\n {2}lock:run /ms);
+    expect(out).not.to.match(/^OTHERS$/m);
+  });
+
   it('of the program lists the commands', async () => {
     const { code, out } = await cachectl(['--help']);
     expect(code).to.equal(0);
