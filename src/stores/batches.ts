@@ -15,15 +15,17 @@ const BYTES = 4 * 1024 * 1024;
 
 /**
  * The entries, encoded, in batches of one transaction or round trip each.
- * @param most how many entries a batch has at most
+ * @param most how many entries a batch has at most, of those that are there already: who waits for more of them should not
+ * have to wait for many until some are stored
  */
 export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
   encode: (value: Value) => Stored,
   most = ENTRIES,
 ): AsyncGenerator<ReadonlyArray<EncodedEntry<Stored>>> {
-  const filling = new Filling(encode, most);
-  if (Symbol.iterator in entries) {
+  const isThere = Symbol.iterator in entries;
+  const filling = new Filling(encode, isThere ? most : ENTRIES);
+  if (isThere) {
     // To wait for each of what is there already would cost more than to store it.
     for (const entry of entries) if (filling.add(entry)) yield filling.take();
   } else {

@@ -23,8 +23,9 @@ export async function sample(room: Room, { size, signal }: SampleOptions): Promi
       return slice(node, room, { size: share, signal });
     }),
   );
-  const chosen = slices.flat();
-  const isComplete = whole <= Math.min(size, MOST_LOOKED);
+  const chosen = slices.flatMap(({ found }) => found);
+  const isLookedThrough = counts.every((count) => count <= MOST_LOOKED) && slices.every(({ isAll }) => isAll);
+  const isComplete = isLookedThrough && chosen.length <= size;
   return {
     entries: chosen.slice(0, size),
     method: isComplete ? 'all of them' : 'the beginning of a dump, which has no order',
@@ -37,17 +38,17 @@ async function slice(
   node: MetaNode,
   room: Room,
   { size, signal }: { readonly size: number; readonly signal: AbortSignal | undefined },
-): Promise<readonly SampledEntry[]> {
+): Promise<{ readonly found: readonly SampledEntry[]; readonly isAll: boolean }> {
   const found: SampledEntry[] = [];
-  if (size === 0) return found;
+  if (size === 0) return { found, isAll: true };
   for await (const page of dump(node, room, { signal, most: MOST_LOOKED })) {
     for (const { full, size: bytes, ttl } of page) {
       const name = room.keys.short(full);
       if (!isTagIdKey(name) && !isLaravelLockName(name)) found.push({ size: bytes, ttl });
     }
 
-    if (found.length >= size) break;
+    if (found.length > size) break;
   }
 
-  return found.slice(0, size);
+  return { found: found.slice(0, size), isAll: found.length <= size };
 }
