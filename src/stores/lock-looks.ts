@@ -28,13 +28,14 @@ export class LockLooks {
     const time = new Date();
     const before = this.#seen;
     const now = holder && { ...holder, endsAt: endOf(holder, time), slack: slackOf(holder) };
-    this.#seen = now;
     const state = this.#difference(before, now, time);
+    const isSame = before?.owner === now?.owner && state.length === 0;
+    this.#seen = now && { ...now, isOverBy: isSame && before ? Math.min(before.isOverBy, now.endsAt) : now.endsAt };
     this.#hasBegun = true;
     return [...state, ...this.#contended(waiters, time)];
   }
 
-  #difference(before: Seen | undefined, now: Seen | undefined, time: Date): LockEvent[] {
+  #difference(before: Seen | undefined, now: Look | undefined, time: Date): LockEvent[] {
     const name = this.#name;
     if (before?.owner === now?.owner) {
       // Of the same owner: nothing happened, unless it has longer than it had.
@@ -44,7 +45,7 @@ export class LockLooks {
 
     const events: LockEvent[] = [];
     if (before !== undefined) {
-      const end = time.getTime() >= before.endsAt - before.slack ? 'expired' : 'released';
+      const end = time.getTime() >= before.isOverBy - before.slack ? 'expired' : 'released';
       events.push({ time, type: end, name, owner: before.owner });
     }
 
@@ -74,11 +75,16 @@ export class LockLooks {
   }
 }
 
-interface Seen extends LockHolder {
-  /** Unix time in milliseconds; Infinity when it never expires or nobody tells. */
+interface Look extends LockHolder {
+  /** When it ends at the latest, by this look: Unix time in milliseconds; Infinity when it never expires or nobody tells. */
   readonly endsAt: number;
   /** In milliseconds. */
   readonly slack: number;
+}
+
+interface Seen extends Look {
+  /** The same by all looks since it was acquired or refreshed: a server that counts whole seconds may skip one of them. */
+  readonly isOverBy: number;
 }
 
 function about({ owner, ttl }: LockHolder): Pick<LockEvent, 'owner' | 'ttl'> {

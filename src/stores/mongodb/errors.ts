@@ -59,7 +59,7 @@ export function translated(error: unknown, location: string): CachectlError {
     return new UnansweredError(`${location} did not answer in time`, 'Give it longer with --timeout 30s.', options);
   }
 
-  if (error instanceof MongoNetworkError) {
+  if (error instanceof MongoNetworkError || isEndedSocket(error)) {
     return new UnreachableError(
       `the connection to ${location} was lost`,
       'Is the server running? What was not acknowledged may or may not have been done.',
@@ -155,6 +155,11 @@ function isClosed({ name }: MongoAPIError): boolean {
 /** BSON's own errors are of a class that the driver does not hand out: what came is no document, or its text no UTF-8. */
 function isBson(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('BSON');
+}
+
+/** Node's own, of what is written to a socket that the other side has ended: the driver lets it through as it is. */
+function isEndedSocket(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE' && !('syscall' in error);
 }
 
 interface SystemError extends Error {
