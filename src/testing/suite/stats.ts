@@ -10,7 +10,8 @@ import { failure, type Stores, until } from './stores.js';
 /** For stores that tell something of themselves, or give a sample of what they hold. */
 export function describeStats(stores: Stores): void {
   describeFigures(stores);
-  describeSamples(stores);
+  // What lists no keys can draw none of them either.
+  if (stores.harness.capabilities.listing) describeSamples(stores);
 }
 
 function describeFigures(stores: Stores): void {
