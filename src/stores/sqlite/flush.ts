@@ -49,36 +49,31 @@ interface Chunk {
 function removeSome({ connection, tables }: Room, role: TableRole, range: KeyRange): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
-  const some = `SELECT key FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT ${CHUNK}`;
   return connection.write(() => {
-    const live =
-      role === 'tags'
-        ? 0
-        : (
-            connection
-              .statement<{ live: number }>(
-                `SELECT count(*) AS live FROM (SELECT expiration FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT ${CHUNK})
-                 WHERE expiration > @at`,
-              )
-              .get({ ...range.parameters, at: now() }) as { live: number }
-          ).live;
-    const { changes: rows } = connection
-      .statement(`DELETE FROM ${table} WHERE key IN (${some})`)
-      .run({ ...range.parameters });
+    // By the bounds of the chunk, since a list of its keys would be made and sorted first.
+    const last = connection
+      .statement<{ key: Buffer }>(
+        `SELECT CAST(key AS BLOB) AS key FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET ${CHUNK - 1}`,
+      )
+      .get({ ...range.parameters })?.key;
+    const sql = last === undefined ? range.sql : `${range.sql} AND "key" <= CAST(@last AS TEXT)`;
+    const parameters = last === undefined ? range.parameters : { ...range.parameters, last };
+    const live = role === 'tags' ? 0 : liveAmong(connection, table, { sql, parameters });
+    const { changes: rows } = connection.statement(`DELETE FROM ${table} WHERE ${sql}`).run({ ...parameters });
     return { rows, live };
   });
 }
 
 function countLive({ connection, tables }: Room, role: TableRole, range: KeyRange): number {
-  return connection.run(() => {
-    if (!tables.has(role)) return 0;
-    const { count } = connection
-      .statement<{ count: number }>(
-        `SELECT count(*) AS count FROM ${tables[role]} WHERE ${range.sql} AND expiration > @at`,
-      )
-      .get({ ...range.parameters, at: now() }) as { count: number };
-    return count;
-  });
+  return connection.run(() => (tables.has(role) ? liveAmong(connection, tables[role], range) : 0));
+}
+
+function liveAmong(connection: Room['connection'], table: string, { sql, parameters }: KeyRange): number {
+  const { count } = connection
+    // The plus keeps SQLite from taking the index on expiration, by which all that is live would be gone through.
+    .statement<{ count: number }>(`SELECT count(*) AS count FROM ${table} WHERE ${sql} AND +expiration > @at`)
+    .get({ ...parameters, at: now() }) as { count: number };
+  return count;
 }
 
 function countRows({ connection, tables }: Room, role: TableRole, range: KeyRange): number {
