@@ -42,11 +42,22 @@ export interface DumpOptions {
  * nothing is missed that was there all the time; while the server waits for us to take a line it holds locks that the
  * application needs, so they are taken as fast as they come, however long the work on them takes.
  */
-export async function* dump(
+export async function* dump(node: MetaNode, room: Room, options: DumpOptions = {}): AsyncGenerator<Dumped[]> {
+  for await (const { lines, now } of dumpedLines(node, room, options)) yield lines.flatMap((line) => parsed(line, now));
+}
+
+interface DumpedLines {
+  readonly lines: readonly string[];
+  /** The server's time. */
+  readonly now: number;
+}
+
+/** The same as lines, for who wants less than all of each: those that have expired are among them. */
+export async function* dumpedLines(
   node: MetaNode,
   { prefix, timeoutMs }: Room,
   { signal, head = '', most = Infinity }: DumpOptions = {},
-): AsyncGenerator<Dumped[]> {
+): AsyncGenerator<DumpedLines> {
   signal?.throwIfAborted();
   const wire = await node.text.dedicated();
   try {
@@ -54,7 +65,7 @@ export async function* dump(
     const start = `key=${uriEncoded(Buffer.from(prefix + head))}`;
     for await (const lines of await begun(wire, { head: start, most }, timeoutMs)) {
       signal?.throwIfAborted();
-      yield lines.flatMap((line) => parsed(line, now()));
+      yield { lines, now: now() };
     }
   } finally {
     wire.end();
@@ -123,16 +134,30 @@ async function waitForDisk(wire: Wire, spool: Spool): Promise<void> {
  */
 function parsed(line: string, now: number): Dumped[] {
   const expiry = numberIn(line, ' exp=');
-  if (expiry !== -1 && expiry <= now) return [];
+  if (isPast(expiry, now)) return [];
   return [
     {
-      full: uriDecoded(line.slice('key='.length, line.indexOf(' '))),
+      full: keyIn(line),
       size: numberIn(line, ' size='),
       ttl: expiry === -1 ? null : expiry - now,
       idle: Math.max(0, now - numberIn(line, ' la=')),
       cas: textIn(line, ' cas='),
     },
   ];
+}
+
+/** Its full key. */
+export function keyIn(line: string): Buffer {
+  return uriDecoded(line.slice('key='.length, line.indexOf(' ')));
+}
+
+/** Whether what the line tells of has expired. */
+export function hasExpired(line: string, now: number): boolean {
+  return isPast(numberIn(line, ' exp='), now);
+}
+
+function isPast(expiry: number, now: number): boolean {
+  return expiry !== -1 && expiry <= now;
 }
 
 function numberIn(line: string, name: string): number {

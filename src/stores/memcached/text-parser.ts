@@ -28,40 +28,45 @@ export class AnswerParser {
    * @throws GarbageError
    */
   *push(chunk: Buffer): Generator<Answer> {
-    let rest = chunk;
-    while (rest.length > 0) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#value) {
-        rest = this.#value.take(rest);
+        at += this.#value.take(chunk.subarray(at));
         if (!this.#value.isWhole) return;
         yield { line: this.#value.line, value: this.#value.bytes() };
         this.#value = undefined;
         continue;
       }
 
-      const end = rest.indexOf(NEWLINE);
-      if (this.#line.length + (end === -1 ? rest.length : end) > LONGEST_LINE) {
+      const end = chunk.indexOf(NEWLINE, at);
+      if (this.#line.length + (end === -1 ? chunk.length : end) - at > LONGEST_LINE) {
         throw new GarbageError(`a line of more than ${LONGEST_LINE} bytes`);
       }
 
       if (end === -1) {
-        this.#line = Buffer.concat([this.#line, rest]);
+        this.#line = Buffer.concat([this.#line, chunk.subarray(at)]);
         return;
       }
 
-      const line = this.#ended(rest.subarray(0, end));
-      rest = rest.subarray(end + 1);
+      const line = this.#ended(chunk, at, end);
+      at = end + 1;
       const size = sizeOf(line);
       if (size === undefined) yield { line };
       else this.#value = new PartialValue(line, size);
     }
   }
 
-  #ended(tail: Buffer): string {
-    const whole = this.#line.length === 0 ? tail : Buffer.concat([this.#line, tail]);
+  /** Many lines come in one chunk, so none is copied before it is read. */
+  #ended(chunk: Buffer, start: number, end: number): string {
+    if (this.#line.length === 0) return textOf(chunk, start, end);
+    const whole = Buffer.concat([this.#line, chunk.subarray(start, end)]);
     this.#line = Buffer.alloc(0);
-    // A dump and a watch end their lines without the carriage return that answers have.
-    return whole.toString('latin1', 0, whole.at(-1) === RETURN ? whole.length - 1 : whole.length);
+    return textOf(whole, 0, whole.length);
   }
+}
+
+/** A dump and a watch end their lines without the carriage return that answers have. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end > start && bytes[end - 1] === RETURN ? end - 1 : end);
 }
 
 /** The length of what follows the line, where something does. */
@@ -90,12 +95,12 @@ class PartialValue {
     return this.#missing === 0;
   }
 
-  /** What of the chunk is not its own. */
-  take(chunk: Buffer): Buffer {
+  /** How many bytes of the chunk are its own. */
+  take(chunk: Buffer): number {
     const own = chunk.subarray(0, this.#missing);
     this.#chunks.push(own);
     this.#missing -= own.length;
-    return chunk.subarray(own.length);
+    return own.length;
   }
 
   bytes(): Buffer {

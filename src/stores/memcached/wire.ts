@@ -136,21 +136,26 @@ export class Wire {
     this.#timer = setTimeout(() => this.end(notAnswered(this.location)), this.#timeoutMs);
   }
 
+  /** An answer that comes whole gives the next one its time; single bytes do not. */
   #read(chunk: Buffer): void {
+    let isAnswered = false;
     try {
-      for (const answer of this.#parser.push(chunk)) this.#deliver(answer);
+      for (const answer of this.#parser.push(chunk)) {
+        this.#deliver(answer);
+        isAnswered = true;
+      }
     } catch (error) {
       this.end(translated(error, this.location));
     }
+
+    if (isAnswered && !this.#socket.isPaused()) this.#startTimer();
   }
 
-  /** Each answer that comes whole gives the next one its time; single bytes do not. */
   #deliver(answer: Answer): void {
     if (this.#failure) return;
-    const [taker] = this.#takers;
+    const taker = this.#takers[0];
     if (!taker) throw unasked(this.location, answer.line);
     if (taker.take(answer)) this.#takers.shift();
-    this.#startTimer();
   }
 }
 
