@@ -349,6 +349,11 @@ describe('events of a Redis cluster', () => {
       });
     }
 
+    // Which each finds anew when a slot has moved.
+    for (const each of [client, ...cluster.nodes.map((node) => node.client)]) {
+      await until(async () => String(await each.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    }
+
     return key;
   }
 });
