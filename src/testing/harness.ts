@@ -21,6 +21,9 @@ export interface StoreHarness {
   /** Whether the store has `inspect`, which is then tested; it has not when this is left out. */
   readonly inspects?: boolean;
 
+  /** Optional members that the store has, which are then tested; none when left out. */
+  readonly has?: ReadonlyArray<'entries' | 'flushOnly' | 'sample' | 'stats'>;
+
   /**
    * By name, the sources of events that the cases are for: those that the server under test has, and that miss nothing, as
    * what looks again and again must. All that are declared when left out.

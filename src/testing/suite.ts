@@ -55,7 +55,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeBulk(stores);
     if (capabilities.listing) {
       describeKeys(stores);
-      describeListing(stores);
+      if (harness.has?.includes('entries')) describeListing(stores);
     } else refuses('keys to list', async () => all((await stores.fresh()).keys()));
     if (capabilities.tags) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));

@@ -38,6 +38,8 @@ describeStore('array', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before() {
     // Memory is there already.
   },

@@ -34,6 +34,8 @@ describeStore('three memcached servers', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before(context) {
     // With an option, so that each is a server of its own.
     while (servers.length < 3) servers.push(await startMemcached(context, '-m', '64'));

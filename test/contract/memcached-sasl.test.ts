@@ -30,6 +30,8 @@ describeStore('memcached behind SASL', {
 
   inspects: true,
 
+  has: ['stats'],
+
   async before(context) {
     server = await startSaslMemcached(context);
   },

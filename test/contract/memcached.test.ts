@@ -31,6 +31,8 @@ describeStore('memcached', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before(context) {
     server = await startMemcached(context);
   },

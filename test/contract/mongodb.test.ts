@@ -30,6 +30,8 @@ describeStore('mongodb', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   // What looks again and again misses what comes and goes meanwhile.
   eventSources: ['stream'],
 

@@ -44,6 +44,8 @@ describeStore('redis cluster', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before(context) {
     // A cluster's notifications are not switched on by us.
     cluster = await startRedisCluster(context, '--notify-keyspace-events', 'KEAm');

@@ -45,6 +45,8 @@ for (const options of OPTIONS) {
 
     inspects: true,
 
+    has: ['entries', 'flushOnly', 'sample', 'stats'],
+
     async before(context) {
       server = await startRedis(context);
     },

@@ -40,6 +40,8 @@ describeStore('redis', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before(context) {
     server = await startRedis(context);
   },

@@ -51,6 +51,8 @@ describeStore('sqlite', {
 
   inspects: true,
 
+  has: ['entries', 'flushOnly', 'sample', 'stats'],
+
   async before() {
     folder = await mkdtemp(join(tmpdir(), 'cachectl-sqlite-'));
   },

@@ -13,12 +13,6 @@ import { all, failure, type Stores, textOf } from './stores.js';
 export function describeFlushOnly(stores: Stores): void {
   const { idleTimes = false, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
   describe('of what matches', () => {
-    before(async function () {
-      const store = await stores.fresh();
-      await store.close();
-      if (!store.flushOnly) this.skip();
-    });
-
     it('removes by a glob what is under the prefix, and says how much', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();

@@ -20,7 +20,7 @@ export function describeFlushing(stores: Stores): void {
   describe('flush', () => {
     if (listing) {
       describeFlushByPrefix(stores);
-      describeFlushOnly(stores);
+      if (stores.harness.has?.includes('flushOnly')) describeFlushOnly(stores);
     } else refusesToFlushByPrefix(stores);
     if (listing && locks) describeFlushBesideLocks(stores);
     if (listing && tags) takesTaggedEntries(stores);

@@ -12,12 +12,6 @@ import { all, failure, type Stores, textOf, until } from './stores.js';
 export function describeListing(stores: Stores): void {
   const { idleTimes = false, keyBytes, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
   describe('a listing of entries', () => {
-    before(async function () {
-      const store = await stores.fresh();
-      await store.close();
-      if (!store.entries) this.skip();
-    });
-
     it('tells of each its size and its ttl, without the prefix, and leaves out what has expired', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();

@@ -9,15 +9,13 @@ import { failure, type Stores, until } from './stores.js';
 
 /** For stores that tell something of themselves, or give a sample of what they hold. */
 export function describeStats(stores: Stores): void {
-  describeFigures(stores);
-  // What lists no keys can draw none of them either.
-  if (stores.harness.capabilities.listing) describeSamples(stores);
+  const { has = [] } = stores.harness;
+  if (has.includes('stats')) describeFigures(stores);
+  if (has.includes('sample')) describeSamples(stores);
 }
 
 function describeFigures(stores: Stores): void {
   describe('what it tells of itself', () => {
-    skipUnless(stores, 'stats');
-
     it('is of a server at least, each with a name of its own, and nothing is less than nothing', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
@@ -76,8 +74,6 @@ function describeFigures(stores: Stores): void {
 
 function describeSamples(stores: Stores): void {
   describe('a sample', () => {
-    skipUnless(stores, 'sample');
-
     it('of few entries is all of them, with their sizes and ttls, and says so', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).put('theirs', string('v'), 60);
@@ -124,14 +120,6 @@ function describeSamples(stores: Stores): void {
         'AbortError',
       );
     });
-  });
-}
-
-function skipUnless(stores: Stores, member: 'sample' | 'stats'): void {
-  before(async function () {
-    const store = await stores.fresh();
-    await store.close();
-    if (!store[member]) this.skip();
   });
 }
 
