@@ -16,7 +16,8 @@ const CHUNK = 10_000;
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  const range = keysUnder(options.scope === 'all' ? '' : room.prefix);
+  const prefix = options.scope === 'all' ? '' : room.prefix;
+  const range = keysUnder(prefix);
   const takesLocks = options.locks || options.scope === 'all';
   const roles: TableRole[] = takesLocks ? ['cache', 'locks'] : ['cache'];
   const keptLocks = takesLocks ? 0 : countLive(room, 'locks', range);
@@ -28,7 +29,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
     for (;;) {
-      const chunk = removeSome(room, role, range);
+      const chunk = removeSome(room, role, prefix);
       if (chunk.rows === 0) break;
       removed += chunk.live;
       options.onProgress?.({ done: removed, total });
@@ -46,9 +47,10 @@ interface Chunk {
   readonly live: number;
 }
 
-function removeSome({ connection, tables }: Room, role: TableRole, range: KeyRange): Chunk {
+function removeSome({ connection, tables }: Room, role: TableRole, prefix: string): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
+  const range = keysUnder(prefix);
   return connection.write(() => {
     // By the bounds of the chunk, since a list of its keys would be made and sorted first.
     const last = connection
@@ -56,10 +58,11 @@ function removeSome({ connection, tables }: Room, role: TableRole, range: KeyRan
         `SELECT CAST(key AS BLOB) AS key FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET ${CHUNK - 1}`,
       )
       .get({ ...range.parameters })?.key;
-    const sql = last === undefined ? range.sql : `${range.sql} AND "key" <= CAST(@last AS TEXT)`;
-    const parameters = last === undefined ? range.parameters : { ...range.parameters, last };
-    const live = role === 'tags' ? 0 : liveAmong(connection, table, { sql, parameters });
-    const { changes: rows } = connection.statement(`DELETE FROM ${table} WHERE ${sql}`).run({ ...parameters });
+    const chunk = last === undefined ? range : keysUnder(prefix, { last });
+    const live = role === 'tags' ? 0 : liveAmong(connection, table, chunk);
+    const { changes: rows } = connection
+      .statement(`DELETE FROM ${table} WHERE ${chunk.sql}`)
+      .run({ ...chunk.parameters });
     return { rows, live };
   });
 }

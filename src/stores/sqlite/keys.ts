@@ -31,14 +31,21 @@ export interface KeyRange {
   readonly parameters: Readonly<Record<string, Buffer>>;
 }
 
+interface Bounds {
+  readonly after?: Buffer | undefined;
+  readonly last?: Buffer | undefined;
+}
+
 /**
  * The keys that begin with `prefix`, byte by byte. (LIKE would ignore case and take `%` and `_` as wildcards.)
- * With `after`, only those that come after that key.
+ * With `after`, only those that come after that key; with `last`, which is one of them, those up to it.
  */
-export function keysUnder(prefix: string, after?: Buffer): KeyRange {
+export function keysUnder(prefix: string, { after, last }: Bounds = {}): KeyRange {
   const low = Buffer.from(prefix);
   const from = after ? `"key" > CAST(@after AS TEXT)` : `"key" >= CAST(@low AS TEXT)`;
   const fromParameters: Record<string, Buffer> = after ? { after } : { low };
+  // In place of the prefix's end: of two ends SQLite would look for one, and go through all up to it.
+  if (last) return { sql: `${from} AND "key" <= CAST(@last AS TEXT)`, parameters: { ...fromParameters, last } };
   if (low.length === 0) return { sql: from, parameters: fromParameters };
   const high = upperBound(low);
   return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
@@ -64,7 +71,7 @@ function textLiteral(bytes: Buffer): string {
 
 /** No transaction stays open between pages. */
 function nextPage({ connection, tables }: Room, prefix: string, after: Buffer | undefined): readonly Buffer[] {
-  const range = keysUnder(prefix, after);
+  const range = keysUnder(prefix, { after });
   return connection.run(() => {
     if (!tables.has('cache')) return [];
     const rows = connection

@@ -65,7 +65,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: Buffer | undef
       if (!tables.has('cache')) return { entries: [], last: undefined };
       return connection.read(() => {
         const at = now();
-        const { rows, isLast } = someRows(room, keysUnder(prefix + literalHead(pattern), after), at, options);
+        const { rows, isLast } = someRows(room, keysUnder(prefix + literalHead(pattern), { after }), at, options);
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
         return { entries, last: isLast ? undefined : rows.at(-1)?.bytes };
       });

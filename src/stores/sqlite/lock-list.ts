@@ -34,7 +34,7 @@ export async function* heldLocks(room: Room, { signal }: ListLocksOptions = {}):
 
 /** No transaction stays open between pages. */
 function nextPage({ connection, tables, prefix }: Room, after: Buffer | undefined): Page {
-  const range = keysUnder(prefix, after);
+  const range = keysUnder(prefix, { after });
   const prefixLength = Buffer.byteLength(prefix);
   return connection.run(() => {
     if (!tables.has('locks')) return { rows: 0, last: undefined, locks: [] };
