@@ -4,6 +4,7 @@ import type { Inspection } from '../stores/inspection-contract.js';
 
 import { UndecodableError, WrongTypeError } from '../errors.js';
 import { permutations } from '../stores/tag-names.js';
+import { CREATED_HEAD } from './remembered.js';
 
 /** All that is known of one key: what its store says, and what stands beside it. */
 export interface Inspected extends Inspection {
@@ -34,7 +35,6 @@ export interface Flexible {
 }
 
 const TIMER = ':timer';
-const CREATED = 'illuminate:cache:flexible:created:';
 
 /** Of more tags the other orders are not tried. */
 const MOST_ORDERED = 4;
@@ -106,11 +106,13 @@ async function flexibleOf(
   value: Value | undefined,
   tags?: readonly string[],
 ): Promise<Flexible | undefined> {
-  if (key.startsWith(CREATED)) {
-    return value?.type === 'integer' ? { key: key.slice(CREATED.length), createdAt: dateOf(value.value) } : undefined;
+  if (key.startsWith(CREATED_HEAD)) {
+    return value?.type === 'integer'
+      ? { key: key.slice(CREATED_HEAD.length), createdAt: dateOf(value.value) }
+      : undefined;
   }
 
-  const created = await integerAt(store, CREATED + key, tags);
+  const created = await integerAt(store, CREATED_HEAD + key, tags);
   return created === undefined ? undefined : { key, createdAt: dateOf(created) };
 }
 

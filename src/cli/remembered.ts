@@ -7,6 +7,9 @@ import { entriesOf } from './keys.js';
 import { decode } from './readings.js';
 import { valueBytes } from './value-text.js';
 
+/** Of Laravel's keys beside entries that it refreshes when they are old: they hold the Unix time at which those were made. */
+export const CREATED_HEAD = 'illuminate:cache:flexible:created:';
+
 /** How the output of a command is kept. */
 export interface Terms {
   readonly key: string;
@@ -85,9 +88,8 @@ export class Memory {
   }
 }
 
-/** Laravel's, beside an entry that it refreshes when it is old: the Unix time at which it was made. */
 function createdKey(key: string): string {
-  return `illuminate:cache:flexible:created:${key}`;
+  return CREATED_HEAD + key;
 }
 
 /** Redis holds what looks like a number as one: it is what a command printed, to the digit. */
