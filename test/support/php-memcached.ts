@@ -12,8 +12,8 @@ export interface PhpMemcachedOptions {
   readonly weights?: readonly number[] | undefined;
 }
 
-/** Laravel 8 puts a colon behind it. */
-const PREFIX = 'shop-cache';
+/** Of the application’s cache. Laravel 8 puts a colon behind it. */
+export const PREFIX = 'shop-cache';
 
 /** Memcached servers, shared by an application and by cachectl that is told the same. */
 export async function shareMemcached(
