@@ -40,6 +40,10 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: "from a lock's release to the next acquisition",
     load: async () => (await import('./locks/handover.js')).measureHandover,
   },
+  'lock-list': {
+    summary: 'a list of a few locks among many entries',
+    load: async () => (await import('./locks/list.js')).measureLockList,
+  },
   'lock-load': {
     summary: 'what fifty waiters ask of the server',
     load: async () => (await import('./locks/load.js')).measureLoad,

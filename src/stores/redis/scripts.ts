@@ -9,6 +9,12 @@ const LOOK = `redis.call('SCAN', '0') return redis.call('DBSIZE')`;
 /** For how long a script may go on, in microseconds: the server serves nobody else meanwhile. */
 export const STEP_US = 4000;
 
+/** Keys that are looked at between two looks at the clock. */
+export const PAGE = 200;
+
+/** Pages of one step, where the clock says nothing of use. */
+export const MOST_PAGES = 25;
+
 /**
  * The beginning of a script that ends in time: `isLate()` tells whether it has had its share (ARGV[1], in microseconds).
  * The clock is the server's own, since it is busy that counts and not the way to it; where the clock may not be asked, it
@@ -22,6 +28,26 @@ local begin, share = now(), tonumber(ARGV[1])
 local function isLate()
   local time = begin and now()
   return not time or time - begin >= share or time < begin
+end
+`;
+
+/**
+ * The part of a script that goes by how names begin. `heads` has, by their first bytes, what stands from ARGV[from] on; of
+ * a key whose byte `first` is among those, `beginsSo` tells whether it goes on as one of them.
+ */
+export const HEADS = `local byte, sub, heads = string.byte, string.sub, {}
+local function takeHeads(from)
+  for at = from, #ARGV do
+    local initial = byte(ARGV[at])
+    heads[initial] = heads[initial] or {}
+    table.insert(heads[initial], ARGV[at])
+  end
+end
+local function beginsSo(key, first)
+  for _, head in ipairs(heads[byte(key, first)]) do
+    if sub(key, first, first + #head - 1) == head then return true end
+  end
+  return false
 end
 `;
 

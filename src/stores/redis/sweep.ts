@@ -6,13 +6,7 @@ import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-form.js';
 import { TAG_SET_HEAD } from '../tag-names.js';
 import { underPrefix } from './keys.js';
 import { count } from './replies.js';
-import { CLOCK, STEP_US, unlessRefused } from './scripts.js';
-
-/** Keys that are looked at between two looks at the clock. */
-const PAGE = 200;
-
-/** Pages of one step, where the clock says nothing of use. */
-const MOST_PAGES = 25;
+import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from './scripts.js';
 
 /**
  * Some pages of a scan, as many as fit into its share of time, with what each finds removed at once, so that no lock can
@@ -22,23 +16,12 @@ const MOST_PAGES = 25;
  * begins with it; one that has done something says that, and the next begins there. Numbers are given as text, which
  * saves the server from printing them.
  */
-const STEP = `${CLOCK}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local owner, isDryRun, first = ARGV[6], ARGV[7] == '1', tonumber(ARGV[8]) + 1
-local heads = {}
-for at = 9, #ARGV do
-  local initial = string.byte(ARGV[at])
-  heads[initial] = heads[initial] or {}
-  table.insert(heads[initial], ARGV[at])
-end
-local byte, sub, find, type, unpack, pcall = string.byte, string.sub, string.find, type, unpack, redis.pcall
+takeHeads(9)
+local find, type, unpack, pcall = string.find, type, unpack, redis.pcall
 local looks = owner ~= ''
 local last = tostring(#owner - 1)
-local function isForUs(key, candidates)
-  for _, head in ipairs(candidates) do
-    if sub(key, first, first + #head - 1) == head then return true end
-  end
-  return false
-end
 local removed, kept, handed = 0, 0, {}
 local function remove(keys, count)
   if isDryRun then
@@ -55,8 +38,7 @@ local function work(keys)
   local count = 0
   for at = 1, #keys do
     local key = keys[at]
-    local candidates = heads[byte(key, first)]
-    if candidates and isForUs(key, candidates) then handed[#handed + 1] = key
+    if heads[byte(key, first)] and beginsSo(key, first) then handed[#handed + 1] = key
     else
       local held = looks and pcall('GETRANGE', key, '0', last)
       if looks and held == owner then kept = kept + 1
