@@ -8,8 +8,9 @@ import { edited } from './edits.mjs';
 const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["'][^"']+["']\)(?:, 1\))?\)?$/;
 
 /**
- * `const a_1 = require("a"); a_1.b();` becomes `let a_1$;const a_1=()=>a_1$??=require("a"); (a_1()).b();`. Left as it is:
- * what is used otherwise than by its members or by calling it, and what is used while the file itself is loaded, which is as early as ever.
+ * `const a_1 = require("a"); a_1.b();` becomes `let a_1$;const a_1=()=>a_1$??=require("a"); (a_1()).b();`. What is only handed
+ * on, `exports.b = a_1.b;`, becomes a getter. Left as it is: what is used otherwise than by its members or by calling it,
+ * and what is used while the file itself is loaded, which is as early as ever.
  */
 export function withLazyRequires(code) {
   const source = ts.createSourceFile('module.js', code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
@@ -22,10 +23,41 @@ export function withLazyRequires(code) {
     const declaration = `let ${name}$;const ${name}=()=>${name}$??=${initializer.getText()};`;
     return [
       { start: statement.getStart(), end: statement.end, text: declaration },
-      ...places.map((place) => ({ start: place.getStart(), end: place.end, text: `(${name}())` })),
+      ...places.map((place) => useOf(name, place, source)),
     ];
   });
   return edited(code, edits);
+}
+
+function useOf(name, place, source) {
+  const handing = handingOn(place, source);
+  if (handing === undefined) return { start: place.getStart(), end: place.end, text: `(${name}())` };
+  const { statement, object, member, value } = handing;
+  const getter = `get:()=>${name}().${value},enumerable:true,configurable:true`;
+  return {
+    start: statement.getStart(),
+    end: statement.end,
+    text: `Object.defineProperty(${object},"${member}",{${getter}});`,
+  };
+}
+
+/** `object.member = place.value;`, a statement of the file's own, where nothing else is put there or taken from there. */
+function handingOn(place, source) {
+  const value = place.parent;
+  const assignment = value.parent;
+  const statement = assignment.parent;
+  const isHandingOn =
+    ts.isPropertyAccessExpression(value) &&
+    ts.isBinaryExpression(assignment) &&
+    assignment.operatorToken.kind === ts.SyntaxKind.EqualsToken &&
+    assignment.right === value &&
+    ts.isPropertyAccessExpression(assignment.left) &&
+    ts.isIdentifier(assignment.left.expression) &&
+    ts.isExpressionStatement(statement) &&
+    statement.parent === source;
+  if (!isHandingOn) return;
+  const [object, member] = [assignment.left.expression.text, assignment.left.name.text];
+  return { statement, object, member, value: value.name.text };
 }
 
 /** By their names. */

@@ -30,20 +30,35 @@ function withoutNaming(call) {
   const [named, { text: name }] = call.arguments;
   const { parent } = call;
   if (ts.isExpressionStatement(parent)) {
-    const block = parent.parent.parent;
+    const { parent: block } = parent.parent;
     // class A { static { __name(this, "A"); } }
-    if (ts.isClassStaticBlockDeclaration(block) && block.parent.name?.text === name) return [removed(block)];
+    if (block !== undefined && ts.isClassStaticBlockDeclaration(block)) {
+      return nameOfClass(block.parent) === name ? [removed(block)] : [];
+    }
+
     // function a() {} __name(a, "a");
     return named.kind === ts.SyntaxKind.Identifier && named.text === name ? [removed(parent)] : [];
   }
 
-  // const a = __name(() => {}, "a");
-  const isNamedSo = ts.isVariableDeclaration(parent) && parent.name.getText() === name && named.name === undefined;
+  // const a = __name(() => {}, "a"); { a: __name(() => {}, "a") }
+  const isNamedSo = nameFromPlace(call) === name && named.name === undefined;
   if (!isNamedSo) return [];
   return [
     { start: call.getStart(), end: named.getStart(), text: '' },
     { start: named.end, end: call.end, text: '' },
   ];
+}
+
+function nameOfClass(node) {
+  return node.name === undefined ? nameFromPlace(node) : node.name.text;
+}
+
+/** What the language calls a function or class without a name that stands there. */
+function nameFromPlace(node) {
+  const { parent } = node;
+  const isNaming = (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)) && parent.initializer === node;
+  const hasName = isNaming && (ts.isIdentifier(parent.name) || ts.isStringLiteral(parent.name));
+  return hasName ? parent.name.text : undefined;
 }
 
 function removed(node) {

@@ -138,8 +138,13 @@ async function asCommonJs(text) {
   const renamed = text
     .replaceAll(/\b(from |import )"(\.[^"]+)\.js"/g, '$1"$2.cjs"')
     .replaceAll(/\bimport\("(\.[^"]+)\.js"\)/g, '__load("$1.cjs")');
-  const { code } = await transform(renamed, { format: 'cjs', platform: 'node', target: 'node20' });
-  const lazy = await transform(withLazyRequires(withoutNeedlessNames(code)), {
+  // While a chunk's own import of `__name` goes by that name.
+  const { code } = await transform(withoutNeedlessNames(renamed), {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+  });
+  const lazy = await transform(withLazyRequires(code), {
     platform: 'node',
     target: 'node20',
     minifySyntax: true,

@@ -1,24 +1,11 @@
 import type { Reading } from '../contract.js';
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../event-contract.js';
 import type { Happening } from './memory.js';
 
 import { DroppingQueue } from '../event-queue.js';
 import { eventSourceNamed } from '../event-sources.js';
 import { entryOf, type Room } from './entries.js';
-
-export const EVENTS: readonly EventType[] = [
-  'CacheHit',
-  'CacheMissed',
-  'KeyWritten',
-  'KeyForgotten',
-  'KeyExpired',
-  'LockAcquired',
-  'LockContended',
-  'LockReleased',
-  'CacheFlushed',
-];
-
-export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'memory', types: EVENTS, clients: false, tags: true }];
+import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 
 /** How often entries and locks that nobody asks for are looked at, in milliseconds. */
 const LOOK_MS = 50;

@@ -1,30 +1,14 @@
 import type { CachectlError } from '../../errors.js';
 import type { Reading } from '../contract.js';
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
 import type { Item } from './node.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
 import { DroppingQueue } from '../event-queue.js';
 import { eventSourceNamed } from '../event-sources.js';
+import { ALWAYS, EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { ServerFeed } from './server-feed.js';
-
-/** What every server's watch can tell; expiry and flush_all it never does. */
-const ALWAYS: readonly EventType[] = [
-  'CacheHit',
-  'CacheMissed',
-  'KeyWritten',
-  'KeyEvicted',
-  'LockAcquired',
-  'LockContended',
-];
-
-/** Told from Memcached 1.6.20 on. */
-const DELETIONS: readonly EventType[] = ['KeyForgotten', 'LockReleased'];
-
-export const EVENTS: readonly EventType[] = [...ALWAYS, ...DELETIONS];
-
-export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'watch', types: EVENTS, clients: true, tags: false }];
 
 /**
  * Events as every server's `watch` tells them. Ends with the signal. What cannot be waited out ends it: RefusedError of a

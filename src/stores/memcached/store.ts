@@ -13,17 +13,13 @@ import type {
 import type { EventsOptions, EventStream } from '../event-contract.js';
 import type { Inspection } from '../inspection-contract.js';
 import type { StatsOptions, StoreStats } from '../stats-contract.js';
+import type { Tail } from './events.js';
+import type { LockWatch } from './lock-watch.js';
 
 import { Connection } from './connection.js';
-import { countEntries } from './counting.js';
 import { Entries, type Naming, type Room } from './entries.js';
-import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
-import { flushOnly } from './flush-only.js';
-import { flush } from './flush.js';
+import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
-import { listEntries } from './listing.js';
-import { listLocks } from './lock-list.js';
-import { type LockWatch, watchLocks } from './lock-watch.js';
 import { MemcachedLock } from './locks.js';
 import { MemcachedTagged } from './tags.js';
 import { Values } from './values.js';
@@ -82,10 +78,26 @@ class MemcachedStore extends Entries implements Store {
       keyBytes: LONGEST_KEY,
     };
     if (!tellsAll) return;
-    this.count = async (options) => countEntries(room, options);
-    this.flushOnly = async (only, options) => flushOnly(room, only, options);
-    this.entries = (options) => listEntries(room, options);
-    this.locks = (options) => listLocks(room, options);
+    this.count = async (options) => {
+      const { countEntries } = await import('./counting.js');
+      return countEntries(room, options);
+    };
+
+    this.flushOnly = async (only, options) => {
+      const { flushOnly } = await import('./flush-only.js');
+      return flushOnly(room, only, options);
+    };
+
+    this.entries = async function* (options) {
+      const { listEntries } = await import('./listing.js');
+      yield* listEntries(room, options);
+    };
+
+    this.locks = async function* (options) {
+      const { listLocks } = await import('./lock-list.js');
+      yield* listLocks(room, options);
+    };
+
     this.sample = async (options) => {
       const { sample } = await import('./sample.js');
       return sample(room, options);
@@ -97,6 +109,7 @@ class MemcachedStore extends Entries implements Store {
     };
 
     this.watchLocks = async (names, options) => {
+      const { watchLocks } = await import('./lock-watch.js');
       const opened = await watchLocks(this, room, names, options);
       this.#tails.add(opened);
       return opened;
@@ -108,6 +121,7 @@ class MemcachedStore extends Entries implements Store {
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
+    const { flush } = await import('./flush.js');
     return flush(this.room, options);
   }
 
@@ -130,6 +144,7 @@ class MemcachedStore extends Entries implements Store {
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
+    const { tail } = await import('./events.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;

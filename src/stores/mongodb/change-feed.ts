@@ -1,4 +1,4 @@
-import type { EventsOptions, EventSource } from '../event-contract.js';
+import type { EventsOptions } from '../event-contract.js';
 import type { Room } from './entries.js';
 import type { Teller } from './event-teller.js';
 import type { Feed } from './events.js';
@@ -6,15 +6,8 @@ import type { Feed } from './events.js';
 import { type CachectlError, UnreachableError } from '../../errors.js';
 import { tellChange } from './change-story.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
+import { STREAM } from './event-sources.js';
 import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './patience.js';
-
-/** What change streams can tell. A document that the TTL index removes is deleted like any other. */
-export const STREAM: EventSource = {
-  name: 'stream',
-  types: ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
-  clients: false,
-  tags: true,
-};
 
 /** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
 const BREATH_MS = 20;

@@ -1,13 +1,12 @@
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
 import type { Room } from './entries.js';
 
 import { DroppingQueue } from '../event-queue.js';
 import { eventSourceNamed } from '../event-sources.js';
-import { ChangeFeed, STREAM } from './change-feed.js';
+import { ChangeFeed } from './change-feed.js';
+import { EVENT_SOURCES, POLL } from './event-sources.js';
 import { Teller } from './event-teller.js';
-import { POLL, PollFeed } from './poll-feed.js';
-
-export const EVENT_SOURCES: readonly EventSource[] = [STREAM, POLL];
+import { PollFeed } from './poll-feed.js';
 
 /** How a source finds out what happens. */
 export interface Feed {

@@ -1,19 +1,12 @@
-import type { EventsOptions, EventSource } from '../event-contract.js';
+import type { EventsOptions } from '../event-contract.js';
 import type { Room } from './entries.js';
 import type { Teller } from './event-teller.js';
 import type { Feed } from './events.js';
 
 import { type CachectlError } from '../../errors.js';
+import { POLL } from './event-sources.js';
 import { canBeWaitedOut, GrowingPause, pause } from './patience.js';
 import { PollLooks } from './poll-looks.js';
-
-/** What differences between two looks can tell, on any server. */
-export const POLL: EventSource = {
-  name: 'poll',
-  types: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockContended', 'LockReleased'],
-  clients: false,
-  tags: true,
-};
 
 /** Between two looks, in milliseconds. */
 const PAUSE_MS = 1000;

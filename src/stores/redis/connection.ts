@@ -30,6 +30,11 @@ export interface Node {
 
 type Client = Cluster | Redis;
 
+/** `instanceof` would load what only clusters need. */
+function isCluster(client: Client): client is Cluster {
+  return client.isCluster;
+}
+
 /**
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
  * error that names the server.
@@ -86,7 +91,7 @@ export class Connection implements Omit<Node, 'address'> {
   /** As `nodes`, but a cluster is asked anew which primaries it has. */
   async nodesAnew(): Promise<readonly Node[]> {
     const { client } = await this.#open();
-    if (client instanceof Cluster) {
+    if (isCluster(client)) {
       await new Promise<void>((resolve, reject) => {
         client.refreshSlotsCache((error) => (error ? reject(translated(error, this.location)) : resolve()));
       });
@@ -267,7 +272,7 @@ function unanswered(error: CachectlError): CachectlError {
 
 /** A server gets all of it as one write; a cluster's client finds the node of each command. */
 async function sendAll(client: Client, commands: readonly Command[], location: string): Promise<Array<Error | Reply>> {
-  if (client instanceof Cluster) {
+  if (isCluster(client)) {
     const answers = await Promise.allSettled(commands.map(async (command) => send(client, command, location)));
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error)));
   }

@@ -1,15 +1,11 @@
-import type { EventsOptions, EventSource } from '../event-contract.js';
+import type { EventsOptions } from '../event-contract.js';
 import type { Room } from './entries.js';
 
 import { eventSourceNamed } from '../event-sources.js';
+import { EVENT_SOURCES } from './event-sources.js';
 import { Tail } from './event-tail.js';
-import { MONITORED, openMonitor } from './monitor-session.js';
-import { NOTIFIED, openNotifications } from './notification-session.js';
-
-export const EVENT_SOURCES: readonly EventSource[] = [
-  { name: 'notifications', types: NOTIFIED, clients: false, tags: true },
-  { name: 'monitor', types: MONITORED, clients: true, tags: true },
-];
+import { openMonitor } from './monitor-session.js';
+import { openNotifications } from './notification-session.js';
 
 /**
  * Events from every server that keys live on. Ends with the signal, and puts back what was switched on. What cannot be

@@ -8,15 +8,14 @@ import { RefusedError } from '../../errors.js';
 import { Callers } from './callers.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
+import { MONITORED } from './event-sources.js';
 import { Ear } from './monitor-ear.js';
 import { MonitorStory } from './monitor-story.js';
-import { CHECK_MS, joined, NOTIFIED } from './notification-session.js';
+import { CHECK_MS, joined } from './notification-session.js';
 import { type Notifications, switchOn } from './notifications.js';
 import { Peek } from './peek.js';
 import { given } from './replies.js';
 import { TagLookup } from './tag-lookup.js';
-
-export const MONITORED: readonly EventType[] = [...NOTIFIED, 'CacheHit', 'LockContended', 'CacheFlushed'];
 
 /** Needs the notifications, too: they say what became of a command. */
 const OF_MISSES: ReadonlySet<EventType> = new Set(['CacheHit', 'CacheMissed']);

@@ -11,21 +11,11 @@ import { isLaravelLockName } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
+import { NOTIFIED } from './event-sources.js';
 import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { type Notifications, switchOn } from './notifications.js';
 import { Peek } from './peek.js';
 import { TagLookup } from './tag-lookup.js';
-
-/** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */
-export const NOTIFIED: readonly EventType[] = [
-  'KeyWritten',
-  'KeyForgotten',
-  'KeyExpired',
-  'KeyEvicted',
-  'CacheMissed',
-  'LockAcquired',
-  'LockReleased',
-];
 
 /** How often it is asked whether we would still be told, in milliseconds. Nobody says so when notifications are switched off. */
 export const CHECK_MS = 2000;

@@ -25,16 +25,11 @@ import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-c
 import type { TagIndex } from '../tag-contract.js';
 import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
+import type { LockWatch } from './lock-watch.js';
 
 import { Connection } from './connection.js';
-import { countEntries } from './counting.js';
-import { EVENT_SOURCES, tail } from './events.js';
-import { flushOnly } from './flush-only.js';
-import { flush } from './flush.js';
+import { EVENT_SOURCES } from './event-sources.js';
 import { entryKeys, Keys } from './keys.js';
-import { listEntries } from './listing.js';
-import { listLocks } from './lock-list.js';
-import { type LockWatch, watchLocks } from './lock-watch.js';
 import { RedisLock } from './locks.js';
 import { openPacking } from './packing.js';
 import { PlainEntries } from './plain-entries.js';
@@ -85,18 +80,22 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   async count(options?: CountOptions): Promise<number> {
+    const { countEntries } = await import('./counting.js');
     return countEntries(this.room, options);
   }
 
-  entries(options?: ListEntriesOptions): EntryPages {
-    return listEntries(this.room, options);
+  async *entries(options?: ListEntriesOptions): EntryPages {
+    const { listEntries } = await import('./listing.js');
+    yield* listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
+    const { flush } = await import('./flush.js');
     return flush(this.room, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+    const { flushOnly } = await import('./flush-only.js');
     return flushOnly(this.room, only, options);
   }
 
@@ -118,17 +117,20 @@ class RedisStore extends PlainEntries implements Store {
     return new RedisLock(this.room, name);
   }
 
-  locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {
-    return listLocks(this.room, options);
+  async *locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {
+    const { listLocks } = await import('./lock-list.js');
+    yield* listLocks(this.room, options);
   }
 
   async watchLocks(names: readonly string[], options: WatchLocksOptions): Promise<LockStream> {
+    const { watchLocks } = await import('./lock-watch.js');
     const opened = await watchLocks(this.room, names, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
+    const { tail } = await import('./events.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;

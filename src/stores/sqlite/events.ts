@@ -1,21 +1,11 @@
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../event-contract.js';
 import type { Room } from './entries.js';
 
 import { PartialError, TimeoutError, UnreachableError } from '../../errors.js';
 import { DroppingQueue } from '../event-queue.js';
 import { eventSourceNamed } from '../event-sources.js';
+import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { TailSession } from './tail-session.js';
-
-export const EVENTS: readonly EventType[] = [
-  'KeyWritten',
-  'KeyForgotten',
-  'KeyExpired',
-  'LockAcquired',
-  'LockContended',
-  'LockReleased',
-];
-
-export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'triggers', types: EVENTS, clients: false, tags: true }];
 
 /** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */
 const POLL_MS = 25;

@@ -23,17 +23,13 @@ import type {
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
+import type { Tail } from './events.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
 import { Connection } from './connection.js';
-import { countEntries } from './counting.js';
 import { Entries, type Room } from './entries.js';
-import { EVENT_SOURCES, EVENTS, type Tail, tail } from './events.js';
-import { flushOnly } from './flush-only.js';
-import { flush } from './flush.js';
+import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { entryKeys } from './keys.js';
-import { listEntries } from './listing.js';
-import { heldLocks } from './lock-list.js';
 import { SqliteLock } from './locks.js';
 import { Tables } from './tables.js';
 import { SqliteTagged } from './tags.js';
@@ -80,18 +76,22 @@ class SqliteStore extends Entries implements Store {
   }
 
   async count(options?: CountOptions): Promise<number> {
+    const { countEntries } = await import('./counting.js');
     return countEntries(this.room, options);
   }
 
-  entries(options?: ListEntriesOptions): EntryPages {
-    return listEntries(this.room, options);
+  async *entries(options?: ListEntriesOptions): EntryPages {
+    const { listEntries } = await import('./listing.js');
+    yield* listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
+    const { flush } = await import('./flush.js');
     return flush(this.room, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+    const { flushOnly } = await import('./flush-only.js');
     return flushOnly(this.room, only, options);
   }
 
@@ -113,11 +113,13 @@ class SqliteStore extends Entries implements Store {
     return new SqliteLock(this.room, name, this.#waitings);
   }
 
-  locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
-    return heldLocks(this.room, options);
+  async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
+    const { heldLocks } = await import('./lock-list.js');
+    yield* heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
+    const { tail } = await import('./events.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;

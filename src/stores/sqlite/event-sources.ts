@@ -1,0 +1,12 @@
+import type { EventSource, EventType } from '../event-contract.js';
+
+export const EVENTS: readonly EventType[] = [
+  'KeyWritten',
+  'KeyForgotten',
+  'KeyExpired',
+  'LockAcquired',
+  'LockContended',
+  'LockReleased',
+];
+
+export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'triggers', types: EVENTS, clients: false, tags: true }];
