@@ -3,6 +3,7 @@ import type { Context } from 'mocha';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { MemcachedProfile } from '../../src/profiles/profile.js';
 
@@ -87,6 +88,7 @@ export async function until(address: string): Promise<void> {
     });
     socket.destroy();
     if (isUp) return;
+    await sleep(10);
   }
 }
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -44,15 +44,40 @@ export async function startRedis(context: Context, ...options: string[]): Promis
   });
 }
 
-/** A port that nothing listens on. */
+/**
+ * A port of 127.0.0.1 that nothing listens on, and that no other process of the tests is given while this one lives: several
+ * test files run at once, and a server takes a while to listen.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  for (;;) {
+    const candidate = await listening(0, '127.0.0.1');
+    const { port } = candidate!.address() as AddressInfo;
+    const isOurs = await reserve(port);
+    candidate!.close();
+    await once(candidate!, 'close');
+    if (isOurs) return port;
+  }
+}
+
+/** The same port of another address of this machine stands for it, for as long as this process lives. */
+async function reserve(port: number): Promise<boolean> {
+  // Beside Linux there is usually only the one.
+  if (process.platform !== 'linux') return true;
+  const reservation = await listening(port, '127.0.0.2');
+  reservation?.unref();
+  return reservation !== undefined;
+}
+
+/** Undefined where something else listens there. */
+async function listening(port: number, address: string): Promise<Server | undefined> {
+  const server = createServer().listen(port, address);
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
 }
 
 async function connected(url: string, end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>): Promise<RedisServer> {

@@ -32,9 +32,11 @@ export async function onTerminal(
   const waiting = [...typings];
   let screen = '';
   let unanswered = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    screen += chunk.toString();
-    unanswered += chunk.toString();
+  // A character may come in two parts.
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk: string) => {
+    screen += chunk;
+    unanswered += chunk;
     const [next] = waiting;
     if (next === undefined || !shows(stripVTControlCharacters(unanswered), next.prompt)) return;
     waiting.shift();
