@@ -2,6 +2,7 @@ import type { BulkOptions } from '../stores/contract.js';
 import type { Interruption } from './interrupt.js';
 
 import { CachectlError, ClosedPipeError, InterruptedError, PartialError } from '../errors.js';
+import { notesReachAPerson } from './output.js';
 import { entries, ProgressBar } from './progress.js';
 import { toFailure } from './report-error.js';
 
@@ -31,6 +32,7 @@ export async function bulk<T>(
   try {
     result = await work({
       signal: interruption.signal,
+      wantsTotal: notesReachAPerson(),
       onProgress(progress) {
         done = progress.done;
         bar.update(progress);

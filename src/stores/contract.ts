@@ -53,6 +53,8 @@ export interface Progress {
 export interface BulkOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Somebody sees how much there is in all, so that it is worth counting first. */
+  readonly wantsTotal?: boolean;
 }
 
 /** What a flush hits. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { CodecName } from '../../src/codecs/codec.js';
-import type { Store } from '../../src/stores/contract.js';
+import type { Progress, Store } from '../../src/stores/contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
@@ -232,6 +232,29 @@ describe('sqlite: the file', () => {
       expect([count('cache'), count('cachectl_tags')]).to.deep.equal([51, 50]);
       await store.put('two', string('v'), 60);
       expect([count('cache'), count('cachectl_tags')]).to.deep.equal([2, 0]);
+    });
+
+    it('that expired go with a flush, uncounted, and are part of what it counts beforehand for who sees that', async () => {
+      const store = open();
+      const other = open({ prefix: 'other-' });
+      const entries = Array.from({ length: 3000 }, (_, number) => ({ key: `k${number}`, value: string('v'), ttl: 60 }));
+      for (const each of [store, other]) await each.putMany(entries);
+      const expired = sql(
+        (database) => database.prepare(`UPDATE cache SET expiration = 1 WHERE key LIKE 'app-%7'`).run().changes,
+      );
+      const scope = { scope: 'prefix', locks: false, dryRun: false } as const;
+      const progress: Progress[] = [];
+      const onProgress = (each: Progress): number => progress.push(each);
+      expect(await store.flush({ ...scope, onProgress, wantsTotal: true })).to.deep.include({
+        removed: 3000 - expired,
+      });
+      expect(progress.length).to.be.greaterThan(1);
+      expect(progress.at(-1)).to.deep.equal({ done: 3000 - expired, total: 3000 });
+      const keys = sql((database) => database.prepare('SELECT count(*) AS n, min(key) AS key FROM cache').get());
+      expect(keys).to.deep.equal({ n: 3000, key: 'other-k0' });
+      progress.length = 0;
+      expect(await other.flush({ ...scope, onProgress })).to.deep.include({ removed: 3000 });
+      expect(progress.at(-1)).to.deep.equal({ done: 3000 });
     });
 
     it('are found by the exact case of their keys', async () => {

@@ -25,9 +25,9 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const counted = async (place: Place): Promise<number> =>
     connection.run(async (deployment) => countLive(deployment, place, prefix));
   const keptLocks = takesLocks ? 0 : await counted('locks');
-  const total =
-    options.dryRun || options.onProgress ? sum(await Promise.all(places.map(async (each) => counted(each)))) : 0;
-  if (options.dryRun) return { removed: total, keptLocks };
+  const whole = async (): Promise<number> => sum(await Promise.all(places.map(async (each) => counted(each))));
+  if (options.dryRun) return { removed: await whole(), keptLocks };
+  const total = options.wantsTotal ? await whole() : undefined;
   let removed = 0;
   for (const place of places) {
     if (options.scope === 'all') {
@@ -41,7 +41,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
         removePage(deployment, place, idsUnder(prefix ?? '', last)),
       );
       removed += page.live;
-      if (page.rows > 0) options.onProgress?.({ done: removed, total });
+      if (page.rows > 0) options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
       options.signal?.throwIfAborted();
       last = page.last;
       isOver = page.rows < PAGE;

@@ -11,6 +11,12 @@ import { dropLapsedTails } from './tail-tables.js';
 
 export type Statement<Row> = Database.Statement<unknown[], Row>;
 
+/** Of SQLite's own: the system keeps the file in memory anyway. */
+const CACHE_KIB = 4000;
+
+/** Pages that are written before they go from the log into the file. Each time the disk is waited for. */
+const CHECKPOINT_PAGES = 4000;
+
 /**
  * One connection to one file, made on first use. Everything that goes wrong within `run`, `read` and `write` comes
  * out as an error that names the file.
@@ -97,7 +103,11 @@ export class Connection {
     if (this.#writable) return;
     if (!this.exists() && created(this.path)) switchToWal(this.#open(), this.#timeoutMs);
     // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
-    if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') this.#open().pragma('synchronous = NORMAL');
+    if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') {
+      this.#open().pragma('synchronous = NORMAL');
+      this.#open().pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    }
+
     this.#writable = true;
     this.write(() => {
       dropLapsedTails(this);
@@ -139,6 +149,9 @@ function opened(path: string, timeout: number): Database.Database {
 }
 
 function checked(database: Database.Database): Database.Database {
+  database.pragma(`cache_size = -${CACHE_KIB}`);
+  // A statement of many rows keeps what it changes until it is over, so that it can be undone alone: not much.
+  database.pragma('temp_store = MEMORY');
   // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
   const encoding = database.pragma('encoding', { simple: true });
   if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;

@@ -4,12 +4,13 @@ import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
-import type { Connection, Statement } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
-import { batches, type EncodedEntry, storedBatches } from '../batches.js';
+import { batches } from '../batches.js';
 import { increased } from '../counter.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
+import { Upserts } from './upserts.js';
 import { ColumnCodec } from './values.js';
 
 /** What the parts of one store share. */
@@ -29,6 +30,9 @@ interface Row {
 
 /** Rows of one transaction: more cost less each, and hold up other writers longer. */
 const ROWS = 10_000;
+
+/** Bytes of values likewise. */
+const BYTES = 4 * 1024 * 1024;
 
 /** How many expired rows one write removes, at most, so that a write stays cheap. */
 const TIDIED_AT_ONCE = 100;
@@ -69,14 +73,18 @@ export abstract class Entries implements Repository {
   }
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
-    return this.#putAll(
-      batches(entries, (value) => this.#values.encode(value), ROWS),
-      options,
-    );
+    const values = this.#values;
+    return Array.isArray(entries)
+      ? this.#putAll([entries as readonly NewEntry[]], ({ value }) => values.encode(value), options)
+      : this.#putAll(
+          batches(entries, (value) => values.encode(value), ROWS),
+          ({ stored }) => stored,
+          options,
+        );
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
-    return this.#putAll(storedBatches(entries, ROWS), options);
+    return this.#putAll([entries], ({ stored }) => stored, options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -133,28 +141,49 @@ export abstract class Entries implements Repository {
   /** Called in the same transaction after each row that may be new. */
   protected abstract wrote(key: string): void;
 
-  async #putAll(
-    all: AsyncIterable<readonly EncodedEntry[]> | Iterable<readonly EncodedEntry[]>,
+  /** Each page in one transaction, or in several where it is large. */
+  async #putAll<Item extends Pick<NewEntry, 'key' | 'ttl'>>(
+    pages: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
+    storedOf: (item: Item) => Buffer,
     { signal, onProgress }: BulkOptions = {},
   ): Promise<number> {
     let done = 0;
     signal?.throwIfAborted();
-    for await (const batch of all) {
-      this.#write((at) => {
-        const upserting = this.#upserting();
-        for (const { key, stored, ttl } of batch) {
-          upserting.run(this.storedKey(key), stored, expirationOf(ttl, at));
-          this.wrote(key);
-        }
-      });
-      done += batch.length;
-      onProgress?.({ done });
-      // Lets a signal be heard, however fast the source is.
-      await nextTurn();
-      signal?.throwIfAborted();
+    for await (const page of pages) {
+      for (let start = 0; start < page.length;) {
+        const from = start;
+        start = this.#write((at) => this.#putSome(page, from, storedOf, at));
+        done += start - from;
+        onProgress?.({ done });
+        // Lets a signal be heard, however fast the source is.
+        await nextTurn();
+        signal?.throwIfAborted();
+      }
     }
 
     return done;
+  }
+
+  /** As much as goes into one transaction, from there on. Returns where the rest begins. */
+  #putSome<Item extends Pick<NewEntry, 'key' | 'ttl'>>(
+    items: readonly Item[],
+    from: number,
+    storedOf: (item: Item) => Buffer,
+    at: number,
+  ): number {
+    const upserts = new Upserts(this.connection, this.tables);
+    const most = Math.min(items.length, from + ROWS);
+    let end = from;
+    for (let bytes = 0; end < most && bytes < BYTES; end++) {
+      const item = items[end]!;
+      const stored = storedOf(item);
+      bytes += stored.length;
+      upserts.add(this.storedKey(item.key), stored, expirationOf(item.ttl, at));
+    }
+
+    upserts.end();
+    for (let index = from; index < end; index++) this.wrote(items[index]!.key);
+    return end;
   }
 
   #find(key: string, at: number): Entry | undefined {
@@ -176,17 +205,10 @@ export abstract class Entries implements Repository {
   }
 
   #upsert(key: string, stored: Buffer, expiration: number): void {
-    this.#upserting().run(this.storedKey(key), stored, expiration);
+    const upserts = new Upserts(this.connection, this.tables);
+    upserts.add(this.storedKey(key), stored, expiration);
+    upserts.end();
     this.wrote(key);
-  }
-
-  /** Takes a key, bytes and an expiration. */
-  #upserting(): Statement<unknown> {
-    // The cast keeps bytes that are not UTF-8 as they are, with the type that PHP gives them.
-    return this.connection.statement(
-      `INSERT INTO ${this.tables.cache} (key, value, expiration) VALUES (?, CAST(? AS TEXT), ?)
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
-    );
   }
 
   /** What was removed, when it still counted. */

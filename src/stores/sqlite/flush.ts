@@ -5,10 +5,8 @@ import type { Room } from './entries.js';
 
 import { now } from './expiry.js';
 import { type KeyRange, keysUnder } from './keys.js';
+import { Pace } from './pace.js';
 import { type TableRole } from './tables.js';
-
-/** Rows of one transaction. */
-const CHUNK = 10_000;
 
 /**
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:
@@ -25,14 +23,15 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
     return { removed: roles.reduce((sum, role) => sum + countLive(room, role, range), 0), keptLocks };
   }
 
-  const total = options.onProgress ? roles.reduce((sum, role) => sum + countRows(room, role, range), 0) : 0;
+  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(room, role, range), 0) : undefined;
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
+    const pace = new Pace();
     for (;;) {
-      const chunk = removeSome(room, role, prefix);
+      const chunk = pace.timed((rows) => removeSome(room, role, prefix, rows));
       if (chunk.rows === 0) break;
       removed += chunk.live;
-      options.onProgress?.({ done: removed, total });
+      options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
       // Lets a signal be heard, and other processes write.
       await nextTurn();
       options.signal?.throwIfAborted();
@@ -47,36 +46,44 @@ interface Chunk {
   readonly live: number;
 }
 
-function removeSome({ connection, tables }: Room, role: TableRole, prefix: string): Chunk {
+/** @param most rows of this transaction */
+function removeSome({ connection, tables }: Room, role: TableRole, prefix: string, most: number): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
   const range = keysUnder(prefix);
   return connection.write(() => {
-    // By the bounds of the chunk, since a list of its keys would be made and sorted first.
+    // By the bounds of the chunk, since a list of its keys would be made and sorted first. The bytes must not be named as
+    // the column is: SQLite would sort all that there is by them.
     const last = connection
-      .statement<{ key: Buffer }>(
-        `SELECT CAST(key AS BLOB) AS key FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET ${CHUNK - 1}`,
+      .statement<{ bytes: Buffer }>(
+        `SELECT CAST(key AS BLOB) AS bytes FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET @before`,
       )
-      .get({ ...range.parameters })?.key;
+      .get({ ...range.parameters, before: most - 1 })?.bytes;
     const chunk = last === undefined ? range : keysUnder(prefix, { last });
-    const live = role === 'tags' ? 0 : liveAmong(connection, table, chunk);
-    const { changes: rows } = connection
+    const live = role === 'tags' ? 0 : removeLive(connection, table, chunk);
+    const { changes: others } = connection
       .statement(`DELETE FROM ${table} WHERE ${chunk.sql}`)
       .run({ ...chunk.parameters });
-    return { rows, live };
+    return { rows: live + others, live };
   });
 }
 
-function countLive({ connection, tables }: Room, role: TableRole, range: KeyRange): number {
-  return connection.run(() => (tables.has(role) ? liveAmong(connection, tables[role], range) : 0));
+/** That it counted tells how many there were: to look at them first would take as long again. */
+function removeLive(connection: Room['connection'], table: string, { sql, parameters }: KeyRange): number {
+  return connection
+    .statement(`DELETE FROM ${table} WHERE ${sql} AND +expiration > @at`)
+    .run({ ...parameters, at: now() }).changes;
 }
 
-function liveAmong(connection: Room['connection'], table: string, { sql, parameters }: KeyRange): number {
-  const { count } = connection
-    // The plus keeps SQLite from taking the index on expiration, by which all that is live would be gone through.
-    .statement<{ count: number }>(`SELECT count(*) AS count FROM ${table} WHERE ${sql} AND +expiration > @at`)
-    .get({ ...parameters, at: now() }) as { count: number };
-  return count;
+function countLive({ connection, tables }: Room, role: TableRole, { sql, parameters }: KeyRange): number {
+  return connection.run(() => {
+    if (!tables.has(role)) return 0;
+    const { count } = connection
+      // The plus keeps SQLite from taking the index on expiration, by which all that is live would be gone through.
+      .statement<{ count: number }>(`SELECT count(*) AS count FROM ${tables[role]} WHERE ${sql} AND +expiration > @at`)
+      .get({ ...parameters, at: now() }) as { count: number };
+    return count;
+  });
 }
 
 function countRows({ connection, tables }: Room, role: TableRole, range: KeyRange): number {

@@ -48,6 +48,22 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(await store.get('k'), null);
     });
 
+    it('stores small values and large ones beside each other, and the last of each key', async () => {
+      const store = await stores.fresh();
+      const large = 'x'.repeat(300_000);
+      const entries = Array.from({ length: 400 }, (_, number) => ({
+        key: `n:${number % 300}`,
+        value: string(number % 100 === 70 ? `${number} ${large}` : String(number)),
+        ttl: number < 300 ? 60 : null,
+      }));
+      expect(await store.putMany(entries)).to.equal(400);
+      const read = await hits(store, ['n:0', 'n:69', 'n:70', 'n:71', 'n:100', 'n:170', 'n:299']);
+      const texts = ['300', '369', `370 ${large}`, '371', '100', `170 ${large}`, '299'];
+      expect(read.map((entry) => textOf(entry))).to.deep.equal(texts);
+      stores.expectTtl(read[2], null);
+      stores.expectTtl(read[5], [50, 60]);
+    });
+
     it('puts the bytes that a store of its form holds, with tags, where it does that', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
