@@ -8,6 +8,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { RefusedError } from '../../src/errors.js';
 import { newOwner } from '../../src/stores/lock-form.js';
+import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { failure } from '../../src/testing/suite/stores.js';
 import { startRedis } from '../support/redis-server.js';
@@ -49,9 +50,9 @@ describe('flush on Redis', () => {
   }
 
   /** A store whose user may do everything but `denied`. */
-  async function without(...denied: string[]): Promise<Store> {
+  async function without(denied: readonly string[], changes: Partial<RedisProfile> = {}): Promise<Store> {
     await server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', ...denied]);
-    return open({}, 'limited');
+    return open(changes, 'limited');
   }
 
   /** Three entries, one of them tagged; five locks that can be told, one that cannot; another application's key. */
@@ -83,7 +84,7 @@ describe('flush on Redis', () => {
     describe(how, () => {
       it('keeps the locks that can be told, and counts', async () => {
         await fill();
-        const store = await without(...denied);
+        const store = await without(denied);
         expect(await store.flush({ ...KEEPING, dryRun: true })).to.deep.equal({ removed: 5, keptLocks: 5 });
         expect(await store.flush(KEEPING)).to.deep.equal({ removed: 5, keptLocks: 5 });
         expect(await left()).to.deep.equal([...kept, ...others].sort());
@@ -91,17 +92,25 @@ describe('flush on Redis', () => {
 
       it('takes the locks when told to', async () => {
         await fill();
-        const store = await without(...denied);
+        const store = await without(denied);
         expect(await store.flush({ ...TAKING, dryRun: true })).to.deep.equal({ removed: 10, keptLocks: 0 });
         expect(await store.flush(TAKING)).to.deep.equal({ removed: 10, keptLocks: 0 });
         expect(await left()).to.deep.equal(others);
+      });
+
+      it('spares what a tail has to put back, where the prefix is empty', async () => {
+        await server.client.hset(BOOKKEEPING_KEY, 'restore', '');
+        await server.client.set('k', 'v');
+        const store = await without(denied, { prefix: '' });
+        expect(await store.flush(TAKING)).to.deep.equal({ removed: 1, keptLocks: 0 });
+        expect(await left()).to.deep.equal([BOOKKEEPING_KEY]);
       });
 
       it('of a tag removes its entries and its set', async () => {
         await fill();
         const before = await left();
         const entries = Array.from({ length: 9000 }, (_, at) => ({ key: `e:${at}`, value: integer(at), ttl: null }));
-        const store = await without(...denied);
+        const store = await without(denied);
         await store.tags(['many', 'more']).putMany(entries);
         await server.client.zadd(`${PREFIX}tag:many:entries`, -1, 'gone already');
         const progress: number[] = [];
@@ -117,7 +126,7 @@ describe('flush on Redis', () => {
   it('removes no lock that it may not look at', async () => {
     await fill();
     const before = await left();
-    expect(await failure((await without('-getrange')).flush(KEEPING))).to.be.instanceOf(RefusedError);
+    expect(await failure((await without(['-getrange'])).flush(KEEPING))).to.be.instanceOf(RefusedError);
     expect(await left()).to.deep.equal(before);
   });
 

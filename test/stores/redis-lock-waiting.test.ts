@@ -64,7 +64,7 @@ describe('locks on Redis, waited for and listed', () => {
 
   it('a waiter that may not subscribe, nor ask for clients, waits all the same', async () => {
     await server.client.set('app-deploy', 'ann');
-    const store = await stores.openWithout('-subscribe', '-client', '-config');
+    const store = await stores.openWithout(['-subscribe', '-client', '-config']);
     const acquired = acquireWithin(store.lock('deploy'), { owner: 'bob', ttl: 60, wait: 60, signal: never });
     await until(async () => Number(/cmdstat_set:calls=(\d+)/.exec(await server.client.info('commandstats'))?.[1]) > 2);
     await server.client.del('app-deploy');

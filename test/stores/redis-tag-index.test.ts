@@ -75,7 +75,7 @@ describe('the index of tags on Redis', () => {
   });
 
   it('prunes without scripts, too, where the user may run none', async () => {
-    const limited = await stores.openWithout('-eval', '-evalsha');
+    const limited = await stores.openWithout(['-eval', '-evalsha']);
     await list('t', PAST, 'a', 'b');
     await list('t', FUTURE, 'c');
     const index = await limited.tagIndex!();

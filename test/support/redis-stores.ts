@@ -6,7 +6,7 @@ import type { RedisServer } from './redis-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 
-/** Stores and clients on one server, closed together. Entries have the prefix `app-`. */
+/** Stores and clients on one server, closed together. Entries have the prefix `app-`, unless another is given. */
 export class RedisStores {
   readonly #server: RedisServer;
   readonly #stores: Store[] = [];
@@ -17,19 +17,20 @@ export class RedisStores {
   }
 
   /** On the server, or whatever listens on another port of this machine. */
-  async open({ port = this.#server.port, timeoutMs = 5000, user }: OpenOptions = {}): Promise<Store> {
+  async open({ port = this.#server.port, timeoutMs = 5000, user, prefix = 'app-' }: OpenOptions = {}): Promise<Store> {
     const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port }], database: 0 } as const;
     const connection = user === undefined ? place : { ...place, username: user, password: 'pw' };
     const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
-    const store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs });
+    const store = await openRedis({ ...common, prefix, connection }, openCodec('php'), { timeoutMs });
     this.#stores.push(store);
     return store;
   }
 
   /** One whose user may do everything but `denied` (`-monitor`). */
-  async openWithout(...denied: string[]): Promise<Store> {
-    await this.#server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', ...denied]);
-    return this.open({ user: 'limited' });
+  async openWithout(denied: string | readonly string[], options: OpenOptions = {}): Promise<Store> {
+    const rights = ['reset', 'on', '>pw', '~*', '&*', '+@all'];
+    await this.#server.client.call('ACL', ['SETUSER', 'limited', ...rights, ...[denied].flat()]);
+    return this.open({ ...options, user: 'limited' });
   }
 
   /** A client that has nothing of cachectl. */
@@ -51,4 +52,5 @@ interface OpenOptions {
   readonly timeoutMs?: number;
   /** With the password `pw`. */
   readonly user?: string;
+  readonly prefix?: string;
 }

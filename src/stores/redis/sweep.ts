@@ -4,7 +4,7 @@ import type { Keys } from './keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-form.js';
 import { TAG_SET_HEAD } from '../tag-names.js';
-import { underPrefix } from './keys.js';
+import { BOOKKEEPING_KEY, underPrefix } from './keys.js';
 import { count } from './replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from './scripts.js';
 
@@ -17,8 +17,8 @@ import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from './script
  * saves the server from printing them.
  */
 const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local owner, isDryRun, first = ARGV[6], ARGV[7] == '1', tonumber(ARGV[8]) + 1
-takeHeads(9)
+local owner, isDryRun, bookkeeping, first = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]) + 1
+takeHeads(10)
 local find, type, unpack, pcall = string.find, type, unpack, redis.pcall
 local looks = owner ~= ''
 local last = tostring(#owner - 1)
@@ -39,7 +39,7 @@ local function work(keys)
   for at = 1, #keys do
     local key = keys[at]
     if heads[byte(key, first)] and beginsSo(key, first) then handed[#handed + 1] = key
-    else
+    elseif key ~= bookkeeping then
       local held = looks and pcall('GETRANGE', key, '0', last)
       if looks and held == owner then kept = kept + 1
       elseif type(held) == 'table' and not find(held.err, 'WRONGTYPE', 1, true) then return held
@@ -86,7 +86,7 @@ export async function sweep(
   const heads = keepsLocks ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
   const owner = keepsLocks ? OWNER_PREFIX : '';
   const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
-  const how = [owner, dryRun ? 1 : 0, Buffer.byteLength(keys.prefix), ...heads] as const;
+  const how = [owner, dryRun ? 1 : 0, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), ...heads] as const;
   const step = async (cursor: string): Promise<Reply> =>
     connection.call('EVAL', STEP, 0, STEP_US, cursor, ...pages, ...how);
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
