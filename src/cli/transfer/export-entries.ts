@@ -6,7 +6,7 @@ import { outflow } from './outflow.js';
 import { printLine } from './print-line.js';
 
 /** Characters that are written at once. */
-const WRITTEN_AT_ONCE = 256 * 1024;
+const WRITTEN_AT_ONCE = 64 * 1024;
 
 /** Prints what the store holds, a line to an entry. @param total an estimate of how many there are */
 export async function exportEntries(

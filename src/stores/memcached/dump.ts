@@ -1,27 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Ttl } from '../contract.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Wire } from './wire.js';
 
+import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { refusedBy } from './errors.js';
+import { LineCutter } from './line-cutter.js';
 import { Spool } from './spool.js';
 import { statsOf } from './text-connection.js';
-import { uriDecoded, uriEncoded } from './uri.js';
-
-/** What a dump says of an item. */
-export interface Dumped {
-  readonly full: Buffer;
-  /** What it takes in the server's memory, in bytes: value, key and header. */
-  readonly size: number;
-  /** Seconds left, null for never. */
-  readonly ttl: Ttl;
-  /** Seconds since it was last read or written; the server notes a use when the one before is a minute ago. */
-  readonly idle: number;
-  /** A number that changes with every write, in digits. */
-  readonly cas: string;
-}
+import { uriEncoded } from './uri.js';
 
 /** A server lets one go through its keys at a time, itself included. */
 const BUSY = /^BUSY|locked try again/;
@@ -43,11 +31,19 @@ export interface DumpOptions {
  * application needs, so they are taken as fast as they come, however long the work on them takes.
  */
 export async function* dump(node: MetaNode, room: Room, options: DumpOptions = {}): AsyncGenerator<Dumped[]> {
-  for await (const { lines, now } of dumpedLines(node, room, options)) yield lines.flatMap((line) => parsed(line, now));
+  for await (const { lines, now } of dumpedLines(node, room, options)) {
+    const page: Dumped[] = [];
+    while (lines.next()) {
+      const item = lines.dumped(now);
+      if (item !== undefined) page.push(item);
+    }
+
+    yield page;
+  }
 }
 
 interface DumpedLines {
-  readonly lines: readonly string[];
+  readonly lines: DumpLines;
   /** The server's time. */
   readonly now: number;
 }
@@ -62,19 +58,23 @@ export async function* dumpedLines(
   const wire = await node.text.dedicated();
   try {
     const now = clock(Number((await statsOf(wire)).get('time')));
-    const start = `key=${uriEncoded(Buffer.from(prefix + head))}`;
-    for await (const lines of await begun(wire, { head: start, most }, timeoutMs)) {
+    for await (const lines of await begun(wire, { head: lineHead(prefix + head), most }, timeoutMs)) {
       signal?.throwIfAborted();
-      yield { lines, now: now() };
+      yield { lines: new DumpLines(lines, node.location), now: now() };
     }
   } finally {
     wire.end();
   }
 }
 
+/** What the lines of keys that begin with `keyHead` begin with. */
+export function lineHead(keyHead: string): Buffer {
+  return Buffer.concat([ITEM, Buffer.from(uriEncoded(Buffer.from(keyHead)))]);
+}
+
 interface Wanted {
   /** What the lines begin with. */
-  readonly head: string;
+  readonly head: Buffer;
   readonly most: number;
 }
 
@@ -92,25 +92,33 @@ async function begun(wire: Wire, wanted: Wanted, timeoutMs: number): Promise<Spo
 /** Resolves with the first line: it says whether there is going to be a dump. */
 async function walk(wire: Wire, { head, most }: Wanted): Promise<{ spool: Spool; refusal?: string }> {
   const spool = new Spool();
+  const cutter = new LineCutter();
   let looked = 0;
+  let isOver = false;
   return new Promise((resolve, reject) => {
+    const takeLine = (bytes: Buffer, start: number, end: number): void => {
+      if (isAt(bytes, start, ITEM)) {
+        // What comes after it is not taken: the wire ends with the walk.
+        if (++looked > most) spool.end();
+        if (isAt(bytes, start, head)) spool.add(bytes, start, end);
+        if (looked === 1) resolve({ spool });
+        return;
+      }
+
+      const line = bytes.toString('latin1', start, end).trimEnd();
+      // «NOTSTARTED no items to crawl» is an empty server.
+      const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
+      isOver = true;
+      resolve(isEnd ? { spool } : { spool, refusal: line });
+      spool.end(isEnd ? undefined : refusedBy(wire.location, line));
+    };
+
     wire.send('lru_crawler metadump hash\r\n', {
       isTimed: true,
-      take({ line }) {
-        const isItem = line.startsWith('key=');
-        // «NOTSTARTED no items to crawl» is an empty server.
-        const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
-        resolve(isItem || isEnd ? { spool } : { spool, refusal: line });
-        if (isItem) {
-          // What comes after it is not taken: the wire ends with the walk.
-          if (++looked > most) spool.end();
-          if (line.startsWith(head)) spool.add(line);
-          if (spool.isFull) waitForDisk(wire, spool).catch((error: Error) => spool.end(error));
-          return false;
-        }
-
-        spool.end(isEnd ? undefined : refusedBy(wire.location, line));
-        return true;
+      takeBytes(chunk) {
+        cutter.push(chunk, takeLine);
+        if (spool.isFull) waitForDisk(wire, spool).catch((error: Error) => spool.end(error));
+        return isOver;
       },
       fail(error) {
         reject(error);
@@ -125,49 +133,6 @@ async function waitForDisk(wire: Wire, spool: Spool): Promise<void> {
   wire.pause();
   await spool.written();
   wire.resume();
-}
-
-/**
- * `key=%C5%BEk exp=1795437440 la=1795437400 cas=.. fetch=yes cls=1 size=71`, and more fields on newer servers; `exp` is -1
- * for never, both are Unix times. None where it has expired: a dump holds what expires in the second that it is asked
- * for, too.
- */
-function parsed(line: string, now: number): Dumped[] {
-  const expiry = numberIn(line, ' exp=');
-  if (isPast(expiry, now)) return [];
-  return [
-    {
-      full: keyIn(line),
-      size: numberIn(line, ' size='),
-      ttl: expiry === -1 ? null : expiry - now,
-      idle: Math.max(0, now - numberIn(line, ' la=')),
-      cas: textIn(line, ' cas='),
-    },
-  ];
-}
-
-/** Its full key. */
-export function keyIn(line: string): Buffer {
-  return uriDecoded(line.slice('key='.length, line.indexOf(' ')));
-}
-
-/** Whether what the line tells of has expired. */
-export function hasExpired(line: string, now: number): boolean {
-  return isPast(numberIn(line, ' exp='), now);
-}
-
-function isPast(expiry: number, now: number): boolean {
-  return expiry !== -1 && expiry <= now;
-}
-
-function numberIn(line: string, name: string): number {
-  return Number(textIn(line, name));
-}
-
-function textIn(line: string, name: string): string {
-  const start = line.indexOf(name) + name.length;
-  const end = line.indexOf(' ', start);
-  return line.slice(start, end === -1 ? undefined : end);
 }
 
 /** The server's time, as it goes on since it was asked. */

@@ -1,10 +1,11 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
+import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
 import { isLaravelLockName } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
-import { dump, type Dumped } from './dump.js';
+import { dump } from './dump.js';
 import { given } from './entries.js';
 import { noListing } from './errors.js';
 import { isSpeakable, isTagIdKey, type Keys } from './keys.js';

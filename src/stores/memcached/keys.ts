@@ -39,7 +39,7 @@ export class Keys {
 
   /** Without the prefix. */
   short(full: Buffer): string {
-    return full.subarray(this.#prefixBytes.length).toString();
+    return full.toString('utf8', this.#prefixBytes.length);
   }
 }
 
@@ -85,8 +85,11 @@ const DELETE = 0x7f;
 /** Why Memcached does not take the key, as php-memcached sees it. */
 function faultOf(full: Buffer): string | undefined {
   if (full.length === 0) return 'it is empty';
-  if (full.includes(SPACE)) return 'it holds white space';
-  if (full.some((byte) => byte < SPACE || byte === DELETE)) return 'it holds control characters';
+  for (const byte of full) {
+    if (byte === SPACE) return 'it holds white space';
+    if (byte < SPACE || byte === DELETE) return 'it holds control characters';
+  }
+
   if (full.length > LONGEST_KEY) return `with the prefix it has ${full.length} bytes`;
   return undefined;
 }

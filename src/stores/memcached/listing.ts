@@ -1,7 +1,6 @@
-import type { Reading } from '../contract.js';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
 import type { ToldBy } from '../lock-contract.js';
-import type { Dumped } from './dump.js';
+import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
@@ -15,9 +14,11 @@ import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
 import { isOurLock, LARGEST_LOCK } from './lock-list.js';
 
-/** An item of the dump, by its key without the prefix. */
-interface Named extends Dumped {
+/** An item of the dump, and its key without the prefix. */
+interface Named {
   readonly key: string;
+  readonly dumped: Dumped;
+  readonly size: number;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function* listEntries(room: Room, options: ListEntriesOptions = {})
   for (const node of room.connection.metaNodes) {
     for await (const page of dump(node, room, { signal, head: literalHead(pattern) })) {
       const named = page
-        .map((dumped): Named => ({ ...dumped, key: room.keys.short(dumped.full) }))
+        .map((dumped): Named => ({ key: room.keys.short(dumped.full), dumped, size: dumped.size }))
         .filter(({ key }) => !isTagIdKey(key) && matches(key));
       for (const some of options.contents ? withinBytes(named) : [named]) {
         signal?.throwIfAborted();
@@ -46,29 +47,31 @@ async function listedOf(
   node: MetaNode,
   room: Room,
   some: readonly Named[],
-  options: ListEntriesOptions,
+  { contents = false, idle = false }: ListEntriesOptions,
 ): Promise<readonly ListedEntry[]> {
-  const wanted = some.filter((named) => isSpeakable(named.full) && (options.contents || mayBeOurLock(named)));
-  const answers = await node.look(wanted.map(({ full }) => full));
-  const items = new Map(wanted.map((named, index) => [named, given(answers[index])]));
-  const listed = await Promise.all(
-    some.map(async (named): Promise<ListedEntry[]> => {
-      const item = items.get(named);
-      if (items.has(named) && item === undefined) return [];
-      const lock = lockOf(named.key, item);
-      return [
-        {
-          key: named.key,
-          size: named.size,
-          ttl: item?.ttl === undefined ? named.ttl : item.ttl,
-          ...(options.idle && { idle: named.idle }),
-          ...(lock !== undefined && { lock }),
-          ...(options.contents && { reading: await readingOf(room, named.key, item) }),
-        },
-      ];
-    }),
-  );
-  return listed.flat();
+  const wanted = some.filter((named) => isSpeakable(named.dumped.full) && (contents || mayBeOurLock(named)));
+  const answers = await node.look(wanted.map(({ dumped }) => dumped.full));
+  const items = answers.map((answer) => given(answer));
+  const entryOf = await room.values.reader(items.filter((item) => item !== undefined));
+  const listed: ListedEntry[] = [];
+  let next = 0;
+  for (const named of some) {
+    const { key, dumped } = named;
+    const isWanted = named === wanted[next];
+    const item = isWanted ? items[next++] : undefined;
+    if (isWanted && item === undefined) continue;
+    const lock = lockOf(key, item);
+    listed.push({
+      key,
+      size: dumped.size,
+      ttl: item?.ttl === undefined ? dumped.ttl : item.ttl,
+      ...(idle && { idle: dumped.idle }),
+      ...(lock !== undefined && { lock }),
+      ...(contents && { reading: item === undefined ? unspeakable(room, key) : entryOf(item) }),
+    });
+  }
+
+  return listed;
 }
 
 function mayBeOurLock({ key, size }: Named): boolean {
@@ -78,10 +81,6 @@ function mayBeOurLock({ key, size }: Named): boolean {
 function lockOf(key: string, item: Item | undefined): ToldBy | undefined {
   if (isLaravelLockName(key)) return 'family';
   return item !== undefined && isOurLock(item) ? 'cachectl-owner' : undefined;
-}
-
-async function readingOf(room: Room, key: string, item: Item | undefined): Promise<Exclude<Reading, undefined>> {
-  return item === undefined ? unspeakable(room, key) : room.values.entry(item);
 }
 
 /** Only the binary protocol can name what another client put under a key with white space. */

@@ -1,5 +1,5 @@
 import type { ListedLock, ListLocksOptions, ToldBy } from '../lock-contract.js';
-import type { Dumped } from './dump.js';
+import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';

@@ -109,7 +109,7 @@ export class LockWatch implements LockStream {
   #heard(line: string, names: ReadonlyMap<string, string>, clients: Clients): void {
     const fields = fieldsOf(line);
     if (fields.get('cmd') !== 'add' || fields.get('status') !== 'not_stored') return;
-    const name = names.get(uriDecoded(fields.get('key') ?? '').toString('latin1'));
+    const name = names.get(uriDecoded(Buffer.from(fields.get('key') ?? '', 'latin1')).toString('latin1'));
     if (name === undefined) return;
     const event: LockEvent = { time: timeOf(fields.get('ts')), type: 'contended', name };
     clients.addressOf(fields.get('cfd') ?? '').then(

@@ -63,7 +63,11 @@ export class MetaNode extends Node {
   override async replaceIfSame(write: Write, { cas }: Item): Promise<boolean> {
     const flags = `T${write.expiry} F${write.flags} C${this.checked(cas)}`;
     const [answer] = await this.text.ask([
-      Buffer.concat([command('ms', write.key, `${write.value.length} ${flags}`), write.value, LINE_END]),
+      Buffer.concat([
+        Buffer.from(command('ms', write.key, `${write.value.length} ${flags}`), 'latin1'),
+        write.value,
+        LINE_END,
+      ]),
     ]);
     if (answer!.line.startsWith(TOO_LARGE)) throw await this.itemIsTooLarge(write.key);
     return this.#swapped(answer!);
@@ -85,7 +89,7 @@ export class MetaNode extends Node {
 
   /** By the binary protocol a server that does not allow it says that we have not logged in. */
   override async clear(): Promise<void> {
-    const [answer] = await this.text.ask([Buffer.from('flush_all\r\n')]);
+    const [answer] = await this.text.ask(['flush_all\r\n']);
     if (answer!.line !== 'OK') throw refusedBy(this.location, answer!.line);
   }
 
@@ -94,20 +98,17 @@ export class MetaNode extends Node {
     this.text.close();
   }
 
-  /** What `mg` answered, asked for `f t c` and perhaps `v` and `l`. */
+  /** What `mg` answered, asked for `f t c` and perhaps for `v` before and `l` behind them. */
   itemOf({ line, value }: Answer): CachectlError | Item | undefined {
     if (line === 'EN') return undefined;
-    const [code, ...rest] = line.split(' ');
-    if (code !== 'VA' && code !== 'HD') return refusedBy(this.location, line);
-    const tokens = new Map(rest.map((token) => [token[0], token.slice(1)]));
-    const [flags, ttl, cas] = ['f', 't', 'c'].map((name) => tokens.get(name) ?? '');
-    if (![flags, ttl, cas].every((number) => /^-?\d{1,20}$/.test(number!))) return refusedBy(this.location, line);
+    const [, flags, ttl, cas, idle] = ITEM.exec(line) ?? [];
+    if (cas === undefined) return refusedBy(this.location, line);
     return {
-      value: value ?? Buffer.alloc(0),
+      value: value ?? NOTHING,
       flags: Number(flags),
-      cas: BigInt(cas!),
+      cas: BigInt(cas),
       ttl: ttl === '-1' ? null : Math.max(1, Number(ttl)),
-      ...(tokens.has('l') && { idle: Number(tokens.get('l')) }),
+      ...(idle !== undefined && { idle: Number(idle) }),
     };
   }
 
@@ -139,10 +140,15 @@ export class MetaNode extends Node {
   }
 }
 
-/** A command line by its name, a full key that has been checked, and what stands behind. */
-export function command(name: string, key: Buffer, rest: string): Buffer {
-  return Buffer.concat([Buffer.from(`${name} `), key, Buffer.from(rest === '' ? '\r\n' : ` ${rest}\r\n`)]);
+/** A command line in Latin-1, by its name, a full key that has been checked, and what stands behind. */
+export function command(name: string, key: Buffer, rest: string): string {
+  return `${name} ${key.toString('latin1')}${rest === '' ? '' : ` ${rest}`}\r\n`;
 }
+
+/** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */
+const ITEM = /^(?:HD|VA \d+) f(\d{1,10}) t(-1|\d{1,10}) c(\d{1,20})(?: l(\d{1,10}))?(?: |$)/;
+
+const NOTHING = Buffer.alloc(0);
 
 const LINE_END = Buffer.from('\r\n');
 

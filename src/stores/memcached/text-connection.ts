@@ -24,8 +24,8 @@ export class TextConnection {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Commands of one answer each, in one round trip. An answer that is an error stands in its place. */
-  async ask(commands: readonly Buffer[]): Promise<readonly Answer[]> {
+  /** Commands of one answer each, as bytes or in Latin-1, in one round trip. An answer that is an error stands in its place. */
+  async ask(commands: ReadonlyArray<Buffer | string>): Promise<readonly Answer[]> {
     const wire = await this.shared();
     return wire.ask(commands);
   }
@@ -80,7 +80,7 @@ export async function statsOf(wire: Wire, of = ''): Promise<ReadonlyMap<string, 
 const OLDEST = [1, 6, 10] as const;
 
 /** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
-const GREETING = Buffer.from(`${'version'.padEnd(22)}\r\n`);
+const GREETING = `${'version'.padEnd(22)}\r\n`;
 
 /** Makes sure that the other side is a Memcached that can do what it will be asked for. */
 async function greet(wire: Wire): Promise<void> {

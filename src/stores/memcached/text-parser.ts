@@ -9,13 +9,16 @@ export interface Answer {
 export class GarbageError extends Error {}
 
 /** Longer than any line of Memcached: a dumped key is up to 750 bytes, what stands around it a few hundred. */
-const LONGEST_LINE = 8192;
+export const LONGEST_LINE = 8192;
 
 /** The largest item that any server can be set up for (`-I 1024m`). */
 const LARGEST_VALUE = 2 ** 30;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
+
+/** Bytes behind a value: a line's end. */
+const ENDING = 2;
 
 /** Cuts what a server sends by Memcached's text protocol into answers, however it is cut into chunks. */
 export class AnswerParser {
@@ -24,7 +27,7 @@ export class AnswerParser {
   #value: PartialValue | undefined;
 
   /**
-   * The answers that end in this chunk.
+   * The answers that end in this chunk, of which nothing is kept.
    * @throws GarbageError
    */
   *push(chunk: Buffer): Generator<Answer> {
@@ -51,7 +54,10 @@ export class AnswerParser {
       at = end + 1;
       const size = sizeOf(line);
       if (size === undefined) yield { line };
-      else this.#value = new PartialValue(line, size);
+      else if (at + size + ENDING <= chunk.length) {
+        yield { line, value: Buffer.from(ended(chunk.subarray(at, at + size + ENDING))) };
+        at += size + ENDING;
+      } else this.#value = new PartialValue(line, size);
     }
   }
 
@@ -81,14 +87,12 @@ function sizeOf(line: string): number | undefined {
 /** A value of which some has come. */
 class PartialValue {
   readonly line: string;
-  readonly #size: number;
   readonly #chunks: Buffer[] = [];
   #missing: number;
 
   constructor(line: string, size: number) {
     this.line = line;
-    this.#size = size;
-    this.#missing = size + 2;
+    this.#missing = size + ENDING;
   }
 
   get isWhole(): boolean {
@@ -98,17 +102,19 @@ class PartialValue {
   /** How many bytes of the chunk are its own. */
   take(chunk: Buffer): number {
     const own = chunk.subarray(0, this.#missing);
-    this.#chunks.push(own);
+    this.#chunks.push(Buffer.from(own));
     this.#missing -= own.length;
     return own.length;
   }
 
   bytes(): Buffer {
-    const whole = Buffer.concat(this.#chunks);
-    if (whole[this.#size] !== RETURN || whole[this.#size + 1] !== NEWLINE) {
-      throw new GarbageError('a value of another length than it was said to have');
-    }
-
-    return whole.subarray(0, this.#size);
+    return ended(Buffer.concat(this.#chunks));
   }
+}
+
+/** Without its end, which must be there. */
+function ended(value: Buffer): Buffer {
+  const size = value.length - ENDING;
+  if (value[size] === RETURN && value[size + 1] === NEWLINE) return value.subarray(0, size);
+  throw new GarbageError('a value of another length than it was said to have');
 }

@@ -1,9 +1,15 @@
-/** A key as dumps and watches print it: bytes other than letters, digits and `-._~` as `%NN`. */
-export function uriDecoded(text: string): Buffer {
-  return Buffer.from(
-    text.replaceAll(/%([\dA-Fa-f]{2})/g, (_, digits: string) => String.fromCodePoint(Number.parseInt(digits, 16))),
-    'latin1',
-  );
+/** A key as dumps and watches print it: bytes other than letters, digits and `-._~` as `%NN`. What is no such escape stays. */
+export function uriDecoded(text: Buffer, start = 0, end = text.length): Buffer {
+  const bytes = Buffer.allocUnsafe(end - start);
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    const byte = text[at]!;
+    const decoded = byte === PERCENT && at + 2 < end ? NIBBLES[text[at + 1]!]! * 16 + NIBBLES[text[at + 2]!]! : -1;
+    bytes[length++] = decoded < 0 ? byte : decoded;
+    if (decoded >= 0) at += 2;
+  }
+
+  return length === bytes.length ? bytes : bytes.subarray(0, length);
 }
 
 /** The other way round, for comparing. */
@@ -12,3 +18,9 @@ export function uriEncoded(bytes: Buffer): string {
     .toString('latin1')
     .replaceAll(/[^\w.~-]/g, (byte) => `%${byte.codePointAt(0)!.toString(16).toUpperCase().padStart(2, '0')}`);
 }
+
+const PERCENT = 0x25;
+
+/** What a hexadecimal digit stands for, by its code; of anything else so little that a sum with it is negative. */
+const NIBBLES = new Int16Array(256).fill(-4096);
+for (const digit of '0123456789abcdefABCDEF') NIBBLES[digit.codePointAt(0)!] = Number.parseInt(digit, 16);

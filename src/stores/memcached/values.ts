@@ -39,18 +39,25 @@ export class Values {
   }
 
   /** The entry that an item is. */
-  async entry({ value: stored, flags, ttl }: Item): Promise<Entry> {
-    if (this.#codec.name !== 'php') return { stored, ttl, decode: () => this.#codec.decode(stored) };
-    const name = SERIALIZERS.get(flags & TYPE);
-    const serializer = name && (await this.#serializer(name));
-    return {
-      stored,
-      ttl,
-      decode() {
-        const bytes = unpacked(stored, flags);
-        return serializer ? serializer.decode(bytes) : scalarOf(bytes, flags & TYPE);
-      },
-    };
+  async entry(item: Item): Promise<Entry> {
+    const entryOf = await this.reader([item]);
+    return entryOf(item);
+  }
+
+  /** What makes entries of these items. */
+  async reader(items: Iterable<Item>): Promise<(item: Item) => Entry> {
+    if (this.#codec.name !== 'php') {
+      return ({ value: stored, ttl }) => ({ stored, ttl, decode: () => this.#codec.decode(stored) });
+    }
+
+    const names = new Set<SerializerName>();
+    for (const { flags } of items) {
+      const name = SERIALIZERS.get(flags & TYPE);
+      if (name !== undefined) names.add(name);
+    }
+
+    await Promise.all([...names].map(async (name) => this.#serializer(name)));
+    return (item) => this.#entry(item);
   }
 
   /**
@@ -78,8 +85,25 @@ export class Values {
     return isCompressed && value.length >= 4 ? { codec, compression, plainSize: value.readUInt32LE(0) } : { codec };
   }
 
+  #entry({ value: stored, flags, ttl }: Item): Entry {
+    return {
+      stored,
+      ttl,
+      decode: () => {
+        const type = flags & TYPE;
+        const name = SERIALIZERS.get(type);
+        const bytes = unpacked(stored, flags);
+        return name === undefined ? scalarOf(bytes, type) : this.#known(name)!.decode(bytes);
+      },
+    };
+  }
+
+  #known(name: SerializerName): Codec | undefined {
+    return name === this.#codec.name ? this.#codec : this.#serializers.get(name);
+  }
+
   async #serializer(name: SerializerName): Promise<Codec> {
-    const known = name === this.#codec.name ? this.#codec : this.#serializers.get(name);
+    const known = this.#known(name);
     if (known) return known;
     const opened = await openSerializer(name);
     this.#serializers.set(name, opened);

@@ -102,7 +102,7 @@ export class Narrator {
 
   #eventOf(fields: ReadonlyMap<string, string>, encodedKey: string): CacheEvent | undefined {
     const { keys, asked } = this.#room;
-    const full = uriDecoded(encodedKey);
+    const full = uriDecoded(Buffer.from(encodedKey, 'latin1'));
     const isForeign = !keys.isOurs(full);
     if (isForeign && asked.everything !== true) return undefined;
     const key = isForeign ? full.toString() : keys.short(full);

@@ -6,14 +6,23 @@ import type { MemcachedServer } from '../../profiles/profile.js';
 import { closed, notAnswered, notConnected, translated, unasked } from './errors.js';
 import { type Answer, AnswerParser } from './text-parser.js';
 
-/** Takes what comes in answer to one write, until it has had its last. */
-export interface Taker {
+interface Waiting {
   /** Whether it is an error when nothing comes for as long as an answer may take. */
   readonly isTimed: boolean;
-  /** Whether that was the last. */
-  take(answer: Answer): boolean;
   /** The wire is over, and the last did not come. */
   fail(error: CachectlError): void;
+}
+
+/** Takes what comes in answer to one write, until it has had its last. */
+export interface Taker extends Waiting {
+  /** Whether that was the last. */
+  take(answer: Answer): boolean;
+}
+
+/** Takes all that comes as it comes, uncut, and keeps nothing of it. For a wire on which nothing else is asked meanwhile. */
+export interface BytesTaker extends Waiting {
+  /** Whether the last was in it. */
+  takeBytes(chunk: Buffer): boolean;
 }
 
 /**
@@ -25,7 +34,7 @@ export class Wire {
   readonly #socket: Socket;
   readonly #timeoutMs: number;
   readonly #parser = new AnswerParser();
-  readonly #takers: Taker[] = [];
+  readonly #takers: Array<BytesTaker | Taker> = [];
   #timer: NodeJS.Timeout | undefined;
   #failure: CachectlError | undefined;
 
@@ -33,7 +42,6 @@ export class Wire {
     this.location = location;
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.end(translated(error, location)));
     socket.on('close', () => this.end(closed(location)));
   }
@@ -43,7 +51,20 @@ export class Wire {
    * @throws UnreachableError or TimeoutError
    */
   static async open(server: MemcachedServer, location: string, timeoutMs: number, signal: AbortSignal): Promise<Wire> {
-    const socket = connect({ host: server.host, port: server.port, noDelay: true });
+    let wire: undefined | Wire;
+    const socket = connect({
+      host: server.host,
+      port: server.port,
+      noDelay: true,
+      // All is read into the same piece of memory: a new one each time is more than the system gets back in time.
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(CHUNK),
+        callback(length, buffer) {
+          if (wire) wire.#read((buffer as Buffer).subarray(0, length));
+          return true;
+        },
+      },
+    });
     const { promise: opened, resolve, reject } = settled<Wire>();
     const fail = (error: CachectlError): void => {
       socket.destroy();
@@ -56,7 +77,8 @@ export class Wire {
     socket.once('error', (error) => fail(translated(error, location)));
     socket.once('connect', () => {
       socket.removeAllListeners('error');
-      resolve(new Wire(socket, location, timeoutMs));
+      wire = new Wire(socket, location, timeoutMs);
+      resolve(wire);
     });
     try {
       return await opened;
@@ -70,10 +92,13 @@ export class Wire {
     return this.#failure !== undefined;
   }
 
-  /** Commands of one answer each, written at once. An answer that is an error stands in its place. */
-  async ask(commands: readonly Buffer[]): Promise<readonly Answer[]> {
+  /**
+   * Commands of one answer each, written at once. An answer that is an error stands in its place.
+   * @param commands as bytes, or in Latin-1
+   */
+  async ask(commands: ReadonlyArray<Buffer | string>): Promise<readonly Answer[]> {
     if (commands.length === 0) return [];
-    return this.#gather(Buffer.concat(commands), (answers) => answers.length === commands.length);
+    return this.#gather(joined(commands), (answers) => answers.length === commands.length);
   }
 
   /** A command of many lines; `isLast` knows the line that ends them. */
@@ -82,15 +107,15 @@ export class Wire {
     return answers.map(({ line }) => line);
   }
 
-  /** Writes the command and hands what comes to `taker`. */
-  send(command: Buffer | string, taker: Taker): void {
+  /** Writes the command, bytes or Latin-1, and hands what comes to `taker`. */
+  send(command: Buffer | string, taker: BytesTaker | Taker): void {
     if (this.#failure) {
       taker.fail(this.#failure);
       return;
     }
 
     this.#takers.push(taker);
-    this.#socket.write(command);
+    this.#socket.write(command, 'latin1');
     if (this.#takers.length === 1) this.#startTimer();
   }
 
@@ -140,10 +165,7 @@ export class Wire {
   #read(chunk: Buffer): void {
     let isAnswered = false;
     try {
-      for (const answer of this.#parser.push(chunk)) {
-        this.#deliver(answer);
-        isAnswered = true;
-      }
+      isAnswered = this.#taken(chunk);
     } catch (error) {
       this.end(translated(error, this.location));
     }
@@ -151,12 +173,39 @@ export class Wire {
     if (isAnswered && !this.#socket.isPaused()) this.#startTimer();
   }
 
+  /** Whether an answer, or a line of one, was whole. */
+  #taken(chunk: Buffer): boolean {
+    const [taker] = this.#takers;
+    if (taker && 'takeBytes' in taker) {
+      if (taker.takeBytes(chunk)) this.#takers.shift();
+      return chunk.includes(NEWLINE);
+    }
+
+    let isAnswered = false;
+    for (const answer of this.#parser.push(chunk)) {
+      this.#deliver(answer);
+      isAnswered = true;
+    }
+
+    return isAnswered;
+  }
+
   #deliver(answer: Answer): void {
     if (this.#failure) return;
-    const taker = this.#takers[0];
-    if (!taker) throw unasked(this.location, answer.line);
+    const [taker] = this.#takers;
+    if (!taker || !('take' in taker)) throw unasked(this.location, answer.line);
     if (taker.take(answer)) this.#takers.shift();
   }
+}
+
+/** Bytes that are read at once. */
+const CHUNK = 65_536;
+
+const NEWLINE = 0x0a;
+
+function joined(commands: ReadonlyArray<Buffer | string>): Buffer | string {
+  if (commands.every((each) => typeof each === 'string')) return commands.join('');
+  return Buffer.concat(commands.map((each) => (typeof each === 'string' ? Buffer.from(each, 'latin1') : each)));
 }
 
 /** A promise that is settled from outside. */
