@@ -1,5 +1,7 @@
 import type { Collection, Document, MongoClient } from 'mongodb';
 
+import { MongoServerSelectionError } from 'mongodb';
+
 import type { MongodbProfile } from '../../profiles/profile.js';
 import type { WaiterDocument } from './lock-waiters.js';
 import type { Stored } from './values.js';
@@ -53,10 +55,13 @@ export class Connection {
 
   /** @throws CachectlError */
   async run<T>(work: (deployment: Deployment) => Promise<T>): Promise<T> {
+    this.#opened ??= this.#connect();
+    const opened = this.#opened;
     try {
-      const { deployment } = await this.#open();
+      const { deployment } = await opened;
       return await this.#inTime(work(deployment));
     } catch (error) {
+      if (error instanceof MongoServerSelectionError) await this.#forget(opened);
       throw translated(error, this.location);
     }
   }
@@ -64,7 +69,8 @@ export class Connection {
   /** What `work` yields, with its failures named; not bounded in time as a whole. */
   async *stream<T>(work: (deployment: Deployment) => AsyncIterable<T>): AsyncGenerator<T> {
     try {
-      const { deployment } = await this.#open();
+      this.#opened ??= this.#connect();
+      const { deployment } = await this.#opened;
       yield* work(deployment);
     } catch (error) {
       throw translated(error, this.location);
@@ -72,17 +78,17 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const opened = await this.#opened?.catch(() => {
-      // Whoever opened it was told.
-    });
-    await opened?.client.close().catch(() => {
-      // It is gone, then.
-    });
+    await closed(this.#opened);
   }
 
-  async #open(): Promise<Opened> {
-    this.#opened ??= this.#connect();
-    return this.#opened;
+  /**
+   * The next question opens it anew. A client that finds no server may never find one again: the driver's look at it
+   * that is written to a socket in the moment in which that one ends has no answer, no failure and no successor.
+   */
+  async #forget(opened: Promise<Opened>): Promise<void> {
+    if (this.#opened !== opened) return;
+    this.#opened = undefined;
+    await closed(opened);
   }
 
   async #connect(): Promise<Opened> {
@@ -103,6 +109,8 @@ export class Connection {
         },
       };
     } catch (error) {
+      // Whoever asks next tries again.
+      this.#opened = undefined;
       await client.close();
       throw error;
     }
@@ -123,6 +131,16 @@ export class Connection {
       clearTimeout(timer);
     }
   }
+}
+
+/** Never throws. */
+async function closed(opening: Promise<Opened> | undefined): Promise<void> {
+  const opened = await opening?.catch(() => {
+    // Whoever opened it was told.
+  });
+  await opened?.client.close().catch(() => {
+    // It is gone, then.
+  });
 }
 
 interface Opened {
