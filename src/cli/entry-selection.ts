@@ -58,6 +58,7 @@ export async function countKeys(store: Store, interruption: Interruption, patter
 export async function whole<T>(
   interruption: Interruption,
   work: (interruption: Interruption) => Promise<T>,
+  { what = 'keys', hint = 'Give it time, or a narrower pattern.' } = {},
 ): Promise<T> {
   try {
     const result = await work(interruption);
@@ -66,7 +67,7 @@ export async function whole<T>(
     if (interruption.by === undefined) throw error;
   }
 
-  const [message, hint] = ['interrupted before all keys had been seen', 'Give it time, or a narrower pattern.'];
+  const message = `interrupted before all ${what} had been seen`;
   if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
   throw new PartialError(message, hint);
 }

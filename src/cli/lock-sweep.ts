@@ -3,6 +3,7 @@ import type { Work } from './store-command.js';
 
 import { ExitCode } from '../errors.js';
 import { askBeforeDestroying, type Consent } from './destructive.js';
+import { whole } from './entry-selection.js';
 import { interruptedCode } from './interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';
@@ -25,8 +26,10 @@ const NAMED = 20;
  */
 export async function releaseSelected(work: Work, selection: LockSelection, flags: SweepFlags): Promise<number> {
   const { store, profile } = work;
-  const found: ListedLock[] = [];
-  for await (const lock of selectLocks(work, selection)) found.push(lock);
+  const found = await whole(work.interruption, async () => all(selectLocks(work, selection)), {
+    what: 'locks',
+    hint: 'None was broken. Run it again.',
+  });
   const dryRun = flags['dry-run'];
   if (found.length > 0 && !dryRun) {
     const effect = `breaks ${locks(found.length)}`;
@@ -45,6 +48,12 @@ export async function releaseSelected(work: Work, selection: LockSelection, flag
   if (found.length === 0) note('no stuck locks');
   else warn(`${dryRun ? 'would break' : 'broke'} ${locks(released.length)}`);
   return interruptedCode(work.interruption, ExitCode.Yes);
+}
+
+async function all(selected: AsyncIterable<ListedLock>): Promise<ListedLock[]> {
+  const found: ListedLock[] = [];
+  for await (const lock of selected) found.push(lock);
+  return found;
 }
 
 function named(found: readonly ListedLock[]): string[] {

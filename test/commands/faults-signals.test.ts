@@ -116,3 +116,35 @@ for (const driver of ['Redis', 'SQLite']) {
     }
   });
 }
+
+describe('interrupted, a list of locks', () => {
+  let redis: RedisServer;
+  let url: string;
+
+  before(async function () {
+    redis = await startRedis(this, '--enable-debug-command', 'yes');
+    url = `${redis.url}?prefix=shop-`;
+    await redis.client.call('DEBUG', 'POPULATE', 1_000_000, 'shop-');
+  });
+
+  after(async () => redis?.stop());
+
+  /** The command, interrupted while it looks. */
+  async function interrupted(...command: readonly string[]): Promise<Awaited<Run['ended']>> {
+    await redis.client.config('RESETSTAT');
+    const run = start([...command, '--url', url]);
+    await until(async () => (await redis.client.info('commandstats')).includes('cmdstat_getrange:'), run);
+    run.child.kill('SIGINT');
+    return run.ended;
+  }
+
+  it('ends with what was found, and is no fault', async () => {
+    const { code, out, err } = await interrupted('lock:list');
+    expect({ code, out, err }).to.deep.equal({ code: 130, out: '', err: '' });
+  });
+
+  it('has nothing broken', async () => {
+    const result = await interrupted('lock:release', '--stuck', '--yes');
+    expectFault(result, { code: 130, message: /^interrupted before all locks had been seen/, hint: 'None was broken' });
+  });
+});

@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import type { ListedLock } from '../../stores/lock-contract.js';
 
 import { formatDuration } from '../../cli/durations.js';
-import { interruptedCode } from '../../cli/interrupt.js';
+import { interruptedCode, untilInterrupted } from '../../cli/interrupt.js';
 import { answerList } from '../../cli/json-list.js';
 import { aboutLock, listedFields, TOLD_BY } from '../../cli/lock-fields.js';
 import { lockFlags } from '../../cli/lock-flags.js';
@@ -51,16 +51,18 @@ export default class LockList extends StoreCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockList);
     await this.withStore(flags, async (work) => {
-      const locks = selectLocks(work, {
+      const selected = selectLocks(work, {
         names: args.names,
         families: flags.family,
         pattern: flags.pattern,
         stuckFor: flags.stuck ? flags['older-than'] : undefined,
       });
+      const locks = untilInterrupted(work.interruption, selected);
       if (flags.json) await answerList(locks, listedFields);
       else {
         const listed = await (answersAPerson() ? printTable(locks) : printLines(locks));
-        note(listed === 0 ? 'no locks' : `${count(listed)} ${listed === 1 ? 'lock' : 'locks'}`);
+        const soFar = work.interruption.by === undefined ? '' : ' so far';
+        note(`${listed === 0 ? 'no' : count(listed)} ${listed === 1 ? 'lock' : 'locks'}${soFar}`);
       }
 
       return interruptedCode(work.interruption);
