@@ -3,50 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/install.sh
-
-missing=''
-need() {
-  missing="$missing $1"
-}
-program() {
-  command -v "$1" >/dev/null
-}
-extension() {
-  program php && php -m | grep -qix "$1"
-}
-# A component of Laravel, which Debian puts where PHP looks.
-component() {
-  program php && php -r 'exit(stream_resolve_include_path("$argv[1]/autoload.php") ? 0 : 1);' "$1"
-}
-
-program redis-server || need redis-server
-program memcached || need memcached
-program saslpasswd2 || need sasl2-bin
-program php || need php-cli
-extension pdo_sqlite || need php-sqlite3
-extension redis || need php-redis
-extension memcached || need php-memcached
-extension igbinary || need php-igbinary
-extension msgpack || need php-msgpack
-component Illuminate/Cache || need php-illuminate-cache
-component Illuminate/Redis || need php-illuminate-redis
-component Illuminate/Database || need php-illuminate-database
-component Illuminate/Filesystem || need php-illuminate-filesystem
-# What stands in for MongoDB is made by these; Go is of no use to us as old as Debian's is, so it is used where it is.
-if [ -z "${CACHECTL_TEST_MONGODB_URL:-}" ] && ! program mongod; then
-  program javac || need default-jdk-headless
-  program mvn || need maven
-fi
-if [ -n "$missing" ]; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -q
-    # shellcheck disable=SC2086 # a list of names
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-  else
-    echo "not installed, so what needs them is skipped:$missing" >&2
-  fi
-fi
-
-[ -n "${CACHECTL_TEST_MONGODB_URL:-}" ] || sh scripts/test-mongodb.sh
+sh scripts/test-programs.sh
 npm run --silent build
 npm test --silent

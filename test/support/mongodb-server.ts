@@ -127,7 +127,9 @@ function mongoJavaServer(port: number): Program | undefined {
   const jars = path.join(CACHE, 'mongo-java-server-1.47.0');
   const java = programPath('java');
   if (java === undefined || !existsSync(jars)) return undefined;
-  const command = [java, '-cp', `${jars}/*:${jars}`, 'MongoJavaServer', String(port)];
+  // It lives for seconds: not worth what a virtual machine does for those that live for days.
+  const forShort = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+  const command = [java, ...forShort, '-cp', `${jars}/*:${jars}`, 'MongoJavaServer', String(port)];
   return { name: 'mongo-java-server', command, isReplicaSet: false };
 }
 
