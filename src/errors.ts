@@ -95,6 +95,9 @@ export class RefusedError extends CachectlError {
   readonly exitCode = ExitCode.Store;
 }
 
+/** A listing cannot go on where another one ended: the server has been started anew, or is another one. */
+export class LostPlaceError extends RefusedError {}
+
 /** The key holds something that is not a cache entry (a Redis list, say). */
 export class WrongTypeError extends CachectlError {
   readonly code = 'wrong-type';

@@ -37,6 +37,7 @@ export {
   CachectlError,
   ConfigError,
   InputError,
+  LostPlaceError,
   NotANumberError,
   PartialError,
   RefusedError,
@@ -95,11 +96,13 @@ export {
 export {
   type CountOptions,
   type EntryFilter,
+  type EntryPage,
   type EntryPages,
   type FlushOnlyOptions,
   type FlushOnlyResult,
   type ListedEntry,
   type ListEntriesOptions,
+  pageAt,
 } from './stores/listing-contract.js';
 export {
   type ListedLock,

@@ -167,6 +167,8 @@ export interface Capabilities {
   readonly ttls: boolean;
   /** A listing can tell since when an entry has not been used; left out where nothing of the kind is known. */
   readonly idleTimes?: boolean;
+  /** Pages of a listing tell places after which another listing, of another process too, goes on. */
+  readonly listingPlaces?: boolean;
   readonly tags: boolean;
   /** A flush of tags knows how many entries it took. */
   readonly countsTagged: boolean;

@@ -29,6 +29,14 @@ export interface ListEntriesOptions {
   readonly tags?: boolean;
   /** Tell since when they have not been used. Reading what they hold would change that, so it is asked first. */
   readonly idle?: boolean;
+  /** Tell of pages at which place another listing can go on; a page may then be empty, and tell its place alone. */
+  readonly places?: boolean;
+  /**
+   * Go on there: the place of a page that a listing of the same store gave, with the same pattern. What was there all the
+   * time is in that page, in one before it, or comes now. Where `Capabilities.listingPlaces` says so; other stores pass over it.
+   * @throws LostPlaceError, before the first page, where the server cannot go on there any more
+   */
+  readonly after?: string;
 }
 
 export interface CountOptions {
@@ -41,7 +49,17 @@ export interface CountOptions {
  * Entries under the prefix, those that count, page by page in constant memory; tags' bookkeeping is left out. An entry that
  * was there all the time is given once at least; on Redis it may come twice while the server rehashes.
  */
-export type EntryPages = AsyncIterable<readonly ListedEntry[]>;
+export type EntryPages = AsyncIterable<EntryPage>;
+
+export interface EntryPage extends ReadonlyArray<ListedEntry> {
+  /** Where another listing can go on behind it; of `places`, where it can. For the store alone to read. */
+  readonly place?: string;
+}
+
+/** The entries as a page that tells its place. */
+export function pageAt(entries: readonly ListedEntry[], place: string | undefined): EntryPage {
+  return place === undefined ? entries : Object.assign(entries, { place });
+}
 
 /** Which entries are meant: those of which all is so that is given. */
 export interface EntryFilter {

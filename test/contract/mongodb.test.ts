@@ -13,6 +13,7 @@ let server: MongodbServer;
 describeStore('mongodb', {
   capabilities: {
     listing: true,
+    listingPlaces: true,
     ttls: true,
     tags: true,
     countsTagged: true,

@@ -29,6 +29,7 @@ function profile({ prefix }: StoreOptions): RedisProfile {
 describeStore('redis cluster', {
   capabilities: {
     listing: true,
+    listingPlaces: false,
     ttls: true,
     idleTimes: true,
     tags: true,

@@ -30,6 +30,7 @@ for (const options of OPTIONS) {
   describeStore(`redis, packed by ${Object.values(options).join(' and ')}`, {
     capabilities: {
       listing: true,
+      listingPlaces: true,
       ttls: true,
       idleTimes: true,
       tags: true,

@@ -25,6 +25,7 @@ function profile({ prefix }: StoreOptions): RedisProfile {
 describeStore('redis', {
   capabilities: {
     listing: true,
+    listingPlaces: true,
     ttls: true,
     idleTimes: true,
     tags: true,

@@ -37,6 +37,7 @@ function profile({ prefix }: StoreOptions): SqliteProfile {
 describeStore('sqlite', {
   capabilities: {
     listing: true,
+    listingPlaces: true,
     ttls: true,
     tags: true,
     countsTagged: true,

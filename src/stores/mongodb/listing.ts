@@ -3,6 +3,7 @@ import type { Deployment, EntryDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
+import { pageAt } from '../listing-contract.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { entryOf } from './entries.js';
 import { isUnknownOperator } from './errors.js';
@@ -20,7 +21,10 @@ export interface Listed extends EntryDocument {
 
 /** Entries that count, in the order of the index on `_id`. */
 export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
-  for await (const page of listDocuments(room, options)) yield page.map(({ entry }) => entry);
+  for await (const page of listDocuments(room, options)) {
+    const entries = page.map(({ entry }) => entry);
+    yield pageAt(entries, room.prefix + entries.at(-1)!.key);
+  }
 }
 
 /** An entry, and when its document says that it expires, which another one in its place would say otherwise. */
@@ -37,11 +41,11 @@ export async function* listDocuments(
   signal?.throwIfAborted();
   const matches = globMatcher(pattern);
   const listed = lister(room, options);
-  const head = room.prefix + literalHead(pattern);
+  const ids = idsUnder(room.prefix + literalHead(pattern), options.after);
   const pages = room.connection.stream(async function* (deployment) {
     let page: ListedDocument[] = [];
     let bytes = 0;
-    for await (const document of documents(deployment, head, contents)) {
+    for await (const document of documents(deployment, ids, contents)) {
       const at = deployment.now();
       // It may have expired while the ones before were read.
       if (!matches(keyOf(room, document)) || !isLive(document.expires_at, at)) continue;
@@ -85,31 +89,33 @@ function tagsOf({ prefix }: Room, { tags }: Listed): readonly string[] {
   return Array.isArray(tags) ? tags.map((tag) => String(tag).slice(prefix.length)) : [];
 }
 
-async function* documents(deployment: Deployment, head: string, contents: boolean): AsyncGenerator<Listed> {
+type Ids = ReturnType<typeof idsUnder>;
+
+async function* documents(deployment: Deployment, ids: Ids, contents: boolean): AsyncGenerator<Listed> {
   let isAnswered = false;
   try {
-    const found = contents ? whole(deployment, head) : measured(deployment, head);
+    const found = contents ? whole(deployment, ids) : measured(deployment, ids);
     for await (const document of found) {
       isAnswered = true;
       yield document;
     }
   } catch (error) {
     if (contents || isAnswered || !isUnknownOperator(error)) throw error;
-    yield* whole(deployment, head);
+    yield* whole(deployment, ids);
   }
 }
 
-function whole({ entries, now }: Deployment, head: string): AsyncIterable<Listed> {
+function whole({ entries, now }: Deployment, ids: Ids): AsyncIterable<Listed> {
   return entries
-    .find({ _id: idsUnder(head), expires_at: later(now()) }, AS_STORED)
+    .find({ _id: ids, expires_at: later(now()) }, AS_STORED)
     .sort({ _id: 1 })
     .batchSize(PAGE);
 }
 
 /** The server measures texts, so that they need not travel. */
-function measured({ entries, now }: Deployment, head: string): AsyncIterable<Listed> {
+function measured({ entries, now }: Deployment, ids: Ids): AsyncIterable<Listed> {
   return entries.aggregate<Listed>(
-    [{ $match: { _id: idsUnder(head), expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
+    [{ $match: { _id: ids, expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
     { ...AS_STORED, batchSize: PAGE },
   );
 }

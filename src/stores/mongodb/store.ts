@@ -48,6 +48,7 @@ class MongodbStore extends Entries implements Store {
   readonly prefix: string;
   readonly capabilities: Capabilities = {
     listing: true,
+    listingPlaces: true,
     ttls: true,
     tags: true,
     countsTagged: true,

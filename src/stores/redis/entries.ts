@@ -48,6 +48,11 @@ const MANY = 500;
 /** Batches that are sent before the first of them is answered. */
 const BATCHES_UNDER_WAY = 4;
 
+/** What is stored, to be read by whoever wants to. */
+export function entryOf({ packing }: Room, stored: Buffer, ttl: Ttl): Entry {
+  return { stored, ttl, decode: () => packing.values.decode(stored) };
+}
+
 /** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
 export abstract class Entries implements Repository {
   protected readonly room: Room;
@@ -153,7 +158,7 @@ export abstract class Entries implements Repository {
     const stored = bytes(value);
     // Without a ttl to ask for, it expired between the two commands.
     if (stored === null || isGone(pttl)) return undefined;
-    return { stored, ttl: ttlOf(pttl), decode: () => this.room.packing.values.decode(stored) };
+    return entryOf(this.room, stored, ttlOf(pttl));
   }
 
   /** The server does not see the number in what phpredis packed: counted here, and put back unless it changed meanwhile. */

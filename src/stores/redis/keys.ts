@@ -1,5 +1,5 @@
 import type { RedisProfile } from '../../profiles/profile.js';
-import type { Connection, Reply } from './connection.js';
+import type { Connection, Node, Reply } from './connection.js';
 
 import { escapeGlob, globMatcher, literalHead } from '../glob.js';
 import { isTagSetKey } from '../tag-names.js';
@@ -60,17 +60,42 @@ export async function* scan(
   signal?: AbortSignal,
   head = '',
 ): AsyncGenerator<Buffer[]> {
-  const pattern = underPrefix(keys, head);
   for (const node of await connection.nodes()) {
-    let cursor = '0';
-    do {
-      signal?.throwIfAborted();
-      const reply = await node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
-      const [next, page] = reply as readonly [Reply, readonly Buffer[]];
-      cursor = String(next);
-      if (page.length > 0) yield page.filter((key) => keys.isOurs(key));
-    } while (cursor !== '0');
+    for await (const { page } of scanNode(node, keys, { signal, head })) if (page.length > 0) yield page;
   }
+}
+
+/** Of a cursor: where a scan begins, and that it has ended. */
+export const END = '0';
+
+interface Scanning {
+  readonly signal?: AbortSignal | undefined;
+  readonly head?: string;
+  /** One that the same server gave, and has not been started anew since. */
+  readonly cursor?: string;
+}
+
+interface Scanned {
+  readonly page: Buffer[];
+  /** Where the scan goes on. */
+  readonly cursor: string;
+}
+
+/** The same of one server, with the cursor behind each page. */
+export async function* scanNode(
+  node: Pick<Node, 'call'>,
+  keys: Keys,
+  { signal, head = '', cursor = END }: Scanning,
+): AsyncGenerator<Scanned> {
+  const pattern = underPrefix(keys, head);
+  let at = cursor;
+  do {
+    signal?.throwIfAborted();
+    const reply = await node.call('SCAN', at, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+    const [next, page] = reply as readonly [Reply, readonly Buffer[]];
+    at = String(next);
+    yield { page: page.filter((key) => keys.isOurs(key)), cursor: at };
+  } while (at !== END);
 }
 
 /**

@@ -1,21 +1,22 @@
-import type { Reading, Ttl } from '../contract.js';
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { Ttl } from '../contract.js';
+import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
 import type { ToldBy } from '../lock-contract.js';
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, WrongTypeError } from '../../errors.js';
-import { globMatcher, literalHead } from '../glob.js';
+import { ahead } from '../ahead.js';
+import { globMatcher } from '../glob.js';
+import { pageAt } from '../listing-contract.js';
 import { LARAVEL_OWNER_LENGTH } from '../lock-families.js';
 import { isTagSetKey } from '../tag-names.js';
-import { withinBytes } from '../within-bytes.js';
+import { Contents } from './contents.js';
 import { EntryTags } from './entry-tags.js';
-import { scan } from './keys.js';
+import { scanWithPlaces } from './listing-places.js';
 import { LONGEST_OWNER, type Teller, teller } from './lock-list.js';
 import { ownerOf } from './locks.js';
 import { lookByScript } from './look-script.js';
 import { withoutTouching } from './no-touch.js';
-import { PlainEntries } from './plain-entries.js';
 import { count, given, isGone, ttlOf } from './replies.js';
 
 /**
@@ -25,44 +26,35 @@ import { count, given, isGone, ttlOf } from './replies.js';
  */
 export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
   options.signal?.throwIfAborted();
-  yield* withoutTouching(room.connection, (isUntouched) => pages(room, options, isUntouched));
+  yield* withoutTouching(room.connection, (isUntouched) => {
+    const listed = pages(room, options, isUntouched);
+    // While their reader is at one, the server is at the next.
+    return options.contents ? ahead(listed) : listed;
+  });
 }
 
-async function* pages(room: Room, options: ListEntriesOptions, isUntouched: boolean): EntryPages {
+async function* pages(room: Room, options: ListEntriesOptions, isUntouched: boolean): AsyncGenerator<EntryPage> {
   const { signal, pattern = '*', contents, tags } = options;
   const matches = globMatcher(pattern);
   const look = new Look(room, { idle: options.idle === true, values: isUntouched || !options.idle });
   const entryTags = tags ? new EntryTags(room, signal) : undefined;
-  for await (const found of scan(room.connection, room.keys, signal, literalHead(pattern))) {
+  const read = new Contents(room, look, { idle: options.idle === true });
+  for await (const { page: found, place } of scanWithPlaces(room, options)) {
     const names = [...new Set(found.map((full) => room.keys.short(full)))];
-    const listed = await look.at(names.filter((name) => !isTagSetKey(name) && matches(name)));
-    const tagged = entryTags ? await withTags(entryTags, listed) : listed;
-    if (contents) yield* withContents(room, tagged, signal);
-    else if (tagged.length > 0) yield tagged;
+    const wanted = names.filter((name) => !isTagSetKey(name) && matches(name));
+    const some = contents ? read.of(wanted) : [await look.at(wanted)];
+    for await (const listed of some) {
+      signal?.throwIfAborted();
+      if (listed.length > 0) yield entryTags ? await withTags(entryTags, listed) : listed;
+    }
+
+    if (place !== undefined) yield pageAt([], place);
   }
 }
 
 async function withTags(entryTags: EntryTags, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
   const tags = await entryTags.of(listed.map(({ key }) => key));
   return listed.map((entry, index) => ({ ...entry, tags: tags[index]! }));
-}
-
-async function* withContents(room: Room, listed: readonly ListedEntry[], signal?: AbortSignal): EntryPages {
-  const plain = new PlainEntries(room);
-  for (const some of withinBytes(listed)) {
-    signal?.throwIfAborted();
-    const readings = await plain.many(some.map(({ key }) => key));
-    const page = some.flatMap((entry, index) => {
-      const reading = readings[index];
-      return reading === undefined ? [] : [{ ...entry, ...sizeOf(reading), reading }];
-    });
-    if (page.length > 0) yield page;
-  }
-}
-
-/** Of what was read, the size is known. */
-function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
-  return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
 }
 
 interface Looked extends Omit<ListedEntry, 'size'> {
@@ -139,15 +131,21 @@ export class Look {
     if (isGone(pttl)) return undefined;
     const size = lengthOf(rest.shift()!);
     const isNoString = size === undefined && this.#values;
-    const lock = isNoString ? undefined : this.#lockOf(key, rest.shift());
+    const lock = isNoString ? undefined : this.#lockBy(key, rest.shift());
     const ttl: Ttl = ttlOf(pttl);
     return { key, size, ttl, ...(idle !== undefined && { idle }), ...(lock !== undefined && { lock }) };
   }
 
-  #lockOf(name: string, head: Error | Reply | undefined): ToldBy | undefined {
-    if (this.#tell === undefined || head instanceof WrongTypeError) return undefined;
-    const owner = head === undefined ? '' : ownerOf(this.#room.packing.texts, given(head) as Buffer);
-    return this.#tell(name, owner);
+  /** How what begins so is told to be a lock. */
+  lockOf(name: string, start: Buffer): ToldBy | undefined {
+    if (this.#tell === undefined) return undefined;
+    return this.#tell(name, ownerOf(this.#room.packing.texts, start.subarray(0, this.#head)));
+  }
+
+  #lockBy(name: string, head: Error | Reply | undefined): ToldBy | undefined {
+    return head instanceof WrongTypeError
+      ? undefined
+      : this.lockOf(name, head === undefined ? NOTHING : (given(head) as Buffer));
   }
 
   /** What is no string has no length; it takes some memory. */
@@ -157,6 +155,8 @@ export class Look {
     return { key, size: (reply === undefined ? undefined : lengthOf(reply)) ?? 0, ...entry };
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Undefined where the server does not tell: it evicts what is seldom used, rather than what was not used for long. */
 function idleOf(reply: Error | Reply): number | undefined {

@@ -63,6 +63,7 @@ class RedisStore extends PlainEntries implements Store {
       listing: true,
       ttls: true,
       idleTimes: true,
+      listingPlaces: !room.connection.isCluster,
       tags: true,
       countsTagged: true,
       tagListing: 'members',

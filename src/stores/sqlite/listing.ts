@@ -4,6 +4,7 @@ import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-con
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
+import { pageAt } from '../listing-contract.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';
@@ -23,22 +24,26 @@ interface Row {
 
 interface Page {
   readonly entries: readonly ListedEntry[];
-  /** Of the last row that was read; undefined when there are no more. */
+  /** Of the last row that was read; undefined when there was none. */
   readonly last: Buffer | undefined;
+  readonly isLast: boolean;
 }
+
+/** Keys may hold any bytes. */
+const PLACE = 'base64';
 
 /** Entries that count, in the order of the primary key. */
 export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
   const read = reader(room, options);
-  let last: Buffer | undefined;
-  do {
+  let after: Buffer | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
+  for (let isLast = false; !isLast;) {
     options.signal?.throwIfAborted();
-    const page = read(last);
-    if (page.entries.length > 0) yield page.entries;
-    last = page.last;
+    const page = read(after);
+    if (page.entries.length > 0) yield pageAt(page.entries, page.last?.toString(PLACE));
+    ({ isLast, last: after } = page);
     // Lets a signal be heard while nothing matches.
     await nextTurn();
-  } while (last !== undefined);
+  }
 }
 
 /** No transaction stays open between pages. */
@@ -62,12 +67,12 @@ function reader(room: Room, options: ListEntriesOptions): (after: Buffer | undef
 
   return (after) =>
     connection.run(() => {
-      if (!tables.has('cache')) return { entries: [], last: undefined };
+      if (!tables.has('cache')) return { entries: [], last: undefined, isLast: true };
       return connection.read(() => {
         const at = now();
         const { rows, isLast } = someRows(room, keysUnder(prefix + literalHead(pattern), { after }), at, options);
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
-        return { entries, last: isLast ? undefined : rows.at(-1)?.bytes };
+        return { entries, last: rows.at(-1)?.bytes, isLast };
       });
     });
 }

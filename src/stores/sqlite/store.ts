@@ -51,6 +51,7 @@ class SqliteStore extends Entries implements Store {
   readonly prefix: string;
   readonly capabilities: Capabilities = {
     listing: true,
+    listingPlaces: true,
     ttls: true,
     tags: true,
     countsTagged: true,
