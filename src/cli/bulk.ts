@@ -9,8 +9,10 @@ import { toFailure } from './report-error.js';
 export interface BulkWords {
   /** Says how many of what; entries when left out. */
   readonly counted?: (number: number) => string;
-  /** What to do after an interruption, as a sentence. */
+  /** What to do after an interruption, as a sentence; it is said of a failure part-way, too. */
   readonly again?: string | undefined;
+  /** What an earlier run did, with which this one goes on. */
+  readonly before?: number;
 }
 
 /**
@@ -25,9 +27,9 @@ export async function bulk<T>(
   work: (options: Required<BulkOptions>) => Promise<T>,
   words: BulkWords = {},
 ): Promise<T> {
-  const { counted = entries, again = 'What is done is done; run it again for the rest.' } = words;
-  const bar = new ProgressBar(what);
-  let done = 0;
+  const { counted = entries, again = 'What is done is done; run it again for the rest.', before = 0 } = words;
+  const bar = new ProgressBar(what, before);
+  let done = before;
   let result: T;
   try {
     result = await work({
@@ -43,7 +45,8 @@ export async function bulk<T>(
     if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption, again);
     if (done === 0 || error instanceof PartialError || !(error instanceof CachectlError)) throw error;
     const { message, hint } = toFailure(error);
-    throw new PartialError(`${what} ${counted(done)}, then ${message}`, hint, { cause: error });
+    const hints = [hint, words.again].filter((each) => each !== undefined);
+    throw new PartialError(`${what} ${counted(done)}, then ${message}`, hints.join(' '), { cause: error });
   }
 
   bar.clear();

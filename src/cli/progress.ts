@@ -9,12 +9,17 @@ const BAR_WIDTH = 24;
 /** A progress bar on a terminal's standard error; nothing anywhere else. */
 export class ProgressBar {
   readonly #what: string;
+  readonly #before: number;
   readonly #started = Date.now();
   #drawn = 0;
 
-  /** @param what in the past tense, e.g. `removed` */
-  constructor(what: string) {
+  /**
+   * @param what in the past tense, e.g. `removed`
+   * @param before how much of it an earlier run did, which says nothing of how fast this one is
+   */
+  constructor(what: string, before = 0) {
     this.#what = what;
+    this.#before = before;
   }
 
   readonly update = (progress: Progress): void => {
@@ -32,18 +37,18 @@ export class ProgressBar {
   }
 
   #line({ done, total }: Progress, seconds: number): string {
-    const rate = seconds > 0.5 ? `, ${count(Math.round(done / seconds))}/s` : '';
+    const rate = seconds > 0.5 ? `, ${count(Math.round((done - this.#before) / seconds))}/s` : '';
     const text = `${this.#what} ${count(done)}${rate}`;
     if (total === undefined || total < done || total === 0) return text;
     const filled = Math.round((done / total) * BAR_WIDTH);
-    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}${timeLeft(done, total, seconds)}`;
+    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}${timeLeft(done - this.#before, total - done, seconds)}`;
   }
 }
 
 /** `, 2m 5s left`, once it can be said. */
-function timeLeft(done: number, total: number, seconds: number): string {
-  if (done === 0 || seconds < SOME_SECONDS) return '';
-  return `, ${formatDuration(Math.ceil(((total - done) / done) * seconds))} left`;
+function timeLeft(done: number, left: number, seconds: number): string {
+  if (done <= 0 || seconds < SOME_SECONDS) return '';
+  return `, ${formatDuration(Math.ceil((left / done) * seconds))} left`;
 }
 
 /** Before, the rate is not known well enough. */

@@ -8,7 +8,9 @@ import { UsageError } from '../errors.js';
 
 export default class Export extends StoreCommand {
   static override summary = 'Write entries to a file, one to a line.';
-  static override description = `Each line is JSON: {"key", "value", "expires", "tags"}. Values come back exactly: what JSON cannot say stands as PHP's serialize() has it, or in base64. Locks are left out. A file is there when it is whole, and replaces what was there.
+  static override description = `Each line is JSON: {"key", "value", "expires", "tags"}. Values come back exactly: what JSON cannot say stands as PHP's serialize() has it, or in base64. Locks are left out. A file is there when it is whole, and replaces what was there; until then it is named FILE.part.
+
+An export that was interrupted, by whatever, goes on where it was with --resume. What it had written by then stays as it was then.
 
 Exits 4 when anything could not be exported; the others are in the file.`;
 
@@ -17,6 +19,10 @@ Exits 4 when anything could not be exported; the others are in the file.`;
     {
       description: 'Keep what a glob matches, compressed',
       command: `<%= config.bin %> export 'users:*' | gzip > users.ndjson.gz`,
+    },
+    {
+      description: 'Go on after an interruption',
+      command: '<%= config.bin %> export --output cache.ndjson --resume',
     },
     {
       description: 'See which keys expire within the hour',
@@ -34,12 +40,14 @@ Exits 4 when anything could not be exported; the others are in the file.`;
 
   static override flags = {
     output: Flags.string({ char: 'o', summary: 'The file to write, instead of standard output.', helpValue: 'FILE' }),
+    resume: Flags.boolean({ default: false, summary: 'Go on where an export to the same file was interrupted.' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Export);
     const { pattern } = args;
-    if (flags.json && flags.output === undefined) {
+    const file = flags.output === '-' ? undefined : flags.output;
+    if (flags.json && file === undefined) {
       throw new UsageError(
         '--json prints a summary to standard output, where the entries go',
         'Add --output FILE, or leave --json out: the entries are JSON anyway.',
@@ -50,17 +58,19 @@ Exits 4 when anything could not be exported; the others are in the file.`;
       const { openOutput } = await import('../cli/transfer/output-file.js');
       const { exportEntries } = await import('../cli/transfer/export-entries.js');
       const { estimate } = await import('../cli/transfer/estimate.js');
+      const { sourceName } = await import('../cli/transfer/part-state.js');
       const { Tally } = await import('../cli/transfer/tally.js');
       const { reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
-      const output = await openOutput(flags.output);
       const tally = new Tally();
+      const source = { store: sourceName(store), pattern };
+      const output = await openOutput(file, { source, tally, resume: flags.resume });
       try {
         const total = await estimate(store, pattern, interruption.signal);
         await bulk(
           'exported',
           interruption,
           async (progress) => exportEntries(store, output, { pattern, tally, total }, progress),
-          { again: flags.output && `${flags.output} is as it was; run it again.` },
+          { before: tally.written, again: file && 'What is written is kept beside the file; go on with --resume.' },
         );
         await output.finish();
       } finally {

@@ -72,7 +72,7 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
           dryRun ? 'read' : 'imported',
           interruption,
           async (progress) => importEntries(store, input, options, progress),
-          { again: checkpoint && 'What is done is done; go on with --resume.' },
+          { before: tally.written, again: checkpoint && 'What is done is done; go on with --resume.' },
         );
         checkpoint?.done();
         if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });

@@ -34,8 +34,8 @@ export async function copyEntries(
     next = pages.next();
     // Whoever waits for it is told.
     next.catch(() => {});
-    if (dryRun) tally.written += page.length;
-    else await inflow.write(page);
+    if (dryRun) tally.written += page.entries.length;
+    else await inflow.write(page.entries);
     onWritten();
     signal.throwIfAborted();
   }

@@ -14,24 +14,38 @@ export interface OutflowOptions {
   readonly asStored: boolean;
   /** Counts what is read, and what is left out. */
   readonly tally: Tally;
+  /** Tell places, and go on at one: `ListEntriesOptions`. */
+  readonly places?: boolean;
+  readonly after?: string;
+  /** Others are passed over, uncounted; by the key that the listing gives. All are wanted when left out. */
+  readonly isWanted?: (listedKey: string) => boolean;
+}
+
+export interface OutflowPage {
+  readonly entries: readonly TransferEntry[];
+  /** Where the listing goes on behind them; of `places`, where there is one. */
+  readonly place: string | undefined;
 }
 
 /**
  * What a store holds, page by page. Locks are left out: whoever holds one holds it there.
  * @throws UnsupportedError where keys cannot be listed
  */
-export async function* outflow(store: Store, options: OutflowOptions): AsyncGenerator<readonly TransferEntry[]> {
+export async function* outflow(store: Store, options: OutflowOptions): AsyncGenerator<OutflowPage> {
   if (store.entries === undefined || !store.capabilities.listing) throw cannotList(store);
-  const { pattern, signal, tally } = options;
-  for await (const page of store.entries({ pattern, signal, contents: true, tags: store.capabilities.tags })) {
+  const { pattern, signal, tally, places = false, after, isWanted = () => true } = options;
+  const { tags } = store.capabilities;
+  const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
+  for await (const page of store.entries(listing)) {
     const entries: TransferEntry[] = [];
     for (const listed of page) {
+      if (!isWanted(listed.key)) continue;
+      tally.read++;
       const entry = transferred(store, listed, options);
       if (entry !== undefined) entries.push(entry);
     }
 
-    tally.read += page.length;
-    if (entries.length > 0) yield entries;
+    if (entries.length > 0 || page.place !== undefined) yield { entries, place: page.place };
   }
 }
 

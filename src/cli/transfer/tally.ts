@@ -23,6 +23,8 @@ const COUNTS = [
   'endless',
 ] as const;
 
+const LEFT_OUT = ['expired', 'present', 'locks', 'foreign'] as const;
+
 /** What becomes of entries on their way, as a summary tells it. */
 export class Tally {
   read = 0;
@@ -56,6 +58,13 @@ export class Tally {
 
   get failures(): readonly Failures[] {
     return [...this.#failures.values()];
+  }
+
+  /** Forgets what was left out, for who is going to meet it again. */
+  keepWritten(): void {
+    for (const name of LEFT_OUT) this[name] = 0;
+    this.read = this.written;
+    this.#failures.clear();
   }
 
   /** As it is kept to go on with. */

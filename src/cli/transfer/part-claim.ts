@@ -1,0 +1,45 @@
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
+
+import { UsageError } from '../../errors.js';
+
+/** What is older was left by a process that was killed just then: a claim is held for some milliseconds. */
+const STALE_MS = 10_000;
+
+/**
+ * Runs `work`, which looks at what is there and takes it over, in one process at a time.
+ * @throws UsageError while another is at it
+ */
+export async function claimed<T>(target: string, work: () => Promise<T>): Promise<T> {
+  const path = `${target}.export-claim`;
+  if (!isTaken(path)) {
+    if (!isStale(path)) throw busy(target);
+    rmSync(path, { force: true });
+    if (!isTaken(path)) throw busy(target);
+  }
+
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** Atomic: of two who try, one gets it. */
+function isTaken(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isStale(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined || Date.now() - stats.mtimeMs > STALE_MS;
+}
+
+function busy(target: string): UsageError {
+  return new UsageError(`another export to ${target} is just beginning`, 'Wait for it, or write to another file.');
+}
