@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { bulk } from '../cli/bulk.js';
 import { answerJson } from '../cli/output.js';
 import { StoreCommand } from '../cli/store-command.js';
+import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';
 
 export default class Export extends StoreCommand {
@@ -55,6 +56,7 @@ Exits 4 when anything could not be exported; the others are in the file.`;
     }
 
     await this.withStore(flags, async ({ store, interruption }) => {
+      keepYoungSpaceSmall();
       const { openOutput } = await import('../cli/transfer/output-file.js');
       const { exportEntries } = await import('../cli/transfer/export-entries.js');
       const { estimate } = await import('../cli/transfer/estimate.js');

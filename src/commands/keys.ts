@@ -12,6 +12,7 @@ import { printEntries, printKeys, printTree, treeFields } from '../cli/key-repor
 import { KeyTree } from '../cli/key-tree.js';
 import { answer, answerJson, note } from '../cli/output.js';
 import { StoreCommand, type Work } from '../cli/store-command.js';
+import { keepYoungSpaceSmall } from '../cli/young-space.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 
@@ -77,6 +78,7 @@ export default class Keys extends StoreCommand {
     await this.withStore(flags, async (work) => {
       const { store, interruption } = work;
       const { pattern } = args;
+      keepYoungSpaceSmall();
       if (flags.count) {
         const number = await countKeys(store, interruption, pattern);
         await (flags.json ? answerJson({ count: number }) : answer(`${number}\n`));

@@ -56,10 +56,10 @@ function transferred(
 ): TransferEntry | undefined {
   const { key, lock, reading } = listed;
   if (lock !== undefined) tally.locks++;
-  else if (reading instanceof WrongTypeError) tally.foreign++;
-  else if (reading === undefined || reading instanceof Error) {
-    tally.fail(key, reading ?? new Error('its content is not told'));
-  } else return content(store, listed, reading, { asStored, tally });
+  else if (reading !== undefined && !(reading instanceof Error)) {
+    return content(store, listed, reading, { asStored, tally });
+  } else if (reading instanceof WrongTypeError) tally.foreign++;
+  else tally.fail(key, reading ?? new Error('its content is not told'));
   return undefined;
 }
 
@@ -69,13 +69,14 @@ function content(
   reading: Entry,
   { asStored, tally }: Pick<OutflowOptions, 'asStored' | 'tally'>,
 ): TransferEntry | undefined {
-  const { stored, ttl } = reading;
-  if (ttl === undefined) tally.endless++;
-  const common = { ...named(listed, tally), ttl: ttl ?? null };
+  const { stored } = reading;
+  const { key, tags } = named(listed, tally);
+  const { ttl = null } = reading;
+  if (reading.ttl === undefined) tally.endless++;
   const form = store.storedForm;
-  if (asStored && form !== undefined) return { ...common, stored, form };
+  if (asStored && form !== undefined) return { key, tags, ttl, stored, form };
   try {
-    return { ...common, value: reading.decode() };
+    return { key, tags, ttl, value: reading.decode() };
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
     if (form === undefined) {
@@ -84,7 +85,7 @@ function content(
     }
 
     tally.asStored++;
-    return { ...common, stored, form };
+    return { key, tags, ttl, stored, form };
   }
 }
 

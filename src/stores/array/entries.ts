@@ -4,6 +4,7 @@ import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
 
+import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { type EntryCell, expiresAfter, type Memory, ttlOf } from './memory.js';
 
@@ -109,5 +110,5 @@ export abstract class Entries implements Repository {
 
 /** What a live cell holds. */
 export function entryOf(cell: EntryCell, codec: Codec): Entry {
-  return { stored: cell.stored, ttl: ttlOf(cell), decode: () => codec.decode(cell.stored) };
+  return new CodedEntry(cell.stored, ttlOf(cell), codec);
 }

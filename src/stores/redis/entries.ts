@@ -7,6 +7,7 @@ import type { Packing } from './packing.js';
 import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
 import { batches, type EncodedEntry, storedBatches } from '../batches.js';
+import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { overlapping } from '../overlapping.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
@@ -50,7 +51,7 @@ const BATCHES_UNDER_WAY = 4;
 
 /** What is stored, to be read by whoever wants to. */
 export function entryOf({ packing }: Room, stored: Buffer, ttl: Ttl): Entry {
-  return { stored, ttl, decode: () => packing.values.decode(stored) };
+  return new CodedEntry(stored, ttl, packing.values);
 }
 
 /** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */

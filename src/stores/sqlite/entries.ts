@@ -8,6 +8,7 @@ import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { batches } from '../batches.js';
+import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { Upserts } from './upserts.js';
@@ -201,7 +202,7 @@ export abstract class Entries implements Repository {
   }
 
   #entry(row: Row, at: number): Entry {
-    return { stored: row.value, ttl: ttlOf(row.expiration, at), decode: () => this.#values.decode(row.value) };
+    return new CodedEntry(row.value, ttlOf(row.expiration, at), this.#values);
   }
 
   #upsert(key: string, stored: Buffer, expiration: number): void {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
 import type { Room } from './entries.js';
 
+import { CodedEntry } from '../coded-entry.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../listing-contract.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
@@ -61,7 +62,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: Buffer | undef
       size,
       ttl,
       ...(options.tags && { tags: tagsOf(room, bytes, key) }),
-      ...(value && { reading: { stored: value, ttl, decode: () => values.decode(value) } }),
+      ...(value && { reading: new CodedEntry(value, ttl, values) }),
     };
   };
 
