@@ -27,19 +27,21 @@ export interface PartWanted {
  */
 export async function openPart(target: string, wanted: PartWanted): Promise<LineOutput> {
   if (!wanted.resume) await beginAnew(target);
-  return claimed(target, async () => {
-    const state = stateOf(target);
-    const left = wanted.resume ? await checked(target, state, wanted.source) : undefined;
-    const { tally, source } = wanted;
-    if (left === undefined) {
-      const reached = { bytes: 0, place: null, tally: tally.saved() };
-      return PartFile.open({ target, source, tally, reached, start: {} });
-    }
+  return writing(target, async () => claimed(target, async () => begun(target, wanted)));
+}
 
-    tally.restore(left.tally);
-    note(`going on after ${entries(tally.written)}`);
-    return PartFile.open({ target, source, tally, reached: left, start: startAt(target, left) });
-  });
+async function begun(target: string, wanted: PartWanted): Promise<LineOutput> {
+  const state = stateOf(target);
+  const left = wanted.resume ? await checked(target, state, wanted.source) : undefined;
+  const { tally, source } = wanted;
+  if (left === undefined) {
+    const reached = { bytes: 0, place: null, tally: tally.saved() };
+    return PartFile.open({ target, source, tally, reached, start: {} });
+  }
+
+  tally.restore(left.tally);
+  note(`going on after ${entries(tally.written)}`);
+  return PartFile.open({ target, source, tally, reached: left, start: startAt(target, left) });
 }
 
 /** What is left there takes the place of nothing by itself: a person is asked, and a script's log says so. */

@@ -1,0 +1,219 @@
+import { expect } from 'chai';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { PartState } from '../../src/cli/transfer/part-state.js';
+import type { Result } from '../support/cli.js';
+
+import { ownProcess } from '../../src/stores/lock-process.js';
+import { expectFault, told } from '../support/faults.js';
+import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
+import { onTerminal } from '../support/terminal.js';
+
+const MANY = 12_000;
+
+function numbered(count: number): string {
+  return Array.from({ length: count }, (_, at) => `{"key":"n:${at}","value":"value ${at}","expires":null}\n`).join('');
+}
+
+/** Its lines, in an order of their own. */
+function linesOf(file: string): readonly string[] {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').toSorted();
+}
+
+function stateOf(file: string): PartState | undefined {
+  const state = `${file}.export-state`;
+  return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as PartState) : undefined;
+}
+
+/** Exports until something is kept, and ends it with the signal; anew, when it was done before that. */
+async function cutOff(place: Place, file: string, signal: NodeJS.Signals): Promise<Result> {
+  for (;;) {
+    const run = place.start(['export', '--output', file]);
+    run.child.stdin.end();
+    while (run.child.exitCode === null && !stateOf(file)?.bytes) await sleep(1);
+    run.child.kill(signal);
+    const result = await run.ended;
+    if (existsSync(`${file}.part`)) return result;
+    rmSync(file);
+  }
+}
+
+const args = (file: string, ...more: string[]): string[] => ['export', ...more, '--output', file];
+
+describe('export --resume', () => {
+  let folder = '';
+  let file = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-resume-'));
+    file = path.join(folder, 'all.ndjson');
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  onEveryStore((place) => {
+    it('goes on where it was interrupted and where it was killed, and ends as if nothing had been', async function () {
+      this.timeout(60_000);
+      await place.run(['import', '-'], { input: numbered(MANY) });
+      await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
+      const whole = path.join(folder, 'whole.ndjson');
+      await place.run(['export', '--output', whole]);
+
+      const interrupted = await cutOff(place, file, 'SIGINT');
+      expectFault(interrupted, { code: 130, message: 'interrupted: exported', hint: 'go on with --resume' });
+      expect(stateOf(file)!.tally.written).to.be.within(1, told('exported', interrupted));
+      expect(statSync(`${file}.part`).mode & 0o777).to.equal(0o600);
+      writeFileSync(file, 'before');
+      await resumed(place, whole);
+
+      rmSync(file);
+      await cutOff(place, file, 'SIGKILL');
+      // As a process leaves it that is killed while it writes.
+      appendFileSync(`${file}.part`, '{"key":"n:1","val');
+      await resumed(place, whole);
+    });
+  });
+
+  async function resumed(place: Place, whole: string): Promise<void> {
+    const result = await place.run(args(file, '--resume', '--json'));
+    expect(result, result.err).to.include({ code: 0, err: '' });
+    expect(JSON.parse(result.out)).to.include({ read: MANY + 1, written: MANY + 1, failed: 0 });
+    expect(linesOf(file)).to.deep.equal(linesOf(whole));
+    expect(readdirSync(folder).toSorted()).to.deep.equal(['all.ndjson', 'whole.ndjson']);
+  }
+
+  describe('on a Redis server that was started anew', () => {
+    const place = redisPlace();
+
+    it('writes what is not written yet, and nothing twice', async () => {
+      await place.run(['import', '-'], { input: numbered(MANY) });
+      await place.run(['put', 'John', 'john', '--tags', 'people']);
+      await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
+      await cutOff(place, file, 'SIGINT');
+      const state = stateOf(file)!;
+      expect(state.place).to.match(/^[\da-f]{40} \d+$/);
+      writeFileSync(`${file}.export-state`, JSON.stringify({ ...state, place: `${'0'.repeat(40)} 1` }));
+      const result = await place.run(['export', '--output', file, '--resume', '--json']);
+      expect(result, result.err).to.include({ code: 0 });
+      expect(JSON.parse(result.out)).to.include({ read: MANY + 2, written: MANY + 1, locks: 1 });
+      expect(linesOf(file)).to.have.lengthOf(MANY + 1);
+      expect(new Set(linesOf(file)).size).to.equal(MANY + 1);
+    });
+  });
+
+  describe('on SQLite', () => {
+    const place = sqlitePlace();
+
+    /** As an export leaves it that was interrupted after two of five entries. */
+    async function leaveTwo(): Promise<void> {
+      await place.run(['import', '-'], { input: numbered(5) });
+      await place.run(['export', '--output', file]);
+      const [first = '', second = ''] = readFileSync(file, 'utf8').split('\n');
+      rmSync(file);
+      const left = `${first}\n${second}\n`;
+      writeFileSync(`${file}.part`, left);
+      const counts = { expired: 0, present: 0, locks: 0, foreign: 0, asStored: 0, looseTags: 0, endless: 0 };
+      const { prefix } = place;
+      const location = place.url().replaceAll(/^sqlite:\/\/|\?.*$/g, '');
+      const state: PartState = {
+        version: 1,
+        source: { store: `sqlite: ${location}, prefix "${prefix}" (sqlite php)`, pattern: '*' },
+        bytes: left.length,
+        place: Buffer.from(`${prefix}n:1`).toString('base64'),
+        tally: { read: 2, written: 2, ...counts, failures: [] },
+        // No process has it.
+        writer: { ...ownProcess(), pid: 2 ** 30 },
+        writerSince: '',
+      };
+      writeFileSync(`${file}.export-state`, JSON.stringify(state));
+    }
+
+    it('begins where nothing was left', async () => {
+      await place.run(['put', 'a', '1']);
+      expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 1 entry\n' });
+      expect(linesOf(file)).to.have.lengthOf(1);
+    });
+
+    it('does not go on with what is of other keys or of another store, and keeps it', async () => {
+      await leaveTwo();
+      const hint = 'Export without --resume';
+      const other = await place.run(args(file, 'n:*', '--resume'));
+      expectFault(other, { code: 2, message: 'is of other keys: those that match *', hint });
+      const state = stateOf(file)!;
+      const elsewhere = { ...state, source: { ...state.source, store: 'redis: localhost' } };
+      writeFileSync(`${file}.export-state`, JSON.stringify(elsewhere));
+      const foreign = await place.run(args(file, '--resume'));
+      expectFault(foreign, { code: 2, message: 'is of another store: redis: localhost', hint });
+      writeFileSync(`${file}.export-state`, JSON.stringify({ ...state, bytes: state.bytes - 1 }));
+      expectFault(await place.run(args(file, '--resume')), { code: 2, message: 'is not as it was left', hint });
+      writeFileSync(`${file}.export-state`, '{}');
+      expectFault(await place.run(args(file, '--resume')), { code: 2, message: 'does not say what it is of', hint });
+      writeFileSync(`${file}.export-state`, JSON.stringify(state));
+      expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 5 entries\n' });
+      expect(linesOf(file)).to.have.lengthOf(5);
+    });
+
+    it('is what a script has to say; else it begins anew, and the log tells', async () => {
+      await leaveTwo();
+      const { code, err } = await place.run(args(file));
+      expect(code).to.equal(0);
+      expect(err).to.match(/all\.ndjson\.part holds 2 entries of an interrupted export; it begins anew/);
+      expect(linesOf(file)).to.have.lengthOf(5);
+    });
+
+    it('is what a person is reminded of, before anything is lost', async () => {
+      await leaveTwo();
+      const answer = { prompt: 'Begin anew?', keys: 'n\r' };
+      const { code, screen } = await onTerminal([...args(file), '--url', place.url()], { HOME: folder }, answer);
+      expect(code).to.equal(1);
+      expect(screen).to.include('--resume goes on with it');
+      expect(linesOf(`${file}.part`)).to.have.lengthOf(2);
+    });
+
+    it('leaves alone what another process is writing', async () => {
+      await leaveTwo();
+      const state = { ...stateOf(file)!, writer: { ...ownProcess(), pid: process.pid } };
+      writeFileSync(`${file}.export-state`, JSON.stringify(state));
+      const fault = { code: 2, message: `is being written by another export, process ${process.pid}` };
+      expectFault(await place.run(args(file)), fault);
+      expectFault(await place.run(args(file, '--resume')), fault);
+      expect(linesOf(`${file}.part`)).to.have.lengthOf(2);
+      // Its process id went to this one, which began at another time.
+      writeFileSync(`${file}.export-state`, JSON.stringify({ ...state, writerSince: 'once' }));
+      expect(await place.run(args(file, '--resume'))).to.include({ code: 0 });
+    });
+
+    it('has nothing to go back to on standard output', async () => {
+      for (const output of [[], ['--output', '-']]) {
+        const result = await place.run(['export', '--resume', ...output]);
+        expectFault(result, { code: 2, message: 'standard output has no places to go back to', hint: '--output' });
+      }
+    });
+
+    it('goes on after a full disk', async () => {
+      await place.run(['import', '-'], { input: numbered(MANY) });
+      // Files may have no more than 128 kB: what is written beyond fails, as on a full disk.
+      const through = ['sh', '-c', 'ulimit -f 250; exec "$@"', 'sh'];
+      const result = await place.run(args(file), { through });
+      expectFault(result, {
+        code: 4,
+        message: /^exported \d,000 entries, then .*cannot be written/,
+        hint: 'go on with --resume',
+      });
+      expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 12,000 entries\n' });
+      expect(new Set(linesOf(file)).size).to.equal(MANY);
+    });
+  });
+});
