@@ -63,10 +63,13 @@ describe('export --resume', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
-  onEveryStore((place) => {
+  onEveryStore((place, driver) => {
+    // What stands in for a MongoDB server is slow, so that fewer do.
+    const count = driver === 'mongodb' ? 4000 : MANY;
+
     it('goes on where it was interrupted and where it was killed, and ends as if nothing had been', async function () {
       this.timeout(60_000);
-      await place.run(['import', '-'], { input: numbered(MANY) });
+      await place.run(['import', '-'], { input: numbered(count) });
       await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
       const whole = path.join(folder, 'whole.ndjson');
       await place.run(['export', '--output', whole]);
@@ -76,20 +79,20 @@ describe('export --resume', () => {
       expect(stateOf(file)!.tally.written).to.be.within(1, told('exported', interrupted));
       expect(statSync(`${file}.part`).mode & 0o777).to.equal(0o600);
       writeFileSync(file, 'before');
-      await resumed(place, whole);
+      await resumed(place, whole, count + 1);
 
       rmSync(file);
       await cutOff(place, file, 'SIGKILL');
       // As a process leaves it that is killed while it writes.
       appendFileSync(`${file}.part`, '{"key":"n:1","val');
-      await resumed(place, whole);
+      await resumed(place, whole, count + 1);
     });
   });
 
-  async function resumed(place: Place, whole: string): Promise<void> {
+  async function resumed(place: Place, whole: string, count: number): Promise<void> {
     const result = await place.run(args(file, '--resume', '--json'));
     expect(result, result.err).to.include({ code: 0, err: '' });
-    expect(JSON.parse(result.out)).to.include({ read: MANY + 1, written: MANY + 1, failed: 0 });
+    expect(JSON.parse(result.out)).to.include({ read: count, written: count, failed: 0 });
     expect(linesOf(file)).to.deep.equal(linesOf(whole));
     expect(readdirSync(folder).toSorted()).to.deep.equal(['all.ndjson', 'whole.ndjson']);
   }
