@@ -44,7 +44,9 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
 
         if (driver === 'memcached') expect(seen.contenders[0]?.address).to.match(/^127\.0\.0\.1:\d+$/);
         else expect(seen.contenders[0]?.owner).to.equal('bob');
-        expect((await place.run(['lock:show', 'deploy', '--for', '1'])).out).to.match(/[1-9]\d* (try|tries) refused/);
+        await until(async () =>
+          /[1-9]\d* (try|tries) refused/.test((await place.run(['lock:show', 'deploy', '--for', '1'])).out),
+        );
       } finally {
         waiter.child.kill();
         await waiter.ended;
@@ -57,8 +59,10 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       await watch.saw('"held"');
       await place.run(['lock:release', 'deploy', '--owner', 'ann']);
       await watch.saw('"released"');
-      const run = await place.run(['lock:run', 'migrate', '--', 'sleep', '0.5']);
-      expect(run.code).to.equal(0);
+      const run = place.start(['lock:run', 'migrate', '--', 'cat']);
+      await watch.saw('"acquired"');
+      run.child.stdin.end();
+      expect((await run.ended).code).to.equal(0);
       await until(() => watch.output().split('"released"').length === 3);
       watch.child.kill('SIGINT');
       const { code, out } = await watch.ended;

@@ -33,9 +33,10 @@ async function busy(place: Place, run: Run): Promise<string> {
     state.isOver = true;
   });
   while (!state.isOver) {
-    await place.run(['put', 'users:1', 'Ann']);
-    await place.run(['put', 'users:2', 'Bob']);
-    await place.run(['get', 'users:1', 'users:none', 'orders:none']);
+    await Promise.all([
+      place.run(['put', '--from', '-'], { input: '{"users:1":"Ann","users:2":"Bob"}' }),
+      place.run(['get', 'users:1', 'users:none', 'orders:none']),
+    ]);
   }
 
   const { code, out, err } = await ended;
