@@ -33,11 +33,17 @@ export function forTerminal(bytes: Buffer): string {
 
 /** A field of a line: what would end the line or the field is shown as `\n`, `\r`, `\t`. */
 export function lineField(text: string): string {
-  return text
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\r', String.raw`\r`)
-    .replaceAll('\t', String.raw`\t`);
+  // Most have none, and there are many.
+  return FIELD_ENDS.test(text) ? text.replaceAll(ALL_FIELD_ENDS, (character) => SHOWN_ENDS[character]!) : text;
 }
+
+const FIELD_ENDS = /[\t\n\r]/;
+const ALL_FIELD_ENDS = /[\t\n\r]/g;
+const SHOWN_ENDS: Readonly<Record<string, string>> = {
+  '\n': String.raw`\n`,
+  '\r': String.raw`\r`,
+  '\t': String.raw`\t`,
+};
 
 /** A hit's members in `--json`. */
 export function hitFields(key: string, { ttl }: Entry, value: Value) {

@@ -4,6 +4,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { now } from './expiry.js';
+import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
 /** Rows that are read at once. */
 const PAGE = 1000;
@@ -11,12 +12,11 @@ const PAGE = 1000;
 /** Keys of entries that count, without the prefix, in the order of the primary key. */
 export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
-  const prefixLength = Buffer.byteLength(room.prefix);
-  let page: readonly Buffer[] = [];
+  let page: ReadonlyArray<{ readonly storedKey: RowKey }> = [];
   do {
-    page = nextPage(room, room.prefix + literalHead(pattern), page.at(-1));
-    for (const storedKey of page) {
-      const key = storedKey.subarray(prefixLength).toString();
+    page = nextPage(room, room.prefix + literalHead(pattern), page.at(-1)?.storedKey);
+    for (const { storedKey } of page) {
+      const key = shortKey(storedKey, room.prefix);
       if (matches(key)) yield key;
     }
 
@@ -28,12 +28,12 @@ export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<st
 /** A condition on the column `key`, with its named parameters; it reads the primary key's index only. */
 export interface KeyRange {
   readonly sql: string;
-  readonly parameters: Readonly<Record<string, Buffer>>;
+  readonly parameters: Readonly<Record<string, RowKey>>;
 }
 
 interface Bounds {
-  readonly after?: Buffer | undefined;
-  readonly last?: Buffer | undefined;
+  readonly after?: RowKey | undefined;
+  readonly last?: RowKey | undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ interface Bounds {
 export function keysUnder(prefix: string, { after, last }: Bounds = {}): KeyRange {
   const low = Buffer.from(prefix);
   const from = after ? `"key" > CAST(@after AS TEXT)` : `"key" >= CAST(@low AS TEXT)`;
-  const fromParameters: Record<string, Buffer> = after ? { after } : { low };
+  const fromParameters: Record<string, RowKey> = after ? { after } : { low };
   // In place of the prefix's end: of two ends SQLite would look for one, and go through all up to it.
   if (last) return { sql: `${from} AND "key" <= CAST(@last AS TEXT)`, parameters: { ...fromParameters, last } };
   if (low.length === 0) return { sql: from, parameters: fromParameters };
@@ -70,17 +70,22 @@ function textLiteral(bytes: Buffer): string {
 }
 
 /** No transaction stays open between pages. */
-function nextPage({ connection, tables }: Room, prefix: string, after: Buffer | undefined): readonly Buffer[] {
+function nextPage(
+  { connection, tables }: Room,
+  prefix: string,
+  after: RowKey | undefined,
+): ReadonlyArray<{ readonly storedKey: RowKey }> {
   const range = keysUnder(prefix, { after });
   return connection.run(() => {
     if (!tables.has('cache')) return [];
-    const rows = connection
-      .statement<{ bytes: Buffer }>(
-        // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
-        `SELECT CAST(key AS BLOB) AS bytes FROM ${tables.cache}
-         WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
-      )
-      .all({ ...range.parameters, at: now() });
-    return rows.map(({ bytes }) => bytes);
+    const parameters = { ...range.parameters, at: now() };
+    return rowsWithKeys((column) =>
+      connection
+        .statement<{ storedKey: RowKey }>(
+          // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+          `SELECT ${column} FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+        )
+        .all(parameters),
+    );
   });
 }

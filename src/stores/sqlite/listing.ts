@@ -10,13 +10,14 @@ import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';
 import { type KeyRange, keysUnder } from './keys.js';
+import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 import { ColumnCodec } from './values.js';
 
 /** Rows that are read at once. */
-const PAGE = 1000;
+const PAGE = 500;
 
 interface Row {
-  readonly bytes: Buffer;
+  readonly storedKey: RowKey;
   readonly size: number;
   readonly expiration: number;
   /** Null where it is not asked for. */
@@ -26,7 +27,7 @@ interface Row {
 interface Page {
   readonly entries: readonly ListedEntry[];
   /** Of the last row that was read; undefined when there was none. */
-  readonly last: Buffer | undefined;
+  readonly last: RowKey | undefined;
   readonly isLast: boolean;
 }
 
@@ -36,11 +37,11 @@ const PLACE = 'base64';
 /** Entries that count, in the order of the primary key. */
 export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
   const read = reader(room, options);
-  let after: Buffer | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
+  let after: RowKey | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
   for (let isLast = false; !isLast;) {
     options.signal?.throwIfAborted();
     const page = read(after);
-    if (page.entries.length > 0) yield pageAt(page.entries, page.last?.toString(PLACE));
+    if (page.entries.length > 0) yield pageAt(page.entries, page.last && Buffer.from(page.last).toString(PLACE));
     ({ isLast, last: after } = page);
     // Lets a signal be heard while nothing matches.
     await nextTurn();
@@ -48,22 +49,19 @@ export async function* listEntries(room: Room, options: ListEntriesOptions = {})
 }
 
 /** No transaction stays open between pages. */
-function reader(room: Room, options: ListEntriesOptions): (after: Buffer | undefined) => Page {
+function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undefined) => Page {
   const { connection, tables, prefix, codec } = room;
   const pattern = options.pattern ?? '*';
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
-  const prefixLength = Buffer.byteLength(prefix);
-  const listed = ({ bytes, size, expiration, value }: Row, at: number): ListedEntry => {
-    const key = bytes.subarray(prefixLength).toString();
+  const listed = ({ storedKey, size, expiration, value }: Row, at: number): ListedEntry => {
+    const key = shortKey(storedKey, prefix);
     const ttl = ttlOf(expiration, at);
-    return {
-      key,
-      size,
-      ttl,
-      ...(options.tags && { tags: tagsOf(room, bytes, key) }),
-      ...(value && { reading: new CodedEntry(value, ttl, values) }),
-    };
+    const tags = options.tags ? tagsOf(room, storedKey, key) : undefined;
+    // To spread what is there into one object would take longer than the rest.
+    if (value === null) return tags === undefined ? { key, size, ttl } : { key, size, ttl, tags };
+    const reading = new CodedEntry(value, ttl, values);
+    return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
   };
 
   return (after) =>
@@ -71,25 +69,27 @@ function reader(room: Room, options: ListEntriesOptions): (after: Buffer | undef
       if (!tables.has('cache')) return { entries: [], last: undefined, isLast: true };
       return connection.read(() => {
         const at = now();
-        const { rows, isLast } = someRows(room, keysUnder(prefix + literalHead(pattern), { after }), at, options);
+        const range = keysUnder(prefix + literalHead(pattern), { after });
+        const rows = rowsWithKeys((column) => someRows(room, column, { range, at, options }));
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
-        return { entries, last: rows.at(-1)?.bytes, isLast };
+        return { entries, last: rows.at(-1)?.storedKey, isLast: !isFull(rows) };
       });
     });
 }
 
-function someRows(
-  { connection, tables }: Room,
-  range: KeyRange,
-  at: number,
-  { contents }: ListEntriesOptions,
-): { rows: Row[]; isLast: boolean } {
+interface Asked {
+  readonly range: KeyRange;
+  readonly at: number;
+  readonly options: ListEntriesOptions;
+}
+
+/** @param column the SQL of the key */
+function someRows({ connection, tables }: Room, column: string, { range, at, options }: Asked): Row[] {
   const found = connection
     .statement<Row>(
       // octet_length reads the row's header alone. The plus keeps SQLite from taking the index on expiration and
       // sorting the table for every page.
-      `SELECT CAST(key AS BLOB) AS bytes, octet_length(value) AS size, expiration,
-              ${contents ? 'CAST(value AS BLOB)' : 'NULL'} AS value
+      `SELECT ${column}, octet_length(value) AS size, expiration, ${options.contents ? 'CAST(value AS BLOB)' : 'NULL'} AS value
        FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
     )
     .iterate({ ...range.parameters, at });
@@ -97,16 +97,27 @@ function someRows(
   let bytes = 0;
   for (const row of found) {
     rows.push(row);
-    bytes += row.value?.length ?? 0;
-    if (bytes >= MOST_AT_ONCE) return { rows, isLast: false };
+    bytes += contentBytes(row);
+    if (bytes >= MOST_AT_ONCE) break;
   }
 
-  return { rows, isLast: rows.length < PAGE };
+  return rows;
 }
 
+/** Whether there may be more behind them. */
+function isFull(rows: readonly Row[]): boolean {
+  return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MOST_AT_ONCE;
+}
+
+function contentBytes({ value }: Row): number {
+  return value === null ? 0 : value.length;
+}
+
+const NO_TAGS: readonly string[] = [];
+
 /** Our own table has no order. */
-function tagsOf({ connection, tables, prefix }: Room, storedKey: Buffer, key: string): readonly string[] {
-  if (tagHashOf(key) === undefined || !tables.has('tags')) return [];
+function tagsOf({ connection, tables, prefix }: Room, storedKey: RowKey, key: string): readonly string[] {
+  if (tagHashOf(key) === undefined || !tables.has('tags')) return NO_TAGS;
   const names = connection
     .statement<{ tag: string }>(`SELECT tag FROM ${tables.tags} WHERE key = CAST(? AS TEXT)`)
     .all(storedKey)
