@@ -11,6 +11,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../src/errors.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { all } from '../../src/testing/suite/stores.js';
 import { Worker } from '../../src/testing/worker-process.js';
 
 async function refusal(attempt: Promise<unknown>, type: new (...args: never[]) => CachectlError): Promise<void> {
@@ -255,6 +256,27 @@ describe('sqlite: the file', () => {
       progress.length = 0;
       expect(await other.flush({ ...scope, onProgress })).to.deep.include({ removed: 3000 });
       expect(progress.at(-1)).to.deep.equal({ done: 3000 });
+    });
+
+    it('are listed past keys that are no text, each once', async () => {
+      const store = open();
+      await store.put('first', string('v'), 60);
+      sql((database) => {
+        const insert = database.prepare(
+          `INSERT INTO cache (key, value, expiration) VALUES (CAST(? AS TEXT), 's:1:"v";', unixepoch() + 60)`,
+        );
+        // More than a page, and the last of the first page among them.
+        for (let number = 0; number < 2500; number++) {
+          insert.run(Buffer.concat([Buffer.from('app-k'), Buffer.from([0xff, number >> 8, number % 256])]));
+        }
+      });
+      expect(await all(store.keys())).to.have.lengthOf(2501);
+      const pages = await all(store.entries!({ contents: true, tags: true, places: true }));
+      const listed = pages.flat();
+      expect(listed).to.have.lengthOf(2501);
+      expect(listed.at(-1)).to.deep.include({ key: 'k\uFFFD\t\uFFFD', size: 8 });
+      const rest = (await all(store.entries!({ after: pages[0]!.place! }))).flat();
+      expect(rest).to.have.lengthOf(2501 - pages[0]!.length);
     });
 
     it('are found by the exact case of their keys', async () => {
