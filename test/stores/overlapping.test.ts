@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { overlapping } from '../../src/stores/overlapping.js';
 import { failure } from '../../src/testing/suite/stores.js';
@@ -18,11 +20,13 @@ describe('overlapping work', () => {
     let atWork = 0;
     let most = 0;
     const done: number[] = [];
+    const three = new AbortController();
+    const areAtWork = once(three.signal, 'abort');
     await overlapping(numbers(10), 3, async (number) => {
       most = Math.max(most, ++atWork);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
+      if (atWork === 3) three.abort();
+      await areAtWork;
+      await nextTurn();
       atWork--;
       done.push(number);
     });
