@@ -12,6 +12,10 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'how fast what MONITOR prints is taken',
     load: async () => (await import('./events/monitor.js')).measureMonitor,
   },
+  export: {
+    summary: 'export from each store, beside a script that reads values and ttls, and the sqlite3 shell',
+    load: async () => (await import('./export.js')).measureExport,
+  },
   keys: {
     summary: 'counting keys beside redis-cli --scan, memcdump and the sqlite3 shell; memory of a list of all',
     load: async () => (await import('./keys.js')).measureKeys,
@@ -57,7 +61,7 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./start-up.js')).measureStartUp,
   },
   transfer: {
-    summary: 'export and import, beside redis-cli --pipe and the sqlite3 shell',
+    summary: 'import, beside redis-cli --pipe and the sqlite3 shell',
     load: async () => (await import('./transfer.js')).measureTransfer,
   },
 };
