@@ -25,6 +25,11 @@ export interface Entry {
   readonly ttl: Ttl | undefined;
   /** @throws UndecodableError when the profile's codec does not read these bytes */
   decode(): Value;
+  /**
+   * What `putStored` takes of it, where `stored` is not all that its value is: on Memcached the flags go with it. Left out
+   * where it is all.
+   */
+  inForm?(): Buffer;
 }
 
 export interface NewEntry {
@@ -33,7 +38,7 @@ export interface NewEntry {
   readonly ttl: Ttl;
 }
 
-/** An entry whose value is the bytes that a store holds. */
+/** An entry whose value is what a store holds: `Entry.inForm()`, or where that is left out the bytes. */
 export interface StoredEntry {
   readonly key: string;
   readonly stored: Buffer;
@@ -94,8 +99,8 @@ export interface Repository {
   readonly storedForm?: string;
 
   /**
-   * As `putMany`, of bytes that a store of the same form held: also of what cannot be read. Left out where bytes are not
-   * all that a value is.
+   * As `putMany`, of what a store of the same form held: also of what cannot be read.
+   * @throws InputError of what is not of that form, where that can be told
    */
   putStored?(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number>;
 

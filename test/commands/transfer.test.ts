@@ -65,6 +65,21 @@ describe('export and import', () => {
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
   onEveryStore((place, driver) => {
+    it('give back to the byte what cannot be read', async () => {
+      const file = path.join(folder, 'broken.ndjson');
+      await place.run(['put', 'a', '1']);
+      await place.plant('broken', Buffer.from('no:php;'));
+      const exported = await place.run(['export', '-o', file]);
+      expect(exported.err).to.equal('exported 2 entries\n  1 entry could not be read, and went as bytes\n');
+      expect(linesOf(file)[1]).to.include({ key: 'broken', form: `${driver} php` });
+      await place.run(['flush', '--yes']);
+      expect(await place.run(['import', file])).to.include({ code: 0 });
+      expect((await place.run(['get', 'broken', '--raw'])).out).to.equal('no:php;');
+      const again = path.join(folder, 'again.ndjson');
+      await place.run(['export', '-o', again]);
+      expect(linesOf(again)).to.deep.equal(linesOf(file));
+    });
+
     it('give back all that was there, tags and ttls included', async () => {
       await plant(place);
       const file = path.join(folder, 'a.ndjson');

@@ -44,6 +44,21 @@ describe('documents of MongoDB that are of an odd shape', () => {
   const asLeft = async (): Promise<object | null> =>
     database.entries().findOne({}, { promoteValues: false, bsonRegExp: true });
 
+  describe('put as they are stored', () => {
+    for (const [title, value] of [...VALUES, ['nothing', undefined]] as const) {
+      it(`are the same, with ${title} as their value`, async () => {
+        await insert(value === undefined ? {} : { value });
+        const before = await asLeft();
+        const store = database.open();
+        const { inForm } = (await store.get('k'))!;
+        await store.put('k', string('another'), 60);
+        await store.putStored!([{ key: 'k', stored: inForm!(), ttl: 600 }]);
+        const after = await asLeft();
+        expect({ ...after, expires_at: null }).to.deep.equal({ ...before, expires_at: null });
+      });
+    }
+  });
+
   describe('with a value that is', () => {
     for (const [title, value, raw] of VALUES.slice(0, -1)) {
       it(`${title}: say so when they are read, and no number when they are counted`, async () => {

@@ -69,12 +69,11 @@ function content(
   reading: Entry,
   { asStored, tally }: Pick<OutflowOptions, 'asStored' | 'tally'>,
 ): TransferEntry | undefined {
-  const { stored } = reading;
   const { key, tags } = named(listed, tally);
   const { ttl = null } = reading;
   if (reading.ttl === undefined) tally.endless++;
   const form = store.storedForm;
-  if (asStored && form !== undefined) return { key, tags, ttl, stored, form };
+  if (asStored && form !== undefined) return { key, tags, ttl, stored: storedOf(reading), form };
   try {
     return { key, tags, ttl, value: reading.decode() };
   } catch (error) {
@@ -85,8 +84,12 @@ function content(
     }
 
     tally.asStored++;
-    return { key, tags, ttl, stored, form };
+    return { key, tags, ttl, stored: storedOf(reading), form };
   }
+}
+
+function storedOf(reading: Entry): Buffer {
+  return reading.inForm?.() ?? reading.stored;
 }
 
 /** The key as its writer gave it, and the tags that it was put under. */

@@ -1,16 +1,16 @@
 import type { Value } from '../../codecs/value.js';
 import type { CachectlError } from '../../errors.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Item, Write } from './node.js';
-import type { Encoded, Values } from './values.js';
 
 import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';
-import { batches } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { increased } from '../counter.js';
 import { expiryOf } from './expiry.js';
+import { type Encoded, outOfForm, type Values } from './values.js';
 
 /** What the parts of one store share. */
 export interface Room {
@@ -25,6 +25,9 @@ export interface Room {
 /** How a key becomes a full one. */
 export type Naming = (key: string) => Buffer;
 
+/** What is written in one round trip. */
+type Batch = ReadonlyArray<EncodedEntry<Encoded>>;
+
 /** A full key, and what it is asked for. */
 interface Place {
   readonly full: Buffer;
@@ -34,10 +37,12 @@ interface Place {
 export abstract class Entries implements Repository {
   protected readonly room: Room;
   protected readonly connection: Connection;
+  readonly storedForm: string;
 
   constructor(room: Room) {
     this.room = room;
     this.connection = room.connection;
+    this.storedForm = room.values.form;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -64,25 +69,12 @@ export abstract class Entries implements Repository {
     if (error) throw error;
   }
 
-  async putMany(
-    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    const encode = await this.room.values.encoder();
-    for await (const batch of batches(entries, encode)) {
-      // Anew for each batch, since a flush may give the tags new ids meanwhile.
-      const naming = await this.namingToWrite();
-      const errors = await this.#put(batch.map(({ key, stored, ttl }) => writeOf(naming(key), stored, ttl)));
-      const failure = errors.find((error) => error !== undefined);
-      done += errors.filter((error) => error === undefined).length;
-      onProgress?.({ done });
-      if (failure) throw failure;
-      signal?.throwIfAborted();
-    }
+  async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
+    return this.#putAll(batches(entries, await this.room.values.encoder()), options);
+  }
 
-    return done;
+  async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
+    return this.#putAll(outOfForms(entries), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -157,6 +149,26 @@ export abstract class Entries implements Repository {
     return given(item);
   }
 
+  async #putAll(
+    all: AsyncIterable<Batch> | Iterable<Batch>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const batch of all) {
+      // Anew for each batch, since a flush may give the tags new ids meanwhile.
+      const naming = await this.namingToWrite();
+      const errors = await this.#put(batch.map(({ key, stored, ttl }) => writeOf(naming(key), stored, ttl)));
+      const failure = errors.find((error) => error !== undefined);
+      done += errors.filter((error) => error === undefined).length;
+      onProgress?.({ done });
+      if (failure) throw failure;
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
   async #put(writes: readonly Write[]): Promise<ReadonlyArray<Error | undefined>> {
     const places = writes.map((write) => ({ full: write.key, write }));
     return this.connection.spread(places, async (node, share) => node.put(share.map(({ write }) => write)));
@@ -175,6 +187,12 @@ export function given<Answer>(answer: Answer): Exclude<Answer, Error> {
 
 function writeOf(key: Buffer, { bytes, flags }: Encoded, ttl: Ttl): Write {
   return { key, value: bytes, flags, expiry: expiryOf(ttl) };
+}
+
+function* outOfForms(entries: readonly StoredEntry[]): Generator<Batch> {
+  for (const batch of storedBatches(entries)) {
+    yield batch.map(({ key, stored, ttl }) => ({ key, stored: outOfForm(stored), ttl }));
+  }
 }
 
 /** Where the key is, or why it can be nowhere. */

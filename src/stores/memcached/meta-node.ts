@@ -4,6 +4,7 @@ import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
 import { closed, refusedBy } from './errors.js';
+import { isSpeakable } from './keys.js';
 import { type Count, type Item, Node, type Write } from './node.js';
 import { statsOf } from './text-connection.js';
 
@@ -49,6 +50,32 @@ export class MetaNode extends Node {
     );
   }
 
+  /** One alone goes by the binary protocol, whose connection begins without a question. */
+  override async put(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
+    if (writes.length < MANY) return super.put(writes);
+    const answers = await this.text.ask(
+      writes.map(({ key, value, flags, expiry }) => {
+        const line = command('ms', key, `${value.length} T${expiry} F${flags}`);
+        return `${line}${value.toString('latin1')}\r\n`;
+      }),
+    );
+    return Promise.all(
+      answers.map(async ({ line }, index) =>
+        isCode(line, 'HD') ? undefined : this.#refusal(line, writes[index]!.key),
+      ),
+    );
+  }
+
+  /** Only the binary protocol can name what another client put under a key with white space. */
+  override async remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>> {
+    if (keys.length < MANY || !keys.every((key) => isSpeakable(key))) return super.remove(keys);
+    const answers = await this.text.ask(keys.map((key) => command('md', key, '')));
+    return answers.map(({ line }) => {
+      if (isCode(line, 'HD') || isCode(line, 'NF')) return isCode(line, 'HD');
+      return refusedBy(this.location, line);
+    });
+  }
+
   override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
     const [isGone] = await this.removeSame([{ key, item }]);
     return isGone!;
@@ -69,7 +96,7 @@ export class MetaNode extends Node {
         LINE_END,
       ]),
     ]);
-    if (answer!.line.startsWith(TOO_LARGE)) throw await this.itemIsTooLarge(write.key);
+    if (answer!.line.startsWith(TOO_LARGE)) throw await this.#refusal(answer!.line, write.key);
     return this.#swapped(answer!);
   }
 
@@ -132,6 +159,10 @@ export class MetaNode extends Node {
     return time + now.ttl;
   }
 
+  async #refusal(line: string, key: Buffer): Promise<CachectlError> {
+    return line.startsWith(TOO_LARGE) ? this.itemIsTooLarge(key) : refusedBy(this.location, line);
+  }
+
   #swapped({ line }: Answer): boolean {
     const code = line.split(' ', 1)[0]!;
     if (code === 'HD') return true;
@@ -143,6 +174,14 @@ export class MetaNode extends Node {
 /** A command line in Latin-1, by its name, a full key that has been checked, and what stands behind. */
 export function command(name: string, key: Buffer, rest: string): string {
   return `${name} ${key.toString('latin1')}${rest === '' ? '' : ` ${rest}`}\r\n`;
+}
+
+/** From so many on the text protocol is the faster one. */
+const MANY = 2;
+
+/** Whether that is what a meta command answered, with whatever behind it. */
+function isCode(line: string, code: string): boolean {
+  return line === code || line.startsWith(`${code} `);
 }
 
 /** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */

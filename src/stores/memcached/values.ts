@@ -7,7 +7,7 @@ import type { Item } from './node.js';
 import { compress, decompress } from '../../codecs/compression/php-memcached.js';
 import { openSerializer } from '../../codecs/serializer.js';
 import { boolean, float, integer, string, type Value } from '../../codecs/value.js';
-import { UndecodableError } from '../../errors.js';
+import { InputError, UndecodableError } from '../../errors.js';
 import { floatOf, floatText } from './floats.js';
 
 /** A value as it is stored. */
@@ -47,7 +47,7 @@ export class Values {
   /** What makes entries of these items. */
   async reader(items: Iterable<Item>): Promise<(item: Item) => Entry> {
     if (this.#codec.name !== 'php') {
-      return ({ value: stored, ttl }) => ({ stored, ttl, decode: () => this.#codec.decode(stored) });
+      return (item) => ({ ...common(item), decode: () => this.#codec.decode(item.value) });
     }
 
     const names = new Set<SerializerName>();
@@ -68,6 +68,11 @@ export class Values {
     return this.#codec.name === 'php' ? unpacked(value, flags) : value;
   }
 
+  /** What its values are with their flags; what these mean is the codec's. */
+  get form(): string {
+    return `memcached ${this.#codec.name}`;
+  }
+
   /** What flags a number has that takes the place of another: a string that counts stays one. */
   flagsOfSum({ flags }: Item, sum: Encoded): number {
     const type = flags & TYPE;
@@ -85,14 +90,14 @@ export class Values {
     return isCompressed && value.length >= 4 ? { codec, compression, plainSize: value.readUInt32LE(0) } : { codec };
   }
 
-  #entry({ value: stored, flags, ttl }: Item): Entry {
+  #entry(item: Item): Entry {
+    const { value, flags } = item;
     return {
-      stored,
-      ttl,
+      ...common(item),
       decode: () => {
         const type = flags & TYPE;
         const name = SERIALIZERS.get(type);
-        const bytes = unpacked(stored, flags);
+        const bytes = unpacked(value, flags);
         return name === undefined ? scalarOf(bytes, type) : this.#known(name)!.decode(bytes);
       },
     };
@@ -117,6 +122,30 @@ export class Values {
     const bytes = compress(plain.bytes, compression);
     return bytes ? encoded(bytes, plain.flags | Flag.Compressed | COMPRESSIONS[compression]) : plain;
   }
+}
+
+/** Bytes of the flags, which stand before the value where both are one. */
+const FLAGS = 4;
+
+function common(item: Item): Pick<Entry, 'inForm' | 'stored' | 'ttl'> {
+  return { stored: item.value, ttl: item.ttl, inForm: () => inForm(item) };
+}
+
+/** An item's flags, most significant byte first, and its value. */
+function inForm({ value, flags }: Item): Buffer {
+  const bytes = Buffer.allocUnsafe(FLAGS + value.length);
+  bytes.writeUInt32BE(flags);
+  value.copy(bytes, FLAGS);
+  return bytes;
+}
+
+/** The other way round. @throws InputError */
+export function outOfForm(bytes: Buffer): Encoded {
+  if (bytes.length >= FLAGS) return encoded(bytes.subarray(FLAGS), bytes.readUInt32BE());
+  throw new InputError(
+    'these are not the bytes that Memcached holds of a value',
+    `They begin with its flags, which are ${FLAGS} bytes.`,
+  );
 }
 
 /** The lowest four bits of the flags. */

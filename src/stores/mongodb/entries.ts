@@ -4,15 +4,15 @@ import { BSON, Long } from 'mongodb';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
 import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';
-import { batches, type EncodedEntry } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { increased } from '../counter.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
-import { AS_STORED, bsonInteger, FieldCodec, type Stored, storedBytes } from './values.js';
+import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';
 
 /** What the parts of one store share. */
 export interface Room {
@@ -20,6 +20,17 @@ export interface Room {
   readonly codec: Codec;
   readonly prefix: string;
 }
+
+/** What a document has of a value: of what is stored as it was elsewhere that may be nothing. */
+type ValueField = Partial<Pick<EntryDocument, 'value'>>;
+
+interface Measured {
+  readonly field: ValueField;
+  readonly length: number;
+}
+
+/** What is written in one request. */
+type Batch = ReadonlyArray<EncodedEntry<Measured>>;
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
@@ -37,10 +48,12 @@ const PAGE = 128;
 export abstract class Entries implements Repository {
   protected readonly room: Room;
   protected readonly connection: Connection;
+  readonly storedForm: string;
   readonly #values: FieldCodec;
 
   constructor(room: Room) {
     this.room = room;
+    this.storedForm = `mongodb ${room.codec.name}`;
     this.connection = room.connection;
     this.#values = new FieldCodec(room.codec);
   }
@@ -68,35 +81,20 @@ export abstract class Entries implements Repository {
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
     await this.connection.run(async ({ entries, now }) => {
-      const { _id, ...document } = this.#document({ key, stored: this.#values.encode(value), ttl }, now());
+      const { _id, ...document } = this.#document({ key, stored: { value: this.#values.encode(value) }, ttl }, now());
       await untilItMeetsNone(async () => entries.replaceOne({ _id }, document, { upsert: true }));
     });
   }
 
-  async putMany(
-    entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    for await (const batch of batches(entries, (value) => withLength(this.#values.encode(value)))) {
-      await this.connection.run(async ({ entries: collection, now }) => {
-        const at = now();
-        // Of a key that comes twice the last counts, and a request that is not ordered does not say which is.
-        const last = new Map(
-          batch.map(({ key, stored, ttl }) => [key, this.#document({ key, stored: stored.field, ttl }, at)]),
-        );
-        const operations = [...last.values()].map(({ _id, ...replacement }) => ({
-          replaceOne: { filter: { _id }, replacement, upsert: true },
-        }));
-        await untilItMeetsNone(async () => collection.bulkWrite(operations, { ordered: false }));
-      });
-      done += batch.length;
-      onProgress?.({ done });
-      signal?.throwIfAborted();
-    }
+  async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
+    return this.#putAll(
+      batches(entries, (value) => withLength(this.#values.encode(value))),
+      options,
+    );
+  }
 
-    return done;
+  async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
+    return this.#putAll(outOfForms(entries), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -146,16 +144,42 @@ export abstract class Entries implements Repository {
   /** What an entry's document has beside value and expiry. */
   protected abstract tagging(): Pick<EntryDocument, 'tags'>;
 
-  #document({ key, stored, ttl }: EncodedEntry<Stored>, at: number): EntryDocument {
-    const document = { _id: this.id(key), value: stored, expires_at: expiresAt(ttl, at), ...this.tagging() };
+  async #putAll(
+    all: AsyncIterable<Batch> | Iterable<Batch>,
+    { signal, onProgress }: BulkOptions = {},
+  ): Promise<number> {
+    let done = 0;
+    signal?.throwIfAborted();
+    for await (const batch of all) {
+      await this.connection.run(async ({ entries: collection, now }) => {
+        const at = now();
+        // Of a key that comes twice the last counts, and a request that is not ordered does not say which is.
+        const last = new Map(
+          batch.map(({ key, stored, ttl }) => [key, this.#document({ key, stored: stored.field, ttl }, at)]),
+        );
+        const operations = [...last.values()].map(({ _id, ...replacement }) => ({
+          replaceOne: { filter: { _id }, replacement, upsert: true },
+        }));
+        await untilItMeetsNone(async () => collection.bulkWrite(operations, { ordered: false }));
+      });
+      done += batch.length;
+      onProgress?.({ done });
+      signal?.throwIfAborted();
+    }
+
+    return done;
+  }
+
+  #document({ key, stored, ttl }: EncodedEntry<ValueField>, at: number): EntryDocument {
+    const document = { _id: this.id(key), ...stored, expires_at: expiresAt(ttl, at), ...this.tagging() };
     if (BSON.calculateObjectSize(document) > LARGEST) throw tooLarge(this.connection.location);
-    return document;
+    return document as EntryDocument;
   }
 
   /** One upsert that matches what does not count only: of what counts it meets the `_id`, and fails. */
   async #add({ entries, now }: Deployment, key: string, value: Value, ttl: Ttl): Promise<boolean> {
     const at = now();
-    const { _id, ...document } = this.#document({ key, stored: this.#values.encode(value), ttl }, at);
+    const { _id, ...document } = this.#document({ key, stored: { value: this.#values.encode(value) }, ttl }, at);
     try {
       await entries.updateOne(
         { _id, expires_at: notLater(at) },
@@ -223,7 +247,12 @@ export function entryOf(
   values: FieldCodec,
   at: number,
 ): Entry {
-  return { stored: storedBytes(value), ttl: ttlOf(expires_at, at), decode: () => values.decode(value) };
+  return {
+    stored: storedBytes(value),
+    ttl: ttlOf(expires_at, at),
+    decode: () => values.decode(value),
+    inForm: () => inForm(value),
+  };
 }
 
 /** Whether it was there. What had expired stays, to be removed by the index on `expires_at`. */
@@ -238,8 +267,14 @@ export function live(id: string, at: number): Filter<EntryDocument> & { _id: str
 }
 
 /** For the bound on a batch's bytes. */
-function withLength(field: ReturnType<FieldCodec['encode']>) {
-  return { field, length: storedBytes(field).length };
+function withLength(value: Stored): Measured {
+  return { field: { value }, length: storedBytes(value).length };
+}
+
+function* outOfForms(entries: readonly StoredEntry[]): Generator<Batch> {
+  for (const batch of storedBatches(entries)) {
+    yield batch.map(({ key, stored, ttl }) => ({ key, stored: { field: outOfForm(stored), length: stored.length }, ttl }));
+  }
 }
 
 /** A put of a key that somebody else puts first may meet it, where the server does not try again by itself. */

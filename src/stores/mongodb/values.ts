@@ -6,7 +6,7 @@ import type { Value } from '../../codecs/value.js';
 
 import { floatText } from '../../codecs/php/numeric.js';
 import { boolean, float, integer, NULL, string } from '../../codecs/value.js';
-import { UndecodableError } from '../../errors.js';
+import { InputError, UndecodableError } from '../../errors.js';
 
 /** What the field `value` is given. */
 export type Stored = Binary | Double | Int32 | Long | string;
@@ -73,6 +73,29 @@ export function storedBytes(field: unknown): Buffer {
   if (field instanceof Int32 || isLong(field)) return Buffer.from(field.toString());
   if (field === undefined) return Buffer.alloc(0);
   return textBytes(field) ?? Buffer.from(jsonOf(field));
+}
+
+/** The field with its type, as BSON: a document that holds nothing else, and not even that where there is none. */
+export function inForm(field: unknown): Buffer {
+  return Buffer.from(BSON.serialize(field === undefined ? {} : { value: field }));
+}
+
+/** The other way round. @throws InputError */
+export function outOfForm(bytes: Buffer): { readonly value?: Stored } {
+  const document = parsed(bytes);
+  if (document && Object.keys(document).every((name) => name === 'value')) return document;
+  throw new InputError(
+    'these are not the bytes that MongoDB holds of a value',
+    'They are a document in BSON that has a field named value, and no other.',
+  );
+}
+
+function parsed(bytes: Buffer): Record<string, never> | undefined {
+  try {
+    return BSON.deserialize(bytes, AS_STORED) as Record<string, never>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** As PHP's driver writes integers: 32 bits where they are enough. */

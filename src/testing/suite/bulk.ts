@@ -1,14 +1,21 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Progress, Store } from '../../stores/contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { Entry, NewEntry, Progress, Store } from '../../stores/contract.js';
 
-import { integer, string } from '../../codecs/value.js';
+import { boolean, float, integer, NULL, string } from '../../codecs/value.js';
+import { InputError } from '../../errors.js';
 import { all, failure, hits, type Stores, textOf } from './stores.js';
 
 async function* numbered(count: number): AsyncGenerator<NewEntry> {
   for (let number = 0; number < count; number++) {
     yield { key: `n:${number}`, value: integer(number), ttl: number % 2 === 0 ? 600 : null };
   }
+}
+
+/** What `putStored` takes of it. */
+function inForm(entry: Entry | undefined): Buffer {
+  return entry!.inForm?.() ?? entry!.stored;
 }
 
 /** How many of those entries are there; where keys cannot be listed, how many of the first `sure`. */
@@ -64,28 +71,48 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(read[5], [50, 60]);
     });
 
-    it('puts the bytes that a store of its form holds, with tags, where it does that', async () => {
+    it('puts what a store of its form holds, with tags, where it does that', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
       expect(store.storedForm).to.match(/\S/);
       await store.put('from', string('v'), 60);
-      const { stored } = (await store.get('from'))!;
-      const broken = Buffer.from('no: value;');
+      const stored = inForm(await store.get('from'));
       const progress: number[] = [];
       const written = [
         { key: 'to', stored, ttl: 600 },
-        { key: 'broken', stored: broken, ttl: null },
+        { key: 'forever', stored, ttl: null },
       ];
       expect(await store.putStored(written, { onProgress: ({ done }) => progress.push(done) })).to.equal(2);
       expect(progress.at(-1)).to.equal(2);
       expect(textOf(await store.get('to'))).to.equal('v');
       stores.expectTtl(await store.get('to'), [500, 600]);
-      expect((await store.get('broken'))!.stored).to.deep.equal(broken);
+      stores.expectTtl(await store.get('forever'), null);
       const tagged = store.tags(['a']);
       await tagged.putStored!([{ key: 'tagged', stored, ttl: 600 }]);
       expect(textOf(await tagged.get('tagged'))).to.equal('v');
       await tagged.flush({ dryRun: false });
       expect(await tagged.get('tagged')).to.equal(undefined);
+    });
+
+    it('puts what a store of its form holds of any value, and what is of no value', async () => {
+      const store = await stores.fresh();
+      if (store.putStored === undefined) return;
+      const values: Value[] = [NULL, boolean(false), float(-1.5), integer(2n ** 40n), string(Buffer.from([0, 255]))];
+      for (const [index, value] of values.entries()) await store.put(`from:${index}`, value, 60);
+      for (const index of values.keys()) {
+        const held = await store.get(`from:${index}`);
+        await store.putStored([{ key: `to:${index}`, stored: inForm(held), ttl: 60 }]);
+        const now = await store.get(`to:${index}`);
+        expect(inForm(now)).to.deep.equal(inForm(held));
+        expect(now!.decode()).to.deep.equal(held!.decode());
+      }
+
+      const broken = [{ key: 'broken', stored: Buffer.from('no'), ttl: null }];
+      const isMore = (await store.get('to:0'))!.inForm !== undefined;
+      // Bytes that are all that a value is may be any.
+      if (isMore) expect(await failure(store.putStored(broken))).to.be.instanceOf(InputError);
+      else await store.putStored(broken);
+      expect((await store.get('broken'))?.stored.toString()).to.equal(isMore ? undefined : 'no');
     });
 
     it('stores nothing from an empty source', async () => {
