@@ -79,11 +79,11 @@ function nextPage(
   return connection.run(() => {
     if (!tables.has('cache')) return [];
     const parameters = { ...range.parameters, at: now() };
-    return rowsWithKeys((column) =>
+    return rowsWithKeys((as) =>
       connection
         .statement<{ storedKey: RowKey }>(
           // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
-          `SELECT ${column} FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+          `SELECT ${as('key')} AS storedKey FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
         )
         .all(parameters),
     );

@@ -10,7 +10,7 @@ import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';
 import { type KeyRange, keysUnder } from './keys.js';
-import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
+import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 import { ColumnCodec } from './values.js';
 
 /** Rows that are read at once. */
@@ -21,7 +21,7 @@ interface Row {
   readonly size: number;
   readonly expiration: number;
   /** Null where it is not asked for. */
-  readonly value: Buffer | null;
+  readonly value: ColumnText | null;
 }
 
 interface Page {
@@ -60,7 +60,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undef
     const tags = options.tags ? tagsOf(room, storedKey, key) : undefined;
     // To spread what is there into one object would take longer than the rest.
     if (value === null) return tags === undefined ? { key, size, ttl } : { key, size, ttl, tags };
-    const reading = new CodedEntry(value, ttl, values);
+    const reading = new CodedEntry(bytesOf(value), ttl, values);
     return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
   };
 
@@ -70,7 +70,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undef
       return connection.read(() => {
         const at = now();
         const range = keysUnder(prefix + literalHead(pattern), { after });
-        const rows = rowsWithKeys((column) => someRows(room, column, { range, at, options }));
+        const rows = rowsWithKeys((as) => someRows(room, as, { range, at, options }));
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
         return { entries, last: rows.at(-1)?.storedKey, isLast: !isFull(rows) };
       });
@@ -83,13 +83,12 @@ interface Asked {
   readonly options: ListEntriesOptions;
 }
 
-/** @param column the SQL of the key */
-function someRows({ connection, tables }: Room, column: string, { range, at, options }: Asked): Row[] {
+function someRows({ connection, tables }: Room, as: AsColumn, { range, at, options }: Asked): Row[] {
   const found = connection
     .statement<Row>(
       // octet_length reads the row's header alone. The plus keeps SQLite from taking the index on expiration and
       // sorting the table for every page.
-      `SELECT ${column}, octet_length(value) AS size, expiration, ${options.contents ? 'CAST(value AS BLOB)' : 'NULL'} AS value
+      `SELECT ${as('key')} AS storedKey, octet_length(value) AS size, expiration, ${options.contents ? as('value') : 'NULL'} AS value
        FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
     )
     .iterate({ ...range.parameters, at });
@@ -109,8 +108,8 @@ function isFull(rows: readonly Row[]): boolean {
   return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MOST_AT_ONCE;
 }
 
-function contentBytes({ value }: Row): number {
-  return value === null ? 0 : value.length;
+function contentBytes({ size, value }: Row): number {
+  return value === null ? 0 : size;
 }
 
 const NO_TAGS: readonly string[] = [];

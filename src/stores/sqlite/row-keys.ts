@@ -1,22 +1,36 @@
-/** A key as it is stored, prefix and all: text, or its bytes where they are not UTF-8. */
-export type RowKey = Buffer | string;
+/** What a column holds: text, or its bytes where they are not UTF-8. */
+export type ColumnText = Buffer | string;
+
+/** A key as it is stored, prefix and all. */
+export type RowKey = ColumnText;
+
+/** Makes SQL that gives a column so. */
+export type AsColumn = (column: 'key' | 'value') => string;
 
 /** What stands for bytes that are not UTF-8, once they were made a string. */
 const REPLACEMENT = '\uFFFD';
 
 /**
- * Rows with their keys, which come as text, since a Buffer for each would take twice as long and much memory. Read again
- * where that is not what is stored.
- * @param read takes the SQL of the column. It is to be named `storedKey`: named as `key`, it would be what ORDER BY sorts by
+ * Rows with their keys, and values where they are asked for, which come as text, since a Buffer for each would take twice as
+ * long and much memory. Read again where that is not what is stored.
+ * @param read the key is to be named `storedKey`: named as `key`, it would be what ORDER BY sorts by
  */
-export function rowsWithKeys<Row extends { readonly storedKey: RowKey }>(
-  read: (column: string) => readonly Row[],
+export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly value?: ColumnText | null }>(
+  read: (as: AsColumn) => readonly Row[],
 ): readonly Row[] {
-  const rows = read('CAST(key AS TEXT) AS storedKey');
-  return rows.some(({ storedKey }) => storedKey.includes(REPLACEMENT)) ? read('CAST(key AS BLOB) AS storedKey') : rows;
+  const rows = read((column) => `CAST(${column} AS TEXT)`);
+  const isWhole = rows.every(
+    ({ storedKey, value }) => !storedKey.includes(REPLACEMENT) && !value?.includes(REPLACEMENT),
+  );
+  return isWhole ? rows : read((column) => `CAST(${column} AS BLOB)`);
 }
 
 /** Without the prefix. */
 export function shortKey(storedKey: RowKey, prefix: string): string {
   return (typeof storedKey === 'string' ? storedKey : storedKey.toString()).slice(prefix.length);
+}
+
+/** The same as bytes. */
+export function bytesOf(column: ColumnText): Buffer {
+  return typeof column === 'string' ? Buffer.from(column) : column;
 }
