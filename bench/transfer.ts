@@ -5,7 +5,8 @@ import path from 'node:path';
 
 import type { Measurement, Scale } from './measurement.js';
 
-import { cachectl, MEMORY_BUDGET_MB, type Run } from './peak-memory.js';
+import { memory } from './bulk/compare.js';
+import { cachectl, type Run } from './peak-memory.js';
 import { inFolder, withRedis } from './servers.js';
 import { type Files, written } from './transfer-files.js';
 
@@ -15,13 +16,13 @@ CREATE INDEX cache_expiration_index ON cache ("expiration");`;
 
 /** Entries from a file into Redis and SQLite, beside what these bring for that. */
 export async function* measureTransfer({ entries, many }: Scale): AsyncGenerator<Measurement> {
-  const peaks: number[] = [];
+  const taken: Array<Readonly<Record<'redis' | 'sqlite', Run>>> = [];
   for (const count of [entries, many]) {
     const rows = await inFolder(async (folder) => {
       const files = written(folder, count);
       return { redis: await ofRedis(files), sqlite: await ofSqlite(folder, files) };
     });
-    peaks.push(rows.redis.ours.peakMb, rows.sqlite.ours.peakMb);
+    taken.push({ redis: rows.redis.ours, sqlite: rows.sqlite.ours });
     if (count !== entries) continue;
     const what = `of ${count.toLocaleString('en-US')} entries`;
     yield row(`import ${what}, Redis`, {
@@ -38,14 +39,10 @@ export async function* measureTransfer({ entries, many }: Scale): AsyncGenerator
     });
   }
 
-  const most = Math.max(...peaks);
-  yield {
-    what: `import of ${many.toLocaleString('en-US')} entries, peak memory`,
-    measured: `${peaks.map((peak) => Math.round(peak)).join(', ')} MB`,
-    budget: `≤ ${MEMORY_BUDGET_MB} MB`,
-    isKept: most <= MEMORY_BUDGET_MB,
-    peer: `with ${entries.toLocaleString('en-US')}: the first half of these`,
-  };
+  const [some, more] = taken;
+  const what = `import of ${entries.toLocaleString('en-US')} entries`;
+  yield memory(`${what}, Redis`, some!.redis, more!.redis);
+  yield memory(`${what}, SQLite`, some!.sqlite, more!.sqlite);
 }
 
 interface Compared {
