@@ -61,7 +61,8 @@ export class Contents {
     const ttl = ttlOf(pttl);
     const lock = this.#look.lockOf(key, stored);
     const reading = entryOf(this.#room, stored, ttl);
-    return { key, size: stored.length, ttl, ...(lock !== undefined && { lock }), reading };
+    const size = stored.length;
+    return lock === undefined ? { key, size, ttl, reading } : { key, size, ttl, lock, reading };
   }
 }
 

@@ -54,7 +54,8 @@ async function* pages(room: Room, options: ListEntriesOptions, isUntouched: bool
 
 async function withTags(entryTags: EntryTags, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
   const tags = await entryTags.of(listed.map(({ key }) => key));
-  return listed.map((entry, index) => ({ ...entry, tags: tags[index]! }));
+  // To spread each into another object would take longer than the rest.
+  return listed.map((entry, index) => Object.assign(entry, { tags: tags[index]! }));
 }
 
 interface Looked extends Omit<ListedEntry, 'size'> {
