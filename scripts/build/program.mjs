@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { withLazyRequires } from './lazy-requires.mjs';
+import { withPlainExports } from './plain-exports.mjs';
 import { withoutNeedlessNames } from './plain-names.mjs';
 
 /** A binary; what oclif looks for when it runs from TypeScript, which a build never does. */
@@ -144,9 +145,11 @@ async function asCommonJs(text) {
     platform: 'node',
     target: 'node20',
   });
-  const lazy = await transform(withLazyRequires(code), {
+  const lazy = await transform(withLazyRequires(withPlainExports(code)), {
     platform: 'node',
     target: 'node20',
+    // What made the exports is left over.
+    treeShaking: true,
     minifySyntax: true,
     minifyWhitespace: true,
   });
