@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 
 import { until } from '../../src/testing/suite/stores.js';
-import { start } from '../support/cli.js';
+import { cachectl, start } from '../support/cli.js';
 import { doctor } from '../support/doctor.js';
 import { withRedis } from '../support/faults.js';
 import { startMemcached } from '../support/memcached-server.js';
@@ -166,6 +166,27 @@ describe('doctor on Redis', () => {
       expect(about('permissions').hint).to.match(/ACL SETUSER reader .*\+set .*\+unlink/);
       expect(await redis().client.dbsize()).to.equal(0);
     });
+
+    for (const [what, needed, args] of [
+      ['export, copy', 'scan get pttl strlen getrange', ['export']],
+      ['inspect', 'get pttl type', ['inspect', 'a']],
+      ['remember', 'get pttl set eval del', ['remember', 'r', '--ttl', '1m', '--', 'echo', 'made']],
+    ] as const) {
+      it(`knows what ${what} needs: with that it runs, and without it is named`, async () => {
+        const rights = needed.split(' ').map((name) => `+${name}`);
+        await redis().client.set('shop-database-shop-cache-a', '1');
+        await redis().client.call('ACL', 'SETUSER', 'some', 'reset', 'on', '>s', '~shop-*', ...rights);
+        const { about } = await doctor(['--read-only', '--url', as('some:s')]);
+        expect(about('permissions').message).not.to.match(new RegExp(`(?:not|;) ${what} \\(`));
+        const run = await cachectl([...args], { env: { CACHECTL_URL: as('some:s') } });
+        expect(run).to.include({ code: 0, err: what === 'export, copy' ? 'exported 1 entry\n' : '' });
+        for (const [index, name] of needed.split(' ').entries()) {
+          await redis().client.call('ACL', 'SETUSER', 'some', '-@all', ...rights.toSpliced(index, 1));
+          const lacking = await doctor(['--read-only', '--url', as('some:s')]);
+          expect(lacking.about('permissions').message).to.include(`${what} (${name.toUpperCase()})`);
+        }
+      });
+    }
 
     it('says when the keys are not its own', async () => {
       const { code, findings } = await doctor(['--url', `${redis().url.replace('//', '//reader:r@')}?prefix=other-`]);

@@ -98,7 +98,7 @@ async function* permissions(node: Node, settings: Stats | undefined): AsyncGener
   const subject = 'permissions';
   if (!(node instanceof MetaNode)) {
     const message =
-      'behind SASL keys cannot be listed, and nothing tells of events: keys, flush without --all, lock:list, events:tail';
+      'behind SASL keys cannot be listed, and nothing tells of events: keys, export, copy from it, flush without --all, tags:list, lock:list, events:tail, top';
     yield skipped(subject, message, 'What lists or watches needs a server without SASL.');
     return;
   }

@@ -16,7 +16,8 @@ export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Fi
   for await (const { endpoint, findings } of arrivals(servers, wayOf(speaksSasl, timeoutMs))) {
     const isLost = findings.some(({ state }) => state === 'fault');
     if (isLost) lost++;
-    for (const finding of findings) yield isLost ? finding : withMeaning(finding, endpoint as MemcachedServer);
+    for (const finding of findings)
+      yield isLost ? withSasl(finding) : withMeaning(finding, endpoint as MemcachedServer);
   }
 
   if (lost > 0) {
@@ -56,6 +57,13 @@ const GREETING = {
   hello: Buffer.from(`${'version'.padEnd(22)}\r\n`),
   isAnswer: (text: string) => /^(?:VERSION \S+|(?:CLIENT|SERVER)_ERROR [^\r\n]*)\r\n/.test(text),
 };
+
+/** Behind SASL there is no greeting, so that who has hung up on one may want it. */
+function withSasl(finding: Finding): Finding {
+  const { subject, message, hint } = finding;
+  if (subject !== 'greeting' || !message.endsWith('closed it')) return finding;
+  return { ...finding, hint: `${hint} One with SASL (-S) does so unless the profile has username and password.` };
+}
 
 function withMeaning(finding: Finding, { weight }: MemcachedServer): Finding {
   if (finding.subject !== 'connect' || weight === 1) return finding;

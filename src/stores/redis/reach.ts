@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
 import type { Finding } from '../contract.js';
-import type { Connection } from './connection.js';
+import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../errors.js';
@@ -114,6 +114,11 @@ async function* login(connection: Connection, answer: string | undefined): Async
     await connection.call('PING');
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
+    if (connection.isCluster && error instanceof UnreachableError) {
+      yield await primaries(connection);
+      return;
+    }
+
     // Who may not ping has been let in.
     if (!isUnavailable(error)) {
       yield failed(error instanceof RefusedError || error instanceof ConfigError ? 'login' : 'greeting', worded(error));
@@ -134,18 +139,37 @@ async function* login(connection: Connection, answer: string | undefined): Async
       );
 
   if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name one as ${settings.primary ?? ''}`);
-  if (connection.isCluster) {
-    const nodes = await connection.nodes();
-    await Promise.all(nodes.map(async (node) => node.call('PING').catch(unlessForbidden)));
-    yield ok(
-      'cluster',
-      `${counted(nodes.length, 'primary answers', 'primaries answer')}: ${nodes.map(({ id }) => id).join(', ')}`,
-    );
-  }
+  if (connection.isCluster) yield await primaries(connection);
 }
 
-function unlessForbidden(error: unknown): void {
-  if (!isUnavailable(error)) throw error;
+/** Each has slots of its own, so that each is missed. */
+async function primaries(connection: Connection): Promise<Finding> {
+  const nodes = await connection.nodes();
+  const errors = await Promise.all(nodes.map(async (node) => lossOf(node)));
+  const lost = nodes.filter((_, index) => errors[index] !== undefined);
+  if (lost.length === 0) {
+    return ok('cluster', `${counted(nodes.length, 'primary answers', 'primaries answer')}: ${idsOf(nodes)}`);
+  }
+
+  const message = `${idsOf(lost)} of ${counted(nodes.length, 'primary', 'primaries')} cannot be used: what lies in its slots is out of reach`;
+  const hint = 'Start it again, or look why no replica has taken its place: redis-cli cluster nodes.';
+  return failed('cluster', new UnreachableError(message, hint, { cause: errors.find((error) => error !== undefined) }));
+}
+
+function idsOf(nodes: readonly Node[]): string {
+  return nodes.map(({ id }) => id).join(', ');
+}
+
+/** Why a node cannot be used; undefined when it can. */
+async function lossOf(node: Node): Promise<CachectlError | undefined> {
+  try {
+    await node.call('PING');
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    // Who may not ping has been let in.
+    return isUnavailable(error) ? undefined : error;
+  }
 }
 
 /** What a server says over TLS that wants a certificate of ours comes when it is first asked for something. */

@@ -20,6 +20,7 @@ interface Need {
 
 const NEEDS: readonly Need[] = [
   { command: 'get', commands: ['GET', 'PTTL'] },
+  { command: 'inspect', commands: ['GET', 'PTTL', 'TYPE'] },
   { command: 'put, add', commands: ['SET'] },
   { command: 'put --tags', commands: ['SET', 'ZADD'] },
   { command: 'increment', commands: ['INCRBY'] },
@@ -27,6 +28,9 @@ const NEEDS: readonly Need[] = [
   { command: 'forget', commands: ['UNLINK'] },
   { command: 'pull', commands: ['PTTL', 'GETDEL'] },
   { command: 'keys, stats', commands: ['SCAN', 'TYPE'] },
+  { command: 'export, copy', commands: ['SCAN', 'GET', 'PTTL', 'STRLEN', 'GETRANGE'] },
+  { command: 'import', commands: ['SET'] },
+  { command: 'remember', commands: ['GET', 'PTTL', 'SET', 'EVAL', 'DEL'] },
   { command: 'flush', commands: ['SCAN', 'UNLINK', 'GETRANGE'] },
   { command: 'flush --all', commands: ['FLUSHDB'] },
   { command: 'tags:flush', commands: ['ZRANGE', 'UNLINK', 'ZREM'] },
@@ -99,6 +103,7 @@ function commandsOn(key: string): readonly Command[] {
     ['GET', key],
     ['PTTL', key],
     ['TYPE', key],
+    ['STRLEN', key],
     ['SET', key, '', 'EX', '0'],
     ['ZADD', key, 'none', ''],
     ['INCRBY', key, 'none'],
