@@ -34,9 +34,12 @@ export async function* scanWithPlaces(
   // There is nothing behind the end.
   if (after !== undefined && cursor === END) return;
   for await (const { page, cursor: next } of scanNode(node!, keys, { signal, head, cursor })) {
-    yield runId === undefined ? { page } : { page, place: `${runId} ${next}` };
+    yield { page, place: `${runId ?? UNKNOWN} ${next}` };
   }
 }
+
+/** In place of the run id of a server that may not be asked for it: such a place is told, and lost at once. */
+const UNKNOWN = '?';
 
 /** Undefined where it may not be asked. */
 async function runIdOf(node: Node): Promise<string | undefined> {
