@@ -2,7 +2,7 @@
 // oclif.manifest.json, from which oclif knows the commands without loading them. Bundled because start-up is mostly the
 // opening of files: some seven hundred modules become a handful.
 import { Plugin } from '@oclif/core';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { buildLibrary } from './build/library.mjs';
@@ -14,15 +14,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 // Made aside and put in place whole, so that whoever runs the program meanwhile has the old one or the new.
 const aside = `${root}dist-${process.pid}`;
+const former = `${aside}-former`;
 try {
   writeDeclarations(root, `${aside}/types`);
   await buildLibrary(root, aside);
   await buildProgram(root, aside);
   packProgram(root, aside);
-  rmSync(`${root}dist`, { force: true, recursive: true });
+  if (existsSync(`${root}dist`)) renameSync(`${root}dist`, former);
   renameSync(aside, `${root}dist`);
 } finally {
-  rmSync(aside, { force: true, recursive: true });
+  for (const left of [aside, former]) rmSync(left, { force: true, recursive: true });
 }
 
 const plugin = new Plugin({
