@@ -41,6 +41,17 @@ describe('docs/custom-drivers.md', () => {
     for (const name of [...named, ...errors]) expect(entry).to.have.property(name);
   });
 
+  it('names every member of a store that may be left out', () => {
+    const contract = readFileSync(new URL('src/stores/contract.ts', ROOT), 'utf8');
+    const optional = ['Entry', 'Repository', 'Lock', 'LockHolder', 'Capabilities', 'Store'].flatMap((name) => {
+      const [, members] = new RegExp(`^export interface ${name}\\b[^{]*\\{\n(.*?)^\\}`, 'ms').exec(contract)!;
+      return [...members!.matchAll(/^ {2}(?:readonly )?(\w+)\?/gm)].map(([, member]) => member!);
+    });
+    expect(optional).to.have.length.of.at.least(20).and.include.members(['inForm', 'reach', 'startWaiting', 'unmade']);
+    const unnamed = optional.filter((member) => !new RegExp(`\`${member}[\`(]`).test(PAGE));
+    expect(unnamed).to.deep.equal([]);
+  });
+
   it('was read for examples', () => {
     expect(quoted.map(([, file]) => file)).to.have.lengthOf(5);
     expect(Object.keys(profiles)).to.deep.equal(['files', 'packaged']);

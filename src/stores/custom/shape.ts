@@ -37,11 +37,16 @@ const OPTIONAL = [
   'count',
   'diagnose',
   'entries',
+  'flushOnly',
+  'inspect',
+  'locks',
   'putStored',
   'reach',
   'sample',
   'stats',
+  'tagIndex',
   'unmade',
+  'watchLocks',
 ] as const satisfies ReadonlyArray<keyof Store>;
 
 const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof Store>;
