@@ -36,6 +36,14 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'flush by prefix, of a tenth as many documents',
     load: async () => (await import('./bulk/flush-mongodb.js')).measureMongodb,
   },
+  'import-memcached': {
+    summary: 'import, beside a script that pipes set lines',
+    load: async () => (await import('./bulk/import-others.js')).measureImportMemcached,
+  },
+  'import-mongodb': {
+    summary: 'import and counting keys, beside a script with the driver, of a tenth as many documents',
+    load: async () => (await import('./bulk/import-others.js')).measureImportMongodb,
+  },
   'tags-redis': {
     summary: 'tags:flush of one large tag',
     load: async () => (await import('./bulk/tags-redis.js')).measureTagsFlush,

@@ -8,10 +8,10 @@ import { cachectl, type Run } from '../peak-memory.js';
 import { compared, memory, OTHERS, PREFIX, short } from './compare.js';
 
 /** A tenth of what the others hold: what stands in for MongoDB is slow. */
-const SHARE = 10;
+export const SHARE = 10;
 
 /** The field that holds a time. */
-const EXPIRY = 'expires_at';
+export const EXPIRY = 'expires_at';
 
 /** Documents of one insertion. */
 const CHUNK = 10_000;
@@ -19,7 +19,7 @@ const CHUNK = 10_000;
 /** `flush` by prefix, beside one deleteMany of the same. */
 export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const [some, more] = [entries / SHARE, many / SHARE].map((number) => Math.ceil(number)) as [number, number];
-  const server = await start();
+  const server = await startServer();
   try {
     const collection = server.client.db('bench').collection<{ _id: string }>('cache');
     await seed(collection, PREFIX, some);
@@ -40,7 +40,7 @@ export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<
 }
 
 /** As the tests start one; outside of them there is nothing to skip. */
-async function start(): Promise<MongodbServer> {
+export async function startServer(): Promise<MongodbServer> {
   const context = {
     skip(): never {
       throw new Error('no mongod, and nothing that stands in for it: sh scripts/test-mongodb.sh');
