@@ -55,8 +55,8 @@ Exits 4 when anything could not be exported; the others are in the file.`;
       );
     }
 
+    keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, interruption }) => {
-      keepYoungSpaceSmall();
       const { openOutput } = await import('../cli/transfer/output-file.js');
       const { exportEntries } = await import('../cli/transfer/export-entries.js');
       const { estimate } = await import('../cli/transfer/estimate.js');

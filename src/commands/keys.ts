@@ -75,10 +75,10 @@ export default class Keys extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Keys);
+    keepYoungSpaceSmall();
     await this.withStore(flags, async (work) => {
       const { store, interruption } = work;
       const { pattern } = args;
-      keepYoungSpaceSmall();
       if (flags.count) {
         const number = await countKeys(store, interruption, pattern);
         await (flags.json ? answerJson({ count: number }) : answer(`${number}\n`));
