@@ -273,7 +273,11 @@ function withLength(value: Stored): Measured {
 
 function* outOfForms(entries: readonly StoredEntry[]): Generator<Batch> {
   for (const batch of storedBatches(entries)) {
-    yield batch.map(({ key, stored, ttl }) => ({ key, stored: { field: outOfForm(stored), length: stored.length }, ttl }));
+    yield batch.map(({ key, stored, ttl }) => ({
+      key,
+      stored: { field: outOfForm(stored), length: stored.length },
+      ttl,
+    }));
   }
 }
 
