@@ -86,6 +86,7 @@ describe('a flush on MongoDB', () => {
       .flush({
         ...options,
         signal: stop.signal,
+        wantsTotal: true,
         onProgress({ done, total }) {
           told.push(done);
           expect(total).to.equal(MANY);

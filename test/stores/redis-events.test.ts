@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
 import type { Store } from '../../src/stores/contract.js';
@@ -153,11 +154,15 @@ describe('events on Redis', () => {
   });
 
   it('end at once when they are stopped while they are being put up', async () => {
-    const controller = new AbortController();
-    const opening = (await open()).events({ signal: controller.signal, enable: true });
-    controller.abort();
-    for await (const event of await opening) expect.fail(`heard ${event.type}`);
-    expect(await setting()).to.equal('');
+    for (const turns of [0, 1, 2, 5, 10]) {
+      const controller = new AbortController();
+      const opening = (await open()).events({ signal: controller.signal, enable: true });
+      const ended = endOf(opening);
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      controller.abort();
+      expect(await ended, `after ${turns} turns`).to.be.oneOf([undefined, controller.signal.reason]);
+      expect(await setting()).to.equal('');
+    }
   });
 
   for (const right of ['config|set', 'client', 'info', 'watch', 'hset', 'subscribe']) {
@@ -185,3 +190,13 @@ describe('events on Redis', () => {
     expect(await failure(stop())).to.be.instanceOf(RefusedError);
   });
 });
+
+/** What it ended with: an error, or undefined. */
+async function endOf(opening: Promise<EventStream>): Promise<unknown> {
+  try {
+    const { done } = await (await opening)[Symbol.asyncIterator]().next();
+    return done ? undefined : new Error('an event was heard');
+  } catch (error) {
+    return error;
+  }
+}
