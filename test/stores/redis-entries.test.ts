@@ -9,7 +9,7 @@ import { string } from '../../src/codecs/value.js';
 import { WrongTypeError } from '../../src/errors.js';
 import { isGone, ttlOf } from '../../src/stores/redis/replies.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { failure, textOf } from '../../src/testing/suite/stores.js';
+import { failure, hits, textOf } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 import { startRedis } from '../support/redis-server.js';
 
@@ -82,7 +82,7 @@ describe('entries on Redis', () => {
     }
   });
 
-  describe('pull on a cluster', () => {
+  describe('on a cluster', () => {
     let cluster: RedisCluster;
 
     before(async function () {
@@ -91,11 +91,46 @@ describe('entries on Redis', () => {
 
     after(async () => cluster?.stop());
 
-    it('takes value and ttl in one step, wherever the slot is by now', async () => {
+    async function opened(): Promise<Store> {
       const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
       const connection = { kind: 'cluster', nodes, database: 0 } as const;
       const store = await openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 5000 });
       stores.push(store);
+      return store;
+    }
+
+    it('go to the node that has them, and are never sent on by another', async () => {
+      const store = await opened();
+      const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
+      for (const key of keys) await store.put(key, string('v'), 60);
+      await store.many(keys);
+      const errors = await Promise.all(cluster.nodes.map(({ client }) => client.info('errorstats')));
+      expect(errors.filter((stats) => stats.includes('MOVED'))).to.deep.equal([]);
+    });
+
+    it('are written once for each key, the last, since a write that is sent on could come after a later one', async () => {
+      const store = await opened();
+      await Promise.all(cluster.nodes.map(({ client }) => client.config('RESETSTAT')));
+      const entries = Array.from({ length: 300 }, (_, number) => ({
+        key: `twice:${number % 100}`,
+        value: string(String(number)),
+        ttl: 60,
+      }));
+      expect(await store.putMany(entries)).to.equal(300);
+      const read = await hits(
+        store,
+        Array.from({ length: 100 }, (_, number) => `twice:${number}`),
+      );
+      expect(read.map((entry) => textOf(entry))).to.deep.equal(
+        Array.from({ length: 100 }, (_, number) => `${200 + number}`),
+      );
+      const stats = await Promise.all(cluster.nodes.map(({ client }) => client.info('commandstats')));
+      const calls = stats.map((text) => Number(/cmdstat_set:calls=(\d+)/.exec(text)?.[1] ?? 0));
+      expect(calls.reduce((sum, count) => sum + count, 0)).to.equal(100);
+    });
+
+    it('are pulled in one step, value and ttl, wherever the slot is by now', async () => {
+      const store = await opened();
       const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
       for (const key of keys) await store.put(key, string('v'), 60);
       const ttls = await Promise.all(keys.map(async (key) => (await store.pull(key))?.ttl));

@@ -1,10 +1,12 @@
-import { Cluster, type RedisOptions as LibraryOptions, Redis, ReplyError } from 'ioredis';
+import { type Cluster, Redis, ReplyError } from 'ioredis';
 import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
 import type { BulkWriting } from './bulk-writing.js';
+import type { RedisOptions } from './cluster.js';
 
 import { type CachectlError, ConfigError, TimeoutError, UnansweredError } from '../../errors.js';
+import { newCluster } from './cluster.js';
 import { translated } from './errors.js';
 import { withQuietAuth } from './quiet-auth.js';
 
@@ -149,7 +151,7 @@ export class Connection implements Omit<Node, 'address'> {
 
     try {
       if (this.isCluster) {
-        const cluster = new Cluster([...this.settings.nodes], clusterOptions(options, this.timeoutMs));
+        const cluster = newCluster(this.settings.nodes, options, this.timeoutMs);
         cluster.on('error', onError);
         await withinTime(cluster.connect(), this.timeoutMs, () => cluster.disconnect());
         return { client: cluster, nodes: () => cluster.nodes('master') };
@@ -219,7 +221,7 @@ class ServerNode implements Node {
   }
 
   async dedicated(): Promise<Redis> {
-    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true }));
+    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, stringNumbers: true }));
     let failure: unknown;
     copy.on('error', (error) => {
       failure = error;
@@ -234,7 +236,7 @@ class ServerNode implements Node {
   }
 
   async monitor(): Promise<Redis> {
-    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, monitor: true }));
+    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, monitor: true, stringNumbers: true }));
     try {
       await new Promise<void>((resolve, reject) => {
         copy.once('monitoring', resolve);
@@ -283,9 +285,6 @@ async function sendAll(client: Client, commands: readonly Command[], location: s
   return answers.map(([error, reply]) => (error ? unanswered(translated(error, location)) : (reply as Reply)));
 }
 
-/** With the replies of RESP2 there is nothing to map. */
-type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
-
 async function redisOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
   const [first] = settings.nodes;
   const options: RedisOptions = {
@@ -320,20 +319,6 @@ function sentinelOptions(settings: RedisConnection): RedisOptions {
   if (settings.sentinelPassword !== undefined) options.sentinelPassword = settings.sentinelPassword;
   if (settings.tls !== undefined) options.enableTLSForSentinelMode = true;
   return options;
-}
-
-function clusterOptions(redisOptions: RedisOptions, timeoutMs: number) {
-  return {
-    redisOptions,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    clusterRetryStrategy: () => null,
-    slotsRefreshTimeout: timeoutMs,
-    // A slot on the move is answered with MOVED or ASK, to be followed some times and no more.
-    maxRedirections: 8,
-    retryDelayOnClusterDown: 0,
-    retryDelayOnFailover: 0,
-  };
 }
 
 async function tlsOptions({ ca, cert, key, verify }: NonNullable<RedisConnection['tls']>) {

@@ -182,7 +182,7 @@ export abstract class Entries implements Repository {
   ): Promise<number> {
     let done = 0;
     signal?.throwIfAborted();
-    // Batches are made while others are on their way. In a cluster a redirected write could come after a later one.
+    // Batches are made while others are on their way. In a cluster a write that is sent on could come after a later one.
     await overlapping(all, this.connection.isCluster ? 1 : BATCHES_UNDER_WAY, async (batch) => {
       const { stored, failure } = await this.#write(batch);
       done += stored;
@@ -197,7 +197,8 @@ export abstract class Entries implements Repository {
   async #write(batch: readonly EncodedEntry[]): Promise<{ readonly stored: number; readonly failure?: Error }> {
     const { connection } = this;
     if (connection.isCluster || (batch.length < MANY && !connection.writesInBulk)) {
-      await this.#send(batch.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
+      const written = connection.isCluster ? lastOfEachKey(batch) : batch;
+      await this.#send(written.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
       return { stored: batch.length };
     }
 
@@ -244,4 +245,10 @@ export abstract class Entries implements Repository {
   async #wrongType(key: string): Promise<WrongTypeError> {
     return wrongType(key, String(await this.connection.call('TYPE', this.storedKey(key))));
   }
+}
+
+/** In a cluster a write that is sent on could come after a later one to the same key. */
+function lastOfEachKey(batch: readonly EncodedEntry[]): readonly EncodedEntry[] {
+  const last = new Map(batch.map((entry) => [entry.key, entry]));
+  return last.size === batch.length ? batch : [...last.values()];
 }
