@@ -1,12 +1,19 @@
-import type { Readable } from 'node:stream';
-
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions, type StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { Readable } from 'node:stream';
 
+import { UsageError } from '../errors.js';
 import { openPipe } from './system-pipe.js';
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that are for whatever does the work. */
+const FORWARDED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** A terminal sends these to the child by itself; twice would make many programs give up their own tidying. */
+const BY_TERMINALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
+
+/** What a program is told by these is its own affair. */
+const TELLING: ReadonlySet<NodeJS.Signals> = new Set(['SIGUSR1', 'SIGUSR2']);
 
 /** As the shells have it. */
 const NOT_FOUND = 127;
@@ -15,6 +22,13 @@ const BY_SIGNAL = 128;
 
 /** A program and its arguments. */
 export type CommandLine = readonly [string, ...string[]];
+
+/** @throws UsageError when there is no program, with `hint` */
+export function commandLine([program, ...args]: readonly string[], hint: string): CommandLine {
+  if (program === undefined) throw new UsageError('there is no command to run', hint);
+  if (program !== '') return [program, ...args];
+  throw new UsageError('the command is empty', 'Is a variable unset? Quote it and check it: "${COMMAND:?}"');
+}
 
 export interface ChildOptions {
   /** Beside our own environment. */
@@ -29,36 +43,26 @@ export class ChildCommand {
   readonly exitCode: Promise<number>;
   /** Why it could not be started. */
   failure: Error | undefined;
-  /** A signal that we got while it ran, or that ended it: what it did may be cut short. */
+  /** A signal to end that we got while it ran, or that ended it: what it did may be cut short. */
   signal: NodeJS.Signals | undefined;
-  readonly #child: ChildProcess;
-  readonly #output: Readable | undefined;
+  readonly #child: ChildProcess | undefined;
+  readonly #output: Readable;
   #killing: NodeJS.Timeout | undefined;
 
   constructor([command, ...args]: CommandLine, { env, isCaptured = false }: ChildOptions = {}) {
     const forward = (signal: NodeJS.Signals): void => {
-      this.signal = signal;
-      // A terminal sends Ctrl-C to the child by itself; twice would make many programs give up their own tidying.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) this.#child.kill(signal);
+      if (!TELLING.has(signal)) this.signal = signal;
+      if (!BY_TERMINALS.has(signal) || !process.stdin.isTTY) this.#child?.kill(signal);
     };
 
     for (const signal of FORWARDED) process.on(signal, forward);
     const pipe = isCaptured ? openPipe() : undefined;
     const stdio: StdioOptions = isCaptured ? ['ignore', pipe?.writeEnd ?? 'pipe', 'inherit'] : 'inherit';
-    this.#child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
+    this.#child = this.#spawned([command, ...args], { stdio, env: { ...process.env, ...env } });
     // Ours would keep the output from ever ending.
     if (pipe !== undefined) closeSync(pipe.writeEnd);
-    this.#output = pipe?.output ?? this.#child.stdout ?? undefined;
-    this.exitCode = new Promise<number>((resolve) => {
-      this.#child.once('error', (error: NodeJS.ErrnoException) => {
-        this.failure = error;
-        resolve(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE);
-      });
-      this.#child.once('exit', (code, signal) => {
-        this.signal ??= signal ?? undefined;
-        resolve(code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal]));
-      });
-    }).finally(() => {
+    this.#output = pipe?.output ?? this.#child?.stdout ?? Readable.from([]);
+    this.exitCode = this.#ended().finally(() => {
       clearTimeout(this.#killing);
       for (const signal of FORWARDED) process.off(signal, forward);
     });
@@ -66,12 +70,37 @@ export class ChildCommand {
 
   /** Of a command that is captured. */
   get stdout(): Readable {
-    return this.#output!;
+    return this.#output;
   }
 
   /** TERM, and KILL after `grace` seconds. */
   stop(grace: number): void {
-    this.#child.kill('SIGTERM');
-    this.#killing = setTimeout(() => this.#child.kill('SIGKILL'), grace * 1000);
+    this.#child?.kill('SIGTERM');
+    this.#killing = setTimeout(() => this.#child?.kill('SIGKILL'), grace * 1000);
+  }
+
+  /** Of some reasons not to start a program (`ENOTDIR`) Node tells at once, of others (`ENOENT`) by an event. */
+  #spawned([command, ...args]: CommandLine, options: SpawnOptions): ChildProcess | undefined {
+    try {
+      return spawn(command, args, options);
+    } catch (error) {
+      this.failure = error as Error;
+      return undefined;
+    }
+  }
+
+  async #ended(): Promise<number> {
+    const child = this.#child;
+    if (child === undefined) return NOT_EXECUTABLE;
+    return new Promise<number>((resolve) => {
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        this.failure = error;
+        resolve(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE);
+      });
+      child.once('exit', (code, signal) => {
+        this.signal ??= signal ?? undefined;
+        resolve(code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal]));
+      });
+    });
   }
 }

@@ -1,5 +1,8 @@
 import type { Lock, Store } from '../stores/contract.js';
 
+/** What would end this process before a lock is given back. */
+const ENDING = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** What a holder needs to keep a lock, and to give it back. */
 export interface Holding {
   readonly owner: string;
@@ -19,7 +22,8 @@ export interface Acquired {
 
 /**
  * A lock that is refreshed until it is given back. It is lost when somebody else has it or it is gone, and also when the
- * server was silent for as long as it lives: by then it may be anybody's. Times are of a clock that no one sets.
+ * server was silent for as long as it lives: by then it may be anybody's. Times are of a clock that no one sets. While it is
+ * held no signal ends this process: those who run a command hand signals on.
  */
 export class HeldLock {
   /** Resolves, with the reason, when the lock is lost; never, when it is not. */
@@ -44,6 +48,7 @@ export class HeldLock {
     this.#store = store;
     this.#lock = lock;
     this.#heldUntil = this.#endOf(at);
+    for (const signal of ENDING) process.on(signal, ignore);
     this.#schedule();
   }
 
@@ -57,6 +62,7 @@ export class HeldLock {
       return await lock.release(this.#holding.owner);
     } finally {
       await this.#store?.close();
+      for (const signal of ENDING) process.off(signal, ignore);
     }
   }
 
@@ -106,4 +112,8 @@ export class HeldLock {
 
     return this.#lock;
   }
+}
+
+function ignore(): void {
+  // Giving back takes no longer than the store may take to answer.
 }

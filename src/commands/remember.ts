@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { CommandLine } from '../cli/child-command.js';
 import type { ProduceOptions } from '../cli/remember-child.js';
 import type { Store } from '../stores/contract.js';
 
+import { commandLine, type CommandLine } from '../cli/child-command.js';
 import { duration, tagNames } from '../cli/flags.js';
 import { checkKeys } from '../cli/keys.js';
 import { warn } from '../cli/output.js';
@@ -150,10 +150,9 @@ function isOutage(error: unknown): boolean {
  */
 function commandOf(argv: readonly string[], words: number): CommandLine {
   const at = argv.indexOf('--');
-  const [program, ...args] = at === -1 ? [] : argv.slice(at + 1);
-  if (program === undefined) throw new UsageError('there is no command to run', USAGE);
-  const before = words - args.length - 1;
-  if (before === 1) return [program, ...args];
+  const command = commandLine(at === -1 ? [] : argv.slice(at + 1), USAGE);
+  const before = words - command.length;
+  if (before === 1) return command;
   throw new UsageError(before === 0 ? 'no key was given' : `there are ${before} keys`, USAGE);
 }
 

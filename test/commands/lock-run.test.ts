@@ -1,6 +1,9 @@
+import Database from 'better-sqlite3';
 import { expect } from 'chai';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-import { onEveryStore } from '../support/places.js';
+import { onEveryStore, sqlitePlace } from '../support/places.js';
 
 const NODE = process.execPath;
 
@@ -42,6 +45,13 @@ describe('lock:run', () => {
       const { code, err } = await place.run(['lock:run', 'deploy', '--', 'no-such-command']);
       expect(code).to.equal(127);
       expect(err).to.include('could not be started');
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+
+    it('exits 126 for a command that cannot be one, and gives the lock back', async () => {
+      const { code, err } = await place.run(['lock:run', 'deploy', '--', `${NODE}/x`]);
+      expect(code).to.equal(126);
+      expect(err).to.include('could not be started: spawn ENOTDIR');
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
@@ -112,9 +122,62 @@ describe('lock:run', () => {
       expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('wants a command, and a ttl that ends', async () => {
+    it('wants a name, a command, and a ttl that ends', async () => {
       expect((await place.run(['lock:run', 'deploy'])).code).to.equal(2);
+      expect((await place.run(['lock:run', '--', 'echo', 'ran'])).code).to.equal(2);
+      expect((await place.run(['lock:run', 'deploy', 'now', '--', 'echo', 'ran'])).code).to.equal(2);
+      expect((await place.run(['lock:run', 'deploy', '--', ''])).err).to.include('the command is empty');
       expect((await place.run(['lock:run', 'deploy', '--ttl', '2', '--', 'true'])).code).to.equal(2);
     });
   });
+
+  describe('whatever the store', () => {
+    const place = sqlitePlace();
+
+    it('runs the command as it was typed, also with words that come twice, and two dashes of its own', async () => {
+      const print = ['echo', '30', 'deploy', '--', '-n', '--ttl', '30', '--json', '', 'deploy'];
+      const { code, out } = await place.run(['lock:run', 'deploy', '--ttl', '30', '--', ...print]);
+      expect(code).to.equal(0);
+      expect(out).to.equal('30 deploy -- -n --ttl 30 --json  deploy\n');
+    });
+
+    it('takes a name that begins with a dash behind the two', async () => {
+      const { out } = await place.run(['lock:run', '--', '-x', 'sh', '-c', 'echo $CACHECTL_LOCK_NAME']);
+      expect(out).to.equal('-x\n');
+    });
+
+    for (const signal of ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
+      it(`hands ${signal} on, too`, async () => {
+        const script = `process.on('${signal}', () => { console.log('heard'); process.exit(9); }); console.log('ready'); setInterval(() => {}, 1000)`;
+        const run = place.start(['lock:run', 'deploy', '--ttl', '60', '--', NODE, '-e', script]);
+        await run.saw('ready');
+        run.child.kill(signal);
+        expect(await run.ended).to.include({ code: 9, out: 'ready\nheard\n' });
+        expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+      });
+    }
+
+    it('is not ended by a signal before it gave the lock back', async () => {
+      const run = place.start(['lock:run', 'deploy', '--timeout', '60', '--', 'sh', '-c', 'echo $$; cat; exit 5']);
+      await run.saw('\n');
+      const command = Number(run.output());
+      const writer = new Database(fileURLToPath(place.url().replace('sqlite:', 'file:').split('?', 1)[0]!));
+      writer.exec('BEGIN IMMEDIATE');
+      run.child.stdin.end();
+      while (runs(command)) await nextTurn();
+      run.child.kill('SIGTERM');
+      writer.exec('COMMIT');
+      writer.close();
+      expect((await run.ended).code).to.equal(5);
+      expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
+    });
+  });
 });
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import type { Lock, Store } from '../../stores/contract.js';
 
-import { ChildCommand } from '../../cli/child-command.js';
+import { ChildCommand, commandLine } from '../../cli/child-command.js';
 import { duration } from '../../cli/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../cli/interrupt.js';
@@ -71,10 +71,10 @@ export default class LockRun extends StoreCommand {
   };
 
   async run(): Promise<void> {
-    const { args, argv, flags } = await this.parse(LockRun);
-    const { name } = args;
+    const { flags, raw } = await this.parse(LockRun);
+    const words = raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
+    const { name, command } = namedCommand(words, this.argv);
     checkKeys([name]);
-    const command = commandOf(argv as string[]);
     if (flags.ttl < SHORTEST_TTL) {
       throw new UsageError(
         `a lock that lives ${flags.ttl}s cannot be kept`,
@@ -188,14 +188,19 @@ async function giveBack(held: HeldLock, name: string): Promise<boolean> {
 /** In seconds: some stores end a lock up to a second early, and a refresh may come late. */
 const SHORTEST_TTL = 3;
 
-/** What stands behind the name. */
-function commandOf([, ...command]: readonly string[]): readonly [string, ...string[]] {
-  const [program, ...args] = command;
-  if (program === undefined) {
-    throw new UsageError('there is no command to run', 'Write it after two dashes: lock:run deploy -- ./deploy.sh');
-  }
+const USAGE = 'Write it after two dashes: lock:run deploy -- ./deploy.sh';
 
-  return [program, ...args];
+/**
+ * The name, and what stands behind it. A name that was left out would have the program for one, unless it begins with a dash,
+ * which is why it stands behind the two.
+ * @param words in their order, which is not that of the parser's `argv`: a word that comes twice stands there in the wrong place
+ */
+function namedCommand([name = '', ...rest]: readonly string[], argv: readonly string[]) {
+  const at = argv.indexOf('--');
+  const before = at === -1 ? 1 : rest.length + 1 - (argv.length - at - 1);
+  if (before === 0 && !name.startsWith('-')) throw new UsageError('no lock was named', USAGE);
+  if (before > 1) throw new UsageError(`there are ${before} names`, USAGE);
+  return { name, command: commandLine(rest, USAGE) };
 }
 
 function lockOf(store: Store, name: string, slots: number | undefined): Lock {
