@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
 import type { Store } from '../../src/stores/contract.js';
@@ -31,6 +33,47 @@ async function upTo(stream: EventStream, key = 'end'): Promise<CacheEvent[]> {
 
   return events;
 }
+
+/**
+ * A way to a server on which the middle of a line is held up, for longer than it takes to believe that nothing more comes.
+ */
+async function holdingUp(port: number, line: string) {
+  let held = 0;
+  const proxy = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    client.pipe(upstream);
+    for (const end of [client, upstream]) {
+      end.on('error', () => {
+        // The other end went away.
+      });
+      end.on('close', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+
+    upstream.on('data', (chunk: Buffer) => {
+      const at = chunk.indexOf(line);
+      if (at === -1) {
+        client.write(chunk);
+        return;
+      }
+
+      held++;
+      upstream.pause();
+      client.write(chunk.subarray(0, at));
+      setTimeout(() => {
+        client.write(chunk.subarray(at));
+        upstream.resume();
+      }, HELD_UP_MS);
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return { port: (proxy.address() as AddressInfo).port, held: () => held, close: () => proxy.close() };
+}
+
+const HELD_UP_MS = 200;
 
 function brief({ type, key, client, ttl, size }: CacheEvent): string {
   const more = [ttl === undefined ? [] : `ttl ${ttl}`, size === undefined ? [] : `size ${size}`].flat();
@@ -140,6 +183,33 @@ describe('MONITOR as a source of events', () => {
       'KeyForgotten a by bob',
       'KeyWritten b by bob',
       'CacheFlushed by ann',
+    ]);
+  });
+
+  it('takes no miss for a hit when what the server says is held up on its way', async () => {
+    const line = '"get" "app-none"';
+    const { port, held, close } = await holdingUp(server.port, line);
+    try {
+      const { stream } = await tail(await open({ nodes: [{ host: '127.0.0.1', port }] }));
+      const ann = await raw('ann');
+      await ann.get('app-none');
+      await ann.set('app-end', '1');
+      expect((await upTo(stream)).map((event) => brief(event))).to.deep.equal(['CacheMissed none by ann']);
+      expect(held()).to.equal(1);
+    } finally {
+      close();
+    }
+  });
+
+  it('knows who runs a script that names no key', async () => {
+    const { stream } = await tail(await open());
+    const [ann, bob] = [await raw('ann'), await raw('bob')];
+    await bob.set('app-a', 'say "so" ', 'EX', 60);
+    await ann.call('EVAL_RO', `return redis.call('get', 'app-' .. ARGV[1])`, 0, 'a');
+    await ann.set('app-end', '1');
+    expect((await upTo(stream)).map((event) => brief(event))).to.deep.equal([
+      'KeyWritten a by bob ttl 60 size 9',
+      'CacheHit a by ann',
     ]);
   });
 

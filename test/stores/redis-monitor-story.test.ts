@@ -4,7 +4,7 @@ import type { CacheEvent } from '../../src/stores/event-contract.js';
 
 import { Keys } from '../../src/stores/redis/keys.js';
 import { MonitorStory } from '../../src/stores/redis/monitor-story.js';
-import { escaped, PrintedCommand } from '../../src/stores/redis/printed-command.js';
+import { escaped, mayNameNoKey, PrintedCommand } from '../../src/stores/redis/printed-command.js';
 import { PushParser } from '../../src/stores/redis/push-parser.js';
 
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
@@ -94,6 +94,26 @@ describe('the commands that Redis prints, and what it announces of them', () => 
       parser.feed(stream.subarray(0, cut));
       parser.feed(stream.subarray(cut));
       expect(heard, String(cut)).to.deep.equal(expected);
+    }
+  });
+
+  it('are words that look like the ends of words', () => {
+    for (const word of ['" ', ' "', '" "', String.raw`\" `, '\\\\', '\\', ' ', ' " " "', '']) {
+      const command = new PrintedCommand(`1.0 [0 [::1]:1] "set" "${escaped(word)}" "${escaped(word)}" "EX" "100"`);
+      expect(command.first, word).to.equal(word);
+      expect(command.args, word).to.deep.equal([word, word, 'EX', '100']);
+      expect(command.first, word).to.equal(word);
+    }
+  });
+
+  it('may name no key of ours, whatever the address looks like', () => {
+    for (const source of ['127.0.0.1:1', '[::1]:1', '[fe80::1%eth0]:65000', 'unix:/run/redis [1].sock']) {
+      for (const name of ['FLUSHDB', 'flushall', 'eval_ro', 'EVALSHA', 'fcall', 'client', 'hello']) {
+        expect(mayNameNoKey(`1700000000.5 [3 ${source}] "${name}" "x"`), `${source} ${name}`).to.equal(true);
+      }
+
+      expect(mayNameNoKey(`1700000000.5 [3 ${source}] "get" "flushdb"`)).to.equal(false);
+      expect(mayNameNoKey(`1700000000.5 [3 ${source}] "set" "] \\"eval\\""`)).to.equal(false);
     }
   });
 

@@ -9,11 +9,8 @@ import { RefusedError, TimeoutError } from '../../errors.js';
 import { translated } from './errors.js';
 import { TYPES } from './keyspace-events.js';
 import { channelPrefix, closed } from './notification-session.js';
-import { escaped, PrintedCommand } from './printed-command.js';
+import { escaped, mayNameNoKey, PrintedCommand } from './printed-command.js';
 import { PushParser } from './push-parser.js';
-
-/** How long after a command nothing more comes of it, in milliseconds: it all goes out in one write. */
-const IDLE_MS = 20;
 
 /** One server, on a connection that speaks RESP3: on such a one commands and notifications come in one order. */
 export class Ear {
@@ -53,12 +50,18 @@ export class Ear {
         stream.destroy();
       },
     });
+    let chunks = 0;
+    this.#idle = setTimeout(() => {
+      const before = chunks;
+      // A timer goes off before the socket is looked at: what was said meanwhile may wait there.
+      setImmediate(() => {
+        if (chunks === before && !parser.isMidway) story.idle();
+      });
+    }, story.patienceMs);
     stream.on('data', (chunk: Buffer) => {
+      chunks++;
       parser.feed(chunk);
-      this.#idle ??= setTimeout(() => {
-        this.#idle = undefined;
-        story.idle();
-      }, IDLE_MS);
+      this.#idle?.refresh();
     });
     let failed: ((error: Error) => void) | undefined;
     const lost = new Promise<never>((_, reject) => {
@@ -99,6 +102,7 @@ export class Ear {
 
   close(): void {
     clearTimeout(this.#idle);
+    this.#idle = undefined;
     this.#redis?.disconnect();
     this.#redis?.stream.destroy();
   }
@@ -110,7 +114,12 @@ export class Ear {
 
   #printed(line: string): void {
     const isOfMark = this.#marks.size > 0 && line.includes(MARK);
-    if (!isOfMark && !this.#concerns(line)) return;
+    if (!isOfMark && !this.#concerns(line)) {
+      // Where it stands is the end of what another command made.
+      this.#story!.idle();
+      return;
+    }
+
     const command = new PrintedCommand(line);
     if (command.isNoCommand) return;
     const heard = isOfMark ? this.#marks.get(command.first) : undefined;
@@ -120,7 +129,7 @@ export class Ear {
 
   /** Of a key with our prefix, of all keys, of who it is, or (which says who runs it) a script. */
   #concerns(line: string): boolean {
-    return this.#printedPrefix === undefined || line.includes(this.#printedPrefix) || OF_ALL.test(line);
+    return this.#printedPrefix === undefined || line.includes(this.#printedPrefix) || mayNameNoKey(line);
   }
 
   #refused(words: string): Error {
@@ -141,9 +150,6 @@ export class Ear {
 }
 
 const MARK = '"cachectl:mark:';
-
-/** Near the beginning of a line, behind who sent it. */
-const OF_ALL = /^[^\]]{1,90}\] "(?:client|eval|evalsha|fcall|flushall|flushdb|hello)"/i;
 
 function silent({ location }: Connection): TimeoutError {
   return new TimeoutError(

@@ -42,7 +42,7 @@ const MOST_LOCKS = 100_000;
 /** Commands that read entries; of those that are told to read several, all arguments are keys. */
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
 const READS_ALL = new Set(['mget']);
-const RUNS_SCRIPT = new Set(['eval', 'evalsha', 'fcall']);
+const RUNS_SCRIPT = new Set(['eval', 'eval_ro', 'evalsha', 'evalsha_ro', 'fcall', 'fcall_ro']);
 
 /**
  * Makes events of the commands of one server and what it announces of each: both come on one connection, so it is known
@@ -69,6 +69,15 @@ export class MonitorStory {
     this.#options = options;
     this.#printsBehind = printsBehind;
     this.#prefix = Buffer.from(room.keys.prefix).toString('latin1');
+  }
+
+  /**
+   * How long a server has to be silent until nothing more comes of what it said last, in milliseconds. Behind a command
+   * that is soon; what comes in front of one waits for it however long the server is busy between the two, since without it
+   * a miss would be told by itself, and then the lookup as a hit.
+   */
+  get patienceMs(): number {
+    return this.#printsBehind ? 1000 : 20;
   }
 
   /** Commands from this address are left out from now on. */

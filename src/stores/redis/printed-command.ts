@@ -46,7 +46,8 @@ export class PrintedCommand {
     if (this.#args !== undefined) return this.#args[0] ?? '';
     const start = this.#text.indexOf('" "', this.#sourceEnd) + 3;
     if (start === 2) return '';
-    const end = this.#text.indexOf('" "', start);
+    let end = this.#text.indexOf('" "', start);
+    while (end !== -1 && isEscaped(this.#text, end)) end = this.#text.indexOf('" "', end + 1);
     return unescaped(end === -1 ? this.#text.slice(start, -1) : this.#text.slice(start, end));
   }
 
@@ -57,13 +58,39 @@ export class PrintedCommand {
 
   /** What stands behind the command. */
   get args(): readonly string[] {
-    this.#args ??= this.#text
-      .slice(this.#sourceEnd + 3, -1)
-      .split('" "')
-      .slice(1)
-      .map((word) => unescaped(word));
+    this.#args ??= wordsOf(this.#text.slice(this.#sourceEnd + 3, -1)).slice(1);
     return this.#args;
   }
+}
+
+/** Whether a line may concern us without naming a key of ours: it is of all keys, says who somebody is, or runs a script. */
+export function mayNameNoKey(line: string): boolean {
+  return NAMING_NONE.test(line);
+}
+
+/** Near the beginning of a line, behind who sent it, which may be `[::1]:6379`. */
+const NAMING_NONE = /^[^"]{1,150}\] "(?:client|eval(?:sha)?(?:_ro)?|fcall(?:_ro)?|flushall|flushdb|hello)"/i;
+
+/** A word that ends with a quote and a space looks there like the end of a word, save for the backslash. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  let start = 0;
+  for (let end = text.indexOf('" "'); end !== -1; end = text.indexOf('" "', end + 1)) {
+    if (isEscaped(text, end)) continue;
+    words.push(unescaped(text.slice(start, end)));
+    start = end + 3;
+    end = start - 1;
+  }
+
+  words.push(unescaped(text.slice(start)));
+  return words;
+}
+
+/** Whether a backslash stands before it that is not itself behind one. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === '\\') first--;
+  return (at - first) % 2 === 1;
 }
 
 /** A letter behind a backslash, and what it stands for. */

@@ -29,6 +29,11 @@ export class PushParser {
     this.#hearer = hearer;
   }
 
+  /** Whether the end of something has not come yet. */
+  get isMidway(): boolean {
+    return this.#rest.length > 0;
+  }
+
   feed(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
