@@ -32,7 +32,8 @@ export class HeldLock {
   readonly #lose: (reason: string) => void;
   #store: Store | undefined;
   #lock: Lock;
-  #heldUntil: number;
+  /** When the server ends it, at the latest, if it hears no more of us. */
+  #expiresAt: number;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -47,7 +48,7 @@ export class HeldLock {
     this.#holding = holding;
     this.#store = store;
     this.#lock = lock;
-    this.#heldUntil = this.#endOf(at);
+    this.#expiresAt = at + holding.ttl * 1000;
     for (const signal of ENDING) process.on(signal, ignore);
     this.#schedule();
   }
@@ -79,6 +80,7 @@ export class HeldLock {
 
   async #refresh(): Promise<void> {
     const askedAt = performance.now();
+    const tooLate = this.#loseWithoutAnswer(this.#expiresAt - askedAt);
     let failure: Error | undefined;
     try {
       const lock = await this.#connected();
@@ -87,21 +89,31 @@ export class HeldLock {
         return;
       }
 
-      this.#heldUntil = this.#endOf(askedAt);
+      this.#expiresAt = askedAt + this.#holding.ttl * 1000;
     } catch (error) {
       failure = error as Error;
       await this.#store?.close();
       this.#store = undefined;
+    } finally {
+      clearTimeout(tooLate);
     }
 
     if (failure !== undefined && performance.now() >= this.#heldUntil) {
-      this.#lose(`it could not be refreshed for as long as it lives: ${failure.message}`);
+      this.#lose(`${NOT_REFRESHED}: ${failure.message}`);
     } else if (!this.#isOver) this.#schedule();
   }
 
+  /** Not of a lock whose life is over already because we were suspended: what became of it the server tells. */
+  #loseWithoutAnswer(milliseconds: number): NodeJS.Timeout | undefined {
+    if (milliseconds <= 0) return undefined;
+    return setTimeout(() => {
+      if (!this.#isOver) this.#lose(`${NOT_REFRESHED}: there was no answer`);
+    }, milliseconds);
+  }
+
   /** Stores that count in whole seconds end a lock up to a second early. */
-  #endOf(askedAt: number): number {
-    return askedAt + (this.#holding.ttl - 1) * 1000;
+  get #heldUntil(): number {
+    return this.#expiresAt - 1000;
   }
 
   async #connected(): Promise<Lock> {
@@ -113,6 +125,8 @@ export class HeldLock {
     return this.#lock;
   }
 }
+
+const NOT_REFRESHED = 'it could not be refreshed for as long as it lives';
 
 function ignore(): void {
   // Giving back takes no longer than the store may take to answer.

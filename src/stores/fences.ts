@@ -1,6 +1,7 @@
 import type { Lock, LockHolder, Store, Ttl } from './contract.js';
 import type { Waiter, Waiting } from './lock-contract.js';
 
+import { integer } from '../codecs/value.js';
 import { startWaiting } from './lock-wait.js';
 
 /** The entry that counts a lock's acquisitions. */
@@ -69,12 +70,15 @@ export class FencedLock implements Lock {
 
 /**
  * Counts on. A count that is not there, because it is the first or because the cache was flushed or evicted it, begins at
- * the time in milliseconds: nobody acquires a lock a thousand times a second, so that is greater than all before it.
+ * the time in milliseconds: nobody acquires a lock a thousand times a second, so that is greater than all before it. It is made
+ * before it is counted: of several that find none (of one lock's slots), each would add the time.
  */
 async function nextFence(store: Store, name: string): Promise<bigint> {
   const key = fenceKey(name);
+  const now = BigInt(Date.now());
+  await store.add(key, integer(now), null);
   const fence = await store.increment(key, 1n);
-  return fence >= LEAST ? fence : store.increment(key, BigInt(Date.now()));
+  return fence >= LEAST ? fence : store.increment(key, now);
 }
 
 /** Less has not begun at a time: 2001, in milliseconds. */

@@ -147,6 +147,31 @@ describe('a Redis server that goes away under way', function () {
     expect(err).to.match(/closed the connection; what happened from \S+Z to \S+Z was missed\n$/);
   });
 
+  function holding(...flags: string[]): Run {
+    const command = ['sh', '-c', 'echo held; exec sleep 600'];
+    return start(['lock:run', 'deploy', '--ttl', '4', '--url', redis.url, ...flags, '--', ...command]);
+  }
+
+  it('killed while a command runs under a lock: the command is stopped in time, and the lock is told to be lost', async () => {
+    const run = holding();
+    await run.saw('held');
+    await redis.kill();
+    const { code, err } = await run.ended;
+    expect(code).to.equal(76);
+    expect(err).to.match(
+      /^deploy was lost while the command ran: it could not be refreshed for as long as it lives: .*refuses/,
+    );
+  });
+
+  it('stopped while a command runs under a lock: that is lost when its time is over, whenever an answer is due', async () => {
+    const run = holding('--timeout', '10m');
+    await run.saw('held');
+    await halt(pid);
+    await run.saw('deploy was lost while the command ran', 'err');
+    process.kill(pid, 'SIGCONT');
+    expect((await run.ended).code).to.equal(76);
+  });
+
   it('silent when it is asked for a lock: what it does nevertheless is undone', async () => {
     const proxy = await silentAfter('NX', redis.port);
     const run = cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]);

@@ -170,12 +170,13 @@ async function runUnder(
   });
   const code = await Promise.race([child.exitCode, onLost.then(async () => child.exitCode)]);
   if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
-  const wasOurs = await giveBack(held, name);
-  if (!wasOurs && !isLost) warn(`${name} was lost before the command ended: it expired, or somebody broke it`);
-  return wasOurs || grace === undefined ? code : ExitCode.LockLost;
+  const wasLostBefore = isLost;
+  const isOurs = await giveBack(held, name);
+  if (!isOurs && !wasLostBefore) warn(`${name} was lost before the command ended: it expired, or somebody broke it`);
+  return (wasLostBefore || !isOurs) && grace !== undefined ? ExitCode.LockLost : code;
 }
 
-/** Where the server does not answer any more, the lock expires by itself: it was ours to the end. */
+/** Where the server does not answer any more, the lock expires by itself: it was ours to the end, unless it was lost before. */
 async function giveBack(held: HeldLock, name: string): Promise<boolean> {
   try {
     return await held.release();
