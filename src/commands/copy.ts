@@ -6,6 +6,7 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { answerJson } from '../cli/output.js';
 import { type GlobalFlags, StoreCommand } from '../cli/store-command.js';
+import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';
 
 export default class Copy extends StoreCommand {
@@ -44,6 +45,7 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
     const { pattern } = args;
     const dryRun = flags['dry-run'];
     const target = targetFlags(flags, flags.to, flags['to-url']);
+    keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, profile, interruption }) => {
       const { checkPlaces } = await import('../cli/transfer/same-place.js');
       const { copyEntries } = await import('../cli/transfer/copy-entries.js');

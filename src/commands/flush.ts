@@ -9,6 +9,7 @@ import { answer, answerJson } from '../cli/output.js';
 import { count, entries } from '../cli/progress.js';
 import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
 import { StoreCommand } from '../cli/store-command.js';
+import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {
@@ -40,6 +41,7 @@ export default class Flush extends StoreCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Flush);
     const only = filterOf(flags);
+    keepYoungSpaceSmall();
     await this.withStore(flags, async (work) => {
       const { store, profile, interruption } = work;
       if (only !== undefined) {
