@@ -11,6 +11,8 @@ export interface BulkWords {
   readonly counted?: (number: number) => string;
   /** What to do after an interruption, as a sentence; it is said of a failure part-way, too. */
   readonly again?: string | undefined;
+  /** Says what else there is to say, when it ends part-way. */
+  readonly aside?: () => void;
   /** What an earlier run did, with which this one goes on. */
   readonly before?: number;
 }
@@ -42,6 +44,7 @@ export async function bulk<T>(
     });
   } catch (error) {
     bar.clear();
+    words.aside?.();
     if (interruption.by !== undefined) throw interrupted(`${what} ${counted(done)}`, interruption, again);
     if (done === 0 || error instanceof PartialError || !(error instanceof CachectlError)) throw error;
     const { message, hint } = toFailure(error);

@@ -51,7 +51,7 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
       const { copyEntries } = await import('../cli/transfer/copy-entries.js');
       const { estimate } = await import('../cli/transfer/estimate.js');
       const { Tally } = await import('../cli/transfer/tally.js');
-      const { reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const { partWay, reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
       const to = await this.openStore(target);
       try {
         checkPlaces({ store, profile }, to);
@@ -63,8 +63,11 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
         const tally = new Tally();
         const total = await estimate(store, pattern, interruption.signal);
         const options = { pattern, ifAbsent: flags['if-absent'], dryRun, tally, total };
-        await bulk(dryRun ? 'read' : 'copied', interruption, async (progress) =>
-          copyEntries(store, to.store, options, progress),
+        await bulk(
+          dryRun ? 'read' : 'copied',
+          interruption,
+          async (progress) => copyEntries(store, to.store, options, progress),
+          partWay(tally),
         );
         if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });
         else reportTally(dryRun ? 'would copy' : 'copied', tally);

@@ -62,7 +62,7 @@ Exits 4 when anything could not be exported; the others are in the file.`;
       const { estimate } = await import('../cli/transfer/estimate.js');
       const { sourceName } = await import('../cli/transfer/part-state.js');
       const { Tally } = await import('../cli/transfer/tally.js');
-      const { reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const { partWay, reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
       const tally = new Tally();
       const source = { store: sourceName(store), pattern };
       const output = await openOutput(file, { source, tally, resume: flags.resume });
@@ -72,7 +72,11 @@ Exits 4 when anything could not be exported; the others are in the file.`;
           'exported',
           interruption,
           async (progress) => exportEntries(store, output, { pattern, tally, total }, progress),
-          { before: tally.written, again: file && 'What is written is kept beside the file; go on with --resume.' },
+          {
+            before: tally.written,
+            again: file && 'What is written is kept beside the file; go on with --resume.',
+            ...partWay(tally),
+          },
         );
         await output.finish();
       } finally {

@@ -53,7 +53,7 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
       const { importEntries } = await import('../cli/transfer/import-entries.js');
       const { beginning } = await import('../cli/transfer/beginning.js');
       const { Tally } = await import('../cli/transfer/tally.js');
-      const { reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const { partWay, reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
       const input = await openInput(args.file, interruption.signal);
       const tally = new Tally();
       try {
@@ -64,6 +64,7 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
           await askBeforeDestroying({ store, profile, action: 'import', effect }, flags);
         }
 
+        if (!flags.resume && !dryRun) checkpoint?.beginAnew();
         const options = {
           ttl: flags.ttl ?? null,
           ifAbsent: flags['if-absent'],
@@ -77,7 +78,11 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
           dryRun ? 'read' : 'imported',
           interruption,
           async (progress) => importEntries(store, input, options, progress),
-          { before: tally.written, again: checkpoint && 'What is done is done; go on with --resume.' },
+          {
+            before: tally.written,
+            again: checkpoint && 'What is done is done; go on with --resume.',
+            ...partWay(tally),
+          },
         );
         checkpoint?.done();
         if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });

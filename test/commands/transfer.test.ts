@@ -1,8 +1,18 @@
 import { expect } from 'chai';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault, told } from '../support/faults.js';
@@ -209,6 +219,38 @@ describe('what import keeps to', () => {
     expect(JSON.parse(result.out)).to.include({ written: 1, failed: 1 });
   });
 
+  it('tells each reason of its failures, also when it ends part-way', async () => {
+    const bad = ['{"key":"a","stored":"AA==","form":"x"}', '{"key":"b","stored":"AA==","form":"x"}'];
+    const input = [...bad, '{"key":"c","value":1}', '{"key":"d"}', '{"key":"e","value":1,"ttl":0}'].join('\n');
+    const reason =
+      '  failed: a: bytes as a store of the form "x" holds them go into such a store only, and not "sqlite php"';
+    const ended = await place.run(['import', '-'], { input });
+    const lines = [
+      `${reason}, and 1 more of the kind`,
+      'error: imported 1 entry (left out: 2 failed), then line 4: it has no value',
+    ];
+    expect(ended).to.include({ code: 4, out: '' });
+    expect(ended.err.split('\n').slice(0, 2)).to.deep.equal(lines);
+    const skipped = await place.run(['import', '-', '--skip-bad'], { input });
+    expect(skipped).to.include({ code: 4, out: '' });
+    expect(skipped.err.trimEnd().split('\n')).to.deep.equal([
+      'imported 1 entry; left out: 4 failed',
+      lines[0],
+      '  failed: line 4: it has no value',
+      '  failed: line 5: a ttl of 0 stores nothing',
+    ]);
+  });
+
+  it('says what to do with a file that is compressed', async () => {
+    const file = path.join(folder, 'a.ndjson.gz');
+    writeFileSync(file, gzipSync(numbered(3)));
+    expectFault(await place.run(['import', file]), {
+      code: 2,
+      message: 'line 1: it is compressed by gzip',
+      hint: 'zcat',
+    });
+  });
+
   it('goes on with the same target and input only', async () => {
     const file = path.join(folder, 'a.ndjson');
     const state = `${file}.import-state`;
@@ -218,6 +260,22 @@ describe('what import keeps to', () => {
     expectFault(await place.run(['import', file, '--resume']), { code: 2, message: 'is of no import', hint });
     expectFault(await place.run(['import', '-', '--resume']), { code: 2, message: 'standard input has no places' });
     expect(await place.run(['import', file])).to.include({ code: 0 });
+  });
+
+  it('forgets how far an earlier import came as soon as another begins', async () => {
+    const file = path.join(folder, 'a.ndjson');
+    const state = `${file}.import-state`;
+    writeFileSync(file, `${numbered(3)}oops\n`);
+    expect(await place.run(['import', file])).to.include({ code: 4 });
+    writeFileSync(file, numbered(3));
+    writeFileSync(state, 'of an earlier one');
+    // Nothing of it is acknowledged, so that it leaves no state of its own.
+    const lost = `sqlite://${folder}/no/such/a.sqlite`;
+    mkdirSync(path.join(folder, 'no'));
+    writeFileSync(path.join(folder, 'no', 'such'), '');
+    expect(await cachectl(['import', file, '--url', lost])).to.include({ code: 3 });
+    expect(existsSync(state)).to.equal(false);
+    expect(await place.run(['import', file, '--resume'])).to.include({ code: 0, err: 'imported 3 entries\n' });
   });
 
   it('replaces a file whole or not at all', async () => {

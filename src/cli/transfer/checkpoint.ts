@@ -6,7 +6,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Store } from '../../stores/contract.js';
 import type { LineStart } from './line-pages.js';
 
-import { UsageError } from '../../errors.js';
+import { InputError, UsageError } from '../../errors.js';
 import { warn } from '../output.js';
 import { isSavedTally, type SavedTally, type Tally } from './tally.js';
 
@@ -52,6 +52,20 @@ export class Checkpoint {
     return { offset: state.offset, lines: state.lines };
   }
 
+  /**
+   * What an earlier import left is gone from now on, even if this one comes to nothing: who goes on later must not take it for
+   * this one's, into a store that was emptied in between.
+   * @throws InputError
+   */
+  beginAnew(): void {
+    try {
+      rmSync(this.path, { force: true });
+    } catch (error) {
+      const message = `${this.path}, which an earlier import left, cannot be removed (${codeOf(error)})`;
+      throw new InputError(message, 'Nothing was stored. Remove it, or go on there with --resume.', { cause: error });
+    }
+  }
+
   /** What is acknowledged up to there. Written now and then, or at once where `atOnce`. */
   async note({ offset, lines }: LineStart, tally: Tally, atOnce = false): Promise<void> {
     if (this.#isImpossible || (!atOnce && performance.now() - this.#savedAt < PAUSE_MS)) return;
@@ -63,8 +77,7 @@ export class Checkpoint {
       this.#isWritten = true;
     } catch (error) {
       this.#isImpossible = true;
-      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      warn(`${this.path} cannot be written (${reason}): if this is interrupted, it begins anew`);
+      warn(`${this.path} cannot be written (${codeOf(error)}): if this is interrupted, it begins anew`);
     }
 
     this.#savedAt = performance.now();
@@ -128,4 +141,8 @@ function parsed(text: string): State | undefined {
   return typeof state.target === 'string' && typeof state.knownBy === 'string' && isSavedTally(state.tally)
     ? (state as State)
     : undefined;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -150,9 +150,15 @@ class ReadLines {
 function slow(bytes: Buffer, context: LineContext): 'blank' | 'expired' | TransferEntry {
   const text = bytes.toString();
   if (text.trim() === '') return 'blank';
+  if (bytes[0] === GZIP[0] && bytes[1] === GZIP[1]) {
+    throw new InputError('it is compressed by gzip', 'Unpack it on the way: zcat FILE | cachectl import -');
+  }
+
   if (!isUtf8(bytes)) throw new InputError('it is not UTF-8', 'Bytes that are no text stand as base64.');
   return parseLine(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, context) ?? 'expired';
 }
 
 const LINE_FEED = 0x0a;
+/** What the format begins with (RFC 1952); never the beginning of JSON. */
+const GZIP = [0x1f, 0x8b] as const;
 const BYTE_ORDER_MARK = '\uFEFF';

@@ -1,3 +1,4 @@
+import type { BulkWords } from '../bulk.js';
 import type { JsonFields } from '../json.js';
 import type { Tally } from './tally.js';
 
@@ -8,8 +9,24 @@ import { forTerminal, lineField } from '../value-text.js';
 
 /** What became of the entries, for people: to standard error. @param done in the past tense: `imported` */
 export function reportTally(done: string, tally: Tally): void {
-  warn(`${done} ${entries(tally.written)}${leftOut(tally)}`);
+  const parts = leftOut(tally);
+  warn(`${done} ${entries(tally.written)}${parts === '' ? '' : `; ${parts}`}`);
   for (const note of notes(tally)) warn(`  ${note}`);
+  reportFailures(tally);
+}
+
+/** Of what ends part-way: how many entries, as far as they came, and what was left out of them. */
+export function partWay(tally: Tally): Pick<BulkWords, 'aside' | 'counted'> {
+  return {
+    counted(done) {
+      const parts = leftOut(tally);
+      return `${entries(done)}${parts === '' ? '' : ` (${parts})`}`;
+    },
+    aside: () => reportFailures(tally),
+  };
+}
+
+function reportFailures(tally: Tally): void {
   for (const { count: number, first, message } of tally.failures) {
     const more = number === 1 ? '' : `, and ${count(number - 1)} more of the kind`;
     warn(`  failed: ${forTerminal(Buffer.from(lineField(`${first}: ${message}`)))}${more}`);
@@ -46,7 +63,7 @@ function leftOut({ expired, present, locks, foreign, failed }: Tally): string {
     foreign > 0 && `${count(foreign)} of other types than a cache's`,
     failed > 0 && `${count(failed)} failed`,
   ].filter((part) => part !== false);
-  return parts.length === 0 ? '' : `; left out: ${parts.join(', ')}`;
+  return parts.length === 0 ? '' : `left out: ${parts.join(', ')}`;
 }
 
 function notes({ asStored, looseTags, endless }: Tally): string[] {

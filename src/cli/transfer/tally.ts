@@ -1,6 +1,6 @@
 import { toFailure } from '../report-error.js';
 
-/** Failures of one kind. */
+/** Failures of one kind: for the same reason, whatever the key. */
 export interface Failures {
   /** Of `{"error": {"code"}}`. */
   readonly code: string;
@@ -25,6 +25,9 @@ const COUNTS = [
 
 const LEFT_OUT = ['expired', 'present', 'locks', 'foreign'] as const;
 
+/** Beyond so many kinds only the codes are told apart. */
+const MOST_KINDS = 20;
+
 /** What becomes of entries on their way, as a summary tells it. */
 export class Tally {
   read = 0;
@@ -48,8 +51,9 @@ export class Tally {
   /** @param first where it is: `line 12`, or a key */
   fail(first: string, error: unknown): void {
     const { code, message } = toFailure(error);
-    const known = this.#failures.get(code) ?? { code, count: 0, first, message };
-    this.#failures.set(code, { ...known, count: known.count + 1 });
+    const kind = this.#kindOf({ code, message });
+    const known = this.#failures.get(kind) ?? { code, count: 0, first, message };
+    this.#failures.set(kind, { ...known, count: known.count + 1 });
   }
 
   get failed(): number {
@@ -76,8 +80,20 @@ export class Tally {
   /** Begins where that one ended. */
   restore(saved: SavedTally): void {
     for (const name of COUNTS) this[name] = saved[name];
-    for (const failures of saved.failures) this.#failures.set(failures.code, failures);
+    for (const failures of saved.failures) this.#failures.set(this.#kindOf(failures), failures);
   }
+
+  #kindOf(failure: Reason): string {
+    const kind = kindOf(failure);
+    return this.#failures.has(kind) || this.#failures.size < MOST_KINDS ? kind : failure.code;
+  }
+}
+
+type Reason = Pick<Failures, 'code' | 'message'>;
+
+/** Which keys, names and numbers there are in the reason makes no other kind of it. */
+function kindOf({ code, message }: Reason): string {
+  return `${code} ${message.replaceAll(/"(?:[^"\\]|\\.)*"|\d+/g, '')}`;
 }
 
 type Count = (typeof COUNTS)[number];
