@@ -106,7 +106,8 @@ function detailsOf({ ttl, held, waited, attempts }: TimedEvent): string[] {
 function durationLine(what: string, durations: LockSummary['held']): string | undefined {
   const { median, worst } = durations;
   if (median === undefined || worst === undefined) return undefined;
-  return `  ${styled('dim', what.padEnd(6))} median ${secondsText(median)}, worst ${secondsText(worst)}, ${count(durations.count)} times`;
+  const times = durations.count === 1 ? 'once' : `${count(durations.count)} times`;
+  return `  ${styled('dim', what.padEnd(6))} median ${secondsText(median)}, worst ${secondsText(worst)}, ${times}`;
 }
 
 function agoText(since: Date): string {

@@ -1,13 +1,15 @@
 import Table from 'cli-table3';
 
+import { answersAPerson } from './output.js';
+import { styleAnswer } from './style.js';
 import { forTerminal } from './value-text.js';
 
 /** Rows under a dim head, without rules: what a person reads quickest and can still copy from. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const grid = new Table({
-    head: [...head],
+    head: head.map((title) => styleAnswer('dim', title)),
     chars: NO_RULES,
-    style: { head: process.env.NO_COLOR ? [] : ['dim'], 'padding-left': 0, 'padding-right': 2 },
+    style: { head: [], 'padding-left': 0, 'padding-right': 2 },
     colWidths: widths(head, rows),
     wordWrap: false,
   });
@@ -35,14 +37,13 @@ const NO_RULES = Object.fromEntries(
   ]),
 );
 
-/** Each column as wide as its widest cell; the widest column gives way where the terminal ends. */
-function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): number[] {
+/** Null for as wide as its widest cell, which a character may make wider by two; the widest column gives way where a terminal ends. */
+function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): Array<null | number> {
   const wanted = head.map(
     (title, column) => 2 + Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns || 80);
-  if (excess <= 0) return wanted;
   const widest = wanted.indexOf(Math.max(...wanted));
-  wanted[widest] = Math.max(12, wanted[widest]! - excess);
-  return wanted;
+  const isCut = answersAPerson() && excess > 0;
+  return wanted.map((width, column) => (isCut && column === widest ? Math.max(12, width - excess) : null));
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { until } from '../../src/testing/suite/stores.js';
-import { onEveryStore } from '../support/places.js';
+import { onEveryStore, sqlitePlace } from '../support/places.js';
 
 interface Line {
   readonly type: string;
@@ -121,6 +121,25 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       const document = await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--fence', '--json']);
       numbers.push(BigInt(/"fence":(\d+)/.exec(document.out)![1]!));
       expect(numbers).to.deep.equal([...new Set(numbers)].sort((one, other) => (one < other ? -1 : 1)));
+    });
+  });
+
+  describe('in a pipe', () => {
+    const place = sqlitePlace();
+
+    it('lock:show gives waiters whole, and without colours', async () => {
+      await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann']);
+      const owner = `bob-${'b'.repeat(100)}`;
+      const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--owner', owner, '--wait', '1h']);
+      let out = '';
+      await until(async () => {
+        ({ out } = await place.run(['lock:show', 'deploy'], { env: { TERM: 'xterm' } }));
+        return out.includes('WAITER');
+      });
+      expect(out).to.include(`\n${owner} `);
+      expect(out).not.to.include('\u001B');
+      waiter.child.kill();
+      await waiter.ended;
     });
   });
 });

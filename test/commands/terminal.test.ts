@@ -63,6 +63,12 @@ describe('on a terminal', () => {
     ]);
   });
 
+  it('a table does not cut what is wide where there is room', async () => {
+    await onTerminal(['lock:acquire', '共有ロックの名前', '--ttl', '0', '--owner', 'ann'], env);
+    const { screen } = await onTerminal(['lock:list'], env);
+    expect(screen).to.match(/^共有ロックの名前 +ann +never +a lock +its place/m);
+  });
+
   it('a value cannot write on the screen', async () => {
     await onTerminal(['put', 'evil', '\u001B]0;title\u0007\u001B[2J'], env);
     const { coloured } = await onTerminal(['get', 'evil'], env);
