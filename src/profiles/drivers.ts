@@ -25,7 +25,7 @@ export async function readDriver(name: string, stated: Fields, folders: Folders)
     if (custom !== undefined) return custom;
   }
 
-  const driver = stated.oneOf('driver', DRIVER_NAMES)!;
+  const driver = stated.oneOf('driver', DRIVER_NAMES, 'No package of that name is installed. There are')!;
   const fields = hasUrl(driver) ? expandUrl(stated, driver) : stated;
   refuseOthersKeys(fields, driver);
   fields.only(keysOf(driver), `Keys of driver ${driver}`);

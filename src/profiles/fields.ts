@@ -96,13 +96,13 @@ export class Fields {
   }
 
   /** @throws UnknownName for a name that is not among `names` */
-  oneOf<const Name extends string>(key: string, names: readonly Name[]): Name | undefined {
+  oneOf<const Name extends string>(key: string, names: readonly Name[], what = 'There are'): Name | undefined {
     const text = this.text(key);
     const found = names.find((name) => name === text);
     if (text === undefined || found !== undefined) return found;
     const { where } = this.entries.get(key)!;
     const message = `${where}: unknown ${key} in ${this.subject}${this.#shown(key)}`;
-    throw new UnknownName(message, text, names, 'There are');
+    throw new UnknownName(message, text, names, what);
   }
 
   /** A list, item by item through `parse`; a text alone is split at its commas, so that one variable can name them all. */

@@ -23,7 +23,8 @@ export class UrlText {
   /** `//user:password@hosts/path`. The last @ ends the password, so that one within need not be encoded. */
   authority(): { user: ReadonlyArray<readonly [string, string]>; hosts: string; path: string } {
     const { slashes, authority, path } = this.#split();
-    if (slashes === '') this.fail('has no // after its scheme', 'Write it as redis://host:port');
+    if (slashes === '')
+      this.fail('has no // after its scheme', 'Write two slashes behind the colon: redis://10.0.0.1:6379');
     const at = authority.lastIndexOf('@');
     return { user: at === -1 ? [] : this.#user(authority.slice(0, at)), hosts: authority.slice(at + 1), path };
   }

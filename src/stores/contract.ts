@@ -56,6 +56,7 @@ export interface Progress {
 }
 
 export interface BulkOptions {
+  /** Ends it between two steps, and before the first, with its reason as the error; what is done stays. */
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   /** Somebody sees how much there is in all, so that it is worth counting first. */

@@ -150,7 +150,7 @@ describe('what a profile file may say', () => {
       });
       expect(await folder.failureOf('profiles:\n  a:\n    driver: reddis\n')).to.deep.equal({
         message: 'cachectl.yaml:3: unknown driver in profile a (reddis)',
-        hint: 'Did you mean redis? There are: redis, sqlite, array, mongodb, memcached.',
+        hint: 'Did you mean redis? No package of that name is installed. There are: redis, sqlite, array, mongodb, memcached.',
       });
     });
 

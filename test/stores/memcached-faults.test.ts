@@ -6,7 +6,7 @@ import type { Store } from '../../src/stores/contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
-import { RefusedError, UnansweredError, UnreachableError } from '../../src/errors.js';
+import { PartialError, RefusedError, UnansweredError, UnreachableError } from '../../src/errors.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
 import { all, failure, textOf } from '../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';
@@ -129,6 +129,35 @@ describe('Memcached that fails', () => {
       );
       expect(error).to.be.instanceOf(UnreachableError);
       expect(done).to.equal(kept.length);
+    });
+
+    it('leaves what the others forget forgotten, and names what was not', async () => {
+      const [here] = kept.slice(-1);
+      const [there] = lost;
+      const error = await failure(store.forget([here!, there!, 'nowhere']));
+      expect(error).to.be.instanceOf(PartialError);
+      expect((error as Error).message).to.match(new RegExp(`^forgot [12] of 3 keys, not "${there}"`));
+      expect((error as Error).message).to.include(`127.0.0.1:${servers[1]!.port}`);
+      expect(await store.get(here!)).to.be.undefined;
+    });
+
+    it('leaves the tags of the others flushed, and names those that were not', async () => {
+      const names = Array.from({ length: 20 }, (_, index) => `tag${index}`);
+      const answers = await Promise.all(
+        names.map(async (name) =>
+          store
+            .tags([name])
+            .get('k')
+            .catch((error: unknown) => error),
+        ),
+      );
+      const here = names.find((_, index) => !(answers[index] instanceof Error))!;
+      const there = names.find((_, index) => answers[index] instanceof Error)!;
+      await store.put(`tag:${here}:key`, string('an id'), null);
+      const error = await failure(store.tags([here, there]).flush({ dryRun: false }));
+      expect(error).to.be.instanceOf(PartialError);
+      expect((error as Error).message).to.match(new RegExp(`^flushed 1 of 2 tags, not "${there}"`));
+      expect(textOf(await store.get(`tag:${here}:key`))).to.not.equal('an id');
     });
   });
 

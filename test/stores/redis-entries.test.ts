@@ -6,7 +6,7 @@ import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
-import { WrongTypeError } from '../../src/errors.js';
+import { PartialError, RefusedError, WrongTypeError } from '../../src/errors.js';
 import { isGone, ttlOf } from '../../src/stores/redis/replies.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, hits, textOf } from '../../src/testing/suite/stores.js';
@@ -40,7 +40,7 @@ describe('entries on Redis', () => {
     });
   });
 
-  describe('pull', () => {
+  describe('pull and forget', () => {
     let server: RedisServer;
 
     before(async function () {
@@ -80,6 +80,18 @@ describe('entries on Redis', () => {
         expect(await server.client.llen('list')).to.equal(1);
       });
     }
+
+    it('is refused for one key by its rights; a forget says of which, and that the others are gone', async () => {
+      const store = await without('resetkeys', '~ours:*');
+      await server.client.mset('ours:1', 'a', 'ours:2', 'b', 'theirs', 'c');
+      const error = await failure(store.forget(['ours:1', 'theirs', 'ours:2']));
+      expect(error).to.be.instanceOf(PartialError);
+      expect((error as Error).message).to.match(/^forgot 2 of 3 keys, not "theirs": /);
+      expect(await server.client.exists('ours:1', 'ours:2')).to.equal(0);
+      const all = await failure(store.forget(['theirs']));
+      expect(all).to.be.instanceOf(RefusedError);
+      expect(await server.client.exists('theirs')).to.equal(1);
+    });
   });
 
   describe('on a cluster', () => {

@@ -9,6 +9,7 @@ import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';
 import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { increased } from '../counter.js';
+import { allDone } from '../partly.js';
 import { expiryOf } from './expiry.js';
 import { type Encoded, outOfForm, type Values } from './values.js';
 
@@ -117,7 +118,7 @@ export abstract class Entries implements Repository {
     const answers = await this.connection.spread(places, async (node, share) =>
       node.remove(share.map(({ full }) => full)),
     );
-    return answers.map((answer) => given(answer));
+    return allDone<boolean>('forgot', keys, 'keys', answers);
   }
 
   async pull(key: string): Promise<Entry | undefined> {

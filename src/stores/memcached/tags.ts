@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { BulkOptions, Tagged } from '../contract.js';
 import type { Item } from './node.js';
 
+import { allDone } from '../partly.js';
 import { Entries, given, type Naming, type Room } from './entries.js';
 import { tagIdKey } from './keys.js';
 
@@ -11,17 +12,19 @@ import { tagIdKey } from './keys.js';
  * of what is put under them. A flush gives each tag a new id: what was under the old ones is out of reach, and ages out.
  */
 export class MemcachedTagged extends Entries implements Tagged {
+  readonly #names: readonly string[];
   readonly #idKeys: readonly Buffer[];
 
   constructor(room: Room, names: readonly string[]) {
     super(room);
+    this.#names = names;
     this.#idKeys = names.map((name) => room.keys.full(tagIdKey(name)));
   }
 
   async flush({ signal, dryRun }: BulkOptions & { readonly dryRun: boolean }): Promise<undefined> {
     signal?.throwIfAborted();
     // Else a dry run would say that all is well where the flush is going to fail.
-    await (dryRun ? this.#ids() : this.#renew(this.#idKeys));
+    await (dryRun ? this.#ids() : this.#renew());
   }
 
   /** The full key of an entry; undefined where a tag has no id, so that nothing can be under it. */
@@ -64,12 +67,12 @@ export class MemcachedTagged extends Entries implements Tagged {
     return id;
   }
 
-  async #renew(keys: readonly Buffer[]): Promise<void> {
+  async #renew(): Promise<void> {
     const errors = await this.connection.spread(
-      keys.map((full) => ({ full })),
+      this.#idKeys.map((full) => ({ full })),
       async (node, share) => node.put(share.map(({ full }) => idWrite(full, newTagId()))),
     );
-    for (const error of errors) given(error);
+    allDone('flushed', this.#names, 'tags', errors);
   }
 }
 

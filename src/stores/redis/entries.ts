@@ -10,6 +10,7 @@ import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { overlapping } from '../overlapping.js';
+import { allDone } from '../partly.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { bytes, count, given, isGone, ttlOf } from './replies.js';
 
@@ -130,8 +131,9 @@ export abstract class Entries implements Repository {
   }
 
   async forget(keys: readonly string[]): Promise<readonly boolean[]> {
-    const replies = await this.#send(keys.map((key): Command => ['UNLINK', this.storedKey(key)]));
-    return replies.map((reply) => count(reply) === 1);
+    const replies = await this.connection.batch(keys.map((key): Command => ['UNLINK', this.storedKey(key)]));
+    const answers = replies.map((reply) => (reply instanceof Error ? reply : count(reply) === 1));
+    return allDone<boolean>('forgot', keys, 'keys', answers);
   }
 
   async pull(key: string): Promise<Entry | undefined> {
