@@ -1,3 +1,5 @@
+import { columnsOf, cutToColumns } from './columns.js';
+
 /** A text of some lines that is drawn on standard output again and again in its place. */
 export class LiveFrame {
   #drawn = 0;
@@ -33,8 +35,8 @@ function cut(line: string, width: number): string {
     .split(STYLES)
     .map((part) => {
       if (STYLES.test(part)) return part;
-      const shown = [...part].slice(0, Math.max(0, room)).join('');
-      room -= shown.length;
+      const shown = cutToColumns(part, Math.max(0, room));
+      room -= columnsOf(shown);
       return shown;
     })
     .join('');

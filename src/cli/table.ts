@@ -1,19 +1,23 @@
 import Table from 'cli-table3';
 
+import { columnsOf, cutToColumns } from './columns.js';
 import { answersAPerson } from './output.js';
 import { styleAnswer } from './style.js';
 import { forTerminal } from './value-text.js';
 
 /** Rows under a dim head, without rules: what a person reads quickest and can still copy from. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const shown = rows.map((row) => row.map((cell) => forTerminal(Buffer.from(cell))));
+  const columns = widths(head, shown);
   const grid = new Table({
     head: head.map((title) => styleAnswer('dim', title)),
     chars: NO_RULES,
-    style: { head: [], 'padding-left': 0, 'padding-right': 2 },
-    colWidths: widths(head, rows),
+    style: { head: [], 'padding-left': 0, 'padding-right': GAP },
+    colWidths: columns,
     wordWrap: false,
   });
-  grid.push(...rows.map((row) => row.map((cell) => forTerminal(Buffer.from(cell)))));
+  // The library would cut characters of two halves in the middle.
+  grid.push(...shown.map((row) => row.map((cell, column) => shortened(cell, columns[column]! - GAP))));
   return `${grid.toString()}\n`;
 }
 
@@ -27,6 +31,9 @@ export function compactTable(head: readonly string[], rows: ReadonlyArray<readon
   );
 }
 
+/** Columns between two cells. */
+const GAP = 2;
+
 const NO_RULES = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
     [side, ''],
@@ -37,13 +44,18 @@ const NO_RULES = Object.fromEntries(
   ]),
 );
 
-/** Null for as wide as its widest cell, which a character may make wider by two; the widest column gives way where a terminal ends. */
-function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): Array<null | number> {
+/** Each column as wide as its widest cell; the widest column gives way where a terminal ends. */
+function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): number[] {
   const wanted = head.map(
-    (title, column) => 2 + Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+    (title, column) => GAP + Math.max(title.length, ...rows.map((row) => columnsOf(row[column] ?? ''))),
   );
   const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns || 80);
+  if (excess <= 0 || !answersAPerson()) return wanted;
   const widest = wanted.indexOf(Math.max(...wanted));
-  const isCut = answersAPerson() && excess > 0;
-  return wanted.map((width, column) => (isCut && column === widest ? Math.max(12, width - excess) : null));
+  wanted[widest] = Math.max(12, wanted[widest]! - excess);
+  return wanted;
+}
+
+function shortened(cell: string, most: number): string {
+  return columnsOf(cell) <= most ? cell : `${cutToColumns(cell, most - 1)}…`;
 }

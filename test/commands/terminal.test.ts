@@ -69,6 +69,16 @@ describe('on a terminal', () => {
     expect(screen).to.match(/^共有ロックの名前 +ann +never +a lock +its place/m);
   });
 
+  it('a key too long for a table is cut, and not in the middle of a character', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));
+    const wide = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite` };
+    await onTerminal(['put', '😀'.repeat(60), '1'], wide);
+    await onTerminal(['put', `a${'😀'.repeat(60)}`, '1'], wide);
+    const { screen } = await onTerminal(['keys', '--long'], wide);
+    expect(screen.match(/^a?(?:😀)+… +string/gmu), screen).to.have.lengthOf(2);
+    expect(screen).not.to.include('\uFFFD');
+  });
+
   it('a value cannot write on the screen', async () => {
     await onTerminal(['put', 'evil', '\u001B]0;title\u0007\u001B[2J'], env);
     const { coloured } = await onTerminal(['get', 'evil'], env);

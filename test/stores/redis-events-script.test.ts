@@ -141,6 +141,8 @@ describe('MONITOR as a source of events', () => {
     await ann.incr('app-count');
     await ann.set('app-count', '7', 'KEEPTTL');
     await ann.set('app-count', '8', 'NX');
+    await bob.call('SET', 'app-old', 'x', 'get', 'EX', '9');
+    await bob.call('SET', 'app-old', 'GET', 'KEEPTTL');
     await bob.getdel('app-count');
     await bob.exists('app-none');
     await bob.pttl('app-none');
@@ -171,6 +173,9 @@ describe('MONITOR as a source of events', () => {
       'KeyWritten added by bob ttl 60 size 4',
       'KeyWritten count by ann',
       'KeyWritten count by ann size 1',
+      'CacheMissed old by bob',
+      'KeyWritten old by bob ttl 9 size 1',
+      'KeyWritten old by bob size 3',
       'CacheHit count by bob',
       'KeyForgotten count by bob',
       'KeyWritten žluť "q" \\ \n by ann ttl null size 1',

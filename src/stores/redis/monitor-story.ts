@@ -149,6 +149,7 @@ export class MonitorStory {
     if (READS_ONE.has(name)) this.#read(command.first, doer, notices);
     else if (READS_ALL.has(name)) for (const key of command.args) this.#read(key, doer, notices);
     else if (RUNS_SCRIPT.has(name)) this.#learnOwners(command.args);
+    else if (name === 'set' && command.mayAnswer && answers(command)) this.#read(command.first, doer, notices);
     else if (name === 'zadd') this.#learnTag(command.first);
     const stored =
       STORING.has(name) && this.#isOfInterest(name, command)
@@ -268,6 +269,11 @@ export class MonitorStory {
     if (!full.startsWith(this.#prefix) || full === BOOKKEEPING_KEY) return undefined;
     return textOf(full.slice(this.#prefix.length));
   }
+}
+
+/** `SET k v GET` looks up what was there before. */
+function answers({ args }: PrintedCommand): boolean {
+  return args.slice(2).some((word) => word.toLowerCase() === 'get');
 }
 
 /** Bytes (`latin1`) as the text that they are. */

@@ -56,6 +56,11 @@ export class PrintedCommand {
     return this.#text.includes('"NX"', this.#sourceEnd) || this.#text.includes('"nx"', this.#sourceEnd);
   }
 
+  /** Whether GET is among the words, likewise: `SET` that answers with what was there. */
+  get mayAnswer(): boolean {
+    return this.#text.includes(' "GET"', this.#sourceEnd) || this.#text.includes(' "get"', this.#sourceEnd);
+  }
+
   /** What stands behind the command. */
   get args(): readonly string[] {
     this.#args ??= wordsOf(this.#text.slice(this.#sourceEnd + 3, -1)).slice(1);

@@ -1,0 +1,25 @@
+import stringWidth from 'string-width';
+
+/** How many columns of a terminal a text takes: East Asian characters and emoji two, combining marks none. */
+export function columnsOf(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** The longest beginning that takes no more columns, without half a character at its end. */
+export function cutToColumns(text: string, most: number): string {
+  if (ASCII.test(text)) return text.slice(0, most);
+  let shown = '';
+  let taken = 0;
+  for (const { segment } of CHARACTERS.segment(text)) {
+    taken += columnsOf(segment);
+    if (taken > most) break;
+    shown += segment;
+  }
+
+  return shown;
+}
+
+const ASCII = /^[\u0020-\u007E]*$/;
+
+/** What a reader takes for one character may be several, as a flag is. */
+const CHARACTERS = new Intl.Segmenter();
