@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Store } from '../../src/stores/contract.js';
 import type { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
+import type { SilentServer } from '../support/silent-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
@@ -12,6 +13,7 @@ import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, hits, textOf } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 import { startRedis } from '../support/redis-server.js';
+import { startSilentServer } from '../support/silent-server.js';
 
 const COMMON = {
   driver: 'redis',
@@ -96,12 +98,13 @@ describe('entries on Redis', () => {
 
   describe('on a cluster', () => {
     let cluster: RedisCluster;
+    let silent: readonly SilentServer[] = [];
 
     before(async function () {
       cluster = await startRedisCluster(this);
     });
 
-    after(async () => cluster?.stop());
+    after(async () => Promise.all([cluster, ...silent].map(async (each) => each?.stop())));
 
     async function opened(): Promise<Store> {
       const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
@@ -110,6 +113,20 @@ describe('entries on Redis', () => {
       stores.push(store);
       return store;
     }
+
+    it('are found by whichever node of the list answers, while others take the connection and say nothing', async () => {
+      silent = await Promise.all([startSilentServer(), startSilentServer()]);
+      const nodes = [...silent, cluster.nodes[0]!].map(({ port }) => ({ host: '127.0.0.1', port }));
+      const connection = { kind: 'cluster', nodes, database: 0 } as const;
+      // The library asks them in an order of its own.
+      const tries = await Promise.all(
+        Array.from({ length: 6 }, async () =>
+          openRedis({ ...COMMON, connection }, openCodec('php'), { timeoutMs: 4000 }),
+        ),
+      );
+      stores.push(...tries);
+      for (const hit of await Promise.all(tries.map(async (store) => store.get('nobody')))) expect(hit).to.be.undefined;
+    });
 
     it('go to the node that has them, and are never sent on by another', async () => {
       const store = await opened();

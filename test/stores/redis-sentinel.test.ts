@@ -4,6 +4,7 @@ import type { RedisProfile } from '../../src/profiles/profile.js';
 import type { Store } from '../../src/stores/contract.js';
 import type { RedisSentinel } from '../support/redis-sentinel.js';
 import type { RedisServer } from '../support/redis-server.js';
+import type { SilentServer } from '../support/silent-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
@@ -12,10 +13,12 @@ import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, textOf } from '../../src/testing/suite/stores.js';
 import { startRedisSentinel } from '../support/redis-sentinel.js';
 import { freePort, startRedis } from '../support/redis-server.js';
+import { startSilentServer } from '../support/silent-server.js';
 
 describe('Redis by sentinels', () => {
   let primary: RedisServer;
   let sentinel: RedisSentinel;
+  let silent: SilentServer | undefined;
   const stores: Store[] = [];
 
   before(async function () {
@@ -26,6 +29,7 @@ describe('Redis by sentinels', () => {
   afterEach(async () => Promise.all(stores.splice(0).map((store) => store.close())));
 
   after(async () => {
+    await silent?.stop();
     await sentinel?.stop();
     await primary?.stop();
   });
@@ -51,6 +55,13 @@ describe('Redis by sentinels', () => {
 
   it('asks the next sentinel when one does not answer', async () => {
     const store = await open('mymaster', await freePort(), sentinel.port);
+    await store.put('k', string('v'), 60);
+    expect(textOf(await store.get('k'))).to.equal('v');
+  });
+
+  it('asks the next sentinel when one takes the connection and says nothing', async () => {
+    silent = await startSilentServer();
+    const store = await open('mymaster', silent.port, sentinel.port);
     await store.put('k', string('v'), 60);
     expect(textOf(await store.get('k'))).to.equal('v');
   });

@@ -6,7 +6,7 @@ import type { BulkWriting } from './bulk-writing.js';
 import type { RedisOptions } from './cluster.js';
 
 import { type CachectlError, ConfigError, TimeoutError, UnansweredError } from '../../errors.js';
-import { newCluster } from './cluster.js';
+import { newCluster, timeoutOfOne } from './cluster.js';
 import { translated } from './errors.js';
 import { withQuietAuth } from './quiet-auth.js';
 
@@ -307,13 +307,17 @@ async function redisOptions(settings: RedisConnection, timeoutMs: number): Promi
   if (settings.username !== undefined) options.username = settings.username;
   if (settings.password !== undefined) options.password = settings.password;
   if (settings.tls !== undefined) options.tls = await tlsOptions(settings.tls);
-  if (settings.kind === 'sentinel') return { ...options, ...sentinelOptions(settings) };
+  if (settings.kind === 'sentinel') return { ...options, ...sentinelOptions(settings, timeoutMs) };
   if (settings.socket !== undefined) return { ...options, path: settings.socket };
   return first === undefined ? options : { ...options, host: first.host, port: first.port };
 }
 
-function sentinelOptions(settings: RedisConnection): RedisOptions {
-  const options: RedisOptions = { sentinels: [...settings.nodes], sentinelRetryStrategy: () => null };
+function sentinelOptions(settings: RedisConnection, timeoutMs: number): RedisOptions {
+  const options: RedisOptions = {
+    sentinels: [...settings.nodes],
+    sentinelCommandTimeout: timeoutOfOne(settings.nodes, timeoutMs),
+    sentinelRetryStrategy: () => null,
+  };
   if (settings.primary !== undefined) options.name = settings.primary;
   if (settings.sentinelUsername !== undefined) options.sentinelUsername = settings.sentinelUsername;
   if (settings.sentinelPassword !== undefined) options.sentinelPassword = settings.sentinelPassword;

@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
   rule(/^ENOENT/, UnreachableError, 'has no such socket', 'Check the path of the socket.'),
   rule(/^EACCES/, UnreachableError, 'may not be opened by this user', 'Check the permissions of the socket.'),
   rule(
-    /ETIMEDOUT|timed out/i,
+    /ETIMEDOUT|timed out|^timeout$/i,
     TimeoutError,
     'did not answer in time',
     'Give it longer with --timeout 30s, or look at its load.',
