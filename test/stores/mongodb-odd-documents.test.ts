@@ -84,6 +84,12 @@ describe('documents of MongoDB that are of an odd shape', () => {
       });
     }
 
+    it('a date: is called one', async () => {
+      await insert({ value: new Date(0) });
+      const entry = await database.open().get('k');
+      expect(() => entry!.decode()).to.throw(UndecodableError, 'it holds a BSON date, which');
+    });
+
     it('something that not even the client knows: is shown as that', () => {
       expect(storedBytes({ _bsontype: 'Unheard' }).toString()).to.equal('a BSON Unheard');
     });
@@ -122,6 +128,8 @@ describe('documents of MongoDB that are of an odd shape', () => {
         expect(await store.get('k')).to.be.undefined;
         expect(await store.touch('k', 60)).to.be.false;
         expect(await store.forget(['k'])).to.deep.equal([false]);
+        expect(await store.pull('k')).to.be.undefined;
+        expect(await asLeft()).to.not.be.null;
         expect(await all(store.keys())).to.be.empty;
         expect(await store.flush({ scope: 'prefix', locks: false, dryRun: true })).to.include({ removed: 0 });
         expect(await store.add('k', string('x'), 60)).to.be.true;

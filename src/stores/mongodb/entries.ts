@@ -11,7 +11,7 @@ import { integer } from '../../codecs/value.js';
 import { batches, type EncodedEntry, storedBatches } from '../batches.js';
 import { increased } from '../counter.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
-import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { expiresAt, later, notLater, ttlOf } from './expiry.js';
 import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';
 
 /** What the parts of one store share. */
@@ -232,8 +232,8 @@ export abstract class Entries implements Repository {
   /** What was removed, when it still counted. */
   async #remove({ entries, now }: Deployment, key: string): Promise<Entry | undefined> {
     const at = now();
-    const found = await entries.findOneAndDelete({ _id: this.id(key) }, AS_STORED);
-    return found !== null && isLive(found.expires_at, at) ? this.#entry(found, at) : undefined;
+    const found = await entries.findOneAndDelete(live(this.id(key), at), AS_STORED);
+    return found === null ? undefined : this.#entry(found, at);
   }
 
   #entry(document: WithId<EntryDocument>, at: number): Entry {

@@ -125,5 +125,6 @@ function textBytes(field: unknown): Buffer | undefined {
 function typeName(field: unknown): string {
   if (field === undefined) return 'nothing';
   if (Array.isArray(field)) return 'array';
+  if (field instanceof Date) return 'date';
   return typeof field === 'object' && field !== null && '_bsontype' in field ? String(field._bsontype) : 'object';
 }
