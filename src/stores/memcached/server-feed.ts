@@ -96,13 +96,14 @@ export class ServerFeed {
 
   #lost(why: CachectlError): void {
     if (this.#session === undefined) return;
+    const since = this.#session.heardAt;
     this.#end();
     if (this.#options.onMissed === undefined || !canBeWaitedOut(why)) {
       this.#hearer.fail(why);
       return;
     }
 
-    this.#gap = { why, since: new Date() };
+    this.#gap = { why, since };
     this.#options.onLost?.(why);
     this.#resume().catch((error: CachectlError) => this.#hearer.fail(error));
   }
@@ -172,7 +173,7 @@ export class ServerFeed {
     const { why, since } = this.#gap;
     this.#gap = undefined;
     const times = `from ${since.toISOString()} to ${new Date().toISOString()}`;
-    this.#options.onMissed?.({ text: `${why.message}; what happened ${times} was missed` });
+    this.#options.onMissed?.({ text: `${why.message}; what happened ${times} may have been missed` });
   }
 }
 

@@ -76,6 +76,11 @@ export class WatchSession {
     return this.#watch.words.includes(DELETIONS);
   }
 
+  /** Up to when the server is known to have been there. */
+  get heardAt(): Date {
+    return this.#watch.heardAt;
+  }
+
   /** Without being told of. */
   async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
     return this.#peek.read(keys);

@@ -30,6 +30,7 @@ export class Watch {
   readonly #teller: Teller;
   /** How many events it had dropped when that was last asked, for all who watch it. */
   #dropped: number;
+  #heardAt = new Date();
 
   private constructor(node: MetaNode, words: string, wire: Wire, { teller, dropped }: Hearing) {
     this.node = node;
@@ -68,6 +69,11 @@ export class Watch {
     }
   }
 
+  /** Up to when the server is known to have been there: one that goes silent is noticed late. */
+  get heardAt(): Date {
+    return this.#heardAt;
+  }
+
   get isOver(): boolean {
     return this.#wire.isOver;
   }
@@ -77,7 +83,9 @@ export class Watch {
    * @throws UnreachableError or TimeoutError of a server that is gone or silent
    */
   async check(): Promise<void> {
+    const asked = new Date();
     const now = await droppedBy(this.node);
+    this.#heardAt = asked;
     const events = now - this.#dropped;
     this.#dropped = now;
     if (events > 0) this.#teller.leftOut(events);

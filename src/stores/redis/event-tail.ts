@@ -23,6 +23,8 @@ export interface Session {
   readonly source: string;
   readonly warning?: string | undefined;
   readonly types: readonly EventType[];
+  /** Up to when it is known to have been told everything: a network that goes silent is noticed late. */
+  readonly heardAt: Date;
   peek(keys: readonly string[]): Promise<readonly Reading[]>;
   /** Puts back what was switched on. Only once. */
   stop(): Promise<void>;
@@ -128,7 +130,7 @@ export class Tail implements EventStream {
     }
 
     this.#options.onLost?.(error);
-    this.#resuming = this.#resume(error, new Date()).finally(() => {
+    this.#resuming = this.#resume(error, this.#session?.heardAt ?? new Date()).finally(() => {
       this.#resuming = undefined;
     });
   }
@@ -160,7 +162,7 @@ export class Tail implements EventStream {
 
   #sayMissed({ message }: CachectlError, since: Date): void {
     const times = `from ${since.toISOString()} to ${new Date().toISOString()}`;
-    this.#options.onMissed?.({ text: `${message}; what happened ${times} was missed` });
+    this.#options.onMissed?.({ text: `${message}; what happened ${times} may have been missed` });
   }
 }
 

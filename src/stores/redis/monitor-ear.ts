@@ -70,7 +70,7 @@ export class Ear {
     // Told by whoever waits for it, or by `fail`.
     lost.catch(() => {});
     stream.on('close', () => {
-      const error = refusal ?? closed(this.#connection);
+      const error = refusal ?? closed(this.#connection, this.#node);
       failed!(error);
       fail(error);
     });

@@ -47,6 +47,7 @@ class MonitorSession implements Session {
   /** By the server, and what lies there. */
   readonly #ears = new Map<string, Ear>();
   #nextCheck: NodeJS.Timeout | undefined;
+  #heardAt = new Date();
   #isOver = false;
 
   constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: Notifications) {
@@ -63,10 +64,15 @@ class MonitorSession implements Session {
     this.#tags = new TagLookup(room.connection, room.keys, room.packing.texts);
   }
 
+  get heardAt(): Date {
+    return this.#heardAt;
+  }
+
   async begin(): Promise<void> {
     await this.#listenTo(this.#room.connection, await this.#room.connection.nodes());
     const { lockConnection } = this.#room;
     if (lockConnection !== this.#room.connection) await this.#listenTo(lockConnection, await lockConnection.nodes());
+    this.#heardAt = new Date();
     this.#checkLater();
   }
 
@@ -125,6 +131,7 @@ class MonitorSession implements Session {
   #checkLater(): void {
     this.#nextCheck = setTimeout(async () => {
       try {
+        const asked = new Date();
         await this.#notifications.check();
         const { connection } = this.#room;
         if (connection.isCluster) {
@@ -133,6 +140,7 @@ class MonitorSession implements Session {
         }
 
         await Promise.all([...this.#ears.values()].map(async (ear) => ear.check()));
+        this.#heardAt = asked;
         if (!this.#isOver) this.#checkLater();
       } catch (error) {
         if (!this.#isOver) this.#hearer.fail(translated(error, this.#room.connection.location));

@@ -47,6 +47,7 @@ class NotificationSession implements Session {
   /** By the server. */
   readonly #subscribers = new Map<string, Redis>();
   #nextCheck: NodeJS.Timeout | undefined;
+  #heardAt = new Date();
   #isOver = false;
 
   constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: Notifications) {
@@ -64,8 +65,13 @@ class NotificationSession implements Session {
     this.#peek = new Peek(room);
   }
 
+  get heardAt(): Date {
+    return this.#heardAt;
+  }
+
   async begin(): Promise<void> {
     for (const node of await this.#room.connection.nodes()) await this.#subscribe(node);
+    this.#heardAt = new Date();
     this.#checkLater();
   }
 
@@ -94,7 +100,7 @@ class NotificationSession implements Session {
       if (event !== undefined) this.#finish.take(event);
     });
     subscriber.on('end', () => {
-      if (!this.#isOver) this.#hearer.fail(closed(connection));
+      if (!this.#isOver) this.#hearer.fail(closed(connection, node));
     });
     try {
       await subscriber.subscribe(...[...TYPES.keys()].map((name) => channel + name));
@@ -108,9 +114,11 @@ class NotificationSession implements Session {
     this.#nextCheck = setTimeout(async () => {
       try {
         const { location } = this.#room.connection;
+        const asked = new Date();
         await Promise.all([...this.#subscribers.values()].map(async (subscriber) => answered(subscriber, location)));
         await this.#notifications.check();
         await this.#followPrimaries();
+        this.#heardAt = asked;
         if (!this.#isOver) this.#checkLater();
       } catch (error) {
         if (!this.#isOver) this.#hearer.fail(translated(error, this.#room.connection.location));
@@ -154,8 +162,9 @@ class NotificationStory {
 }
 
 /** A server or network that went away. */
-export function closed({ location }: Connection): UnreachableError {
-  return new UnreachableError(`${location} closed the connection`, 'Events after that were missed. Start it again.');
+export function closed({ isCluster, location }: Connection, { id }: Node): UnreachableError {
+  const who = isCluster ? `${id} of ${location}` : location;
+  return new UnreachableError(`${who} closed the connection`, 'Events after that were missed. Start it again.');
 }
 
 /** What is said of a primary that a cluster did not have before. */
