@@ -63,6 +63,23 @@ describe('on a terminal', () => {
     ]);
   });
 
+  it('lock:release --force breaks the lock of whom it named, and of nobody who got it while the question stood', async () => {
+    await onTerminal(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann'], env);
+    const { code, screen } = await onTerminal(['lock:release', 'deploy', '--force'], env, {
+      prompt: 'Go ahead?',
+      keys: 'y\r',
+      async meanwhile() {
+        await onTerminal(['lock:release', 'deploy', '--owner', 'ann'], env);
+        await onTerminal(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'bob'], env);
+      },
+    });
+    expect(screen).to.include('changed hands meanwhile: it is held by bob');
+    expect(code).to.equal(1);
+    const yes = await onTerminal(['lock:release', 'deploy', '--force'], env, { prompt: 'Go ahead?', keys: 'y\r' });
+    expect(yes.screen).to.include('broke deploy, which was held by bob');
+    expect(yes.code).to.equal(0);
+  });
+
   it('a table does not cut what is wide where there is room', async () => {
     await onTerminal(['lock:acquire', '共有ロックの名前', '--ttl', '0', '--owner', 'ann'], env);
     const { screen } = await onTerminal(['lock:list'], env);

@@ -8,6 +8,8 @@ const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 export interface Typing {
   readonly prompt: RegExp | string;
   readonly keys: string;
+  /** What happens before they are typed. */
+  meanwhile?(): Promise<unknown>;
 }
 
 /** What a run on a terminal left. */
@@ -41,7 +43,10 @@ export async function onTerminal(
     if (next === undefined || !shows(stripVTControlCharacters(unanswered), next.prompt)) return;
     waiting.shift();
     unanswered = '';
-    child.stdin.write(next.keys);
+    (next.meanwhile?.() ?? Promise.resolve()).then(
+      () => child.stdin.write(next.keys),
+      () => child.kill(),
+    );
   });
   const code = await new Promise<null | number>((resolve, reject) => {
     child.on('error', reject);

@@ -2,13 +2,14 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Work } from '../../cli/store-command.js';
+import type { Lock, LockHolder } from '../../stores/contract.js';
 
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
-import { heldText, notYoursText, ownerText } from '../../cli/lock-text.js';
+import { heldByText, heldText, notYoursText, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { pickLock } from '../../cli/pick-lock.js';
 import { canAsk } from '../../cli/pick.js';
@@ -124,9 +125,26 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
     await askBeforeDestroying({ store, profile, action: 'lock:release', effect }, flags);
   }
 
-  const released = holder !== undefined && (dryRun || (await lock.forceRelease()));
-  if (flags.json) await answerJson({ name, released, dryRun, owner: holder?.owner ?? null });
+  const now = holder === undefined || dryRun ? holder : await broken(lock, holder, flags);
+  const released = holder !== undefined && (dryRun || now === 'broken');
+  const other = released || now === 'broken' ? undefined : now;
+  if (flags.json) await answerJson({ name, released, dryRun, owner: (released ? holder : other)?.owner ?? null });
   if (released) warn(`${dryRun ? 'would break' : 'broke'} ${name}, which was held by ${ownerText(holder)}`);
-  else warn(`${name} is not held`);
+  else if (other === undefined) warn(`${name} is not held`);
+  else warn(`${name} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);
   return released ? ExitCode.Yes : ExitCode.No;
+}
+
+/**
+ * A yes is to the holder who was named: whoever got the lock while the question stood keeps it. --yes is to any.
+ * @returns who has it by then, when it was not broken
+ */
+async function broken(
+  lock: Lock,
+  named: LockHolder,
+  { yes }: ReleaseFlags,
+): Promise<'broken' | LockHolder | undefined> {
+  const now = yes ? named : await lock.holder();
+  if (now?.owner !== named.owner) return now;
+  return (await lock.forceRelease()) ? 'broken' : undefined;
 }
