@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault, withRedis } from '../support/faults.js';
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
+import { scratchFolder } from '../support/scratch.js';
 
-const ENTRIES = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-faults-')), 'entries.ndjson');
+const ENTRIES = path.join(scratchFolder('faults'), 'entries.ndjson');
 writeFileSync(ENTRIES, '{"key":"a","value":1}\n');
 
 const WRITING: ReadonlyArray<readonly string[]> = [
@@ -53,7 +53,7 @@ describe('a Redis server that cannot be reached', () => {
   });
 
   it('has no such socket', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-faults-'));
+    const folder = scratchFolder('faults');
     const config = path.join(folder, 'cachectl.yaml');
     writeFileSync(config, 'profiles:\n  shop: {driver: redis, socket: /no/such.sock}\n');
     expectFault(await cachectl(['get', 'a', '--config', config, '--profile', 'shop']), {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { onEveryStore } from '../support/places.js';
+import { scratchFolder } from '../support/scratch.js';
 
 describe('forget, flush and tags:flush', () => {
   onEveryStore((place) => {
@@ -93,7 +93,7 @@ describe('forget, flush and tags:flush', () => {
 });
 
 describe('a protected profile', () => {
-  const config = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-protected-')), 'cachectl.yaml');
+  const config = path.join(scratchFolder('protected'), 'cachectl.yaml');
   writeFileSync(config, 'profiles:\n  shop: {driver: sqlite, path: shop.sqlite, protected: true}\n');
   const run = async (...args: string[]) => cachectl([...args, '--config', config]);
 

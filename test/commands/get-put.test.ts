@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
+import { scratchFolder } from '../support/scratch.js';
 
 describe('get and put', () => {
   onEveryStore((place) => {
@@ -71,7 +71,7 @@ describe('get and put', () => {
     });
 
     it('takes a value from a file, a megabyte of it', async () => {
-      const file = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-file-')), 'value');
+      const file = path.join(scratchFolder('file'), 'value');
       const bytes = Buffer.alloc(1_048_576, 'ab\0');
       writeFileSync(file, bytes);
       expect(await place.run(['put', 'large', '--file', file])).to.include({ code: 0, err: '' });

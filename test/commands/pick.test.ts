@@ -1,13 +1,11 @@
 import { expect } from 'chai';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type SaslMemcached, startSaslMemcached } from '../support/memcached-sasl.js';
 import { onEveryStore, type Place, sqlitePlace } from '../support/places.js';
 import { requireProgram } from '../support/requirements.js';
+import { scratchFolder } from '../support/scratch.js';
 import { onTerminal, type Shown, type Typing } from '../support/terminal.js';
 
 const CTRL_C = '\u0003';
@@ -17,7 +15,7 @@ const NO_KEY = 'Missing 1 required arg: key';
 const NO_NAME = 'Missing 1 required arg: name';
 
 describe('without a key, at a terminal,', () => {
-  const home = mkdtempSync(path.join(tmpdir(), 'cachectl-pick-'));
+  const home = scratchFolder('pick');
   const at = async (place: Place, args: readonly string[], ...typings: readonly Typing[]): Promise<Shown> =>
     onTerminal(args, { HOME: home, CACHECTL_URL: place.url() }, ...typings);
 

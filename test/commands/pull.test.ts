@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
+import { scratchFolder } from '../support/scratch.js';
 
 describe('pull', () => {
   onEveryStore((place) => {
@@ -64,7 +64,7 @@ describe('pull', () => {
 });
 
 describe('pull on a protected profile', () => {
-  const config = path.join(mkdtempSync(path.join(tmpdir(), 'cachectl-protected-')), 'cachectl.yaml');
+  const config = path.join(scratchFolder('protected'), 'cachectl.yaml');
   writeFileSync(config, 'profiles:\n  shop: {driver: sqlite, path: shop.sqlite, protected: true}\n');
   const run = async (...args: string[]) => cachectl([...args, '--config', config]);
 

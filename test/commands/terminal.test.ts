@@ -1,13 +1,11 @@
 import { expect } from 'chai';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 
 import { requireProgram } from '../support/requirements.js';
+import { scratchFolder } from '../support/scratch.js';
 import { onTerminal } from '../support/terminal.js';
 
 describe('on a terminal', () => {
-  const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));
+  const home = scratchFolder('terminal');
   const env = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-` };
   const protectedEnv = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite?prefix=shop-&protected=true` };
 

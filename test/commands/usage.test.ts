@@ -1,14 +1,14 @@
 import { expect } from 'chai';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
+import { scratchFolder } from '../support/scratch.js';
 
 const URL_FLAG = ['--url', 'array:'];
 
 describe('a command line that cannot be obeyed exits 2, with two lines', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-usage-'));
+  const folder = scratchFolder('usage');
   for (const [title, args, message] of [
     ['an empty key', ['get', ''], 'the key is empty'],
     ['no key', ['get'], 'Missing 1 required arg'],
@@ -51,7 +51,7 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
 });
 
 describe('which store is used', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-profile-'));
+  const folder = scratchFolder('profile');
   const config = path.join(folder, 'cachectl.yaml');
   writeFileSync(
     config,

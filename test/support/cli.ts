@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { scratchFolder } from './scratch.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -79,7 +78,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Run {
 let home: string | undefined;
 
 function spawnProgram(args: readonly string[], { cwd, env = {}, through = [] }: RunOptions) {
-  home ??= mkdtempSync(path.join(tmpdir(), 'cachectl-home-'));
+  home ??= scratchFolder('home');
   const [program, ...words] = [...through, process.execPath, PROGRAM, ...args];
   return spawn(program!, words, {
     cwd: cwd ?? home,
@@ -87,7 +86,3 @@ function spawnProgram(args: readonly string[], { cwd, env = {}, through = [] }: 
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
-
-process.on('exit', () => {
-  if (home !== undefined) rmSync(home, { force: true, recursive: true });
-});

@@ -1,19 +1,18 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { scratchFolder } from './scratch.js';
 
 /** A command whose runs are counted, and which goes on when it is let. */
 export function slowCommand() {
   let folder = '';
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-remember-'));
+    folder = scratchFolder('remember');
   });
   afterEach(() => {
     // One that was left behind ends so.
     writeFileSync(`${folder}/go`, '');
   });
-  after(() => rmSync(folder, { force: true, recursive: true }));
   const runs = (): number => (existsSync(`${folder}/runs`) ? readFileSync(`${folder}/runs`, 'utf8').length : 0);
   return {
     runs,
