@@ -14,25 +14,32 @@ export class EventListener {
   readonly #command: string;
   readonly #source: string;
   readonly #most: number;
+  readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #failed = 0;
 
-  /** @param most how many may run at once */
-  constructor(command: string, source: string, most: number) {
+  /**
+   * @param most how many may run at once
+   * @param signal from which on no more of them are started
+   */
+  constructor(command: string, source: string, most: number, signal: AbortSignal) {
     this.#command = command;
     this.#source = source;
     this.#most = most;
+    this.#signal = signal;
   }
 
   get failed(): number {
     return this.#failed;
   }
 
-  /** Resolves when it has been started, which waits for one to end while as many run as may. */
-  async tell(event: CacheEvent): Promise<void> {
+  /** Resolves when it has been started, which waits for one to end while as many run as may. False when it is not any more. */
+  async tell(event: CacheEvent): Promise<boolean> {
     while (this.#running.size >= this.#most) await Promise.race(this.#running);
+    if (this.#signal.aborted) return false;
     const run = this.#run(event).finally(() => this.#running.delete(run));
     this.#running.add(run);
+    return true;
   }
 
   /** Resolves when the last of them has ended. */

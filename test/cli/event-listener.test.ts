@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -17,6 +17,8 @@ const EVENT: CacheEvent = {
   client: { address: '10.0.0.7:4711', name: 'web' },
 };
 
+const GOES_ON = new AbortController().signal;
+
 describe('a command that is run for each event', () => {
   let folder: string;
 
@@ -33,6 +35,7 @@ describe('a command that is run for each event', () => {
       `cat > ${fileIn('json')}; env -0 | grep -z '^CACHECTL_EVENT_' | sort -z > ${fileIn('env')}`,
       'monitor',
       1,
+      GOES_ON,
     );
     await listener.tell(EVENT);
     await listener.end();
@@ -63,17 +66,35 @@ describe('a command that is run for each event', () => {
   });
 
   it('need not read its input, and is counted when it fails', async () => {
-    const listener = new EventListener('exec 0<&-; [ "$CACHECTL_EVENT_KEY" = good ]', 'triggers', 2);
+    const listener = new EventListener('exec 0<&-; [ "$CACHECTL_EVENT_KEY" = good ]', 'triggers', 2, GOES_ON);
     const big = 'x'.repeat(60_000);
     for (const key of ['good', big, 'good', 'bad']) await listener.tell({ time: new Date(), type: 'CacheHit', key });
     await listener.end();
     expect(listener.failed).to.equal(2);
   });
 
+  it('is not run any more from when somebody ended it, though events wait', async () => {
+    const over = new AbortController();
+    const [first, ran] = [fileIn('first'), fileIn('ran')];
+    const listener = new EventListener(
+      `echo x >> ${ran}; until [ -e ${first} ]; do sleep 0.01; done`,
+      'poll',
+      1,
+      over.signal,
+    );
+    expect(await listener.tell(EVENT)).to.equal(true);
+    const waiting = listener.tell(EVENT);
+    over.abort();
+    writeFileSync(first, '');
+    expect(await waiting).to.equal(false);
+    await listener.end();
+    expect(readFileSync(ran, 'utf8')).to.equal('x\n');
+  });
+
   it('runs no more often at once than it may', async () => {
     const running = fileIn('running');
     const command = `mkdir ${running} || exit 9; sleep 0.02; rmdir ${running}`;
-    const listener = new EventListener(command, 'triggers', 1);
+    const listener = new EventListener(command, 'triggers', 1, GOES_ON);
     for (let i = 0; i < 5; i++) await listener.tell(EVENT);
     await listener.end();
     expect(listener.failed).to.equal(0);

@@ -56,10 +56,12 @@ export default class EventsTail extends StoreCommand {
       withEvents(work, flags, {}, async (feed) => {
         const taker = await takerFor(work, feed, flags);
         let taken = 0;
+        let left = 0;
         try {
           for await (const event of feed.stream) {
-            await taker.take(event);
-            if (++taken === flags.limit) break;
+            if (await taker.take(event)) taken++;
+            else left++;
+            if (taken === flags.limit) break;
           }
         } finally {
           feed.end();
@@ -69,7 +71,8 @@ export default class EventsTail extends StoreCommand {
         const lasted = flags.for === undefined ? '' : ` in ${formatDuration(flags.for)}`;
         note(`${count(taken)} ${taken === 1 ? 'event' : 'events'}${lasted}`);
         if (taker.failed > 0) warn(`${count(taker.failed)} of ${count(taken)} commands failed`);
-        const isPartial = sayGaps(feed) || taker.failed > 0;
+        if (left > 0) warn(`for ${count(left)} more events, which waited at the end, it was not run`);
+        const isPartial = sayGaps(feed) || taker.failed > 0 || left > 0;
         return interruptedCode(work.interruption, isPartial ? ExitCode.Partial : ExitCode.Yes);
       }),
     );
@@ -78,7 +81,8 @@ export default class EventsTail extends StoreCommand {
 
 /** What becomes of events. */
 interface Taker {
-  take(event: CacheEvent): Promise<void>;
+  /** False when it is too late for that. */
+  take(event: CacheEvent): Promise<boolean>;
   end(): Promise<void>;
   readonly failed: number;
 }
@@ -90,11 +94,15 @@ interface Format {
   readonly jobs: number;
 }
 
-async function takerFor({ store }: Work, feed: EventFeed, { json, values, exec, jobs }: Format): Promise<Taker> {
+async function takerFor(
+  { store, interruption }: Work,
+  feed: EventFeed,
+  { json, values, exec, jobs }: Format,
+): Promise<Taker> {
   const { source, stream } = feed;
   if (exec !== undefined) {
     const { EventListener } = await import('../../cli/event-listener.js');
-    const listener = new EventListener(exec, source, jobs);
+    const listener = new EventListener(exec, source, jobs, interruption.signal);
     return {
       take: async (event) => listener.tell(event),
       end: async () => listener.end(),
@@ -110,6 +118,7 @@ async function takerFor({ store }: Work, feed: EventFeed, { json, values, exec, 
     async take(event) {
       const preview = previewOf && (await previewOf(store, stream, event));
       await printer.print(json ? eventJson(event, source, preview) : eventLine(event, preview));
+      return true;
     },
     end: async () => printer.flush(),
     failed: 0,
