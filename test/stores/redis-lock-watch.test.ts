@@ -7,8 +7,9 @@ import { connect } from 'node:net';
 import type { Store } from '../../src/stores/contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
+import { UnreachableError } from '../../src/errors.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { until } from '../../src/testing/suite/stores.js';
+import { failure, until } from '../../src/testing/suite/stores.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';
@@ -158,6 +159,26 @@ describe('locks on a Redis cluster', () => {
     expect(watch.events.map(({ name, type, owner }) => `${name} ${type} ${owner}`).toSorted()).to.deep.equal(
       names.flatMap((name) => [`${name} acquired ann`, `${name} contended bob`]).toSorted(),
     );
+  });
+
+  it('are no more watched, and say why, when they move to another server', async () => {
+    const key = 'app-deploy:0';
+    const slot = Number(await cluster.nodes[0]!.client.cluster('KEYSLOT', key));
+    const at = await Promise.all(cluster.nodes.map(async ({ client }) => client.exists(key).catch(() => {})));
+    const from = cluster.nodes.find((_, index) => at[index] !== undefined)!;
+    const to = cluster.nodes.find((node) => node !== from)!;
+    const id = async ({ client }: RedisServer): Promise<string> => String(await client.cluster('MYID'));
+    const watch = await watched(store, 'deploy:0');
+    await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await id(from));
+    await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', await id(to));
+    try {
+      for (const error of [await failure(watch.ended), await failure(watched(store, 'deploy:0'))]) {
+        expect(error).to.be.instanceOf(UnreachableError);
+        expect((error as Error).message).to.contain('"deploy:0" is on the move to another server of the redis cluster');
+      }
+    } finally {
+      for (const { client } of [from, to]) await client.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+    }
   });
 
   it('are heard of by those who wait, wherever they are', async () => {

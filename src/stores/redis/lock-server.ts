@@ -56,7 +56,9 @@ export class WatchedServer {
     for (const name of names) {
       const key = keys.full(name);
       const [here] = await this.#node.batch([['EXISTS', key]]);
-      if (this.#room.lockConnection.isCluster && isElsewhere(here)) continue;
+      const way = sentOn(here!);
+      if (this.#room.lockConnection.isCluster && way === 'MOVED') continue;
+      if (way === 'ASK') throw onTheMove(name, this.#room.lockConnection.location);
       given(here!);
       this.#models.set(key, new LockModel(name));
     }
@@ -204,10 +206,11 @@ export class WatchedServer {
   }
 
   #snapshotOf(replies: ReadonlyArray<Error | Reply>): Snapshot {
-    const { keys, packing } = this.#room;
+    const { keys, packing, lockConnection } = this.#room;
     return new Map(
       [...this.#models.keys()].map((key, index) => {
         const [reply, pttl] = [replies[2 * index]!, replies[2 * index + 1]!];
+        if (sentOn(reply) !== undefined) throw onTheMove(keys.short(Buffer.from(key)), lockConnection.location);
         if (reply instanceof WrongTypeError) throw wrongType(keys.short(Buffer.from(key)), 'value of another type');
         const held = bytes(reply);
         if (held === null || isGone(pttl)) return [key, undefined];
@@ -221,9 +224,17 @@ export class WatchedServer {
 /** What a server has at one moment of its MONITOR, by full key: who holds each lock, and for how many milliseconds more. */
 type Snapshot = ReadonlyMap<string, { readonly owner: string; readonly left: number } | undefined>;
 
-/** On a cluster only one server has a key, the others say where it is. */
-function isElsewhere(reply: Error | Reply | undefined): boolean {
-  return reply instanceof Error && reply.cause instanceof Error && reply.cause.message.startsWith('MOVED ');
+/** On a cluster only one server has a key, the others say where it is; while a slot moves, two do: `ASK` for what is new. */
+function sentOn(reply: Error | Reply): string | undefined {
+  if (!(reply instanceof Error) || !(reply.cause instanceof Error)) return undefined;
+  return /^(MOVED|ASK) /.exec(reply.cause.message)?.[1];
+}
+
+function onTheMove(name: string, location: string): UnreachableError {
+  return new UnreachableError(
+    `"${name}" is on the move to another server of the ${location}`,
+    'What happens to it there is not heard here. Start it again when it has moved, or look at the lock without: lock:show NAME.',
+  );
 }
 
 function silent(location: string): TimeoutError {
