@@ -1,9 +1,15 @@
 import type { JsonFields } from './json.js';
 
+import { ClosedPipeError } from '../errors.js';
 import { stringify } from './json.js';
 import { LinePrinter } from './line-printer.js';
+import { errorFields, toFailure, ToldError } from './report-error.js';
 
-/** An array as one JSON document on one line, printed as its members come. */
+/**
+ * An array as one JSON document on one line, printed as its members come. What ends them too early is told by the last
+ * of them, `{"error": …}`, since a document of its own behind a list that has begun would leave neither readable.
+ * @throws ToldError then
+ */
 export async function answerList<Item>(
   items: AsyncIterable<Item>,
   fieldsOf: (item: Item) => JsonFields,
@@ -17,6 +23,10 @@ export async function answerList<Item>(
     }
 
     await printer.print(before === '[' ? '[]\n' : ']\n');
+  } catch (error) {
+    if (before === '[' || error instanceof ClosedPipeError) throw error;
+    await printer.print(`${before}${stringify({ error: errorFields(toFailure(error)) })}]\n`);
+    throw new ToldError(error);
   } finally {
     await printer.flush();
   }

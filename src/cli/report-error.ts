@@ -11,12 +11,21 @@ export interface Failure {
   readonly exitCode: number;
 }
 
+/** A failure that stands in what was printed already. */
+export class ToldError extends Error {
+  constructor(override readonly cause: unknown) {
+    super('told already');
+  }
+}
+
 /** Two lines on standard error, or one JSON document on standard output. Returns the exit code. */
-export function reportError(error: unknown, asJson: boolean): number {
+export function reportError(thrown: unknown, asJson: boolean): number {
+  const isTold = thrown instanceof ToldError;
+  const error = isTold ? thrown.cause : thrown;
   const failure = toFailure(error);
   if (error instanceof ClosedPipeError) return failure.exitCode;
-  if (asJson) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
-  else process.stderr.write(errorText(failure));
+  if (asJson && !isTold) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
+  else if (!isTold) process.stderr.write(errorText(failure));
   if (process.env.CACHECTL_DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
 }

@@ -4,6 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
+import { type MemcachedServer, startMemcached } from '../support/memcached-server.js';
+import { freePort } from '../support/redis-server.js';
 
 /** Answers each line with what `answerTo` gives for it. */
 async function memcachedThat(answerTo: (line: string) => string) {
@@ -37,6 +39,35 @@ describe('Memcached, as it answers', () => {
     expect({ code, err }).to.deep.equal({ code: 0, err: '' });
     expect(out).to.match(/^2026-\S+\tKeyWritten\ta\t/);
   });
+});
+
+describe('Memcached servers of which one is gone', () => {
+  let server: MemcachedServer;
+  let url = '';
+
+  before(async function () {
+    server = await startMemcached(this);
+    url = `memcached://${server.address},127.0.0.1:${await freePort()}?prefix=shop-cache-`;
+  });
+
+  after(async () => server?.stop());
+
+  for (const args of [['keys'], ['keys', '--long'], ['lock:list']]) {
+    it(`${args.join(' ')} --json is one document all the same, which ends with the error`, async () => {
+      const owner = 'cachectl:ann@web1:1:01a211e6ba8b8e36ff6ac5a560cff769';
+      await server.say(`set shop-cache-a 0 60 ${owner.length}\r\n${owner}`);
+      const { code, out, err } = await cachectl([...args, '--json', '--url', url]);
+      expect({ code, err }).to.deep.equal({ code: 3, err: '' });
+      const [first, last, ...more] = JSON.parse(out) as Array<{
+        key?: string;
+        name?: string;
+        error?: { code: string };
+      }>;
+      expect(first!.key ?? first!.name).to.equal('a');
+      expect(last).to.have.nested.property('error.code', 'unreachable');
+      expect(more).to.be.empty;
+    });
+  }
 });
 
 describe('Memcached behind SASL, where keys cannot be listed', () => {
