@@ -85,8 +85,8 @@ describe('on a terminal', () => {
   });
 
   it('a key too long for a table is cut, and not in the middle of a character', async () => {
-    const home = mkdtempSync(path.join(tmpdir(), 'cachectl-terminal-'));
-    const wide = { HOME: home, CACHECTL_URL: `sqlite://${home}/cache.sqlite` };
+    const folder = scratchFolder('terminal-wide');
+    const wide = { HOME: folder, CACHECTL_URL: `sqlite://${folder}/cache.sqlite` };
     await onTerminal(['put', '😀'.repeat(60), '1'], wide);
     await onTerminal(['put', `a${'😀'.repeat(60)}`, '1'], wide);
     const { screen } = await onTerminal(['keys', '--long'], wide);
