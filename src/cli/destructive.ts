@@ -13,6 +13,8 @@ export interface Destruction {
   readonly action: string;
   /** What will be gone, in the present tense: `removes 1,204 entries under shop-cache-`. */
   readonly effect: string;
+  /** How to see it without doing it; `--dry-run to see what would go` when left out. */
+  readonly instead?: string;
   /** What one might not expect, each a line. */
   readonly warnings?: readonly string[];
 }
@@ -28,7 +30,7 @@ export interface Consent {
  * @throws DeclinedError when the person says no
  */
 export async function askBeforeDestroying(destruction: Destruction, consent: Consent): Promise<void> {
-  const { profile, action, effect, store, warnings = [] } = destruction;
+  const { profile, action, effect, store, warnings = [], instead = '--dry-run to see what would go' } = destruction;
   if (consent.confirm !== undefined && consent.confirm !== profile.name) {
     throw new UsageError(
       `--confirm names ${consent.confirm}, but this is profile ${profile.name}`,
@@ -50,7 +52,7 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
     const confirm = profile.protected ? ` --confirm ${profile.name}` : '';
     throw new UsageError(
       `${action} ${effect} (${where}), and there is no terminal to ask on`,
-      `Add --yes${confirm} to go ahead, or --dry-run to see what would go.`,
+      `Add --yes${confirm} to go ahead, or ${instead}.`,
     );
   }
 

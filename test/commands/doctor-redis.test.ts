@@ -136,6 +136,11 @@ describe('doctor on Redis', () => {
     expect(left).to.deep.include({ subject: 'notifications', state: 'warning', fixed: false });
     expect(await flags()).not.to.equal('');
 
+    const unasked = await cachectl(['doctor', '--fix', '--url', url()]);
+    expect(unasked).to.include({ code: 2 });
+    expect(unasked.err).to.include('no terminal to ask on').and.include('Add --yes to go ahead, or leave --fix out.');
+    expect(await flags()).not.to.equal('');
+
     const fixed = await doctor(['--fix', '--yes', '--url', url()]);
     expect(fixed.findings.find(({ fix }) => fix !== null)!.fixed).to.be.true;
     expect(await flags()).to.equal('');

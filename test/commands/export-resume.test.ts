@@ -198,6 +198,21 @@ describe('export --resume', () => {
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0 });
     });
 
+    it('does not wait for one that was killed just as it began', async () => {
+      await leaveTwo();
+      const claim = `${file}.export-claim`;
+      const writer = { ...ownProcess(), pid: process.pid };
+      for (const [writerSince, code] of [
+        ['', 2],
+        ['once', 0],
+      ] as const) {
+        writeFileSync(claim, JSON.stringify({ writer, writerSince }));
+        expect(await place.run(args(file, '--resume')), `since "${writerSince}"`).to.include({ code });
+      }
+
+      expect(existsSync(claim)).to.equal(false);
+    });
+
     it('has nothing to go back to on standard output', async () => {
       for (const output of [[], ['--output', '-']]) {
         const result = await place.run(['export', '--resume', ...output]);

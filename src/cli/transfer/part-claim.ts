@@ -1,8 +1,12 @@
-import { closeSync, openSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { UsageError } from '../../errors.js';
+import { isGone, ownWriter, writerIn } from './part-state.js';
 
-/** What is older was left by a process that was killed just then: a claim is held for some milliseconds. */
+/**
+ * A claim is held for some milliseconds: what is older was left by a process that was killed just then, also where nothing
+ * can be known of that process.
+ */
 const STALE_MS = 10_000;
 
 /**
@@ -27,7 +31,7 @@ export async function claimed<T>(target: string, work: () => Promise<T>): Promis
 /** Atomic: of two who try, one gets it. */
 function isTaken(path: string): boolean {
   try {
-    closeSync(openSync(path, 'wx', 0o600));
+    writeFileSync(path, JSON.stringify(ownWriter()), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -37,7 +41,18 @@ function isTaken(path: string): boolean {
 
 function isStale(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined || Date.now() - stats.mtimeMs > STALE_MS;
+  if (stats === undefined || Date.now() - stats.mtimeMs > STALE_MS) return true;
+  const writer = writerOf(path);
+  return writer !== undefined && isGone(writer);
+}
+
+/** Undefined where it is not written yet. */
+function writerOf(path: string): ReturnType<typeof writerIn> {
+  try {
+    return writerIn(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function busy(target: string): UsageError {

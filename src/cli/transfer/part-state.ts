@@ -27,9 +27,13 @@ export interface Reached {
   readonly tally: SavedTally;
 }
 
-export interface PartState extends Reached {
+export interface PartState extends Reached, Writer {
   readonly version: 1;
   readonly source: PartSource;
+}
+
+/** The process that writes. */
+export interface Writer {
   readonly writer: ProcessPlace;
   /** When the process began, in a count of the system's; empty where it does not tell. */
   readonly writerSince: string;
@@ -55,7 +59,7 @@ export function readState(target: string): null | PartState | undefined {
 
 /** Whole or not at all, whatever ends the process meanwhile. */
 export function writeState(target: string, source: PartSource, reached: Reached): void {
-  const state: PartState = { version: 1, source, ...reached, writer: ownProcess(), writerSince: since(process.pid) };
+  const state: PartState = { version: 1, source, ...reached, ...ownWriter() };
   const path = statePath(target);
   rmSync(`${path}.new`, { force: true });
   writeFileSync(`${path}.new`, JSON.stringify(state), { flag: 'wx', mode: 0o600 });
@@ -66,11 +70,23 @@ export function removeState(target: string): void {
   rmSync(statePath(target), { force: true });
 }
 
+export function ownWriter(): Writer {
+  return { writer: ownProcess(), writerSince: since(process.pid) };
+}
+
 /** Whether its writer is at it still; of a process on another machine nothing is known, and it is taken to be gone. */
 export function isBeingWritten({ writer, writerSince }: PartState): boolean {
-  const { host, space, pid } = ownProcess();
-  if (writer.host !== host || writer.space !== space || writer.pid === pid || !mayRun(writer)) return false;
-  return writerSince === '' || since(writer.pid) === writerSince;
+  return isNear(writer) && writer.pid !== process.pid && !isGone({ writer, writerSince });
+}
+
+/** Whether it is sure to be: what is known of a process on this machine. */
+export function isGone({ writer, writerSince }: Writer): boolean {
+  return !mayRun(writer) || (isNear(writer) && writerSince !== '' && since(writer.pid) !== writerSince);
+}
+
+function isNear(writer: ProcessPlace): boolean {
+  const { host, space } = ownProcess();
+  return writer.host === host && writer.space === space;
 }
 
 /** A process id may have gone to another process, which began later: the 22nd field of Linux's /proc/PID/stat. */
@@ -84,17 +100,28 @@ function since(pid: number): string {
 }
 
 function parsed(text: string): PartState | undefined {
-  let state: null | Partial<PartState>;
+  const state = objectIn<PartState>(text);
+  if (state?.version !== 1 || !Number.isSafeInteger(state.bytes) || !isSavedTally(state.tally)) return undefined;
+  const { source, place } = state;
+  const isOfSomething = typeof source?.store === 'string' && typeof source.pattern === 'string';
+  const isPlace = place === null || typeof place === 'string';
+  return isOfSomething && isWritten(state) && isPlace ? (state as PartState) : undefined;
+}
+
+/** What `ownWriter` gave, as JSON; undefined where the text is something else. */
+export function writerIn(text: string): undefined | Writer {
+  const writer = objectIn<Writer>(text);
+  return writer && isWritten(writer) ? (writer as Writer) : undefined;
+}
+
+function isWritten({ writer, writerSince }: Partial<Writer>): boolean {
+  return typeof writer?.host === 'string' && typeof writer.pid === 'number' && typeof writerSince === 'string';
+}
+
+function objectIn<T>(text: string): Partial<T> | undefined {
   try {
-    state = JSON.parse(text) as null | Partial<PartState>;
+    return (JSON.parse(text) as null | Partial<T>) ?? undefined;
   } catch {
     return undefined;
   }
-
-  if (state?.version !== 1 || !Number.isSafeInteger(state.bytes) || !isSavedTally(state.tally)) return undefined;
-  const { source, place, writer, writerSince } = state;
-  const isOfSomething = typeof source?.store === 'string' && typeof source.pattern === 'string';
-  const isWritten =
-    typeof writer?.host === 'string' && typeof writer.pid === 'number' && typeof writerSince === 'string';
-  return isOfSomething && isWritten && (place === null || typeof place === 'string') ? (state as PartState) : undefined;
 }
