@@ -4,7 +4,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../tag-names.js';
-import { BOOKKEEPING_KEY, scan, underPrefix } from './keys.js';
+import { BOOKKEEPING_KEY, scanAll, underPrefix } from './keys.js';
 import { count } from './replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';
 
@@ -67,7 +67,7 @@ async function countPages({ connection, keys }: Room, pattern: string, signal?: 
   const mayBeSet = (full: Buffer): boolean => full.subarray(at, at + TAG_SET.length).equals(TAG_SET);
   const needsText = !isHeadOnly(pattern);
   let counted = 0;
-  for await (const page of scan(connection, keys, signal, literalHead(pattern))) {
+  for await (const page of scanAll(connection, keys, signal, literalHead(pattern))) {
     for (const full of page) {
       if (!needsText && !mayBeSet(full)) counted++;
       else {

@@ -8,7 +8,7 @@ import { globMatcher, literalHead } from '../glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
-import { scan } from './keys.js';
+import { scanAll } from './keys.js';
 import { listEntries, Look } from './listing.js';
 import { count, given } from './replies.js';
 
@@ -57,7 +57,7 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
   const matches = globMatcher(pattern);
   const remover = new Remover(room, only);
   const tally = new FlushTally(options);
-  await overlapping(scan(room.connection, room.keys, signal, literalHead(pattern)), IN_FLIGHT, async (page) => {
+  await overlapping(scanAll(room.connection, room.keys, signal, literalHead(pattern)), IN_FLIGHT, async (page) => {
     const names = [...new Set(page.map((full) => room.keys.short(full)))];
     tally.add(await remover.remove(names.filter((name) => !isTagSetKey(name) && matches(name))));
   });

@@ -8,7 +8,7 @@ import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
-import { type Keys, scan } from './keys.js';
+import { type Keys, scanAll } from './keys.js';
 import { count, given } from './replies.js';
 import { scriptsSeeAllKeys } from './scripts.js';
 import { sweep } from './sweep.js';
@@ -107,7 +107,7 @@ async function eachPage(
   { signal }: BulkOptions,
   work: (page: readonly Buffer[]) => Promise<void>,
 ): Promise<void> {
-  await overlapping(scan(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
+  await overlapping(scanAll(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
 }
 
 function uniqueKeys(page: readonly Buffer[]): Iterable<Buffer> {

@@ -3,6 +3,7 @@ import type { Connection, Node, Reply } from './connection.js';
 
 import { escapeGlob, globMatcher, literalHead } from '../glob.js';
 import { isTagSetKey } from '../tag-names.js';
+import { watchSlots } from './slots.js';
 
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
 export const SCAN_COUNT = 1000;
@@ -65,6 +66,18 @@ export async function* scan(
   }
 }
 
+/** The same, for whoever must have them all: what ends well has missed none. @throws UnreachableError */
+export async function* scanAll(
+  connection: Connection,
+  keys: Keys,
+  signal?: AbortSignal,
+  head = '',
+): AsyncGenerator<Buffer[]> {
+  const slots = await watchSlots(connection);
+  yield* scan(connection, keys, signal, head);
+  await slots.check();
+}
+
 /** Of a cursor: where a scan begins, and that it has ended. */
 export const END = '0';
 
@@ -105,7 +118,7 @@ export async function* scanNode(
 export async function* entryKeys(connection: Connection, keys: Keys, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
   // The server drops most of what does not match, before it travels; its globs go by bytes, so the rest is done here.
-  for await (const page of scan(connection, keys, undefined, literalHead(pattern))) {
+  for await (const page of scanAll(connection, keys, undefined, literalHead(pattern))) {
     const names = new Set(page.map((key) => keys.short(key)));
     for (const name of names) if (!isTagSetKey(name) && matches(name)) yield name;
   }

@@ -5,7 +5,7 @@ import type { Room } from './entries.js';
 import { LostPlaceError } from '../../errors.js';
 import { literalHead } from '../glob.js';
 import { infoOf } from './info.js';
-import { END, scan, scanNode } from './keys.js';
+import { END, scanAll, scanNode } from './keys.js';
 
 interface Placed {
   readonly page: readonly Buffer[];
@@ -24,7 +24,7 @@ export async function* scanWithPlaces(
 ): AsyncGenerator<Placed> {
   const head = literalHead(pattern);
   if (connection.isCluster || !(places || after !== undefined)) {
-    for await (const page of scan(connection, keys, signal, head)) yield { page };
+    for await (const page of scanAll(connection, keys, signal, head)) yield { page };
     return;
   }
 

@@ -8,7 +8,7 @@ import { globMatcher } from '../glob.js';
 import { LARAVEL_OWNER } from '../lock-families.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
 import { isTagSetKey } from '../tag-names.js';
-import { scan } from './keys.js';
+import { scanAll } from './keys.js';
 import { type Held, sweepLocks } from './lock-sweep.js';
 import { ownerOf } from './locks.js';
 import { given, isGone, leftOf, ttlOf } from './replies.js';
@@ -84,7 +84,7 @@ function locksOf(held: ReadonlyArray<Candidate<Held>>): ListedLock[] {
 
 async function* eachPage(room: Room, tell: Teller, signal?: AbortSignal): AsyncGenerator<ListedLock> {
   const { lockConnection, keys } = room;
-  for await (const page of scan(lockConnection, keys, signal)) {
+  for await (const page of scanAll(lockConnection, keys, signal)) {
     const named = page.filter((key) => !isTagSetKey(keys.short(key)));
     const replies = await lockConnection.batch(named.map((key) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
     const heads = named.flatMap((key, index): Head[] => {

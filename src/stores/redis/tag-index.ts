@@ -13,7 +13,7 @@ import { WrongTypeError } from '../../errors.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tag-names.js';
 import { TagOrders } from '../tag-order.js';
-import { scan } from './keys.js';
+import { scanAll } from './keys.js';
 import { count, given, isGone, ttlOf } from './replies.js';
 import { TagCombinations, tagOf } from './tag-combinations.js';
 import { countGone, entryOf, memberPages, nowSeconds } from './tag-members.js';
@@ -98,7 +98,7 @@ async function* tagSets(
   signal?: AbortSignal,
 ): AsyncGenerator<readonly TagSet[]> {
   const matches = globMatcher(pattern);
-  for await (const page of scan(connection, keys, signal, TAG_SET_HEAD + literalHead(pattern))) {
+  for await (const page of scanAll(connection, keys, signal, TAG_SET_HEAD + literalHead(pattern))) {
     const unique = [...new Map(page.map((key) => [key.toString('latin1'), key])).values()];
     const named = unique
       .map((key) => ({ key, short: keys.short(key) }))

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+
+import type { Store } from '../../src/stores/contract.js';
+import type { RedisCluster } from '../support/redis-cluster.js';
+import type { RedisServer } from '../support/redis-server.js';
+
+import { openCodec } from '../../src/codecs/open.js';
+import { string } from '../../src/codecs/value.js';
+import { UnreachableError } from '../../src/errors.js';
+import { openRedis } from '../../src/stores/redis/store.js';
+import { failure } from '../../src/testing/suite/stores.js';
+import { startRedisCluster } from '../support/redis-cluster.js';
+
+const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
+
+/** A slot of the first server in which none of the keys lies. */
+const SLOT = 7;
+
+describe('slots of a Redis cluster that move while keys are listed', () => {
+  let cluster: RedisCluster;
+  let store: Store;
+
+  before(async function () {
+    cluster = await startRedisCluster(this);
+    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const connection = { kind: 'cluster', nodes, database: 0 } as const;
+    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+    store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+    await store.putMany(KEYS.map((key) => ({ key, value: string('v'), ttl: null })));
+  });
+
+  after(async () => {
+    await store?.close();
+    await cluster?.stop();
+  });
+
+  /** All keys; when the first was given, `meanwhile` happens. */
+  async function listed(meanwhile: () => Promise<unknown>): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const key of store.keys('*')) {
+      if (found.length === 0) await meanwhile();
+      found.push(key);
+    }
+
+    return found.toSorted();
+  }
+
+  it('are no matter where one was to move, and nothing does', async () => {
+    const [from, to] = cluster.nodes as [RedisServer, RedisServer];
+    const id = String(await from.client.cluster('MYID'));
+    await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', id);
+    expect(await listed(async () => {})).to.deep.equal(KEYS.toSorted());
+    await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'STABLE');
+  });
+
+  it('are told, since keys may have been missed', async () => {
+    const [from, to] = cluster.nodes as [RedisServer, RedisServer];
+    const id = String(await to.client.cluster('MYID'));
+    const move = async (): Promise<void> => {
+      for (const { client } of [to, from]) await client.call('CLUSTER', 'SETSLOT', SLOT, 'NODE', id);
+    };
+
+    const error = await failure(listed(move));
+    expect(error).to.be.instanceOf(UnreachableError);
+    expect((error as Error).message).to.match(
+      /^slots of the redis cluster at \S+ moved from server to server meanwhile/,
+    );
+    expect(await listed(async () => {})).to.deep.equal(KEYS.toSorted());
+  });
+});
