@@ -17,7 +17,7 @@ export function parseDuration(text: string): number {
   }
 
   if (seconds > LONGEST) {
-    throw new UsageError(`"${text}" is longer than ten years`, 'Leave the ttl out for an entry that never expires.');
+    throw new UsageError(`"${text}" is longer than ten years`, 'Write 3650d or less.');
   }
 
   return seconds;

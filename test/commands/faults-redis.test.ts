@@ -170,6 +170,14 @@ describe('a Redis user that may not do everything', () => {
     });
   }
 
+  it('may not run a command under a lock that it could not keep', async () => {
+    await redis().client.call('ACL', 'SETUSER', 'al', 'on', '>alspw', '~*', '&*', '+@all', '-@scripting');
+    const as = ['--url', `redis://al:alspw@127.0.0.1:${redis().port}`];
+    const result = await cachectl(['lock:run', 'deploy', '--ttl', '3', ...as, '--', 'echo', 'ran']);
+    expectFault(result, { code: 3, message: /permissions to run the 'eval' command/, hint: 'ACL SETUSER' });
+    await redis().client.del('deploy');
+  });
+
   it('tails what the server announces with no more rights than to read and to subscribe', async () => {
     await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '+config|get');
     await redis().client.config('SET', 'notify-keyspace-events', 'Eg$xem');

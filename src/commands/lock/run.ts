@@ -143,6 +143,8 @@ async function acquire(
     const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
+    // Whoever may not do that (on Redis it takes a script) would have the command stopped under way. A fenced lock did it.
+    if (isAcquired && fenced === undefined) await lock.refresh(owner, ttl);
     return isAcquired ? { lock: plain, at, fence: fenced?.fence } : undefined;
   } catch (error) {
     // A slow server may have done what it did not answer.
