@@ -124,9 +124,11 @@ for (const journal of ['wal', 'delete'] as const) {
       other.shell.close();
       file.shell.close();
       for (const rest of ['-wal', '-shm']) rmSync(file.path + rest, { force: true });
+      const replacedAt = Date.now();
       renameSync(other.path, file.path);
       await until(() => missed.length > 0);
       expect(missed[0]).to.include('the file was removed or replaced');
+      expect(Date.parse(/from (\S+Z)/.exec(missed[0]!)![1]!)).to.be.at.most(replacedAt);
       const shell = new Database(file.path);
       await until(() => {
         shell.exec(`REPLACE INTO cache VALUES ('app-again', 'i:1;', unixepoch() + 60)`);
@@ -140,6 +142,22 @@ for (const journal of ['wal', 'delete'] as const) {
       ).to.deep.equal(before);
       shell.close();
       await other.close();
+    });
+
+    it('says at its end that the file is another one, which nobody had noticed yet', async () => {
+      const { stream, end } = await tail();
+      const { events, over } = gather(stream);
+      await isHeardAgain(events);
+      const copy = new TailedFile(journal);
+      copy.shell.close();
+      file.shell.close();
+      for (const rest of ['-wal', '-shm']) rmSync(file.path + rest, { force: true });
+      renameSync(copy.path, file.path);
+      end();
+      await over;
+      expect(missed).to.have.lengthOf(1);
+      expect(missed[0]).to.include('the file was removed or replaced');
+      await copy.close();
     });
 
     it('ends with an error behind a gap where nobody listens for gaps, and leaves nothing', async () => {

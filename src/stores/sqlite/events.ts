@@ -74,6 +74,7 @@ export class Tail implements EventStream {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#options.signal.removeEventListener('abort', this.stop);
+    this.#lookOnceMore();
     try {
       this.#tell(this.#session?.end(this.#room.timeoutMs) ?? []);
     } catch (error) {
@@ -84,6 +85,16 @@ export class Tail implements EventStream {
     this.#sayMissed();
     this.#queue.end();
   };
+
+  /** It may not tell any more, without anybody having noticed yet. */
+  #lookOnceMore(): void {
+    if (this.#session === undefined || this.#failure !== undefined) return;
+    try {
+      this.#look(this.#session);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
 
   #schedule(milliseconds: number): void {
     this.#timer = setTimeout(() => {
@@ -100,8 +111,9 @@ export class Tail implements EventStream {
   /** Gives how long to pause then, in milliseconds. */
   #look(session: TailSession): number {
     try {
+      const begun = new Date();
       const { events, isMore } = session.look();
-      this.#lastLook = new Date();
+      this.#lastLook = begun;
       this.#tell(events);
       return isMore ? 0 : POLL_MS;
     } catch (error) {
@@ -109,7 +121,7 @@ export class Tail implements EventStream {
       if (error instanceof TimeoutError) return POLL_MS;
       if (this.#options.onMissed === undefined || !canBeWaitedOut(error)) throw error;
       const why = error instanceof PartialError ? error.message : `events were missed: ${error.message}`;
-      this.#options.onLost?.(error);
+      if (!this.#stopped) this.#options.onLost?.(error);
       this.#gap = { since: this.#lastLook, why };
       return this.#leave(session);
     }

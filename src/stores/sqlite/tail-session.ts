@@ -38,9 +38,6 @@ const MOST_TOLD = 4000;
 
 const RENEW_MS = (LEASE_S * 1000) / 6;
 
-/** How often it is asked whether the file is still the one that is open, in milliseconds. */
-const SAME_FILE_MS = 1000;
-
 /** What one look found. */
 export interface Seen {
   readonly events: readonly CacheEvent[];
@@ -71,9 +68,8 @@ export class TailSession {
   #removed = 0;
   /** The version of the file at which all was known. */
   #version: number | undefined;
-  /** Both on the clock of `performance`. */
+  /** On the clock of `performance`. */
   #nextRenewal = performance.now() + RENEW_MS;
-  #nextFileCheck = performance.now() + SAME_FILE_MS;
 
   /** Makes file and cache table when there are none, since triggers need a table. */
   static begin(room: Room, selection: Selection): TailSession {
@@ -273,8 +269,6 @@ export class TailSession {
   }
 
   #checkFile(): void {
-    if (performance.now() < this.#nextFileCheck) return;
-    this.#nextFileCheck = performance.now() + SAME_FILE_MS;
     this.#isFileGone = this.#connection.run(() => fileId(this.#path)) !== this.#file;
     if (this.#isFileGone) throw missed(this.#path, 'the file was removed or replaced');
   }
