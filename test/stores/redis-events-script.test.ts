@@ -303,6 +303,49 @@ describe('MONITOR as a source of events', () => {
       'LockContended deploy by ann',
       'LockReleased deploy by ann',
     ]);
+    const notified = await tail(await open({}, { locks: { kind: 'server', nodes, database: 2 } }), {
+      source: 'notifications',
+    });
+    await ann.set('app-deploy', 'me', 'EX', 60, 'NX');
+    await ann.get('app-nobody');
+    await ann.del('app-deploy');
+    await ann.set('app-end', 'y');
+    expect((await upTo(notified.stream)).map((event) => brief(event))).to.deep.equal([
+      'LockAcquired deploy',
+      'LockReleased deploy',
+    ]);
+  });
+
+  it('takes no lock for a refused one where the server of locks announces nothing, and says that it does not tell', async function () {
+    const own = await startRedis(this, '--databases', '2');
+    try {
+      await server.client.config('SET', 'notify-keyspace-events', 'Eg$xem');
+      const locks = { kind: 'server', nodes: [{ host: '127.0.0.1', port: own.port }], database: 0 } as const;
+      for (const source of ['monitor', 'notifications']) {
+        const { stream, controller } = await tail(await open({}, { locks }), { enable: false, source });
+        expect(stream.types).not.to.include('LockAcquired');
+        expect(stream.warning).to.match(/^locks are not told: .* does not announce what happens/);
+        await own.client.set('app-deploy', 'me', 'EX', 60, 'NX');
+        await own.client.del('app-deploy');
+        await server.client.set('app-end', 'x');
+        expect(await upTo(stream)).to.deep.equal([]);
+        controller.abort();
+        const enabled = await tail(await open({}, { locks }), { enable: true, source });
+        expect(enabled.stream.types).to.include('LockAcquired');
+        await own.client.set('app-deploy', 'me', 'EX', 60, 'NX');
+        await own.client.del('app-deploy');
+        await own.client.set('app-end', 'x');
+        const types = (await upTo(enabled.stream)).map(({ type }) => type);
+        expect(types).to.deep.equal(['LockAcquired', 'LockReleased']);
+        expect((await own.client.config('GET', 'notify-keyspace-events')) as string[]).to.deep.equal([
+          'notify-keyspace-events',
+          '',
+        ]);
+        await own.flush();
+      }
+    } finally {
+      await own.stop();
+    }
   });
 
   it('leaves out and counts what comes faster than it is read, and tells the rest in order', async () => {

@@ -11,8 +11,8 @@ import { Finish } from './event-finish.js';
 import { MONITORED } from './event-sources.js';
 import { Ear } from './monitor-ear.js';
 import { MonitorStory } from './monitor-story.js';
-import { CHECK_MS, joined } from './notification-session.js';
-import { type Notifications, switchOn } from './notifications.js';
+import { CHECK_MS, joined, warningOf } from './notification-session.js';
+import { type NotifiedPlaces, switchOnPlaces } from './notified-places.js';
 import { Peek } from './peek.js';
 import { given } from './replies.js';
 import { TagLookup } from './tag-lookup.js';
@@ -22,7 +22,7 @@ const OF_MISSES: ReadonlySet<EventType> = new Set(['CacheHit', 'CacheMissed']);
 
 /** Hears every command of every server that keys live on. */
 export async function openMonitor(room: Room, options: EventsOptions, hearer: Hearer): Promise<Session> {
-  const notifications = await switchOn(room.connection, options);
+  const notifications = await switchOnPlaces(room, options);
   const session = new MonitorSession(room, options, hearer, notifications);
   try {
     await session.begin();
@@ -41,7 +41,7 @@ class MonitorSession implements Session {
   readonly #room: Room;
   readonly #options: EventsOptions;
   readonly #hearer: Hearer;
-  readonly #notifications: Notifications;
+  readonly #notifications: NotifiedPlaces;
   readonly #peek: Peek;
   readonly #tags: TagLookup;
   /** By the server, and what lies there. */
@@ -50,12 +50,12 @@ class MonitorSession implements Session {
   #heardAt = new Date();
   #isOver = false;
 
-  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: Notifications) {
+  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
     const tellsMisses = notifications.tells('CacheMissed');
     this.types = MONITORED.filter((type) => notifications.tells(type) && (tellsMisses || !OF_MISSES.has(type)));
     const untold = tellsMisses ? '' : '; lookups are not told (notify-keyspace-events lacks m)';
     this.source = `MONITOR and keyspace notifications: what every client does; it has the server print each command, which may cost a busy one half of its throughput meanwhile${untold}`;
-    this.warning = notifications.isVerified ? undefined : 'whether notifications are on cannot be seen here';
+    this.warning = warningOf(notifications, 'whether notifications are on cannot be seen here');
     this.#room = room;
     this.#options = options;
     this.#hearer = hearer;
@@ -70,8 +70,8 @@ class MonitorSession implements Session {
 
   async begin(): Promise<void> {
     await this.#listenTo(this.#room.connection, await this.#room.connection.nodes());
-    const { lockConnection } = this.#room;
-    if (lockConnection !== this.#room.connection) await this.#listenTo(lockConnection, await lockConnection.nodes());
+    const { lockConnection } = this.#notifications;
+    if (lockConnection !== undefined) await this.#listenTo(lockConnection, await lockConnection.nodes());
     this.#heardAt = new Date();
     this.#checkLater();
   }

@@ -13,7 +13,7 @@ import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
 import { NOTIFIED } from './event-sources.js';
 import { LOCK_TYPES, TYPES } from './keyspace-events.js';
-import { type Notifications, switchOn } from './notifications.js';
+import { type NotifiedPlaces, switchOnPlaces } from './notified-places.js';
 import { Peek } from './peek.js';
 import { TagLookup } from './tag-lookup.js';
 
@@ -22,7 +22,7 @@ export const CHECK_MS = 2000;
 
 /** Hears the keyspace notifications of every server that keys live on. They are dated when they are heard. */
 export async function openNotifications(room: Room, options: EventsOptions, hearer: Hearer): Promise<Session> {
-  const notifications = await switchOn(room.connection, options);
+  const notifications = await switchOnPlaces(room, options);
   const session = new NotificationSession(room, options, hearer, notifications);
   try {
     await session.begin();
@@ -40,26 +40,26 @@ class NotificationSession implements Session {
   readonly types: readonly EventType[];
   readonly #room: Room;
   readonly #hearer: Hearer;
-  readonly #notifications: Notifications;
-  readonly #story: NotificationStory;
+  readonly #options: EventsOptions;
+  readonly #notifications: NotifiedPlaces;
   readonly #finish: Finish;
   readonly #peek: Peek;
-  /** By the server. */
+  /** By the server, and what lies there. */
   readonly #subscribers = new Map<string, Redis>();
   #nextCheck: NodeJS.Timeout | undefined;
   #heardAt = new Date();
   #isOver = false;
 
-  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: Notifications) {
+  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
     this.types = NOTIFIED.filter((type) => notifications.tells(type));
     const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
     const told = `writes and deletions of every client; not told are ${untold.join(', ')}, who did it, and FLUSHDB`;
-    this.source = `keyspace notifications: ${told}; locks are those of Laravel’s families`;
-    this.warning = notifications.isVerified ? undefined : UNVERIFIED;
+    this.source = `keyspace notifications: ${told}; ${locksOf(notifications)}`;
+    this.warning = warningOf(notifications, UNVERIFIED);
     this.#room = room;
     this.#hearer = hearer;
     this.#notifications = notifications;
-    this.#story = new NotificationStory(room, options);
+    this.#options = options;
     const { connection, keys, packing } = room;
     this.#finish = new Finish(options, hearer, { tags: new TagLookup(connection, keys, packing.texts) });
     this.#peek = new Peek(room);
@@ -70,7 +70,10 @@ class NotificationSession implements Session {
   }
 
   async begin(): Promise<void> {
-    for (const node of await this.#room.connection.nodes()) await this.#subscribe(node);
+    for (const connection of this.#places()) {
+      for (const node of await connection.nodes()) await this.#subscribe(connection, node);
+    }
+
     this.#heardAt = new Date();
     this.#checkLater();
   }
@@ -86,17 +89,22 @@ class NotificationSession implements Session {
     try {
       await this.#notifications.switchBack();
     } finally {
-      await this.#room.connection.close();
+      await Promise.all([this.#room.connection.close(), this.#room.lockConnection.close()]);
     }
   }
 
-  async #subscribe(node: Node): Promise<void> {
-    const { connection } = this.#room;
+  #places(): readonly Connection[] {
+    const { lockConnection } = this.#notifications;
+    return lockConnection === undefined ? [this.#room.connection] : [this.#room.connection, lockConnection];
+  }
+
+  async #subscribe(connection: Connection, node: Node): Promise<void> {
+    const story = new NotificationStory(this.#room, this.#options, connection === this.#notifications.lockConnection);
     const subscriber = await node.dedicated();
-    this.#subscribers.set(node.id, subscriber);
+    this.#subscribers.set(`${connection.location} ${node.id}`, subscriber);
     const channel = channelPrefix(connection);
     subscriber.on('messageBuffer', (name: Buffer, full: Buffer) => {
-      const event = this.#story.heard(name.subarray(channel.length).toString(), full);
+      const event = story.heard(name.subarray(channel.length).toString(), full);
       if (event !== undefined) this.#finish.take(event);
     });
     subscriber.on('end', () => {
@@ -128,12 +136,13 @@ class NotificationSession implements Session {
 
   /** A cluster may have others by now. */
   async #followPrimaries(): Promise<void> {
-    const { connection } = this.#room;
-    if (!connection.isCluster) return;
-    for (const node of await connection.nodesAnew()) {
-      if (this.#subscribers.has(node.id)) continue;
-      await this.#subscribe(node);
-      this.#hearer.missed(joined(node));
+    for (const connection of this.#places()) {
+      if (!connection.isCluster) continue;
+      for (const node of await connection.nodesAnew()) {
+        if (this.#subscribers.has(`${connection.location} ${node.id}`)) continue;
+        await this.#subscribe(connection, node);
+        this.#hearer.missed(joined(node));
+      }
     }
   }
 }
@@ -142,10 +151,13 @@ class NotificationSession implements Session {
 class NotificationStory {
   readonly #room: Room;
   readonly #options: EventsOptions;
+  /** Nothing but locks lies there. */
+  readonly #isPlaceOfLocks: boolean;
 
-  constructor(room: Room, options: EventsOptions) {
+  constructor(room: Room, options: EventsOptions, isPlaceOfLocks: boolean) {
     this.#room = room;
     this.#options = options;
+    this.#isPlaceOfLocks = isPlaceOfLocks;
   }
 
   heard(name: string, full: Buffer): CacheEvent | undefined {
@@ -155,7 +167,7 @@ class NotificationStory {
     if (type === undefined || (!isOurs && (!this.#options.everything || keys.isBookkeeping(full)))) return undefined;
     const key = isOurs ? keys.short(full) : full.toString();
     if (isTagSetKey(key)) return undefined;
-    const told = isLaravelLockName(key) ? LOCK_TYPES[type] : type;
+    const told = this.#isPlaceOfLocks || isLaravelLockName(key) ? LOCK_TYPES[type] : type;
     if (told === undefined || this.#options.wants?.(told, key) === false) return undefined;
     return { time: new Date(), type: told, key, ...(!isOurs && { isForeign: true as const }) };
   }
@@ -170,6 +182,22 @@ export function closed({ isCluster, location }: Connection, { id }: Node): Unrea
 /** What is said of a primary that a cluster did not have before. */
 export function joined({ id }: Node): string {
   return `${id} is a primary of the cluster now; what happened there before ${new Date().toISOString()} was missed`;
+}
+
+function locksOf({ lockConnection, locksUntold }: NotifiedPlaces): string {
+  if (locksUntold !== undefined) return 'locks are not told';
+  return lockConnection === undefined
+    ? 'locks are those of Laravel’s families'
+    : `locks are what lies in ${lockConnection.location}`;
+}
+
+/** @param unverified said where it cannot be seen whether notifications are on */
+export function warningOf({ isVerified, locksUntold }: NotifiedPlaces, unverified: string): string | undefined {
+  const warnings = [
+    ...(isVerified ? [] : [unverified]),
+    ...(locksUntold === undefined ? [] : [`locks are not told: ${locksUntold}`]),
+  ];
+  return warnings.length === 0 ? undefined : warnings.join('; ');
 }
 
 /** Where CONFIG is forbidden, as with most providers. */
