@@ -40,6 +40,7 @@ describe('doctor on a Redis cluster', () => {
       expect(about(`server of ${id}`).message).to.include('of a cluster');
     }
 
+    expect(about('notifications').message).to.include('want it switched on, on every node');
     expect(okAmong(findings)).to.include.members(ROUND_TRIP);
     const sizes = await Promise.all(cluster.nodes.map(async ({ client }) => client.dbsize()));
     expect(sizes).to.deep.equal([0, 0, 0]);

@@ -461,6 +461,20 @@ describe('events of a Redis cluster', () => {
 
   after(async () => cluster?.stop());
 
+  it('are not switched on here: it is said how, in quotes, since a shell would take a part of it for a variable', async () => {
+    const { client } = cluster.nodes[1]!;
+    await client.config('SET', 'notify-keyspace-events', 'Kx');
+    store = await openCluster();
+    for (const enable of [false, true]) {
+      const error = await failure(store.events({ signal: new AbortController().signal, enable }));
+      expect(error)
+        .to.have.property('hint')
+        .that.matches(/^Do it on every node: .* CONFIG SET notify-keyspace-events '[$EKegmx]{7}'$/);
+    }
+
+    await client.config('SET', 'notify-keyspace-events', 'Eg$xem');
+  });
+
   for (const source of ['notifications', 'monitor']) {
     it(`come from every primary, by ${source}`, async () => {
       store = await openCluster();

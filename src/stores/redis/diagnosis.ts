@@ -71,6 +71,9 @@ async function* notificationFindings(connection: Connection): AsyncGenerator<Fin
       subject,
       `notify-keyspace-events is ${flags.set}: events:tail tells no evictions or misses, for want of ${flags.lacking}`,
     );
+  } else if (connection.isCluster) {
+    const wanted = 'events:tail and top want it switched on, on every node; events:tail says how';
+    yield ok(subject, `notify-keyspace-events is "${flags.set}": ${wanted}`);
   } else {
     yield ok(
       subject,

@@ -57,7 +57,7 @@ export async function switchOn(connection: Connection, { enable }: { enable: boo
   }
 }
 
-/** What the setting is on all servers, and what it lacks for a tail; undefined where it cannot be seen. */
+/** What the setting is, on one that has not enough of it if there is one, and what any lacks for a tail; undefined where it cannot be seen. */
 export async function wantedFlags(
   connection: Connection,
 ): Promise<undefined | { readonly set: string; readonly lacking: string; readonly isEnough: boolean }> {
@@ -69,7 +69,8 @@ export async function wantedFlags(
   }
 
   const lacking = [...WANTED].filter((flag) => settings.some((flags) => !has(flags, flag))).join('');
-  return { set: settings[0] ?? '', lacking, isEnough: settings.every((flags) => has(flags, NEEDED)) };
+  const notEnough = settings.find((flags) => !has(flags, NEEDED));
+  return { set: notEnough ?? settings[0] ?? '', lacking, isEnough: notEnough === undefined };
 }
 
 /** What is still switched on for tails of which none is alive; undefined where there is nothing of the kind, or it cannot be told. */
@@ -254,11 +255,9 @@ async function clusterNotifications(connection: Connection, enable: boolean): Pr
       [...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''),
       connection,
     );
-  if (!enable) throw notOn(connection.location, lacking);
-  throw new UnsupportedError(
-    'the redis store does not switch notifications on for a cluster',
-    `Do it on every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} ${WANTED}`,
-  );
+  const hint = switchingOnACluster(settings.join(''));
+  if (!enable) throw new RefusedError(isOff(connection.location, lacking), hint);
+  throw new UnsupportedError('the redis store does not switch notifications on for a cluster', hint);
 }
 
 /** @throws RefusedError when a server that said so before does not announce what happens any more */
@@ -313,11 +312,23 @@ function unverified(): Notifications {
 }
 
 function notOn(location: string, flags: string): RefusedError {
-  const missing = [...WANTED].filter((flag) => !has(flags, flag)).join('');
   return new RefusedError(
-    `${location} does not announce what happens: ${SETTING} is "${flags}"`,
-    `--enable sets it to ${flags}${missing} while this runs (it costs the server some CPU) and puts it back at the end.`,
+    isOff(location, flags),
+    `--enable sets it to ${withWanted(flags)} while this runs (it costs the server some CPU) and puts it back at the end.`,
   );
+}
+
+function isOff(location: string, flags: string): string {
+  return `${location} does not announce what happens: ${SETTING} is "${flags}"`;
+}
+
+/** How a person does on a cluster what --enable does elsewhere. @param flags what is set already, and on any of its nodes */
+function switchingOnACluster(flags: string): string {
+  return `Do it on every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} '${withWanted(canonical(flags))}'`;
+}
+
+function withWanted(flags: string): string {
+  return flags + [...WANTED].filter((flag) => !has(flags, flag)).join('');
 }
 
 function has(flags: string, wanted: string): boolean {

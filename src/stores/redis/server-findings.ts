@@ -72,7 +72,7 @@ function* role(info: Info, least: string | undefined, { locks }: Holds): Generat
     return;
   }
 
-  yield ok('replication', `${message} that follow in their own time: a failover may lose a lock that was just taken`);
+  yield ok('replication', `${message}, never quite up to date: a failover may lose a lock that was just taken`);
 }
 
 function memory(info: Info, { entries, locks }: Holds): Finding {
