@@ -6,7 +6,7 @@ import type { Style } from './style.js';
 import { formatDuration } from './durations.js';
 import { clockTime } from './event-text.js';
 import { aboutLock, whoText } from './lock-fields.js';
-import { leftText, ownerText } from './lock-text.js';
+import { leftText, nameText, ownerText } from './lock-text.js';
 import { answersAPerson } from './output.js';
 import { count } from './progress.js';
 import { styleAnswer } from './style.js';
@@ -22,7 +22,7 @@ export function holderText(name: string, holder: LockHolder): string {
     ['what it is', meaning],
     ['lets go', holder.ttl === null ? 'never by itself' : leftText(holder.ttl)],
   ];
-  return `${styled('bold', name)}\n${lines.map(([head, text]) => `  ${styled('dim', head!.padEnd(11))} ${safe(text!)}\n`).join('')}`;
+  return `${styled('bold', nameText(name))}\n${lines.map(([head, text]) => `  ${styled('dim', head!.padEnd(11))} ${safe(text!)}\n`).join('')}`;
 }
 
 /** Waiters as the store knows them. */

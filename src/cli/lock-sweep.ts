@@ -7,7 +7,7 @@ import { whole } from './entry-selection.js';
 import { interruptedCode } from './interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';
-import { heldByText, ownerText } from './lock-text.js';
+import { heldByText, nameText, ownerText } from './lock-text.js';
 import { answerJson, note, warn } from './output.js';
 import { count } from './progress.js';
 
@@ -40,11 +40,11 @@ export async function releaseSelected(work: Work, selection: LockSelection, flag
   for (const lock of found) {
     if (work.interruption.by !== undefined) break;
     if (dryRun || (await store.lock(lock.name).release(lock.owner))) released.push(lock);
-    else note(`${lock.name} is not held by ${ownerText(lock)} any more`);
+    else note(`${nameText(lock.name)} is not held by ${ownerText(lock)} any more`);
   }
 
   if (flags.json) await answerJson({ released: released.map((lock) => heldFields(lock.name, lock)), dryRun });
-  else if (dryRun) for (const lock of released) warn(`would break ${lock.name}, ${heldByText(lock)}`);
+  else if (dryRun) for (const lock of released) warn(`would break ${nameText(lock.name)}, ${heldByText(lock)}`);
   if (found.length === 0) note('no stuck locks');
   else warn(`${dryRun ? 'would break' : 'broke'} ${locks(released.length)}`);
   return interruptedCode(work.interruption, ExitCode.Yes);
@@ -57,7 +57,7 @@ async function all(selected: AsyncIterable<ListedLock>): Promise<ListedLock[]> {
 }
 
 function named(found: readonly ListedLock[]): string[] {
-  const lines = found.slice(0, NAMED).map((lock) => `${lock.name}, ${heldByText(lock)}`);
+  const lines = found.slice(0, NAMED).map((lock) => `${nameText(lock.name)}, ${heldByText(lock)}`);
   return found.length > NAMED ? [...lines, `and ${count(found.length - NAMED)} more`] : lines;
 }
 

@@ -2,11 +2,13 @@ import type { LockHolder, Ttl } from '../stores/contract.js';
 
 import { string } from '../codecs/value.js';
 import { formatDuration } from './durations.js';
-import { valueLine } from './value-text.js';
+import { forTerminal, lineField, valueLine } from './value-text.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
-  return holder === undefined ? `${name} was held, and is free now` : `${name} is ${heldByText(holder)}`;
+  return holder === undefined
+    ? `${nameText(name)} was held, and is free now`
+    : `${nameText(name)} is ${heldByText(holder)}`;
 }
 
 /** `held by ann, for another 9m 59s`. */
@@ -16,7 +18,7 @@ export function heldByText(holder: LockHolder): string {
 
 /** Why an owner that took a lock to be its own is mistaken. */
 export function notYoursText(name: string, holder: LockHolder | undefined): string {
-  if (holder === undefined) return `${name} is not held: it expired or was released`;
+  if (holder === undefined) return `${nameText(name)} is not held: it expired or was released`;
   return `not yours: ${heldText(name, holder)}`;
 }
 
@@ -34,4 +36,9 @@ function forText(ttl: Ttl | undefined): string {
 /** Whoever can write to the cache can name an owner, so what would steer a terminal, or not be seen, is quoted. */
 export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
   return owner === '' ? '""' : valueLine(string(owner));
+}
+
+/** Nor can whoever names a lock steer it. */
+export function nameText(name: string): string {
+  return forTerminal(Buffer.from(lineField(name)));
 }

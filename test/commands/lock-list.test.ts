@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { onEveryStore, type Place } from '../support/places.js';
+import { onEveryStore, type Place, sqlitePlace } from '../support/places.js';
 
 const JOB = String.raw`laravel_unique_job:App\Jobs\Sync:42`;
 
@@ -71,6 +71,21 @@ describe('lock:list', () => {
       expect(released.err).to.include('broke 1 lock');
       expect(await names(place)).to.deep.equal(['deploy']);
       expect((await place.run(['lock:release', '--stuck', '--yes'])).code).to.equal(0);
+    });
+  });
+
+  describe('of a name that would steer the terminal', () => {
+    const place = sqlitePlace();
+
+    it('lock:release --stuck shows what is harmless', async () => {
+      const name = 'framework/command-\u001B]0;title\u0007\nsecond line';
+      await place.run(['lock:acquire', name, '--ttl', '0', '--owner', 'ann']);
+      const shown = String.raw`framework/command-\x1b]0;title\x07\nsecond line`;
+      const dry = await place.run(['lock:release', '--stuck', '--dry-run']);
+      expect(dry.err).to.equal(`would break ${shown}, held by ann, and it never expires\nwould break 1 lock\n`);
+      const { err } = await place.run(['lock:release', '--stuck', '--yes']);
+      expect(err).to.include(`${shown}, held by ann`);
+      expect(err).not.to.include('\u001B');
     });
   });
 });

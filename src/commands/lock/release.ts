@@ -9,7 +9,7 @@ import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
-import { heldByText, heldText, notYoursText, ownerText } from '../../cli/lock-text.js';
+import { heldByText, heldText, nameText, notYoursText, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { pickLock } from '../../cli/pick-lock.js';
 import { canAsk } from '../../cli/pick.js';
@@ -108,7 +108,7 @@ async function releaseOwn({ store }: Work, name: string, owner: string, flags: R
   const released = dryRun ? (await lock.holder())?.owner === owner : await lock.release(owner);
   if (flags.json) await answerJson({ name, released, dryRun });
   if (released) {
-    note(dryRun ? `would release ${name}` : `released ${name}`);
+    note(dryRun ? `would release ${nameText(name)}` : `released ${nameText(name)}`);
     return ExitCode.Yes;
   }
 
@@ -129,9 +129,9 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
   const released = holder !== undefined && (dryRun || now === 'broken');
   const other = released || now === 'broken' ? undefined : now;
   if (flags.json) await answerJson({ name, released, dryRun, owner: (released ? holder : other)?.owner ?? null });
-  if (released) warn(`${dryRun ? 'would break' : 'broke'} ${name}, which was held by ${ownerText(holder)}`);
-  else if (other === undefined) warn(`${name} is not held`);
-  else warn(`${name} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);
+  if (released) warn(`${dryRun ? 'would break' : 'broke'} ${nameText(name)}, which was held by ${ownerText(holder)}`);
+  else if (other === undefined) warn(`${nameText(name)} is not held`);
+  else warn(`${nameText(name)} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);
   return released ? ExitCode.Yes : ExitCode.No;
 }
 

@@ -8,7 +8,7 @@ import { duration } from '../../cli/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../cli/interrupt.js';
 import { checkKeys } from '../../cli/keys.js';
-import { heldText } from '../../cli/lock-text.js';
+import { heldText, nameText } from '../../cli/lock-text.js';
 import { warn } from '../../cli/output.js';
 import { toFailure } from '../../cli/report-error.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -143,8 +143,9 @@ async function acquire(
     const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
-    // Whoever may not do that (on Redis it takes a script) would have the command stopped under way. A fenced lock did it.
-    if (isAcquired && fenced === undefined) await lock.refresh(owner, ttl);
+    // Whoever may not refresh it (on Redis that takes a script) would have the command stopped under way. Asked as somebody
+    // else, nothing happens. A fenced lock has been refreshed.
+    if (isAcquired && fenced === undefined) await lock.refresh(`${owner}?`, ttl);
     return isAcquired ? { lock: plain, at, fence: fenced?.fence } : undefined;
   } catch (error) {
     // A slow server may have done what it did not answer.
@@ -167,14 +168,15 @@ async function runUnder(
   let isLost = false;
   const onLost = held.lost.then((reason) => {
     isLost = true;
-    warn(`${name} was lost while the command ran: ${reason}`);
+    warn(`${nameText(name)} was lost while the command ran: ${reason}`);
     if (grace !== undefined) child.stop(grace);
   });
   const code = await Promise.race([child.exitCode, onLost.then(async () => child.exitCode)]);
   if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
   const wasLostBefore = isLost;
   const isOurs = await giveBack(held, name);
-  if (!isOurs && !wasLostBefore) warn(`${name} was lost before the command ended: it expired, or somebody broke it`);
+  if (!isOurs && !wasLostBefore)
+    warn(`${nameText(name)} was lost before the command ended: it expired, or somebody broke it`);
   return (wasLostBefore || !isOurs) && grace !== undefined ? ExitCode.LockLost : code;
 }
 
@@ -183,7 +185,7 @@ async function giveBack(held: HeldLock, name: string): Promise<boolean> {
   try {
     return await held.release();
   } catch (error) {
-    warn(`${name} could not be given back, and expires by itself: ${toFailure(error).message}`);
+    warn(`${nameText(name)} could not be given back, and expires by itself: ${toFailure(error).message}`);
     return true;
   }
 }

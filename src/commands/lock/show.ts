@@ -9,6 +9,7 @@ import { duration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
+import { nameText } from '../../cli/lock-text.js';
 import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
 import { answer, answerJson, note, warn } from '../../cli/output.js';
 import { namedLock, pickLock } from '../../cli/pick-lock.js';
@@ -101,7 +102,7 @@ async function printText(
   seen: LockSummary | undefined,
 ): Promise<void> {
   const { holderText, summaryText, waitersText } = await import('../../cli/lock-report.js');
-  if (holder === undefined) warn(`${name} is free`);
+  if (holder === undefined) warn(`${nameText(name)} is free`);
   else await answer(holderText(name, holder));
   if (waiters !== undefined && waiters.length > 0) await answer(waitersText(waiters));
   if (seen !== undefined) await answer(summaryText(seen));
