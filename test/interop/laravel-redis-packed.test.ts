@@ -103,7 +103,7 @@ function describePackedValues(shared: () => Shared, { serializer }: PhpRedisOpti
       if (serializer === undefined) expect(toJson(read), value.title).to.equal(value.bareJson ?? value.json);
       else if (serializer === 'json') {
         const asJson = await php.evaluate(`json_decode(json_encode(${value.php}), true)`);
-        expect(toJson(read), value.title).to.equal(toJson(unserialize(asJson)));
+        expect(serialize(read).toString('latin1'), value.title).to.equal(asJson.toString('latin1'));
       } else expect(serialize(read).toString('latin1'), value.title).to.equal(bytes.toString('latin1'));
     }
   });

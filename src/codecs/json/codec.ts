@@ -6,7 +6,7 @@ import type { Value } from '../value.js';
 import { InputError, UndecodableError } from '../../errors.js';
 import { isList } from '../value.js';
 import { floatToJson } from './numbers.js';
-import { MAX_DEPTH, parseJsonWith } from './parse.js';
+import { type MakeObject, MAX_DEPTH, parseJsonWith } from './parse.js';
 import { excerpt } from './quote.js';
 import { JsonSyntaxError } from './tokens.js';
 
@@ -14,17 +14,20 @@ import { JsonSyntaxError } from './tokens.js';
 export const jsonCodec: Codec = {
   name: 'json',
   encode: (value) => Buffer.from(encoded(value, 0)),
-  decode(bytes) {
-    const text = bytes.toString();
-    if (!isUtf8(bytes)) throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(text)), bytes);
-    try {
-      return parseJsonWith(text, (properties) => ({ type: 'object', class: STD_CLASS, properties }));
-    } catch (error) {
-      if (!(error instanceof JsonSyntaxError)) throw error;
-      throw undecodable(error.message, Buffer.byteLength(text.slice(0, error.at)), bytes);
-    }
-  },
+  decode: (bytes) => decodeJson(bytes, (properties) => ({ type: 'object', class: STD_CLASS, properties })),
 };
+
+/** With objects made by `makeObject`. @throws UndecodableError */
+export function decodeJson(bytes: Buffer, makeObject: MakeObject): Value {
+  const text = bytes.toString();
+  if (!isUtf8(bytes)) throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(text)), bytes);
+  try {
+    return parseJsonWith(text, makeObject);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw undecodable(error.message, Buffer.byteLength(text.slice(0, error.at)), bytes);
+  }
+}
 
 function undecodable(what: string, offset: number, { length }: Buffer): UndecodableError {
   return new UndecodableError(

@@ -97,7 +97,8 @@ function number(text: string, tokens: Tokens): Value {
 /** A sign and nineteen digits. */
 const LONGEST_INTEGER = 20;
 
-function phpArray(members: ReadonlyArray<readonly [Buffer, Value]>): Value {
+/** As PHP reads an object that it is told to make an array of. */
+export function phpArray(members: ReadonlyArray<readonly [Buffer, Value]>): Value {
   return { type: 'array', entries: members.map(([name, value]) => [phpKey(name), value] as const) };
 }
 

@@ -6,7 +6,8 @@ import type { ArrayKey, Value } from '../value.js';
 import { InputError } from '../../errors.js';
 import { fromValue } from '../graph/from-value.js';
 import { type ArrayNode, type Content, contentOf, type Member, type Node, type ObjectNode } from '../graph/graph.js';
-import { jsonCodec } from '../json/codec.js';
+import { decodeJson, jsonCodec } from '../json/codec.js';
+import { phpArray } from '../json/parse.js';
 import { excerpt } from '../json/quote.js';
 import { serializedFloat } from '../php/numeric.js';
 
@@ -15,6 +16,9 @@ import { serializedFloat } from '../php/numeric.js';
  * whole as integers. php-memcached leaves angle brackets as they are; both read both.
  */
 export const phpJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => jsonCodec.decode(bytes) };
+
+/** The same as phpredis reads it: an object is the array that the application gets, whatever it was when it was written. */
+export const phpredisJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => decodeJson(bytes, phpArray) };
 
 function encode(value: Value): Buffer {
   return Buffer.from(encoded(fromValue(value), 0), 'latin1');

@@ -96,6 +96,11 @@ function textOf(value: Value, bytes: Buffer): Buffer {
 }
 
 async function loadSerializer(name: NonNullable<RedisProfile['serializer']>): Promise<Codec> {
+  if (name === 'json') {
+    const { phpredisJsonCodec } = await import('../../codecs/php-json/codec.js');
+    return phpredisJsonCodec;
+  }
+
   const { openSerializer } = await import('../../codecs/serializer.js');
   return openSerializer(name);
 }
