@@ -5,7 +5,7 @@ import type { Work } from './store-command.js';
 
 import { onQuitKey } from './keyboard.js';
 import { LiveFrame } from './live-frame.js';
-import { answer, answerJson, answersAPerson } from './output.js';
+import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { count } from './progress.js';
 import { bytesText, rateText, ratioText } from './quantities.js';
 import { sparkline } from './sparkline.js';
@@ -31,11 +31,13 @@ export async function watchStats(
   const ended = new AbortController();
   const signal = AbortSignal.any([interruption.signal, ended.signal]);
   const screen = answersAPerson() && !flags.json ? new Screen(store.location, flags.interval) : undefined;
+  const tellLost = lostOnce();
   const giveBack = screen && onQuitKey(() => ended.abort());
   try {
     await every(flags, signal, async (rates) => {
       const stats = await look(signal);
       const interval = rates.add(stats, performance.now());
+      if (!screen) tellLost(stats);
       if (screen) screen.show(stats, interval);
       else if (interval) await (flags.json ? answerJson(intervalFields(interval)) : answer(intervalLine(interval)));
     });
@@ -47,6 +49,19 @@ export async function watchStats(
   }
 
   if (screen && interruption.by !== 'closed pipe') await answer(screen.last);
+}
+
+/** Says of each server that cannot be asked that its figures are not among the others; again when it had come back. */
+function lostOnce(): (stats: StoreStats) => void {
+  let lost: ReadonlySet<string> = new Set();
+  return ({ servers }) => {
+    const failed = servers.filter(({ failure }) => failure !== undefined);
+    for (const { name, failure } of failed) {
+      if (!lost.has(name)) warn(`without ${name} from now on: ${failure!.message}`);
+    }
+
+    lost = new Set(failed.map(({ name }) => name));
+  };
 }
 
 /** At once, and then at each step, as long as there is time for a whole one. */

@@ -156,6 +156,8 @@ describe('stats', () => {
       expect(code).to.equal(4);
       expect(out).to.match(/^entries\t0$/m);
       expect(err).to.include(`memcached ${servers[1]!.address} refuses connections`);
+      const watch = await cachectl(['stats', '--watch', '--for', '2s', '--url', url]);
+      expect(watch.err.match(/^without .* from now on: memcached .* refuses connections$/gm)).to.have.lengthOf(1);
       await servers[0]!.kill();
       expectFault(await cachectl(['stats', '--url', url]), { code: 3, message: 'refuses connections' });
     } finally {

@@ -8,7 +8,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { UnreachableError } from '../../src/errors.js';
 import { openRedis } from '../../src/stores/redis/store.js';
-import { failure } from '../../src/testing/suite/stores.js';
+import { failure, until } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 
 const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
@@ -16,7 +16,7 @@ const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
 /** A slot of the first server in which none of the keys lies. */
 const SLOT = 7;
 
-describe('slots of a Redis cluster that move while keys are listed', () => {
+describe('slots of a Redis cluster that move', () => {
   let cluster: RedisCluster;
   let store: Store;
 
@@ -45,7 +45,7 @@ describe('slots of a Redis cluster that move while keys are listed', () => {
     return found.toSorted();
   }
 
-  it('are no matter where one was to move, and nothing does', async () => {
+  it('are no matter to a listing where one was to move, and nothing does', async () => {
     const [from, to] = cluster.nodes as [RedisServer, RedisServer];
     const id = String(await from.client.cluster('MYID'));
     await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', id);
@@ -53,7 +53,7 @@ describe('slots of a Redis cluster that move while keys are listed', () => {
     await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'STABLE');
   });
 
-  it('are told, since keys may have been missed', async () => {
+  it('are told by a listing, since keys may have been missed', async () => {
     const [from, to] = cluster.nodes as [RedisServer, RedisServer];
     const id = String(await to.client.cluster('MYID'));
     const move = async (): Promise<void> => {
@@ -67,4 +67,21 @@ describe('slots of a Redis cluster that move while keys are listed', () => {
     );
     expect(await listed(async () => {})).to.deep.equal(KEYS.toSorted());
   });
+
+  it('are followed by who looks at the servers again and again', async () => {
+    const [first, second, third] = cluster.nodes as [RedisServer, RedisServer, RedisServer];
+    expect(await seen(store)).to.deep.equal([first, second, third].map(({ port }) => `127.0.0.1:${port}`).toSorted());
+    for (const { client } of [third, first, second]) await client.call('CLUSTER', 'DELSLOTSRANGE', 10_923, 16_383);
+    await second.client.call('CLUSTER', 'ADDSLOTSRANGE', 10_923, 16_383);
+    for (const { client } of cluster.nodes) {
+      await until(async () => String(await client.cluster('INFO')).includes('cluster_slots_assigned:16384'));
+    }
+
+    expect(await seen(store)).to.deep.equal([first, second].map(({ port }) => `127.0.0.1:${port}`).toSorted());
+  });
 });
+
+async function seen(store: Store): Promise<readonly string[]> {
+  const { servers } = await store.stats!({ brief: true });
+  return servers.map(({ name }) => name).toSorted();
+}

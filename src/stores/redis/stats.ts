@@ -20,7 +20,8 @@ export async function stats(room: Room, { signal, brief = false }: StatsOptions 
   signal?.throwIfAborted();
   const { connection } = room;
   const notes = new Set<string>();
-  const nodes = await connection.nodes();
+  // Whoever looks again and again wants those that took the place of others, too.
+  const nodes = brief ? await connection.nodesAnew() : await connection.nodes();
   const servers = await Promise.all(
     nodes.map(async (node) => serverStats(node, connection.database, (note) => notes.add(note))),
   );
