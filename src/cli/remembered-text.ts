@@ -1,12 +1,28 @@
 import { toJson } from '../codecs/json/print.js';
 import { string } from '../codecs/value.js';
+import { ClosedPipeError } from '../errors.js';
 import { JsonText } from './json.js';
 import { answer, answerJson, answersAPerson } from './output.js';
 import { lifeOf, type Remembered, type Terms } from './remembered.js';
 import { forTerminal, ttlField, valueBytes } from './value-text.js';
 
-/** Prints what a command left: its output, to the byte. */
+/**
+ * Prints what a command left: its output, to the byte. A reader who leaves has what it wanted: the exit code is passed on all
+ * the same, and what is stale made anew.
+ */
 export async function printRemembered(
+  key: string,
+  remembered: Remembered,
+  options: { readonly json: boolean },
+): Promise<void> {
+  try {
+    await print(key, remembered, options);
+  } catch (error) {
+    if (!(error instanceof ClosedPipeError)) throw error;
+  }
+}
+
+async function print(
   key: string,
   { output, exitCode, isStale, ttl }: Remembered,
   { json }: { readonly json: boolean },

@@ -253,6 +253,27 @@ describe('remember, whatever the store', () => {
     expect((await place.run(['remember', 'k', '--ttl', '1m', '--', 'false'])).out).to.equal('one\ntwo\n');
   });
 
+  it('passes the exit code on, and has what is stale made anew, though the reader left', async () => {
+    command.letGo();
+    const kept = ['--ttl', '1m', '--stale', '1h', '--cache-failures', '--'];
+    const args = ['remember', 'k', ...kept, ...command.prints('head -c 1000000 /dev/zero; exit 5')];
+    expect(await place.run(args)).to.include({ code: 5 });
+    const left = async (): Promise<Result> => {
+      const run = place.start(args);
+      run.child.stdout.destroy();
+      return run.ended;
+    };
+
+    expect(await left()).to.include({ code: 5, err: '' });
+    expect(command.runs()).to.equal(1);
+    const longAgo = String(Math.floor(Date.now() / 1000) - 100);
+    await place.run(['put', 'illuminate:cache:flexible:created:k', longAgo, '--as', 'json']);
+    expect(await left()).to.include({ code: 5, err: '' });
+    await command.hasRun(2);
+    const shown = ['lock:show', 'illuminate:cache:flexible:lock:k', '--json'];
+    await until(async () => (await place.run(shown)).out.includes('"held":false'));
+  });
+
   it('runs nothing when the store cannot be reached, or runs it all the same with --on-error run', async () => {
     command.letGo();
     const args = ['remember', 'k', '--ttl', '1m', '--', ...command.prints('echo made; exit 4')];
