@@ -80,7 +80,7 @@ export class HeldLock {
 
   async #refresh(): Promise<void> {
     const askedAt = performance.now();
-    const tooLate = this.#loseWithoutAnswer(this.#expiresAt - askedAt);
+    const isAnswered = this.#loseWithoutAnswer(this.#expiresAt - askedAt);
     let failure: Error | undefined;
     try {
       const lock = await this.#connected();
@@ -95,7 +95,7 @@ export class HeldLock {
       await this.#store?.close();
       this.#store = undefined;
     } finally {
-      clearTimeout(tooLate);
+      isAnswered();
     }
 
     if (failure !== undefined && performance.now() >= this.#heldUntil) {
@@ -103,12 +103,19 @@ export class HeldLock {
     } else if (!this.#isOver) this.#schedule();
   }
 
-  /** Not of a lock whose life is over already because we were suspended: what became of it the server tells. */
-  #loseWithoutAnswer(milliseconds: number): NodeJS.Timeout | undefined {
-    if (milliseconds <= 0) return undefined;
-    return setTimeout(() => {
-      if (!this.#isOver) this.#lose(`${NOT_REFRESHED}: there was no answer`);
+  /**
+   * Not of a lock whose life is over already because we were suspended: what became of it the server tells. An answer that came
+   * while we were suspended is read first.
+   * @returns what keeps it from happening
+   */
+  #loseWithoutAnswer(milliseconds: number): () => void {
+    if (milliseconds <= 0) return () => {};
+    let timer = setTimeout(() => {
+      timer = setTimeout(() => {
+        if (!this.#isOver) this.#lose(`${NOT_REFRESHED}: there was no answer`);
+      }, READ_FIRST_MS);
     }, milliseconds);
+    return () => clearTimeout(timer);
   }
 
   /** Stores that count in whole seconds end a lock up to a second early. */
@@ -125,6 +132,9 @@ export class HeldLock {
     return this.#lock;
   }
 }
+
+/** In milliseconds. */
+const READ_FIRST_MS = 100;
 
 const NOT_REFRESHED = 'it could not be refreshed for as long as it lives';
 
