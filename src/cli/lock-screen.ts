@@ -1,5 +1,6 @@
 import type { Holding, LockTimeline } from './lock-timeline.js';
 
+import { LiveFrame } from './live-frame.js';
 import { whoText } from './lock-fields.js';
 import { secondsText } from './lock-report.js';
 import { answer } from './output.js';
@@ -17,7 +18,7 @@ const REDRAW_MS = 250;
 export class LockScreen {
   readonly #timelines: readonly LockTimeline[];
   readonly #timer: NodeJS.Timeout;
-  #drawn = 0;
+  readonly #state = new LiveFrame();
 
   constructor(timelines: readonly LockTimeline[]) {
     this.#timelines = timelines;
@@ -27,38 +28,29 @@ export class LockScreen {
 
   /** A line of the timeline. @throws ClosedPipeError */
   async print(line: string): Promise<void> {
-    const state = this.#state();
-    await answer(this.#erased() + line + state.join(''));
-    this.#drawn = state.length;
+    this.#state.clear();
+    await answer(line);
+    this.#redraw();
   }
 
   /** Takes the state away, so that the summary stands in its place. */
   end(): void {
     clearInterval(this.#timer);
-    process.stdout.write(this.#erased());
-    this.#drawn = 0;
+    this.#state.clear();
   }
 
   #redraw(): void {
-    const state = this.#state();
-    process.stdout.write(this.#erased() + state.join(''));
-    this.#drawn = state.length;
+    const most = Math.max(1, (process.stdout.rows || 24) - 2);
+    const shown = this.#timelines.slice(0, this.#timelines.length > most + 1 ? most : undefined);
+    const lines = shown.map((timeline) => stateOf(timeline));
+    if (shown.length < this.#timelines.length) lines.push(`and ${count(this.#timelines.length - shown.length)} more`);
+    this.#state.draw(lines.join('\n'));
   }
+}
 
-  /** Up to where the state begins, and away with it. */
-  #erased(): string {
-    return this.#drawn === 0 ? '' : `\u001B[${this.#drawn}A\r\u001B[J`;
-  }
-
-  /** A line each, no longer than the terminal is wide: one that wraps could not be taken away again. */
-  #state(): string[] {
-    return this.#timelines.map((timeline) => {
-      const { name, holder, acquisitions, refused } = timeline.summary;
-      const text = `${name}: ${holder === undefined ? 'free' : heldText(holder)}; ${count(acquisitions)} acquired, ${count(refused)} refused`;
-      const line = forTerminal(Buffer.from(lineField(text))).slice(0, (process.stdout.columns || 80) - 1);
-      return `${styleAnswer('bold', line)}\n`;
-    });
-  }
+function stateOf({ summary: { name, holder, acquisitions, refused } }: LockTimeline): string {
+  const text = `${name}: ${holder === undefined ? 'free' : heldText(holder)}; ${count(acquisitions)} acquired, ${count(refused)} refused`;
+  return styleAnswer('bold', forTerminal(Buffer.from(lineField(text))));
 }
 
 function heldText(holder: Holding): string {

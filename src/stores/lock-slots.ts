@@ -12,16 +12,17 @@ const MOST_NEWS = 8;
  */
 export class LockSlots implements Lock {
   readonly #slots: readonly Lock[];
-  #taken: Lock | undefined;
+  /** Which one was free, from 1 on; undefined before one was acquired. */
+  number: number | undefined;
 
   constructor(slots: readonly Lock[]) {
     this.#slots = slots;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    for (const slot of this.#slots) {
+    for (const [index, slot] of this.#slots.entries()) {
       if (!(await slot.acquire(owner, ttl))) continue;
-      this.#taken = slot;
+      this.number = index + 1;
       return true;
     }
 
@@ -56,7 +57,7 @@ export class LockSlots implements Lock {
   }
 
   async #heldBy(owner: string): Promise<Lock | undefined> {
-    if (this.#taken !== undefined) return this.#taken;
+    if (this.number !== undefined) return this.#slots[this.number - 1];
     for (const slot of this.#slots) if ((await slot.holder())?.owner === owner) return slot;
     return undefined;
   }

@@ -112,13 +112,14 @@ describe('lock:run', () => {
     });
 
     it('lets so many in with --slots, under the names of Laravel’s funnel', async () => {
-      const args = ['lock:run', 'import', '--slots', '2', '--', 'sh', '-c', 'echo held; cat'];
+      const args = ['lock:run', 'import', '--slots', '2', '--', 'sh', '-c', 'echo held $CACHECTL_LOCK_NAME; cat'];
       const runs = [place.start(args), place.start(args)];
       await Promise.all(runs.map(async (run) => run.saw('held')));
       expect((await place.run(args)).code).to.equal(75);
       expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(1);
       for (const run of runs) run.child.stdin.end();
-      await Promise.all(runs.map(async (run) => run.ended));
+      const ended = await Promise.all(runs.map(async (run) => run.ended));
+      expect(ended.map(({ out }) => out)).to.have.members(['held import1\n', 'held import2\n']);
       expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(0);
     });
 

@@ -38,7 +38,8 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
         let seen = { refused: 0, contenders: [] as Array<{ owner?: string; address?: string }> };
         // It may not wait yet when we begin to look.
         while (seen.refused === 0) {
-          const { out } = await place.run(['lock:show', 'deploy', '--for', '1', '--json']);
+          const { code, out, err } = await place.run(['lock:show', 'deploy', '--for', '1', '--json']);
+          expect(code, `${out}${err}`).to.equal(0);
           seen = JSON.parse(out).seen;
         }
 

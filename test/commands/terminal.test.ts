@@ -94,6 +94,15 @@ describe('on a terminal', () => {
     expect(screen).not.to.include('\uFFFD');
   });
 
+  it('lock:watch of more locks than the screen has lines says how many it does not show', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `lock-${index + 1}`);
+    const { code, screen } = await onTerminal(['lock:watch', ...names], env, { prompt: 'more', keys: '\u0003' });
+    expect(screen)
+      .to.match(/lock-22: free[^\n]*\r\nand 8 more\r\n/)
+      .and.not.include('lock-23: free');
+    expect(code).to.equal(130);
+  });
+
   it('a value cannot write on the screen', async () => {
     await onTerminal(['put', 'evil', '\u001B]0;title\u0007\u001B[2J'], env);
     const { coloured } = await onTerminal(['get', 'evil'], env);

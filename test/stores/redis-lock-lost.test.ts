@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../src/errors.js';
@@ -8,6 +6,7 @@ import { failure } from '../../src/testing/suite/stores.js';
 import { halt } from '../support/halt.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { watched } from '../support/watched-locks.js';
 
 describe('a watch of locks on Redis that cannot go on', () => {
@@ -64,20 +63,16 @@ describe('a watch of locks on Redis that cannot go on', () => {
   });
 
   it('ends with an error when what stands between prints nothing', async () => {
-    const proxy = createServer((client) => {
-      const upstream = connect(server.port, '127.0.0.1');
+    const proxy = await startTcpProxy(server.port, () => {
       let isMuted = false;
-      client.on('data', (chunk) => {
-        isMuted ||= chunk.toString().toLowerCase().includes('monitor');
-        upstream.write(chunk);
-      });
-      upstream.on('data', (chunk) => client.write(isMuted ? '+OK\r\n' : chunk));
-      client.on('close', () => upstream.destroy()).on('error', () => {});
-      upstream.on('close', () => client.destroy()).on('error', () => {});
-    }).listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const { port } = proxy.address() as AddressInfo;
-    const watch = await watched(await stores.open({ port, timeoutMs: 2000 }), 'deploy');
+      return {
+        asked(chunk) {
+          isMuted ||= chunk.toString().toLowerCase().includes('monitor');
+        },
+        answered: (chunk) => (isMuted ? '+OK\r\n' : chunk),
+      };
+    });
+    const watch = await watched(await stores.open({ port: proxy.port, timeoutMs: 2000 }), 'deploy');
     expect(await failure(watch.ended))
       .to.be.instanceOf(TimeoutError)
       .with.property('message')

@@ -13,6 +13,7 @@ import { failure, until } from '../../src/testing/suite/stores.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { watched } from '../support/watched-locks.js';
 
 /** Laravel's script that lets a lock go only to its owner. */
@@ -62,6 +63,36 @@ describe('a watch of locks on Redis', () => {
     expect(acquired).to.include({ ttl: 60 });
     expect(refreshed).to.include({ ttl: 90 });
     expect(contended!.client).to.deep.equal({ address: await addressOf(bob), name: 'bob' });
+  });
+
+  it('begins where a server is so busy that the first lines come with the answer', async () => {
+    const ann = await stores.client('ann');
+    const proxy = await startTcpProxy(server.port, () => {
+      let held: Buffer | undefined;
+      let busy: NodeJS.Timeout;
+      return {
+        asked(chunk) {
+          if (!chunk.toString().toLowerCase().includes('monitor')) return;
+          held = Buffer.alloc(0);
+          busy = setInterval(async () => ann.set('elsewhere', '1'), 20);
+        },
+        answered(chunk) {
+          if (held === undefined) return chunk;
+          held = Buffer.concat([held, chunk]);
+          if (!held.includes('elsewhere')) return '';
+          clearInterval(busy);
+          const answer = held;
+          held = undefined;
+          return answer;
+        },
+      };
+    });
+    const watch = await watched(await stores.open({ port: proxy.port }), 'deploy');
+    await ann.set('app-deploy', 'ann', 'EX', 60, 'NX');
+    await watch.saw('acquired');
+    await watch.stop();
+    expect(watch.briefly()).to.deep.equal(['acquired deploy ann ann']);
+    proxy.close();
   });
 
   it('tells of a ttl that is over, though nobody asks', async () => {

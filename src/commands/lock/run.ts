@@ -102,7 +102,7 @@ export default class LockRun extends StoreCommand {
 
     const held = new HeldLock(store, holding, acquired);
     const env = {
-      CACHECTL_LOCK_NAME: name,
+      CACHECTL_LOCK_NAME: nameOf(acquired.lock, name),
       CACHECTL_LOCK_OWNER: holding.owner,
       ...(acquired.fence !== undefined && { CACHECTL_LOCK_FENCE: acquired.fence.toString() }),
     };
@@ -206,6 +206,11 @@ function namedCommand([name = '', ...rest]: readonly string[], argv: readonly st
   if (before === 0 && !name.startsWith('-')) throw new UsageError('no lock was named', USAGE);
   if (before > 1) throw new UsageError(`there are ${before} names`, USAGE);
   return { name, command: commandLine(rest, USAGE) };
+}
+
+/** Of slots that of the one that is held, by which other commands find it. */
+function nameOf(lock: Lock, name: string): string {
+  return lock instanceof LockSlots ? `${name}${lock.number}` : name;
 }
 
 function lockOf(store: Store, name: string, slots: number | undefined): Lock {

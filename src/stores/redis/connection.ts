@@ -1,4 +1,4 @@
-import { type Cluster, Redis, ReplyError } from 'ioredis';
+import { type Cluster, Command as LibraryCommand, Redis, ReplyError } from 'ioredis';
 import { readFile } from 'node:fs/promises';
 
 import type { RedisConnection } from '../../profiles/profile.js';
@@ -236,13 +236,18 @@ class ServerNode implements Node {
   }
 
   async monitor(): Promise<Redis> {
-    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, monitor: true, stringNumbers: true }));
+    const copy = await this.dedicated();
+    const command = new LibraryCommand('monitor');
+    const { resolve } = command;
+    // On a busy server the first lines come with the answer. To the library, which says later that it monitors now, they
+    // would be answers to nothing.
+    command.resolve = (answer) => {
+      Object.assign(copy, { status: 'monitoring' });
+      resolve(answer);
+    };
+
     try {
-      await new Promise<void>((resolve, reject) => {
-        copy.once('monitoring', resolve);
-        copy.once('error', reject);
-        copy.connect().catch(reject);
-      });
+      await copy.sendCommand(command);
     } catch (error) {
       copy.disconnect();
       throw translated(error, this.#location);
