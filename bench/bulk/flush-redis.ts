@@ -11,17 +11,24 @@ import { seedEntries } from './seed-redis.js';
 /** `flush` of half of what a server holds, beside a pipe of redis-cli, and what it is to the server's other clients. */
 export async function* measureFlush({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `flush, ${short(entries)} of ${short(2 * entries)} keys, Redis`;
-  const { ours, peer, told, steps } = await withRedis(async (port, client) => {
+  const { all, ours, peer, told, steps } = await withRedis(async (port, client) => {
     await fill(client, entries);
     const line = `redis-cli -p ${port} --scan --pattern '${PREFIX}*' | xargs redis-cli -p ${port} unlink`;
     const seconds = await shell(line, 'redis-cli', 'xargs');
     await seedEntries(client, PREFIX, entries);
+    // Each alone on the server.
+    const run = await flush(port, entries);
+    await seedEntries(client, PREFIX, entries);
+    const withLocks = await flush(port, entries, '--locks');
+    await seedEntries(client, PREFIX, entries);
     await client.call('CONFIG', 'SET', 'slowlog-log-slower-than', '1000', 'slowlog-max-len', '10000');
     await client.call('SLOWLOG', 'RESET');
     const during = await latencyDuring(port, async () => flush(port, entries));
-    return { ours: during.result, peer: seconds, told: during.latency, steps: await stepsOf(client) };
+    return { all: withLocks, ours: run, peer: seconds, told: during.latency, steps: await stepsOf(client) };
   });
-  yield compared(what, ours, { name: 'redis-cli --scan | xargs redis-cli unlink', seconds: peer }, 5);
+  const other = { name: 'redis-cli --scan | xargs redis-cli unlink', seconds: peer };
+  yield compared(what, ours, other, 5);
+  yield compared(`${what}: with --locks, as the other does`, all, other, 5);
   yield {
     what: `${what}: longest step`,
     measured: `${steps.longest.toFixed(1)} ms, median ${steps.median.toFixed(1)} ms`,
@@ -45,8 +52,9 @@ async function fill(client: Redis, entries: number): Promise<void> {
   await seedEntries(client, OTHERS, entries);
 }
 
-async function flush(port: number, entries: number): Promise<Run> {
-  const run = await cachectl(['flush', '--yes', '--json', '--url', `redis://127.0.0.1:${port}?prefix=${PREFIX}`]);
+async function flush(port: number, entries: number, ...flags: readonly string[]): Promise<Run> {
+  const url = `redis://127.0.0.1:${port}?prefix=${PREFIX}`;
+  const run = await cachectl(['flush', '--yes', '--json', '--url', url, ...flags]);
   const { removed } = JSON.parse(run.out) as { removed: number };
   if (removed !== entries) throw new Error(`flush removed ${removed}, not ${entries}`);
   return run;
