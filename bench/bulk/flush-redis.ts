@@ -23,8 +23,8 @@ export async function* measureFlush({ entries, many }: Scale): AsyncGenerator<Me
     await seedEntries(client, PREFIX, entries);
     await client.call('CONFIG', 'SET', 'slowlog-log-slower-than', '1000', 'slowlog-max-len', '10000');
     await client.call('SLOWLOG', 'RESET');
-    const during = await latencyDuring(port, async () => flush(port, entries));
-    return { all: withLocks, ours: run, peer: seconds, told: during.latency, steps: await stepsOf(client) };
+    const latency = await latencyDuring(port, async () => flush(port, entries));
+    return { all: withLocks, ours: run, peer: seconds, told: latency, steps: await stepsOf(client) };
   });
   const other = { name: 'redis-cli --scan | xargs redis-cli unlink', seconds: peer };
   yield compared(what, ours, other, 5);

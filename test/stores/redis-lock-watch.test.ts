@@ -6,11 +6,9 @@ import { connect } from 'node:net';
 
 import type { Store } from '../../src/stores/contract.js';
 
-import { openCodec } from '../../src/codecs/open.js';
 import { UnreachableError } from '../../src/errors.js';
-import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, until } from '../../src/testing/suite/stores.js';
-import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
+import { openOnCluster, type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
@@ -166,10 +164,7 @@ describe('locks on a Redis cluster', () => {
 
   before(async function () {
     cluster = await startRedisCluster(this);
-    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const connection = { kind: 'cluster', nodes, database: 0 } as const;
-    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
-    store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+    store = await openOnCluster(cluster);
   });
 
   afterEach(async () => {

@@ -4,12 +4,10 @@ import type { Store } from '../../src/stores/contract.js';
 import type { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
 
-import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { UnreachableError } from '../../src/errors.js';
-import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, until } from '../../src/testing/suite/stores.js';
-import { startRedisCluster } from '../support/redis-cluster.js';
+import { openOnCluster, startRedisCluster } from '../support/redis-cluster.js';
 
 const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
 
@@ -22,10 +20,7 @@ describe('slots of a Redis cluster that move', () => {
 
   before(async function () {
     cluster = await startRedisCluster(this);
-    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const connection = { kind: 'cluster', nodes, database: 0 } as const;
-    const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
-    store = await openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
+    store = await openOnCluster(cluster);
     await store.putMany(KEYS.map((key) => ({ key, value: string('v'), ttl: null })));
   });
 

@@ -1,7 +1,10 @@
 import type { Context } from 'mocha';
 
+import type { Store } from '../../src/stores/contract.js';
 import type { RedisServer } from './redis-server.js';
 
+import { openCodec } from '../../src/codecs/open.js';
+import { openRedis } from '../../src/stores/redis/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { freePort, startRedis } from './redis-server.js';
 
@@ -38,6 +41,14 @@ export async function startRedisCluster(context: Context, ...options: string[]):
   }
 
   return { nodes: members.map(([node]) => node), stop };
+}
+
+/** A store whose entries have the prefix `app-`. Whoever opens it closes it. */
+export async function openOnCluster(cluster: RedisCluster): Promise<Store> {
+  const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  const connection = { kind: 'cluster', nodes, database: 0 } as const;
+  const common = { driver: 'redis', name: 'test', codec: 'php', protected: false, connectionPrefix: '' } as const;
+  return openRedis({ ...common, prefix: 'app-', connection }, openCodec('php'), { timeoutMs: 5000 });
 }
 
 async function join(members: readonly Member[]): Promise<void> {

@@ -253,9 +253,6 @@ class ServerNode implements Node {
       throw translated(error, this.#location);
     }
 
-    copy.on('error', () => {
-      // The end of the connection is what counts.
-    });
     return copy;
   }
 }
