@@ -20,6 +20,8 @@ component() {
 
 program redis-server || need redis-server
 program memcached || need memcached
+program nutcracker || need nutcracker
+program python3 && python3 -m pip --version >/dev/null 2>&1 || need python3-pip
 program saslpasswd2 || need sasl2-bin
 program php || need php-cli
 extension pdo_sqlite || need php-sqlite3
@@ -47,3 +49,4 @@ if [ -n "$missing" ]; then
 fi
 
 [ -n "${CACHECTL_TEST_MONGODB_URL:-}" ] || sh scripts/test-mongodb.sh
+sh scripts/test-redis.sh

@@ -1,6 +1,7 @@
 import type { Context } from 'mocha';
 
 import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 
 /**
@@ -9,6 +10,13 @@ import path from 'node:path';
  */
 export function requireProgram(context: Context, program: string): string {
   return programPath(program) ?? lacking(context, `the program "${program}" is not on PATH`);
+}
+
+/** The same for a server that `scripts/test-redis.sh` keeps in the user's cache folder (`valkey-server-9`). */
+export function requireCached(context: Context, program: string): string {
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  const file = path.join(cache, 'cachectl-test', program);
+  return isExecutable(file) ? file : lacking(context, `${program} is not installed (sh scripts/test-redis.sh)`);
 }
 
 /** The same for anything else that the machine should have. `what` says that it has not, in a few words. */
