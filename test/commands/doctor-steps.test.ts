@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { Certificates } from '../support/certificates.js';
 import { doctor } from '../support/doctor.js';
 import { withRedis } from '../support/faults.js';
 import { startMemcached } from '../support/memcached-server.js';
-import { Certificates, TlsProxy } from '../support/mongodb/tls-proxy.js';
+import { TlsProxy } from '../support/mongodb/tls-proxy.js';
 import { freePort } from '../support/redis-server.js';
 import { requireProgram } from '../support/requirements.js';
 

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 
+import { Certificates } from '../support/certificates.js';
 import { cachectl, type Result } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type OwnMongodb, startOwnMongodb } from '../support/mongodb-server.js';
-import { Certificates, TlsProxy } from '../support/mongodb/tls-proxy.js';
+import { TlsProxy } from '../support/mongodb/tls-proxy.js';
 
 async function run(args: readonly string[], port: number, ...options: readonly string[]): Promise<Result> {
   const parameters = ['directConnection=true', 'database=cachectl-test', ...options].join('&');

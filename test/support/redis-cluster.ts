@@ -6,9 +6,9 @@ import type { RedisServer } from './redis-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { until } from '../../src/testing/suite/stores.js';
-import { freePort, startRedis } from './redis-server.js';
+import { freePort, startServer } from './redis-server.js';
 
-/** Three primaries that share the slots of a cluster. */
+/** Primaries that share the slots of a cluster. */
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
   stop(): Promise<void>;
@@ -20,18 +20,29 @@ const SLOTS = 16_384;
 /** A node, and the port on which the others speak to it. */
 type Member = readonly [node: RedisServer, busPort: number];
 
-/** Starts a cluster of servers on free ports and waits until every one of them says that it is up. */
+/** Starts a cluster of three servers on free ports and waits until every one of them says that it is up. */
 export async function startRedisCluster(context: Context, ...options: string[]): Promise<RedisCluster> {
+  return startCluster(async (own) => startServer(context, 'redis-server', [...own, ...options]));
+}
+
+/**
+ * A cluster whose servers `startNode` starts, with the options that it is given.
+ * @param size how many primaries share the slots
+ */
+export async function startCluster(
+  startNode: (options: readonly string[]) => Promise<RedisServer>,
+  size = NODES,
+): Promise<RedisCluster> {
   const members: Member[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(members.map(([node]) => node.stop()));
   };
 
   try {
-    while (members.length < NODES) {
+    while (members.length < size) {
       const busPort = await freePort();
       const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
-      members.push([await startRedis(context, ...own, ...options), busPort]);
+      members.push([await startNode(own), busPort]);
     }
 
     await join(members);
@@ -53,8 +64,8 @@ export async function openOnCluster(cluster: RedisCluster): Promise<Store> {
 
 async function join(members: readonly Member[]): Promise<void> {
   for (const [index, [{ client }]] of members.entries()) {
-    const first = Math.ceil((index * SLOTS) / NODES);
-    const last = Math.ceil(((index + 1) * SLOTS) / NODES) - 1;
+    const first = Math.ceil((index * SLOTS) / members.length);
+    const last = Math.ceil(((index + 1) * SLOTS) / members.length) - 1;
     await client.cluster('ADDSLOTSRANGE', first, last);
     // Else two of them may begin with the same epoch, which takes them a while to settle.
     await client.cluster('SET-CONFIG-EPOCH', index + 1);
@@ -68,7 +79,7 @@ async function join(members: readonly Member[]): Promise<void> {
   for (const [{ client }] of members) {
     await until(async () => {
       const info = await client.cluster('INFO');
-      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${NODES}`);
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${members.length}`);
     });
   }
 }

@@ -8,7 +8,16 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { requireProgram } from './requirements.js';
+import { requireCached, requireProgram } from './requirements.js';
+
+/** Where a server's own client finds it: 127.0.0.1 without TLS, unless said otherwise. */
+export interface Reach {
+  readonly host?: string;
+  readonly tls?: { readonly ca: Buffer };
+}
+
+/** A server of the machine, or one that `scripts/test-redis.sh` keeps in the user's cache folder. */
+export type ServerProgram = 'redis-server' | 'redis-server-8' | 'valkey-server-9';
 
 /** A Redis server for tests, empty at first. */
 export interface RedisServer {
@@ -31,17 +40,38 @@ export interface RedisServer {
 export async function startRedis(context: Context, ...options: string[]): Promise<RedisServer> {
   const given = process.env.CACHECTL_TEST_REDIS_URL;
   if (given && options.length === 0) return connected(given, async () => {});
-  const program = requireProgram(context, 'redis-server');
+  return startServer(context, 'redis-server', options);
+}
+
+/**
+ * Starts a server of the given program on a free port.
+ * @param options as of redis.conf; a `--port` or `--bind` among them replaces ours
+ * @param reach what the server's own client needs beside host and port (TLS)
+ */
+export async function startServer(
+  context: Context,
+  name: ServerProgram,
+  options: readonly string[] = [],
+  reach: Reach = {},
+): Promise<RedisServer> {
+  const program = name === 'redis-server' ? requireProgram(context, name) : requireCached(context, name);
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-redis-'));
-  const port = options.includes('--port') ? Number(options[options.indexOf('--port') + 1]) : await freePort();
+  const port = valueOf('--tls-port', options) ?? valueOf('--port', options) ?? (await freePort());
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
   const server = spawn(program, [...fixed, ...options], { stdio: 'ignore' });
   const password = options[options.indexOf('--requirepass') + 1];
   const credentials = options.includes('--requirepass') ? `:${password}@` : '';
-  return connected(`redis://${credentials}127.0.0.1:${port}`, async (signal) => {
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
     await ended(server, signal);
     rmSync(folder, { force: true, recursive: true });
-  });
+  };
+
+  const scheme = reach.tls === undefined ? 'redis' : 'rediss';
+  return connected(`${scheme}://${credentials}${reach.host ?? '127.0.0.1'}:${port}`, end, reach);
+}
+
+function valueOf(option: string, options: readonly string[]): number | undefined {
+  return options.includes(option) ? Number(options[options.indexOf(option) + 1]) : undefined;
 }
 
 /**
@@ -80,11 +110,16 @@ async function listening(port: number, address: string): Promise<Server | undefi
   }
 }
 
-async function connected(url: string, end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>): Promise<RedisServer> {
+async function connected(
+  url: string,
+  end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>,
+  reach: Reach = {},
+): Promise<RedisServer> {
   const client = new Redis(url, {
     protocol: 2,
-    retryStrategy: (times) => (times > 200 ? null : 25),
+    retryStrategy: (times: number) => (times > 200 ? null : 25),
     maxRetriesPerRequest: null,
+    ...reach,
   });
   client.on('error', () => {
     // Until it listens; after that the tests see what fails.

@@ -1,38 +1,7 @@
-import type { Context } from 'mocha';
-
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { createServer, type Server } from 'node:tls';
-
-import { requireProgram } from '../requirements.js';
-
-/** Certificates for an hour, in a folder of their own. */
-export class Certificates {
-  readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-tls-'));
-  readonly #openssl: string;
-
-  constructor(context: Context) {
-    this.#openssl = requireProgram(context, 'openssl');
-  }
-
-  /** Signs itself, so that it is its own CA. @param host `127.0.0.1`, or another address that it is not for */
-  selfSigned(name: string, host: string): { readonly cert: string; readonly key: string } {
-    const [cert, key] = [path.join(this.#folder, `${name}.pem`), path.join(this.#folder, `${name}.key`)];
-    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=IP:${host}`];
-    const files = ['-keyout', key, '-out', cert];
-    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...files, ...subject];
-    execFileSync(this.#openssl, request, { stdio: 'ignore' });
-    return { cert, key };
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { force: true, recursive: true });
-  }
-}
 
 /** TLS in front of a server that has none. */
 export class TlsProxy {
