@@ -9,6 +9,7 @@ import type {
 import type { Room } from './entries.js';
 
 import { globMatcher } from '../glob.js';
+import { tagHashOf } from '../tag-names.js';
 import { TagOrders } from '../tag-order.js';
 import { ttlOf } from './memory.js';
 
@@ -61,6 +62,9 @@ export class ArrayTagIndex implements TagIndex {
   /** Keys, with the prefix, of what carries a tag and has not expired. */
   #live(tag: string): string[] {
     const { memory, prefix } = this.#room;
-    return [...(memory.tags.get(tag) ?? [])].filter((key) => key.startsWith(prefix) && memory.live(key) !== undefined);
+    return [...(memory.tags.get(tag) ?? [])].filter(
+      (key) =>
+        key.startsWith(prefix) && tagHashOf(key.slice(prefix.length)) !== undefined && memory.live(key) !== undefined,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { BulkOptions, Tagged } from '../contract.js';
 
-import { taggedKey } from '../tag-names.js';
+import { taggedKey, tagHashOf } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 
 export class ArrayTagged extends Entries implements Tagged {
@@ -15,7 +15,7 @@ export class ArrayTagged extends Entries implements Tagged {
     signal?.throwIfAborted();
     const { memory } = this.room;
     const carrying = new Set(this.storedTags().flatMap((tag) => [...(memory.tags.get(tag) ?? [])]));
-    const live = [...carrying].filter((key) => memory.live(key) !== undefined);
+    const live = [...carrying].filter((key) => this.#isOurs(key) && memory.live(key) !== undefined);
     if (dryRun) return live.length;
     for (const key of live) memory.remove(key);
     onProgress?.({ done: live.length });
@@ -24,6 +24,12 @@ export class ArrayTagged extends Entries implements Tagged {
 
   protected storedKey(key: string): string {
     return this.room.prefix + taggedKey(this.#names, key);
+  }
+
+  /** Another prefix and another name may read the same together. */
+  #isOurs(key: string): boolean {
+    const { prefix } = this.room;
+    return key.startsWith(prefix) && tagHashOf(key.slice(prefix.length)) !== undefined;
   }
 
   protected storedTags(): readonly string[] {

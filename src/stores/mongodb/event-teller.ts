@@ -2,6 +2,7 @@ import { Double } from 'mongodb';
 
 import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
 
+import { tagHashOf } from '../tag-names.js';
 import { ttlOf } from './expiry.js';
 import { storedBytes } from './values.js';
 
@@ -42,14 +43,16 @@ export class Teller {
       type,
       ...(key !== undefined && { key }),
       ...(isForeign && { isForeign }),
-      ...(tellsTags === true && tags && { tags: isForeign ? tags : tags.map((tag) => this.#own(tag)) }),
+      ...(tellsTags === true && tags && { tags: isForeign ? tags : this.#own(key, tags) }),
       ...rest,
     };
     if (matches?.(event) !== false) this.#push(event);
   }
 
-  #own(tag: string): string {
-    return tag.startsWith(this.#prefix) ? tag.slice(this.#prefix.length) : tag;
+  /** A key of another prefix that begins with this one carries tags of that prefix. */
+  #own(key: string | undefined, tags: readonly string[]): readonly string[] {
+    if (key === undefined || tagHashOf(key) === undefined) return [];
+    return tags.map((tag) => (tag.startsWith(this.#prefix) ? tag.slice(this.#prefix.length) : tag));
   }
 }
 

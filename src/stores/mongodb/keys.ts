@@ -13,6 +13,15 @@ export function idsUnder(prefix: string, last?: string): Readonly<Record<string,
   return bound === undefined ? from : { ...from, $lt: bound };
 }
 
+/**
+ * A condition on `_id`: tagged entries under the prefix. The hash of the tags' names comes right after the prefix, so
+ * entries of other prefixes are never met, even where prefix and name together read the same.
+ */
+export function taggedIdsUnder(prefix: string): Readonly<Record<string, string>> {
+  const literal = prefix.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
+  return { ...idsUnder(prefix), $regex: `^${literal}[0-9a-f]{40}:` };
+}
+
 /** Keys of entries that count, without the prefix, in the order of the index on `_id`. */
 export async function* entryKeys(connection: Connection, prefix: string, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);

@@ -4,6 +4,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../listing-contract.js';
+import { tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { entryOf } from './entries.js';
 import { isUnknownOperator } from './errors.js';
@@ -85,7 +86,9 @@ function keyOf({ prefix }: Room, { _id }: Listed): string {
 }
 
 /** In the order in which they were put. What is no array is nothing of ours. */
-function tagsOf({ prefix }: Room, { tags }: Listed): readonly string[] {
+function tagsOf({ prefix }: Room, { _id, tags }: Listed): readonly string[] {
+  // The tags of another prefix that begins with this one are none of this cache's.
+  if (tagHashOf(_id.slice(prefix.length)) === undefined) return [];
   return Array.isArray(tags) ? tags.map((tag) => String(tag).slice(prefix.length)) : [];
 }
 

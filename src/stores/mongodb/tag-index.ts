@@ -12,7 +12,7 @@ import { globMatcher, literalHead } from '../glob.js';
 import { inTagOrder } from '../tag-names.js';
 import { untaggedKey } from '../tag-order.js';
 import { isLive, later, ttlOf } from './expiry.js';
-import { idsUnder } from './keys.js';
+import { idsUnder, taggedIdsUnder } from './keys.js';
 
 /** Tags or documents of one step. */
 const PAGE = 1000;
@@ -35,7 +35,7 @@ export class MongodbTagIndex implements TagIndex {
     const counted = connection.stream(({ entries, now }) =>
       entries.aggregate<{ _id: string; entries: unknown }>(
         [
-          { $match: { _id: idsUnder(prefix), tags: idsUnder(prefix), expires_at: later(now()) } },
+          { $match: { _id: taggedIdsUnder(prefix), tags: idsUnder(prefix), expires_at: later(now()) } },
           { $project: { tags: 1 } },
           { $unwind: '$tags' },
           { $match: { tags: idsUnder(prefix + literalHead(pattern)) } },
@@ -64,7 +64,7 @@ export class MongodbTagIndex implements TagIndex {
     const { connection, prefix } = this.#room;
     const found = connection.stream(async function* ({ entries, now }) {
       const documents = entries
-        .find({ tags: prefix + name, _id: idsUnder(prefix), expires_at: later(now()) })
+        .find({ tags: prefix + name, _id: taggedIdsUnder(prefix), expires_at: later(now()) })
         .project<{ _id: string; tags: unknown; expires_at: unknown }>({ tags: 1, expires_at: 1 })
         .batchSize(PAGE);
       for await (const { _id, tags, expires_at } of documents) {

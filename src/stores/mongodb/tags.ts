@@ -4,7 +4,7 @@ import type { EntryDocument } from './connection.js';
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { isLive, later } from './expiry.js';
-import { idsUnder } from './keys.js';
+import { taggedIdsUnder } from './keys.js';
 
 /** Documents of one step. */
 const PAGE = 1000;
@@ -26,8 +26,7 @@ export class MongodbTagged extends Entries implements Tagged {
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    // Two prefixes with two names may come to one text; what is not under this prefix stays.
-    const carrying = { tags: { $in: this.#tags }, _id: idsUnder(this.room.prefix) };
+    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.room.prefix) };
     if (dryRun) {
       return this.connection.run(async ({ entries, now }) =>
         entries.countDocuments({ ...carrying, expires_at: later(now()) }),

@@ -7,6 +7,7 @@ import { binary } from './binary.js';
 import { translated } from './errors.js';
 import { dropStaleWaiters } from './lock-waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
+import { separateTags } from './tag-tables.js';
 import { dropLapsedTails } from './tail-tables.js';
 
 export type Statement<Row> = Database.Statement<unknown[], Row>;
@@ -112,6 +113,7 @@ export class Connection {
     this.write(() => {
       dropLapsedTails(this);
       dropStaleWaiters(this);
+      separateTags(this);
     });
   }
 }

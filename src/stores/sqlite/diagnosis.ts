@@ -49,14 +49,11 @@ export async function* diagnose(room: Room): AsyncGenerator<Finding> {
 }
 
 /** What a first write would have to make. */
-export async function unmade(
-  { connection, tables, profile }: Room,
-  place: keyof typeof ROLES,
-): Promise<string | undefined> {
+export async function unmade({ connection, tables }: Room, place: keyof typeof ROLES): Promise<string | undefined> {
   if (!connection.exists()) return `the file ${connection.path}`;
   const role = ROLES[place];
   if (connection.run(() => tables.has(role))) return undefined;
-  return `the table ${{ cache: profile.table, locks: profile.lockTable, tags: 'cachectl_tags' }[role]}`;
+  return `the table ${tables.nameOf(role)}`;
 }
 
 const ROLES = { entries: 'cache', locks: 'locks', tags: 'tags' } as const satisfies Record<string, TableRole>;

@@ -59,9 +59,10 @@ function tagsOf(room: Room, listedKey: string, given?: readonly string[]): Inspe
 }
 
 function listedTags({ connection, tables, prefix }: Room, listedKey: string): readonly string[] {
-  if (!tables.has('tags')) return [];
+  const tagRows = tables.tagRows();
+  if (tagRows === undefined) return [];
   return connection
-    .statement<{ tag: string }>(`SELECT tag FROM ${tables.tags} WHERE key = ? AND ${literalKeysUnder(prefix, '+tag')}`)
+    .statement<{ tag: string }>(`SELECT tag FROM ${tagRows} WHERE key = ? AND ${literalKeysUnder(prefix, '+tag')}`)
     .all(prefix + listedKey)
     .map(({ tag }) => tag.slice(prefix.length));
 }

@@ -58,6 +58,20 @@ export function literalKeysUnder(prefix: string, key: string): string {
   return `${key} >= ${textLiteral(low)} AND ${key} < ${textLiteral(upperBound(low))}`;
 }
 
+/**
+ * A condition on any expression: keys of tagged entries under the prefix. The hash of the tags' names comes right after the
+ * prefix, so keys of other prefixes are never met, even where prefix and name together read the same.
+ */
+export function taggedKeysUnder(prefix: string, key: string): string {
+  const from = Buffer.byteLength(prefix) + 1;
+  const head = `CAST(substr(CAST(${key} AS BLOB), ${from}, ${TAGGED_HEAD_LENGTH}) AS TEXT)`;
+  return `${literalKeysUnder(prefix, key)} AND ${head} GLOB '${TAGGED_HEAD}'`;
+}
+
+/** SHA-1 in lower-case hexadecimal and a colon; see `taggedKey`. */
+const TAGGED_HEAD = `${'[0-9a-f]'.repeat(40)}:`;
+const TAGGED_HEAD_LENGTH = 41;
+
 /** The least text that is greater than all that begins with `prefix`, whose last byte is never 0xff, being UTF-8. */
 function upperBound(prefix: Buffer): Buffer {
   const bound = Buffer.from(prefix);

@@ -116,9 +116,10 @@ const NO_TAGS: readonly string[] = [];
 
 /** Our own table has no order. */
 function tagsOf({ connection, tables, prefix }: Room, storedKey: RowKey, key: string): readonly string[] {
-  if (tagHashOf(key) === undefined || !tables.has('tags')) return NO_TAGS;
+  const tagRows = tagHashOf(key) === undefined ? undefined : tables.tagRows();
+  if (tagRows === undefined) return NO_TAGS;
   const names = connection
-    .statement<{ tag: string }>(`SELECT tag FROM ${tables.tags} WHERE key = CAST(? AS TEXT)`)
+    .statement<{ tag: string }>(`SELECT tag FROM ${tagRows} WHERE key = CAST(? AS TEXT)`)
     .all(storedKey)
     .map(({ tag }) => tag.slice(prefix.length));
   return inTagOrder(names, key) ?? names;

@@ -69,9 +69,9 @@ function details(room: Room, expired: number | undefined): Readonly<Record<strin
   const pragma = (name: string): StatsDetail['value'] =>
     Object.values(connection.statement<Record<string, number | string>>(`PRAGMA ${name}`).get() ?? { none: 0 })[0]!;
   const walBytes = sizeOf(`${connection.path}-wal`);
-  const tagged = tables.has('tags')
-    ? connection.statement<{ rows: number }>(`SELECT count(*) AS rows FROM ${tables.tags}`).get()!.rows
-    : undefined;
+  const tagRows = tables.tagRows();
+  const tagged =
+    tagRows && connection.statement<{ rows: number }>(`SELECT count(*) AS rows FROM ${tagRows}`).get()!.rows;
   return {
     ...(expired !== undefined && { expiredRows: { label: 'expired, not removed yet', value: expired } }),
     journalMode: { label: 'journal mode', value: pragma('journal_mode') },

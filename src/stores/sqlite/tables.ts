@@ -1,6 +1,8 @@
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Connection } from './connection.js';
 
+import { identifier, SHARED_TAGS, tagsDefinition, tagsTableOf } from './tag-tables.js';
+
 /** Laravel's two tables, and our own for what Laravel's database cache does not have. */
 export type TableRole = 'cache' | 'locks' | 'tags';
 
@@ -9,6 +11,7 @@ export class Tables {
   /** Quoted, ready for SQL. */
   readonly cache: string;
   readonly locks: string;
+  /** Of this cache table alone; for reading see `tagRows`. */
   readonly tags: string;
   readonly #connection: Connection;
   readonly #names: Readonly<Record<TableRole, string>>;
@@ -16,19 +19,30 @@ export class Tables {
 
   constructor(connection: Connection, profile: Pick<SqliteProfile, 'lockTable' | 'table'>) {
     this.#connection = connection;
-    this.#names = { cache: profile.table, locks: profile.lockTable, tags: 'cachectl_tags' };
+    this.#names = { cache: profile.table, locks: profile.lockTable, tags: tagsTableOf(profile.table) };
     this.cache = identifier(this.#names.cache);
     this.locks = identifier(this.#names.locks);
     this.tags = identifier(this.#names.tags);
   }
 
+  /** Unquoted. */
+  nameOf(role: TableRole): string {
+    return this.#names[role];
+  }
+
   /** Only within the connection's `run`, `read` or `write`. */
   has(role: TableRole): boolean {
-    if (!this.#connection.exists()) return false;
-    const found = this.#connection
-      .statement(`SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE`)
-      .get(this.#names[role]);
-    return found !== undefined;
+    return this.#hasTable(this.#names[role]);
+  }
+
+  /**
+   * What to select `tag` and `key` from; undefined where nothing is tagged. Until the first write after an older cachectl
+   * that is the part of the table that all caches of the file shared. Only within the connection's `run`, `read` or `write`.
+   */
+  tagRows(): string | undefined {
+    if (this.has('tags')) return this.tags;
+    if (!this.#hasTable(SHARED_TAGS) || !this.has('cache')) return undefined;
+    return `(SELECT tag, key FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${this.cache}))`;
   }
 
   /** Only within the connection's `write`. */
@@ -57,6 +71,14 @@ export class Tables {
     this.#indexed.delete(role);
   }
 
+  #hasTable(name: string): boolean {
+    if (!this.#connection.exists()) return false;
+    const found = this.#connection
+      .statement(`SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE`)
+      .get(name);
+    return found !== undefined;
+  }
+
   #indexName(role: TableRole): string {
     return identifier(`${this.#names[role]}_expiration_index`);
   }
@@ -76,13 +98,8 @@ export class Tables {
       }
 
       case 'tags': {
-        return `CREATE TABLE ${this.tags} ("tag" text not null, "key" text not null, primary key ("tag", "key")) WITHOUT ROWID;
-                CREATE INDEX cachectl_tags_key ON ${this.tags} ("key");`;
+        return tagsDefinition(this.#names.cache);
       }
     }
   }
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

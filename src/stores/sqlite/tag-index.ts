@@ -13,7 +13,7 @@ import type { Room } from './entries.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { TagOrders } from '../tag-order.js';
 import { now, ttlOf } from './expiry.js';
-import { literalKeysUnder } from './keys.js';
+import { literalKeysUnder, taggedKeysUnder } from './keys.js';
 
 /** Rows that are worked on at once. */
 const PAGE = 10_000;
@@ -21,7 +21,7 @@ const PAGE = 10_000;
 /** Tags that are handed on at once. */
 const TAGS = 1000;
 
-/** Which entries carry a tag stands in `cachectl_tags`, a row for each, with the prefix before tag and key. */
+/** Which entries carry a tag stands in the cache table's tag table, a row for each, with the prefix before tag and key. */
 export class SqliteTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly #room: Room;
@@ -110,12 +110,13 @@ export class SqliteTagIndex implements TagIndex {
     const tag = 'tag' in of ? { tag: Buffer.from(prefix + of.tag) } : {};
     const beyond = after ? `AND (tags.tag, tags.key) > (CAST(@afterTag AS TEXT), CAST(@afterKey AS TEXT))` : '';
     return connection.run(() => {
-      if (!tables.has('cache') || !tables.has('tags')) return [];
+      const tagRows = tables.tagRows();
+      if (tagRows === undefined || !tables.has('cache')) return [];
       return connection
         .statement<Row>(
           `SELECT CAST(tags.tag AS BLOB) AS tag, CAST(tags.key AS BLOB) AS key, cache.expiration
-           FROM ${tables.tags} AS tags LEFT JOIN ${tables.cache} AS cache ON cache.key = tags.key AND +cache.expiration > @at
-           WHERE ${under} AND ${literalKeysUnder(prefix, '+tags.key')} ${beyond}
+           FROM ${tagRows} AS tags LEFT JOIN ${tables.cache} AS cache ON cache.key = tags.key AND +cache.expiration > @at
+           WHERE ${under} AND ${taggedKeysUnder(prefix, '+tags.key')} ${beyond}
            ORDER BY tags.tag, tags.key LIMIT ${PAGE}`,
         )
         .all({ at: now(), ...tag, ...(after && { afterTag: after.tag, afterKey: after.key }) });
@@ -126,6 +127,7 @@ export class SqliteTagIndex implements TagIndex {
   #remove(stale: readonly Row[]): number {
     const { connection, tables } = this.#room;
     return connection.write(() => {
+      if (!tables.has('tags')) return 0;
       const at = now();
       let removed = 0;
       const statement = connection.statement(
@@ -142,7 +144,7 @@ export class SqliteTagIndex implements TagIndex {
     return connection.run(() =>
       connection
         .statement<{ tag: Buffer }>(
-          `SELECT CAST(tag AS BLOB) AS tag FROM ${tables.tags}
+          `SELECT CAST(tag AS BLOB) AS tag FROM ${tables.tagRows()}
            WHERE key = CAST(@key AS TEXT) AND ${literalKeysUnder(prefix, '+tag')}`,
         )
         .all({ key: Buffer.from(prefix + listedKey) })

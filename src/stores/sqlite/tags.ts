@@ -5,13 +5,14 @@ import type { BulkOptions, Tagged } from '../contract.js';
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { now } from './expiry.js';
+import { taggedKeysUnder } from './keys.js';
 
 /** Rows of one transaction. */
 const CHUNK = 10_000;
 
 /**
  * Laravel's database cache has no tags. Entries lie in its table under the keys that tagged entries have on Redis;
- * which of them carry a tag stands in `cachectl_tags`, with the profile's prefix before both.
+ * which of them carry a tag stands in the cache table's tag table, with the profile's prefix before both.
  */
 export class SqliteTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
@@ -26,7 +27,7 @@ export class SqliteTagged extends Entries implements Tagged {
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    if (!this.connection.run(() => this.tables.has('cache') && this.tables.has('tags'))) return 0;
+    if (!this.connection.run(() => this.tables.has('cache') && this.tables.tagRows() !== undefined)) return 0;
     if (dryRun) return this.#count();
     let done = 0;
     for (const tag of this.#tags()) {
@@ -61,13 +62,17 @@ export class SqliteTagged extends Entries implements Tagged {
     return this.#names.map((name) => this.room.prefix + name);
   }
 
+  #areOurs(): string {
+    return taggedKeysUnder(this.room.prefix, 'key');
+  }
+
   #count(): number {
-    const { cache, tags } = this.tables;
+    const { cache } = this.tables;
     return this.connection.run(() => {
       const { count } = this.connection
         .statement<{ count: number }>(
           `SELECT count(*) AS count FROM ${cache} WHERE +expiration > ? AND key IN
-           (SELECT key FROM ${tags} WHERE tag IN (${this.#names.map(() => '?').join(', ')}))`,
+           (SELECT key FROM ${this.tables.tagRows()} WHERE tag IN (${this.#names.map(() => '?').join(', ')}) AND ${this.#areOurs()})`,
         )
         .get(now(), ...this.#tags()) as { count: number };
       return count;
@@ -77,7 +82,8 @@ export class SqliteTagged extends Entries implements Tagged {
   /** `listed`: what stood under the tag, gone or not. `removed`: the entries among it that still counted. */
   #removeSome(tag: string): { listed: number; removed: number } {
     const { cache, tags } = this.tables;
-    const some = `SELECT key FROM ${tags} WHERE tag = ? ORDER BY key LIMIT ${CHUNK}`;
+    if (!this.tables.has('tags')) return { listed: 0, removed: 0 };
+    const some = `SELECT key FROM ${tags} WHERE tag = ? AND ${this.#areOurs()} ORDER BY key LIMIT ${CHUNK}`;
     const { removed } = this.connection
       .statement<{ removed: number }>(
         `SELECT count(*) AS removed FROM ${cache} WHERE +expiration > ? AND key IN (${some})`,

@@ -3,6 +3,7 @@ import type { ExpiredRow, Expiries } from './expiries.js';
 import type { Change } from './tail-tables.js';
 import type { TailedRole } from './tail-triggers.js';
 
+import { tagHashOf } from '../tag-names.js';
 import { secondsOf, ttlOf } from './expiry.js';
 
 /** What is told, and how: the part of the options that makes events of changes. */
@@ -101,10 +102,11 @@ export class TailStory {
   }
 
   #tagsOf({ key, tags }: Happened, isOurs: boolean): readonly string[] {
+    // Keys of another prefix that begins with this one carry tags of that prefix.
+    if (isOurs && tagHashOf(key.subarray(this.#prefixBytes.length).toString()) === undefined) return [];
     const noted = tags?.split(',').map((tag) => Buffer.from(tag, 'hex').toString());
     const stored = noted ?? this.#sources.tagsOf(key);
     if (!isOurs) return stored;
-    // Other applications may keep tags of theirs in one file with this one.
     return stored.filter((tag) => tag.startsWith(this.#prefix)).map((tag) => tag.slice(this.#prefix.length));
   }
 }

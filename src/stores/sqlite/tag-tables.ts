@@ -1,0 +1,63 @@
+import type { Connection } from './connection.js';
+
+/**
+ * Each cache table has a tag table of its own. Earlier versions kept the tags of all caches of a file in `cachectl_tags`, so a flush of one
+ * lost the tags of the others; that name is now the tag table of `cache`, Laravel's default.
+ */
+export const SHARED_TAGS = 'cachectl_tags';
+
+/** Unquoted. SQLite ignores case in names. */
+export function tagsTableOf(cacheTable: string): string {
+  return cacheTable.toLowerCase() === 'cache' ? SHARED_TAGS : `${cacheTable}_cachectl_tags`;
+}
+
+/** Statements that create the tag table of a cache table. */
+export function tagsDefinition(cacheTable: string): string {
+  const name = tagsTableOf(cacheTable);
+  const table = identifier(name);
+  return `CREATE TABLE ${table} ("tag" text not null, "key" text not null, primary key ("tag", "key")) WITHOUT ROWID;
+          CREATE INDEX ${identifier(`${name}_key`)} ON ${table} ("key");`;
+}
+
+/**
+ * Moves what an older cachectl noted of other cache tables into tag tables of their own. The key says whether a row is meant:
+ * it holds the hash of the tags. Only within `write`.
+ */
+export function separateTags(connection: Connection): void {
+  for (const cacheTable of tablesWithoutTags(connection)) {
+    const cache = identifier(cacheTable);
+    const tags = identifier(tagsTableOf(cacheTable));
+    connection.execute(tagsDefinition(cacheTable));
+    connection.execute(
+      `INSERT INTO ${tags} SELECT tag, key FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${cache})`,
+    );
+    const alsoInCache = hasTable(connection, 'cache') ? 'AND key NOT IN (SELECT key FROM "cache")' : '';
+    connection.execute(`DELETE FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${tags}) ${alsoInCache}`);
+  }
+}
+
+/** Quoted, ready for SQL. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Cache tables, by their columns, that share the tag table of `cache`. */
+function tablesWithoutTags(connection: Connection): string[] {
+  if (!hasTable(connection, SHARED_TAGS)) return [];
+  return connection
+    .statement<{ name: string }>(
+      `SELECT name FROM sqlite_master AS cache
+       WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' AND lower(name) <> 'cache'
+       AND 3 = (SELECT count(*) FROM pragma_table_info(cache.name) AS info WHERE lower(info.name) IN ('key', 'value', 'expiration'))
+       AND NOT EXISTS (SELECT 1 FROM sqlite_master AS tags WHERE lower(tags.name) = lower(cache.name) || '_cachectl_tags')`,
+    )
+    .all()
+    .map(({ name }) => name);
+}
+
+function hasTable(connection: Connection, name: string): boolean {
+  const found = connection
+    .statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE`)
+    .get(name);
+  return found !== undefined;
+}
