@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -7,6 +6,7 @@ import path from 'node:path';
 
 import type { Measurement, Scale } from './measurement.js';
 
+import { Database } from '../test/support/database.js';
 import { freePort } from '../test/support/redis-server.js';
 import { programPath } from '../test/support/requirements.js';
 import { cachectl, MEMORY_BUDGET_MB, type Run } from './peak-memory.js';

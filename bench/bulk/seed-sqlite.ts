@@ -1,6 +1,5 @@
-import Database from 'better-sqlite3';
-
 import { taggedKey } from '../../src/stores/tag-names.js';
+import { Database } from '../../test/support/database.js';
 import { cachectl } from '../peak-memory.js';
 
 /** A profile's URL of the file. */
@@ -28,7 +27,7 @@ export async function seedTaggedSqlite(file: string, prefix: string, tag: string
   database.close();
 }
 
-function insert(database: Database.Database, head: string, entries: number): void {
+function insert(database: Database, head: string, entries: number): void {
   database
     .prepare(
       `WITH RECURSIVE numbers (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM numbers WHERE at + 1 < ?)

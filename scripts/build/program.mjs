@@ -9,8 +9,8 @@ import { withLazyRequires } from './lazy-requires.mjs';
 import { withPlainExports } from './plain-exports.mjs';
 import { withoutNeedlessNames } from './plain-names.mjs';
 
-/** A binary; what oclif looks for when it runs from TypeScript, which a build never does. */
-const EXTERNAL = ['bindings', 'ts-node', 'tsx', 'typescript'];
+/** What oclif looks for when it runs from TypeScript, which a build never does. */
+const EXTERNAL = ['ts-node', 'tsx', 'typescript'];
 
 /** Writes it into `folder`. */
 export async function buildProgram(root, folder) {

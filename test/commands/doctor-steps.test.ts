@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { Certificates } from '../support/certificates.js';
+import { Database } from '../support/database.js';
 import { doctor } from '../support/doctor.js';
 import { withRedis } from '../support/faults.js';
 import { startMemcached } from '../support/memcached-server.js';
@@ -91,7 +91,7 @@ describe('doctor, step by step', () => {
       expect((await doctor(['--url', sqliteUrl()])).about(subject).fix).to.include('creates the index');
       expect((await doctor(['--fix', '--yes', '--url', sqliteUrl()])).about(subject).fixed).to.be.true;
       expect((await doctor(['--url', sqliteUrl()])).about(subject)).to.deep.include({ state: 'ok', fix: null });
-      const database = new Database(`${folder}/c.sqlite`, { readonly: true });
+      const database = new Database(`${folder}/c.sqlite`);
       const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all();
       database.close();
       expect(tables).to.deep.equal([{ name: 'cache' }]);

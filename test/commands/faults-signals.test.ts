@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Run } from '../support/cli.js';
 
 import { cachectl, start } from '../support/cli.js';
+import { Database } from '../support/database.js';
 import { expectFault, told } from '../support/faults.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 

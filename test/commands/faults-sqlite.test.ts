@@ -1,10 +1,10 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
+import { Database } from '../support/database.js';
 import { expectFault } from '../support/faults.js';
 
 describe('an SQLite file that cannot be used', () => {

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import type { Run } from '../support/cli.js';
 import type { Place } from '../support/places.js';
 
 import { cachectl, start } from '../support/cli.js';
+import { Database } from '../support/database.js';
 import { expectFault, withRedis } from '../support/faults.js';
 import { sqlitePlace } from '../support/places.js';
 
@@ -118,7 +118,7 @@ describe('events:tail on Redis leaves the setting as it was', () => {
 
 describe('events:tail on SQLite leaves nothing in the file', () => {
   const place = sqlitePlace();
-  let database: Database.Database;
+  let database: Database;
   let before: unknown;
 
   beforeEach(async () => {

@@ -1,8 +1,8 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { Database } from '../support/database.js';
 import { onEveryStore, sqlitePlace } from '../support/places.js';
 
 const NODE = process.execPath;

@@ -1,10 +1,10 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Database } from '../support/database.js';
 import { describeCounters, describeEntries, describeThousands, describeValues } from '../support/php-exchange.js';
 import { describeLocks } from '../support/php-locks.js';
 import { type PhpPeer, startPhpPeer } from '../support/php-peer.js';
@@ -22,7 +22,7 @@ const FOREVER = 315_000_000;
 
 describe('The database of a Laravel application, shared with it', () => {
   let folder: string;
-  let database: Database.Database;
+  let database: Database;
   let php: PhpPeer;
   let shared: Shared;
 

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,6 +14,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all } from '../../src/testing/suite/stores.js';
+import { Database } from '../support/database.js';
 import { requireProgram } from '../support/requirements.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
@@ -88,7 +88,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function sql<T>(work: (database: Database.Database) => T): T {
+  function sql<T>(work: (database: Database) => T): T {
     const database = new Database(path);
     try {
       return work(database);
@@ -147,7 +147,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
       expect(column(key).equals(theirs), key).to.be.true;
     }
 
-    expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('delete');
+    expect(sql((database) => database.pragma('journal_mode'))).to.equal('delete');
   });
 
   it('counts Laravel’s integers on', async () => {

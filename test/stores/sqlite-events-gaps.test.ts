@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
@@ -8,6 +7,7 @@ import { PartialError, RefusedError } from '../../src/errors.js';
 import { DroppingQueue } from '../../src/stores/event-queue.js';
 import { all, failure, until } from '../../src/testing/suite/stores.js';
 import { Worker } from '../../src/testing/worker-process.js';
+import { Database } from '../support/database.js';
 import { lines, TailedFile, told } from '../support/sqlite-tail.js';
 
 const CACHE = 'CREATE TABLE cache (key varchar not null primary key, value text not null, expiration integer not null)';

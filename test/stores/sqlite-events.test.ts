@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all, until } from '../../src/testing/suite/stores.js';
+import { Database } from '../support/database.js';
 
 function seconds(): number {
   return Math.floor(Date.now() / 1000);
@@ -34,7 +34,7 @@ describe('sqlite: events', () => {
   let store: Store;
   let controller: AbortController;
   /** Another program, as the application or the sqlite3 shell. */
-  let shell: Database.Database;
+  let shell: Database;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cachectl-events-'));

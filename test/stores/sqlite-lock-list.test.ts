@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +8,14 @@ import type { Store } from '../../src/stores/contract.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all, failure } from '../../src/testing/suite/stores.js';
+import { Database } from '../support/database.js';
 
 describe('sqlite: listing locks', () => {
   let folder: string;
   let path: string;
   let stores: Store[] = [];
   /** Another program, as the application or the sqlite3 shell. */
-  let shell: Database.Database;
+  let shell: Database;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'cachectl-locks-'));

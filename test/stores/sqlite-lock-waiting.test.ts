@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +13,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { acquireWithin } from '../../src/stores/lock-wait.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { until } from '../../src/testing/suite/stores.js';
+import { Database } from '../support/database.js';
 
 /** Milliseconds that no case takes: news that never comes ends with the case's own timeout. */
 const LONG = 3_600_000;
@@ -51,7 +51,7 @@ for (const journal of ['wal', 'delete']) {
     let store: Store;
     let stores: Store[] = [];
     /** Another program, as the application or the sqlite3 shell. */
-    let shell: Database.Database;
+    let shell: Database;
     let before: unknown[];
 
     beforeEach(async () => {

@@ -1,6 +1,15 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -13,6 +22,7 @@ import { type CachectlError, RefusedError, TimeoutError, UnreachableError } from
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { all } from '../../src/testing/suite/stores.js';
 import { Worker } from '../../src/testing/worker-process.js';
+import { Database } from '../support/database.js';
 
 async function refusal(attempt: Promise<unknown>, type: new (...args: never[]) => CachectlError): Promise<void> {
   try {
@@ -79,7 +89,7 @@ describe('sqlite: the file', () => {
   }
 
   /** As another program has it open. */
-  function sql<T>(work: (database: Database.Database) => T): T {
+  function sql<T>(work: (database: Database) => T): T {
     const database = new Database(path);
     try {
       return work(database);
@@ -116,7 +126,7 @@ describe('sqlite: the file', () => {
       expect(statSync(dirname(path)).mode & 0o777).to.equal(0o700);
       for (const suffix of ['', '-wal', '-shm']) expect(statSync(path + suffix).mode & 0o777).to.equal(0o600);
       await store.close();
-      expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('wal');
+      expect(sql((database) => database.pragma('journal_mode'))).to.equal('wal');
       expect(existsSync(`${path}-wal`)).to.be.false;
     });
 
@@ -137,7 +147,7 @@ describe('sqlite: the file', () => {
       const wins = await Promise.all(workers.map((worker) => worker.does({ job: 'add', keys })));
       for (const worker of workers) worker.end();
       expect(wins.reduce((sum, count) => sum + count, 0)).to.equal(20);
-      expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('wal');
+      expect(sql((database) => database.pragma('journal_mode'))).to.equal('wal');
     }).timeout(60_000);
 
     it('gets the tables of Laravel’s migration, each when it is needed', async () => {
@@ -168,7 +178,7 @@ describe('sqlite: the file', () => {
       await store.put('k', string('v'), 60);
       await store.flush({ scope: 'all', locks: true, dryRun: false });
       await store.close();
-      expect(sql((database) => database.pragma('journal_mode', { simple: true }))).to.equal('delete');
+      expect(sql((database) => database.pragma('journal_mode'))).to.equal('delete');
       expect((schema() as Array<{ name: string }>)[0]?.name).to.equal('cache');
       expect((schema() as Array<{ name: string }>).at(-1)?.name).to.equal('users');
     });
@@ -302,7 +312,7 @@ describe('sqlite: the file', () => {
       );
       await store.close();
       const { size } = statSync(path);
-      const header = sql((database) => database.serialize()).subarray(0, 4096);
+      const header = readFileSync(path).subarray(0, 4096);
       writeFileSync(path, Buffer.concat([header, Buffer.alloc(size - 4096, 0xaa)]));
       await refusal(open().get('k1'), RefusedError);
     });
@@ -320,7 +330,7 @@ describe('sqlite: the file', () => {
 
     it('when it keeps its text as UTF-16', async () => {
       sql((database) => {
-        database.pragma(`encoding = 'UTF-16le'`);
+        database.exec(`PRAGMA encoding = 'UTF-16le'`);
         database.exec('CREATE TABLE t (x)');
       });
       await refusal(open().get('k'), RefusedError);

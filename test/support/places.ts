@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { Binary } from 'mongodb';
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
@@ -13,6 +12,7 @@ import type { EntryDocument } from '../../src/stores/mongodb/connection.js';
 import type { Result, Run, RunOptions } from './cli.js';
 
 import { cachectl, start } from './cli.js';
+import { Database } from './database.js';
 import { type MemcachedServer, startMemcached } from './memcached-server.js';
 import { type MongodbServer, startMongodb } from './mongodb-server.js';
 import { startRedis } from './redis-server.js';

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +9,7 @@ import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/ev
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { Database } from './database.js';
 
 /** Its tables are as Laravel's migration makes them. */
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
@@ -20,7 +20,7 @@ const PREFIX = 'app-';
 export class TailedFile {
   readonly path: string;
   /** Another program, as the application or the sqlite3 shell. */
-  readonly shell: Database.Database;
+  readonly shell: Database;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-events-'));
   readonly #ends: AbortController[] = [];
   readonly #stores: Store[] = [];

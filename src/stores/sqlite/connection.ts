@@ -1,16 +1,19 @@
-import Database from 'better-sqlite3';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import type { Database, Statement } from './binding/binding.js';
+
 import { RefusedError } from '../../errors.js';
-import { binary } from './binary.js';
+import { pragma, transaction } from './binding/binding.js';
+import { sqliteBinding } from './binding/choose.js';
+import { sqliteCode } from './binding/error-code.js';
 import { translated } from './errors.js';
 import { dropStaleWaiters } from './lock-waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
 import { separateTags } from './tag-tables.js';
 import { dropLapsedTails } from './tail-tables.js';
 
-export type Statement<Row> = Database.Statement<unknown[], Row>;
+export type { Statement } from './binding/binding.js';
 
 /** Of SQLite's own: the system keeps the file in memory anyway. */
 const CACHE_KIB = 4000;
@@ -25,8 +28,8 @@ const CHECKPOINT_PAGES = 4000;
 export class Connection {
   readonly path: string;
   readonly #timeoutMs: number;
-  readonly #statements = new Map<string, Database.Statement>();
-  #database: Database.Database | undefined;
+  readonly #statements = new Map<string, Statement<unknown>>();
+  #database: Database | undefined;
   #writable = false;
 
   /** `timeoutMs` is how long to wait for a file that another process has locked; it blocks the process. */
@@ -51,14 +54,14 @@ export class Connection {
 
   /** One transaction that sees one moment of the file. */
   read<T>(work: () => T): T {
-    return this.run(() => this.#open().transaction(work).deferred());
+    return this.run(() => transaction(this.#open(), 'DEFERRED', work));
   }
 
   /** One transaction; the write lock is taken first, so that what it reads cannot change before it writes. */
   write<T>(work: () => T): T {
     return this.run(() => {
       this.#openToWrite();
-      return this.#open().transaction(work).immediate();
+      return transaction(this.#open(), 'IMMEDIATE', work);
     });
   }
 
@@ -66,8 +69,8 @@ export class Connection {
   statement<Row>(sql: string): Statement<Row> {
     const known = this.#statements.get(sql);
     if (known) return known as Statement<Row>;
-    const made = this.#open().prepare<unknown[], Row>(sql);
-    this.#statements.set(sql, made as Database.Statement);
+    const made = this.#open().prepare<Row>(sql);
+    this.#statements.set(sql, made);
     return made;
   }
 
@@ -86,7 +89,7 @@ export class Connection {
 
   /** From now on. For a connection that must not block while it lives, and may when it ends. */
   waitForLocks(milliseconds: number): void {
-    this.run(() => this.#open().pragma(`busy_timeout = ${Math.trunc(milliseconds)}`));
+    this.run(() => this.#open().exec(`PRAGMA busy_timeout = ${Math.trunc(milliseconds)}`));
   }
 
   close(): void {
@@ -95,7 +98,7 @@ export class Connection {
     this.#statements.clear();
   }
 
-  #open(): Database.Database {
+  #open(): Database {
     this.#database ??= opened(this.path, this.#timeoutMs);
     return this.#database;
   }
@@ -104,9 +107,9 @@ export class Connection {
     if (this.#writable) return;
     if (!this.exists() && created(this.path)) switchToWal(this.#open(), this.#timeoutMs);
     // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
-    if (this.#open().pragma('journal_mode', { simple: true }) === 'wal') {
-      this.#open().pragma('synchronous = NORMAL');
-      this.#open().pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    if (pragma(this.#open(), 'journal_mode') === 'wal') {
+      this.#open().exec('PRAGMA synchronous = NORMAL');
+      this.#open().exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     }
 
     this.#writable = true;
@@ -119,46 +122,46 @@ export class Connection {
 }
 
 /** SQLite does not wait for others here, as it does elsewhere: it says busy at once. */
-function switchToWal(database: Database.Database, timeoutMs: number): void {
+function switchToWal(database: Database, timeoutMs: number): void {
   const deadline = performance.now() + timeoutMs;
   const clock = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
-      database.pragma('journal_mode = WAL');
+      database.exec('PRAGMA journal_mode = WAL');
       return;
     } catch (error) {
-      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      const isBusy = sqliteCode(error)?.startsWith('SQLITE_BUSY') === true;
       if (!isBusy || performance.now() > deadline) throw error;
       Atomics.wait(clock, 0, 0, 2);
     }
   }
 }
 
-function opened(path: string, timeout: number): Database.Database {
+function opened(path: string, timeoutMs: number): Database {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new RefusedError(`${path} is a folder, not a file`, "Give the path of the file in the profile's path.");
   }
 
-  const database = new Database(path, { fileMustExist: true, timeout: Math.trunc(timeout), nativeBinding: binary() });
+  const database = sqliteBinding().open(path, { timeoutMs });
   try {
-    return checked(database);
+    return checked(database, path);
   } catch (error) {
     database.close();
     const copy = copyWhereWalCannotBe(path, error);
-    if (copy) return checked(copy);
+    if (copy) return checked(copy, path);
     throw error;
   }
 }
 
-function checked(database: Database.Database): Database.Database {
-  database.pragma(`cache_size = -${CACHE_KIB}`);
+function checked(database: Database, path: string): Database {
+  database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   // A statement of many rows keeps what it changes until it is over, so that it can be undone alone: not much.
-  database.pragma('temp_store = MEMORY');
+  database.exec('PRAGMA temp_store = MEMORY');
   // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
-  const encoding = database.pragma('encoding', { simple: true });
+  const encoding = pragma(database, 'encoding');
   if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
   throw new RefusedError(
-    `${database.name} keeps its text as UTF-16; Laravel's caches are UTF-8`,
+    `${path} keeps its text as UTF-16; Laravel's caches are UTF-8`,
     'Point the profile at a file made by Laravel or by cachectl.',
   );
 }

@@ -1,9 +1,10 @@
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { sqliteCode } from './binding/error-code.js';
 
 /** What SQLite or the file system said about the file at `path`, as an error that says what to do. */
 export function translated(error: unknown, path: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = sqliteCode(error) ?? ('code' in error && typeof error.code === 'string' ? error.code : '');
   const cause = { cause: error };
   // SQLite's extended codes (SQLITE_BUSY_SNAPSHOT) begin with the primary one.
   for (const [prefix, explain] of EXPLANATIONS) {

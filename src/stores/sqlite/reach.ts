@@ -5,13 +5,22 @@ import { dirname } from 'node:path';
 import type { Finding } from '../contract.js';
 import type { Room } from './entries.js';
 
-import { ConfigError, UnreachableError } from '../../errors.js';
+import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
 import { failed, ok, sizeText, skipped, warning } from '../findings.js';
+import { sqliteBinding } from './binding/choose.js';
 
-/** The way to a file: whether it is there, whose it is, and who may write to it and beside it. */
+/** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
 export async function* reach({ connection }: Room): AsyncGenerator<Finding> {
   const { path } = connection;
+  try {
+    yield ok('SQLite', sqliteBinding().description);
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    yield failed('SQLite', error);
+    return;
+  }
+
   let file;
   try {
     file = statSync(path, { throwIfNoEntry: false });

@@ -1,3 +1,5 @@
+import { sqliteBinding } from './binding/choose.js';
+
 /** What a column holds: text, or its bytes where they are not UTF-8. */
 export type ColumnText = Buffer | string;
 
@@ -6,6 +8,8 @@ export type RowKey = ColumnText;
 
 /** Makes SQL that gives a column so. */
 export type AsColumn = (column: 'key' | 'value') => string;
+
+let cutsText: boolean | undefined;
 
 /** What stands for bytes that are not UTF-8, once they were made a string. */
 const REPLACEMENT = '\uFFFD';
@@ -18,11 +22,14 @@ const REPLACEMENT = '\uFFFD';
 export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly value?: ColumnText | null }>(
   read: (as: AsColumn) => readonly Row[],
 ): readonly Row[] {
+  const asBytes = (): readonly Row[] => read((column) => `CAST(${column} AS BLOB)`);
+  cutsText ??= sqliteBinding().cutsText();
+  if (cutsText) return asBytes();
   const rows = read((column) => `CAST(${column} AS TEXT)`);
   const isWhole = rows.every(
     ({ storedKey, value }) => !storedKey.includes(REPLACEMENT) && !value?.includes(REPLACEMENT),
   );
-  return isWhole ? rows : read((column) => `CAST(${column} AS BLOB)`);
+  return isWhole ? rows : asBytes();
 }
 
 /** Without the prefix. */

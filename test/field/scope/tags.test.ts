@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import type { Result } from '../../support/cli.js';
 
 import { taggedKey } from '../../../src/stores/tag-names.js';
 import { cachectl } from '../../support/cli.js';
+import { Database } from '../../support/database.js';
 import { onEveryStore } from '../../support/places.js';
 
 /** Pairs of a prefix and a tag that read the same when written one after the other. */
@@ -138,7 +138,7 @@ describe('tags of two cache tables in one SQLite file', () => {
   });
 
   function tables(): string[] {
-    const database = new Database(file(), { readonly: true });
+    const database = new Database(file());
     const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as Array<{
       name: string;
     }>;

@@ -1,0 +1,132 @@
+import { pathToFileURL } from 'node:url';
+
+import type { Binding, Database, OpenOptions, Statement } from './binding.js';
+
+/** What is used of the module node:sqlite. Declared here, since the types are those of the oldest Node that we run on. */
+export interface NodeSqlite {
+  readonly DatabaseSync: new (
+    file: URL | string,
+    options?: { readonly readOnly?: boolean; readonly timeout?: number },
+  ) => DatabaseSync;
+}
+
+interface DatabaseSync {
+  readonly isTransaction: boolean;
+  prepare(sql: string): StatementSync;
+  exec(sql: string): void;
+  close(): void;
+  /** Later releases of Node 24 have it. */
+  deserialize?(bytes: Uint8Array): void;
+}
+
+type Row = Record<string, unknown>;
+
+interface StatementSync {
+  all(...parameters: readonly unknown[]): Row[];
+  get(...parameters: readonly unknown[]): Row | undefined;
+  iterate(...parameters: readonly unknown[]): Iterable<Row>;
+  run(...parameters: readonly unknown[]): { readonly changes: bigint | number };
+  setAllowUnknownNamedParameters(isAllowed: boolean): void;
+  setReadBigInts(isEnabled: boolean): void;
+}
+
+/** SQLite as Node has it built in. */
+export function nodeBinding({ DatabaseSync }: NodeSqlite): Binding {
+  return {
+    name: 'node:sqlite',
+    description: `node:sqlite, which is part of Node ${process.versions.node}`,
+    cutsText() {
+      // Node 22 does so, and the first releases of 24.
+      const database = new DatabaseSync(':memory:');
+      const row = database.prepare('SELECT char(97, 0, 98) AS text').get();
+      database.close();
+      return row?.text === 'a';
+    },
+    // Without a mode, SQLite makes the file.
+    open: (path, { timeoutMs }: OpenOptions) =>
+      new NodeDatabase(new DatabaseSync(uriOf(path, 'mode=rw'), { timeout: Math.trunc(timeoutMs) })),
+    openCopy(bytes, path) {
+      const database = new DatabaseSync(':memory:');
+      if (database.deserialize === undefined) {
+        database.close();
+        return new NodeDatabase(new DatabaseSync(uriOf(path, 'mode=ro&immutable=1'), { readOnly: true }));
+      }
+
+      database.deserialize(bytes);
+      database.exec('PRAGMA query_only = ON');
+      return new NodeDatabase(database);
+    },
+  };
+}
+
+/** A file name with options for SQLite (sqlite.org/uri.html). */
+function uriOf(path: string, options: string): URL {
+  const url = pathToFileURL(path);
+  url.search = options;
+  return url;
+}
+
+class NodeDatabase implements Database {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  prepare<R>(sql: string): Statement<R> {
+    return new NodeStatement<R>(this.#database.prepare(sql));
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+class NodeStatement<R> implements Statement<R> {
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    // As a number, an integer of more than 53 bits would be an error.
+    statement.setReadBigInts(true);
+    statement.setAllowUnknownNamedParameters(true);
+    this.#statement = statement;
+  }
+
+  get(...parameters: readonly unknown[]): R | undefined {
+    const row = this.#statement.get(...parameters);
+    return row && rowOf<R>(row);
+  }
+
+  all(...parameters: readonly unknown[]): R[] {
+    const rows = this.#statement.all(...parameters);
+    for (const row of rows) rowOf(row);
+    return rows as R[];
+  }
+
+  *iterate(...parameters: readonly unknown[]): Iterable<R> {
+    for (const row of this.#statement.iterate(...parameters)) yield rowOf<R>(row);
+  }
+
+  run(...parameters: readonly unknown[]): { readonly changes: number } {
+    return { changes: Number(this.#statement.run(...parameters).changes) };
+  }
+}
+
+/** The row itself, with Buffers and numbers. */
+function rowOf<R>(row: Row): R {
+  for (const column of Object.keys(row)) {
+    const value = row[column];
+    if (typeof value === 'bigint') row[column] = Number(value);
+    else if (value instanceof Uint8Array) row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+
+  return row as R;
+}
