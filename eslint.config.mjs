@@ -46,6 +46,20 @@ export default [
     rules: { '@typescript-eslint/no-explicit-any': 'error' },
   },
   {
+    // Optional: newer Nodes have SQLite built in.
+    files: ['**/*.ts'],
+    ignores: ['src/stores/sqlite/binding/better-sqlite3.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'better-sqlite3',
+          message: 'Open a file with src/stores/sqlite/binding, in tests test/support/database.',
+        },
+      ],
+    },
+  },
+  {
     // CommonJS, which starts faster; their package.json only says so.
     files: ['bin/*.js'],
     languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', __dirname: 'readonly' } },

@@ -21,8 +21,9 @@ export class Database {
     return new TestStatement(this.#opened.prepare<Row>(sql));
   }
 
-  exec(sql: string): void {
+  exec(sql: string): this {
     this.#opened.exec(sql);
+    return this;
   }
 
   pragma(name: string): unknown {
