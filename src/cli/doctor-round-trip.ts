@@ -139,8 +139,9 @@ const PARTS: readonly Part[] = [
       expectSame('release by its owner', await lock.release(owner), true);
       return 'one was acquired, refused to another, refreshed and released';
     },
-    async clean({ store, lock, owner }) {
-      for (const each of [owner, `${owner}x`]) await store.lock(lock).release(each);
+    // Nobody else has a lock of this name, and DEL may be allowed where a release by owner is not.
+    async clean({ store, lock }) {
+      await store.lock(lock).forceRelease();
     },
   },
 ];

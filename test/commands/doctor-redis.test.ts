@@ -175,7 +175,7 @@ describe('doctor on Redis', () => {
     for (const [what, needed, args] of [
       ['export, copy', 'scan get pttl strlen getrange', ['export']],
       ['inspect', 'get pttl type', ['inspect', 'a']],
-      ['remember', 'get pttl set eval del', ['remember', 'r', '--ttl', '1m', '--', 'echo', 'made']],
+      ['remember', 'get pttl set eval del expire', ['remember', 'r', '--ttl', '1m', '--', 'echo', 'made']],
     ] as const) {
       it(`knows what ${what} needs: with that it runs, and without it is named`, async () => {
         const rights = needed.split(' ').map((name) => `+${name}`);

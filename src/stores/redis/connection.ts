@@ -16,6 +16,9 @@ export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | nu
 /** What a server answers: whole numbers come as text, since they may be larger than JavaScript counts. */
 export type Reply = Buffer | null | readonly Reply[] | string;
 
+/** What can be asked of a server. */
+export type Session = Pick<Node, 'batch' | 'call'>;
+
 /** One server that keys live on: all of them, or a primary of the cluster. */
 export interface Node {
   /** Which server it is, among those of a cluster. */
@@ -26,6 +29,8 @@ export interface Node {
   batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
   /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
   dedicated(): Promise<Redis>;
+  /** Runs `work` on a connection of its own, as transactions need it: WATCH holds for a whole connection. */
+  exclusively<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** One on which the server prints every command that it gets, as the event `monitor`. Whoever asks for it disconnects it. */
   monitor(): Promise<Redis>;
 }
@@ -41,7 +46,7 @@ function isCluster(client: Client): client is Cluster {
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
  * error that names the server.
  */
-export class Connection implements Omit<Node, 'address'> {
+export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly id = '';
   readonly isCluster: boolean;
   /** `host:port/database`, for people. */
@@ -232,6 +237,15 @@ class ServerNode implements Node {
       return copy;
     } catch (error) {
       throw translated(failure ?? error, this.#location);
+    }
+  }
+
+  async exclusively<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const copy = await this.dedicated();
+    try {
+      return await work(new ServerNode(copy, this.#location));
+    } finally {
+      copy.disconnect();
     }
   }
 

@@ -12,6 +12,7 @@ import { increased } from '../counter.js';
 import { overlapping } from '../overlapping.js';
 import { allDone } from '../partly.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
+import { changeGuarded, transact } from './guarded-key.js';
 import { bytes, count, given, isGone, ttlOf } from './replies.js';
 
 /** What the parts of one store share. */
@@ -173,8 +174,15 @@ export abstract class Entries implements Repository {
       // It expired just now; the server counts up from nothing.
       if (held === null) return this.increment(key, by);
       const sum = increased(key, by, () => values.decode(held));
-      const isDone = await this.connection.call('EVAL', REPLACE, 1, full, held, values.encode(integer(sum)));
-      if (count(isDone) === 1) return sum;
+      const next = values.encode(integer(sum));
+      const isDone = await changeGuarded(this.connection, {
+        key: full,
+        expected: held,
+        script: REPLACE,
+        args: [next],
+        commands: [['SET', full, next, 'KEEPTTL']],
+      });
+      if (isDone) return sum;
     }
   }
 
@@ -241,7 +249,27 @@ export abstract class Entries implements Repository {
     }
 
     const [taken] = await this.connection.batch([['EVAL', TAKE, 1, full]]);
+    if (isUnavailable(taken)) return this.#takeByTransaction(full);
     return Array.isArray(taken) ? (taken as [Reply, Reply]) : [null, taken!];
+  }
+
+  async #takeByTransaction(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {
+    let taken: Buffer | null = null;
+    try {
+      const replies = await transact(this.connection, full, (held) => {
+        taken = held;
+        return held === null
+          ? undefined
+          : [
+              ['PTTL', full],
+              ['DEL', full],
+            ];
+      });
+      return [replies?.[0] ?? null, replies === undefined ? null : taken];
+    } catch (error) {
+      if (error instanceof WrongTypeError) return [null, error];
+      throw error;
+    }
   }
 
   async #wrongType(key: string): Promise<WrongTypeError> {

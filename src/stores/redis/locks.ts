@@ -1,11 +1,13 @@
 import type { Lock, LockHolder, Ttl } from '../contract.js';
 import type { Waiter, Waiting } from '../lock-contract.js';
-import type { Connection } from './connection.js';
+import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
+import type { GuardedChange } from './guarded-key.js';
 import type { Texts } from './packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { wrongType } from './errors.js';
+import { changeGuarded, checkOwnership } from './guarded-key.js';
 import { releaseChannel, startWaiting, waitersFor } from './lock-waiting.js';
 import { bytes, count, isGone, leftOf, ttlOf } from './replies.js';
 
@@ -38,12 +40,19 @@ export class RedisLock implements Lock {
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    await checkOwnership(this.#connection, this.#key);
     const expiry = ttl === null ? [] : ['EX', ttl];
     return (await this.#connection.call('SET', this.#key, this.#texts.pack(owner), ...expiry, 'NX')) !== null;
   }
 
   async release(owner: string): Promise<boolean> {
-    return this.#script(RELEASE, this.#texts.pack(owner), releaseChannel(this.#key));
+    const channel = releaseChannel(this.#key);
+    return this.#change(owner, {
+      script: RELEASE,
+      args: [channel],
+      commands: [['DEL', this.#key]],
+      afterwards: ['PUBLISH', channel, ''],
+    });
   }
 
   async forceRelease(): Promise<boolean> {
@@ -55,7 +64,8 @@ export class RedisLock implements Lock {
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
-    return this.#script(REFRESH, this.#texts.pack(owner), ttl ?? 0);
+    const command: Command = ttl === null ? ['PERSIST', this.#key] : ['EXPIRE', this.#key, ttl];
+    return this.#change(owner, { script: REFRESH, args: [ttl ?? 0], commands: [command] });
   }
 
   async holder(): Promise<LockHolder | undefined> {
@@ -78,9 +88,9 @@ export class RedisLock implements Lock {
     return startWaiting(this.#connection, this.#key, owner);
   }
 
-  async #script(script: string, ...args: Array<Buffer | number | string>): Promise<boolean> {
+  async #change(owner: string, change: Omit<GuardedChange, 'expected' | 'key'>): Promise<boolean> {
     try {
-      return count(await this.#connection.call('EVAL', script, 1, this.#key, ...args)) === 1;
+      return await changeGuarded(this.#connection, { ...change, key: this.#key, expected: this.#texts.pack(owner) });
     } catch (error) {
       throw error instanceof WrongTypeError ? await this.#wrongType() : error;
     }

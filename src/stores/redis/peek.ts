@@ -1,7 +1,7 @@
 import type { Reading } from '../contract.js';
 import type { Command, Reply } from './connection.js';
 
-import { translated } from './errors.js';
+import { isUnavailable, translated } from './errors.js';
 import { PlainEntries } from './plain-entries.js';
 
 /**
@@ -17,6 +17,8 @@ export class Peek extends PlainEntries {
   override async many(keys: readonly string[]): Promise<readonly Reading[]> {
     const commands = keys.map((key): Command => ['EVAL', PEEK, 1, this.storedKey(key)]);
     const replies = await this.connection.batch(commands);
+    // Without scripts a key that is gone by now makes a miss of ours.
+    if (replies.length > 0 && replies.every((reply) => isUnavailable(reply))) return super.many(keys);
     return Promise.all(keys.map(async (key, index) => this.#read(key, replies[index]!)));
   }
 

@@ -30,7 +30,7 @@ const NEEDS: readonly Need[] = [
   { command: 'keys, stats', commands: ['SCAN', 'TYPE'] },
   { command: 'export, copy', commands: ['SCAN', 'GET', 'PTTL', 'STRLEN', 'GETRANGE'] },
   { command: 'import', commands: ['SET'] },
-  { command: 'remember', commands: ['GET', 'PTTL', 'SET', 'EVAL', 'DEL'] },
+  { command: 'remember', commands: ['GET', 'PTTL', 'SET', 'EVAL', 'DEL', 'EXPIRE'] },
   { command: 'flush', commands: ['SCAN', 'UNLINK', 'GETRANGE'] },
   { command: 'flush --all', commands: ['FLUSHDB'] },
   { command: 'tags:flush', commands: ['ZRANGE', 'UNLINK', 'ZREM'] },
@@ -128,6 +128,8 @@ function commandsOn(key: string): readonly Command[] {
 const ONLY_QUEUED: readonly Command[] = [['FLUSHDB', 'NONE']];
 
 async function refusedOf(control: Redis, connection: Connection, scratch: string): Promise<Map<string, Refusal>> {
+  // Not to be queued: within a transaction every server refuses it.
+  const canWatch = (await refusalOf(control.call('WATCH', scratch), connection)) === undefined;
   // By itself: were it refused in one write with the rest, the server would do the rest.
   const canQueue = (await refusalOf(control.call('MULTI'), connection)) === undefined;
   const commands = [...commandsOn(scratch), ...(canQueue ? ONLY_QUEUED : [])];
@@ -140,9 +142,12 @@ async function refusedOf(control: Redis, connection: Connection, scratch: string
     });
   }
 
-  return new Map(
+  const refusals = new Map(
     replies.flatMap((refusal, index) => (refusal === undefined ? [] : [[commands[index]![0], refusal] as const])),
   );
+  // Without scripts, locks and counters use transactions.
+  if (canWatch && canQueue) refusals.delete('EVAL');
+  return refusals;
 }
 
 async function watchedFor(node: Node): Promise<void> {

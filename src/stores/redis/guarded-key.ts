@@ -1,0 +1,141 @@
+import type { Command, Connection, Node, Reply } from './connection.js';
+
+import { CachectlError, RefusedError, UnreachableError } from '../../errors.js';
+import { isUnavailable } from './errors.js';
+import { bytes, count, given } from './replies.js';
+
+/** A change of one key that is made only while the key holds `expected`, compared and changed in one step. */
+export interface GuardedChange {
+  /** With prefixes. */
+  readonly key: string;
+  readonly expected: Buffer;
+  /** Gets the key as KEYS[1] and `expected` as ARGV[1]. Returns 1 when it made the change. */
+  readonly script: string;
+  /** ARGV[2] and what follows. */
+  readonly args?: ReadonlyArray<Buffer | number | string>;
+  /** The same change without a script. */
+  readonly commands: readonly Command[];
+  /** What the script does besides, and what may fail. */
+  readonly afterwards?: Command;
+}
+
+/** Connections on which the server refused a script to this user. */
+const WITHOUT_SCRIPTS = new WeakSet<Connection>();
+
+/** Connections on which one of the two ways is known to be allowed. */
+const CHECKED = new WeakSet<Connection>();
+
+/**
+ * Makes the change by a script, or by WATCH, MULTI and EXEC where scripts are refused (an ACL without `+@scripting`, EVAL
+ * renamed).
+ * @returns whether the key held what was expected
+ */
+export async function changeGuarded(connection: Connection, change: GuardedChange): Promise<boolean> {
+  const { key, expected, script, args = [], commands, afterwards } = change;
+  if (!WITHOUT_SCRIPTS.has(connection)) {
+    const [reply] = await connection.batch([['EVAL', script, 1, key, expected, ...args]]);
+    if (!isUnavailable(reply)) return count(reply!) === 1;
+    WITHOUT_SCRIPTS.add(connection);
+  }
+
+  const replies = await transact(connection, key, (held) => (held?.equals(expected) ? commands : undefined));
+  if (replies !== undefined && afterwards !== undefined) await connection.batch([afterwards]);
+  return replies !== undefined;
+}
+
+/**
+ * Reads a key and runs the commands that `change` makes of it, unless somebody changes the key in between; then it reads
+ * again. WATCH holds for a whole connection, so this takes one of its own.
+ * @returns what the commands answered; undefined when `change` gave none
+ * @throws WrongTypeError when the key holds no string
+ */
+export async function transact(
+  connection: Connection,
+  key: string,
+  change: (held: Buffer | null) => readonly Command[] | undefined,
+): Promise<readonly Reply[] | undefined> {
+  const node = await nodeOf(connection, key);
+  return node.exclusively(async (session) => {
+    for (;;) {
+      await session.call('WATCH', key);
+      const commands = change(bytes(await session.call('GET', key)));
+      if (commands === undefined) return;
+      const replies = await session.batch([['MULTI'], ...commands, ['EXEC']]);
+      for (const reply of replies) given(reply);
+      const done = replies.at(-1) as null | readonly Reply[];
+      if (done !== null) return done.map((reply) => given(reply));
+    }
+  });
+}
+
+/** Whether the user may release and refresh a lock by a script. acl_check_cmd is there from Redis 7 on. */
+const MAY_CHANGE = `if redis.acl_check_cmd then
+  for _, name in ipairs({'GET', 'DEL', 'EXPIRE'}) do
+    if not redis.acl_check_cmd(name, KEYS[1]) then return redis.error_reply('NOPERM ' .. name .. ' is not allowed') end
+  end
+end
+return 1`;
+
+/**
+ * Makes sure, before a lock is taken, that it could be released and refreshed. Changes nothing: the server checks the rights of a
+ * command when it queues it, and the queue is discarded. Asked once for each connection.
+ * @throws RefusedError when neither a script nor a transaction may do that
+ */
+export async function checkOwnership(connection: Connection, key: string): Promise<void> {
+  if (CHECKED.has(connection)) return;
+  const [reply] = await connection.batch([['EVAL', MAY_CHANGE, 1, key]]);
+  if (isUnavailable(reply)) {
+    WITHOUT_SCRIPTS.add(connection);
+    await checkTransaction(connection, key, reply as Error);
+  } else given(reply!);
+  CHECKED.add(connection);
+}
+
+async function checkTransaction(connection: Connection, key: string, noScript: Error): Promise<void> {
+  const node = await nodeOf(connection, key);
+  await node.exclusively(async (session) => {
+    const queued = [
+      ['WATCH', key],
+      ['MULTI'],
+      ['EXEC'],
+      ['MULTI'],
+      ['GET', key],
+      ['DEL', key],
+      ['EXPIRE', key, 1],
+    ] as const;
+    for (const command of queued) {
+      const [reply] = await session.batch([command]);
+      if (isUnavailable(reply)) throw neitherWay(command[0], noScript);
+      given(reply!);
+    }
+  });
+}
+
+function neitherWay(command: string, noScript: Error): RefusedError {
+  return new RefusedError(
+    `${noScript.message}, nor ${command}: it could not keep and release the lock, which was not taken`,
+    'Grant one of the two: ACL SETUSER NAME +eval, or +watch +multi +exec; either with +get +del +expire.',
+    { cause: noScript },
+  );
+}
+
+/** The server that has the key; of a cluster the primary that does not send us on. */
+async function nodeOf(connection: Connection, key: string): Promise<Node> {
+  const nodes = await connection.nodes();
+  if (!connection.isCluster) return nodes[0]!;
+  for (const node of nodes) {
+    const [reply] = await node.batch([['WATCH', key], ['UNWATCH']]);
+    if (!(reply instanceof Error) || !isElsewhere(reply)) return node;
+  }
+
+  throw new UnreachableError(
+    `${connection.location} has no primary for the slot of ${key}`,
+    'Does the slot move? Run it again; `redis-cli --cluster check` says what is wrong.',
+  );
+}
+
+/** MOVED, or ASK while the slot is on its way. */
+function isElsewhere(error: Error): boolean {
+  const { cause } = error;
+  return error instanceof CachectlError && cause instanceof Error && /^(MOVED|ASK) /.test(cause.message);
+}
