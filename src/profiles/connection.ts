@@ -91,7 +91,7 @@ function checkCombination(fields: Fields): void {
 }
 
 /** `tls: true`, or a map, which may be empty. */
-function readTls(fields: Fields, folders: Folders): RedisTls | undefined {
+export function readTls(fields: Fields, folders: Folders): RedisTls | undefined {
   const part = fields.fields('tls');
   if (part === undefined && fields.boolean('tls') !== true) return undefined;
   if (fields.has('socket'))

@@ -25,7 +25,7 @@ export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fiel
 
   const settings = urlSettings(parts, setting);
   if (fields.has('tls') && parts.tls !== undefined) {
-    checkTls(fields, parts.tls);
+    checkTls(fields, parts.tls, driver);
     settings.delete('tls');
   }
 
@@ -33,7 +33,7 @@ export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fiel
 }
 
 const SCHEMES_OF = {
-  memcached: { product: 'Memcached', schemes: 'memcached://' },
+  memcached: { product: 'Memcached', schemes: 'memcached:// or memcacheds://' },
   mongodb: { product: 'MongoDB', schemes: 'mongodb:// or mongodb+srv://' },
   redis: { product: 'Redis', schemes: 'redis://, rediss:// or unix://' },
 } as const;
@@ -48,10 +48,10 @@ export function urlSettings(parts: UrlParts, place: Place): Map<string, Setting>
 }
 
 /** Certificates may stand in the file, beside a `rediss://` that comes from the environment. */
-function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>): void {
+function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>, driver: string): void {
   if (fromUrl.size > 0) fields.fail('tls', 'is in url already', 'Say it in one place.');
   if (fields.fields('tls') === undefined && fields.boolean('tls') === false) {
-    fields.fail('tls', 'is false, but the scheme of url asks for TLS', 'Take tls out, or write redis:// in url.');
+    fields.fail('tls', 'is false, but the scheme of url asks for TLS', `Take tls out, or write ${driver}:// in url.`);
   }
 }
 

@@ -1,15 +1,27 @@
-import type { Fail, Fields } from './fields.js';
+import type { Fail, Fields, Folders } from './fields.js';
 import type { MemcachedProfile, MemcachedServer } from './profile.js';
 
 import { ConfigError } from '../errors.js';
 import { type Common, readSerializer } from './common.js';
-import { given } from './connection.js';
+import { given, readTls } from './connection.js';
 import { hostAndPort } from './host.js';
 
-export const MEMCACHED_KEYS = ['url', 'servers', 'distribution', 'username', 'password', 'serializer', 'compression'];
+export const MEMCACHED_KEYS = [
+  'url',
+  'servers',
+  'distribution',
+  'connectionPrefix',
+  'protocol',
+  'username',
+  'password',
+  'tls',
+  'unicodeKeys',
+  'serializer',
+  'compression',
+];
 
 /** The Memcached servers of an application, in its order. `url` has become other keys already. */
-export function readMemcached(common: Common, fields: Fields): MemcachedProfile {
+export function readMemcached(common: Common, fields: Fields, folders: Folders): MemcachedProfile {
   const servers = fields.list('servers', toServer);
   if (servers === undefined) {
     throw new ConfigError(
@@ -18,26 +30,49 @@ export function readMemcached(common: Common, fields: Fields): MemcachedProfile 
     );
   }
 
+  const tls = readTls(fields, folders);
+  if (tls !== undefined && servers.every((server) => 'socket' in server)) {
+    fields.fail('tls', 'cannot stand beside Unix sockets', 'A socket has no TLS: take one of the two out.');
+  }
+
   return {
     driver: 'memcached',
     ...common,
     servers,
-    distribution: fields.oneOf('distribution', ['modulo', 'ketama']) ?? 'modulo',
+    distribution: readDistribution(fields),
+    ...given('connectionPrefix', fields.optional('connectionPrefix')),
+    ...given('protocol', fields.oneOf('protocol', ['text', 'classic', 'binary'])),
     ...readUser(fields),
+    ...given('tls', tls),
+    ...given('unicodeKeys', fields.boolean('unicodeKeys')),
     serializer: readSerializer(common, fields) ?? 'php',
     compression: readCompression(common, fields),
   };
 }
 
-/** `host:port`, or `host:port:weight` as PHP writes it. */
+/** Also by the names that php-memcached and libmemcached have for them. */
+function readDistribution(fields: Fields): MemcachedProfile['distribution'] {
+  const name = fields.oneOf('distribution', ['modulo', 'ketama', 'consistent', 'modula', 'libketama']) ?? 'modulo';
+  if (name === 'modula') return 'modulo';
+  return name === 'libketama' ? 'ketama' : name;
+}
+
+/** `host:port`, `host:port:weight` as PHP writes it, or the path of a Unix socket: `/path`, `unix:/path`, `/path:0:weight`. */
 function toServer(text: string, fail: Fail): MemcachedServer {
+  const [, path, ofSocket] = /^(?:unix:(?:\/\/)?)?(\/[^:]*)(?::0(?::(\d{1,6}))?)?$/.exec(text) ?? [];
+  if (path !== undefined) return { socket: path, weight: toWeight(ofSocket, fail) };
   const [, place = text, digits] = /^(.+:\d+):(\d{1,6})$/.exec(text) ?? [];
-  const weight = digits === undefined ? 1 : Number(digits);
-  if (weight < 1) fail('has a weight of 0', 'Weights begin at 1.');
+  const weight = toWeight(digits, fail);
   return { ...hostAndPort(place, 11_211, fail), weight };
 }
 
-/** SASL wants both. */
+function toWeight(digits: string | undefined, fail: Fail): number {
+  const weight = digits === undefined ? 1 : Number(digits);
+  if (weight < 1) fail('has a weight of 0', 'Weights begin at 1.');
+  return weight;
+}
+
+/** Authentication takes both. */
 function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username'> {
   const username = fields.optional('username');
   const password = fields.optional('password');
@@ -54,7 +89,7 @@ function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username
 
 /** php-memcached compresses unless it is told not to. */
 function readCompression({ codec }: Common, fields: Fields): MemcachedProfile['compression'] {
-  const compression = fields.oneOf('compression', ['fastlz', 'zlib', 'none']);
+  const compression = fields.oneOf('compression', ['fastlz', 'zlib', 'zstd', 'none']);
   if (compression !== undefined && compression !== 'none' && codec !== 'php') {
     fields.fail('compression', `has no effect beside codec: ${codec}`, 'Take one of the two out.');
   }

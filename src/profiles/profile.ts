@@ -46,26 +46,38 @@ export interface MemcachedProfile extends Common {
   readonly driver: 'memcached';
   /** In the application's order: with `modulo` it decides which key lives where. */
   readonly servers: readonly MemcachedServer[];
-  /** As libmemcached calls them: Jenkins one-at-a-time modulo the servers, or the continuum of libketama. */
-  readonly distribution: 'ketama' | 'modulo';
-  /** Of SASL; both or neither. */
+  /**
+   * As php-memcached's options have it: DISTRIBUTION_MODULA, DISTRIBUTION_CONSISTENT, or OPT_LIBKETAMA_COMPATIBLE.
+   */
+  readonly distribution: 'consistent' | 'ketama' | 'modulo';
+  /** php-memcached's OPT_PREFIX_KEY: stands before `prefix`, and does not decide where a key lives. */
+  readonly connectionPrefix?: string;
+  /**
+   * `text`: meta commands, with text authentication where there is a user. `classic`: no meta commands, as behind a proxy.
+   * `binary`: the binary protocol, with SASL where there is a user. Left out: `binary` with a user, else `text`.
+   */
+  readonly protocol?: 'binary' | 'classic' | 'text';
+  /** Both or neither. */
   readonly username?: string;
   readonly password?: string;
+  /** Undefined: no TLS. */
+  readonly tls?: RedisTls;
+  /** The application reads keys that are not ASCII, which php-memcached does by the binary protocol only. */
+  readonly unicodeKeys?: boolean;
   /** What values other than strings and scalars are written with, where the codec is `php`. */
   readonly serializer: SerializerName;
   /** What values over 2000 bytes are written with, where the codec is `php`; on reading, the flags tell. */
   readonly compression: MemcachedCompression;
 }
 
-export interface MemcachedServer {
-  readonly host: string;
-  readonly port: number;
-  /** Of `ketama`; at least 1. */
+/** A host, or a Unix socket by its path. */
+export type MemcachedServer = {
+  /** Of `ketama` and `consistent`; at least 1. */
   readonly weight: number;
-}
+} & ({ readonly host: string; readonly port: number } | { readonly socket: string });
 
 /** Compressions of php-memcached. */
-export type MemcachedCompression = 'fastlz' | 'none' | 'zlib';
+export type MemcachedCompression = 'fastlz' | 'none' | 'zlib' | 'zstd';
 
 export interface MongodbProfile extends Common {
   readonly driver: 'mongodb';

@@ -14,7 +14,7 @@ export interface UrlParts {
 
 /**
  * Takes apart `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` (and `rediss+…`), `unix://`,
- * `memcached://`, `mongodb://`, `mongodb+srv://`, `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
+ * `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`, `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
  * knows no lists of hosts, and lowers or encodes what is no web address. Values are not checked here.
  * @param name for messages: `--url redis://user:***@host`, or the place in the file; never a secret
  * @throws ConfigError
@@ -37,7 +37,7 @@ export function parseUrl(url: string, name: string): UrlParts {
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
-  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, mongodb://, mongodb+srv://, sqlite:, array:';
+  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:, array:';
 const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
 
@@ -46,6 +46,7 @@ type Parts = Omit<UrlParts, 'scheme'>;
 const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(Object.create(null), {
   array: parseArray,
   memcached: parseMemcached,
+  memcacheds: withTls(parseMemcached),
   mongodb: parseMongodb(false),
   'mongodb+srv': parseMongodb(true),
   redis: parseRedis('server'),
@@ -65,9 +66,16 @@ function parseArray(text: Text): Parts {
 
 function parseMemcached(text: Text): Parts {
   const { user, hosts, path } = text.authority();
-  if (hosts === '') text.fail('names no host', 'Name one or more: memcached://10.0.0.1:11211,10.0.0.2:11211');
-  if (path.replace('/', '') !== '') text.fail('has a path', 'Memcached has no databases: take the path out.');
-  return { driver: 'memcached', keys: text.query(...user, ['servers', text.decode(hosts)]) };
+  const hasPath = path.replace('/', '') !== '';
+  if (hosts === '' && !hasPath) {
+    text.fail('names no host', 'Name one or more: memcached://10.0.0.1:11211,10.0.0.2:11211');
+  }
+
+  if (hosts !== '' && hasPath) {
+    text.fail('has a path', 'Memcached has no databases: take the path out. A Unix socket: memcached:///path/to.sock');
+  }
+
+  return { driver: 'memcached', keys: text.query(...user, ['servers', text.decode(hosts === '' ? path : hosts)]) };
 }
 
 /** Parameters that are not ours are the driver's own, and stay as they are. */

@@ -18,6 +18,9 @@ export interface StoreHarness {
    */
   readonly tellsPulls?: boolean;
 
+  /** False where a number counts down to 0 and no further, as on Memcached. True when left out. */
+  readonly countsBelowZero?: boolean;
+
   /** Whether the store has `inspect`, which is then tested; it has not when this is left out. */
   readonly inspects?: boolean;
 

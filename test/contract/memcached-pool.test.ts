@@ -32,6 +32,8 @@ describeStore('three memcached servers', {
     keyBytes: 250,
   },
 
+  countsBelowZero: false,
+
   inspects: true,
 
   has: ['entries', 'flushOnly', 'sample', 'stats'],

@@ -28,6 +28,8 @@ describeStore('memcached behind SASL', {
     keyBytes: 250,
   },
 
+  countsBelowZero: false,
+
   inspects: true,
 
   has: ['stats'],

@@ -29,6 +29,8 @@ describeStore('memcached', {
     keyBytes: 250,
   },
 
+  countsBelowZero: false,
+
   inspects: true,
 
   has: ['entries', 'flushOnly', 'sample', 'stats'],

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 
 import { RefusedError } from '../../src/errors.js';
 import { type Dumped, DumpLines } from '../../src/stores/memcached/dump-lines.js';
+import { GarbageError } from '../../src/stores/memcached/garbage.js';
 import { LineCutter } from '../../src/stores/memcached/line-cutter.js';
 import { Spool } from '../../src/stores/memcached/spool.js';
-import { GarbageError } from '../../src/stores/memcached/text-parser.js';
 import { uriDecoded, uriEncoded } from '../../src/stores/memcached/uri.js';
 
 const NOW = 1_795_437_405;

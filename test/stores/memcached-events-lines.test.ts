@@ -10,7 +10,7 @@ function told(lines: readonly string[], asked: Pick<EventsOptions, 'everything' 
   const events: CacheEvent[] = [];
   const addresses = new Map<string, string | undefined>();
   const narrator = new Narrator({
-    keys: new Keys('p:'),
+    keys: new Keys({ prefix: 'p:', codec: 'php' }),
     asked,
     callers: {
       addressOf: (connection) => addresses.get(connection),

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
+import type { MemcachedProfile } from '../../src/profiles/profile.js';
 import type { Store } from '../../src/stores/contract.js';
 
 import { openCodec } from '../../src/codecs/open.js';
@@ -17,8 +18,8 @@ const PREFIX_ONLY = { scope: 'prefix', locks: false, dryRun: false } as const;
 describe('Memcached that fails', () => {
   const stores: Store[] = [];
 
-  function open(ports: readonly number[], timeoutMs = 20_000): Store {
-    const store = openMemcached(memcachedProfile(ports, 'p:'), openCodec('php'), { timeoutMs });
+  function open(ports: readonly number[], timeoutMs = 20_000, more: Partial<MemcachedProfile> = {}): Store {
+    const store = openMemcached(memcachedProfile(ports, 'p:', more), openCodec('php'), { timeoutMs });
     stores.push(store);
     return store;
   }
@@ -213,8 +214,12 @@ describe('Memcached that fails', () => {
       server?.close();
     });
 
-    /** Answers every text request so, after the greeting; binary ones alike. */
-    async function serve(answer: Buffer | string, then?: 'end', greeting = 'VERSION 1.6.18\r\n'): Promise<Store> {
+    /** Answers every request so, by the text protocol after the greeting. */
+    async function serve(
+      answer: Buffer | string,
+      then?: 'end',
+      { greeting = 'VERSION 1.6.18\r\nMN\r\n', ...more }: Partial<MemcachedProfile> & { greeting?: string } = {},
+    ): Promise<Store> {
       server = createServer((socket) => {
         sockets.push(socket);
         socket.on('error', () => socket.destroy());
@@ -225,7 +230,7 @@ describe('Memcached that fails', () => {
         });
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
-      return open([(server.address() as AddressInfo).port], 2000);
+      return open([(server.address() as AddressInfo).port], 2000, more);
     }
 
     const HTTP = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n';
@@ -258,7 +263,7 @@ describe('Memcached that fails', () => {
       ['answers what was not asked', frame({ keyLength: 0, body: 0, opaque: 77 }), undefined, UnansweredError],
     ] as const) {
       it(`is refused or given up, when it ${what}, by the binary protocol`, async () => {
-        const store = await serve(answer, then);
+        const store = await serve(answer, then, { protocol: 'binary' });
         const attempts = [store.put('k', string('v'), 60), store.forget(['k'])];
         const errors = await Promise.all(attempts.map(async (attempt) => failure(attempt)));
         for (const error of errors) expect(error).to.be.instanceOf(kind);
@@ -266,13 +271,13 @@ describe('Memcached that fails', () => {
     }
 
     for (const [what, greeting, message] of [
-      ['too old', 'VERSION 1.5.22\r\n', '1.5.22, which is too old'],
+      ['too old', 'VERSION 1.5.22\r\nERROR\r\n', '1.5.22, which is too old'],
       ['something else', '220 mail ESMTP\r\n', 'does not answer as Memcached does'],
       ['full', 'ERROR Too many open connections\r\n', 'no room for another client'],
       ['one that wants its own login', 'CLIENT_ERROR unauthenticated\r\n', 'authentication'],
     ] as const) {
       it(`is refused when it is ${what}`, async () => {
-        const store = await serve('', undefined, greeting);
+        const store = await serve('', undefined, { greeting });
         const error = await failure(store.get('k'));
         expect(error).to.be.instanceOf(RefusedError);
         expect((error as Error).message).to.include(message);

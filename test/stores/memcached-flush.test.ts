@@ -134,10 +134,10 @@ describe('listing and flushing Memcached', () => {
     await server.say('set other 0 0 1\r\nx');
     // The binary protocol takes any bytes for a key.
     const { BinaryConnection } = await import('../../src/stores/memcached/binary-connection.js');
-    const binary = new BinaryConnection({ host: '127.0.0.1', port: server.port, weight: 1 }, 'here', {
-      timeoutMs: 5000,
-      login: {},
-    });
+    const binary = new BinaryConnection(
+      { server: { host: '127.0.0.1', port: server.port, weight: 1 }, location: 'here', timeoutMs: 5000 },
+      undefined,
+    );
     await binary.ask([{ opcode: 1, key: Buffer.from(sneaky), extras: Buffer.alloc(8), value: Buffer.from('v') }]);
     binary.close();
     expect(await all(store.keys())).to.deep.equal([sneaky.slice('shop-'.length)]);

@@ -120,14 +120,14 @@ describe('Memcached’s list of locks', () => {
     const store = open('app-', servers.slice(0, 1));
     await store.lock('deploy').acquire(newOwner(), 60);
     const [first] = servers;
-    const binary = new BinaryConnection({ host: '127.0.0.1', port: first!.port, weight: 1 }, 'there', {
-      timeoutMs: 10_000,
-      login: {},
-    });
+    const binary = new BinaryConnection(
+      { server: { host: '127.0.0.1', port: first!.port, weight: 1 }, location: 'there', timeoutMs: 10_000 },
+      undefined,
+    );
     const [key, value] = [Buffer.from('app-a b'), Buffer.from(newOwner())];
     const [response] = await binary.ask([{ opcode: 1, key, extras: Buffer.alloc(8), value }]);
     binary.close();
-    expect(response!.header.status).to.equal(0);
+    expect(response!.status).to.equal(0);
     expect(ways(await all(store.locks!()))).to.deep.equal(['deploy cachectl-owner']);
   });
 

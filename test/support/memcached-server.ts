@@ -57,6 +57,8 @@ export function memcachedProfile(
     distribution: 'modulo',
     serializer: 'php',
     compression: 'fastlz',
+    // Names of tests are not all ASCII.
+    unicodeKeys: true,
     ...more,
   };
 }

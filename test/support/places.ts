@@ -110,7 +110,8 @@ export function memcachedPlace(): Place {
     keyBytes: 250,
     tooLarge: 1_048_576,
     keepsStringsBare: true,
-    url: () => `memcached://${memcached.address}?prefix=${PREFIX}`,
+    // Names of tests are not all ASCII.
+    url: () => `memcached://${memcached.address}?prefix=${PREFIX}&unicodeKeys=true`,
     async tells() {
       const [, minor, patch] = /VERSION 1\.(\d+)\.(\d+)/.exec(await memcached.say('version'))!.map(Number);
       const entries = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'] as const;

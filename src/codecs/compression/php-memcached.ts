@@ -1,12 +1,13 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 
-import type { MemcachedCompression } from '../../profiles/profile.js';
+import type { Compression } from './compression.js';
 
 import { UndecodableError } from '../../errors.js';
 import { LARGEST, tooLarge } from './compression.js';
 import { compressFastlz, decompressFastlz } from './fastlz.js';
 
-export type PhpMemcachedCompression = Exclude<MemcachedCompression, 'none'>;
+/** By name, or zstd as `openZstd` opens it. */
+export type PhpMemcachedCompression = 'fastlz' | 'zlib' | Compression;
 
 /**
  * As php-memcached compresses a value: the length of the original (32 bits, little-endian), then the stream. Undefined
@@ -15,7 +16,7 @@ export type PhpMemcachedCompression = Exclude<MemcachedCompression, 'none'>;
  */
 export function compress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer | undefined {
   if (bytes.length < THRESHOLD) return undefined;
-  const stream = kind === 'fastlz' ? compressFastlz(bytes) : deflateSync(bytes);
+  const stream = shrunk(bytes, kind);
   if (bytes.length <= stream.length * FACTOR) return undefined;
   const head = Buffer.allocUnsafe(HEAD);
   head.writeUInt32LE(bytes.length);
@@ -24,24 +25,41 @@ export function compress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer |
 
 /** @throws UndecodableError when it is none, or would become larger than anything is unpacked here */
 export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer {
-  if (bytes.length <= HEAD) throw malformed(kind, 'it ends too early', bytes.length);
+  if (bytes.length <= HEAD) throw malformed(nameOf(kind), 'it ends too early', bytes.length);
   const length = bytes.readUInt32LE(0);
   const stream = bytes.subarray(HEAD);
-  if (length > MOST_PER_BYTE[kind] * stream.length) {
-    throw malformed(kind, `${stream.length} bytes cannot become the ${length} that are claimed`, 0);
+  const name = nameOf(kind);
+  if (length > MOST_PER_BYTE[name] * stream.length) {
+    throw malformed(name, `${stream.length} bytes cannot become the ${length} that are claimed`, 0);
   }
 
-  if (length > LARGEST) throw tooLarge(kind, length);
-  const original = kind === 'fastlz' ? decompressFastlz(stream, length) : inflate(stream, length);
-  if (original) return original;
-  throw malformed(kind, `what follows does not become the ${length} bytes that are claimed`, HEAD);
+  if (length > LARGEST) throw tooLarge(name, length);
+  const original = expanded(stream, length, kind);
+  if (original?.length === length) return original;
+  throw malformed(name, `what follows does not become the ${length} bytes that are claimed`, HEAD);
 }
 
 const HEAD = 4;
 const THRESHOLD = 2000;
 const FACTOR = 1.3;
-/** What one byte of a stream can become: in FastLZ 255 more that are repeated, in deflate two repetitions of 258 bytes in each bit but a few. */
-const MOST_PER_BYTE = { fastlz: 264, zlib: 1032 } as const;
+/** What one byte of a stream can become: in FastLZ 255 more that are repeated, in deflate two repetitions of 258 bytes in each bit but a few, in Zstandard a block. */
+const MOST_PER_BYTE = { fastlz: 264, zlib: 1032, zstd: 2 ** 17 } as const;
+
+type Name = keyof typeof MOST_PER_BYTE;
+
+function nameOf(kind: PhpMemcachedCompression): Name {
+  return typeof kind === 'string' ? kind : 'zstd';
+}
+
+function shrunk(bytes: Buffer, kind: PhpMemcachedCompression): Buffer {
+  if (kind === 'fastlz') return compressFastlz(bytes);
+  return kind === 'zlib' ? deflateSync(bytes) : kind.compress(bytes);
+}
+
+function expanded(stream: Buffer, length: number, kind: PhpMemcachedCompression): Buffer | undefined {
+  if (kind === 'fastlz') return decompressFastlz(stream, length);
+  return kind === 'zlib' ? inflate(stream, length) : kind.decompress(stream);
+}
 
 function inflate(stream: Buffer, length: number): Buffer | undefined {
   try {
@@ -53,7 +71,7 @@ function inflate(stream: Buffer, length: number): Buffer | undefined {
   }
 }
 
-function malformed(kind: PhpMemcachedCompression, what: string, offset: number): UndecodableError {
+function malformed(kind: Name, what: string, offset: number): UndecodableError {
   return new UndecodableError(
     `this is not ${kind} data as php-memcached frames it: ${what}, at byte ${offset}`,
     'Who wrote it? With codec: raw in the profile the bytes are shown as they are.',

@@ -1,38 +1,53 @@
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
+import type { Node } from './node.js';
+import type { Login, Target } from './target.js';
 
 import { CachectlError } from '../../errors.js';
+import { endpointText } from '../reach-network.js';
 import { BinaryConnection } from './binary-connection.js';
+import { BinaryNode } from './binary-node.js';
+import { ClassicNode } from './classic-node.js';
 import { type Picker, picker } from './hashing.js';
 import { MetaNode } from './meta-node.js';
-import { Node } from './node.js';
 import { TextConnection } from './text-connection.js';
+
+/** How the servers are spoken to: see `MemcachedProfile`. */
+export type Protocol = NonNullable<MemcachedProfile['protocol']>;
 
 /** The servers of one cache, each with its connections, made on first use. */
 export class Connection {
   /** `memcached host:port, host:port`, for people. */
   readonly location: string;
   readonly nodes: readonly Node[];
-  /** In the order of `nodes`. */
-  readonly servers: readonly MemcachedServer[];
-  readonly speaksSasl: boolean;
+  readonly profile: MemcachedProfile;
+  readonly protocol: Protocol;
   readonly #pick: Picker;
+  readonly #unhashed: Buffer;
 
   constructor(profile: MemcachedProfile, timeoutMs: number) {
-    this.location = `memcached ${profile.servers.map((server) => placeOf(server)).join(', ')}`;
-    this.servers = profile.servers;
-    this.speaksSasl = profile.username !== undefined;
-    this.nodes = profile.servers.map((server) => nodeOf(server, profile, timeoutMs));
+    this.location = `memcached ${profile.servers.map((server) => endpointText(server)).join(', ')}`;
+    this.profile = profile;
+    this.protocol = profile.protocol ?? (profile.username === undefined ? 'text' : 'binary');
+    this.nodes = profile.servers.map((server) => nodeOf(server, profile, this.protocol, timeoutMs));
     this.#pick = picker(profile);
+    this.#unhashed = Buffer.from(profile.connectionPrefix ?? '');
   }
 
-  /** Those whose keys can be listed; none behind SASL. */
+  /** In the order of `nodes`. */
+  get servers(): readonly MemcachedServer[] {
+    return this.profile.servers;
+  }
+
+  /** Those whose keys can be listed; none by the binary protocol or behind a proxy. */
   get metaNodes(): readonly MetaNode[] {
     return this.nodes.filter((node) => node instanceof MetaNode);
   }
 
   /** The server that a full key lives on. */
   at(key: Buffer): Node {
-    return this.nodes[this.#pick(key)]!;
+    const head = this.#unhashed;
+    const isPrefixed = head.length > 0 && key.subarray(0, head.length).equals(head);
+    return this.nodes[this.#pick(isPrefixed ? key.subarray(head.length) : key)]!;
   }
 
   /**
@@ -79,15 +94,24 @@ async function attempted<Item, Done>(
   }
 }
 
-function nodeOf(server: MemcachedServer, { username, password }: MemcachedProfile, timeoutMs: number): Node {
-  const location = `memcached ${placeOf(server)}`;
-  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
-  const binary = new BinaryConnection(server, location, { timeoutMs, login });
-  // SASL ends where the text protocol begins: a server that wants it speaks the binary one only.
-  if (username !== undefined) return new Node(location, binary);
-  return new MetaNode(location, binary, new TextConnection(server, location, timeoutMs));
-}
+function nodeOf(server: MemcachedServer, profile: MemcachedProfile, protocol: Protocol, timeoutMs: number): Node {
+  const { username, password, tls } = profile;
+  const location = `memcached ${endpointText(server)}`;
+  const target: Target = { server, location, timeoutMs, ...(tls !== undefined && { tls }) };
+  const login: Login | undefined =
+    username === undefined || password === undefined ? undefined : { username, password };
+  switch (protocol) {
+    case 'binary': {
+      return new BinaryNode(location, new BinaryConnection(target, login));
+    }
 
-function placeOf({ host, port }: MemcachedServer): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    case 'classic': {
+      return new ClassicNode(location, new TextConnection(target, { login, metaCommands: false }));
+    }
+
+    case 'text': {
+      const text = new TextConnection(target, { login, metaCommands: true });
+      return new MetaNode(location, text, async () => new BinaryConnection(target, undefined));
+    }
+  }
 }

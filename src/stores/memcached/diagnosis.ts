@@ -1,3 +1,4 @@
+import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Finding, Reading } from '../contract.js';
 import type { Room } from './entries.js';
 import type { Node } from './node.js';
@@ -8,9 +9,11 @@ import { contentsFinding, SAMPLE } from '../contents-sample.js';
 import { ageText, counted, ok, sizeText, skipped, warning } from '../findings.js';
 import { isLaravelLockName } from '../lock-form.js';
 import { prefixFinding } from '../prefix-guess.js';
+import { ClassicNode } from './classic-node.js';
 import { firstKeys } from './first-keys.js';
-import { isTagIdKey } from './keys.js';
+import { isSpeakable, isTagIdKey } from './keys.js';
 import { MetaNode } from './meta-node.js';
+import { type Placed, placementFinding } from './placement.js';
 import { Watch } from './watch.js';
 
 /** With more items in a server they are not gone through: it holds locks while it prints them. */
@@ -20,7 +23,8 @@ type Stats = ReadonlyMap<string, string>;
 
 /** How each server is set up, and whether what it holds is as the profile says. */
 export async function* diagnose(room: Room): AsyncGenerator<Finding> {
-  const { nodes } = room.connection;
+  const { nodes, profile } = room.connection;
+  yield* weights(profile);
   for (const node of nodes) {
     for await (const finding of serverFindings(node)) {
       const place = node.location.replace('memcached ', '');
@@ -32,7 +36,19 @@ export async function* diagnose(room: Room): AsyncGenerator<Finding> {
   yield* contents(room);
 }
 
+function* weights({ distribution, servers }: MemcachedProfile): Generator<Finding> {
+  if (distribution !== 'modulo' || new Set(servers.map(({ weight }) => weight)).size < 2) return;
+  const hint = 'Set distribution: ketama or consistent if the application does; else take the weights out.';
+  yield warning('weights', 'the servers have different weights, which distribution: modulo does not use', hint);
+}
+
 async function* serverFindings(node: Node): AsyncGenerator<Finding> {
+  if (node instanceof ClassicNode && !(node instanceof MetaNode)) {
+    yield skipped('server', 'by the classic protocol, as through a proxy, it tells nothing of the servers behind it');
+    yield* permissions(node);
+    return;
+  }
+
   const stats = await node.stats('');
   const settings = await settingsOf(node);
   const number = (name: string): number => Number(stats.get(name) ?? 0);
@@ -94,12 +110,12 @@ function* abilities(node: Node, settings: Stats | undefined): Generator<Finding>
   }
 }
 
-async function* permissions(node: Node, settings: Stats | undefined): AsyncGenerator<Finding> {
+async function* permissions(node: Node, settings?: Stats): AsyncGenerator<Finding> {
   const subject = 'permissions';
   if (!(node instanceof MetaNode)) {
     const message =
-      'behind SASL keys cannot be listed, and nothing tells of events: keys, export, copy from it, flush without --all, tags:list, lock:list, events:tail, top';
-    yield skipped(subject, message, 'What lists or watches needs a server without SASL.');
+      'without meta commands (behind SASL, or a proxy) keys cannot be listed, and nothing tells of events: keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
+    yield skipped(subject, message, 'For these use a profile of the servers themselves, without SASL.');
     return;
   }
 
@@ -128,19 +144,19 @@ async function mayWatch(node: MetaNode): Promise<boolean> {
 }
 
 async function* contents(room: Room): AsyncGenerator<Finding> {
-  const { connection, keys, prefix, values } = room;
+  const { connection, keys } = room;
   if (connection.metaNodes.length === 0) return;
-  const ours: Buffer[] = [];
+  const ours: Placed[] = [];
   const others: Buffer[] = [];
   let isAll = true;
-  for (const node of connection.metaNodes) {
+  for (const [server, node] of connection.metaNodes.entries()) {
     const found = (await node.count()) > LISTED_UP_TO ? undefined : await firstKeys(node, room);
     if (found === undefined) {
       isAll = false;
       continue;
     }
 
-    ours.push(...found.ours);
+    ours.push(...found.ours.map((full) => ({ full, server })));
     others.push(...found.others);
     isAll &&= found.isAll;
   }
@@ -152,13 +168,41 @@ async function* contents(room: Room): AsyncGenerator<Finding> {
   }
 
   const text = (all: readonly Buffer[]): string[] => all.map((full) => full.toString());
-  yield prefixFinding({ ours: text(ours), others: text(others), isAll }, { connectionPrefix: '', prefix });
-  const entries = ours.filter((full) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
-  const items = entries.slice(0, SAMPLE).map((full) => ({ full }));
-  const read = await connection.spread(items, async (node, share) => node.read(share.map(({ full }) => full)));
-  const readings = read.map(async (item): Promise<Reading> =>
-    item === undefined || item instanceof Error ? item : values.entry(item),
-  );
+  const sample = { ours: text(ours.map(({ full }) => full)), others: text(others), isAll };
+  const { connectionPrefix = '' } = connection.profile;
+  yield prefixFinding(sample, { connectionPrefix, prefix: connection.profile.prefix });
+  const placement = placementFinding(ours, connection.profile);
+  if (placement) yield placement;
+  yield* unreadableKeys(ours, connection.profile);
+  const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
   // What an item is stands beside it, so there is nothing to guess.
-  yield await contentsFinding(await Promise.all(readings), async () => []);
+  yield await contentsFinding(await readingsOf(room, entries.slice(0, SAMPLE)), async () => []);
 }
+
+/** From where they were listed, wherever the profile would look. */
+async function readingsOf({ connection, values }: Room, entries: readonly Placed[]): Promise<readonly Reading[]> {
+  const readings = connection.metaNodes.map(async (node, index) => {
+    const here = entries.filter(({ full, server }) => server === index && isSpeakable(full));
+    const items = await node.read(here.map(({ full }) => full));
+    return Promise.all(
+      items.map(async (item): Promise<Reading> =>
+        item === undefined || item instanceof Error ? item : values.entry(item),
+      ),
+    );
+  });
+  return (await Promise.all(readings)).flat();
+}
+
+/** Keys that php-memcached refuses to ask for by its text protocol. */
+function* unreadableKeys(ours: readonly Placed[], { codec, unicodeKeys }: MemcachedProfile): Generator<Finding> {
+  if (codec !== 'php' || unicodeKeys === true) return;
+  const odd = ours.filter(({ full }) => full.some((byte) => byte > LAST_ASCII));
+  if (odd.length === 0) return;
+  yield warning(
+    'keys',
+    `${counted(odd.length, 'key is', 'keys are')} not ASCII, which php-memcached does not read by its text protocol`,
+    'Set unicodeKeys: true if the application reads them (OPT_BINARY_PROTOCOL); else forget them.',
+  );
+}
+
+const LAST_ASCII = 0x7e;

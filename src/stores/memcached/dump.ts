@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
-import type { Wire } from './wire.js';
 
 import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { refusedBy } from './errors.js';
 import { LineCutter } from './line-cutter.js';
 import { Spool } from './spool.js';
-import { statsOf } from './text-connection.js';
+import { statsOf, type TextWire } from './text-connection.js';
 import { uriEncoded } from './uri.js';
 
 /** A server lets one go through its keys at a time, itself included. */
@@ -79,7 +78,7 @@ interface Wanted {
 }
 
 /** The lines of a dump that begin with `head`; asked for again for as long as the server is busy, within the time. */
-async function begun(wire: Wire, wanted: Wanted, timeoutMs: number): Promise<Spool> {
+async function begun(wire: TextWire, wanted: Wanted, timeoutMs: number): Promise<Spool> {
   const giveUpAt = performance.now() + timeoutMs;
   for (;;) {
     const { spool, refusal } = await walk(wire, wanted);
@@ -90,7 +89,7 @@ async function begun(wire: Wire, wanted: Wanted, timeoutMs: number): Promise<Spo
 }
 
 /** Resolves with the first line: it says whether there is going to be a dump. */
-async function walk(wire: Wire, { head, most }: Wanted): Promise<{ spool: Spool; refusal?: string }> {
+async function walk(wire: TextWire, { head, most }: Wanted): Promise<{ spool: Spool; refusal?: string }> {
   const spool = new Spool();
   const cutter = new LineCutter();
   let looked = 0;
@@ -129,7 +128,7 @@ async function walk(wire: Wire, { head, most }: Wanted): Promise<{ spool: Spool;
 }
 
 /** What the disk cannot take is an error of the spool's. */
-async function waitForDisk(wire: Wire, spool: Spool): Promise<void> {
+async function waitForDisk(wire: TextWire, spool: Spool): Promise<void> {
   wire.pause();
   await spool.written();
   wire.resume();

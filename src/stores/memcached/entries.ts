@@ -88,20 +88,24 @@ export abstract class Entries implements Repository {
     const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
     const full = naming(key);
     const node = this.connection.at(full);
+    const first = countedDown(by, by);
     // Somebody else's write in between makes it begin again; one of those who try always gets through.
     for (;;) {
       const held = await this.#item(full);
       if (held === undefined) {
-        const first = by;
         if (await node.add(writeOf(full, encode(integer(first)), null))) return first;
         continue;
       }
 
       const entry = await this.room.values.entry(held);
-      const sum = increased(key, by, () => entry.decode());
+      const sum = countedDown(
+        by,
+        increased(key, by, () => entry.decode()),
+      );
       const stored = encode(integer(sum));
       const flags = this.room.values.flagsOfSum(held, stored);
-      if (await node.recount({ key: full, held, by, sum, value: stored.bytes, flags })) return sum;
+      const count = await node.recount({ key: full, held, by, sum, value: stored.bytes, flags });
+      if (count !== undefined) return count;
     }
   }
 
@@ -178,6 +182,14 @@ export abstract class Entries implements Repository {
   async #reading(answer: Error | Item | undefined): Promise<Reading> {
     return answer === undefined || answer instanceof Error ? answer : this.room.values.entry(answer);
   }
+}
+
+/**
+ * As PHP, whose server counts: down to 0, and no further. A number that was below zero already, which PHP cannot count, goes
+ * on as elsewhere.
+ */
+function countedDown(by: bigint, sum: bigint): bigint {
+  return by < 0n && sum < 0n && sum - by >= 0n ? 0n : sum;
 }
 
 /** The answer. @throws the error that came in its place */

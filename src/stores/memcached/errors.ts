@@ -1,12 +1,6 @@
-import {
-  CachectlError,
-  RefusedError,
-  TimeoutError,
-  UnansweredError,
-  UnreachableError,
-  UnsupportedError,
-} from '../../errors.js';
-import { GarbageError } from './text-parser.js';
+import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
+import { wantsLogin, wantsTextLogin } from './access-errors.js';
+import { GarbageError } from './garbage.js';
 
 /** Whatever the network or the library threw, as an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {
@@ -37,7 +31,7 @@ export function notAnswered(location: string): UnansweredError {
 export function closed(location: string): UnreachableError {
   return new UnreachableError(
     `${location} closed the connection`,
-    'Look at its log; was it restarted? One with SASL (-S) does so unless the profile has username and password.',
+    'Was it restarted? Look at its log; cachectl doctor shows each step of connecting.',
   );
 }
 
@@ -45,7 +39,7 @@ export function closed(location: string): UnreachableError {
 export function noMemcached(location: string, what: string, options?: ErrorOptions): RefusedError {
   return new RefusedError(
     `${location} does not answer as Memcached does: it sent ${what}`,
-    'Is that the port of Memcached? One that only speaks one protocol (-B) or TLS is not supported.',
+    'Is that the port of Memcached? cachectl doctor shows each step of connecting.',
     options,
   );
 }
@@ -100,43 +94,42 @@ export const Status = {
   OutOfMemory: 0x82,
 } as const;
 
-export function wantsLogin(location: string): RefusedError {
+/** What is known of an item that is too large, in bytes. */
+export interface Oversize {
+  /** Of key and value. */
+  readonly size: number;
+  /** What one item may have; undefined when the server did not say. */
+  readonly limit: number | undefined;
+  /** Whether the server has removed what was there, as it does when it refuses a `set`. */
+  readonly isOldGone: boolean;
+}
+
+export function tooLarge(location: string, key: string, { size, limit, isOldGone }: Oversize): RefusedError {
+  const most = limit === undefined ? '' : `, and an item may have ${limit.toLocaleString('en')} bytes`;
+  const old = isOldGone ? OLD_GONE : '';
+  // The header and the end of the line come on top.
+  const megabytes = Math.ceil((size + 100) / MEBIBYTE);
   return new RefusedError(
-    `${location} wants a user name and a password, and none were given`,
-    'Put username and password into the profile, or into the URL (memcached://user:password@host).',
+    `"${key}" is too large for ${location}: it has ${size.toLocaleString('en')} bytes with its key${most}${old}`,
+    megabytes > LARGEST_ITEM_MIB
+      ? 'Store less under one key: Memcached takes no item of more than 1 GiB.'
+      : `Store less under one key, or start the server with a larger limit (-I ${megabytes}m, and -m of at least ${2 * megabytes}).`,
   );
 }
 
-export function wrongLogin(location: string): RefusedError {
-  return new RefusedError(
-    `${location} refused the user name or password`,
-    'Check username (with its realm, as in name@host, where there is one) and password in the profile or URL.',
-  );
-}
+const MEBIBYTE = 2 ** 20;
 
-/** Asked for by one who has logged in. */
-export function notAllowed(location: string): RefusedError {
-  return new RefusedError(
-    `${location} does not allow that`,
-    'Emptying it at once can be switched off (-F): forget keys by their names, or flush tags.',
-  );
-}
+/** What `-I` takes at most. */
+const LARGEST_ITEM_MIB = 1024;
 
-/** @param limit in bytes: what one item may take, key included; undefined when the server did not say */
-export function tooLarge(location: string, key: string, limit: number | undefined): RefusedError {
-  const most = limit === undefined ? 'its limit for one' : `the ${limit.toLocaleString('en')} bytes it takes for one`;
-  return new RefusedError(
-    `"${key}" is too large for ${location}: with its key it is more than ${most}`,
-    'Store less under one key, or start the server with a larger limit (-I 2m).',
-  );
-}
+/** A server that refuses a `set` removes what was there, so that nothing stale is left. */
+const OLD_GONE = '; the old value, if any, is gone';
 
-/** Of an operation, by its verb: «list keys». */
-export function noListing(what: string): UnsupportedError {
-  return new UnsupportedError(
-    `the memcached store cannot ${what} behind SASL: there keys cannot be listed`,
-    'Forget keys by their names, flush tags, or empty the servers with flush --all.',
-  );
+/** The same error, saying that the key was emptied. */
+export function withOldGone(error: CachectlError): CachectlError {
+  return error instanceof RefusedError
+    ? new RefusedError(`${error.message}${OLD_GONE}`, error.hint, { cause: error.cause })
+    : error;
 }
 
 /** Without them a lock could be taken from somebody else, or a count lost. */
@@ -167,7 +160,20 @@ function rule(matches: RegExp, Class: ErrorClass, what: string, hint: string): R
 }
 
 const RULES: readonly Rule[] = [
-  rule(/ECONNREFUSED/, UnreachableError, 'refuses connections', 'Is the server running, and is the port right?'),
+  rule(
+    /ECONNREFUSED/,
+    UnreachableError,
+    'refuses connections',
+    'Is the server running, and is the port or socket right?',
+  ),
+  rule(/ENOENT/, UnreachableError, 'does not exist', 'Check the path of the socket, and whether the server runs.'),
+  rule(/ENOTSOCK/, UnreachableError, 'is not a socket', 'Check the path of the socket.'),
+  rule(
+    /EACCES/,
+    UnreachableError,
+    'may not be opened by this user',
+    'Check the permissions of the socket and its folder.',
+  ),
   rule(/ENOTFOUND|EAI_AGAIN/, UnreachableError, 'is not known by that name', 'Check the host in the profile or URL.'),
   rule(/EHOSTUNREACH|ENETUNREACH/, UnreachableError, 'cannot be reached from here', 'Check the network and firewalls.'),
   rule(/ETIMEDOUT/, TimeoutError, 'did not answer in time', 'Give it longer with --timeout 30s, or look at its load.'),
@@ -179,15 +185,10 @@ const RULES: readonly Rule[] = [
   ),
 ];
 
-const OTHERWISE = rule(/$/, UnreachableError, 'could not be talked to', 'Run it with DEBUG=* to see why.');
+const OTHERWISE = rule(/$/, UnreachableError, 'could not be talked to', 'Run it again with DEBUG=1 to see why.');
 
 const REFUSALS: readonly Rule[] = [
-  rule(
-    /unauthenticated/,
-    RefusedError,
-    'wants authentication by its text protocol (-Y)',
-    'cachectl speaks SASL only: start it with -S instead, and put username and password into the profile.',
-  ),
+  { matches: /unauthenticated/, make: wantsTextLogin },
   { matches: /out of memory/, make: outOfMemory },
   rule(
     /too many open connections/i,

@@ -14,13 +14,14 @@ import { ServerFeed } from './server-feed.js';
  * Events as every server's `watch` tells them. Ends with the signal. What cannot be waited out ends it: RefusedError of a
  * server that lets itself be watched no more; without `onMissed` also UnreachableError when a connection is lost,
  * TimeoutError when a server is silent, PartialError when one left events out.
- * @throws UnsupportedError behind SASL, and of a source that there is not
+ * @throws UnsupportedError without meta commands, and of a source that there is not
  */
 export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
   if (room.connection.metaNodes.length === 0) {
+    const where = room.connection.protocol === 'classic' ? 'by protocol: classic' : 'behind SASL';
     throw new UnsupportedError(
-      'the memcached store has no events behind SASL: there servers cannot be watched',
-      'Watch the application, or use a server without SASL for a while.',
+      `the memcached store has no events ${where}: servers cannot be watched there`,
+      'Use a profile of the Memcached servers themselves, without a proxy or SASL; or watch the application.',
     );
   }
 

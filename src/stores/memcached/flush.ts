@@ -5,9 +5,9 @@ import type { MetaNode } from './meta-node.js';
 
 import { isLaravelLockName } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
+import { noListing } from './access-errors.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
-import { noListing } from './errors.js';
 import { isSpeakable, isTagIdKey, type Keys } from './keys.js';
 import { isOurLock, LARGEST_LOCK } from './lock-list.js';
 
@@ -22,7 +22,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   options.signal?.throwIfAborted();
   if (options.scope === 'all') return flushServers(room, options.dryRun);
   const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('flush by prefix');
+  if (nodes.length === 0) throw noListing('flush by prefix', room.connection.protocol);
   // Nothing is done where not everything can be.
   const totals = await Promise.all(nodes.map(async (node) => node.count()));
   const tally = new Tally(

@@ -5,10 +5,25 @@ import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.j
 /** The index of the server that a full key lives on. */
 export type Picker = (key: Buffer) => number;
 
+/** What decides which server has a key. */
+export type Distribution = Pick<MemcachedProfile, 'distribution' | 'servers'>;
+
 /** Chooses as php-memcached (libmemcached below it) does, so that keys land where the application looks. */
-export function picker({ servers, distribution }: Pick<MemcachedProfile, 'distribution' | 'servers'>): Picker {
+export function picker({ servers, distribution }: Distribution): Picker {
   if (servers.length === 1) return () => 0;
-  return distribution === 'ketama' ? ketama(servers) : (key) => oneAtATime(key) % servers.length;
+  switch (distribution) {
+    case 'consistent': {
+      return onRing(consistentRing(servers), oneAtATime);
+    }
+
+    case 'ketama': {
+      return onRing(weightedRing(servers), md5);
+    }
+
+    case 'modulo': {
+      return (key) => oneAtATime(key) % servers.length;
+    }
+  }
 }
 
 /** Jenkins's one-at-a-time, unsigned. libhashkit adds bytes as C's signed `char`, so those above 127 count negative. */
@@ -38,15 +53,42 @@ interface Point {
   readonly server: number;
 }
 
-/** The continuum of libmemcached's KETAMA_WEIGHTED, which is php-memcached's OPT_LIBKETAMA_COMPATIBLE. */
-function ketama(servers: readonly MemcachedServer[]): Picker {
-  const points = servers
-    .flatMap((server, index) => pointsOf(server, index, shareOf(server, servers)))
-    .sort((a, b) => a.value - b.value);
-  return (key) => {
-    const hash = createHash('md5').update(key).digest().readUInt32LE(0);
-    return (points[firstFrom(points, hash)] ?? points[0]!).server;
-  };
+/** Points of a server where nothing is weighted. */
+const PLAIN_POINTS = 100;
+
+type Ring = readonly Point[];
+
+/** The ring of libmemcached's KETAMA_WEIGHTED, which is php-memcached's OPT_LIBKETAMA_COMPATIBLE. */
+function weightedRing(servers: readonly MemcachedServer[]): Ring {
+  return sorted(servers.flatMap((server, index) => pointsOf(server, index, shareOf(server, servers))));
+}
+
+/**
+ * The ring of php-memcached's DISTRIBUTION_CONSISTENT without OPT_LIBKETAMA_COMPATIBLE. libmemcached weights it as soon as
+ * a server that is added has a weight above 1, and hashes its points by MD5 then.
+ */
+function consistentRing(servers: readonly MemcachedServer[]): Ring {
+  if (servers.some(({ weight }) => weight > 1)) return weightedRing(servers);
+  return sorted(
+    servers.flatMap((each, server) =>
+      Array.from({ length: PLAIN_POINTS }, (_, number) => ({
+        value: oneAtATime(Buffer.from(`${nameOf(each)}-${number}`)),
+        server,
+      })),
+    ),
+  );
+}
+
+function sorted(points: Point[]): Ring {
+  return points.sort((a, b) => a.value - b.value);
+}
+
+function onRing(points: Ring, hash: (key: Buffer) => number): Picker {
+  return (key) => (points[firstFrom(points, hash(key))] ?? points[0]!).server;
+}
+
+function md5(key: Buffer): number {
+  return createHash('md5').update(key).digest().readUInt32LE(0);
 }
 
 /** How many hashes a server gets, in the 32-bit floats that libmemcached counts with. */
@@ -57,11 +99,17 @@ function shareOf({ weight }: MemcachedServer, servers: readonly MemcachedServer[
   return Math.floor(Math.fround(share + Math.fround(1e-10)));
 }
 
-function pointsOf({ host, port }: MemcachedServer, server: number, hashes: number): Point[] {
-  const name = port === DEFAULT_PORT ? host : `${host}:${port}`;
+function pointsOf(each: MemcachedServer, server: number, hashes: number): Point[] {
+  const name = nameOf(each);
   return Array.from({ length: hashes }, (_, number) => createHash('md5').update(`${name}-${number}`).digest()).flatMap(
     (digest) => [0, 4, 8, 12].map((at) => ({ value: digest.readUInt32LE(at), server })),
   );
+}
+
+/** As the ring names it: of a socket its path, since php-memcached's addServer gives it the default port. */
+function nameOf(server: MemcachedServer): string {
+  if ('socket' in server) return server.socket;
+  return server.port === DEFAULT_PORT ? server.host : `${server.host}:${server.port}`;
 }
 
 /** The index of the first point that is not before `hash`. */

@@ -23,7 +23,7 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
   const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
   const held = given(item);
   if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
-  const lock = lockOf(room, listedKey, held);
+  const lock = await lockOf(room, listedKey, held);
   const { ttl } = held;
   return {
     ...asked,
@@ -56,11 +56,12 @@ function numbers(known: ReadonlyMap<string, string>): { idle?: number; memory?: 
   return { ...(idle !== undefined && { idle: Number(idle) }), ...(memory !== undefined && { memory: Number(memory) }) };
 }
 
-function lockOf({ values }: Room, name: string, item: Item): InspectedLock | undefined {
+async function lockOf({ values }: Room, name: string, item: Item): Promise<InspectedLock | undefined> {
   const toldBy = isLaravelLockName(name) ? 'family' : isOurLock(item) ? 'cachectl-owner' : undefined;
   if (toldBy === undefined) return undefined;
   try {
-    return { owner: values.bareBytes(item).toString(), toldBy };
+    const owner = await values.bareBytes(item);
+    return { owner: owner.toString(), toldBy };
   } catch (error) {
     // It is no lock, whatever it is called.
     if (error instanceof UndecodableError) return undefined;

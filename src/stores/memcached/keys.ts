@@ -1,21 +1,28 @@
+import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Room } from './entries.js';
 
 import { UsageError } from '../../errors.js';
 import { globMatcher } from '../glob.js';
+import { noListing } from './access-errors.js';
 import { dump } from './dump.js';
-import { noListing } from './errors.js';
 
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;
 
-/** Full keys and back: cache prefix, key. */
+type Naming = Pick<MemcachedProfile, 'codec' | 'connectionPrefix' | 'prefix' | 'unicodeKeys'>;
+
+/** Full keys and back: connection prefix, cache prefix, key. */
 export class Keys {
+  /** All that stands before a key. */
   readonly prefix: string;
   readonly #prefixBytes: Buffer;
+  readonly #isAscii: boolean;
 
-  constructor(prefix: string) {
-    this.prefix = prefix;
-    this.#prefixBytes = Buffer.from(prefix);
+  constructor({ codec, connectionPrefix = '', prefix, unicodeKeys }: Naming) {
+    this.prefix = connectionPrefix + prefix;
+    this.#prefixBytes = Buffer.from(this.prefix);
+    // Clients other than php-memcached take them.
+    this.#isAscii = !(unicodeKeys ?? codec !== 'php');
   }
 
   /**
@@ -29,6 +36,19 @@ export class Keys {
     throw new UsageError(
       `memcached cannot hold the key ${shown(key)}: ${fault}`,
       `Keys are up to ${LONGEST_KEY} bytes, prefix included, without white space and control characters.`,
+    );
+  }
+
+  /**
+   * As `full`, for a key that may be made.
+   * @throws UsageError also when the application could not read it
+   */
+  fullToWrite(key: string): Buffer {
+    const full = this.full(key);
+    if (!this.#isAscii || full.every((byte) => byte < DELETE)) return full;
+    throw new UsageError(
+      `php-memcached cannot read the key ${shown(key)}: it is not ASCII`,
+      'Set unicodeKeys: true in the profile if the application reads such keys, as it does with OPT_BINARY_PROTOCOL.',
     );
   }
 
@@ -49,7 +69,7 @@ export class Keys {
  */
 export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
   const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('list keys');
+  if (nodes.length === 0) throw noListing('list keys', room.connection.protocol);
   const matches = globMatcher(pattern);
   for (const node of nodes) {
     for await (const page of dump(node, room)) {

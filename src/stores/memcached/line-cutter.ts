@@ -1,4 +1,5 @@
-import { GarbageError, LONGEST_LINE } from './text-parser.js';
+import { GarbageError } from './garbage.js';
+import { LONGEST_LINE } from './text-parser.js';
 
 const NEWLINE = 0x0a;
 

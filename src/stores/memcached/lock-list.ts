@@ -84,13 +84,16 @@ class Lister {
   /** Those that are there still, by one round trip. */
   async locksAmong(node: MetaNode, batch: readonly Candidate[]): Promise<readonly ListedLock[]> {
     const items = await node.read(batch.map(({ full }) => full));
-    return batch.flatMap(({ name, told }, index): ListedLock[] => {
+    const locks: ListedLock[] = [];
+    for (const [index, { name, told }] of batch.entries()) {
       const item = given(items[index]);
-      if (item === undefined) return [];
+      if (item === undefined) continue;
       const toldBy = told !== 'family' && isOurLock(item) ? 'cachectl-owner' : told;
-      const owner = toldBy && this.#ownerOf(item);
-      return toldBy && owner !== undefined ? [{ name, owner, ttl: item.ttl, toldBy }] : [];
-    });
+      const owner = toldBy && (await this.#ownerOf(item));
+      if (toldBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, toldBy });
+    }
+
+    return locks;
   }
 
   #candidate({ full, size }: Dumped): Candidate | undefined {
@@ -104,9 +107,10 @@ class Lister {
   }
 
   /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
-  #ownerOf(item: Item): string | undefined {
+  async #ownerOf(item: Item): Promise<string | undefined> {
     try {
-      return this.#room.values.bareBytes(item).subarray(0, LONGEST_OWNER).toString();
+      const owner = await this.#room.values.bareBytes(item);
+      return owner.subarray(0, LONGEST_OWNER).toString();
     } catch (error) {
       if (error instanceof UndecodableError) return undefined;
       throw error;

@@ -11,14 +11,18 @@ export class MemcachedLock implements Lock {
   readonly #node: Node;
   readonly #key: Buffer;
   readonly #values: Values;
+  readonly #checkWrite: () => void;
 
   constructor({ connection, keys, values }: Room, name: string) {
     this.#key = keys.full(name);
+    this.#checkWrite = () => keys.fullToWrite(name);
     this.#values = values;
     this.#node = connection.at(this.#key);
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    // A lock that the application cannot see would exclude nobody.
+    this.#checkWrite();
     return this.#node.add({ key: this.#key, value: Buffer.from(owner), flags: 0, expiry: expiryOf(ttl) });
   }
 
@@ -40,7 +44,9 @@ export class MemcachedLock implements Lock {
 
   async holder(): Promise<LockHolder | undefined> {
     const held = await this.#held();
-    return held && { owner: this.#values.bareBytes(held).toString(), ttl: held.ttl };
+    if (held === undefined) return undefined;
+    const owner = await this.#values.bareBytes(held);
+    return { owner: owner.toString(), ttl: held.ttl };
   }
 
   /**
@@ -51,7 +57,7 @@ export class MemcachedLock implements Lock {
     const ours = Buffer.from(owner);
     for (;;) {
       const held = await this.#held();
-      if (held === undefined || !this.#values.bareBytes(held).equals(ours)) return false;
+      if (held === undefined || !(await this.#values.bareBytes(held)).equals(ours)) return false;
       if (await change(held)) return true;
     }
   }

@@ -3,18 +3,21 @@ import type { BinaryConnection } from './binary-connection.js';
 import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
+import { ClassicNode, command } from './classic-node.js';
 import { closed, refusedBy } from './errors.js';
 import { isSpeakable } from './keys.js';
-import { type Count, type Item, Node, type Write } from './node.js';
-import { statsOf } from './text-connection.js';
+import { type Count, type Item } from './node.js';
+import { ask, statsOf } from './text-connection.js';
 
-/** One server that lets us use its text protocol, too: meta commands tell and do in one trip what is needed. */
-export class MetaNode extends Node {
-  readonly text: TextConnection;
+/** One server that knows meta commands, too: they tell and do in one trip what is needed. */
+export class MetaNode extends ClassicNode {
+  readonly #openBinary: () => Promise<BinaryConnection>;
+  #binary: Promise<BinaryConnection> | undefined;
 
-  constructor(location: string, binary: BinaryConnection, text: TextConnection) {
-    super(location, binary);
-    this.text = text;
+  /** @param openBinary for what the text protocol cannot name */
+  constructor(location: string, text: TextConnection, openBinary: () => Promise<BinaryConnection>) {
+    super(location, text);
+    this.#openBinary = openBinary;
   }
 
   override async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
@@ -50,30 +53,12 @@ export class MetaNode extends Node {
     );
   }
 
-  /** One alone goes by the binary protocol, whose connection begins without a question. */
-  override async put(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
-    if (writes.length < MANY) return super.put(writes);
-    const answers = await this.text.ask(
-      writes.map(({ key, value, flags, expiry }) => {
-        const line = command('ms', key, `${value.length} T${expiry} F${flags}`);
-        return `${line}${value.toString('latin1')}\r\n`;
-      }),
-    );
-    return Promise.all(
-      answers.map(async ({ line }, index) =>
-        isCode(line, 'HD') ? undefined : this.#refusal(line, writes[index]!.key),
-      ),
-    );
-  }
-
   /** Only the binary protocol can name what another client put under a key with white space. */
   override async remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>> {
-    if (keys.length < MANY || !keys.every((key) => isSpeakable(key))) return super.remove(keys);
-    const answers = await this.text.ask(keys.map((key) => command('md', key, '')));
-    return answers.map(({ line }) => {
-      if (isCode(line, 'HD') || isCode(line, 'NF')) return isCode(line, 'HD');
-      return refusedBy(this.location, line);
-    });
+    if (keys.every((key) => isSpeakable(key))) return super.remove(keys);
+    this.#binary ??= this.#openBinary();
+    const { BinaryNode } = await import('./binary-node.js');
+    return new BinaryNode(this.location, await this.#binary).remove(keys);
   }
 
   override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
@@ -87,42 +72,30 @@ export class MetaNode extends Node {
     return answers.map((answer) => this.#swapped(answer));
   }
 
-  override async replaceIfSame(write: Write, { cas }: Item): Promise<boolean> {
-    const flags = `T${write.expiry} F${write.flags} C${this.checked(cas)}`;
-    const [answer] = await this.text.ask([
-      Buffer.concat([
-        Buffer.from(command('ms', write.key, `${write.value.length} ${flags}`), 'latin1'),
-        write.value,
-        LINE_END,
-      ]),
-    ]);
-    if (answer!.line.startsWith(TOO_LARGE)) throw await this.#refusal(answer!.line, write.key);
-    return this.#swapped(answer!);
-  }
-
-  override async recount({ key, held, by, sum, value, flags }: Count): Promise<boolean> {
+  override async recount(count: Count): Promise<bigint | undefined> {
+    const { key, held, by, sum, value, flags } = count;
     const digits = held.value.toString('latin1');
     // What gets shorter the server would pad with spaces, which nobody else writes.
     const staysInPlace = /^\d+$/.test(digits) && sum >= 0n && String(sum).length >= digits.length;
     if (staysInPlace && flags === held.flags && by !== 0n) {
       const mode = by < 0n ? `MD D${-by}` : `MI D${by}`;
       const [answer] = await this.text.ask([command('ma', key, `${mode} C${this.checked(held.cas)}`)]);
-      return this.#swapped(answer!);
+      return this.#swapped(answer!) ? sum : undefined;
     }
 
     const expiry = await this.#expiryOf(key, held);
-    return expiry !== undefined && this.replaceIfSame({ key, value, flags, expiry }, held);
+    const isDone = expiry !== undefined && (await this.replaceIfSame({ key, value, flags, expiry }, held));
+    return isDone ? sum : undefined;
   }
 
-  /** By the binary protocol a server that does not allow it says that we have not logged in. */
   override async clear(): Promise<void> {
-    const [answer] = await this.text.ask(['flush_all\r\n']);
-    if (answer!.line !== 'OK') throw refusedBy(this.location, answer!.line);
+    const line = await this.line('flush_all\r\n');
+    if (line !== 'OK') throw refusedBy(this.location, line);
   }
 
   override close(): void {
     super.close();
-    this.text.close();
+    this.#binary?.then((binary) => binary.close()).catch(() => {});
   }
 
   /** What `mg` answered, asked for `f t c` and perhaps for `v` before and `l` behind them. */
@@ -150,17 +123,13 @@ export class MetaNode extends Node {
   async #expiryOf(key: Buffer, held: Item): Promise<number | undefined> {
     if (held.ttl === null) return 0;
     const wire = await this.text.shared();
-    const [[answer], stats] = await Promise.all([wire.ask([command('mg', key, 'f t c')]), statsOf(wire)]);
+    const [[answer], stats] = await Promise.all([ask(wire, [command('mg', key, 'f t c')]), statsOf(wire)]);
     const now = this.itemOf(answer!);
     if (now instanceof Error) throw now;
     if (now === undefined || now.cas !== held.cas) return undefined;
     const time = Number(stats.get('time'));
     if (!Number.isInteger(time) || typeof now.ttl !== 'number') throw closed(this.location);
     return time + now.ttl;
-  }
-
-  async #refusal(line: string, key: Buffer): Promise<CachectlError> {
-    return line.startsWith(TOO_LARGE) ? this.itemIsTooLarge(key) : refusedBy(this.location, line);
   }
 
   #swapped({ line }: Answer): boolean {
@@ -171,24 +140,7 @@ export class MetaNode extends Node {
   }
 }
 
-/** A command line in Latin-1, by its name, a full key that has been checked, and what stands behind. */
-export function command(name: string, key: Buffer, rest: string): string {
-  return `${name} ${key.toString('latin1')}${rest === '' ? '' : ` ${rest}`}\r\n`;
-}
-
-/** From so many on the text protocol is the faster one. */
-const MANY = 2;
-
-/** Whether that is what a meta command answered, with whatever behind it. */
-function isCode(line: string, code: string): boolean {
-  return line === code || line.startsWith(`${code} `);
-}
-
 /** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */
 const ITEM = /^(?:HD|VA \d+) f(\d{1,10}) t(-1|\d{1,10}) c(\d{1,20})(?: l(\d{1,10}))?(?: |$)/;
 
 const NOTHING = Buffer.alloc(0);
-
-const LINE_END = Buffer.from('\r\n');
-
-const TOO_LARGE = 'SERVER_ERROR object too large';

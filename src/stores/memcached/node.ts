@@ -1,9 +1,7 @@
-import type { CachectlError } from '../../errors.js';
 import type { Ttl } from '../contract.js';
-import type { BinaryConnection, Response } from './binary-connection.js';
 
-import { UnsupportedError } from '../../errors.js';
-import { refusedWith, Status, tooLarge, withoutCas } from './errors.js';
+import { CachectlError, RefusedError } from '../../errors.js';
+import { tooLarge, withOldGone, withoutCas } from './errors.js';
 
 /** What one key holds, as the server has it. */
 export interface Item {
@@ -31,83 +29,78 @@ export interface Count {
   readonly key: Buffer;
   readonly held: Item;
   readonly by: bigint;
+  /** What it becomes, unless somebody else writes meanwhile. */
   readonly sum: bigint;
   /** `sum`, as it is stored. */
   readonly value: Buffer;
   readonly flags: number;
 }
 
-/** One server, by the binary protocol, which is all that SASL leaves. It tells no ttl. */
-export class Node {
+/** One server, whatever it is spoken to. */
+export abstract class Node {
   readonly location: string;
-  protected readonly binary: BinaryConnection;
+  #largest: Promise<number | undefined> | undefined;
 
-  constructor(location: string, binary: BinaryConnection) {
+  constructor(location: string) {
     this.location = location;
-    this.binary = binary;
   }
+
+  /** Connects, and logs in. */
+  abstract ready(): Promise<void>;
 
   /** What each key holds, or why it cannot be read. One round trip. */
-  async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
-    const responses = await this.binary.ask(keys.map((key) => ({ opcode: Opcode.Get, key })));
-    return responses.map((response) => this.#item(response));
-  }
+  abstract read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>>;
 
-  /** Undefined for what is stored, else why it is not. One round trip. */
+  /** False when the key was not there. */
+  abstract touch(key: Buffer, expiry: number): Promise<boolean>;
+
+  /** For each key whether it was there, or why that cannot be said. One round trip. */
+  abstract remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>>;
+
+  /** False when the key holds something else by now, or nothing. */
+  abstract removeIfSame(key: Buffer, item: Item): Promise<boolean>;
+
+  /** Keeps the ttl. What it is by then; undefined when the key holds something else by now, or nothing. */
+  abstract recount(count: Count): Promise<bigint | undefined>;
+
+  /** Everything goes, whoever put it there. */
+  abstract clear(): Promise<void>;
+
+  abstract close(): void;
+
+  /** What `stats` says, by name; of `settings`, say. */
+  abstract stats(of: string): Promise<ReadonlyMap<string, string>>;
+
+  /** Undefined for what is stored, else why it is not. One round trip, and none for what the server would refuse. */
   async put(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
-    const responses = await this.binary.ask(writes.map((write) => ({ opcode: Opcode.Set, ...framed(write) })));
-    return Promise.all(
-      responses.map(async ({ header }, index) =>
-        header.status === Status.Done ? undefined : this.#refusal(header.status, writes[index]!.key),
-      ),
+    const refused = new Map<Write, CachectlError | undefined>();
+    for (const write of writes) if (write.value.length > LARGE) refused.set(write, await this.#refusal(write));
+    const sent = refused.size === 0 ? writes : writes.filter((write) => refused.get(write) === undefined);
+    const errors = await this.store(sent);
+    const answers = new Map(
+      await Promise.all(sent.map(async (write, at) => [write, await this.#lost(write, errors[at])] as const)),
     );
+    return writes.map((write) => refused.get(write) ?? answers.get(write));
   }
 
   /** False when the key was there. */
   async add(write: Write): Promise<boolean> {
-    const status = await this.#ask({ opcode: Opcode.Add, ...framed(write) });
-    if (status === Status.Exists || status === Status.NotStored) return false;
-    if (status !== Status.Done) throw await this.#refusal(status, write.key);
-    return true;
-  }
-
-  /** False when the key was not there. */
-  async touch(key: Buffer, expiry: number): Promise<boolean> {
-    return this.#found(await this.#ask({ opcode: Opcode.Touch, key, extras: uint32(expiry) }));
-  }
-
-  /** For each key whether it was there, or why that cannot be said. One round trip. */
-  async remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>> {
-    const responses = await this.binary.ask(keys.map((key) => ({ opcode: Opcode.Delete, key })));
-    return responses.map(({ header: { status } }) => {
-      if (status === Status.Done || status === Status.NotFound) return status === Status.Done;
-      return refusedWith(this.location, status);
-    });
+    await this.#check(write);
+    try {
+      return await this.storeNew(write);
+    } catch (error) {
+      throw error instanceof TooLarge ? await this.#tooLarge(write, false) : error;
+    }
   }
 
   /** False when the key holds something else by now, or nothing. */
-  async removeIfSame(key: Buffer, { cas }: Item): Promise<boolean> {
-    return this.#swapped(await this.#ask({ opcode: Opcode.Delete, key, cas: this.checked(cas) }), key);
-  }
-
-  /** False when the key holds something else by now, or nothing. */
-  async replaceIfSame(write: Write, { cas }: Item): Promise<boolean> {
-    const request = { opcode: Opcode.Set, ...framed(write), cas: this.checked(cas) };
-    return this.#swapped(await this.#ask(request), write.key);
-  }
-
-  /**
-   * Keeps the ttl. False when the key holds something else by now, or nothing.
-   * @throws UnsupportedError for a sum that the server cannot count to itself
-   */
-  async recount({ key, held, by, sum }: Count): Promise<boolean> {
-    // What gets shorter is padded with spaces, as it is when the application counts down.
-    if (sum < 0n || !/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount(this.location);
-    const opcode = by < 0n ? Opcode.Decrement : Opcode.Increment;
-    const extras = Buffer.alloc(20);
-    extras.writeBigUInt64BE(by < 0n ? -by : by, 0);
-    extras.writeUInt32BE(NOT_WHEN_MISSING, 16);
-    return this.#swapped(await this.#ask({ opcode, key, extras, cas: this.checked(held.cas) }), key);
+  async replaceIfSame(write: Write, item: Item): Promise<boolean> {
+    await this.#check(write);
+    try {
+      return await this.storeIfSame(write, item);
+    } catch (error) {
+      throw error instanceof TooLarge ? await this.#tooLarge(write, false) : error;
+    }
   }
 
   /** How many items it holds, whoever put them there. */
@@ -115,25 +108,14 @@ export class Node {
     return Number((await this.stats('')).get('curr_items') ?? 0);
   }
 
-  /** Everything goes, whoever put it there. */
-  async clear(): Promise<void> {
-    const status = await this.#ask({ opcode: Opcode.Flush, key: Buffer.alloc(0) });
-    if (status !== Status.Done) throw refusedWith(this.location, status);
-  }
+  /** As `put`; `TooLarge` of what is too large. */
+  protected abstract store(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>>;
 
-  close(): void {
-    this.binary.close();
-  }
+  /** As `add`. @throws TooLarge */
+  protected abstract storeNew(write: Write): Promise<boolean>;
 
-  /** What `stats` says, by name; of `settings`, say. */
-  async stats(of: string): Promise<ReadonlyMap<string, string>> {
-    return this.binary.stats(of);
-  }
-
-  protected async itemIsTooLarge(key: Buffer): Promise<CachectlError> {
-    const limit = Number((await this.stats('settings')).get('item_size_max'));
-    return tooLarge(this.location, key.toString(), Number.isInteger(limit) ? limit : undefined);
-  }
+  /** As `replaceIfSame`. @throws TooLarge */
+  protected abstract storeIfSame(write: Write, item: Item): Promise<boolean>;
 
   /** @throws RefusedError when the server has none */
   protected checked(cas: bigint): bigint {
@@ -141,60 +123,58 @@ export class Node {
     return cas;
   }
 
-  async #ask(request: Parameters<BinaryConnection['ask']>[0][number]): Promise<number> {
-    const [response] = await this.binary.ask([request]);
-    return response!.header.status;
+  async #check(write: Write): Promise<void> {
+    const refusal = write.value.length > LARGE ? await this.#refusal(write) : undefined;
+    if (refusal) throw refusal;
   }
 
-  #item({ header, extras, val }: Response): CachectlError | Item | undefined {
-    if (header.status === Status.NotFound) return undefined;
-    if (header.status !== Status.Done || extras.length < 4) return refusedWith(this.location, header.status);
-    return { value: val, flags: extras.readUInt32BE(0), cas: header.cas.readBigUInt64BE(0), ttl: undefined };
+  /** Why the server would not take it, as far as that is known; asked for once. */
+  async #refusal(write: Write): Promise<CachectlError | undefined> {
+    const limit = await this.#limit();
+    return limit === undefined || sizeOf(write) + LEAST_HEADER <= limit ? undefined : this.#tooLarge(write, false);
   }
 
-  #found(status: number): boolean {
-    if (status === Status.Done || status === Status.NotFound) return status === Status.Done;
-    throw refusedWith(this.location, status);
+  /** A refused `set` removes what was there. */
+  async #lost(write: Write, error: CachectlError | undefined): Promise<CachectlError | undefined> {
+    if (error instanceof TooLarge) return this.#tooLarge(write, true);
+    return error instanceof RefusedError && /out of memory/.test(error.message) ? withOldGone(error) : error;
   }
 
-  async #swapped(status: number, key: Buffer): Promise<boolean> {
-    if (status === Status.Done) return true;
-    if (status === Status.Exists || status === Status.NotFound) return false;
-    throw await this.#refusal(status, key);
+  async #tooLarge(write: Write, isOldGone: boolean): Promise<CachectlError> {
+    const [size, limit] = [sizeOf(write), await this.#limit()];
+    return tooLarge(this.location, write.key.toString(), { size, limit, isOldGone });
   }
 
-  async #refusal(status: number, key: Buffer): Promise<CachectlError> {
-    return status === Status.TooLarge ? this.itemIsTooLarge(key) : refusedWith(this.location, status);
+  /** What one item may have, in bytes; undefined where the server does not tell. */
+  async #limit(): Promise<number | undefined> {
+    this.#largest ??= this.#askLimit();
+    return this.#largest;
+  }
+
+  async #askLimit(): Promise<number | undefined> {
+    try {
+      const limit = Number((await this.stats('settings')).get('item_size_max'));
+      return Number.isInteger(limit) && limit > 0 ? limit : undefined;
+    } catch (error) {
+      if (error instanceof CachectlError) return undefined;
+      throw error;
+    }
   }
 }
 
-const Opcode = {
-  Get: 0x00,
-  Set: 0x01,
-  Add: 0x02,
-  Delete: 0x04,
-  Increment: 0x05,
-  Decrement: 0x06,
-  Flush: 0x08,
-  Touch: 0x1c,
-} as const;
-
-/** An expiry by which a missing number is not made. */
-const NOT_WHEN_MISSING = 0xff_ff_ff_ff;
-
-function framed({ key, value, flags, expiry }: Write): { key: Buffer; extras: Buffer; value: Buffer } {
-  return { key, extras: Buffer.concat([uint32(flags), uint32(expiry)]), value };
+/** What the server says of an item that it has no room for, whatever there was before; made whole by `Node`. */
+export class TooLarge extends RefusedError {
+  constructor(location: string) {
+    super(`an item is too large for ${location}`, 'Store less under one key.');
+  }
 }
 
-function uint32(number: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(number);
-  return bytes;
-}
+/** From so many bytes on it is worth asking for the limit, which is 1 MiB unless the server is told otherwise. */
+const LARGE = 500_000;
 
-function cannotCount(location: string): UnsupportedError {
-  return new UnsupportedError(
-    `the memcached store cannot count below zero behind SASL, nor numbers written with signs or spaces (${location})`,
-    'There it can only let the server count, else the ttl would be lost. Put the number that it is to be.',
-  );
+/** What an item has besides key and value, in bytes, on any server. */
+const LEAST_HEADER = 48;
+
+function sizeOf({ key, value }: Write): number {
+  return key.length + value.length;
 }

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import type { CachectlError } from '../../errors.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
-import type { Wire } from './wire.js';
 
+import { command } from './classic-node.js';
 import { notAnswered } from './errors.js';
-import { command } from './meta-node.js';
+import { ask, type TextWire } from './text-connection.js';
 
 /**
  * Reads one server's items on a connection of its own, which the watch of that server leaves out. Which number the server
@@ -15,8 +15,8 @@ import { command } from './meta-node.js';
 export class Peek {
   readonly #node: MetaNode;
   readonly #timeoutMs: number;
-  #opening: Promise<Wire> | undefined;
-  #wire: Wire | undefined;
+  #opening: Promise<TextWire> | undefined;
+  #wire: TextWire | undefined;
   #probe: { readonly key: string; heard(): void } | undefined;
   /** The number of our connection. */
   #connection: string | undefined;
@@ -32,7 +32,10 @@ export class Peek {
     if (this.#wire?.isOver) this.#opening = undefined;
     this.#opening ??= this.#open();
     const wire = await this.#opening;
-    const answers = await wire.ask(keys.map((key) => command('mg', key, 'v f t c')));
+    const answers = await ask(
+      wire,
+      keys.map((key) => command('mg', key, 'v f t c')),
+    );
     return answers.map((answer) => this.#node.itemOf(answer));
   }
 
@@ -52,7 +55,7 @@ export class Peek {
     this.#wire?.end();
   }
 
-  async #open(): Promise<Wire> {
+  async #open(): Promise<TextWire> {
     try {
       this.#wire = await this.#node.text.dedicated();
       if (this.#isOver) this.#wire.end();
@@ -66,7 +69,7 @@ export class Peek {
   }
 
   /** @throws UnansweredError when the watch does not tell of us: it may have left that out */
-  async #beKnown(wire: Wire): Promise<void> {
+  async #beKnown(wire: TextWire): Promise<void> {
     // Letters, digits and hyphens, which a watch prints as they are.
     const key = `cachectl-peek-${randomBytes(16).toString('hex')}`;
     let timer: NodeJS.Timeout | undefined;
@@ -75,7 +78,7 @@ export class Peek {
       timer = setTimeout(() => reject(notAnswered(this.#node.location)), this.#timeoutMs);
     });
     try {
-      await Promise.all([heard, wire.ask([command('mg', Buffer.from(key), '')])]);
+      await Promise.all([heard, ask(wire, [command('mg', Buffer.from(key), '')])]);
     } finally {
       clearTimeout(timer);
     }

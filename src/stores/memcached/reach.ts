@@ -1,5 +1,6 @@
-import type { MemcachedServer } from '../../profiles/profile.js';
+import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
 import type { Finding } from '../contract.js';
+import type { Protocol } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError } from '../../errors.js';
@@ -11,13 +12,13 @@ import { arrivals, type Way } from '../reach.js';
  * application, and what it puts there is lost.
  */
 export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Finding> {
-  const { servers, speaksSasl } = connection;
+  const { servers, profile, protocol } = connection;
   let lost = 0;
-  for await (const { endpoint, findings } of arrivals(servers, wayOf(speaksSasl, timeoutMs))) {
+  for await (const { endpoint, findings } of arrivals(servers, await wayOf(profile, protocol, timeoutMs))) {
     const isLost = findings.some(({ state }) => state === 'fault');
     if (isLost) lost++;
     for (const finding of findings)
-      yield isLost ? withSasl(finding) : withMeaning(finding, endpoint as MemcachedServer);
+      yield isLost ? withProtocol(finding) : withMeaning(finding, endpoint as MemcachedServer, profile);
   }
 
   if (lost > 0) {
@@ -34,7 +35,7 @@ export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Fi
 
   for (const node of connection.nodes) {
     try {
-      await node.count();
+      await node.ready();
     } catch (error) {
       if (!(error instanceof CachectlError)) throw error;
       yield failed('login', error);
@@ -42,13 +43,23 @@ export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Fi
     }
   }
 
-  yield ok('login', speaksSasl ? 'let in with SASL' : 'no password is wanted: whoever reaches it may do everything');
+  yield ok('login', loginText(profile, protocol));
 }
 
-/** Behind SASL a server speaks the binary protocol only, and hangs up when it is spoken to otherwise. */
-function wayOf(speaksSasl: boolean, timeoutMs: number): Way {
-  const tlsHint = 'cachectl speaks no TLS to Memcached: put a tunnel (stunnel, or a proxy) in between.';
-  return speaksSasl ? { timeoutMs, tlsHint } : { timeoutMs, tlsHint, greeting: GREETING };
+function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
+  if (username === undefined) return 'no password is required: whoever reaches it may do everything';
+  return protocol === 'binary' ? `authenticated as ${username} (SASL)` : `authenticated as ${username}`;
+}
+
+/** By the binary protocol a server hangs up when it is greeted by the other one. */
+async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<Way> {
+  const tlsHint = 'Write memcacheds:// in the URL, or tls: true in the profile.';
+  const plain: Way = protocol === 'binary' ? { timeoutMs, tlsHint } : { timeoutMs, tlsHint, greeting: GREETING };
+  if (tls === undefined) return plain;
+  const { readTlsFiles } = await import('./tls.js');
+  const { verify } = tls;
+  const settings = { options: await readTlsFiles(tls), verify, verifyHost: verify, caKey: 'tls.ca in the profile' };
+  return { ...plain, tls: settings };
 }
 
 /** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
@@ -58,14 +69,18 @@ const GREETING = {
   isAnswer: (text: string) => /^(?:VERSION \S+|(?:CLIENT|SERVER)_ERROR [^\r\n]*)\r\n/.test(text),
 };
 
-/** Behind SASL there is no greeting, so that who has hung up on one may want it. */
-function withSasl(finding: Finding): Finding {
+/** A server that speaks the binary protocol only has hung up on the greeting, which is of the other one. */
+function withProtocol(finding: Finding): Finding {
   const { subject, message, hint } = finding;
   if (subject !== 'greeting' || !message.endsWith('closed it')) return finding;
-  return { ...finding, hint: `${hint} One with SASL (-S) does so unless the profile has username and password.` };
+  return {
+    ...finding,
+    hint: `${hint} With SASL (-S) it needs username and password, with -B binary protocol: binary.`,
+  };
 }
 
-function withMeaning(finding: Finding, { weight }: MemcachedServer): Finding {
+function withMeaning(finding: Finding, { weight }: MemcachedServer, { distribution }: MemcachedProfile): Finding {
   if (finding.subject !== 'connect' || weight === 1) return finding;
-  return { ...finding, message: `${finding.message}; weight ${weight}` };
+  const ignored = distribution === 'modulo' ? ' (not used by modulo)' : '';
+  return { ...finding, message: `${finding.message}; weight ${weight}${ignored}` };
 }

@@ -26,11 +26,12 @@ import { Values } from './values.js';
 
 /** The cache of Laravel's Memcached driver, on one server or several. Connects on first use. */
 export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+  const keys = new Keys(profile);
   return new MemcachedStore({
     connection: new Connection(profile, timeoutMs),
-    keys: new Keys(profile.prefix),
+    keys,
     values: new Values(codec, profile),
-    prefix: profile.prefix,
+    prefix: keys.prefix,
     timeoutMs,
   });
 }
@@ -40,19 +41,19 @@ class MemcachedStore extends Entries implements Store {
   readonly location: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly count?: NonNullable<Store['count']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly entries?: NonNullable<Store['entries']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly flushOnly?: NonNullable<Store['flushOnly']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly locks?: NonNullable<Store['locks']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly sample?: NonNullable<Store['sample']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly tagIndex?: NonNullable<Store['tagIndex']>;
-  /** Left out behind SASL. */
+  /** Left out without meta commands. */
   readonly watchLocks?: NonNullable<Store['watchLocks']>;
   readonly #tails = new Set<LockWatch | Tail>();
 
@@ -60,7 +61,7 @@ class MemcachedStore extends Entries implements Store {
     super(room);
     this.location = room.connection.location;
     this.prefix = room.prefix;
-    // The binary protocol, which is all that SASL leaves, neither lists keys nor tells what they have left.
+    // Without meta commands nothing lists keys, or tells what they have left.
     const tellsAll = room.connection.metaNodes.length > 0;
     this.capabilities = {
       listing: tellsAll,
@@ -166,10 +167,10 @@ class MemcachedStore extends Entries implements Store {
   }
 
   protected async naming(): Promise<Naming> {
-    return this.namingToWrite();
+    return (key) => this.room.keys.full(key);
   }
 
   protected async namingToWrite(): Promise<Naming> {
-    return (key) => this.room.keys.full(key);
+    return (key) => this.room.keys.fullToWrite(key);
   }
 }

@@ -35,17 +35,17 @@ export class MemcachedTagged extends Entries implements Tagged {
 
   protected async naming(): Promise<Naming | undefined> {
     const ids = await this.#ids();
-    return ids.every((id) => id !== undefined) ? this.#namedBy(ids) : undefined;
+    if (!ids.every((id) => id !== undefined)) return undefined;
+    const head = headOf(ids);
+    return (key) => this.room.keys.full(head + key);
   }
 
   protected async namingToWrite(): Promise<Naming> {
+    // Whoever cannot read the id cannot read what is under it.
+    for (const name of this.#names) this.room.keys.fullToWrite(tagIdKey(name));
     const ids = await this.#ids();
-    return this.#namedBy(await Promise.all(ids.map(async (id, index) => id ?? this.#made(this.#idKeys[index]!))));
-  }
-
-  #namedBy(ids: readonly string[]): Naming {
-    const namespace = createHash('sha1').update(ids.join('|'), 'latin1').digest('hex');
-    return (key) => this.room.keys.full(`${namespace}:${key}`);
+    const head = headOf(await Promise.all(ids.map(async (id, index) => id ?? this.#made(this.#idKeys[index]!))));
+    return (key) => this.room.keys.fullToWrite(head + key);
   }
 
   async #ids(): Promise<ReadonlyArray<string | undefined>> {
@@ -74,6 +74,11 @@ export class MemcachedTagged extends Entries implements Tagged {
     );
     allDone('flushed', this.#names, 'tags', errors);
   }
+}
+
+/** What stands before the keys under tags of these ids. */
+function headOf(ids: readonly string[]): string {
+  return `${createHash('sha1').update(ids.join('|'), 'latin1').digest('hex')}:`;
 }
 
 /** What PHP's `uniqid('', true)` gives, without the point: 13 hexadecimal digits of the time, 9 by chance. */

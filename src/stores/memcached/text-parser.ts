@@ -1,12 +1,15 @@
-/** One line of an answer, and the bytes that came with it (only a `VA` line has any). */
+import type { CachectlError } from '../../errors.js';
+import type { Parser } from './wire.js';
+
+import { unasked } from './errors.js';
+import { GarbageError } from './garbage.js';
+
+/** One line of an answer, and the bytes that came with it (only `VA` and `VALUE` lines have any). */
 export interface Answer {
   /** Latin-1, without its end. */
   readonly line: string;
   readonly value?: Buffer;
 }
-
-/** What came is not what a Memcached server says. */
-export class GarbageError extends Error {}
 
 /** Longer than any line of Memcached: a dumped key is up to 750 bytes, what stands around it a few hundred. */
 export const LONGEST_LINE = 8192;
@@ -21,7 +24,7 @@ const RETURN = 0x0d;
 const ENDING = 2;
 
 /** Cuts what a server sends by Memcached's text protocol into answers, however it is cut into chunks. */
-export class AnswerParser {
+export class AnswerParser implements Parser<Answer> {
   /** The beginning of a line that has not ended. */
   #line: Buffer = Buffer.alloc(0);
   #value: PartialValue | undefined;
@@ -61,6 +64,10 @@ export class AnswerParser {
     }
   }
 
+  unasked({ line }: Answer, location: string): CachectlError {
+    return unasked(location, line);
+  }
+
   /** Many lines come in one chunk, so none is copied before it is read. */
   #ended(chunk: Buffer, start: number, end: number): string {
     if (this.#line.length === 0) return textOf(chunk, start, end);
@@ -75,10 +82,11 @@ function textOf(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end > start && bytes[end - 1] === RETURN ? end - 1 : end);
 }
 
-/** The length of what follows the line, where something does. */
+/** The length of what follows the line, where something does: `VA 5 f0`, `VALUE key 0 5 17`. */
 function sizeOf(line: string): number | undefined {
-  if (!line.startsWith('VA ')) return undefined;
-  const [, digits] = /^VA (\d{1,10})(?: |$)/.exec(line) ?? [];
+  if (!line.startsWith('VA')) return undefined;
+  const [, meta, classic] = /^(?:VA (\d{1,10})(?: |$)|VALUE [^ ]+ \d{1,10} (\d{1,10})(?: |$))/.exec(line) ?? [];
+  const digits = meta ?? classic;
   const size = Number(digits);
   if (digits === undefined || size > LARGEST_VALUE) throw new GarbageError('a value of no possible length');
   return size;

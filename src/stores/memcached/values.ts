@@ -1,4 +1,5 @@
 import type { Codec, SerializerName } from '../../codecs/codec.js';
+import type { Compression } from '../../codecs/compression/compression.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Entry } from '../contract.js';
 import type { StoredFormat } from '../inspection-contract.js';
@@ -25,6 +26,7 @@ export class Values {
   readonly #codec: Codec;
   readonly #profile: Pick<MemcachedProfile, 'compression' | 'serializer'>;
   readonly #serializers = new Map<SerializerName, Codec>();
+  #zstd: Compression | undefined;
 
   constructor(codec: Codec, profile: Pick<MemcachedProfile, 'compression' | 'serializer'>) {
     this.#codec = codec;
@@ -34,6 +36,7 @@ export class Values {
   /** What turns values into what is stored. */
   async encoder(): Promise<(value: Value) => Encoded> {
     if (this.#codec.name !== 'php') return (value) => encoded(this.#codec.encode(value), Type.String);
+    if (this.#profile.compression === 'zstd') await this.#openZstd();
     const serializer = await this.#serializer(this.#profile.serializer);
     return (value) => this.#packed(scalar(value) ?? serialized(value, serializer));
   }
@@ -52,6 +55,7 @@ export class Values {
 
     const names = new Set<SerializerName>();
     for (const { flags } of items) {
+      if (isZstd(flags)) await this.#openZstd();
       const name = SERIALIZERS.get(flags & TYPE);
       if (name !== undefined) names.add(name);
     }
@@ -64,8 +68,10 @@ export class Values {
    * The bytes of a bare string, such as a lock's owner: php-memcached compresses long ones of those, too.
    * @throws UndecodableError
    */
-  bareBytes({ value, flags }: Item): Buffer {
-    return this.#codec.name === 'php' ? unpacked(value, flags) : value;
+  async bareBytes({ value, flags }: Item): Promise<Buffer> {
+    if (this.#codec.name !== 'php') return value;
+    if (isZstd(flags)) await this.#openZstd();
+    return unpacked(value, flags, this.#zstd);
   }
 
   /** What its values are with their flags; what these mean is the codec's. */
@@ -86,7 +92,7 @@ export class Values {
     const type = flags & TYPE;
     const codec = SERIALIZERS.get(type) ?? BARE.get(type) ?? `type ${type}`;
     const isCompressed = (flags & Flag.Compressed) !== 0;
-    const compression = (flags & Flag.Fastlz) === 0 ? 'zlib' : 'fastlz';
+    const compression = flags & Flag.Fastlz ? 'fastlz' : flags & Flag.Zstd ? 'zstd' : 'zlib';
     return isCompressed && value.length >= 4 ? { codec, compression, plainSize: value.readUInt32LE(0) } : { codec };
   }
 
@@ -97,7 +103,7 @@ export class Values {
       decode: () => {
         const type = flags & TYPE;
         const name = SERIALIZERS.get(type);
-        const bytes = unpacked(value, flags);
+        const bytes = unpacked(value, flags, this.#zstd);
         return name === undefined ? scalarOf(bytes, type) : this.#known(name)!.decode(bytes);
       },
     };
@@ -115,11 +121,17 @@ export class Values {
     return opened;
   }
 
+  async #openZstd(): Promise<void> {
+    if (this.#zstd) return;
+    const { openZstd } = await import('../../codecs/compression/zstd.js');
+    this.#zstd = await openZstd();
+  }
+
   /** Numbers and booleans are never compressed. */
   #packed(plain: Encoded): Encoded {
     const { compression } = this.#profile;
     if (compression === 'none' || UNPACKED.has(plain.flags)) return plain;
-    const bytes = compress(plain.bytes, compression);
+    const bytes = compress(plain.bytes, compression === 'zstd' ? this.#zstd! : compression);
     return bytes ? encoded(bytes, plain.flags | Flag.Compressed | COMPRESSIONS[compression]) : plain;
   }
 }
@@ -153,9 +165,10 @@ const TYPE = 0x0f;
 
 const Type = { String: 0, Integer: 1, Float: 2, Boolean: 3 } as const;
 
-const Flag = { Compressed: 16, Zlib: 32, Fastlz: 64 } as const;
+/** Zstd: of php-memcached 3.3 on. */
+const Flag = { Compressed: 16, Zlib: 32, Fastlz: 64, Zstd: 128 } as const;
 
-const COMPRESSIONS = { fastlz: Flag.Fastlz, zlib: Flag.Zlib } as const;
+const COMPRESSIONS = { fastlz: Flag.Fastlz, zlib: Flag.Zlib, zstd: Flag.Zstd } as const;
 
 const SERIALIZERS: ReadonlyMap<number, SerializerName> = new Map([
   [4, 'php'],
@@ -206,10 +219,16 @@ function serialized(value: Value, serializer: Codec): Encoded {
   return encoded(serializer.encode(value), type);
 }
 
-function unpacked(stored: Buffer, flags: number): Buffer {
+function isZstd(flags: number): boolean {
+  return (flags & Flag.Compressed) !== 0 && (flags & Flag.Zstd) !== 0;
+}
+
+/** @param zstd opened, where flags name it */
+function unpacked(stored: Buffer, flags: number, zstd: Compression | undefined): Buffer {
   if ((flags & Flag.Compressed) === 0) return stored;
   if (flags & Flag.Fastlz) return decompress(stored, 'fastlz');
   if (flags & Flag.Zlib) return decompress(stored, 'zlib');
+  if (flags & Flag.Zstd && zstd) return decompress(stored, zstd);
   throw undecodable(`is compressed in a way that is not known here (flags ${flags})`);
 }
 

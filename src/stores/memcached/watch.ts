@@ -1,10 +1,9 @@
 import type { CachectlError } from '../../errors.js';
 import type { MetaNode } from './meta-node.js';
-import type { Wire } from './wire.js';
 
 import { PartialError } from '../../errors.js';
 import { refusedBy } from './errors.js';
-import { statsOf } from './text-connection.js';
+import { statsOf, type TextWire } from './text-connection.js';
 
 /** How often it is asked whether the servers are there, and whether they told all. */
 const CHECK_MS = 2000;
@@ -26,13 +25,13 @@ export class Watch {
   readonly node: MetaNode;
   /** What it was asked to tell. */
   readonly words: string;
-  readonly #wire: Wire;
+  readonly #wire: TextWire;
   readonly #teller: Teller;
   /** How many events it had dropped when that was last asked, for all who watch it. */
   #dropped: number;
   #heardAt = new Date();
 
-  private constructor(node: MetaNode, words: string, wire: Wire, { teller, dropped }: Hearing) {
+  private constructor(node: MetaNode, words: string, wire: TextWire, { teller, dropped }: Hearing) {
     this.node = node;
     this.words = words;
     this.#wire = wire;
@@ -128,7 +127,7 @@ export function keepChecking(watches: readonly Watch[], fail: (error: CachectlEr
  * False when the server does not know one of the words. It puts its OK where it puts what it tells, and sends both in one
  * piece when there is something to tell at once: whoever takes the one takes the other.
  */
-async function hasBegun(wire: Wire, words: string, teller: Teller): Promise<boolean> {
+async function hasBegun(wire: TextWire, words: string, teller: Teller): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let isOn = false;
     wire.send(`watch ${words}\r\n`, {

@@ -1,10 +1,18 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import type { CachectlError } from '../../errors.js';
-import type { MemcachedServer } from '../../profiles/profile.js';
+import type { Target } from './target.js';
 
-import { closed, notAnswered, notConnected, translated, unasked } from './errors.js';
-import { type Answer, AnswerParser } from './text-parser.js';
+import { dial } from './dial.js';
+import { closed, notAnswered, translated } from './errors.js';
+
+/** Cuts what a server sends into answers, however it is cut into chunks. */
+export interface Parser<A> {
+  /** The answers that end in this chunk, of which nothing is kept. @throws GarbageError */
+  push(chunk: Buffer): Iterable<A>;
+  /** Of an answer that nobody waits for; undefined when it is passed over. */
+  unasked(answer: A, location: string): CachectlError | undefined;
+}
 
 interface Waiting {
   /** Whether it is an error when nothing comes for as long as an answer may take. */
@@ -14,9 +22,9 @@ interface Waiting {
 }
 
 /** Takes what comes in answer to one write, until it has had its last. */
-export interface Taker extends Waiting {
+export interface Taker<A> extends Waiting {
   /** Whether that was the last. */
-  take(answer: Answer): boolean;
+  take(answer: A): boolean;
 }
 
 /** Takes all that comes as it comes, uncut, and keeps nothing of it. For a wire on which nothing else is asked meanwhile. */
@@ -26,22 +34,23 @@ export interface BytesTaker extends Waiting {
 }
 
 /**
- * One socket to one server, for the text protocol. Answers come in the order of the commands. Whatever goes wrong ends
- * it, and fails all that still waits for an answer.
+ * One socket to one server. Answers come in the order of the requests. Whatever goes wrong ends it, and fails all that
+ * still waits for an answer.
  */
-export class Wire {
+export class Wire<A> {
   readonly location: string;
   readonly #socket: Socket;
   readonly #timeoutMs: number;
-  readonly #parser = new AnswerParser();
-  readonly #takers: Array<BytesTaker | Taker> = [];
+  readonly #parser: Parser<A>;
+  readonly #takers: Array<BytesTaker | Taker<A>> = [];
   #timer: NodeJS.Timeout | undefined;
   #failure: CachectlError | undefined;
 
-  private constructor(socket: Socket, location: string, timeoutMs: number) {
+  private constructor(socket: Socket, { location, timeoutMs }: Target, parser: Parser<A>) {
     this.location = location;
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+    this.#parser = parser;
     socket.on('error', (error) => this.end(translated(error, location)));
     socket.on('close', () => this.end(closed(location)));
   }
@@ -50,65 +59,38 @@ export class Wire {
    * @param signal gives up
    * @throws UnreachableError or TimeoutError
    */
-  static async open(server: MemcachedServer, location: string, timeoutMs: number, signal: AbortSignal): Promise<Wire> {
-    let wire: undefined | Wire;
-    const socket = connect({
-      host: server.host,
-      port: server.port,
-      noDelay: true,
-      // All is read into the same piece of memory: a new one each time is more than the system gets back in time.
-      onread: {
-        buffer: Buffer.allocUnsafeSlow(CHUNK),
-        callback(length, buffer) {
-          if (wire) wire.#read((buffer as Buffer).subarray(0, length));
-          return true;
-        },
-      },
+  static async open<A>(target: Target, parser: Parser<A>, signal: AbortSignal): Promise<Wire<A>> {
+    const opened: { wire?: Wire<A> } = {};
+    const socket = await dial(target, signal, (chunk) => {
+      if (opened.wire) opened.wire.#read(chunk);
     });
-    const { promise: opened, resolve, reject } = settled<Wire>();
-    const fail = (error: CachectlError): void => {
-      socket.destroy();
-      reject(error);
-    };
-
-    const giveUp = (): void => fail(closed(location));
-    const timer = setTimeout(() => fail(notConnected(location)), timeoutMs);
-    signal.addEventListener('abort', giveUp, { once: true });
-    socket.once('error', (error) => fail(translated(error, location)));
-    socket.once('connect', () => {
-      socket.removeAllListeners('error');
-      wire = new Wire(socket, location, timeoutMs);
-      resolve(wire);
-    });
-    try {
-      return await opened;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
-    }
+    opened.wire = new Wire(socket, target, parser);
+    return opened.wire;
   }
 
   get isOver(): boolean {
     return this.#failure !== undefined;
   }
 
-  /**
-   * Commands of one answer each, written at once. An answer that is an error stands in its place.
-   * @param commands as bytes, or in Latin-1
-   */
-  async ask(commands: ReadonlyArray<Buffer | string>): Promise<readonly Answer[]> {
-    if (commands.length === 0) return [];
-    return this.#gather(joined(commands), (answers) => answers.length === commands.length);
-  }
-
-  /** A command of many lines; `isLast` knows the line that ends them. */
-  async askLines(command: string, isLast: (line: string) => boolean): Promise<readonly string[]> {
-    const answers = await this.#gather(`${command}\r\n`, (all) => isLast(all.at(-1)!.line));
-    return answers.map(({ line }) => line);
+  /** Writes requests at once, bytes or Latin-1, and gives their answers once `isWhole` says that these are all. */
+  async gather(bytes: Buffer | string, isWhole: (answers: readonly A[]) => boolean): Promise<readonly A[]> {
+    return new Promise((resolve, reject) => {
+      const answers: A[] = [];
+      this.send(bytes, {
+        isTimed: true,
+        take(answer) {
+          answers.push(answer);
+          const isLast = isWhole(answers);
+          if (isLast) resolve(answers);
+          return isLast;
+        },
+        fail: reject,
+      });
+    });
   }
 
   /** Writes the command, bytes or Latin-1, and hands what comes to `taker`. */
-  send(command: Buffer | string, taker: BytesTaker | Taker): void {
+  send(command: Buffer | string, taker: BytesTaker | Taker<A>): void {
     if (this.#failure) {
       taker.fail(this.#failure);
       return;
@@ -137,22 +119,6 @@ export class Wire {
     clearTimeout(this.#timer);
     this.#socket.destroy();
     for (const taker of this.#takers.splice(0)) taker.fail(error);
-  }
-
-  async #gather(bytes: Buffer | string, isWhole: (answers: readonly Answer[]) => boolean): Promise<readonly Answer[]> {
-    return new Promise((resolve, reject) => {
-      const answers: Answer[] = [];
-      this.send(bytes, {
-        isTimed: true,
-        take(answer) {
-          answers.push(answer);
-          const isLast = isWhole(answers);
-          if (isLast) resolve(answers);
-          return isLast;
-        },
-        fail: reject,
-      });
-    });
   }
 
   #startTimer(): void {
@@ -190,30 +156,17 @@ export class Wire {
     return isAnswered;
   }
 
-  #deliver(answer: Answer): void {
+  #deliver(answer: A): void {
     if (this.#failure) return;
     const [taker] = this.#takers;
-    if (!taker || !('take' in taker)) throw unasked(this.location, answer.line);
-    if (taker.take(answer)) this.#takers.shift();
+    if (taker && 'take' in taker) {
+      if (taker.take(answer)) this.#takers.shift();
+      return;
+    }
+
+    const failure = this.#parser.unasked(answer, this.location);
+    if (failure) throw failure;
   }
 }
 
-/** Bytes that are read at once. */
-const CHUNK = 65_536;
-
 const NEWLINE = 0x0a;
-
-function joined(commands: ReadonlyArray<Buffer | string>): Buffer | string {
-  if (commands.every((each) => typeof each === 'string')) return commands.join('');
-  return Buffer.concat(commands.map((each) => (typeof each === 'string' ? Buffer.from(each, 'latin1') : each)));
-}
-
-/** A promise that is settled from outside. */
-function settled<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
-  let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((...ends) => {
-    [resolve, reject] = ends;
-  });
-  return { promise, resolve, reject };
-}

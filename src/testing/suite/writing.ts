@@ -44,8 +44,17 @@ export function describeWriting(stores: Stores): void {
       stores.expectTtl(entry, [55, 60]);
     });
 
-    // A server that tells no ttl can only count by itself, and not every server counts below zero.
-    if (stores.harness.capabilities.ttls) {
+    if (stores.harness.countsBelowZero === false) {
+      it('counts down to zero and no further, as PHP does there', async () => {
+        const store = await stores.fresh();
+        await store.put('hits', integer(42), 60);
+        expect(await store.increment('hits', -50n)).to.equal(0n);
+        expect(textOf(await store.get('hits'))).to.equal('0');
+        expect(await store.increment('hits', 18n)).to.equal(18n);
+        stores.expectTtl(await store.get('hits'), [55, 60]);
+        expect(await store.increment('missing', -1n)).to.equal(0n);
+      });
+    } else {
       it('counts below zero and back, and keeps the ttl', async () => {
         const store = await stores.fresh();
         await store.put('hits', integer(42), 60);
