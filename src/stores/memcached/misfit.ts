@@ -6,14 +6,14 @@ import type { Target } from './target.js';
 import { UnreachableError } from '../../errors.js';
 import { Deadline } from '../reach-network.js';
 import { speaksTls } from '../reach-speech.js';
-import { onlyBinary, onlyText, onlyTls, wantsLogin } from './access-errors.js';
+import { noMetaCommands, onlyBinary, onlyText, onlyTls, wantsLogin } from './access-errors.js';
 import { dial } from './dial.js';
 
 /** For each question, in milliseconds: a better reason must not take long. */
 const PATIENCE_MS = 1000;
 
 /**
- * Why a server hung up on one that spoke `spoken` to it: it wants TLS, or the other protocol. Undefined when it is none of
+ * Why a server hung up on one that spoke `spoken` to it: it wants TLS, the other protocol, or no meta commands. Undefined when it is none of
  * these.
  */
 export async function misfit(target: Target, spoken: 'binary' | 'text'): Promise<CachectlError | undefined> {
@@ -23,14 +23,18 @@ export async function misfit(target: Target, spoken: 'binary' | 'text'): Promise
     return onlyTls(location);
   }
 
-  const answer = await answerTo(spoken === 'text' ? SASL_MECHANISMS : VERSION, target);
-  if (spoken === 'binary') return /^VERSION |^(?:CLIENT_|SERVER_)?ERROR/.test(answer) ? onlyText(location) : undefined;
+  const plain = await answerTo(VERSION, target);
+  if (spoken === 'binary') return /^VERSION |^(?:CLIENT_|SERVER_)?ERROR/.test(plain) ? onlyText(location) : undefined;
+  // It hung up on the meta command behind it.
+  if (plain.startsWith('VERSION ')) return noMetaCommands(location);
+  const answer = await answerTo(SASL_MECHANISMS, target);
   if (!answer.startsWith(BINARY_ANSWER)) return undefined;
   // Whoever has no SASL does not know the command.
   return answer.codePointAt(STATUS_AT) === 0 ? wantsLogin(location) : onlyBinary(location);
 }
 
-const VERSION = Buffer.from('version\r\n');
+/** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
+const VERSION = Buffer.from(`${'version'.padEnd(22)}\r\n`);
 
 /** The binary protocol's question for them, which may be asked without a login. */
 const SASL_MECHANISMS = Buffer.alloc(24);
