@@ -1,9 +1,11 @@
 import type { Inspected } from './inspection.js';
 
 import { toJson } from '../codecs/json/print.js';
+import { meaningOfEntry } from './entry-meaning.js';
 import { isMiss } from './inspection.js';
 import { JsonText } from './json.js';
 import { aboutLock, heldFields } from './lock-fields.js';
+import { ownerField } from './lock-text.js';
 import { outputIn } from './remembered.js';
 import { errorFields, toFailure } from './report-error.js';
 import { ttlField } from './value-text.js';
@@ -59,6 +61,7 @@ function meaningFields(inspected: Inspected) {
     },
     flexible: flexible && { key: flexible.key, createdAt: isoOf(flexible.createdAt) },
     remembered: left && { exitCode: left.exitCode },
+    meaning: isMiss(inspected) ? undefined : meaningOfEntry(inspected.key),
   };
 }
 
@@ -77,5 +80,5 @@ export function isoOf(date: Date): null | string {
 
 function lockFields({ listedKey, entry }: Inspected, { owner, toldBy }: NonNullable<Inspected['lock']>) {
   const { family, meaning, heldSince } = aboutLock(listedKey, { owner, ttl: entry?.ttl });
-  return { owner, family, meaning, heldSince: heldSince?.toISOString(), toldBy };
+  return { owner: ownerField(owner), family, meaning, heldSince: heldSince?.toISOString(), toldBy };
 }

@@ -2,10 +2,11 @@ import type { Inspected } from './inspection.js';
 
 import { toPrettyJson } from '../codecs/json/print.js';
 import { formatDuration } from './durations.js';
+import { meaningOfEntry } from './entry-meaning.js';
 import { isoOf } from './inspection-fields.js';
 import { isMiss } from './inspection.js';
 import { aboutLock, TOLD_BY } from './lock-fields.js';
-import { ownerText } from './lock-text.js';
+import { ownerField, ownerText } from './lock-text.js';
 import { count } from './progress.js';
 import { bytesText } from './quantities.js';
 import { outputIn } from './remembered.js';
@@ -111,6 +112,7 @@ function meaningFacts(inspected: Inspected): Fact[] {
     ...(tags ? tagFacts(tags) : []),
     ...fact('tagKept', 'keeps the tag', tagKept, `${tagKept}; tags:show lists what carries it`),
     ...lockFacts(inspected),
+    ...(isMiss(inspected) ? [] : entryFacts(inspected)),
     ...limiterFacts(inspected),
     ...flexibleFacts(inspected),
     ...rememberedFacts(inspected),
@@ -126,7 +128,7 @@ function meaningFacts(inspected: Inspected): Fact[] {
     ...fact(
       'lockApart',
       'there is',
-      lockApart?.owner,
+      lockApart && (ownerField(lockApart.owner) ?? ''),
       lockApart && `a lock of that name, held by ${ownerText(lockApart)}: lock:show tells more`,
     ),
   ];
@@ -152,9 +154,14 @@ function lockFacts({ lock, listedKey, entry }: Inspected): Fact[] {
     ...fact('lock', 'what it is', meaning, `a lock, told by ${TOLD_BY[lock.toldBy]}: ${meaning}`),
     ...fact('family', '', family),
     ...fact('toldBy', '', lock.toldBy),
-    ...fact('owner', 'held by', lock.owner, ownerText(lock)),
+    ...fact('owner', 'held by', ownerField(lock.owner) ?? '', ownerText(lock)),
     ...fact('heldSince', 'since', heldSince?.toISOString()),
   ];
+}
+
+function entryFacts({ key }: Inspected): Fact[] {
+  const meaning = meaningOfEntry(key);
+  return fact('meaning', 'what it is', meaning, meaning);
 }
 
 function limiterFacts({ limiter }: Inspected): Fact[] {

@@ -5,6 +5,7 @@ import { UndecodableError, WrongTypeError } from '../errors.js';
 import { tagHashOf } from '../stores/tag-names.js';
 import { withinBytes } from '../stores/within-bytes.js';
 import { formatDuration } from './durations.js';
+import { meaningOfEntry } from './entry-meaning.js';
 import { count } from './progress.js';
 import { bytesText } from './quantities.js';
 import { lineField, ttlField } from './value-text.js';
@@ -13,14 +14,15 @@ import { lineField, ttlField } from './value-text.js';
 const PAGE = 500;
 
 /** For people. */
-export const HEAD = ['KEY', 'TYPE', 'SIZE', 'EXPIRES', 'UNUSED FOR', 'TAGS', 'A LOCK BY'];
+export const HEAD = ['KEY', 'TYPE', 'SIZE', 'EXPIRES', 'UNUSED FOR', 'TAGS', 'A LOCK BY', 'WHAT IT IS'];
 
 /** The columns for `HEAD`. */
 export function keyRow(entry: ListedEntry): string[] {
   const { key, size, ttl, idle, lock } = entry;
   const expires = ttl === undefined ? 'not told' : ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
   const unused = idle === undefined ? '' : formatDuration(idle);
-  return [lineField(key), typeOf(entry) ?? '', bytesText(size), expires, unused, tagsText(entry), lock ?? ''];
+  const what = meaningOfEntry(key) ?? '';
+  return [lineField(key), typeOf(entry) ?? '', bytesText(size), expires, unused, tagsText(entry), lock ?? '', what];
 }
 
 /** For a pipe, between tabs: key, type, bytes, seconds left, tags, how it was told to be a lock, seconds unused. */
@@ -43,6 +45,7 @@ export function keyFields(entry: ListedEntry) {
     tags: tags === undefined ? undefined : [...tags],
     lock,
     idle,
+    meaning: meaningOfEntry(key),
   };
 }
 

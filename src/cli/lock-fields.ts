@@ -4,6 +4,7 @@ import type { Contender, LockSummary, TimedEvent } from './lock-timeline.js';
 
 import { meaningOf } from '../stores/lock-families.js';
 import { readOwner } from '../stores/lock-form.js';
+import { ownerField } from './lock-text.js';
 import { ttlField } from './value-text.js';
 
 /** What is known of a held lock beyond what the store says: from its name and its owner. */
@@ -19,7 +20,8 @@ export function listedFields(lock: ListedLock) {
 /** The members of a held lock in `--json`. */
 export function heldFields(name: string, holder: LockHolder) {
   const { family, meaning, heldSince } = aboutLock(name, holder);
-  return { name, owner: holder.owner, ttl: ttlField(holder.ttl), family, meaning, heldSince: heldSince?.toISOString() };
+  const owner = ownerField(holder.owner);
+  return { name, owner, ttl: ttlField(holder.ttl), family, meaning, heldSince: heldSince?.toISOString() };
 }
 
 export function waiterFields({ owner, address, name, since, attempts }: Waiter) {
@@ -29,7 +31,19 @@ export function waiterFields({ owner, address, name, since, attempts }: Waiter) 
 /** A line of `lock:watch --json`. */
 export function eventFields({ time, type, name, owner, ttl, client, attempts, held, waited }: TimedEvent) {
   const { address, client: clientName } = clientFields(client);
-  return { time: time.toISOString(), type, name, owner, ttl, address, client: clientName, attempts, held, waited };
+  const whose = owner === undefined ? undefined : ownerField(owner);
+  return {
+    time: time.toISOString(),
+    type,
+    name,
+    owner: whose,
+    ttl,
+    address,
+    client: clientName,
+    attempts,
+    held,
+    waited,
+  };
 }
 
 /** Durations in seconds. */
@@ -70,7 +84,8 @@ export interface Who {
 /** In few words. */
 export function whoText({ owner, client }: Who): string {
   const own = owner === undefined ? undefined : readOwner(owner);
-  const known = own === undefined ? owner : `${own.who} process ${own.pid}`;
+  const said = owner === undefined || ownerField(owner) === null ? undefined : owner;
+  const known = own === undefined ? said : `${own.who} process ${own.pid}`;
   const parts = [known, client?.address, client?.name === 'cachectl' ? undefined : client?.name];
   return parts.filter((part) => part !== undefined && part !== '').join(', ') || 'somebody';
 }

@@ -1,6 +1,7 @@
 import type { LockHolder, Ttl } from '../stores/contract.js';
 
 import { string } from '../codecs/value.js';
+import { isSerialized } from '../stores/lock-form.js';
 import { formatDuration } from './durations.js';
 import { forTerminal, lineField, valueLine } from './value-text.js';
 
@@ -33,10 +34,22 @@ function forText(ttl: Ttl | undefined): string {
   return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
-/** Whoever can write to the cache can name an owner, so what would steer a terminal, or not be seen, is quoted. */
+/**
+ * Whoever can write to the cache can name an owner, so what would steer a terminal, or not be seen, is quoted. A value that
+ * is no owner (an entry of that name, a session) is not printed.
+ */
 export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
-  return owner === '' ? '""' : valueLine(string(owner));
+  if (owner === '') return '""';
+  return ownerField(owner) === null ? 'a cache value, not an owner' : valueLine(string(owner));
 }
+
+/** Null of a value that is no owner. */
+export function ownerField(owner: string): string | null {
+  return isSerialized(owner) || owner.length > LONGEST_SHOWN ? null : owner;
+}
+
+/** In characters: an owner of cachectl's names a user and a host, which have at most 32 and 255. */
+const LONGEST_SHOWN = 400;
 
 /** Nor can whoever names a lock steer it. */
 export function nameText(name: string): string {

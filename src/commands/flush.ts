@@ -5,6 +5,7 @@ import type { FlushOptions, Store } from '../stores/contract.js';
 import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
+import { lockWarnings, stateWarnings } from '../cli/flush-warnings.js';
 import { answer, answerJson } from '../cli/output.js';
 import { count, entries } from '../cli/progress.js';
 import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
@@ -28,12 +29,18 @@ export default class Flush extends StoreCommand {
       command: '<%= config.bin %> flush --older-than 30d --larger-than 100kB --dry-run',
     },
     { description: 'One kind of entries', command: `<%= config.bin %> flush --pattern 'reports:*'` },
+    { description: 'Free every lock and keep the entries', command: '<%= config.bin %> flush --locks-only' },
     { description: 'Empty the whole database, whoever wrote it', command: '<%= config.bin %> flush --all' },
   ];
 
   static override flags = {
     all: Flags.boolean({ default: false, summary: 'The whole database: every prefix, every application, locks too.' }),
-    locks: Flags.boolean({ default: false, summary: 'Locks too: whoever holds one loses it.' }),
+    locks: Flags.boolean({ default: false, summary: 'Locks too: every holder loses its lock.' }),
+    'locks-only': Flags.boolean({
+      default: false,
+      summary: 'Locks and nothing else, as cache:clear --locks of Laravel does.',
+      exclusive: ['all', 'locks', 'pattern', 'older-than', 'larger-than'],
+    }),
     ...filterFlags,
     ...destructiveFlags,
   };
@@ -45,7 +52,15 @@ export default class Flush extends StoreCommand {
     await this.withStore(flags, async (work) => {
       const { store, profile, interruption } = work;
       if (only !== undefined) {
-        await flushSelection(work, only, flags, warnings(store, { scope: 'prefix', locks: false }));
+        const dangers = flags['dry-run'] ? [] : await stateWarnings(store, only.pattern);
+        const warnings = [...lockWarnings(store, { scope: 'prefix', locks: false }), ...dangers];
+        await flushSelection(work, only, flags, warnings);
+        return ExitCode.Yes;
+      }
+
+      if (flags['locks-only']) {
+        const { flushLocks } = await import('../cli/lock-flush.js');
+        await flushLocks(work, flags);
         return ExitCode.Yes;
       }
 
@@ -56,10 +71,8 @@ export default class Flush extends StoreCommand {
       if (scope === 'prefix' && !store.capabilities.listing) await store.flush({ ...options, dryRun: true });
       if (!dryRun) {
         const effect = await describeEffect(store, options, flags.yes);
-        await askBeforeDestroying(
-          { store, profile, action: 'flush', effect, warnings: warnings(store, options) },
-          flags,
-        );
+        const warnings = [...lockWarnings(store, options), ...(await stateWarnings(store))];
+        await askBeforeDestroying({ store, profile, action: 'flush', effect, warnings }, flags);
       }
 
       const { removed, keptLocks } = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
@@ -83,15 +96,6 @@ async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' 
 
 function under({ prefix }: Store): string {
   return prefix === '' ? 'everything (the profile has no prefix)' : `what lies under the prefix ${prefix}`;
-}
-
-function warnings(store: Store, { locks, scope }: Pick<FlushOptions, 'locks' | 'scope'>): string[] {
-  if (scope === 'all') return ['Entries of other applications in this database go too, and so do all locks.'];
-  if (locks) return ['Locks go too: whoever holds one loses it.'];
-  if (store.capabilities.locksToldFromEntries === 'apart') return [];
-  return [
-    "Locks lie among the entries here: cachectl's own and those of Laravel's families are kept, others cannot be told and go.",
-  ];
 }
 
 function kept(locks: number): string {

@@ -189,7 +189,7 @@ export interface Capabilities {
   readonly events: readonly EventType[];
   /** The cheapest for the server first; left out where there is one only, that bears the driver's name. */
   readonly eventSources?: readonly EventSource[];
-  /** `apart`: locks never lie among entries. `by-form`: told by name or owner form, others are not. */
+  /** `apart`: locks have a place of their own. `by-form`: they lie among the entries, told by name or owner form. */
   readonly locksToldFromEntries: 'apart' | 'by-form';
   /** How long keys may be, prefix included, where they may hold no white space; left out where any key will do. */
   readonly keyBytes?: number;
@@ -229,6 +229,8 @@ export interface Store extends Repository {
   readonly driver: string;
   /** Where it is, for people: a server or a file, never a password. */
   readonly location: string;
+  /** Where locks are, for people, when they are in another place that a flush of `all` does not reach. */
+  readonly lockLocation?: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
 

@@ -8,9 +8,9 @@ export function isMeant({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, s
   return size > largerThan && (idleFor === 0 || (idle !== undefined && idle >= idleFor));
 }
 
-/** By the rules of every flush: what is told by less may be an entry. */
+/** A flush keeps what a listing tells to be a lock. */
 export function isKeptLock({ lock }: ListedEntry): boolean {
-  return lock === 'family' || lock === 'cachectl-owner';
+  return lock !== undefined;
 }
 
 /** @param pages that were listed by the pattern, with idle times where they are asked for */

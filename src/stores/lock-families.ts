@@ -1,4 +1,4 @@
-import { OWNER_PREFIX, readOwner } from './lock-form.js';
+import { isLaravelOwner, OWNER_PREFIX, readOwner } from './lock-form.js';
 
 /** Who takes locks of such names, or by such owners. */
 export const LOCK_FAMILIES = [
@@ -28,13 +28,8 @@ export function meaningOf(name: string, owner: string): LockMeaning {
   }
 
   if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: ownMeaning(owner) };
-  return { family: 'other', meaning: LARAVEL_OWNER.test(owner) ? 'a lock that an application took' : 'a lock' };
+  return { family: 'other', meaning: isLaravelOwner(owner) ? 'a lock that an application took' : 'a lock' };
 }
-
-/** The owner that Laravel makes up: Str::random(16). */
-export const LARAVEL_OWNER = /^[\dA-Za-z]{16}$/;
-
-export const LARAVEL_OWNER_LENGTH = 16;
 
 /** How Laravel 12 names its own locks. */
 const LARAVELS: ReadonlyArray<{

@@ -60,7 +60,9 @@ describe('forget, flush and tags:flush', () => {
 
     it('flush says beforehand where locks cannot be told from entries', async () => {
       const { err } = await place.run(['flush', '--yes']);
-      expect(err.includes('others cannot be told and go')).to.equal(place.locksToldFromEntries === 'by-form');
+      expect(err.includes('A lock that it cannot recognize is removed')).to.equal(
+        place.locksToldFromEntries === 'by-form',
+      );
     });
 
     it('tags:flush removes what carries any of the tags, and a second run is a success too', async () => {

@@ -55,7 +55,7 @@ describe('flush on Redis', () => {
     return open(changes, 'limited');
   }
 
-  /** Three entries, one of them tagged; five locks that can be told, one that cannot; another application's key. */
+  /** Three entries, one of them tagged; six locks that can be told, one that cannot; another application's key. */
   async function fill(): Promise<void> {
     const store = await open();
     await store.put('users:1', string('Ann'), 60);
@@ -63,12 +63,13 @@ describe('flush on Redis', () => {
     await store.tags(['people']).put('Ann', string('Ann'), null);
     await store.lock('deploy').acquire(newOwner(), 60);
     for (const name of LARAVEL_LOCKS) await store.lock(name).acquire('0123456789abcdef', 60);
-    await store.lock('told-by-nobody').acquire('0123456789abcdef', 60);
+    await store.lock('orders').acquire('0123456789abcdef', 60);
+    await store.lock('told-by-nobody').acquire('somebody', 60);
     await server.client.rpush(`${PREFIX}list`, 'cachectl:');
     await server.client.set('other-cache-k', 'v');
   }
 
-  const kept = ['deploy', ...LARAVEL_LOCKS].map((name) => PREFIX + name);
+  const kept = ['deploy', 'orders', ...LARAVEL_LOCKS].map((name) => PREFIX + name);
   const others = ['other-cache-k'];
 
   async function left(): Promise<string[]> {
@@ -85,16 +86,16 @@ describe('flush on Redis', () => {
       it('keeps the locks that can be told, and counts', async () => {
         await fill();
         const store = await without(denied);
-        expect(await store.flush({ ...KEEPING, dryRun: true })).to.deep.equal({ removed: 5, keptLocks: 5 });
-        expect(await store.flush(KEEPING)).to.deep.equal({ removed: 5, keptLocks: 5 });
+        expect(await store.flush({ ...KEEPING, dryRun: true })).to.deep.equal({ removed: 5, keptLocks: 6 });
+        expect(await store.flush(KEEPING)).to.deep.equal({ removed: 5, keptLocks: 6 });
         expect(await left()).to.deep.equal([...kept, ...others].sort());
       });
 
       it('takes the locks when told to', async () => {
         await fill();
         const store = await without(denied);
-        expect(await store.flush({ ...TAKING, dryRun: true })).to.deep.equal({ removed: 10, keptLocks: 0 });
-        expect(await store.flush(TAKING)).to.deep.equal({ removed: 10, keptLocks: 0 });
+        expect(await store.flush({ ...TAKING, dryRun: true })).to.deep.equal({ removed: 11, keptLocks: 0 });
+        expect(await store.flush(TAKING)).to.deep.equal({ removed: 11, keptLocks: 0 });
         expect(await left()).to.deep.equal(others);
       });
 
@@ -135,12 +136,20 @@ describe('flush on Redis', () => {
     const store = await open({ locks });
     await store.put('deploy', string('an entry'), 60);
     await store.lock('deploy').acquire(newOwner(), 60);
-    await store.lock('told-by-nobody').acquire('0123456789abcdef', 60);
+    await store.lock('orders').acquire('0123456789abcdef', 60);
+    const session = `${PREFIX}${'aZ3kQ9sLmN'.repeat(4)}`;
+    await server.client.select(1);
+    await server.client.set(session, 's:20:"a:1:{s:6:"_token";N;}";');
+    await server.client.select(0);
     expect(await store.flush(KEEPING)).to.deep.equal({ removed: 1, keptLocks: 0 });
     expect((await store.lock('deploy').holder())?.ttl).to.be.within(50, 60);
-    expect(await store.flush(TAKING)).to.deep.equal({ removed: 1, keptLocks: 0 });
+    expect(await store.flush({ ...TAKING, dryRun: true })).to.deep.equal({ removed: 2, keptLocks: 0 });
+    expect(await store.flush(TAKING)).to.deep.equal({ removed: 2, keptLocks: 0 });
     expect(await store.lock('deploy').holder()).to.be.undefined;
-    expect((await store.lock('told-by-nobody').holder())?.owner).to.equal('0123456789abcdef');
+    expect(await store.lock('orders').holder()).to.be.undefined;
+    await server.client.select(1);
+    expect(await left()).to.deep.equal([session]);
+    await server.client.select(0);
   });
 
   it('stopped between two steps has done part of it, and told how much', async () => {

@@ -7,7 +7,7 @@ import type { WaitOptions } from '../../stores/lock-wait.js';
 import { duration } from '../../cli/flags.js';
 import { JsonText, stringify } from '../../cli/json.js';
 import { checkKeys } from '../../cli/keys.js';
-import { heldText } from '../../cli/lock-text.js';
+import { heldText, ownerField } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlField, ttlText } from '../../cli/value-text.js';
@@ -82,7 +82,7 @@ export default class LockAcquire extends StoreCommand {
         await answerJson({
           name,
           acquired: false,
-          owner: holder?.owner ?? null,
+          owner: holder === undefined ? null : ownerField(holder.owner),
           ttl: holder === undefined ? null : ttlField(holder.ttl),
         });
       warn(heldText(name, holder));

@@ -9,7 +9,7 @@ import { answerList } from '../../cli/json-list.js';
 import { aboutLock, listedFields, TOLD_BY } from '../../cli/lock-fields.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { selectLocks } from '../../cli/lock-selection.js';
-import { leftText, ownerText } from '../../cli/lock-text.js';
+import { leftText, ownerField, ownerText } from '../../cli/lock-text.js';
 import { answer, answersAPerson, note } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -113,7 +113,7 @@ async function printLines(locks: AsyncIterable<ListedLock>): Promise<number> {
   for await (const lock of locks) {
     const { family, meaning } = aboutLock(lock.name, lock);
     const left = lock.ttl === null ? 'never' : (lock.ttl ?? 'unknown');
-    const fields = [lock.name, lock.owner, String(left), family, lock.toldBy, meaning];
+    const fields = [lock.name, ownerField(lock.owner) ?? '', String(left), family, lock.toldBy, meaning];
     await answer(`${fields.map((field) => lineField(field)).join('\t')}\n`);
     listed++;
   }

@@ -9,7 +9,7 @@ import { destructiveFlags } from '../../cli/flags.js';
 import { checkKeys } from '../../cli/keys.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
-import { heldByText, heldText, nameText, notYoursText, ownerText } from '../../cli/lock-text.js';
+import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { pickLock } from '../../cli/pick-lock.js';
 import { canAsk } from '../../cli/pick.js';
@@ -128,7 +128,8 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
   const now = holder === undefined || dryRun ? holder : await broken(lock, holder, flags);
   const released = holder !== undefined && (dryRun || now === 'broken');
   const other = released || now === 'broken' ? undefined : now;
-  if (flags.json) await answerJson({ name, released, dryRun, owner: (released ? holder : other)?.owner ?? null });
+  const whose = released ? holder : other;
+  if (flags.json) await answerJson({ name, released, dryRun, owner: whose ? ownerField(whose.owner) : null });
   if (released) warn(`${dryRun ? 'would break' : 'broke'} ${nameText(name)}, which was held by ${ownerText(holder)}`);
   else if (other === undefined) warn(`${nameText(name)} is not held`);
   else warn(`${nameText(name)} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);

@@ -1,4 +1,5 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-contract.js';
+import type { LockRule } from '../lock-rule.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
@@ -6,10 +7,12 @@ import { RefusedError, UnsupportedError } from '../../errors.js';
 import { countMeant, FlushTally, isKeptLock, isMeant } from '../entry-filter.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { IS_OWNER, TELLING_BYTES } from '../lock-rule.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { scanAll } from './keys.js';
 import { listEntries, Look } from './listing.js';
+import { ruleAmongEntries } from './lock-places.js';
 import { count, given } from './replies.js';
 
 /** Pages on their way at once. */
@@ -21,14 +24,22 @@ const STEP = 200;
 /**
  * Looks at each of the keys and removes it in the same step, so that nothing goes that was used or written in between. How
  * long it was not used is asked first, since what follows counts as using it. What is no string is as large as it is in
- * memory. What begins with the owner is a lock of cachectl, and kept; all are where the names say so already.
+ * memory. What is an owner of a lock is kept, where `owner` says that values are looked at; all are where the names say so
+ * already.
  */
-const REMOVE = `local idleFor, largerThan, owner, areLocks = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
+const REMOVE = `${IS_OWNER}local idleFor, largerThan = tonumber(ARGV[1]), tonumber(ARGV[2])
+local owner, areLocks, standsOut, last = ARGV[3], ARGV[4] == '1', ARGV[5] == '1', ARGV[6]
+local function look(key)
+  if areLocks or owner == '' then return areLocks end
+  local value = redis.pcall('GETRANGE', key, '0', last)
+  if type(value) == 'string' then return isOwner(value, owner, standsOut) end
+  return false, not find(value.err, 'WRONGTYPE', 1, true) and value
+end
 local removed, kept, bytes = 0, 0, 0
 for _, key in ipairs(KEYS) do
   local idle = redis.pcall('OBJECT', 'IDLETIME', key)
   if type(idle) == 'table' then
-    if idleFor > 0 and not string.find(idle.err, 'no such key', 1, true) then return idle end
+    if idleFor > 0 and not find(idle.err, 'no such key', 1, true) then return idle end
     idle = 0
   end
   if idle and idle >= idleFor then
@@ -36,7 +47,9 @@ for _, key in ipairs(KEYS) do
     if type(size) == 'table' then size = redis.pcall('MEMORY', 'USAGE', key) end
     if type(size) ~= 'number' then size = 0 end
     if size > largerThan then
-      if areLocks or (owner ~= '' and redis.pcall('GETRANGE', key, '0', tostring(#owner - 1)) == owner) then kept = kept + 1
+      local isLock, failure = look(key)
+      if failure then return failure end
+      if isLock then kept = kept + 1
       elseif redis.call('UNLINK', key) == 1 then removed, bytes = removed + 1, bytes + size end
     end
   end
@@ -67,15 +80,15 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
 class Remover {
   readonly #room: Room;
   readonly #only: EntryFilter;
-  readonly #keepsLocks: boolean;
+  readonly #rule: LockRule;
   #usesScripts: boolean;
 
   constructor(room: Room, only: EntryFilter) {
     this.#room = room;
     this.#only = only;
-    this.#keepsLocks = room.lockConnection === room.connection;
+    this.#rule = ruleAmongEntries(room);
     // A script cannot see an owner that is packed.
-    this.#usesScripts = room.packing.texts.areBare || !this.#keepsLocks;
+    this.#usesScripts = room.packing.texts.areBare || this.#rule.goesByNames;
   }
 
   /** @param names without prefixes */
@@ -92,7 +105,7 @@ class Remover {
 
   /** Undefined where the server does not let scripts do it; nothing is done then. */
   async #byScripts(names: readonly string[]): Promise<FlushOnlyResult | undefined> {
-    const locks = this.#keepsLocks ? names.filter((name) => isLaravelLockName(name)) : [];
+    const locks = names.filter((name) => isLaravelLockName(name));
     const others = locks.length === 0 ? names : names.filter((name) => !isLaravelLockName(name));
     const replies = await this.#room.connection.batch([
       ...this.#scripts(others, { areLocks: false }),
@@ -112,7 +125,9 @@ class Remover {
   #scripts(names: readonly string[], { areLocks }: { readonly areLocks: boolean }): Command[] {
     const { idleFor = 0, largerThan = -1 } = this.#only;
     const step = this.#room.connection.isCluster ? 1 : STEP;
-    const fixed = [idleFor, largerThan, this.#keepsLocks ? OWNER_PREFIX : '', areLocks ? 1 : 0];
+    const { goesByNames, ownersStandOut } = this.#rule;
+    const owner = goesByNames ? '' : OWNER_PREFIX;
+    const fixed = [idleFor, largerThan, owner, areLocks ? 1 : 0, ownersStandOut ? 1 : 0, TELLING_BYTES - 1];
     return Array.from({ length: Math.ceil(names.length / step) }, (_, index): Command => {
       const full = names.slice(index * step, (index + 1) * step).map((name) => this.#room.keys.full(name));
       return ['EVAL', REMOVE, full.length, ...full, ...fixed];
@@ -124,7 +139,7 @@ class Remover {
     const { connection, keys } = this.#room;
     const look = new Look(this.#room, { idle: this.#only.idleFor !== undefined, values: true });
     const meant = (await look.at(names)).filter((entry) => isMeant(this.#only, entry));
-    const entries = meant.filter((entry) => !this.#keepsLocks || !isKeptLock(entry));
+    const entries = meant.filter((entry) => !isKeptLock(entry));
     const replies = await connection.batch(entries.map(({ key }): Command => ['UNLINK', keys.full(key)]));
     const gone = entries.filter((_, index) => count(replies[index]!) === 1);
     return {

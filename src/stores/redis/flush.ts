@@ -1,14 +1,17 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
 import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
-import type { Texts } from './packing.js';
+import type { LockPlace } from './lock-places.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-form.js';
+import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../lock-rule.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scanAll } from './keys.js';
+import { keepsLocksApart, lockPlaces, ruleAmongEntries } from './lock-places.js';
+import { ownerOf } from './locks.js';
 import { count, given } from './replies.js';
 import { scriptsSeeAllKeys } from './scripts.js';
 import { sweep } from './sweep.js';
@@ -22,20 +25,20 @@ const MOST_SETS = 10_000;
 /**
  * Removes what lies under the prefix, a page of a scan at a time, so that the server is never held up: by a script where
  * the server lets one do it, else in round trips. What is counted is entries; the tags' bookkeeping goes too,
- * unmentioned. Locks that live on a connection of their own go only with `locks`, and then only those that can be told to
- * be locks: the application keeps other things there. `all` is FLUSHDB on the cache's database.
+ * unmentioned. Locks are told by the rule of a listing of locks. Those in a place of their own go only with `locks`, and
+ * then nothing else there: the application keeps other things in it. `all` is FLUSHDB on the cache's database.
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   if (options.scope === 'all') return flushDatabase(room.connection, options.dryRun);
   const progress = new Tally(options, await estimate(room.connection));
-  const sharesLocks = room.lockConnection === room.connection;
-  const keepsLocks = sharesLocks && !options.locks;
-  const remover = new PrefixRemover(room, { keepsLocks, dryRun: options.dryRun });
+  const keeps = options.locks ? undefined : ruleAmongEntries(room);
+  const remover = new PrefixRemover(room, { keepsLocks: keeps !== undefined, dryRun: options.dryRun });
   const isSwept =
-    (room.packing.texts.areBare || !keepsLocks) &&
+    // A script cannot see an owner that is packed.
+    (room.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
     (await scriptsSeeAllKeys(room.connection)) &&
-    (await sweep(room.connection, room.keys, { ...options, keepsLocks }, async ({ undecided, ...done }) => {
+    (await sweep(room.connection, room.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
       progress.add(done);
       if (undecided.length > 0) progress.add(await remover.removePage(undecided));
     }));
@@ -44,8 +47,9 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   }
 
   await remover.removeSets();
-  if (options.locks && !sharesLocks) {
-    const removeLocks = onlyLocks(room, options.dryRun);
+  if (options.locks && keepsLocksApart(room)) {
+    const [place] = lockPlaces(room);
+    const removeLocks = onlyLocks(room, place!, options.dryRun);
     await eachPage(room.lockConnection, room.keys, options, async (page) => progress.add(await removeLocks(page)));
   }
 
@@ -154,59 +158,52 @@ class PrefixRemover {
   }
 }
 
-/** Everything but locks: by name (Laravel's families) and by owner (cachectl's own). */
-function lockKeeping({ connection, keys, packing }: Room, dryRun: boolean): Remover {
-  const byOwner = byLooking(connection, packing.texts, dryRun);
+/** Everything but locks. */
+function lockKeeping(room: Room, dryRun: boolean): Remover {
+  const { connection, keys } = room;
+  const place = { connection, rule: ruleAmongEntries(room) };
+  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byLooking(room, place, dryRun);
   return async (page) => {
     const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
-    const { removed, keptLocks } = await byOwner(entries);
+    const { removed, keptLocks } = await removeOthers(entries);
     return { removed, keptLocks: keptLocks + page.length - entries.length };
   };
 }
 
 /** Two round trips; a lock that is taken between them, under a key that held an entry, goes too. */
-function byLooking(connection: Connection, texts: Texts, dryRun: boolean): Remover {
-  const remove = removing(connection, dryRun);
+function byLooking(room: Room, place: LockPlace, dryRun: boolean): Remover {
+  const remove = removing(place.connection, dryRun);
   return async (page) => {
-    const isOwned = await ownedByUs(connection, texts, page);
-    const entries = page.filter((_, index) => !isOwned[index]);
-    const { removed } = await remove(entries);
-    return { removed, keptLocks: page.length - entries.length };
+    const areLocks = await locksAmong(room, place, page);
+    const { removed } = await remove(page.filter((_, index) => !areLocks[index]));
+    return { removed, keptLocks: areLocks.filter(Boolean).length };
   };
 }
 
-function onlyLocks({ lockConnection, keys, packing }: Room, dryRun: boolean): Remover {
-  const remove = removing(lockConnection, dryRun);
+function onlyLocks(room: Room, place: LockPlace, dryRun: boolean): Remover {
+  const remove = removing(place.connection, dryRun);
   return async (page) => {
-    const isOwned = await ownedByUs(lockConnection, packing.texts, page);
-    return remove(page.filter((key, index) => isOwned[index] || isLaravelLockName(keys.short(key))));
+    const areLocks = await locksAmong(room, place, page);
+    return remove(page.filter((_, index) => areLocks[index]));
   };
 }
 
-/** For each key, whether its value is an owner that cachectl made. */
-async function ownedByUs(connection: Connection, texts: Texts, page: readonly Buffer[]): Promise<boolean[]> {
-  const last = texts.areBare ? OWNER_PREFIX.length - 1 : LONGEST_OWNER;
-  const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, last]));
-  return replies.map((reply) => {
-    const head = reply instanceof Error ? nothingIfWrongType(reply) : (given(reply) as Buffer);
-    return head.length <= LONGEST_OWNER && textOf(texts, head).startsWith(OWNER_PREFIX);
+/** For each key, whether it is a lock; a name that is a family's needs no look. */
+async function locksAmong(room: Room, { connection, rule }: LockPlace, page: readonly Buffer[]): Promise<boolean[]> {
+  const { keys, packing } = room;
+  const tell = lockTeller(rule);
+  // A packed text can be told only when all of it is there; so can one that somebody chose.
+  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? TELLING_BYTES : LONGEST_OWNER;
+  const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, bytes - 1]));
+  return replies.map((reply, index) => {
+    const head = reply instanceof Error ? nothingIfNoText(reply) : (given(reply) as Buffer);
+    const name = keys.short(page[index]!);
+    return !isTagSetKey(name) && tell(name, ownerOf(packing.texts, head)) !== undefined;
   });
 }
 
-/** In bytes, packed: well over what `newOwner` makes. A packed text can be told only when all of it is there. */
-const LONGEST_OWNER = 1024;
-
-/** What does not unpack is no owner of ours. */
-function textOf(texts: Texts, bytes: Buffer): string {
-  try {
-    return texts.unpack(bytes).toString('latin1');
-  } catch (error) {
-    if (error instanceof UndecodableError) return '';
-    throw error;
-  }
-}
-
-function nothingIfWrongType(error: Error): Buffer {
-  if (error instanceof WrongTypeError) return Buffer.alloc(0);
+/** What is no string is no lock, whatever it is called. */
+function nothingIfNoText(error: Error): Buffer {
+  if (error instanceof WrongTypeError || error instanceof UndecodableError) return Buffer.alloc(0);
   throw error;
 }

@@ -5,9 +5,10 @@ import type { Room } from './entries.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
+import { lockTeller, LONGEST_OWNER } from '../lock-rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
 import { EntryTags } from './entry-tags.js';
-import { LONGEST_OWNER, teller } from './lock-list.js';
+import { ruleAmongEntries } from './lock-places.js';
 import { ownerOf } from './locks.js';
 import { withoutTouching } from './no-touch.js';
 import { placeOf } from './place.js';
@@ -115,9 +116,8 @@ async function valueOf(room: Room, listedKey: string): Promise<Entry | undefined
 }
 
 function lockOf(room: Room, name: string, stored: Buffer): Inspection['lock'] {
-  if (room.lockConnection.location !== room.connection.location) return undefined;
   const owner = stored.length <= LONGEST_OWNER ? ownerOf(room.packing.texts, stored) : '';
-  const toldBy = teller(room)(name, owner);
+  const toldBy = lockTeller(ruleAmongEntries(room))(name, owner);
   return toldBy && { owner, toldBy };
 }
 

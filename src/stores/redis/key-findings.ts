@@ -3,11 +3,9 @@ import type { Finding, Reading } from '../contract.js';
 import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { isNumeric } from '../../codecs/php/numeric.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
 import { counted, warning } from '../findings.js';
-import { LARAVEL_OWNER } from '../lock-families.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../lock-form.js';
 import { type KeySample, prefixFinding } from '../prefix-guess.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
@@ -122,7 +120,7 @@ async function otherDatabases(connection: Connection): Promise<Finding | undefin
 function isOwner(reading: Reading): boolean {
   if (reading === undefined || reading instanceof Error) return false;
   const text = reading.stored.toString('latin1');
-  return text.startsWith(OWNER_PREFIX) || (LARAVEL_OWNER.test(text) && !isNumeric(reading.stored));
+  return text.startsWith(OWNER_PREFIX) || isLaravelOwner(text);
 }
 
 const SERIALIZERS = [undefined, 'php', 'igbinary', 'msgpack', 'json'] as const;

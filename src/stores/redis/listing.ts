@@ -8,12 +8,12 @@ import { RefusedError, WrongTypeError } from '../../errors.js';
 import { ahead } from '../ahead.js';
 import { globMatcher } from '../glob.js';
 import { pageAt } from '../listing-contract.js';
-import { LARAVEL_OWNER_LENGTH } from '../lock-families.js';
+import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { Contents } from './contents.js';
 import { EntryTags } from './entry-tags.js';
 import { scanWithPlaces } from './listing-places.js';
-import { LONGEST_OWNER, type Teller, teller } from './lock-list.js';
+import { ruleAmongEntries } from './lock-places.js';
 import { ownerOf } from './locks.js';
 import { lookByScript } from './look-script.js';
 import { withoutTouching } from './no-touch.js';
@@ -67,7 +67,7 @@ export class Look {
   readonly #room: Room;
   readonly #idle: boolean;
   readonly #values: boolean;
-  readonly #tell: Teller | undefined;
+  readonly #tell: Teller;
   /** Bytes of a value that tell whether it is a lock. */
   readonly #head: number;
   #usesScripts: boolean;
@@ -77,9 +77,9 @@ export class Look {
     this.#room = room;
     this.#idle = idle;
     this.#values = values;
-    this.#tell = room.lockConnection.location === room.connection.location ? teller(room) : undefined;
-    // Of a bare text it is enough to see whether it is longer than Laravel's owners.
-    this.#head = this.#tell === undefined ? 0 : room.packing.texts.areBare ? LARAVEL_OWNER_LENGTH + 1 : LONGEST_OWNER;
+    const rule = ruleAmongEntries(room);
+    this.#tell = lockTeller(rule);
+    this.#head = rule.goesByNames ? 0 : room.packing.texts.areBare ? TELLING_BYTES : LONGEST_OWNER;
     this.#usesScripts = !room.connection.isCluster;
   }
 
@@ -139,7 +139,6 @@ export class Look {
 
   /** How what begins so is told to be a lock. */
   lockOf(name: string, start: Buffer): ToldBy | undefined {
-    if (this.#tell === undefined) return undefined;
     return this.#tell(name, ownerOf(this.#room.packing.texts, start.subarray(0, this.#head)));
   }
 

@@ -1,55 +1,30 @@
 import type { ListedLock, ListLocksOptions, ToldBy } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
-import { isNumeric } from '../../codecs/php/numeric.js';
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { fenceKey } from '../fences.js';
-import { globMatcher } from '../glob.js';
-import { LARAVEL_OWNER } from '../lock-families.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { type LockRule, lockTeller, LONGEST_OWNER } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { scanAll } from './keys.js';
-import { type Held, sweepLocks } from './lock-sweep.js';
+import { lockPlaces } from './lock-places.js';
+import { type Held, type LookAt, sweepLocks } from './lock-sweep.js';
 import { ownerOf } from './locks.js';
 import { given, isGone, leftOf, ttlOf } from './replies.js';
 
-/** In bytes, packed: longer than any owner of cachectl's or Laravel's. */
-export const LONGEST_OWNER = 1024;
-
 /**
- * Strings under the prefix that can be told to be locks. Everything under it has to be looked at, since a lock is a key like
- * any other: by a script where the server lets one do it, else a page of a scan at a time; then of what is no lock only the
- * beginning travels.
+ * Strings under the prefix that can be told to be locks, in every place where locks may lie. Everything under it has to be
+ * looked at, since a lock is a key like any other: by a script where the server lets one do it, else a page of a scan at a
+ * time; then of what is no lock only the beginning travels.
  */
 export async function* listLocks(room: Room, options: ListLocksOptions): AsyncGenerator<ListedLock> {
   const { signal, pattern } = options;
-  signal?.throwIfAborted();
-  const tell = teller(room, pattern);
-  const steps = isPlaceOfLocks(room) ? undefined : await sweepLocks(room, options, LONGEST_OWNER);
-  if (steps === undefined) yield* eachPage(room, tell, signal);
-  else for await (const found of steps) yield* locksOf(candidates(room, tell, found));
-}
-
-/** How a key is told to be a lock; undefined when it is not. */
-export type Teller = (name: string, owner: string) => ToldBy | undefined;
-
-export function teller(room: Room, pattern?: string): Teller {
-  const isNamed = pattern === undefined ? undefined : globMatcher(pattern);
-  const toldByPlace = isPlaceOfLocks(room);
-  const { ownersStandOut } = room.packing;
-  return (name, owner) => {
-    if (isLaravelLockName(name)) return 'family';
-    if (owner.startsWith(OWNER_PREFIX)) return 'cachectl-owner';
-    const isFence = name.startsWith(FENCES);
-    if (toldByPlace && !isFence) return 'place';
-    if (ownersStandOut && LARAVEL_OWNER.test(owner) && !isNumeric(Buffer.from(owner))) return 'laravel-owner';
-    return isNamed?.(name) && !isFence ? 'pattern' : undefined;
-  };
-}
-
-/** Whether whatever lies under the prefix there is a lock. */
-function isPlaceOfLocks({ connection, lockConnection }: Room): boolean {
-  return lockConnection.location !== connection.location;
+  for (const { connection, rule } of lockPlaces(room)) {
+    signal?.throwIfAborted();
+    // Where locks have a place of their own, what else bears such a name is an entry.
+    const look: LookAt = { room, connection, rule: rule.goesByNames ? rule : { ...rule, pattern } };
+    const steps = rule.isPlaceOfLocks ? undefined : await sweepLocks(look, signal);
+    if (steps === undefined) yield* eachPage(look, signal);
+    else for await (const found of steps) yield* locksOf(candidates(look, found));
+  }
 }
 
 /** The beginning of what a full key holds. */
@@ -66,7 +41,9 @@ interface Candidate<T extends Head> {
 }
 
 /** What comes twice is given once. */
-function candidates<T extends Head>({ keys, packing }: Room, tell: Teller, heads: readonly T[]): Array<Candidate<T>> {
+function candidates<T extends Head>({ room, rule }: LookAt, heads: readonly T[]): Array<Candidate<T>> {
+  const { keys, packing } = room;
+  const tell = lockTeller(rule);
   const unique = new Map(heads.map((found) => [found.key.toString('latin1'), found]));
   return [...unique.values()].flatMap((found): Array<Candidate<T>> => {
     const name = keys.short(found.key);
@@ -82,19 +59,27 @@ function locksOf(held: ReadonlyArray<Candidate<Held>>): ListedLock[] {
   );
 }
 
-async function* eachPage(room: Room, tell: Teller, signal?: AbortSignal): AsyncGenerator<ListedLock> {
-  const { lockConnection, keys } = room;
-  for await (const page of scanAll(lockConnection, keys, signal)) {
-    const named = page.filter((key) => !isTagSetKey(keys.short(key)));
-    const replies = await lockConnection.batch(named.map((key) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
+async function* eachPage(look: LookAt, signal?: AbortSignal): AsyncGenerator<ListedLock> {
+  const { room, connection, rule } = look;
+  const isWanted = nameFilter(rule);
+  for await (const page of scanAll(connection, room.keys, signal)) {
+    const named = page.filter((key) => isWanted(room.keys.short(key)));
+    const replies = await connection.batch(named.map((key) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
     const heads = named.flatMap((key, index): Head[] => {
       const head = stringHead(replies[index]!);
       return head === undefined ? [] : [{ key, head }];
     });
-    const told = candidates(room, tell, heads);
-    const pttls = await lockConnection.batch(told.map(({ found }) => ['PTTL', found.key]));
+    const told = candidates(look, heads);
+    const pttls = await connection.batch(told.map(({ found }) => ['PTTL', found.key]));
     yield* locksOf(told.map((each, index) => ({ ...each, found: { ...each.found, pttl: given(pttls[index]!) } })));
   }
+}
+
+/** Which values are worth a look. */
+function nameFilter(rule: LockRule): (name: string) => boolean {
+  if (!rule.goesByNames) return (name) => !isTagSetKey(name);
+  const tell = lockTeller(rule);
+  return (name) => !isTagSetKey(name) && tell(name, '') !== undefined;
 }
 
 /** Undefined of what is no string, and of what is empty, as what is gone by now seems to be. */
@@ -103,6 +88,3 @@ function stringHead(reply: unknown): Buffer | undefined {
   if (reply instanceof Error) throw reply;
   return Buffer.isBuffer(reply) && reply.length > 0 ? reply : undefined;
 }
-
-/** What the entries that number acquisitions are named. */
-const FENCES = fenceKey('');

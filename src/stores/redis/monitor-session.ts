@@ -9,6 +9,7 @@ import { Callers } from './callers.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
 import { MONITORED } from './event-sources.js';
+import { lockPlaces, ruleAmongEntries } from './lock-places.js';
 import { Ear } from './monitor-ear.js';
 import { MonitorStory } from './monitor-story.js';
 import { CHECK_MS, joined, warningOf } from './notification-session.js';
@@ -110,8 +111,7 @@ class MonitorSession implements Session {
           keys,
           texts: packing.texts,
           database: connection.database,
-          isPlaceOfLocks: connection !== this.#room.connection,
-          ownersStandOut: packing.ownersStandOut,
+          rule: connection === this.#room.connection ? ruleAmongEntries(this.#room) : lockPlaces(this.#room)[0]!.rule,
           tellsMisses: this.#notifications.tells('CacheMissed'),
           tell: (event) => finish.take(event),
           namedClient: (address, name) => callers.learn(address, name),

@@ -4,8 +4,8 @@ import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';
 
-import { LARAVEL_OWNER } from '../lock-families.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-form.js';
+import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { BOOKKEEPING_KEY } from './keys.js';
 import { LOCK_TYPES, TYPES } from './keyspace-events.js';
@@ -23,10 +23,8 @@ export interface StoryRoom {
   readonly keys: Keys;
   readonly texts: Texts;
   readonly database: number;
-  /** Whether nothing but locks lies there. */
-  readonly isPlaceOfLocks: boolean;
-  /** Whether bare text that is no number is an owner. */
-  readonly ownersStandOut: boolean;
+  /** By which locks are told there. */
+  readonly rule: LockRule;
   /** Whether misses are announced, so that what is not is a hit. */
   readonly tellsMisses: boolean;
   tell(event: CacheEvent): void;
@@ -36,8 +34,8 @@ export interface StoryRoom {
   namedTagSet(key: string): void;
 }
 
-/** Locks that are known as such by their owners. */
-const MOST_LOCKS = 100_000;
+/** Keys of which it is known by their values whether they are locks. */
+const MOST_KNOWN = 100_000;
 
 /** Commands that read entries; of those that are told to read several, all arguments are keys. */
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
@@ -55,8 +53,9 @@ export class MonitorStory {
   readonly #printsBehind: boolean;
   /** Of full keys (`latin1`). */
   readonly #prefix: string;
-  /** By the full key. */
-  readonly #locks = new Set<string>();
+  readonly #tellLock: Teller;
+  /** By the full key, whether its value made it a lock. */
+  readonly #known = new Map<string, boolean>();
   /** Whose commands are nobody's business: our own. */
   readonly #own = new Set<string>();
   #notices: Notice[] = [];
@@ -68,6 +67,7 @@ export class MonitorStory {
     this.#room = room;
     this.#options = options;
     this.#printsBehind = printsBehind;
+    this.#tellLock = lockTeller(room.rule);
     this.#prefix = Buffer.from(room.keys.prefix).toString('latin1');
   }
 
@@ -93,7 +93,7 @@ export class MonitorStory {
     }
 
     this.#ofNotice(notice);
-    this.#locks.delete(notice.full);
+    this.#known.delete(notice.full);
   }
 
   printed(command: PrintedCommand): void {
@@ -133,7 +133,7 @@ export class MonitorStory {
     const { command: name } = command;
     if (name === 'flushall' || (name === 'flushdb' && command.database === this.#room.database)) {
       this.#tell('CacheFlushed', undefined, doer);
-      this.#locks.clear();
+      this.#known.clear();
     }
 
     if (name === 'client' || name === 'hello') this.#learnName(command.source, command.args);
@@ -174,8 +174,8 @@ export class MonitorStory {
   /** Somebody wanted what only one can have. */
   #tried(full: string, { value }: Stored, doer: Doer, notices: readonly Notice[]): void {
     if (!this.#isLock(full, value)) return;
-    if (notices.some((notice) => notice.name === 'set' && notice.full === full)) this.#learnLock(full);
-    else this.#tell('LockContended', full, doer);
+    const isTaken = notices.some((notice) => notice.name === 'set' && notice.full === full);
+    if (!isTaken) this.#tell('LockContended', full, doer);
   }
 
   #read(full: string, doer: Doer, notices: Notice[]): void {
@@ -188,26 +188,30 @@ export class MonitorStory {
   #ofNotice({ name, full }: Notice, doer?: Doer, stored?: Stored): void {
     const type = TYPES.get(name);
     if (type === undefined) return;
-    const isLock = this.#isLock(full);
+    const isLock = this.#isLock(full, type === 'KeyWritten' ? stored?.value : undefined);
+    if (type === 'KeyWritten' && stored !== undefined) this.#learn(full, isLock);
     if (isLock && type === 'CacheMissed') return;
     const more =
       type === 'KeyWritten' && stored !== undefined
         ? { ttl: ttlOf(stored, doer?.command.time.getTime() ?? Date.now()), size: stored.value.length }
         : {};
-    if (isLock && type === 'KeyForgotten') this.#locks.delete(full);
+    if (type === 'KeyForgotten') this.#known.delete(full);
     this.#tell(isLock ? (LOCK_TYPES[type] ?? type) : type, full, doer, more);
   }
 
   /** Texts that look like owners, among the arguments of a script that has a key, make a lock of that. */
   #learnOwners([, count, ...rest]: readonly string[]): void {
     const keys = rest.slice(0, Number(count) || 0);
-    const isOfLock = rest.slice(keys.length).some((text) => this.#isOwner(text));
-    if (isOfLock && keys.length === 1) this.#learnLock(keys[0]!);
+    if (keys.length !== 1 || this.#room.rule.goesByNames) return;
+    const told = rest.slice(keys.length).map((text) => this.#tellLock('', this.#ownerIn(text)));
+    if (told.some((by) => by !== undefined && by !== 'place')) this.#learn(keys[0]!, true);
   }
 
-  #learnLock(full: string): void {
-    if (this.#locks.size >= MOST_LOCKS) this.#locks.clear();
-    this.#locks.add(full);
+  /** What is as its name alone says need not be kept in mind. */
+  #learn(full: string, isLock: boolean): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.delete(full);
+    if (isLock !== this.#isLock(full)) this.#known.set(full, isLock);
   }
 
   /** `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
@@ -221,17 +225,19 @@ export class MonitorStory {
     if (key !== undefined) this.#room.namedTagSet(key);
   }
 
-  /** @param value that makes it one when nobody has it */
+  /** @param value that it holds; else what is known, or likely in a place of locks */
   #isLock(full: string, value?: string): boolean {
-    if (this.#room.isPlaceOfLocks || this.#locks.has(full)) return true;
-    if (isLaravelLockName(this.#shortOf(full) ?? full)) return true;
-    return value !== undefined && this.#isOwner(value);
+    const name = this.#shortOf(full) ?? full;
+    if (isLaravelLockName(name)) return true;
+    const known = this.#known.get(full);
+    if (value === undefined) return known ?? (this.#room.rule.isPlaceOfLocks && mayBeLockThere(name));
+    const owner = this.#ownerIn(value);
+    return this.#tellLock(name, owner) !== undefined || (known === true && isOwnerText(owner));
   }
 
-  #isOwner(text: string): boolean {
-    const owner = ownerOf(this.#room.texts, Buffer.from(text, 'latin1'));
-    if (owner.startsWith(OWNER_PREFIX)) return true;
-    return this.#room.ownersStandOut && LARAVEL_OWNER.test(owner) && !/^\d+$/.test(owner);
+  /** An owner is short, and what is longer is not made a text of. */
+  #ownerIn(value: string): string {
+    return value.length > LONGEST_OWNER ? '' : ownerOf(this.#room.texts, Buffer.from(value, 'latin1'));
   }
 
   #tell(type: EventType, full: string | undefined, doer?: Doer, more: Details = {}): void {

@@ -8,6 +8,7 @@ import type { Hearer, Session } from './event-tail.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
 import { isLaravelLockName } from '../lock-form.js';
+import { mayBeLockThere } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
@@ -151,7 +152,7 @@ class NotificationSession implements Session {
 class NotificationStory {
   readonly #room: Room;
   readonly #options: EventsOptions;
-  /** Nothing but locks lies there. */
+  /** What lies there is a lock, unless its name says otherwise: values are not seen. */
   readonly #isPlaceOfLocks: boolean;
 
   constructor(room: Room, options: EventsOptions, isPlaceOfLocks: boolean) {
@@ -167,7 +168,8 @@ class NotificationStory {
     if (type === undefined || (!isOurs && (!this.#options.everything || keys.isBookkeeping(full)))) return undefined;
     const key = isOurs ? keys.short(full) : full.toString();
     if (isTagSetKey(key)) return undefined;
-    const told = this.#isPlaceOfLocks || isLaravelLockName(key) ? LOCK_TYPES[type] : type;
+    const isLock = isLaravelLockName(key) || (this.#isPlaceOfLocks && mayBeLockThere(key));
+    const told = isLock ? LOCK_TYPES[type] : type;
     if (told === undefined || this.#options.wants?.(told, key) === false) return undefined;
     return { time: new Date(), type: told, key, ...(!isOurs && { isForeign: true as const }) };
   }
@@ -188,7 +190,7 @@ function locksOf({ lockConnection, locksUntold }: NotifiedPlaces): string {
   if (locksUntold !== undefined) return 'locks are not told';
   return lockConnection === undefined
     ? 'locks are those of Laravel’s families'
-    : `locks are what lies in ${lockConnection.location}`;
+    : `locks are what lies in ${lockConnection.location}, but for sessions`;
 }
 
 /** @param unverified said where it cannot be seen whether notifications are on */

@@ -27,9 +27,12 @@ import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 import type { LockWatch } from './lock-watch.js';
 
+import { isLaravelLockName } from '../lock-form.js';
 import { Connection } from './connection.js';
+import { EitherLock } from './either-lock.js';
 import { EVENT_SOURCES } from './event-sources.js';
 import { entryKeys, Keys } from './keys.js';
+import { keepsLocksApart } from './lock-places.js';
 import { RedisLock } from './locks.js';
 import { openPacking } from './packing.js';
 import { PlainEntries } from './plain-entries.js';
@@ -50,6 +53,7 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
 class RedisStore extends PlainEntries implements Store {
   readonly driver = 'redis';
   readonly location: string;
+  readonly lockLocation?: string;
   readonly prefix: string;
   readonly capabilities: Capabilities;
   readonly #tails = new Set<LockWatch | Tail>();
@@ -57,8 +61,8 @@ class RedisStore extends PlainEntries implements Store {
   constructor(room: Room) {
     super(room);
     this.location = locationOf(room);
+    if (keepsLocksApart(room)) this.lockLocation = room.lockConnection.location;
     this.prefix = room.prefix;
-    const sharesLocks = room.lockConnection === room.connection;
     this.capabilities = {
       listing: true,
       ttls: true,
@@ -72,7 +76,7 @@ class RedisStore extends PlainEntries implements Store {
       lockWaiters: true,
       events: EVENT_SOURCES[0]!.types,
       eventSources: EVENT_SOURCES,
-      locksToldFromEntries: sharesLocks ? 'by-form' : 'apart',
+      locksToldFromEntries: keepsLocksApart(room) ? 'apart' : 'by-form',
     };
   }
 
@@ -115,7 +119,9 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   lock(name: string): Lock {
-    return new RedisLock(this.room, name);
+    return keepsLocksApart(this.room) && isLaravelLockName(name)
+      ? new EitherLock(this.room, name)
+      : new RedisLock(this.room, name);
   }
 
   async *locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {

@@ -1,8 +1,10 @@
 import type { FlushOptions } from '../contract.js';
+import type { LockRule } from '../lock-rule.js';
 import type { Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-form.js';
+import { IS_OWNER, TELLING_BYTES } from '../lock-rule.js';
 import { TAG_SET_HEAD } from '../tag-names.js';
 import { BOOKKEEPING_KEY, underPrefix } from './keys.js';
 import { count } from './replies.js';
@@ -10,18 +12,18 @@ import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from './script
 
 /**
  * Some pages of a scan, as many as fit into its share of time, with what each finds removed at once, so that no lock can
- * be taken in between and keys need not travel. What is kept: strings that begin with `owner`, which are locks that
- * cachectl holds. Keys whose names begin so that they may be something else are handed out untouched. A look that fails
+ * be taken in between and keys need not travel. What is kept: strings that are owners of locks, where `owner` says that
+ * values are looked at. Keys whose names begin so that they may be something else are handed out untouched. A look that fails
  * for another reason than the key's type is an error: nothing goes that was not looked at. It is given to a step that
  * begins with it; one that has done something says that, and the next begins there. Numbers are given as text, which
  * saves the server from printing them.
  */
-const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local owner, isDryRun, bookkeeping, first = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]) + 1
-takeHeads(10)
-local find, type, unpack, pcall = string.find, type, unpack, redis.pcall
-local looks = owner ~= ''
-local last = tostring(#owner - 1)
+local standsOut, last = ARGV[10] == '1', ARGV[11]
+takeHeads(12)
+local type, unpack, pcall = type, unpack, redis.pcall
+local looks, initial = owner ~= '', byte(owner)
 local removed, kept, handed = 0, 0, {}
 local function remove(keys, count)
   if isDryRun then
@@ -40,9 +42,15 @@ local function work(keys)
     local key = keys[at]
     if heads[byte(key, first)] and beginsSo(key, first) then handed[#handed + 1] = key
     elseif key ~= bookkeeping then
-      local held = looks and pcall('GETRANGE', key, '0', last)
-      if looks and held == owner then kept = kept + 1
-      elseif type(held) == 'table' and not find(held.err, 'WRONGTYPE', 1, true) then return held
+      local isKept = false
+      if looks then
+        local held = pcall('GETRANGE', key, '0', last)
+        local length = #held
+        if length > 0 then
+          isKept = (length == 16 or length == 20 or byte(held) == initial) and isOwner(held, owner, standsOut)
+        elseif type(held) == 'table' and not find(held.err, 'WRONGTYPE', 1, true) then return held end
+      end
+      if isKept then kept = kept + 1
       else
         count = count + 1
         keys[count] = key
@@ -75,18 +83,20 @@ export interface Swept {
 
 /**
  * Lets the server go through its keys and remove those under the prefix, a step at a time so that it is never held up.
+ * With `keeps` the locks stay that its rule tells.
  * @returns false, with nothing done, where the server does not let a script do that
  */
 export async function sweep(
   connection: Connection,
   keys: Keys,
-  { signal, dryRun, keepsLocks }: Pick<FlushOptions, 'dryRun' | 'signal'> & { readonly keepsLocks: boolean },
+  { signal, dryRun, keeps }: Pick<FlushOptions, 'dryRun' | 'signal'> & { readonly keeps: LockRule | undefined },
   onStep: (swept: Swept) => Promise<void>,
 ): Promise<boolean> {
-  const heads = keepsLocks ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
-  const owner = keepsLocks ? OWNER_PREFIX : '';
+  const heads = keeps ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
+  const owner = keeps && !keeps.goesByNames ? OWNER_PREFIX : '';
   const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
-  const how = [owner, dryRun ? 1 : 0, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), ...heads] as const;
+  const what = [owner, dryRun ? 1 : 0, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix)] as const;
+  const how = [...what, keeps?.ownersStandOut ? 1 : 0, TELLING_BYTES - 1, ...heads] as const;
   const step = async (cursor: string): Promise<Reply> =>
     connection.call('EVAL', STEP, 0, STEP_US, cursor, ...pages, ...how);
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {

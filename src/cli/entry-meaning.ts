@@ -1,0 +1,28 @@
+/** What Laravel keeps under a key of its own beside the application's entries, in plain words; undefined of all others. */
+export function meaningOfEntry(key: string): string | undefined {
+  for (const [head, explain] of HEADS) if (key.startsWith(head)) return explain(key.slice(head.length));
+  return EXACT.get(key);
+}
+
+export const MAINTENANCE_KEY = 'illuminate:foundation:down';
+export const ALL_PAUSED_KEY = 'illuminate:queues:paused';
+
+const EXACT = new Map([
+  [MAINTENANCE_KEY, 'the application is in maintenance mode'],
+  [ALL_PAUSED_KEY, 'every queue is paused'],
+  ['illuminate:queue:restart', 'when queue workers were last told to restart'],
+]);
+
+/** Beside the latest dispatch of a debounced job; of a job that has a longest wait. */
+const FIRST_DISPATCHED = ':first_dispatched_at';
+
+const HEADS: ReadonlyArray<readonly [head: string, explain: (rest: string) => string]> = [
+  [
+    'laravel_debounced_job:',
+    (rest) =>
+      rest.endsWith(FIRST_DISPATCHED)
+        ? 'when a debounced job was first dispatched'
+        : 'names the latest dispatch of a debounced job',
+  ],
+  ['illuminate:queue:paused:', (rest) => `the queue ${rest} is paused`],
+];

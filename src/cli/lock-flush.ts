@@ -1,0 +1,68 @@
+import type { Store } from '../stores/contract.js';
+import type { ListedLock } from '../stores/lock-contract.js';
+import type { SweepFlags } from './lock-sweep.js';
+import type { Work } from './store-command.js';
+
+import { overlapping } from '../stores/overlapping.js';
+import { bulk } from './bulk.js';
+import { askBeforeDestroying } from './destructive.js';
+import { selectLocks } from './lock-selection.js';
+import { answer, answerJson } from './output.js';
+import { count } from './progress.js';
+
+/** Locks that are released at once. */
+const AT_ONCE = 32;
+
+/**
+ * Removes the locks under the prefix, those of a listing, and nothing else; Laravel's `cache:clear --locks`. Who waits for one
+ * is told. A lock that changed hands since it was listed stays with its new holder.
+ * @throws UnsupportedError where the store cannot list locks, before anybody is asked
+ */
+export async function flushLocks(work: Work, flags: SweepFlags): Promise<void> {
+  const { store, profile, interruption } = work;
+  const dryRun = flags['dry-run'];
+  const listed = (): AsyncGenerator<ListedLock> => selectLocks(work, {});
+  if (!dryRun) {
+    const isRead = !flags.yes && process.stderr.isTTY && process.stdin.isTTY;
+    if (!store.locks) await listed().next();
+    const effect = `removes the locks under the prefix ${store.prefix}${isRead ? `: ${locks(await counted(listed()))}` : ''}`;
+    const warnings = ['Every holder loses its lock. Entries stay.'];
+    await askBeforeDestroying({ store, profile, action: 'flush', effect, warnings }, flags);
+  }
+
+  const removed = await bulk(
+    dryRun ? 'counted' : 'removed',
+    interruption,
+    async ({ onProgress }) => {
+      let done = 0;
+      await overlapping(listed(), AT_ONCE, async (lock) => {
+        if (dryRun || (await isRemoved(store, lock))) onProgress({ done: ++done });
+      });
+      return done;
+    },
+    { counted: locks },
+  );
+  await (flags.json
+    ? answerJson({ removed, keptLocks: 0, scope: 'locks', dryRun })
+    : answer(`${dryRun ? 'would remove' : 'removed'} ${locks(removed)}\n`));
+}
+
+/** What holds no owner that can be named again is removed as long as it holds the same. */
+async function isRemoved(store: Store, { name, owner }: ListedLock): Promise<boolean> {
+  const lock = store.lock(name);
+  if (await lock.release(owner)) return true;
+  const holder = await lock.holder();
+  return holder?.owner === owner && lock.forceRelease();
+}
+
+async function counted(listed: AsyncIterable<ListedLock>): Promise<number> {
+  let number = 0;
+  await overlapping(listed, 1, async () => {
+    number++;
+  });
+  return number;
+}
+
+function locks(number: number): string {
+  return `${count(number)} ${number === 1 ? 'lock' : 'locks'}`;
+}

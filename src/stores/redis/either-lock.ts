@@ -1,0 +1,52 @@
+import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Waiter, Waiting } from '../lock-contract.js';
+import type { Room } from './entries.js';
+
+import { isScheduleMutex } from '../lock-form.js';
+import { RedisLock } from './locks.js';
+
+/**
+ * A lock of one of Laravel's families where locks have a place of their own: it may lie among the entries all the same. Up to
+ * version 12 the scheduler adds its mutex there, and `lock_connection` may have been set since. It is taken where locks are.
+ */
+export class EitherLock implements Lock {
+  readonly #name: string;
+  readonly #apart: RedisLock;
+  readonly #amongEntries: RedisLock;
+
+  constructor(room: Room, name: string) {
+    this.#name = name;
+    this.#apart = new RedisLock(room, name);
+    this.#amongEntries = new RedisLock({ ...room, lockConnection: room.connection }, name);
+  }
+
+  async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    if (isScheduleMutex(this.#name) && (await this.#amongEntries.holder()) !== undefined) return false;
+    return this.#apart.acquire(owner, ttl);
+  }
+
+  async release(owner: string): Promise<boolean> {
+    return (await this.#apart.release(owner)) || this.#amongEntries.release(owner);
+  }
+
+  async forceRelease(): Promise<boolean> {
+    const released = [await this.#apart.forceRelease(), await this.#amongEntries.forceRelease()];
+    return released.includes(true);
+  }
+
+  async refresh(owner: string, ttl: Ttl): Promise<boolean> {
+    return (await this.#apart.refresh(owner, ttl)) || this.#amongEntries.refresh(owner, ttl);
+  }
+
+  async holder(): Promise<LockHolder | undefined> {
+    return (await this.#apart.holder()) ?? this.#amongEntries.holder();
+  }
+
+  async waiters(): Promise<readonly Waiter[]> {
+    return this.#apart.waiters();
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    return this.#apart.startWaiting(owner);
+  }
+}
