@@ -11,10 +11,12 @@ export default defineDriver({
     folder: { type: 'path', required: true },
     // Laravel's `lock_path`; the same folder, unless the application sets it.
     lockFolder: { type: 'path' },
+    // Laravel's locks are named so from 12.36 on; before, they had no prefix.
+    lockPrefix: { type: 'text', default: 'file-store-lock:' },
   },
   open({ prefix, codec, options }, { timeoutMs }) {
     const files = new Files(options.folder, timeoutMs);
     const lockFiles = options.lockFolder === undefined ? files : new Files(options.lockFolder, timeoutMs);
-    return new FileStore({ files, lockFiles, codec, prefix });
+    return new FileStore({ files, lockFiles, lockPrefix: options.lockPrefix, codec, prefix });
   },
 });

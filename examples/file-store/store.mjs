@@ -16,9 +16,13 @@ import { FileLock } from './locks.mjs';
  * @typedef {object} Room
  * @property {Files} files of entries
  * @property {Files} lockFiles the same, or those of another folder
+ * @property {string} lockPrefix before the name of a lock, behind the prefix
  * @property {Codec} codec of values
  * @property {string} prefix before every key
  */
+
+/** Before a key: when Cache::flexible made the entry. */
+const FLEXIBLE_HEAD = 'illuminate:cache:flexible:created:';
 
 /**
  * The cache of Laravel's `file` driver. A file does not say its key, so nothing can be listed, nor flushed by prefix.
@@ -122,14 +126,15 @@ export class FileStore {
 
   /** @param {readonly string[]} keys */
   async forget(keys) {
-    return forEach(keys, async (key) =>
-      this.#room.files.change(this.#full(key), (held) => ({ result: held !== undefined, next: null })),
-    );
+    return forEach(keys, async (key) => {
+      const held = await this.#remove(key);
+      return held !== undefined;
+    });
   }
 
   /** @param {string} key */
   async pull(key) {
-    const content = await this.#room.files.change(this.#full(key), (held) => ({ result: held, next: null }));
+    const content = await this.#remove(key);
     return content && this.#entry(content);
   }
 
@@ -162,7 +167,7 @@ export class FileStore {
 
   /** @param {string} name */
   lock(name) {
-    return new FileLock(this.#room.lockFiles, this.#full(name));
+    return new FileLock(this.#room.lockFiles, this.#full(this.#room.lockPrefix + name));
   }
 
   /** @returns {Promise<EventStream>} */
@@ -174,6 +179,17 @@ export class FileStore {
     const closing = [this.#room.files, this.#room.lockFiles].map(async (files) => files.close());
     // A file that cannot be removed is in nobody's way.
     await Promise.allSettled(closing);
+  }
+
+  /**
+   * With it goes when Cache::flexible made it, as in Laravel.
+   * @param {string} key
+   */
+  async #remove(key) {
+    const { files } = this.#room;
+    const content = await files.change(this.#full(key), (held) => ({ result: held, next: null }));
+    if (content) await files.change(this.#full(FLEXIBLE_HEAD + key), () => ({ result: undefined, next: null }));
+    return content;
   }
 
   /** @param {string} key */

@@ -23,7 +23,7 @@ describe('The folder of a Laravel application’s file cache, shared through the
   before(async function () {
     php = startPhpPeer(this, 'Illuminate/Filesystem');
     folder = path.join(project().folder, 'data');
-    const profile = `{ driver: ./driver.mjs, folder: ./data, prefix: '' }`;
+    const profile = `{ driver: ./driver.mjs, folder: ./data, prefix: '', lockPrefix: '' }`;
     const config = project().write('cachectl.yaml', `default: files\nprofiles: { files: ${profile} }\n`);
     shared = { php, theirs: php.cache({ store: 'file', path: folder }), ...(await oursAt({ config })), raw, ttl };
   });

@@ -17,8 +17,9 @@ import driver from '../driver.mjs';
  * @param {number} [timeoutMs]
  */
 async function open({ folder, lockFolder }, timeoutMs = 20_000) {
+  const lockPrefix = 'file-store-lock:';
   const settings = { profile: 'test', prefix: 'shop:', codec: openCodec('php') };
-  return driver.open({ ...settings, options: { folder, lockFolder } }, { timeoutMs });
+  return driver.open({ ...settings, options: { folder, lockFolder, lockPrefix } }, { timeoutMs });
 }
 
 describe('the files', function () {
@@ -73,7 +74,7 @@ describe('the files', function () {
 
   it('hold the owner of a lock, serialized whatever the codec is', async () => {
     await store.lock('deploy').acquire('ann', null);
-    expect(readFileSync(fileOf('deploy'), 'utf8')).to.equal('9999999999s:3:"ann";');
+    expect(readFileSync(fileOf('file-store-lock:deploy'), 'utf8')).to.equal('9999999999s:3:"ann";');
   });
 
   it('of locks may have a folder of their own', async () => {
