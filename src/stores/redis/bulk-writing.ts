@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Connection } from './connection.js';
 
 import { UnansweredError } from '../../errors.js';
-import { translated } from './errors.js';
+import { refused, translated } from './errors.js';
 import { RespWriter } from './resp-writer.js';
 
 /** What became of commands that were sent together. */
@@ -100,7 +100,7 @@ export class BulkWriting {
     const [next] = this.#waiting;
     if (next === undefined) return;
     next.answers++;
-    if (refusal !== undefined) next.failure ??= translated(new Error(refusal.slice(1).trimEnd()), this.#location);
+    if (refusal !== undefined) next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
     else if (next.failure === undefined) next.done++;
     if (next.answers < next.commands) return;
     this.#waiting.shift();

@@ -20,7 +20,7 @@ export class Contents {
     this.#room = room;
     this.#look = look;
     this.#plain = new PlainEntries(room);
-    this.#usesScripts = !idle && !room.connection.isCluster;
+    this.#usesScripts = !idle && !room.connection.keysApart;
   }
 
   /** What is gone by then is left out. @param names without prefixes */

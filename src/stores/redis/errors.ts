@@ -7,14 +7,26 @@ import {
   UnreachableError,
   WrongTypeError,
 } from '../../errors.js';
+import { closedConnection, networkFault } from '../network-errors.js';
+import { type Answer, replyError } from './reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
-  const { message, code } = described(error);
-  const rule = RULES.find(({ matches }) => matches.test(code) || matches.test(message));
-  if (rule) return rule.make(location, message, { cause: error });
-  return new RefusedError(`${location} refused: ${message}`, 'These are the words of the server.', { cause: error });
+  const cause = causeOf(error);
+  if (isReply(cause)) return replyError(cause.message, location, { cause: error });
+  const fault = networkFault(cause, NETWORK_WORDS) ?? libraryFault(cause);
+  return new fault.Class(`${location} ${fault.what}`, fault.hint, { cause: error });
+}
+
+/** What a server answered, where it was read without the library. @param words without the leading `-` */
+export function refused(words: string, location: string): CachectlError {
+  return replyError(words, location, { cause: Object.assign(new Error(words), { name: REPLY }) });
+}
+
+/** Whether it is an answer of the server, in the library's clothes. */
+export function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === REPLY;
 }
 
 /** `key` holds something else than a string. */
@@ -33,149 +45,74 @@ export function countingError(error: Error, key: string): Error {
 
 /** Whether the server does not know the command, or may not run it for us. */
 export function isUnavailable(error: unknown): boolean {
-  return error instanceof RefusedError && /NOPERM|unknown command|not allowed/i.test(described(error.cause).message);
+  return error instanceof RefusedError && UNAVAILABLE.test(answerOf(error));
 }
 
-interface Rule {
-  readonly matches: RegExp;
-  make(location: string, words: string, options: ErrorOptions): CachectlError;
+/** Whether keys of one command lie in several slots of a cluster, which one command cannot have. */
+export function isCrossSlot(error: unknown): boolean {
+  return error instanceof RefusedError && CROSS_SLOT.test(answerOf(error));
 }
 
-type ErrorClass = typeof RefusedError | typeof TimeoutError | typeof UnreachableError;
-
-function rule(matches: RegExp, Class: ErrorClass, what: string, hint: string): Rule {
-  return { matches, make: (location, _, options) => new Class(`${location} ${what}`, hint, options) };
+/** The words of the server behind an error, as it sent them; empty where it was no answer. */
+export function answerOf(error: unknown): string {
+  const cause = error instanceof CachectlError ? causeOf(error.cause) : causeOf(error);
+  return isReply(cause) ? cause.message : '';
 }
 
-const RULES: readonly Rule[] = [
-  rule(/ECONNREFUSED/, UnreachableError, 'refuses connections', 'Is the server running, and is the port right?'),
-  rule(/ENOTFOUND|EAI_AGAIN/, UnreachableError, 'is not known by that name', 'Check the host in the profile or URL.'),
-  rule(/EHOSTUNREACH|ENETUNREACH/, UnreachableError, 'cannot be reached from here', 'Check the network and firewalls.'),
-  rule(/^ENOENT/, UnreachableError, 'has no such socket', 'Check the path of the socket.'),
-  rule(/^EACCES/, UnreachableError, 'may not be opened by this user', 'Check the permissions of the socket.'),
-  rule(
-    /ETIMEDOUT|timed out|^timeout$/i,
-    TimeoutError,
-    'did not answer in time',
-    'Give it longer with --timeout 30s, or look at its load.',
-  ),
-  rule(
-    /All sentinels are unreachable/i,
-    UnreachableError,
-    'gave no primary',
-    'Are the sentinels running, and is primary right?',
-  ),
-  rule(
-    /cluster support disabled/,
-    RefusedError,
-    'is no cluster',
-    'Name it by url: in the profile, or use redis:// in the URL.',
-  ),
-  rule(
-    /Failed to refresh slots|None of startup nodes/i,
-    UnreachableError,
-    'could not be asked where its keys are',
-    'Are the nodes running, and is it a cluster?',
-  ),
-  rule(
-    /certificate|self.signed|CERT_|wrong version number|SSL|TLS/,
-    UnreachableError,
-    'and we do not agree on TLS',
-    'Check tls in the profile: ca, verify, and whether the port speaks TLS.',
-  ),
-  rule(
-    /ECONNRESET|EPIPE|Connection is closed|connection close$|closed the connection|Stream isn't writeable|Socket closed/i,
-    UnreachableError,
-    'closed the connection',
-    'Look at its log; was it restarted, or is it full of clients?',
-  ),
-  rule(
-    /^NOAUTH/,
-    RefusedError,
-    'wants a password, and none was given',
-    'Put it into the profile (password) or the URL (redis://:password@host).',
-  ),
-  {
-    matches: /^NOPERM /,
-    make: (location, words, options) =>
-      new RefusedError(
-        `${location} refused: ${words.replace(/^NOPERM /, '')}`,
-        'Use a user that may, or let an administrator grant it with ACL SETUSER.',
-        options,
-      ),
-  },
-  rule(
-    /WRONGPASS|invalid password|without any password/i,
-    RefusedError,
-    'refused the user name or password',
-    'Check username and password in the profile or URL.',
-  ),
-  rule(/^READONLY/, RefusedError, 'is a read-only replica', 'Point the profile at its primary.'),
-  rule(/^LOADING/, RefusedError, 'is still loading its data', 'Try again in a while.'),
-  rule(/^OOM/, RefusedError, 'is out of memory', 'Free some, or set an eviction policy (maxmemory-policy).'),
-  rule(/^MISCONF/, RefusedError, 'takes no writes because it cannot save to disk', 'Look at its log and its disk.'),
-  rule(
-    /^CLUSTERDOWN/,
-    RefusedError,
-    'is a cluster that is down',
-    'Some slots have no node: see `redis-cli --cluster check`.',
-  ),
-  rule(/^MASTERDOWN/, RefusedError, 'is a replica that has lost its primary', 'Point the profile at a primary.'),
-  rule(
-    /^(MOVED|ASK) /,
-    RefusedError,
-    'is one node of a cluster',
-    'Name the nodes under cluster: in the profile, or use redis+cluster:// in the URL.',
-  ),
-  rule(
-    /DB index is out of range|invalid DB index/i,
-    RefusedError,
-    'does not exist',
-    'Check the database number; a stock server has 0 to 15.',
-  ),
-  rule(
-    /max number of clients/i,
-    RefusedError,
-    'has no room for another client',
-    'Raise maxclients, or look who is connected: CLIENT LIST.',
-  ),
-  {
-    matches: /SELECT is not allowed in cluster mode/i,
-    make: (location, _, options) =>
-      new ConfigError(`${location} is a cluster, which has database 0 only`, 'Leave the database out.', options),
-  },
-  {
-    matches: /not an integer or out of range/i,
-    make: (_, __, options) =>
-      new NotANumberError('holds no whole number', 'The value is unchanged. Put a number first.', options),
-  },
-  {
-    matches: /would overflow/i,
-    make: (_, __, options) =>
-      new NotANumberError(
-        'would become larger than 64 bits hold',
-        'The value is unchanged. Put a smaller number first.',
-        options,
-      ),
-  },
-  {
-    matches: /^WRONGTYPE/,
-    make: (_, __, options) =>
-      new WrongTypeError('the key holds something else than a string', 'Look at it with redis-cli.', options),
-  },
-];
-
-function described(error: unknown): { message: string; code: string } {
-  if (!(error instanceof Error)) return { message: String(error), code: '' };
-  const code = 'code' in error ? String(error.code) : '';
-  // Node tries IPv6 and IPv4 and tells of both in one.
-  if (error instanceof AggregateError && error.errors.length > 0) return described(error.errors[0]);
+/** The error beneath those that the library puts around it. */
+export function causeOf(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
   // A cluster's client that finds no node keeps to itself what the last one said.
-  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return described(error.lastNodeError);
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return causeOf(error.lastNodeError);
   // A transaction that is called off says so, and beside it why.
   if ('previousErrors' in error && Array.isArray(error.previousErrors) && error.previousErrors.length > 0) {
-    return described(error.previousErrors[0]);
+    return causeOf(error.previousErrors[0]);
   }
 
-  return { message: error.message, code };
+  return error;
+}
+
+const REPLY: Answer = 'ReplyError';
+const NETWORK_WORDS = { caKey: 'tls.ca in the profile', plain: 'redis:// in place of rediss:// (or leave tls out)' };
+/** Providers have words of their own for a command that they do not offer. */
+const UNAVAILABLE =
+  /^NOPERM\b|^ERR (?:unknown (?:sub)?command\b|unsupported command\b|(?:this redis )?command\b.*\bnot (?:allowed|available|support))/i;
+/** In a script it is said by an ERR. */
+const CROSS_SLOT = /^CROSSSLOT\b|^ERR .*do not hash to the same slot/;
+
+/** What the library says without a code. */
+function libraryFault({ message }: Error): ReturnType<typeof fault> {
+  if (/^Command timed out|^timeout$/.test(message)) {
+    return fault(TimeoutError, 'did not answer in time', 'Give it longer with --timeout 30s, or look at its load.');
+  }
+
+  const sentinels = /^All sentinels are unreachable.*?(?: Last error: (.*))?$/.exec(message);
+  if (sentinels !== null) {
+    const reason = sentinels[1] === undefined ? '' : ` (${sentinels[1]})`;
+    return fault(UnreachableError, `gave no primary${reason}`, 'Are the sentinels running, and is primary right?');
+  }
+
+  if (/^Failed to refresh slots|^None of startup nodes|^Cluster is (?:ended|disconnect)/.test(message)) {
+    const hint = 'Are the nodes running, and is it a cluster?';
+    return fault(UnreachableError, 'could not be asked where its keys are', hint);
+  }
+
+  if (message.startsWith('Too many Cluster redirections')) {
+    const hint = 'Its nodes disagree about their slots: see redis-cli --cluster check.';
+    return fault(UnreachableError, 'sends a command from node to node', hint);
+  }
+
+  if (message.startsWith('Protocol error')) {
+    return fault(UnreachableError, 'does not answer as Redis does', 'Is that the port of Redis?');
+  }
+
+  if (CLOSED.test(message)) return closedConnection;
+  return fault(UnreachableError, `could not be talked to: ${message}`, 'Run cachectl doctor to see why.');
+}
+
+const CLOSED =
+  /^Connection is closed|connection close$|closed the connection|Stream isn't writeable|Socket closed|disconnected before/i;
+
+function fault(Class: typeof ConfigError | typeof TimeoutError | typeof UnreachableError, what: string, hint: string) {
+  return { Class, what, hint };
 }

@@ -1,4 +1,3 @@
-import type { CachectlError } from '../../errors.js';
 import type { CacheEvent, EventsOptions } from '../event-contract.js';
 import type { Callers } from './callers.js';
 import type { Hearer } from './event-tail.js';
@@ -15,14 +14,16 @@ export class Finish {
   readonly #hearer: Hearer;
   readonly #tags: TagLookup | undefined;
   readonly #callers: Callers | undefined;
+  readonly #location: string;
   #waiting: CacheEvent[] = [];
   #isAsking = false;
 
-  constructor(options: EventsOptions, hearer: Hearer, { tags, callers }: { tags?: TagLookup; callers?: Callers }) {
+  constructor(options: EventsOptions, hearer: Hearer, { tags, callers, location }: Asked) {
     this.#options = options;
     this.#hearer = hearer;
     this.#tags = options.tags === true ? tags : undefined;
     this.#callers = callers;
+    this.#location = location;
   }
 
   take(event: CacheEvent): void {
@@ -40,7 +41,7 @@ export class Finish {
     if (this.#isAsking) return;
     this.#isAsking = true;
     this.#askForAll()
-      .catch((error: unknown) => this.#hearer.fail(translated(error, '') satisfies CachectlError))
+      .catch((error: unknown) => this.#hearer.fail(translated(error, this.#location)))
       .finally(() => {
         this.#isAsking = false;
       });
@@ -72,4 +73,11 @@ export class Finish {
   #tagsOf({ key, isForeign }: CacheEvent): readonly string[] | undefined {
     return key === undefined || isForeign ? undefined : this.#tags?.known(key);
   }
+}
+
+/** What events are finished by, and the server that answers. */
+interface Asked {
+  readonly location: string;
+  readonly tags?: TagLookup;
+  readonly callers?: Callers;
 }

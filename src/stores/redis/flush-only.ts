@@ -107,10 +107,8 @@ class Remover {
   async #byScripts(names: readonly string[]): Promise<FlushOnlyResult | undefined> {
     const locks = names.filter((name) => isLaravelLockName(name));
     const others = locks.length === 0 ? names : names.filter((name) => !isLaravelLockName(name));
-    const replies = await this.#room.connection.batch([
-      ...this.#scripts(others, { areLocks: false }),
-      ...this.#scripts(locks, { areLocks: true }),
-    ]);
+    const scripts = [...this.#scripts(others, { areLocks: false }), ...this.#scripts(locks, { areLocks: true })];
+    const replies = await this.#runScripts(scripts);
     if (replies.every((reply) => reply instanceof RefusedError)) return undefined;
     const tally = new FlushTally({});
     for (const reply of replies) {
@@ -121,16 +119,28 @@ class Remover {
     return tally.result;
   }
 
-  /** In a cluster each key lies in a slot of its own. */
-  #scripts(names: readonly string[], { areLocks }: { readonly areLocks: boolean }): Command[] {
+  /** What names keys of several slots is done key by key. */
+  async #runScripts(scripts: readonly Script[]): Promise<ReadonlyArray<Error | Reply>> {
+    const { connection } = this.#room;
+    const replies = await connection.batch(scripts.map((script) => commandOf(script)));
+    const isApart = replies.map((reply) => connection.saysKeysApart(reply));
+    if (!isApart.includes(true)) return replies;
+    const singly = scripts
+      .filter((_, index) => isApart[index])
+      .flatMap(({ full, args }) => full.map((key) => ({ full: [key], args })));
+    const rest = await connection.batch(singly.map((script) => commandOf(script)));
+    return [...replies.filter((_, index) => !isApart[index]), ...rest];
+  }
+
+  #scripts(names: readonly string[], { areLocks }: { readonly areLocks: boolean }): Script[] {
     const { idleFor = 0, largerThan = -1 } = this.#only;
-    const step = this.#room.connection.isCluster ? 1 : STEP;
+    const step = this.#room.connection.keysApart ? 1 : STEP;
     const { goesByNames, ownersStandOut } = this.#rule;
     const owner = goesByNames ? '' : OWNER_PREFIX;
     const fixed = [idleFor, largerThan, owner, areLocks ? 1 : 0, ownersStandOut ? 1 : 0, TELLING_BYTES - 1];
-    return Array.from({ length: Math.ceil(names.length / step) }, (_, index): Command => {
+    return Array.from({ length: Math.ceil(names.length / step) }, (_, index) => {
       const full = names.slice(index * step, (index + 1) * step).map((name) => this.#room.keys.full(name));
-      return ['EVAL', REMOVE, full.length, ...full, ...fixed];
+      return { full, args: fixed };
     });
   }
 
@@ -148,6 +158,16 @@ class Remover {
       bytes: gone.reduce((sum, { size }) => sum + size, 0),
     };
   }
+}
+
+/** One run of REMOVE. */
+interface Script {
+  readonly full: readonly string[];
+  readonly args: ReadonlyArray<number | string>;
+}
+
+function commandOf({ full, args }: Script): Command {
+  return ['EVAL', REMOVE, full.length, ...full, ...args];
 }
 
 const NOTHING: FlushOnlyResult = { removed: 0, keptLocks: 0, bytes: 0 };

@@ -123,8 +123,9 @@ function removing(connection: Connection, dryRun: boolean): Remover {
   const name = dryRun ? 'EXISTS' : 'UNLINK';
   return async (page) => {
     if (page.length === 0) return NOTHING;
-    const commands: Command[] = connection.isCluster ? page.map((key) => [name, key]) : [[name, ...page]];
-    const replies = await connection.batch(commands);
+    const singly = (): Command[] => page.map((key) => [name, key]);
+    let replies = await connection.batch(connection.keysApart ? singly() : [[name, ...page]]);
+    if (replies.some((reply) => connection.saysKeysApart(reply))) replies = await connection.batch(singly());
     return { removed: replies.reduce((sum: number, reply) => sum + count(reply), 0), keptLocks: 0 };
   };
 }

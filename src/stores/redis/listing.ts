@@ -80,7 +80,7 @@ export class Look {
     const rule = ruleAmongEntries(room);
     this.#tell = lockTeller(rule);
     this.#head = rule.goesByNames ? 0 : room.packing.texts.areBare ? TELLING_BYTES : LONGEST_OWNER;
-    this.#usesScripts = !room.connection.isCluster;
+    this.#usesScripts = !room.connection.keysApart;
   }
 
   /** One round trip; what is gone by then is left out. @param names without prefixes */

@@ -9,7 +9,7 @@ import type { Room } from './entries.js';
 
 import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../errors.js';
 import { Callers } from './callers.js';
-import { wrongType } from './errors.js';
+import { answerOf, wrongType } from './errors.js';
 import { type Heard, LockModel } from './lock-model.js';
 import { ownerOf } from './locks.js';
 import { type MonitorLine, parsed } from './monitor.js';
@@ -226,8 +226,7 @@ type Snapshot = ReadonlyMap<string, { readonly owner: string; readonly left: num
 
 /** On a cluster only one server has a key, the others say where it is; while a slot moves, two do: `ASK` for what is new. */
 function sentOn(reply: Error | Reply): string | undefined {
-  if (!(reply instanceof Error) || !(reply.cause instanceof Error)) return undefined;
-  return /^(MOVED|ASK) /.exec(reply.cause.message)?.[1];
+  return /^(MOVED|ASK) /.exec(answerOf(reply))?.[1];
 }
 
 function onTheMove(name: string, location: string): UnreachableError {

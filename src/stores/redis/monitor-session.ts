@@ -97,7 +97,11 @@ class MonitorSession implements Session {
     const added = nodes.filter((node) => isNew(node));
     for (const node of added) {
       const callers = new Callers(node);
-      const finish = new Finish(this.#options, this.#hearer, { tags: this.#tags, callers });
+      const finish = new Finish(this.#options, this.#hearer, {
+        tags: this.#tags,
+        callers,
+        location: connection.location,
+      });
       const { keys, packing } = this.#room;
       const ear = new Ear(
         connection,

@@ -62,7 +62,10 @@ class NotificationSession implements Session {
     this.#notifications = notifications;
     this.#options = options;
     const { connection, keys, packing } = room;
-    this.#finish = new Finish(options, hearer, { tags: new TagLookup(connection, keys, packing.texts) });
+    this.#finish = new Finish(options, hearer, {
+      tags: new TagLookup(connection, keys, packing.texts),
+      location: connection.location,
+    });
     this.#peek = new Peek(room);
   }
 

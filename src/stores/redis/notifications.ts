@@ -32,6 +32,8 @@ const ALL = 'g$lshzxetd';
 /** @throws RefusedError when the notifications are off and `enable` is not there to switch them on */
 export async function switchOn(connection: Connection, { enable }: { enable: boolean }): Promise<Notifications> {
   if (connection.isCluster) return clusterNotifications(connection, enable);
+  // One of several is refused before its settings are touched.
+  await connection.nodes();
   const control = await connection.dedicated();
   try {
     if (connection.database !== 0) await control.select(0);

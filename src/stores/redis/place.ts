@@ -10,7 +10,8 @@ export async function placeOf(
   if (!connection.isCluster) return { server: connection.location };
   try {
     const slot = Number(await connection.call('CLUSTER', 'KEYSLOT', full));
-    const node = nodeOf(slot, (await connection.call('CLUSTER', 'SLOTS')) as readonly Reply[]);
+    const ranges = (await connection.call('CLUSTER', 'SLOTS')) as readonly Reply[];
+    const node = nodeOf(slot, ranges, connection.settings.nodes[0]?.host ?? '');
     return { server: connection.location, ...(node !== undefined && { node }), slot };
   } catch (error) {
     if (error instanceof RefusedError) return { server: connection.location };
@@ -18,13 +19,17 @@ export async function placeOf(
   }
 }
 
-/** The primary that has a slot; a range of CLUSTER SLOTS is first, last, then `[host, port, id]` of the primary and replicas. */
-function nodeOf(slot: number, ranges: readonly Reply[]): string | undefined {
+/**
+ * The primary that has a slot; a range of CLUSTER SLOTS is first, last, then `[host, port, id]` of the primary and replicas.
+ * @param asked where nodes are that announce no host
+ */
+function nodeOf(slot: number, ranges: readonly Reply[], asked: string): string | undefined {
   for (const range of ranges) {
     const [first, last, primary] = range as readonly [Reply, Reply, readonly Reply[]];
     if (slot < Number(first) || slot > Number(last)) continue;
     const [host, port] = primary;
-    return `${String(host)}:${String(port)}`;
+    const isAnnounced = host !== null && !['', '?'].includes(String(host));
+    return `${isAnnounced ? String(host) : asked}:${String(port)}`;
   }
 
   return undefined;

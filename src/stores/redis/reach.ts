@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import type { RedisConnection } from '../../profiles/profile.js';
 import type { Finding } from '../contract.js';
 import type { Connection, Node } from './connection.js';
@@ -11,6 +9,7 @@ import { type Endpoint, endpointText } from '../reach-network.js';
 import { type Arrival, arrive, type Way } from '../reach.js';
 import { isUnavailable } from './errors.js';
 import { rights } from './rights.js';
+import { readTlsFiles } from './tls-files.js';
 
 /** The way to the server, or to one of the nodes or sentinels at least; logging in; what the user may do there. */
 export async function* reach(room: Room): AsyncGenerator<Finding> {
@@ -74,21 +73,11 @@ const GREETING = {
 
 const TLS_HINT = 'Write rediss:// in the URL, or tls: true in the profile.';
 
-/** @throws ConfigError of a file that cannot be read */
+/** @throws ConfigError for files that cannot be used */
 async function tlsOf({ tls }: RedisConnection): Promise<Way['tls']> {
   if (tls === undefined) return undefined;
-  const files: Partial<Record<'ca' | 'cert' | 'key', Buffer>> = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    const file = tls[name];
-    if (file === undefined) continue;
-    files[name] = await readFile(file).catch((error: unknown) => {
-      throw new ConfigError(`the TLS file ${file} cannot be read`, `Check tls.${name} in the profile.`, {
-        cause: error,
-      });
-    });
-  }
-
-  return { options: files, verify: tls.verify, verifyHost: tls.verify, caKey: 'tls.ca in the profile' };
+  const options = await readTlsFiles(tls);
+  return { options, verify: tls.verify, verifyHost: tls.verify, caKey: 'tls.ca in the profile' };
 }
 
 function placeOf({ nodes, socket, tls }: RedisConnection): string {
@@ -140,11 +129,29 @@ async function* login(connection: Connection, answer: string | undefined): Async
 
   if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name one as ${settings.primary ?? ''}`);
   if (connection.isCluster) yield await primaries(connection);
+  else yield* servesAll(connection);
+}
+
+/** Says so of one node of a cluster, which has a part of the keys. */
+async function* servesAll(connection: Connection): AsyncGenerator<Finding> {
+  try {
+    await connection.nodes();
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    yield failed('cluster', error);
+  }
 }
 
 /** Each has slots of its own, so that each is missed. */
 async function primaries(connection: Connection): Promise<Finding> {
-  const nodes = await connection.nodes();
+  let nodes: readonly Node[];
+  try {
+    nodes = await connection.nodes();
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    return failed('cluster', error);
+  }
+
   const errors = await Promise.all(nodes.map(async (node) => lossOf(node)));
   const lost = nodes.filter((_, index) => errors[index] !== undefined);
   if (lost.length === 0) {

@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { failed, ok, warning } from '../findings.js';
-import { isUnavailable, translated } from './errors.js';
+import { answerOf, isUnavailable, translated } from './errors.js';
 import { releaseChannel } from './lock-waiting.js';
 import { whoAmI } from './reach.js';
 
@@ -165,7 +165,7 @@ async function refusalOf(answer: Promise<unknown>, { location }: Connection): Pr
     if (known instanceof TimeoutError || known instanceof UnreachableError) throw known;
     if (!isUnavailable(known)) return undefined;
 
-    const words = known.cause instanceof Error ? known.cause.message : '';
+    const words = answerOf(known);
     if (/unknown command/i.test(words)) return 'unknown';
     if (/\bchannel/.test(words)) return 'channel';
     return /\bkeys?\b/.test(words) ? 'key' : 'command';

@@ -3,8 +3,13 @@ import type { Connection, Reply } from './connection.js';
 import { RefusedError } from '../../errors.js';
 import { count } from './replies.js';
 
-/** Looks at any key, and tells how many there are. */
-const LOOK = `redis.call('SCAN', '0') return redis.call('DBSIZE')`;
+/** Looks at any key, of any two slots, and tells how many there are. */
+const LOOK = `for _, key in ipairs({'a', 'b'}) do
+  local answer = redis.pcall('EXISTS', key)
+  if type(answer) == 'table' and answer.err and string.find(answer.err, 'slot', 1, true) then return answer end
+end
+redis.call('SCAN', '0')
+return redis.call('DBSIZE')`;
 
 /** For how long a script may go on, in microseconds: the server serves nobody else meanwhile. */
 export const STEP_US = 4000;
@@ -56,7 +61,9 @@ end
  * answer SCAN for all of its servers and yet run a script on one of them. Where scripts are forbidden they see nothing.
  */
 export async function scriptsSeeAllKeys(connection: Connection): Promise<boolean> {
-  if (connection.isCluster) return false;
+  // Finds out whether the server is one of several.
+  await connection.nodes();
+  if (connection.keysApart) return false;
   const [before, seen, after] = await connection.batch([['DBSIZE'], ['EVAL', LOOK, 0], ['DBSIZE']]);
   // On a busy server the number changes; one that is unlucky enough takes the longer way.
   return [before, seen, after].every((reply) => !(reply instanceof RefusedError)) && isEither(seen!, before!, after!);

@@ -40,11 +40,12 @@ import { RedisTagged } from './tags.js';
 
 /** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
 export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Promise<Store> {
-  const connection = new Connection(profile.connection, timeoutMs);
+  const keys = new Keys(profile);
+  const connection = new Connection(profile.connection, timeoutMs, keys.prefix);
   return new RedisStore({
     connection,
-    lockConnection: profile.locks === undefined ? connection : new Connection(profile.locks, timeoutMs),
-    keys: new Keys(profile),
+    lockConnection: profile.locks === undefined ? connection : new Connection(profile.locks, timeoutMs, keys.prefix),
+    keys,
     packing: await openPacking(profile, codec),
     prefix: profile.prefix,
   });

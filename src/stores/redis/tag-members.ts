@@ -57,9 +57,13 @@ export async function isThere(room: Room, members: readonly ScoredMember[]): Pro
 
 /** How many members' entries are gone: where there is one server by a single question. */
 export async function countGone(room: Room, members: readonly ScoredMember[]): Promise<number> {
-  if (room.connection.isCluster) return (await isThere(room, members)).filter((is) => !is).length;
-  const there = await room.connection.call('EXISTS', ...members.map(({ member }) => entryOf(room, member)));
-  return members.length - count(there);
+  const { connection } = room;
+  if (!connection.keysApart) {
+    const [there] = await connection.batch([['EXISTS', ...members.map(({ member }) => entryOf(room, member))]]);
+    if (!connection.saysKeysApart(there)) return members.length - count(there!);
+  }
+
+  return (await isThere(room, members)).filter((is) => !is).length;
 }
 
 /** The full key of a member's entry. What does not unpack was written without packing. */
