@@ -6,6 +6,7 @@ import type { Remembered, Terms } from './remembered.js';
 import { newOwner } from '../stores/lock-form.js';
 import { startWaiting, type WaitedLock } from '../stores/lock-wait.js';
 import { taggedKey } from '../stores/tag-names.js';
+import { LockPair } from './lock-pair.js';
 import { heldByText } from './lock-text.js';
 import { note } from './output.js';
 
@@ -17,10 +18,20 @@ export function runLock(store: Store, { key, tags }: Terms): Lock {
   return store.lock(`cachectl:remember:${tags === undefined ? key : taggedKey(tags, key)}`);
 }
 
-/** Laravel's, whose holder makes an output anew while the old one is served. */
-export function refreshLock(store: Store, { key }: Terms): Lock {
-  return store.lock(`illuminate:cache:flexible:lock:${key}`);
+/**
+ * Laravel's, whose holder makes an output anew while the old one is served. Within tags Laravel names it after the key
+ * alone up to 13.17, and after the key within the tags since: both are taken, so that either version is kept out.
+ */
+export function refreshLock(store: Store, { key, tags }: Terms): Lock {
+  const plain = store.lock(FLEXIBLE_LOCK + key);
+  if (tags === undefined) return plain;
+  return new LockPair(plain, async () => {
+    const within = await store.tags(tags).keyOf?.(key);
+    return within === undefined ? undefined : store.lock(FLEXIBLE_LOCK + within);
+  });
 }
+
+const FLEXIBLE_LOCK = 'illuminate:cache:flexible:lock:';
 
 export function newHolding(
   lockOf: (store: Store) => Lock,

@@ -134,6 +134,11 @@ export interface Tagged extends Repository {
    * the store puts them out of reach without looking at them (Memcached).
    */
   flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number | undefined>;
+  /**
+   * The key, without the store's prefix, under which Laravel keeps an entry within these tags; undefined where a tag is
+   * unknown, so that there is none. Left out where Laravel has no tags.
+   */
+  keyOf?(key: string): Promise<string | undefined>;
 }
 
 export interface LockHolder {

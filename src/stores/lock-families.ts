@@ -1,4 +1,4 @@
-import { isLaravelOwner, OWNER_PREFIX, readOwner } from './lock-form.js';
+import { isFunnelOwner, isLaravelOwner, OWNER_PREFIX, readOwner } from './lock-form.js';
 
 /** Who takes locks of such names, or by such owners. */
 export const LOCK_FAMILIES = [
@@ -8,6 +8,7 @@ export const LOCK_FAMILIES = [
   'command',
   'session',
   'flexible',
+  'funnel',
   'cachectl',
   'other',
 ] as const;
@@ -28,6 +29,7 @@ export function meaningOf(name: string, owner: string): LockMeaning {
   }
 
   if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: ownMeaning(owner) };
+  if (isFunnelOwner(owner)) return { family: 'funnel', meaning: 'a slot of Cache::funnel' };
   return { family: 'other', meaning: isLaravelOwner(owner) ? 'a lock that an application took' : 'a lock' };
 }
 
@@ -53,8 +55,18 @@ const LARAVELS: ReadonlyArray<{
     explain: () => 'a scheduled task runs, or ran on one server',
   },
   {
+    family: 'schedule',
+    head: String.raw`framework\schedule-`,
+    explain: () => 'a scheduled task runs, or ran on one server',
+  },
+  {
     family: 'command',
     head: 'framework/command-',
+    explain: (rest) => `the isolated command ${rest} runs`,
+  },
+  {
+    family: 'command',
+    head: String.raw`framework\command-`,
     explain: (rest) => `the isolated command ${rest} runs`,
   },
   {
@@ -65,7 +77,10 @@ const LARAVELS: ReadonlyArray<{
   {
     family: 'flexible',
     head: 'illuminate:cache:flexible:lock:',
-    explain: (rest) => `makes ${rest} anew, which is stale`,
+    explain: (rest) =>
+      /^[\da-f]{40}:/.test(rest)
+        ? `refreshes the stale entry ${rest.slice(41)} within its tags`
+        : `refreshes the stale entry ${rest}`,
   },
 ];
 

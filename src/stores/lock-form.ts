@@ -63,6 +63,11 @@ export function isLaravelOwner(owner: string): boolean {
   return LARAVEL_OWNER.test(owner) && !NUMBER.test(owner);
 }
 
+/** Of those, a slot's of `Cache::funnel`. */
+export function isFunnelOwner(owner: string): boolean {
+  return owner.length === 20 && isLaravelOwner(owner);
+}
+
 const LARAVEL_OWNER = /^(?:[\dA-Za-z]{16}|[\dA-Za-z]{20})$/;
 const NUMBER = /^\d+(?:[Ee]\d+)?$/;
 

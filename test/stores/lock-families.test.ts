@@ -17,7 +17,14 @@ describe('what a lock means', () => {
     [`framework/schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task runs, or ran on one server'],
     ['framework/command-migrate', 'command', 'the isolated command migrate runs'],
     ['session:abc', 'session', 'a request has others of the same session wait'],
-    ['illuminate:cache:flexible:lock:rates', 'flexible', 'makes rates anew, which is stale'],
+    [String.raw`framework\schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task runs, or ran on one server'],
+    [String.raw`framework\command-migrate`, 'command', 'the isolated command migrate runs'],
+    ['illuminate:cache:flexible:lock:rates', 'flexible', 'refreshes the stale entry rates'],
+    [
+      `illuminate:cache:flexible:lock:${'a'.repeat(40)}:rates`,
+      'flexible',
+      'refreshes the stale entry rates within its tags',
+    ],
     ['deploy', 'other', 'a lock'],
   ];
   for (const [name, family, meaning] of meanings) {
@@ -30,6 +37,7 @@ describe('what a lock means', () => {
     const owner = newOwner();
     expect(meaningOf('deploy', owner).family).to.equal('cachectl');
     expect(meaningOf('deploy', owner).meaning).to.include(`process ${process.pid}`);
+    expect(meaningOf('reports1', '8QcFgXs083zIp5zfmoZu').family).to.equal('funnel');
     expect(meaningOf('deploy', 'aZ3kQ9sLmN1pR7tV').meaning).to.equal('a lock that an application took');
   });
 

@@ -33,6 +33,11 @@ export class MemcachedTagged extends Entries implements Tagged {
     return naming?.(key);
   }
 
+  async keyOf(key: string): Promise<string | undefined> {
+    const full = await this.fullKey(key);
+    return full && this.room.keys.short(full);
+  }
+
   protected async naming(): Promise<Naming | undefined> {
     const ids = await this.#ids();
     if (!ids.every((id) => id !== undefined)) return undefined;

@@ -55,6 +55,10 @@ export class RedisTagged extends Entries implements Tagged {
     this.#head = taggedKey(names, '');
   }
 
+  async keyOf(key: string): Promise<string> {
+    return this.#head + key;
+  }
+
   async flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     options.signal?.throwIfAborted();
     return options.dryRun ? this.#count(options) : this.#remove(options);
