@@ -7,6 +7,9 @@ export interface EncodedEntry<Stored = Buffer> {
   readonly ttl: Ttl;
 }
 
+/** @param flags of `NewEntry` */
+type Encode<Stored> = (value: Value, flags?: number) => Stored;
+
 /** Entries of one step: enough that its own cost is spread thin, few enough that others get their turn. */
 const ENTRIES = 1000;
 
@@ -20,7 +23,7 @@ const BYTES = 4 * 1024 * 1024;
  */
 export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
-  encode: (value: Value) => Stored,
+  encode: Encode<Stored>,
   most = ENTRIES,
 ): AsyncGenerator<ReadonlyArray<EncodedEntry<Stored>>> {
   const isThere = Symbol.iterator in entries;
@@ -36,12 +39,12 @@ export async function* batches<Stored extends { readonly length: number }>(
 }
 
 class Filling<Stored extends { readonly length: number }> {
-  readonly #encode: (value: Value) => Stored;
+  readonly #encode: Encode<Stored>;
   readonly #most: number;
   #batch: Array<EncodedEntry<Stored>> = [];
   #bytes = 0;
 
-  constructor(encode: (value: Value) => Stored, most: number) {
+  constructor(encode: Encode<Stored>, most: number) {
     this.#encode = encode;
     this.#most = most;
   }
@@ -51,8 +54,8 @@ class Filling<Stored extends { readonly length: number }> {
   }
 
   /** Whether that fills the batch. */
-  add({ key, value, ttl }: NewEntry): boolean {
-    const stored = this.#encode(value);
+  add({ key, value, ttl, flags }: NewEntry): boolean {
+    const stored = this.#encode(value, flags);
     this.#batch.push({ key, stored, ttl });
     this.#bytes += stored.length;
     return this.#batch.length >= this.#most || this.#bytes >= BYTES;

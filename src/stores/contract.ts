@@ -23,6 +23,8 @@ export interface Entry {
   readonly stored: Buffer;
   /** Seconds left, at least 1; null when the entry never expires; undefined where the store does not tell. */
   readonly ttl: Ttl | undefined;
+  /** Memcached's flags of the item, where they are not those that the codec gives it; left out otherwise. */
+  readonly flags?: number;
   /** @throws UndecodableError when the profile's codec does not read these bytes */
   decode(): Value;
   /**
@@ -36,6 +38,8 @@ export interface NewEntry {
   readonly key: string;
   readonly value: Value;
   readonly ttl: Ttl;
+  /** Memcached's, to be kept as `Entry.flags` told them; other stores have none. */
+  readonly flags?: number;
 }
 
 /** An entry whose value is what a store holds: `Entry.inForm()`, or where that is left out the bytes. */
@@ -105,8 +109,8 @@ export interface Repository {
    */
   putStored?(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number>;
 
-  /** Atomic: stores only when absent. False when it was there. */
-  add(key: string, value: Value, ttl: Ttl): Promise<boolean>;
+  /** Atomic: stores only when absent. False when it was there. @param flags see `NewEntry` */
+  add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean>;
 
   /**
    * Atomic; keeps the ttl; a missing key starts at 0 and never expires. `by` may be negative.

@@ -15,6 +15,8 @@ interface Transfer {
 
 export interface ValueTransfer extends Transfer {
   readonly value: Value;
+  /** Memcached's, where the codec would write others. */
+  readonly flags?: number;
   readonly stored?: undefined;
 }
 

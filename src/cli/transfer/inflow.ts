@@ -111,10 +111,10 @@ export class Inflow {
   /** Each is a question of its own. */
   async #add(target: Repository, entries: readonly NewEntry[]): Promise<void> {
     const { signal, tally, onWritten } = this.#options;
-    await overlapping(entries, AT_ONCE, async ({ key, value, ttl }) => {
+    await overlapping(entries, AT_ONCE, async ({ key, value, ttl, flags }) => {
       signal.throwIfAborted();
       try {
-        if (await target.add(key, value, ttl)) tally.written++;
+        if (await target.add(key, value, ttl, flags)) tally.written++;
         else tally.present++;
         this.#refusals = 0;
       } catch (error) {

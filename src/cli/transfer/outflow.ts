@@ -75,7 +75,8 @@ function content(
   const form = store.storedForm;
   if (asStored && form !== undefined) return { key, tags, ttl, stored: storedOf(reading), form };
   try {
-    return { key, tags, ttl, value: reading.decode() };
+    const { flags } = reading;
+    return { key, tags, ttl, value: reading.decode(), ...(flags !== undefined && { flags }) };
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
     if (form === undefined) {

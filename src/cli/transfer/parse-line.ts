@@ -27,14 +27,14 @@ export function parseLine(text: string, context: LineContext): TransferEntry | u
   if (key === '') throw fault('the key is empty');
   const ttl = ttlOf(members, context);
   const tags = tagsOf(members.get('tags'));
-  const content = contentOf(members);
+  const content = flagged(contentOf(members), members.get('flags'));
   return ttl === EXPIRED ? undefined : { key, tags, ttl, ...content };
 }
 
 const EXPIRED = 0;
 
 const CONTENTS = ['value', 'base64', 'php', 'php64', 'stored'] as const;
-const MEMBERS: ReadonlySet<string> = new Set(['key', ...CONTENTS, 'form', 'expires', 'ttl', 'tags']);
+const MEMBERS: ReadonlySet<string> = new Set(['key', ...CONTENTS, 'form', 'flags', 'expires', 'ttl', 'tags']);
 
 function membersOf(text: string): ReadonlyMap<string, Value> {
   const line = parsed(text);
@@ -54,7 +54,7 @@ function nameText(name: ArrayKey): string {
   return typeof name === 'bigint' ? `"${name}"` : JSON.stringify(name.toString());
 }
 
-type Content = { readonly value: Value } | { readonly stored: Buffer; readonly form: string };
+type Content = { readonly flags?: number; readonly value: Value } | { readonly form: string; readonly stored: Buffer };
 
 function contentOf(members: ReadonlyMap<string, Value>): Content {
   const names = CONTENTS.filter((name) => members.has(name));
@@ -84,6 +84,17 @@ function contentOf(members: ReadonlyMap<string, Value>): Content {
     }
   }
 }
+
+/** Memcached's flags of an item are 32 bits. */
+function flagged(content: Content, flags: undefined | Value): Content {
+  if (flags === undefined) return content;
+  if ('stored' in content) throw fault('flags does not go with stored, which has them');
+  const number = flags.type === 'integer' ? Number(flags.value) : -1;
+  if (number < 0 || number > MOST_FLAGS) throw fault(`flags is no whole number from 0 to ${MOST_FLAGS}`);
+  return { ...content, flags: number };
+}
+
+const MOST_FLAGS = 2 ** 32 - 1;
 
 function unserialized(bytes: Buffer, name: string): Value {
   try {

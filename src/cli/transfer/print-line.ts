@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import type { Value } from '../../codecs/value.js';
-import type { TransferEntry } from './entry.js';
+import type { TransferEntry, ValueTransfer } from './entry.js';
 
 import { quoted } from '../../codecs/json/quote.js';
 import { serialize } from '../../codecs/php/serialize.js';
@@ -13,10 +13,14 @@ import { exactJson } from './exact-json.js';
  */
 export function printLine(entry: TransferEntry, now: number): string {
   const { key, tags, ttl } = entry;
-  const content = entry.stored === undefined ? contentOf(entry.value) : storedContent(entry.stored, entry.form);
+  const content = entry.stored === undefined ? valueContent(entry) : storedContent(entry.stored, entry.form);
   const expires = ttl === null ? 'null' : String(now + ttl);
   const carried = tags.length === 0 ? '' : `,"tags":[${tags.map((name) => quoted(name)).join(',')}]`;
   return `{"key":${quoted(key)},${content},"expires":${expires}${carried}}\n`;
+}
+
+function valueContent({ value, flags }: ValueTransfer): string {
+  return flags === undefined ? contentOf(value) : `${contentOf(value)},"flags":${flags}`;
 }
 
 function contentOf(value: Value): string {

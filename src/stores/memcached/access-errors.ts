@@ -71,7 +71,7 @@ export function noListing(what: string, protocol: 'binary' | 'classic' | 'text')
       )
     : new UnsupportedError(
         `the memcached store cannot ${what} behind SASL: the binary protocol lists no keys`,
-        'Forget keys by their names, flush tags, or empty the servers with flush --all.',
+        'Forget keys by name, flush tags, or use flush --all. A server with text authentication (-Y) needs protocol: text.',
       );
 }
 

@@ -78,9 +78,9 @@ export abstract class Entries implements Repository {
     return this.#putAll(outOfForms(entries), options);
   }
 
-  async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
+  async add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean> {
     const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
-    const write = writeOf(naming(key), encode(value), ttl);
+    const write = writeOf(naming(key), encode(value, flags), ttl);
     return this.connection.at(write.key).add(write);
   }
 

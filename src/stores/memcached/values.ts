@@ -33,12 +33,15 @@ export class Values {
     this.#profile = profile;
   }
 
-  /** What turns values into what is stored. */
-  async encoder(): Promise<(value: Value) => Encoded> {
-    if (this.#codec.name !== 'php') return (value) => encoded(this.#codec.encode(value), Type.String);
+  /** What turns values into what is stored, with other flags where they are given. */
+  async encoder(): Promise<(value: Value, flags?: number) => Encoded> {
+    if (this.#codec.name !== 'php') return (value, flags = OWN_FLAGS) => encoded(this.#codec.encode(value), flags);
     if (this.#profile.compression === 'zstd') await this.#openZstd();
     const serializer = await this.#serializer(this.#profile.serializer);
-    return (value) => this.#packed(scalar(value) ?? serialized(value, serializer));
+    return (value, flags) =>
+      flags === undefined
+        ? this.#packed(scalar(value) ?? serialized(value, serializer))
+        : encoded(bareOf(value, flags), flags);
   }
 
   /** The entry that an item is. */
@@ -50,7 +53,11 @@ export class Values {
   /** What makes entries of these items. */
   async reader(items: Iterable<Item>): Promise<(item: Item) => Entry> {
     if (this.#codec.name !== 'php') {
-      return (item) => ({ ...common(item), decode: () => this.#codec.decode(item.value) });
+      return (item) => ({
+        ...common(item),
+        ...(item.flags !== OWN_FLAGS && { flags: item.flags }),
+        decode: () => this.#codec.decode(item.value),
+      });
     }
 
     const names = new Set<SerializerName>();
@@ -136,6 +143,9 @@ export class Values {
   }
 }
 
+/** Of the codecs `json` and `raw`. */
+const OWN_FLAGS = 0;
+
 /** Bytes of the flags, which stand before the value where both are one. */
 const FLAGS = 4;
 
@@ -212,6 +222,15 @@ function scalar(value: Value): Encoded | undefined {
       return undefined;
     }
   }
+}
+
+/** What lay under these flags with `codec: raw`, where each value is a string. @throws InputError */
+function bareOf(value: Value, flags: number): Buffer {
+  if (value.type === 'string') return value.value;
+  throw new InputError(
+    `flags ${flags} go with a string only, beside codec: php`,
+    'Import into a profile of the codec that the entries were exported with.',
+  );
 }
 
 function serialized(value: Value, serializer: Codec): Encoded {

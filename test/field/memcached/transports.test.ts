@@ -1,0 +1,147 @@
+import { expect } from 'chai';
+
+import { cachectl } from '../../support/cli.js';
+import {
+  type Deployment,
+  startOnSocket,
+  startWithTextLogin,
+  startWithTls,
+} from '../../support/memcached-deployments.js';
+import { ended, spawnMemcached, until } from '../../support/memcached-server.js';
+
+/** With more parameters. */
+function withParameters(url: string, more: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${more}`;
+}
+
+describe('How a Memcached is reached', () => {
+  const stops: Array<() => Promise<void>> = [];
+
+  afterEach(async () => {
+    await Promise.all(stops.splice(0).map((stop) => stop()));
+  });
+
+  function stopLater<Running extends Deployment>(running: Running): Running {
+    stops.push(() => running.stop());
+    return running;
+  }
+
+  it('by a Unix socket, as URLs and lists of servers write it', async function () {
+    const { url, socket } = stopLater(await startOnSocket(this));
+    await works(url);
+    for (const other of [
+      `memcached://${encodeURIComponent(socket)}`,
+      `memcached://unix:${encodeURIComponent(socket)}`,
+    ]) {
+      expect((await cachectl(['put', 'k', 'v', '--url', other])).code, other).to.equal(0);
+    }
+
+    expect(await refusal(['get', 'k', '--url', `${url}.gone`])).to.match(/\.gone does not exist\n.*path of the socket/);
+    const { code, out } = await cachectl(['doctor', '--url', `${url}.gone`]);
+    expect(code).to.equal(3);
+    expect(out).to.match(/^fault\tconnect\t.* is no socket: there is no such file/m);
+  });
+
+  it('with TLS, with the certificate checked', async function () {
+    const { url, place } = stopLater(await startWithTls(this));
+    await works(url);
+    await works(`memcacheds://${place}?verify=false`);
+    const plain = await refusal(['get', 'k', '--url', `memcached://${place}`]);
+    expect(plain).to.match(/speaks TLS, and the profile does not\n.*memcacheds:\/\//);
+    expect(await refusal(['put', 'k', 'v', '--url', `memcached://${place}`])).to.equal(plain);
+    expect(await refusal(['keys', '--url', `memcached://${place}`])).to.equal(plain);
+    const unknown = await refusal(['get', 'k', '--url', `memcacheds://${place}`]);
+    expect(unknown).to.match(/TLS handshake failed: DEPTH_ZERO_SELF_SIGNED_CERT\n.*doctor/);
+    const { out } = await cachectl(['doctor', '--url', `memcached://${place}`]);
+    expect(out).to.match(/^fault\tgreeting\t.* speaks TLS, and the profile does not\tWrite memcacheds:/m);
+    const trusting = await cachectl(['doctor', '--url', `memcacheds://${place}`]);
+    expect(trusting.out).to.match(/^fault\tcertificate\t/m);
+  });
+
+  it('with TLS asked of a server without it, which is said', async function () {
+    const { port, child } = await spawnMemcached(this, []);
+    stops.push(() => ended(child, 'SIGTERM'));
+    await until(`127.0.0.1:${port}`);
+    const url = `memcacheds://127.0.0.1:${port}`;
+    expect(await refusal(['get', 'k', '--url', url])).to.include('does not speak TLS');
+    expect((await cachectl(['doctor', '--url', url])).out).to.match(/^fault\tTLS\t.*without TLS/m);
+  });
+
+  it('with text authentication', async function () {
+    const { url, address } = stopLater(await startWithTextLogin(this));
+    await works(url);
+    const wanted = /requires text authentication \(-Y\)\n {2}Set protocol: text/;
+    for (const args of [['get', 'k'], ['put', 'k', 'v'], ['keys'], ['lock:acquire', 'l', '--ttl', '1m'], ['stats']]) {
+      expect(await refusal([...args, '--url', `memcached://${address}`]), args.join(' ')).to.match(wanted);
+      const asSasl = [...args, '--url', `memcached://app:secret@${address}`];
+      if (args[0] === 'keys') expect((await cachectl(asSasl)).err).to.include('(-Y) needs protocol: text');
+      else expect(await refusal(asSasl), args.join(' ')).to.match(wanted);
+    }
+
+    const wrong = ['get', 'k', '--url', `memcached://app:wrong@${address}?protocol=text`];
+    expect(await refusal(wrong)).to.include('refused the user name or password');
+    for (const doctored of [`memcached://${address}`, `memcached://app:secret@${address}`]) {
+      const { code, out } = await cachectl(['doctor', '--url', doctored]);
+      expect(code).to.equal(3);
+      expect(out).to.match(/^fault\tlogin\t.* requires text authentication \(-Y\)/m);
+    }
+  });
+
+  it('without a login that nobody asks for, of which nothing is stored', async function () {
+    const { port, child } = await spawnMemcached(this, []);
+    stops.push(() => ended(child, 'SIGTERM'));
+    await until(`127.0.0.1:${port}`);
+    const url = `memcached://app:secret@127.0.0.1:${port}?protocol=text`;
+    expect((await cachectl(['put', 'k', 'v', '--url', url])).code).to.equal(0);
+    expect((await cachectl(['keys', '--url', url])).out).to.equal('k\n');
+  });
+
+  for (const protocol of ['ascii', 'binary']) {
+    it(`where it speaks the ${protocol} protocol only`, async function () {
+      const { port, child } = await spawnMemcached(this, ['-B', protocol]);
+      stops.push(() => ended(child, 'SIGTERM'));
+      await until(`127.0.0.1:${port}`);
+      const url = `memcached://127.0.0.1:${port}`;
+      if (protocol === 'ascii') {
+        await works(url);
+        const asSasl = await refusal(['get', 'k', '--url', `memcached://app:secret@127.0.0.1:${port}`]);
+        expect(asSasl).to.match(/does not speak the binary protocol, which SASL needs\n {2}Set protocol: text/);
+        return;
+      }
+
+      for (const args of [['get', 'k'], ['put', 'k', 'v'], ['keys']]) {
+        expect(await refusal([...args, '--url', url])).to.match(/speaks the binary protocol only\n.*protocol: binary/);
+      }
+
+      expect((await cachectl(['put', 'k', 'v', '--url', `${url}?protocol=binary`])).code).to.equal(0);
+      expect((await cachectl(['get', 'k', '--url', `${url}?protocol=binary`])).out).to.equal('v\n');
+    });
+  }
+});
+
+/** All that a direct server does. */
+async function works(url: string): Promise<void> {
+  const there = ['--url', withParameters(url, 'prefix=o-')];
+  const done = async (args: readonly string[], rest: readonly string[] = []): Promise<string> => {
+    const { code, out, err } = await cachectl([...args, ...there, ...rest]);
+    expect({ code, err }, args.join(' ')).to.deep.equal({ code: 0, err: '' });
+    return out;
+  };
+
+  await done(['put', 'k', 'v', '--ttl', '1m']);
+  expect(await done(['get', 'k'])).to.equal('v\n');
+  expect(await done(['increment', 'n'])).to.equal('1\n');
+  expect(await done(['lock:run', 'l'], ['--', 'echo', 'ran'])).to.equal('ran\n');
+  expect((await done(['keys'])).trim().split('\n').sort()).to.include.members(['k', 'n']);
+  expect((await cachectl(['doctor', ...there])).code).to.equal(0);
+  await done(['stats']);
+  expect((await cachectl(['flush', '--yes', ...there])).code).to.equal(0);
+  expect((await cachectl(['get', 'k', ...there])).code).to.equal(1);
+}
+
+async function refusal(args: readonly string[]): Promise<string> {
+  const { code, out, err } = await cachectl(args);
+  expect({ code, out }, err).to.deep.equal({ code: 3, out: '' });
+  expect(err.trimEnd().split('\n')).to.have.length(2);
+  return err;
+}
