@@ -6,7 +6,6 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { buildLibrary } from './build/library.mjs';
-import { packProgram } from './build/packs.mjs';
 import { buildProgram } from './build/program.mjs';
 import { writeDeclarations } from './build/types.mjs';
 
@@ -19,7 +18,6 @@ try {
   writeDeclarations(root, `${aside}/types`);
   await buildLibrary(root, aside);
   await buildProgram(root, aside);
-  packProgram(root, aside);
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, former);
   renameSync(aside, `${root}dist`);
 } finally {

@@ -22,14 +22,8 @@ export async function buildLibrary(root, folder) {
     legalComments: 'linked',
     // CommonJS packages among the bundled ones ask for these.
     banner: {
-      js: [
-        "import{createRequire as __createRequire}from'node:module';",
-        "import{dirname as __pathDirname}from'node:path';",
-        "import{fileURLToPath as __urlToPath}from'node:url';",
-        'const require=__createRequire(import.meta.url);',
-        'const __filename=__urlToPath(import.meta.url);',
-        'const __dirname=__pathDirname(__filename);',
-      ].join(''),
+      js: `import{createRequire as __createRequire}from'node:module';
+        const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;`,
     },
   });
 }

@@ -1,161 +1,84 @@
-// The program: src/cli/main.ts and the commands, as CommonJS, which Node loads faster than ES modules, and from which a
-// code cache can be made. Cut in chunks, so that a driver, a prompt or the YAML reader is loaded when it is needed, as the
-// sources have it.
+// The program: src/cli/main.ts and the commands, as CommonJS, which Node loads faster than ES modules. Cut in chunks, so that
+// a driver, a prompt or the YAML reader is loaded when it is needed, as the sources have it.
 import { build, transform } from 'esbuild';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { withLazyRequires } from './lazy-requires.mjs';
-import { withPlainExports } from './plain-exports.mjs';
-import { withoutNeedlessNames } from './plain-names.mjs';
-
-/** What oclif looks for when it runs from TypeScript, which a build never does. */
-const EXTERNAL = ['ts-node', 'tsx', 'typescript'];
 
 /** Writes it into `folder`. */
 export async function buildProgram(root, folder) {
+  const files = readdirSync(`${root}src/commands`, { recursive: true }).filter((file) => file.endsWith('.ts'));
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts', 'src/cli/help.ts', ...commandFiles(root)],
+    entryPoints: ['src/cli/main.ts', 'src/cli/help.ts', ...files.map((file) => `src/commands/${file}`)],
     outbase: 'src',
     outdir: folder,
+    outExtension: { '.js': '.cjs' },
     chunkNames: 'program/[name]-[hash]',
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: EXTERNAL,
-    // For stack traces.
-    keepNames: true,
+    // What oclif looks for when it runs from TypeScript, which a build never does.
+    external: ['ts-node', 'tsx', 'typescript'],
+    // Prints what DEBUG asks for: nothing, since bin/run.js takes that away.
+    alias: { debug: path.join(root, 'scripts/build/silent-debug.mjs') },
     legalComments: 'linked',
     define: { 'import.meta.url': MODULE_URL },
-    plugins: [lazyPackages, parsedJson, silentDebug, knownToTheBuild(root)],
+    plugins: [usedMethods(root), lazyPackages],
     write: false,
   });
   for (const { path: file, text } of outputFiles) {
     mkdirSync(path.dirname(file), { recursive: true });
-    if (file.endsWith('.js')) writeFileSync(file.replace(/js$/, 'cjs'), await asCommonJs(text));
-    else writeFileSync(file, text);
+    writeFileSync(file, file.endsWith('.cjs') ? await asCommonJs(text) : text);
   }
-
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['src/start/start.ts'],
-    outfile: path.join(folder, 'start.cjs'),
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    minifySyntax: true,
-    minifyWhitespace: true,
-  });
 }
 
-/** Relative to `root`. */
-export function commandFiles(root) {
-  return readdirSync(`${root}src/commands`, { recursive: true })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => path.join('src/commands', file));
-}
-
+const { list: commands } = createRequire(createRequire(import.meta.url).resolve('ioredis'))('@ioredis/commands');
 const MODULE_URL = '__moduleUrl';
 
 /** Packages of CommonJS that are large, or load what is. */
 const lazyPackages = {
   name: 'lazy packages',
   setup({ onLoad }) {
-    onLoad(
-      { filter: /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors|yaml)[\\/].*\.js$/ },
-      ({ path: file }) => ({
-        contents: withLazyRequires(file.endsWith(COMMANDER) ? withFastMethods(file) : readFileSync(file, 'utf8')),
-      }),
-    );
+    const filter = /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors|yaml)[\\/].*\.js$/;
+    onLoad({ filter }, ({ path: file }) => ({ contents: withLazyRequires(readFileSync(file, 'utf8')) }));
   },
 };
-
-const COMMANDER = path.join('ioredis', 'built', 'utils', 'Commander.js');
 
 /**
- * ioredis gives a prototype six hundred methods, one by one. V8 lays out the object anew for each, which takes as long as
- * all the rest of loading it, unless the object has lost a member: then it keeps them in a table.
+ * ioredis makes 600 methods, two for each command that @ioredis/commands lists, which takes a fifth of a start on Redis.
+ * This leaves the commands that some code names as a method; the others go by `call`.
  */
-function withFastMethods(file) {
-  const text = readFileSync(file, 'utf8');
-  const loop = 'commands.forEach(';
-  if (!text.includes(loop)) throw new Error(`${file} is not what it was: look how it makes its methods now`);
-  return text.replace(
-    loop,
-    `Object.assign(Commander.prototype, { a: 0, b: 0 });\nfor (const name of "ab") delete Commander.prototype[name];\n${loop}`,
-  );
-}
-
-/** Parsed when it is used: that is faster than a literal, and less to keep in a code cache. */
-const parsedJson = {
-  name: 'parsed JSON',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.json$/ }, ({ path: file }) => ({
-      contents: `module.exports = JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(readFileSync(file, 'utf8'))))});`,
-    }));
-  },
-};
-
-/** The package `debug`, which prints what DEBUG asks for: nothing, since bin/run.js takes that away. */
-const silentDebug = {
-  name: 'silent debug',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'silent' }));
-    onLoad({ filter: /./, namespace: 'silent' }, () => ({
-      contents:
-        'module.exports = () => Object.assign(() => {}, { enabled: false }); module.exports.default = module.exports;',
-    }));
-  },
-};
-
-/** What src/cli/built.ts says of the program that is built. */
-function knownToTheBuild(root) {
-  const contents = () => {
-    const { name, version, oclif } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-    const commands = commandFiles(root).map((file) => {
-      const id = path.relative('src/commands', file).replace(/\.ts$/, '').split(path.sep).join(':');
-      return `${JSON.stringify(id)}: () => import(${JSON.stringify(`../../${file.split(path.sep).join('/')}`)})`;
-    });
-    return `export const BUILT = {
-      package: ${JSON.stringify({ name, version, oclif })},
-      commands: { ${commands.join(',\n')} },
-    };`;
-  };
-
+function usedMethods(root) {
+  const code = ['src/stores/redis', 'node_modules/ioredis/built']
+    .flatMap((folder) => readdirSync(root + folder, { recursive: true }).map((file) => path.join(root, folder, file)))
+    .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const list = commands.filter((name) => new RegExp(String.raw`\.${name}(?:Buffer)?\b`).test(code));
   return {
-    name: 'known to the build',
+    name: 'used methods',
     setup({ onLoad }) {
-      onLoad({ filter: /src[\\/]cli[\\/]built\.ts$/ }, () => ({ contents: contents() }));
+      onLoad({ filter: /@ioredis[\\/]commands[\\/]built[\\/]index\.js$/ }, ({ path: file }) => ({
+        contents: `${readFileSync(file, 'utf8')}\nexports.list = ${JSON.stringify(list)};`,
+      }));
     },
   };
 }
 
 /** A chunk of ES modules as CommonJS. What it imports of others is loaded when it is used. */
 async function asCommonJs(text) {
-  const renamed = text
-    .replaceAll(/\b(from |import )"(\.[^"]+)\.js"/g, '$1"$2.cjs"')
-    .replaceAll(/\bimport\("(\.[^"]+)\.js"\)/g, '__load("$1.cjs")');
-  // While a chunk's own import of `__name` goes by that name.
-  const { code } = await transform(withoutNeedlessNames(renamed), {
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-  });
-  const lazy = await transform(withLazyRequires(withPlainExports(code)), {
-    platform: 'node',
-    target: 'node20',
-    // What made the exports is left over.
-    treeShaking: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
-  });
-  const head = [
-    ['__load(', 'const __load=async(id)=>require(id);'],
-    [MODULE_URL, `const ${MODULE_URL}=require("node:url").pathToFileURL(__filename).href;`],
-  ];
-  return head.map(([word, definition]) => (renamed.includes(word) ? definition : '')).join('') + lazy.code;
+  const options = { platform: 'node', target: 'node20' };
+  // Node would load a file that is imported as an ES module does, which takes longer.
+  const required = text.replaceAll(/\bimport\("(\.[^"]+)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
+  const { code } = await transform(required, { ...options, format: 'cjs' });
+  const url = code.includes(MODULE_URL)
+    ? `const ${MODULE_URL}=require("node:url").pathToFileURL(__filename).href;`
+    : '';
+  const lazy = await transform(withLazyRequires(code), { ...options, minifySyntax: true, minifyWhitespace: true });
+  return url + lazy.code;
 }

@@ -1,42 +1,39 @@
 import { Config } from '@oclif/core/config';
-import { setLogger } from '@oclif/core/logger';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
-import { type Built, BUILT } from './built.js';
+import { COMMANDS } from './commands.js';
 
 /**
- * Runs the command that `argv` begins with, as oclif's `run` does, but without reading anything: what `run` learns from
- * package.json, the manifest and the plugins' hooks (there are none), the build knows.
+ * Runs the command that `argv` begins with, as oclif's `run` does. That one first reads the manifest of all commands and
+ * looks for plugins and hooks, of which there are none.
  * @returns false, having done nothing, for everything else that oclif does: help, the version, what is no command
  */
 export async function runCommand([id = '', ...argv]: readonly string[], root: string): Promise<boolean> {
-  const load = BUILT !== undefined && Object.hasOwn(BUILT.commands, id) ? BUILT.commands[id] : undefined;
+  const load = Object.hasOwn(COMMANDS, id) ? COMMANDS[id] : undefined;
   // With DEBUG oclif tells what it does.
-  if (BUILT === undefined || load === undefined || asksForHelp(argv) || process.env.CACHECTL_DEBUG) return false;
-  setLogger({ root, logger: SILENT });
+  if (load === undefined || asksForHelp(argv) || process.env.CACHECTL_DEBUG) return false;
   const { default: CommandClass } = await load();
   CommandClass.id = id;
-  const command = new (CommandClass as unknown as Runnable)(argv, new KnownConfig(root, BUILT.package));
-  await command._run();
+  await CommandClass.run(argv, new BareConfig(root));
   return true;
 }
-
-/** A command, with what oclif's `Command.run` calls once it has loaded a configuration (of which it would make another). */
-type Runnable = new (argv: string[], config: Config) => { _run(): Promise<unknown> };
 
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? undefined : end).includes('--help');
 }
 
-/** One that has nothing to load. */
-class KnownConfig extends Config {
-  constructor(root: string, { name, version, oclif }: Built['package']) {
+/** What a command that runs needs of oclif's configuration. */
+class BareConfig extends Config {
+  constructor(root: string) {
     super({ root });
+    const { name, version, oclif } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Package;
     this.root = root;
     this.name = name;
     this.version = version;
-    this.bin = oclif.bin ?? name;
-    this.dirname = oclif.dirname ?? name;
+    this.bin = oclif.bin;
+    this.dirname = oclif.dirname;
     this.userAgent = `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`;
   }
 
@@ -45,17 +42,8 @@ class KnownConfig extends Config {
   }
 }
 
-/** The library's own would load one to find that it has nothing to say. */
-const SILENT = {
-  child: () => SILENT,
-  debug: silence,
-  error: silence,
-  info: silence,
-  trace: silence,
-  warn: silence,
-  namespace: 'oclif',
-};
-
-function silence(): void {
-  // DEBUG is not there: bin/run.js takes it.
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly oclif: { readonly bin: string; readonly dirname: string };
 }

@@ -1,3 +1,6 @@
+import type { Config } from '@oclif/core/config';
+import type { LoadOptions } from '@oclif/core/interfaces';
+
 import { Command } from '@oclif/core/command';
 
 import type { Profile } from '../profiles/profile.js';
@@ -30,6 +33,21 @@ export interface Work {
 /** A command on one store: resolves the profile, opens the store, closes it on every way out. */
 export abstract class StoreCommand extends Command {
   static override baseFlags = globalFlags;
+
+  /** As oclif's own, with the configuration as it is, which that one would load again. */
+  static override async run<T extends Command>(
+    this: new (argv: string[], config: Config) => T,
+    argv: string[] = [],
+    config?: LoadOptions,
+  ): Promise<ReturnType<T['run']>> {
+    const command = new this(argv, config as Config) as unknown as StoreCommand;
+    try {
+      await command.init();
+      return (await command.run()) as ReturnType<T['run']>;
+    } catch (error) {
+      return (await command.catch(error as Error)) as ReturnType<T['run']>;
+    }
+  }
 
   /** Runs `work` and ends the process with the exit code that it gives. */
   protected async withStore(flags: GlobalFlags, work: (work: Work) => Promise<number>): Promise<void> {

@@ -1,108 +1,125 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import {
-  cpSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
-  truncateSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crc32 } from 'node:zlib';
+
+import { COMMANDS } from '../../src/cli/commands.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** Where the code cache begins, in what a pack's file says of its script. */
-const HEAD_LENGTH = 8;
+const PROGRAM = path.join(REPOSITORY, 'bin', 'run.js');
 
-function run(program: string | readonly string[], args: readonly string[], cwd: string) {
+function run(program: string | readonly string[], args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, args].flat(), {
     cwd,
     encoding: 'utf8',
-    env: { PATH: process.env.PATH ?? '', HOME: cwd },
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
     input: '',
   });
   return { code: status, out: stdout, err: stderr };
 }
 
-describe('what is compiled ahead', () => {
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'cachectl-start-up-')));
-  const dist = path.join(folder, 'dist');
-  const packs = (): string[] => readdirSync(dist).filter((name) => name.endsWith('.pack'));
-  const answer = () => run(path.join(folder, 'bin', 'run.js'), ['get', 'key'], folder);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const HAS_COMPILE_CACHE = major > 22 || (major === 22 && minor >= 8);
+
+describe("Node's compile cache", () => {
+  let folder: string;
+  const cache = (): string => path.join(folder, '.cache', 'cachectl');
+  const answer = (env?: NodeJS.ProcessEnv) => run(PROGRAM, ['get', 'key'], folder, env);
   const ANSWER = { code: 0, out: 'value\n', err: '' };
 
   beforeEach(() => {
-    for (const name of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) {
-      cpSync(path.join(REPOSITORY, name), path.join(folder, name), { recursive: true });
-    }
-
-    symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(folder, 'node_modules'));
+    folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'cachectl-start-up-')));
     writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles: { local: { driver: sqlite, path: cache.sqlite } }\n');
-    run(path.join(folder, 'bin', 'run.js'), ['put', 'key', 'value'], folder);
+    run(PROGRAM, ['put', 'key', 'value'], folder, { HOME: '' });
   });
 
-  afterEach(() => {
-    for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true });
-  });
+  afterEach(() => rmSync(folder, { recursive: true }));
 
-  after(() => rmSync(folder, { recursive: true }));
-
-  it('is there, for each part that runs often', () => {
-    expect(packs()).to.include.members(['program.pack', 'sqlite.pack', 'redis.pack', 'profile.pack']);
+  it("is kept in the user's cache folder where Node has one", () => {
+    expect(answer()).to.deep.equal(ANSWER);
+    expect(existsSync(cache())).to.equal(HAS_COMPILE_CACHE);
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it('is not needed', () => {
-    for (const name of packs()) rmSync(path.join(dist, name));
+  it('is kept in XDG_CACHE_HOME', () => {
+    const xdg = path.join(folder, 'xdg');
+    mkdirSync(xdg);
+    expect(answer({ XDG_CACHE_HOME: xdg })).to.deep.equal(ANSWER);
+    expect(existsSync(path.join(xdg, 'cachectl'))).to.equal(HAS_COMPILE_CACHE);
+    expect(existsSync(cache())).to.equal(false);
+  });
+
+  it('does no harm where it cannot be written', () => {
+    writeFileSync(path.join(folder, '.cache'), 'a file');
+    expect(answer()).to.deep.equal(ANSWER);
+    expect(answer({ XDG_CACHE_HOME: '/proc' })).to.deep.equal(ANSWER);
+    expect(answer({ HOME: '/nonexistent' })).to.deep.equal(ANSWER);
+    expect(answer({ HOME: '' })).to.deep.equal(ANSWER);
+    rmSync(path.join(folder, '.cache'));
+    mkdirSync(path.join(folder, '.cache'));
+    chmodSync(path.join(folder, '.cache'), 0o500);
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it('is left where it is cut off', () => {
-    for (const name of packs()) truncateSync(path.join(dist, name), 1000);
-    expect(answer()).to.deep.equal(ANSWER);
-    for (const name of packs()) truncateSync(path.join(dist, name), 3);
-    expect(answer()).to.deep.equal(ANSWER);
-  });
-
-  it('is left where a bit of it is wrong', () => {
-    for (const name of packs()) {
-      const content = readFileSync(path.join(dist, name));
-      // Beyond what V8 looks at before it takes it: it would fall over this one.
-      for (let at = content.length - 5000; at < content.length; at += 10) content[at]! ^= 1;
-      writeFileSync(path.join(dist, name), content);
+  it('does no harm where its files are damaged', () => {
+    answer();
+    const files = existsSync(cache()) ? filesIn(cache()) : [];
+    for (const [index, file] of files.entries()) {
+      const content = readFileSync(file);
+      writeFileSync(file, index % 2 === 0 ? content.subarray(0, content.length / 2) : content.fill(7, 100));
     }
 
+    expect(files.length > 0).to.equal(HAS_COMPILE_CACHE);
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it('is compiled anew where it is of another V8', () => {
-    for (const name of packs()) {
-      const content = readFileSync(path.join(dist, name));
-      // V8's cache begins with a number that is its own, and the hash of its version.
-      const cache = HEAD_LENGTH + content.readUInt32LE(4);
-      content.writeUInt32LE(content.readUInt32LE(cache + 4) ^ 1, cache + 4);
-      content.writeUInt32LE(crc32(content.subarray(4)), 0);
-      writeFileSync(path.join(dist, name), content);
-    }
-
-    expect(answer()).to.deep.equal(ANSWER);
+  it("is not kept in another user's folder, as under sudo", () => {
+    // Whoever may give a folder away sees the folder left alone; nobody else can be in the other user's.
+    const other = path.join(folder, 'other');
+    mkdirSync(other);
+    if (process.getuid?.() === 0) chownSync(other, 12_345, 12_345);
+    const isOurs = statSync(other).uid === process.getuid?.();
+    expect(answer({ XDG_CACHE_HOME: other })).to.deep.equal(ANSWER);
+    expect(existsSync(path.join(other, 'cachectl'))).to.equal(HAS_COMPILE_CACHE && isOurs);
   });
 });
 
-describe('a command that is run without what oclif reads first', () => {
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+describe('the table of commands', () => {
+  it('names each file of src/commands', () => {
+    const files = readdirSync(path.join(REPOSITORY, 'src', 'commands'), { recursive: true })
+      .map(String)
+      .filter((file) => file.endsWith('.ts'));
+    const ids = files.map((file) => file.replace(/\.ts$/, '').replaceAll(path.sep, ':'));
+    expect(Object.keys(COMMANDS)).to.have.members(ids);
+  });
+});
+
+describe('the built program', () => {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'cachectl-start-up-')));
-  const built = path.join(REPOSITORY, 'bin', 'run.js');
-  // Knows nothing from a build, so that oclif does it all.
   const sources = ['--import', import.meta.resolve('tsx'), path.join(REPOSITORY, 'bin', 'dev.js')];
 
   before(() => {
-    run(built, ['put', 'key', 'value'], folder);
+    run(PROGRAM, ['put', 'key', 'value'], folder);
   });
 
   after(() => rmSync(folder, { recursive: true }));
@@ -121,8 +138,8 @@ describe('a command that is run without what oclif reads first', () => {
     ['--version'],
     [],
   ]) {
-    it(`does as oclif does with: ${args.join(' ')}`, () => {
-      expect(run(built, args, folder)).to.deep.equal(run(sources, args, folder));
+    it(`does as the sources do with: ${args.join(' ')}`, () => {
+      expect(run(PROGRAM, args, folder)).to.deep.equal(run(sources, args, folder));
     });
   }
 });
