@@ -95,6 +95,14 @@ export class RefusedError extends CachectlError {
   readonly exitCode = ExitCode.Store;
 }
 
+/** The server answered that it cannot serve at the moment, but will: it loads its data, or hands over to another primary. */
+export class NotReadyError extends RefusedError {}
+
+/** Whether trying again later may help. */
+export function isPassing(error: unknown): error is CachectlError {
+  return error instanceof UnreachableError || error instanceof TimeoutError || error instanceof NotReadyError;
+}
+
 /** A listing cannot go on where another one ended: the server has been started anew, or is another one. */
 export class LostPlaceError extends RefusedError {}
 

@@ -5,6 +5,7 @@ import { acquireWithin } from '../stores/lock-wait.js';
 import { HeldLock, type Holding } from './held-lock.js';
 import { interruptible, type Interruption } from './interrupt.js';
 import { heldText } from './lock-text.js';
+import { outages } from './outages.js';
 import { warn } from './output.js';
 import { type ProduceOptions, produceUnder } from './remember-child.js';
 import { LockOrOutput, newHolding, runLock } from './remember-lock.js';
@@ -58,7 +59,7 @@ async function acquireOrFind(
     return seen !== undefined && accepts!(seen) ? seen : undefined;
   });
   try {
-    const isDone = await acquireWithin(lock, { owner, ttl, wait, signal });
+    const isDone = await acquireWithin(lock, { owner, isOwnerNew: true, ttl, wait, signal, ...outages(store) });
     if (signal.aborted) throw endedWhileWaiting(interruption);
     return isDone ? lock : undefined;
   } catch (error) {

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Store } from '../stores/contract.js';
 import type { StoreStats } from '../stores/stats-contract.js';
 import type { Work } from './store-command.js';
 
+import { type CachectlError, isPassing } from '../errors.js';
 import { onQuitKey } from './keyboard.js';
 import { LiveFrame } from './live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { count } from './progress.js';
 import { bytesText, rateText, ratioText } from './quantities.js';
+import { toFailure } from './report-error.js';
 import { sparkline } from './sparkline.js';
 import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './stats-rates.js';
 import { totalsOf } from './stats-totals.js';
@@ -32,10 +35,12 @@ export async function watchStats(
   const signal = AbortSignal.any([interruption.signal, ended.signal]);
   const screen = answersAPerson() && !flags.json ? new Screen(store.location, flags.interval) : undefined;
   const tellLost = lostOnce();
+  const looks = new Looks(store, look);
   const giveBack = screen && onQuitKey(() => ended.abort());
   try {
     await every(flags, signal, async (rates) => {
-      const stats = await look(signal);
+      const stats = await looks.next(signal);
+      if (stats === undefined) return;
       const interval = rates.add(stats, performance.now());
       if (!screen) tellLost(stats);
       if (screen) screen.show(stats, interval);
@@ -49,6 +54,37 @@ export async function watchStats(
   }
 
   if (screen && interruption.by !== 'closed pipe') await answer(screen.last);
+  if (looks.failure !== undefined && !signal.aborted) throw looks.failure;
+}
+
+/** Looks at a store through outages. The first look must succeed: a store that never answered is a mistake to be told. */
+class Looks {
+  /** What keeps the store from answering; undefined while it answers. */
+  failure: CachectlError | undefined;
+  readonly #store: Pick<Store, 'reconnect'>;
+  readonly #look: (signal: AbortSignal) => Promise<StoreStats>;
+  #hasAnswered = false;
+
+  constructor(store: Pick<Store, 'reconnect'>, look: (signal: AbortSignal) => Promise<StoreStats>) {
+    this.#store = store;
+    this.#look = look;
+  }
+
+  /** Undefined while the store is lost. */
+  async next(signal: AbortSignal): Promise<StoreStats | undefined> {
+    try {
+      const stats = await this.#look(signal);
+      this.#hasAnswered = true;
+      this.failure = undefined;
+      return stats;
+    } catch (error) {
+      if (!this.#hasAnswered || signal.aborted || !isPassing(error)) throw error;
+      if (this.failure === undefined) warn(`${toFailure(error).message}; trying to get it back`);
+      this.failure = error;
+      await this.#store.reconnect?.();
+      return undefined;
+    }
+  }
 }
 
 /** Says of each server that cannot be asked that its figures are not among the others; again when it had come back. */

@@ -310,6 +310,12 @@ export interface Store extends Repository {
    */
   unmade?(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined>;
 
+  /**
+   * Gives up its connections, so that the next question opens new ones: for whoever goes on after an outage. Never throws.
+   * Left out where a question after a failure connects anew by itself.
+   */
+  reconnect?(): Promise<void>;
+
   /** Never hangs, never throws. */
   close(): Promise<void>;
 }

@@ -36,7 +36,8 @@ export class FencedLock implements Lock {
     try {
       this.#fence = await nextFence(this.#store, this.#name);
     } catch (error) {
-      await this.#lock.release(owner);
+      // What went wrong here is what is told.
+      await this.#lock.release(owner).catch(() => false);
       throw error;
     }
 

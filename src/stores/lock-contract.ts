@@ -44,6 +44,8 @@ export interface Waiter extends LockClient {
 export interface Waiting {
   /** How long to be without news before trying all the same, in milliseconds: short where news may fail to come. */
   readonly longestPause: number;
+  /** Set when what it heard news from is gone, and a new place may hear again. */
+  readonly isLost?: boolean;
   /** True when the lock may have been let go; false when the time (milliseconds) is over, or the signal came. Never throws. */
   news(milliseconds: number, signal: AbortSignal): Promise<boolean>;
   /** Leaves nothing behind. Never throws. */

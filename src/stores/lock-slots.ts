@@ -72,6 +72,10 @@ class WaitingForAny implements Waiting {
     this.longestPause = Math.min(LONGEST_PAUSE, ...places.map((place) => place.longestPause));
   }
 
+  get isLost(): boolean {
+    return this.#places.some((place) => place.isLost === true);
+  }
+
   async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {
     const enough = new AbortController();
     const either = AbortSignal.any([signal, enough.signal]);

@@ -123,13 +123,14 @@ describe('a Redis server that goes away under way', function () {
       expect(told('stored', result)).to.be.within(3000, 5000);
     });
 
-    it(`${how} while a lock is waited for`, async () => {
+    it(`${how} while a lock is waited for: the waiter tries until its time is over`, async () => {
       await redis.client.set('deploy', 'ann');
-      const args = ['lock:acquire', 'deploy', '--ttl', '60', '--wait', '10m', '--url', redis.url];
-      const run = start([...args, ...timeout]);
+      const args = ['lock:acquire', 'deploy', '--ttl', '60', '--wait', '8s', '--url', redis.url];
+      const run = start([...args, '--timeout', '2s']);
       await until(async () => hasWaited(redis), run);
       await end(redis);
-      expectFault(await run.ended, { code: 3, message: because });
+      const message = how === 'killed' ? 'refuses connections' : 'did not answer in time';
+      expectFault(await run.ended, { code: 3, message });
     });
   }
 

@@ -8,6 +8,7 @@ import { duration } from '../../cli/flags.js';
 import { JsonText, stringify } from '../../cli/json.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, ownerField } from '../../cli/lock-text.js';
+import { outages } from '../../cli/outages.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlField, ttlText } from '../../cli/value-text.js';
@@ -67,8 +68,9 @@ export default class LockAcquire extends StoreCommand {
       const fenced = flags.fence ? new FencedLock(store, name, store.lock(name)) : undefined;
       const lock = fenced ?? store.lock(name);
       const { signal } = interruption;
-      const options = { owner, ttl, wait: flags.wait, signal };
-      if (await acquireOrUndo(lock, name, options, flags.owner === undefined)) {
+      const isOwnerNew = flags.owner === undefined;
+      const options = { owner, isOwnerNew, ttl, wait: flags.wait, signal, ...outages(store) };
+      if (await acquireOrUndo(lock, name, options)) {
         const fence = fenced?.fence?.toString();
         await handOver(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
         note(`${name} is yours, ${ttlText(ttl)}`);
@@ -104,12 +106,12 @@ function tokenLine(owner: string, fence: string | undefined): string {
  * No answer is not a no: a slow server may yet do what it was asked. What it is asked next it does next, so letting go undoes
  * it; but only of an owner that is made up, since a given one may hold the lock from before.
  */
-async function acquireOrUndo(lock: Lock, name: string, options: WaitOptions, isMadeUp: boolean): Promise<boolean> {
+async function acquireOrUndo(lock: Lock, name: string, options: WaitOptions): Promise<boolean> {
   try {
     return await acquireWithin(lock, options);
   } catch (error) {
     if (!(error instanceof UnansweredError)) throw error;
-    const isUndone = isMadeUp && (await lock.release(options.owner).then(() => true, noAnswerAgain));
+    const isUndone = options.isOwnerNew === true && (await lock.release(options.owner).then(() => true, noAnswerAgain));
     if (isUndone) throw error;
     throw new UnansweredError(
       `${error.message}; whether it gave ${name} to ${options.owner} is not known`,

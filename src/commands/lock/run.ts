@@ -9,6 +9,7 @@ import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../cli/interrupt.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText } from '../../cli/lock-text.js';
+import { outages } from '../../cli/outages.js';
 import { warn } from '../../cli/output.js';
 import { toFailure } from '../../cli/report-error.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -140,7 +141,14 @@ async function acquire(
     ...(lock.startWaiting && { startWaiting: async (waiter) => lock.startWaiting!(waiter) }),
   };
   try {
-    const isAcquired = await acquireWithin(timed, { owner, ttl, wait, signal: interruption.signal });
+    const isAcquired = await acquireWithin(timed, {
+      owner,
+      isOwnerNew: true,
+      ttl,
+      wait,
+      signal: interruption.signal,
+      ...outages(store),
+    });
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
     // Whoever may not refresh it (on Redis that takes a script) would have the command stopped under way. Asked as somebody

@@ -42,6 +42,7 @@ const OPTIONAL = [
   'locks',
   'putStored',
   'reach',
+  'reconnect',
   'sample',
   'stats',
   'tagIndex',

@@ -11,7 +11,14 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 
-import { CachectlError, ConfigError, RefusedError, UnansweredError, UnreachableError } from '../../errors.js';
+import {
+  CachectlError,
+  ConfigError,
+  NotReadyError,
+  RefusedError,
+  UnansweredError,
+  UnreachableError,
+} from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
 import { unselected } from './selection.js';
 import { words } from './words.js';
@@ -131,7 +138,7 @@ function answered(error: MongoServerError, location: string): CachectlError {
   }
 
   if (hasCode(error, NOT_WRITABLE)) {
-    return new RefusedError(
+    return new NotReadyError(
       `${location} takes no writes: ${words(error)}`,
       'Is there a primary? Name all members and replicaSet in the URL.',
       options,

@@ -13,6 +13,7 @@ export class LockListener {
   readonly #heard: (news: LockNews) => void;
   #stream: ChangeStream<LockDocument> | undefined;
   #isUp = false;
+  #wasUp = false;
   #isClosed = false;
 
   constructor(heard: (news: LockNews) => void) {
@@ -22,6 +23,11 @@ export class LockListener {
   /** Whether what happens to the lock is heard, as far as is known. */
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Whether it was up, and is no more. */
+  get isLost(): boolean {
+    return this.#wasUp && this.#isClosed;
   }
 
   /** Until it is closed. Never throws. */
@@ -66,6 +72,7 @@ export class LockListener {
   #up(): void {
     if (this.#isUp || this.#isClosed) return;
     this.#isUp = true;
+    this.#wasUp = true;
     this.#heard('worth a look');
   }
 

@@ -47,12 +47,14 @@ export async function removeWaiter({ waiters }: Deployment, token: string): Prom
   await waiters.deleteOne({ _id: token });
 }
 
-/** Removes what killed processes left. */
+/** Removes what killed processes left, and what `own` itself left when its connection was lost. */
 export async function removeStaleWaiters(
   { waiters, now }: Deployment,
-  { host, space }: Omit<ProcessPlace, 'pid'>,
+  own: Omit<WaiterDocument, 'attempts' | 'expires_at' | 'since'>,
 ): Promise<void> {
+  const { _id, host, space, pid, collection, lock, owner } = own;
   await waiters.deleteMany({ expires_at: notLater(now()) });
+  await waiters.deleteMany({ _id: { $ne: _id }, host, space, pid, collection, lock, owner });
   const here = await waiters.find({ host, space }).limit(MOST).toArray();
   const gone = here.filter((each) => !mayRun(each)).map(({ _id }) => _id);
   if (gone.length > 0) await waiters.deleteMany({ _id: { $in: gone } });

@@ -55,6 +55,10 @@ export class MongodbWaiting implements Waiting {
     this.#writing = this.#begin();
   }
 
+  get isLost(): boolean {
+    return this.#ended === undefined && this.#listener.isLost;
+  }
+
   get longestPause(): number {
     return this.#listener.isUp ? PAUSE_WITH_NEWS : LONGEST_PAUSE;
   }

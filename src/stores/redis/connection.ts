@@ -156,15 +156,16 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return node.monitor();
   }
 
+  /** Gives up what is open, and lets the next question connect anew. Never throws. */
+  async reconnect(): Promise<void> {
+    const [opened, bulk] = [this.#opened, this.#bulk];
+    this.#opened = undefined;
+    this.#bulk = undefined;
+    await closed(opened, bulk);
+  }
+
   async close(): Promise<void> {
-    const bulk = await this.#bulk?.catch(() => {
-      // Whoever opened it was told.
-    });
-    bulk?.close();
-    const opened = await this.#opened?.catch(() => {
-      // Whoever opened it was told.
-    });
-    opened?.client.disconnect();
+    await closed(this.#opened, this.#bulk);
   }
 
   async #first(): Promise<Node> {
@@ -223,6 +224,13 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
     return { client, explain };
   }
+}
+
+/** Never throws: whoever opened it was told. */
+async function closed(opening?: Promise<Opened>, openingBulk?: Promise<BulkWriting>): Promise<void> {
+  const [opened, bulk] = await Promise.allSettled([opening, openingBulk]);
+  if (bulk.status === 'fulfilled') bulk.value?.close();
+  if (opened.status === 'fulfilled') opened.value?.client.disconnect();
 }
 
 async function openBulk(connection: Connection): Promise<BulkWriting> {

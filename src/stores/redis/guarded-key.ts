@@ -1,7 +1,7 @@
 import type { Command, Connection, Node, Reply } from './connection.js';
 
-import { CachectlError, RefusedError, UnreachableError } from '../../errors.js';
-import { isUnavailable } from './errors.js';
+import { RefusedError, UnreachableError } from '../../errors.js';
+import { answerOf, isUnavailable } from './errors.js';
 import { bytes, count, given } from './replies.js';
 
 /** A change of one key that is made only while the key holds `expected`, compared and changed in one step. */
@@ -119,23 +119,17 @@ function neitherWay(command: string, noScript: Error): RefusedError {
   );
 }
 
-/** The server that has the key; of a cluster the primary that does not send us on. */
+/** The server that has the key; of a cluster the primary that does not send us on, by MOVED or (while the slot is on its way) ASK. */
 async function nodeOf(connection: Connection, key: string): Promise<Node> {
   const nodes = await connection.nodes();
   if (!connection.isCluster) return nodes[0]!;
   for (const node of nodes) {
     const [reply] = await node.batch([['WATCH', key], ['UNWATCH']]);
-    if (!(reply instanceof Error) || !isElsewhere(reply)) return node;
+    if (!/^(MOVED|ASK) /.test(answerOf(reply))) return node;
   }
 
   throw new UnreachableError(
     `${connection.location} has no primary for the slot of ${key}`,
     'Does the slot move? Run it again; `redis-cli --cluster check` says what is wrong.',
   );
-}
-
-/** MOVED, or ASK while the slot is on its way. */
-function isElsewhere(error: Error): boolean {
-  const { cause } = error;
-  return error instanceof CachectlError && cause instanceof Error && /^(MOVED|ASK) /.test(cause.message);
 }

@@ -7,6 +7,7 @@ import type { Connection, Node } from './connection.js';
 
 import { CachectlError } from '../../errors.js';
 import { LONGEST_PAUSE, pause } from '../lock-wait.js';
+import { translated } from './errors.js';
 import { given } from './replies.js';
 
 /** How long to be without news where the server tells of every end of a lock, in milliseconds; a message may be lost all the same. */
@@ -53,15 +54,19 @@ export async function waitersFor(connection: Connection, key: string): Promise<r
 
 class Place implements Waiting {
   longestPause = LONGEST_PAUSE;
+  isLost = false;
   readonly #subscribers: Redis[] = [];
   #hasRung = false;
+  #isOver = false;
   #wake: (() => void) | undefined;
 
   add(subscriber: Redis): void {
     this.#subscribers.push(subscriber);
-    // Nothing is heard any more.
     subscriber.once('end', () => {
+      if (this.#isOver) return;
       this.longestPause = LONGEST_PAUSE;
+      this.isLost = true;
+      this.ring();
     });
   }
 
@@ -84,6 +89,7 @@ class Place implements Waiting {
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     for (const subscriber of this.#subscribers) subscriber.disconnect();
   }
 }
@@ -96,7 +102,12 @@ interface WaitsFor {
 /** Redis's own events for what ends a lock; a key that is written anew is another holder's. */
 const ENDS: ReadonlySet<string> = new Set(['del', 'evicted', 'expired', 'move_from', 'rename_from']);
 
-async function subscribe(node: Node, { database }: Connection, of: WaitsFor, ring: () => void): Promise<Redis> {
+async function subscribe(
+  node: Node,
+  { database, location }: Connection,
+  of: WaitsFor,
+  ring: () => void,
+): Promise<Redis> {
   const subscriber = await node.dedicated();
   const released = releaseChannel(of.key);
   subscriber.on('message', (channel: string, message: string) => {
@@ -108,17 +119,7 @@ async function subscribe(node: Node, { database }: Connection, of: WaitsFor, rin
     return subscriber;
   } catch (error) {
     subscriber.disconnect();
-    throw error instanceof Error && error.name === 'ReplyError' ? new NoNewsError(error) : error;
-  }
-}
-
-/** A user may not subscribe, or not to these channels. */
-class NoNewsError extends CachectlError {
-  readonly code = 'refused';
-  readonly exitCode = 3;
-
-  constructor(cause: Error) {
-    super('there is no news of locks here', 'Allow the user the channels.', { cause });
+    throw translated(error, location);
   }
 }
 

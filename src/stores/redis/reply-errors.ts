@@ -1,4 +1,11 @@
-import { type CachectlError, ConfigError, NotANumberError, RefusedError, WrongTypeError } from '../../errors.js';
+import {
+  type CachectlError,
+  ConfigError,
+  NotANumberError,
+  NotReadyError,
+  RefusedError,
+  WrongTypeError,
+} from '../../errors.js';
 
 /** The name that the library gives to answers that are errors. */
 export type Answer = 'ReplyError';
@@ -26,6 +33,11 @@ function refuses(what: string, hint: string): Make {
   return (location, _, options) => new RefusedError(`${location} ${what}`, hint, options);
 }
 
+/** For the moment. */
+function isNotReady(what: string, hint: string): Make {
+  return (location, _, options) => new NotReadyError(`${location} ${what}`, hint, options);
+}
+
 const REDIRECTED = refuses(
   'is one node of a cluster',
   'Name the nodes under cluster: in the profile, or use redis+cluster:// in the URL.',
@@ -33,8 +45,8 @@ const REDIRECTED = refuses(
 
 const BY_WORD: Readonly<Record<string, Make>> = {
   ASK: REDIRECTED,
-  BUSY: refuses('is busy with a script', 'Try again in a while; SCRIPT KILL ends one that wrote nothing.'),
-  CLUSTERDOWN: refuses('is a cluster that is down', 'Some slots have no node: see `redis-cli --cluster check`.'),
+  BUSY: isNotReady('is busy with a script', 'Try again in a while; SCRIPT KILL ends one that wrote nothing.'),
+  CLUSTERDOWN: isNotReady('is a cluster that is down', 'Some slots have no node: see `redis-cli --cluster check`.'),
   CROSSSLOT: refuses(
     'keeps keys in slots, and one command named keys of several',
     'It is a cluster behind one address: use redis+cluster:// if it lets clients see its nodes.',
@@ -43,8 +55,8 @@ const BY_WORD: Readonly<Record<string, Make>> = {
     'is in protected mode: it accepts connections from its own machine only',
     'Set a password there (requirepass, or an ACL user), or bind it to the address that is meant.',
   ),
-  LOADING: refuses('is still loading its data', 'Try again in a while.'),
-  MASTERDOWN: refuses('is a replica that has lost its primary', 'Point the profile at a primary.'),
+  LOADING: isNotReady('is still loading its data', 'Try again in a while.'),
+  MASTERDOWN: isNotReady('is a replica that has lost its primary', 'Point the profile at a primary.'),
   MISCONF: refuses('takes no writes because it cannot save to disk', 'Look at its log and its disk.'),
   MOVED: REDIRECTED,
   NOAUTH: refuses(
@@ -57,13 +69,13 @@ const BY_WORD: Readonly<Record<string, Make>> = {
       'Use a user that may, or let an administrator grant it with ACL SETUSER.',
       options,
     ),
-  NOREPLICAS: refuses(
+  NOREPLICAS: isNotReady(
     'takes no writes: too few replicas are linked (min-replicas-to-write)',
     'Start its replicas again, or lower min-replicas-to-write.',
   ),
   OOM: refuses('is out of memory', 'Free some, or set an eviction policy (maxmemory-policy).'),
-  READONLY: refuses('is a read-only replica', 'Point the profile at its primary.'),
-  TRYAGAIN: refuses('is moving the slot of these keys', 'Try again in a while.'),
+  READONLY: isNotReady('is a read-only replica', 'Point the profile at its primary.'),
+  TRYAGAIN: isNotReady('is moving the slot of these keys', 'Try again in a while.'),
   WRONGPASS: refuses('refused the user name or password', 'Check username and password in the profile or URL.'),
   WRONGTYPE: (_, __, options) =>
     new WrongTypeError('the key holds something else than a string', 'Look at it with redis-cli.', options),
@@ -91,7 +103,7 @@ const ERRORS: ReadonlyArray<readonly [matches: RegExp, make: Make]> = [
   ],
   [
     /^max number of clients/i,
-    refuses('has no room for another client', 'Raise maxclients, or look who is connected: CLIENT LIST.'),
+    isNotReady('has no room for another client', 'Raise maxclients, or look who is connected: CLIENT LIST.'),
   ],
   [
     /^SELECT is not allowed in cluster mode/i,

@@ -164,6 +164,10 @@ class RedisStore extends PlainEntries implements Store {
     yield* diagnose(this.room);
   }
 
+  async reconnect(): Promise<void> {
+    await Promise.all([this.connection.reconnect(), this.room.lockConnection.reconnect()]);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#tails].map(async (each) => each.stop()));
     await Promise.all([this.connection.close(), this.room.lockConnection.close()]);

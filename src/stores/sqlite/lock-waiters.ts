@@ -30,6 +30,7 @@ export interface WaiterRow extends LockPlace, ProcessPlace {
 
 /** Only within `write`. Writes it down, or that it is still there. */
 export function writeWaiter(connection: Connection, row: WaiterRow): void {
+  const { token, lockTable, key, owner, host, space, pid } = row;
   connection.execute(
     `CREATE TABLE IF NOT EXISTS cachectl_waiters (
        token TEXT PRIMARY KEY, lock_table TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, host TEXT NOT NULL,
@@ -43,6 +44,13 @@ export function writeWaiter(connection: Connection, row: WaiterRow): void {
        ON CONFLICT (token) DO UPDATE SET attempts = excluded.attempts, lease = excluded.lease`,
     )
     .run({ ...row, lease: now() + LEASE_S });
+  // What it left when the file was locked.
+  connection
+    .statement(
+      `DELETE FROM cachectl_waiters WHERE token <> @token AND lock_table = @lockTable AND key = @key
+       AND owner = @owner AND host = @host AND space = @space AND pid = @pid`,
+    )
+    .run({ token, lockTable, key, owner, host, space, pid });
   dropStaleWaiters(connection);
 }
 

@@ -1,0 +1,13 @@
+import type { Store } from '../stores/contract.js';
+import type { WaitOptions } from '../stores/lock-wait.js';
+
+import { warn } from './output.js';
+import { toFailure } from './report-error.js';
+
+/** Has a waiter outlast an outage of its store: says so, and connects anew. */
+export function outages(store: Pick<Store, 'reconnect'>): Pick<WaitOptions, 'onLost' | 'reconnect'> {
+  return {
+    reconnect: async () => store.reconnect?.(),
+    onLost: (why) => warn(`${toFailure(why).message}; trying again until the wait is over`),
+  };
+}

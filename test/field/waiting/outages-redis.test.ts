@@ -1,0 +1,171 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+
+import { until } from '../../../src/testing/suite/stores.js';
+import { startBreakableProxy } from '../../support/breakable-proxy.js';
+import { cachectl, type Run, start } from '../../support/cli.js';
+import { expectFault } from '../../support/faults.js';
+import { halt } from '../../support/halt.js';
+import { startRedisSentinel } from '../../support/redis-sentinel.js';
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
+
+const LOST = '; trying again until the wait is over';
+
+describe('waiting for a lock on Redis', function () {
+  this.timeout(120_000);
+  let redis: RedisServer;
+
+  beforeEach(async function () {
+    redis = await startRedis(this, '--save', '');
+    await redis.client.set('deploy', 'ann');
+  });
+
+  afterEach(async () => redis.stop());
+
+  async function waiting(...more: string[]): Promise<Run> {
+    const run = start(['lock:acquire', 'deploy', '--ttl', '10m', '--url', redis.url, ...more]);
+    await until(async () => hasWaiter(redis));
+    return run;
+  }
+
+  it('that is restarted: gets the lock, of which the new server knows nothing', async function () {
+    const { port } = redis;
+    const run = await waiting('--wait', '10m');
+    await redis.stop();
+    await run.saw(`closed the connection${LOST}`, 'err');
+    redis = await startRedis(this, '--save', '', '--port', String(port));
+    const { code, out } = await run.ended;
+    expect(code).to.equal(0);
+    expect(await redis.client.get('deploy')).to.equal(out.trim());
+  });
+
+  it('that falls silent, and answers again: waits on, and is seen to wait', async () => {
+    const pid = await pidOf(redis);
+    const run = await waiting('--wait', '10m', '--timeout', '2s');
+    await halt(pid);
+    await run.saw(`did not answer in time${LOST}`, 'err');
+    process.kill(pid, 'SIGCONT');
+    await until(async () => hasWaiter(redis));
+    expect(await cachectl(['lock:release', 'deploy', '--owner', 'ann', '--url', redis.url])).to.include({ code: 0 });
+    const { code, out } = await run.ended;
+    expect(code).to.equal(0);
+    expect(await redis.client.get('deploy')).to.equal(out.trim());
+  });
+
+  for (const [command, ...more] of [
+    ['lock:acquire', 'deploy', '--ttl', '10m'],
+    ['lock:run', 'deploy', '--', 'echo', 'ran'],
+    ['remember', 'r', '--ttl', '10m', '--', 'echo', 'ran'],
+  ]) {
+    it(`that stays silent until the wait is over: ${command} ends with a typed error`, async () => {
+      await redis.client.set('cachectl:remember:r', 'ann');
+      const pid = await pidOf(redis);
+      const env = { CACHECTL_URL: redis.url };
+      const run = start([command!, '--wait', '6s', '--timeout', '1s', ...more], { env });
+      await until(async () => hasWaiter(redis));
+      await halt(pid);
+      const { err, ...result } = await run.ended;
+      process.kill(pid, 'SIGCONT');
+      expect(err).to.include(LOST);
+      expectFault({ ...result, err }, { code: 3, message: 'did not answer in time', hint: '--timeout' });
+    });
+  }
+
+  it('an attempt whose answer was lost is not left behind: the lock is held once, and by the token that is printed', async () => {
+    const proxy = await startBreakableProxy(redis.port);
+    const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--fence'];
+    const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
+    await until(async () => hasWaiter(redis));
+    proxy.loseAnswerTo('NX');
+    await redis.client.del('deploy');
+    await run.saw(LOST, 'err');
+    const { code, out } = await run.ended;
+    expect(code).to.equal(0);
+    const [owner, fence] = out.trim().split(' ');
+    expect(await redis.client.get('deploy')).to.equal(owner);
+    expect(Number(fence)).to.be.greaterThan(1_000_000_000_000);
+    expect(await redis.client.pttl('deploy')).to.be.within(1, 600_000);
+    await proxy.close();
+  });
+
+  it('an attempt by an owner that was given, whose answer was lost, is said to be unknown', async () => {
+    const proxy = await startBreakableProxy(redis.port);
+    const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--owner', 'bob'];
+    const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
+    await until(async () => hasWaiter(redis));
+    proxy.loseAnswerTo('NX');
+    await redis.client.del('deploy');
+    const result = await run.ended;
+    expectFault(result, {
+      code: 3,
+      message: 'whether it gave deploy to bob is not known',
+      hint: 'lock:release deploy',
+    });
+    await proxy.close();
+  });
+
+  it('by sentinels that promote a replica: waits on at the new primary', async function () {
+    const replica = await startRedis(this, '--save', '', '--replicaof', '127.0.0.1', String(redis.port));
+    const sentinel = await startRedisSentinel(this, redis.port);
+    try {
+      await until(async () => (await redis.client.info('replication')).includes('state=online'));
+      const control = new Redis(sentinel.port, '127.0.0.1', { protocol: 2 });
+      await until(async () => ((await control.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length === 1);
+      const url = `redis+sentinel://127.0.0.1:${sentinel.port}/0?primary=mymaster`;
+      const run = start(['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--url', url]);
+      await until(async () => hasWaiter(redis));
+      await control.call('SENTINEL', 'FAILOVER', 'mymaster');
+      control.disconnect();
+      await run.saw(LOST, 'err');
+      await until(async () => hasWaiter(replica));
+      await replica.client.del('deploy');
+      const { code, out } = await run.ended;
+      expect(code).to.equal(0);
+      expect(await replica.client.get('deploy')).to.equal(out.trim());
+    } finally {
+      await sentinel.stop();
+      await replica.stop();
+    }
+  });
+});
+
+describe('stats --watch on Redis', function () {
+  this.timeout(120_000);
+  let redis: RedisServer;
+
+  beforeEach(async function () {
+    redis = await startRedis(this, '--save', '');
+  });
+
+  afterEach(async () => redis.stop());
+
+  it('goes on after a restart', async function () {
+    const { port } = redis;
+    const run = start(['stats', '--watch', '--json', '--url', redis.url]);
+    await run.saw('"hitsPerSecond"');
+    await redis.stop();
+    await run.saw('; trying to get it back', 'err');
+    const before = run.output();
+    redis = await startRedis(this, '--save', '', '--port', String(port));
+    await until(() => run.output().length > before.length);
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).to.equal(130);
+  });
+
+  it('exits 3 when the server is still gone at its end', async () => {
+    const run = start(['stats', '--watch', '--for', '5s', '--url', redis.url]);
+    await until(() => run.output() !== '');
+    await redis.kill();
+    const { out, ...result } = await run.ended;
+    expect(out).not.to.equal('');
+    expectFault({ ...result, out: '' }, { code: 3, message: 'refuses connections' });
+  });
+});
+
+async function hasWaiter({ client }: RedisServer): Promise<boolean> {
+  return String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).includes('cachectl:waits:');
+}
+
+async function pidOf({ client }: RedisServer): Promise<number> {
+  return Number(/process_id:(\d+)/.exec(await client.info('server'))![1]);
+}
