@@ -68,9 +68,12 @@ export function isOwnerText(text: string): boolean {
     text.length < LONGEST_OWNER &&
     !UNPRINTED.test(text) &&
     !isSerialized(text) &&
-    !isNumeric(Buffer.from(text))
+    (!isNumeric(Buffer.from(text)) || OF_AN_OWNER.test(text))
   );
 }
+
+/** Counters and times do not get as long. */
+const OF_AN_OWNER = /^\d{16,}$/;
 
 // eslint-disable-next-line no-control-regex -- bytes of a binary serializer, or of a compression
 const UNPRINTED = /[\u0000-\u001F\u007F\uFFFD]/;
