@@ -4,8 +4,8 @@ const { mkdirSync, statSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { dirname, join } = require('node:path');
 
-// Libraries that see DEBUG print command lines and passwords; ours is told by another name.
-if (process.env.DEBUG) process.env.CACHECTL_DEBUG = '1';
+// Libraries that see DEBUG print command lines and passwords. src/cli/environment.ts gives it back to commands.
+globalThis[Symbol.for('cachectl.DEBUG')] = process.env.DEBUG;
 delete process.env.DEBUG;
 
 /** The program's folder for caches. None where the user's is another user's, as under sudo: Node runs what lies in there. */

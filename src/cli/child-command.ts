@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 
 import { UsageError } from '../errors.js';
+import { callersEnvironment } from './environment.js';
 import { openPipe } from './system-pipe.js';
 
 /** Signals that are for whatever does the work. */
@@ -58,7 +59,7 @@ export class ChildCommand {
     for (const signal of FORWARDED) process.on(signal, forward);
     const pipe = isCaptured ? openPipe() : undefined;
     const stdio: StdioOptions = isCaptured ? ['ignore', pipe?.writeEnd ?? 'pipe', 'inherit'] : 'inherit';
-    this.#child = this.#spawned([command, ...args], { stdio, env: { ...process.env, ...env } });
+    this.#child = this.#spawned([command, ...args], { stdio, env: { ...callersEnvironment(), ...env } });
     // Ours would keep the output from ever ending.
     if (pipe !== undefined) closeSync(pipe.writeEnd);
     this.#output = pipe?.output ?? this.#child?.stdout ?? Readable.from([]);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import type { CacheEvent } from '../stores/event-contract.js';
 
+import { callersEnvironment } from './environment.js';
 import { eventJson } from './event-text.js';
 import { warn } from './output.js';
 
@@ -58,7 +59,7 @@ export class EventListener {
     const child = spawn(this.#command, {
       shell: true,
       stdio: ['pipe', 'inherit', 'inherit'],
-      env: { ...process.env, ...environmentOf(event, this.#source) },
+      env: { ...callersEnvironment(), ...environmentOf(event, this.#source) },
     });
     child.stdin?.on('error', () => {
       // It does not want to read it.

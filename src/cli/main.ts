@@ -17,20 +17,11 @@ export async function main(argv: readonly string[], root: string): Promise<never
 /** Runs the program up to its exit code. */
 export async function perform(argv: readonly string[], root: string): Promise<void> {
   try {
-    if (!(await runCommand(argv, root))) await run(helpAsFlag(argv), { root });
+    const help = await runCommand(argv, root);
+    if (help !== undefined) await run([...help], { root });
   } catch (error) {
-    process.exitCode = await failure(error, argv, root);
+    process.exitCode = reportError(error, asksForJson(argv));
   }
-}
-
-/** `cachectl help get` is what people type first. */
-function helpAsFlag(argv: readonly string[]): string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
-}
-
-async function failure(error: unknown, argv: readonly string[], root: string): Promise<number> {
-  const { unknownCommand } = await import('./unknown-command.js');
-  return reportError(unknownCommand(error, argv, root) ?? error, asksForJson(argv));
 }
 
 /** A closed pipe (`| head -1`) ends a command through its interruption; any other failure to write is one. */

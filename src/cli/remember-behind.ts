@@ -6,6 +6,7 @@ import type { RunOptions } from './remember-run.js';
 import type { Terms } from './remembered.js';
 
 import { newOwner } from '../stores/lock-form.js';
+import { callersEnvironment } from './environment.js';
 import { HeldLock } from './held-lock.js';
 import { warn } from './output.js';
 import { LOCK_TTL, newHolding, refreshLock } from './remember-lock.js';
@@ -53,7 +54,7 @@ export async function refreshHere(store: Store, owner: string, options: Omit<Run
 }
 
 async function startBehind(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, args, { detached: true, stdio: 'ignore' });
+  const child = spawn(process.execPath, args, { detached: true, stdio: 'ignore', env: callersEnvironment() });
   await once(child, 'spawn');
   child.unref();
 }

@@ -1,5 +1,6 @@
 import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
+import { debugSetting } from './environment.js';
 import { stringify } from './json.js';
 import { styleText } from './style.js';
 
@@ -26,7 +27,7 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   if (error instanceof ClosedPipeError) return failure.exitCode;
   if (asJson && !isTold) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
   else if (!isTold) process.stderr.write(errorText(failure));
-  if (process.env.CACHECTL_DEBUG && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
+  if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
 }
 

@@ -1,25 +1,80 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { distance } from 'fastest-levenshtein';
 
 import { UsageError } from '../errors.js';
 
-/** oclif's «command not found», with the command that was probably meant. Undefined for any other error. */
-export function unknownCommand(error: unknown, argv: readonly string[], root: string): UsageError | undefined {
-  if (!(error instanceof Error) || !/^[Cc]ommand .* not found/.test(error.message)) return undefined;
-  const typed = argv[0] ?? '';
-  const names = commandNames(root);
-  const nearest = closest(typed, names);
-  const hint =
-    distance(typed, nearest) <= Math.max(2, typed.length / 3)
-      ? `Did you mean ${nearest}?`
-      : `There are ${names.join(', ')}.`;
-  return new UsageError(`${typed} is not a command`, hint);
+/**
+ * The error for a command line that names no command.
+ * @param words as they were typed; more than one where the first is a topic
+ * @param ids of all commands
+ */
+export function unknownCommand(words: readonly string[], ids: readonly string[]): UsageError {
+  const [topic = '', second] = words;
+  const below = ids.filter((id) => id.startsWith(`${topic}:`));
+  if (below.length === 0) return new UsageError(`${topic} is not a command`, hintFor(topic, ids, LIST_ALL));
+  const list = `The ${topic} commands are ${below.join(', ')}.`;
+  if (second === undefined || second.startsWith('-')) return new UsageError(`${topic} is not a command`, list);
+  return new UsageError(`${topic} ${second} is not a command`, hintFor(`${topic}:${second}`, below, list));
 }
 
-function commandNames(root: string): string[] {
-  const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
-    commands: Record<string, unknown>;
-  };
-  return Object.keys(manifest.commands);
+const LIST_ALL = 'List the commands with: cachectl help';
+
+function hintFor(typed: string, ids: readonly string[], otherwise: string): string {
+  const meant = synonym(typed) ?? byLastPart(typed, ids) ?? nearest(typed, ids);
+  return meant === undefined ? otherwise : `Did you mean ${meant}?`;
 }
+
+/** `acquire` is lock:acquire. */
+function byLastPart(typed: string, ids: readonly string[]): string | undefined {
+  return ids.find((id) => id.endsWith(`:${typed}`));
+}
+
+/** Undefined where nothing is near enough to be meant. */
+function nearest(typed: string, ids: readonly string[]): string | undefined {
+  // The time grows with the product of the lengths.
+  const sought = typed.toLowerCase().slice(0, 50);
+  const ranked = ids.map((id) => ({ id, wrong: distance(sought, id) })).sort((a, b) => a.wrong - b.wrong);
+  // Few commands share a topic, so less of a likeness will do.
+  const most = typed.includes(':') ? 0.5 : 0.49;
+  return ranked.find(({ id, wrong }) => wrong <= 2 && wrong <= lastPart(id).length * most)?.id;
+}
+
+function lastPart(id: string): string {
+  return id.slice(id.lastIndexOf(':') + 1);
+}
+
+function synonym(typed: string): string | undefined {
+  return Object.entries(SYNONYMS).find(([, words]) => words.includes(typed.toLowerCase()))?.[0];
+}
+
+/** What other tools call a command. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  get: ['cat', 'exists', 'fetch', 'has', 'mget', 'read'],
+  put: ['mset', 'save', 'set', 'setex', 'store', 'write'],
+  add: ['setnx'],
+  forget: ['del', 'delete', 'remove', 'rm', 'unlink', 'unset'],
+  pull: ['getdel', 'pop', 'take'],
+  touch: ['expire', 'persist', 'pexpire'],
+  increment: ['inc', 'incr', 'incrby'],
+  decrement: ['dec', 'decr', 'decrby'],
+  remember: ['memo', 'memoize'],
+  keys: ['count', 'dbsize', 'find', 'list', 'ls', 'scan', 'search'],
+  inspect: ['describe', 'object', 'show', 'ttl', 'type'],
+  stats: ['info', 'memory', 'status'],
+  doctor: ['check', 'health', 'ping'],
+  flush: ['clear', 'empty', 'flush_all', 'flushall', 'flushdb', 'purge', 'truncate', 'wipe'],
+  export: ['backup', 'dump'],
+  import: ['load', 'restore'],
+  copy: ['cp', 'migrate', 'mirror', 'sync'],
+  'events:tail': ['events:follow', 'events:log', 'events:watch', 'monitor', 'subscribe'],
+  'tags:flush': ['tags:clear', 'tags:del', 'tags:delete', 'tags:forget', 'tags:purge', 'tags:remove', 'tags:rm'],
+  'tags:list': ['tags:ls'],
+  'tags:show': ['tags:get', 'tags:inspect', 'tags:keys'],
+  'tags:prune': ['tags:gc'],
+  'lock:run': ['exec', 'lock:exec', 'lock:with', 'with'],
+  'lock:acquire': ['lock:get', 'lock:lock', 'lock:take'],
+  'lock:refresh': ['lock:extend', 'lock:renew', 'lock:touch'],
+  'lock:release': ['lock:break', 'lock:delete', 'lock:free', 'lock:rm', 'lock:unlock', 'unlock'],
+  'lock:list': ['lock:ls', 'locks'],
+  'lock:show': ['lock:info', 'lock:inspect', 'lock:status'],
+  'lock:watch': ['lock:follow', 'lock:tail'],
+};

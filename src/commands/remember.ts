@@ -23,7 +23,7 @@ With --stale an output that is old is printed at once, and made anew in the back
 
 Exits 75 when somebody else runs the command, and is not done within --wait. docs/remember.md tells it all.`;
 
-  static override usage = 'remember KEY --ttl DURATION [FLAGS] -- COMMAND [ARGS...]';
+  static override usage = 'remember KEY --ttl DURATION [FLAGS] [--] COMMAND [ARGS...]';
 
   static override examples = [
     {
@@ -45,6 +45,9 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
   ];
 
   static override strict = false;
+
+  /** Its command line ends with another program's. */
+  static readonly runsProgram = true;
 
   static override args = {
     key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),

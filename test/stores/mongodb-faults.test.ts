@@ -164,7 +164,7 @@ describe('MongoDB that cannot be used', () => {
     ]) {
       for (const args of [['get', 'k'], ['get', 'k', '--json'], ['doctor']]) {
         const { code, out, err } = await cachectl([...args, '--timeout', '1s', '--url', target], {
-          env: { CACHECTL_DEBUG: '1' },
+          env: { DEBUG: '1' },
         });
         expect(code, err).to.be.oneOf([2, 3]);
         expect(out + err)

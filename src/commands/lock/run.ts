@@ -23,7 +23,7 @@ export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
   static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and with --fence a number in CACHECTL_LOCK_FENCE by which whoever it writes to can refuse an older holder.`;
 
-  static override usage = 'lock:run NAME [FLAGS] -- COMMAND [ARGS...]';
+  static override usage = 'lock:run NAME [FLAGS] [--] COMMAND [ARGS...]';
 
   static override examples = [
     { description: 'One deploy at a time', command: '<%= config.bin %> lock:run deploy --wait 10m -- ./deploy.sh' },
@@ -38,6 +38,9 @@ export default class LockRun extends StoreCommand {
   ];
 
   static override strict = false;
+
+  /** Its command line ends with another program's. */
+  static readonly runsProgram = true;
 
   static override args = {
     name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
