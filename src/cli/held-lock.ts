@@ -1,7 +1,6 @@
 import type { Lock, Store } from '../stores/contract.js';
 
-/** What would end this process before a lock is given back. */
-const ENDING = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+import { FATAL_SIGNALS } from './job/signals.js';
 
 /** What a holder needs to keep a lock, and to give it back. */
 export interface Holding {
@@ -49,7 +48,7 @@ export class HeldLock {
     this.#store = store;
     this.#lock = lock;
     this.#expiresAt = at + holding.ttl * 1000;
-    for (const signal of ENDING) process.on(signal, ignore);
+    for (const signal of FATAL_SIGNALS) process.on(signal, ignore);
     this.#schedule();
   }
 
@@ -63,7 +62,7 @@ export class HeldLock {
       return await lock.release(this.#holding.owner);
     } finally {
       await this.#store?.close();
-      for (const signal of ENDING) process.off(signal, ignore);
+      for (const signal of FATAL_SIGNALS) process.off(signal, ignore);
     }
   }
 

@@ -1,4 +1,5 @@
 import { ExitCode } from '../errors.js';
+import { ignoredSignals } from './job/ignored-signals.js';
 
 /** What ended a piece of work before its time. */
 export interface Interruption {
@@ -15,6 +16,7 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
   const controller = new AbortController();
   let by: Interruption['by'];
   const onSignal = (name: NonNullable<Interruption['by']>): void => {
+    if (name !== 'closed pipe' && ignoredSignals().has(name)) return;
     if (by === 'SIGINT' && name === 'SIGINT') process.exit(130);
     by = name;
     controller.abort();

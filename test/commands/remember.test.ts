@@ -317,7 +317,6 @@ describe('remember, whatever the store', () => {
   for (const [what, args, message] of [
     ['no command', ['k', '--ttl', '1m'], 'there is no command to run'],
     ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'no key was given'],
-    ['two keys', ['a', 'b', '--ttl', '1m', '--', 'date'], 'there are 2 keys'],
     ['no ttl', ['k', '--', 'date'], 'must be provided: --forever, --ttl'],
     ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a ttl of 0 stores nothing'],
     [

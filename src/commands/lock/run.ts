@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import type { ProcessRow } from '../../cli/job/process-table.js';
 import type { Lock, Store } from '../../stores/contract.js';
 
 import { ChildCommand, commandLine } from '../../cli/child-command.js';
@@ -13,6 +14,7 @@ import { outages } from '../../cli/outages.js';
 import { warn } from '../../cli/output.js';
 import { toFailure } from '../../cli/report-error.js';
 import { StoreCommand } from '../../cli/store-command.js';
+import { lineField } from '../../cli/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
 import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';
@@ -21,7 +23,7 @@ import { acquireWithin, type WaitedLock } from '../../stores/lock-wait.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
-  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and with --fence a number in CACHECTL_LOCK_FENCE by which whoever it writes to can refuse an older holder.`;
+  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it and every process that it started. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and with --fence a number in CACHECTL_LOCK_FENCE by which whoever it writes to can refuse an older holder.`;
 
   static override usage = 'lock:run NAME [FLAGS] [--] COMMAND [ARGS...]';
 
@@ -68,7 +70,7 @@ export default class LockRun extends StoreCommand {
       default: 'stop',
     }),
     grace: duration({
-      summary: 'How long a command that is stopped has, from TERM to KILL.',
+      summary: 'How long the processes of the command have from TERM to KILL.',
       default: 10,
       defaultHelp: async () => '10s',
     }),
@@ -110,9 +112,9 @@ export default class LockRun extends StoreCommand {
       CACHECTL_LOCK_OWNER: holding.owner,
       ...(acquired.fence !== undefined && { CACHECTL_LOCK_FENCE: acquired.fence.toString() }),
     };
-    process.exitCode = await runUnder(held, name, new ChildCommand(command, { env }), {
-      grace: flags['on-lost'] === 'stop' ? flags.grace : undefined,
-    });
+    const isStopped = flags['on-lost'] === 'stop';
+    const child = new ChildCommand(command, { env, grace: flags.grace, outlivesUs: !isStopped });
+    process.exitCode = await runUnder(held, name, child, isStopped);
   }
 }
 
@@ -168,27 +170,37 @@ async function acquire(
 
 /**
  * The command's exit code, or that of a lock that was lost.
- * @param grace how long a command whose lock was lost has to end, in seconds; undefined lets it go on
+ * @param isStopped whether a command is stopped when its lock is lost
  */
-async function runUnder(
-  held: HeldLock,
-  name: string,
-  child: ChildCommand,
-  { grace }: { readonly grace: number | undefined },
-): Promise<number> {
+async function runUnder(held: HeldLock, name: string, child: ChildCommand, isStopped: boolean): Promise<number> {
   let isLost = false;
   const onLost = held.lost.then((reason) => {
     isLost = true;
     warn(`${nameText(name)} was lost while the command ran: ${reason}`);
-    if (grace !== undefined) child.stop(grace);
+    if (isStopped) child.stop();
   });
   const code = await Promise.race([child.exitCode, onLost.then(async () => child.exitCode)]);
   if (child.failure !== undefined) warn(`the command could not be started: ${child.failure.message}`);
   const wasLostBefore = isLost;
+  const left = await child.leftBehind();
+  if (left.length > 0) warn(`${nameText(name)} is released with ${processesText(left)}\n  ${KEEP}`);
   const isOurs = await giveBack(held, name);
   if (!isOurs && !wasLostBefore)
     warn(`${nameText(name)} was lost before the command ended: it expired, or somebody broke it`);
-  return (wasLostBefore || !isOurs) && grace !== undefined ? ExitCode.LockLost : code;
+  return (wasLostBefore || !isOurs) && isStopped ? ExitCode.LockLost : code;
+}
+
+const KEEP =
+  'Have the command wait for them to keep the lock. Daemons in a session of their own (setsid) are not reported.';
+
+/** Processes that are named; so many more are counted. */
+const MOST_NAMED = 5;
+
+function processesText(processes: readonly ProcessRow[]): string {
+  const named = processes.slice(0, MOST_NAMED).map(({ name, pid }) => `${lineField(name)} (${pid})`);
+  const rest = processes.length - named.length;
+  const list = [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+  return `${processes.length} ${processes.length === 1 ? 'process' : 'processes'} of its command still running: ${list}`;
 }
 
 /** Where the server does not answer any more, the lock expires by itself: it was ours to the end, unless it was lost before. */
