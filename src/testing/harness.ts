@@ -21,6 +21,9 @@ export interface StoreHarness {
   /** False where a number counts down to 0 and no further, as on Memcached. True when left out. */
   readonly countsBelowZero?: boolean;
 
+  /** False where the store cannot be emptied at once, as through a proxy. True when left out. */
+  readonly flushesAll?: boolean;
+
   /** Whether the store has `inspect`, which is then tested; it has not when this is left out. */
   readonly inspects?: boolean;
 

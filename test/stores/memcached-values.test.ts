@@ -176,3 +176,46 @@ foreach (json_decode(stream_get_contents(STDIN)) as $index => $number) $memcache
     });
   });
 });
+
+describe('php-memcached’s zstd', () => {
+  const LONG = string(Buffer.from('zstd '.repeat(1000)));
+
+  it('is written under its own flags, behind the length, where the profile says so', async () => {
+    const values = new Values(openCodec('php'), { compression: 'zstd', serializer: 'igbinary' });
+    const encode = await values.encoder();
+    const text = encode(LONG);
+    expect(text.flags).to.equal(144);
+    expect(text.bytes.readUInt32LE(0)).to.equal(5000);
+    expect(text.bytes.subarray(4, 8).toString('hex')).to.equal('28b52ffd');
+    const list = encode({ type: 'array', entries: [[0n, LONG]] });
+    expect(list.flags).to.equal(149);
+    expect(encode(string('short')).flags).to.equal(0);
+    const other = new Values(openCodec('php'), { compression: 'zstd', serializer: 'php' });
+    expect((await other.encoder())({ type: 'array', entries: [[0n, LONG]] }).flags).to.equal(148);
+  });
+
+  it('is read whatever the profile says, and told by name', async () => {
+    const encode = await new Values(openCodec('php'), { compression: 'zstd', serializer: 'php' }).encoder();
+    const values = new Values(openCodec('php'), { compression: 'fastlz', serializer: 'php' });
+    for (const value of [LONG, { type: 'array', entries: [[0n, LONG]] } as const]) {
+      const stored = encode(value);
+      const read = await values.entry(item(stored.bytes, stored.flags));
+      expect(toJson(read.decode())).to.equal(toJson(value));
+    }
+
+    const { bytes, flags } = encode(LONG);
+    expect(values.formatOf(item(bytes, flags))).to.deep.equal({
+      codec: 'string',
+      compression: 'zstd',
+      plainSize: 5000,
+    });
+    expect((await values.bareBytes(item(bytes, flags))).length).to.equal(5000);
+  });
+
+  it('that is spoiled is undecodable', async () => {
+    const values = new Values(openCodec('php'), { compression: 'zstd', serializer: 'php' });
+    const { bytes, flags } = (await values.encoder())(LONG);
+    const cut = await values.entry(item(bytes.subarray(0, -3), flags));
+    expect(() => cut.decode()).to.throw(UndecodableError);
+  });
+});

@@ -74,7 +74,7 @@ export class ClassicNode extends Node {
   }
 
   async clear(): Promise<void> {
-    throw notByProxy('empty the servers', this.location);
+    throw notByProxy('be emptied at once', this.location);
   }
 
   close(): void {

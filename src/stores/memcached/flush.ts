@@ -5,7 +5,7 @@ import type { MetaNode } from './meta-node.js';
 
 import { isLaravelLockName } from '../lock-form.js';
 import { overlapping } from '../overlapping.js';
-import { noListing } from './access-errors.js';
+import { noListing, notByProxy } from './access-errors.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey, type Keys } from './keys.js';
@@ -39,6 +39,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
 
 /** All servers are asked before anything is done, so that one that is gone is told before. */
 async function flushServers({ connection }: Room, dryRun: boolean): Promise<FlushResult> {
+  if (connection.protocol === 'classic') throw notByProxy('be emptied at once', connection.location);
   const counts = await Promise.all(connection.nodes.map(async (node) => node.count()));
   if (!dryRun) await Promise.all(connection.nodes.map(async (node) => node.clear()));
   return { removed: counts.reduce((sum, count) => sum + count, 0), keptLocks: 0 };
