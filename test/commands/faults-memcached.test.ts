@@ -29,6 +29,7 @@ describe('Memcached, as it answers', () => {
   it('a watch that has something to tell at once sends it in one piece with its OK', async () => {
     const answers: Readonly<Record<string, string>> = {
       version: 'VERSION 1.6.18\r\n',
+      mn: 'MN\r\n',
       stats: 'STAT log_worker_dropped 0\r\nEND\r\n',
       'watch fetchers mutations evictions':
         'OK\r\nts=1795437380.981034 gid=1 type=item_store key=shop-cache-a status=stored cmd=set ttl=0 clsid=1 cfd=26 size=3\n',

@@ -61,8 +61,9 @@ function urlOf(
   { compression, distribution, serializer, weights }: PhpMemcachedOptions,
 ): string {
   const places = servers.map(({ address }, index) => `${address}${weights ? `:${weights[index]}` : ''}`);
+  // php-memcached's getMulti and setMulti take keys that are not ASCII.
   const given = Object.entries({ compression, distribution, serializer }).filter(([, value]) => value !== undefined);
-  return `memcached://${places.join(',')}?${new URLSearchParams({ prefix: `${PREFIX}:`, ...Object.fromEntries(given) })}`;
+  return `memcached://${places.join(',')}?${new URLSearchParams({ prefix: `${PREFIX}:`, unicodeKeys: 'true', ...Object.fromEntries(given) })}`;
 }
 
 interface Item {
