@@ -117,7 +117,8 @@ export {
   type Waiting,
   type WatchLocksOptions,
 } from './stores/lock-contract.js';
-export { isLaravelLockName, LARAVEL_LOCK_HEADS, newOwner, OWNER_PREFIX } from './stores/lock-form.js';
+export { newOwner } from './stores/lock-form.js';
+export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/lock-names.js';
 export {
   type Sample,
   type SampledEntry,

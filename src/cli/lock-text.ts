@@ -1,7 +1,7 @@
 import type { LockHolder, Ttl } from '../stores/contract.js';
 
 import { string } from '../codecs/value.js';
-import { isSerialized } from '../stores/lock-form.js';
+import { isSerialized } from '../stores/lock-names.js';
 import { formatDuration } from './durations.js';
 import { forTerminal, lineField, valueLine } from './value-text.js';
 

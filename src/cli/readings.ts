@@ -2,6 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { Entry, Reading } from '../stores/contract.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../stores/lock-names.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
 import { forTerminal, hitFields, lineField, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
@@ -150,10 +151,20 @@ export function decode(key: string, entry: Entry): Value {
     return entry.decode();
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
+    if (isLock(key, entry)) {
+      throw new UndecodableError(`"${key}" is a lock, not an entry`, 'See who holds it with lock:show.');
+    }
+
     throw new UndecodableError(
       `"${key}" cannot be read: ${error.message}`,
       `${error.hint} \`get --raw\` prints the stored bytes as they are.`.trim(),
       error.offset,
     );
   }
+}
+
+/** Of what cannot be read as an entry. */
+function isLock(key: string, { stored }: Entry): boolean {
+  const owner = stored.toString('latin1');
+  return isLaravelLockName(key) || owner.startsWith(OWNER_PREFIX) || isLaravelOwner(owner);
 }

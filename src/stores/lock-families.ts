@@ -1,4 +1,5 @@
-import { isFunnelOwner, isLaravelOwner, OWNER_PREFIX, readOwner } from './lock-form.js';
+import { readOwner } from './lock-form.js';
+import { isFunnelOwner, isLaravelOwner, OWNER_PREFIX } from './lock-names.js';
 
 /** Who takes locks of such names, or by such owners. */
 export const LOCK_FAMILIES = [

@@ -3,7 +3,7 @@ import type { ToldBy } from './lock-contract.js';
 import { isNumeric } from '../codecs/php/numeric.js';
 import { fenceKey } from './fences.js';
 import { globMatcher } from './glob.js';
-import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './lock-form.js';
+import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './lock-names.js';
 
 /**
  * The rule of what a lock is, where locks and entries are keys alike (Redis, Memcached). A key is a lock when Laravel gives

@@ -7,7 +7,7 @@ import { CachectlError } from '../../errors.js';
 import { clockFinding } from '../clock-skew.js';
 import { contentsFinding, SAMPLE } from '../contents-sample.js';
 import { ageText, counted, ok, sizeText, skipped, warning } from '../findings.js';
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { ClassicNode } from './classic-node.js';
 import { firstKeys } from './first-keys.js';

@@ -6,7 +6,7 @@ import type { Item } from './node.js';
 
 import { countMeant, FlushTally } from '../entry-filter.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { overlapping } from '../overlapping.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';

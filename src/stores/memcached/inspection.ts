@@ -3,7 +3,7 @@ import type { Room } from './entries.js';
 import type { Item } from './node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
 import { isOurLock } from './lock-list.js';

@@ -7,7 +7,7 @@ import type { Item } from './node.js';
 
 import { UsageError } from '../../errors.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { withinBytes } from '../within-bytes.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';

@@ -7,7 +7,7 @@ import type { Item } from './node.js';
 import { UndecodableError } from '../../errors.js';
 import { fenceKey } from '../fences.js';
 import { globMatcher } from '../glob.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName, OWNER_PREFIX } from '../lock-names.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';

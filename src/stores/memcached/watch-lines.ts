@@ -1,6 +1,6 @@
 import type { CacheEvent, EventsOptions } from '../event-contract.js';
 
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from './keys.js';
 import { uriDecoded } from './uri.js';

@@ -2,7 +2,7 @@ import type { Lock, LockHolder, Ttl } from '../contract.js';
 import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
-import { isScheduleMutex } from '../lock-form.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { RedisLock } from './locks.js';
 
 /**

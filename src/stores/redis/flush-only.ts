@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 import { RefusedError, UnsupportedError } from '../../errors.js';
 import { countMeant, FlushTally, isKeptLock, isMeant } from '../entry-filter.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-form.js';
+import { isLaravelLockName, OWNER_PREFIX } from '../lock-names.js';
 import { IS_OWNER, TELLING_BYTES } from '../lock-rule.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';

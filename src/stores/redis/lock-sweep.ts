@@ -3,7 +3,7 @@ import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { literalHead } from '../glob.js';
-import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-form.js';
+import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-names.js';
 import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../lock-rule.js';
 import { underPrefix } from './keys.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';

@@ -4,7 +4,7 @@ import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';
 
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { BOOKKEEPING_KEY } from './keys.js';

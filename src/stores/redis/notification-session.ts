@@ -7,7 +7,7 @@ import type { Room } from './entries.js';
 import type { Hearer, Session } from './event-tail.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { mayBeLockThere } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';

@@ -27,7 +27,7 @@ import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 import type { LockWatch } from './lock-watch.js';
 
-import { isLaravelLockName } from '../lock-form.js';
+import { isLaravelLockName } from '../lock-names.js';
 import { Connection } from './connection.js';
 import { EitherLock } from './either-lock.js';
 import { EVENT_SOURCES } from './event-sources.js';

@@ -117,6 +117,12 @@ describe('field: locks on Redis', () => {
         }>;
         const told = listed.filter(({ lock }) => lock !== undefined).map(({ key }) => key);
         expect(told.toSorted()).to.deep.equal(isApart ? [] : ['orders', 'reports1']);
+        if (!isApart) {
+          const got = await run(['get', 'reports1']);
+          expect(got.code).to.equal(3);
+          expect(got.err).to.include('"reports1" is a lock, not an entry');
+        }
+
         const exported = await run(['export']);
         expect(exported.out).not.to.include('reports1');
         const kept = isApart ? '' : ', kept 2 locks';
