@@ -64,7 +64,7 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'what a hit of remember takes, beside bkt',
     load: async () => (await import('./remember.js')).measureRemember,
   },
-  'start-up': {
+  startup: {
     summary: 'what a get takes as a process, beside a Node that does nothing',
     load: async () => (await import('./start-up.js')).measureStartUp,
   },
