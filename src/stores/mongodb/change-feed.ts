@@ -3,7 +3,7 @@ import type { Room } from './entries.js';
 import type { Teller } from './event-teller.js';
 import type { Feed } from './events.js';
 
-import { type CachectlError, UnreachableError } from '../../errors.js';
+import { type CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
 import { tellChange } from './change-story.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
 import { STREAM } from './event-sources.js';
@@ -11,6 +11,9 @@ import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } f
 
 /** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
 const BREATH_MS = 20;
+
+/** In milliseconds: well over the second after which a server says that it has nothing to tell. */
+const SILENCE_MS = 2500;
 
 const PLACES: readonly Place[] = ['entries', 'locks'];
 
@@ -79,12 +82,48 @@ export class ChangeFeed implements Feed {
   }
 
   async #next(changes: CollectionChanges, signal: AbortSignal): Promise<Change | undefined> {
+    const pending = changes.next();
     try {
-      return await unlessAborted(changes.next(), signal);
+      const change = await unlessAborted(pending, signal);
+      return change === undefined && signal.aborted ? await this.#last(changes, pending) : change;
     } catch (error) {
       if (!signal.aborted) await this.#goOn(changes, signal, error as CachectlError);
       return undefined;
     }
+  }
+
+  /**
+   * What comes at the end. A server that has nothing to tell says so every second: one that is silent for longer may be
+   * gone, and has its time to answer.
+   */
+  async #last(changes: CollectionChanges, pending: Promise<Change | undefined>): Promise<Change | undefined> {
+    const since = changes.heardAt;
+    if (Date.now() - since.getTime() < SILENCE_MS) {
+      pending.catch(() => {
+        // Nobody listens any more.
+      });
+      return undefined;
+    }
+
+    const { location, timeoutMs } = this.#room.connection;
+    const late = new AbortController();
+    try {
+      return await Promise.race([pending, silentAfter(timeoutMs, location, late.signal)]);
+    } catch (error) {
+      this.#tellMissed(changes, error as CachectlError, since);
+      return undefined;
+    } finally {
+      late.abort();
+    }
+  }
+
+  /** @throws the reason, where nobody can be told what was missed */
+  #tellMissed(changes: CollectionChanges, why: CachectlError, since: Date): void {
+    const { onMissed } = this.#options;
+    if (onMissed === undefined) throw missed(why);
+    onMissed({
+      text: `changes of ${changes.collection} were missed: ${why.message}, from ${since.toISOString()} to ${new Date().toISOString()}`,
+    });
   }
 
   /** The driver has tried for as long as a server may take to answer. */
@@ -101,14 +140,17 @@ export class ChangeFeed implements Feed {
     this.#isLost = false;
     // Ended meanwhile: what happened since is missed, too.
     if (hasMissedNothing === true) return;
-    onMissed({
-      text: `changes of ${changes.collection} were missed: ${why.message}, from ${since.toISOString()} to ${new Date().toISOString()}`,
-    });
+    this.#tellMissed(changes, why, since);
   }
 
   async #close(): Promise<void> {
     await Promise.all(this.#followed.map(async ({ changes }) => changes.end()));
   }
+}
+
+async function silentAfter(milliseconds: number, location: string, signal: AbortSignal): Promise<never> {
+  await pause(milliseconds, signal);
+  throw new TimeoutError(`${location} did not answer in time`, 'Start it again.');
 }
 
 /** Whether nothing was missed; undefined when the signal came first. @throws CachectlError that no waiting puts right */

@@ -1,4 +1,4 @@
-import type { Collection, Document, MongoClient } from 'mongodb';
+import type { AbstractCursor, Collection, Document, MongoClient } from 'mongodb';
 
 import { MongoServerSelectionError } from 'mongodb';
 
@@ -9,6 +9,7 @@ import type { Stored } from './values.js';
 import { UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
 import { clientOf, connect } from './client.js';
+import { ServerClock } from './clock.js';
 import { isUnknown, translated } from './errors.js';
 import { WAITERS } from './lock-waiters.js';
 
@@ -39,6 +40,9 @@ export interface Deployment {
   hello(): Promise<Document>;
 }
 
+/** Gives what a cursor gives, each answer of which may take as long as any other. */
+export type Answers = <T>(cursor: AbstractCursor<T>) => AsyncIterable<T>;
+
 /** Made on first use. Every failure comes out as an error that names the deployment. */
 export class Connection {
   /** For people; without a password. */
@@ -58,7 +62,8 @@ export class Connection {
     this.#opened ??= this.#connect();
     const opened = this.#opened;
     try {
-      const { deployment } = await opened;
+      const { deployment, keepTime } = await opened;
+      await this.#inTime(keepTime());
       return await this.#inTime(work(deployment));
     } catch (error) {
       if (error instanceof MongoServerSelectionError) await this.#forget(opened);
@@ -66,12 +71,16 @@ export class Connection {
     }
   }
 
-  /** What `work` yields, with its failures named; not bounded in time as a whole. */
-  async *stream<T>(work: (deployment: Deployment) => AsyncIterable<T>): AsyncGenerator<T> {
+  /**
+   * What `work` yields, with its failures named; not bounded in time as a whole, but each answer is: what a cursor gives
+   * has to go through `answers`.
+   */
+  async *stream<T>(work: (deployment: Deployment, answers: Answers) => AsyncIterable<T>): AsyncGenerator<T> {
     try {
       this.#opened ??= this.#connect();
-      const { deployment } = await this.#opened;
-      yield* work(deployment);
+      const { deployment, keepTime } = await this.#opened;
+      await this.#inTime(keepTime());
+      yield* work(deployment, (cursor) => this.#answers(cursor));
     } catch (error) {
       throw translated(error, this.location);
     }
@@ -96,14 +105,17 @@ export class Connection {
     try {
       await this.#inTime(connect(client, this.location));
       const database = client.db(this.profile.database);
-      const ahead = await this.#inTime(clockOf(client));
+      const clock = new ServerClock();
+      const localTime = async (): Promise<unknown> => (await hello(client)).localTime as unknown;
+      await this.#inTime(clock.measure(localTime));
       return {
         client,
+        keepTime: async () => (clock.isStale ? clock.measure(localTime) : undefined),
         deployment: {
           entries: database.collection<EntryDocument>(this.profile.collection),
           locks: database.collection<LockDocument>(this.profile.lockCollection),
           waiters: database.collection<WaiterDocument>(WAITERS),
-          now: () => Date.now() + ahead,
+          now: clock.now,
           command: async (about, command) => (about === 'database' ? database : client.db('admin')).command(command),
           hello: async () => hello(client),
         },
@@ -113,6 +125,27 @@ export class Connection {
       this.#opened = undefined;
       await client.close();
       throw error;
+    }
+  }
+
+  /** The driver's own time-out is of silence: an answer that drips has none. */
+  async *#answers<T>(cursor: AbstractCursor<T>): AsyncGenerator<T> {
+    let isAnswered = true;
+    try {
+      for (;;) {
+        isAnswered = false;
+        const hasNext = await this.#inTime(cursor.hasNext());
+        isAnswered = true;
+        if (!hasNext) return;
+        // Not all at once: of large documents that would be as much again as the answer itself.
+        while (cursor.bufferedCount() > 0) yield* cursor.readBufferedDocuments(AT_ONCE);
+      }
+    } finally {
+      const closed = cursor.close().catch(() => {
+        // What keeps it from closing has been told, or ends with the connection.
+      });
+      // It waits for an answer that may never come whole.
+      if (isAnswered) await closed;
     }
   }
 
@@ -133,6 +166,9 @@ export class Connection {
   }
 }
 
+/** Documents that are made of an answer's bytes at a time. */
+const AT_ONCE = 16;
+
 /** Never throws. */
 async function closed(opening: Promise<Opened> | undefined): Promise<void> {
   const opened = await opening?.catch(() => {
@@ -145,21 +181,9 @@ async function closed(opening: Promise<Opened> | undefined): Promise<void> {
 
 interface Opened {
   readonly client: MongoClient;
+  /** Asks for the server's time again when that is due. */
+  keepTime(): Promise<void>;
   readonly deployment: Deployment;
-}
-
-/**
- * How far the server's clock is ahead of ours, in milliseconds. Expiry is judged by it, so that a machine whose clock is
- * wrong does not take a lock for expired; $$NOW would be exact, but no upsert's filter can hold it.
- */
-async function clockOf(client: MongoClient): Promise<number> {
-  const asked = Date.now();
-  const { localTime } = (await hello(client)) as { readonly localTime?: unknown };
-  const answered = Date.now();
-  if (!(localTime instanceof Date)) return 0;
-  const ahead = localTime.getTime() - (asked + answered) / 2;
-  // Less than what the way there and back leaves open is no difference.
-  return Math.abs(ahead) <= answered - asked ? 0 : Math.round(ahead);
 }
 
 async function hello(client: MongoClient): Promise<Document> {

@@ -25,12 +25,14 @@ export function taggedIdsUnder(prefix: string): Readonly<Record<string, string>>
 /** Keys of entries that count, without the prefix, in the order of the index on `_id`. */
 export async function* entryKeys(connection: Connection, prefix: string, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
-  const ids = connection.stream(({ entries, now }) =>
-    entries
-      .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: later(now()) })
-      .project<{ _id: string }>({ _id: 1 })
-      .sort({ _id: 1 })
-      .batchSize(PAGE),
+  const ids = connection.stream(({ entries, now }, answers) =>
+    answers(
+      entries
+        .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: later(now()) })
+        .project<{ _id: string }>({ _id: 1 })
+        .sort({ _id: 1 })
+        .batchSize(PAGE),
+    ),
   );
   for await (const { _id } of ids) {
     const key = _id.slice(prefix.length);

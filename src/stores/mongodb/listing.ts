@@ -1,5 +1,7 @@
+import type { AbstractCursor } from 'mongodb';
+
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
-import type { Deployment, EntryDocument } from './connection.js';
+import type { Answers, Deployment, EntryDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
@@ -43,10 +45,10 @@ export async function* listDocuments(
   const matches = globMatcher(pattern);
   const listed = lister(room, options);
   const ids = idsUnder(room.prefix + literalHead(pattern), options.after);
-  const pages = room.connection.stream(async function* (deployment) {
+  const pages = room.connection.stream(async function* (deployment, answers) {
     let page: ListedDocument[] = [];
     let bytes = 0;
-    for await (const document of documents(deployment, ids, contents)) {
+    for await (const document of documents(deployment, answers, { ids, contents })) {
       const at = deployment.now();
       // It may have expired while the ones before were read.
       if (!matches(keyOf(room, document)) || !isLive(document.expires_at, at)) continue;
@@ -94,21 +96,25 @@ function tagsOf({ prefix }: Room, { _id, tags }: Listed): readonly string[] {
 
 type Ids = ReturnType<typeof idsUnder>;
 
-async function* documents(deployment: Deployment, ids: Ids, contents: boolean): AsyncGenerator<Listed> {
+async function* documents(
+  deployment: Deployment,
+  answers: Answers,
+  { ids, contents }: { readonly ids: Ids; readonly contents: boolean },
+): AsyncGenerator<Listed> {
   let isAnswered = false;
   try {
     const found = contents ? whole(deployment, ids) : measured(deployment, ids);
-    for await (const document of found) {
+    for await (const document of answers(found)) {
       isAnswered = true;
       yield document;
     }
   } catch (error) {
     if (contents || isAnswered || !isUnknownOperator(error)) throw error;
-    yield* whole(deployment, ids);
+    yield* answers(whole(deployment, ids));
   }
 }
 
-function whole({ entries, now }: Deployment, ids: Ids): AsyncIterable<Listed> {
+function whole({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
   return entries
     .find({ _id: ids, expires_at: later(now()) }, AS_STORED)
     .sort({ _id: 1 })
@@ -116,7 +122,7 @@ function whole({ entries, now }: Deployment, ids: Ids): AsyncIterable<Listed> {
 }
 
 /** The server measures texts, so that they need not travel. */
-function measured({ entries, now }: Deployment, ids: Ids): AsyncIterable<Listed> {
+function measured({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
   return entries.aggregate<Listed>(
     [{ $match: { _id: ids, expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
     { ...AS_STORED, batchSize: PAGE },

@@ -15,12 +15,12 @@ export async function* heldLocks(
   { signal }: ListLocksOptions = {},
 ): AsyncGenerator<ListedLock> {
   signal?.throwIfAborted();
-  const listed = connection.stream(async function* ({ locks, now }) {
+  const listed = connection.stream(async function* ({ locks, now }, answers) {
     const found = locks
       .find({ _id: idsUnder(prefix), expires_at: later(now()) }, AS_STORED)
       .sort({ _id: 1 })
       .batchSize(PAGE);
-    for await (const document of found) {
+    for await (const document of answers(found)) {
       const at = now();
       // It may have expired while the ones before were read.
       if (isLive(document.expires_at, at)) yield { name: String(document._id), ...holderOf(document, at) };

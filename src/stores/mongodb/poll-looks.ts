@@ -65,15 +65,15 @@ export class PollLooks {
 
   async #go({ place, filter, fields, found, over }: Way, signal: AbortSignal): Promise<void> {
     let at = 0;
-    const documents = this.#room.connection.stream((deployment) => {
+    const documents = this.#room.connection.stream((deployment, answers) => {
       at = deployment.now();
-      return (
+      return answers(
         collectionOf(deployment, place)
           .find({ ...filter, expires_at: later(at) }, AS_STORED)
           .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
           // By another index an entry whose expiry changes meanwhile could be passed by.
           .sort({ _id: 1 })
-          .batchSize(PAGE)
+          .batchSize(PAGE),
       );
     });
     this.#memoryOf(place).begin();

@@ -55,12 +55,12 @@ async function walk(room: Room, { size, signal }: SampleOptions, most: number): 
 async function draw(room: Room, { size, signal }: SampleOptions, whole: number): Promise<Sample> {
   const drawn = Math.min(size * DRAWN_FOR_EACH, Math.max(1, Math.floor(whole * CHEAP_SHARE)));
   const listed = lister(room, {});
-  const found = room.connection.stream(async function* ({ entries, now }) {
+  const found = room.connection.stream(async function* ({ entries, now }, answers) {
     const documents = entries.aggregate<Listed>(
       [{ $sample: { size: drawn } }, { $match: { _id: idsUnder(room.prefix), expires_at: later(now()) } }, MEASURE],
       AS_STORED,
     );
-    for await (const document of documents) yield listed(document, now());
+    for await (const document of answers(documents)) yield listed(document, now());
   });
   const chosen = new Map<string, SampledEntry>();
   for await (const { key, ...entry } of found) {

@@ -32,17 +32,19 @@ export class MongodbTagIndex implements TagIndex {
     signal?.throwIfAborted();
     const { connection, prefix } = this.#room;
     const matches = globMatcher(pattern);
-    const counted = connection.stream(({ entries, now }) =>
-      entries.aggregate<{ _id: string; entries: unknown }>(
-        [
-          { $match: { _id: taggedIdsUnder(prefix), tags: idsUnder(prefix), expires_at: later(now()) } },
-          { $project: { tags: 1 } },
-          { $unwind: '$tags' },
-          { $match: { tags: idsUnder(prefix + literalHead(pattern)) } },
-          { $group: { _id: '$tags', entries: { $sum: 1 } } },
-          { $sort: { _id: 1 } },
-        ],
-        { allowDiskUse: true, batchSize: PAGE },
+    const counted = connection.stream(({ entries, now }, answers) =>
+      answers(
+        entries.aggregate<{ _id: string; entries: unknown }>(
+          [
+            { $match: { _id: taggedIdsUnder(prefix), tags: idsUnder(prefix), expires_at: later(now()) } },
+            { $project: { tags: 1 } },
+            { $unwind: '$tags' },
+            { $match: { tags: idsUnder(prefix + literalHead(pattern)) } },
+            { $group: { _id: '$tags', entries: { $sum: 1 } } },
+            { $sort: { _id: 1 } },
+          ],
+          { allowDiskUse: true, batchSize: PAGE },
+        ),
       ),
     );
     let page: ListedTag[] = [];
@@ -62,12 +64,12 @@ export class MongodbTagIndex implements TagIndex {
   async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
     signal?.throwIfAborted();
     const { connection, prefix } = this.#room;
-    const found = connection.stream(async function* ({ entries, now }) {
+    const found = connection.stream(async function* ({ entries, now }, answers) {
       const documents = entries
         .find({ tags: prefix + name, _id: taggedIdsUnder(prefix), expires_at: later(now()) })
         .project<{ _id: string; tags: unknown; expires_at: unknown }>({ tags: 1, expires_at: 1 })
         .batchSize(PAGE);
-      for await (const { _id, tags, expires_at } of documents) {
+      for await (const { _id, tags, expires_at } of answers(documents)) {
         const at = now();
         // It may have expired while the ones before were read.
         if (isLive(expires_at, at)) yield { listedKey: _id.slice(prefix.length), tags, ttl: ttlOf(expires_at, at) };

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+import { cachectl } from '../../support/cli.js';
+import { expectFault } from '../../support/faults.js';
+import { type MongodbServer, startMongodb } from '../../support/mongodb-server.js';
+
+/** Between two bytes of an answer that drips, in milliseconds: well within any time-out of silence. */
+const DRIP_MS = 100;
+
+describe('a MongoDB answer of a cursor that drips', function () {
+  this.timeout(120_000);
+  let mongodb: MongodbServer;
+  let proxy: Server;
+  const drips = new Set<NodeJS.Timeout>();
+
+  before(async function () {
+    mongodb = await startMongodb(this, 'java');
+    const database = mongodb.client.db('cachectl-test');
+
+    const entry = { value: 'i:1;', expires_at: new Date('2100-01-01'), tags: ['t'] };
+    await database.collection<{ _id: string }>('cache').insertOne({ _id: 'k', ...entry });
+    proxy = createServer((client) => dripping(client, Number(new URL(mongodb.url).port), drips)).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+  });
+
+  after(async () => {
+    for (const drip of drips) clearInterval(drip);
+    proxy?.close();
+    await mongodb?.stop();
+  });
+
+  for (const command of [
+    ['keys'],
+    ['keys', '--long'],
+    ['export'],
+    ['flush', '--pattern', '*', '--yes'],
+    ['tags:list'],
+    ['tags:show', 't'],
+    ['lock:list'],
+    ['stats', '--sample'],
+  ]) {
+    it(`ends in time: ${command.join(' ')}`, async () => {
+      const { port } = proxy.address() as AddressInfo;
+      const url = `mongodb://127.0.0.1:${port}/cachectl-test`;
+      const { err, ...result } = await cachectl([...command, '--timeout', '1s', '--url', url]);
+      expect(err).to.include('did not answer in time');
+      expectFault({ ...result, err, out: '', outBytes: Buffer.alloc(0) }, { code: result.code!, message: 'in time' });
+      expect(result.code).to.be.oneOf([3, 4]);
+    });
+  }
+});
+
+/** Answers to what makes a cursor come a byte at a time. */
+function dripping(client: Socket, port: number, drips: Set<NodeJS.Timeout>): void {
+  const server = connect(port, '127.0.0.1');
+  let isDripping = false;
+  client.on('data', (chunk) => {
+    isDripping ||= ['find\0', 'aggregate\0'].some((name) => chunk.includes(name));
+    server.write(chunk);
+  });
+  server.on('data', (chunk) => {
+    if (isDripping) {
+      let sent = 0;
+      const drip = setInterval(() => {
+        if (sent < chunk.length) client.write(chunk.subarray(sent, ++sent));
+      }, DRIP_MS);
+      drips.add(drip);
+      client.on('close', () => clearInterval(drip));
+    } else {
+      client.write(chunk);
+    }
+  });
+  for (const socket of [client, server]) {
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      client.destroy();
+      server.destroy();
+    });
+  }
+}
