@@ -7,13 +7,14 @@ import type { LockClient, LockEvent } from '../lock-contract.js';
 import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../errors.js';
+import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../errors.js';
 import { Callers } from './callers.js';
-import { answerOf, wrongType } from './errors.js';
+import { answerOf, isUnavailable, wrongType } from './errors.js';
 import { type Heard, LockModel } from './lock-model.js';
 import { ownerOf } from './locks.js';
 import { type MonitorLine, parsed } from './monitor.js';
 import { bytes, count, given, isGone } from './replies.js';
+import { watchRefusal } from './watch-refusal.js';
 
 /** How often what was heard is held against what the server has, in milliseconds; and how soon after a ttl's end. */
 const COMPARE_MS = 1000;
@@ -78,12 +79,7 @@ export class WatchedServer {
 
   async #listen(): Promise<Redis> {
     const monitor = await this.#node.monitor().catch((error: unknown) => {
-      if (!(error instanceof RefusedError)) throw error;
-      throw new RefusedError(
-        `${this.#room.lockConnection.location} does not let this user watch it`,
-        'Grant it MONITOR (ACL SETUSER … +monitor), or look at the lock without: lock:show NAME.',
-        { cause: error },
-      );
+      throw isUnavailable(error) ? notWatched(answerOf(error), this.#room.lockConnection.location) : error;
     });
     monitor.on('monitor', (time: string, args: readonly string[], source: string, database: string) => {
       const line = parsed(time, args, source, database);
@@ -227,6 +223,14 @@ type Snapshot = ReadonlyMap<string, { readonly owner: string; readonly left: num
 /** On a cluster only one server has a key, the others say where it is; while a slot moves, two do: `ASK` for what is new. */
 function sentOn(reply: Error | Reply): string | undefined {
   return /^(MOVED|ASK) /.exec(answerOf(reply))?.[1];
+}
+
+function notWatched(words: string, location: string): CachectlError {
+  const { message, hint } = watchRefusal(words, location);
+  const way = words.startsWith('NOPERM')
+    ? 'Grant it MONITOR (ACL SETUSER … +monitor), or look at the lock without: lock:show NAME.'
+    : hint.replace(/ To see .*$/, ' Look at the lock without it: lock:show NAME.');
+  return new RefusedError(message, way);
 }
 
 function onTheMove(name: string, location: string): UnreachableError {

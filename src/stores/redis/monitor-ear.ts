@@ -5,12 +5,12 @@ import { randomUUID } from 'node:crypto';
 import type { Connection, Node } from './connection.js';
 import type { MonitorStory } from './monitor-story.js';
 
-import { RefusedError, TimeoutError } from '../../errors.js';
-import { translated } from './errors.js';
+import { TimeoutError } from '../../errors.js';
 import { TYPES } from './keyspace-events.js';
 import { channelPrefix, closed } from './notification-session.js';
 import { escaped, mayNameNoKey, PrintedCommand } from './printed-command.js';
 import { PushParser } from './push-parser.js';
+import { watchRefusal } from './watch-refusal.js';
 
 /** One server, on a connection that speaks RESP3: on such a one commands and notifications come in one order. */
 export class Ear {
@@ -133,19 +133,7 @@ export class Ear {
   }
 
   #refused(words: string): Error {
-    const { location } = this.#connection;
-    if (/unknown command|NOPROTO/i.test(words)) {
-      return new RefusedError(
-        `${location} does not speak RESP3`,
-        'MONITOR is read from Redis 6 on; use --source notifications.',
-      );
-    }
-
-    if (!words.startsWith('NOPERM')) return translated(new Error(words), location);
-    return new RefusedError(
-      `${location} does not let this user watch it`,
-      'Grant it MONITOR and SUBSCRIBE (ACL SETUSER … +monitor +subscribe), or use --source notifications.',
-    );
+    return watchRefusal(words, this.#connection.location);
   }
 }
 

@@ -63,12 +63,7 @@ const BY_WORD: Readonly<Record<string, Make>> = {
     'wants a password, and none was given',
     'Put it into the profile (password) or the URL (redis://:password@host).',
   ),
-  NOPERM: (location, rest, options) =>
-    new RefusedError(
-      `${location} refused: ${rest}`,
-      'Use a user that may, or let an administrator grant it with ACL SETUSER.',
-      options,
-    ),
+  NOPERM: (location, rest, options) => new RefusedError(`${location} refused: ${rest}`, grantHint(rest), options),
   NOREPLICAS: isNotReady(
     'takes no writes: too few replicas are linked (min-replicas-to-write)',
     'Start its replicas again, or lower min-replicas-to-write.',
@@ -80,6 +75,15 @@ const BY_WORD: Readonly<Record<string, Make>> = {
   WRONGTYPE: (_, __, options) =>
     new WrongTypeError('the key holds something else than a string', 'Look at it with redis-cli.', options),
 };
+
+/** Servers differ in the rest of the words; all name what is not granted. */
+function grantHint(rest: string): string {
+  if (/\bchannels?\b/i.test(rest))
+    return 'Let an administrator grant the channels: ACL SETUSER NAME &PATTERN (&* for all).';
+  if (/\bone of the keys\b|\baccess a key\b/i.test(rest))
+    return 'Check the prefix, or let an administrator grant the keys: ACL SETUSER NAME ~PREFIX*.';
+  return 'Use a user that may, or let an administrator grant it with ACL SETUSER.';
+}
 
 /** The general word, and those that have none. */
 function errOf(answer: string): Make {
