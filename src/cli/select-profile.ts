@@ -5,6 +5,7 @@ import type { GlobalFlags } from './store-command.js';
 import { UsageError } from '../errors.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
 import { withSuggestions } from '../profiles/suggest.js';
+import { warn } from './output.js';
 
 /** The profile that flags and environment ask for. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
@@ -33,7 +34,7 @@ export function chooseProfile(flags: SelectingFlags): Chosen {
   }
 
   const { env } = process;
-  const common = { env, cwd: process.cwd() };
+  const common = { env, cwd: process.cwd(), warn };
   const isUrlOfEnvironment = flags.profile === undefined && flags.config === undefined;
   const url = flags.url ?? (isUrlOfEnvironment ? nonEmpty(env.CACHECTL_URL) : undefined);
   if (url !== undefined) {
@@ -71,7 +72,7 @@ export async function chooseEach(flags: SelectingFlags & { readonly all: boolean
   if (!flags.all) return [chooseProfile(flags)];
   const { config, configBy } = chooseFile(flags);
   const { env } = process;
-  const choice = { env, cwd: process.cwd(), ...(config !== undefined && { config }) };
+  const choice = { env, cwd: process.cwd(), warn, ...(config !== undefined && { config }) };
   const file = await profileFileOf(choice);
   if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
   const { profileNames } = await import('../profiles/read.js');

@@ -1,16 +1,23 @@
+import type { Warn } from './profile-warning.js';
 import type { Profile } from './profile.js';
 
 import { ConfigError } from '../errors.js';
 import { type Common, COMMON_KEYS, readCommon } from './common.js';
 import { expandUrl } from './expand-url.js';
 import { Fields, type Folders } from './fields.js';
+import { withoutForeign } from './foreign-parameters.js';
 import { MEMCACHED_KEYS, readMemcached } from './memcached.js';
 import { MONGODB_KEYS, readMongodb } from './mongodb.js';
 import { readRedis, REDIS_KEYS } from './redis.js';
 import { readSqlite, SQLITE_KEYS } from './sqlite.js';
 
 /** The profile of the driver that its keys name, checked and with all defaults filled in. */
-export async function readDriver(name: string, stated: Fields, folders: Folders): Promise<Profile> {
+export async function readDriver(
+  name: string,
+  stated: Fields,
+  folders: Folders,
+  warn: Warn = () => {},
+): Promise<Profile> {
   const text = stated.text('driver');
   if (text === undefined) {
     throw new ConfigError(
@@ -26,10 +33,11 @@ export async function readDriver(name: string, stated: Fields, folders: Folders)
   }
 
   const driver = stated.oneOf('driver', DRIVER_NAMES, 'No package of that name is installed. There are')!;
-  const fields = hasUrl(driver) ? expandUrl(stated, driver) : stated;
-  refuseOthersKeys(fields, driver);
+  const expanded = hasUrl(driver) ? expandUrl(stated, driver) : stated;
+  refuseOthersKeys(expanded, driver);
+  const fields = hasUrl(driver) ? await withoutForeign(expanded, keysOf(driver), warn) : expanded;
   fields.only(keysOf(driver), `Keys of driver ${driver}`);
-  return DRIVERS[driver].read(readCommon(name, fields), fields, folders);
+  return DRIVERS[driver].read(readCommon(name, fields), fields, folders, warn);
 }
 
 type DriverName = Exclude<Profile['driver'], 'custom'>;
@@ -37,7 +45,7 @@ type DriverName = Exclude<Profile['driver'], 'custom'>;
 interface Driver {
   /** Beside those of every profile. */
   readonly keys: readonly string[];
-  read(common: Common, fields: Fields, folders: Folders): Profile;
+  read(common: Common, fields: Fields, folders: Folders, warn: Warn): Profile | Promise<Profile>;
 }
 
 const DRIVERS: Readonly<Record<DriverName, Driver>> = {

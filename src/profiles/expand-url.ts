@@ -56,5 +56,7 @@ function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>, driver: 
 }
 
 function scalars(values: ReadonlyMap<string, string>, { shown, where }: Place): Map<string, Setting> {
-  return new Map([...values].map(([key, value]) => [key, { kind: 'scalar', value, shown, where }] as const));
+  return new Map(
+    [...values].map(([key, value]) => [key, { kind: 'scalar', value, shown, where, isParameter: true }] as const),
+  );
 }

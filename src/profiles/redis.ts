@@ -1,14 +1,16 @@
+import type { Warn } from './profile-warning.js';
 import type { RedisCompression, RedisConnection, RedisProfile } from './profile.js';
 
-import { type Common, readSerializer } from './common.js';
+import { type Common, COMMON_KEYS, readSerializer } from './common.js';
 import { CONNECTION_KEYS, given, namesPlace, readConnection } from './connection.js';
 import { expandUrl } from './expand-url.js';
 import { Fields, type Folders } from './fields.js';
+import { withoutForeign } from './foreign-parameters.js';
 
 export const REDIS_KEYS = [...CONNECTION_KEYS, 'connectionPrefix', 'locks', 'serializer', 'compression'];
 
 /** A Redis and how the application's client writes to it. `url` has become other keys already. */
-export function readRedis(common: Common, fields: Fields, folders: Folders): RedisProfile {
+export async function readRedis(common: Common, fields: Fields, folders: Folders, warn: Warn): Promise<RedisProfile> {
   return {
     driver: 'redis',
     ...common,
@@ -16,7 +18,7 @@ export function readRedis(common: Common, fields: Fields, folders: Folders): Red
     connection: readConnection(fields, folders),
     ...given('serializer', readSerializer(common, fields)),
     ...given('compression', readCompression(fields)),
-    ...given('locks', readLocks(fields, folders)),
+    ...given('locks', await readLocks(fields, folders, warn)),
   };
 }
 
@@ -26,13 +28,16 @@ function readCompression(fields: Fields): RedisCompression | undefined {
 }
 
 /** A connection of their own, or (the default application) the profile's own with another database. */
-function readLocks(fields: Fields, folders: Folders): RedisConnection | undefined {
+async function readLocks(fields: Fields, folders: Folders, warn: Warn): Promise<RedisConnection | undefined> {
   const setting = fields.entries.get('locks');
   if (setting === undefined) return undefined;
   const subject = `locks of ${fields.subject}`;
   const asUrl = fields.fields('locks') === undefined && fields.filled('locks') !== undefined;
   const stated = asUrl ? new Fields(new Map([['url', setting]]), setting.where, subject) : fields.fields('locks')!;
-  const locks = expandUrl(stated, 'redis');
+  const locks = await withoutForeign(expandUrl(stated, 'redis'), CONNECTION_KEYS, warn, [
+    ...COMMON_KEYS,
+    ...REDIS_KEYS,
+  ]);
   locks.only(CONNECTION_KEYS, 'Keys of locks');
   if (locks.entries.size === 0)
     fields.fail('locks', 'says nothing', 'Add url, or a database of the same Redis: locks: { database: 0 }');

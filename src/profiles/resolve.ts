@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import type { Warn } from './profile-warning.js';
 import type { Profile } from './profile.js';
 
 import { ConfigError, UsageError } from '../errors.js';
@@ -23,6 +24,8 @@ export interface ProfileChoice {
   readonly env: NodeJS.ProcessEnv;
   /** What relative paths begin at, and where the file is looked for first. */
   readonly cwd: string;
+  /** Hears of what does not keep the profile from being used. */
+  readonly warn?: Warn;
 }
 
 /**
@@ -57,7 +60,7 @@ async function fromFile(choice: ProfileChoice): Promise<Profile> {
   // With it comes the YAML library, which a URL does without.
   const { readProfile } = await import('./read.js');
   const { name, fields } = await readProfile({ file, profile, env, cwd });
-  return readDriver(name, fields, { base: path.dirname(file), home });
+  return readDriver(name, fields, { base: path.dirname(file), home }, choice.warn);
 }
 
 /** The one profile there is with no file at all. */
@@ -81,7 +84,7 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profi
   };
 }
 
-async function fromUrl({ profile, config, env, cwd }: ProfileChoice, url: string): Promise<Profile> {
+async function fromUrl({ profile, config, env, cwd, warn }: ProfileChoice, url: string): Promise<Profile> {
   if (profile !== undefined || config !== undefined) {
     const other = profile === undefined ? 'a profile file' : 'a profile';
     throw new UsageError(`a URL and ${other} both say which store to use`, 'Give one of them.');
@@ -92,5 +95,5 @@ async function fromUrl({ profile, config, env, cwd }: ProfileChoice, url: string
   const settings = urlSettings(parts, place);
   settings.set('driver', { kind: 'scalar', value: parts.driver, ...place });
   const fields = new Fields(settings, place.where, `profile ${parts.scheme}`);
-  return readDriver(parts.scheme, fields, { base: cwd, home: homeFolder(env) });
+  return readDriver(parts.scheme, fields, { base: cwd, home: homeFolder(env) }, warn);
 }

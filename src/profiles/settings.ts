@@ -12,6 +12,8 @@ export interface ScalarSetting extends Placed {
   readonly value: bigint | boolean | number | string | null;
   /** The value as its author wrote it, `${NAME}` and all. Undefined where it must not be shown. */
   readonly shown: string | undefined;
+  /** It is a parameter of a URL, which other clients may have parameters in, too. */
+  readonly isParameter?: boolean;
 }
 
 export interface ListSetting extends Placed {

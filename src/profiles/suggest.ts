@@ -25,13 +25,20 @@ export async function withSuggestions<T>(work: () => Promise<T>): Promise<T> {
 
 /** Names that other tools give to what we call otherwise; no distance of letters finds these. */
 const SYNONYMS: Readonly<Record<string, string>> = {
+  auth: 'password',
   db: 'database',
+  dbindex: 'database',
   file: 'path',
   filename: 'path',
+  keyprefix: 'connectionPrefix',
   lockconnection: 'locks',
   master: 'primary',
+  mastername: 'primary',
   nodes: 'cluster',
   pass: 'password',
+  rediscluster: 'cluster',
+  redissentinel: 'primary',
+  sentinelmaster: 'primary',
   servers: 'cluster',
   ssl: 'tls',
   unix: 'socket',
@@ -43,9 +50,15 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 /** So many names are only listed when none of them is near. */
 const MANY = 12;
 
+/** The name that was meant, if one is near enough. */
+export async function nearestName(word: string, names: readonly string[]): Promise<string | undefined> {
+  const ranked = await rank(word, names);
+  return synonym(word, names) ?? ranked.find((candidate) => isNear(candidate))?.name;
+}
+
 async function hintFor({ word, names, what }: UnknownName): Promise<string> {
   const ranked = await rank(word, names);
-  const nearest = synonym(word, names) ?? ranked.find((candidate) => isNear(candidate))?.name;
+  const nearest = await nearestName(word, names);
   const question = nearest === undefined ? '' : `Did you mean ${nearest}?`;
   if (names.length > MANY) return question || `${what}: ${names.join(', ')}.`;
   return `${question} ${what}: ${ranked.map(({ name }) => name).join(', ')}.`.trimStart();

@@ -13,7 +13,7 @@ export interface UrlParts {
 }
 
 /**
- * Takes apart `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` (and `rediss+…`), `unix://`,
+ * Takes apart `redis://`, `rediss://` (also written `tcp://` and `tls://`, `valkey://` and `valkeys://`), `redis+cluster://`, `redis+sentinel://` (and `rediss+…`), `unix://`,
  * `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`, `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
  * knows no lists of hosts, and lowers or encodes what is no web address. Values are not checked here.
  * @param name for messages: `--url redis://user:***@host`, or the place in the file; never a secret
@@ -51,6 +51,10 @@ const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(O
   'mongodb+srv': parseMongodb(true),
   redis: parseRedis('server'),
   rediss: withTls(parseRedis('server')),
+  tcp: parseRedis('server'),
+  tls: withTls(parseRedis('server')),
+  valkey: parseRedis('server'),
+  valkeys: withTls(parseRedis('server')),
   'redis+cluster': parseRedis('cluster'),
   'rediss+cluster': withTls(parseRedis('cluster')),
   'redis+sentinel': parseRedis('sentinels'),
@@ -127,6 +131,11 @@ function parseRedis(kind: 'cluster' | 'sentinels' | 'server'): (text: Text) => P
   return (text) => {
     const { user, hosts, path } = text.authority();
     if (text.afterHost.includes('@')) text.fail('has an @ after its host', ENCODE_HINT);
+    // As other clients write a socket: redis:///run/redis.sock.
+    if (hosts === '' && kind === 'server' && /^\/.*\D/.test(path)) {
+      return { driver: 'redis', keys: text.query(...user, ['socket', text.decode(path)]) };
+    }
+
     if (hosts === '') text.fail('names no host', 'Name one: redis://127.0.0.1:6379');
     const place = kind === 'server' ? hostAndPort(text, hosts) : [[kind, hosts] as const];
     const database = text.decode(path.slice(1));
