@@ -119,6 +119,7 @@ export {
 } from './stores/lock-contract.js';
 export { newOwner } from './stores/lock-form.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/lock-names.js';
+export { type PlaceDoubt } from './stores/place-contract.js';
 export {
   type Sample,
   type SampledEntry,

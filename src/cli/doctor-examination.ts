@@ -6,6 +6,7 @@ import { failed, ok } from '../stores/findings.js';
 import { latencyFinding, NO_KEY } from './doctor-latency.js';
 import { profileText } from './doctor-profile.js';
 import { roundTrip, whyReadOnly } from './doctor-round-trip.js';
+import { isBuiltIn } from './place-check.js';
 
 /** What `doctor` is asked for. */
 export interface ExaminationFlags {
@@ -30,6 +31,7 @@ export async function* examine(
   yield ok('profile', profileText(profile, store.location));
   if (yield* untilFault('store', store.reach?.())) return;
   if (yield* untilFault('reading', reading(store))) return;
+  if (yield* untilFault('place', place(store, profile))) return;
   const isUnmade = (await store.unmade?.('entries')) !== undefined;
   const reason = whyReadOnly(profile, flags);
   if (reason === undefined) yield* roundTrip(store, signal);
@@ -65,6 +67,18 @@ async function* reading(store: Store): AsyncGenerator<Finding> {
   await store.get(NO_KEY);
   const milliseconds = Math.max(1, Math.round(performance.now() - started));
   yield ok('reading', `answered within ${milliseconds} ms, connecting included`);
+}
+
+/** Nothing is written into what is not a cache. */
+async function* place(store: Store, profile: Profile): AsyncGenerator<Finding> {
+  if (isBuiltIn(profile)) return;
+  for (const each of ['entries', 'locks'] as const) {
+    const doubt = await store.doubt?.(each);
+    if (doubt === undefined) continue;
+    const isFault = doubt.kind === 'foreign' || (doubt.kind === 'absent' && each === 'entries');
+    yield { subject: each, state: isFault ? 'fault' : 'warning', message: doubt.message, hint: doubt.hint };
+    if (isFault) return;
+  }
 }
 
 async function* latency(store: Store, samples: number, signal: AbortSignal): AsyncGenerator<Finding> {

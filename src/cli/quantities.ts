@@ -1,12 +1,5 @@
+export { bytesText } from '../byte-text.js';
 import { count } from './progress.js';
-
-/** Powers of 1000, as disks and networks have it. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const number = bytes / 1000 ** power;
-  return `${power === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[power]}`;
-}
 
 /** How many a second, without the unit: `0.4`, `1,234`. */
 export function rateText(rate: number): string {

@@ -54,7 +54,7 @@ export class Memory {
     const { key, stale } = this.terms;
     if (stale === undefined) return this.#read(await this.#entries.get(key), false);
     const [entry, created] = (await this.#entries.many([key, createdKey(key)])).map((reading) => given(reading));
-    const madeAt = created && seconds(created.decode());
+    const madeAt = created && seconds(decode(createdKey(key), created));
     return madeAt === undefined ? undefined : this.#read(entry, this.#isOld(madeAt));
   }
 

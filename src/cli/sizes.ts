@@ -2,16 +2,16 @@ import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  kb: 1000,
-  mb: 1000 ** 2,
-  gb: 1000 ** 3,
-  kib: 1024,
-  mib: 1024 ** 2,
-  gib: 1024 ** 3,
-};
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', 1000],
+  ['mb', 1000 ** 2],
+  ['gb', 1000 ** 3],
+  ['kib', 1024],
+  ['mib', 1024 ** 2],
+  ['gib', 1024 ** 3],
+]);
 
 /**
  * Reads `100kB` (of 1000), `1MiB` (of 1024), `1.5 MB`, or a plain number of bytes.
@@ -20,7 +20,7 @@ const UNITS: Readonly<Record<string, number>> = {
  */
 export function parseSize(text: string): number {
   const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]*)$/i.exec(text) ?? [];
-  const factor = UNITS[unit?.toLowerCase() ?? 'none'];
+  const factor = UNITS.get(unit?.toLowerCase() ?? 'none');
   if (digits === undefined || factor === undefined) {
     throw new UsageError(`"${text}" is not a size`, 'Write 100kB, 1MiB, 1.5MB, or a plain number of bytes.');
   }

@@ -10,8 +10,10 @@ import type { Interruption } from './interrupt.js';
 import { UsageError } from '../errors.js';
 import { globalFlags } from './flags.js';
 import { interruptible } from './interrupt.js';
+import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
+import { collectOldSpaceEarly } from './young-space.js';
 
 /** What `globalFlags` parse to. */
 export interface GlobalFlags {
@@ -34,6 +36,9 @@ export interface Work {
 export abstract class StoreCommand extends Command {
   static override baseFlags = globalFlags;
 
+  /** What it needs of the place that the profile names; checked before its work. */
+  static placeUse: PlaceUse = { place: 'entries', access: 'reads' };
+
   /** As oclif's own, with the configuration as it is, which that one would load again. */
   static override async run<T extends Command>(
     this: new (argv: string[], config: Config) => T,
@@ -54,6 +59,7 @@ export abstract class StoreCommand extends Command {
     await interruptible(async (interruption) => {
       const { store, profile } = await this.openStore(flags);
       try {
+        await checkPlace(store, profile, (this.constructor as typeof StoreCommand).placeUse);
         process.exitCode = await work({ store, profile, interruption });
       } finally {
         await store.close();
@@ -65,6 +71,7 @@ export abstract class StoreCommand extends Command {
   protected async openStore(flags: GlobalFlags): Promise<Pick<Work, 'profile' | 'store'>> {
     checkTimeout(flags);
     const profile = await selectProfile(flags);
+    if (profile.driver === 'mongodb') collectOldSpaceEarly();
     const { openStore } = await import('../stores/open.js');
     return { profile, store: await openStore(profile, { timeoutMs: flags.timeout * 1000 }) };
   }

@@ -4,6 +4,7 @@ import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/stor
 import { checkedTtl } from '../cli/ttl-flags.js';
 
 export default class Add extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'creates' } as const;
   static override summary = 'Store an entry only when its key is not there.';
   static override description = `Looks and stores in one step, so that of many who try at once one is told yes. Exits 1 when the key is there, and leaves it as it is. The same as put --if-absent.`;
 

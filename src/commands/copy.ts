@@ -5,11 +5,13 @@ import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { answerJson } from '../cli/output.js';
+import { checkPlace } from '../cli/place-check.js';
 import { type GlobalFlags, StoreCommand } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';
 
 export default class Copy extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Copy entries to another store.';
   static override description = `Values, what they have left of their ttl, and tags go along, between any two stores; locks do not. What is there under the same keys is replaced. Between two stores of one kind the bytes go as they are.
 
@@ -55,6 +57,7 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
       const to = await this.openStore(target);
       try {
         checkPlaces({ store, profile }, to);
+        await checkPlace(to.store, to.profile, { place: 'entries', access: 'creates' });
         if (to.profile.protected && !dryRun) {
           const effect = `replaces what is there under the keys of ${store.location}`;
           await askBeforeDestroying({ ...to, action: 'copy', effect }, flags);

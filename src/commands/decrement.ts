@@ -4,6 +4,7 @@ import { StoreCommand } from '../cli/store-command.js';
 import { checkedTtl } from '../cli/ttl-flags.js';
 
 export default class Decrement extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'creates' } as const;
   static override summary = 'Count a number down, and print what it is then.';
   static override description = `As increment, the other way; a number may well go below zero.`;
 

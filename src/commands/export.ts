@@ -8,6 +8,7 @@ import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';
 
 export default class Export extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Write entries to a file, one to a line.';
   static override description = `Each line is JSON: {"key", "value", "expires", "tags"}. Values come back exactly: what JSON cannot say stands as PHP's serialize() has it, or in base64. Locks are left out. A file is there when it is whole, and replaces what was there; until then it is named FILE.part.
 

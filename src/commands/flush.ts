@@ -6,7 +6,7 @@ import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { lockWarnings, stateWarnings } from '../cli/flush-warnings.js';
-import { answer, answerJson } from '../cli/output.js';
+import { answer, answerJson, warn } from '../cli/output.js';
 import { count, entries } from '../cli/progress.js';
 import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
 import { StoreCommand } from '../cli/store-command.js';
@@ -14,6 +14,7 @@ import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = "Remove everything under the profile's prefix, or what matches.";
   static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from entries. With --pattern, --older-than and --larger-than only that goes of which all is so; --dry-run shows some of it. Asks first; without a terminal it takes --yes.`;
 
@@ -75,12 +76,13 @@ export default class Flush extends StoreCommand {
         await askBeforeDestroying({ store, profile, action: 'flush', effect, warnings }, flags);
       }
 
-      const { removed, keptLocks } = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
+      const { removed, keptLocks, leftOthers } = await bulk(dryRun ? 'counted' : 'removed', interruption, (progress) =>
         store.flush({ ...options, ...progress, dryRun }),
       );
       await (flags.json
-        ? answerJson({ removed, keptLocks, scope, dryRun })
+        ? answerJson({ removed, keptLocks, scope, dryRun, ...(leftOthers !== undefined && { leftOthers }) })
         : answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}${kept(keptLocks)}\n`));
+      if (leftOthers !== undefined) warn(leftText(leftOthers, dryRun));
       return ExitCode.Yes;
     });
   }
@@ -96,6 +98,11 @@ async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' 
 
 function under({ prefix }: Store): string {
   return prefix === '' ? 'everything (the profile has no prefix)' : `what lies under the prefix ${prefix}`;
+}
+
+function leftText(others: number, dryRun: boolean): string {
+  const what = others === 1 ? '1 document of another layout' : `${count(others)} documents of another layout`;
+  return `warning: ${what} ${dryRun ? 'would stay' : 'stayed'}: no cache wrote them\n  cachectl doctor says what is in the way.`;
 }
 
 function kept(locks: number): string {

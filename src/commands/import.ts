@@ -13,6 +13,7 @@ import { UsageError } from '../errors.js';
 const SPARING: ReadonlySet<string> = new Set(['redis', 'sqlite']);
 
 export default class Import extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'creates' } as const;
   static override summary = 'Store the entries of a file, as `export` wrote it.';
   static override description = `Reads an entry to a line: {"key", "value", "expires", "tags"}, or {"key", "value", "ttl"}. What is there under the same keys is replaced; what has expired meanwhile is left out. It is streamed, so its size does not matter.
 

@@ -4,6 +4,7 @@ import { StoreCommand } from '../cli/store-command.js';
 import { checkedTtl } from '../cli/ttl-flags.js';
 
 export default class Increment extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'creates' } as const;
   static override summary = 'Count a number up, and print what it is then.';
   static override description = `Counts in one step in the store, so that nothing is lost however many count at once; to 64 bits, exactly. A key that is not there starts at 0. An entry that is there keeps the time that it has left; a value that is no number is left as it is, and is an error.
 

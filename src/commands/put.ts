@@ -9,6 +9,7 @@ import { checkedTtl } from '../cli/ttl-flags.js';
 import { ExitCode, UsageError } from '../errors.js';
 
 export default class Put extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'creates' } as const;
   static override summary = 'Store an entry, or many.';
   static override description = `VALUE is stored as a string, to the byte. With --as json it is parsed, and stored as an application would store it: lists and objects become PHP arrays.
 

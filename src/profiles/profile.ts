@@ -24,6 +24,8 @@ export interface SqliteProfile extends Common {
   /** Laravel's `cache` and `cache_locks`, unless the application renamed them. */
   readonly table: string;
   readonly lockTable: string;
+  /** Of the profile that is there without a profile file. */
+  readonly isBuiltIn?: true;
 }
 
 export interface RedisProfile extends Common {

@@ -81,6 +81,7 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profi
     path: path.join(userFolder('data', env), 'cache.sqlite'),
     table: 'cache',
     lockTable: 'cache_locks',
+    isBuiltIn: true,
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   ListEntriesOptions,
 } from './listing-contract.js';
 import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
+import type { PlaceDoubt } from './place-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats-contract.js';
 import type { TagIndex, TagListing } from './tag-contract.js';
 
@@ -82,6 +83,8 @@ export interface FlushResult {
   readonly removed: number;
   /** Locks that were recognised and kept. */
   readonly keptLocks: number;
+  /** What lies in the scope and was neither counted nor removed, since no cache wrote it. */
+  readonly leftOthers?: number;
 }
 
 /** Reading and writing by key. The same shape for a whole store and for a set of tags in it. */
@@ -315,6 +318,12 @@ export interface Store extends Repository {
    * Left out where a question after a failure connects anew by itself.
    */
   reconnect?(): Promise<void>;
+
+  /**
+   * Whether entries or locks are where the profile says, asked before a command: undefined when all is well, or nobody may
+   * look. Left out where every place is there.
+   */
+  doubt?(place: 'entries' | 'locks'): Promise<PlaceDoubt | undefined>;
 
   /** Never hangs, never throws. */
   close(): Promise<void>;

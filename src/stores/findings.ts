@@ -24,19 +24,6 @@ export function counted(number: number, one: string, many: string): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 }
 
-/** `3.4 MB`. */
-export function sizeText(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-
-  return `${unit === 0 || size >= 100 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit]}`;
-}
-
 /** `3 days`, `5 hours`, `2 minutes`. */
 export function ageText(seconds: number): string {
   const [length, unit] = AGES.find(([least]) => seconds >= least) ?? [1, 'second'];

@@ -50,10 +50,11 @@ describe('doctor, step by step', () => {
     it('says where it is, why that profile, and which variables stand on their defaults', async () => {
       writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, path: c.sqlite, prefix: "${PFX:-shop-}" }\n');
       const { code, profile, about } = await doctor([], { cwd: folder });
-      expect({ code, profile }).to.deep.equal({ code: 0, profile: 'a' });
+      expect({ code, profile }).to.deep.equal({ code: 1, profile: 'a' });
       expect(about('file').message).to.include(file()).and.include('profile a is its only one');
       expect(about('variables').message).to.include('PFX');
-      expect(about('writing').state).to.equal('skipped');
+      expect(about('entries')).to.deep.include({ state: 'fault' });
+      expect(about('entries').message).to.include('does not exist yet');
       expect(existsSync(path.join(folder, 'c.sqlite'))).to.be.false;
     });
 

@@ -123,7 +123,7 @@ describe('an SQLite file that cannot be used', () => {
     file = path.join(folder, 'of', 'my', 'own', 'cache.sqlite');
     expect((await run('get', 'a')).code).to.equal(1);
     expect((await run('forget', 'a')).code).to.equal(1);
-    expect((await run('flush', '--yes')).code).to.equal(0);
+    expect((await run('flush', '--yes')).code).to.equal(3);
     expect(existsSync(path.join(folder, 'of'))).to.equal(false);
     expect(await run('put', 'a', 'b')).to.include({ code: 0, err: '' });
     expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n' });

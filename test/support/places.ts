@@ -11,6 +11,9 @@ import type { EventType } from '../../src/stores/event-contract.js';
 import type { EntryDocument } from '../../src/stores/mongodb/connection.js';
 import type { Result, Run, RunOptions } from './cli.js';
 
+import { openCodec } from '../../src/codecs/open.js';
+import { string } from '../../src/codecs/value.js';
+import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { cachectl, start } from './cli.js';
 import { Database } from './database.js';
 import { type MemcachedServer, startMemcached } from './memcached-server.js';
@@ -55,8 +58,10 @@ const YEAR_2100 = new Date('2100-01-01');
 
 export function sqlitePlace(): Place {
   let folder = '';
-  beforeEach(() => {
+  // With its file, since reads of a path that names none say so.
+  beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sqlite-'));
+    await createSqlite(`${folder}/cache.sqlite`);
   });
   const place = placeOn({
     countsTagged: true,
@@ -177,6 +182,16 @@ function placeOn(ground: Ground): Place {
       return run;
     },
   };
+}
+
+/** An empty cache, as cachectl creates it. */
+export async function createSqlite(file: string): Promise<void> {
+  const tables = { path: file, table: 'cache', lockTable: 'cache_locks' };
+  const profile = { driver: 'sqlite', name: 'test', prefix: '', codec: 'php', protected: false, ...tables } as const;
+  const store = openSqlite(profile, openCodec('php'), { timeoutMs: 20_000 });
+  await store.put('first', string(''), 60);
+  await store.forget(['first']);
+  await store.close();
 }
 
 /** As php-memcached would: its flags say that the value is serialized. */

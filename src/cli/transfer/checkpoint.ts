@@ -72,7 +72,9 @@ export class Checkpoint {
     const knownBy = await this.#knownBy(offset);
     const state: State = { version: 1, target: this.#target, knownBy, offset, lines, tally: tally.saved() };
     try {
-      writeFileSync(`${this.path}.new`, JSON.stringify(state), { mode: 0o600 });
+      // Never through a link that somebody else has put there.
+      rmSync(`${this.path}.new`, { force: true });
+      writeFileSync(`${this.path}.new`, JSON.stringify(state), { flag: 'wx', mode: 0o600 });
       renameSync(`${this.path}.new`, this.path);
       this.#isWritten = true;
     } catch (error) {

@@ -15,16 +15,29 @@ const STALE_MS = 10_000;
  */
 export async function claimed<T>(target: string, work: () => Promise<T>): Promise<T> {
   const path = `${target}.export-claim`;
-  if (!isTaken(path)) {
-    if (!isStale(path)) throw busy(target);
-    rmSync(path, { force: true });
-    if (!isTaken(path)) throw busy(target);
-  }
-
+  if (!isTaken(path) && !isTakenOver(path)) throw busy(target);
   try {
     return await work();
   } finally {
     rmSync(path, { force: true });
+  }
+}
+
+/**
+ * Puts a claim in the place of a stale one. Only who holds a claim on that may remove it: of two who find it stale, the
+ * slower would else remove the claim of the faster.
+ */
+function isTakenOver(path: string): boolean {
+  if (!isStale(path)) return false;
+  const removal = `${path}-removal`;
+  if (!isTaken(removal) && !isTakenOver(removal)) return false;
+  try {
+    // It may be another one by now.
+    if (!isStale(path)) return false;
+    rmSync(path, { force: true });
+    return isTaken(path);
+  } finally {
+    rmSync(removal, { force: true });
   }
 }
 

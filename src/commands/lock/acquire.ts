@@ -18,6 +18,7 @@ import { newOwner } from '../../stores/lock-form.js';
 import { acquireWithin } from '../../stores/lock-wait.js';
 
 export default class LockAcquire extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'creates' } as const;
   static override summary = 'Take a lock, and print its owner token.';
   static override description = `The token is all that stands on standard output; lock:release takes it. Exits 1 when somebody else holds the lock, and says who and for how long.`;
 

@@ -20,6 +20,7 @@ import { readOwner } from '../../stores/lock-form.js';
 const PAGE = 500;
 
 export default class LockList extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'List the locks that are held.';
   static override description = `Who holds each, for how much longer, and what its name means. On SQLite and MongoDB locks lie apart; on Redis and Memcached they look like any entry, so each is told by its name (Laravel gives some to locks only) or by its owner, and the list says which. Whatever else is a lock shows with --pattern. Locks that an application took do not say since when they are held; those of cachectl do.`;
 

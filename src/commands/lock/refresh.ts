@@ -11,6 +11,7 @@ import { ttlText } from '../../cli/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
 
 export default class LockRefresh extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'Give a lock that you hold a new ttl.';
   static override description = `Compares the owner and sets the ttl in one step: a lock that expired and is somebody else's by now is left alone. Exits 1 when the lock is not held by that owner (any more), and then you do not hold it. lock:run does this by itself.`;
 

@@ -24,6 +24,7 @@ interface ReleaseFlags {
 }
 
 export default class LockRelease extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'Release a lock that you hold, or break one.';
   static override description = `Compares the owner and removes the lock in one step, so that a lock which expired and is somebody else's by now stays theirs. Exits 1 when the lock is not held by that owner.`;
 

@@ -18,6 +18,7 @@ import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 
 export default class LockShow extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'Show who holds a lock, and who waits for it.';
   static override description = `Waiters of cachectl are known at once on Redis, SQLite and MongoDB. With --for everybody who tries is seen for that time, whatever language they are written in: on Redis by MONITOR, whose price is said at the start, on Memcached by watch. Exits 1 when the lock is free.`;
 

@@ -13,6 +13,7 @@ import { StoreCommand } from '../../cli/store-command.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 
 export default class LockWatch extends StoreCommand {
+  static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'Follow what happens to locks, as it happens.';
   static override description = `Who acquires them, who is refused, for how long they are held and waited for, from the server's own view where it has one; where it comes from and what that costs is said at the start. At the end, also after Ctrl-C, a summary: on standard error in a pipe, the last line with --json.`;
 

@@ -12,6 +12,7 @@ import { ExitCode, UsageError } from '../../errors.js';
 const UNCOUNTED = 'every entry with these tags (the store does not count them)';
 
 export default class TagsFlush extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Remove every entry that carries any of the tags.';
   static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes --yes. Running it again does no harm: nothing to remove is a success.`;
 

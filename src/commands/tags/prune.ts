@@ -10,6 +10,7 @@ import { tagIndexOf } from '../../cli/tag-index.js';
 import { ExitCode } from '../../errors.js';
 
 export default class TagsPrune extends StoreCommand {
+  static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Take out of the tags what is listed there and gone.';
   static override description = `Stale members cost memory, and a flush of the tag time. On Redis it is what Laravel's cache:prune-stale-tags does: members that have expired by their score; with --deep also those whose entries were evicted or forgotten, for which every entry is looked for. Entries are left alone, so it never asks, not even on a protected profile; run it as often as you like. On SQLite --deep makes no difference; on MongoDB and Memcached nothing can be stale.`;
 

@@ -36,6 +36,7 @@ const METHODS = [
 const OPTIONAL = [
   'count',
   'diagnose',
+  'doubt',
   'entries',
   'flushOnly',
   'inspect',

@@ -3,10 +3,11 @@ import type { Finding, Reading } from '../contract.js';
 import type { Room } from './entries.js';
 import type { Node } from './node.js';
 
+import { bytesText } from '../../byte-text.js';
 import { CachectlError } from '../../errors.js';
 import { clockFinding } from '../clock-skew.js';
 import { contentsFinding, SAMPLE } from '../contents-sample.js';
-import { ageText, counted, ok, sizeText, skipped, warning } from '../findings.js';
+import { ageText, counted, ok, skipped, warning } from '../findings.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { ClassicNode } from './classic-node.js';
@@ -77,14 +78,14 @@ async function settingsOf(node: Node): Promise<Stats | undefined> {
 
 function memory(stats: Stats, settings: Stats | undefined): Finding {
   const [used, most, evicted] = ['bytes', 'limit_maxbytes', 'evictions'].map((name) => Number(stats.get(name) ?? 0));
-  const share = `${sizeText(used!)} of ${sizeText(most!)} used`;
+  const share = `${bytesText(used!)} of ${bytesText(most!)} used`;
   if (settings?.get('evictions') === 'off') {
     const hint = 'For a cache start it without -M.';
     return warning('memory', `${share}, and it evicts nothing: when it is full, every write is refused`, hint);
   }
 
   const largest = Number(settings?.get('item_size_max') ?? 0);
-  const limit = largest > 0 ? `; one item may have ${sizeText(largest)}` : '';
+  const limit = largest > 0 ? `; one item may have ${bytesText(largest)}` : '';
   const rule = 'when it is full, what was not used for long goes, locks that are held too';
   if (evicted === 0) return ok('memory', `${share}, nothing evicted yet: ${rule}${limit}`);
   return warning(

@@ -1,19 +1,12 @@
 import type { TopologyDescription } from 'mongodb';
 
 import { MongoClient } from 'mongodb';
-import { setFlagsFromString } from 'node:v8';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
 
 import { ConfigError } from '../../errors.js';
 import { hopeless } from './selection.js';
 import { words } from './words.js';
-
-/**
- * The library makes so much of each document that pages of them outlive young space. V8 would let tens of megabytes of
- * them lie before it collects what is old for the first time; so it does at this share of them, in percent.
- */
-const COLLECTS_AT = 40;
 
 /** Several requests go at once: enough to hide the way there and back. */
 const SOCKETS = 8;
@@ -23,7 +16,6 @@ const SOCKETS = 8;
  * @throws ConfigError when the official driver does not take the connection string
  */
 export function clientOf(profile: MongodbProfile, timeoutMs: number, location: string): MongoClient {
-  setFlagsFromString(`--incremental-marking-hard-trigger=${COLLECTS_AT}`);
   try {
     return new MongoClient(profile.url, {
       appName: 'cachectl',

@@ -13,6 +13,7 @@ import { prefixFinding } from '../prefix-guess.js';
 import { later } from './expiry.js';
 import { indexFindings } from './indexes.js';
 import { idsUnder } from './keys.js';
+import { layoutFindings } from './layout.js';
 
 /** How the deployment is set up, and whether what it holds is as the profile says. */
 export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
@@ -36,22 +37,8 @@ export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGe
     }, 'cachectl goes by that of the server, Laravel by that of its machine');
   }
 
+  yield* layoutFindings(connection);
   yield* contents(room, store);
-}
-
-/** What a first write would have to make. Where this user may not look, it is taken to be there. */
-export async function unmade({ connection }: Room, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
-  const { collection, lockCollection } = connection.profile;
-  const name = place === 'locks' ? lockCollection : collection;
-  try {
-    const question = { listCollections: 1, filter: { name }, nameOnly: true };
-    const { cursor } = await connection.run(async ({ command }) => command('database', question));
-    const found = (cursor as { readonly firstBatch: ReadonlyArray<{ readonly name?: unknown }> }).firstBatch;
-    return found.some((each) => each.name === name) ? undefined : `the collection ${name}`;
-  } catch (error) {
-    if (error instanceof RefusedError) return undefined;
-    throw error;
-  }
 }
 
 /** Undefined where the server does not know the question, or this user may not ask. */

@@ -24,6 +24,12 @@ export function notLater(at: number) {
   return { $not: later(at) };
 }
 
+/** A filter: documents of a cache, expired or not. An array of dates counts by what is in it. */
+export const DATED = { expires_at: { $type: 'date' } } as const;
+
+/** A filter: the others, which a cache neither counts nor removes. */
+export const UNDATED = { expires_at: { $not: { $type: 'date' } } } as const;
+
 /** Seconds left at a time, in milliseconds; undefined where it is no date, such as an array of dates, which filters find. */
 export function ttlOf(expiry: unknown, at: number): Ttl | undefined {
   if (!(expiry instanceof Date)) return undefined;

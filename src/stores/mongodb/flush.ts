@@ -4,7 +4,7 @@ import type { FlushOptions, FlushResult } from '../contract.js';
 import type { Deployment, EntryDocument, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
-import { later, notLater } from './expiry.js';
+import { DATED, later, notLater, UNDATED } from './expiry.js';
 import { idsUnder } from './keys.js';
 
 /** Documents of one step. */
@@ -14,7 +14,7 @@ type Place = 'entries' | 'locks';
 
 /**
  * Removes what lies under the prefix, or all of both collections, a page at a time. Counts what still counted: documents
- * that had expired go too, unmentioned.
+ * that had expired go too, unmentioned. Documents whose `expires_at` is no date are nobody's entries, and stay.
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -26,7 +26,13 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
     connection.run(async (deployment) => countLive(deployment, place, prefix));
   const keptLocks = takesLocks ? 0 : await counted('locks');
   const whole = async (): Promise<number> => sum(await Promise.all(places.map(async (each) => counted(each))));
-  if (options.dryRun) return { removed: await whole(), keptLocks };
+  const left = async (): Promise<Pick<FlushResult, 'leftOthers'>> => {
+    const counts = places.map(async (each) => connection.run(async (place) => countUndated(place, each, prefix)));
+    const leftOthers = sum(await Promise.all(counts));
+    return leftOthers === 0 ? {} : { leftOthers };
+  };
+
+  if (options.dryRun) return { removed: await whole(), keptLocks, ...(await left()) };
   const total = options.wantsTotal ? await whole() : undefined;
   let removed = 0;
   for (const place of places) {
@@ -46,7 +52,8 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
     } while (last !== undefined);
   }
 
-  return { removed, keptLocks };
+  // What was removed need not be looked through, so this is cheap.
+  return { removed, keptLocks, ...(await left()) };
 }
 
 interface Page {
@@ -66,8 +73,11 @@ async function removePage(
   const [end] = await collection
     .find({ _id: range }, { projection: { _id: 1 }, sort: { _id: 1 }, skip: PAGE - 1, limit: 1 })
     .toArray();
-  const page = { _id: end === undefined ? range : { ...range, $lte: end._id } };
-  const expired = await collection.countDocuments({ ...page, expires_at: notLater(deployment.now()) });
+  const page = { _id: end === undefined ? range : { ...range, $lte: end._id }, ...DATED };
+  const expired = await collection.countDocuments({
+    ...page,
+    expires_at: { ...DATED.expires_at, ...notLater(deployment.now()) },
+  });
   const { deletedCount } = await collection.deleteMany(page);
   return { rows: deletedCount, live: Math.max(0, deletedCount - expired), last: end?._id };
 }
@@ -76,11 +86,17 @@ async function removePage(
 async function removeOthers(deployment: Deployment, place: Place): Promise<number> {
   const collection = collectionOf(deployment, place);
   const count = await collection.countDocuments({ ...OTHERS, expires_at: later(deployment.now()) });
-  await collection.deleteMany(OTHERS);
+  await collection.deleteMany({ ...OTHERS, ...DATED });
   return count;
 }
 
 const OTHERS = { _id: { $not: { $type: 'string' } } } as const;
+
+/** Documents that are neither counted nor removed: of everything, when no prefix is given. */
+async function countUndated(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
+  const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
+  return collectionOf(deployment, place).countDocuments({ ...ids, ...UNDATED });
+}
 
 /** Of everything, when no prefix is given. */
 async function countLive(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {

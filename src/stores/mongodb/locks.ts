@@ -4,7 +4,7 @@ import type { Connection, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { isDuplicate } from './errors.js';
-import { expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { DATED, expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
 import { liveWaiters } from './lock-waiters.js';
 import { MongodbWaiting } from './lock-waiting.js';
 import { AS_STORED, storedBytes } from './values.js';
@@ -54,7 +54,7 @@ export class MongodbLock implements Lock {
   async forceRelease(): Promise<boolean> {
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
-      const found = await locks.findOneAndDelete({ _id: this.#id });
+      const found = await locks.findOneAndDelete({ _id: this.#id, ...DATED });
       return found !== null && isLive(found.expires_at, at);
     });
   }

@@ -21,6 +21,7 @@ import type {
   ListEntriesOptions,
 } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { PlaceDoubt } from '../place-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { EntryDocument } from './connection.js';
@@ -134,8 +135,13 @@ class MongodbStore extends Entries implements Store {
   }
 
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
-    const { unmade } = await import('./diagnosis.js');
-    return unmade(this.room, place);
+    const { unmade } = await import('./unmade.js');
+    return unmade(this.connection, place);
+  }
+
+  async doubt(place: 'entries' | 'locks'): Promise<PlaceDoubt | undefined> {
+    const { layoutDoubt } = await import('./layout.js');
+    return layoutDoubt(this.connection, place);
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {

@@ -3,7 +3,7 @@ import type { EntryDocument } from './connection.js';
 
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
-import { isLive, later } from './expiry.js';
+import { DATED, isLive, later } from './expiry.js';
 import { taggedIdsUnder } from './keys.js';
 
 /** Documents of one step. */
@@ -26,7 +26,7 @@ export class MongodbTagged extends Entries implements Tagged {
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.room.prefix) };
+    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.room.prefix), ...DATED };
     if (dryRun) {
       return this.connection.run(async ({ entries, now }) =>
         entries.countDocuments({ ...carrying, expires_at: later(now()) }),

@@ -24,6 +24,7 @@ export class Ear {
   #redis: Redis | undefined;
   #story: MonitorStory | undefined;
   #idle: NodeJS.Timeout | undefined;
+  #isClosed = false;
   /** Marks that are waited for, in commands of our own. */
   readonly #marks = new Map<string, (source: string) => void>();
 
@@ -38,6 +39,11 @@ export class Ear {
   async open(story: MonitorStory, fail: (error: Error) => void): Promise<void> {
     this.#story = story;
     this.#redis = await this.#node.dedicated();
+    if (this.#isClosed) {
+      this.close();
+      throw closed(this.#connection, this.#node);
+    }
+
     const { stream } = this.#redis;
     // The library is of no use from here on: it knows no pushes between the answers of MONITOR.
     stream.removeAllListeners('data');
@@ -100,7 +106,9 @@ export class Ear {
     }
   }
 
+  /** Also while it opens. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#idle);
     this.#idle = undefined;
     this.#redis?.disconnect();

@@ -96,6 +96,7 @@ class MonitorSession implements Session {
     const isNew = (node: Node): boolean => !this.#ears.has(`${connection.location} ${node.id}`);
     const added = nodes.filter((node) => isNew(node));
     for (const node of added) {
+      if (this.#isOver) break;
       const callers = new Callers(node);
       const finish = new Finish(this.#options, this.#hearer, {
         tags: this.#tags,

@@ -105,6 +105,11 @@ class NotificationSession implements Session {
   async #subscribe(connection: Connection, node: Node): Promise<void> {
     const story = new NotificationStory(this.#room, this.#options, connection === this.#notifications.lockConnection);
     const subscriber = await node.dedicated();
+    if (this.#isOver) {
+      subscriber.disconnect();
+      throw closed(connection, node);
+    }
+
     this.#subscribers.set(`${connection.location} ${node.id}`, subscriber);
     const channel = channelPrefix(connection);
     subscriber.on('messageBuffer', (name: Buffer, full: Buffer) => {

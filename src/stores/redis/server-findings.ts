@@ -1,7 +1,8 @@
 import type { Finding } from '../contract.js';
 import type { Node } from './connection.js';
 
-import { ageText, counted, ok, sizeText, skipped, warning } from '../findings.js';
+import { bytesText } from '../../byte-text.js';
+import { ageText, counted, ok, skipped, warning } from '../findings.js';
 import { configOf, infoOf } from './info.js';
 
 /** What a server is there for, in a profile. */
@@ -82,11 +83,11 @@ function memory(info: Info, { entries, locks }: Holds): Finding {
   const evicted = Number(info.get('evicted_keys') ?? 0);
   const lost = evicted === 0 ? '' : `, ${counted(evicted, 'key', 'keys')} evicted since it started`;
   if (most === 0) {
-    const message = `${sizeText(used)} used, without a limit: it grows until the system ends it${lost}`;
+    const message = `${bytesText(used)} used, without a limit: it grows until the system ends it${lost}`;
     return warning('memory', message, 'Set maxmemory to what it may take, and maxmemory-policy to what is to go then.');
   }
 
-  const share = `${sizeText(used)} of ${sizeText(most)} used (${Math.round((used / most) * 100)} %), ${policy}${lost}`;
+  const share = `${bytesText(used)} of ${bytesText(most)} used (${Math.round((used / most) * 100)} %), ${policy}${lost}`;
   if (policy === 'noeviction') {
     const message = `${share}: when it is full, every write is refused, the application's too`;
     if (!entries) return ok('memory', `${share}: no lock is ever evicted`);

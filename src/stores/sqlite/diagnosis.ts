@@ -4,12 +4,14 @@ import type { Finding } from '../contract.js';
 import type { Room } from './entries.js';
 import type { TableRole } from './tables.js';
 
+import { bytesText } from '../../byte-text.js';
 import { openCodec } from '../../codecs/open.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
-import { counted, ok, sizeText, skipped, warning } from '../findings.js';
+import { counted, ok, skipped, warning } from '../findings.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { Entries } from './entries.js';
 import { now } from './expiry.js';
+import { journalMode } from './journal-mode.js';
 import { keysUnder } from './keys.js';
 import { dropLapsedTails, lapsedTails } from './tail-tables.js';
 import { ColumnCodec } from './values.js';
@@ -64,7 +66,9 @@ function pragma(room: Room, name: string): string {
 }
 
 function journal(room: Room): Finding {
-  const mode = pragma(room, 'journal_mode');
+  const { mode, isCopy } = room.connection.run(() => journalMode(room.connection));
+  if (mode === 'wal' && isCopy)
+    return ok('journal', 'WAL: as nobody may write beside it, cachectl reads a copy in memory');
   if (mode === 'wal') return ok('journal', 'WAL: who reads does not wait for who writes');
   return warning(
     'journal',
@@ -78,7 +82,7 @@ function* wal(path: string): Generator<Finding> {
   if (size < LARGE_WAL) return;
   yield warning(
     'WAL',
-    `${path}-wal has grown to ${sizeText(size)}, which slows every reader down`,
+    `${path}-wal has grown to ${bytesText(size)}, which slows every reader down`,
     'Somebody reads for a long time, and keeps it from being written back: end old processes that have the file open.',
   );
 }
@@ -89,13 +93,13 @@ function integrity(room: Room): Finding {
   if (size > CHECKED_UP_TO) {
     return skipped(
       'integrity',
-      `the file has ${sizeText(size)}, so the check would take long`,
+      `the file has ${bytesText(size)}, so the check would take long`,
       `sqlite3 ${path} 'PRAGMA quick_check'`,
     );
   }
 
   const verdict = pragma(room, 'quick_check(1)');
-  if (verdict === 'ok') return ok('integrity', `SQLite found no damage in ${sizeText(size)}`);
+  if (verdict === 'ok') return ok('integrity', `SQLite found no damage in ${bytesText(size)}`);
   return {
     subject: 'integrity',
     state: 'fault',

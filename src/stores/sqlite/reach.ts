@@ -5,9 +5,10 @@ import { dirname } from 'node:path';
 import type { Finding } from '../contract.js';
 import type { Room } from './entries.js';
 
+import { bytesText } from '../../byte-text.js';
 import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
-import { failed, ok, sizeText, skipped, warning } from '../findings.js';
+import { failed, ok, skipped, warning } from '../findings.js';
 import { sqliteBinding } from './binding/choose.js';
 
 /** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
@@ -40,7 +41,7 @@ export async function* reach({ connection }: Room): AsyncGenerator<Finding> {
   }
 
   const mode = (file.mode & 0o777).toString(8).padStart(4, '0');
-  const about = `${path}, ${sizeText(file.size)}, mode ${mode}${ownerOf(file.uid)}`;
+  const about = `${path}, ${bytesText(file.size)}, mode ${mode}${ownerOf(file.uid)}`;
   if (!may(path, constants.R_OK)) {
     const hint = `Its owner can let this user in: chown, or chmod u+rw ${path}.`;
     yield failed('file', new UnreachableError(`this user may not read ${about}`, hint));

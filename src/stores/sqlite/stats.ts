@@ -4,6 +4,7 @@ import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../stat
 import type { Room } from './entries.js';
 
 import { now } from './expiry.js';
+import { journalMode } from './journal-mode.js';
 import { keysUnder, literalKeysUnder } from './keys.js';
 
 /** Rows that are counted at most: a second or so, in which the process does nothing else; a tenth of it again and again. */
@@ -17,8 +18,7 @@ export function stats(room: Room, { signal, brief = false }: StatsOptions = {}):
   // Reading must not make a file.
   if (!connection.exists()) {
     const file: ServerStats = { name: connection.path, software: 'SQLite', entries: 0, bytes: 0 };
-    const note = `${connection.path} does not exist yet: the first write makes it`;
-    return { servers: [file], underPrefix: 0, notes: [note] };
+    return { servers: [file], underPrefix: 0, notes: [] };
   }
 
   return connection.run(() => counted(room, brief ? MOST_COUNTED_AGAIN : MOST_COUNTED));
@@ -72,9 +72,10 @@ function details(room: Room, expired: number | undefined): Readonly<Record<strin
   const tagRows = tables.tagRows();
   const tagged =
     tagRows && connection.statement<{ rows: number }>(`SELECT count(*) AS rows FROM ${tagRows}`).get()!.rows;
+  const { mode } = journalMode(connection);
   return {
     ...(expired !== undefined && { expiredRows: { label: 'expired, not removed yet', value: expired } }),
-    journalMode: { label: 'journal mode', value: pragma('journal_mode') },
+    journalMode: { label: 'journal mode', value: mode },
     walBytes: { label: 'write-ahead log', value: walBytes, unit: 'bytes' },
     pages: { label: 'pages', value: pragma('page_count') },
     freePages: { label: 'free pages', value: pragma('freelist_count') },

@@ -21,6 +21,7 @@ import type {
   ListEntriesOptions,
 } from '../listing-contract.js';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { PlaceDoubt } from '../place-contract.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
 import type { TagIndex } from '../tag-contract.js';
 import type { Tail } from './events.js';
@@ -149,6 +150,16 @@ class SqliteStore extends Entries implements Store {
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
     const { unmade } = await import('./diagnosis.js');
     return unmade(this.room, place);
+  }
+
+  async doubt(place: 'entries' | 'locks'): Promise<PlaceDoubt | undefined> {
+    const { connection, tables, profile } = this.room;
+    const isThere = connection.run(() => connection.exists());
+    if (isThere && connection.run(() => tables.has(place === 'entries' ? 'cache' : 'locks'))) return undefined;
+    // Files of older applications, and caches without locks, have no such table; only a chosen name can be mistyped.
+    if (isThere && place === 'locks' && profile.lockTable === 'cache_locks') return undefined;
+    const { placeDoubt } = await import('./place-doubt.js');
+    return placeDoubt(profile, place, isThere);
   }
 
   async close(): Promise<void> {

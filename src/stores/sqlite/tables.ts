@@ -48,6 +48,8 @@ export class Tables {
   /** Only within the connection's `write`. */
   create(role: TableRole): void {
     if (this.has(role)) return;
+    // A new file gets the cache table in any case: without it the file looks like one that a mistyped path names.
+    if (role === 'locks' && this.#isNewFile()) this.#connection.execute(this.#definition('cache'));
     this.#connection.execute(this.#definition(role));
   }
 
@@ -69,6 +71,12 @@ export class Tables {
   createExpirationIndex(role: 'cache' | 'locks'): void {
     this.#connection.execute(`CREATE INDEX IF NOT EXISTS ${this.#indexName(role)} ON ${this[role]} ("expiration")`);
     this.#indexed.delete(role);
+  }
+
+  #isNewFile(): boolean {
+    return (
+      this.#connection.statement(`SELECT 1 FROM sqlite_master WHERE name NOT LIKE 'cachectl%'`).get() === undefined
+    );
   }
 
   #hasTable(name: string): boolean {

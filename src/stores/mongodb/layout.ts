@@ -1,0 +1,105 @@
+import type { Collection, Document } from 'mongodb';
+
+import type { Finding } from '../contract.js';
+import type { PlaceDoubt } from '../place-contract.js';
+import type { Connection } from './connection.js';
+
+import { RefusedError } from '../../errors.js';
+import { counted, ok, warning } from '../findings.js';
+import { unmade } from './unmade.js';
+
+/** Documents that are looked at, as the server comes upon them. */
+const SAMPLE = 20;
+
+type Place = 'entries' | 'locks';
+
+/**
+ * Whether a collection is there and holds documents of mongodb/laravel-mongodb: `_id` is the key, as a string, and
+ * `expires_at` a date. Undefined as well where this user may not look.
+ */
+export async function layoutDoubt(connection: Connection, place: Place): Promise<PlaceDoubt | undefined> {
+  const sample = await sampled(connection, place);
+  if (sample === undefined) return undefined;
+  if (sample.length > 0) return sample.some((each) => isOurs(each)) ? undefined : foreign(connection, place);
+  const { database, lockCollection } = connection.profile;
+  // Most caches have no locks, and so no such collection; only a name that somebody chose can be mistyped.
+  if (place === 'locks' && lockCollection === 'cache_locks') return undefined;
+  if ((await unmade(connection, place)) === undefined) return undefined;
+  const key = place === 'locks' ? 'lockCollection' : 'collection';
+  return {
+    kind: 'unmade',
+    message: `database ${database} has no collection ${nameOf(connection, place)} yet`,
+    hint: `Check database and ${key} in the profile or URL. If the cache is new, the first write creates it.`,
+  };
+}
+
+/** How many of a few documents are a cache's, where some are; nothing where there are none, or this user may not look. */
+export async function* layoutFindings(connection: Connection): AsyncGenerator<Finding> {
+  for (const place of ['entries', 'locks'] as const) {
+    const sample = (await sampled(connection, place)) ?? [];
+    if (sample.length === 0) continue;
+    const subject = `layout of ${nameOf(connection, place)}`;
+    const others = sample.filter((each) => !isOurs(each)).length;
+    const looked = counted(sample.length, 'document', 'documents');
+    if (others === 0) {
+      yield ok(subject, `all of the ${looked} looked at have a string _id and a date in expires_at`);
+    } else {
+      const message = `${others.toLocaleString('en')} of the ${looked} looked at are of another layout: cachectl does not see them`;
+      yield warning(subject, message, LAYOUT_HINT);
+    }
+  }
+}
+
+const LAYOUT_HINT =
+  'cachectl reads {_id: KEY, value, expires_at: DATE}, as mongodb/laravel-mongodb writes it. Check database and collection.';
+
+async function foreign(connection: Connection, place: Place): Promise<PlaceDoubt> {
+  const [found = {}] = await documents(connection, place, { projection: { value: 0 }, limit: 1 });
+  return {
+    kind: 'foreign',
+    message: `the collection ${nameOf(connection, place)} holds documents of another layout, such as ${shapeOf(found)}`,
+    hint: LAYOUT_HINT,
+  };
+}
+
+/** Undefined where this user may not look. */
+async function sampled(connection: Connection, place: Place): Promise<readonly Document[] | undefined> {
+  try {
+    return await documents(connection, place, { projection: { _id: 1, expires_at: 1 }, limit: SAMPLE });
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+async function documents(
+  connection: Connection,
+  place: Place,
+  options: { readonly projection: Document; readonly limit: number },
+): Promise<readonly Document[]> {
+  return connection.run(async (deployment) => (deployment[place] as unknown as Collection).find({}, options).toArray());
+}
+
+function nameOf({ profile }: Connection, place: Place): string {
+  return place === 'locks' ? profile.lockCollection : profile.collection;
+}
+
+function isOurs({ _id, expires_at: expiry }: Document): boolean {
+  const dates: unknown[] = Array.isArray(expiry) ? expiry : [expiry];
+  return typeof _id === 'string' && dates.some((each) => each instanceof Date);
+}
+
+/** `{_id: ObjectId, key: string, expiration: number}`: no values, which may be secret. */
+function shapeOf(document: Document): string {
+  const fields = Object.entries(document).slice(0, MOST_FIELDS);
+  return `{${fields.map(([name, value]) => `${name}: ${typeOf(value)}`).join(', ')}}`;
+}
+
+const MOST_FIELDS = 6;
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (value instanceof Date) return 'date';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'object' && '_bsontype' in value ? String(value._bsontype) : typeof value;
+}

@@ -1,0 +1,18 @@
+import type { Connection } from './connection.js';
+
+import { RefusedError } from '../../errors.js';
+
+/** What a first write would have to make. Where this user may not look, it is taken to be there. */
+export async function unmade(connection: Connection, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+  const { collection, lockCollection } = connection.profile;
+  const name = place === 'locks' ? lockCollection : collection;
+  try {
+    const question = { listCollections: 1, filter: { name }, nameOnly: true };
+    const { cursor } = await connection.run(async ({ command }) => command('database', question));
+    const found = (cursor as { readonly firstBatch: ReadonlyArray<{ readonly name?: unknown }> }).firstBatch;
+    return found.some((each) => each.name === name) ? undefined : `the collection ${name}`;
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
