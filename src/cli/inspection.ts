@@ -3,8 +3,8 @@ import type { LockHolder, Store } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection-contract.js';
 
 import { UndecodableError, WrongTypeError } from '../errors.js';
+import { CREATED_HEAD } from '../stores/flexible-names.js';
 import { permutations } from '../stores/tag-names.js';
-import { CREATED_HEAD } from './remembered.js';
 
 /** All that is known of one key: what its store says, and what stands beside it. */
 export interface Inspected extends Inspection {

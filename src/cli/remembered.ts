@@ -3,12 +3,10 @@ import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../stores
 
 import { integer, string } from '../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../errors.js';
+import { CREATED_HEAD } from '../stores/flexible-names.js';
 import { entriesOf } from './keys.js';
 import { decode } from './readings.js';
 import { valueBytes } from './value-text.js';
-
-/** Of Laravel's keys beside entries that it refreshes when they are old: they hold the Unix time at which those were made. */
-export const CREATED_HEAD = 'illuminate:cache:flexible:created:';
 
 /** How the output of a command is kept. */
 export interface Terms {

@@ -8,7 +8,9 @@ import { Fields, type Folders } from './fields.js';
 import { withoutForeign } from './foreign-parameters.js';
 import { MEMCACHED_KEYS, readMemcached } from './memcached.js';
 import { MONGODB_KEYS, readMongodb } from './mongodb.js';
+import { noStoreFor } from './no-store.js';
 import { readRedis, REDIS_KEYS } from './redis.js';
+import { quote } from './settings.js';
 import { readSqlite, SQLITE_KEYS } from './sqlite.js';
 
 /** The profile of the driver that its keys name, checked and with all defaults filled in. */
@@ -27,6 +29,9 @@ export async function readDriver(
   }
 
   if (!isOurs(text)) {
+    // First, since packages of these names are clients of databases, and no drivers.
+    const refusal = noStoreFor(text, `${stated.where}: driver ${quote(text)} of ${stated.subject}`);
+    if (refusal !== undefined) throw refusal;
     const { readCustom } = await import('./custom.js');
     const custom = await readCustom(name, stated, folders);
     if (custom !== undefined) return custom;

@@ -1,6 +1,7 @@
 import type { Profile } from './profile.js';
 
 import { ConfigError } from '../errors.js';
+import { noStoreFor } from './no-store.js';
 import { ENCODE_HINT, UrlText as Text } from './url-text.js';
 
 /** What a URL says, under the keys of the profile file. */
@@ -30,7 +31,8 @@ export function parseUrl(url: string, name: string): UrlParts {
   }
 
   const parser = PARSERS[scheme.toLowerCase()];
-  if (parser === undefined) throw new ConfigError(`${name} has a scheme that is none of ours`, `Schemes: ${SCHEMES}`);
+  if (parser === undefined)
+    throw noStoreFor(scheme, name) ?? new ConfigError(`${name} has an unknown scheme`, `Schemes: ${SCHEMES}`);
   if (rest.includes('#')) throw new ConfigError(`${name} holds a #`, 'Write %23 for a # that is part of a value.');
   return { scheme: scheme.toLowerCase(), ...parser(new Text(name, rest)) };
 }

@@ -12,6 +12,9 @@ import { inSeconds, PREFIX, withDatabase } from '../support/mongodb/database.js'
 
 const K = `${PREFIX}k`;
 
+/** What the keys of entries with tags begin with. */
+const TAGGED = `${PREFIX}${'0'.repeat(40)}:`;
+
 /** What no cache puts into `value`, and what `get --raw` makes of it. */
 const VALUES: ReadonlyArray<readonly [title: string, value: unknown, raw: string]> = [
   ['an array', [1, 's:1:"x";'], String.raw`[1,"s:1:\"x\";"]`],
@@ -202,9 +205,9 @@ describe('documents of MongoDB that are of an odd shape', () => {
   it('with tags that are none count by what they hold', async () => {
     const expires_at = inSeconds(60);
     await database.entries().insertMany([
-      { _id: `${PREFIX}a`, value: 'N;', expires_at, tags: { x: `${PREFIX}t` } },
-      { _id: `${PREFIX}b`, value: 'N;', expires_at, tags: 7 },
-      { _id: `${PREFIX}c`, value: 'N;', expires_at, tags: `${PREFIX}t` },
+      { _id: `${TAGGED}a`, value: 'N;', expires_at, tags: { x: `${PREFIX}t` } },
+      { _id: `${TAGGED}b`, value: 'N;', expires_at, tags: 7 },
+      { _id: `${TAGGED}c`, value: 'N;', expires_at, tags: `${PREFIX}t` },
     ]);
     expect(await database.open().tags(['t']).flush({ dryRun: false })).to.equal(1);
     expect(await database.entries().countDocuments({})).to.equal(2);

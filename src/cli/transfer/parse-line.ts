@@ -7,6 +7,7 @@ import { unserialize } from '../../codecs/php/unserialize.js';
 import { string } from '../../codecs/value.js';
 import { CachectlError, InputError } from '../../errors.js';
 import { LONGEST, parseDuration } from '../durations.js';
+import { withSelfMade } from './class-forms.js';
 import { NO_TAGS } from './entry.js';
 
 /** What a line takes from around it. */
@@ -34,7 +35,16 @@ export function parseLine(text: string, context: LineContext): TransferEntry | u
 const EXPIRED = 0;
 
 const CONTENTS = ['value', 'base64', 'php', 'php64', 'stored'] as const;
-const MEMBERS: ReadonlySet<string> = new Set(['key', ...CONTENTS, 'form', 'flags', 'expires', 'ttl', 'tags']);
+const MEMBERS: ReadonlySet<string> = new Set([
+  'key',
+  ...CONTENTS,
+  'form',
+  'flags',
+  'selfMade',
+  'expires',
+  'ttl',
+  'tags',
+]);
 
 function membersOf(text: string): ReadonlyMap<string, Value> {
   const line = parsed(text);
@@ -68,11 +78,11 @@ function contentOf(members: ReadonlyMap<string, Value>): Content {
     }
 
     case 'php': {
-      return { value: unserialized(Buffer.from(textOf(content, name)), name) };
+      return { value: objectsOf(unserialized(Buffer.from(textOf(content, name)), name), members) };
     }
 
     case 'php64': {
-      return { value: unserialized(bytesOf(content, name), name) };
+      return { value: objectsOf(unserialized(bytesOf(content, name), name), members) };
     }
 
     case 'stored': {
@@ -95,6 +105,12 @@ function flagged(content: Content, flags: undefined | Value): Content {
 }
 
 const MOST_FLAGS = 2 ** 32 - 1;
+
+/** With the forms of its classes, where the line tells them. */
+function objectsOf(value: Value, members: ReadonlyMap<string, Value>): Value {
+  const names = members.get('selfMade');
+  return names === undefined ? value : withSelfMade(value, new Set(namesOf(names, 'selfMade', 'a class')));
+}
 
 function unserialized(bytes: Buffer, name: string): Value {
   try {
@@ -145,9 +161,12 @@ function unixTime(value: Value): Ttl {
 }
 
 function tagsOf(value: undefined | Value): readonly string[] {
-  if (value === undefined) return NO_TAGS;
-  const names = value.type === 'array' ? value.entries.map(([, name]) => textOf(name, 'a tag')) : undefined;
-  if (names === undefined || names.includes('')) throw fault('tags is no list of names');
+  return value === undefined ? NO_TAGS : namesOf(value, 'tags', 'a tag');
+}
+
+function namesOf(value: Value, member: string, what: string): readonly string[] {
+  const names = value.type === 'array' ? value.entries.map(([, name]) => textOf(name, what)) : undefined;
+  if (names === undefined || names.includes('')) throw fault(`${member} is no list of names`);
   return names;
 }
 

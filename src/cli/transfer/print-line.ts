@@ -5,6 +5,7 @@ import type { TransferEntry, ValueTransfer } from './entry.js';
 
 import { quoted } from '../../codecs/json/quote.js';
 import { serialize } from '../../codecs/php/serialize.js';
+import { selfMadeClasses } from './class-forms.js';
 import { exactJson } from './exact-json.js';
 
 /**
@@ -28,7 +29,9 @@ function contentOf(value: Value): string {
   if (json !== undefined) return `"value":${json}`;
   if (value.type === 'string') return `"base64":"${value.value.toString('base64')}"`;
   const php = serialize(value);
-  return isUtf8(php) ? `"php":${quoted(php.toString())}` : `"php64":"${php.toString('base64')}"`;
+  const content = isUtf8(php) ? `"php":${quoted(php.toString())}` : `"php64":"${php.toString('base64')}"`;
+  const selfMade = selfMadeClasses(value);
+  return selfMade === undefined ? content : `${content},"selfMade":[${selfMade.map((name) => quoted(name)).join(',')}]`;
 }
 
 function storedContent(stored: Buffer, form: string): string {

@@ -10,6 +10,7 @@ import type { Tables } from './tables.js';
 import { batches } from '../batches.js';
 import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
+import { CREATED_HEAD } from '../flexible-names.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { Upserts } from './upserts.js';
 import { ColumnCodec } from './values.js';
@@ -220,8 +221,11 @@ export abstract class Entries implements Repository {
         `DELETE FROM ${this.tables.cache} WHERE key = ? RETURNING CAST(value AS BLOB) AS value, expiration`,
       )
       .get(rowKey);
-    if (row && this.tables.has('tags')) {
-      this.connection.statement(`DELETE FROM ${this.tables.tags} WHERE key = ?`).run(rowKey);
+    // As Laravel's database store does, whether there is an entry or not.
+    const createdKey = this.storedKey(CREATED_HEAD + key);
+    this.connection.statement(`DELETE FROM ${this.tables.cache} WHERE key = ?`).run(createdKey);
+    if (this.tables.has('tags')) {
+      this.connection.statement(`DELETE FROM ${this.tables.tags} WHERE key IN (?, ?)`).run(rowKey, createdKey);
     }
 
     return row && row.expiration > at ? row : undefined;

@@ -1,0 +1,55 @@
+import { ConfigError } from '../errors.js';
+
+interface Unsupported {
+  /** As the product or the framework calls it. */
+  readonly what: string;
+  readonly hint: string;
+}
+
+const DATABASE_HINT =
+  'A database cache in SQLite is driver: sqlite with path: FILE. For others write a driver: docs/custom-drivers.md.';
+const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, array, or one of your own: docs/custom-drivers.md.';
+const IN_PHP =
+  'It lives inside of PHP, so no other process can read it. Use the cache store that PHP shares, such as redis.';
+
+const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
+  ...databases('MySQL', 'mysql'),
+  ...databases('MariaDB', 'mariadb'),
+  ...databases('PostgreSQL', 'pgsql', 'postgres', 'postgresql'),
+  ...databases('SQL Server', 'sqlsrv', 'mssql', 'sqlserver'),
+  ['database', { what: "Laravel's database cache on MySQL, PostgreSQL or SQL Server", hint: DATABASE_HINT }],
+  ['dynamodb', { what: 'DynamoDB', hint: OTHER_HINT }],
+  ['storage', { what: "Laravel's storage cache", hint: OTHER_HINT }],
+  [
+    'file',
+    {
+      what: "Laravel's file cache",
+      hint: 'The example driver reads it: driver: ./file-store/driver.mjs; see examples/file-store and docs/custom-drivers.md.',
+    },
+  ],
+  ['apc', { what: 'APCu', hint: IN_PHP }],
+  ['apcu', { what: 'APCu', hint: IN_PHP }],
+  ['octane', { what: "Octane's in-memory cache", hint: IN_PHP }],
+  [
+    'session',
+    {
+      what: "Laravel's session cache",
+      hint: 'Each session has its own. Name the store that sessions lie in, such as redis.',
+    },
+  ],
+  [
+    'failover',
+    { what: "Laravel's failover cache", hint: 'Write a profile for each of its stores, and name the one you mean.' },
+  ],
+  ['null', { what: "Laravel's null cache, which keeps nothing", hint: OTHER_HINT }],
+]);
+
+/** Why cachectl has no store for a driver or URL scheme that Laravel or a database knows; undefined of other words. */
+export function noStoreFor(name: string, where: string): ConfigError | undefined {
+  const found = NO_STORE.get(name.toLowerCase());
+  return found && new ConfigError(`${where}: cachectl has no store for ${found.what} yet`, found.hint);
+}
+
+function databases(what: string, ...names: readonly string[]): ReadonlyArray<readonly [string, Unsupported]> {
+  return names.map((name) => [name, { what, hint: DATABASE_HINT }]);
+}

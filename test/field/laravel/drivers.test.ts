@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { cachectl } from '../../support/cli.js';
+import { expectFault } from '../../support/faults.js';
+
+/** Values of `driver` in an application's config/cache.php and config/database.php, and what the hint names. */
+const DRIVERS: ReadonlyArray<readonly [driver: string, what: string, hint: string]> = [
+  ['database', 'MySQL', 'driver: sqlite'],
+  ['mysql', 'MySQL', 'driver: sqlite'],
+  ['mariadb', 'MariaDB', 'driver: sqlite'],
+  ['pgsql', 'PostgreSQL', 'driver: sqlite'],
+  ['postgres', 'PostgreSQL', 'driver: sqlite'],
+  ['sqlsrv', 'SQL Server', 'driver: sqlite'],
+  ['dynamodb', 'DynamoDB', 'docs/custom-drivers.md'],
+  ['file', "Laravel's file cache", 'examples/file-store'],
+  ['storage', "Laravel's storage cache", 'docs/custom-drivers.md'],
+  ['apc', 'APCu', 'redis'],
+  ['octane', 'Octane', 'redis'],
+  ['session', 'session cache', 'redis'],
+  ['failover', 'failover cache', 'a profile for each'],
+  ['"null"', 'null cache', 'docs/custom-drivers.md'],
+];
+
+const URLS: ReadonlyArray<readonly [url: string, what: string]> = [
+  ['mysql://app:geheim@db/app', 'MySQL'],
+  ['mariadb://app:geheim@db/app', 'MariaDB'],
+  ['postgres://app:geheim@db/app', 'PostgreSQL'],
+  ['postgresql://app:geheim@db/app?sslmode=require', 'PostgreSQL'],
+  ['pgsql://app:geheim@db/app', 'PostgreSQL'],
+  ['sqlsrv://app:geheim@db/app', 'SQL Server'],
+  ['dynamodb://cache', 'DynamoDB'],
+  ['file:///var/www/storage/framework/cache/data', "Laravel's file cache"],
+];
+
+describe("drivers of Laravel's that cachectl has no store for", () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-drivers-'));
+  });
+
+  afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+  for (const [driver, what, hint] of DRIVERS) {
+    it(`driver: ${driver} is named, with the way out`, async () => {
+      const file = path.join(folder, 'cachectl.yaml');
+      writeFileSync(file, `profiles:\n  app:\n    driver: ${driver}\n    host: db\n    password: geheim\n`);
+      const result = await cachectl(['keys'], { cwd: folder });
+      expectFault(result, { code: 2, message: `cachectl has no store for`, hint });
+      expect(result.err).to.include(what).and.not.include('geheim');
+      expect(result.err.trimEnd().split('\n')).to.have.length(2);
+    });
+  }
+
+  for (const [url, what] of URLS) {
+    it(`${url.split(':', 1)[0]}:// is named, without its password`, async () => {
+      for (const result of [
+        await cachectl(['keys', '--url', url]),
+        await cachectl(['keys'], { env: { CACHECTL_URL: url } }),
+      ]) {
+        expectFault(result, { code: 2, message: /cachectl has no store for/ });
+        expect(result.err).to.include(what).and.not.include('geheim');
+      }
+    });
+  }
+
+  it('are named even where a package of that name is installed, which is no driver', async () => {
+    mkdirSync(path.join(folder, 'node_modules', 'mysql'), { recursive: true });
+    writeFileSync(path.join(folder, 'node_modules', 'mysql', 'index.js'), 'module.exports = {};\n');
+    writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles:\n  app:\n    driver: mysql\n');
+    const result = await cachectl(['keys'], { cwd: folder });
+    expectFault(result, { code: 2, message: 'cachectl has no store for MySQL yet', hint: 'driver: sqlite' });
+  });
+});
