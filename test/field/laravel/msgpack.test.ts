@@ -98,9 +98,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     expect(readFileSync(path.join(folder, 'cache.ndjson'), 'utf8')).to.not.include('selfMade');
     const imported = await on('serializer=msgpack', 'import', 'cache.ndjson', '--yes');
     expect(imported.code).to.equal(4);
-    expect(imported.err)
-      .to.include(String.raw`App\User`)
-      .and.include('1 failed');
+    expect(imported.err).to.include('1 failed');
   });
 
   it('refuse a list of classes that is none', async () => {
