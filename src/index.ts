@@ -93,6 +93,7 @@ export {
   type StoredFormat,
   type Usage,
 } from './stores/inspection-contract.js';
+export { keyFromBytes, keyToBytes } from './stores/key-text.js';
 export {
   type CountOptions,
   type EntryFilter,

@@ -1,5 +1,5 @@
 // @ts-check
-import { WrongTypeError } from 'cachectl';
+import { keyToBytes, WrongTypeError } from 'cachectl';
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -203,7 +203,7 @@ export async function forEach(items, work) {
 
 /** @param {string} key */
 function hashOf(key) {
-  return createHash('sha1').update(key).digest('hex');
+  return createHash('sha1').update(keyToBytes(key)).digest('hex');
 }
 
 /** @param {Content | 'empty' | undefined} content */

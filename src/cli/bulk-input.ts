@@ -6,13 +6,16 @@ import type { Member } from './json-members.js';
 
 import { parseJson } from '../codecs/json/parse.js';
 import { CachectlError, InputError } from '../errors.js';
+import { keyFromBytes } from '../stores/key-text.js';
+import { printable } from '../stores/printed-key.js';
 import { parseDuration } from './durations.js';
 import { fileError } from './file-error.js';
 import { jsonMembers } from './json-members.js';
 
 /**
- * Entries from a file, or from standard input for `-`; streamed. An object with `key`, `value` and perhaps `ttl`, and
- * nothing else, is one entry; any other object is a map of keys to values.
+ * Entries from a file, or from standard input for `-`; streamed. An object with `key` and `value` and perhaps `ttl` is one
+ * entry; an object without them is a map of keys to values. One that says more of an entry, as the lines of an export do,
+ * is refused: as a map its members would be stored.
  * @param ttl for entries that bring none, in seconds
  * @param signal ends the wait for more of them
  * @throws InputError that names the line
@@ -46,24 +49,37 @@ class EntryReader {
     if (this.#isMap && member.name !== undefined) return [mapped(member, this.#ttl)];
     if (member.name !== undefined) {
       this.#pending.push(member);
-      if (ENTRY_MEMBERS.has(member.name) && this.#pending.length <= ENTRY_MEMBERS.size) return NONE;
+      if (LINE_MEMBERS.has(member.name) && this.#pending.length <= LINE_MEMBERS.size) return NONE;
     }
 
     const pending = this.#pending;
     this.#pending = [];
     this.#isMap = member.name !== undefined;
-    if (!this.#isMap && isEntry(pending)) return [entryOf(pending, this.#ttl)];
+    if (saysEntry(pending)) return [entryOf(pending, this.#ttl)];
     return pending.map((each) => mapped(each, this.#ttl));
   }
 }
 
 const NONE: readonly NewEntry[] = [];
 
-const ENTRY_MEMBERS = new Set(['key', 'value', 'ttl']);
+const KEYS: readonly string[] = ['key', 'key64'];
+const ENTRY_MEMBERS = new Set([...KEYS, 'value', 'ttl']);
 
-function isEntry(members: readonly Member[]): boolean {
-  const names = members.map(({ name }) => name);
-  return names.includes('key') && names.includes('value') && new Set(names).size === names.length;
+/** What import knows, and put does not. */
+const CONTENTS: readonly string[] = ['value', 'base64', 'php', 'php64', 'stored'];
+const LINE_MEMBERS = new Set([...ENTRY_MEMBERS, ...CONTENTS, 'form', 'flags', 'selfMade', 'expires', 'tags', 'tags64']);
+
+/** Whether it is no map. @throws InputError for an entry that says more than put can store */
+function saysEntry(members: readonly Member[]): boolean {
+  const names = members.map(({ name }) => name!);
+  if (!names.some((name) => KEYS.includes(name)) || !names.some((name) => CONTENTS.includes(name))) return false;
+  const other = members.find(({ name }, index) => !ENTRY_MEMBERS.has(name!) || names.indexOf(name!) < index);
+  if (other === undefined) return true;
+  const isTwice = ENTRY_MEMBERS.has(other.name!);
+  throw new InputError(
+    `line ${other.line}: the entry has ${isTwice ? 'two members' : 'a member'} "${printable(other.name!)}"${isTwice ? '' : ', which put does not know'}`,
+    'Is it an export? Then: cachectl import FILE. Of a map each key can be written as {"key": "key", "value": …}.',
+  );
 }
 
 function mapped({ name, text, line }: Member, ttl: Ttl): NewEntry {
@@ -72,14 +88,22 @@ function mapped({ name, text, line }: Member, ttl: Ttl): NewEntry {
 
 function entryOf(members: readonly Member[], ttl: Ttl): NewEntry {
   const member = (wanted: string): Member | undefined => members.find(({ name }) => name === wanted);
-  const key = member('key')!;
+  const key = member('key') ?? member('key64')!;
   const value = member('value')!;
   const own = member('ttl');
   return {
-    key: checkedKey(text(key, 'a key is a string'), key.line),
+    key: checkedKey(keyOf(key), key.line),
     value: parsed(value.text, value.line),
     ttl: own === undefined ? ttl : ttlOf(own),
   };
+}
+
+function keyOf(member: Member): string {
+  const written = text(member, 'a key is a string');
+  if (member.name === 'key') return written;
+  const bytes = Buffer.from(written, 'base64');
+  if (bytes.toString('base64') === written) return keyFromBytes(bytes);
+  throw new InputError(`line ${member.line}: key64 is no base64`, 'It is the bytes of the key, as an export has them.');
 }
 
 function checkedKey(key: string, line: number): string {

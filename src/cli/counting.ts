@@ -5,8 +5,10 @@ import type { Repository } from '../stores/contract.js';
 
 import { integer } from '../codecs/value.js';
 import { ExitCode, UsageError } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { duration, tagNames } from './flags.js';
 import { JsonText } from './json.js';
+import { asKey } from './key-args.js';
 import { answer, answerJson } from './output.js';
 
 /** Of a signed integer of 64 bits; its negative is one, too. */
@@ -30,7 +32,7 @@ const wholeNumber = Flags.custom<bigint>({
 });
 
 export const countingArgs = {
-  key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),
+  key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true, ...asKey }),
 };
 
 /** Of `increment` and `decrement`. */
@@ -56,7 +58,7 @@ export async function count(
   { json }: { readonly json: boolean },
 ): Promise<number> {
   const sum = await counted(entries, counting);
-  await (json ? answerJson({ key: counting.key, value: new JsonText(String(sum)) }) : answer(`${sum}\n`));
+  await (json ? answerJson({ key: printKey(counting.key), value: new JsonText(String(sum)) }) : answer(`${sum}\n`));
   return ExitCode.Yes;
 }
 

@@ -29,9 +29,9 @@ export async function sorted(
 const SLACK = 1000;
 
 function cut(entries: ListedEntry[], compare: Comparison, limit: number): ListedEntry[] {
-  entries.sort(compare);
-  // What a store gives twice, as Redis may, is told once.
-  return entries.filter(({ key }, index) => key !== entries[index - 1]?.key).slice(0, limit);
+  // What a store gives twice, as Redis may, is told once: as it was seen last.
+  const last = new Map(entries.map((entry) => [entry.key, entry]));
+  return [...last.values()].sort(compare).slice(0, limit);
 }
 
 function comparison(order: Order, reverse: boolean): Comparison {

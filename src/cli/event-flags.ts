@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { EVENT_TYPES, type EventType } from '../stores/event-contract.js';
 import { duration } from './flags.js';
+import { asKey, asPattern } from './key-args.js';
 
 /** What `eventFlags` parse to. */
 export interface EventFlags {
@@ -23,12 +24,13 @@ export const eventFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  key: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB' }),
+  key: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB', ...asPattern }),
   tag: Flags.string({
     summary: 'Only entries that carry this tag; may be repeated.',
     helpValue: 'NAME',
     multiple: true,
     multipleNonGreedy: true,
+    ...asKey,
   }),
   client: Flags.string({ summary: 'Only clients whose address or name matches, e.g. 10.0.0.7:*', helpValue: 'GLOB' }),
   source: Flags.string({

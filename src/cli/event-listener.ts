@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 import type { CacheEvent } from '../stores/event-contract.js';
 
+import { printKey, printNames } from '../stores/printed-key.js';
 import { callersEnvironment } from './environment.js';
 import { eventJson } from './event-text.js';
 import { warn } from './output.js';
@@ -85,9 +86,8 @@ function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent,
   return {
     CACHECTL_EVENT_TIME: time.toISOString(),
     CACHECTL_EVENT_TYPE: type,
-    // The environment cannot hold NUL; the JSON has the whole key.
-    CACHECTL_EVENT_KEY: (key ?? '').replaceAll('\0', ''),
-    CACHECTL_EVENT_TAGS: (tags ?? []).join(',').replaceAll('\0', ''),
+    CACHECTL_EVENT_KEY: printKey(key ?? ''),
+    CACHECTL_EVENT_TAGS: printNames(tags ?? []),
     CACHECTL_EVENT_TTL: ttl === undefined ? '' : String(ttl ?? 'never'),
     CACHECTL_EVENT_SIZE: size === undefined ? '' : String(size),
     CACHECTL_EVENT_ADDRESS: client?.address ?? '',
@@ -100,5 +100,5 @@ function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent,
 const LONGEST_KEY = 100;
 
 function nameOf({ type, key }: CacheEvent): string {
-  return key === undefined ? type : `${type} ${JSON.stringify(key.slice(0, LONGEST_KEY))}`;
+  return key === undefined ? type : `${type} ${JSON.stringify(printKey(key).slice(0, LONGEST_KEY))}`;
 }

@@ -1,6 +1,7 @@
 import type { CacheEvent, EventType } from '../stores/event-contract.js';
 import type { Style } from './style.js';
 
+import { printKey } from '../stores/printed-key.js';
 import { answersAPerson } from './output.js';
 import { styleAnswer } from './style.js';
 import { forTerminal, lineField, ttlText } from './value-text.js';
@@ -25,13 +26,13 @@ const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length))
  * @param preview of the value, on one line
  */
 export function eventLine(event: CacheEvent, preview?: string): string {
-  const key = lineField(event.key ?? '');
+  const key = printKey(event.key ?? '');
   const details = detailsOf(event);
   if (preview !== undefined) details.push(`= ${lineField(preview)}`);
   if (!answersAPerson()) return `${[event.time.toISOString(), event.type, key, ...details].join('\t')}\n`;
   const type = styleAnswer(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
   const rest = forTerminal(Buffer.from(details.join(', ')));
-  const columns = [clockTime(event.time), type, forTerminal(Buffer.from(key)), styleAnswer('dim', rest)];
+  const columns = [clockTime(event.time), type, key, styleAnswer('dim', rest)];
   return `${columns.join('  ').trimEnd()}\n`;
 }
 
@@ -42,9 +43,9 @@ export function eventLine(event: CacheEvent, preview?: string): string {
 export function eventJson({ time, type, client, ...event }: CacheEvent, source: string, preview?: string): string {
   const { key, isForeign, tags, ttl, size } = event;
   let members = `"time":"${time.toISOString()}","type":"${type}"`;
-  if (key !== undefined) members += `,"key":${JSON.stringify(key)}`;
+  if (key !== undefined) members += `,"key":${JSON.stringify(printKey(key))}`;
   if (isForeign) members += ',"foreign":true';
-  if (tags !== undefined) members += `,"tags":${JSON.stringify(tags)}`;
+  if (tags !== undefined) members += `,"tags":${JSON.stringify(tags.map((tag) => printKey(tag)))}`;
   if (ttl !== undefined) members += `,"ttl":${ttl}`;
   if (size !== undefined) members += `,"size":${size}`;
   if (client?.address !== undefined) members += `,"address":${JSON.stringify(client.address)}`;
@@ -57,7 +58,7 @@ function detailsOf({ ttl, size, tags, client }: CacheEvent): string[] {
   const details: string[] = [];
   if (ttl !== undefined) details.push(ttlText(ttl));
   if (size !== undefined) details.push(size === 1 ? '1 byte' : `${size} bytes`);
-  if (tags !== undefined && tags.length > 0) details.push(lineField(`tags ${tags.join(' ')}`));
+  if (tags !== undefined && tags.length > 0) details.push(`tags ${tags.map((tag) => printKey(tag)).join(' ')}`);
   const who = [client?.name, client?.address].filter((part) => part !== undefined && part !== '');
   if (who.length > 0) details.push(lineField(`by ${who.join(' ')}`));
   return details;

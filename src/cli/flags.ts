@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 import { parseDuration } from './durations.js';
+import { readKey } from './key-args.js';
 
 const GLOBAL = 'GLOBAL';
 
@@ -15,7 +16,8 @@ export const duration = Flags.custom<number>({
 export const tagNames = Flags.custom<string[]>({
   helpValue: 'A,B',
   async parse(text) {
-    const names = text.split(',');
+    // A comma within a name is \x2c.
+    const names = text.split(',').map((name) => readKey(name));
     if (names.includes('')) {
       throw new UsageError(`"${text}" has an empty tag name`, 'Put one comma between names: --tags people,artists');
     }

@@ -1,6 +1,7 @@
 import type { Inspected } from './inspection.js';
 
 import { toJson } from '../codecs/json/print.js';
+import { printable, printKey } from '../stores/printed-key.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isMiss } from './inspection.js';
 import { JsonText } from './json.js';
@@ -14,18 +15,18 @@ import { ttlField } from './value-text.js';
 export function inspectedFields(inspected: Inspected) {
   const { key, storedKey, listedKey, place, value, fault, tagKept, other } = inspected;
   return {
-    key,
+    key: printKey(key),
     hit: !isMiss(inspected),
     value: value === undefined ? null : new JsonText(toJson(value)),
     type: value?.type ?? null,
     ...timeFields(inspected),
-    storedKey,
-    listedKey,
+    storedKey: storedKey && printKey(storedKey),
+    listedKey: printKey(listedKey),
     place: { ...place },
     ...writtenFields(inspected),
     ...tagFields(inspected),
     kind: other && { type: other.type, length: other.length },
-    tagKept,
+    tagKept: tagKept && printKey(tagKept),
     ...meaningFields(inspected),
     ...nearFields(inspected),
     error: fault && errorFields(toFailure(fault)),
@@ -46,7 +47,13 @@ function writtenFields({ entry, format, usage }: Inspected) {
 }
 
 function tagFields({ tags }: Inspected) {
-  return tags && { tags: [...tags.names], ordered: tags.isOrdered, unlisted: tags.unlisted && [...tags.unlisted] };
+  return (
+    tags && {
+      tags: tags.names.map((name) => printKey(name)),
+      ordered: tags.isOrdered,
+      unlisted: tags.unlisted?.map((name) => printKey(name)),
+    }
+  );
 }
 
 function meaningFields(inspected: Inspected) {
@@ -55,11 +62,11 @@ function meaningFields(inspected: Inspected) {
   return {
     lock: lock && lockFields(inspected, lock),
     rateLimiter: limiter && {
-      key: limiter.key,
+      key: printKey(limiter.key),
       attempts: new JsonText(String(limiter.attempts)),
       resetsAt: isoOf(limiter.resetsAt),
     },
-    flexible: flexible && { key: flexible.key, createdAt: isoOf(flexible.createdAt) },
+    flexible: flexible && { key: printKey(flexible.key), createdAt: isoOf(flexible.createdAt) },
     remembered: left && { exitCode: left.exitCode },
     meaning: isMiss(inspected) ? undefined : meaningOfEntry(inspected.key),
   };
@@ -67,8 +74,8 @@ function meaningFields(inspected: Inspected) {
 
 function nearFields({ key, lockApart, near, elsewhere }: Inspected) {
   return {
-    near: near && near.length > 0 ? near.map((each) => ({ ...each })) : undefined,
-    elsewhere: elsewhere?.map((names) => [...names]),
+    near: near && near.length > 0 ? near.map((each) => ({ ...each, storedKey: printKey(each.storedKey) })) : undefined,
+    elsewhere: elsewhere?.map((names) => names.map((name) => printKey(name))),
     lockApart: lockApart && heldFields(key, lockApart),
   };
 }
@@ -80,5 +87,5 @@ export function isoOf(date: Date): null | string {
 
 function lockFields({ listedKey, entry }: Inspected, { owner, toldBy }: NonNullable<Inspected['lock']>) {
   const { family, meaning, heldSince } = aboutLock(listedKey, { owner, ttl: entry?.ttl });
-  return { owner: ownerField(owner), family, meaning, heldSince: heldSince?.toISOString(), toldBy };
+  return { owner: ownerField(owner), family, meaning: printable(meaning), heldSince: heldSince?.toISOString(), toldBy };
 }

@@ -1,6 +1,7 @@
 import type { Inspected } from './inspection.js';
 
 import { toPrettyJson } from '../codecs/json/print.js';
+import { printKey, printNames } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isoOf } from './inspection-fields.js';
@@ -35,21 +36,21 @@ export function inspectedText(inspected: Inspected, full: boolean): string {
   const lines = facts.map(
     ({ label, plain, human }) => `  ${styleAnswer('dim', label.padEnd(width))}  ${safe(human ?? plain)}\n`,
   );
-  return `${styleAnswer('bold', safe(inspected.key))}\n${lines.join('')}${valueBlock(inspected, full)}`;
+  return `${styleAnswer('bold', printKey(inspected.key))}\n${lines.join('')}${valueBlock(inspected, full)}`;
 }
 
 /** For a pipe: `name<tab>value` lines. */
 export function inspectedLines(inspected: Inspected, full: boolean): string {
   const value = valueIn(inspected, full);
   const lines = factsOf(inspected).map(({ name, plain }) => `${name}\t${lineField(plain)}\n`);
-  return `key\t${lineField(inspected.key)}\n${lines.join('')}${value === undefined ? '' : `value\t${lineField(value)}\n`}`;
+  return `key\t${printKey(inspected.key)}\n${lines.join('')}${value === undefined ? '' : `value\t${lineField(value)}\n`}`;
 }
 
 function factsOf(inspected: Inspected): Fact[] {
   const { storedKey, place, other, fault } = inspected;
   return [
     { name: 'hit', label: '', plain: String(!isMiss(inspected)) },
-    ...fact('storedKey', 'stored as', storedKey),
+    ...fact('storedKey', 'stored as', storedKey && printKey(storedKey)),
     ...Object.entries(place).map(([name, value]) => ({ name, label: name, plain: String(value) })),
     ...valueFacts(inspected),
     ...(other ? [{ name: 'kind', label: 'what it is', plain: fault?.message ?? other.type }] : []),
@@ -108,21 +109,24 @@ function usageFacts({ usage: { idle, frequency, fetched, memory, cas } = {} }: I
 
 function meaningFacts(inspected: Inspected): Fact[] {
   const { tags, tagKept, near = [], elsewhere = [], lockApart } = inspected;
+  const tag = tagKept && printKey(tagKept);
   return [
     ...(tags ? tagFacts(tags) : []),
-    ...fact('tagKept', 'keeps the tag', tagKept, `${tagKept}; tags:show lists what carries it`),
+    ...fact('tagKept', 'keeps the tag', tag, `${tag}; tags:show lists what carries it`),
     ...lockFacts(inspected),
     ...(isMiss(inspected) ? [] : entryFacts(inspected)),
     ...limiterFacts(inspected),
     ...flexibleFacts(inspected),
     ...rememberedFacts(inspected),
-    ...near.flatMap(({ storedKey, difference }) => fact('near', 'there is', storedKey, `${storedKey}, ${difference}`)),
+    ...near.flatMap(({ storedKey, difference }) =>
+      fact('near', 'there is', printKey(storedKey), `${printKey(storedKey)}, ${difference}`),
+    ),
     ...elsewhere.flatMap((names) =>
       fact(
         'elsewhere',
         'there is',
-        names.join(','),
-        names.length === 0 ? 'one without tags' : `one within the tags ${names.join(',')}`,
+        printNames(names),
+        names.length === 0 ? 'one without tags' : `one within the tags ${printNames(names)}`,
       ),
     ),
     ...fact(
@@ -135,7 +139,8 @@ function meaningFacts(inspected: Inspected): Fact[] {
 }
 
 function tagFacts({ names, isOrdered, unlisted }: NonNullable<Inspected['tags']>): Fact[] {
-  const text = names.join(',');
+  const text = printNames(names);
+  const lacking = unlisted && printNames(unlisted);
   return [
     ...fact(
       isOrdered ? 'tags' : 'someTags',
@@ -143,7 +148,7 @@ function tagFacts({ names, isOrdered, unlisted }: NonNullable<Inspected['tags']>
       text,
       isOrdered ? text : `${text}, and others that cannot be told`,
     ),
-    ...fact('unlisted', 'not listed by', unlisted?.join(','), `${unlisted?.join(',')}: a flush of that tag leaves it`),
+    ...fact('unlisted', 'not listed by', lacking, `${lacking}: a flush of that tag leaves it`),
   ];
 }
 
@@ -166,7 +171,8 @@ function entryFacts({ key }: Inspected): Fact[] {
 
 function limiterFacts({ limiter }: Inspected): Fact[] {
   if (limiter === undefined) return [];
-  const { key, attempts, resetsAt } = limiter;
+  const { attempts, resetsAt } = limiter;
+  const key = printKey(limiter.key);
   return [
     ...fact('rateLimiter', 'what it is', key, `the rate limiter ${key}, told by the timer beside it`),
     ...fact('attempts', 'attempts', String(attempts)),
@@ -176,9 +182,10 @@ function limiterFacts({ limiter }: Inspected): Fact[] {
 
 function flexibleFacts({ key, flexible }: Inspected): Fact[] {
   if (flexible === undefined) return [];
-  const { key: of, createdAt } = flexible;
+  const of = printKey(flexible.key);
+  const { createdAt } = flexible;
   const what =
-    of === key
+    flexible.key === key
       ? 'a flexible entry; for how long it is fresh, only the application knows'
       : `the time at which the flexible entry ${of} was made`;
   return [

@@ -4,6 +4,8 @@ import type { Inspection } from '../stores/inspection-contract.js';
 
 import { UndecodableError, WrongTypeError } from '../errors.js';
 import { CREATED_HEAD } from '../stores/flexible-names.js';
+import { keyByteLength } from '../stores/key-text.js';
+import { printKey } from '../stores/printed-key.js';
 import { permutations } from '../stores/tag-names.js';
 
 /** All that is known of one key: what its store says, and what stands beside it. */
@@ -73,7 +75,9 @@ function valueOf({ entry, other, lock, tagKept }: Inspection): Pick<Inspected, '
   if (entry === undefined) {
     const what = other?.length === undefined ? other?.type : `${other.type} of ${other.length}`;
     const hint =
-      tagKept === undefined ? 'Look at it with redis-cli.' : `tags:show ${tagKept} lists what carries the tag.`;
+      tagKept === undefined
+        ? 'Look at it with redis-cli.'
+        : `tags:show ${printKey(tagKept)} lists what carries the tag.`;
     return { fault: new WrongTypeError(`it is a ${what}, and no cache entry`, hint) };
   }
 
@@ -129,7 +133,7 @@ async function integerAt(store: Store, key: string, tags?: readonly string[]): P
 /** What no key of this store can be is not there. */
 async function lookBeside(store: Store, key: string, tags?: readonly string[]): Promise<Inspection | undefined> {
   const { keyBytes } = store.capabilities;
-  const isTooLong = keyBytes !== undefined && Buffer.byteLength(store.prefix + key) + (tags ? HASH : 0) > keyBytes;
+  const isTooLong = keyBytes !== undefined && keyByteLength(store.prefix + key) + (tags ? HASH : 0) > keyBytes;
   return isTooLong ? undefined : look(store, key, tags);
 }
 

@@ -1,6 +1,5 @@
-import { StringDecoder } from 'node:string_decoder';
-
 import { InputError } from '../errors.js';
+import { isUtf8Key } from '../stores/key-text.js';
 
 /** A member of a top-level object; without a name: the object's end. */
 export interface Member {
@@ -19,9 +18,17 @@ export interface Member {
  */
 export async function* jsonMembers(chunks: AsyncIterable<Buffer>): AsyncGenerator<Iterable<Member>> {
   const splitter = new Splitter();
-  const decoder = new StringDecoder('utf8');
-  for await (const chunk of chunks) yield splitter.push(decoder.write(chunk));
-  yield splitter.push(decoder.end());
+  const decoder = new TextDecoder('utf8', { fatal: true });
+  const decoded = (chunk?: Buffer): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      throw splitter.notUtf8(chunk);
+    }
+  };
+
+  for await (const chunk of chunks) yield splitter.push(decoded(chunk));
+  yield splitter.push(decoded());
   splitter.end();
 }
 
@@ -72,6 +79,13 @@ class Splitter {
     if (this.#state !== 'outside') throw this.#error('the input ends in the middle of an object');
   }
 
+  /** @param chunk where it is that nothing has been taken of yet */
+  notUtf8(chunk: Buffer = Buffer.alloc(0)): InputError {
+    const [before = ''] = chunk.toString().split('\uFFFD', 1);
+    this.#line += before.split('\n').length - 1;
+    return this.#error('it is not valid UTF-8, so it is not JSON');
+  }
+
   /** A character between tokens; gives the state after it. */
   #step(character: string): State {
     const state = this.#state;
@@ -116,11 +130,15 @@ class Splitter {
   }
 
   #parseName(text: string): string {
+    let name: string;
     try {
-      return JSON.parse(text) as string;
+      name = JSON.parse(text) as string;
     } catch {
       throw this.#error(`${text} is not a JSON string`);
     }
+
+    if (isUtf8Key(name)) return name;
+    throw this.#error(`${text} holds half of a surrogate pair`);
   }
 
   #error(what: string): InputError {

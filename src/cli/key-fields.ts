@@ -2,13 +2,14 @@ import type { Reading, Store } from '../stores/contract.js';
 import type { ListedEntry } from '../stores/listing-contract.js';
 
 import { UndecodableError, WrongTypeError } from '../errors.js';
+import { printKey, printNames } from '../stores/printed-key.js';
 import { tagHashOf } from '../stores/tag-names.js';
 import { withinBytes } from '../stores/within-bytes.js';
 import { formatDuration } from './durations.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { count } from './progress.js';
 import { bytesText } from './quantities.js';
-import { lineField, ttlField } from './value-text.js';
+import { ttlField } from './value-text.js';
 
 /** Entries whose contents are asked for at once. */
 const PAGE = 500;
@@ -22,27 +23,27 @@ export function keyRow(entry: ListedEntry): string[] {
   const expires = ttl === undefined ? 'not told' : ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
   const unused = idle === undefined ? '' : formatDuration(idle);
   const what = meaningOfEntry(key) ?? '';
-  return [lineField(key), typeOf(entry) ?? '', bytesText(size), expires, unused, tagsText(entry), lock ?? '', what];
+  return [printKey(key), typeOf(entry) ?? '', bytesText(size), expires, unused, tagsText(entry), lock ?? '', what];
 }
 
 /** For a pipe, between tabs: key, type, bytes, seconds left, tags, how it was told to be a lock, seconds unused. */
 export function keyLine(entry: ListedEntry): string {
   const { key, size, ttl, idle, lock = '' } = entry;
   const left = ttl === null ? 'never' : (ttl ?? 'unknown');
-  const fields = [key, typeOf(entry) ?? '', String(size), String(left), tagsText(entry), lock, String(idle ?? '')];
-  return `${fields.map((field) => lineField(field)).join('\t')}\n`;
+  const type = typeOf(entry) ?? '';
+  return `${printKey(key)}\t${type}\t${size}\t${left}\t${tagsText(entry)}\t${lock}\t${idle ?? ''}\n`;
 }
 
 /** A key of `keys --json`. */
 export function keyFields(entry: ListedEntry) {
   const { key, size, ttl, idle, lock, tags } = entry;
   return {
-    key,
+    key: printKey(key),
     type: typeOf(entry) ?? null,
     size,
     ttl: ttlField(ttl),
     tagged: isTagged(entry),
-    tags: tags === undefined ? undefined : [...tags],
+    tags: tags?.map((tag) => printKey(tag)),
     lock,
     idle,
     meaning: meaningOfEntry(key),
@@ -91,7 +92,7 @@ function isTagged({ key, tags = [] }: ListedEntry): boolean {
 
 function tagsText(entry: ListedEntry): string {
   const { tags = [] } = entry;
-  if (tags.length > 0) return tags.join(',');
+  if (tags.length > 0) return printNames(tags);
   return isTagged(entry) ? '(tagged)' : '';
 }
 

@@ -1,20 +1,19 @@
 import type { ListedEntry } from '../stores/listing-contract.js';
 import type { Branch } from './key-tree.js';
 
+import { printKey } from '../stores/printed-key.js';
 import { HEAD, keyLine, keyRow } from './key-fields.js';
 import { LinePrinter } from './line-printer.js';
 import { answer, answersAPerson } from './output.js';
 import { count } from './progress.js';
 import { bytesText } from './quantities.js';
-import { forTerminal, lineField } from './value-text.js';
 
 /** Rows of one table on a terminal. */
 const PAGE = 500;
 
 /** How many keys were printed, each on a line. */
 export async function printKeys(keys: AsyncIterable<string>): Promise<number> {
-  const isForAPerson = answersAPerson();
-  return printLines(keys, (key) => `${isForAPerson ? forTerminal(Buffer.from(lineField(key))) : lineField(key)}\n`);
+  return printLines(keys, (key) => `${printKey(key)}\n`);
 }
 
 /** How many entries were printed: tables for a person, fields between tabs for a pipe. */
@@ -61,7 +60,7 @@ export async function printTree(whole: Branch, limit: number | undefined): Promi
 /** As `--json` has it. */
 export function treeFields({ name, entries, bytes, branches }: Branch, limit: number | undefined): BranchFields {
   const shown = branches.slice(0, limit).map((branch) => treeFields(branch, limit));
-  return { name, entries, bytes, branches: shown };
+  return { name: printKey(name), entries, bytes, branches: shown };
 }
 
 type BranchFields = { name: string; entries: number; bytes: number; branches: BranchFields[] };
@@ -72,7 +71,7 @@ const SHOWN = 20;
 function treeLines({ branches }: Branch, path: string, limit: number | undefined): string[] {
   return branches.slice(0, limit).flatMap((branch) => {
     const full = path + branch.name;
-    return [`${lineField(full)}\t${branch.entries}\t${branch.bytes}\n`, ...treeLines(branch, full, limit)];
+    return [`${printKey(full)}\t${branch.entries}\t${branch.bytes}\n`, ...treeLines(branch, full, limit)];
   });
 }
 
@@ -88,7 +87,7 @@ function pictureRows({ branches }: Branch, limit: number, indent: string): strin
     ...branches
       .slice(0, limit)
       .flatMap((branch) => [
-        row(`${indent}${lineField(branch.name)}`, branch),
+        row(`${indent}${printKey(branch.name)}`, branch),
         ...pictureRows(branch, limit, `${indent}  `),
       ]),
     ...(more > 0 ? [[`${indent}… and ${count(more)} more`, '', '']] : []),

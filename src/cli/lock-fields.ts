@@ -4,6 +4,7 @@ import type { Contender, LockSummary, TimedEvent } from './lock-timeline.js';
 
 import { meaningOf } from '../stores/lock-families.js';
 import { readOwner } from '../stores/lock-form.js';
+import { printable, printKey } from '../stores/printed-key.js';
 import { ownerField } from './lock-text.js';
 import { ttlField } from './value-text.js';
 
@@ -20,12 +21,18 @@ export function listedFields(lock: ListedLock) {
 /** The members of a held lock in `--json`. */
 export function heldFields(name: string, holder: LockHolder) {
   const { family, meaning, heldSince } = aboutLock(name, holder);
-  const owner = ownerField(holder.owner);
-  return { name, owner, ttl: ttlField(holder.ttl), family, meaning, heldSince: heldSince?.toISOString() };
+  return {
+    name: printKey(name),
+    owner: ownerField(holder.owner),
+    ttl: ttlField(holder.ttl),
+    family,
+    meaning: printable(meaning),
+    heldSince: heldSince?.toISOString(),
+  };
 }
 
 export function waiterFields({ owner, address, name, since, attempts }: Waiter) {
-  return { owner, address, client: name, since: since?.toISOString(), attempts };
+  return { owner: owner && printKey(owner), address, client: name, since: since?.toISOString(), attempts };
 }
 
 /** A line of `lock:watch --json`. */
@@ -35,7 +42,7 @@ export function eventFields({ time, type, name, owner, ttl, client, attempts, he
   return {
     time: time.toISOString(),
     type,
-    name,
+    name: printKey(name),
     owner: whose,
     ttl,
     address,
@@ -49,7 +56,7 @@ export function eventFields({ time, type, name, owner, ttl, client, attempts, he
 /** Durations in seconds. */
 export function summaryFields({ name, acquisitions, held, waited, refused, contenders }: LockSummary) {
   return {
-    name,
+    name: printKey(name),
     acquisitions,
     held: { count: held.count, median: held.median ?? null, worst: held.worst ?? null },
     waited: { count: waited.count, median: waited.median ?? null, worst: waited.worst ?? null },
@@ -59,7 +66,13 @@ export function summaryFields({ name, acquisitions, held, waited, refused, conte
 }
 
 export function contenderFields({ owner, client, attempts, since, until }: Contender) {
-  return { owner, ...clientFields(client), attempts, since: since.toISOString(), until: until.toISOString() };
+  return {
+    owner: owner && printKey(owner),
+    ...clientFields(client),
+    attempts,
+    since: since.toISOString(),
+    until: until.toISOString(),
+  };
 }
 
 function clientFields(client: LockClient | undefined) {
@@ -84,7 +97,7 @@ export interface Who {
 /** In few words. */
 export function whoText({ owner, client }: Who): string {
   const own = owner === undefined ? undefined : readOwner(owner);
-  const said = owner === undefined || ownerField(owner) === null ? undefined : owner;
+  const said = owner === undefined ? undefined : (ownerField(owner) ?? undefined);
   const known = own === undefined ? said : `${own.who} process ${own.pid}`;
   const parts = [known, client?.address, client?.name === 'cachectl' ? undefined : client?.name];
   return parts.filter((part) => part !== undefined && part !== '').join(', ') || 'somebody';

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { LOCK_FAMILIES } from '../stores/lock-families.js';
 import { duration } from './flags.js';
+import { asPattern } from './key-args.js';
 
 /** An hour: longer than a deploy, a job or a scheduled task should hold a lock. */
 const OLDER_THAN = 3600;
@@ -21,5 +22,6 @@ export const lockFlags = {
   pattern: Flags.string({
     summary: 'Names that match are locks, whatever they hold, where locks look like entries.',
     helpValue: 'GLOB',
+    ...asPattern,
   }),
 };

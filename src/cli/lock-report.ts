@@ -3,6 +3,7 @@ import type { LockEvent, Waiter } from '../stores/lock-contract.js';
 import type { LockSummary, TimedEvent } from './lock-timeline.js';
 import type { Style } from './style.js';
 
+import { printKey } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
 import { clockTime } from './event-text.js';
 import { aboutLock, whoText } from './lock-fields.js';
@@ -28,7 +29,7 @@ export function holderText(name: string, holder: LockHolder): string {
 /** Waiters as the store knows them. */
 export function waitersText(waiters: readonly Waiter[]): string {
   const rows = waiters.map((waiter) => [
-    waiter.owner ?? '',
+    printKey(waiter.owner ?? ''),
     waiter.address ?? '',
     waiter.name ?? '',
     waiter.since === undefined ? '' : agoText(waiter.since),
@@ -40,7 +41,7 @@ export function waitersText(waiters: readonly Waiter[]): string {
 /** What was seen of the contention for a lock. */
 export function summaryText({ name, acquisitions, held, waited, refused, contenders }: LockSummary): string {
   const lines = [
-    `${styled('bold', safe(name))}  ${count(acquisitions)} acquired, ${count(refused)} ${refused === 1 ? 'try' : 'tries'} refused`,
+    `${styled('bold', nameText(name))}  ${count(acquisitions)} acquired, ${count(refused)} ${refused === 1 ? 'try' : 'tries'} refused`,
     durationLine('held', held),
     durationLine('waited', waited),
   ].filter((line) => line !== undefined);
@@ -49,7 +50,7 @@ export function summaryText({ name, acquisitions, held, waited, refused, contend
   const rows = contenders
     .slice(0, MOST_CONTENDERS)
     .map((contender) => [
-      contender.owner ?? '',
+      printKey(contender.owner ?? ''),
       contender.client?.address ?? '',
       contender.client?.name ?? '',
       count(contender.attempts),
@@ -66,12 +67,21 @@ export function timedLine(event: TimedEvent, nameWidth: number): string {
   const details = detailsOf(event);
   if (!answersAPerson()) {
     const { time, type, name, owner, client } = event;
-    const fields = [time.toISOString(), type, name, owner ?? '', client?.address ?? '', client?.name ?? '', ...details];
+    const who = printKey(owner ?? '');
+    const fields = [
+      time.toISOString(),
+      type,
+      printKey(name),
+      who,
+      client?.address ?? '',
+      client?.name ?? '',
+      ...details,
+    ];
     return `${fields.map((text) => lineField(text)).join('\t')}\n`;
   }
 
   const type = styled(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
-  const name = safe(event.name).padEnd(nameWidth);
+  const name = nameText(event.name).padEnd(nameWidth);
   return `${[clockTime(event.time), type, name, safe(whoText(event)), styled('dim', details.join(', '))].join('  ').trimEnd()}\n`;
 }
 

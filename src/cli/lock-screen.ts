@@ -1,5 +1,6 @@
 import type { Holding, LockTimeline } from './lock-timeline.js';
 
+import { printKey } from '../stores/printed-key.js';
 import { LiveFrame } from './live-frame.js';
 import { whoText } from './lock-fields.js';
 import { secondsText } from './lock-report.js';
@@ -49,7 +50,7 @@ export class LockScreen {
 }
 
 function stateOf({ summary: { name, holder, acquisitions, refused } }: LockTimeline): string {
-  const text = `${name}: ${holder === undefined ? 'free' : heldText(holder)}; ${count(acquisitions)} acquired, ${count(refused)} refused`;
+  const text = `${printKey(name)}: ${holder === undefined ? 'free' : heldText(holder)}; ${count(acquisitions)} acquired, ${count(refused)} refused`;
   return styleAnswer('bold', forTerminal(Buffer.from(lineField(text))));
 }
 

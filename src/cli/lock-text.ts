@@ -1,9 +1,8 @@
 import type { LockHolder, Ttl } from '../stores/contract.js';
 
-import { string } from '../codecs/value.js';
 import { isSerialized } from '../stores/lock-names.js';
+import { printKey } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
-import { forTerminal, lineField, valueLine } from './value-text.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
@@ -35,17 +34,17 @@ function forText(ttl: Ttl | undefined): string {
 }
 
 /**
- * Whoever can write to the cache can name an owner, so what would steer a terminal, or not be seen, is quoted. A value that
+ * Whoever can write to the cache can name an owner, so what would steer a terminal is escaped. A value that
  * is no owner (an entry of that name, a session) is not printed.
  */
 export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
   if (owner === '') return '""';
-  return ownerField(owner) === null ? 'a cache value, not an owner' : valueLine(string(owner));
+  return ownerField(owner) ?? 'a cache value, not an owner';
 }
 
-/** Null of a value that is no owner. */
+/** As it is printed; null of a value that is no owner. */
 export function ownerField(owner: string): string | null {
-  return isSerialized(owner) || owner.length > LONGEST_SHOWN ? null : owner;
+  return isSerialized(owner) || owner.length > LONGEST_SHOWN ? null : printKey(owner);
 }
 
 /** In characters: an owner of cachectl's names a user and a host, which have at most 32 and 255. */
@@ -53,5 +52,5 @@ const LONGEST_SHOWN = 400;
 
 /** Nor can whoever names a lock steer it. */
 export function nameText(name: string): string {
-  return forTerminal(Buffer.from(lineField(name)));
+  return printKey(name);
 }

@@ -4,6 +4,7 @@ import type { Found } from './prompts.js';
 import type { Work } from './store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { canAsk, offered, searchFor } from './pick.js';
 import { bytesText } from './quantities.js';
 import { ttlText } from './value-text.js';
@@ -48,7 +49,7 @@ export async function pickKey(
   const chosen = await chooseOne(
     `Which key to ${what}? Type to search:`,
     async (typed, signal) => (typed === undefined ? all : search(typed, signal)),
-    ({ key, about }) => ({ name: offered(key), description: about }),
+    ({ key, about }) => ({ name: offered(printKey(key)), description: about }),
   );
   return chosen.key;
 }

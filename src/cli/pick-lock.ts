@@ -4,6 +4,7 @@ import type { Work } from './store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
 import { readOwner } from '../stores/lock-form.js';
+import { printKey } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
 import { aboutLock } from './lock-fields.js';
 import { selectLocks } from './lock-selection.js';
@@ -49,7 +50,7 @@ export async function pickLock({ store, interruption }: Work, what: string, owne
   const chosen = await chooseOne(
     `Which lock to ${what}? Type to search:`,
     async (typed, signal) => (typed === undefined ? all : search(typed, signal)),
-    (lock) => ({ name: offered(`${lock.name}  ${holderText(lock)}`), description: aboutText(lock) }),
+    (lock) => ({ name: offered(`${printKey(lock.name)}  ${holderText(lock)}`), description: aboutText(lock) }),
   );
   return chosen.name;
 }

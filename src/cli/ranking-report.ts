@@ -5,11 +5,11 @@ import type { HotRow } from './hot-rows.js';
 import type { JsonFields } from './json.js';
 import type { Ranking } from './ranking.js';
 
+import { printKey } from '../stores/printed-key.js';
 import { count } from './progress.js';
 import { bytesText, rateText, ratioText, rounded } from './quantities.js';
 import { sparkline } from './sparkline.js';
 import { compactTable } from './table.js';
-import { lineField } from './value-text.js';
 
 /** Seconds over which the rate of a live view is taken. */
 const RATE_SECONDS = 5;
@@ -54,7 +54,7 @@ export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
       '',
     ],
     rows.map(({ name, counts, uncounted }) => [
-      lineField(name),
+      printKey(name),
       rateText(rateOf(counts, seconds)),
       `${count(counts.events)}${uncounted > 0 ? '+' : ''}`,
       some(counts.of('CacheHit')),
@@ -75,7 +75,7 @@ export function rankingLines({ rows }: Ranking): string {
   return rows
     .map(({ name, counts }) => {
       const numbers = [counts.events, counts.of('CacheHit'), counts.of('CacheMissed'), counts.of('KeyWritten')];
-      return `${[lineField(name), ...numbers, counts.bytes].join('\t')}\n`;
+      return `${[printKey(name), ...numbers, counts.bytes].join('\t')}\n`;
     })
     .join('');
 }
@@ -94,7 +94,7 @@ export function rankingFields(ranking: Ranking, by: Grouping, source: string, le
 }
 
 function rowFields({ name, counts, uncounted }: HotRow, seconds: number): JsonFields {
-  return { name, ...countsFields(counts, seconds), uncounted };
+  return { name: printKey(name), ...countsFields(counts, seconds), uncounted };
 }
 
 function countsFields(counts: EventCounts, seconds: number): JsonFields {

@@ -3,9 +3,10 @@ import type { Entry, Reading } from '../stores/contract.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../stores/lock-names.js';
+import { printKey } from '../stores/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from './output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
-import { forTerminal, hitFields, lineField, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
+import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from './value-text.js';
 
 /** How `get` was asked to print. */
 export interface ReadingFormat {
@@ -34,7 +35,7 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
     const reading = readings[index];
     if (reading === undefined) {
       exitCode = Math.max(exitCode, ExitCode.No);
-      return { key, hit: false, value: null, type: null, ttl: null };
+      return { key: printKey(key), hit: false, value: null, type: null, ttl: null };
     }
 
     try {
@@ -44,7 +45,7 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
       const failure = toFailure(error);
       exitCode = Math.max(exitCode, failure.exitCode);
       const hit = isOfWhatIsThere(error);
-      return { key, hit, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
+      return { key: printKey(key), hit, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
     }
   });
   await answerJson(keys.length === 1 ? documents[0]! : documents);
@@ -68,7 +69,7 @@ async function printOne(key: string, reading: Reading, format: ReadingFormat): P
 
 async function printMiss(key: string, format: ReadingFormat): Promise<number> {
   if (format.default === undefined) {
-    warn(`${key} is not in the cache`);
+    warn(`${printKey(key)} is not in the cache`);
     return ExitCode.No;
   }
 
@@ -88,11 +89,11 @@ async function printMany(
     try {
       if (reading !== undefined) {
         const entry = present(reading);
-        rows.push([lineField(key), valueLine(decode(key, entry)), ttlText(entry.ttl)]);
+        rows.push([printKey(key), valueLine(decode(key, entry)), ttlText(entry.ttl)]);
       } else if (format.default === undefined) {
-        warn(`${key} is not in the cache`);
+        warn(`${printKey(key)} is not in the cache`);
         exitCode = Math.max(exitCode, ExitCode.No);
-      } else rows.push([lineField(key), format.default, '']);
+      } else rows.push([printKey(key), format.default, '']);
     } catch (error) {
       const failure = toFailure(error);
       process.stderr.write(errorText(failure));
@@ -152,11 +153,11 @@ export function decode(key: string, entry: Entry): Value {
   } catch (error) {
     if (!(error instanceof UndecodableError)) throw error;
     if (isLock(key, entry)) {
-      throw new UndecodableError(`"${key}" is a lock, not an entry`, 'See who holds it with lock:show.');
+      throw new UndecodableError(`"${printKey(key)}" is a lock, not an entry`, 'See who holds it with lock:show.');
     }
 
     throw new UndecodableError(
-      `"${key}" cannot be read: ${error.message}`,
+      `"${printKey(key)}" cannot be read: ${error.message}`,
       `${error.hint} \`get --raw\` prints the stored bytes as they are.`.trim(),
       error.offset,
     );

@@ -2,6 +2,7 @@ import type { Store } from '../stores/contract.js';
 import type { HeldLock } from './held-lock.js';
 
 import { PartialError } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { capture, MOST_KEPT } from './captured-output.js';
 import { ChildCommand, type CommandLine } from './child-command.js';
 import { warn } from './output.js';
@@ -25,7 +26,7 @@ export interface ProduceOptions {
  * @throws PartialError for an output that --json cannot hold
  */
 export async function produceUnder(held: HeldLock, options: ProduceOptions): Promise<number> {
-  const { key } = options.terms;
+  const key = printKey(options.terms.key);
   let isOver = false;
   held.lost.then((reason) => {
     if (!isOver) warn(`others may run the command of ${key}, too, since its lock was lost: ${reason}`);
@@ -65,7 +66,8 @@ async function run({ command, json }: ProduceOptions): Promise<Ran> {
 }
 
 function isWorthKeeping({ exitCode, isWhole, output }: Ran, { cachesFailures, terms }: ProduceOptions): boolean {
-  if (output === undefined) warn(`${terms.key} was not stored: the command printed more than ${MOST}\n  ${SMALLER}`);
+  if (output === undefined)
+    warn(`${printKey(terms.key)} was not stored: the command printed more than ${MOST}\n  ${SMALLER}`);
   return output !== undefined && isWhole && (exitCode === 0 || cachesFailures);
 }
 
@@ -84,7 +86,7 @@ async function keep({ output, exitCode }: Ran, { terms, openStore }: ProduceOpti
     }
   } catch (error) {
     const { message, hint } = toFailure(error);
-    warn(`${terms.key} was not stored: ${message}\n  ${hint}`);
+    warn(`${printKey(terms.key)} was not stored: ${message}\n  ${hint}`);
     return false;
   }
 }

@@ -1,6 +1,7 @@
 import { toJson } from '../codecs/json/print.js';
 import { string } from '../codecs/value.js';
 import { ClosedPipeError } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { JsonText } from './json.js';
 import { answer, answerJson, answersAPerson } from './output.js';
 import { lifeOf, type Remembered, type Terms } from './remembered.js';
@@ -29,7 +30,7 @@ async function print(
 ): Promise<void> {
   if (json) {
     const stdout = new JsonText(toJson(output));
-    await answerJson({ key, hit: true, stale: isStale, stdout, exitCode, ttl: ttlField(ttl) });
+    await answerJson({ key: printKey(key), hit: true, stale: isStale, stdout, exitCode, ttl: ttlField(ttl) });
     return;
   }
 
@@ -44,7 +45,7 @@ export async function printRun(
   terms: Terms,
   { output, exitCode, stored }: { readonly output: Buffer; readonly exitCode: number; readonly stored: boolean },
 ): Promise<void> {
-  const { key } = terms;
+  const key = printKey(terms.key);
   const stdout = new JsonText(toJson(string(output)));
   await answerJson({ key, hit: false, stored, stdout, exitCode, ttl: stored ? lifeOf(terms) : undefined });
 }

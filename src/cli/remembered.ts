@@ -4,6 +4,7 @@ import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../stores
 import { integer, string } from '../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../errors.js';
 import { CREATED_HEAD } from '../stores/flexible-names.js';
+import { printKey } from '../stores/printed-key.js';
 import { entriesOf } from './keys.js';
 import { decode } from './readings.js';
 import { valueBytes } from './value-text.js';
@@ -127,7 +128,7 @@ function unpacked(key: string, value: Value): { readonly output: Value; readonly
   const left = outputIn(value);
   if (left !== undefined) return left;
   throw new WrongTypeError(
-    `"${key}" holds something else than the output of a command and its exit code`,
+    `"${printKey(key)}" holds something else than the output of a command and its exit code`,
     'Take another key, --value-only for what an application stores, or --refresh to write over it.',
   );
 }

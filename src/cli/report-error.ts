@@ -1,5 +1,6 @@
 import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
+import { printable } from '../stores/printed-key.js';
 import { debugSetting } from './environment.js';
 import { stringify } from './json.js';
 import { styleText } from './style.js';
@@ -50,16 +51,21 @@ export function errorFields({ code, message, hint }: Failure) {
 export function toFailure(error: unknown): Failure {
   if (error instanceof CachectlError) {
     const { code, exitCode } = error;
-    return { code, message: maskSecrets(withoutPreamble(error.message)), hint: maskSecrets(error.hint), exitCode };
+    return { code, message: shown(withoutPreamble(error.message)), hint: shown(error.hint), exitCode };
   }
 
   if (isParserError(error)) return parserFailure(error);
   return {
     code: 'internal',
-    message: maskSecrets(error instanceof Error ? error.message : String(error)),
+    message: shown(error instanceof Error ? error.message : String(error)),
     hint: 'This is a fault of cachectl, or of a driver of your own. Run it again with DEBUG=1 for the place, and report it.',
     exitCode: ExitCode.Partial,
   };
+}
+
+/** Servers repeat keys, which hold whatever anybody put there. */
+function shown(text: string): string {
+  return printable(maskSecrets(text));
 }
 
 /** oclif wraps what a flag's own parser throws into three lines. */
@@ -83,7 +89,7 @@ function parserFailure(error: ParserError): Failure {
   const lines = error.message.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('See more help'));
   return {
     code: 'usage',
-    message: lines.map((line) => line.trim()).join(' '),
+    message: printable(lines.map((line) => line.trim()).join(' ')),
     hint: error.message.includes('Nonexistent flag') ? DASH_HINT : 'See the command with --help.',
     exitCode: ExitCode.Usage,
   };

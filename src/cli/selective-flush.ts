@@ -6,15 +6,17 @@ import type { Work } from './store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
 import { noIdleTimes } from '../stores/entry-filter.js';
+import { printKey } from '../stores/printed-key.js';
 import { bulk } from './bulk.js';
 import { askBeforeDestroying, type Consent } from './destructive.js';
 import { formatDuration } from './durations.js';
 import { duration } from './flags.js';
+import { asPattern } from './key-args.js';
 import { answer, answerJson } from './output.js';
 import { count, entries } from './progress.js';
 import { bytesText } from './quantities.js';
 import { size } from './sizes.js';
-import { forTerminal, lineField, ttlField } from './value-text.js';
+import { ttlField } from './value-text.js';
 
 /** Keys of a dry run's sample. */
 const SAMPLE = 10;
@@ -23,7 +25,7 @@ const ALONE = ['all', 'locks'];
 
 /** What a flush is narrowed by. */
 export const filterFlags = {
-  pattern: Flags.string({ summary: 'Only keys that match.', helpValue: 'GLOB', exclusive: ALONE }),
+  pattern: Flags.string({ summary: 'Only keys that match.', helpValue: 'GLOB', exclusive: ALONE, ...asPattern }),
   'older-than': duration({
     summary: 'Only what was neither read nor written for that long (Redis, Memcached).',
     exclusive: ALONE,
@@ -95,7 +97,7 @@ async function forewarned(flush: NonNullable<Store['flushOnly']>, only: EntryFil
 
 function what({ prefix }: Store, { pattern, idleFor, largerThan }: EntryFilter): string {
   const conditions = [
-    pattern === undefined ? [] : `matches ${pattern}`,
+    pattern === undefined ? [] : `matches ${printKey(pattern)}`,
     idleFor === undefined ? [] : `was not used for ${formatDuration(idleFor)}`,
     largerThan === undefined ? [] : `is larger than ${bytesText(largerThan)}`,
   ].flat();
@@ -113,7 +115,7 @@ function documentOf(
   dryRun: boolean,
   sample: Sample,
 ) {
-  const only = { pattern, olderThan: idleFor, largerThan };
+  const only = { pattern: pattern && printKey(pattern), olderThan: idleFor, largerThan };
   return { removed, keptLocks, bytes, scope: 'prefix', only, dryRun, ...(dryRun && { sample: sample.fields }) };
 }
 
@@ -131,15 +133,19 @@ class Sample {
   get lines(): readonly string[] {
     const lines = this.#sorted().map(({ key, size: bytes, idle }) => {
       const unused = idle === undefined ? '' : `, not used for ${formatDuration(idle)}`;
-      const name = forTerminal(Buffer.from(lineField(key)));
-      return `  ${name}\t${bytesText(bytes)}${unused}\n`;
+      return `  ${printKey(key)}\t${bytesText(bytes)}${unused}\n`;
     });
     const more = this.#seen - lines.length;
     return more > 0 ? [...lines, `  and ${count(more)} more\n`] : lines;
   }
 
   get fields() {
-    return this.#sorted().map(({ key, size: bytes, ttl, idle }) => ({ key, size: bytes, ttl: ttlField(ttl), idle }));
+    return this.#sorted().map(({ key, size: bytes, ttl, idle }) => ({
+      key: printKey(key),
+      size: bytes,
+      ttl: ttlField(ttl),
+      idle,
+    }));
   }
 
   #sorted(): readonly ListedEntry[] {

@@ -5,7 +5,9 @@ import type { Value } from '../codecs/value.js';
 import type { Repository, Ttl } from '../stores/contract.js';
 
 import { ExitCode, UsageError } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { tagNames } from './flags.js';
+import { asKey } from './key-args.js';
 import { checkKeys } from './keys.js';
 import { answerJson, note, warn } from './output.js';
 import { ttlFlags } from './ttl-flags.js';
@@ -13,7 +15,7 @@ import { ttlText } from './value-text.js';
 
 /** Optional as far as oclif knows, so that what is missing can be said with the way out. */
 export const storingArgs = {
-  key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true }),
+  key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true, ...asKey }),
   value: Args.string({ description: 'The value; - reads it from standard input.', ignoreStdin: true }),
 };
 
@@ -64,8 +66,9 @@ export async function storeEntry(
 ): Promise<number> {
   const stored = options.ifAbsent ? await target.add(key, value, ttl) : true;
   if (!options.ifAbsent) await target.put(key, value, ttl);
-  if (options.json) await answerJson({ key, stored, ttl: stored ? ttl : undefined });
-  else if (stored) note(`stored ${key}, ${ttlText(ttl)}`);
-  else warn(`${key} is already in the cache; it was left as it is`);
+  const name = printKey(key);
+  if (options.json) await answerJson({ key: name, stored, ttl: stored ? ttl : undefined });
+  else if (stored) note(`stored ${name}, ${ttlText(ttl)}`);
+  else warn(`${name} is already in the cache; it was left as it is`);
   return stored ? ExitCode.Yes : ExitCode.No;
 }

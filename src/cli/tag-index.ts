@@ -3,6 +3,7 @@ import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../stores/
 import type { Interruption } from './interrupt.js';
 
 import { UnsupportedError } from '../errors.js';
+import { keyToBytes } from '../stores/key-text.js';
 import { untilInterrupted } from './interrupt.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;
@@ -58,7 +59,7 @@ export async function* listMembers(store: Store, interruption: Interruption, nam
 
 /** By the bytes, as the stores do that have an order. */
 function byName(one: ListedTag, other: ListedTag): number {
-  return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name));
+  return Buffer.compare(keyToBytes(one.name), keyToBytes(other.name));
 }
 
 /** The most first. */

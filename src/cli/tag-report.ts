@@ -1,12 +1,13 @@
 import type { ListedTag, TagMember } from '../stores/tag-contract.js';
 import type { JsonFields } from './json.js';
 
+import { printKey, printNames } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
 import { answerList } from './json-list.js';
 import { LinePrinter } from './line-printer.js';
 import { answer, answersAPerson } from './output.js';
 import { count } from './progress.js';
-import { lineField, ttlField } from './value-text.js';
+import { ttlField } from './value-text.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;
@@ -25,12 +26,15 @@ export async function printTags(tags: AsyncIterable<ListedTag>, json: boolean): 
   return printList(tags, json, {
     head: ['TAG', 'ENTRIES', 'STALE'],
     row: ({ name, entries, stale }) => [
-      lineField(name),
+      printKey(name),
       entries === undefined ? '' : count(entries),
       stale === undefined || stale === 0 ? '' : count(stale),
     ],
-    line: ({ name, entries, stale }) => [name, ...(entries === undefined ? [] : [String(entries), String(stale ?? 0)])],
-    fields: ({ name, entries, stale }) => ({ name, entries: entries ?? null, stale: stale ?? null }),
+    line: ({ name, entries, stale }) => [
+      printKey(name),
+      ...(entries === undefined ? [] : [String(entries), String(stale ?? 0)]),
+    ],
+    fields: ({ name, entries, stale }) => ({ name: printKey(name), entries: entries ?? null, stale: stale ?? null }),
   });
 }
 
@@ -38,21 +42,21 @@ export async function printTags(tags: AsyncIterable<ListedTag>, json: boolean): 
 export async function printMembers(members: AsyncIterable<TagMember>, json: boolean): Promise<number> {
   return printList(members, json, {
     head: ['KEY', 'EXPIRES', 'TAGS, IN THEIR ORDER', 'LISTED AS'],
-    row: (member) => [lineField(member.key), expiryText(member), tagsText(member), lineField(member.listedKey)],
+    row: (member) => [printKey(member.key), expiryText(member), tagsText(member), printKey(member.listedKey)],
     line: ({ key, ttl, isStale, tags, isOrdered, listedKey }) => [
-      key,
+      printKey(key),
       isStale ? 'stale' : ttl === null ? 'never' : String(ttl ?? 'unknown'),
       // Half of them would not find it.
-      isOrdered ? tags.join(',') : '',
-      listedKey,
+      isOrdered ? printNames(tags) : '',
+      printKey(listedKey),
     ],
     fields: ({ key, ttl, isStale, tags, isOrdered, listedKey }) => ({
-      key,
-      tags: [...tags],
+      key: printKey(key),
+      tags: tags.map((tag) => printKey(tag)),
       ordered: isOrdered,
       stale: isStale,
       ttl: isStale ? null : ttlField(ttl),
-      listedKey,
+      listedKey: printKey(listedKey),
     }),
   });
 }
@@ -95,8 +99,7 @@ async function printLines<Item>(items: AsyncIterable<Item>, line: (item: Item) =
   const printer = new LinePrinter();
   try {
     for await (const item of items) {
-      const fields = line(item).map((field) => lineField(field));
-      await printer.print(`${fields.join('\t')}\n`);
+      await printer.print(`${line(item).join('\t')}\n`);
     }
   } finally {
     await printer.flush();
@@ -110,5 +113,5 @@ function expiryText({ isStale, ttl }: TagMember): string {
 }
 
 function tagsText({ tags, isOrdered }: TagMember): string {
-  return lineField(tags.join(',')) + (isOrdered ? '' : ', perhaps others');
+  return printNames(tags) + (isOrdered ? '' : ', perhaps others');
 }

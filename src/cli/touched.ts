@@ -1,9 +1,9 @@
 import type { Ttl } from '../stores/contract.js';
 
 import { ExitCode } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 import { answer, answerJson, warn } from './output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
-import { lineField } from './value-text.js';
 
 /**
  * Prints what became of each key: whether it was there, or why it could not be touched.
@@ -23,7 +23,7 @@ export async function printTouched(
   );
   if (json) {
     const documents = outcomes.map(({ isThere, failure }, index) => ({
-      key: keys[index]!,
+      key: printKey(keys[index]!),
       touched: isThere,
       ttl: isThere ? ttl : undefined,
       error: failure && errorFields(failure),
@@ -31,7 +31,7 @@ export async function printTouched(
     await answerJson(documents.length === 1 ? documents[0]! : documents);
   } else {
     for (const [index, { isThere, failure }] of outcomes.entries()) {
-      if (failure === undefined) await answer(`${lineField(keys[index]!)}\t${isThere ? 'touched' : 'was not there'}\n`);
+      if (failure === undefined) await answer(`${printKey(keys[index]!)}\t${isThere ? 'touched' : 'was not there'}\n`);
       else warn(errorText(failure).trimEnd());
     }
   }

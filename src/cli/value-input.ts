@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 
 import type { Value } from '../codecs/value.js';
 
 import { string } from '../codecs/value.js';
-import { UsageError } from '../errors.js';
+import { InputError, UsageError } from '../errors.js';
 import { fileError } from './file-error.js';
 
 export interface ValueSource {
@@ -23,7 +24,11 @@ export async function readValue(source: ValueSource): Promise<Value> {
   const bytes = await readBytes(source);
   if (source.as === 'string') return string(bytes);
   const { parseJson } = await import('../codecs/json/parse.js');
-  return parseJson(bytes.toString());
+  if (isUtf8(bytes)) return parseJson(bytes.toString());
+  throw new InputError(
+    'the value is not valid UTF-8, so it is not JSON',
+    'Leave --as json out to store it to the byte.',
+  );
 }
 
 async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer> {
@@ -42,7 +47,11 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
     throw new UsageError('no value was given', `Write ${usage}; VALUE - reads standard input, --file a file.`);
   }
 
-  return Buffer.from(argument);
+  if (!argument.includes('\uFFFD')) return Buffer.from(argument);
+  throw new UsageError(
+    'VALUE holds U+FFFD, which stands for bytes that are not UTF-8',
+    `Give it by standard input or a file, which are taken to the byte: ${usage.replaceAll('`', '').replace('VALUE', '-')}`,
+  );
 }
 
 async function readStandardInput(): Promise<Buffer> {

@@ -2,6 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { Entry, Ttl } from '../stores/contract.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
+import { printKey } from '../stores/printed-key.js';
 import { formatDuration } from './durations.js';
 import { JsonText } from './json.js';
 
@@ -47,7 +48,7 @@ const SHOWN_ENDS: Readonly<Record<string, string>> = {
 
 /** A hit's members in `--json`. */
 export function hitFields(key: string, { ttl }: Entry, value: Value) {
-  return { key, hit: true, value: new JsonText(toJson(value)), type: value.type, ttl: ttlField(ttl) };
+  return { key: printKey(key), hit: true, value: new JsonText(toJson(value)), type: value.type, ttl: ttlField(ttl) };
 }
 
 /** In `--json`: null is «never expires», which what the store does not tell must not pass for. */

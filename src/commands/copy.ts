@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
+import { asPattern } from '../cli/key-args.js';
 import { answerJson } from '../cli/output.js';
 import { checkPlace } from '../cli/place-check.js';
 import { type GlobalFlags, StoreCommand } from '../cli/store-command.js';
@@ -31,6 +32,7 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
       description: 'A glob on the key; everything when left out.',
       default: '*',
       ignoreStdin: true,
+      ...asPattern,
     }),
   };
 

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import { bulk } from '../cli/bulk.js';
+import { asPattern } from '../cli/key-args.js';
 import { answerJson } from '../cli/output.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';
@@ -37,6 +38,7 @@ Exits 4 when anything could not be exported; the others are in the file.`;
       description: 'A glob on the key; everything when left out.',
       default: '*',
       ignoreStdin: true,
+      ...asPattern,
     }),
   };
 

@@ -2,13 +2,14 @@ import * as Args from '@oclif/core/args';
 
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { answer, answerJson } from '../cli/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { isThere } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
-import { lineField } from '../cli/value-text.js';
 import { ExitCode } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';
@@ -20,7 +21,7 @@ export default class Forget extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
@@ -37,7 +38,7 @@ export default class Forget extends StoreCommand {
       const keys = named ?? [await pickKey(work, 'forget')];
       const entries = entriesOf(store, flags.tags);
       if ((profile.protected || named === undefined) && !flags['dry-run']) {
-        const effect = `removes ${keys.map((key) => lineField(key)).join(', ')}`;
+        const effect = `removes ${keys.map((key) => printKey(key)).join(', ')}`;
         await askBeforeDestroying({ store, profile, action: 'forget', effect }, flags);
       }
 
@@ -45,11 +46,15 @@ export default class Forget extends StoreCommand {
         ? (await entries.many(keys)).map((reading) => isThere(reading))
         : await entries.forget(keys);
       if (flags.json) {
-        const documents = keys.map((key, index) => ({ key, forgotten: were[index]!, dryRun: flags['dry-run'] }));
+        const documents = keys.map((key, index) => ({
+          key: printKey(key),
+          forgotten: were[index]!,
+          dryRun: flags['dry-run'],
+        }));
         await answerJson(keys.length === 1 ? documents[0]! : documents);
       } else {
         const done = flags['dry-run'] ? 'is there' : 'forgotten';
-        await answer(keys.map((key, index) => `${lineField(key)}\t${were[index] ? done : 'was not there'}\n`).join(''));
+        await answer(keys.map((key, index) => `${printKey(key)}\t${were[index] ? done : 'was not there'}\n`).join(''));
       }
 
       return were.includes(false) ? ExitCode.No : ExitCode.Yes;

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../cli/flags.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
@@ -30,7 +31,7 @@ export default class Get extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {

@@ -3,11 +3,13 @@ import * as Flags from '@oclif/core/flags';
 
 import { tagNames } from '../cli/flags.js';
 import { type Inspected, inspectKey, isMiss } from '../cli/inspection.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys } from '../cli/keys.js';
 import { answer, answerJson, answersAPerson, warn } from '../cli/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ExitCode } from '../errors.js';
+import { printKey } from '../stores/printed-key.js';
 
 export default class Inspect extends StoreCommand {
   static override summary = 'Tell everything that is known of an entry.';
@@ -30,6 +32,7 @@ export default class Inspect extends StoreCommand {
       description: 'The key, without prefixes; of a tagged entry also as it is listed, with its hash.',
       multiple: true,
       ignoreStdin: true,
+      ...asKey,
     }),
   };
 
@@ -62,7 +65,7 @@ async function print(inspected: readonly Inspected[], full: boolean): Promise<vo
   const { inspectedLines, inspectedText } = await import('../cli/inspection-report.js');
   const text = answersAPerson() ? inspectedText : inspectedLines;
   for (const [index, each] of inspected.entries()) {
-    if (isMiss(each)) warn(`${each.key} is not in the cache`);
+    if (isMiss(each)) warn(`${printKey(each.key)} is not in the cache`);
     await answer((index === 0 ? '' : '\n') + text(each, full));
   }
 }

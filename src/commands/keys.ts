@@ -7,12 +7,14 @@ import { type Order, ORDERS, sorted } from '../cli/entry-order.js';
 import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../cli/entry-selection.js';
 import { interruptedCode } from '../cli/interrupt.js';
 import { answerList } from '../cli/json-list.js';
+import { asPattern } from '../cli/key-args.js';
 import { keyFields, keysText, withContents } from '../cli/key-fields.js';
 import { printEntries, printKeys, printTree, treeFields } from '../cli/key-report.js';
 import { KeyTree } from '../cli/key-tree.js';
 import { answer, answerJson, note } from '../cli/output.js';
 import { StoreCommand, type Work } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';
+import { printKey } from '../stores/printed-key.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 
@@ -35,7 +37,12 @@ export default class Keys extends StoreCommand {
   ];
 
   static override args = {
-    pattern: Args.string({ description: 'Only keys that match, e.g. users:*', default: '*', ignoreStdin: true }),
+    pattern: Args.string({
+      description: 'Only keys that match, e.g. users:*',
+      default: '*',
+      ignoreStdin: true,
+      ...asPattern,
+    }),
   };
 
   static override flags = {
@@ -88,11 +95,11 @@ export default class Keys extends StoreCommand {
         await (flags.json ? answerJson(treeFields(tree.whole, flags.limit)) : printTree(tree.whole, flags.limit));
       } else if (flags.long || flags.sort !== undefined) {
         const entries = untilInterrupted(listed(work, pattern, flags), interruption, flags.limit);
-        if (flags.json) await answerList(entries, flags.long ? keyFields : ({ key }) => ({ key }));
+        if (flags.json) await answerList(entries, flags.long ? keyFields : ({ key }) => ({ key: printKey(key) }));
         else say(await (flags.long ? printEntries(entries) : printKeys(keysOf(entries))));
       } else {
         const keys = untilInterrupted(store.keys(pattern), interruption, flags.limit);
-        if (flags.json) await answerList(keys, (key) => ({ key }));
+        if (flags.json) await answerList(keys, (key) => ({ key: printKey(key) }));
         else say(await printKeys(keys));
       }
 

@@ -4,12 +4,13 @@ import type { Reading, Repository } from '../stores/contract.js';
 
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { isReadable, printReadings } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
-import { lineField } from '../cli/value-text.js';
+import { printKey } from '../stores/printed-key.js';
 
 export default class Pull extends StoreCommand {
   static override summary = 'Read an entry and remove it, in one step.';
@@ -25,7 +26,7 @@ export default class Pull extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
@@ -44,7 +45,7 @@ export default class Pull extends StoreCommand {
       const entries = entriesOf(store, flags.tags);
       const dryRun = flags['dry-run'];
       if ((profile.protected || named === undefined) && !dryRun) {
-        const effect = `removes ${lineField(key)}`;
+        const effect = `removes ${printKey(key)}`;
         await askBeforeDestroying({ store, profile, action: 'pull', effect }, flags);
       }
 

@@ -6,6 +6,7 @@ import type { Store } from '../stores/contract.js';
 
 import { commandLine, type CommandLine } from '../cli/child-command.js';
 import { duration, tagNames } from '../cli/flags.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys } from '../cli/keys.js';
 import { warn } from '../cli/output.js';
 import { printRemembered } from '../cli/remembered-text.js';
@@ -50,7 +51,7 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
   static readonly runsProgram = true;
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../cli/flags.js';
+import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { StoreCommand } from '../cli/store-command.js';
@@ -17,7 +18,7 @@ export default class Touch extends StoreCommand {
   ];
 
   static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true }),
+    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {

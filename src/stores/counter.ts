@@ -1,6 +1,7 @@
 import type { Value } from '../codecs/value.js';
 
 import { NotANumberError, UndecodableError } from '../errors.js';
+import { printKey } from './printed-key.js';
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
@@ -14,7 +15,7 @@ export function increased(key: string, by: bigint, held: (() => Value) | undefin
   const sum = (held ? wholeNumber(key, held) : 0n) + by;
   if (sum >= LEAST && sum <= GREATEST) return sum;
   throw new NotANumberError(
-    `"${key}" would become ${sum}, which is beyond 64 bits`,
+    `"${printKey(key)}" would become ${sum}, which is beyond 64 bits`,
     'The value is unchanged. Put a smaller number first.',
   );
 }
@@ -44,7 +45,7 @@ function decoded(key: string, held: () => Value): Value {
 
 function notANumber(key: string, what: string, cause?: Error): NotANumberError {
   return new NotANumberError(
-    `"${key}" holds ${what}, not a number that can be counted up`,
+    `"${printKey(key)}" holds ${what}, not a number that can be counted up`,
     'The value is unchanged. Put a number first.',
     { cause },
   );

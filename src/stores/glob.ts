@@ -1,10 +1,28 @@
+import { isUtf8Key } from './key-text.js';
+
 /**
- * A matcher for Redis's glob: `*` any run, `?` any one character, `[a-z]` and `[^a-z]` classes, `\` escapes.
- * A class that is not closed runs to the end of the pattern, as in Redis.
+ * A matcher for Redis's glob: `*` any run, `?` any one character, `[a-z]` and `[^a-z]` classes, `\` escapes. A class that
+ * is not closed runs to the end of the pattern, as in Redis. A character is a code point, or a byte that is no part of UTF-8
+ * (see key-text.ts), where Redis takes each byte for one. No pattern takes longer than its length times the text's.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
-  const regExp = new RegExp(`^${[...tokens(pattern)].join('')}$`, 'su');
-  return (text) => regExp.test(text);
+  const others = segmentsOf(pattern);
+  const first = others.shift()!;
+  const last = others.pop();
+  if (last === undefined) return (text) => first.endAt(text, 0) === text.length;
+  if (isHeadOnly(pattern)) return (text) => first.endAt(text, 0) !== -1;
+  return (text) => {
+    let at = first.endAt(text, 0);
+    const lastAt = last.startBefore(text);
+    if (at === -1 || lastAt < at || last.endAt(text, lastAt) !== text.length) return false;
+    // The first place that fits leaves the most for the others.
+    for (const segment of others) {
+      at = segment.findFrom(text, at);
+      if (at === -1) return false;
+    }
+
+    return at <= lastAt;
+  };
 }
 
 /** What every text that matches begins with: the pattern up to its first wildcard. */
@@ -13,9 +31,12 @@ export function literalHead(pattern: string): string {
   return head.replaceAll(/\\(.)/gsu, '$1');
 }
 
-/** Whether every text that begins with the literal head matches, as of `users:*`. */
+/**
+ * Whether every text that begins with the bytes of the literal head matches, as of `users:*`. Not where it holds bytes that
+ * are not UTF-8: what follows may make a character of the last of them.
+ */
 export function isHeadOnly(pattern: string): boolean {
-  return /^(?:[^*?[\\]|\\.)*\*$/su.test(pattern);
+  return /^(?:[^*?[\\]|\\.)*\*$/su.test(pattern) && isUtf8Key(pattern);
 }
 
 /** The glob that matches exactly `literal`. */
@@ -23,51 +44,123 @@ export function escapeGlob(literal: string): string {
   return literal.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);
 }
 
-function* tokens(pattern: string): Generator<string> {
+/** One character of a pattern: itself, or which it takes. */
+type Element = ((point: number) => boolean) | number;
+
+/** What stands between two stars. */
+class Segment {
+  readonly #elements: readonly Element[];
+  /** Where there is nothing but characters, so that they can be looked for as a whole. */
+  readonly #literal: string | undefined;
+
+  constructor(elements: readonly Element[]) {
+    this.#elements = elements;
+    const points = elements.filter((element) => typeof element === 'number');
+    const text = String.fromCodePoint(...points);
+    this.#literal = points.length === elements.length && isUtf8Key(text) ? text : undefined;
+  }
+
+  /** Where it ends that begins there; -1 where it does not. */
+  endAt(text: string, start: number): number {
+    if (this.#literal !== undefined) return text.startsWith(this.#literal, start) ? start + this.#literal.length : -1;
+    let at = start;
+    for (const element of this.#elements) {
+      const point = text.codePointAt(at);
+      if (point === undefined) return -1;
+      if (typeof element === 'number' ? point !== element : !element(point)) return -1;
+      at += unitsOf(point);
+    }
+
+    return at;
+  }
+
+  /** Where the first one ends that begins there or later; -1 where there is none. */
+  findFrom(text: string, start: number): number {
+    if (this.#literal !== undefined) {
+      const at = text.indexOf(this.#literal, start);
+      return at === -1 ? -1 : at + this.#literal.length;
+    }
+
+    for (let at = start; at < text.length; at += unitsOf(text.codePointAt(at)!)) {
+      const end = this.endAt(text, at);
+      if (end !== -1) return end;
+    }
+
+    return -1;
+  }
+
+  /** Where it would have to begin so as to end with the text; -1 of a text that is too short. */
+  startBefore(text: string): number {
+    if (this.#literal !== undefined) return text.length - this.#literal.length;
+    let at = text.length;
+    for (let left = this.#elements.length; left > 0 && at >= 0; left--) at -= isPair(text, at - 2) ? 2 : 1;
+    return at;
+  }
+}
+
+/** At least one. */
+function segmentsOf(pattern: string): Segment[] {
+  const segments: Segment[] = [];
+  let elements: Element[] = [];
   const characters = [...pattern];
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!;
-    if (character === '*') yield '.*';
-    else if (character === '?') yield '.';
-    else if (character === '\\' && at + 1 < characters.length) yield escapeRegExp(characters[++at]!);
+    if (character === '*') {
+      segments.push(new Segment(elements));
+      elements = [];
+    } else if (character === '?') elements.push(ANY);
+    else if (character === '\\' && at + 1 < characters.length) elements.push(characters[++at]!.codePointAt(0)!);
     else if (character === '[') {
-      const [regExp, end] = characterClass(characters, at + 1);
-      yield regExp;
+      const [element, end] = characterClass(characters, at + 1);
+      elements.push(element);
       at = end;
-    } else yield escapeRegExp(character);
+    } else elements.push(character.codePointAt(0)!);
   }
+
+  segments.push(new Segment(elements));
+  return segments;
 }
 
-/** Reads a class from the character after `[`; gives its regular expression and the index of its `]`. */
-function characterClass(characters: readonly string[], start: number): [string, number] {
+const ANY = (): boolean => true;
+
+/** Reads a class from the character after `[`; gives what it takes and the index of its `]`. */
+function characterClass(characters: readonly string[], start: number): [Element, number] {
   let at = start;
-  const negated = characters[at] === '^';
-  if (negated) at++;
-  let members = '';
+  const isNegated = characters[at] === '^';
+  if (isNegated) at++;
+  /** Each begins at one index and ends at the next. */
+  const ranges: number[] = [];
   for (; at < characters.length && characters[at] !== ']'; at++) {
     const first = characters[at]!;
     // An escaped character never begins a range, in Redis either.
-    if (first === '\\' && at + 1 < characters.length) members += escapeMember(characters[++at]!);
+    if (first === '\\' && at + 1 < characters.length) ranges.push(...range(characters[++at]!));
     else if (characters[at + 1] === '-' && at + 2 < characters.length) {
-      const last = characters[at + 2]!;
-      // Redis swaps a range written backwards.
-      members += first <= last ? range(first, last) : range(last, first);
+      ranges.push(...range(first, characters[at + 2]!));
       at += 2;
-    } else members += escapeMember(first);
+    } else ranges.push(...range(first));
   }
 
-  if (members === '') return [negated ? '.' : '(?!)', at];
-  return [`[${negated ? '^' : ''}${members}]`, at];
+  const isIn = (point: number): boolean => {
+    for (let index = 0; index < ranges.length; index += 2) {
+      if (point >= ranges[index]! && point <= ranges[index + 1]!) return true;
+    }
+
+    return false;
+  };
+
+  return [isNegated ? (point) => !isIn(point) : isIn, at];
 }
 
-function range(first: string, last: string): string {
-  return `${escapeMember(first)}-${escapeMember(last)}`;
+/** Redis swaps one that is written backwards. */
+function range(first: string, last = first): readonly [number, number] {
+  const [one, other] = [first.codePointAt(0)!, last.codePointAt(0)!];
+  return one <= other ? [one, other] : [other, one];
 }
 
-function escapeRegExp(character: string): string {
-  return character.replace(/[$()*+./?[\\\]^{|}]/, String.raw`\$&`);
+function unitsOf(point: number): number {
+  return point > 0xff_ff ? 2 : 1;
 }
 
-function escapeMember(character: string): string {
-  return character.replace(/[[\\\]^-]/, String.raw`\$&`);
+function isPair(text: string, at: number): boolean {
+  return at >= 0 && text.codePointAt(at)! > 0xff_ff;
 }

@@ -1,6 +1,7 @@
 import type { Finding } from './contract.js';
 
 import { counted, ok, skipped, warning } from './findings.js';
+import { printKey } from './printed-key.js';
 
 /** What lies in a store, as far as it was looked at. */
 export interface KeySample {
@@ -153,5 +154,6 @@ function commonHead([first = '', ...others]: readonly string[]): string {
 }
 
 function shown(key: string): string {
-  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
+  const printed = printKey(key);
+  return printed.length > 80 ? `${printed.slice(0, 80)}…` : printed;
 }

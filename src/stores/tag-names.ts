@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 
+import { keyToBytes } from './key-text.js';
+
 /**
  * Laravel's names for tagged entries (10 and later). The order of the names matters: an entry put
  * under `a,b` is not found under `b,a`.
  */
 export function taggedKey(names: readonly string[], key: string): string {
   const namespace = names.map((name) => tagSetKey(name)).join('|');
-  return `${createHash('sha1').update(namespace).digest('hex')}:${key}`;
+  return `${createHash('sha1').update(keyToBytes(namespace)).digest('hex')}:${key}`;
 }
 
 /** What the keys of those sets begin with. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { printKey } from '../../src/stores/printed-key.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -142,7 +143,7 @@ describe('get and put', () => {
         expect(code).to.equal(2);
         const [good, bad] = JSON.parse(out) as [object, { error: object }];
         expect(good).to.include({ hit: true, value: 'one' });
-        expect(bad).to.include({ key, hit: false, value: null });
+        expect(bad).to.include({ key: printKey(key), hit: false, value: null });
         expect(bad.error).to.include({ code: 'usage' });
       });
     }

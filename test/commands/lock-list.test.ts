@@ -80,7 +80,7 @@ describe('lock:list', () => {
     it('lock:release --stuck shows what is harmless', async () => {
       const name = 'framework/command-\u001B]0;title\u0007\nsecond line';
       await place.run(['lock:acquire', name, '--ttl', '0', '--owner', 'ann']);
-      const shown = String.raw`framework/command-\x1b]0;title\x07\nsecond line`;
+      const shown = String.raw`framework/command-\x1b]0;title\x07\x0asecond line`;
       const dry = await place.run(['lock:release', '--stuck', '--dry-run']);
       expect(dry.err).to.equal(`would break ${shown}, held by ann, and it never expires\nwould break 1 lock\n`);
       const { err } = await place.run(['lock:release', '--stuck', '--yes']);

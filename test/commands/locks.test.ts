@@ -51,9 +51,9 @@ describe('lock:acquire and lock:release', () => {
       expect((await place.run(['lock:release', 'deploy', '--force', '--yes'])).code).to.equal(1);
     });
 
-    it('quotes an owner that would steer the terminal', async () => {
+    it('escapes an owner that would steer the terminal', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', '\u001B]0;title\u0007\nsecond line']);
-      const shown = String.raw`"\u001b]0;title\u0007\nsecond line"`;
+      const shown = String.raw`\x1b]0;title\x07\x0asecond line`;
       const taken = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       expect(taken.err).to.equal(`deploy is held by ${shown}, and it never expires\n`);
       const broken = await place.run(['lock:release', 'deploy', '--force', '--yes']);

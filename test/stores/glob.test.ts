@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { escapeGlob, globMatcher, literalHead } from '../../src/stores/glob.js';
+import { escapeGlob, globMatcher, isHeadOnly, literalHead } from '../../src/stores/glob.js';
 
 /** [pattern, what it matches, what it does not]; as Redis's KEYS answers. */
 const CASES: ReadonlyArray<readonly [string, readonly string[], readonly string[]]> = [
@@ -25,6 +25,11 @@ const CASES: ReadonlyArray<readonly [string, readonly string[], readonly string[
   ['a\\', ['a\\'], ['a']],
   ['a.b+(c)|{d}^$/', ['a.b+(c)|{d}^$/'], ['axb+(c)|{d}^$/']],
   ['žlu*', ['žluťoučký'], ['zlu']],
+  ['[～-😀]', ['😀', '～', '\u{1F4A9}'], ['a', '\u{1F680}', '']],
+  ['[😀-～]b', ['😀b'], ['\u{1F680}b', 'b']],
+  ['a?c*e?g', ['abcdefg', 'a😀cxe😀g', 'aXceXg'], ['aceg', 'abcdef', 'abceg']],
+  ['*😀', ['😀', 'a😀'], ['\uDE00', '😀a']],
+  ['*ab*ab', ['abab', 'xabyab'], ['ab', 'aba']],
   ['', [''], ['a']],
 ];
 
@@ -39,6 +44,23 @@ describe('globs', () => {
 
   it('a question mark is one character, where Redis takes one byte', () => {
     expect(globMatcher('h?llo')('h🐎llo')).to.be.true;
+  });
+
+  it('takes a byte that is no part of UTF-8 for a character, and for no half of one', () => {
+    expect(globMatcher('caf?')('caf\uDCE9')).to.be.true;
+    expect(globMatcher('[\uDC80-\uDCFF]')('\uDCE9')).to.be.true;
+    // The second half of this horse is the unit U+DC0E; of this folder U+DC81, which stands for a byte elsewhere.
+    expect(globMatcher('*\uDC81')('\u{1F481}')).to.be.false;
+    expect(globMatcher('?\uDC81*')('\u{1F481}')).to.be.false;
+    expect(globMatcher('*\uDC81*')('a\uDC81b')).to.be.true;
+    expect(isHeadOnly('users:*')).to.be.true;
+    expect(isHeadOnly('caf\uDCE9*')).to.be.false;
+  });
+
+  it('takes no time that grows with every star', () => {
+    const matches = globMatcher(`${'*a'.repeat(40)}*b`);
+    expect(matches('a'.repeat(5000))).to.be.false;
+    expect(globMatcher(`${'*?'.repeat(40)}*b`)('a'.repeat(5000))).to.be.false;
   });
 
   it('an escaped text matches itself and nothing else', () => {

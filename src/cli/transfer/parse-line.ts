@@ -6,6 +6,7 @@ import { parseJson } from '../../codecs/json/parse.js';
 import { unserialize } from '../../codecs/php/unserialize.js';
 import { string } from '../../codecs/value.js';
 import { CachectlError, InputError } from '../../errors.js';
+import { keyFromBytes } from '../../stores/key-text.js';
 import { LONGEST, parseDuration } from '../durations.js';
 import { withSelfMade } from './class-forms.js';
 import { NO_TAGS } from './entry.js';
@@ -24,10 +25,10 @@ export interface LineContext {
  */
 export function parseLine(text: string, context: LineContext): TransferEntry | undefined {
   const members = membersOf(text);
-  const key = textOf(members.get('key'), 'key');
+  const key = keyOf(members);
   if (key === '') throw fault('the key is empty');
   const ttl = ttlOf(members, context);
-  const tags = tagsOf(members.get('tags'));
+  const tags = tagsOf(members);
   const content = flagged(contentOf(members), members.get('flags'));
   return ttl === EXPIRED ? undefined : { key, tags, ttl, ...content };
 }
@@ -37,6 +38,7 @@ const EXPIRED = 0;
 const CONTENTS = ['value', 'base64', 'php', 'php64', 'stored'] as const;
 const MEMBERS: ReadonlySet<string> = new Set([
   'key',
+  'key64',
   ...CONTENTS,
   'form',
   'flags',
@@ -44,6 +46,7 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'expires',
   'ttl',
   'tags',
+  'tags64',
 ]);
 
 function membersOf(text: string): ReadonlyMap<string, Value> {
@@ -160,12 +163,27 @@ function unixTime(value: Value): Ttl {
   return Math.ceil(time / 1000);
 }
 
-function tagsOf(value: undefined | Value): readonly string[] {
-  return value === undefined ? NO_TAGS : namesOf(value, 'tags', 'a tag');
+function keyOf(members: ReadonlyMap<string, Value>): string {
+  const encoded = members.get('key64');
+  if (encoded === undefined) return textOf(members.get('key'), 'key');
+  if (members.has('key')) throw fault('it has both key and key64');
+  return keyFromBytes(bytesOf(encoded, 'key64'));
 }
 
-function namesOf(value: Value, member: string, what: string): readonly string[] {
-  const names = value.type === 'array' ? value.entries.map(([, name]) => textOf(name, what)) : undefined;
+function tagsOf(members: ReadonlyMap<string, Value>): readonly string[] {
+  const [plain, encoded] = [members.get('tags'), members.get('tags64')];
+  if (encoded === undefined) return plain === undefined ? NO_TAGS : namesOf(plain, 'tags', 'a tag');
+  if (plain !== undefined) throw fault('it has both tags and tags64');
+  return namesOf(encoded, 'tags64', 'a tag', (name) => keyFromBytes(bytesOf(name, 'a tag')));
+}
+
+function namesOf(
+  value: Value,
+  member: string,
+  what: string,
+  nameOf = (name: Value): string => textOf(name, what),
+): readonly string[] {
+  const names = value.type === 'array' ? value.entries.map(([, name]) => nameOf(name)) : undefined;
   if (names === undefined || names.includes('')) throw fault(`${member} is no list of names`);
   return names;
 }
@@ -197,5 +215,8 @@ function parsed(text: string): Value {
 }
 
 function fault(what: string): InputError {
-  return new InputError(what, 'A line is {"key": "users:1", "value": …, "expires": 1767225600}; see docs/export.md.');
+  return new InputError(
+    what,
+    'A line is {"key": "users:1", "value": …, "expires": 1767225600}. A map of keys to values is for put --from.',
+  );
 }

@@ -5,6 +5,7 @@ import type { TransferEntry, ValueTransfer } from './entry.js';
 
 import { quoted } from '../../codecs/json/quote.js';
 import { serialize } from '../../codecs/php/serialize.js';
+import { isUtf8Key, keyToBytes } from '../../stores/key-text.js';
 import { selfMadeClasses } from './class-forms.js';
 import { exactJson } from './exact-json.js';
 
@@ -16,8 +17,19 @@ export function printLine(entry: TransferEntry, now: number): string {
   const { key, tags, ttl } = entry;
   const content = entry.stored === undefined ? valueContent(entry) : storedContent(entry.stored, entry.form);
   const expires = ttl === null ? 'null' : String(now + ttl);
-  const carried = tags.length === 0 ? '' : `,"tags":[${tags.map((name) => quoted(name)).join(',')}]`;
-  return `{"key":${quoted(key)},${content},"expires":${expires}${carried}}\n`;
+  const named = isUtf8Key(key) ? `"key":${quoted(key)}` : `"key64":${base64(key)}`;
+  return `{${named},${content},"expires":${expires}${tags.length === 0 ? '' : carried(tags)}}\n`;
+}
+
+function carried(tags: readonly string[]): string {
+  return tags.every((name) => isUtf8Key(name))
+    ? `,"tags":[${tags.map((name) => quoted(name)).join(',')}]`
+    : `,"tags64":[${tags.map((name) => base64(name)).join(',')}]`;
+}
+
+/** What JSON, which is UTF-8, cannot hold. */
+function base64(name: string): string {
+  return `"${keyToBytes(name).toString('base64')}"`;
 }
 
 function valueContent({ value, flags }: ValueTransfer): string {

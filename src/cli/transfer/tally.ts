@@ -1,3 +1,4 @@
+import { printKey } from '../../stores/printed-key.js';
 import { toFailure } from '../report-error.js';
 
 /** Failures of one kind: for the same reason, whatever the key. */
@@ -52,7 +53,7 @@ export class Tally {
   fail(first: string, error: unknown): void {
     const { code, message } = toFailure(error);
     const kind = this.#kindOf({ code, message });
-    const known = this.#failures.get(kind) ?? { code, count: 0, first, message };
+    const known = this.#failures.get(kind) ?? { code, count: 0, first: printKey(first), message };
     this.#failures.set(kind, { ...known, count: known.count + 1 });
   }
 

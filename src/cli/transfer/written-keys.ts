@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 
 import type { WrittenLines } from './output-file.js';
 
+import { keyFromBytes, keyToBytes } from '../../stores/key-text.js';
 import { taggedKey } from '../../stores/tag-names.js';
 
 /** Keys that are kept at once, as eight bytes each. */
@@ -43,7 +44,7 @@ interface Hash {
 
 /** 64 bits of it: that two of ten million keys share one has a chance of one to hundreds of thousands. */
 function hashOf(key: string): Hash {
-  const bytes = createHash('sha1').update(key).digest();
+  const bytes = createHash('sha1').update(keyToBytes(key)).digest();
   // Nothing at all stands for no key.
   return { high: bytes.readUInt32LE(0), low: bytes.readUInt32LE(4) || 1 };
 }
@@ -94,12 +95,24 @@ const CHUNK = 256 * 1024;
 /** Of the lines of `printLine`: the key comes first, and tags, where there are any, come last. */
 function keyOf(line: string): string {
   if (line.endsWith(']}')) {
-    const { key, tags } = JSON.parse(line) as { readonly key: string; readonly tags: readonly string[] };
-    return taggedKey(tags, key);
+    const { key, key64 = '', tags, tags64 = [] } = JSON.parse(line) as Written;
+    return taggedKey(tags ?? tags64.map((name) => fromBase64(name)), key ?? fromBase64(key64));
   }
 
-  const [, quotedKey = '""'] = KEY.exec(line) ?? [];
-  return JSON.parse(quotedKey) as string;
+  const [, is64, quotedKey = '""'] = KEY.exec(line) ?? [];
+  const key = JSON.parse(quotedKey) as string;
+  return is64 === undefined ? key : fromBase64(key);
 }
 
-const KEY = /^\{"key":("(?:[^"\\]|\\.)*")/;
+interface Written {
+  readonly key?: string;
+  readonly key64?: string;
+  readonly tags?: readonly string[];
+  readonly tags64?: readonly string[];
+}
+
+function fromBase64(encoded: string): string {
+  return keyFromBytes(Buffer.from(encoded, 'base64'));
+}
+
+const KEY = /^\{"key(64)?":("(?:[^"\\]|\\.)*")/;

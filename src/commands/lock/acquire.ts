@@ -6,8 +6,9 @@ import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { duration } from '../../cli/flags.js';
 import { JsonText, stringify } from '../../cli/json.js';
+import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
-import { heldText, ownerField } from '../../cli/lock-text.js';
+import { heldText, nameText, ownerField } from '../../cli/lock-text.js';
 import { outages } from '../../cli/outages.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -16,6 +17,7 @@ import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError }
 import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { acquireWithin } from '../../stores/lock-wait.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class LockAcquire extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'creates' } as const;
@@ -38,7 +40,12 @@ export default class LockAcquire extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+    name: Args.string({
+      description: 'The name of the lock, without prefixes.',
+      required: true,
+      ignoreStdin: true,
+      ...asKey,
+    }),
   };
 
   static override flags = {
@@ -55,6 +62,7 @@ export default class LockAcquire extends StoreCommand {
     owner: Flags.string({
       summary: 'The token to hold it by; made up, with user, host and process in it, when left out.',
       helpValue: 'TOKEN',
+      ...asKey,
     }),
   };
 
@@ -74,16 +82,18 @@ export default class LockAcquire extends StoreCommand {
       if (await acquireOrUndo(lock, name, options)) {
         const fence = fenced?.fence?.toString();
         await handOver(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
-        note(`${name} is yours, ${ttlText(ttl)}`);
+        note(`${nameText(name)} is yours, ${ttlText(ttl)}`);
         return ExitCode.Yes;
       }
 
-      if (interruption.by === 'SIGINT') throw new InterruptedError(`interrupted; ${name} was not acquired`, '');
-      if (interruption.by !== undefined) throw new PartialError(`ended while waiting; ${name} was not acquired`, '');
+      if (interruption.by === 'SIGINT')
+        throw new InterruptedError(`interrupted; ${nameText(name)} was not acquired`, '');
+      if (interruption.by !== undefined)
+        throw new PartialError(`ended while waiting; ${nameText(name)} was not acquired`, '');
       const holder = await lock.holder();
       if (flags.json)
         await answerJson({
-          name,
+          name: printKey(name),
           acquired: false,
           owner: holder === undefined ? null : ownerField(holder.owner),
           ttl: holder === undefined ? null : ttlField(holder.ttl),
@@ -95,12 +105,18 @@ export default class LockAcquire extends StoreCommand {
 }
 
 function acquiredJson(name: string, owner: string, ttl: Ttl, fence: string | undefined): string {
-  return stringify({ name, acquired: true, owner, ttl, fence: fence === undefined ? undefined : new JsonText(fence) });
+  return stringify({
+    name: printKey(name),
+    acquired: true,
+    owner: printKey(owner),
+    ttl,
+    fence: fence === undefined ? undefined : new JsonText(fence),
+  });
 }
 
 /** `read -r OWNER FENCE` takes the two apart. */
 function tokenLine(owner: string, fence: string | undefined): string {
-  return fence === undefined ? owner : `${owner} ${fence}`;
+  return fence === undefined ? printKey(owner) : `${printKey(owner)} ${fence}`;
 }
 
 /**
@@ -115,8 +131,8 @@ async function acquireOrUndo(lock: Lock, name: string, options: WaitOptions): Pr
     const isUndone = options.isOwnerNew === true && (await lock.release(options.owner).then(() => true, noAnswerAgain));
     if (isUndone) throw error;
     throw new UnansweredError(
-      `${error.message}; whether it gave ${name} to ${options.owner} is not known`,
-      `Look with: cachectl lock:release ${name} --force --dry-run`,
+      `${error.message}; whether it gave ${nameText(name)} to ${printKey(options.owner)} is not known`,
+      `Look with: cachectl lock:release ${nameText(name)} --force --dry-run`,
       { cause: error },
     );
   }

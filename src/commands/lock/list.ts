@@ -6,15 +6,17 @@ import type { ListedLock } from '../../stores/lock-contract.js';
 import { formatDuration } from '../../cli/durations.js';
 import { interruptedCode, untilInterrupted } from '../../cli/interrupt.js';
 import { answerList } from '../../cli/json-list.js';
+import { asPattern } from '../../cli/key-args.js';
 import { aboutLock, listedFields, TOLD_BY } from '../../cli/lock-fields.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { selectLocks } from '../../cli/lock-selection.js';
-import { leftText, ownerField, ownerText } from '../../cli/lock-text.js';
+import { leftText, nameText, ownerField, ownerText } from '../../cli/lock-text.js';
 import { answer, answersAPerson, note } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { lineField } from '../../cli/value-text.js';
 import { readOwner } from '../../stores/lock-form.js';
+import { printKey } from '../../stores/printed-key.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;
@@ -38,7 +40,7 @@ export default class LockList extends StoreCommand {
   ];
 
   static override args = {
-    names: Args.string({ description: 'Only names that match, e.g. deploy*', ignoreStdin: true }),
+    names: Args.string({ description: 'Only names that match, e.g. deploy*', ignoreStdin: true, ...asPattern }),
   };
 
   static override flags = {
@@ -105,7 +107,7 @@ function row(lock: ListedLock): string[] {
   const holder = own === undefined ? ownerText(lock) : `${own.who}, process ${own.pid}`;
   const since = heldSince === undefined ? '' : `${formatDuration((Date.now() - heldSince.getTime()) / 1000)} ago`;
   const what = family === 'cachectl' ? 'taken by cachectl' : meaning;
-  return [lock.name, holder, since, leftText(lock.ttl), what, TOLD_BY[lock.toldBy]];
+  return [nameText(lock.name), holder, since, leftText(lock.ttl), what, TOLD_BY[lock.toldBy]];
 }
 
 /** Fields between tabs: name, owner, seconds left, family, how it was told, what it is. */
@@ -114,7 +116,7 @@ async function printLines(locks: AsyncIterable<ListedLock>): Promise<number> {
   for await (const lock of locks) {
     const { family, meaning } = aboutLock(lock.name, lock);
     const left = lock.ttl === null ? 'never' : (lock.ttl ?? 'unknown');
-    const fields = [lock.name, ownerField(lock.owner) ?? '', String(left), family, lock.toldBy, meaning];
+    const fields = [printKey(lock.name), ownerField(lock.owner) ?? '', String(left), family, lock.toldBy, meaning];
     await answer(`${fields.map((field) => lineField(field)).join('\t')}\n`);
     listed++;
   }

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import { duration } from '../../cli/flags.js';
+import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { notYoursText } from '../../cli/lock-text.js';
 import { answerJson, note, warn } from '../../cli/output.js';
@@ -9,6 +10,7 @@ import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ttlText } from '../../cli/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class LockRefresh extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -23,11 +25,16 @@ export default class LockRefresh extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true }),
+    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
-    owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', required: true }),
+    owner: Flags.string({
+      summary: 'The token that lock:acquire printed.',
+      helpValue: 'TOKEN',
+      required: true,
+      ...asKey,
+    }),
     ttl: duration({ summary: 'How long it is held from now on; 0 never lets go by itself.', required: true }),
   };
 
@@ -42,9 +49,9 @@ export default class LockRefresh extends StoreCommand {
       const name = named ?? (await pickLock(work, 'refresh', owner));
       const lock = work.store.lock(name);
       const refreshed = await lock.refresh(owner, ttl);
-      if (flags.json) await answerJson({ name, refreshed, ttl: refreshed ? ttl : undefined });
+      if (flags.json) await answerJson({ name: printKey(name), refreshed, ttl: refreshed ? ttl : undefined });
       if (refreshed) {
-        note(`${name} is yours, ${ttlText(ttl)}`);
+        note(`${printKey(name)} is yours, ${ttlText(ttl)}`);
         return ExitCode.Yes;
       }
 

@@ -6,6 +6,7 @@ import type { Lock, LockHolder } from '../../stores/contract.js';
 
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
+import { asKey, readKey, readPattern } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
@@ -15,6 +16,7 @@ import { pickLock } from '../../cli/pick-lock.js';
 import { canAsk } from '../../cli/pick.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
 
 interface ReleaseFlags {
   readonly yes: boolean;
@@ -48,7 +50,12 @@ export default class LockRelease extends StoreCommand {
   };
 
   static override flags = {
-    owner: Flags.string({ summary: 'The token that lock:acquire printed.', helpValue: 'TOKEN', exclusive: ['force'] }),
+    owner: Flags.string({
+      summary: 'The token that lock:acquire printed.',
+      helpValue: 'TOKEN',
+      exclusive: ['force'],
+      ...asKey,
+    }),
     force: Flags.boolean({ default: false, summary: 'Whoever holds it. Says who that is, and asks.' }),
     stuck: Flags.boolean({
       default: false,
@@ -63,7 +70,7 @@ export default class LockRelease extends StoreCommand {
     const { args, flags } = await this.parse(LockRelease);
     if (flags.stuck) {
       const selection = {
-        names: args.name,
+        names: args.name === undefined ? undefined : readPattern(args.name),
         families: flags.family,
         pattern: flags.pattern,
         stuckFor: flags['older-than'],
@@ -72,7 +79,7 @@ export default class LockRelease extends StoreCommand {
       return;
     }
 
-    const { name } = args;
+    const name = args.name === undefined ? undefined : readKey(args.name);
     const { owner } = flags;
     if (name === undefined && canAsk(flags)) {
       await this.withStore(flags, async (work) => releasePicked(work, owner, flags));
@@ -86,7 +93,7 @@ export default class LockRelease extends StoreCommand {
     checkKeys([name]);
     if (!flags.force && (owner === undefined || owner === '')) {
       throw new UsageError(
-        `whose ${name} is to be released?`,
+        `whose ${nameText(name)} is to be released?`,
         'Give --owner TOKEN as lock:acquire printed it, or --force to break the lock.',
       );
     }
@@ -107,7 +114,7 @@ async function releaseOwn({ store }: Work, name: string, owner: string, flags: R
   const lock = store.lock(name);
   const dryRun = flags['dry-run'];
   const released = dryRun ? (await lock.holder())?.owner === owner : await lock.release(owner);
-  if (flags.json) await answerJson({ name, released, dryRun });
+  if (flags.json) await answerJson({ name: printKey(name), released, dryRun });
   if (released) {
     note(dryRun ? `would release ${nameText(name)}` : `released ${nameText(name)}`);
     return ExitCode.Yes;
@@ -130,7 +137,8 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
   const released = holder !== undefined && (dryRun || now === 'broken');
   const other = released || now === 'broken' ? undefined : now;
   const whose = released ? holder : other;
-  if (flags.json) await answerJson({ name, released, dryRun, owner: whose ? ownerField(whose.owner) : null });
+  const owner = whose ? ownerField(whose.owner) : null;
+  if (flags.json) await answerJson({ name: printKey(name), released, dryRun, owner });
   if (released) warn(`${dryRun ? 'would break' : 'broke'} ${nameText(name)}, which was held by ${ownerText(holder)}`);
   else if (other === undefined) warn(`${nameText(name)} is not held`);
   else warn(`${nameText(name)} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);

@@ -8,6 +8,7 @@ import { ChildCommand, commandLine } from '../../cli/child-command.js';
 import { duration } from '../../cli/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../cli/interrupt.js';
+import { readKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText } from '../../cli/lock-text.js';
 import { outages } from '../../cli/outages.js';
@@ -20,6 +21,7 @@ import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';
 import { LockSlots } from '../../stores/lock-slots.js';
 import { acquireWithin, type WaitedLock } from '../../stores/lock-wait.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
@@ -108,7 +110,7 @@ export default class LockRun extends StoreCommand {
 
     const held = new HeldLock(store, holding, acquired);
     const env = {
-      CACHECTL_LOCK_NAME: nameOf(acquired.lock, name),
+      CACHECTL_LOCK_NAME: printKey(nameOf(acquired.lock, name)),
       CACHECTL_LOCK_OWNER: holding.owner,
       ...(acquired.fence !== undefined && { CACHECTL_LOCK_FENCE: acquired.fence.toString() }),
     };
@@ -228,7 +230,7 @@ function namedCommand([name = '', ...rest]: readonly string[], argv: readonly st
   const before = at === -1 ? 1 : rest.length + 1 - (argv.length - at - 1);
   if (before === 0 && !name.startsWith('-')) throw new UsageError('no lock was named', USAGE);
   if (before > 1) throw new UsageError(`there are ${before} names`, USAGE);
-  return { name, command: commandLine(rest, USAGE) };
+  return { name: readKey(name), command: commandLine(rest, USAGE) };
 }
 
 /** Of slots that of the one that is held, by which other commands find it. */

@@ -7,6 +7,7 @@ import type { Waiter } from '../../stores/lock-contract.js';
 import { formatDuration } from '../../cli/durations.js';
 import { duration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
+import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
 import { nameText } from '../../cli/lock-text.js';
@@ -16,6 +17,7 @@ import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class LockShow extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -28,7 +30,7 @@ export default class LockShow extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true }),
+    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
@@ -89,7 +91,7 @@ async function printJson(
   seen: LockSummary | undefined,
 ): Promise<void> {
   await answerJson({
-    ...(holder === undefined ? { name, owner: null, ttl: null } : heldFields(name, holder)),
+    ...(holder === undefined ? { name: printKey(name), owner: null, ttl: null } : heldFields(name, holder)),
     held: holder !== undefined,
     waiters: waiters?.map((waiter) => waiterFields(waiter)) ?? null,
     seen: seen && summaryFields(seen),

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { formatDuration } from '../../cli/durations.js';
 import { duration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
+import { readKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { eventFields, summaryFields } from '../../cli/lock-fields.js';
 import { summaryText, timedLine } from '../../cli/lock-report.js';
@@ -11,6 +12,7 @@ import { LockTimeline, type TimedEvent } from '../../cli/lock-timeline.js';
 import { answer, answerJson, answersAPerson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { watchLocks } from '../../stores/lock-polling.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -35,7 +37,7 @@ export default class LockWatch extends StoreCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(LockWatch);
-    const names = [...new Set(argv as string[])];
+    const names = [...new Set((argv as string[]).map((name) => readKey(name)))];
     checkKeys(names);
     await this.withStore(flags, async ({ store, interruption }) => {
       const ended = new AbortController();
@@ -46,7 +48,7 @@ export default class LockWatch extends StoreCommand {
       if (stream.warning !== undefined) warn(stream.warning);
       const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
       const screen = answersAPerson() && !flags.json ? new LockScreen([...timelines.values()]) : undefined;
-      const width = Math.max(...names.map((name) => name.length));
+      const width = Math.max(...names.map((name) => printKey(name).length));
       const print = async (event: TimedEvent): Promise<void> => {
         if (flags.json) await answerJson(eventFields(event));
         else if (screen === undefined) await answer(timedLine(event, width));

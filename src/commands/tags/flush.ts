@@ -3,10 +3,12 @@ import * as Args from '@oclif/core/args';
 import { bulk } from '../../cli/bulk.js';
 import { askBeforeDestroying } from '../../cli/destructive.js';
 import { destructiveFlags } from '../../cli/flags.js';
+import { asKey } from '../../cli/key-args.js';
 import { answer, answerJson } from '../../cli/output.js';
 import { entries } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
 
 /** What Memcached's flush of tags can say: it puts entries out of reach, wherever they are. */
 const UNCOUNTED = 'every entry with these tags (the store does not count them)';
@@ -22,7 +24,13 @@ export default class TagsFlush extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of a tag.', required: true, multiple: true, ignoreStdin: true }),
+    name: Args.string({
+      description: 'The name of a tag.',
+      required: true,
+      multiple: true,
+      ignoreStdin: true,
+      ...asKey,
+    }),
   };
 
   static override flags = { ...destructiveFlags };
@@ -30,6 +38,7 @@ export default class TagsFlush extends StoreCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TagsFlush);
     const names = [...new Set(args.name)];
+    const printed = names.map((name) => printKey(name));
     if (names.includes(''))
       throw new UsageError('a tag name is empty', 'Is a variable unset? Quote it and check it: "${TAG:?}"');
     await this.withStore(flags, async ({ store, profile, interruption }) => {
@@ -39,7 +48,7 @@ export default class TagsFlush extends StoreCommand {
         const asksAPerson = !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
         const number = asksAPerson ? await tagged.flush({ dryRun: true }) : undefined;
         const what = number === undefined ? 'every entry that carries' : `${entries(number)} that carry`;
-        const effect = `removes ${what} any of: ${names.join(', ')}`;
+        const effect = `removes ${what} any of: ${printed.join(', ')}`;
         await askBeforeDestroying({ store, profile, action: 'tags:flush', effect }, flags);
       }
 
@@ -47,7 +56,7 @@ export default class TagsFlush extends StoreCommand {
         tagged.flush({ ...progress, dryRun }),
       );
       await (flags.json
-        ? answerJson({ tags: names, removed: removed ?? null, dryRun })
+        ? answerJson({ tags: printed, removed: removed ?? null, dryRun })
         : answer(`${dryRun ? 'would remove' : 'removed'} ${removed === undefined ? UNCOUNTED : entries(removed)}\n`));
       return ExitCode.Yes;
     });

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { first } from '../../cli/first.js';
 import { interruptedCode } from '../../cli/interrupt.js';
+import { asPattern } from '../../cli/key-args.js';
 import { note } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -20,7 +21,7 @@ export default class TagsList extends StoreCommand {
   ];
 
   static override args = {
-    pattern: Args.string({ description: 'Only names that match, e.g. user:*', ignoreStdin: true }),
+    pattern: Args.string({ description: 'Only names that match, e.g. user:*', ignoreStdin: true, ...asPattern }),
   };
 
   static override flags = {

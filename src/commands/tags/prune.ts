@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { bulk } from '../../cli/bulk.js';
 import { destructiveFlags } from '../../cli/flags.js';
+import { asPattern } from '../../cli/key-args.js';
 import { answer, answerJson, note } from '../../cli/output.js';
 import { count } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -23,7 +24,7 @@ export default class TagsPrune extends StoreCommand {
   ];
 
   static override args = {
-    pattern: Args.string({ description: 'Only tags whose names match, e.g. user:*', ignoreStdin: true }),
+    pattern: Args.string({ description: 'Only tags whose names match, e.g. user:*', ignoreStdin: true, ...asPattern }),
   };
 
   static override flags = {

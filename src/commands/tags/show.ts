@@ -5,12 +5,14 @@ import type { TagMember } from '../../stores/tag-contract.js';
 
 import { first } from '../../cli/first.js';
 import { interruptedCode } from '../../cli/interrupt.js';
+import { asKey } from '../../cli/key-args.js';
 import { note, warn } from '../../cli/output.js';
 import { entries } from '../../cli/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { listMembers } from '../../cli/tag-index.js';
 import { printMembers } from '../../cli/tag-report.js';
 import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
 
 export default class TagsShow extends StoreCommand {
   static override summary = 'List what carries a tag.';
@@ -23,7 +25,7 @@ export default class TagsShow extends StoreCommand {
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the tag.', required: true, ignoreStdin: true }),
+    name: Args.string({ description: 'The name of the tag.', required: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
@@ -45,7 +47,7 @@ export default class TagsShow extends StoreCommand {
       };
 
       const printed = await printMembers(first(wanted(), flags.limit), flags.json);
-      if (!isListed) warn(`nothing carries the tag ${name}`);
+      if (!isListed) warn(`nothing carries the tag ${printKey(name)}`);
       else if (!flags.json) note(`${entries(printed)}${flags.stale ? ', stale' : ''}`);
       return interruptedCode(interruption, isListed ? ExitCode.Yes : ExitCode.No);
     });

@@ -8,6 +8,7 @@ import { CachectlError } from '../../errors.js';
 import { clockFinding } from '../clock-skew.js';
 import { contentsFinding, SAMPLE } from '../contents-sample.js';
 import { ageText, counted, ok, skipped, warning } from '../findings.js';
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { ClassicNode } from './classic-node.js';
@@ -168,7 +169,7 @@ async function* contents(room: Room): AsyncGenerator<Finding> {
     return;
   }
 
-  const text = (all: readonly Buffer[]): string[] => all.map((full) => full.toString());
+  const text = (all: readonly Buffer[]): string[] => all.map((full) => keyFromBytes(full));
   const sample = { ours: text(ours.map(({ full }) => full)), others: text(others), isAll };
   const { connectionPrefix = '' } = connection.profile;
   yield prefixFinding(sample, { connectionPrefix, prefix: connection.profile.prefix });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
+import { keyToBytes } from '../key-text.js';
 import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { refusedBy } from './errors.js';
 import { LineCutter } from './line-cutter.js';
@@ -68,7 +69,7 @@ export async function* dumpedLines(
 
 /** What the lines of keys that begin with `keyHead` begin with. */
 export function lineHead(keyHead: string): Buffer {
-  return Buffer.concat([ITEM, Buffer.from(uriEncoded(Buffer.from(keyHead)))]);
+  return Buffer.concat([ITEM, Buffer.from(uriEncoded(keyToBytes(keyHead)))]);
 }
 
 interface Wanted {

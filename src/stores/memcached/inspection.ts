@@ -3,6 +3,7 @@ import type { Room } from './entries.js';
 import type { Item } from './node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
+import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
@@ -18,7 +19,7 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
   if (full === undefined) return { listedKey: key, place: { server: room.connection.location } };
   const node = room.connection.at(full);
   const listedKey = room.keys.short(full);
-  const asked = { storedKey: full.toString(), listedKey, place: { server: node.location } };
+  const asked = { storedKey: keyFromBytes(full), listedKey, place: { server: node.location } };
   const known = node instanceof MetaNode ? await described(node, full) : new Map<string, string>();
   const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
   const held = given(item);
@@ -61,7 +62,7 @@ async function lockOf({ values }: Room, name: string, item: Item): Promise<Inspe
   if (toldBy === undefined) return undefined;
   try {
     const owner = await values.bareBytes(item);
-    return { owner: owner.toString(), toldBy };
+    return { owner: keyFromBytes(owner), toldBy };
   } catch (error) {
     // It is no lock, whatever it is called.
     if (error instanceof UndecodableError) return undefined;
@@ -70,7 +71,7 @@ async function lockOf({ values }: Room, name: string, item: Item): Promise<Inspe
 }
 
 async function nearKeys({ connection, prefix }: Room, listedKey: string): Promise<readonly NearKey[]> {
-  const bare = Buffer.from(listedKey);
+  const bare = keyToBytes(listedKey);
   const node = connection.at(bare);
   if (prefix === '' || !isSpeakable(bare) || !(node instanceof MetaNode)) return [];
   const known = await described(node, bare);

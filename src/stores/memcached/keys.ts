@@ -3,6 +3,8 @@ import type { Room } from './entries.js';
 
 import { UsageError } from '../../errors.js';
 import { globMatcher } from '../glob.js';
+import { keyFromBytes, keyToBytes } from '../key-text.js';
+import { printKey } from '../printed-key.js';
 import { noListing } from './access-errors.js';
 import { dump } from './dump.js';
 
@@ -30,7 +32,7 @@ export class Keys {
    * @throws UsageError when Memcached cannot hold the key
    */
   full(key: string): Buffer {
-    const full = Buffer.from(this.prefix + key);
+    const full = keyToBytes(this.prefix + key);
     const fault = faultOf(full);
     if (fault === undefined) return full;
     throw new UsageError(
@@ -59,7 +61,7 @@ export class Keys {
 
   /** Without the prefix. */
   short(full: Buffer): string {
-    return full.toString('utf8', this.#prefixBytes.length);
+    return keyFromBytes(full.subarray(this.#prefixBytes.length));
   }
 }
 
@@ -116,6 +118,6 @@ function faultOf(full: Buffer): string | undefined {
 
 /** On one line, and not longer than a line. */
 function shown(key: string): string {
-  const quoted = JSON.stringify(key);
+  const quoted = `"${printKey(key)}"`;
   return quoted.length > 80 ? `${quoted.slice(0, 60)}…"` : quoted;
 }

@@ -7,6 +7,7 @@ import type { Item } from './node.js';
 import { UndecodableError } from '../../errors.js';
 import { fenceKey } from '../fences.js';
 import { globMatcher } from '../glob.js';
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../lock-names.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
@@ -110,7 +111,7 @@ class Lister {
   async #ownerOf(item: Item): Promise<string | undefined> {
     try {
       const owner = await this.#room.values.bareBytes(item);
-      return owner.subarray(0, LONGEST_OWNER).toString();
+      return keyFromBytes(owner.subarray(0, LONGEST_OWNER));
     } catch (error) {
       if (error instanceof UndecodableError) return undefined;
       throw error;

@@ -3,6 +3,7 @@ import type { Room } from './entries.js';
 import type { Item, Node } from './node.js';
 import type { Values } from './values.js';
 
+import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { given } from './entries.js';
 import { expiryOf } from './expiry.js';
 
@@ -23,7 +24,7 @@ export class MemcachedLock implements Lock {
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     // A lock that the application cannot see would exclude nobody.
     this.#checkWrite();
-    return this.#node.add({ key: this.#key, value: Buffer.from(owner), flags: 0, expiry: expiryOf(ttl) });
+    return this.#node.add({ key: this.#key, value: keyToBytes(owner), flags: 0, expiry: expiryOf(ttl) });
   }
 
   async release(owner: string): Promise<boolean> {
@@ -46,7 +47,7 @@ export class MemcachedLock implements Lock {
     const held = await this.#held();
     if (held === undefined) return undefined;
     const owner = await this.#values.bareBytes(held);
-    return { owner: owner.toString(), ttl: held.ttl };
+    return { owner: keyFromBytes(owner), ttl: held.ttl };
   }
 
   /**
@@ -54,7 +55,7 @@ export class MemcachedLock implements Lock {
    * may have been refreshed by the same owner, so it is looked at again.
    */
   async #whileHeld(owner: string, change: (held: Item) => Promise<boolean>): Promise<boolean> {
-    const ours = Buffer.from(owner);
+    const ours = keyToBytes(owner);
     for (;;) {
       const held = await this.#held();
       if (held === undefined || !(await this.#values.bareBytes(held)).equals(ours)) return false;

@@ -1,6 +1,8 @@
 import type { Ttl } from '../contract.js';
 
 import { CachectlError, RefusedError } from '../../errors.js';
+import { keyFromBytes } from '../key-text.js';
+import { printKey } from '../printed-key.js';
 import { tooLarge, withOldGone, withoutCas } from './errors.js';
 
 /** What one key holds, as the server has it. */
@@ -142,7 +144,7 @@ export abstract class Node {
 
   async #tooLarge(write: Write, isOldGone: boolean): Promise<CachectlError> {
     const [size, limit] = [sizeOf(write), await this.#limit()];
-    return tooLarge(this.location, write.key.toString(), { size, limit, isOldGone });
+    return tooLarge(this.location, printKey(keyFromBytes(write.key)), { size, limit, isOldGone });
   }
 
   /** What one item may have, in bytes; undefined where the server does not tell. */

@@ -1,5 +1,6 @@
 import type { CacheEvent, EventsOptions } from '../event-contract.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from './keys.js';
@@ -105,7 +106,7 @@ export class Narrator {
     const full = uriDecoded(Buffer.from(encodedKey, 'latin1'));
     const isForeign = !keys.isOurs(full);
     if (isForeign && asked.everything !== true) return undefined;
-    const key = isForeign ? full.toString() : keys.short(full);
+    const key = isForeign ? keyFromBytes(full) : keys.short(full);
     if (!isForeign && isTagIdKey(key)) return undefined;
     const type = typeOf(fields, isLaravelLockName(key));
     if (type === undefined || asked.wants?.(type, key) === false) return undefined;

@@ -6,6 +6,7 @@ import type { Room } from './entries.js';
 
 import { taggedKey, tagHashOf } from '../tag-names.js';
 import { isLive, ttlOf } from './expiry.js';
+import { storable } from './ids.js';
 import { tagsUnder } from './tag-index.js';
 import { AS_STORED, FieldCodec, storedBytes } from './values.js';
 
@@ -15,7 +16,7 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   return connection.run(async (deployment) => {
     const { entries, now } = deployment;
-    const storedKey = prefix + listedKey;
+    const storedKey = storable(prefix + listedKey);
     const place = { server: connection.location, collection: entries.collectionName };
     const asked = { storedKey, listedKey, place };
     const at = now();

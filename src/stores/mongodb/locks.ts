@@ -3,8 +3,10 @@ import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Connection, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { isDuplicate } from './errors.js';
 import { DATED, expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
+import { storable } from './ids.js';
 import { liveWaiters } from './lock-waiters.js';
 import { MongodbWaiting } from './lock-waiting.js';
 import { AS_STORED, storedBytes } from './values.js';
@@ -21,7 +23,7 @@ export class MongodbLock implements Lock {
   /** `waitings` are those of the store. */
   constructor(room: Room, name: string, waitings: Set<MongodbWaiting>) {
     this.#connection = room.connection;
-    this.#id = room.prefix + name;
+    this.#id = storable(room.prefix + name);
     this.#waitings = waitings;
   }
 
@@ -33,7 +35,7 @@ export class MongodbLock implements Lock {
       try {
         await locks.updateOne(
           { _id: this.#id, expires_at: notLater(at) },
-          { $set: { owner, expires_at: expiresAt(ttl, at) } },
+          { $set: { owner: storable(owner), expires_at: expiresAt(ttl, at) } },
           { upsert: true },
         );
         return true;
@@ -90,7 +92,7 @@ export class MongodbLock implements Lock {
   }
 
   #held(at: number, owner: string) {
-    return { _id: this.#id, owner, expires_at: later(at) };
+    return { _id: this.#id, owner: storable(owner), expires_at: later(at) };
   }
 }
 
@@ -100,6 +102,6 @@ export class MongodbLock implements Lock {
  */
 export function holderOf({ owner, expires_at }: LockDocument, at: number): LockHolder {
   const ttl = ttlOf(expires_at, at);
-  const holder = { owner: storedBytes(owner).toString(), ttl };
+  const holder = { owner: keyFromBytes(storedBytes(owner)), ttl };
   return typeof ttl === 'number' ? { ...holder, leftMs: expires_at.getTime() - at } : holder;
 }

@@ -31,6 +31,7 @@ import type { MongodbWaiting } from './lock-waiting.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES } from './event-sources.js';
+import { storable } from './ids.js';
 import { entryKeys } from './keys.js';
 import { MongodbLock } from './locks.js';
 import { MongodbTagged } from './tags.js';
@@ -161,7 +162,7 @@ class MongodbStore extends Entries implements Store {
   }
 
   protected id(key: string): string {
-    return this.prefix + key;
+    return storable(this.prefix + key);
   }
 
   protected tagging(): Pick<EntryDocument, 'tags'> {

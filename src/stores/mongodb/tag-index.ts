@@ -12,6 +12,7 @@ import { globMatcher, literalHead } from '../glob.js';
 import { inTagOrder } from '../tag-names.js';
 import { untaggedKey } from '../tag-order.js';
 import { isLive, later, ttlOf } from './expiry.js';
+import { storable } from './ids.js';
 import { idsUnder, taggedIdsUnder } from './keys.js';
 
 /** Tags or documents of one step. */
@@ -66,7 +67,7 @@ export class MongodbTagIndex implements TagIndex {
     const { connection, prefix } = this.#room;
     const found = connection.stream(async function* ({ entries, now }, answers) {
       const documents = entries
-        .find({ tags: prefix + name, _id: taggedIdsUnder(prefix), expires_at: later(now()) })
+        .find({ tags: storable(prefix + name), _id: taggedIdsUnder(prefix), expires_at: later(now()) })
         .project<{ _id: string; tags: unknown; expires_at: unknown }>({ tags: 1, expires_at: 1 })
         .batchSize(PAGE);
       for await (const { _id, tags, expires_at } of answers(documents)) {

@@ -4,6 +4,7 @@ import type { EntryDocument } from './connection.js';
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { DATED, isLive, later } from './expiry.js';
+import { storable } from './ids.js';
 import { taggedIdsUnder } from './keys.js';
 
 /** Documents of one step. */
@@ -20,7 +21,7 @@ export class MongodbTagged extends Entries implements Tagged {
 
   constructor(room: Room, names: readonly string[]) {
     super(room);
-    this.#tags = names.map((name) => room.prefix + name);
+    this.#tags = names.map((name) => storable(room.prefix + name));
     this.#head = room.prefix + taggedKey(names, '');
   }
 
@@ -51,7 +52,7 @@ export class MongodbTagged extends Entries implements Tagged {
   }
 
   protected id(key: string): string {
-    return this.#head + key;
+    return storable(this.#head + key);
   }
 
   protected tagging(): Pick<EntryDocument, 'tags'> {

@@ -1,6 +1,7 @@
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { inTagOrder, isTagSetKey, TAG_SET_HEAD, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
 import { scan } from './keys.js';
 
@@ -94,7 +95,7 @@ export class EntryTags {
         cursor = String(next);
         // Each member is followed by its score.
         for (let at = 0; at < members.length; at += 2) {
-          const hash = tagHashOf(packing.texts.unpack(members[at]!).toString());
+          const hash = tagHashOf(keyFromBytes(packing.texts.unpack(members[at]!)));
           if (hash !== undefined && !this.#single.has(hash)) found.set(hash, (found.get(hash) ?? new Set()).add(name));
         }
       } while (cursor !== '0');

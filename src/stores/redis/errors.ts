@@ -8,6 +8,7 @@ import {
   WrongTypeError,
 } from '../../errors.js';
 import { closedConnection, networkFault } from '../network-errors.js';
+import { printKey } from '../printed-key.js';
 import { type Answer, replyError } from './reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */
@@ -32,7 +33,7 @@ export function isReply(error: unknown): boolean {
 /** `key` holds something else than a string. */
 export function wrongType(key: string, type: string): WrongTypeError {
   return new WrongTypeError(
-    `"${key}" holds a Redis ${type}, not a cache entry`,
+    `"${printKey(key)}" holds a Redis ${type}, not a cache entry`,
     'cachectl reads strings, as caches write them; look at it with redis-cli.',
   );
 }
@@ -40,7 +41,7 @@ export function wrongType(key: string, type: string): WrongTypeError {
 /** What INCRBY refused, for the key's sake. */
 export function countingError(error: Error, key: string): Error {
   if (!(error instanceof NotANumberError)) return error;
-  return new NotANumberError(`"${key}" ${error.message}`, error.hint, { cause: error });
+  return new NotANumberError(`"${printKey(key)}" ${error.message}`, error.hint, { cause: error });
 }
 
 /** Whether the server does not know the command, or may not run it for us. */

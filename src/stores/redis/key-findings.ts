@@ -5,6 +5,7 @@ import type { Room } from './entries.js';
 
 import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
 import { counted, warning } from '../findings.js';
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../lock-names.js';
 import { type KeySample, prefixFinding } from '../prefix-guess.js';
 import { isTagSetKey } from '../tag-names.js';
@@ -63,7 +64,7 @@ async function sampled({ connection, keys }: Room): Promise<KeySample> {
       (page) => {
         for (const key of page) {
           if (keys.isBookkeeping(key)) continue;
-          (keys.isOurs(key) ? ours : others).add(key.toString());
+          (keys.isOurs(key) ? ours : others).add(keyFromBytes(key));
         }
       },
     );
@@ -73,7 +74,7 @@ async function sampled({ connection, keys }: Room): Promise<KeySample> {
       OUR_STEPS,
       async (cursor) => node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
       (page) => {
-        for (const key of page) if (keys.isOurs(key)) ours.add(key.toString());
+        for (const key of page) if (keys.isOurs(key)) ours.add(keyFromBytes(key));
         return ours.size > 0;
       },
     );

@@ -2,6 +2,7 @@ import type { RedisProfile } from '../../profiles/profile.js';
 import type { Connection, Node, Reply } from './connection.js';
 
 import { escapeGlob, globMatcher, literalHead } from '../glob.js';
+import { keyFromBytes } from '../key-text.js';
 import { isTagSetKey } from '../tag-names.js';
 import { watchSlots } from './slots.js';
 
@@ -40,7 +41,7 @@ export class Keys {
 
   /** Without prefixes. */
   short(full: Buffer): string {
-    return full.subarray(this.#prefixBytes.length).toString();
+    return keyFromBytes(full.subarray(this.#prefixBytes.length));
   }
 }
 

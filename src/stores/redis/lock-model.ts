@@ -2,6 +2,7 @@ import type { Ttl } from '../contract.js';
 import type { LockEvent } from '../lock-contract.js';
 import type { MonitorLine } from './monitor.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { endGivenBy, type Stored, storedBy } from './stored-by.js';
 
 /** What a model makes of a line; who did it stands in the line. */
@@ -40,7 +41,7 @@ export class LockModel {
   /** A command that names this lock's key somewhere, or that is of all keys. Before the first `compare` nothing is told. */
   heard({ command, args, time }: MonitorLine, key: string, ownerOf: (held: Buffer) => string): Heard[] {
     if (!this.#hasBegun) return [];
-    const isFirst = args[0]?.toString() === key;
+    const isFirst = args[0] !== undefined && keyFromBytes(args[0]) === key;
     if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
     if (!isFirst) return [];
     const words = args.map((arg) => arg.toString('latin1'));

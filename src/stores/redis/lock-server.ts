@@ -8,6 +8,8 @@ import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../errors.js';
+import { keyFromBytes, keyToBytes } from '../key-text.js';
+import { printKey } from '../printed-key.js';
 import { Callers } from './callers.js';
 import { answerOf, isUnavailable, wrongType } from './errors.js';
 import { type Heard, LockModel } from './lock-model.js';
@@ -103,7 +105,7 @@ export class WatchedServer {
     if (command === 'echo') return this.#snapshots.has(args[0]?.toString() ?? '');
     if (command === 'flushall') return true;
     if (database !== this.#room.lockConnection.database) return false;
-    return command === 'flushdb' || args.some((arg) => this.#models.has(arg.toString()));
+    return command === 'flushdb' || args.some((arg) => this.#models.has(keyFromBytes(arg)));
   }
 
   /** A script's commands come without the address of whoever ran it. */
@@ -136,7 +138,7 @@ export class WatchedServer {
   async #heard(line: MonitorLine): Promise<void> {
     const isAll = line.command === 'flushall' || line.command === 'flushdb';
     for (const [key, model] of this.#models) {
-      if (!isAll && !line.args.some((arg) => arg.toString() === key)) continue;
+      if (!isAll && !line.args.some((arg) => keyFromBytes(arg) === key)) continue;
       const heard = model.heard(line, key, (held) => ownerOf(this.#room.packing.texts, held));
       await this.#tell(heard, line.source);
     }
@@ -206,8 +208,8 @@ export class WatchedServer {
     return new Map(
       [...this.#models.keys()].map((key, index) => {
         const [reply, pttl] = [replies[2 * index]!, replies[2 * index + 1]!];
-        if (sentOn(reply) !== undefined) throw onTheMove(keys.short(Buffer.from(key)), lockConnection.location);
-        if (reply instanceof WrongTypeError) throw wrongType(keys.short(Buffer.from(key)), 'value of another type');
+        if (sentOn(reply) !== undefined) throw onTheMove(keys.short(keyToBytes(key)), lockConnection.location);
+        if (reply instanceof WrongTypeError) throw wrongType(keys.short(keyToBytes(key)), 'value of another type');
         const held = bytes(reply);
         if (held === null || isGone(pttl)) return [key, undefined];
         const left = count(pttl);
@@ -235,7 +237,7 @@ function notWatched(words: string, location: string): CachectlError {
 
 function onTheMove(name: string, location: string): UnreachableError {
   return new UnreachableError(
-    `"${name}" is on the move to another server of the ${location}`,
+    `"${printKey(name)}" is on the move to another server of the ${location}`,
     'What happens to it there is not heard here. Start it again when it has moved, or look at the lock without: lock:show NAME.',
   );
 }

@@ -6,6 +6,7 @@ import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Connection, Node } from './connection.js';
 
 import { CachectlError } from '../../errors.js';
+import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { LONGEST_PAUSE, pause } from '../lock-wait.js';
 import { translated } from './errors.js';
 import { given } from './replies.js';
@@ -109,13 +110,13 @@ async function subscribe(
   ring: () => void,
 ): Promise<Redis> {
   const subscriber = await node.dedicated();
-  const released = releaseChannel(of.key);
-  subscriber.on('message', (channel: string, message: string) => {
-    if (channel === released || ENDS.has(message)) ring();
+  const released = keyToBytes(releaseChannel(of.key));
+  subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+    if (channel.equals(released) || ENDS.has(message.toString())) ring();
   });
   try {
     await subscriber.client('SETNAME', nameOf(of));
-    await subscriber.subscribe(released, `__keyspace@${database}__:${of.key}`);
+    await subscriber.subscribe(released, keyToBytes(`__keyspace@${database}__:${of.key}`));
     return subscriber;
   } catch (error) {
     subscriber.disconnect();
@@ -144,11 +145,11 @@ function nameOf({ key, owner }: WaitsFor): string {
 
 /** Long keys would make long names. */
 function keyId(key: string): string {
-  return key.length <= 200 ? key : createHash('sha1').update(key).digest('hex');
+  return key.length <= 200 ? key : createHash('sha1').update(keyToBytes(key)).digest('hex');
 }
 
 function encoded(text: string): string {
-  return Buffer.from(text).toString('base64url');
+  return keyToBytes(text).toString('base64url');
 }
 
 /** `id=3 addr=127.0.0.1:40000 name=... age=12 ...`. */
@@ -165,7 +166,7 @@ function waiterOf(fields: ReadonlyMap<string, string>, owner: string): Waiter {
   const address = fields.get('addr');
   const age = Number(fields.get('age'));
   return {
-    owner: Buffer.from(owner, 'base64url').toString(),
+    owner: keyFromBytes(Buffer.from(owner, 'base64url')),
     ...(address !== undefined && { address }),
     ...(Number.isFinite(age) && { since: new Date(Date.now() - age * 1000) }),
   };

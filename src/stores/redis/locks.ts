@@ -6,6 +6,7 @@ import type { GuardedChange } from './guarded-key.js';
 import type { Texts } from './packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
+import { keyFromBytes } from '../key-text.js';
 import { wrongType } from './errors.js';
 import { changeGuarded, checkOwnership } from './guarded-key.js';
 import { releaseChannel, startWaiting, waitersFor } from './lock-waiting.js';
@@ -104,9 +105,9 @@ export class RedisLock implements Lock {
 /** An owner that another client wrote otherwise is shown as it stands. */
 export function ownerOf(texts: Texts, held: Buffer): string {
   try {
-    return texts.unpack(held).toString();
+    return keyFromBytes(texts.unpack(held));
   } catch (error) {
-    if (error instanceof UndecodableError) return held.toString();
+    if (error instanceof UndecodableError) return keyFromBytes(held);
     throw error;
   }
 }

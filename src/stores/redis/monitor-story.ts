@@ -4,6 +4,7 @@ import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
@@ -284,7 +285,7 @@ function answers({ args }: PrintedCommand): boolean {
 
 /** Bytes (`latin1`) as the text that they are. */
 function textOf(bytes: string): string {
-  return OTHER_THAN_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
+  return OTHER_THAN_ASCII.test(bytes) ? keyFromBytes(Buffer.from(bytes, 'latin1')) : bytes;
 }
 
 const OTHER_THAN_ASCII = /[\u0080-\u00FF]/;

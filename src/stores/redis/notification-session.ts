@@ -7,6 +7,7 @@ import type { Room } from './entries.js';
 import type { Hearer, Session } from './event-tail.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
+import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { mayBeLockThere } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
@@ -174,7 +175,7 @@ class NotificationStory {
     const { keys } = this.#room;
     const isOurs = keys.isOurs(full);
     if (type === undefined || (!isOurs && (!this.#options.everything || keys.isBookkeeping(full)))) return undefined;
-    const key = isOurs ? keys.short(full) : full.toString();
+    const key = isOurs ? keys.short(full) : keyFromBytes(full);
     if (isTagSetKey(key)) return undefined;
     const isLock = isLaravelLockName(key) || (this.#isPlaceOfLocks && mayBeLockThere(key));
     const told = isLock ? LOCK_TYPES[type] : type;

@@ -5,6 +5,7 @@ import type { RedisProfile } from '../../profiles/profile.js';
 import { bareNumbers } from '../../codecs/bare-numbers.js';
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { string, type Value } from '../../codecs/value.js';
+import { keyToBytes } from '../key-text.js';
 
 /** What stands in the server for the values of a cache, and for the texts beside them: owners of locks, members of tags. */
 export interface Packing {
@@ -48,7 +49,7 @@ export async function openPacking(
   return { values: packed, texts, form, ...(compression && { compression }), ownersStandOut };
 }
 
-const BARE: Texts = { areBare: true, pack: (text) => Buffer.from(text), unpack: (bytes) => bytes };
+const BARE: Texts = { areBare: true, pack: keyToBytes, unpack: (bytes) => bytes };
 
 function laravels(codec: Codec): Codec {
   return codec.name === 'php' ? bareNumbers(codec) : codec;
@@ -78,14 +79,14 @@ function packedTexts(serializer: Codec | undefined, compression: Compression | u
   if (serializer === undefined) {
     return {
       areBare: false,
-      pack: (text) => compression!.compress(Buffer.from(text)),
+      pack: (text) => compression!.compress(keyToBytes(text)),
       unpack: (bytes) => compression!.decompress(bytes) ?? bytes,
     };
   }
 
   return {
     areBare: false,
-    pack: (text) => serializer.encode(string(text)),
+    pack: (text) => serializer.encode(string(keyToBytes(text))),
     unpack: (bytes) => textOf(serializer.decode(bytes), bytes),
   };
 }

@@ -1,6 +1,8 @@
 import type { Ttl } from '../contract.js';
 import type { Command } from './connection.js';
 
+import { isUtf8Key, keyByteLength, keyToBytes } from '../key-text.js';
+
 /** Commands as they go to a server (RESP): `*3 $3 SET $1 k $5 value`, each on a line of its own or after one. */
 export class RespWriter {
   #buffer = Buffer.allocUnsafe(CAPACITY);
@@ -65,9 +67,7 @@ export class RespWriter {
       const unit = text.charCodeAt(index); // eslint-disable-line unicorn/prefer-code-point -- a unit is what is asked for
       if (unit > LAST_ASCII) {
         this.#length = start;
-        this.#head(DOLLAR, Buffer.byteLength(text));
-        this.#length += this.#buffer.write(text, this.#length);
-        this.#lineEnd();
+        this.#encoded(text);
         return;
       }
 
@@ -75,6 +75,13 @@ export class RespWriter {
     }
 
     this.#length = at;
+    this.#lineEnd();
+  }
+
+  #encoded(text: string): void {
+    this.#head(DOLLAR, keyByteLength(text));
+    if (isUtf8Key(text)) this.#length += this.#buffer.write(text, this.#length);
+    else this.#bytes(keyToBytes(text));
     this.#lineEnd();
   }
 

@@ -4,6 +4,7 @@ import type { CachectlError } from '../../errors.js';
 import type { Command, Reply } from './connection.js';
 
 import { TimeoutError, UnansweredError } from '../../errors.js';
+import { isUtf8Key, keyToBytes } from '../key-text.js';
 
 /** Makes an error that names the server of whatever a command was answered with, or failed by. */
 export type Explain = (error: unknown) => CachectlError;
@@ -39,9 +40,18 @@ export function isCluster(client: Cluster | Redis): client is Cluster {
   return client.isCluster;
 }
 
-/** The library's types want the arguments of a call to be changeable; it does not change them. */
+/**
+ * What the library is to send: it writes strings as UTF-8, which not every key is. Its types want the arguments of a call
+ * to be changeable; it does not change them.
+ */
 function asArguments(command: Command): [string, ...Array<Buffer | number | string>] {
-  return command as unknown as [string, ...Array<Buffer | number | string>];
+  const isPlain = command.every((part) => typeof part !== 'string' || isUtf8Key(part));
+  const parts = isPlain ? command : command.map((part) => (typeof part === 'string' ? sendable(part) : part));
+  return parts as unknown as [string, ...Array<Buffer | number | string>];
+}
+
+function sendable(text: string): Buffer | string {
+  return isUtf8Key(text) ? text : keyToBytes(text);
 }
 
 function unanswered(error: CachectlError): CachectlError {

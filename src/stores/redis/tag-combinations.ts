@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Room } from './entries.js';
 
+import { keyToBytes } from '../key-text.js';
 import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tag-names.js';
 import { scan } from './keys.js';
 
@@ -68,5 +69,5 @@ export function tagOf(setKey: string): string {
 }
 
 function hashOf(namespace: string): string {
-  return createHash('sha1').update(namespace).digest('hex');
+  return createHash('sha1').update(keyToBytes(namespace)).digest('hex');
 }

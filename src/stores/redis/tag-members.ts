@@ -2,6 +2,8 @@ import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
+import { keyFromBytes } from '../key-text.js';
+import { printKey } from '../printed-key.js';
 import { count } from './replies.js';
 
 /** Members that are worked on in one step. */
@@ -41,7 +43,7 @@ async function zscan(connection: Connection, set: Buffer | string, cursor: strin
   } catch (error) {
     if (!(error instanceof WrongTypeError)) throw error;
     throw new WrongTypeError(
-      `${set.toString()} is no list of a tag's entries, though it is named as one`,
+      `${printKey(Buffer.isBuffer(set) ? keyFromBytes(set) : set)} is no list of a tag's entries, though it is named as one`,
       'Look at it with redis-cli, or forget it.',
       { cause: error },
     );

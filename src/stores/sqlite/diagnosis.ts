@@ -8,6 +8,7 @@ import { bytesText } from '../../byte-text.js';
 import { openCodec } from '../../codecs/open.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
 import { counted, ok, skipped, warning } from '../findings.js';
+import { keyFromBytes } from '../key-text.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { Entries } from './entries.js';
 import { now } from './expiry.js';
@@ -176,7 +177,7 @@ function sampledKeys({ connection, tables }: Room, prefix: string): string[] {
         `SELECT CAST(key AS BLOB) AS bytes FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at LIMIT ${SAMPLE}`,
       )
       .all({ ...range.parameters, at: now() })
-      .map(({ bytes }) => bytes.toString()),
+      .map(({ bytes }) => keyFromBytes(bytes)),
   );
 }
 

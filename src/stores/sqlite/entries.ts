@@ -12,6 +12,7 @@ import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { CREATED_HEAD } from '../flexible-names.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
+import { bound } from './row-keys.js';
 import { Upserts } from './upserts.js';
 import { ColumnCodec } from './values.js';
 
@@ -94,11 +95,12 @@ export abstract class Entries implements Repository {
     return this.#write((at) => {
       const { changes } = this.connection
         .statement(
-          `INSERT INTO ${this.tables.cache} AS cache (key, value, expiration) VALUES (@key, CAST(@stored AS TEXT), @expiration)
+          `INSERT INTO ${this.tables.cache} AS cache (key, value, expiration)
+           VALUES (CAST(@key AS TEXT), CAST(@stored AS TEXT), @expiration)
            ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration
            WHERE cache.expiration <= @at`,
         )
-        .run({ key: this.storedKey(key), stored, expiration: expirationOf(ttl, at), at });
+        .run({ key: bound(this.storedKey(key)), stored, expiration: expirationOf(ttl, at), at });
       if (changes === 1) this.wrote(key);
       return changes === 1;
     });
@@ -118,8 +120,8 @@ export abstract class Entries implements Repository {
     if (!this.#hasTable()) return false;
     return this.#write((at) => {
       const { changes } = this.connection
-        .statement(`UPDATE ${this.tables.cache} SET expiration = ? WHERE key = ? AND expiration > ?`)
-        .run(expirationOf(ttl, at), this.storedKey(key), at);
+        .statement(`UPDATE ${this.tables.cache} SET expiration = ? WHERE key = CAST(? AS TEXT) AND expiration > ?`)
+        .run(expirationOf(ttl, at), bound(this.storedKey(key)), at);
       return changes === 1;
     });
   }
@@ -197,9 +199,10 @@ export abstract class Entries implements Repository {
   #row(key: string, at: number): Row | undefined {
     return this.connection
       .statement<Row>(
-        `SELECT CAST(value AS BLOB) AS value, expiration FROM ${this.tables.cache} WHERE key = ? AND expiration > ?`,
+        `SELECT CAST(value AS BLOB) AS value, expiration FROM ${this.tables.cache}
+         WHERE key = CAST(? AS TEXT) AND expiration > ?`,
       )
-      .get(this.storedKey(key), at);
+      .get(bound(this.storedKey(key)), at);
   }
 
   #entry(row: Row, at: number): Entry {
@@ -215,17 +218,19 @@ export abstract class Entries implements Repository {
 
   /** What was removed, when it still counted. */
   #remove(key: string, at: number): Row | undefined {
-    const rowKey = this.storedKey(key);
+    const rowKey = bound(this.storedKey(key));
     const row = this.connection
       .statement<Row>(
-        `DELETE FROM ${this.tables.cache} WHERE key = ? RETURNING CAST(value AS BLOB) AS value, expiration`,
+        `DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT) RETURNING CAST(value AS BLOB) AS value, expiration`,
       )
       .get(rowKey);
     // As Laravel's database store does, whether there is an entry or not.
-    const createdKey = this.storedKey(CREATED_HEAD + key);
-    this.connection.statement(`DELETE FROM ${this.tables.cache} WHERE key = ?`).run(createdKey);
+    const createdKey = bound(this.storedKey(CREATED_HEAD + key));
+    this.connection.statement(`DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT)`).run(createdKey);
     if (this.tables.has('tags')) {
-      this.connection.statement(`DELETE FROM ${this.tables.tags} WHERE key IN (?, ?)`).run(rowKey, createdKey);
+      this.connection
+        .statement(`DELETE FROM ${this.tables.tags} WHERE key IN (CAST(? AS TEXT), CAST(? AS TEXT))`)
+        .run(rowKey, createdKey);
     }
 
     return row && row.expiration > at ? row : undefined;

@@ -4,6 +4,7 @@ import type { Room } from './entries.js';
 import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
 import { now } from './expiry.js';
 import { listEntries } from './listing.js';
+import { bound } from './row-keys.js';
 
 /** Removes the entries that match, a page in one transaction; none is opened where nothing does. */
 export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
@@ -30,16 +31,18 @@ function removed(room: Room, entries: readonly ListedEntry[], { largerThan = -1 
     const at = now();
     let [rows, bytes] = [0, 0];
     for (const { key } of entries) {
+      const rowKey = bound(prefix + key);
       const row = connection
         .statement<{ size: number }>(
-          `DELETE FROM ${tables.cache} WHERE key = ? AND octet_length(value) > ? AND expiration > ?
+          `DELETE FROM ${tables.cache} WHERE key = CAST(? AS TEXT) AND octet_length(value) > ? AND expiration > ?
            RETURNING octet_length(value) AS size`,
         )
-        .get(prefix + key, largerThan, at);
+        .get(rowKey, largerThan, at);
       if (row === undefined) continue;
       rows++;
       bytes += row.size;
-      if (tables.has('tags')) connection.statement(`DELETE FROM ${tables.tags} WHERE key = ?`).run(prefix + key);
+      if (!tables.has('tags')) continue;
+      connection.statement(`DELETE FROM ${tables.tags} WHERE key = CAST(? AS TEXT)`).run(rowKey);
     }
 
     return { removed: rows, keptLocks: 0, bytes };

@@ -4,6 +4,7 @@ import type { Room } from './entries.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';
+import { bound, shortKey } from './row-keys.js';
 import { ColumnCodec, isWrapped } from './values.js';
 
 interface Row {
@@ -43,8 +44,8 @@ export function inspect(room: Room, key: string, tags?: readonly string[]): Insp
 
 function rowAt({ connection, tables }: Room, storedKey: string): Row | undefined {
   return connection
-    .statement<Row>(`SELECT CAST(value AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = ?`)
-    .get(storedKey);
+    .statement<Row>(`SELECT CAST(value AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = CAST(? AS TEXT)`)
+    .get(bound(storedKey));
 }
 
 function tagsOf(room: Room, listedKey: string, given?: readonly string[]): InspectedTags | undefined {
@@ -62,9 +63,12 @@ function listedTags({ connection, tables, prefix }: Room, listedKey: string): re
   const tagRows = tables.tagRows();
   if (tagRows === undefined) return [];
   return connection
-    .statement<{ tag: string }>(`SELECT tag FROM ${tagRows} WHERE key = ? AND ${literalKeysUnder(prefix, '+tag')}`)
-    .all(prefix + listedKey)
-    .map(({ tag }) => tag.slice(prefix.length));
+    .statement<{ tag: Buffer }>(
+      `SELECT CAST(tag AS BLOB) AS tag FROM ${tagRows}
+       WHERE key = CAST(? AS TEXT) AND ${literalKeysUnder(prefix, '+tag')}`,
+    )
+    .all(bound(prefix + listedKey))
+    .map(({ tag }) => shortKey(tag, prefix));
 }
 
 function nearKeys(room: Room, listedKey: string): readonly NearKey[] {

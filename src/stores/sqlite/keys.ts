@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
+import { keyToBytes } from '../key-text.js';
 import { now } from './expiry.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
@@ -41,21 +42,23 @@ interface Bounds {
  * With `after`, only those that come after that key; with `last`, which is one of them, those up to it.
  */
 export function keysUnder(prefix: string, { after, last }: Bounds = {}): KeyRange {
-  const low = Buffer.from(prefix);
+  const low = keyToBytes(prefix);
   const from = after ? `"key" > CAST(@after AS TEXT)` : `"key" >= CAST(@low AS TEXT)`;
   const fromParameters: Record<string, RowKey> = after ? { after } : { low };
   // In place of the prefix's end: of two ends SQLite would look for one, and go through all up to it.
   if (last) return { sql: `${from} AND "key" <= CAST(@last AS TEXT)`, parameters: { ...fromParameters, last } };
-  if (low.length === 0) return { sql: from, parameters: fromParameters };
   const high = upperBound(low);
+  if (high === undefined) return { sql: from, parameters: fromParameters };
   return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
 }
 
 /** The same condition on any expression, without parameters, which a trigger's SQL cannot have. */
 export function literalKeysUnder(prefix: string, key: string): string {
-  const low = Buffer.from(prefix);
+  const low = keyToBytes(prefix);
+  const high = upperBound(low);
   if (low.length === 0) return '1';
-  return `${key} >= ${textLiteral(low)} AND ${key} < ${textLiteral(upperBound(low))}`;
+  const from = `${key} >= ${textLiteral(low)}`;
+  return high === undefined ? from : `${from} AND ${key} < ${textLiteral(high)}`;
 }
 
 /**
@@ -72,12 +75,18 @@ export function taggedKeysUnder(prefix: string, key: string): string {
 const TAGGED_HEAD = `${'[0-9a-f]'.repeat(40)}:`;
 const TAGGED_HEAD_LENGTH = 41;
 
-/** The least text that is greater than all that begins with `prefix`, whose last byte is never 0xff, being UTF-8. */
-function upperBound(prefix: Buffer): Buffer {
-  const bound = Buffer.from(prefix);
-  bound.writeUInt8(bound.readUInt8(bound.length - 1) + 1, bound.length - 1);
+/** The least text that is greater than all that begins with `prefix`; undefined where there is none. */
+function upperBound(prefix: Buffer): Buffer | undefined {
+  let { length } = prefix;
+  while (prefix[length - 1] === LAST_BYTE) length--;
+  if (length === 0) return undefined;
+  const bound = Buffer.from(prefix.subarray(0, length));
+  bound[length - 1]!++;
   return bound;
 }
+
+/** None comes behind it. */
+const LAST_BYTE = 0xff;
 
 function textLiteral(bytes: Buffer): string {
   return `CAST(X'${bytes.toString('hex')}' AS TEXT)`;

@@ -119,8 +119,8 @@ function tagsOf({ connection, tables, prefix }: Room, storedKey: RowKey, key: st
   const tagRows = tagHashOf(key) === undefined ? undefined : tables.tagRows();
   if (tagRows === undefined) return NO_TAGS;
   const names = connection
-    .statement<{ tag: string }>(`SELECT tag FROM ${tagRows} WHERE key = CAST(? AS TEXT)`)
+    .statement<{ tag: Buffer }>(`SELECT CAST(tag AS BLOB) AS tag FROM ${tagRows} WHERE key = CAST(? AS TEXT)`)
     .all(storedKey)
-    .map(({ tag }) => tag.slice(prefix.length));
+    .map(({ tag }) => shortKey(tag, prefix));
   return inTagOrder(names, key) ?? names;
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { secondsOf } from './expiry.js';
 import { keysUnder } from './keys.js';
 import { type HeldRow, holderOf } from './locks.js';
@@ -42,12 +43,12 @@ function nextPage({ connection, tables, prefix }: Room, after: Buffer | undefine
     const rows = connection
       .statement<Row>(
         // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
-        `SELECT CAST(key AS BLOB) AS bytes, owner, expiration FROM ${tables.locks}
+        `SELECT CAST(key AS BLOB) AS bytes, CAST(owner AS BLOB) AS owner, expiration FROM ${tables.locks}
          WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
       )
       .all({ ...range.parameters, at: secondsOf(at) });
     const locks = rows.map((row): ListedLock => {
-      const name = row.bytes.subarray(prefixLength).toString();
+      const name = keyFromBytes(row.bytes.subarray(prefixLength));
       return { name, ...holderOf(row, at), toldBy: 'place' };
     });
     return { rows: rows.length, last: rows.at(-1)?.bytes, locks };

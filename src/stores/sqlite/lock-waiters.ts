@@ -1,8 +1,10 @@
 import type { Waiter } from '../lock-contract.js';
 import type { Connection } from './connection.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { mayRun, processName, type ProcessPlace } from '../lock-process.js';
 import { now } from './expiry.js';
+import { bound } from './row-keys.js';
 
 /**
  * Who waits for a lock, as waiters themselves write it down: a row each in `cachectl_waiters`, which is made with the first
@@ -30,7 +32,8 @@ export interface WaiterRow extends LockPlace, ProcessPlace {
 
 /** Only within `write`. Writes it down, or that it is still there. */
 export function writeWaiter(connection: Connection, row: WaiterRow): void {
-  const { token, lockTable, key, owner, host, space, pid } = row;
+  const { token, lockTable, host, space, pid } = row;
+  const [key, owner] = [bound(row.key), bound(row.owner)];
   connection.execute(
     `CREATE TABLE IF NOT EXISTS cachectl_waiters (
        token TEXT PRIMARY KEY, lock_table TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, host TEXT NOT NULL,
@@ -40,15 +43,15 @@ export function writeWaiter(connection: Connection, row: WaiterRow): void {
   connection
     .statement(
       `INSERT INTO cachectl_waiters (token, lock_table, key, owner, host, space, pid, since, attempts, lease)
-       VALUES (@token, @lockTable, @key, @owner, @host, @space, @pid, @since, @attempts, @lease)
+       VALUES (@token, @lockTable, CAST(@key AS TEXT), CAST(@owner AS TEXT), @host, @space, @pid, @since, @attempts, @lease)
        ON CONFLICT (token) DO UPDATE SET attempts = excluded.attempts, lease = excluded.lease`,
     )
-    .run({ ...row, lease: now() + LEASE_S });
+    .run({ ...row, key, owner, lease: now() + LEASE_S });
   // What it left when the file was locked.
   connection
     .statement(
-      `DELETE FROM cachectl_waiters WHERE token <> @token AND lock_table = @lockTable AND key = @key
-       AND owner = @owner AND host = @host AND space = @space AND pid = @pid`,
+      `DELETE FROM cachectl_waiters WHERE token <> @token AND lock_table = @lockTable AND key = CAST(@key AS TEXT)
+       AND owner = CAST(@owner AS TEXT) AND host = @host AND space = @space AND pid = @pid`,
     )
     .run({ token, lockTable, key, owner, host, space, pid });
   dropStaleWaiters(connection);
@@ -83,15 +86,15 @@ export function dropStaleWaiters(connection: Connection): void {
 export function liveWaiters(connection: Connection, { lockTable, key }: LockPlace): readonly Waiter[] {
   if (!hasWaiters(connection)) return [];
   return connection
-    .statement<ProcessPlace & { owner: string; since: number; attempts: number }>(
-      `SELECT owner, host, space, pid, since, attempts FROM cachectl_waiters
-       WHERE lock_table = ? AND key = ? AND lease > ? ORDER BY since, rowid`,
+    .statement<ProcessPlace & { owner: Buffer; since: number; attempts: number }>(
+      `SELECT CAST(owner AS BLOB) AS owner, host, space, pid, since, attempts FROM cachectl_waiters
+       WHERE lock_table = ? AND key = CAST(? AS TEXT) AND lease > ? ORDER BY since, rowid`,
     )
-    .all(lockTable, key, now())
+    .all(lockTable, bound(key), now())
     .filter((row) => mayRun(row))
     .map((row) => ({
       name: processName(row),
-      owner: row.owner,
+      owner: keyFromBytes(row.owner),
       since: new Date(row.since),
       attempts: row.attempts,
     }));

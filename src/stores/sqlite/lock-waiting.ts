@@ -9,6 +9,7 @@ import { ownProcess } from '../lock-process.js';
 import { Connection } from './connection.js';
 import { now } from './expiry.js';
 import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './lock-waiters.js';
+import { bound } from './row-keys.js';
 import { Tables } from './tables.js';
 
 /** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */
@@ -117,8 +118,8 @@ export class SqliteWaiting implements Waiting {
   #isHeld(): boolean {
     if (!this.#tables.has('locks')) return false;
     const held = this.#connection
-      .statement(`SELECT 1 FROM ${this.#tables.locks} WHERE key = ? AND expiration > ?`)
-      .get(this.#row.key, now());
+      .statement(`SELECT 1 FROM ${this.#tables.locks} WHERE key = CAST(? AS TEXT) AND expiration > ?`)
+      .get(bound(this.#row.key), now());
     return held !== undefined;
   }
 

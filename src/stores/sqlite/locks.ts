@@ -2,9 +2,11 @@ import type { Lock, LockHolder, Ttl } from '../contract.js';
 import type { Waiter, Waiting } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { expirationOf, now, secondsOf, ttlOf } from './expiry.js';
 import { liveWaiters } from './lock-waiters.js';
 import { SqliteWaiting } from './lock-waiting.js';
+import { bound, type ColumnText } from './row-keys.js';
 
 /** How many expired locks one attempt removes, at most. */
 const TIDIED_AT_ONCE = 100;
@@ -33,11 +35,11 @@ export class SqliteLock implements Lock {
   }
 
   async release(owner: string): Promise<boolean> {
-    return this.#delete('key = ? AND owner = ?', this.#key, owner);
+    return this.#delete('key = CAST(? AS TEXT) AND owner = CAST(? AS TEXT)', bound(this.#key), bound(owner));
   }
 
   async forceRelease(): Promise<boolean> {
-    return this.#delete('key = ?', this.#key);
+    return this.#delete('key = CAST(? AS TEXT)', bound(this.#key));
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
@@ -46,8 +48,11 @@ export class SqliteLock implements Lock {
     return connection.write(() => {
       const at = now();
       const { changes } = connection
-        .statement(`UPDATE ${tables.locks} SET expiration = ? WHERE key = ? AND owner = ? AND expiration > ?`)
-        .run(expirationOf(ttl, at), this.#key, owner, at);
+        .statement(
+          `UPDATE ${tables.locks} SET expiration = ?
+           WHERE key = CAST(? AS TEXT) AND owner = CAST(? AS TEXT) AND expiration > ?`,
+        )
+        .run(expirationOf(ttl, at), bound(this.#key), bound(owner), at);
       return changes === 1;
     });
   }
@@ -58,8 +63,11 @@ export class SqliteLock implements Lock {
     return connection.run(() => {
       const at = Date.now();
       const row = connection
-        .statement<HeldRow>(`SELECT owner, expiration FROM ${tables.locks} WHERE key = ? AND expiration > ?`)
-        .get(this.#key, secondsOf(at));
+        .statement<HeldRow>(
+          `SELECT CAST(owner AS BLOB) AS owner, expiration FROM ${tables.locks}
+           WHERE key = CAST(? AS TEXT) AND expiration > ?`,
+        )
+        .get(bound(this.#key), secondsOf(at));
       return row && holderOf(row, at);
     });
   }
@@ -84,11 +92,12 @@ export class SqliteLock implements Lock {
       tables.create('locks');
       const { changes } = connection
         .statement(
-          `INSERT INTO ${tables.locks} AS locks (key, owner, expiration) VALUES (@key, @owner, @expiration)
+          `INSERT INTO ${tables.locks} AS locks (key, owner, expiration) 
+           VALUES (CAST(@key AS TEXT), CAST(@owner AS TEXT), @expiration)
            ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expiration = excluded.expiration
            WHERE locks.expiration <= @at`,
         )
-        .run({ key: this.#key, owner, expiration: expirationOf(ttl, at), at });
+        .run({ key: bound(this.#key), owner: bound(owner), expiration: expirationOf(ttl, at), at });
       if (tables.findsExpiredFast('locks')) {
         connection
           .statement(
@@ -103,7 +112,7 @@ export class SqliteLock implements Lock {
   }
 
   /** Whether it was still held. */
-  #delete(where: string, ...parameters: readonly string[]): boolean {
+  #delete(where: string, ...parameters: readonly ColumnText[]): boolean {
     const { connection, tables } = this.#room;
     if (!this.#hasTable()) return false;
     return connection.write(() => {
@@ -121,13 +130,14 @@ export class SqliteLock implements Lock {
 
 /** What a lock's row says of its holder. */
 export interface HeldRow {
-  readonly owner: string;
+  readonly owner: Buffer;
   /** Unix time, in seconds. */
   readonly expiration: number;
 }
 
 /** At a Unix time in milliseconds, at which it was held. */
-export function holderOf({ owner, expiration }: HeldRow, at: number): LockHolder {
+export function holderOf({ owner: bytes, expiration }: HeldRow, at: number): LockHolder {
+  const owner = keyFromBytes(bytes);
   const ttl = ttlOf(expiration, secondsOf(at));
   return ttl === null ? { owner, ttl } : { owner, ttl, leftMs: expiration * 1000 - at };
 }

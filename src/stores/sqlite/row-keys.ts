@@ -1,3 +1,4 @@
+import { isUtf8Key, keyFromBytes, keyToBytes } from '../key-text.js';
 import { sqliteBinding } from './binding/choose.js';
 
 /** What a column holds: text, or its bytes where they are not UTF-8. */
@@ -32,9 +33,17 @@ export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly 
   return isWhole ? rows : asBytes();
 }
 
+/**
+ * A key, a tag or an owner as a parameter, for `CAST(? AS TEXT)`: what is not UTF-8 goes as a BLOB, and the cast makes of
+ * it the TEXT that PHP writes.
+ */
+export function bound(text: string): ColumnText {
+  return isUtf8Key(text) ? text : keyToBytes(text);
+}
+
 /** Without the prefix. */
 export function shortKey(storedKey: RowKey, prefix: string): string {
-  return (typeof storedKey === 'string' ? storedKey : storedKey.toString()).slice(prefix.length);
+  return (typeof storedKey === 'string' ? storedKey : keyFromBytes(storedKey)).slice(prefix.length);
 }
 
 /** The same as bytes. */

@@ -11,6 +11,7 @@ import type {
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
+import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { TagOrders } from '../tag-order.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder, taggedKeysUnder } from './keys.js';
@@ -107,7 +108,7 @@ export class SqliteTagIndex implements TagIndex {
   #page(of: Selection, after: Row | undefined): readonly Row[] {
     const { connection, tables, prefix } = this.#room;
     const under = 'tag' in of ? 'tags.tag = CAST(@tag AS TEXT)' : literalKeysUnder(prefix + of.tagsLike, 'tags.tag');
-    const tag = 'tag' in of ? { tag: Buffer.from(prefix + of.tag) } : {};
+    const tag = 'tag' in of ? { tag: keyToBytes(prefix + of.tag) } : {};
     const beyond = after ? `AND (tags.tag, tags.key) > (CAST(@afterTag AS TEXT), CAST(@afterKey AS TEXT))` : '';
     return connection.run(() => {
       const tagRows = tables.tagRows();
@@ -147,13 +148,13 @@ export class SqliteTagIndex implements TagIndex {
           `SELECT CAST(tag AS BLOB) AS tag FROM ${tables.tagRows()}
            WHERE key = CAST(@key AS TEXT) AND ${literalKeysUnder(prefix, '+tag')}`,
         )
-        .all({ key: Buffer.from(prefix + listedKey) })
+        .all({ key: keyToBytes(prefix + listedKey) })
         .map(({ tag }) => this.#short(tag)),
     );
   }
 
   #short(stored: Buffer): string {
-    return stored.subarray(Buffer.byteLength(this.#room.prefix)).toString();
+    return keyFromBytes(stored.subarray(Buffer.byteLength(this.#room.prefix)));
   }
 }
 

@@ -6,6 +6,7 @@ import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';
 import { now } from './expiry.js';
 import { taggedKeysUnder } from './keys.js';
+import { bound, type ColumnText } from './row-keys.js';
 
 /** Rows of one transaction. */
 const CHUNK = 10_000;
@@ -53,13 +54,13 @@ export class SqliteTagged extends Entries implements Tagged {
     this.tables.create('tags');
     for (const tag of this.#tags()) {
       this.connection
-        .statement(`INSERT OR IGNORE INTO ${this.tables.tags} (tag, key) VALUES (?, ?)`)
-        .run(tag, this.storedKey(key));
+        .statement(`INSERT OR IGNORE INTO ${this.tables.tags} (tag, key) VALUES (CAST(? AS TEXT), CAST(? AS TEXT))`)
+        .run(tag, bound(this.storedKey(key)));
     }
   }
 
-  #tags(): readonly string[] {
-    return this.#names.map((name) => this.room.prefix + name);
+  #tags(): readonly ColumnText[] {
+    return this.#names.map((name) => bound(this.room.prefix + name));
   }
 
   #areOurs(): string {
@@ -72,7 +73,7 @@ export class SqliteTagged extends Entries implements Tagged {
       const { count } = this.connection
         .statement<{ count: number }>(
           `SELECT count(*) AS count FROM ${cache} WHERE +expiration > ? AND key IN
-           (SELECT key FROM ${this.tables.tagRows()} WHERE tag IN (${this.#names.map(() => '?').join(', ')}) AND ${this.#areOurs()})`,
+           (SELECT key FROM ${this.tables.tagRows()} WHERE tag IN (${this.#names.map(() => 'CAST(? AS TEXT)').join(', ')}) AND ${this.#areOurs()})`,
         )
         .get(now(), ...this.#tags()) as { count: number };
       return count;
@@ -80,10 +81,10 @@ export class SqliteTagged extends Entries implements Tagged {
   }
 
   /** `listed`: what stood under the tag, gone or not. `removed`: the entries among it that still counted. */
-  #removeSome(tag: string): { listed: number; removed: number } {
+  #removeSome(tag: ColumnText): { listed: number; removed: number } {
     const { cache, tags } = this.tables;
     if (!this.tables.has('tags')) return { listed: 0, removed: 0 };
-    const some = `SELECT key FROM ${tags} WHERE tag = ? AND ${this.#areOurs()} ORDER BY key LIMIT ${CHUNK}`;
+    const some = `SELECT key FROM ${tags} WHERE tag = CAST(? AS TEXT) AND ${this.#areOurs()} ORDER BY key LIMIT ${CHUNK}`;
     const { removed } = this.connection
       .statement<{ removed: number }>(
         `SELECT count(*) AS removed FROM ${cache} WHERE +expiration > ? AND key IN (${some})`,

@@ -4,6 +4,7 @@ import type { CacheEvent } from '../event-contract.js';
 import type { Room } from './entries.js';
 
 import { PartialError } from '../../errors.js';
+import { keyFromBytes } from '../key-text.js';
 import { Connection } from './connection.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
 import { now } from './expiry.js';
@@ -257,9 +258,11 @@ export class TailSession {
   #tagsOf(key: Buffer): readonly string[] {
     if (!this.#seesTags) return [];
     return this.#connection
-      .statement<{ tag: string }>(`SELECT tag FROM ${this.#tables.tags} WHERE key = CAST(? AS TEXT) ORDER BY tag`)
+      .statement<{ tag: Buffer }>(
+        `SELECT CAST(tag AS BLOB) AS tag FROM ${this.#tables.tags} AS tags WHERE key = CAST(? AS TEXT) ORDER BY tags.tag`,
+      )
       .all(key)
-      .map(({ tag }) => tag);
+      .map(({ tag }) => keyFromBytes(tag));
   }
 
   #checkHearing(): void {

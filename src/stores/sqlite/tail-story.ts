@@ -3,6 +3,7 @@ import type { ExpiredRow, Expiries } from './expiries.js';
 import type { Change } from './tail-tables.js';
 import type { TailedRole } from './tail-triggers.js';
 
+import { keyFromBytes } from '../key-text.js';
 import { tagHashOf } from '../tag-names.js';
 import { secondsOf, ttlOf } from './expiry.js';
 
@@ -94,7 +95,7 @@ export class TailStory {
 
   #event(type: EventType, of: Happened, more: Pick<CacheEvent, 'size' | 'ttl'> = {}): CacheEvent[] {
     const isOurs = of.key.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
-    const key = of.key.subarray(isOurs ? this.#prefixBytes.length : 0).toString();
+    const key = keyFromBytes(of.key.subarray(isOurs ? this.#prefixBytes.length : 0));
     const { wants, tags } = this.#selection;
     if (wants !== undefined && !wants(type, key)) return [];
     const tagged = tags === true && of.role === 'cache' ? { tags: this.#tagsOf(of, isOurs) } : {};
@@ -103,8 +104,8 @@ export class TailStory {
 
   #tagsOf({ key, tags }: Happened, isOurs: boolean): readonly string[] {
     // Keys of another prefix that begins with this one carry tags of that prefix.
-    if (isOurs && tagHashOf(key.subarray(this.#prefixBytes.length).toString()) === undefined) return [];
-    const noted = tags?.split(',').map((tag) => Buffer.from(tag, 'hex').toString());
+    if (isOurs && tagHashOf(keyFromBytes(key.subarray(this.#prefixBytes.length))) === undefined) return [];
+    const noted = tags?.split(',').map((tag) => keyFromBytes(Buffer.from(tag, 'hex')));
     const stored = noted ?? this.#sources.tagsOf(key);
     if (!isOurs) return stored;
     return stored.filter((tag) => tag.startsWith(this.#prefix)).map((tag) => tag.slice(this.#prefix.length));

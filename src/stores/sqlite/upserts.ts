@@ -1,6 +1,8 @@
 import type { Connection, Statement } from './connection.js';
 import type { Tables } from './tables.js';
 
+import { bound } from './row-keys.js';
+
 /** Rows of one statement: to begin and to end one costs more than to put in a row. */
 const ROWS = 64;
 
@@ -28,7 +30,7 @@ export class Upserts {
   }
 
   add(storedKey: string, stored: Buffer, expiration: number): void {
-    this.#waiting.push(storedKey, stored, expiration);
+    this.#waiting.push(bound(storedKey), stored, expiration);
     this.#bytes += stored.length;
     if (this.#waiting.length === ROWS * COLUMNS) {
       this.#many ??= this.#connection.statement(upsert(this.#table, ROWS));
@@ -56,8 +58,8 @@ export class Upserts {
 }
 
 function upsert(table: string, rows: number): string {
-  // The cast keeps bytes that are not UTF-8 as they are, with the type that PHP gives them.
-  const values = Array.from({ length: rows }, () => '(?, CAST(? AS TEXT), ?)').join(', ');
+  // The casts keep bytes that are not UTF-8 as they are, with the type that PHP gives them.
+  const values = Array.from({ length: rows }, () => '(CAST(? AS TEXT), CAST(? AS TEXT), ?)').join(', ');
   return `INSERT INTO ${table} (key, value, expiration) VALUES ${values}
           ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`;
 }

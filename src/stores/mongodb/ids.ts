@@ -1,0 +1,15 @@
+import { UsageError } from '../../errors.js';
+import { isUtf8Key } from '../key-text.js';
+import { printKey } from '../printed-key.js';
+
+/**
+ * The text that goes into a document: of an `_id`, a tag or an owner. BSON has no strings but UTF-8.
+ * @throws UsageError for bytes that are not
+ */
+export function storable(text: string): string {
+  if (isUtf8Key(text)) return text;
+  throw new UsageError(
+    `MongoDB cannot hold ${printKey(text)}: it is not valid UTF-8`,
+    'Keys, tags, locks and owners in MongoDB are UTF-8 text. Rename the key, or keep it in another store.',
+  );
+}
