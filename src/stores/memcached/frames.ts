@@ -1,3 +1,5 @@
+import { Header, Utils } from 'memjs';
+
 import type { Parser } from './wire.js';
 
 import { GarbageError } from './garbage.js';
@@ -25,14 +27,15 @@ export interface Response {
 
 /** The bytes of a request. */
 export function frame({ opcode, key, extras = NONE, value = NONE, cas = 0n }: Request, opaque: number): Buffer {
-  const header = Buffer.alloc(HEADER_LENGTH);
-  header[0] = REQUEST;
-  header[1] = opcode;
-  header.writeUInt16BE(key.length, 2);
-  header[4] = extras.length;
-  header.writeUInt32BE(extras.length + key.length + value.length, 8);
-  header.writeUInt32BE(opaque, 12);
-  header.writeBigUInt64BE(cas, 16);
+  const header = Header.toBuffer({
+    magic: REQUEST,
+    opcode,
+    keyLength: key.length,
+    extrasLength: extras.length,
+    totalBodyLength: extras.length + key.length + value.length,
+    opaque,
+    cas: casBytes(cas),
+  });
   return Buffer.concat([header, extras, key, value]);
 }
 
@@ -95,17 +98,16 @@ function lengthOf(bytes: Buffer): number {
   return HEADER_LENGTH + body;
 }
 
+/** @param bytes one whole answer */
 function responseOf(bytes: Buffer): Response {
-  const key = HEADER_LENGTH + bytes[4]!;
-  const value = key + bytes.readUInt16BE(2);
-  return {
-    status: bytes.readUInt16BE(6),
-    opaque: bytes.readUInt32BE(12),
-    cas: bytes.readBigUInt64BE(16),
-    extras: bytes.subarray(HEADER_LENGTH, key),
-    key: bytes.subarray(key, value),
-    value: bytes.subarray(value),
-  };
+  const { header, extras, key, val: value } = Utils.parseMessage(bytes);
+  return { status: header.status, opaque: header.opaque, cas: header.cas.readBigUInt64BE(), extras, key, value };
+}
+
+function casBytes(cas: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(cas);
+  return bytes;
 }
 
 /** A server that speaks text answers so to what it does not understand. */
