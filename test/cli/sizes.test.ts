@@ -20,7 +20,7 @@ describe('sizes', () => {
     });
   }
 
-  for (const text of ['', 'kB', '-1', '1TB', '1e6', '100 k', '1,5MB', ' 1']) {
+  for (const text of ['', 'kB', '-1', '1TB', '1e6', '100 k', '1,5MB', ' 1', '100constructor']) {
     it(`refuses "${text}"`, () => {
       expect(() => parseSize(text)).to.throw(UsageError);
     });
