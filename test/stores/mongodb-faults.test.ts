@@ -89,7 +89,7 @@ describe('MongoDB that cannot be used', () => {
   it('because the port is a web server’s is said at once', async () => {
     const port = await listening(createHttpServer());
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
-    expectFault(result, { code: 3, message: /closed the connection$/, hint: 'Is that the port of MongoDB' });
+    expectFault(result, { code: 3, message: /does not answer as MongoDB does$/, hint: 'Is that the port of MongoDB' });
   });
 
   it('because the port hangs up is said at once', async () => {

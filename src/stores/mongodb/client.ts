@@ -5,6 +5,7 @@ import { MongoClient } from 'mongodb';
 import type { MongodbProfile } from '../../profiles/profile.js';
 
 import { ConfigError } from '../../errors.js';
+import { guardFrames } from './frame-guard.js';
 import { hopeless } from './selection.js';
 import { words } from './words.js';
 
@@ -48,6 +49,8 @@ export async function connect(client: MongoClient, location: string): Promise<vo
   };
 
   client.on('topologyDescriptionChanged', heard);
+  const unguard = guardFrames(client);
+  client.once('topologyClosed', unguard);
   try {
     await Promise.race([client.connect(), lost]);
   } finally {

@@ -20,7 +20,7 @@ import {
   UnreachableError,
 } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
-import { unselected } from './selection.js';
+import { NO_MESSAGE, notMongodb, unselected } from './selection.js';
 import { words } from './words.js';
 
 /** E11000: a document with that `_id` is there already. */
@@ -66,6 +66,8 @@ export function translated(error: unknown, location: string): CachectlError {
     return new UnansweredError(`${location} did not answer in time`, 'Give it longer with --timeout 30s.', options);
   }
 
+  if (isNoMessage(error)) return notMongodb(location, options);
+
   if (error instanceof MongoNetworkError || isEndedSocket(error)) {
     return new UnreachableError(
       `the connection to ${location} was lost`,
@@ -91,6 +93,11 @@ export function translated(error: unknown, location: string): CachectlError {
 
   if (isSystemError(error)) return ofSystem(error, location);
   throw error;
+}
+
+function isNoMessage(error: unknown): boolean {
+  if (!(error instanceof MongoError)) return false;
+  return NO_MESSAGE.test(error.message) || (error.cause instanceof Error && NO_MESSAGE.test(error.cause.message));
 }
 
 /** What is over the limit of a document; the driver itself sends it, and the server hangs up. */

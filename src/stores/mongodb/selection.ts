@@ -48,6 +48,18 @@ function notOfSet({ setName }: TopologyDescription, location: string, options: E
   );
 }
 
+/** What the driver says of a length that no message has. */
+export const NO_MESSAGE = /Message size cannot be negative|Invalid message size/;
+
+/** What came is no message of MongoDB's protocol. */
+export function notMongodb(location: string, options: ErrorOptions): UnreachableError {
+  return new UnreachableError(
+    `${location} does not answer as MongoDB does`,
+    'Is that the port of MongoDB, and is TLS as it should be?',
+    options,
+  );
+}
+
 /** By what the driver and the system say of each server. */
 function failed(texts: readonly string[], location: string, options: ErrorOptions): CachectlError {
   const text = texts.join(' ');
@@ -59,6 +71,7 @@ function failed(texts: readonly string[], location: string, options: ErrorOption
     );
   }
 
+  if (NO_MESSAGE.test(text)) return notMongodb(location, options);
   if (/ECONNREFUSED/.test(text)) {
     return new UnreachableError(
       `${location} refuses connections`,

@@ -52,6 +52,73 @@ describe('a MongoDB answer of a cursor that drips', function () {
   }
 });
 
+describe('a port that does not speak MongoDB', function () {
+  this.timeout(60_000);
+  let mongodb: MongodbServer;
+  const servers: Server[] = [];
+
+  before(async function () {
+    mongodb = await startMongodb(this, 'java');
+  });
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  after(async () => mongodb?.stop());
+
+  async function listen(onClient: (client: Socket) => void): Promise<number> {
+    const server = createServer((client) => {
+      client.on('error', () => client.destroy());
+      onClient(client);
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  for (const [what, bytes] of [
+    ['zero bytes', Buffer.alloc(64)],
+    ['text', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['a length below zero', Buffer.alloc(16, 0xff)],
+  ] as const) {
+    for (const host of ['127.0.0.1', 'localhost']) {
+      it(`answers with ${what} at ${host}: ends at once`, async () => {
+        const port = await listen((client) => client.on('data', () => client.write(bytes)));
+        // Longer than the test may take: it does not wait for a time-out.
+        const result = await cachectl([
+          'get',
+          'k',
+          '--timeout',
+          '10m',
+          '--url',
+          `mongodb://${host}:${port}/cachectl-test`,
+        ]);
+        expectFault(result, { code: 3, message: 'does not answer as MongoDB does', hint: 'port of MongoDB' });
+      });
+    }
+  }
+
+  it('answers a question with zero bytes, after a greeting that was right: ends in time', async () => {
+    const port = await listen((client) => {
+      const server = connect(Number(new URL(mongodb.url).port), '127.0.0.1');
+      let isAsked = false;
+      client.on('data', (chunk) => {
+        isAsked ||= chunk.includes('find\0');
+        server.write(chunk);
+      });
+      client.on('close', () => server.destroy());
+      server.on('error', () => server.destroy());
+      server.on('data', (chunk) => client.write(isAsked ? Buffer.alloc(chunk.length) : chunk));
+    });
+    const url = `mongodb://127.0.0.1:${port}/cachectl-test`;
+    expectFault(await cachectl(['get', 'k', '--timeout', '10m', '--url', url]), {
+      code: 3,
+      message: 'does not answer as MongoDB does',
+    });
+  });
+});
+
 /** Answers to what makes a cursor come a byte at a time. */
 function dripping(client: Socket, port: number, drips: Set<NodeJS.Timeout>): void {
   const server = connect(port, '127.0.0.1');
