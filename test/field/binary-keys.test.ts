@@ -171,9 +171,6 @@ describe('keys that are not valid UTF-8', () => {
       expect(await printedKeys()).to.deep.equal([replacement]);
     });
 
-    // The cluster's tail is that of its servers, each of which is heard as a single one is.
-    if (driver === 'cluster') return;
-
     it('are told by events:tail', async () => {
       await plant();
       const tail = start(['events:tail', '--json', '--url', place.url(), ...(driver === 'redis' ? ['--enable'] : [])]);

@@ -50,7 +50,7 @@ function onCluster(): ByteKeys {
   let client: Cluster;
   before(async function () {
     this.timeout(120_000);
-    cluster = await startRedisCluster(this);
+    cluster = await startRedisCluster(this, '--notify-keyspace-events', 'Eg$xem');
     client = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
   });
   afterEach(async () => {
