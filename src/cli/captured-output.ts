@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ChildCommand } from './child-command.js';
 
 import { ClosedPipeError } from '../errors.js';
-import { answer, warn } from './output.js';
+import { answer, isOutputClosed, warn } from './output.js';
 
 /** The most that is kept of an output, in bytes: what MongoDB takes, and more than Memcached does by default. */
 export const MOST_KEPT = 16 * 1024 * 1024;
@@ -27,7 +27,7 @@ export async function capture(
     size += chunk.length;
     if (size <= MOST_KEPT) {
       kept.push(chunk);
-      if (passesOn && !process.stdout.destroyed) process.stdout.write(chunk);
+      if (passesOn && !isOutputClosed()) process.stdout.write(chunk);
       continue;
     }
 

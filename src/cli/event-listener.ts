@@ -6,6 +6,7 @@ import type { CacheEvent } from '../stores/event-contract.js';
 import { printKey, printNames } from '../stores/printed-key.js';
 import { callersEnvironment } from './environment.js';
 import { eventJson } from './event-text.js';
+import { ignoredSignals } from './job/ignored-signals.js';
 import { warn } from './output.js';
 
 /**
@@ -50,14 +51,14 @@ export class EventListener {
   }
 
   async #run(event: CacheEvent): Promise<void> {
-    const failure = await outcomeOf(this.#start(event));
+    const failure = await outcomeOf(() => this.#start(event));
     if (failure === undefined) return;
     this.#failed++;
     warn(`the command ${failure} for ${nameOf(event)}`);
   }
 
   #start(event: CacheEvent): ChildProcess {
-    const child = spawn(this.#command, {
+    const child = spawn(ignoring(this.#command), {
       shell: true,
       stdio: ['pipe', 'inherit', 'inherit'],
       env: { ...callersEnvironment(), ...environmentOf(event, this.#source) },
@@ -71,9 +72,10 @@ export class EventListener {
 }
 
 /** Undefined when it ended well. */
-async function outcomeOf(child: ChildProcess): Promise<string | undefined> {
+async function outcomeOf(start: () => ChildProcess): Promise<string | undefined> {
   try {
-    const [code, signal] = (await once(child, 'exit')) as [null | number, NodeJS.Signals | null];
+    // Of some reasons not to start it Node tells at once.
+    const [code, signal] = (await once(start(), 'exit')) as [null | number, NodeJS.Signals | null];
     if (code === 0) return undefined;
     return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
   } catch (error) {
@@ -81,17 +83,31 @@ async function outcomeOf(child: ChildProcess): Promise<string | undefined> {
   }
 }
 
+/** Node has every child begin with the defaults. */
+function ignoring(command: string): string {
+  const names = [...ignoredSignals()].map((signal) => signal.slice('SIG'.length));
+  return names.length === 0 ? command : `trap '' ${names.join(' ')}\n${command}`;
+}
+
+/** In bytes: Linux takes 128 KiB for one variable, and Windows 32,767 characters. */
+const LONGEST_VALUE = 16 * 1024;
+
+/** The environment cannot hold NUL, nor what is long; the JSON has the whole. */
+function variable(text: string): string {
+  return Buffer.byteLength(text) > LONGEST_VALUE ? '' : text.replaceAll('\0', '');
+}
+
 /** What is not known is empty, so that no value of an outer listener shows through. */
 function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent, source: string) {
   return {
     CACHECTL_EVENT_TIME: time.toISOString(),
     CACHECTL_EVENT_TYPE: type,
-    CACHECTL_EVENT_KEY: printKey(key ?? ''),
-    CACHECTL_EVENT_TAGS: printNames(tags ?? []),
+    CACHECTL_EVENT_KEY: variable(printKey(key ?? '')),
+    CACHECTL_EVENT_TAGS: variable(printNames(tags ?? [])),
     CACHECTL_EVENT_TTL: ttl === undefined ? '' : String(ttl ?? 'never'),
     CACHECTL_EVENT_SIZE: size === undefined ? '' : String(size),
     CACHECTL_EVENT_ADDRESS: client?.address ?? '',
-    CACHECTL_EVENT_CLIENT: client?.name ?? '',
+    CACHECTL_EVENT_CLIENT: variable(client?.name ?? ''),
     CACHECTL_EVENT_SOURCE: source,
   };
 }

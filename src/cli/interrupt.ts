@@ -22,9 +22,7 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
     controller.abort();
   };
 
-  const onOutputError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') onSignal('closed pipe');
-  };
+  const onOutputError = (): void => onSignal('closed pipe');
 
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, onSignal);

@@ -21,10 +21,35 @@ export function notesReachAPerson(): boolean {
  * @throws ClosedPipeError
  */
 export async function answer(text: Buffer | string): Promise<void> {
-  if (process.stdout.destroyed) throw new ClosedPipeError();
+  if (isOutputClosed()) throw new ClosedPipeError();
   if (process.stdout.write(text)) return;
-  await once(process.stdout, 'drain').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EPIPE' ? new ClosedPipeError() : error;
+  await once(process.stdout, 'drain').catch(() => {
+    // src/cli/main.ts tells of any other failure.
+    throw new ClosedPipeError();
+  });
+}
+
+let hasFailed = false;
+let isRefused = false;
+
+/**
+ * Notes that an answer could not be written: Node keeps standard output open after an error.
+ * @param isFailure false where the reader went away, which a command may take for its end
+ */
+export function refuseOutput({ isFailure }: { readonly isFailure: boolean }): void {
+  isRefused = true;
+  if (isFailure) hasFailed = true;
+}
+
+/** Whether nobody reads standard output any more, or it could not be written. */
+export function isOutputClosed(): boolean {
+  return hasFailed || process.stdout.destroyed;
+}
+
+/** Whether all answers so far were taken: false when the reader went away, or the disk is full. */
+export async function isDelivered(): Promise<boolean> {
+  return new Promise<boolean>((resolve) => {
+    process.stdout.write('', (error) => resolve(!error && !isRefused));
   });
 }
 

@@ -3,6 +3,7 @@ import { maskSecrets } from '../profiles/mask.js';
 import { printable } from '../stores/printed-key.js';
 import { debugSetting } from './environment.js';
 import { stringify } from './json.js';
+import { isOutputClosed } from './output.js';
 import { styleText } from './style.js';
 
 /** What a failure looks like to a user. */
@@ -26,7 +27,8 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   const error = isTold ? thrown.cause : thrown;
   const failure = toFailure(error);
   if (error instanceof ClosedPipeError) return failure.exitCode;
-  if (asJson && !isTold) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
+  const isJson = asJson && !isOutputClosed();
+  if (isJson && !isTold) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
   else if (!isTold) process.stderr.write(errorText(failure));
   if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;

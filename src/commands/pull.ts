@@ -1,20 +1,22 @@
 import * as Args from '@oclif/core/args';
 
-import type { Reading, Repository } from '../stores/contract.js';
+import type { Entry, Reading, Repository } from '../stores/contract.js';
 
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
+import { isDelivered } from '../cli/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { isReadable, printReadings } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';
+import { ClosedPipeError, PartialError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 
 export default class Pull extends StoreCommand {
   static override summary = 'Read an entry and remove it, in one step.';
-  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
+  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. A value that cannot be written (a full disk, a reader that left) is put back. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
 
   static override examples = [
     { description: 'Take a token that is good for once', command: 'TOKEN=$(<%= config.bin %> pull token:ann) || exit' },
@@ -50,9 +52,27 @@ export default class Pull extends StoreCommand {
       }
 
       const reading = dryRun ? (await entries.many([key]))[0] : await taken(entries, key, flags.raw);
-      return printReadings([key], [reading], flags);
+      const exitCode = await printReadings([key], [reading], flags).catch(onlyClosedPipes);
+      const isTaken = !dryRun && reading !== undefined && !(reading instanceof Error);
+      if (isTaken && !(await isDelivered())) await putBack(entries, key, reading);
+      return exitCode;
     });
   }
+}
+
+function onlyClosedPipes(error: unknown): number {
+  if (error instanceof ClosedPipeError) return error.exitCode;
+  throw error;
+}
+
+/** A value that nobody could read is not to be lost. @throws PartialError always */
+async function putBack(entries: Repository, key: string, entry: Entry): Promise<never> {
+  const what = `the value of ${printKey(key)} could not be written`;
+  const hint = 'Is the disk full, or was standard output closed?';
+  // Without a ttl it might stay for ever.
+  if (entry.ttl === undefined) throw new PartialError(`${what}, and is lost: this store does not tell its ttl`, hint);
+  const isBack = await entries.add(key, entry.decode(), entry.ttl);
+  throw new PartialError(`${what}; ${isBack ? 'it was put back' : 'it is lost: there is a new one already'}`, hint);
 }
 
 /** Bytes that cannot be printed are not to be lost by trying to. */

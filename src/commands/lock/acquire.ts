@@ -149,8 +149,18 @@ async function handOver(lock: Lock, owner: string, text: string): Promise<void> 
       process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
     });
   } catch (error) {
-    await lock.release(owner);
-    const message = 'the owner token could not be written, so the lock was given back';
-    throw new PartialError(message, 'Keep standard output open.', { cause: error });
+    const isReleased = await lock.release(owner).then(
+      () => true,
+      () => false,
+    );
+    if (isReleased)
+      throw new PartialError('the owner token could not be written, so the lock was given back', KEEP_OPEN);
+    throw new PartialError(
+      `the owner token ${owner} could not be written, and the lock could not be released`,
+      'Release it with lock:release --owner, or wait for its ttl.',
+      { cause: error },
+    );
   }
 }
+
+const KEEP_OPEN = 'Keep standard output open.';
