@@ -17,6 +17,9 @@ const EVENT: CacheEvent = {
   client: { address: '10.0.0.7:4711', name: 'web' },
 };
 
+/** As cachectl prints the key, and as its commands take it. */
+const PRINTED = String.raw`it's\x0a$(touch hacked) 🐎`;
+
 const GOES_ON = new AbortController().signal;
 
 describe('a command that is run for each event', () => {
@@ -43,7 +46,7 @@ describe('a command that is run for each event', () => {
     expect(JSON.parse(readFileSync(fileIn('json'), 'utf8'))).to.deep.equal({
       time: '2026-01-02T03:04:05.678Z',
       type: 'KeyWritten',
-      key: EVENT.key,
+      key: PRINTED,
       tags: ['a', 'b'],
       ttl: null,
       size: 3,
@@ -55,7 +58,7 @@ describe('a command that is run for each event', () => {
     expect(variables).to.deep.equal([
       'CACHECTL_EVENT_ADDRESS=10.0.0.7:4711',
       'CACHECTL_EVENT_CLIENT=web',
-      `CACHECTL_EVENT_KEY=${EVENT.key}`,
+      `CACHECTL_EVENT_KEY=${PRINTED}`,
       'CACHECTL_EVENT_SIZE=3',
       'CACHECTL_EVENT_SOURCE=monitor',
       'CACHECTL_EVENT_TAGS=a,b',
