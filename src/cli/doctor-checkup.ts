@@ -41,7 +41,7 @@ export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: Abort
   const profile = step.value;
   if (profile === undefined) return { profile: chosen.choice.profile, findings };
 
-  const store = await opened(profile, flags.timeout * 1000, tell);
+  const store = await opened(profile, Math.round(flags.timeout * 1000), tell);
   if (store === undefined) return { profile: profile.name, findings };
   try {
     for await (const finding of examine(store, profile, flags, signal)) await tell(finding);

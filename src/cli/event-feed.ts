@@ -3,7 +3,7 @@ import type { EventFlags } from './event-flags.js';
 import type { Work } from './store-command.js';
 
 import { UnsupportedError } from '../errors.js';
-import { formatDuration } from './durations.js';
+import { formatPreciseDuration } from './durations.js';
 import { chooseSource, type Needs, selectedOptions } from './event-selection.js';
 import { note, warn } from './output.js';
 import { count } from './progress.js';
@@ -50,7 +50,7 @@ export async function withEvents<T>(
   const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
   try {
     checkTypes(stream, [...(flags.type ?? []), ...(needs.types ?? [])], store.driver);
-    note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatDuration(flags.for)}`}`);
+    note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatPreciseDuration(flags.for)}`}`);
     if (stream.warning !== undefined) warn(stream.warning);
     return await use({
       source: name,

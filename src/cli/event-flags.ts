@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
 import { EVENT_TYPES, type EventType } from '../stores/event-contract.js';
-import { duration } from './flags.js';
+import { preciseDuration } from './flags.js';
 import { asKey, asPattern } from './key-args.js';
 
 /** What `eventFlags` parse to. */
@@ -42,5 +42,5 @@ export const eventFlags = {
     default: false,
     summary: 'Switch the server’s notifications on, and back as they were at the end.',
   }),
-  for: duration({ summary: 'End after this time.' }),
+  for: preciseDuration({ summary: 'End after this time.' }),
 };

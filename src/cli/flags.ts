@@ -1,12 +1,18 @@
 import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
-import { parseDuration } from './durations.js';
+import { parseDuration, parsePreciseDuration } from './durations.js';
 import { readKey } from './key-args.js';
 
 const GLOBAL = 'GLOBAL';
 
-/** A duration in seconds: `90s`, `10m`, `1h30m`, `2d`, `60`. */
+/** A duration in seconds, to the millisecond: `700ms`, `90s`, `1h30m`, `1.5h`, `60`. Of locks, waits and intervals. */
+export const preciseDuration = Flags.custom<number>({
+  helpValue: 'DURATION',
+  parse: async (text) => parsePreciseDuration(text),
+});
+
+/** A duration in whole seconds: `90s`, `10m`, `1h30m`, `2d`, `60`. Of entries. */
 export const duration = Flags.custom<number>({
   helpValue: 'DURATION',
   parse: async (text) => parseDuration(text),
@@ -45,7 +51,7 @@ export const globalFlags = {
     helpGroup: GLOBAL,
   }),
   json: Flags.boolean({ default: false, summary: 'Print one JSON document.', helpGroup: GLOBAL }),
-  timeout: duration({
+  timeout: preciseDuration({
     summary: 'How long the store may take to answer.',
     default: 5,
     defaultHelp: async () => '5s',

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
 import { LOCK_FAMILIES } from '../stores/lock-families.js';
-import { duration } from './flags.js';
+import { preciseDuration } from './flags.js';
 import { asPattern } from './key-args.js';
 
 /** An hour: longer than a deploy, a job or a scheduled task should hold a lock. */
@@ -9,7 +9,7 @@ const OLDER_THAN = 3600;
 
 /** For what lists locks. */
 export const lockFlags = {
-  'older-than': duration({
+  'older-than': preciseDuration({
     summary: 'From when on a lock is stuck, where it is known since when it is held.',
     default: OLDER_THAN,
     defaultHelp: async () => '1h',

@@ -73,7 +73,7 @@ export abstract class StoreCommand extends Command {
     const profile = await selectProfile(flags);
     if (profile.driver === 'mongodb') collectOldSpaceEarly();
     const { openStore } = await import('../stores/open.js');
-    return { profile, store: await openStore(profile, { timeoutMs: flags.timeout * 1000 }) };
+    return { profile, store: await openStore(profile, { timeoutMs: Math.round(flags.timeout * 1000) }) };
   }
 
   protected override async catch(error: Error): Promise<void> {

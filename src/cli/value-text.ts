@@ -3,7 +3,7 @@ import type { Entry, Ttl } from '../stores/contract.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
 import { printKey } from '../stores/printed-key.js';
-import { formatDuration } from './durations.js';
+import { formatPreciseDuration } from './durations.js';
 import { JsonText } from './json.js';
 
 /** A value as `get` prints it: a string bare, to the byte; anything else as JSON. */
@@ -59,7 +59,7 @@ export function ttlField(ttl: Ttl | undefined): Ttl | 'unknown' {
 /** `expires in 1h 30m`, `never expires`. */
 export function ttlText(ttl: Ttl | undefined): string {
   if (ttl === undefined) return 'ttl unknown';
-  return ttl === null ? 'never expires' : `expires in ${formatDuration(ttl)}`;
+  return ttl === null ? 'never expires' : `expires in ${formatPreciseDuration(ttl)}`;
 }
 
 const CONTROL = /\p{Cc}/u;

@@ -5,7 +5,7 @@ import type { ProduceOptions } from '../cli/remember-child.js';
 import type { Store } from '../stores/contract.js';
 
 import { commandLine, type CommandLine } from '../cli/child-command.js';
-import { duration, tagNames } from '../cli/flags.js';
+import { duration, preciseDuration, tagNames } from '../cli/flags.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys } from '../cli/keys.js';
 import { warn } from '../cli/output.js';
@@ -68,7 +68,7 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
     }),
     refresh: Flags.boolean({ default: false, summary: 'Run the command, whatever is in the cache.' }),
     tags: tagNames({ summary: 'Keep it under these tags.' }),
-    wait: duration({
+    wait: preciseDuration({
       summary: 'How long to wait for somebody else who runs it.',
       default: 600,
       defaultHelp: async () => '10m',

@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import type { Work } from '../cli/store-command.js';
 import type { StatsOptions, StoreStats } from '../stores/stats-contract.js';
 
-import { duration } from '../cli/flags.js';
+import { preciseDuration } from '../cli/flags.js';
 import { interruptedCode } from '../cli/interrupt.js';
 import { answer, answerJson, answersAPerson, warn } from '../cli/output.js';
 import { StoreCommand } from '../cli/store-command.js';
@@ -47,8 +47,8 @@ export default class Stats extends StoreCommand {
       exclusive: ['watch'],
     }),
     watch: Flags.boolean({ summary: 'Go on, and show what comes from one look to the next.' }),
-    interval: duration({ summary: 'From one look to the next; 1s when left out.', dependsOn: ['watch'] }),
-    for: duration({ summary: 'End after this time.', dependsOn: ['watch'] }),
+    interval: preciseDuration({ summary: 'From one look to the next; 1s when left out.', dependsOn: ['watch'] }),
+    for: preciseDuration({ summary: 'End after this time.', dependsOn: ['watch'] }),
   };
 
   async run(): Promise<void> {

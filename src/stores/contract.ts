@@ -193,6 +193,8 @@ export interface Capabilities {
   /** What of tags can be listed (`Store.tagIndex`). */
   readonly tagListing: TagListing;
   readonly locks: boolean;
+  /** Locks count their ttl in milliseconds; left out where they count whole seconds. */
+  readonly lockMilliseconds?: boolean;
   /** Locks that are held can be listed (`Store.locks`), as far as they can be told. */
   readonly lockListing: boolean;
   /** Waiters of cachectl are known to the store (`Lock.waiters`). */
@@ -312,6 +314,11 @@ export interface Store extends Repository {
    * Left out where there is never anything to make.
    */
   unmade?(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined>;
+
+  /**
+   * Unix time in milliseconds by the server's clock, which all clients share. Left out where there is none but the local one.
+   */
+  serverTime?(): Promise<number>;
 
   /**
    * Gives up its connections, so that the next question opens new ones: for whoever goes on after an outage. Never throws.

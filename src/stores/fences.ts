@@ -71,12 +71,12 @@ export class FencedLock implements Lock {
 
 /**
  * Counts on. A count that is not there, because it is the first or because the cache was flushed or evicted it, begins at
- * the time in milliseconds: nobody acquires a lock a thousand times a second, so that is greater than all before it. It is made
+ * the time in milliseconds, by the server's clock where it has one, since those of hosts differ: nobody acquires a lock a thousand times a second, so that is greater than all before it. It is made
  * before it is counted: of several that find none (of one lock's slots), each would add the time.
  */
 async function nextFence(store: Store, name: string): Promise<bigint> {
   const key = fenceKey(name);
-  const now = BigInt(Date.now());
+  const now = BigInt((await store.serverTime?.()) ?? Date.now());
   await store.add(key, integer(now), null);
   const fence = await store.increment(key, 1n);
   return fence >= LEAST ? fence : store.increment(key, now);

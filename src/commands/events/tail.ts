@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import type { EventFeed } from '../../cli/event-feed.js';
 import type { CacheEvent } from '../../stores/event-contract.js';
 
-import { formatDuration } from '../../cli/durations.js';
+import { formatPreciseDuration } from '../../cli/durations.js';
 import { sayGaps, withEvents } from '../../cli/event-feed.js';
 import { eventFlags } from '../../cli/event-flags.js';
 import { eventJson, eventLine } from '../../cli/event-text.js';
@@ -68,7 +68,7 @@ export default class EventsTail extends StoreCommand {
           await taker.end();
         }
 
-        const lasted = flags.for === undefined ? '' : ` in ${formatDuration(flags.for)}`;
+        const lasted = flags.for === undefined ? '' : ` in ${formatPreciseDuration(flags.for)}`;
         note(`${count(taken)} ${taken === 1 ? 'event' : 'events'}${lasted}`);
         if (taker.failed > 0) warn(`${count(taker.failed)} of ${count(taken)} commands failed`);
         if (left > 0) warn(`for ${count(left)} more events, which waited at the end, it was not run`);

@@ -4,11 +4,12 @@ import * as Flags from '@oclif/core/flags';
 import type { Lock, Ttl } from '../../stores/contract.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
-import { duration } from '../../cli/flags.js';
+import { preciseDuration } from '../../cli/flags.js';
 import { JsonText, stringify } from '../../cli/json.js';
 import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText, ownerField } from '../../cli/lock-text.js';
+import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -49,8 +50,8 @@ export default class LockAcquire extends StoreCommand {
   };
 
   static override flags = {
-    ttl: duration({ summary: 'How long it is held at the most; 0 never lets go by itself.', required: true }),
-    wait: duration({
+    ttl: preciseDuration({ summary: 'How long it is held at the most; 0 never lets go by itself.', required: true }),
+    wait: preciseDuration({
       summary: 'How long to try; one attempt when left out.',
       default: 0,
       defaultHelp: async () => '0s',
@@ -74,6 +75,7 @@ export default class LockAcquire extends StoreCommand {
     const owner = flags.owner ?? newOwner();
     const ttl = flags.ttl === 0 ? null : flags.ttl;
     await this.withStore(flags, async ({ store, interruption }) => {
+      checkLockTtl(store, ttl);
       const fenced = flags.fence ? new FencedLock(store, name, store.lock(name)) : undefined;
       const lock = fenced ?? store.lock(name);
       const { signal } = interruption;

@@ -1,10 +1,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { duration } from '../../cli/flags.js';
+import { preciseDuration } from '../../cli/flags.js';
 import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { notYoursText } from '../../cli/lock-text.js';
+import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { answerJson, note, warn } from '../../cli/output.js';
 import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
@@ -35,7 +36,7 @@ export default class LockRefresh extends StoreCommand {
       required: true,
       ...asKey,
     }),
-    ttl: duration({ summary: 'How long it is held from now on; 0 never lets go by itself.', required: true }),
+    ttl: preciseDuration({ summary: 'How long it is held from now on; 0 never lets go by itself.', required: true }),
   };
 
   async run(): Promise<void> {
@@ -46,6 +47,7 @@ export default class LockRefresh extends StoreCommand {
     if (owner === '') throw new UsageError('the owner is empty', 'Give the token that lock:acquire printed.');
     const ttl = flags.ttl === 0 ? null : flags.ttl;
     await this.withStore(flags, async (work) => {
+      checkLockTtl(work.store, ttl);
       const name = named ?? (await pickLock(work, 'refresh', owner));
       const lock = work.store.lock(name);
       const refreshed = await lock.refresh(owner, ttl);

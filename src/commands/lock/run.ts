@@ -5,12 +5,13 @@ import type { ProcessRow } from '../../cli/job/process-table.js';
 import type { Lock, Store } from '../../stores/contract.js';
 
 import { ChildCommand, commandLine } from '../../cli/child-command.js';
-import { duration } from '../../cli/flags.js';
+import { preciseDuration } from '../../cli/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../cli/interrupt.js';
 import { readKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText } from '../../cli/lock-text.js';
+import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';
 import { warn } from '../../cli/output.js';
 import { toFailure } from '../../cli/report-error.js';
@@ -51,12 +52,12 @@ export default class LockRun extends StoreCommand {
   };
 
   static override flags = {
-    ttl: duration({
+    ttl: preciseDuration({
       summary: 'How long the lock outlives us if this machine dies; it is refreshed long before.',
       default: 30,
       defaultHelp: async () => '30s',
     }),
-    wait: duration({
+    wait: preciseDuration({
       summary: 'How long to try; one attempt when left out.',
       default: 0,
       defaultHelp: async () => '0s',
@@ -71,7 +72,7 @@ export default class LockRun extends StoreCommand {
       summary: 'What becomes of the command when the lock is lost.',
       default: 'stop',
     }),
-    grace: duration({
+    grace: preciseDuration({
       summary: 'How long the processes of the command have from TERM to KILL.',
       default: 10,
       defaultHelp: async () => '10s',
@@ -97,6 +98,7 @@ export default class LockRun extends StoreCommand {
       lockOf: (store) => lockOf(store, name, flags.slots),
     };
     const store = await holding.openStore();
+    checkLockTtl(store, flags.ttl);
     const numbering = flags.fence ? name : undefined;
     const acquired = await interruptible(async (interruption) =>
       acquire(store, holding, { wait: flags.wait, numbering }, interruption),

@@ -4,8 +4,8 @@ import type { Work } from '../../cli/store-command.js';
 import type { Lock, LockHolder } from '../../stores/contract.js';
 import type { Waiter } from '../../stores/lock-contract.js';
 
-import { formatDuration } from '../../cli/durations.js';
-import { duration } from '../../cli/flags.js';
+import { formatPreciseDuration } from '../../cli/durations.js';
+import { preciseDuration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
 import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
@@ -34,7 +34,7 @@ export default class LockShow extends StoreCommand {
   };
 
   static override flags = {
-    for: duration({ summary: 'Watch it for this time, and tell who tries.' }),
+    for: preciseDuration({ summary: 'Watch it for this time, and tell who tries.' }),
   };
 
   async run(): Promise<void> {
@@ -69,7 +69,7 @@ async function watchFor({ store, interruption }: Work, name: string, seconds: nu
   const signal = AbortSignal.any([interruption.signal, ended.signal]);
   const timeline = new LockTimeline(name);
   const stream = await watchLocks(store, [name], { signal });
-  note(`${stream.source}; for ${formatDuration(seconds)}`);
+  note(`${stream.source}; for ${formatPreciseDuration(seconds)}`);
   if (stream.warning !== undefined) warn(stream.warning);
   const timer = setTimeout(() => ended.abort(), seconds * 1000);
   try {

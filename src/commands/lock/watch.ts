@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 
-import { formatDuration } from '../../cli/durations.js';
-import { duration } from '../../cli/flags.js';
+import { formatPreciseDuration } from '../../cli/durations.js';
+import { preciseDuration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
 import { readKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
@@ -32,7 +32,7 @@ export default class LockWatch extends StoreCommand {
   };
 
   static override flags = {
-    for: duration({ summary: 'End after this time.' }),
+    for: preciseDuration({ summary: 'End after this time.' }),
   };
 
   async run(): Promise<void> {
@@ -44,7 +44,7 @@ export default class LockWatch extends StoreCommand {
       const signal = AbortSignal.any([interruption.signal, ended.signal]);
       const timelines = new Map(names.map((name) => [name, new LockTimeline(name)]));
       const stream = await watchLocks(store, names, { signal });
-      note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatDuration(flags.for)}`}`);
+      note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatPreciseDuration(flags.for)}`}`);
       if (stream.warning !== undefined) warn(stream.warning);
       const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
       const screen = answersAPerson() && !flags.json ? new LockScreen([...timelines.values()]) : undefined;

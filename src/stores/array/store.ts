@@ -39,6 +39,7 @@ class ArrayStore extends Entries implements Store {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: EVENTS,

@@ -45,6 +45,7 @@ const OPTIONAL = [
   'reach',
   'reconnect',
   'sample',
+  'serverTime',
   'stats',
   'tagIndex',
   'unmade',

@@ -161,6 +161,11 @@ class MemcachedStore extends Entries implements Store {
     yield* diagnose(this.room);
   }
 
+  async serverTime(): Promise<number> {
+    const { serverTime } = await import('./server-time.js');
+    return serverTime(this.room.connection);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#tails].map(async (each) => each.stop()));
     this.connection.close();

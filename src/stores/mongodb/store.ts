@@ -56,6 +56,7 @@ class MongodbStore extends Entries implements Store {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: EVENT_SOURCES[0]!.types,
@@ -153,6 +154,10 @@ class MongodbStore extends Entries implements Store {
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./sample.js');
     return sample(this.room, options);
+  }
+
+  async serverTime(): Promise<number> {
+    return this.room.connection.run(async ({ now }) => now());
   }
 
   async close(): Promise<void> {

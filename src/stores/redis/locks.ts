@@ -21,9 +21,9 @@ redis.call('DEL', KEYS[1])
 redis.pcall('PUBLISH', ARGV[2], '')
 return 1`;
 
-/** ARGV[2] in seconds; 0 never expires, as in Laravel. */
+/** ARGV[2] is PERSIST, or EXPIRE or PEXPIRE with ARGV[3]. */
 const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-if ARGV[2] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+if ARGV[3] then redis.call(ARGV[2], KEYS[1], ARGV[3]) else redis.call(ARGV[2], KEYS[1]) end
 return 1`;
 
 /** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare, unless phpredis packs it. */
@@ -42,7 +42,7 @@ export class RedisLock implements Lock {
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
     await checkOwnership(this.#connection, this.#key);
-    const expiry = ttl === null ? [] : ['EX', ttl];
+    const expiry = ttl === null ? [] : Number.isInteger(ttl) ? ['EX', ttl] : ['PX', millisecondsOf(ttl)];
     return (await this.#connection.call('SET', this.#key, this.#texts.pack(owner), ...expiry, 'NX')) !== null;
   }
 
@@ -65,8 +65,8 @@ export class RedisLock implements Lock {
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
-    const command: Command = ttl === null ? ['PERSIST', this.#key] : ['EXPIRE', this.#key, ttl];
-    return this.#change(owner, { script: REFRESH, args: [ttl ?? 0], commands: [command] });
+    const [name, ...time] = expiryCommand(ttl);
+    return this.#change(owner, { script: REFRESH, args: [name, ...time], commands: [[name, this.#key, ...time]] });
   }
 
   async holder(): Promise<LockHolder | undefined> {
@@ -100,6 +100,16 @@ export class RedisLock implements Lock {
   async #wrongType(): Promise<WrongTypeError> {
     return wrongType(this.#name, String(await this.#connection.call('TYPE', this.#key)));
   }
+}
+
+/** Whole seconds go by EXPIRE, as Laravel writes them. */
+function expiryCommand(ttl: Ttl): Command {
+  if (ttl === null) return ['PERSIST'];
+  return Number.isInteger(ttl) ? ['EXPIRE', ttl] : ['PEXPIRE', millisecondsOf(ttl)];
+}
+
+function millisecondsOf(seconds: number): number {
+  return Math.round(seconds * 1000);
 }
 
 /** An owner that another client wrote otherwise is shown as it stands. */

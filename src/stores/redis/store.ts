@@ -73,6 +73,7 @@ class RedisStore extends PlainEntries implements Store {
       countsTagged: true,
       tagListing: 'members',
       locks: true,
+      lockMilliseconds: true,
       lockListing: true,
       lockWaiters: true,
       events: EVENT_SOURCES[0]!.types,
@@ -162,6 +163,11 @@ class RedisStore extends PlainEntries implements Store {
   async *diagnose(): AsyncGenerator<Finding> {
     const { diagnose } = await import('./diagnosis.js');
     yield* diagnose(this.room);
+  }
+
+  async serverTime(): Promise<number> {
+    const { serverTime } = await import('./server-time.js');
+    return serverTime(this.connection);
   }
 
   async reconnect(): Promise<void> {

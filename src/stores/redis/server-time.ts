@@ -1,0 +1,15 @@
+import type { Connection } from './connection.js';
+
+import { isUnavailable } from './errors.js';
+
+/** Unix time in milliseconds, of the first primary of a cluster; the local clock's where the user may not ask (TIME). */
+export async function serverTime(connection: Connection): Promise<number> {
+  const [node] = await connection.nodes();
+  try {
+    const [seconds, microseconds] = (await node!.call('TIME')) as readonly Buffer[];
+    return Number(String(seconds)) * 1000 + Math.floor(Number(String(microseconds)) / 1000);
+  } catch (error) {
+    if (isUnavailable(error)) return Date.now();
+    throw error;
+  }
+}
