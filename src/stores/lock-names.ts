@@ -20,6 +20,9 @@ const LARAVEL_FAMILIES = [
 /** What the names of those families begin with; a name that does is not of a family yet. */
 export const LARAVEL_LOCK_HEADS: readonly string[] = LARAVEL_FAMILIES.map(({ head }) => head);
 
+/** What the names of schedulers' mutexes begin with; a SHA-1 of 40 hexadecimal digits in lower case follows. */
+export const SCHEDULE_MUTEX_HEADS = ['framework/schedule-', String.raw`framework\schedule-`] as const;
+
 /**
  * Whether a name is that of a scheduler's mutex. Up to version 12 Laravel adds the one of `onOneServer()` as an entry, so it
  * lies in the cache's own place on every store.

@@ -1,7 +1,7 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-contract.js';
 import type { Room } from './entries.js';
 
-import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';
 import { listEntries } from './listing.js';
 
 /** Removes the entries that match. */
@@ -17,8 +17,8 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
     signal?.throwIfAborted();
     for (const entry of page) {
       if (!isMeant(only, entry)) continue;
-      room.memory.remove(room.prefix + entry.key);
-      tally.add({ removed: 1, bytes: entry.size });
+      if (!isKeptLock(entry)) room.memory.remove(room.prefix + entry.key);
+      tally.add(isKeptLock(entry) ? { keptLocks: 1 } : { removed: 1, bytes: entry.size });
     }
   }
 

@@ -1,17 +1,20 @@
 import type { FlushOptions, FlushResult } from '../contract.js';
 import type { Room } from './entries.js';
 
+import { isScheduleMutex } from '../lock-names.js';
+
 /** Removes what lies under the prefix, or all of the memory. */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   const { memory } = room;
   const isAll = options.scope === 'all';
   const prefix = isAll ? '' : room.prefix;
-  const keys = memory.keys(prefix);
+  const found = memory.keys(prefix);
   const held = memory.heldLocks(prefix);
   const takesLocks = options.locks || isAll;
+  const keys = takesLocks ? found : found.filter((key) => !isScheduleMutex(key.slice(prefix.length)));
   const removed = keys.length + (takesLocks ? held.length : 0);
-  const result = { removed, keptLocks: takesLocks ? 0 : held.length };
+  const result = { removed, keptLocks: takesLocks ? 0 : held.length + found.length - keys.length };
   if (options.dryRun) return result;
   for (const key of keys) memory.remove(key);
   if (takesLocks) for (const name of held) memory.letGo(name);

@@ -1,7 +1,9 @@
 import type { InspectedTags, Inspection } from '../inspection-contract.js';
 
+import { isScheduleMutex } from '../lock-names.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
 import { entryOf, type Room } from './entries.js';
+import { mutexOwner } from './mutex.js';
 
 export function inspect({ memory, prefix, codec }: Room, key: string, tags?: readonly string[]): Inspection {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
@@ -16,6 +18,7 @@ export function inspect({ memory, prefix, codec }: Room, key: string, tags?: rea
     format: { codec: codec.name },
     expiresAt: cell.expires === null ? null : new Date(cell.expires),
     ...(carried && { tags: carried }),
+    ...(isScheduleMutex(listedKey) && { lock: { owner: mutexOwner(cell), toldBy: 'family' } }),
   };
 }
 

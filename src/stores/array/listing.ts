@@ -1,6 +1,7 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
 
 import { globMatcher } from '../glob.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { inTagOrder } from '../tag-names.js';
 import { entryOf, type Room } from './entries.js';
 import { ttlOf } from './memory.js';
@@ -31,6 +32,7 @@ function listed({ memory, codec, prefix }: Room, key: string, { contents, tags }
       key,
       size: cell.stored.length,
       ttl: ttlOf(cell),
+      ...(isScheduleMutex(key) && { lock: 'family' }),
       ...(tags && { tags: inTagOrder(names, key) ?? names }),
       ...(contents && { reading: entryOf(cell, codec) }),
     },

@@ -1,9 +1,11 @@
 import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
+import { isScheduleMutex } from '../lock-names.js';
 import { holderOf } from './locks.js';
+import { mutexOwner } from './mutex.js';
 
-/** Locks that are held under the prefix, in the order in which they came. */
+/** Locks that are held under the prefix, in the order in which they came; then schedulers' mutexes among the entries. */
 export async function* heldLocks(
   { memory, prefix }: Room,
   { signal }: ListLocksOptions = {},
@@ -14,5 +16,11 @@ export async function* heldLocks(
     const cell = memory.holder(storedName);
     // Let go while the ones before were read.
     if (cell) yield { name: storedName.slice(prefix.length), ...holderOf(cell), toldBy: 'place' };
+  }
+
+  for (const key of memory.keys(prefix)) {
+    const name = key.slice(prefix.length);
+    const cell = isScheduleMutex(name) ? memory.live(key) : undefined;
+    if (cell) yield { name, ...holderOf({ owner: mutexOwner(cell), expires: cell.expires }), toldBy: 'family' };
   }
 }

@@ -16,11 +16,14 @@ import type { TagIndex } from '../tag-contract.js';
 import type { Tail } from './events.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
+import { EitherLock } from '../either-lock.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { entryKeys } from './keys.js';
 import { ArrayLock } from './locks.js';
 import { Memory } from './memory.js';
+import { ArrayMutex } from './mutex.js';
 import { ArrayTagged } from './tags.js';
 
 /** A cache in this process, gone with it: for tests. Stores that are given the same memory see the same entries. */
@@ -88,7 +91,8 @@ class ArrayStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new ArrayLock(this.room, name, this.#waitings);
+    const lock = new ArrayLock(this.room, name, this.#waitings);
+    return isScheduleMutex(name) ? new EitherLock(name, lock, new ArrayMutex(this.room, name)) : lock;
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {

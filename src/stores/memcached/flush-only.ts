@@ -6,13 +6,12 @@ import type { Item } from './node.js';
 
 import { countMeant, FlushTally } from '../entry-filter.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName } from '../lock-names.js';
 import { overlapping } from '../overlapping.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
 import { listEntries } from './listing.js';
-import { isOurLock, LARGEST_LOCK } from './lock-list.js';
+import { LARGEST_LOCK, lockOf } from './lock-rule.js';
 
 /** Pages on their way at once. */
 const IN_FLIGHT = 4;
@@ -39,16 +38,21 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
         const key = room.keys.short(full);
         return size > largerThan && idle >= idleFor && !isTagIdKey(key) && matches(key);
       });
-      const others = meant.filter(({ full }) => !isLaravelLockName(room.keys.short(full)));
+      const others = meant.filter(({ full }) => lockOf(room.keys.short(full)) === undefined);
       tally.add({ keptLocks: meant.length - others.length });
-      tally.add(await removeOthers(node, others, idleFor));
+      tally.add(await removeOthers(node, room, others, idleFor));
     });
   }
 
   return tally.result;
 }
 
-async function removeOthers(node: MetaNode, meant: readonly Dumped[], idleFor: number): Promise<FlushOnlyResult> {
+async function removeOthers(
+  node: MetaNode,
+  { keys }: Room,
+  meant: readonly Dumped[],
+  idleFor: number,
+): Promise<FlushOnlyResult> {
   // Only the binary protocol can name what another client put under a key with white space.
   const speakable = meant.filter(({ full }) => isSpeakable(full));
   const unspeakable = meant.filter(({ full }) => !isSpeakable(full));
@@ -71,7 +75,7 @@ async function removeOthers(node: MetaNode, meant: readonly Dumped[], idleFor: n
         ? [{ key: dumped.full, size: dumped.size, item }]
         : [],
     );
-  const entries = found.filter(({ item }) => !isOurLock(item));
+  const entries = found.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
   const isGone = await node.removeSame(entries);
   const wereThere = await node.remove(unspeakable.map(({ full }) => full));
   const gone = [

@@ -3,13 +3,12 @@ import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
-import { isLaravelLockName } from '../lock-names.js';
 import { overlapping } from '../overlapping.js';
 import { noListing, notByProxy } from './access-errors.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey, type Keys } from './keys.js';
-import { isOurLock, LARGEST_LOCK } from './lock-list.js';
+import { LARGEST_LOCK, lockOf } from './lock-rule.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;
@@ -99,7 +98,7 @@ class Remover {
       const name = this.#keys.short(full);
       if (isTagIdKey(name)) ids.push(full);
       else if (!this.#keepsLocks) others.push(full);
-      else if (isLaravelLockName(name)) locks++;
+      else if (lockOf(name) !== undefined) locks++;
       // Only the binary protocol can name what another client put under a key with white space.
       else if (size <= LARGEST_LOCK && isSpeakable(full)) small.push(full);
       else others.push(full);
@@ -124,7 +123,7 @@ class Remover {
         const item = items[index];
         return item ? [{ key, item }] : [];
       });
-      const entries = found.filter(({ item }) => !isOurLock(item));
+      const entries = found.filter(({ key, item }) => lockOf(this.#keys.short(key), item) === undefined);
       keptLocks += found.length - entries.length;
       const isGone = this.#isDry ? entries.map(() => true) : await this.#node.removeSame(entries);
       removed += isGone.filter(Boolean).length;

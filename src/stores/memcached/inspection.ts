@@ -4,10 +4,9 @@ import type { Item } from './node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../key-text.js';
-import { isLaravelLockName } from '../lock-names.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
-import { isOurLock } from './lock-list.js';
+import { lockOf } from './lock-rule.js';
 import { MetaNode } from './meta-node.js';
 import { tagOf } from './tag-index.js';
 import { MemcachedTagged } from './tags.js';
@@ -24,7 +23,7 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
   const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
   const held = given(item);
   if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
-  const lock = await lockOf(room, listedKey, held);
+  const lock = await inspectedLock(room, listedKey, held);
   const { ttl } = held;
   return {
     ...asked,
@@ -57,8 +56,8 @@ function numbers(known: ReadonlyMap<string, string>): { idle?: number; memory?: 
   return { ...(idle !== undefined && { idle: Number(idle) }), ...(memory !== undefined && { memory: Number(memory) }) };
 }
 
-async function lockOf({ values }: Room, name: string, item: Item): Promise<InspectedLock | undefined> {
-  const toldBy = isLaravelLockName(name) ? 'family' : isOurLock(item) ? 'cachectl-owner' : undefined;
+async function inspectedLock({ values }: Room, name: string, item: Item): Promise<InspectedLock | undefined> {
+  const toldBy = lockOf(name, item);
   if (toldBy === undefined) return undefined;
   try {
     const owner = await values.bareBytes(item);

@@ -1,18 +1,15 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
-import type { ToldBy } from '../lock-contract.js';
 import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
-import type { Item } from './node.js';
 
 import { UsageError } from '../../errors.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName } from '../lock-names.js';
 import { withinBytes } from '../within-bytes.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
-import { isOurLock, LARGEST_LOCK } from './lock-list.js';
+import { LARGEST_LOCK, lockOf } from './lock-rule.js';
 
 /** An item of the dump, and its key without the prefix. */
 interface Named {
@@ -75,12 +72,7 @@ async function listedOf(
 }
 
 function mayBeOurLock({ key, size }: Named): boolean {
-  return size <= LARGEST_LOCK && !isLaravelLockName(key);
-}
-
-function lockOf(key: string, item: Item | undefined): ToldBy | undefined {
-  if (isLaravelLockName(key)) return 'family';
-  return item !== undefined && isOurLock(item) ? 'cachectl-owner' : undefined;
+  return size <= LARGEST_LOCK && lockOf(key) === undefined;
 }
 
 /** Only the binary protocol can name what another client put under a key with white space. */

@@ -1,26 +1,19 @@
-import type { ListedLock, ListLocksOptions, ToldBy } from '../lock-contract.js';
+import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
 
 import { UndecodableError } from '../../errors.js';
-import { fenceKey } from '../fences.js';
-import { globMatcher } from '../glob.js';
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-names.js';
+import { LONGEST_OWNER } from '../lock-rule.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
-
-/** An item of more bytes than that, key and header included, is none of our locks: owners are short. */
-export const LARGEST_LOCK = 2048;
+import { itemTeller, type ItemTeller, LARGEST_LOCK } from './lock-rule.js';
 
 /** Bytes of items that are read at once; of what is no lock but called one, a single item may have more. */
 const MOST_AT_ONCE = 1_048_576;
-
-/** In bytes: what is no lock but called one may hold much. */
-const LONGEST_OWNER = 1024;
 
 /**
  * What lies under the prefix and can be told to be a lock, on every server, a page of a dump at a time. A lock is an item
@@ -38,29 +31,20 @@ export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptio
   }
 }
 
-/** Whether an item holds an owner that cachectl made. */
-export function isOurLock({ value, flags }: Item): boolean {
-  return flags === 0 && value.subarray(0, OWNER.length).equals(OWNER);
-}
-
-const OWNER = Buffer.from(OWNER_PREFIX);
-
 /** An item that is worth a look. */
 interface Candidate {
   readonly full: Buffer;
   readonly name: string;
   readonly size: number;
-  /** Undefined where only its value can tell. */
-  readonly told: ToldBy | undefined;
 }
 
 class Lister {
   readonly #room: Room;
-  readonly #isNamed: (name: string) => boolean;
+  readonly #tell: ItemTeller;
 
   constructor(room: Room, pattern: string | undefined) {
     this.#room = room;
-    this.#isNamed = pattern === undefined ? () => false : globMatcher(pattern);
+    this.#tell = itemTeller(pattern);
   }
 
   /** Candidates, as many as may be read at once. */
@@ -86,10 +70,10 @@ class Lister {
   async locksAmong(node: MetaNode, batch: readonly Candidate[]): Promise<readonly ListedLock[]> {
     const items = await node.read(batch.map(({ full }) => full));
     const locks: ListedLock[] = [];
-    for (const [index, { name, told }] of batch.entries()) {
+    for (const [index, { name }] of batch.entries()) {
       const item = given(items[index]);
       if (item === undefined) continue;
-      const toldBy = told !== 'family' && isOurLock(item) ? 'cachectl-owner' : told;
+      const toldBy = this.#tell(name, item);
       const owner = toldBy && (await this.#ownerOf(item));
       if (toldBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, toldBy });
     }
@@ -101,10 +85,8 @@ class Lister {
     // Only the binary protocol can name what another client put under a key with white space.
     if (!isSpeakable(full)) return undefined;
     const name = this.#room.keys.short(full);
-    if (isTagIdKey(name) || name.startsWith(FENCES)) return undefined;
-    if (isLaravelLockName(name)) return { full, name, size, told: 'family' };
-    if (this.#isNamed(name)) return { full, name, size, told: 'pattern' };
-    return size <= LARGEST_LOCK ? { full, name, size, told: undefined } : undefined;
+    if (isTagIdKey(name)) return undefined;
+    return size <= LARGEST_LOCK || this.#tell(name) !== undefined ? { full, name, size } : undefined;
   }
 
   /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
@@ -118,6 +100,3 @@ class Lister {
     }
   }
 }
-
-/** What the entries that number acquisitions are named. */
-const FENCES = fenceKey('');

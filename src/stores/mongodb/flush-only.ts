@@ -2,7 +2,7 @@ import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 
-import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';
 import { later } from './expiry.js';
 import { listDocuments, type ListedDocument, listEntries } from './listing.js';
 
@@ -16,7 +16,9 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
   if (options.dryRun) return countMeant(listEntries(room, listing), only, options);
   const tally = new FlushTally(options);
   for await (const page of listDocuments(room, listing)) {
-    const meant = page.filter(({ entry }) => isMeant(only, entry));
+    const found = page.filter(({ entry }) => isMeant(only, entry));
+    const meant = found.filter(({ entry }) => !isKeptLock(entry));
+    tally.add({ keptLocks: found.length - meant.length });
     if (meant.length > 0) {
       const removed = await room.connection.run(async (deployment) =>
         largerThan === undefined ? removeNamed(deployment, room, meant) : removeSame(deployment, room, meant),

@@ -5,16 +5,19 @@ import type { Deployment, EntryDocument, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { DATED, later, notLater, UNDATED } from './expiry.js';
-import { idsUnder } from './keys.js';
+import { idsUnder, mutexIdsUnder } from './keys.js';
 
 /** Documents of one step. */
 const PAGE = 10_000;
 
 type Place = 'entries' | 'locks';
 
+/** A part of a filter. */
+type Filter = Readonly<Record<string, unknown>>;
+
 /**
  * Removes what lies under the prefix, or all of both collections, a page at a time. Counts what still counted: documents
- * that had expired go too, unmentioned. Documents whose `expires_at` is no date are nobody's entries, and stay.
+ * that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies. Documents whose `expires_at` is no date are nobody's entries, and stay.
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -24,8 +27,10 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const places: readonly Place[] = takesLocks ? ['entries', 'locks'] : ['entries'];
   const counted = async (place: Place): Promise<number> =>
     connection.run(async (deployment) => countLive(deployment, place, prefix));
-  const keptLocks = takesLocks ? 0 : await counted('locks');
-  const whole = async (): Promise<number> => sum(await Promise.all(places.map(async (each) => counted(each))));
+  const mutexes = takesLocks ? 0 : await connection.run(async (deployment) => countMutexes(deployment, room.prefix));
+  const keptLocks = takesLocks ? 0 : mutexes + (await counted('locks'));
+  const whole = async (): Promise<number> =>
+    Math.max(0, sum(await Promise.all(places.map(async (each) => counted(each)))) - mutexes);
   const left = async (): Promise<Pick<FlushResult, 'leftOthers'>> => {
     const counts = places.map(async (each) => connection.run(async (place) => countUndated(place, each, prefix)));
     const leftOthers = sum(await Promise.all(counts));
@@ -34,6 +39,9 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
 
   if (options.dryRun) return { removed: await whole(), keptLocks, ...(await left()) };
   const total = options.wantsTotal ? await whole() : undefined;
+  // The server's clock says which of them are held.
+  const kept = ({ now }: Deployment): Filter =>
+    takesLocks ? {} : { $nor: [{ _id: mutexIdsUnder(room.prefix), expires_at: later(now()) }] };
   let removed = 0;
   for (const place of places) {
     if (options.scope === 'all') {
@@ -44,7 +52,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
     let last: string | undefined;
     do {
       const range = idsUnder(prefix ?? '', last);
-      const page = await connection.run(async (deployment) => removePage(deployment, place, range));
+      const page = await connection.run(async (deployment) => removePage(deployment, place, range, kept(deployment)));
       removed += page.live;
       if (page.rows > 0) options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
       options.signal?.throwIfAborted();
@@ -68,12 +76,13 @@ async function removePage(
   deployment: Deployment,
   place: Place,
   range: Readonly<Record<string, string>>,
+  kept: Filter,
 ): Promise<Page> {
   const collection = collectionOf(deployment, place);
   const [end] = await collection
     .find({ _id: range }, { projection: { _id: 1 }, sort: { _id: 1 }, skip: PAGE - 1, limit: 1 })
     .toArray();
-  const page = { _id: end === undefined ? range : { ...range, $lte: end._id }, ...DATED };
+  const page = { _id: end === undefined ? range : { ...range, $lte: end._id }, ...DATED, ...kept };
   const expired = await collection.countDocuments({
     ...page,
     expires_at: { ...DATED.expires_at, ...notLater(deployment.now()) },
@@ -96,6 +105,11 @@ const OTHERS = { _id: { $not: { $type: 'string' } } } as const;
 async function countUndated(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
   const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
   return collectionOf(deployment, place).countDocuments({ ...ids, ...UNDATED });
+}
+
+/** Among the entries, where the mutexes of schedulers are locks. */
+async function countMutexes({ entries, now }: Deployment, prefix: string): Promise<number> {
+  return entries.countDocuments({ _id: mutexIdsUnder(prefix), expires_at: later(now()) });
 }
 
 /** Of everything, when no prefix is given. */

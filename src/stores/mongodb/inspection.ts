@@ -4,6 +4,9 @@ import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
+import { isScheduleMutex } from '../lock-names.js';
+import { LONGEST_OWNER } from '../lock-rule.js';
 import { taggedKey, tagHashOf } from '../tag-names.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
@@ -32,6 +35,9 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
       format: { codec: isNumber(value) ? 'number' : codec.name },
       expiresAt: ttl === null ? null : expiry,
       ...(carried && { tags: carried }),
+      ...(isScheduleMutex(listedKey) && {
+        lock: { owner: keyFromBytes(storedBytes(value).subarray(0, LONGEST_OWNER)), toldBy: 'family' },
+      }),
     };
   });
 }

@@ -18,8 +18,19 @@ export function idsUnder(prefix: string, last?: string): Readonly<Record<string,
  * entries of other prefixes are never met, even where prefix and name together read the same.
  */
 export function taggedIdsUnder(prefix: string): Readonly<Record<string, string>> {
-  const literal = prefix.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
-  return { ...idsUnder(prefix), $regex: `^${literal}[0-9a-f]{40}:` };
+  return { ...idsUnder(prefix), $regex: `^${literally(prefix)}[0-9a-f]{40}:` };
+}
+
+/** A condition on `_id`: schedulers' mutexes under the prefix, which lie among the entries. */
+export function mutexIdsUnder(prefix: string): Readonly<Record<string, string>> {
+  return {
+    ...idsUnder(`${prefix}framework`),
+    $regex: String.raw`^${literally(prefix)}framework[/\\]schedule-[0-9a-f]{40}`,
+  };
+}
+
+function literally(prefix: string): string {
+  return prefix.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
 }
 
 /** Keys of entries that count, without the prefix, in the order of the index on `_id`. */

@@ -6,6 +6,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../listing-contract.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { entryOf } from './entries.js';
@@ -76,6 +77,7 @@ export function lister(
   const values = new FieldCodec(room.codec);
   return (document, at) => ({
     key: keyOf(room, document),
+    ...(isScheduleMutex(keyOf(room, document)) && { lock: 'family' }),
     size: Number(document.size ?? storedBytes(document.value).length),
     ttl: ttlOf(document.expires_at, at),
     ...(tags && { tags: tagsOf(room, document) }),

@@ -2,14 +2,14 @@ import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
 import type { Room } from './entries.js';
 
 import { isLive, later } from './expiry.js';
-import { idsUnder } from './keys.js';
+import { idsUnder, mutexIdsUnder } from './keys.js';
 import { holderOf } from './locks.js';
 import { AS_STORED } from './values.js';
 
 /** Locks of one request. */
 const PAGE = 1000;
 
-/** Locks that are held under the prefix, in the order of the index on `_id`. */
+/** Locks that are held under the prefix, in the order of the index on `_id`; then schedulers' mutexes among the entries. */
 export async function* heldLocks(
   { connection, prefix }: Room,
   { signal }: ListLocksOptions = {},
@@ -29,5 +29,20 @@ export async function* heldLocks(
   for await (const { name, ...holder } of listed) {
     signal?.throwIfAborted();
     yield { name: name.slice(prefix.length), ...holder, toldBy: 'place' };
+  }
+
+  const mutexes = connection.stream(async function* ({ entries, now }, answers) {
+    const found = entries
+      .find({ _id: mutexIdsUnder(prefix), expires_at: later(now()) }, AS_STORED)
+      .sort({ _id: 1 })
+      .batchSize(PAGE);
+    for await (const { _id, value: owner, expires_at } of answers(found)) {
+      const at = now();
+      if (isLive(expires_at, at)) yield { name: String(_id), ...holderOf({ owner, expires_at }, at) };
+    }
+  });
+  for await (const { name, ...holder } of mutexes) {
+    signal?.throwIfAborted();
+    yield { name: name.slice(prefix.length), ...holder, toldBy: 'family' };
   }
 }

@@ -96,11 +96,16 @@ export class MongodbLock implements Lock {
   }
 }
 
+/** An owner, whose field is of any type among the entries, and how long it is one. */
+interface Held extends Pick<LockDocument, 'expires_at'> {
+  readonly owner: unknown;
+}
+
 /**
  * What a lock's document says of its holder, at a time in milliseconds at which it was held.
  * @param document as the driver gives it `AS_STORED`
  */
-export function holderOf({ owner, expires_at }: LockDocument, at: number): LockHolder {
+export function holderOf({ owner, expires_at }: Held, at: number): LockHolder {
   const ttl = ttlOf(expires_at, at);
   const holder = { owner: keyFromBytes(storedBytes(owner)), ttl };
   return typeof ttl === 'number' ? { ...holder, leftMs: expires_at.getTime() - at } : holder;

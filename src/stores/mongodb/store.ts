@@ -28,12 +28,15 @@ import type { EntryDocument } from './connection.js';
 import type { Tail } from './events.js';
 import type { MongodbWaiting } from './lock-waiting.js';
 
+import { EitherLock } from '../either-lock.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES } from './event-sources.js';
 import { storable } from './ids.js';
 import { entryKeys } from './keys.js';
 import { MongodbLock } from './locks.js';
+import { MongodbMutex } from './mutex.js';
 import { MongodbTagged } from './tags.js';
 
 /**
@@ -111,7 +114,8 @@ class MongodbStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new MongodbLock(this.room, name, this.#waitings);
+    const lock = new MongodbLock(this.room, name, this.#waitings);
+    return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(this.room, name)) : lock;
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {

@@ -27,9 +27,9 @@ import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 import type { LockWatch } from './lock-watch.js';
 
+import { EitherLock } from '../either-lock.js';
 import { isLaravelLockName } from '../lock-names.js';
 import { Connection } from './connection.js';
-import { EitherLock } from './either-lock.js';
 import { EVENT_SOURCES } from './event-sources.js';
 import { entryKeys, Keys } from './keys.js';
 import { keepsLocksApart } from './lock-places.js';
@@ -121,9 +121,9 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   lock(name: string): Lock {
-    return keepsLocksApart(this.room) && isLaravelLockName(name)
-      ? new EitherLock(this.room, name)
-      : new RedisLock(this.room, name);
+    const lock = new RedisLock(this.room, name);
+    if (!keepsLocksApart(this.room) || !isLaravelLockName(name)) return lock;
+    return new EitherLock(name, lock, new RedisLock({ ...this.room, lockConnection: this.room.connection }, name));
   }
 
   async *locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {

@@ -1,7 +1,7 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../listing-contract.js';
 import type { Room } from './entries.js';
 
-import { countMeant, FlushTally, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';
 import { now } from './expiry.js';
 import { listEntries } from './listing.js';
 import { bound } from './row-keys.js';
@@ -17,7 +17,9 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
   const tally = new FlushTally(options);
   for await (const page of pages) {
     const meant = page.filter((entry) => isMeant(only, entry));
-    if (meant.length > 0) tally.add(removed(room, meant, only));
+    const entries = meant.filter((entry) => !isKeptLock(entry));
+    tally.add({ keptLocks: meant.length - entries.length });
+    if (entries.length > 0) tally.add(removed(room, entries, only));
     signal?.throwIfAborted();
   }
 

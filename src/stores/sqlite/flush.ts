@@ -4,13 +4,13 @@ import type { FlushOptions, FlushResult } from '../contract.js';
 import type { Room } from './entries.js';
 
 import { now } from './expiry.js';
-import { type KeyRange, keysUnder } from './keys.js';
+import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from './keys.js';
 import { Pace } from './pace.js';
 import { type TableRole } from './tables.js';
 
 /**
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:
- * rows that had expired go too, unmentioned.
+ * rows that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies.
  */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -18,17 +18,18 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const range = keysUnder(prefix);
   const takesLocks = options.locks || options.scope === 'all';
   const roles: TableRole[] = takesLocks ? ['cache', 'locks'] : ['cache'];
-  const keptLocks = takesLocks ? 0 : countLive(room, 'locks', range);
+  const keptLocks = takesLocks ? 0 : countLive(room, 'locks', range) + countLive(room, 'cache', mutexesUnder(prefix));
+  const meant = takesLocks ? range : withoutMutexes(range, prefix, now());
   if (options.dryRun) {
-    return { removed: roles.reduce((sum, role) => sum + countLive(room, role, range), 0), keptLocks };
+    return { removed: roles.reduce((sum, role) => sum + countLive(room, role, meant), 0), keptLocks };
   }
 
-  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(room, role, range), 0) : undefined;
+  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(room, role, meant), 0) : undefined;
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
     const pace = new Pace();
     for (;;) {
-      const chunk = pace.timed((rows) => removeSome(room, role, prefix, rows));
+      const chunk = pace.timed((rows) => removeSome(room, role, { prefix, takesLocks, most: rows }));
       if (chunk.rows === 0) break;
       removed += chunk.live;
       options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
@@ -46,12 +47,20 @@ interface Chunk {
   readonly live: number;
 }
 
-/** @param most rows of this transaction */
-function removeSome({ connection, tables }: Room, role: TableRole, prefix: string, most: number): Chunk {
+interface Some {
+  readonly prefix: string;
+  readonly takesLocks: boolean;
+  /** Rows of this transaction. */
+  readonly most: number;
+}
+
+function removeSome({ connection, tables }: Room, role: TableRole, { prefix, takesLocks, most }: Some): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
-  const range = keysUnder(prefix);
+  const meant = (range: KeyRange): KeyRange =>
+    role === 'cache' && !takesLocks ? withoutMutexes(range, prefix, now()) : range;
   return connection.write(() => {
+    const range = meant(keysUnder(prefix));
     // By the bounds of the chunk, since a list of its keys would be made and sorted first. The bytes must not be named as
     // the column is: SQLite would sort all that there is by them.
     const last = connection
@@ -59,7 +68,7 @@ function removeSome({ connection, tables }: Room, role: TableRole, prefix: strin
         `SELECT CAST(key AS BLOB) AS bytes FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET @before`,
       )
       .get({ ...range.parameters, before: most - 1 })?.bytes;
-    const chunk = last === undefined ? range : keysUnder(prefix, { last });
+    const chunk = last === undefined ? range : meant(keysUnder(prefix, { last }));
     const live = role === 'tags' ? 0 : removeLive(connection, table, chunk);
     const { changes: others } = connection
       .statement(`DELETE FROM ${table} WHERE ${chunk.sql}`)

@@ -1,6 +1,9 @@
 import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.js';
 import type { Room } from './entries.js';
 
+import { keyFromBytes } from '../key-text.js';
+import { isScheduleMutex } from '../lock-names.js';
+import { LONGEST_OWNER } from '../lock-rule.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';
@@ -37,6 +40,9 @@ export function inspect(room: Room, key: string, tags?: readonly string[]): Insp
         },
         expiresAt: ttl === null ? null : new Date(expiration * 1000),
         ...(carried !== undefined && { tags: carried }),
+        ...(isScheduleMutex(listedKey) && {
+          lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), toldBy: 'family' },
+        }),
       };
     });
   });

@@ -4,6 +4,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { keyToBytes } from '../key-text.js';
+import { SCHEDULE_MUTEX_HEADS } from '../lock-names.js';
 import { now } from './expiry.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
@@ -29,7 +30,7 @@ export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<st
 /** A condition on the column `key`, with its named parameters; it reads the primary key's index only. */
 export interface KeyRange {
   readonly sql: string;
-  readonly parameters: Readonly<Record<string, RowKey>>;
+  readonly parameters: Readonly<Record<string, number | RowKey>>;
 }
 
 interface Bounds {
@@ -71,9 +72,37 @@ export function taggedKeysUnder(prefix: string, key: string): string {
   return `${literalKeysUnder(prefix, key)} AND ${head} GLOB '${TAGGED_HEAD}'`;
 }
 
+/** Schedulers' mutexes under the prefix, which lie among the entries; with `after`, those that come after that key. */
+export function mutexesUnder(prefix: string, bounds: Pick<Bounds, 'after'> = {}): KeyRange {
+  const { sql, parameters } = keysUnder(prefix + MUTEX_HEAD, bounds);
+  return { sql: `${sql} AND ${isMutex(prefix)}`, parameters };
+}
+
+/** The range, a part of `keysUnder(prefix)`, without the schedulers' mutexes that are held at Unix time `at`. */
+export function withoutMutexes({ sql, parameters }: KeyRange, prefix: string, at: number): KeyRange {
+  return { sql: `${sql} AND NOT (${isMutex(prefix)} AND +expiration > @at)`, parameters: { ...parameters, at } };
+}
+
+/** What the names of all mutexes begin with. */
+const MUTEX_HEAD = 'framework';
+
+/** The pluses keep SQLite from looking for each of the heads in the index, and sorting what it found. */
+function isMutex(prefix: string): string {
+  const conditions = SCHEDULE_MUTEX_HEADS.map((head) => {
+    const from = Buffer.byteLength(prefix + head) + 1;
+    const hash = `CAST(substr(CAST(+key AS BLOB), ${from}, ${HASH_LENGTH}) AS TEXT)`;
+    return `(${literalKeysUnder(prefix + head, '+key')} AND ${hash} GLOB '${HASH}')`;
+  });
+  return `(${conditions.join(' OR ')})`;
+}
+
 /** SHA-1 in lower-case hexadecimal and a colon; see `taggedKey`. */
 const TAGGED_HEAD = `${'[0-9a-f]'.repeat(40)}:`;
 const TAGGED_HEAD_LENGTH = 41;
+
+/** The same without the colon. */
+const HASH = '[0-9a-f]'.repeat(40);
+const HASH_LENGTH = 40;
 
 /** The least text that is greater than all that begins with `prefix`; undefined where there is none. */
 function upperBound(prefix: Buffer): Buffer | undefined {

@@ -6,6 +6,7 @@ import type { Room } from './entries.js';
 import { CodedEntry } from '../coded-entry.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../listing-contract.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';
@@ -54,8 +55,13 @@ function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undef
   const pattern = options.pattern ?? '*';
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
-  const listed = ({ storedKey, size, expiration, value }: Row, at: number): ListedEntry => {
-    const key = shortKey(storedKey, prefix);
+  const listed = (row: Row, at: number): ListedEntry => {
+    const key = shortKey(row.storedKey, prefix);
+    const entry = entryOf(row, key, at);
+    return isScheduleMutex(key) ? { ...entry, lock: 'family' } : entry;
+  };
+
+  const entryOf = ({ storedKey, size, expiration, value }: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
     const tags = options.tags ? tagsOf(room, storedKey, key) : undefined;
     // To spread what is there into one object would take longer than the rest.

@@ -5,8 +5,8 @@ import type { Room } from './entries.js';
 
 import { keyFromBytes } from '../key-text.js';
 import { secondsOf } from './expiry.js';
-import { keysUnder } from './keys.js';
-import { type HeldRow, holderOf } from './locks.js';
+import { keysUnder, mutexesUnder } from './keys.js';
+import { type HeldRow, holderOf, OWNER_COLUMNS } from './locks.js';
 
 /** Rows that are read at once. */
 const PAGE = 1000;
@@ -21,35 +21,38 @@ interface Page {
   readonly locks: readonly ListedLock[];
 }
 
-/** Locks that are held under the prefix, in the order of the primary key. */
+/** Locks that are held under the prefix, in the order of the primary key; then schedulers' mutexes among the entries. */
 export async function* heldLocks(room: Room, { signal }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
-  let page: Page | undefined;
-  do {
-    signal?.throwIfAborted();
-    page = nextPage(room, page?.last);
-    yield* page.locks;
-    // Lets a signal be heard.
-    await nextTurn();
-  } while (page.rows === PAGE);
+  for (const role of ['locks', 'cache'] as const) {
+    let page: Page | undefined;
+    do {
+      signal?.throwIfAborted();
+      page = nextPage(room, role, page?.last);
+      yield* page.locks;
+      // Lets a signal be heard.
+      await nextTurn();
+    } while (page.rows === PAGE);
+  }
 }
 
 /** No transaction stays open between pages. */
-function nextPage({ connection, tables, prefix }: Room, after: Buffer | undefined): Page {
-  const range = keysUnder(prefix, { after });
+function nextPage({ connection, tables, prefix }: Room, role: 'cache' | 'locks', after: Buffer | undefined): Page {
+  const isApart = role === 'locks';
+  const range = isApart ? keysUnder(prefix, { after }) : mutexesUnder(prefix, { after });
   const prefixLength = Buffer.byteLength(prefix);
   return connection.run(() => {
-    if (!tables.has('locks')) return { rows: 0, last: undefined, locks: [] };
+    if (!tables.has(role)) return { rows: 0, last: undefined, locks: [] };
     const at = Date.now();
     const rows = connection
       .statement<Row>(
         // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
-        `SELECT CAST(key AS BLOB) AS bytes, CAST(owner AS BLOB) AS owner, expiration FROM ${tables.locks}
+        `SELECT CAST(key AS BLOB) AS bytes, CAST(${OWNER_COLUMNS[role]} AS BLOB) AS owner, expiration FROM ${tables[role]}
          WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
       )
       .all({ ...range.parameters, at: secondsOf(at) });
     const locks = rows.map((row): ListedLock => {
       const name = keyFromBytes(row.bytes.subarray(prefixLength));
-      return { name, ...holderOf(row, at), toldBy: 'place' };
+      return { name, ...holderOf(row, at), toldBy: isApart ? 'place' : 'family' };
     });
     return { rows: rows.length, last: rows.at(-1)?.bytes, locks };
   });

@@ -8,6 +8,9 @@ import { liveWaiters } from './lock-waiters.js';
 import { SqliteWaiting } from './lock-waiting.js';
 import { bound, type ColumnText } from './row-keys.js';
 
+/** Which column of a table names the owner. */
+export const OWNER_COLUMNS = { cache: 'value', locks: 'owner' } as const;
+
 /** How many expired locks one attempt removes, at most. */
 const TIDIED_AT_ONCE = 100;
 
@@ -16,13 +19,20 @@ export class SqliteLock implements Lock {
   readonly #room: Room;
   readonly #key: string;
   readonly #waitings: Set<SqliteWaiting>;
+  readonly #role: 'cache' | 'locks';
+  readonly #column: string;
   #wasHeld = false;
 
-  /** `waitings` are those of the store. */
-  constructor(room: Room, name: string, waitings: Set<SqliteWaiting>) {
+  /**
+   * @param waitings those of the store
+   * @param role `cache` of one that lies among the entries, and is never acquired there
+   */
+  constructor(room: Room, name: string, waitings: Set<SqliteWaiting>, role: 'cache' | 'locks' = 'locks') {
     this.#room = room;
     this.#key = room.prefix + name;
     this.#waitings = waitings;
+    this.#role = role;
+    this.#column = OWNER_COLUMNS[role];
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
@@ -35,7 +45,7 @@ export class SqliteLock implements Lock {
   }
 
   async release(owner: string): Promise<boolean> {
-    return this.#delete('key = CAST(? AS TEXT) AND owner = CAST(? AS TEXT)', bound(this.#key), bound(owner));
+    return this.#delete(`key = CAST(? AS TEXT) AND ${this.#column} = CAST(? AS TEXT)`, bound(this.#key), bound(owner));
   }
 
   async forceRelease(): Promise<boolean> {
@@ -49,8 +59,8 @@ export class SqliteLock implements Lock {
       const at = now();
       const { changes } = connection
         .statement(
-          `UPDATE ${tables.locks} SET expiration = ?
-           WHERE key = CAST(? AS TEXT) AND owner = CAST(? AS TEXT) AND expiration > ?`,
+          `UPDATE ${tables[this.#role]} SET expiration = ?
+           WHERE key = CAST(? AS TEXT) AND ${this.#column} = CAST(? AS TEXT) AND expiration > ?`,
         )
         .run(expirationOf(ttl, at), bound(this.#key), bound(owner), at);
       return changes === 1;
@@ -64,7 +74,7 @@ export class SqliteLock implements Lock {
       const at = Date.now();
       const row = connection
         .statement<HeldRow>(
-          `SELECT CAST(owner AS BLOB) AS owner, expiration FROM ${tables.locks}
+          `SELECT CAST(${this.#column} AS BLOB) AS owner, expiration FROM ${tables[this.#role]}
            WHERE key = CAST(? AS TEXT) AND expiration > ?`,
         )
         .get(bound(this.#key), secondsOf(at));
@@ -117,14 +127,14 @@ export class SqliteLock implements Lock {
     if (!this.#hasTable()) return false;
     return connection.write(() => {
       const row = connection
-        .statement<{ expiration: number }>(`DELETE FROM ${tables.locks} WHERE ${where} RETURNING expiration`)
+        .statement<{ expiration: number }>(`DELETE FROM ${tables[this.#role]} WHERE ${where} RETURNING expiration`)
         .get(...parameters);
       return row !== undefined && row.expiration > now();
     });
   }
 
   #hasTable(): boolean {
-    return this.#room.connection.run(() => this.#room.tables.has('locks'));
+    return this.#room.connection.run(() => this.#room.tables.has(this.#role));
   }
 }
 

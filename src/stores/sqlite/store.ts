@@ -27,6 +27,8 @@ import type { TagIndex } from '../tag-contract.js';
 import type { Tail } from './events.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
+import { EitherLock } from '../either-lock.js';
+import { isScheduleMutex } from '../lock-names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';
@@ -112,7 +114,9 @@ class SqliteStore extends Entries implements Store {
   }
 
   lock(name: string): Lock {
-    return new SqliteLock(this.room, name, this.#waitings);
+    const lock = new SqliteLock(this.room, name, this.#waitings);
+    if (!isScheduleMutex(name)) return lock;
+    return new EitherLock(name, lock, new SqliteLock(this.room, name, this.#waitings, 'cache'));
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {

@@ -1,9 +1,10 @@
-import type { Lock, LockHolder, Ttl } from '../contract.js';
-import type { Waiter, Waiting } from '../lock-contract.js';
-import type { Room } from './entries.js';
+import type { Lock, LockHolder, Ttl } from './contract.js';
+import type { Waiter, Waiting } from './lock-contract.js';
 
-import { isScheduleMutex } from '../lock-names.js';
-import { RedisLock } from './locks.js';
+import { isScheduleMutex } from './lock-names.js';
+
+/** A lock among the entries, which nobody takes there. */
+export type EntryLock = Pick<Lock, 'forceRelease' | 'holder' | 'refresh' | 'release'>;
 
 /**
  * A lock of one of Laravel's families where locks have a place of their own: it may lie among the entries all the same. Up to
@@ -11,13 +12,13 @@ import { RedisLock } from './locks.js';
  */
 export class EitherLock implements Lock {
   readonly #name: string;
-  readonly #apart: RedisLock;
-  readonly #amongEntries: RedisLock;
+  readonly #apart: Required<Lock>;
+  readonly #amongEntries: EntryLock;
 
-  constructor(room: Room, name: string) {
+  constructor(name: string, apart: Required<Lock>, amongEntries: EntryLock) {
     this.#name = name;
-    this.#apart = new RedisLock(room, name);
-    this.#amongEntries = new RedisLock({ ...room, lockConnection: room.connection }, name);
+    this.#apart = apart;
+    this.#amongEntries = amongEntries;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
