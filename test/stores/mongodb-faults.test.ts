@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault, withRedis } from '../support/faults.js';
@@ -116,6 +118,12 @@ describe('MongoDB that cannot be used', () => {
     } finally {
       await old.stop();
     }
+  });
+
+  it('because there is no such socket is said at once, whatever its path is called', async () => {
+    const socket = encodeURIComponent(path.join(tmpdir(), 'no-such-folder', 'TLS-certificate.sock'));
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://${socket}/app`]);
+    expectFault(result, { code: 3, message: /has no such socket$/, hint: 'Check the path of the socket.' });
   });
 
   it('because the host has no such name is said at once', async () => {

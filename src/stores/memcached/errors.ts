@@ -1,4 +1,5 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
+import { type NetworkFault, networkFault } from '../network-errors.js';
 import { wantsLogin, wantsTextLogin } from './access-errors.js';
 import { GarbageError } from './garbage.js';
 
@@ -6,9 +7,8 @@ import { GarbageError } from './garbage.js';
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   if (error instanceof GarbageError) return noMemcached(location, error.message, { cause: error });
-  const { message, code } = described(error);
-  const rule = RULES.find(({ matches }) => matches.test(code) || matches.test(message));
-  return (rule ?? OTHERWISE).make(location, { cause: error });
+  const fault = networkFault(error, NETWORK_WORDS) ?? OTHERWISE;
+  return new fault.Class(`${location} ${fault.what}`, fault.hint, { cause: error });
 }
 
 /** No connection within `--timeout`. */
@@ -153,84 +153,45 @@ interface Rule {
   make(location: string, options: ErrorOptions): CachectlError;
 }
 
-type ErrorClass = typeof RefusedError | typeof TimeoutError | typeof UnreachableError;
-
-function rule(matches: RegExp, Class: ErrorClass, what: string, hint: string): Rule {
-  return { matches, make: (location, options) => new Class(`${location} ${what}`, hint, options) };
+function rule(matches: RegExp, what: string, hint: string): Rule {
+  return { matches, make: (location, options) => new RefusedError(`${location} ${what}`, hint, options) };
 }
 
-const RULES: readonly Rule[] = [
-  rule(
-    /ECONNREFUSED/,
-    UnreachableError,
-    'refuses connections',
-    'Is the server running, and is the port or socket right?',
-  ),
-  rule(/ENOENT/, UnreachableError, 'does not exist', 'Check the path of the socket, and whether the server runs.'),
-  rule(/ENOTSOCK/, UnreachableError, 'is not a socket', 'Check the path of the socket.'),
-  rule(
-    /EACCES/,
-    UnreachableError,
-    'may not be opened by this user',
-    'Check the permissions of the socket and its folder.',
-  ),
-  rule(/ENOTFOUND|EAI_AGAIN/, UnreachableError, 'is not known by that name', 'Check the host in the profile or URL.'),
-  rule(/EHOSTUNREACH|ENETUNREACH/, UnreachableError, 'cannot be reached from here', 'Check the network and firewalls.'),
-  rule(/ETIMEDOUT/, TimeoutError, 'did not answer in time', 'Give it longer with --timeout 30s, or look at its load.'),
-  rule(
-    /ECONNRESET|EPIPE|ECONNABORTED/,
-    UnreachableError,
-    'closed the connection',
-    'Look at its log; was it restarted, or is it full of clients?',
-  ),
-];
+const NETWORK_WORDS = { caKey: 'tls.ca in the profile', plain: 'memcached:// in place of memcacheds://' };
 
-const OTHERWISE = rule(/$/, UnreachableError, 'could not be talked to', 'Run it again with DEBUG=1 to see why.');
+const OTHERWISE: NetworkFault = {
+  Class: UnreachableError,
+  what: 'could not be talked to',
+  hint: 'Run it again with DEBUG=1 to see why.',
+};
 
 const REFUSALS: readonly Rule[] = [
   { matches: /unauthenticated/, make: wantsTextLogin },
   { matches: /out of memory/, make: outOfMemory },
   rule(
     /too many open connections/i,
-    RefusedError,
     'has no room for another client',
     'Raise its limit (-c), or look who is connected: stats conns.',
   ),
   rule(
     /metadump not allowed|lru crawler disabled/,
-    RefusedError,
     'does not let its keys be listed',
     'It was started with -X or without its crawler (no_lru_crawler); tags can still be flushed, and --all works.',
   ),
-  rule(
-    /watch commands not allowed/,
-    RefusedError,
-    'does not let itself be watched',
-    'It was started with -W (--disable-watch).',
-  ),
+  rule(/watch commands not allowed/, 'does not let itself be watched', 'It was started with -W (--disable-watch).'),
   rule(
     /^WATCHER_TOO_MANY/,
-    RefusedError,
     'is being watched by as many as it allows',
     'End another watch; it allows for some twenty.',
   ),
   rule(
     /flush_all not allowed/,
-    RefusedError,
     'does not let itself be emptied at once',
     'It was started with -F (--disable-flush-all); flush without --all.',
   ),
   rule(
     /^BUSY|locked try again/,
-    RefusedError,
     'is busy going through its keys for somebody else',
     'Try again in a while, or give it longer with --timeout 1m.',
   ),
 ];
-
-function described(error: unknown): { message: string; code: string } {
-  if (!(error instanceof Error)) return { message: String(error), code: '' };
-  // Node tries IPv6 and IPv4 and tells of both in one.
-  if (error instanceof AggregateError && error.errors.length > 0) return described(error.errors[0]);
-  return { message: error.message, code: 'code' in error ? String(error.code) : '' };
-}

@@ -1,8 +1,9 @@
 import type { MongoServerSelectionError, TopologyDescription } from 'mongodb';
 
-import { MongoServerError } from 'mongodb';
+import { MongoCompatibilityError, MongoNetworkError, MongoNetworkTimeoutError, MongoServerError } from 'mongodb';
 
 import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { closedConnection, networkFault } from '../network-errors.js';
 
 /**
  * Why no server will ever be found, as soon as it is certain: none is of the replica set, or each has failed. Undefined as
@@ -31,13 +32,12 @@ export function unselected(error: MongoServerSelectionError, location: string): 
     );
   }
 
-  return failed([error.message, ...reasons(description)], location, options);
+  return failed(reasons(description), location, options);
 }
 
-function reasons(description: TopologyDescription | undefined): string[] {
-  return [...(description?.servers.values() ?? [])].map(({ error }) =>
-    [error?.message, error?.cause instanceof Error ? error.cause.message : ''].join(' '),
-  );
+/** What is said of each server, and what the driver made that of. */
+function reasons(description: TopologyDescription | undefined): unknown[] {
+  return [...(description?.servers.values() ?? [])].flatMap(({ error }) => [error, error?.cause]);
 }
 
 function notOfSet({ setName }: TopologyDescription, location: string, options: ErrorOptions = {}): ConfigError {
@@ -60,10 +60,9 @@ export function notMongodb(location: string, options: ErrorOptions): Unreachable
   );
 }
 
-/** By what the driver and the system say of each server. */
-function failed(texts: readonly string[], location: string, options: ErrorOptions): CachectlError {
-  const text = texts.join(' ');
-  if (/wire version/.test(text)) {
+/** By the classes and codes of what the driver and the system say of each server: their texts quote hosts and names. */
+function failed(errors: readonly unknown[], location: string, options: ErrorOptions): CachectlError {
+  if (errors.some((error) => error instanceof MongoCompatibilityError)) {
     return new RefusedError(
       `${location} has a version that the driver does not talk to`,
       'MongoDB 4.4 or later is needed.',
@@ -71,38 +70,16 @@ function failed(texts: readonly string[], location: string, options: ErrorOption
     );
   }
 
-  if (NO_MESSAGE.test(text)) return notMongodb(location, options);
-  if (/ECONNREFUSED/.test(text)) {
-    return new UnreachableError(
-      `${location} refuses connections`,
-      'Is the server running, and is the port right?',
-      options,
-    );
+  if (errors.some((error) => error instanceof Error && NO_MESSAGE.test(error.message)))
+    return notMongodb(location, options);
+  const fault = errors.map((error) => networkFault(error, NETWORK_WORDS)).find((each) => each !== undefined);
+  if (fault !== undefined && fault !== closedConnection) {
+    return new fault.Class(`${location} ${fault.what}`, fault.hint, options);
   }
 
-  if (/ENOTFOUND|EAI_AGAIN/.test(text)) {
+  if (fault === closedConnection || errors.some((error) => isClosed(error))) {
     return new UnreachableError(
-      `${location} is not known by that name`,
-      'Check the host in the profile or URL.',
-      options,
-    );
-  }
-
-  if (/EHOSTUNREACH|ENETUNREACH/.test(text)) {
-    return new UnreachableError(`${location} cannot be reached from here`, 'Check the host and the network.', options);
-  }
-
-  if (/certificate|self.signed|SSL|TLS|altnames/i.test(text)) {
-    return new UnreachableError(
-      `${location} and we do not agree on TLS`,
-      'Check tls and tlsCAFile in the URL, and whose certificate the server has.',
-      options,
-    );
-  }
-
-  if (/ECONNRESET|EPIPE|closed|socket/i.test(text)) {
-    return new UnreachableError(
-      `${location} closed the connection`,
+      `${location} ${closedConnection.what}`,
       'Is that the port of MongoDB, and is TLS as it should be?',
       options,
     );
@@ -114,3 +91,10 @@ function failed(texts: readonly string[], location: string, options: ErrorOption
     options,
   );
 }
+
+/** Whether the driver says that a connection ended before its time, which has no code. */
+function isClosed(error: unknown): boolean {
+  return error instanceof MongoNetworkError && !(error instanceof MongoNetworkTimeoutError);
+}
+
+const NETWORK_WORDS = { caKey: 'tlsCAFile in the URL', plain: 'the URL without tls=true' };

@@ -36,7 +36,9 @@ describe('How a Memcached is reached', () => {
       expect((await cachectl(['put', 'k', 'v', '--url', other])).code, other).to.equal(0);
     }
 
-    expect(await refusal(['get', 'k', '--url', `${url}.gone`])).to.match(/\.gone does not exist\n.*path of the socket/);
+    expect(await refusal(['get', 'k', '--url', `${url}.gone`])).to.match(
+      /\.gone has no such socket\n.*path of the socket/,
+    );
     const { code, out } = await cachectl(['doctor', '--url', `${url}.gone`]);
     expect(code).to.equal(3);
     expect(out).to.match(/^fault\tconnect\t.* is no socket: there is no such file/m);
