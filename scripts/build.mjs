@@ -14,9 +14,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Made aside and put in place whole, so that whoever runs the program meanwhile has the old one or the new.
 const aside = `${root}dist-${process.pid}`;
 const former = `${aside}-former`;
+const step = (text) => console.error(`    ${text}`);
 try {
+  step('checking types and writing declarations');
   writeDeclarations(root, `${aside}/types`);
+  step('bundling the library');
   await buildLibrary(root, aside);
+  step('bundling the program');
   await buildProgram(root, aside);
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, former);
   renameSync(aside, `${root}dist`);

@@ -1,45 +1,75 @@
 #!/bin/sh
-# Installs what cachectl is made of. Node 22.16 and newer have SQLite built in, so nothing is compiled there. Below,
-# better-sqlite3 brings a prebuilt binary for most machines. Elsewhere it is compiled, with the headers of this very Node
-# where they lie beside it, and a compiler is installed if we may.
+# Installs the packages that cachectl needs. Node 22.16 and newer have SQLite built in, so nothing is compiled there. On older
+# releases better-sqlite3 comes as a prebuilt binary, or is compiled where none can be had.
 set -eu
 cd "$(dirname "$0")/.."
 
+say() {
+  printf '%s\n' "$1" >&2
+}
 has_sqlite() {
   node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
     process.exit(major > 22 || (major === 22 && minor >= 16) ? 0 : 1)'
 }
-is_complete() {
+is_built() {
   has_sqlite || node -e 'new (require("better-sqlite3"))(":memory:")' 2>/dev/null
 }
 
-# Nothing to do when what is installed is what the lock file names.
-if [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] && is_complete; then
+# Without a terminal npm prints nothing until it is done, so this reports every ten seconds that it still works.
+with_progress() {
+  label=$1
+  shift
+  (
+    seconds=0
+    while sleep 10; do
+      seconds=$((seconds + 10))
+      say "    still $label ($seconds s)"
+    done
+  ) &
+  reporter=$!
+  trap 'kill "$reporter" 2>/dev/null' EXIT
+  status=0
+  "$@" || status=$?
+  trap - EXIT
+  kill "$reporter" 2>/dev/null || :
+  wait "$reporter" 2>/dev/null || :
+  return "$status"
+}
+
+# Skipped when the installed packages are those of the lock file.
+if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say "    npm ci: $(grep -c '^    "node_modules/' package-lock.json) packages of package-lock.json"
+  with_progress 'installing packages' npm ci --no-audit --no-fund --no-update-notifier --ignore-scripts
+fi
+
+if is_built; then
   exit 0
 fi
 
-if has_sqlite; then
-  exec npm ci --no-audit --no-fund --ignore-scripts
-fi
-
-echo 'better-sqlite3 may be compiled, which takes a few minutes (not on Node 22.16 and newer)' >&2
-# npm succeeds without an optional package.
-if npm ci --no-audit --no-fund && is_complete; then
-  exit 0
-fi
-
-echo 'trying again, with a compiler for better-sqlite3' >&2
+# node-gyp downloads headers unless they lie beside this Node.
 headers=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
 if [ -f "$headers/include/node/node.h" ]; then
   export npm_config_nodedir="$headers"
 fi
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends g++ make python3
+build_binding() {
+  with_progress 'building better-sqlite3' npm rebuild better-sqlite3 --foreground-scripts --no-update-notifier >&2 && is_built
+}
+
+say "    better-sqlite3: Node $(node -v) lacks SQLite. Without a prebuilt binary this compiles for a few minutes."
+if build_binding; then
+  exit 0
 fi
 
-if ! npm ci --no-audit --no-fund || ! is_complete; then
-  echo 'better-sqlite3 has no prebuilt binary for this machine: install a C++ compiler, make and python3, and try again' >&2
-  exit 1
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  say '    Installing a C++ compiler, make and python3, then building better-sqlite3 again'
+  with_progress 'installing the compiler' sh -c 'apt-get update -q &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends g++ make python3' >&2
+  if build_binding; then
+    exit 0
+  fi
 fi
+
+say "error: better-sqlite3 could not be built for Node $(node -v)"
+say '  Install a C++ compiler, make and python3 and run this again, or use Node 22.16 or newer, which needs none of them.'
+exit 1
