@@ -15,30 +15,34 @@ is_built() {
   has_sqlite || node -e 'new (require("better-sqlite3"))(":memory:")' 2>/dev/null
 }
 
-# Without a terminal npm prints nothing until it is done, so this reports every ten seconds that it still works.
+# Without a terminal npm prints nothing until it is done, so this reports every ten seconds that it still works. It ends with
+# this script, however that ends.
 with_progress() {
   label=$1
   shift
   (
     seconds=0
-    while sleep 10; do
+    while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
       seconds=$((seconds + 10))
       say "    still $label ($seconds s)"
     done
   ) &
   reporter=$!
-  trap 'kill "$reporter" 2>/dev/null' EXIT
   status=0
   "$@" || status=$?
-  trap - EXIT
   kill "$reporter" 2>/dev/null || :
   wait "$reporter" 2>/dev/null || :
   return "$status"
 }
 
-# Skipped when the installed packages are those of the lock file.
-if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  say "    npm ci: $(grep -c '^    "node_modules/' package-lock.json) packages of package-lock.json"
+# npm leaves an optional package out when its build fails.
+is_installed() {
+  [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] &&
+    { has_sqlite || [ -d node_modules/better-sqlite3 ]; }
+}
+
+if ! is_installed; then
+  say '    npm ci: installing the packages of package-lock.json'
   with_progress 'installing packages' npm ci --no-audit --no-fund --no-update-notifier --ignore-scripts
 fi
 

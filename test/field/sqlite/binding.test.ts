@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,12 +14,18 @@ was compiled against a different Node.js version using
 NODE_MODULE_VERSION 115. This version of Node.js requires
 NODE_MODULE_VERSION 127. Please try re-compiling or re-installing`;
 
+/** Without node_modules: dist holds everything else that the program needs. */
+const PROGRAM = ['bin', 'dist', 'package.json', 'oclif.manifest.json'];
+
 describe('an SQLite binding that does not load', () => {
+  /** The working folder. */
   let folder: string;
+  /** The root of cachectl's package. */
+  let root: string;
 
   const cachectl = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
     const { PATH = '' } = process.env;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'bin', 'run.js'), ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'bin', 'run.js'), ...args], {
       cwd: folder,
       encoding: 'utf8',
       env: { PATH, HOME: folder, CACHECTL_SQLITE_BINDING: 'better-sqlite3', ...env },
@@ -27,6 +33,12 @@ describe('an SQLite binding that does not load', () => {
     });
     return { code: status, out: stdout, err: stderr };
   };
+
+  function moveProgram(to: string): void {
+    mkdirSync(to, { recursive: true });
+    for (const name of PROGRAM) renameSync(path.join(root, name), path.join(to, name));
+    root = to;
+  }
 
   /** As npm leaves the package where its install script did not run. */
   function installUnbuilt(): string {
@@ -48,10 +60,8 @@ describe('an SQLite binding that does not load', () => {
 
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'cachectl-binding-')));
-    // Without node_modules: all that the program needs else is in dist.
-    for (const name of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) {
-      cpSync(path.join(REPOSITORY, name), path.join(folder, name), { recursive: true });
-    }
+    root = folder;
+    for (const name of PROGRAM) cpSync(path.join(REPOSITORY, name), path.join(root, name), { recursive: true });
 
     writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles: { local: { driver: sqlite, path: cache.sqlite } }\n');
     writeFileSync(path.join(folder, 'cache.sqlite'), '');
@@ -66,8 +76,21 @@ describe('an SQLite binding that does not load', () => {
     expect(result.err).to.not.match(/fault of cachectl|profile's path/);
   };
 
-  it('is not installed', () => {
-    expectRefusal(cachectl(['get', 'key']), 'it is not installed', 'npm install better-sqlite3');
+  it('is not installed, in a clone', () => {
+    expectRefusal(cachectl(['get', 'key']), 'it is not installed', `sh ${folder}/scripts/install.sh`);
+  });
+
+  it('is not installed in a project', () => {
+    moveProgram(path.join(folder, 'node_modules', 'cachectl'));
+    writeFileSync(path.join(folder, 'package.json'), '{}');
+    const command = `npm install better-sqlite3@12 --prefix ${folder}.`;
+    expectRefusal(cachectl(['get', 'key']), 'it is not installed', command);
+  });
+
+  it('is not installed where cachectl is installed globally', () => {
+    moveProgram(path.join(folder, 'lib', 'node_modules', 'cachectl'));
+    const command = `npm install -g better-sqlite3@12 --prefix ${folder}.`;
+    expectRefusal(cachectl(['get', 'key']), 'it is not installed', command);
   });
 
   it('is not built', () => {
@@ -98,7 +121,7 @@ describe('an SQLite binding that does not load', () => {
     expect(code).to.equal(3);
     expect(out + err)
       .to.contain('it is not installed')
-      .and.contain('npm install better-sqlite3');
+      .and.contain(`sh ${folder}/scripts/install.sh`);
   });
 
   it('leaves help and other stores alone', () => {

@@ -1,15 +1,16 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { UnreachableError } from '../../../errors.js';
 
-/** Why better-sqlite3 could not be loaded, and the command that mends it. */
+/** Why better-sqlite3 could not be loaded, and the command that installs or rebuilds it. */
 export function missingBinding(error: unknown, require: NodeJS.Require): UnreachableError {
   const node = `Node ${process.versions.node} (${process.platform}-${process.arch})`;
   const folder = folderOf(require);
   if (folder === undefined) {
     return new UnreachableError(
       `SQLite needs the package better-sqlite3 on ${node}, and it is not installed`,
-      `Run npm install better-sqlite3, with -g if cachectl was installed so. ${ELSE}`,
+      `Run ${installCommand(path.dirname(require.resolve('cachectl/package.json')))}. ${ELSE}`,
       { cause: error },
     );
   }
@@ -31,6 +32,23 @@ function folderOf(require: NodeJS.Require): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * npm leaves an optional package out when its build fails. Installed by name into a project or globally it is not optional,
+ * so that npm shows why. @param root of cachectl
+ */
+function installCommand(root: string): string {
+  const parent = path.dirname(root);
+  if (path.basename(parent) !== 'node_modules') return `sh ${quoted(path.join(root, 'scripts', 'install.sh'))}`;
+  const folder = path.dirname(parent);
+  if (existsSync(path.join(folder, 'package.json'))) return `npm install ${PACKAGE} --prefix ${quoted(folder)}`;
+  // npm's global folder is PREFIX/lib/node_modules; on Windows it is PREFIX/node_modules.
+  const prefix = path.basename(folder) === 'lib' ? path.dirname(folder) : folder;
+  return `npm install -g ${PACKAGE} --prefix ${quoted(prefix)}`;
+}
+
+/** In the range of package.json. */
+const PACKAGE = 'better-sqlite3@12';
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
