@@ -77,6 +77,9 @@ describe('an SQLite file that cannot be used', () => {
     writeFileSync(above, '');
     file = path.join(above, 'deeper', 'cache.sqlite');
     await expectEvery({ message: `${file} cannot be opened: not a directory`, hint: "the profile's path" }, every());
+    const { code, out } = await run('doctor');
+    expect(code).to.equal(3);
+    expect(out).to.contain(`${file} cannot be looked at: a part of its path is not a folder`);
   });
 
   if (process.platform === 'linux') {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { Database, Statement } from './binding/binding.js';
@@ -10,6 +10,7 @@ import { sqliteCode } from './binding/error-code.js';
 import { translated } from './errors.js';
 import { dropStaleWaiters } from './lock-waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
+import { statIfThere } from './stat.js';
 import { separateTags } from './tag-tables.js';
 import { dropLapsedTails } from './tail-tables.js';
 
@@ -40,7 +41,7 @@ export class Connection {
 
   /** False when there is no file yet. Reading must not make one: the path may be a mistake. */
   exists(): boolean {
-    return this.#database !== undefined || statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+    return this.#database !== undefined || statIfThere(this.path) !== undefined;
   }
 
   /** Statements of its own each. */
@@ -138,7 +139,7 @@ function switchToWal(database: Database, timeoutMs: number): void {
 }
 
 function opened(path: string, timeoutMs: number): Database {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (statIfThere(path)?.isDirectory()) {
     throw new RefusedError(`${path} is a folder, not a file`, "Give the path of the file in the profile's path.");
   }
 
@@ -180,7 +181,7 @@ function created(path: string): boolean {
 
 /** With those above it. Node's own way to do so never returns where the system makes none, as under /proc. */
 function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
+  if (statIfThere(folder) !== undefined) return;
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });

@@ -10,6 +10,7 @@ import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
 import { failed, ok, skipped, warning } from '../findings.js';
 import { sqliteBinding } from './binding/choose.js';
+import { statIfThere } from './stat.js';
 
 /** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
 export async function* reach({ connection }: Room): AsyncGenerator<Finding> {
@@ -24,7 +25,7 @@ export async function* reach({ connection }: Room): AsyncGenerator<Finding> {
 
   let file;
   try {
-    file = statSync(path, { throwIfNoEntry: false });
+    file = statIfThere(path);
   } catch (error) {
     yield failed('file', new UnreachableError(`${path} cannot be looked at: ${systemReason(error)}`, PATH_HINT));
     return;
