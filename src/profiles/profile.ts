@@ -37,6 +37,10 @@ export interface RedisProfile extends Common {
   readonly serializer?: SerializerName;
   /** phpredis's option, if the application sets it. */
   readonly compression?: RedisCompression;
+  /** phpredis's option, 1 to 22: at another level Zstandard gives other bytes, and owners of locks are compared packed. */
+  readonly compressionLevel?: number;
+  /** phpredis's option (6.2 and later): integers and floats are neither serialized nor compressed. */
+  readonly packIgnoreNumbers?: boolean;
   /** Where locks live when it is not `connection`. Same prefixes. */
   readonly locks?: RedisConnection;
 }

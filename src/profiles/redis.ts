@@ -7,7 +7,18 @@ import { expandUrl } from './expand-url.js';
 import { Fields, type Folders } from './fields.js';
 import { withoutForeign } from './foreign-parameters.js';
 
-export const REDIS_KEYS = [...CONNECTION_KEYS, 'connectionPrefix', 'locks', 'serializer', 'compression'];
+export const REDIS_KEYS = [
+  ...CONNECTION_KEYS,
+  'connectionPrefix',
+  'locks',
+  'serializer',
+  'compression',
+  'compressionLevel',
+  'packIgnoreNumbers',
+];
+
+/** Of Zstandard. */
+const HIGHEST_LEVEL = 22;
 
 /** A Redis and how the application's client writes to it. `url` has become other keys already. */
 export async function readRedis(common: Common, fields: Fields, folders: Folders, warn: Warn): Promise<RedisProfile> {
@@ -18,6 +29,8 @@ export async function readRedis(common: Common, fields: Fields, folders: Folders
     connection: readConnection(fields, folders),
     ...given('serializer', readSerializer(common, fields)),
     ...given('compression', readCompression(fields)),
+    ...given('compressionLevel', fields.integer('compressionLevel', 1, HIGHEST_LEVEL)),
+    ...given('packIgnoreNumbers', fields.boolean('packIgnoreNumbers')),
     ...given('locks', await readLocks(fields, folders, warn)),
   };
 }

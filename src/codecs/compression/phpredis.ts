@@ -1,8 +1,11 @@
 import type { RedisCompression } from '../../profiles/profile.js';
 import type { Compression } from './compression.js';
 
-/** phpredis's `compression`, loaded when it is asked for. */
-export async function openRedisCompression(name: RedisCompression): Promise<Compression> {
+/**
+ * phpredis's `compression`, loaded when it is asked for.
+ * @param level phpredis's `compression_level`: Zstandard's; LZF has none, and LZ4's are read but not written
+ */
+export async function openRedisCompression(name: RedisCompression, level?: number): Promise<Compression> {
   switch (name) {
     case 'lz4': {
       const { lz4 } = await import('./lz4.js');
@@ -16,7 +19,7 @@ export async function openRedisCompression(name: RedisCompression): Promise<Comp
 
     case 'zstd': {
       const { openZstd } = await import('./zstd.js');
-      return openZstd();
+      return openZstd(level);
     }
   }
 }

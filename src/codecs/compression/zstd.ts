@@ -3,12 +3,16 @@ import { Zstd } from '@hpcc-js/wasm-zstd';
 import { type Compression, tooLarge } from './compression.js';
 import { contentSizeOf, partsOf, withContentSize } from './zstd-frame.js';
 
-/** One frame of Zstandard that tells how large its content is: phpredis reads no other, and writes it at level 3. */
-export async function openZstd(): Promise<Compression> {
+/**
+ * One frame of Zstandard that tells how large its content is: phpredis reads no other.
+ * @param level as phpredis's when it is not set
+ */
+export async function openZstd(level = LEVEL): Promise<Compression> {
   const zstd = await Zstd.load();
   return {
     name: 'zstd',
-    compress: (bytes) => (bytes.length <= AT_ONCE ? bufferOf(zstd.compress(bytes, LEVEL)) : compressLong(bytes, zstd)),
+    compress: (bytes) =>
+      bytes.length <= AT_ONCE ? bufferOf(zstd.compress(bytes, level)) : compressLong(bytes, zstd, level),
     decompress(bytes) {
       const size = contentSizeOf(bytes);
       if (size === undefined) return;
@@ -26,9 +30,9 @@ const BLOCK = 2 ** 17;
 /** The largest window that the library's decoder takes. */
 const LARGEST = 2 ** 27;
 
-function compressLong(bytes: Buffer, zstd: Zstd): Buffer {
+function compressLong(bytes: Buffer, zstd: Zstd, level: number): Buffer {
   zstd.reset();
-  zstd.setCompressionLevel(LEVEL);
+  zstd.setCompressionLevel(level);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += BLOCK) parts.push(zstd.compressChunk(bytes.subarray(at, at + BLOCK)));
   parts.push(zstd.compressEnd());

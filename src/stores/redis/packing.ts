@@ -3,7 +3,7 @@ import type { Compression } from '../../codecs/compression/compression.js';
 import type { RedisProfile } from '../../profiles/profile.js';
 
 import { bareNumbers } from '../../codecs/bare-numbers.js';
-import { isNumeric } from '../../codecs/php/numeric.js';
+import { floatText, isNumeric } from '../../codecs/php/numeric.js';
 import { string, type Value } from '../../codecs/value.js';
 import { keyToBytes } from '../key-text.js';
 
@@ -33,20 +33,24 @@ export interface Texts {
  * phpredis's, and comes last. What the server counts up itself is a bare number all the same, and is read as one.
  */
 export async function openPacking(
-  { serializer, compression: compressionName }: Pick<RedisProfile, 'compression' | 'serializer'>,
+  profile: Pick<RedisProfile, 'compression' | 'compressionLevel' | 'packIgnoreNumbers' | 'serializer'>,
   codec: Codec,
 ): Promise<Packing> {
-  const form = [serializer ?? codec.name, compressionName].filter((part) => part !== undefined).join(' ');
+  const { serializer, compression: compressionName, compressionLevel, packIgnoreNumbers } = profile;
+  const numbers = packIgnoreNumbers ? 'bare-numbers' : undefined;
+  const form = [serializer ?? codec.name, compressionName, numbers].filter((part) => part !== undefined).join(' ');
   const ownersStandOut = serializer === undefined && codec.name === 'php';
   if (serializer === undefined && compressionName === undefined) {
     return { values: laravels(codec), texts: BARE, form, ownersStandOut };
   }
 
   const values = serializer === undefined ? laravels(codec) : countable(await loadSerializer(serializer));
-  const compression = compressionName === undefined ? undefined : await loadCompression(compressionName);
+  const compression =
+    compressionName === undefined ? undefined : await loadCompression(compressionName, compressionLevel);
   const packed = compression === undefined ? values : compressed(values, compression);
   const texts = packedTexts(serializer === undefined ? undefined : packed, compression);
-  return { values: packed, texts, form, ...(compression && { compression }), ownersStandOut };
+  const stored = packIgnoreNumbers ? ignoringNumbers(packed, serializer !== undefined) : packed;
+  return { values: stored, texts, form, ...(compression && { compression }), ownersStandOut };
 }
 
 const BARE: Texts = { areBare: true, pack: keyToBytes, unpack: (bytes) => bytes };
@@ -64,6 +68,30 @@ function countable(codec: Codec): Codec {
     encode: (value) => codec.encode(value),
     decode: (bytes) => (isUnmistakable && isNumeric(bytes) ? numbers.decode(bytes) : codec.decode(bytes)),
   };
+}
+
+/**
+ * phpredis's pack_ignore_numbers: integers and floats are text, and what is numeric is read as a number. Without its
+ * serializer it is not given those that are not finite as numbers: Laravel has serialized them.
+ */
+function ignoringNumbers(codec: Codec, withInfinite: boolean): Codec {
+  const numbers = bareNumbers(codec);
+  return {
+    name: codec.name,
+    encode: (value) => bareNumber(value, withInfinite) ?? codec.encode(value),
+    // phpredis takes these two for texts when it reads them.
+    decode: (bytes) => (NOT_FINITE.test(bytes.toString('latin1')) ? string(bytes) : numbers.decode(bytes)),
+  };
+}
+
+const NOT_FINITE = /^(?:-?INF|NAN)$/;
+
+function bareNumber(value: Value, withInfinite: boolean): Buffer | undefined {
+  if (value.type === 'integer') return Buffer.from(String(value.value));
+  if (value.type !== 'float') return undefined;
+  if (Number.isFinite(value.value)) return Buffer.from(floatText(value.value));
+  if (!withInfinite) return undefined;
+  return Buffer.from(Number.isNaN(value.value) ? 'NAN' : value.value > 0 ? 'INF' : '-INF');
 }
 
 function compressed(codec: Codec, compression: Compression): Codec {
@@ -106,7 +134,7 @@ async function loadSerializer(name: NonNullable<RedisProfile['serializer']>): Pr
   return openSerializer(name);
 }
 
-async function loadCompression(name: NonNullable<RedisProfile['compression']>): Promise<Compression> {
+async function loadCompression(name: NonNullable<RedisProfile['compression']>, level?: number): Promise<Compression> {
   const { openRedisCompression } = await import('../../codecs/compression/phpredis.js');
-  return openRedisCompression(name);
+  return openRedisCompression(name, level);
 }
