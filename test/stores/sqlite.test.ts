@@ -377,6 +377,8 @@ describe('sqlite: the file', () => {
         await writer.close();
         chmodSync(path, 0o444);
         chmodSync(folder, 0o555);
+        // Imported while root: an ordinary user may not read the sources where the clone's folder is root's alone.
+        await import('../../src/stores/sqlite/events.js');
         await asOrdinaryUser(async () => {
           const store = open();
           expect((await store.get('k'))?.decode()).to.deep.equal(string('v'));
