@@ -29,6 +29,7 @@ describeStore('array', {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: EVENTS,

@@ -19,6 +19,7 @@ describeStore('mongodb', {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: STREAM,

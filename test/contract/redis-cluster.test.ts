@@ -36,6 +36,7 @@ describeStore('redis cluster', {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: EVENT_SOURCES[0]!.types,

@@ -37,6 +37,7 @@ for (const options of OPTIONS) {
       countsTagged: true,
       tagListing: 'members',
       locks: true,
+      lockMilliseconds: true,
       lockListing: true,
       lockWaiters: true,
       events: EVENT_SOURCES[0]!.types,

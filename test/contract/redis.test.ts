@@ -32,6 +32,7 @@ describeStore('redis', {
     countsTagged: true,
     tagListing: 'members',
     locks: true,
+    lockMilliseconds: true,
     lockListing: true,
     lockWaiters: true,
     events: EVENT_SOURCES[0]!.types,
