@@ -166,7 +166,7 @@ describe('export and import', () => {
     });
 
     it('go on with --resume where they were killed, and end as if nothing had been', async function () {
-      this.timeout(30_000);
+      this.timeout(120_000);
       const file = path.join(folder, 'many.ndjson');
       const state = `${file}.import-state`;
       writeFileSync(file, numbered(MANY));

@@ -35,7 +35,7 @@ export async function copyEntries(
     // Whoever waits for it is told.
     next.catch(() => {});
     if (dryRun) tally.written += page.entries.length;
-    else await inflow.write(page.entries);
+    else await inflow.write(page.entries, page.readAt);
     onWritten();
     signal.throwIfAborted();
   }

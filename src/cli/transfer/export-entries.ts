@@ -62,15 +62,21 @@ class Lines {
     const { pattern, tally } = this.#options;
     const { signal } = this.#bulk;
     const hasPlaces = some.places === true && this.#store.capabilities.listingPlaces === true;
-    for await (const { entries, place } of outflow(this.#store, { pattern, signal, asStored: false, tally, ...some })) {
-      await this.#print(entries);
+    for await (const { entries, readAt, place } of outflow(this.#store, {
+      pattern,
+      signal,
+      asStored: false,
+      tally,
+      ...some,
+    })) {
+      await this.#print(entries, Math.floor(readAt / 1000));
       if (place !== undefined || !hasPlaces) this.#output.reached(hasPlaces ? place : undefined);
       signal.throwIfAborted();
     }
   }
 
-  async #print(entries: readonly TransferEntry[]): Promise<void> {
-    const now = Math.floor(Date.now() / 1000);
+  /** @param now the Unix time that their ttls count from */
+  async #print(entries: readonly TransferEntry[], now: number): Promise<void> {
     let text = '';
     let count = 0;
     for (const [index, entry] of entries.entries()) {

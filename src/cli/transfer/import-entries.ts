@@ -52,7 +52,7 @@ export async function importEntries(
     // What comes before a bad line is stored; a page with one is not acknowledged unless it is skipped.
     const good = options.skipBad || options.dryRun ? page.entries : entriesBefore(page);
     if (options.dryRun) tally.written += good.length;
-    else await inflow.write(good);
+    else await inflow.write(good, page.readAt);
     tell(offset);
     noteBad(page, options);
     if (!options.dryRun) await checkpoint?.note(page, tally);

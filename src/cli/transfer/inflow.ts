@@ -35,12 +35,23 @@ export class Inflow {
     this.#options = options;
   }
 
-  /** Resolves when all of them are acknowledged, or counted as failed. Of a key that comes twice the last counts. */
-  async write(entries: readonly TransferEntry[]): Promise<void> {
-    const groups = grouped(entries);
+  /**
+   * Resolves when all of them are acknowledged, or counted as failed or expired. Of a key that comes twice the last counts.
+   * @param readAt when their ttls began to count, in Unix milliseconds: what has passed since is taken off
+   */
+  async write(entries: readonly TransferEntry[], readAt: number): Promise<void> {
+    const groups = grouped(this.#aged(entries, Math.floor((Date.now() - readAt) / 1000)));
     await (groups.length === 1
       ? this.#group(groups[0]!)
       : overlapping(groups, AT_ONCE, async (group) => this.#group(group)));
+  }
+
+  /** Those that still count, with what they have left after so many seconds. */
+  #aged(entries: readonly TransferEntry[], seconds: number): readonly TransferEntry[] {
+    if (seconds <= 0) return entries;
+    const live = entries.filter(({ ttl }) => ttl === null || ttl > seconds);
+    this.#options.tally.expired += entries.length - live.length;
+    return live.map((entry) => (entry.ttl === null ? entry : { ...entry, ttl: entry.ttl - seconds }));
   }
 
   async #group({ tags, values, stored }: Group): Promise<void> {

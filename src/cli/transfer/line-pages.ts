@@ -9,6 +9,8 @@ import { type LineContext, parseLine } from './parse-line.js';
 /** Some lines of an input, and where they end. */
 export interface LinePage {
   readonly entries: readonly TransferEntry[];
+  /** When they were read, in Unix milliseconds: their ttls count from there. */
+  readonly readAt: number;
   /** Lines that were none. */
   readonly bad: ReadonlyArray<{ readonly line: number; readonly error: CachectlError }>;
   /** How many of the entries come before the first of those. */
@@ -108,8 +110,8 @@ class Pages {
     }
 
     this.#lines = read.lines;
-    const { entries, bad, goodBeforeBad = entries.length, expired, lines } = read;
-    return { entries, bad, goodBeforeBad, expired, lines, offset: this.#offset };
+    const { entries, bad, goodBeforeBad = entries.length, expired, lines, readAt } = read;
+    return { entries, readAt, bad, goodBeforeBad, expired, lines, offset: this.#offset };
   }
 }
 
@@ -119,11 +121,12 @@ class ReadLines {
   goodBeforeBad: number | undefined;
   expired = 0;
   lines: number;
+  readonly readAt = Date.now();
   readonly #context: LineContext;
 
   constructor(lines: number, ttl: LineContext['ttl']) {
     this.lines = lines;
-    this.#context = { now: Math.floor(Date.now() / 1000), ttl };
+    this.#context = { now: Math.floor(this.readAt / 1000), ttl };
   }
 
   all(bytes: Buffer): void {

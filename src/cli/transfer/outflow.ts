@@ -23,6 +23,8 @@ export interface OutflowOptions {
 
 export interface OutflowPage {
   readonly entries: readonly TransferEntry[];
+  /** When the store gave them, in Unix milliseconds: their ttls count from there. */
+  readonly readAt: number;
   /** Where the listing goes on behind them; of `places`, where there is one. */
   readonly place: string | undefined;
 }
@@ -37,6 +39,7 @@ export async function* outflow(store: Store, options: OutflowOptions): AsyncGene
   const { tags } = store.capabilities;
   const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
   for await (const page of store.entries(listing)) {
+    const readAt = Date.now();
     const entries: TransferEntry[] = [];
     for (const listed of page) {
       if (!isWanted(listed.key)) continue;
@@ -45,7 +48,7 @@ export async function* outflow(store: Store, options: OutflowOptions): AsyncGene
       if (entry !== undefined) entries.push(entry);
     }
 
-    if (entries.length > 0 || page.place !== undefined) yield { entries, place: page.place };
+    if (entries.length > 0 || page.place !== undefined) yield { entries, readAt, place: page.place };
   }
 }
 

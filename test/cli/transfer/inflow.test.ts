@@ -1,0 +1,33 @@
+import { expect } from 'chai';
+
+import type { TransferEntry } from '../../../src/cli/transfer/entry.js';
+
+import { Inflow } from '../../../src/cli/transfer/inflow.js';
+import { Tally } from '../../../src/cli/transfer/tally.js';
+import { openCodec } from '../../../src/codecs/open.js';
+import { integer } from '../../../src/codecs/value.js';
+import { openArray } from '../../../src/stores/array/store.js';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+function entry(key: string, ttl: null | number): TransferEntry {
+  return { key, tags: [], ttl, value: integer(1) };
+}
+
+describe('entries on their way between stores', () => {
+  it('lose from their ttl what has passed since they were read, and are counted where it is over', async () => {
+    const profile = { driver: 'array', name: 'test', prefix: '', codec: 'php', protected: false } as const;
+    const store = openArray(profile, openCodec('php'));
+    const tally = new Tally();
+    const { signal } = new AbortController();
+    const inflow = new Inflow(store, { ifAbsent: false, signal, tally, onWritten() {} });
+    const entries = [entry('long', 10 * DAY), entry('over', 23 * HOUR), entry('forever', null)];
+    await inflow.write(entries, Date.now() - DAY * 1000);
+    expect(tally).to.include({ written: 2, expired: 1, failed: 0 });
+    expect((await store.get('long'))?.ttl).to.be.closeTo(9 * DAY, HOUR);
+    expect(await store.get('over')).to.equal(undefined);
+    expect((await store.get('forever'))?.ttl).to.equal(null);
+    await store.close();
+  });
+});
