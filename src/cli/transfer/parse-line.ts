@@ -217,6 +217,6 @@ function parsed(text: string): Value {
 function fault(what: string): InputError {
   return new InputError(
     what,
-    'A line is {"key": "users:1", "value": …, "expires": 1767225600}. A map of keys to values is for put --from.',
+    'docs/export.md describes a line: {"key": "users:1", "value": …}. For a map of keys to values use put --from.',
   );
 }
