@@ -109,7 +109,7 @@ describe('without a key, at a terminal,', () => {
       await place.run(['put', 'evil\u001B]0;title\u0007\nkey', 'v']);
       const { code, coloured, screen } = await at(place, ['get'], { prompt: /❯ evil/, keys: '\r' });
       expect(code).to.equal(0);
-      expect(screen).to.include(String.raw`evil\x1b]0;title\x07\nkey`);
+      expect(screen).to.include(String.raw`evil\x1b]0;title\x07\x0akey`);
       expect(coloured).not.to.include('\u001B]0;title');
     });
 

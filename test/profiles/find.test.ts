@@ -22,6 +22,7 @@ describe('which profile is used', () => {
       expect(await folder.resolve()).to.deep.equal({
         name: 'local',
         driver: 'sqlite',
+        isBuiltIn: true,
         path: path.join(folder.home, '.local/share/cachectl/cache.sqlite'),
         prefix: '',
         codec: 'php',

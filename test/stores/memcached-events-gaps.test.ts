@@ -227,8 +227,8 @@ describe('gaps in what a tail on Memcached tells', () => {
     await events.return!();
 
     await until(async () => (await watchers(server)) === 0);
-    // Who asks, and the two connections of the store.
-    await until(async () => (await connections(server)).length === 3);
+    // The one that asks, and the store's.
+    await until(async () => (await connections(server)).length === 2);
     const strict = await startMemcached(this, '-W');
     servers.push(strict);
     expect(await failure(tail(open(server, strict)))).to.be.instanceOf(RefusedError);

@@ -6,6 +6,7 @@ import type { Change, Place } from '../../src/stores/mongodb/collection-changes.
 
 import { tellChange } from '../../src/stores/mongodb/change-story.js';
 import { Teller } from '../../src/stores/mongodb/event-teller.js';
+import { taggedKey } from '../../src/stores/tag-names.js';
 
 const NOW = Date.UTC(2030, 0, 1);
 const wallTime = new Date(NOW);
@@ -27,19 +28,31 @@ function updated(updatedFields: object, more: object = {}): object {
   return { operationType: 'update', updateDescription: { updatedFields, removedFields: [] }, ...more };
 }
 
+/** The key of an entry with these tags. */
+function tagged(...tags: readonly string[]): object {
+  return { documentKey: { _id: `app-${taggedKey(tags, 'k')}` } };
+}
+
 describe('what a change of MongoDB means', () => {
   for (const [title, change, event] of [
     ['an insertion', { operationType: 'insert', fullDocument: { value: 'i:1;', expires_at: inAMinute } }, { tags: [] }],
     [
       'a replacement',
-      { operationType: 'replace', fullDocument: { value: 'i:1;', expires_at: inAMinute, tags: ['app-a', 'b', 7] } },
-      { tags: ['a', 'b'] },
+      {
+        ...tagged('a', 'b'),
+        operationType: 'replace',
+        fullDocument: { value: 'i:1;', expires_at: inAMinute, tags: ['app-a', 'b', 7] },
+      },
+      { key: taggedKey(['a', 'b'], 'k'), tags: ['a', 'b'] },
     ],
     ['an update', updated({ value: 'i:1;', expires_at: inAMinute }), {}],
     [
       'an update of a document that has changed since',
-      updated({ value: 'i:1;', expires_at: inAMinute }, { fullDocument: { value: 'another', tags: ['app-a'] } }),
-      { tags: ['a'] },
+      updated(
+        { value: 'i:1;', expires_at: inAMinute },
+        { ...tagged('a'), fullDocument: { value: 'another', tags: ['app-a'] } },
+      ),
+      { key: taggedKey(['a'], 'k'), tags: ['a'] },
     ],
     [
       'an update of a document that is gone by now',

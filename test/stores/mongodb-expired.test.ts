@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { integer, string } from '../../src/codecs/value.js';
+import { taggedKey } from '../../src/stores/tag-names.js';
 import { all, textOf } from '../../src/testing/suite/stores.js';
 import { cachectl } from '../support/cli.js';
 import { inSeconds, PREFIX, withDatabase } from '../support/mongodb/database.js';
@@ -91,10 +92,15 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
   });
 
   it('go with a flush of their tags, which does not count them', async () => {
-    const tagged = database.open().tags(['t']);
+    const tagged = database.open().tags(['flushed']);
+    await tagged.put('new', string('n'), 600);
+    await tagged.put('old', string('o'), 600);
+    const tags = `${PREFIX}flushed`;
+    const old = { _id: `${PREFIX}${taggedKey(['flushed'], 'old')}` };
+    await database.entries().updateOne(old, { $set: { expires_at: inSeconds(-30) } });
     expect(await tagged.flush({ dryRun: true })).to.equal(1);
     expect(await tagged.flush({ dryRun: false })).to.equal(1);
-    expect(await database.entries().countDocuments({ tags: `${PREFIX}t` })).to.equal(0);
+    expect(await database.entries().countDocuments({ tags })).to.equal(0);
   });
 
   it('make way for a put', async () => {

@@ -165,7 +165,7 @@ describe('a MongoDB server that goes away under way', function () {
   });
 
   it('silent when it is asked for a lock: says that nobody knows whether it gave it', async () => {
-    const proxy = await silentAfter('cache_locks', server.port);
+    const proxy = await silentAfter('deploy', server.port);
     try {
       const through = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true&database=${DATABASE}`;
       const args = ['lock:acquire', 'deploy', '--ttl', '1h', '--owner', 'ann', '--timeout', '1s'];

@@ -104,7 +104,7 @@ describe('a list of locks on Redis', () => {
     'long cachectl-owner',
     'tag:entries cachectl-owner',
     'žluť: 1 cachectl-owner',
-    '\uFFFD\u0000\n cachectl-owner',
+    '\uDCFF\u0000\n cachectl-owner',
   ];
 
   for (const [what, codec, options, further] of [
