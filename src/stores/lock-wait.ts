@@ -202,7 +202,7 @@ const WITHOUT_NEWS: Waiting = {
 
 /** Is over after so many milliseconds, or with the signal; there is never news. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<false> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => {
+  await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => {
     // Aborted: the caller looks at the signal.
   });
   return false;

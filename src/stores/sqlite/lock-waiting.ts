@@ -77,7 +77,8 @@ export class SqliteWaiting implements Waiting {
       const look = (): void => {
         if (this.#isFree()) return over(true);
         if (this.#isOver(until, signal)) return over(false);
-        timer = setTimeout(look, Math.min(this.#pollMs(), until - performance.now()));
+        // A look may take a while. Node 24 warns of a negative pause.
+        timer = setTimeout(look, Math.max(0, Math.min(this.#pollMs(), until - performance.now())));
       };
 
       let timer = setTimeout(look, 0);

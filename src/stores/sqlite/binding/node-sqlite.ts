@@ -68,6 +68,7 @@ function uriOf(path: string, options: string): URL {
 
 class NodeDatabase implements Database {
   readonly #database: DatabaseSync;
+  #isClosed = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -85,7 +86,10 @@ class NodeDatabase implements Database {
     this.#database.exec(sql);
   }
 
+  /** May be called again, as with better-sqlite3. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#database.close();
   }
 }
