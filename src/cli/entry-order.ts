@@ -29,7 +29,7 @@ export async function sorted(
 const SLACK = 1000;
 
 function cut(entries: ListedEntry[], compare: Comparison, limit: number): ListedEntry[] {
-  // What a store gives twice, as Redis may, is told once: as it was seen last.
+  // Redis may return a key twice: keep what was seen last.
   const last = new Map(entries.map((entry) => [entry.key, entry]));
   return [...last.values()].sort(compare).slice(0, limit);
 }

@@ -4,7 +4,7 @@ import type { WaitOptions } from '../stores/lock-wait.js';
 import { warn } from './output.js';
 import { toFailure } from './report-error.js';
 
-/** Has a waiter outlast an outage of its store: says so, and connects anew. */
+/** Lets a waiter survive an outage of its store: reports it and reconnects. */
 export function outages(store: Pick<Store, 'reconnect'>): Pick<WaitOptions, 'onLost' | 'reconnect'> {
   return {
     reconnect: async () => store.reconnect?.(),

@@ -19,7 +19,7 @@ export function runLock(store: Store, { key, tags }: Terms): Lock {
 }
 
 /**
- * Laravel's, whose holder makes an output anew while the old one is served. Within tags Laravel names it after the key
+ * Laravel's, whose holder recomputes an output while the stale one is served. Within tags Laravel names it after the key
  * alone up to 13.17, and after the key within the tags since: both are taken, so that either version is kept out.
  */
 export function refreshLock(store: Store, { key, tags }: Terms): Lock {

@@ -322,7 +322,7 @@ export interface Store extends Repository {
 
   /**
    * Gives up its connections, so that the next question opens new ones: for whoever goes on after an outage. Never throws.
-   * Left out where a question after a failure connects anew by itself.
+   * Left out where the next request after a failure reconnects.
    */
   reconnect?(): Promise<void>;
 

@@ -50,7 +50,7 @@ export default class LockAcquire extends StoreCommand {
   };
 
   static override flags = {
-    ttl: preciseDuration({ summary: 'How long it is held at the most; 0 never lets go by itself.', required: true }),
+    ttl: preciseDuration({ summary: 'Lock TTL. 0 never expires.', required: true }),
     wait: preciseDuration({
       summary: 'How long to try; one attempt when left out.',
       default: 0,

@@ -36,7 +36,7 @@ export default class LockRefresh extends StoreCommand {
       required: true,
       ...asKey,
     }),
-    ttl: preciseDuration({ summary: 'How long it is held from now on; 0 never lets go by itself.', required: true }),
+    ttl: preciseDuration({ summary: 'New TTL, from now on. 0 never expires.', required: true }),
   };
 
   async run(): Promise<void> {

@@ -40,7 +40,7 @@ export interface Deployment {
   hello(): Promise<Document>;
 }
 
-/** Gives what a cursor gives, each answer of which may take as long as any other. */
+/** Yields what a cursor yields, with a timeout for each of its answers. */
 export type Answers = <T>(cursor: AbstractCursor<T>) => AsyncIterable<T>;
 
 /** Made on first use. Every failure comes out as an error that names the deployment. */
