@@ -8,7 +8,7 @@ import { parseJson } from '../codecs/json/parse.js';
 import { CachectlError, InputError } from '../errors.js';
 import { keyFromBytes } from '../stores/key-text.js';
 import { printable } from '../stores/printed-key.js';
-import { parseDuration } from './durations.js';
+import { parseDuration } from '../terminal/durations.js';
 import { fileError } from './file-error.js';
 import { jsonMembers } from './json-members.js';
 

@@ -2,8 +2,8 @@ import type { BulkOptions } from '../stores/contract.js';
 import type { Interruption } from './interrupt.js';
 
 import { CachectlError, ClosedPipeError, InterruptedError, PartialError } from '../errors.js';
-import { notesReachAPerson } from './output.js';
-import { entries, ProgressBar } from './progress.js';
+import { notesReachAPerson } from '../terminal/output.js';
+import { entries, ProgressBar } from '../terminal/progress.js';
 import { toFailure } from './report-error.js';
 
 export interface BulkWords {

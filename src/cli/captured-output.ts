@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ChildCommand } from './child-command.js';
 
 import { ClosedPipeError } from '../errors.js';
-import { answer, isOutputClosed, warn } from './output.js';
+import { answer, isOutputClosed, warn } from '../terminal/output.js';
 
 /** The most that is kept of an output, in bytes: what MongoDB takes, and more than Memcached does by default. */
 export const MOST_KEPT = 16 * 1024 * 1024;

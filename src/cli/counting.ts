@@ -7,9 +7,9 @@ import { integer } from '../codecs/value.js';
 import { ExitCode, UsageError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 import { duration, tagNames } from './flags.js';
-import { JsonText } from './json.js';
+import { JsonText } from '../terminal/json.js';
 import { asKey } from './key-args.js';
-import { answer, answerJson } from './output.js';
+import { answer, answerJson } from '../terminal/output.js';
 
 /** Of a signed integer of 64 bits; its negative is one, too. */
 const GREATEST = 2n ** 63n - 1n;

@@ -2,8 +2,8 @@ import type { Profile } from '../profiles/profile.js';
 import type { Store } from '../stores/contract.js';
 
 import { UsageError } from '../errors.js';
-import { warn } from './output.js';
-import { styleText } from './style.js';
+import { warn } from '../terminal/output.js';
+import { styleText } from '../terminal/style.js';
 
 /** What is about to happen, for the person who must say yes. */
 export interface Destruction {
@@ -58,6 +58,6 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
 
   warn(`${styleText('bold', action)} ${effect}\n  ${where}`);
   for (const warning of warnings) warn(`  ${styleText('yellow', warning)}`);
-  const { confirmByName, confirmByYes } = await import('./prompts.js');
+  const { confirmByName, confirmByYes } = await import('../terminal/prompts.js');
   await (profile.protected ? confirmByName(profile.name) : confirmByYes('Go ahead?'));
 }

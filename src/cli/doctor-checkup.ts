@@ -7,7 +7,7 @@ import { askBeforeDestroying } from './destructive.js';
 import { type ExaminationFlags, examine } from './doctor-examination.js';
 import { examineProfile } from './doctor-profile.js';
 import { type Examined, printFinding } from './findings.js';
-import { note } from './output.js';
+import { note } from '../terminal/output.js';
 
 export interface CheckupFlags extends ExaminationFlags {
   readonly fix: boolean;

@@ -3,10 +3,10 @@ import type { EventFlags } from './event-flags.js';
 import type { Work } from './store-command.js';
 
 import { UnsupportedError } from '../errors.js';
-import { formatPreciseDuration } from './durations.js';
+import { formatPreciseDuration } from '../terminal/durations.js';
 import { chooseSource, type Needs, selectedOptions } from './event-selection.js';
-import { note, warn } from './output.js';
-import { count } from './progress.js';
+import { note, warn } from '../terminal/output.js';
+import { count } from '../terminal/progress.js';
 
 /** Events that were asked for, until the time is over or somebody ends it. */
 export interface EventFeed {

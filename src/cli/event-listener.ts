@@ -7,7 +7,7 @@ import { printKey, printNames } from '../stores/printed-key.js';
 import { callersEnvironment } from './environment.js';
 import { eventJson } from './event-text.js';
 import { ignoredSignals } from './job/ignored-signals.js';
-import { warn } from './output.js';
+import { warn } from '../terminal/output.js';
 
 /**
  * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard

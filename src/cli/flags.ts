@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
-import { parseDuration, parsePreciseDuration } from './durations.js';
+import { parseDuration, parsePreciseDuration } from '../terminal/durations.js';
 import { readKey } from './key-args.js';
 
 const GLOBAL = 'GLOBAL';

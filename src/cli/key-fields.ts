@@ -5,11 +5,11 @@ import { UndecodableError, WrongTypeError } from '../errors.js';
 import { printKey, printNames } from '../stores/printed-key.js';
 import { tagHashOf } from '../stores/tag-names.js';
 import { withinBytes } from '../stores/within-bytes.js';
-import { formatDuration } from './durations.js';
+import { formatDuration } from '../terminal/durations.js';
 import { meaningOfEntry } from './entry-meaning.js';
-import { count } from './progress.js';
-import { bytesText } from './quantities.js';
-import { ttlField } from './value-text.js';
+import { count } from '../terminal/progress.js';
+import { bytesText } from '../terminal/numbers.js';
+import { ttlField } from '../terminal/value-text.js';
 
 /** Entries whose contents are asked for at once. */
 const PAGE = 500;

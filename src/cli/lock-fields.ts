@@ -6,7 +6,7 @@ import { meaningOf } from '../stores/lock-families.js';
 import { readOwner } from '../stores/lock-form.js';
 import { printable, printKey } from '../stores/printed-key.js';
 import { ownerField } from './lock-text.js';
-import { ttlField } from './value-text.js';
+import { ttlField } from '../terminal/value-text.js';
 
 /** What is known of a held lock beyond what the store says: from its name and its owner. */
 export function aboutLock(name: string, { owner }: LockHolder) {

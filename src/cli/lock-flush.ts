@@ -7,8 +7,8 @@ import { overlapping } from '../stores/overlapping.js';
 import { bulk } from './bulk.js';
 import { askBeforeDestroying } from './destructive.js';
 import { selectLocks } from './lock-selection.js';
-import { answer, answerJson } from './output.js';
-import { count } from './progress.js';
+import { answer, answerJson } from '../terminal/output.js';
+import { count } from '../terminal/progress.js';
 
 /** Locks that are released at once. */
 const AT_ONCE = 32;

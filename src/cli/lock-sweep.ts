@@ -8,8 +8,8 @@ import { interruptedCode } from './interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';
 import { heldByText, nameText, ownerText } from './lock-text.js';
-import { answerJson, note, warn } from './output.js';
-import { count } from './progress.js';
+import { answerJson, note, warn } from '../terminal/output.js';
+import { count } from '../terminal/progress.js';
 
 export interface SweepFlags extends Consent {
   readonly 'dry-run': boolean;

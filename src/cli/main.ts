@@ -1,7 +1,7 @@
 import { run } from '@oclif/core/run';
 
 import { ExitCode } from '../errors.js';
-import { isOutputClosed, refuseOutput } from './output.js';
+import { isOutputClosed, refuseOutput } from '../terminal/output.js';
 import { asksForJson, reportError } from './report-error.js';
 import { runCommand } from './run-command.js';
 

@@ -1,7 +1,7 @@
 import type { Store } from '../stores/contract.js';
 import type { WaitOptions } from '../stores/lock-wait.js';
 
-import { warn } from './output.js';
+import { warn } from '../terminal/output.js';
 import { toFailure } from './report-error.js';
 
 /** Lets a waiter survive an outage of its store: reports it and reconnects. */

@@ -2,7 +2,7 @@ import type { Profile } from '../profiles/profile.js';
 import type { Store } from '../stores/contract.js';
 
 import { RefusedError } from '../errors.js';
-import { note, warn } from './output.js';
+import { note, warn } from '../terminal/output.js';
 
 /** What a command needs of the place that its profile names. */
 export interface PlaceUse {

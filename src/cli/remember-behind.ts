@@ -8,7 +8,7 @@ import type { Terms } from './remembered.js';
 import { newOwner } from '../stores/lock-form.js';
 import { callersEnvironment } from './environment.js';
 import { HeldLock } from './held-lock.js';
-import { warn } from './output.js';
+import { warn } from '../terminal/output.js';
 import { LOCK_TTL, newHolding, refreshLock } from './remember-lock.js';
 import { toFailure } from './report-error.js';
 

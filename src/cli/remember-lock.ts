@@ -8,7 +8,7 @@ import { startWaiting, type WaitedLock } from '../stores/lock-wait.js';
 import { taggedKey } from '../stores/tag-names.js';
 import { LockPair } from './lock-pair.js';
 import { heldByText } from './lock-text.js';
-import { note } from './output.js';
+import { note } from '../terminal/output.js';
 
 /** In seconds: how soon another goes on where a machine died. That a lock is lost has the command run twice, and no more. */
 export const LOCK_TTL = 5;

@@ -6,7 +6,7 @@ import { HeldLock, type Holding } from './held-lock.js';
 import { interruptible, type Interruption } from './interrupt.js';
 import { heldText } from './lock-text.js';
 import { outages } from './outages.js';
-import { warn } from './output.js';
+import { warn } from '../terminal/output.js';
 import { type ProduceOptions, produceUnder } from './remember-child.js';
 import { LockOrOutput, newHolding, runLock } from './remember-lock.js';
 import { printRemembered } from './remembered-text.js';

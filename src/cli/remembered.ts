@@ -7,7 +7,7 @@ import { CREATED_HEAD } from '../stores/flexible-names.js';
 import { printKey } from '../stores/printed-key.js';
 import { entriesOf } from './keys.js';
 import { decode } from './readings.js';
-import { valueBytes } from './value-text.js';
+import { valueBytes } from '../terminal/value-text.js';
 
 /** How the output of a command is kept. */
 export interface Terms {

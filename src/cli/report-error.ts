@@ -2,9 +2,9 @@ import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
 import { printable } from '../stores/printed-key.js';
 import { debugSetting } from './environment.js';
-import { stringify } from './json.js';
-import { isOutputClosed } from './output.js';
-import { styleText } from './style.js';
+import { stringify } from '../terminal/json.js';
+import { isOutputClosed } from '../terminal/output.js';
+import { styleText } from '../terminal/style.js';
 
 /** What a failure looks like to a user. */
 export interface Failure {

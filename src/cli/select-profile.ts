@@ -5,7 +5,7 @@ import type { GlobalFlags } from './store-command.js';
 import { UsageError } from '../errors.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
 import { withSuggestions } from '../profiles/suggest.js';
-import { warn } from './output.js';
+import { warn } from '../terminal/output.js';
 
 /** The profile that flags and environment ask for. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {

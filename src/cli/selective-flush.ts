@@ -9,14 +9,14 @@ import { noIdleTimes } from '../stores/entry-filter.js';
 import { printKey } from '../stores/printed-key.js';
 import { bulk } from './bulk.js';
 import { askBeforeDestroying, type Consent } from './destructive.js';
-import { formatDuration } from './durations.js';
+import { formatDuration } from '../terminal/durations.js';
 import { duration } from './flags.js';
 import { asPattern } from './key-args.js';
-import { answer, answerJson } from './output.js';
-import { count, entries } from './progress.js';
-import { bytesText } from './quantities.js';
-import { size } from './sizes.js';
-import { ttlField } from './value-text.js';
+import { answer, answerJson } from '../terminal/output.js';
+import { count, entries } from '../terminal/progress.js';
+import { bytesText } from '../terminal/numbers.js';
+import { size } from '../terminal/sizes.js';
+import { ttlField } from '../terminal/value-text.js';
 
 /** Keys of a dry run's sample. */
 const SAMPLE = 10;

@@ -1,8 +1,8 @@
 import type { Store } from '../stores/contract.js';
 import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
-import type { JsonFields } from './json.js';
+import type { JsonFields } from '../terminal/json.js';
 
-import { rounded } from './quantities.js';
+import { rounded } from '../terminal/numbers.js';
 import { errorFields, toFailure } from './report-error.js';
 import { ratioOf, type StatsTotals, totalsOf } from './stats-totals.js';
 

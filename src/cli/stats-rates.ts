@@ -1,7 +1,7 @@
 import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
-import type { JsonFields } from './json.js';
+import type { JsonFields } from '../terminal/json.js';
 
-import { rounded } from './quantities.js';
+import { rounded } from '../terminal/numbers.js';
 import { ratioOf, totalsOf } from './stats-totals.js';
 
 /** What came between two looks, and what was so at the second. What is not told is undefined. */

@@ -5,17 +5,17 @@ import type { StoreStats } from '../stores/stats-contract.js';
 import type { Work } from './store-command.js';
 
 import { type CachectlError, isPassing } from '../errors.js';
-import { onQuitKey } from './keyboard.js';
-import { LiveFrame } from './live-frame.js';
-import { answer, answerJson, answersAPerson, warn } from './output.js';
-import { count } from './progress.js';
-import { bytesText, rateText, ratioText } from './quantities.js';
+import { onQuitKey } from '../terminal/keyboard.js';
+import { LiveFrame } from '../terminal/live-frame.js';
+import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
+import { count } from '../terminal/progress.js';
+import { bytesText, rateText, ratioText } from '../terminal/numbers.js';
 import { toFailure } from './report-error.js';
-import { sparkline } from './sparkline.js';
+import { sparkline } from '../terminal/sparkline.js';
 import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './stats-rates.js';
 import { totalsOf } from './stats-totals.js';
-import { styleAnswer } from './style.js';
-import { compactTable } from './table.js';
+import { styleAnswer } from '../terminal/style.js';
+import { compactTable } from '../terminal/table.js';
 
 export interface WatchFlags {
   readonly json: boolean;

@@ -9,9 +9,9 @@ import { printKey } from '../stores/printed-key.js';
 import { tagNames } from './flags.js';
 import { asKey } from './key-args.js';
 import { checkKeys } from './keys.js';
-import { answerJson, note, warn } from './output.js';
+import { answerJson, note, warn } from '../terminal/output.js';
 import { ttlFlags } from './ttl-flags.js';
-import { ttlText } from './value-text.js';
+import { ttlText } from '../terminal/value-text.js';
 
 /** Optional as far as oclif knows, so that what is missing can be said with the way out. */
 export const storingArgs = {

@@ -2,7 +2,7 @@ import type { Ttl } from '../stores/contract.js';
 
 import { ExitCode } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
-import { answer, answerJson, warn } from './output.js';
+import { answer, answerJson, warn } from '../terminal/output.js';
 import { errorFields, errorText, toFailure } from './report-error.js';
 
 /**

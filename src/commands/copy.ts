@@ -5,7 +5,7 @@ import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { asPattern } from '../cli/key-args.js';
-import { answerJson } from '../cli/output.js';
+import { answerJson } from '../terminal/output.js';
 import { checkPlace } from '../cli/place-check.js';
 import { type GlobalFlags, StoreCommand } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';

@@ -4,7 +4,7 @@ import { checkUp } from '../cli/doctor-checkup.js';
 import { exitCodeOf, findingFields } from '../cli/findings.js';
 import { destructiveFlags } from '../cli/flags.js';
 import { interruptible } from '../cli/interrupt.js';
-import { answer, answerJson } from '../cli/output.js';
+import { answer, answerJson } from '../terminal/output.js';
 import { chooseEach } from '../cli/select-profile.js';
 import { checkTimeout, StoreCommand } from '../cli/store-command.js';
 

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { bulk } from '../cli/bulk.js';
 import { asPattern } from '../cli/key-args.js';
-import { answerJson } from '../cli/output.js';
+import { answerJson } from '../terminal/output.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';

@@ -4,7 +4,7 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
-import { answer, answerJson } from '../cli/output.js';
+import { answer, answerJson } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { isThere } from '../cli/readings.js';
 import { StoreCommand } from '../cli/store-command.js';

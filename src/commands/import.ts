@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { bulk } from '../cli/bulk.js';
 import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, duration } from '../cli/flags.js';
-import { answerJson } from '../cli/output.js';
+import { answerJson } from '../terminal/output.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { keepYoungSpaceSmall } from '../cli/young-space.js';
 import { UsageError } from '../errors.js';

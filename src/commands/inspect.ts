@@ -5,7 +5,7 @@ import { tagNames } from '../cli/flags.js';
 import { type Inspected, inspectKey, isMiss } from '../cli/inspection.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys } from '../cli/keys.js';
-import { answer, answerJson, answersAPerson, warn } from '../cli/output.js';
+import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ExitCode } from '../errors.js';

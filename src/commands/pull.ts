@@ -6,7 +6,7 @@ import { askBeforeDestroying } from '../cli/destructive.js';
 import { destructiveFlags, tagNames } from '../cli/flags.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
-import { isDelivered } from '../cli/output.js';
+import { isDelivered } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { isReadable, printReadings } from '../cli/readings.js';

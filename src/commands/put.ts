@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 
 import { entriesOf } from '../cli/keys.js';
-import { answerJson, warn } from '../cli/output.js';
-import { entries } from '../cli/progress.js';
+import { answerJson, warn } from '../terminal/output.js';
+import { entries } from '../terminal/progress.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/storing.js';
 import { checkedTtl } from '../cli/ttl-flags.js';

@@ -8,7 +8,7 @@ import { commandLine, type CommandLine } from '../cli/child-command.js';
 import { duration, preciseDuration, tagNames } from '../cli/flags.js';
 import { asKey } from '../cli/key-args.js';
 import { checkKeys } from '../cli/keys.js';
-import { warn } from '../cli/output.js';
+import { warn } from '../terminal/output.js';
 import { printRemembered } from '../cli/remembered-text.js';
 import { Memory, type Terms } from '../cli/remembered.js';
 import { toFailure } from '../cli/report-error.js';

@@ -6,7 +6,7 @@ import type { StatsOptions, StoreStats } from '../stores/stats-contract.js';
 
 import { preciseDuration } from '../cli/flags.js';
 import { interruptedCode } from '../cli/interrupt.js';
-import { answer, answerJson, answersAPerson, warn } from '../cli/output.js';
+import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { StoreCommand } from '../cli/store-command.js';
 import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
 

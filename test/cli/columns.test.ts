@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import { columnsOf, cutToColumns } from '../../src/cli/columns.js';
-import { LiveFrame } from '../../src/cli/live-frame.js';
-import { table } from '../../src/cli/table.js';
+import { columnsOf, cutToColumns } from '../../src/terminal/columns.js';
+import { LiveFrame } from '../../src/terminal/live-frame.js';
+import { table } from '../../src/terminal/table.js';
 
 const FLAG = '🇩🇪';
 const KEYS = '日本語キー';

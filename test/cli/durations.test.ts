@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 
-import { formatDuration, formatPreciseDuration, parseDuration, parsePreciseDuration } from '../../src/cli/durations.js';
+import {
+  formatDuration,
+  formatPreciseDuration,
+  parseDuration,
+  parsePreciseDuration,
+} from '../../src/terminal/durations.js';
 import { UsageError } from '../../src/errors.js';
 
 describe('durations', () => {

@@ -5,8 +5,8 @@ import type { CacheEvent, EventType } from '../../src/stores/event-contract.js';
 import { EventCounts, HISTORY } from '../../src/cli/event-counts.js';
 import { grouped } from '../../src/cli/event-groups.js';
 import { HotRows } from '../../src/cli/hot-rows.js';
-import { bytesText } from '../../src/cli/quantities.js';
-import { sparkline } from '../../src/cli/sparkline.js';
+import { bytesText } from '../../src/terminal/numbers.js';
+import { sparkline } from '../../src/terminal/sparkline.js';
 
 function event(type: EventType, more: Partial<CacheEvent> = {}): CacheEvent {
   return { time: new Date(), type, ...more };

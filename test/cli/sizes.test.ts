@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { parseSize } from '../../src/cli/sizes.js';
+import { parseSize } from '../../src/terminal/sizes.js';
 import { UsageError } from '../../src/errors.js';
 
 describe('sizes', () => {

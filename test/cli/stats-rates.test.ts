@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { Sample, ServerStats, StoreStats } from '../../src/stores/stats-contract.js';
 
-import { sizesOf, ttlsOf } from '../../src/cli/histogram.js';
+import { sizesOf, ttlsOf } from '../../src/terminal/histogram.js';
 import { StatsRates } from '../../src/cli/stats-rates.js';
 import { totalsOf } from '../../src/cli/stats-totals.js';
 

@@ -4,8 +4,8 @@ import type { LineStart } from './line-pages.js';
 import type { Tally } from './tally.js';
 
 import { UsageError } from '../../errors.js';
-import { note } from '../output.js';
-import { count } from '../progress.js';
+import { note } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
 import { Checkpoint } from './checkpoint.js';
 
 const FIRST_LINE: LineStart = { offset: 0, lines: 0 };

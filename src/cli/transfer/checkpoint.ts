@@ -7,7 +7,7 @@ import type { Store } from '../../stores/contract.js';
 import type { LineStart } from './line-pages.js';
 
 import { InputError, UsageError } from '../../errors.js';
-import { warn } from '../output.js';
+import { warn } from '../../terminal/output.js';
 import { isSavedTally, type SavedTally, type Tally } from './tally.js';
 
 /** How often it is written at most, in milliseconds. To do again what came after it does no harm. */

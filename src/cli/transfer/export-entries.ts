@@ -4,7 +4,7 @@ import type { LineOutput } from './output-file.js';
 import type { Tally } from './tally.js';
 
 import { LostPlaceError } from '../../errors.js';
-import { note } from '../output.js';
+import { note } from '../../terminal/output.js';
 import { outflow, type OutflowOptions } from './outflow.js';
 import { printLine } from './print-line.js';
 import { unwritten } from './written-keys.js';

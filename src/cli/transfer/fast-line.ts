@@ -1,6 +1,6 @@
 import type { LineContext } from './parse-line.js';
 
-import { LONGEST } from '../durations.js';
+import { LONGEST } from '../../terminal/durations.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 import { FastJson } from './fast-json.js';
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 import { InputError, UsageError } from '../../errors.js';
-import { answer } from '../output.js';
+import { answer } from '../../terminal/output.js';
 import { writing } from './file-writing.js';
 import { openPart, type PartWanted } from './part-opening.js';
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { LineOutput, Start } from './output-file.js';
 import type { Tally } from './tally.js';
 
-import { warn } from '../output.js';
+import { warn } from '../../terminal/output.js';
 import { writing } from './file-writing.js';
 import { type PartSource, type Reached, removeState, writeState } from './part-state.js';
 

@@ -5,8 +5,8 @@ import type { LineOutput, Start } from './output-file.js';
 import type { Tally } from './tally.js';
 
 import { UsageError } from '../../errors.js';
-import { note, warn } from '../output.js';
-import { entries } from '../progress.js';
+import { note, warn } from '../../terminal/output.js';
+import { entries } from '../../terminal/progress.js';
 import { writing } from './file-writing.js';
 import { claimed } from './part-claim.js';
 import { PartFile, partPath } from './part-file.js';
@@ -55,7 +55,7 @@ async function beginAnew(target: string): Promise<void> {
   }
 
   warn(`${left}; --resume goes on with it`);
-  const { confirmByYes } = await import('../prompts.js');
+  const { confirmByYes } = await import('../../terminal/prompts.js');
   await confirmByYes('Begin anew?');
 }
 

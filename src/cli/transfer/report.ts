@@ -1,11 +1,11 @@
 import type { BulkWords } from '../bulk.js';
-import type { JsonFields } from '../json.js';
+import type { JsonFields } from '../../terminal/json.js';
 import type { Tally } from './tally.js';
 
 import { ExitCode } from '../../errors.js';
-import { warn } from '../output.js';
-import { count, entries } from '../progress.js';
-import { forTerminal, lineField } from '../value-text.js';
+import { warn } from '../../terminal/output.js';
+import { count, entries } from '../../terminal/progress.js';
+import { forTerminal, lineField } from '../../terminal/value-text.js';
 
 /** What became of the entries, for people: to standard error. @param done in the past tense: `imported` */
 export function reportTally(done: string, tally: Tally): void {

@@ -3,14 +3,14 @@ import * as Flags from '@oclif/core/flags';
 import type { EventFeed } from '../../cli/event-feed.js';
 import type { CacheEvent } from '../../stores/event-contract.js';
 
-import { formatPreciseDuration } from '../../cli/durations.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
 import { sayGaps, withEvents } from '../../cli/event-feed.js';
 import { eventFlags } from '../../cli/event-flags.js';
 import { eventJson, eventLine } from '../../cli/event-text.js';
 import { interruptedCode } from '../../cli/interrupt.js';
-import { LinePrinter } from '../../cli/line-printer.js';
-import { note, warn } from '../../cli/output.js';
-import { count } from '../../cli/progress.js';
+import { LinePrinter } from '../../terminal/line-printer.js';
+import { note, warn } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
 import { StoreCommand, type Work } from '../../cli/store-command.js';
 import { ExitCode } from '../../errors.js';
 

@@ -5,15 +5,15 @@ import type { Lock, Ttl } from '../../stores/contract.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { preciseDuration } from '../../cli/flags.js';
-import { JsonText, stringify } from '../../cli/json.js';
+import { JsonText, stringify } from '../../terminal/json.js';
 import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText, ownerField } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';
-import { answerJson, note, warn } from '../../cli/output.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { ttlField, ttlText } from '../../cli/value-text.js';
+import { ttlField, ttlText } from '../../terminal/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { FencedLock } from '../../stores/fences.js';
 import { newOwner } from '../../stores/lock-form.js';

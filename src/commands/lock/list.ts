@@ -3,18 +3,18 @@ import * as Flags from '@oclif/core/flags';
 
 import type { ListedLock } from '../../stores/lock-contract.js';
 
-import { formatDuration } from '../../cli/durations.js';
+import { formatDuration } from '../../terminal/durations.js';
 import { interruptedCode, untilInterrupted } from '../../cli/interrupt.js';
-import { answerList } from '../../cli/json-list.js';
+import { answerList } from '../../terminal/json-list.js';
 import { asPattern } from '../../cli/key-args.js';
 import { aboutLock, listedFields, TOLD_BY } from '../../cli/lock-fields.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { selectLocks } from '../../cli/lock-selection.js';
 import { leftText, nameText, ownerField, ownerText } from '../../cli/lock-text.js';
-import { answer, answersAPerson, note } from '../../cli/output.js';
-import { count } from '../../cli/progress.js';
+import { answer, answersAPerson, note } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { lineField } from '../../cli/value-text.js';
+import { lineField } from '../../terminal/value-text.js';
 import { readOwner } from '../../stores/lock-form.js';
 import { printKey } from '../../stores/printed-key.js';
 
@@ -76,7 +76,7 @@ export default class LockList extends StoreCommand {
 async function printTable(locks: AsyncIterable<ListedLock>): Promise<number> {
   let listed = 0;
   let page: ListedLock[] = [];
-  const { compactTable } = await import('../../cli/table.js');
+  const { compactTable } = await import('../../terminal/table.js');
   const print = async (): Promise<void> => {
     listed += page.length;
     if (page.length > 0)

@@ -6,10 +6,10 @@ import { asKey } from '../../cli/key-args.js';
 import { checkKeys } from '../../cli/keys.js';
 import { notYoursText } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
-import { answerJson, note, warn } from '../../cli/output.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
 import { namedLock, pickLock } from '../../cli/pick-lock.js';
 import { StoreCommand } from '../../cli/store-command.js';
-import { ttlText } from '../../cli/value-text.js';
+import { ttlText } from '../../terminal/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';
 

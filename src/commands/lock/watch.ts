@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 
-import { formatPreciseDuration } from '../../cli/durations.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
 import { preciseDuration } from '../../cli/flags.js';
 import { interruptedCode } from '../../cli/interrupt.js';
 import { readKey } from '../../cli/key-args.js';
@@ -9,7 +9,7 @@ import { eventFields, summaryFields } from '../../cli/lock-fields.js';
 import { summaryText, timedLine } from '../../cli/lock-report.js';
 import { LockScreen } from '../../cli/lock-screen.js';
 import { LockTimeline, type TimedEvent } from '../../cli/lock-timeline.js';
-import { answer, answerJson, answersAPerson, note, warn } from '../../cli/output.js';
+import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
 import { StoreCommand } from '../../cli/store-command.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 import { printKey } from '../../stores/printed-key.js';
