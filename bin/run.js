@@ -4,7 +4,7 @@ const { mkdirSync, statSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { dirname, join } = require('node:path');
 
-// Libraries that see DEBUG print command lines and passwords. src/cli/environment.ts gives it back to commands.
+// Libraries that see DEBUG print command lines and passwords. src/runtime/environment.ts gives it back to commands.
 globalThis[Symbol.for('cachectl.DEBUG')] = process.env.DEBUG;
 delete process.env.DEBUG;
 

@@ -9,7 +9,7 @@ import { CachectlError, InputError } from '../errors.js';
 import { keyFromBytes } from '../stores/key-text.js';
 import { printable } from '../stores/printed-key.js';
 import { parseDuration } from '../terminal/durations.js';
-import { fileError } from './file-error.js';
+import { fileError } from '../runtime/file-error.js';
 import { jsonMembers } from './json-members.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import type { ChildCommand } from './child-command.js';
+import type { ChildCommand } from '../runtime/child/command.js';
 
 import { ClosedPipeError } from '../errors.js';
 import { answer, isOutputClosed, warn } from '../terminal/output.js';

@@ -1,9 +1,9 @@
 import type { Finding, Store } from '../stores/contract.js';
-import type { Chosen } from './select-profile.js';
+import type { Chosen } from '../runtime/select-profile.js';
 
 import { CachectlError } from '../errors.js';
 import { failed } from '../stores/findings.js';
-import { askBeforeDestroying } from './destructive.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
 import { type ExaminationFlags, examine } from './doctor-examination.js';
 import { examineProfile } from './doctor-profile.js';
 import { type Examined, printFinding } from './findings.js';

@@ -6,7 +6,7 @@ import { failed, ok } from '../stores/findings.js';
 import { latencyFinding, NO_KEY } from './doctor-latency.js';
 import { profileText } from './doctor-profile.js';
 import { roundTrip, whyReadOnly } from './doctor-round-trip.js';
-import { isBuiltIn } from './place-check.js';
+import { isBuiltIn } from '../runtime/place-check.js';
 
 /** What `doctor` is asked for. */
 export interface ExaminationFlags {

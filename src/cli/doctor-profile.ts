@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Profile } from '../profiles/profile.js';
 import type { Entries, Setting } from '../profiles/settings.js';
 import type { Finding } from '../stores/contract.js';
-import type { Chosen } from './select-profile.js';
+import type { Chosen } from '../runtime/select-profile.js';
 
 import { CachectlError } from '../errors.js';
 import { userFolder } from '../profiles/find.js';

@@ -1,6 +1,6 @@
 import type { CacheEvent, EventsOptions, EventStream } from '../stores/event-contract.js';
 import type { EventFlags } from './event-flags.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { UnsupportedError } from '../errors.js';
 import { formatPreciseDuration } from '../terminal/durations.js';

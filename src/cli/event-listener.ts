@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import type { CacheEvent } from '../stores/event-contract.js';
 
 import { printKey, printNames } from '../stores/printed-key.js';
-import { callersEnvironment } from './environment.js';
+import { callersEnvironment } from '../runtime/environment.js';
 import { eventJson } from './event-text.js';
-import { ignoredSignals } from './job/ignored-signals.js';
+import { ignoredSignals } from '../runtime/child/ignored-signals.js';
 import { warn } from '../terminal/output.js';
 
 /**

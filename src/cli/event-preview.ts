@@ -1,7 +1,7 @@
 import type { Store } from '../stores/contract.js';
 import type { CacheEvent, EventStream, EventType } from '../stores/event-contract.js';
 
-import { toFailure } from './report-error.js';
+import { toFailure } from '../runtime/report-error.js';
 import { valueLine } from '../terminal/value-text.js';
 
 /** Characters of a value that are shown. */

@@ -8,7 +8,7 @@ import { JsonText } from '../terminal/json.js';
 import { aboutLock, heldFields } from './lock-fields.js';
 import { ownerField } from './lock-text.js';
 import { outputIn } from './remembered.js';
-import { errorFields, toFailure } from './report-error.js';
+import { errorFields, toFailure } from '../runtime/report-error.js';
 import { ttlField } from '../terminal/value-text.js';
 
 /** A key's members in `inspect --json`. What is not known is left out. */

@@ -1,5 +1,5 @@
 import type { ListedLock } from '../stores/lock-contract.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { UnsupportedError } from '../errors.js';
 import { globMatcher } from '../stores/glob.js';

@@ -1,10 +1,10 @@
 import type { ListedLock } from '../stores/lock-contract.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { ExitCode } from '../errors.js';
-import { askBeforeDestroying, type Consent } from './destructive.js';
+import { askBeforeDestroying, type Consent } from '../runtime/confirm.js';
 import { whole } from './entry-selection.js';
-import { interruptedCode } from './interrupt.js';
+import { interruptedCode } from '../runtime/interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';
 import { heldByText, nameText, ownerText } from './lock-text.js';

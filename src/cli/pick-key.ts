@@ -1,7 +1,7 @@
 import type { Store } from '../stores/contract.js';
 import type { ListedEntry } from '../stores/listing-contract.js';
 import type { Found } from '../terminal/prompts.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';

@@ -1,6 +1,6 @@
 import type { ListedLock } from '../stores/lock-contract.js';
 import type { Found } from '../terminal/prompts.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
 import { readOwner } from '../stores/lock-form.js';

@@ -5,7 +5,7 @@ import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../stores/lock-names.js';
 import { printKey } from '../stores/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { errorFields, errorText, toFailure } from './report-error.js';
+import { errorFields, errorText, toFailure } from '../runtime/report-error.js';
 import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../terminal/value-text.js';
 
 /** How `get` was asked to print. */

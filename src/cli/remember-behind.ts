@@ -6,11 +6,11 @@ import type { RunOptions } from './remember-run.js';
 import type { Terms } from './remembered.js';
 
 import { newOwner } from '../stores/lock-form.js';
-import { callersEnvironment } from './environment.js';
+import { callersEnvironment } from '../runtime/environment.js';
 import { HeldLock } from './held-lock.js';
 import { warn } from '../terminal/output.js';
 import { LOCK_TTL, newHolding, refreshLock } from './remember-lock.js';
-import { toFailure } from './report-error.js';
+import { toFailure } from '../runtime/report-error.js';
 
 /**
  * Has an old output made anew by a process that outlives us, unless somebody makes it already. Whatever keeps us from that

@@ -4,11 +4,11 @@ import type { HeldLock } from './held-lock.js';
 import { PartialError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 import { capture, MOST_KEPT } from './captured-output.js';
-import { ChildCommand, type CommandLine } from './child-command.js';
+import { ChildCommand, type CommandLine } from '../runtime/child/command.js';
 import { warn } from '../terminal/output.js';
 import { printRun } from './remembered-text.js';
 import { Memory, type Terms } from './remembered.js';
-import { toFailure } from './report-error.js';
+import { toFailure } from '../runtime/report-error.js';
 
 export interface ProduceOptions {
   readonly terms: Terms;

@@ -3,7 +3,7 @@ import type { Store } from '../stores/contract.js';
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../errors.js';
 import { acquireWithin } from '../stores/lock-wait.js';
 import { HeldLock, type Holding } from './held-lock.js';
-import { interruptible, type Interruption } from './interrupt.js';
+import { interruptible, type Interruption } from '../runtime/interrupt.js';
 import { heldText } from './lock-text.js';
 import { outages } from './outages.js';
 import { warn } from '../terminal/output.js';

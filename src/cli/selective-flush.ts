@@ -2,16 +2,16 @@ import * as Flags from '@oclif/core/flags';
 
 import type { Store } from '../stores/contract.js';
 import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../stores/listing-contract.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../errors.js';
 import { noIdleTimes } from '../stores/entry-filter.js';
 import { printKey } from '../stores/printed-key.js';
-import { bulk } from './bulk.js';
-import { askBeforeDestroying, type Consent } from './destructive.js';
+import { bulk } from '../runtime/bulk.js';
+import { askBeforeDestroying, type Consent } from '../runtime/confirm.js';
 import { formatDuration } from '../terminal/durations.js';
-import { duration } from './flags.js';
-import { asPattern } from './key-args.js';
+import { duration } from '../runtime/flags.js';
+import { asPattern } from '../runtime/key-arguments.js';
 import { answer, answerJson } from '../terminal/output.js';
 import { count, entries } from '../terminal/progress.js';
 import { bytesText } from '../terminal/numbers.js';

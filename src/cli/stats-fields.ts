@@ -3,7 +3,7 @@ import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
 import type { JsonFields } from '../terminal/json.js';
 
 import { rounded } from '../terminal/numbers.js';
-import { errorFields, toFailure } from './report-error.js';
+import { errorFields, toFailure } from '../runtime/report-error.js';
 import { ratioOf, type StatsTotals, totalsOf } from './stats-totals.js';
 
 /** The document of `stats --json`. What is not told is null; `maxBytes` without a limit is «unlimited». */

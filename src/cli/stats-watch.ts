@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Store } from '../stores/contract.js';
 import type { StoreStats } from '../stores/stats-contract.js';
-import type { Work } from './store-command.js';
+import type { Work } from '../runtime/store-command.js';
 
 import { type CachectlError, isPassing } from '../errors.js';
 import { onQuitKey } from '../terminal/keyboard.js';
@@ -10,7 +10,7 @@ import { LiveFrame } from '../terminal/live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { count } from '../terminal/progress.js';
 import { bytesText, rateText, ratioText } from '../terminal/numbers.js';
-import { toFailure } from './report-error.js';
+import { toFailure } from '../runtime/report-error.js';
 import { sparkline } from '../terminal/sparkline.js';
 import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './stats-rates.js';
 import { totalsOf } from './stats-totals.js';

@@ -6,8 +6,8 @@ import type { Repository, Ttl } from '../stores/contract.js';
 
 import { ExitCode, UsageError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
-import { tagNames } from './flags.js';
-import { asKey } from './key-args.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys } from './keys.js';
 import { answerJson, note, warn } from '../terminal/output.js';
 import { ttlFlags } from './ttl-flags.js';

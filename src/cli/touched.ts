@@ -3,7 +3,7 @@ import type { Ttl } from '../stores/contract.js';
 import { ExitCode } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
-import { errorFields, errorText, toFailure } from './report-error.js';
+import { errorFields, errorText, toFailure } from '../runtime/report-error.js';
 
 /**
  * Prints what became of each key: whether it was there, or why it could not be touched.

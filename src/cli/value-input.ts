@@ -5,7 +5,7 @@ import type { Value } from '../codecs/value.js';
 
 import { string } from '../codecs/value.js';
 import { InputError, UsageError } from '../errors.js';
-import { fileError } from './file-error.js';
+import { fileError } from '../runtime/file-error.js';
 
 export interface ValueSource {
   /** `-` is standard input. */

@@ -1,5 +1,5 @@
 import { entriesOf } from '../cli/keys.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/storing.js';
 import { checkedTtl } from '../cli/ttl-flags.js';
 

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { bulk } from '../cli/bulk.js';
-import { askBeforeDestroying } from '../cli/destructive.js';
-import { destructiveFlags } from '../cli/flags.js';
-import { asPattern } from '../cli/key-args.js';
+import { bulk } from '../runtime/bulk.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
+import { destructiveFlags } from '../runtime/flags.js';
+import { asPattern } from '../runtime/key-arguments.js';
 import { answerJson } from '../terminal/output.js';
-import { checkPlace } from '../cli/place-check.js';
-import { type GlobalFlags, StoreCommand } from '../cli/store-command.js';
-import { keepYoungSpaceSmall } from '../cli/young-space.js';
+import { checkPlace } from '../runtime/place-check.js';
+import { type GlobalFlags, StoreCommand } from '../runtime/store-command.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { UsageError } from '../errors.js';
 
 export default class Copy extends StoreCommand {

@@ -2,11 +2,11 @@ import * as Flags from '@oclif/core/flags';
 
 import { checkUp } from '../cli/doctor-checkup.js';
 import { exitCodeOf, findingFields } from '../cli/findings.js';
-import { destructiveFlags } from '../cli/flags.js';
-import { interruptible } from '../cli/interrupt.js';
+import { destructiveFlags } from '../runtime/flags.js';
+import { interruptible } from '../runtime/interrupt.js';
 import { answer, answerJson } from '../terminal/output.js';
-import { chooseEach } from '../cli/select-profile.js';
-import { checkTimeout, StoreCommand } from '../cli/store-command.js';
+import { chooseEach } from '../runtime/select-profile.js';
+import { checkTimeout, StoreCommand } from '../runtime/store-command.js';
 
 export default class Doctor extends StoreCommand {
   static override summary = 'Check a profile step by step, and say what to change.';

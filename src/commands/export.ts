@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { bulk } from '../cli/bulk.js';
-import { asPattern } from '../cli/key-args.js';
+import { bulk } from '../runtime/bulk.js';
+import { asPattern } from '../runtime/key-arguments.js';
 import { answerJson } from '../terminal/output.js';
-import { StoreCommand } from '../cli/store-command.js';
-import { keepYoungSpaceSmall } from '../cli/young-space.js';
+import { StoreCommand } from '../runtime/store-command.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { UsageError } from '../errors.js';
 
 export default class Export extends StoreCommand {

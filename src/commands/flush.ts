@@ -2,15 +2,15 @@ import * as Flags from '@oclif/core/flags';
 
 import type { FlushOptions, Store } from '../stores/contract.js';
 
-import { bulk } from '../cli/bulk.js';
-import { askBeforeDestroying } from '../cli/destructive.js';
-import { destructiveFlags } from '../cli/flags.js';
+import { bulk } from '../runtime/bulk.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
+import { destructiveFlags } from '../runtime/flags.js';
 import { lockWarnings, stateWarnings } from '../cli/flush-warnings.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
 import { count, entries } from '../terminal/progress.js';
 import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
-import { StoreCommand } from '../cli/store-command.js';
-import { keepYoungSpaceSmall } from '../cli/young-space.js';
+import { StoreCommand } from '../runtime/store-command.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {

@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 
-import { askBeforeDestroying } from '../cli/destructive.js';
-import { destructiveFlags, tagNames } from '../cli/flags.js';
-import { asKey } from '../cli/key-args.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
+import { destructiveFlags, tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { answer, answerJson } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { isThere } from '../cli/readings.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 
-import { tagNames } from '../cli/flags.js';
-import { asKey } from '../cli/key-args.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { printReadings } from '../cli/readings.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { UsageError } from '../errors.js';
 
 export default class Get extends StoreCommand {

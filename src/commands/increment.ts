@@ -1,6 +1,6 @@
 import { count, countingArgs, countingFlags } from '../cli/counting.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { checkedTtl } from '../cli/ttl-flags.js';
 
 export default class Increment extends StoreCommand {

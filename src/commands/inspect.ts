@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { tagNames } from '../cli/flags.js';
+import { tagNames } from '../runtime/flags.js';
 import { type Inspected, inspectKey, isMiss } from '../cli/inspection.js';
-import { asKey } from '../cli/key-args.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys } from '../cli/keys.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 

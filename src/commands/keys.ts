@@ -5,15 +5,15 @@ import type { ListedEntry } from '../stores/listing-contract.js';
 
 import { type Order, ORDERS, sorted } from '../cli/entry-order.js';
 import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../cli/entry-selection.js';
-import { interruptedCode } from '../cli/interrupt.js';
+import { interruptedCode } from '../runtime/interrupt.js';
 import { answerList } from '../terminal/json-list.js';
-import { asPattern } from '../cli/key-args.js';
+import { asPattern } from '../runtime/key-arguments.js';
 import { keyFields, keysText, withContents } from '../cli/key-fields.js';
 import { printEntries, printKeys, printTree, treeFields } from '../cli/key-report.js';
 import { KeyTree } from '../cli/key-tree.js';
 import { answer, answerJson, note } from '../terminal/output.js';
-import { StoreCommand, type Work } from '../cli/store-command.js';
-import { keepYoungSpaceSmall } from '../cli/young-space.js';
+import { StoreCommand, type Work } from '../runtime/store-command.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { printKey } from '../stores/printed-key.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];

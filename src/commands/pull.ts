@@ -2,15 +2,15 @@ import * as Args from '@oclif/core/args';
 
 import type { Entry, Reading, Repository } from '../stores/contract.js';
 
-import { askBeforeDestroying } from '../cli/destructive.js';
-import { destructiveFlags, tagNames } from '../cli/flags.js';
-import { asKey } from '../cli/key-args.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
+import { destructiveFlags, tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { isDelivered } from '../terminal/output.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
 import { readingFlags } from '../cli/reading-flags.js';
 import { isReadable, printReadings } from '../cli/readings.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { ClosedPipeError, PartialError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';
 

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { entriesOf } from '../cli/keys.js';
 import { answerJson, warn } from '../terminal/output.js';
 import { entries } from '../terminal/progress.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/storing.js';
 import { checkedTtl } from '../cli/ttl-flags.js';
 import { ExitCode, UsageError } from '../errors.js';
@@ -56,7 +56,7 @@ export default class Put extends StoreCommand {
       await this.withStore(flags, async ({ store, interruption }) => {
         const target = entriesOf(store, flags.tags);
         const { readEntries } = await import('../cli/bulk-input.js');
-        const { bulk } = await import('../cli/bulk.js');
+        const { bulk } = await import('../runtime/bulk.js');
         const stored = await bulk('stored', interruption, (options) =>
           target.putMany(readEntries(from, ttl, options.signal), options),
         );

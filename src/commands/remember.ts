@@ -4,15 +4,15 @@ import * as Flags from '@oclif/core/flags';
 import type { ProduceOptions } from '../cli/remember-child.js';
 import type { Store } from '../stores/contract.js';
 
-import { commandLine, type CommandLine } from '../cli/child-command.js';
-import { duration, preciseDuration, tagNames } from '../cli/flags.js';
-import { asKey } from '../cli/key-args.js';
+import { commandLine, type CommandLine } from '../runtime/child/command.js';
+import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys } from '../cli/keys.js';
 import { warn } from '../terminal/output.js';
 import { printRemembered } from '../cli/remembered-text.js';
 import { Memory, type Terms } from '../cli/remembered.js';
-import { toFailure } from '../cli/report-error.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { toFailure } from '../runtime/report-error.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
 import { RefusedError, TimeoutError, UnreachableError, UsageError } from '../errors.js';
 

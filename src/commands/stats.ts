@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Work } from '../cli/store-command.js';
+import type { Work } from '../runtime/store-command.js';
 import type { StatsOptions, StoreStats } from '../stores/stats-contract.js';
 
-import { preciseDuration } from '../cli/flags.js';
-import { interruptedCode } from '../cli/interrupt.js';
+import { preciseDuration } from '../runtime/flags.js';
+import { interruptedCode } from '../runtime/interrupt.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
 
 /** Entries of a sample when nothing is said. */

@@ -6,13 +6,13 @@ import { sayGaps, withEvents } from '../cli/event-feed.js';
 import { eventFlags } from '../cli/event-flags.js';
 import { grouped, GROUPINGS } from '../cli/event-groups.js';
 import { preferSource } from '../cli/event-selection.js';
-import { interruptedCode } from '../cli/interrupt.js';
+import { interruptedCode } from '../runtime/interrupt.js';
 import { onQuitKey } from '../terminal/keyboard.js';
 import { LiveFrame } from '../terminal/live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { rankingFields, rankingLines, rankingTable, totalsText } from '../cli/ranking-report.js';
 import { MEASURES, Ranking } from '../cli/ranking.js';
-import { StoreCommand, type Work } from '../cli/store-command.js';
+import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { styleAnswer } from '../terminal/style.js';
 import { ExitCode } from '../errors.js';
 

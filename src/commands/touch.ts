@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 
-import { tagNames } from '../cli/flags.js';
-import { asKey } from '../cli/key-args.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys, entriesOf } from '../cli/keys.js';
 import { namedKeys, pickKey } from '../cli/pick-key.js';
-import { StoreCommand } from '../cli/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { printTouched } from '../cli/touched.js';
 import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
 

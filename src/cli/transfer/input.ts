@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import { fileError } from '../file-error.js';
+import { fileError } from '../../runtime/file-error.js';
 
 /** Bytes that are read at once: some thousand lines. */
 const CHUNK = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { BulkWords } from '../bulk.js';
+import type { BulkWords } from '../../runtime/bulk.js';
 import type { JsonFields } from '../../terminal/json.js';
 import type { Tally } from './tally.js';
 

@@ -1,5 +1,5 @@
 import { printKey } from '../../stores/printed-key.js';
-import { toFailure } from '../report-error.js';
+import { toFailure } from '../../runtime/report-error.js';
 
 /** Failures of one kind: for the same reason, whatever the key. */
 export interface Failures {

@@ -7,11 +7,11 @@ import { formatPreciseDuration } from '../../terminal/durations.js';
 import { sayGaps, withEvents } from '../../cli/event-feed.js';
 import { eventFlags } from '../../cli/event-flags.js';
 import { eventJson, eventLine } from '../../cli/event-text.js';
-import { interruptedCode } from '../../cli/interrupt.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
 import { note, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand, type Work } from '../../cli/store-command.js';
+import { StoreCommand, type Work } from '../../runtime/store-command.js';
 import { ExitCode } from '../../errors.js';
 
 export default class EventsTail extends StoreCommand {

@@ -4,15 +4,15 @@ import * as Flags from '@oclif/core/flags';
 import type { Lock, Ttl } from '../../stores/contract.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
-import { preciseDuration } from '../../cli/flags.js';
+import { preciseDuration } from '../../runtime/flags.js';
 import { JsonText, stringify } from '../../terminal/json.js';
-import { asKey } from '../../cli/key-args.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText, ownerField } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { ttlField, ttlText } from '../../terminal/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { FencedLock } from '../../stores/fences.js';

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { preciseDuration } from '../../cli/flags.js';
-import { asKey } from '../../cli/key-args.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { notYoursText } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
 import { namedLock, pickLock } from '../../cli/pick-lock.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { ttlText } from '../../terminal/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Work } from '../../cli/store-command.js';
+import type { Work } from '../../runtime/store-command.js';
 import type { Lock, LockHolder } from '../../stores/contract.js';
 
-import { askBeforeDestroying } from '../../cli/destructive.js';
-import { destructiveFlags } from '../../cli/flags.js';
-import { asKey, readKey, readPattern } from '../../cli/key-args.js';
+import { askBeforeDestroying } from '../../runtime/confirm.js';
+import { destructiveFlags } from '../../runtime/flags.js';
+import { asKey, readKey, readPattern } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
@@ -14,7 +14,7 @@ import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } f
 import { answerJson, note, warn } from '../../terminal/output.js';
 import { pickLock } from '../../cli/pick-lock.js';
 import { canAsk } from '../../terminal/picker.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';
 

@@ -1,21 +1,21 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { ProcessRow } from '../../cli/job/process-table.js';
+import type { ProcessRow } from '../../runtime/child/process-table.js';
 import type { Lock, Store } from '../../stores/contract.js';
 
-import { ChildCommand, commandLine } from '../../cli/child-command.js';
-import { preciseDuration } from '../../cli/flags.js';
+import { ChildCommand, commandLine } from '../../runtime/child/command.js';
+import { preciseDuration } from '../../runtime/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
-import { interruptible, type Interruption } from '../../cli/interrupt.js';
-import { readKey } from '../../cli/key-args.js';
+import { interruptible, type Interruption } from '../../runtime/interrupt.js';
+import { readKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldText, nameText } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';
 import { warn } from '../../terminal/output.js';
-import { toFailure } from '../../cli/report-error.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { toFailure } from '../../runtime/report-error.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { lineField } from '../../terminal/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
 import { FencedLock } from '../../stores/fences.js';

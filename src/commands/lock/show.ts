@@ -1,20 +1,20 @@
 import * as Args from '@oclif/core/args';
 
-import type { Work } from '../../cli/store-command.js';
+import type { Work } from '../../runtime/store-command.js';
 import type { Lock, LockHolder } from '../../stores/contract.js';
 import type { Waiter } from '../../stores/lock-contract.js';
 
 import { formatPreciseDuration } from '../../terminal/durations.js';
-import { preciseDuration } from '../../cli/flags.js';
-import { interruptedCode } from '../../cli/interrupt.js';
-import { asKey } from '../../cli/key-args.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
 import { nameText } from '../../cli/lock-text.js';
 import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
 import { answer, answerJson, note, warn } from '../../terminal/output.js';
 import { namedLock, pickLock } from '../../cli/pick-lock.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 import { printKey } from '../../stores/printed-key.js';

@@ -1,16 +1,16 @@
 import * as Args from '@oclif/core/args';
 
 import { formatPreciseDuration } from '../../terminal/durations.js';
-import { preciseDuration } from '../../cli/flags.js';
-import { interruptedCode } from '../../cli/interrupt.js';
-import { readKey } from '../../cli/key-args.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
+import { readKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../cli/keys.js';
 import { eventFields, summaryFields } from '../../cli/lock-fields.js';
 import { summaryText, timedLine } from '../../cli/lock-report.js';
 import { LockScreen } from '../../cli/lock-screen.js';
 import { LockTimeline, type TimedEvent } from '../../cli/lock-timeline.js';
 import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { watchLocks } from '../../stores/lock-polling.js';
 import { printKey } from '../../stores/printed-key.js';
 

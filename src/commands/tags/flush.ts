@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 
-import { bulk } from '../../cli/bulk.js';
-import { askBeforeDestroying } from '../../cli/destructive.js';
-import { destructiveFlags } from '../../cli/flags.js';
-import { asKey } from '../../cli/key-args.js';
+import { bulk } from '../../runtime/bulk.js';
+import { askBeforeDestroying } from '../../runtime/confirm.js';
+import { destructiveFlags } from '../../runtime/flags.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';
 

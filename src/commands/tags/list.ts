@@ -2,11 +2,11 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import { first } from '../../cli/first.js';
-import { interruptedCode } from '../../cli/interrupt.js';
-import { asPattern } from '../../cli/key-args.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
+import { asPattern } from '../../runtime/key-arguments.js';
 import { note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { listTags, TAG_SORTS } from '../../cli/tag-index.js';
 import { printTags } from '../../cli/tag-report.js';
 

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { bulk } from '../../cli/bulk.js';
-import { destructiveFlags } from '../../cli/flags.js';
-import { asPattern } from '../../cli/key-args.js';
+import { bulk } from '../../runtime/bulk.js';
+import { destructiveFlags } from '../../runtime/flags.js';
+import { asPattern } from '../../runtime/key-arguments.js';
 import { answer, answerJson, note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { tagIndexOf } from '../../cli/tag-index.js';
 import { ExitCode } from '../../errors.js';
 

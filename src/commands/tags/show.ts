@@ -4,11 +4,11 @@ import * as Flags from '@oclif/core/flags';
 import type { TagMember } from '../../stores/tag-contract.js';
 
 import { first } from '../../cli/first.js';
-import { interruptedCode } from '../../cli/interrupt.js';
-import { asKey } from '../../cli/key-args.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
-import { StoreCommand } from '../../cli/store-command.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { listMembers } from '../../cli/tag-index.js';
 import { printMembers } from '../../cli/tag-report.js';
 import { ExitCode, UsageError } from '../../errors.js';

@@ -13,7 +13,7 @@ import { interruptible } from './interrupt.js';
 import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
-import { collectOldSpaceEarly } from './young-space.js';
+import { collectOldSpaceEarly } from './heap-tuning.js';
 
 /** What `globalFlags` parse to. */
 export interface GlobalFlags {

@@ -4,16 +4,16 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 
-import type { ProcessRow } from './job/process-table.js';
+import type { ProcessRow } from './process-table.js';
 
-import { UsageError } from '../errors.js';
-import { callersEnvironment } from './environment.js';
-import { GroupProbe } from './job/group-probe.js';
-import { ignoredSignals } from './job/ignored-signals.js';
-import { JobGuard } from './job/job-guard.js';
-import { type Job, SessionJob, TerminalJob, whatIsLeft } from './job/job.js';
-import { ENDING_SIGNALS, FATAL_SIGNALS } from './job/signals.js';
-import { openPipe } from './system-pipe.js';
+import { UsageError } from '../../errors.js';
+import { callersEnvironment } from '../environment.js';
+import { GroupProbe } from './group-probe.js';
+import { ignoredSignals } from './ignored-signals.js';
+import { JobGuard } from './guard.js';
+import { type Job, SessionJob, TerminalJob, whatIsLeft } from './job.js';
+import { ENDING_SIGNALS, FATAL_SIGNALS } from './signals.js';
+import { openPipe } from '../../cli/system-pipe.js';
 
 /** As the shells have it. */
 const NOT_FOUND = 127;

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 import { parseDuration, parsePreciseDuration } from '../terminal/durations.js';
-import { readKey } from './key-args.js';
+import { readKey } from './key-arguments.js';
 
 const GLOBAL = 'GLOBAL';
 

@@ -1,5 +1,5 @@
 import { ExitCode } from '../errors.js';
-import { ignoredSignals } from './job/ignored-signals.js';
+import { ignoredSignals } from './child/ignored-signals.js';
 
 /** What ended a piece of work before its time. */
 export interface Interruption {
