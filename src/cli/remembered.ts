@@ -5,8 +5,8 @@ import { integer, string } from '../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../errors.js';
 import { CREATED_HEAD } from '../stores/flexible-names.js';
 import { printKey } from '../stores/printed-key.js';
-import { entriesOf } from './keys.js';
-import { decode } from './readings.js';
+import { entriesOf } from '../features/entries/repository.js';
+import { decode } from '../features/entries/readings.js';
 import { valueBytes } from '../terminal/value-text.js';
 
 /** How the output of a command is kept. */

@@ -2,10 +2,10 @@ import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../cli/keys.js';
-import { namedKeys, pickKey } from '../cli/pick-key.js';
-import { readingFlags } from '../cli/reading-flags.js';
-import { printReadings } from '../cli/readings.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { namedKeys, pickKey } from '../features/entries/key-picker.js';
+import { readingFlags } from '../features/entries/reading-flags.js';
+import { printReadings } from '../features/entries/readings.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { UsageError } from '../errors.js';
 

@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags';
 
-import { entriesOf } from '../cli/keys.js';
+import { entriesOf } from '../features/entries/repository.js';
 import { answerJson, warn } from '../terminal/output.js';
 import { entries } from '../terminal/progress.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../cli/storing.js';
-import { checkedTtl } from '../cli/ttl-flags.js';
+import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../features/entries/storing.js';
+import { checkedTtl } from '../features/entries/ttl-flags.js';
 import { ExitCode, UsageError } from '../errors.js';
 
 export default class Put extends StoreCommand {
@@ -55,7 +55,7 @@ export default class Put extends StoreCommand {
 
       await this.withStore(flags, async ({ store, interruption }) => {
         const target = entriesOf(store, flags.tags);
-        const { readEntries } = await import('../cli/bulk-input.js');
+        const { readEntries } = await import('../features/entries/bulk-input.js');
         const { bulk } = await import('../runtime/bulk.js');
         const stored = await bulk('stored', interruption, (options) =>
           target.putMany(readEntries(from, ttl, options.signal), options),

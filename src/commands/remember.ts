@@ -7,13 +7,13 @@ import type { Store } from '../stores/contract.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys } from '../cli/keys.js';
+import { checkKeys } from '../features/entries/repository.js';
 import { warn } from '../terminal/output.js';
 import { printRemembered } from '../cli/remembered-text.js';
 import { Memory, type Terms } from '../cli/remembered.js';
 import { toFailure } from '../runtime/report-error.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
+import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
 import { RefusedError, TimeoutError, UnreachableError, UsageError } from '../errors.js';
 
 export default class Remember extends StoreCommand {

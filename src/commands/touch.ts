@@ -2,11 +2,11 @@ import * as Args from '@oclif/core/args';
 
 import { tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../cli/keys.js';
-import { namedKeys, pickKey } from '../cli/pick-key.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { printTouched } from '../cli/touched.js';
-import { checkedTtl, explicitTtlFlags } from '../cli/ttl-flags.js';
+import { printTouched } from '../features/entries/touched.js';
+import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
 
 export default class Touch extends StoreCommand {
   static override summary = 'Give entries a new ttl; their values stay.';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { jsonMembers } from '../../src/cli/json-members.js';
+import { jsonMembers } from '../../src/features/entries/json-members.js';
 import { InputError } from '../../src/errors.js';
 
 type Cut = [name: string | undefined, text: string, line: number];

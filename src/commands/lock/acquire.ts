@@ -7,7 +7,7 @@ import type { WaitOptions } from '../../stores/lock-wait.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { JsonText, stringify } from '../../terminal/json.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { heldText, nameText, ownerField } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { notYoursText } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { answerJson, note, warn } from '../../terminal/output.js';

@@ -7,7 +7,7 @@ import type { Lock, LockHolder } from '../../stores/contract.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
 import { asKey, readKey, readPattern } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { lockFlags } from '../../cli/lock-flags.js';
 import { releaseSelected } from '../../cli/lock-sweep.js';
 import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../cli/lock-text.js';

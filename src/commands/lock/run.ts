@@ -9,7 +9,7 @@ import { preciseDuration } from '../../runtime/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
 import { readKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { heldText, nameText } from '../../cli/lock-text.js';
 import { checkLockTtl } from '../../cli/lock-ttl.js';
 import { outages } from '../../cli/outages.js';

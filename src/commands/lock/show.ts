@@ -8,7 +8,7 @@ import { formatPreciseDuration } from '../../terminal/durations.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
 import { nameText } from '../../cli/lock-text.js';
 import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';

@@ -4,7 +4,7 @@ import { formatPreciseDuration } from '../../terminal/durations.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { readKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../cli/keys.js';
+import { checkKeys } from '../../features/entries/repository.js';
 import { eventFields, summaryFields } from '../../cli/lock-fields.js';
 import { summaryText, timedLine } from '../../cli/lock-report.js';
 import { LockScreen } from '../../cli/lock-screen.js';

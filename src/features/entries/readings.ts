@@ -1,12 +1,12 @@
-import type { Value } from '../codecs/value.js';
-import type { Entry, Reading } from '../stores/contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { Entry, Reading } from '../../stores/contract.js';
 
-import { ExitCode, UndecodableError, WrongTypeError } from '../errors.js';
-import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../stores/lock-names.js';
-import { printKey } from '../stores/printed-key.js';
-import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { errorFields, errorText, toFailure } from '../runtime/report-error.js';
-import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../terminal/value-text.js';
+import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/lock-names.js';
+import { printKey } from '../../stores/printed-key.js';
+import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
+import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
+import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../../terminal/value-text.js';
 
 /** How `get` was asked to print. */
 export interface ReadingFormat {
@@ -103,7 +103,7 @@ async function printMany(
 
   if (rows.length === 0) return exitCode;
   if (answersAPerson()) {
-    const { table } = await import('../terminal/table.js');
+    const { table } = await import('../../terminal/table.js');
     await answer(table(['key', 'value', 'ttl'], rows));
   } else await answer(rows.map(([key, value]) => `${key}\t${value}\n`).join(''));
 

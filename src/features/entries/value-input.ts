@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 
-import type { Value } from '../codecs/value.js';
+import type { Value } from '../../codecs/value.js';
 
-import { string } from '../codecs/value.js';
-import { InputError, UsageError } from '../errors.js';
-import { fileError } from '../runtime/file-error.js';
+import { string } from '../../codecs/value.js';
+import { InputError, UsageError } from '../../errors.js';
+import { fileError } from '../../runtime/file-error.js';
 
 export interface ValueSource {
   /** `-` is standard input. */
@@ -23,7 +23,7 @@ export interface ValueSource {
 export async function readValue(source: ValueSource): Promise<Value> {
   const bytes = await readBytes(source);
   if (source.as === 'string') return string(bytes);
-  const { parseJson } = await import('../codecs/json/parse.js');
+  const { parseJson } = await import('../../codecs/json/parse.js');
   if (isUtf8(bytes)) return parseJson(bytes.toString());
   throw new InputError(
     'the value is not valid UTF-8, so it is not JSON',

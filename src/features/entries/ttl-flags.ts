@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { Ttl } from '../stores/contract.js';
+import type { Ttl } from '../../stores/contract.js';
 
-import { UsageError } from '../errors.js';
-import { duration } from '../runtime/flags.js';
+import { UsageError } from '../../errors.js';
+import { duration } from '../../runtime/flags.js';
 
 /** How long an entry that is stored lasts. */
 export const ttlFlags = {

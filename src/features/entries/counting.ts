@@ -1,15 +1,15 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Repository } from '../stores/contract.js';
+import type { Repository } from '../../stores/contract.js';
 
-import { integer } from '../codecs/value.js';
-import { ExitCode, UsageError } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
-import { duration, tagNames } from '../runtime/flags.js';
-import { JsonText } from '../terminal/json.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { answer, answerJson } from '../terminal/output.js';
+import { integer } from '../../codecs/value.js';
+import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
+import { duration, tagNames } from '../../runtime/flags.js';
+import { JsonText } from '../../terminal/json.js';
+import { asKey } from '../../runtime/key-arguments.js';
+import { answer, answerJson } from '../../terminal/output.js';
 
 /** Of a signed integer of 64 bits; its negative is one, too. */
 const GREATEST = 2n ** 63n - 1n;

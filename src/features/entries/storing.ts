@@ -1,17 +1,17 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Value } from '../codecs/value.js';
-import type { Repository, Ttl } from '../stores/contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { Repository, Ttl } from '../../stores/contract.js';
 
-import { ExitCode, UsageError } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys } from './keys.js';
-import { answerJson, note, warn } from '../terminal/output.js';
+import { ExitCode, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
+import { tagNames } from '../../runtime/flags.js';
+import { asKey } from '../../runtime/key-arguments.js';
+import { checkKeys } from './repository.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
 import { ttlFlags } from './ttl-flags.js';
-import { ttlText } from '../terminal/value-text.js';
+import { ttlText } from '../../terminal/value-text.js';
 
 /** Optional as far as oclif knows, so that what is missing can be said with the way out. */
 export const storingArgs = {

@@ -1,6 +1,6 @@
-import type { Repository, Store } from '../stores/contract.js';
+import type { Repository, Store } from '../../stores/contract.js';
 
-import { UsageError } from '../errors.js';
+import { UsageError } from '../../errors.js';
 
 /** @throws UsageError for a key that no cache can hold */
 export function checkKeys(keys: readonly string[]): void {

@@ -1,9 +1,9 @@
-import type { Ttl } from '../stores/contract.js';
+import type { Ttl } from '../../stores/contract.js';
 
-import { ExitCode } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
-import { answer, answerJson, warn } from '../terminal/output.js';
-import { errorFields, errorText, toFailure } from '../runtime/report-error.js';
+import { ExitCode } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
+import { answer, answerJson, warn } from '../../terminal/output.js';
+import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 
 /**
  * Prints what became of each key: whether it was there, or why it could not be touched.

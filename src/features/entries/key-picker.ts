@@ -1,13 +1,13 @@
-import type { Store } from '../stores/contract.js';
-import type { ListedEntry } from '../stores/listing-contract.js';
-import type { Found } from '../terminal/prompts.js';
-import type { Work } from '../runtime/store-command.js';
+import type { Store } from '../../stores/contract.js';
+import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { Found } from '../../terminal/prompts.js';
+import type { Work } from '../../runtime/store-command.js';
 
-import { UnsupportedError, UsageError } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
-import { canAsk, offered, searchFor } from '../terminal/picker.js';
-import { bytesText } from '../terminal/numbers.js';
-import { ttlText } from '../terminal/value-text.js';
+import { UnsupportedError, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
+import { canAsk, offered, searchFor } from '../../terminal/picker.js';
+import { bytesText } from '../../terminal/numbers.js';
+import { ttlText } from '../../terminal/value-text.js';
 
 interface KeyFlags {
   readonly json: boolean;
@@ -45,7 +45,7 @@ export async function pickKey(
     throw missingKey(`None can be offered: nothing lies under ${store.prefix === '' ? 'that store' : store.prefix}.`);
   }
 
-  const { chooseOne } = await import('../terminal/prompts.js');
+  const { chooseOne } = await import('../../terminal/prompts.js');
   const chosen = await chooseOne(
     `Which key to ${what}? Type to search:`,
     async (typed, signal) => (typed === undefined ? all : search(typed, signal)),
