@@ -6,7 +6,7 @@ import { printKey, printNames } from '../stores/printed-key.js';
 import { tagHashOf } from '../stores/tag-names.js';
 import { withinBytes } from '../stores/within-bytes.js';
 import { formatDuration } from '../terminal/durations.js';
-import { meaningOfEntry } from './entry-meaning.js';
+import { meaningOfEntry } from '../features/inspect/entry-meaning.js';
 import { count } from '../terminal/progress.js';
 import { bytesText } from '../terminal/numbers.js';
 import { ttlField } from '../terminal/value-text.js';

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import { tagNames } from '../runtime/flags.js';
-import { type Inspected, inspectKey, isMiss } from '../cli/inspection.js';
+import { type Inspected, inspectKey, isMiss } from '../features/inspect/inspection.js';
 import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys } from '../features/entries/repository.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
@@ -51,7 +51,7 @@ export default class Inspect extends StoreCommand {
       // One after another: what is left uncounted as a use is a matter of the connection.
       for (const key of keys) inspected.push(await inspectKey(work.store, key, flags.tags));
       if (flags.json) {
-        const { inspectedFields } = await import('../cli/inspection-fields.js');
+        const { inspectedFields } = await import('../features/inspect/fields.js');
         const documents = inspected.map((each) => inspectedFields(each));
         await answerJson(documents.length === 1 ? documents[0]! : documents);
       } else await print(inspected, flags.full);
@@ -62,7 +62,7 @@ export default class Inspect extends StoreCommand {
 }
 
 async function print(inspected: readonly Inspected[], full: boolean): Promise<void> {
-  const { inspectedLines, inspectedText } = await import('../cli/inspection-report.js');
+  const { inspectedLines, inspectedText } = await import('../features/inspect/report.js');
   const text = answersAPerson() ? inspectedText : inspectedLines;
   for (const [index, each] of inspected.entries()) {
     if (isMiss(each)) warn(`${printKey(each.key)} is not in the cache`);

@@ -1,15 +1,15 @@
 import type { Inspected } from './inspection.js';
 
-import { toJson } from '../codecs/json/print.js';
-import { printable, printKey } from '../stores/printed-key.js';
+import { toJson } from '../../codecs/json/print.js';
+import { printable, printKey } from '../../stores/printed-key.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isMiss } from './inspection.js';
-import { JsonText } from '../terminal/json.js';
-import { aboutLock, heldFields } from './lock-fields.js';
-import { ownerField } from './lock-text.js';
-import { outputIn } from './remembered.js';
-import { errorFields, toFailure } from '../runtime/report-error.js';
-import { ttlField } from '../terminal/value-text.js';
+import { JsonText } from '../../terminal/json.js';
+import { aboutLock, heldFields } from '../../cli/lock-fields.js';
+import { ownerField } from '../../cli/lock-text.js';
+import { outputIn } from '../../cli/remembered.js';
+import { errorFields, toFailure } from '../../runtime/report-error.js';
+import { ttlField } from '../../terminal/value-text.js';
 
 /** A key's members in `inspect --json`. What is not known is left out. */
 export function inspectedFields(inspected: Inspected) {

@@ -1,12 +1,12 @@
-import type { Value } from '../codecs/value.js';
-import type { LockHolder, Store } from '../stores/contract.js';
-import type { Inspection } from '../stores/inspection-contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { LockHolder, Store } from '../../stores/contract.js';
+import type { Inspection } from '../../stores/inspection-contract.js';
 
-import { UndecodableError, WrongTypeError } from '../errors.js';
-import { CREATED_HEAD } from '../stores/flexible-names.js';
-import { keyByteLength } from '../stores/key-text.js';
-import { printKey } from '../stores/printed-key.js';
-import { permutations } from '../stores/tag-names.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
+import { CREATED_HEAD } from '../../stores/flexible-names.js';
+import { keyByteLength } from '../../stores/key-text.js';
+import { printKey } from '../../stores/printed-key.js';
+import { permutations } from '../../stores/tag-names.js';
 
 /** All that is known of one key: what its store says, and what stands beside it. */
 export interface Inspected extends Inspection {

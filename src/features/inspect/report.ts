@@ -1,18 +1,18 @@
 import type { Inspected } from './inspection.js';
 
-import { toPrettyJson } from '../codecs/json/print.js';
-import { printKey, printNames } from '../stores/printed-key.js';
-import { formatDuration } from '../terminal/durations.js';
+import { toPrettyJson } from '../../codecs/json/print.js';
+import { printKey, printNames } from '../../stores/printed-key.js';
+import { formatDuration } from '../../terminal/durations.js';
 import { meaningOfEntry } from './entry-meaning.js';
-import { isoOf } from './inspection-fields.js';
+import { isoOf } from './fields.js';
 import { isMiss } from './inspection.js';
-import { aboutLock, TOLD_BY } from './lock-fields.js';
-import { ownerField, ownerText } from './lock-text.js';
-import { count } from '../terminal/progress.js';
-import { bytesText } from '../terminal/numbers.js';
-import { outputIn } from './remembered.js';
-import { styleAnswer } from '../terminal/style.js';
-import { forTerminal, lineField, valueLine } from '../terminal/value-text.js';
+import { aboutLock, TOLD_BY } from '../../cli/lock-fields.js';
+import { ownerField, ownerText } from '../../cli/lock-text.js';
+import { count } from '../../terminal/progress.js';
+import { bytesText } from '../../terminal/numbers.js';
+import { outputIn } from '../../cli/remembered.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, lineField, valueLine } from '../../terminal/value-text.js';
 
 /** A fact by its name in a pipe, in the words for a person, and what it says to each. */
 interface Fact {
