@@ -3,7 +3,7 @@ import type { Work } from '../runtime/store-command.js';
 
 import { ExitCode } from '../errors.js';
 import { askBeforeDestroying, type Consent } from '../runtime/confirm.js';
-import { whole } from './entry-selection.js';
+import { whole } from '../features/keys/selection.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { heldFields } from './lock-fields.js';
 import { type LockSelection, selectLocks } from './lock-selection.js';

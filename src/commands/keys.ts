@@ -3,14 +3,14 @@ import * as Flags from '@oclif/core/flags';
 
 import type { ListedEntry } from '../stores/listing-contract.js';
 
-import { type Order, ORDERS, sorted } from '../cli/entry-order.js';
-import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../cli/entry-selection.js';
+import { type Order, ORDERS, sorted } from '../features/keys/order.js';
+import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../features/keys/selection.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { answerList } from '../terminal/json-list.js';
 import { asPattern } from '../runtime/key-arguments.js';
-import { keyFields, keysText, withContents } from '../cli/key-fields.js';
-import { printEntries, printKeys, printTree, treeFields } from '../cli/key-report.js';
-import { KeyTree } from '../cli/key-tree.js';
+import { keyFields, keysText, withContents } from '../features/keys/fields.js';
+import { printEntries, printKeys, printTree, treeFields } from '../features/keys/report.js';
+import { KeyTree } from '../features/keys/tree.js';
 import { answer, answerJson, note } from '../terminal/output.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { ListedEntry } from '../../src/stores/listing-contract.js';
 
-import { sorted } from '../../src/cli/entry-order.js';
+import { sorted } from '../../src/features/keys/order.js';
 
 async function* pages(...listed: ReadonlyArray<readonly ListedEntry[]>): AsyncGenerator<readonly ListedEntry[]> {
   yield* listed;

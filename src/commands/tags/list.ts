@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { first } from '../../cli/first.js';
+import { first } from '../../features/keys/take.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 import { note } from '../../terminal/output.js';

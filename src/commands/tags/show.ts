@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import type { TagMember } from '../../stores/tag-contract.js';
 
-import { first } from '../../cli/first.js';
+import { first } from '../../features/keys/take.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { note, warn } from '../../terminal/output.js';

@@ -1,12 +1,12 @@
-import type { ListedEntry } from '../stores/listing-contract.js';
-import type { Branch } from './key-tree.js';
+import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { Branch } from './tree.js';
 
-import { printKey } from '../stores/printed-key.js';
-import { HEAD, keyLine, keyRow } from './key-fields.js';
-import { LinePrinter } from '../terminal/line-printer.js';
-import { answer, answersAPerson } from '../terminal/output.js';
-import { count } from '../terminal/progress.js';
-import { bytesText } from '../terminal/numbers.js';
+import { printKey } from '../../stores/printed-key.js';
+import { HEAD, keyLine, keyRow } from './fields.js';
+import { LinePrinter } from '../../terminal/line-printer.js';
+import { answer, answersAPerson } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
+import { bytesText } from '../../terminal/numbers.js';
 
 /** Rows of one table on a terminal. */
 const PAGE = 500;
@@ -34,7 +34,7 @@ async function printLines<T>(items: AsyncIterable<T>, line: (item: T) => string)
 }
 
 async function printTables(entries: AsyncIterable<ListedEntry>): Promise<number> {
-  const { compactTable } = await import('../terminal/table.js');
+  const { compactTable } = await import('../../terminal/table.js');
   let printed = 0;
   let rows: string[][] = [];
   const print = async (): Promise<void> => {
@@ -76,7 +76,7 @@ function treeLines({ branches }: Branch, path: string, limit: number | undefined
 }
 
 async function printPicture(whole: Branch, limit: number): Promise<void> {
-  const { compactTable } = await import('../terminal/table.js');
+  const { compactTable } = await import('../../terminal/table.js');
   const rows = [row('all', whole), ...pictureRows(whole, limit, '')];
   await answer(compactTable(['KEYS', 'ENTRIES', 'BYTES'], rows));
 }

@@ -1,15 +1,15 @@
-import type { Reading, Store } from '../stores/contract.js';
-import type { ListedEntry } from '../stores/listing-contract.js';
+import type { Reading, Store } from '../../stores/contract.js';
+import type { ListedEntry } from '../../stores/listing-contract.js';
 
-import { UndecodableError, WrongTypeError } from '../errors.js';
-import { printKey, printNames } from '../stores/printed-key.js';
-import { tagHashOf } from '../stores/tag-names.js';
-import { withinBytes } from '../stores/within-bytes.js';
-import { formatDuration } from '../terminal/durations.js';
-import { meaningOfEntry } from '../features/inspect/entry-meaning.js';
-import { count } from '../terminal/progress.js';
-import { bytesText } from '../terminal/numbers.js';
-import { ttlField } from '../terminal/value-text.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
+import { printKey, printNames } from '../../stores/printed-key.js';
+import { tagHashOf } from '../../stores/tag-names.js';
+import { withinBytes } from '../../stores/within-bytes.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { meaningOfEntry } from '../inspect/entry-meaning.js';
+import { count } from '../../terminal/progress.js';
+import { bytesText } from '../../terminal/numbers.js';
+import { ttlField } from '../../terminal/value-text.js';
 
 /** Entries whose contents are asked for at once. */
 const PAGE = 500;
