@@ -5,10 +5,10 @@ import type { FlushOptions, Store } from '../stores/contract.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
-import { lockWarnings, stateWarnings } from '../cli/flush-warnings.js';
+import { lockWarnings, stateWarnings } from '../features/flush/warnings.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
 import { count, entries } from '../terminal/progress.js';
-import { filterFlags, filterOf, flushSelection } from '../cli/selective-flush.js';
+import { filterFlags, filterOf, flushSelection } from '../features/flush/selective-flush.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { ExitCode } from '../errors.js';
@@ -60,7 +60,7 @@ export default class Flush extends StoreCommand {
       }
 
       if (flags['locks-only']) {
-        const { flushLocks } = await import('../cli/lock-flush.js');
+        const { flushLocks } = await import('../features/flush/lock-flush.js');
         await flushLocks(work, flags);
         return ExitCode.Yes;
       }

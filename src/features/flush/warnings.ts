@@ -1,8 +1,8 @@
-import type { FlushOptions, Store } from '../stores/contract.js';
+import type { FlushOptions, Store } from '../../stores/contract.js';
 
-import { RefusedError } from '../errors.js';
-import { globMatcher } from '../stores/glob.js';
-import { ALL_PAUSED_KEY, MAINTENANCE_KEY } from '../features/inspect/entry-meaning.js';
+import { RefusedError } from '../../errors.js';
+import { globMatcher } from '../../stores/glob.js';
+import { ALL_PAUSED_KEY, MAINTENANCE_KEY } from '../inspect/entry-meaning.js';
 
 /** What becomes of locks and of other applications, a line each. */
 export function lockWarnings(store: Store, { locks, scope }: Pick<FlushOptions, 'locks' | 'scope'>): string[] {
