@@ -7,8 +7,8 @@ import { asPattern } from '../../runtime/key-arguments.js';
 import { note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { listTags, TAG_SORTS } from '../../cli/tag-index.js';
-import { printTags } from '../../cli/tag-report.js';
+import { listTags, TAG_SORTS } from '../../features/tags/tag-index.js';
+import { printTags } from '../../features/tags/report.js';
 
 export default class TagsList extends StoreCommand {
   static override summary = 'List the tags, and how many entries carry each.';

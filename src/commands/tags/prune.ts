@@ -7,7 +7,7 @@ import { asPattern } from '../../runtime/key-arguments.js';
 import { answer, answerJson, note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { tagIndexOf } from '../../cli/tag-index.js';
+import { tagIndexOf } from '../../features/tags/tag-index.js';
 import { ExitCode } from '../../errors.js';
 
 export default class TagsPrune extends StoreCommand {

@@ -9,8 +9,8 @@ import { asKey } from '../../runtime/key-arguments.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { listMembers } from '../../cli/tag-index.js';
-import { printMembers } from '../../cli/tag-report.js';
+import { listMembers } from '../../features/tags/tag-index.js';
+import { printMembers } from '../../features/tags/report.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';
 

@@ -1,13 +1,13 @@
-import type { ListedTag, TagMember } from '../stores/tag-contract.js';
-import type { JsonFields } from '../terminal/json.js';
+import type { ListedTag, TagMember } from '../../stores/tag-contract.js';
+import type { JsonFields } from '../../terminal/json.js';
 
-import { printKey, printNames } from '../stores/printed-key.js';
-import { formatDuration } from '../terminal/durations.js';
-import { answerList } from '../terminal/json-list.js';
-import { LinePrinter } from '../terminal/line-printer.js';
-import { answer, answersAPerson } from '../terminal/output.js';
-import { count } from '../terminal/progress.js';
-import { ttlField } from '../terminal/value-text.js';
+import { printKey, printNames } from '../../stores/printed-key.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { answerList } from '../../terminal/json-list.js';
+import { LinePrinter } from '../../terminal/line-printer.js';
+import { answer, answersAPerson } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
+import { ttlField } from '../../terminal/value-text.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;
@@ -83,7 +83,7 @@ async function printTables<Item>(
   head: readonly string[],
   row: (item: Item) => string[],
 ): Promise<void> {
-  const { compactTable } = await import('../terminal/table.js');
+  const { compactTable } = await import('../../terminal/table.js');
   let page: string[][] = [];
   for await (const item of items) {
     page.push(row(item));

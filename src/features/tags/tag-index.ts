@@ -1,10 +1,10 @@
-import type { Store } from '../stores/contract.js';
-import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../stores/tag-contract.js';
-import type { Interruption } from '../runtime/interrupt.js';
+import type { Store } from '../../stores/contract.js';
+import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stores/tag-contract.js';
+import type { Interruption } from '../../runtime/interrupt.js';
 
-import { UnsupportedError } from '../errors.js';
-import { keyToBytes } from '../stores/key-text.js';
-import { untilInterrupted } from '../runtime/interrupt.js';
+import { UnsupportedError } from '../../errors.js';
+import { keyToBytes } from '../../stores/key-text.js';
+import { untilInterrupted } from '../../runtime/interrupt.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;
 
