@@ -7,7 +7,7 @@ import type { Terms } from './remembered.js';
 
 import { newOwner } from '../stores/lock-form.js';
 import { callersEnvironment } from '../runtime/environment.js';
-import { HeldLock } from './held-lock.js';
+import { HeldLock } from '../features/locks/held-lock.js';
 import { warn } from '../terminal/output.js';
 import { LOCK_TTL, newHolding, refreshLock } from './remember-lock.js';
 import { toFailure } from '../runtime/report-error.js';

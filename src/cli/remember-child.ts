@@ -1,5 +1,5 @@
 import type { Store } from '../stores/contract.js';
-import type { HeldLock } from './held-lock.js';
+import type { HeldLock } from '../features/locks/held-lock.js';
 
 import { PartialError } from '../errors.js';
 import { printKey } from '../stores/printed-key.js';

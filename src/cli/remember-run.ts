@@ -2,10 +2,10 @@ import type { Store } from '../stores/contract.js';
 
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../errors.js';
 import { acquireWithin } from '../stores/lock-wait.js';
-import { HeldLock, type Holding } from './held-lock.js';
+import { HeldLock, type Holding } from '../features/locks/held-lock.js';
 import { interruptible, type Interruption } from '../runtime/interrupt.js';
-import { heldText } from './lock-text.js';
-import { outages } from './outages.js';
+import { heldText } from '../features/locks/text.js';
+import { outages } from '../features/locks/outages.js';
 import { warn } from '../terminal/output.js';
 import { type ProduceOptions, produceUnder } from './remember-child.js';
 import { LockOrOutput, newHolding, runLock } from './remember-lock.js';

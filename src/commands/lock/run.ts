@@ -6,13 +6,13 @@ import type { Lock, Store } from '../../stores/contract.js';
 
 import { ChildCommand, commandLine } from '../../runtime/child/command.js';
 import { preciseDuration } from '../../runtime/flags.js';
-import { type Acquired, HeldLock, type Holding } from '../../cli/held-lock.js';
+import { type Acquired, HeldLock, type Holding } from '../../features/locks/held-lock.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
 import { readKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { heldText, nameText } from '../../cli/lock-text.js';
-import { checkLockTtl } from '../../cli/lock-ttl.js';
-import { outages } from '../../cli/outages.js';
+import { heldText, nameText } from '../../features/locks/text.js';
+import { checkLockTtl } from '../../features/locks/lock-ttl.js';
+import { outages } from '../../features/locks/outages.js';
 import { warn } from '../../terminal/output.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { StoreCommand } from '../../runtime/store-command.js';

@@ -9,11 +9,11 @@ import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { heldFields, summaryFields, waiterFields } from '../../cli/lock-fields.js';
-import { nameText } from '../../cli/lock-text.js';
-import { type LockSummary, LockTimeline } from '../../cli/lock-timeline.js';
+import { heldFields, summaryFields, waiterFields } from '../../features/locks/fields.js';
+import { nameText } from '../../features/locks/text.js';
+import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js';
 import { answer, answerJson, note, warn } from '../../terminal/output.js';
-import { namedLock, pickLock } from '../../cli/pick-lock.js';
+import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/lock-polling.js';
@@ -104,7 +104,7 @@ async function printText(
   waiters: Waiters,
   seen: LockSummary | undefined,
 ): Promise<void> {
-  const { holderText, summaryText, waitersText } = await import('../../cli/lock-report.js');
+  const { holderText, summaryText, waitersText } = await import('../../features/locks/report.js');
   if (holder === undefined) warn(`${nameText(name)} is free`);
   else await answer(holderText(name, holder));
   if (waiters !== undefined && waiters.length > 0) await answer(waitersText(waiters));

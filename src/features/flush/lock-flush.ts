@@ -1,12 +1,12 @@
 import type { Store } from '../../stores/contract.js';
 import type { ListedLock } from '../../stores/lock-contract.js';
-import type { SweepFlags } from '../../cli/lock-sweep.js';
+import type { SweepFlags } from '../locks/sweep.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { overlapping } from '../../stores/overlapping.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
-import { selectLocks } from '../../cli/lock-selection.js';
+import { selectLocks } from '../locks/selection.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 

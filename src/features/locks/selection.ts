@@ -1,10 +1,10 @@
-import type { ListedLock } from '../stores/lock-contract.js';
-import type { Work } from '../runtime/store-command.js';
+import type { ListedLock } from '../../stores/lock-contract.js';
+import type { Work } from '../../runtime/store-command.js';
 
-import { UnsupportedError } from '../errors.js';
-import { globMatcher } from '../stores/glob.js';
-import { type LockFamily, meaningOf } from '../stores/lock-families.js';
-import { readOwner } from '../stores/lock-form.js';
+import { UnsupportedError } from '../../errors.js';
+import { globMatcher } from '../../stores/glob.js';
+import { type LockFamily, meaningOf } from '../../stores/lock-families.js';
+import { readOwner } from '../../stores/lock-form.js';
 
 /** Which locks are wanted. */
 export interface LockSelection {

@@ -1,6 +1,6 @@
-import type { LockClient, LockEvent } from '../stores/lock-contract.js';
+import type { LockClient, LockEvent } from '../../stores/lock-contract.js';
 
-import { Durations } from './lock-durations.js';
+import { Durations } from './durations.js';
 
 /** An event, with what it ends: how long the lock was held, or waited for, in seconds. */
 export interface TimedEvent extends LockEvent {

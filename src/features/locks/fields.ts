@@ -1,12 +1,12 @@
-import type { LockHolder } from '../stores/contract.js';
-import type { ListedLock, LockClient, ToldBy, Waiter } from '../stores/lock-contract.js';
-import type { Contender, LockSummary, TimedEvent } from './lock-timeline.js';
+import type { LockHolder } from '../../stores/contract.js';
+import type { ListedLock, LockClient, ToldBy, Waiter } from '../../stores/lock-contract.js';
+import type { Contender, LockSummary, TimedEvent } from './timeline.js';
 
-import { meaningOf } from '../stores/lock-families.js';
-import { readOwner } from '../stores/lock-form.js';
-import { printable, printKey } from '../stores/printed-key.js';
-import { ownerField } from './lock-text.js';
-import { ttlField } from '../terminal/value-text.js';
+import { meaningOf } from '../../stores/lock-families.js';
+import { readOwner } from '../../stores/lock-form.js';
+import { printable, printKey } from '../../stores/printed-key.js';
+import { ownerField } from './text.js';
+import { ttlField } from '../../terminal/value-text.js';
 
 /** What is known of a held lock beyond what the store says: from its name and its owner. */
 export function aboutLock(name: string, { owner }: LockHolder) {

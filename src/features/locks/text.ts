@@ -1,8 +1,8 @@
-import type { LockHolder, Ttl } from '../stores/contract.js';
+import type { LockHolder, Ttl } from '../../stores/contract.js';
 
-import { isSerialized } from '../stores/lock-names.js';
-import { printKey } from '../stores/printed-key.js';
-import { formatDuration } from '../terminal/durations.js';
+import { isSerialized } from '../../stores/lock-names.js';
+import { printKey } from '../../stores/printed-key.js';
+import { formatDuration } from '../../terminal/durations.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {

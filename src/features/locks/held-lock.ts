@@ -1,6 +1,6 @@
-import type { Lock, Store } from '../stores/contract.js';
+import type { Lock, Store } from '../../stores/contract.js';
 
-import { FATAL_SIGNALS } from '../runtime/child/signals.js';
+import { FATAL_SIGNALS } from '../../runtime/child/signals.js';
 
 /** What a holder needs to keep a lock, and to give it back. */
 export interface Holding {

@@ -1,13 +1,13 @@
-import type { Holding, LockTimeline } from './lock-timeline.js';
+import type { Holding, LockTimeline } from './timeline.js';
 
-import { printKey } from '../stores/printed-key.js';
-import { LiveFrame } from '../terminal/live-frame.js';
-import { whoText } from './lock-fields.js';
-import { secondsText } from './lock-report.js';
-import { answer } from '../terminal/output.js';
-import { count } from '../terminal/progress.js';
-import { styleAnswer } from '../terminal/style.js';
-import { forTerminal, lineField } from '../terminal/value-text.js';
+import { printKey } from '../../stores/printed-key.js';
+import { LiveFrame } from '../../terminal/live-frame.js';
+import { whoText } from './fields.js';
+import { secondsText } from './report.js';
+import { answer } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, lineField } from '../../terminal/value-text.js';
 
 /** How often the state is drawn anew, in milliseconds. */
 const REDRAW_MS = 250;

@@ -1,15 +1,15 @@
-import type { ListedLock } from '../stores/lock-contract.js';
-import type { Found } from '../terminal/prompts.js';
-import type { Work } from '../runtime/store-command.js';
+import type { ListedLock } from '../../stores/lock-contract.js';
+import type { Found } from '../../terminal/prompts.js';
+import type { Work } from '../../runtime/store-command.js';
 
-import { UnsupportedError, UsageError } from '../errors.js';
-import { readOwner } from '../stores/lock-form.js';
-import { printKey } from '../stores/printed-key.js';
-import { formatDuration } from '../terminal/durations.js';
-import { aboutLock } from './lock-fields.js';
-import { selectLocks } from './lock-selection.js';
-import { heldByText, leftText } from './lock-text.js';
-import { canAsk, offered, searchFor } from '../terminal/picker.js';
+import { UnsupportedError, UsageError } from '../../errors.js';
+import { readOwner } from '../../stores/lock-form.js';
+import { printKey } from '../../stores/printed-key.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { aboutLock } from './fields.js';
+import { selectLocks } from './selection.js';
+import { heldByText, leftText } from './text.js';
+import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 
 /**
  * The name that was given; undefined when none was, and a person can choose one: then `pickLock` asks.
@@ -46,7 +46,7 @@ export async function pickLock({ store, interruption }: Work, what: string, owne
     );
   }
 
-  const { chooseOne } = await import('../terminal/prompts.js');
+  const { chooseOne } = await import('../../terminal/prompts.js');
   const chosen = await chooseOne(
     `Which lock to ${what}? Type to search:`,
     async (typed, signal) => (typed === undefined ? all : search(typed, signal)),

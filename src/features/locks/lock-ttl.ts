@@ -1,7 +1,7 @@
-import type { Store, Ttl } from '../stores/contract.js';
+import type { Store, Ttl } from '../../stores/contract.js';
 
-import { UsageError } from '../errors.js';
-import { formatPreciseDuration } from '../terminal/durations.js';
+import { UsageError } from '../../errors.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
 
 /** @throws UsageError for a fraction of a second where the store counts whole ones */
 export function checkLockTtl({ driver, capabilities }: Pick<Store, 'capabilities' | 'driver'>, ttl: Ttl): void {

@@ -1,8 +1,8 @@
-import type { Store } from '../stores/contract.js';
-import type { WaitOptions } from '../stores/lock-wait.js';
+import type { Store } from '../../stores/contract.js';
+import type { WaitOptions } from '../../stores/lock-wait.js';
 
-import { warn } from '../terminal/output.js';
-import { toFailure } from '../runtime/report-error.js';
+import { warn } from '../../terminal/output.js';
+import { toFailure } from '../../runtime/report-error.js';
 
 /** Lets a waiter survive an outage of its store: reports it and reconnects. */
 export function outages(store: Pick<Store, 'reconnect'>): Pick<WaitOptions, 'onLost' | 'reconnect'> {
