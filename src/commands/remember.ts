@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { ProduceOptions } from '../cli/remember-child.js';
+import type { ProduceOptions } from '../features/remember/producer.js';
 import type { Store } from '../stores/contract.js';
 
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
@@ -9,8 +9,8 @@ import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
 import { checkKeys } from '../features/entries/repository.js';
 import { warn } from '../terminal/output.js';
-import { printRemembered } from '../cli/remembered-text.js';
-import { Memory, type Terms } from '../cli/remembered.js';
+import { printRemembered } from '../features/remember/replay.js';
+import { Memory, type Terms } from '../features/remember/output-cache.js';
 import { toFailure } from '../runtime/report-error.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
@@ -107,7 +107,7 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
     }
 
     if (flags.behind !== undefined) {
-      const { refreshHere } = await import('../cli/remember-behind.js');
+      const { refreshHere } = await import('../features/remember/background-refresh.js');
       process.exitCode = await refreshHere(store, flags.behind, { ...options, wait: 0 });
       return;
     }
@@ -115,14 +115,14 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
     try {
       const isPrinted = !flags.refresh && (await this.#printKept(store, options));
       if (isPrinted) return;
-      const { runAndRemember } = await import('../cli/remember-run.js');
+      const { runAndRemember } = await import('../features/remember/run.js');
       const accepts = flags.refresh ? undefined : () => true;
       process.exitCode = await runAndRemember(store, { ...options, wait: flags.wait, accepts });
     } catch (error) {
       await store.close();
       if (flags['on-error'] === 'fail' || !isOutage(error)) throw error;
       warn(`${toFailure(error).message}; the command is run without a cache`);
-      const { produce } = await import('../cli/remember-child.js');
+      const { produce } = await import('../features/remember/producer.js');
       process.exitCode = await produce(options);
     }
   }
@@ -134,7 +134,7 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
     process.exitCode = seen.exitCode;
     await printRemembered(terms.key, seen, { json });
     if (seen.isStale) {
-      const { refreshBehind } = await import('../cli/remember-behind.js');
+      const { refreshBehind } = await import('../features/remember/background-refresh.js');
       await refreshBehind(store, terms, this.argv);
     }
 

@@ -7,7 +7,7 @@ import { isMiss } from './inspection.js';
 import { JsonText } from '../../terminal/json.js';
 import { aboutLock, heldFields } from '../locks/fields.js';
 import { ownerField } from '../locks/text.js';
-import { outputIn } from '../../cli/remembered.js';
+import { outputIn } from '../remember/output-cache.js';
 import { errorFields, toFailure } from '../../runtime/report-error.js';
 import { ttlField } from '../../terminal/value-text.js';
 

@@ -10,7 +10,7 @@ import { aboutLock, TOLD_BY } from '../locks/fields.js';
 import { ownerField, ownerText } from '../locks/text.js';
 import { count } from '../../terminal/progress.js';
 import { bytesText } from '../../terminal/numbers.js';
-import { outputIn } from '../../cli/remembered.js';
+import { outputIn } from '../remember/output-cache.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField, valueLine } from '../../terminal/value-text.js';
 

@@ -13,7 +13,7 @@ import { ignoredSignals } from './ignored-signals.js';
 import { JobGuard } from './guard.js';
 import { type Job, SessionJob, TerminalJob, whatIsLeft } from './job.js';
 import { ENDING_SIGNALS, FATAL_SIGNALS } from './signals.js';
-import { openPipe } from '../../cli/system-pipe.js';
+import { openPipe } from '../../features/remember/system-pipe.js';
 
 /** As the shells have it. */
 const NOT_FOUND = 127;

@@ -1,13 +1,13 @@
-import type { Value } from '../codecs/value.js';
-import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../stores/contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../../stores/contract.js';
 
-import { integer, string } from '../codecs/value.js';
-import { ExitCode, WrongTypeError } from '../errors.js';
-import { CREATED_HEAD } from '../stores/flexible-names.js';
-import { printKey } from '../stores/printed-key.js';
-import { entriesOf } from '../features/entries/repository.js';
-import { decode } from '../features/entries/readings.js';
-import { valueBytes } from '../terminal/value-text.js';
+import { integer, string } from '../../codecs/value.js';
+import { ExitCode, WrongTypeError } from '../../errors.js';
+import { CREATED_HEAD } from '../../stores/flexible-names.js';
+import { printKey } from '../../stores/printed-key.js';
+import { entriesOf } from '../entries/repository.js';
+import { decode } from '../entries/readings.js';
+import { valueBytes } from '../../terminal/value-text.js';
 
 /** How the output of a command is kept. */
 export interface Terms {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 
-import type { ChildCommand } from '../runtime/child/command.js';
+import type { ChildCommand } from '../../runtime/child/command.js';
 
-import { ClosedPipeError } from '../errors.js';
-import { answer, isOutputClosed, warn } from '../terminal/output.js';
+import { ClosedPipeError } from '../../errors.js';
+import { answer, isOutputClosed, warn } from '../../terminal/output.js';
 
 /** The most that is kept of an output, in bytes: what MongoDB takes, and more than Memcached does by default. */
 export const MOST_KEPT = 16 * 1024 * 1024;

@@ -1,16 +1,16 @@
-import type { Store } from '../stores/contract.js';
+import type { Store } from '../../stores/contract.js';
 
-import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../errors.js';
-import { acquireWithin } from '../stores/lock-wait.js';
-import { HeldLock, type Holding } from '../features/locks/held-lock.js';
-import { interruptible, type Interruption } from '../runtime/interrupt.js';
-import { heldText } from '../features/locks/text.js';
-import { outages } from '../features/locks/outages.js';
-import { warn } from '../terminal/output.js';
-import { type ProduceOptions, produceUnder } from './remember-child.js';
-import { LockOrOutput, newHolding, runLock } from './remember-lock.js';
-import { printRemembered } from './remembered-text.js';
-import { Memory, type Remembered } from './remembered.js';
+import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../../errors.js';
+import { acquireWithin } from '../../stores/lock-wait.js';
+import { HeldLock, type Holding } from '../locks/held-lock.js';
+import { interruptible, type Interruption } from '../../runtime/interrupt.js';
+import { heldText } from '../locks/text.js';
+import { outages } from '../locks/outages.js';
+import { warn } from '../../terminal/output.js';
+import { type ProduceOptions, produceUnder } from './producer.js';
+import { LockOrOutput, newHolding, runLock } from './lock.js';
+import { printRemembered } from './replay.js';
+import { Memory, type Remembered } from './output-cache.js';
 
 export interface RunOptions extends ProduceOptions {
   /** How long to wait for somebody else who runs it, in seconds. */

@@ -1,14 +1,14 @@
-import type { Store } from '../stores/contract.js';
-import type { HeldLock } from '../features/locks/held-lock.js';
+import type { Store } from '../../stores/contract.js';
+import type { HeldLock } from '../locks/held-lock.js';
 
-import { PartialError } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
+import { PartialError } from '../../errors.js';
+import { printKey } from '../../stores/printed-key.js';
 import { capture, MOST_KEPT } from './captured-output.js';
-import { ChildCommand, type CommandLine } from '../runtime/child/command.js';
-import { warn } from '../terminal/output.js';
-import { printRun } from './remembered-text.js';
-import { Memory, type Terms } from './remembered.js';
-import { toFailure } from '../runtime/report-error.js';
+import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
+import { warn } from '../../terminal/output.js';
+import { printRun } from './replay.js';
+import { Memory, type Terms } from './output-cache.js';
+import { toFailure } from '../../runtime/report-error.js';
 
 export interface ProduceOptions {
   readonly terms: Terms;

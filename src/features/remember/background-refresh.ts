@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { Store } from '../stores/contract.js';
-import type { RunOptions } from './remember-run.js';
-import type { Terms } from './remembered.js';
+import type { Store } from '../../stores/contract.js';
+import type { RunOptions } from './run.js';
+import type { Terms } from './output-cache.js';
 
-import { newOwner } from '../stores/lock-form.js';
-import { callersEnvironment } from '../runtime/environment.js';
-import { HeldLock } from '../features/locks/held-lock.js';
-import { warn } from '../terminal/output.js';
-import { LOCK_TTL, newHolding, refreshLock } from './remember-lock.js';
-import { toFailure } from '../runtime/report-error.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { callersEnvironment } from '../../runtime/environment.js';
+import { HeldLock } from '../locks/held-lock.js';
+import { warn } from '../../terminal/output.js';
+import { LOCK_TTL, newHolding, refreshLock } from './lock.js';
+import { toFailure } from '../../runtime/report-error.js';
 
 /**
  * Has an old output made anew by a process that outlives us, unless somebody makes it already. Whatever keeps us from that
@@ -46,7 +46,7 @@ export async function refreshHere(store: Store, owner: string, options: Omit<Run
 
   const held = new HeldLock(store, holding, { lock, at });
   try {
-    const { runAndRemember } = await import('./remember-run.js');
+    const { runAndRemember } = await import('./run.js');
     return await runAndRemember(await openStore(), { ...options, accepts: ({ isStale }) => !isStale });
   } finally {
     await held.release();
