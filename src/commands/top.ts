@@ -1,17 +1,17 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { EventFeed } from '../cli/event-feed.js';
+import type { EventFeed } from '../features/events/feed.js';
 
-import { sayGaps, withEvents } from '../cli/event-feed.js';
-import { eventFlags } from '../cli/event-flags.js';
-import { grouped, GROUPINGS } from '../cli/event-groups.js';
-import { preferSource } from '../cli/event-selection.js';
+import { sayGaps, withEvents } from '../features/events/feed.js';
+import { eventFlags } from '../features/events/flags.js';
+import { grouped, GROUPINGS } from '../features/events/groups.js';
+import { preferSource } from '../features/events/selection.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { onQuitKey } from '../terminal/keyboard.js';
 import { LiveFrame } from '../terminal/live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { rankingFields, rankingLines, rankingTable, totalsText } from '../cli/ranking-report.js';
-import { MEASURES, Ranking } from '../cli/ranking.js';
+import { rankingFields, rankingLines, rankingTable, totalsText } from '../features/top/report.js';
+import { MEASURES, Ranking } from '../features/top/ranking.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { styleAnswer } from '../terminal/style.js';
 import { ExitCode } from '../errors.js';

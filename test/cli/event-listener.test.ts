@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import type { CacheEvent } from '../../src/stores/event-contract.js';
 
-import { EventListener } from '../../src/cli/event-listener.js';
+import { EventListener } from '../../src/features/events/listener.js';
 
 const EVENT: CacheEvent = {
   time: new Date('2026-01-02T03:04:05.678Z'),

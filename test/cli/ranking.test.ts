@@ -2,9 +2,9 @@ import { expect } from 'chai';
 
 import type { CacheEvent, EventType } from '../../src/stores/event-contract.js';
 
-import { EventCounts, HISTORY } from '../../src/cli/event-counts.js';
-import { grouped } from '../../src/cli/event-groups.js';
-import { HotRows } from '../../src/cli/hot-rows.js';
+import { EventCounts, HISTORY } from '../../src/features/events/counts.js';
+import { grouped } from '../../src/features/events/groups.js';
+import { HotRows } from '../../src/features/top/hot-rows.js';
 import { bytesText } from '../../src/terminal/numbers.js';
 import { sparkline } from '../../src/terminal/sparkline.js';
 

@@ -1,12 +1,12 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { EventFeed } from '../../cli/event-feed.js';
+import type { EventFeed } from '../../features/events/feed.js';
 import type { CacheEvent } from '../../stores/event-contract.js';
 
 import { formatPreciseDuration } from '../../terminal/durations.js';
-import { sayGaps, withEvents } from '../../cli/event-feed.js';
-import { eventFlags } from '../../cli/event-flags.js';
-import { eventJson, eventLine } from '../../cli/event-text.js';
+import { sayGaps, withEvents } from '../../features/events/feed.js';
+import { eventFlags } from '../../features/events/flags.js';
+import { eventJson, eventLine } from '../../features/events/text.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
 import { note, warn } from '../../terminal/output.js';
@@ -101,7 +101,7 @@ async function takerFor(
 ): Promise<Taker> {
   const { source, stream } = feed;
   if (exec !== undefined) {
-    const { EventListener } = await import('../../cli/event-listener.js');
+    const { EventListener } = await import('../../features/events/listener.js');
     const listener = new EventListener(exec, source, jobs, interruption.signal);
     return {
       take: async (event) => listener.tell(event),
@@ -113,7 +113,7 @@ async function takerFor(
   }
 
   const printer = new LinePrinter();
-  const previewOf = values ? (await import('../../cli/event-preview.js')).previewOf : undefined;
+  const previewOf = values ? (await import('../../features/events/preview.js')).previewOf : undefined;
   return {
     async take(event) {
       const preview = previewOf && (await previewOf(store, stream, event));

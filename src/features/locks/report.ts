@@ -5,7 +5,7 @@ import type { Style } from '../../terminal/style.js';
 
 import { printKey } from '../../stores/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { clockTime } from '../../cli/event-text.js';
+import { clockTime } from '../events/text.js';
 import { aboutLock, whoText } from './fields.js';
 import { leftText, nameText, ownerText } from './text.js';
 import { answersAPerson } from '../../terminal/output.js';

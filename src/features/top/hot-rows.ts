@@ -1,6 +1,6 @@
-import type { CacheEvent } from '../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/event-contract.js';
 
-import { EventCounts } from './event-counts.js';
+import { EventCounts } from '../events/counts.js';
 
 /** Rows that are kept when there are too many; twice as many are borne before. */
 const KEPT = 10_000;

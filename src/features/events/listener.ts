@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { CacheEvent } from '../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/event-contract.js';
 
-import { printKey, printNames } from '../stores/printed-key.js';
-import { callersEnvironment } from '../runtime/environment.js';
-import { eventJson } from './event-text.js';
-import { ignoredSignals } from '../runtime/child/ignored-signals.js';
-import { warn } from '../terminal/output.js';
+import { printKey, printNames } from '../../stores/printed-key.js';
+import { callersEnvironment } from '../../runtime/environment.js';
+import { eventJson } from './text.js';
+import { ignoredSignals } from '../../runtime/child/ignored-signals.js';
+import { warn } from '../../terminal/output.js';
 
 /**
  * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard

@@ -1,7 +1,7 @@
-import type { CacheEvent } from '../stores/event-contract.js';
-import type { NamesOf } from './event-groups.js';
+import type { CacheEvent } from '../../stores/event-contract.js';
+import type { NamesOf } from '../events/groups.js';
 
-import { EventCounts } from './event-counts.js';
+import { EventCounts } from '../events/counts.js';
 import { type HotRow, HotRows } from './hot-rows.js';
 
 export const MEASURES = ['events', 'hits', 'misses', 'writes', 'bytes'] as const;

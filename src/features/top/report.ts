@@ -1,15 +1,15 @@
-import type { EventType } from '../stores/event-contract.js';
-import type { EventCounts } from './event-counts.js';
-import type { Grouping } from './event-groups.js';
+import type { EventType } from '../../stores/event-contract.js';
+import type { EventCounts } from '../events/counts.js';
+import type { Grouping } from '../events/groups.js';
 import type { HotRow } from './hot-rows.js';
-import type { JsonFields } from '../terminal/json.js';
+import type { JsonFields } from '../../terminal/json.js';
 import type { Ranking } from './ranking.js';
 
-import { printKey } from '../stores/printed-key.js';
-import { count } from '../terminal/progress.js';
-import { bytesText, rateText, ratioText, rounded } from '../terminal/numbers.js';
-import { sparkline } from '../terminal/sparkline.js';
-import { compactTable } from '../terminal/table.js';
+import { printKey } from '../../stores/printed-key.js';
+import { count } from '../../terminal/progress.js';
+import { bytesText, rateText, ratioText, rounded } from '../../terminal/numbers.js';
+import { sparkline } from '../../terminal/sparkline.js';
+import { compactTable } from '../../terminal/table.js';
 
 /** Seconds over which the rate of a live view is taken. */
 const RATE_SECONDS = 5;

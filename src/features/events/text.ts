@@ -1,10 +1,10 @@
-import type { CacheEvent, EventType } from '../stores/event-contract.js';
-import type { Style } from '../terminal/style.js';
+import type { CacheEvent, EventType } from '../../stores/event-contract.js';
+import type { Style } from '../../terminal/style.js';
 
-import { printKey } from '../stores/printed-key.js';
-import { answersAPerson } from '../terminal/output.js';
-import { styleAnswer } from '../terminal/style.js';
-import { forTerminal, lineField, ttlText } from '../terminal/value-text.js';
+import { printKey } from '../../stores/printed-key.js';
+import { answersAPerson } from '../../terminal/output.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';
 
 const STYLES: Readonly<Record<EventType, Style>> = {
   CacheFlushed: 'red',

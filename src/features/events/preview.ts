@@ -1,8 +1,8 @@
-import type { Store } from '../stores/contract.js';
-import type { CacheEvent, EventStream, EventType } from '../stores/event-contract.js';
+import type { Store } from '../../stores/contract.js';
+import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
 
-import { toFailure } from '../runtime/report-error.js';
-import { valueLine } from '../terminal/value-text.js';
+import { toFailure } from '../../runtime/report-error.js';
+import { valueLine } from '../../terminal/value-text.js';
 
 /** Characters of a value that are shown. */
 const LONGEST = 80;

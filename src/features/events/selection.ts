@@ -1,10 +1,10 @@
-import type { Store } from '../stores/contract.js';
-import type { CacheEvent, EventsOptions, EventSource, EventType } from '../stores/event-contract.js';
-import type { EventFlags } from './event-flags.js';
+import type { Store } from '../../stores/contract.js';
+import type { CacheEvent, EventsOptions, EventSource, EventType } from '../../stores/event-contract.js';
+import type { EventFlags } from './flags.js';
 
-import { UnsupportedError } from '../errors.js';
-import { eventSourceNamed, eventSourcesOf } from '../stores/event-sources.js';
-import { globMatcher } from '../stores/glob.js';
+import { UnsupportedError } from '../../errors.js';
+import { eventSourceNamed, eventSourcesOf } from '../../stores/event-sources.js';
+import { globMatcher } from '../../stores/glob.js';
 
 /** What a command cannot do without, beyond what was asked for. */
 export interface Needs {
