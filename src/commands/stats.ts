@@ -62,7 +62,7 @@ export default class Stats extends StoreCommand {
     if (interval === 0) throw new UsageError('--interval 0 would never stop asking', 'Write --interval 1s or more.');
     await this.withStore(flags, async (work) => {
       if (flags.watch) {
-        const { watchStats } = await import('../cli/stats-watch.js');
+        const { watchStats } = await import('../features/stats/watch.js');
         const look = async (signal: AbortSignal): Promise<StoreStats> => statsOf(work, { signal, brief: true });
         await watchStats(work, { json: flags.json, interval, for: flags.for }, look);
         return interruptedCode(work.interruption);
@@ -88,12 +88,12 @@ async function printStats(
   // One after the other: taking a sample would show in the figures.
   const stats = await statsOf({ store }, { signal });
   const sample = size === undefined ? undefined : await sampleOf({ store, interruption }, size);
-  const { sampleFields, sampleLines, sampleSummary, sampleText } = await import('../cli/sample-report.js');
+  const { sampleFields, sampleLines, sampleSummary, sampleText } = await import('../features/stats/sample-report.js');
   if (json) {
-    const { statsFields } = await import('../cli/stats-fields.js');
+    const { statsFields } = await import('../features/stats/fields.js');
     await answerJson({ ...statsFields(store, stats), ...(sample && { sample: sampleFields(sample) }) });
   } else {
-    const { statsLines, statsText } = await import('../cli/stats-report.js');
+    const { statsLines, statsText } = await import('../features/stats/report.js');
     for (const note of notesOf(stats)) warn(note);
     const isRead = answersAPerson();
     await answer(isRead ? statsText(store, stats) : statsLines(stats));

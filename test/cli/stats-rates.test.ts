@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { Sample, ServerStats, StoreStats } from '../../src/stores/stats-contract.js';
 
 import { sizesOf, ttlsOf } from '../../src/terminal/histogram.js';
-import { StatsRates } from '../../src/cli/stats-rates.js';
-import { totalsOf } from '../../src/cli/stats-totals.js';
+import { StatsRates } from '../../src/features/stats/rates.js';
+import { totalsOf } from '../../src/features/stats/totals.js';
 
 function looked(...servers: readonly ServerStats[]): StoreStats {
   return { servers, notes: [] };

@@ -1,8 +1,8 @@
-import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
-import type { JsonFields } from '../terminal/json.js';
+import type { ServerStats, StoreStats } from '../../stores/stats-contract.js';
+import type { JsonFields } from '../../terminal/json.js';
 
-import { rounded } from '../terminal/numbers.js';
-import { ratioOf, totalsOf } from './stats-totals.js';
+import { rounded } from '../../terminal/numbers.js';
+import { ratioOf, totalsOf } from './totals.js';
 
 /** What came between two looks, and what was so at the second. What is not told is undefined. */
 export interface StatsInterval {

@@ -1,10 +1,10 @@
-import type { Store } from '../stores/contract.js';
-import type { ServerStats, StoreStats } from '../stores/stats-contract.js';
-import type { JsonFields } from '../terminal/json.js';
+import type { Store } from '../../stores/contract.js';
+import type { ServerStats, StoreStats } from '../../stores/stats-contract.js';
+import type { JsonFields } from '../../terminal/json.js';
 
-import { rounded } from '../terminal/numbers.js';
-import { errorFields, toFailure } from '../runtime/report-error.js';
-import { ratioOf, type StatsTotals, totalsOf } from './stats-totals.js';
+import { rounded } from '../../terminal/numbers.js';
+import { errorFields, toFailure } from '../../runtime/report-error.js';
+import { ratioOf, type StatsTotals, totalsOf } from './totals.js';
 
 /** The document of `stats --json`. What is not told is null; `maxBytes` without a limit is «unlimited». */
 export function statsFields(store: Store, { servers, underPrefix, notes }: StoreStats): JsonFields {

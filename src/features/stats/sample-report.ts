@@ -1,11 +1,11 @@
-import type { Sample } from '../stores/stats-contract.js';
-import type { JsonFields } from '../terminal/json.js';
+import type { Sample } from '../../stores/stats-contract.js';
+import type { JsonFields } from '../../terminal/json.js';
 
-import { formatDuration } from '../terminal/durations.js';
-import { type Bucket, type Histogram, sizesOf, ttlsOf } from '../terminal/histogram.js';
-import { count, entries } from '../terminal/progress.js';
-import { bytesText, ratioText } from '../terminal/numbers.js';
-import { styleAnswer } from '../terminal/style.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { type Bucket, type Histogram, sizesOf, ttlsOf } from '../../terminal/histogram.js';
+import { count, entries } from '../../terminal/progress.js';
+import { bytesText, ratioText } from '../../terminal/numbers.js';
+import { styleAnswer } from '../../terminal/style.js';
 
 const BAR_WIDTH = 30;
 
