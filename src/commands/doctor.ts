@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
-import { checkUp } from '../cli/doctor-checkup.js';
-import { exitCodeOf, findingFields } from '../cli/findings.js';
+import { checkUp } from '../features/doctor/checkup.js';
+import { exitCodeOf, findingFields } from '../features/doctor/report.js';
 import { destructiveFlags } from '../runtime/flags.js';
 import { interruptible } from '../runtime/interrupt.js';
 import { answer, answerJson } from '../terminal/output.js';

@@ -1,10 +1,10 @@
-import type { Finding } from '../stores/contract.js';
+import type { Finding } from '../../stores/contract.js';
 
-import { ExitCode } from '../errors.js';
-import { maskSecrets } from '../profiles/mask.js';
-import { answer, answersAPerson } from '../terminal/output.js';
-import { styleAnswer } from '../terminal/style.js';
-import { forTerminal, lineField } from '../terminal/value-text.js';
+import { ExitCode } from '../../errors.js';
+import { maskSecrets } from '../../profiles/mask.js';
+import { answer, answersAPerson } from '../../terminal/output.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, lineField } from '../../terminal/value-text.js';
 
 /** A finding, and what became of it. */
 export interface Examined {

@@ -1,12 +1,12 @@
-import type { Profile } from '../profiles/profile.js';
-import type { Finding, Store } from '../stores/contract.js';
+import type { Profile } from '../../profiles/profile.js';
+import type { Finding, Store } from '../../stores/contract.js';
 
-import { CachectlError } from '../errors.js';
-import { failed, ok } from '../stores/findings.js';
-import { latencyFinding, NO_KEY } from './doctor-latency.js';
-import { profileText } from './doctor-profile.js';
-import { roundTrip, whyReadOnly } from './doctor-round-trip.js';
-import { isBuiltIn } from '../runtime/place-check.js';
+import { CachectlError } from '../../errors.js';
+import { failed, ok } from '../../stores/findings.js';
+import { latencyFinding, NO_KEY } from './latency.js';
+import { profileText } from './profile.js';
+import { roundTrip, whyReadOnly } from './round-trip.js';
+import { isBuiltIn } from '../../runtime/place-check.js';
 
 /** What `doctor` is asked for. */
 export interface ExaminationFlags {

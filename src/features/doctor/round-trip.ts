@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Entry, Finding, Store, Ttl } from '../stores/contract.js';
+import type { Entry, Finding, Store, Ttl } from '../../stores/contract.js';
 
-import { integer, string } from '../codecs/value.js';
-import { CachectlError, InterruptedError, UnreachableError } from '../errors.js';
-import { failed, ok, skipped } from '../stores/findings.js';
-import { newOwner } from '../stores/lock-form.js';
-import { tagSetKey } from '../stores/tag-names.js';
+import { integer, string } from '../../codecs/value.js';
+import { CachectlError, InterruptedError, UnreachableError } from '../../errors.js';
+import { failed, ok, skipped } from '../../stores/findings.js';
+import { newOwner } from '../../stores/lock-form.js';
+import { tagSetKey } from '../../stores/tag-names.js';
 
 /** Seconds: what a killed doctor leaves is gone by then. */
 const TTL = 60;

@@ -1,16 +1,16 @@
 import { chmod, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Profile } from '../profiles/profile.js';
-import type { Entries, Setting } from '../profiles/settings.js';
-import type { Finding } from '../stores/contract.js';
-import type { Chosen } from '../runtime/select-profile.js';
+import type { Profile } from '../../profiles/profile.js';
+import type { Entries, Setting } from '../../profiles/settings.js';
+import type { Finding } from '../../stores/contract.js';
+import type { Chosen } from '../../runtime/select-profile.js';
 
-import { CachectlError } from '../errors.js';
-import { userFolder } from '../profiles/find.js';
-import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
-import { withSuggestions } from '../profiles/suggest.js';
-import { failed, ok, warning } from '../stores/findings.js';
+import { CachectlError } from '../../errors.js';
+import { userFolder } from '../../profiles/find.js';
+import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
+import { withSuggestions } from '../../profiles/suggest.js';
+import { failed, ok, warning } from '../../stores/findings.js';
 
 /** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
 export async function* examineProfile(chosen: Chosen): AsyncGenerator<Finding, Profile | undefined> {
@@ -56,7 +56,7 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
     return;
   }
 
-  const { readProfile } = await import('../profiles/read.js');
+  const { readProfile } = await import('../../profiles/read.js');
   const { profile, env, cwd } = choice;
   const { name, fields, pickedBy } = await withSuggestions(async () => readProfile({ file, profile, env, cwd }));
   const by = { default: 'its default', only: 'its only one', name: `named by ${profileBy}` }[pickedBy];

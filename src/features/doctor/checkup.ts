@@ -1,13 +1,13 @@
-import type { Finding, Store } from '../stores/contract.js';
-import type { Chosen } from '../runtime/select-profile.js';
+import type { Finding, Store } from '../../stores/contract.js';
+import type { Chosen } from '../../runtime/select-profile.js';
 
-import { CachectlError } from '../errors.js';
-import { failed } from '../stores/findings.js';
-import { askBeforeDestroying } from '../runtime/confirm.js';
-import { type ExaminationFlags, examine } from './doctor-examination.js';
-import { examineProfile } from './doctor-profile.js';
-import { type Examined, printFinding } from './findings.js';
-import { note } from '../terminal/output.js';
+import { CachectlError } from '../../errors.js';
+import { failed } from '../../stores/findings.js';
+import { askBeforeDestroying } from '../../runtime/confirm.js';
+import { type ExaminationFlags, examine } from './examination.js';
+import { examineProfile } from './profile.js';
+import { type Examined, printFinding } from './report.js';
+import { note } from '../../terminal/output.js';
 
 export interface CheckupFlags extends ExaminationFlags {
   readonly fix: boolean;
@@ -65,7 +65,7 @@ async function opened(
   timeoutMs: number,
   tell: (finding: Finding) => Promise<void>,
 ): Promise<Store | undefined> {
-  const { openStore } = await import('../stores/open.js');
+  const { openStore } = await import('../../stores/open.js');
   try {
     return await openStore(profile, { timeoutMs });
   } catch (error) {
