@@ -51,11 +51,11 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
     const target = targetFlags(flags, flags.to, flags['to-url']);
     keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, profile, interruption }) => {
-      const { checkPlaces } = await import('../cli/transfer/same-place.js');
-      const { copyEntries } = await import('../cli/transfer/copy-entries.js');
-      const { estimate } = await import('../cli/transfer/estimate.js');
-      const { Tally } = await import('../cli/transfer/tally.js');
-      const { partWay, reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const { checkPlaces } = await import('../features/transfer/same-place.js');
+      const { copyEntries } = await import('../features/transfer/copy-entries.js');
+      const { estimate } = await import('../features/transfer/estimate.js');
+      const { Tally } = await import('../features/transfer/tally.js');
+      const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const to = await this.openStore(target);
       try {
         checkPlaces({ store, profile }, to);

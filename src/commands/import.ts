@@ -50,11 +50,11 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
     if (flags.ttl === 0) throw new UsageError('a ttl of 0 stores nothing', 'Leave --ttl out to store forever.');
     await this.withStore(flags, async ({ store, profile, interruption }) => {
       if (!SPARING.has(profile.driver)) keepYoungSpaceSmall();
-      const { openInput } = await import('../cli/transfer/input.js');
-      const { importEntries } = await import('../cli/transfer/import-entries.js');
-      const { beginning } = await import('../cli/transfer/beginning.js');
-      const { Tally } = await import('../cli/transfer/tally.js');
-      const { partWay, reportTally, tallyCode, tallyFields } = await import('../cli/transfer/report.js');
+      const { openInput } = await import('../features/transfer/input.js');
+      const { importEntries } = await import('../features/transfer/import-entries.js');
+      const { beginning } = await import('../features/transfer/resume-point.js');
+      const { Tally } = await import('../features/transfer/tally.js');
+      const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const input = await openInput(args.file, interruption.signal);
       const tally = new Tally();
       try {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import type { TransferEntry } from '../../../src/cli/transfer/entry.js';
+import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 
-import { Inflow } from '../../../src/cli/transfer/inflow.js';
-import { Tally } from '../../../src/cli/transfer/tally.js';
+import { Inflow } from '../../../src/features/transfer/entry-writer.js';
+import { Tally } from '../../../src/features/transfer/tally.js';
 import { openCodec } from '../../../src/codecs/open.js';
 import { integer } from '../../../src/codecs/value.js';
 import { openArray } from '../../../src/stores/array/store.js';

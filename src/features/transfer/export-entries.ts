@@ -5,7 +5,7 @@ import type { Tally } from './tally.js';
 
 import { LostPlaceError } from '../../errors.js';
 import { note } from '../../terminal/output.js';
-import { outflow, type OutflowOptions } from './outflow.js';
+import { outflow, type OutflowOptions } from './entry-reader.js';
 import { printLine } from './print-line.js';
 import { unwritten } from './written-keys.js';
 

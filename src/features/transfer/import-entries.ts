@@ -4,7 +4,7 @@ import type { Input } from './input.js';
 import type { Tally } from './tally.js';
 
 import { InputError } from '../../errors.js';
-import { Inflow } from './inflow.js';
+import { Inflow } from './entry-writer.js';
 import { type LinePage, linePages, type LineStart } from './line-pages.js';
 
 export interface ImportOptions {

@@ -1,8 +1,8 @@
 import type { BulkOptions, Store } from '../../stores/contract.js';
 import type { Tally } from './tally.js';
 
-import { Inflow } from './inflow.js';
-import { outflow } from './outflow.js';
+import { Inflow } from './entry-writer.js';
+import { outflow } from './entry-reader.js';
 
 export interface CopyOptions {
   readonly pattern: string;
