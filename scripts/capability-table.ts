@@ -5,8 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Profile } from '../src/profiles/profile.js';
-import type { Capabilities, Store } from '../src/stores/contract.js';
-import type { TagListing } from '../src/stores/tag-contract.js';
+import type { Capabilities, Store } from '../src/stores/contract/store.js';
+import type { TagListing } from '../src/stores/contract/tags.js';
 
 import { eventSourcesOf } from '../src/stores/event-sources.js';
 import { openStore } from '../src/stores/open.js';

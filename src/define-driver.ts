@@ -1,5 +1,5 @@
 import type { Codec } from './codecs/codec.js';
-import type { OpenOptions, Store } from './stores/contract.js';
+import type { OpenOptions, Store } from './stores/contract/store.js';
 
 /** The interface between cachectl and drivers, by number: raised when a driver written for the last one no longer fits. */
 export const DRIVER_API = 1;

@@ -69,7 +69,7 @@ export {
   type StoredEntry,
   type Tagged,
   type Ttl,
-} from './stores/contract.js';
+} from './stores/contract/store.js';
 export { increased } from './stores/counter.js';
 export {
   type CacheEvent,
@@ -80,7 +80,7 @@ export {
   type EventStream,
   type EventType,
   type Missed,
-} from './stores/event-contract.js';
+} from './stores/contract/events.js';
 export { DroppingQueue } from './stores/event-queue.js';
 export { eventSourceNamed } from './stores/event-sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
@@ -92,7 +92,7 @@ export {
   type OtherKind,
   type StoredFormat,
   type Usage,
-} from './stores/inspection-contract.js';
+} from './stores/contract/inspection.js';
 export { keyFromBytes, keyToBytes } from './stores/key-text.js';
 export {
   type CountOptions,
@@ -104,7 +104,7 @@ export {
   type ListedEntry,
   type ListEntriesOptions,
   pageAt,
-} from './stores/listing-contract.js';
+} from './stores/contract/listing.js';
 export {
   type ListedLock,
   type ListLocksOptions,
@@ -117,10 +117,10 @@ export {
   type Waiter,
   type Waiting,
   type WatchLocksOptions,
-} from './stores/lock-contract.js';
+} from './stores/contract/locks.js';
 export { newOwner } from './stores/lock-form.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/lock-names.js';
-export { type PlaceDoubt } from './stores/place-contract.js';
+export { type PlaceDoubt } from './stores/contract/place.js';
 export {
   type Sample,
   type SampledEntry,
@@ -129,7 +129,7 @@ export {
   type StatsDetail,
   type StatsOptions,
   type StoreStats,
-} from './stores/stats-contract.js';
+} from './stores/contract/stats.js';
 export {
   type ListedTag,
   type ListTagsOptions,
@@ -138,6 +138,6 @@ export {
   type TagIndex,
   type TagListing,
   type TagMember,
-} from './stores/tag-contract.js';
+} from './stores/contract/tags.js';
 export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tag-names.js';
 export { untaggedKey } from './stores/tag-order.js';

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { FlushOptions, Store } from '../stores/contract.js';
+import type { FlushOptions, Store } from '../stores/contract/store.js';
 
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { ListedEntry } from '../stores/listing-contract.js';
+import type { ListedEntry } from '../stores/contract/listing.js';
 
 import { type Order, ORDERS, sorted } from '../features/keys/order.js';
 import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../features/keys/selection.js';

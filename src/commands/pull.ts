@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 
-import type { Entry, Reading, Repository } from '../stores/contract.js';
+import type { Entry, Reading, Repository } from '../stores/contract/store.js';
 
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags, tagNames } from '../runtime/flags.js';

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { ProduceOptions } from '../features/remember/producer.js';
-import type { Store } from '../stores/contract.js';
+import type { Store } from '../stores/contract/store.js';
 
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';

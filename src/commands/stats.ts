@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Work } from '../runtime/store-command.js';
-import type { StatsOptions, StoreStats } from '../stores/stats-contract.js';
+import type { StatsOptions, StoreStats } from '../stores/contract/stats.js';
 
 import { preciseDuration } from '../runtime/flags.js';
 import { interruptedCode } from '../runtime/interrupt.js';

@@ -1,4 +1,4 @@
-import type { BulkOptions } from '../stores/contract.js';
+import type { BulkOptions } from '../stores/contract/store.js';
 import type { Interruption } from './interrupt.js';
 
 import { CachectlError, ClosedPipeError, InterruptedError, PartialError } from '../errors.js';

@@ -4,7 +4,7 @@ import type { LoadOptions } from '@oclif/core/interfaces';
 import { Command } from '@oclif/core/command';
 
 import type { Profile } from '../profiles/profile.js';
-import type { Store } from '../stores/contract.js';
+import type { Store } from '../stores/contract/store.js';
 import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';

@@ -1,5 +1,5 @@
 import type { Value } from '../codecs/value.js';
-import type { Finding, Reading } from './contract.js';
+import type { Finding, Reading } from './contract/store.js';
 
 import { UndecodableError, WrongTypeError } from '../errors.js';
 import { counted, ok, skipped } from './findings.js';

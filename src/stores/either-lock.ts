@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from './contract.js';
-import type { Waiter, Waiting } from './lock-contract.js';
+import type { Lock, LockHolder, Ttl } from './contract/store.js';
+import type { Waiter, Waiting } from './contract/locks.js';
 
 import { isScheduleMutex } from './lock-names.js';
 

@@ -1,4 +1,4 @@
-import type { EventSource, EventType } from './event-contract.js';
+import type { EventSource, EventType } from './contract/events.js';
 
 import { UnsupportedError } from '../errors.js';
 

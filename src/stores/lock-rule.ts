@@ -1,4 +1,4 @@
-import type { ToldBy } from './lock-contract.js';
+import type { ToldBy } from './contract/locks.js';
 
 import { isNumeric } from '../codecs/php/numeric.js';
 import { fenceKey } from './fences.js';

@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from './contract.js';
-import type { Waiting } from './lock-contract.js';
+import type { Lock, LockHolder, Ttl } from './contract/store.js';
+import type { Waiting } from './contract/locks.js';
 
 import { LONGEST_PAUSE, pause } from './lock-wait.js';
 

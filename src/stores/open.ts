@@ -1,5 +1,5 @@
 import type { Profile } from '../profiles/profile.js';
-import type { OpenOptions, Store } from './contract.js';
+import type { OpenOptions, Store } from './contract/store.js';
 
 import { openCodec } from '../codecs/open.js';
 

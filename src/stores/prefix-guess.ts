@@ -1,4 +1,4 @@
-import type { Finding } from './contract.js';
+import type { Finding } from './contract/store.js';
 
 import { counted, ok, skipped, warning } from './findings.js';
 import { printKey } from './printed-key.js';

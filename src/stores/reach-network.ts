@@ -3,7 +3,7 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 
-import type { Finding } from './contract.js';
+import type { Finding } from './contract/store.js';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../errors.js';
 import { failed, ok } from './findings.js';

@@ -4,7 +4,7 @@ import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 
-import type { Finding } from './contract.js';
+import type { Finding } from './contract/store.js';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../errors.js';
 import { counted, failed, ok, warning } from './findings.js';

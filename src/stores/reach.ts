@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import type { Finding } from './contract.js';
+import type { Finding } from './contract/store.js';
 
 import { CachectlError, UnreachableError } from '../errors.js';
 import { failed, ok } from './findings.js';

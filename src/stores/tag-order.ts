@@ -1,4 +1,4 @@
-import type { TagMember } from './tag-contract.js';
+import type { TagMember } from './contract/tags.js';
 
 import { inTagOrder, tagHashOf } from './tag-names.js';
 

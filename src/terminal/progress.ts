@@ -1,4 +1,4 @@
-import type { Progress } from '../stores/contract.js';
+import type { Progress } from '../stores/contract/store.js';
 
 import { formatDuration } from './durations.js';
 import { notesReachAPerson } from './output.js';

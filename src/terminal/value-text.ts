@@ -1,5 +1,5 @@
 import type { Value } from '../codecs/value.js';
-import type { Entry, Ttl } from '../stores/contract.js';
+import type { Entry, Ttl } from '../stores/contract/store.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
 import { printKey } from '../stores/printed-key.js';

@@ -1,7 +1,7 @@
 import type { Context } from 'mocha';
 
 import type { CustomProfile, DriverOption } from '../profiles/profile.js';
-import type { Capabilities } from '../stores/contract.js';
+import type { Capabilities } from '../stores/contract/store.js';
 import type { StoreHarness, StoreOptions } from './harness.js';
 
 import { openStore } from '../stores/open.js';

@@ -1,7 +1,7 @@
 import type { Context } from 'mocha';
 
 import type { Profile } from '../profiles/profile.js';
-import type { Capabilities, Store } from '../stores/contract.js';
+import type { Capabilities, Store } from '../stores/contract/store.js';
 
 /**
  * What a driver's test gives to the contract suite (`describeStore(name, harness)` in suite.ts).

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Profile } from '../profiles/profile.js';
-import type { Store } from '../stores/contract.js';
+import type { Store } from '../stores/contract/store.js';
 
 import { integer } from '../codecs/value.js';
 import { newOwner } from '../stores/lock-form.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { ListedEntry } from '../../src/stores/listing-contract.js';
+import type { ListedEntry } from '../../src/stores/contract/listing.js';
 
 import { sorted } from '../../src/features/keys/order.js';
 

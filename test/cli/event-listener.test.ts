@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { CacheEvent } from '../../src/stores/event-contract.js';
+import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { EventListener } from '../../src/features/events/listener.js';
 

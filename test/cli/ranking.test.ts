@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventType } from '../../src/stores/event-contract.js';
+import type { CacheEvent, EventType } from '../../src/stores/contract/events.js';
 
 import { EventCounts, HISTORY } from '../../src/features/events/counts.js';
 import { grouped } from '../../src/features/events/groups.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Sample, ServerStats, StoreStats } from '../../src/stores/stats-contract.js';
+import type { Sample, ServerStats, StoreStats } from '../../src/stores/contract/stats.js';
 
 import { sizesOf, ttlsOf } from '../../src/terminal/histogram.js';
 import { StatsRates } from '../../src/features/stats/rates.js';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import type { EventType } from '../../src/stores/event-contract.js';
+import type { EventType } from '../../src/stores/contract/events.js';
 import type { PersistentDriver, Place } from '../support/places.js';
 
-import { EVENT_TYPES } from '../../src/stores/event-contract.js';
+import { EVENT_TYPES } from '../../src/stores/contract/events.js';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';

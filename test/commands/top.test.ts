@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { EventType } from '../../src/stores/event-contract.js';
+import type { EventType } from '../../src/stores/contract/events.js';
 import type { Run } from '../support/cli.js';
 
 import { cachectl } from '../support/cli.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { SqliteProfile } from '../../src/profiles/profile.js';
-import type { EventType } from '../../src/stores/event-contract.js';
+import type { EventType } from '../../src/stores/contract/events.js';
 import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';

@@ -42,7 +42,7 @@ describe('docs/custom-drivers.md', () => {
   });
 
   it('names every member of a store that may be left out', () => {
-    const contract = readFileSync(new URL('src/stores/contract.ts', ROOT), 'utf8');
+    const contract = readFileSync(new URL('src/stores/contract/store.ts', ROOT), 'utf8');
     const optional = ['Entry', 'Repository', 'Lock', 'LockHolder', 'Capabilities', 'Store'].flatMap((name) => {
       const [, members] = new RegExp(`^export interface ${name}\\b[^{]*\\{\n(.*?)^\\}`, 'ms').exec(contract)!;
       return [...members!.matchAll(/^ {2}(?:readonly )?(\w+)\?/gm)].map(([, member]) => member!);

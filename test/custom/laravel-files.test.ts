@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import path from 'node:path';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 import type { PhpCache, PhpPeer } from '../support/php-peer.js';
 
 import { openCodec } from '../../src/codecs/open.js';

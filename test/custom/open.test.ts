@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { pathToFileURL } from 'node:url';
 
 import type { CustomProfile } from '../../src/profiles/profile.js';
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { CachectlError, ConfigError, TimeoutError, UnansweredError, UsageError } from '../../src/errors.js';

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import type { Value } from '../../src/codecs/value.js';
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';

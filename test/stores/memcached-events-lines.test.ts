@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventsOptions } from '../../src/stores/event-contract.js';
+import type { CacheEvent, EventsOptions } from '../../src/stores/contract/events.js';
 
 import { Keys } from '../../src/stores/memcached/keys.js';
 import { Narrator } from '../../src/stores/memcached/watch-lines.js';

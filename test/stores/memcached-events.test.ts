@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Store } from '../../src/stores/contract.js';
-import type { CacheEvent, EventStream } from '../../src/stores/event-contract.js';
+import type { NewEntry, Store } from '../../src/stores/contract/store.js';
+import type { CacheEvent, EventStream } from '../../src/stores/contract/events.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';

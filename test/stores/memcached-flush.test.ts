@@ -2,7 +2,7 @@ import type { Context } from 'mocha';
 
 import { expect } from 'chai';
 
-import type { NewEntry, Store } from '../../src/stores/contract.js';
+import type { NewEntry, Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';

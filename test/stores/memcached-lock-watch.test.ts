@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { UnreachableError } from '../../src/errors.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';

@@ -3,7 +3,7 @@ import { BSON } from 'mongodb';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/contract/events.js';
 
 import { RefusedError, UnreachableError } from '../../src/errors.js';
 import { until } from '../../src/testing/suite/stores.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/contract/events.js';
 
 import { string } from '../../src/codecs/value.js';
 import { UnreachableError, UnsupportedError } from '../../src/errors.js';

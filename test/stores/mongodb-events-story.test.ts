@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Long } from 'mongodb';
 
-import type { CacheEvent } from '../../src/stores/event-contract.js';
+import type { CacheEvent } from '../../src/stores/contract/events.js';
 import type { Change, Place } from '../../src/stores/mongodb/collection-changes.js';
 
 import { tellChange } from '../../src/stores/mongodb/change-story.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { boolean, float, integer, list, NULL, string, type Value } from '../../src/codecs/value.js';
 import { NotANumberError } from '../../src/errors.js';

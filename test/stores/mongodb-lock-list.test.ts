@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { all, failure } from '../../src/testing/suite/stores.js';
 import { inSeconds, withDatabase } from '../support/mongodb/database.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 import type { RedisCluster } from '../support/redis-cluster.js';
 import type { RedisServer } from '../support/redis-server.js';
 import type { SilentServer } from '../support/silent-server.js';

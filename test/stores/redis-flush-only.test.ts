@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { ListedEntry } from '../../src/stores/listing-contract.js';
+import type { ListedEntry } from '../../src/stores/contract/listing.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 import { string } from '../../src/codecs/value.js';

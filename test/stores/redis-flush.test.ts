@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
-import type { FlushOptions, Store } from '../../src/stores/contract.js';
+import type { FlushOptions, Store } from '../../src/stores/contract/store.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent } from '../../src/stores/event-contract.js';
+import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { Keys } from '../../src/stores/redis/keys.js';
 import { MonitorStory } from '../../src/stores/redis/monitor-story.js';

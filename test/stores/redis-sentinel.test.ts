@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { RedisProfile } from '../../src/profiles/profile.js';
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 import type { RedisSentinel } from '../support/redis-sentinel.js';
 import type { RedisServer } from '../support/redis-server.js';
 import type { SilentServer } from '../support/silent-server.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { string } from '../../src/codecs/value.js';
 import { WrongTypeError } from '../../src/errors.js';

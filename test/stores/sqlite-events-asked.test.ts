@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent } from '../../src/stores/event-contract.js';
+import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { string } from '../../src/codecs/value.js';
 import { UnsupportedError } from '../../src/errors.js';

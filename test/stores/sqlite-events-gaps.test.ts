@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
-import type { CacheEvent, EventStream } from '../../src/stores/event-contract.js';
+import type { CacheEvent, EventStream } from '../../src/stores/contract/events.js';
 
 import { PartialError, RefusedError } from '../../src/errors.js';
 import { DroppingQueue } from '../../src/stores/event-queue.js';

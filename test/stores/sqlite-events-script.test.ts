@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent } from '../../src/stores/event-contract.js';
+import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { type PhpCache, type PhpPeer, startPhpPeer } from '../support/php-peer.js';
 import { lines, TailedFile, told } from '../support/sqlite-tail.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { CodecName } from '../../src/codecs/codec.js';
-import type { Progress, Store } from '../../src/stores/contract.js';
+import type { Progress, Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';

@@ -1,6 +1,6 @@
 import type { Context } from 'mocha';
 
-import type { Store, Ttl } from '../../src/stores/contract.js';
+import type { Store, Ttl } from '../../src/stores/contract/store.js';
 import type { Result } from './cli.js';
 import type { PhpCache, PhpPeer } from './php-peer.js';
 

@@ -1,6 +1,6 @@
 import type { Context } from 'mocha';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 import type { RedisServer } from './redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-import type { Store } from '../../src/stores/contract.js';
+import type { Store } from '../../src/stores/contract/store.js';
 import type { RedisServer } from './redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
 import type { EventFeed } from '../../features/events/feed.js';
-import type { CacheEvent } from '../../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/contract/events.js';
 
 import { formatPreciseDuration } from '../../terminal/durations.js';
 import { sayGaps, withEvents } from '../../features/events/feed.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Lock, Ttl } from '../../stores/contract.js';
+import type { Lock, Ttl } from '../../stores/contract/store.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { preciseDuration } from '../../runtime/flags.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { ListedLock } from '../../stores/lock-contract.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
 
 import { formatDuration } from '../../terminal/durations.js';
 import { interruptedCode, untilInterrupted } from '../../runtime/interrupt.js';

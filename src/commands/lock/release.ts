@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Work } from '../../runtime/store-command.js';
-import type { Lock, LockHolder } from '../../stores/contract.js';
+import type { Lock, LockHolder } from '../../stores/contract/store.js';
 
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { ProcessRow } from '../../runtime/child/process-table.js';
-import type { Lock, Store } from '../../stores/contract.js';
+import type { Lock, Store } from '../../stores/contract/store.js';
 
 import { ChildCommand, commandLine } from '../../runtime/child/command.js';
 import { preciseDuration } from '../../runtime/flags.js';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 
 import type { Work } from '../../runtime/store-command.js';
-import type { Lock, LockHolder } from '../../stores/contract.js';
-import type { Waiter } from '../../stores/lock-contract.js';
+import type { Lock, LockHolder } from '../../stores/contract/store.js';
+import type { Waiter } from '../../stores/contract/locks.js';
 
 import { formatPreciseDuration } from '../../terminal/durations.js';
 import { preciseDuration } from '../../runtime/flags.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { TagMember } from '../../stores/tag-contract.js';
+import type { TagMember } from '../../stores/contract/tags.js';
 
 import { first } from '../../features/keys/take.js';
 import { interruptedCode } from '../../runtime/interrupt.js';

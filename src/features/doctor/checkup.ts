@@ -1,4 +1,4 @@
-import type { Finding, Store } from '../../stores/contract.js';
+import type { Finding, Store } from '../../stores/contract/store.js';
 import type { Chosen } from '../../runtime/select-profile.js';
 
 import { CachectlError } from '../../errors.js';

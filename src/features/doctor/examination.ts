@@ -1,5 +1,5 @@
 import type { Profile } from '../../profiles/profile.js';
-import type { Finding, Store } from '../../stores/contract.js';
+import type { Finding, Store } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
 import { failed, ok } from '../../stores/findings.js';

@@ -1,4 +1,4 @@
-import type { Finding, Store } from '../../stores/contract.js';
+import type { Finding, Store } from '../../stores/contract/store.js';
 
 import { InterruptedError } from '../../errors.js';
 import { ok, warning } from '../../stores/findings.js';

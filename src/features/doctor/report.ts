@@ -1,4 +1,4 @@
-import type { Finding } from '../../stores/contract.js';
+import type { Finding } from '../../stores/contract/store.js';
 
 import { ExitCode } from '../../errors.js';
 import { maskSecrets } from '../../profiles/mask.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Entry, Finding, Store, Ttl } from '../../stores/contract.js';
+import type { Entry, Finding, Store, Ttl } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { CachectlError, InterruptedError, UnreachableError } from '../../errors.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import type { NewEntry, Ttl } from '../../stores/contract.js';
+import type { NewEntry, Ttl } from '../../stores/contract/store.js';
 import type { Member } from './json-members.js';
 
 import { parseJson } from '../../codecs/json/parse.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { Repository } from '../../stores/contract.js';
+import type { Repository } from '../../stores/contract/store.js';
 
 import { integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';

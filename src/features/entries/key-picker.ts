@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Found } from '../../terminal/prompts.js';
 import type { Work } from '../../runtime/store-command.js';
 

@@ -1,5 +1,5 @@
 import type { Value } from '../../codecs/value.js';
-import type { Entry, Reading } from '../../stores/contract.js';
+import type { Entry, Reading } from '../../stores/contract/store.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/lock-names.js';

@@ -1,4 +1,4 @@
-import type { Repository, Store } from '../../stores/contract.js';
+import type { Repository, Store } from '../../stores/contract/store.js';
 
 import { UsageError } from '../../errors.js';
 

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Value } from '../../codecs/value.js';
-import type { Repository, Ttl } from '../../stores/contract.js';
+import type { Repository, Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';

@@ -1,4 +1,4 @@
-import type { Ttl } from '../../stores/contract.js';
+import type { Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode } from '../../errors.js';
 import { printKey } from '../../stores/printed-key.js';

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { Ttl } from '../../stores/contract.js';
+import type { Ttl } from '../../stores/contract/store.js';
 
 import { UsageError } from '../../errors.js';
 import { duration } from '../../runtime/flags.js';

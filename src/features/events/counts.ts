@@ -1,4 +1,4 @@
-import type { CacheEvent, EventType } from '../../stores/event-contract.js';
+import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 
 /** Seconds of history that a row keeps. */
 export const HISTORY = 20;

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions, EventStream } from '../../stores/event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../stores/contract/events.js';
 import type { EventFlags } from './flags.js';
 import type { Work } from '../../runtime/store-command.js';
 

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-import { EVENT_TYPES, type EventType } from '../../stores/event-contract.js';
+import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, asPattern } from '../../runtime/key-arguments.js';
 

@@ -1,4 +1,4 @@
-import type { CacheEvent } from '../../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/contract/events.js';
 
 export const GROUPINGS = ['key', 'prefix', 'tag', 'client', 'type'] as const;
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { CacheEvent } from '../../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/contract/events.js';
 
 import { printKey, printNames } from '../../stores/printed-key.js';
 import { callersEnvironment } from '../../runtime/environment.js';

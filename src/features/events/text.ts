@@ -1,4 +1,4 @@
-import type { CacheEvent, EventType } from '../../stores/event-contract.js';
+import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 import type { Style } from '../../terminal/style.js';
 
 import { printKey } from '../../stores/printed-key.js';

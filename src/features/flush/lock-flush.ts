@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { ListedLock } from '../../stores/lock-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
 import type { SweepFlags } from '../locks/sweep.js';
 import type { Work } from '../../runtime/store-command.js';
 

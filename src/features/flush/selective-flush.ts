@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { Store } from '../../stores/contract.js';
-import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/listing-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/contract/listing.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { FlushOptions, Store } from '../../stores/contract.js';
+import type { FlushOptions, Store } from '../../stores/contract/store.js';
 
 import { RefusedError } from '../../errors.js';
 import { globMatcher } from '../../stores/glob.js';

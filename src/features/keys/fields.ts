@@ -1,5 +1,5 @@
-import type { Reading, Store } from '../../stores/contract.js';
-import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { Reading, Store } from '../../stores/contract/store.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { printKey, printNames } from '../../stores/printed-key.js';

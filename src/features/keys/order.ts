@@ -1,4 +1,4 @@
-import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
 
 export const ORDERS = ['key', 'size', 'ttl', 'idle'] as const;
 

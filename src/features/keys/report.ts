@@ -1,4 +1,4 @@
-import type { ListedEntry } from '../../stores/listing-contract.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Branch } from './tree.js';
 
 import { printKey } from '../../stores/printed-key.js';

@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/listing-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
 import type { Interruption } from '../../runtime/interrupt.js';
 
 import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../../errors.js';

@@ -1,5 +1,5 @@
-import type { LockHolder } from '../../stores/contract.js';
-import type { ListedLock, LockClient, ToldBy, Waiter } from '../../stores/lock-contract.js';
+import type { LockHolder } from '../../stores/contract/store.js';
+import type { ListedLock, LockClient, ToldBy, Waiter } from '../../stores/contract/locks.js';
 import type { Contender, LockSummary, TimedEvent } from './timeline.js';
 
 import { meaningOf } from '../../stores/lock-families.js';

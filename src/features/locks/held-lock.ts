@@ -1,4 +1,4 @@
-import type { Lock, Store } from '../../stores/contract.js';
+import type { Lock, Store } from '../../stores/contract/store.js';
 
 import { FATAL_SIGNALS } from '../../runtime/child/signals.js';
 

@@ -1,4 +1,4 @@
-import type { Lock, LockHolder, Ttl } from '../../stores/contract.js';
+import type { Lock, LockHolder, Ttl } from '../../stores/contract/store.js';
 
 /** Two locks that are held together or not at all; the second is looked up when it is needed, and need not be there. */
 export class LockPair implements Lock {

@@ -1,4 +1,4 @@
-import type { Store, Ttl } from '../../stores/contract.js';
+import type { Store, Ttl } from '../../stores/contract/store.js';
 
 import { UsageError } from '../../errors.js';
 import { formatPreciseDuration } from '../../terminal/durations.js';

@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { WaitOptions } from '../../stores/lock-wait.js';
 
 import { warn } from '../../terminal/output.js';

@@ -1,5 +1,5 @@
-import type { LockHolder } from '../../stores/contract.js';
-import type { LockEvent, Waiter } from '../../stores/lock-contract.js';
+import type { LockHolder } from '../../stores/contract/store.js';
+import type { LockEvent, Waiter } from '../../stores/contract/locks.js';
 import type { LockSummary, TimedEvent } from './timeline.js';
 import type { Style } from '../../terminal/style.js';
 

@@ -1,4 +1,4 @@
-import type { ListedLock } from '../../stores/lock-contract.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { ExitCode } from '../../errors.js';

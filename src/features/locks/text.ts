@@ -1,4 +1,4 @@
-import type { LockHolder, Ttl } from '../../stores/contract.js';
+import type { LockHolder, Ttl } from '../../stores/contract/store.js';
 
 import { isSerialized } from '../../stores/lock-names.js';
 import { printKey } from '../../stores/printed-key.js';

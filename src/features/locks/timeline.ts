@@ -1,4 +1,4 @@
-import type { LockClient, LockEvent } from '../../stores/lock-contract.js';
+import type { LockClient, LockEvent } from '../../stores/contract/locks.js';
 
 import { Durations } from './durations.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { RunOptions } from './run.js';
 import type { Terms } from './output-cache.js';
 

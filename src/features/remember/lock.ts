@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Store, Ttl } from '../../stores/contract.js';
-import type { Waiting } from '../../stores/lock-contract.js';
+import type { Lock, LockHolder, Store, Ttl } from '../../stores/contract/store.js';
+import type { Waiting } from '../../stores/contract/locks.js';
 import type { Holding } from '../locks/held-lock.js';
 import type { Remembered, Terms } from './output-cache.js';
 

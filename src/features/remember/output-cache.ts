@@ -1,5 +1,5 @@
 import type { Value } from '../../codecs/value.js';
-import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../../stores/contract.js';
+import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../../errors.js';
 import { acquireWithin } from '../../stores/lock-wait.js';

@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { ServerStats, StoreStats } from '../../stores/stats-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ServerStats, StoreStats } from '../../stores/contract/stats.js';
 import type { JsonFields } from '../../terminal/json.js';
 
 import { rounded } from '../../terminal/numbers.js';

@@ -1,4 +1,4 @@
-import type { ServerStats, StoreStats } from '../../stores/stats-contract.js';
+import type { ServerStats, StoreStats } from '../../stores/contract/stats.js';
 import type { JsonFields } from '../../terminal/json.js';
 
 import { rounded } from '../../terminal/numbers.js';

@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { ServerStats, StatsDetail, StoreStats } from '../../stores/stats-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ServerStats, StatsDetail, StoreStats } from '../../stores/contract/stats.js';
 
 import { formatDuration } from '../../terminal/durations.js';
 import { count } from '../../terminal/progress.js';

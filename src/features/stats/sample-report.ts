@@ -1,4 +1,4 @@
-import type { Sample } from '../../stores/stats-contract.js';
+import type { Sample } from '../../stores/contract/stats.js';
 import type { JsonFields } from '../../terminal/json.js';
 
 import { formatDuration } from '../../terminal/durations.js';

@@ -1,4 +1,4 @@
-import type { ServerStats } from '../../stores/stats-contract.js';
+import type { ServerStats } from '../../stores/contract/stats.js';
 
 /** What servers tell together. */
 export type StatsTotals = Omit<ServerStats, 'details' | 'failure' | 'name'> & {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Store } from '../../stores/contract.js';
-import type { StoreStats } from '../../stores/stats-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { StoreStats } from '../../stores/contract/stats.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { type CachectlError, isPassing } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { ListedTag, TagMember } from '../../stores/tag-contract.js';
+import type { ListedTag, TagMember } from '../../stores/contract/tags.js';
 import type { JsonFields } from '../../terminal/json.js';
 
 import { printKey, printNames } from '../../stores/printed-key.js';

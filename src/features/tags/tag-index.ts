@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract.js';
-import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stores/tag-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stores/contract/tags.js';
 import type { Interruption } from '../../runtime/interrupt.js';
 
 import { UnsupportedError } from '../../errors.js';

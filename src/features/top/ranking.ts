@@ -1,4 +1,4 @@
-import type { CacheEvent } from '../../stores/event-contract.js';
+import type { CacheEvent } from '../../stores/contract/events.js';
 import type { NamesOf } from '../events/groups.js';
 
 import { EventCounts } from '../events/counts.js';

@@ -1,4 +1,4 @@
-import type { EventType } from '../../stores/event-contract.js';
+import type { EventType } from '../../stores/contract/events.js';
 import type { EventCounts } from '../events/counts.js';
 import type { Grouping } from '../events/groups.js';
 import type { HotRow } from './hot-rows.js';

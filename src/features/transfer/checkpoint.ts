@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { LineStart } from './line-pages.js';
 
 import { InputError, UsageError } from '../../errors.js';

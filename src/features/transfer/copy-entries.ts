@@ -1,4 +1,4 @@
-import type { BulkOptions, Store } from '../../stores/contract.js';
+import type { BulkOptions, Store } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
 import { Inflow } from './entry-writer.js';

@@ -1,4 +1,4 @@
-import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../../stores/contract.js';
+import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';

@@ -1,5 +1,5 @@
 import type { Value } from '../../codecs/value.js';
-import type { Ttl } from '../../stores/contract.js';
+import type { Ttl } from '../../stores/contract/store.js';
 
 /** An entry between two places: out of a store or a line of a file, and not yet in the next. */
 export type TransferEntry = StoredTransfer | ValueTransfer;

@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { notesReachAPerson } from '../../terminal/output.js';
 

@@ -1,4 +1,4 @@
-import type { BulkOptions, Store } from '../../stores/contract.js';
+import type { BulkOptions, Store } from '../../stores/contract/store.js';
 import type { TransferEntry } from './entry.js';
 import type { LineOutput } from './output-file.js';
 import type { Tally } from './tally.js';

@@ -1,4 +1,4 @@
-import type { BulkOptions, Store, Ttl } from '../../stores/contract.js';
+import type { BulkOptions, Store, Ttl } from '../../stores/contract/store.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { Input } from './input.js';
 import type { Tally } from './tally.js';

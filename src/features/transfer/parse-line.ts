@@ -1,5 +1,5 @@
 import type { ArrayKey, Value } from '../../codecs/value.js';
-import type { Ttl } from '../../stores/contract.js';
+import type { Ttl } from '../../stores/contract/store.js';
 import type { TransferEntry } from './entry.js';
 
 import { parseJson } from '../../codecs/json/parse.js';

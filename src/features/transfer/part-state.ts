@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { mayRun, ownProcess, type ProcessPlace } from '../../stores/lock-process.js';
 import { isSavedTally, type SavedTally } from './tally.js';

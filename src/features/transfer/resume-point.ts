@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { Input } from './input.js';
 import type { LineStart } from './line-pages.js';
 import type { Tally } from './tally.js';

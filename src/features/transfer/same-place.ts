@@ -1,5 +1,5 @@
 import type { Profile } from '../../profiles/profile.js';
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { UsageError } from '../../errors.js';
 

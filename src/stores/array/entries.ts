@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 
 import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';

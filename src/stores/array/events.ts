@@ -1,5 +1,5 @@
-import type { Reading } from '../contract.js';
-import type { CacheEvent, EventsOptions, EventStream } from '../event-contract.js';
+import type { Reading } from '../contract/store.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.js';
 import type { Happening } from './memory.js';
 
 import { DroppingQueue } from '../event-queue.js';

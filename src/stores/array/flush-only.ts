@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-contract.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
 import type { Room } from './entries.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';

@@ -1,4 +1,4 @@
-import type { FlushOptions, FlushResult } from '../contract.js';
+import type { FlushOptions, FlushResult } from '../contract/store.js';
 import type { Room } from './entries.js';
 
 import { isScheduleMutex } from '../lock-names.js';

@@ -1,4 +1,4 @@
-import type { InspectedTags, Inspection } from '../inspection-contract.js';
+import type { InspectedTags, Inspection } from '../contract/inspection.js';
 
 import { isScheduleMutex } from '../lock-names.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';

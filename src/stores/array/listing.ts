@@ -1,4 +1,4 @@
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 
 import { globMatcher } from '../glob.js';
 import { isScheduleMutex } from '../lock-names.js';

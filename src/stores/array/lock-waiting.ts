@@ -1,4 +1,4 @@
-import type { Waiter, Waiting } from '../lock-contract.js';
+import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Memory } from './memory.js';
 
 /** A waiter's place in the memory, where others see it. */

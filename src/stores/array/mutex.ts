@@ -1,4 +1,4 @@
-import type { LockHolder, Ttl } from '../contract.js';
+import type { LockHolder, Ttl } from '../contract/store.js';
 import type { EntryLock } from '../either-lock.js';
 import type { Room } from './entries.js';
 

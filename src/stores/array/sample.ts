@@ -1,4 +1,4 @@
-import type { Sample, SampleOptions } from '../stats-contract.js';
+import type { Sample, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 import { Reservoir } from '../reservoir.js';

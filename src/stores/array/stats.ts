@@ -1,4 +1,4 @@
-import type { StatsOptions, StoreStats } from '../stats-contract.js';
+import type { StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 /** What lies in memory; nobody counts what is asked of it. */

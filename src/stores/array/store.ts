@@ -1,18 +1,18 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
-import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract.js';
-import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { Inspection } from '../inspection-contract.js';
+import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract/store.js';
+import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { Inspection } from '../contract/inspection.js';
 import type {
   EntryFilter,
   EntryPages,
   FlushOnlyOptions,
   FlushOnlyResult,
   ListEntriesOptions,
-} from '../listing-contract.js';
-import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
-import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
-import type { TagIndex } from '../tag-contract.js';
+} from '../contract/listing.js';
+import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
+import type { TagIndex } from '../contract/tags.js';
 import type { Tail } from './events.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 

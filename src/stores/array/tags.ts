@@ -1,4 +1,4 @@
-import type { BulkOptions, Tagged } from '../contract.js';
+import type { BulkOptions, Tagged } from '../contract/store.js';
 
 import { taggedKey, tagHashOf } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';

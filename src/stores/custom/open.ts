@@ -1,7 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { Driver } from '../../define-driver.js';
 import type { CustomProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract.js';
+import type { OpenOptions, Store } from '../contract/store.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
 import { loadDriver } from './load.js';

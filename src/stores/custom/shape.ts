@@ -1,6 +1,6 @@
-import type { Capabilities, Store } from '../contract.js';
+import type { Capabilities, Store } from '../contract/store.js';
 
-import { EVENT_TYPES, type EventSource, type EventType } from '../event-contract.js';
+import { EVENT_TYPES, type EventSource, type EventType } from '../contract/events.js';
 
 /** What is missing for it to be a store, in a few words. Undefined: nothing. */
 export function lackOf(store: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import type { CountOptions } from '../listing-contract.js';
+import type { CountOptions } from '../contract/listing.js';
 import type { DumpLines } from './dump-lines.js';
 import type { Room } from './entries.js';
 

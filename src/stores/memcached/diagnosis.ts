@@ -1,5 +1,5 @@
 import type { MemcachedProfile } from '../../profiles/profile.js';
-import type { Finding, Reading } from '../contract.js';
+import type { Finding, Reading } from '../contract/store.js';
 import type { Room } from './entries.js';
 import type { Node } from './node.js';
 

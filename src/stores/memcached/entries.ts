@@ -1,6 +1,6 @@
 import type { Value } from '../../codecs/value.js';
 import type { CachectlError } from '../../errors.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Item, Write } from './node.js';

@@ -1,4 +1,4 @@
-import type { EventSource, EventType } from '../event-contract.js';
+import type { EventSource, EventType } from '../contract/events.js';
 
 /** What every server's watch can tell; expiry and flush_all it never does. */
 export const ALWAYS: readonly EventType[] = [

@@ -1,4 +1,4 @@
-import type { Ttl } from '../contract.js';
+import type { Ttl } from '../contract/store.js';
 
 import { UsageError } from '../../errors.js';
 

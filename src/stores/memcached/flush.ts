@@ -1,4 +1,4 @@
-import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
+import type { BulkOptions, FlushOptions, FlushResult } from '../contract/store.js';
 import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';

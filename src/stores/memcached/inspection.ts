@@ -1,4 +1,4 @@
-import type { InspectedLock, Inspection, NearKey } from '../inspection-contract.js';
+import type { InspectedLock, Inspection, NearKey } from '../contract/inspection.js';
 import type { Room } from './entries.js';
 import type { Item } from './node.js';
 

@@ -1,4 +1,4 @@
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';

@@ -1,4 +1,4 @@
-import type { ToldBy } from '../lock-contract.js';
+import type { ToldBy } from '../contract/locks.js';
 import type { Item } from './node.js';
 
 import { OWNER_PREFIX } from '../lock-names.js';

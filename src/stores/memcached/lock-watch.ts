@@ -1,5 +1,5 @@
-import type { Store } from '../contract.js';
-import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../lock-contract.js';
+import type { Store } from '../contract/store.js';
+import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 

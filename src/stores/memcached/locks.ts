@@ -1,4 +1,4 @@
-import type { Lock, LockHolder, Ttl } from '../contract.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Room } from './entries.js';
 import type { Item, Node } from './node.js';
 import type { Values } from './values.js';

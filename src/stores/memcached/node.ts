@@ -1,4 +1,4 @@
-import type { Ttl } from '../contract.js';
+import type { Ttl } from '../contract/store.js';
 
 import { CachectlError, RefusedError } from '../../errors.js';
 import { keyFromBytes } from '../key-text.js';

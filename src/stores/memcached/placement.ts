@@ -1,5 +1,5 @@
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Distribution } from './hashing.js';
 
 import { counted, ok, warning } from '../findings.js';

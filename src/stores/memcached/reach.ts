@@ -1,5 +1,5 @@
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Protocol } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CachectlError } from '../../errors.js';
-import type { CacheEvent, EventsOptions } from '../event-contract.js';
+import type { CacheEvent, EventsOptions } from '../contract/events.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';

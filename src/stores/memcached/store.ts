@@ -9,10 +9,10 @@ import type {
   OpenOptions,
   Store,
   Tagged,
-} from '../contract.js';
-import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { Inspection } from '../inspection-contract.js';
-import type { StatsOptions, StoreStats } from '../stats-contract.js';
+} from '../contract/store.js';
+import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { Inspection } from '../contract/inspection.js';
+import type { StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Tail } from './events.js';
 import type { LockWatch } from './lock-watch.js';
 

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 
-import type { BulkOptions, Tagged } from '../contract.js';
+import type { BulkOptions, Tagged } from '../contract/store.js';
 import type { Item } from './node.js';
 
 import { allDone } from '../partly.js';

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventType } from '../event-contract.js';
+import type { CacheEvent, EventType } from '../contract/events.js';
 
 import { timeOf, ttlOf } from './watch-fields.js';
 

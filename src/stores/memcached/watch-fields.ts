@@ -1,4 +1,4 @@
-import type { Ttl } from '../contract.js';
+import type { Ttl } from '../contract/store.js';
 
 /** `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found`: what stands behind each name. */
 export function fieldsOf(line: string): ReadonlyMap<string, string> {

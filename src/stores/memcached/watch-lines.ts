@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions } from '../event-contract.js';
+import type { CacheEvent, EventsOptions } from '../contract/events.js';
 
 import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../lock-names.js';

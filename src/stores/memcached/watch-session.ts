@@ -1,5 +1,5 @@
 import type { CachectlError } from '../../errors.js';
-import type { CacheEvent, EventsOptions } from '../event-contract.js';
+import type { CacheEvent, EventsOptions } from '../contract/events.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';

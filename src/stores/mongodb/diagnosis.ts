@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 
-import type { Finding, Store } from '../contract.js';
+import type { Finding, Store } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -4,7 +4,7 @@ import { BSON, Long } from 'mongodb';
 
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';

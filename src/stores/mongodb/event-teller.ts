@@ -1,6 +1,6 @@
 import { Double } from 'mongodb';
 
-import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
 
 import { tagHashOf } from '../tag-names.js';
 import { ttlOf } from './expiry.js';

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract/events.js';
 import type { Room } from './entries.js';
 
 import { DroppingQueue } from '../event-queue.js';

@@ -1,4 +1,4 @@
-import type { Ttl } from '../contract.js';
+import type { Ttl } from '../contract/store.js';
 
 /** Laravel's "forever" in a field that is always a date: ten years, in seconds. */
 const FOREVER = 315_360_000;

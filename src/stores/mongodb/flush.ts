@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
 
-import type { FlushOptions, FlushResult } from '../contract.js';
+import type { FlushOptions, FlushResult } from '../contract/store.js';
 import type { Deployment, EntryDocument, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,6 +1,6 @@
 import type { CreateIndexesOptions } from 'mongodb';
 
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection, Deployment } from './connection.js';
 
 import { isUnknown } from './errors.js';

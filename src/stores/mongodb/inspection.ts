@@ -1,6 +1,6 @@
 import { Double, Int32, Long } from 'mongodb';
 
-import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.js';
+import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 

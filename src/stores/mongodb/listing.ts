@@ -1,11 +1,11 @@
 import type { AbstractCursor } from 'mongodb';
 
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 import type { Answers, Deployment, EntryDocument } from './connection.js';
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
-import { pageAt } from '../listing-contract.js';
+import { pageAt } from '../contract/listing.js';
 import { isScheduleMutex } from '../lock-names.js';
 import { tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';

@@ -1,4 +1,4 @@
-import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
 import { isLive, later } from './expiry.js';

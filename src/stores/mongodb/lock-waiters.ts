@@ -1,4 +1,4 @@
-import type { Waiter } from '../lock-contract.js';
+import type { Waiter } from '../contract/locks.js';
 import type { Deployment } from './connection.js';
 
 import { mayRun, processName, type ProcessPlace } from '../lock-process.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Waiting } from '../lock-contract.js';
+import type { Waiting } from '../contract/locks.js';
 import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { EventsOptions } from '../event-contract.js';
+import type { EventsOptions } from '../contract/events.js';
 import type { Room } from './entries.js';
 import type { Teller } from './event-teller.js';
 import type { Feed } from './events.js';

@@ -3,7 +3,7 @@ import type { Collection } from 'mongodb';
 import { BSON } from 'mongodb';
 import { createHash } from 'node:crypto';
 
-import type { EventsOptions } from '../event-contract.js';
+import type { EventsOptions } from '../contract/events.js';
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 import type { FoundDocument, Teller } from './event-teller.js';

@@ -2,7 +2,7 @@ import { BSON, type MongoOptions } from 'mongodb';
 import { resolveSrv } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection } from './connection.js';
 
 import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';

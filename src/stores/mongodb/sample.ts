@@ -1,4 +1,4 @@
-import type { Sample, SampledEntry, SampleOptions } from '../stats-contract.js';
+import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 import { RefusedError } from '../../errors.js';

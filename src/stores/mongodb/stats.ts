@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 
-import type { ServerStats, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { ServerStats, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Connection, Deployment } from './connection.js';
 import type { Room } from './entries.js';
 

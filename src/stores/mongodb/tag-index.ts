@@ -5,7 +5,7 @@ import type {
   PruneTagsResult,
   TagIndex,
   TagMember,
-} from '../tag-contract.js';
+} from '../contract/tags.js';
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';

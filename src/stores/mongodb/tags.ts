@@ -1,4 +1,4 @@
-import type { BulkOptions, Tagged } from '../contract.js';
+import type { BulkOptions, Tagged } from '../contract/store.js';
 import type { EntryDocument } from './connection.js';
 
 import { taggedKey } from '../tag-names.js';

@@ -1,5 +1,5 @@
-import type { Reading } from '../contract.js';
-import type { ListedEntry } from '../listing-contract.js';
+import type { Reading } from '../contract/store.js';
+import type { ListedEntry } from '../contract/listing.js';
 import type { Look } from './listing.js';
 
 import { withinBytes } from '../within-bytes.js';

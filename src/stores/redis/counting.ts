@@ -1,4 +1,4 @@
-import type { CountOptions } from '../listing-contract.js';
+import type { CountOptions } from '../contract/listing.js';
 import type { Reply } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 

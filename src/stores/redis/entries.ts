@@ -1,5 +1,5 @@
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Packing } from './packing.js';

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions } from '../event-contract.js';
+import type { CacheEvent, EventsOptions } from '../contract/events.js';
 import type { Callers } from './callers.js';
 import type { Hearer } from './event-tail.js';
 import type { TagLookup } from './tag-lookup.js';

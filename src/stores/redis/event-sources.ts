@@ -1,4 +1,4 @@
-import type { EventSource, EventType } from '../event-contract.js';
+import type { EventSource, EventType } from '../contract/events.js';
 
 /** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */
 export const NOTIFIED: readonly EventType[] = [

@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../listing-contract.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
 import type { LockRule } from '../lock-rule.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';

@@ -1,4 +1,4 @@
-import type { BulkOptions, FlushOptions, FlushResult } from '../contract.js';
+import type { BulkOptions, FlushOptions, FlushResult } from '../contract/store.js';
 import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 import type { LockPlace } from './lock-places.js';

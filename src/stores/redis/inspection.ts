@@ -1,5 +1,5 @@
-import type { Entry } from '../contract.js';
-import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../inspection-contract.js';
+import type { Entry } from '../contract/store.js';
+import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../contract/inspection.js';
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 

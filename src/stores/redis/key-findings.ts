@@ -1,5 +1,5 @@
 import type { RedisCompression } from '../../profiles/profile.js';
-import type { Finding, Reading } from '../contract.js';
+import type { Finding, Reading } from '../contract/store.js';
 import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { EventType } from '../event-contract.js';
+import type { EventType } from '../contract/events.js';
 
 /**
  * The names of Redis's events by what they are to a cache. A SET with a ttl makes `set` and `expire`; `expire` alone is

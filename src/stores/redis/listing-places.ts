@@ -1,4 +1,4 @@
-import type { ListEntriesOptions } from '../listing-contract.js';
+import type { ListEntriesOptions } from '../contract/listing.js';
 import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 

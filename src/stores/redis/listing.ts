@@ -1,13 +1,13 @@
-import type { Ttl } from '../contract.js';
-import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
-import type { ToldBy } from '../lock-contract.js';
+import type { Ttl } from '../contract/store.js';
+import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
+import type { ToldBy } from '../contract/locks.js';
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, WrongTypeError } from '../../errors.js';
 import { ahead } from '../ahead.js';
 import { globMatcher } from '../glob.js';
-import { pageAt } from '../listing-contract.js';
+import { pageAt } from '../contract/listing.js';
 import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../lock-rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { Contents } from './contents.js';

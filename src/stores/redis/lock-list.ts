@@ -1,4 +1,4 @@
-import type { ListedLock, ListLocksOptions, ToldBy } from '../lock-contract.js';
+import type { ListedLock, ListLocksOptions, ToldBy } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import { createHash } from 'node:crypto';
 
-import type { Waiter, Waiting } from '../lock-contract.js';
+import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Connection, Node } from './connection.js';
 
 import { CachectlError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../lock-contract.js';
+import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
 import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 

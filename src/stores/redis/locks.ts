@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../contract.js';
-import type { Waiter, Waiting } from '../lock-contract.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
+import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 import type { GuardedChange } from './guarded-key.js';

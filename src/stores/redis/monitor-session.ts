@@ -1,5 +1,5 @@
-import type { Reading } from '../contract.js';
-import type { EventsOptions, EventType } from '../event-contract.js';
+import type { Reading } from '../contract/store.js';
+import type { EventsOptions, EventType } from '../contract/events.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 import type { Hearer, Session } from './event-tail.js';

@@ -1,5 +1,5 @@
-import type { Ttl } from '../contract.js';
-import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { Ttl } from '../contract/store.js';
+import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
 import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';

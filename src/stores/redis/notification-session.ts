@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
-import type { Reading } from '../contract.js';
-import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { Reading } from '../contract/store.js';
+import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 import type { Hearer, Session } from './event-tail.js';

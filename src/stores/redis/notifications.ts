@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { EventType } from '../event-contract.js';
+import type { EventType } from '../contract/events.js';
 import type { Connection, Node } from './connection.js';
 
 import { CachectlError, RefusedError, UnreachableError, UnsupportedError } from '../../errors.js';

@@ -1,4 +1,4 @@
-import type { EventType } from '../event-contract.js';
+import type { EventType } from '../contract/events.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { Reading } from '../contract.js';
+import type { Reading } from '../contract/store.js';
 import type { Command, Reply } from './connection.js';
 
 import { isUnavailable, translated } from './errors.js';

@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../../profiles/profile.js';
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { Ttl } from '../contract.js';
+import type { Ttl } from '../contract/store.js';
 import type { Command } from './connection.js';
 
 import { isUtf8Key, keyByteLength, keyToBytes } from '../key-text.js';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Command, Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 

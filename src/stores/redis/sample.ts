@@ -1,4 +1,4 @@
-import type { Sample, SampledEntry, SampleOptions } from '../stats-contract.js';
+import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';
 import type { Keys } from './keys.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Node } from './connection.js';
 
 import { bytesText } from '../../byte-text.js';

@@ -1,4 +1,4 @@
-import type { ServerStats, StatsDetail } from '../stats-contract.js';
+import type { ServerStats, StatsDetail } from '../contract/stats.js';
 
 /** The lines of INFO, `name:value`, by name. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {

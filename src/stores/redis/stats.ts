@@ -1,4 +1,4 @@
-import type { ServerStats, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { ServerStats, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { FlushOptions } from '../contract.js';
+import type { FlushOptions } from '../contract/store.js';
 import type { LockRule } from '../lock-rule.js';
 import type { Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';

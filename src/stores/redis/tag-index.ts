@@ -5,7 +5,7 @@ import type {
   PruneTagsResult,
   TagIndex,
   TagMember,
-} from '../tag-contract.js';
+} from '../contract/tags.js';
 import type { Command } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,4 +1,4 @@
-import type { PruneTagsOptions } from '../tag-contract.js';
+import type { PruneTagsOptions } from '../contract/tags.js';
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 import type { TagSet } from './tag-index.js';

@@ -1,4 +1,4 @@
-import type { BulkOptions, Tagged, Ttl } from '../contract.js';
+import type { BulkOptions, Tagged, Ttl } from '../contract/store.js';
 import type { Command } from './connection.js';
 
 import { taggedKey, tagSetKey } from '../tag-names.js';

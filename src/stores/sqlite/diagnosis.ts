@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Room } from './entries.js';
 import type { TableRole } from './tables.js';
 

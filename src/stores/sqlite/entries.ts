@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract.js';
+import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 

@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions, EventStream } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.js';
 import type { Room } from './entries.js';
 
 import { PartialError, TimeoutError, UnreachableError } from '../../errors.js';

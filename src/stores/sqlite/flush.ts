@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { FlushOptions, FlushResult } from '../contract.js';
+import type { FlushOptions, FlushResult } from '../contract/store.js';
 import type { Room } from './entries.js';
 
 import { now } from './expiry.js';

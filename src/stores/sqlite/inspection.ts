@@ -1,4 +1,4 @@
-import type { InspectedTags, Inspection, NearKey } from '../inspection-contract.js';
+import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
 import type { Room } from './entries.js';
 
 import { keyFromBytes } from '../key-text.js';

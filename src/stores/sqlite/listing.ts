@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../listing-contract.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 import type { Room } from './entries.js';
 
 import { CodedEntry } from '../coded-entry.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { pageAt } from '../listing-contract.js';
+import { pageAt } from '../contract/listing.js';
 import { isScheduleMutex } from '../lock-names.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';

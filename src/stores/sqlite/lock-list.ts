@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
+import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
 import { keyFromBytes } from '../key-text.js';

@@ -1,4 +1,4 @@
-import type { Waiter } from '../lock-contract.js';
+import type { Waiter } from '../contract/locks.js';
 import type { Connection } from './connection.js';
 
 import { keyFromBytes } from '../key-text.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Waiting } from '../lock-contract.js';
+import type { Waiting } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
 import { TimeoutError } from '../../errors.js';

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Finding } from '../contract.js';
+import type { Finding } from '../contract/store.js';
 import type { Room } from './entries.js';
 
 import { bytesText } from '../../byte-text.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Sample, SampledEntry, SampleOptions } from '../stats-contract.js';
+import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 import { Reservoir } from '../reservoir.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../stats-contract.js';
+import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 import { now } from './expiry.js';

@@ -9,9 +9,9 @@ import type {
   OpenOptions,
   Store,
   Tagged,
-} from '../contract.js';
-import type { EventsOptions, EventStream } from '../event-contract.js';
-import type { Inspection } from '../inspection-contract.js';
+} from '../contract/store.js';
+import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { Inspection } from '../contract/inspection.js';
 import type {
   CountOptions,
   EntryFilter,
@@ -19,11 +19,11 @@ import type {
   FlushOnlyOptions,
   FlushOnlyResult,
   ListEntriesOptions,
-} from '../listing-contract.js';
-import type { ListedLock, ListLocksOptions } from '../lock-contract.js';
-import type { PlaceDoubt } from '../place-contract.js';
-import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../stats-contract.js';
-import type { TagIndex } from '../tag-contract.js';
+} from '../contract/listing.js';
+import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
+import type { PlaceDoubt } from '../contract/place.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
+import type { TagIndex } from '../contract/tags.js';
 import type { Tail } from './events.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { BulkOptions, Tagged } from '../contract.js';
+import type { BulkOptions, Tagged } from '../contract/store.js';
 
 import { taggedKey } from '../tag-names.js';
 import { Entries, type Room } from './entries.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import type { CacheEvent } from '../event-contract.js';
+import type { CacheEvent } from '../contract/events.js';
 import type { Room } from './entries.js';
 
 import { PartialError } from '../../errors.js';

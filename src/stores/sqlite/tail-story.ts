@@ -1,4 +1,4 @@
-import type { CacheEvent, EventsOptions, EventType } from '../event-contract.js';
+import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
 import type { ExpiredRow, Expiries } from './expiries.js';
 import type { Change } from './tail-tables.js';
 import type { TailedRole } from './tail-triggers.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { Value } from '../../codecs/value.js';
-import type { Entry, NewEntry, Progress, Store } from '../../stores/contract.js';
+import type { Entry, NewEntry, Progress, Store } from '../../stores/contract/store.js';
 
 import { boolean, float, integer, NULL, string } from '../../codecs/value.js';
 import { InputError } from '../../errors.js';

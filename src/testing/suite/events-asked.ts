@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventStream, EventType } from '../../stores/event-contract.js';
+import type { CacheEvent, EventStream, EventType } from '../../stores/contract/events.js';
 import type { Feeds } from './events.js';
 
 import { string } from '../../codecs/value.js';

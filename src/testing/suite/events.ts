@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../stores/contract.js';
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../../stores/event-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../../stores/contract/events.js';
 
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
-import { EVENT_TYPES } from '../../stores/event-contract.js';
+import { EVENT_TYPES } from '../../stores/contract/events.js';
 import { eventSourcesOf } from '../../stores/event-sources.js';
 import { describeAskedEvents } from './events-asked.js';
 import { all, failure, type Stores } from './stores.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { NewEntry } from '../../stores/contract.js';
+import type { NewEntry } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';

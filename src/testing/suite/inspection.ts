@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Inspection } from '../../stores/inspection-contract.js';
+import type { Inspection } from '../../stores/contract/inspection.js';
 
 import { string } from '../../codecs/value.js';
 import { type Stores, textOf, until } from './stores.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { LockEvent } from '../../stores/lock-contract.js';
+import type { LockEvent } from '../../stores/contract/locks.js';
 
 import { newOwner } from '../../stores/lock-form.js';
 import { watchLocks } from '../../stores/lock-polling.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/lock-form.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Value } from '../../codecs/value.js';
-import type { Entry, Store, Ttl } from '../../stores/contract.js';
+import type { Entry, Store, Ttl } from '../../stores/contract/store.js';
 import type { StoreHarness } from '../harness.js';
 
 /** The stores of one case. Each case has a prefix of its own; `closeAll` runs after it. */

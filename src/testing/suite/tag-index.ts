@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../stores/contract.js';
-import type { ListedTag, TagMember } from '../../stores/tag-contract.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ListedTag, TagMember } from '../../stores/contract/tags.js';
 
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { Progress } from '../../stores/contract.js';
+import type { Progress } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { failure, type Stores, textOf, until } from './stores.js';

@@ -3,7 +3,7 @@ import type { Collection, Document } from 'mongodb';
 import { randomUUID } from 'node:crypto';
 
 import type { MongodbProfile } from '../../../src/profiles/profile.js';
-import type { Store } from '../../../src/stores/contract.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { openMongodb } from '../../../src/stores/mongodb/store.js';

@@ -1,5 +1,5 @@
-import type { BulkOptions, FlushResult, Reading, Ttl } from './contract.js';
-import type { ToldBy } from './lock-contract.js';
+import type { BulkOptions, FlushResult, Reading, Ttl } from './store.js';
+import type { ToldBy } from './locks.js';
 
 /** What a listing says of an entry beside its key. */
 export interface ListedEntry {

@@ -1,7 +1,7 @@
-import type { Value } from '../codecs/value.js';
-import type { CachectlError } from '../errors.js';
-import type { EventsOptions, EventSource, EventStream, EventType } from './event-contract.js';
-import type { Inspection } from './inspection-contract.js';
+import type { Value } from '../../codecs/value.js';
+import type { CachectlError } from '../../errors.js';
+import type { EventsOptions, EventSource, EventStream, EventType } from './events.js';
+import type { Inspection } from './inspection.js';
 import type {
   CountOptions,
   EntryFilter,
@@ -9,11 +9,11 @@ import type {
   FlushOnlyOptions,
   FlushOnlyResult,
   ListEntriesOptions,
-} from './listing-contract.js';
-import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './lock-contract.js';
-import type { PlaceDoubt } from './place-contract.js';
-import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats-contract.js';
-import type { TagIndex, TagListing } from './tag-contract.js';
+} from './listing.js';
+import type { ListedLock, ListLocksOptions, LockStream, Waiter, Waiting, WatchLocksOptions } from './locks.js';
+import type { PlaceDoubt } from './place.js';
+import type { Sample, SampleOptions, StatsOptions, StoreStats } from './stats.js';
+import type { TagIndex, TagListing } from './tags.js';
 
 /** Seconds, or null for "never expires". */
 export type Ttl = number | null;

@@ -1,4 +1,4 @@
-import type { ListedEntry } from './listing-contract.js';
+import type { ListedEntry } from './listing.js';
 
 /**
  * What one server, or one file, says of itself. What it does not tell is left out, and never 0. Counters run since it was

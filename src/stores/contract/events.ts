@@ -1,4 +1,4 @@
-import type { Reading, Ttl } from './contract.js';
+import type { Reading, Ttl } from './store.js';
 
 export const EVENT_TYPES = [
   'CacheHit',

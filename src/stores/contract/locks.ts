@@ -1,4 +1,4 @@
-import type { LockHolder, Ttl } from './contract.js';
+import type { LockHolder, Ttl } from './store.js';
 
 /**
  * How a lock was told to be one:

@@ -1,4 +1,4 @@
-import type { BulkOptions, Ttl } from './contract.js';
+import type { BulkOptions, Ttl } from './store.js';
 
 /** What a store can list of tags: which entries carry them, their names alone, or nothing. */
 export type TagListing = 'members' | 'names' | 'none';
