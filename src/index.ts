@@ -118,8 +118,8 @@ export {
   type Waiting,
   type WatchLocksOptions,
 } from './stores/contract/locks.js';
-export { newOwner } from './stores/lock-form.js';
-export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/lock-names.js';
+export { newOwner } from './stores/locks/owner.js';
+export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/locks/names.js';
 export { type PlaceDoubt } from './stores/contract/place.js';
 export {
   type Sample,

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Measurement, Scale } from '../measurement.js';
 
-import { newOwner } from '../../src/stores/lock-form.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
 import { compared, memory, PREFIX, shell, short } from '../bulk/compare.js';
 import { seedEntries } from '../bulk/seed-redis.js';
 import { cachectl, type Run } from '../peak-memory.js';

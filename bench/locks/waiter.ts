@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Profile } from '../../src/profiles/profile.js';
 import type { WaiterTask } from './processes.js';
 
-import { newOwner } from '../../src/stores/lock-form.js';
-import { acquireWithin } from '../../src/stores/lock-wait.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
+import { acquireWithin } from '../../src/stores/locks/wait.js';
 import { openStore } from '../../src/stores/open.js';
 
 /** For how long it is held, and for how long nobody asks again who had it, in milliseconds. */

@@ -5,7 +5,7 @@ import type { Profile } from '../profiles/profile.js';
 import type { Store } from '../stores/contract/store.js';
 
 import { integer } from '../codecs/value.js';
-import { newOwner } from '../stores/lock-form.js';
+import { newOwner } from '../stores/locks/owner.js';
 import { openStore } from '../stores/open.js';
 
 /** What a child process is asked to do, one JSON document per line of its standard input. */

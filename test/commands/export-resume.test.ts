@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartState } from '../../src/features/transfer/part-state.js';
 import type { Result } from '../support/cli.js';
 
-import { ownProcess } from '../../src/stores/lock-process.js';
+import { ownProcess } from '../../src/stores/locks/process.js';
 import { expectFault, told } from '../support/faults.js';
 import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 import { onTerminal } from '../support/terminal.js';

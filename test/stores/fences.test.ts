@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { openCodec } from '../../src/codecs/open.js';
 import { Memory } from '../../src/stores/array/memory.js';
 import { openArray } from '../../src/stores/array/store.js';
-import { FencedLock } from '../../src/stores/fences.js';
+import { FencedLock } from '../../src/stores/locks/fenced-lock.js';
 
 describe('fences', () => {
   it('begin at the time once, however many slots of a lock are acquired at once', async () => {

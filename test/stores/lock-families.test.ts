@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { meaningOf } from '../../src/stores/lock-families.js';
-import { newOwner, readOwner } from '../../src/stores/lock-form.js';
+import { meaningOf } from '../../src/stores/locks/families.js';
+import { newOwner, readOwner } from '../../src/stores/locks/owner.js';
 
 describe('what a lock means', () => {
   const meanings: ReadonlyArray<[name: string, family: string, meaning: string]> = [

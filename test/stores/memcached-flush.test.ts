@@ -7,7 +7,7 @@ import type { NewEntry, Store } from '../../src/stores/contract/store.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { RefusedError } from '../../src/errors.js';
-import { newOwner } from '../../src/stores/lock-form.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
 import { all, failure, textOf } from '../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';

@@ -5,7 +5,7 @@ import type { RedisServer } from '../support/redis-server.js';
 
 import { string } from '../../src/codecs/value.js';
 import { UnsupportedError } from '../../src/errors.js';
-import { newOwner } from '../../src/stores/lock-form.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
 import { all, failure, textOf } from '../../src/testing/suite/stores.js';
 import { startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';

@@ -7,7 +7,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { integer, string } from '../../src/codecs/value.js';
 import { RefusedError } from '../../src/errors.js';
-import { newOwner } from '../../src/stores/lock-form.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
 import { BOOKKEEPING_KEY } from '../../src/stores/redis/keys.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { failure } from '../../src/testing/suite/stores.js';

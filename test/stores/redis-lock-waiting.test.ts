@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { newOwner } from '../../src/stores/lock-form.js';
-import { acquireWithin } from '../../src/stores/lock-wait.js';
+import { newOwner } from '../../src/stores/locks/owner.js';
+import { acquireWithin } from '../../src/stores/locks/wait.js';
 import { all, until } from '../../src/testing/suite/stores.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';

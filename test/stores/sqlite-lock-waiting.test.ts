@@ -10,7 +10,7 @@ import type { Store } from '../../src/stores/contract/store.js';
 import type { Waiting } from '../../src/stores/contract/locks.js';
 
 import { openCodec } from '../../src/codecs/open.js';
-import { acquireWithin } from '../../src/stores/lock-wait.js';
+import { acquireWithin } from '../../src/stores/locks/wait.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { Database } from '../support/database.js';

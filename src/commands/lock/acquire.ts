@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import type { Lock, Ttl } from '../../stores/contract/store.js';
-import type { WaitOptions } from '../../stores/lock-wait.js';
+import type { WaitOptions } from '../../stores/locks/wait.js';
 
 import { preciseDuration } from '../../runtime/flags.js';
 import { JsonText, stringify } from '../../terminal/json.js';
@@ -15,9 +15,9 @@ import { answerJson, note, warn } from '../../terminal/output.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ttlField, ttlText } from '../../terminal/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
-import { FencedLock } from '../../stores/fences.js';
-import { newOwner } from '../../stores/lock-form.js';
-import { acquireWithin } from '../../stores/lock-wait.js';
+import { FencedLock } from '../../stores/locks/fenced-lock.js';
+import { newOwner } from '../../stores/locks/owner.js';
+import { acquireWithin } from '../../stores/locks/wait.js';
 import { printKey } from '../../stores/printed-key.js';
 
 export default class LockAcquire extends StoreCommand {

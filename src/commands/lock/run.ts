@@ -18,10 +18,10 @@ import { toFailure } from '../../runtime/report-error.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { lineField } from '../../terminal/value-text.js';
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
-import { FencedLock } from '../../stores/fences.js';
-import { newOwner } from '../../stores/lock-form.js';
-import { LockSlots } from '../../stores/lock-slots.js';
-import { acquireWithin, type WaitedLock } from '../../stores/lock-wait.js';
+import { FencedLock } from '../../stores/locks/fenced-lock.js';
+import { newOwner } from '../../stores/locks/owner.js';
+import { LockSlots } from '../../stores/locks/slots.js';
+import { acquireWithin, type WaitedLock } from '../../stores/locks/wait.js';
 import { printKey } from '../../stores/printed-key.js';
 
 export default class LockRun extends StoreCommand {

@@ -16,7 +16,7 @@ import { answer, answerJson, note, warn } from '../../terminal/output.js';
 import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
-import { watchLocks } from '../../stores/lock-polling.js';
+import { watchLocks } from '../../stores/locks/polled-watch.js';
 import { printKey } from '../../stores/printed-key.js';
 
 export default class LockShow extends StoreCommand {

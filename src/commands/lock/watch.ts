@@ -11,7 +11,7 @@ import { LockScreen } from '../../features/locks/screen.js';
 import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js';
 import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { watchLocks } from '../../stores/lock-polling.js';
+import { watchLocks } from '../../stores/locks/polled-watch.js';
 import { printKey } from '../../stores/printed-key.js';
 
 export default class LockWatch extends StoreCommand {

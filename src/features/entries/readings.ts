@@ -2,7 +2,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Entry, Reading } from '../../stores/contract/store.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
-import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/lock-names.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
 import { printKey } from '../../stores/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';

@@ -2,8 +2,8 @@ import type { LockHolder } from '../../stores/contract/store.js';
 import type { ListedLock, LockClient, ToldBy, Waiter } from '../../stores/contract/locks.js';
 import type { Contender, LockSummary, TimedEvent } from './timeline.js';
 
-import { meaningOf } from '../../stores/lock-families.js';
-import { readOwner } from '../../stores/lock-form.js';
+import { meaningOf } from '../../stores/locks/families.js';
+import { readOwner } from '../../stores/locks/owner.js';
 import { printable, printKey } from '../../stores/printed-key.js';
 import { ownerField } from './text.js';
 import { ttlField } from '../../terminal/value-text.js';

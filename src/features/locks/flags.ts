@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-import { LOCK_FAMILIES } from '../../stores/lock-families.js';
+import { LOCK_FAMILIES } from '../../stores/locks/families.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 

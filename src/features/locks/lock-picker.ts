@@ -3,7 +3,7 @@ import type { Found } from '../../terminal/prompts.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { readOwner } from '../../stores/lock-form.js';
+import { readOwner } from '../../stores/locks/owner.js';
 import { printKey } from '../../stores/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { aboutLock } from './fields.js';

@@ -1,5 +1,5 @@
 import type { Store } from '../../stores/contract/store.js';
-import type { WaitOptions } from '../../stores/lock-wait.js';
+import type { WaitOptions } from '../../stores/locks/wait.js';
 
 import { warn } from '../../terminal/output.js';
 import { toFailure } from '../../runtime/report-error.js';

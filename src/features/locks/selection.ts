@@ -3,8 +3,8 @@ import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { globMatcher } from '../../stores/glob.js';
-import { type LockFamily, meaningOf } from '../../stores/lock-families.js';
-import { readOwner } from '../../stores/lock-form.js';
+import { type LockFamily, meaningOf } from '../../stores/locks/families.js';
+import { readOwner } from '../../stores/locks/owner.js';
 
 /** Which locks are wanted. */
 export interface LockSelection {

@@ -1,6 +1,6 @@
 import type { LockHolder, Ttl } from '../../stores/contract/store.js';
 
-import { isSerialized } from '../../stores/lock-names.js';
+import { isSerialized } from '../../stores/locks/names.js';
 import { printKey } from '../../stores/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 

@@ -5,7 +5,7 @@ import type { Store } from '../../stores/contract/store.js';
 import type { RunOptions } from './run.js';
 import type { Terms } from './output-cache.js';
 
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { callersEnvironment } from '../../runtime/environment.js';
 import { HeldLock } from '../locks/held-lock.js';
 import { warn } from '../../terminal/output.js';

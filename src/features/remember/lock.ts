@@ -3,8 +3,8 @@ import type { Waiting } from '../../stores/contract/locks.js';
 import type { Holding } from '../locks/held-lock.js';
 import type { Remembered, Terms } from './output-cache.js';
 
-import { newOwner } from '../../stores/lock-form.js';
-import { startWaiting, type WaitedLock } from '../../stores/lock-wait.js';
+import { newOwner } from '../../stores/locks/owner.js';
+import { startWaiting, type WaitedLock } from '../../stores/locks/wait.js';
 import { taggedKey } from '../../stores/tag-names.js';
 import { LockPair } from '../locks/lock-pair.js';
 import { heldByText } from '../locks/text.js';

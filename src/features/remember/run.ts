@@ -1,7 +1,7 @@
 import type { Store } from '../../stores/contract/store.js';
 
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../../errors.js';
-import { acquireWithin } from '../../stores/lock-wait.js';
+import { acquireWithin } from '../../stores/locks/wait.js';
 import { HeldLock, type Holding } from '../locks/held-lock.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
 import { heldText } from '../locks/text.js';

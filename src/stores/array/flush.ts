@@ -1,7 +1,7 @@
 import type { FlushOptions, FlushResult } from '../contract/store.js';
 import type { Room } from './entries.js';
 
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 
 /** Removes what lies under the prefix, or all of the memory. */
 export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {

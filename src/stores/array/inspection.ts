@@ -1,6 +1,6 @@
 import type { InspectedTags, Inspection } from '../contract/inspection.js';
 
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
 import { entryOf, type Room } from './entries.js';
 import { mutexOwner } from './mutex.js';

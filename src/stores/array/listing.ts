@@ -1,7 +1,7 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 
 import { globMatcher } from '../glob.js';
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder } from '../tag-names.js';
 import { entryOf, type Room } from './entries.js';
 import { ttlOf } from './memory.js';

@@ -1,7 +1,7 @@
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { holderOf } from './locks.js';
 import { mutexOwner } from './mutex.js';
 

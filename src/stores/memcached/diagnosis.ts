@@ -9,7 +9,7 @@ import { clockFinding } from '../clock-skew.js';
 import { contentsFinding, SAMPLE } from '../contents-sample.js';
 import { ageText, counted, ok, skipped, warning } from '../findings.js';
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName } from '../lock-names.js';
+import { isLaravelLockName } from '../locks/names.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { ClassicNode } from './classic-node.js';
 import { firstKeys } from './first-keys.js';

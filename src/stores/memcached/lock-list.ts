@@ -6,7 +6,7 @@ import type { Item } from './node.js';
 
 import { UndecodableError } from '../../errors.js';
 import { keyFromBytes } from '../key-text.js';
-import { LONGEST_OWNER } from '../lock-rule.js';
+import { LONGEST_OWNER } from '../locks/rule.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';

@@ -1,8 +1,8 @@
 import type { ToldBy } from '../contract/locks.js';
 import type { Item } from './node.js';
 
-import { OWNER_PREFIX } from '../lock-names.js';
-import { lockTeller, type Teller } from '../lock-rule.js';
+import { OWNER_PREFIX } from '../locks/names.js';
+import { lockTeller, type Teller } from '../locks/rule.js';
 
 /** An item of more bytes than that, key and header included, is none of our locks: owners are short. */
 export const LARGEST_LOCK = 2048;

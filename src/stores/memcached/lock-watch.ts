@@ -4,8 +4,8 @@ import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
 import { EventQueue } from '../event-queue.js';
-import { LockLooks, LOOK_MS } from '../lock-looks.js';
-import { pause } from '../lock-wait.js';
+import { LockLooks, LOOK_MS } from '../locks/polled-diff.js';
+import { pause } from '../locks/wait.js';
 import { Clients } from './clients.js';
 import { uriDecoded } from './uri.js';
 import { fieldsOf, timeOf } from './watch-fields.js';

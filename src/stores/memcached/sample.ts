@@ -2,7 +2,7 @@ import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
-import { isLaravelLockName } from '../lock-names.js';
+import { isLaravelLockName } from '../locks/names.js';
 import { dump } from './dump.js';
 import { isTagIdKey } from './keys.js';
 

@@ -1,7 +1,7 @@
 import type { CacheEvent, EventsOptions } from '../contract/events.js';
 
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName } from '../lock-names.js';
+import { isLaravelLockName } from '../locks/names.js';
 import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from './keys.js';
 import { uriDecoded } from './uri.js';

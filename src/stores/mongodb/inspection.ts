@@ -5,8 +5,8 @@ import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 
 import { keyFromBytes } from '../key-text.js';
-import { isScheduleMutex } from '../lock-names.js';
-import { LONGEST_OWNER } from '../lock-rule.js';
+import { isScheduleMutex } from '../locks/names.js';
+import { LONGEST_OWNER } from '../locks/rule.js';
 import { taggedKey, tagHashOf } from '../tag-names.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';

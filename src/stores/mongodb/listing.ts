@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../contract/listing.js';
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { entryOf } from './entries.js';

@@ -1,7 +1,7 @@
 import type { Waiter } from '../contract/locks.js';
 import type { Deployment } from './connection.js';
 
-import { mayRun, processName, type ProcessPlace } from '../lock-process.js';
+import { mayRun, processName, type ProcessPlace } from '../locks/process.js';
 import { later, notLater } from './expiry.js';
 
 /**

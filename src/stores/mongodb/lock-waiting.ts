@@ -4,8 +4,8 @@ import type { Waiting } from '../contract/locks.js';
 import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';
-import { ownProcess } from '../lock-process.js';
-import { LONGEST_PAUSE } from '../lock-wait.js';
+import { ownProcess } from '../locks/process.js';
+import { LONGEST_PAUSE } from '../locks/wait.js';
 import { later } from './expiry.js';
 import { LockListener, type LockNews } from './lock-news.js';
 import { LEASE_S, removeStaleWaiters, removeWaiter, type WaiterDocument, writeWaiter } from './lock-waiters.js';

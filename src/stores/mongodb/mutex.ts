@@ -1,5 +1,5 @@
 import type { LockHolder, Ttl } from '../contract/store.js';
-import type { EntryLock } from '../either-lock.js';
+import type { EntryLock } from '../locks/either-lock.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -28,8 +28,8 @@ import type { EntryDocument } from './connection.js';
 import type { Tail } from './events.js';
 import type { MongodbWaiting } from './lock-waiting.js';
 
-import { EitherLock } from '../either-lock.js';
-import { isScheduleMutex } from '../lock-names.js';
+import { EitherLock } from '../locks/either-lock.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES } from './event-sources.js';

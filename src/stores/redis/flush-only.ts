@@ -1,13 +1,13 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
-import type { LockRule } from '../lock-rule.js';
+import type { LockRule } from '../locks/rule.js';
 import type { Command, Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, UnsupportedError } from '../../errors.js';
 import { countMeant, FlushTally, isKeptLock, isMeant } from '../entry-filter.js';
 import { globMatcher, literalHead } from '../glob.js';
-import { isLaravelLockName, OWNER_PREFIX } from '../lock-names.js';
-import { IS_OWNER, TELLING_BYTES } from '../lock-rule.js';
+import { isLaravelLockName, OWNER_PREFIX } from '../locks/names.js';
+import { IS_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { scanAll } from './keys.js';

@@ -4,8 +4,8 @@ import type { Room } from './entries.js';
 import type { LockPlace } from './lock-places.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { isLaravelLockName } from '../lock-names.js';
-import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../lock-rule.js';
+import { isLaravelLockName } from '../locks/names.js';
+import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { overlapping } from '../overlapping.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';

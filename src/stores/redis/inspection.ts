@@ -5,7 +5,7 @@ import type { Room } from './entries.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
-import { lockTeller, LONGEST_OWNER } from '../lock-rule.js';
+import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
 import { EntryTags } from './entry-tags.js';
 import { ruleAmongEntries } from './lock-places.js';

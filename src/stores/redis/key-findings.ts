@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
 import { counted, warning } from '../findings.js';
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../lock-names.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../locks/names.js';
 import { type KeySample, prefixFinding } from '../prefix-guess.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';

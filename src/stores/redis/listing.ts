@@ -8,7 +8,7 @@ import { RefusedError, WrongTypeError } from '../../errors.js';
 import { ahead } from '../ahead.js';
 import { globMatcher } from '../glob.js';
 import { pageAt } from '../contract/listing.js';
-import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../lock-rule.js';
+import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../locks/rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { Contents } from './contents.js';
 import { EntryTags } from './entry-tags.js';

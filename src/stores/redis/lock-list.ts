@@ -2,7 +2,7 @@ import type { ListedLock, ListLocksOptions, ToldBy } from '../contract/locks.js'
 import type { Room } from './entries.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { type LockRule, lockTeller, LONGEST_OWNER } from '../lock-rule.js';
+import { type LockRule, lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { scanAll } from './keys.js';
 import { lockPlaces } from './lock-places.js';

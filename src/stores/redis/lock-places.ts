@@ -1,4 +1,4 @@
-import type { LockRule } from '../lock-rule.js';
+import type { LockRule } from '../locks/rule.js';
 import type { Connection } from './connection.js';
 import type { Room } from './entries.js';
 

@@ -1,10 +1,10 @@
-import type { LockRule } from '../lock-rule.js';
+import type { LockRule } from '../locks/rule.js';
 import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { literalHead } from '../glob.js';
-import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-names.js';
-import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../lock-rule.js';
+import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../locks/names.js';
+import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { underPrefix } from './keys.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';
 

@@ -7,7 +7,7 @@ import type { Connection, Node } from './connection.js';
 
 import { CachectlError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../key-text.js';
-import { LONGEST_PAUSE, pause } from '../lock-wait.js';
+import { LONGEST_PAUSE, pause } from '../locks/wait.js';
 import { translated } from './errors.js';
 import { given } from './replies.js';
 

@@ -5,8 +5,8 @@ import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';
 
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName } from '../lock-names.js';
-import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../lock-rule.js';
+import { isLaravelLockName } from '../locks/names.js';
+import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../locks/rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { BOOKKEEPING_KEY } from './keys.js';
 import { LOCK_TYPES, TYPES } from './keyspace-events.js';

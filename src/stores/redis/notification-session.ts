@@ -8,8 +8,8 @@ import type { Hearer, Session } from './event-tail.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
 import { keyFromBytes } from '../key-text.js';
-import { isLaravelLockName } from '../lock-names.js';
-import { mayBeLockThere } from '../lock-rule.js';
+import { isLaravelLockName } from '../locks/names.js';
+import { mayBeLockThere } from '../locks/rule.js';
 import { isTagSetKey } from '../tag-names.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';

@@ -27,8 +27,8 @@ import type { Room } from './entries.js';
 import type { Tail } from './event-tail.js';
 import type { LockWatch } from './lock-watch.js';
 
-import { EitherLock } from '../either-lock.js';
-import { isLaravelLockName } from '../lock-names.js';
+import { EitherLock } from '../locks/either-lock.js';
+import { isLaravelLockName } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { EVENT_SOURCES } from './event-sources.js';
 import { entryKeys, Keys } from './keys.js';

@@ -1,10 +1,10 @@
 import type { FlushOptions } from '../contract/store.js';
-import type { LockRule } from '../lock-rule.js';
+import type { LockRule } from '../locks/rule.js';
 import type { Connection, Reply } from './connection.js';
 import type { Keys } from './keys.js';
 
-import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../lock-names.js';
-import { IS_OWNER, TELLING_BYTES } from '../lock-rule.js';
+import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../locks/names.js';
+import { IS_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { TAG_SET_HEAD } from '../tag-names.js';
 import { BOOKKEEPING_KEY, underPrefix } from './keys.js';
 import { count } from './replies.js';

@@ -2,8 +2,8 @@ import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.
 import type { Room } from './entries.js';
 
 import { keyFromBytes } from '../key-text.js';
-import { isScheduleMutex } from '../lock-names.js';
-import { LONGEST_OWNER } from '../lock-rule.js';
+import { isScheduleMutex } from '../locks/names.js';
+import { LONGEST_OWNER } from '../locks/rule.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';

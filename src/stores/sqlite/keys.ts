@@ -4,7 +4,7 @@ import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../glob.js';
 import { keyToBytes } from '../key-text.js';
-import { SCHEDULE_MUTEX_HEADS } from '../lock-names.js';
+import { SCHEDULE_MUTEX_HEADS } from '../locks/names.js';
 import { now } from './expiry.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 

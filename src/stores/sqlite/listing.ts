@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 import { CodedEntry } from '../coded-entry.js';
 import { globMatcher, literalHead } from '../glob.js';
 import { pageAt } from '../contract/listing.js';
-import { isScheduleMutex } from '../lock-names.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
 import { MOST_AT_ONCE } from '../within-bytes.js';
 import { now, ttlOf } from './expiry.js';

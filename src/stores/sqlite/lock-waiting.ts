@@ -5,7 +5,7 @@ import type { Waiting } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
 import { TimeoutError } from '../../errors.js';
-import { ownProcess } from '../lock-process.js';
+import { ownProcess } from '../locks/process.js';
 import { Connection } from './connection.js';
 import { now } from './expiry.js';
 import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './lock-waiters.js';

@@ -27,8 +27,8 @@ import type { TagIndex } from '../contract/tags.js';
 import type { Tail } from './events.js';
 import type { SqliteWaiting } from './lock-waiting.js';
 
-import { EitherLock } from '../either-lock.js';
-import { isScheduleMutex } from '../lock-names.js';
+import { EitherLock } from '../locks/either-lock.js';
+import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';

@@ -4,7 +4,7 @@ import type { CacheEvent, EventStream, EventType } from '../../stores/contract/e
 import type { Feeds } from './events.js';
 
 import { string } from '../../codecs/value.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { heard, toldOf } from './events.js';
 import { textOf } from './stores.js';
 

@@ -6,7 +6,7 @@ import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../store
 
 import { integer, string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { all, failure, type Stores, textOf } from './stores.js';
 
 /** For stores that remove what matches; a store may list keys and leave that out. */

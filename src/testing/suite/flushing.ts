@@ -4,7 +4,7 @@ import type { NewEntry } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { describeFlushOnly } from './flush-only.js';
 import { all, failure, type Stores, textOf } from './stores.js';
 

@@ -5,7 +5,7 @@ import type { NewEntry, Store } from '../../stores/contract/store.js';
 import type { ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
 
 import { integer, string } from '../../codecs/value.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { all, failure, type Stores, textOf, until } from './stores.js';
 
 /** For stores that list their entries; a store may list keys and say no more of them. */

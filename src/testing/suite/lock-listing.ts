@@ -4,7 +4,7 @@ import type { Store } from '../../stores/contract/store.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
 
 import { string } from '../../codecs/value.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { all, type Stores, until } from './stores.js';
 
 /** For stores that can tell which locks are held. */

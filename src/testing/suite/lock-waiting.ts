@@ -2,9 +2,9 @@ import { expect } from 'chai';
 
 import type { LockEvent } from '../../stores/contract/locks.js';
 
-import { newOwner } from '../../stores/lock-form.js';
-import { watchLocks } from '../../stores/lock-polling.js';
-import { acquireWithin } from '../../stores/lock-wait.js';
+import { newOwner } from '../../stores/locks/owner.js';
+import { watchLocks } from '../../stores/locks/polled-watch.js';
+import { acquireWithin } from '../../stores/locks/wait.js';
 import { type Stores, until } from './stores.js';
 
 /** Seconds that no case takes: a waiter that is not woken ends with the case's own timeout. */

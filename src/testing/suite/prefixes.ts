@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Store } from '../../stores/contract/store.js';
 
 import { string } from '../../codecs/value.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { all, type Stores, textOf } from './stores.js';
 
 /** Two prefixes that a careless pattern or comparison takes for one, or for one another. */

@@ -4,7 +4,7 @@ import type { NewEntry, Store } from '../../stores/contract/store.js';
 import type { Sample, ServerStats } from '../../stores/contract/stats.js';
 
 import { integer, string } from '../../codecs/value.js';
-import { newOwner } from '../../stores/lock-form.js';
+import { newOwner } from '../../stores/locks/owner.js';
 import { failure, type Stores, until } from './stores.js';
 
 /** For stores that tell something of themselves, or give a sample of what they hold. */

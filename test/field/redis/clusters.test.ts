@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { RedisServer } from '../../support/redis-server.js';
 
 import { string } from '../../../src/codecs/value.js';
-import { newOwner } from '../../../src/stores/lock-form.js';
+import { newOwner } from '../../../src/stores/locks/owner.js';
 import { until } from '../../../src/testing/suite/stores.js';
 import { cachectl, type Result } from '../../support/cli.js';
 import { expectFault } from '../../support/faults.js';

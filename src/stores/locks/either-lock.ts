@@ -1,7 +1,7 @@
-import type { Lock, LockHolder, Ttl } from './contract/store.js';
-import type { Waiter, Waiting } from './contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
+import type { Waiter, Waiting } from '../contract/locks.js';
 
-import { isScheduleMutex } from './lock-names.js';
+import { isScheduleMutex } from './names.js';
 
 /** A lock among the entries, which nobody takes there. */
 export type EntryLock = Pick<Lock, 'forceRelease' | 'holder' | 'refresh' | 'release'>;

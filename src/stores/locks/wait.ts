@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Lock, LockHolder, Ttl } from './contract/store.js';
-import type { Waiting } from './contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
+import type { Waiting } from '../contract/locks.js';
 
-import { type CachectlError, isPassing, UnansweredError } from '../errors.js';
+import { type CachectlError, isPassing, UnansweredError } from '../../errors.js';
 
 /** The first pause between two tries, in milliseconds; each is longer than the last. */
 const FIRST_PAUSE = 5;

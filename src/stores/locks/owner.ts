@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 
-import { OWNER_PREFIX } from './lock-names.js';
+import { OWNER_PREFIX } from './names.js';
 
 /**
  * An owner token that says who, where and when, and cannot be guessed: `cachectl:user@host:pid:` and 32 hexadecimal digits,

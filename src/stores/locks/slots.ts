@@ -1,7 +1,7 @@
-import type { Lock, LockHolder, Ttl } from './contract/store.js';
-import type { Waiting } from './contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
+import type { Waiting } from '../contract/locks.js';
 
-import { LONGEST_PAUSE, pause } from './lock-wait.js';
+import { LONGEST_PAUSE, pause } from './wait.js';
 
 /** Slots that are listened to at once. */
 const MOST_NEWS = 8;

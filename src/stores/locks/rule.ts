@@ -1,9 +1,9 @@
-import type { ToldBy } from './contract/locks.js';
+import type { ToldBy } from '../contract/locks.js';
 
-import { isNumeric } from '../codecs/php/numeric.js';
-import { fenceKey } from './fences.js';
-import { globMatcher } from './glob.js';
-import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './lock-names.js';
+import { isNumeric } from '../../codecs/php/numeric.js';
+import { fenceKey } from './fenced-lock.js';
+import { globMatcher } from '../glob.js';
+import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './names.js';
 
 /**
  * The rule of what a lock is, where locks and entries are keys alike (Redis, Memcached). A key is a lock when Laravel gives

@@ -1,8 +1,8 @@
-import type { Lock, LockHolder, Store, Ttl } from './contract/store.js';
-import type { Waiter, Waiting } from './contract/locks.js';
+import type { Lock, LockHolder, Store, Ttl } from '../contract/store.js';
+import type { Waiter, Waiting } from '../contract/locks.js';
 
-import { integer } from '../codecs/value.js';
-import { startWaiting } from './lock-wait.js';
+import { integer } from '../../codecs/value.js';
+import { startWaiting } from './wait.js';
 
 /** The entry that counts a lock's acquisitions. */
 export function fenceKey(name: string): string {

@@ -1,9 +1,9 @@
-import type { Store } from './contract/store.js';
-import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from './contract/locks.js';
+import type { Store } from '../contract/store.js';
+import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
 
-import { UnsupportedError } from '../errors.js';
-import { LockLooks, LOOK_MS } from './lock-looks.js';
-import { pause } from './lock-wait.js';
+import { UnsupportedError } from '../../errors.js';
+import { LockLooks, LOOK_MS } from './polled-diff.js';
+import { pause } from './wait.js';
 
 /**
  * What happens to locks, as the server tells it, or else as it can be seen by looking again and again.
