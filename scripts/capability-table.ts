@@ -8,7 +8,7 @@ import type { Profile } from '../src/profiles/profile.js';
 import type { Capabilities, Store } from '../src/stores/contract/store.js';
 import type { TagListing } from '../src/stores/contract/tags.js';
 
-import { eventSourcesOf } from '../src/stores/event-sources.js';
+import { eventSourcesOf } from '../src/stores/events/sources.js';
 import { openStore } from '../src/stores/open.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

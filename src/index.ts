@@ -81,8 +81,8 @@ export {
   type EventType,
   type Missed,
 } from './stores/contract/events.js';
-export { DroppingQueue } from './stores/event-queue.js';
-export { eventSourceNamed } from './stores/event-sources.js';
+export { DroppingQueue } from './stores/events/queue.js';
+export { eventSourceNamed } from './stores/events/sources.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
 export {
   type InspectedLock,

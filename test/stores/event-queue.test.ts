@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { PartialError } from '../../src/errors.js';
-import { DroppingQueue, EventQueue } from '../../src/stores/event-queue.js';
+import { DroppingQueue, EventQueue } from '../../src/stores/events/queue.js';
 import { all, failure } from '../../src/testing/suite/stores.js';
 
 /** How many events wait for a slow reader. */

@@ -4,7 +4,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { CacheEvent, EventStream } from '../../src/stores/contract/events.js';
 
 import { PartialError, RefusedError } from '../../src/errors.js';
-import { DroppingQueue } from '../../src/stores/event-queue.js';
+import { DroppingQueue } from '../../src/stores/events/queue.js';
 import { all, failure, until } from '../../src/testing/suite/stores.js';
 import { Worker } from '../../src/testing/worker-process.js';
 import { Database } from '../support/database.js';

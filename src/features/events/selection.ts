@@ -3,7 +3,7 @@ import type { CacheEvent, EventsOptions, EventSource, EventType } from '../../st
 import type { EventFlags } from './flags.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { eventSourceNamed, eventSourcesOf } from '../../stores/event-sources.js';
+import { eventSourceNamed, eventSourcesOf } from '../../stores/events/sources.js';
 import { globMatcher } from '../../stores/glob.js';
 
 /** What a command cannot do without, beyond what was asked for. */

@@ -2,8 +2,8 @@ import type { Reading } from '../contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.js';
 import type { Happening } from './memory.js';
 
-import { DroppingQueue } from '../event-queue.js';
-import { eventSourceNamed } from '../event-sources.js';
+import { DroppingQueue } from '../events/queue.js';
+import { eventSourceNamed } from '../events/sources.js';
 import { entryOf, type Room } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 

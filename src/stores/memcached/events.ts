@@ -5,8 +5,8 @@ import type { Room } from './entries.js';
 import type { Item } from './node.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { DroppingQueue } from '../event-queue.js';
-import { eventSourceNamed } from '../event-sources.js';
+import { DroppingQueue } from '../events/queue.js';
+import { eventSourceNamed } from '../events/sources.js';
 import { ALWAYS, EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { ServerFeed } from './server-feed.js';
 

@@ -3,7 +3,7 @@ import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '..
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
-import { EventQueue } from '../event-queue.js';
+import { EventQueue } from '../events/queue.js';
 import { LockLooks, LOOK_MS } from '../locks/polled-diff.js';
 import { pause } from '../locks/wait.js';
 import { Clients } from './clients.js';

@@ -1,8 +1,8 @@
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract/events.js';
 import type { Room } from './entries.js';
 
-import { DroppingQueue } from '../event-queue.js';
-import { eventSourceNamed } from '../event-sources.js';
+import { DroppingQueue } from '../events/queue.js';
+import { eventSourceNamed } from '../events/sources.js';
 import { ChangeFeed } from './change-feed.js';
 import { EVENT_SOURCES, POLL } from './event-sources.js';
 import { Teller } from './event-teller.js';

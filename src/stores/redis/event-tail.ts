@@ -6,7 +6,7 @@ import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contr
 import type { Room } from './entries.js';
 
 import { TimeoutError, UnreachableError } from '../../errors.js';
-import { DroppingQueue } from '../event-queue.js';
+import { DroppingQueue } from '../events/queue.js';
 import { translated } from './errors.js';
 
 /** Who hears what a session tells. */

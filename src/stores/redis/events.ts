@@ -1,7 +1,7 @@
 import type { EventsOptions } from '../contract/events.js';
 import type { Room } from './entries.js';
 
-import { eventSourceNamed } from '../event-sources.js';
+import { eventSourceNamed } from '../events/sources.js';
 import { EVENT_SOURCES } from './event-sources.js';
 import { Tail } from './event-tail.js';
 import { openMonitor } from './monitor-session.js';

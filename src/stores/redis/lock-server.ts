@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import { randomUUID } from 'node:crypto';
 
-import type { EventQueue } from '../event-queue.js';
+import type { EventQueue } from '../events/queue.js';
 import type { LockClient, LockEvent } from '../contract/locks.js';
 import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';

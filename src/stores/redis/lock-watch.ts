@@ -2,7 +2,7 @@ import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '..
 import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 
-import { EventQueue } from '../event-queue.js';
+import { EventQueue } from '../events/queue.js';
 import { WatchedServer } from './lock-server.js';
 
 const TYPES: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'];

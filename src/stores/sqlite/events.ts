@@ -2,8 +2,8 @@ import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.
 import type { Room } from './entries.js';
 
 import { PartialError, TimeoutError, UnreachableError } from '../../errors.js';
-import { DroppingQueue } from '../event-queue.js';
-import { eventSourceNamed } from '../event-sources.js';
+import { DroppingQueue } from '../events/queue.js';
+import { eventSourceNamed } from '../events/sources.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { TailSession } from './tail-session.js';
 

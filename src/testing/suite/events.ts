@@ -6,7 +6,7 @@ import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } f
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/contract/events.js';
-import { eventSourcesOf } from '../../stores/event-sources.js';
+import { eventSourcesOf } from '../../stores/events/sources.js';
 import { describeAskedEvents } from './events-asked.js';
 import { all, failure, type Stores } from './stores.js';
 

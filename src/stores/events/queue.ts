@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { PartialError } from '../errors.js';
+import { PartialError } from '../../errors.js';
 
 /** How many events wait for a slow reader. Some ten megabytes. */
 const LONGEST = 100_000;

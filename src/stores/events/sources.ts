@@ -1,6 +1,6 @@
-import type { EventSource, EventType } from './contract/events.js';
+import type { EventSource, EventType } from '../contract/events.js';
 
-import { UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../../errors.js';
 
 interface Declared {
   readonly driver: string;
