@@ -48,7 +48,7 @@ export {
   UnsupportedError,
   WrongTypeError,
 } from './errors.js';
-export { batches, type EncodedEntry } from './stores/batches.js';
+export { batches, type EncodedEntry } from './stores/listing/batches.js';
 export {
   type BulkOptions,
   type Capabilities,
@@ -83,7 +83,7 @@ export {
 } from './stores/contract/events.js';
 export { DroppingQueue } from './stores/events/queue.js';
 export { eventSourceNamed } from './stores/events/sources.js';
-export { escapeGlob, globMatcher, literalHead } from './stores/glob.js';
+export { escapeGlob, globMatcher, literalHead } from './stores/listing/glob.js';
 export {
   type InspectedLock,
   type InspectedTags,

@@ -114,7 +114,7 @@ async function statsOf({ store }: Pick<Work, 'store'>, options: StatsOptions): P
 }
 
 async function sampleOf({ store, interruption }: Pick<Work, 'interruption' | 'store'>, size: number) {
-  const { takeSample } = await import('../stores/sampling.js');
+  const { takeSample } = await import('../stores/listing/sampling.js');
   return takeSample(store, { size, signal: interruption.signal });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Found } from './prompts.js';
 
-import { escapeGlob } from '../stores/glob.js';
+import { escapeGlob } from '../stores/listing/glob.js';
 import { forTerminal, lineField } from './value-text.js';
 
 /** Items that are offered at once: more than anybody reads. */

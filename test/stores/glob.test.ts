@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { escapeGlob, globMatcher, isHeadOnly, literalHead } from '../../src/stores/glob.js';
+import { escapeGlob, globMatcher, isHeadOnly, literalHead } from '../../src/stores/listing/glob.js';
 
 /** [pattern, what it matches, what it does not]; as Redis's KEYS answers. */
 const CASES: ReadonlyArray<readonly [string, readonly string[], readonly string[]]> = [

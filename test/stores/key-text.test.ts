@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { globMatcher } from '../../src/stores/glob.js';
+import { globMatcher } from '../../src/stores/listing/glob.js';
 import { isUtf8Key, keyByteLength, keyFromBytes, keyToBytes } from '../../src/stores/key-text.js';
 import { parseKey, parsePattern, printable, printKey, printNames } from '../../src/stores/printed-key.js';
 import { Random } from '../fuzz/random.js';

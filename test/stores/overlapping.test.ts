@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { overlapping } from '../../src/stores/overlapping.js';
+import { overlapping } from '../../src/stores/listing/concurrent.js';
 import { failure } from '../../src/testing/suite/stores.js';
 
 /** Gives 1, 2, 3…, each after whatever else is ready to run. */

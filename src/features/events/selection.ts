@@ -4,7 +4,7 @@ import type { EventFlags } from './flags.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { eventSourceNamed, eventSourcesOf } from '../../stores/events/sources.js';
-import { globMatcher } from '../../stores/glob.js';
+import { globMatcher } from '../../stores/listing/glob.js';
 
 /** What a command cannot do without, beyond what was asked for. */
 export interface Needs {

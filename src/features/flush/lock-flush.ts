@@ -3,7 +3,7 @@ import type { ListedLock } from '../../stores/contract/locks.js';
 import type { SweepFlags } from '../locks/sweep.js';
 import type { Work } from '../../runtime/store-command.js';
 
-import { overlapping } from '../../stores/overlapping.js';
+import { overlapping } from '../../stores/listing/concurrent.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { selectLocks } from '../locks/selection.js';

@@ -5,7 +5,7 @@ import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/con
 import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { noIdleTimes } from '../../stores/entry-filter.js';
+import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 import { printKey } from '../../stores/printed-key.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';

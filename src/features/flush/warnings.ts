@@ -1,7 +1,7 @@
 import type { FlushOptions, Store } from '../../stores/contract/store.js';
 
 import { RefusedError } from '../../errors.js';
-import { globMatcher } from '../../stores/glob.js';
+import { globMatcher } from '../../stores/listing/glob.js';
 import { ALL_PAUSED_KEY, MAINTENANCE_KEY } from '../inspect/entry-meaning.js';
 
 /** What becomes of locks and of other applications, a line each. */

@@ -4,7 +4,7 @@ import type { ListedEntry } from '../../stores/contract/listing.js';
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { printKey, printNames } from '../../stores/printed-key.js';
 import { tagHashOf } from '../../stores/tag-names.js';
-import { withinBytes } from '../../stores/within-bytes.js';
+import { withinBytes } from '../../stores/listing/byte-limit.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { meaningOfEntry } from '../inspect/entry-meaning.js';
 import { count } from '../../terminal/progress.js';

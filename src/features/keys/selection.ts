@@ -3,8 +3,8 @@ import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/c
 import type { Interruption } from '../../runtime/interrupt.js';
 
 import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../../errors.js';
-import { counted } from '../../stores/counted.js';
-import { noIdleTimes } from '../../stores/entry-filter.js';
+import { counted } from '../../stores/listing/counted.js';
+import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 
 /**

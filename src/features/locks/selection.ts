@@ -2,7 +2,7 @@ import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { globMatcher } from '../../stores/glob.js';
+import { globMatcher } from '../../stores/listing/glob.js';
 import { type LockFamily, meaningOf } from '../../stores/locks/families.js';
 import { readOwner } from '../../stores/locks/owner.js';
 

@@ -2,7 +2,7 @@ import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../.
 import type { Tally } from './tally.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';
-import { overlapping } from '../../stores/overlapping.js';
+import { overlapping } from '../../stores/listing/concurrent.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
 export interface InflowOptions {

@@ -1,7 +1,7 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
 import type { Room } from './entries.js';
 
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../listing/entry-filter.js';
 import { listEntries } from './listing.js';
 
 /** Removes the entries that match. */

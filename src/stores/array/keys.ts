@@ -1,6 +1,6 @@
 import type { Room } from './entries.js';
 
-import { globMatcher } from '../glob.js';
+import { globMatcher } from '../listing/glob.js';
 
 /** Keys of entries, without the prefix, in the order in which they came. */
 export async function* entryKeys({ memory, prefix }: Room, pattern: string): AsyncGenerator<string> {

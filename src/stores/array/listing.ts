@@ -1,6 +1,6 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
 
-import { globMatcher } from '../glob.js';
+import { globMatcher } from '../listing/glob.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder } from '../tag-names.js';
 import { entryOf, type Room } from './entries.js';

@@ -1,7 +1,7 @@
 import type { Sample, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
-import { Reservoir } from '../reservoir.js';
+import { Reservoir } from '../listing/reservoir.js';
 import { type EntryCell, ttlOf } from './memory.js';
 
 /** A fair choice among all. */

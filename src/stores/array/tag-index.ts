@@ -8,7 +8,7 @@ import type {
 } from '../contract/tags.js';
 import type { Room } from './entries.js';
 
-import { globMatcher } from '../glob.js';
+import { globMatcher } from '../listing/glob.js';
 import { tagHashOf } from '../tag-names.js';
 import { TagOrders } from '../tag-order.js';
 import { ttlOf } from './memory.js';

@@ -2,7 +2,7 @@ import type { CountOptions } from '../contract/listing.js';
 import type { DumpLines } from './dump-lines.js';
 import type { Room } from './entries.js';
 
-import { globMatcher, isHeadOnly, literalHead } from '../glob.js';
+import { globMatcher, isHeadOnly, literalHead } from '../listing/glob.js';
 import { dumpedLines, lineHead } from './dump.js';
 import { isTagIdKey, TAG_ID_HEAD } from './keys.js';
 

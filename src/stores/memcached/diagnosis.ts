@@ -6,7 +6,7 @@ import type { Node } from './node.js';
 import { bytesText } from '../../byte-text.js';
 import { CachectlError } from '../../errors.js';
 import { clockFinding } from '../clock-skew.js';
-import { contentsFinding, SAMPLE } from '../contents-sample.js';
+import { contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { ageText, counted, ok, skipped, warning } from '../findings.js';
 import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../locks/names.js';

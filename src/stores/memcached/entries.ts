@@ -7,7 +7,7 @@ import type { Item, Write } from './node.js';
 
 import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';
-import { batches, type EncodedEntry, storedBatches } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { increased } from '../counter.js';
 import { allDone } from '../partly.js';
 import { expiryOf } from './expiry.js';

@@ -4,9 +4,9 @@ import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
 
-import { countMeant, FlushTally } from '../entry-filter.js';
-import { globMatcher, literalHead } from '../glob.js';
-import { overlapping } from '../overlapping.js';
+import { countMeant, FlushTally } from '../listing/entry-filter.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
+import { overlapping } from '../listing/concurrent.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';

@@ -3,7 +3,7 @@ import type { Dumped } from './dump-lines.js';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
-import { overlapping } from '../overlapping.js';
+import { overlapping } from '../listing/concurrent.js';
 import { noListing, notByProxy } from './access-errors.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';

@@ -2,7 +2,7 @@ import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Room } from './entries.js';
 
 import { UsageError } from '../../errors.js';
-import { globMatcher } from '../glob.js';
+import { globMatcher } from '../listing/glob.js';
 import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { printKey } from '../printed-key.js';
 import { noListing } from './access-errors.js';

@@ -4,8 +4,8 @@ import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
 import { UsageError } from '../../errors.js';
-import { globMatcher, literalHead } from '../glob.js';
-import { withinBytes } from '../within-bytes.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
+import { withinBytes } from '../listing/byte-limit.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';

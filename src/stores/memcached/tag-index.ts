@@ -9,7 +9,7 @@ import type {
 import type { Room } from './entries.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { dump } from './dump.js';
 import { isTagIdKey, TAG_ID_HEAD } from './keys.js';
 

@@ -7,7 +7,7 @@ import type { Room } from './entries.js';
 import { openCodec } from '../../codecs/open.js';
 import { RefusedError } from '../../errors.js';
 import { clockFinding } from '../clock-skew.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { ok, warning } from '../findings.js';
 import { prefixFinding } from '../prefix-guess.js';
 import { later } from './expiry.js';

@@ -8,7 +8,7 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Tt
 import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';
-import { batches, type EncodedEntry, storedBatches } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { increased } from '../counter.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';

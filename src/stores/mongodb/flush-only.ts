@@ -2,7 +2,7 @@ import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../entry-filter.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../listing/entry-filter.js';
 import { later } from './expiry.js';
 import { listDocuments, type ListedDocument, listEntries } from './listing.js';
 

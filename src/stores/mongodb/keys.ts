@@ -1,6 +1,6 @@
 import type { Connection } from './connection.js';
 
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { later } from './expiry.js';
 
 /** Keys of one request. */

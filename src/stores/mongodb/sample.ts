@@ -2,7 +2,7 @@ import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
 import { RefusedError } from '../../errors.js';
-import { Reservoir } from '../reservoir.js';
+import { Reservoir } from '../listing/reservoir.js';
 import { later } from './expiry.js';
 import { idsUnder } from './keys.js';
 import { type Listed, listEntries, lister, MEASURE } from './listing.js';

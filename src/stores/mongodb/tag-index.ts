@@ -8,7 +8,7 @@ import type {
 } from '../contract/tags.js';
 import type { Room } from './entries.js';
 
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { inTagOrder } from '../tag-names.js';
 import { untaggedKey } from '../tag-order.js';
 import { isLive, later, ttlOf } from './expiry.js';

@@ -2,7 +2,7 @@ import type { Reading } from '../contract/store.js';
 import type { ListedEntry } from '../contract/listing.js';
 import type { Look } from './listing.js';
 
-import { withinBytes } from '../within-bytes.js';
+import { withinBytes } from '../listing/byte-limit.js';
 import { entryOf, type Room } from './entries.js';
 import { PlainEntries } from './plain-entries.js';
 import { readByScript } from './read-script.js';

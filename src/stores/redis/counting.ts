@@ -2,7 +2,7 @@ import type { CountOptions } from '../contract/listing.js';
 import type { Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { globMatcher, isHeadOnly, literalHead } from '../glob.js';
+import { globMatcher, isHeadOnly, literalHead } from '../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../tag-names.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from './keys.js';
 import { count } from './replies.js';

@@ -6,10 +6,10 @@ import type { Packing } from './packing.js';
 
 import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
-import { batches, type EncodedEntry, storedBatches } from '../batches.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
-import { overlapping } from '../overlapping.js';
+import { overlapping } from '../listing/concurrent.js';
 import { allDone } from '../partly.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';

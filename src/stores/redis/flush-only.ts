@@ -4,11 +4,11 @@ import type { Command, Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, UnsupportedError } from '../../errors.js';
-import { countMeant, FlushTally, isKeptLock, isMeant } from '../entry-filter.js';
-import { globMatcher, literalHead } from '../glob.js';
+import { countMeant, FlushTally, isKeptLock, isMeant } from '../listing/entry-filter.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../locks/rule.js';
-import { overlapping } from '../overlapping.js';
+import { overlapping } from '../listing/concurrent.js';
 import { isTagSetKey } from '../tag-names.js';
 import { scanAll } from './keys.js';
 import { listEntries, Look } from './listing.js';

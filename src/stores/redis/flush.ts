@@ -6,7 +6,7 @@ import type { LockPlace } from './lock-places.js';
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../locks/rule.js';
-import { overlapping } from '../overlapping.js';
+import { overlapping } from '../listing/concurrent.js';
 import { isTagSetKey } from '../tag-names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scanAll } from './keys.js';

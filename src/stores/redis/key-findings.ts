@@ -3,7 +3,7 @@ import type { Finding, Reading } from '../contract/store.js';
 import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { counted, warning } from '../findings.js';
 import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../locks/names.js';

@@ -1,7 +1,7 @@
 import type { RedisProfile } from '../../profiles/profile.js';
 import type { Connection, Node, Reply } from './connection.js';
 
-import { escapeGlob, globMatcher, literalHead } from '../glob.js';
+import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
 import { keyFromBytes } from '../key-text.js';
 import { isTagSetKey } from '../tag-names.js';
 import { watchSlots } from './slots.js';

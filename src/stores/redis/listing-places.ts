@@ -3,7 +3,7 @@ import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { LostPlaceError } from '../../errors.js';
-import { literalHead } from '../glob.js';
+import { literalHead } from '../listing/glob.js';
 import { infoOf } from './info.js';
 import { END, scanAll, scanNode } from './keys.js';
 

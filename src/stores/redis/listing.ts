@@ -5,8 +5,8 @@ import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { RefusedError, WrongTypeError } from '../../errors.js';
-import { ahead } from '../ahead.js';
-import { globMatcher } from '../glob.js';
+import { ahead } from '../listing/prefetch.js';
+import { globMatcher } from '../listing/glob.js';
 import { pageAt } from '../contract/listing.js';
 import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../locks/rule.js';
 import { isTagSetKey } from '../tag-names.js';

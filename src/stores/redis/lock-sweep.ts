@@ -2,7 +2,7 @@ import type { LockRule } from '../locks/rule.js';
 import type { Connection, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { literalHead } from '../glob.js';
+import { literalHead } from '../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../locks/names.js';
 import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { underPrefix } from './keys.js';

@@ -10,7 +10,7 @@ import type { Command } from './connection.js';
 import type { Room } from './entries.js';
 
 import { WrongTypeError } from '../../errors.js';
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tag-names.js';
 import { TagOrders } from '../tag-order.js';
 import { scanAll } from './keys.js';

@@ -4,7 +4,7 @@ import type { Room } from './entries.js';
 import type { TagSet } from './tag-index.js';
 
 import { RefusedError } from '../../errors.js';
-import { overlapping } from '../overlapping.js';
+import { overlapping } from '../listing/concurrent.js';
 import { count, given } from './replies.js';
 import { unlessRefused } from './scripts.js';
 import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember } from './tag-members.js';

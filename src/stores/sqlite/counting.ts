@@ -1,8 +1,8 @@
 import type { CountOptions } from '../contract/listing.js';
 import type { Room } from './entries.js';
 
-import { counted } from '../counted.js';
-import { isHeadOnly, literalHead } from '../glob.js';
+import { counted } from '../listing/counted.js';
+import { isHeadOnly, literalHead } from '../listing/glob.js';
 import { now } from './expiry.js';
 import { entryKeys, keysUnder } from './keys.js';
 

@@ -6,7 +6,7 @@ import type { TableRole } from './tables.js';
 
 import { bytesText } from '../../byte-text.js';
 import { openCodec } from '../../codecs/open.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../contents-sample.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { counted, ok, skipped, warning } from '../findings.js';
 import { keyFromBytes } from '../key-text.js';
 import { prefixFinding } from '../prefix-guess.js';

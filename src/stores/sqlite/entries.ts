@@ -7,7 +7,7 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Tt
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
-import { batches } from '../batches.js';
+import { batches } from '../listing/batches.js';
 import { CodedEntry } from '../coded-entry.js';
 import { increased } from '../counter.js';
 import { CREATED_HEAD } from '../flexible-names.js';

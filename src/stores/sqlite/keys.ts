@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Room } from './entries.js';
 
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { keyToBytes } from '../key-text.js';
 import { SCHEDULE_MUTEX_HEADS } from '../locks/names.js';
 import { now } from './expiry.js';

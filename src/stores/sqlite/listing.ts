@@ -4,11 +4,11 @@ import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/li
 import type { Room } from './entries.js';
 
 import { CodedEntry } from '../coded-entry.js';
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { pageAt } from '../contract/listing.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder, tagHashOf } from '../tag-names.js';
-import { MOST_AT_ONCE } from '../within-bytes.js';
+import { MOST_AT_ONCE } from '../listing/byte-limit.js';
 import { now, ttlOf } from './expiry.js';
 import { type KeyRange, keysUnder } from './keys.js';
 import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Room } from './entries.js';
 
-import { Reservoir } from '../reservoir.js';
+import { Reservoir } from '../listing/reservoir.js';
 import { now, ttlOf } from './expiry.js';
 import { keysUnder, literalKeysUnder } from './keys.js';
 

@@ -10,7 +10,7 @@ import type {
 } from '../contract/tags.js';
 import type { Room } from './entries.js';
 
-import { globMatcher, literalHead } from '../glob.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { keyFromBytes, keyToBytes } from '../key-text.js';
 import { TagOrders } from '../tag-order.js';
 import { now, ttlOf } from './expiry.js';

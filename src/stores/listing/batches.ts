@@ -1,5 +1,5 @@
-import type { Value } from '../codecs/value.js';
-import type { NewEntry, StoredEntry, Ttl } from './contract/store.js';
+import type { Value } from '../../codecs/value.js';
+import type { NewEntry, StoredEntry, Ttl } from '../contract/store.js';
 
 export interface EncodedEntry<Stored = Buffer> {
   readonly key: string;

@@ -1,7 +1,7 @@
-import type { BulkOptions } from './contract/store.js';
-import type { EntryFilter, EntryPages, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from './contract/listing.js';
+import type { BulkOptions } from '../contract/store.js';
+import type { EntryFilter, EntryPages, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../contract/listing.js';
 
-import { UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../../errors.js';
 
 /** Whether an entry is meant, its pattern aside, by which it was listed. What is not told of it is not so. */
 export function isMeant({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, size }: ListedEntry): boolean {

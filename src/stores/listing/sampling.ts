@@ -1,7 +1,7 @@
-import type { Store } from './contract/store.js';
-import type { Sample, SampledEntry, SampleOptions } from './contract/stats.js';
+import type { Store } from '../contract/store.js';
+import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 
-import { UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../../errors.js';
 import { Reservoir } from './reservoir.js';
 
 /** Entries that are gone through where the store has no way of its own to choose among them. */
