@@ -3,7 +3,7 @@ import type { Node } from './node.js';
 import type { Login, Target } from './target.js';
 
 import { CachectlError } from '../../errors.js';
-import { endpointText } from '../reach-network.js';
+import { endpointText } from '../network/tcp.js';
 import { BinaryConnection } from './binary-connection.js';
 import { BinaryNode } from './binary-node.js';
 import { ClassicNode } from './classic-node.js';

@@ -1,5 +1,5 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
-import { type NetworkFault, networkFault } from '../network-errors.js';
+import { type NetworkFault, networkFault } from '../network/errors.js';
 import { wantsLogin, wantsTextLogin } from './access-errors.js';
 import { GarbageError } from './garbage.js';
 

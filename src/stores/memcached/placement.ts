@@ -3,7 +3,7 @@ import type { Finding } from '../contract/store.js';
 import type { Distribution } from './hashing.js';
 
 import { counted, ok, warning } from '../findings.js';
-import { endpointText } from '../reach-network.js';
+import { endpointText } from '../network/tcp.js';
 import { oneAtATime, picker } from './hashing.js';
 
 /** A key that a server listed. */

@@ -5,7 +5,7 @@ import type { Room } from './entries.js';
 
 import { CachectlError } from '../../errors.js';
 import { failed, ok, warning } from '../findings.js';
-import { arrivals, type Way } from '../reach.js';
+import { arrivals, type Way } from '../network/connectivity.js';
 
 /**
  * The way to each server of the pool, and logging in. Each that is down is a fault: what lives there is a miss to the

@@ -3,7 +3,7 @@ import type { MongoServerSelectionError, TopologyDescription } from 'mongodb';
 import { MongoCompatibilityError, MongoNetworkError, MongoNetworkTimeoutError, MongoServerError } from 'mongodb';
 
 import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { closedConnection, networkFault } from '../network-errors.js';
+import { closedConnection, networkFault } from '../network/errors.js';
 
 /**
  * Why no server will ever be found, as soon as it is certain: none is of the replica set, or each has failed. Undefined as

@@ -7,7 +7,7 @@ import {
   UnreachableError,
   WrongTypeError,
 } from '../../errors.js';
-import { closedConnection, networkFault } from '../network-errors.js';
+import { closedConnection, networkFault } from '../network/errors.js';
 import { printKey } from '../printed-key.js';
 import { type Answer, replyError } from './reply-errors.js';
 

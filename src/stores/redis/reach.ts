@@ -5,8 +5,8 @@ import type { Room } from './entries.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../errors.js';
 import { counted, failed, ok, warning } from '../findings.js';
-import { type Endpoint, endpointText } from '../reach-network.js';
-import { type Arrival, arrive, type Way } from '../reach.js';
+import { type Endpoint, endpointText } from '../network/tcp.js';
+import { type Arrival, arrive, type Way } from '../network/connectivity.js';
 import { isUnavailable } from './errors.js';
 import { rights } from './rights.js';
 import { readTlsFiles } from './tls-files.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
-import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../errors.js';
-import { connected, type Deadline, type Endpoint, endpointText } from './reach-network.js';
+import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { connected, type Deadline, type Endpoint, endpointText } from './tcp.js';
 
 /** What is said to a server to find out whether it is one of the kind that is meant. */
 export interface Greeting {

@@ -1,4 +1,4 @@
-import { ConfigError, TimeoutError, UnreachableError } from '../errors.js';
+import { ConfigError, TimeoutError, UnreachableError } from '../../errors.js';
 
 /** Why a connection failed, apart from anything that the other end answered. `what` goes behind the server's name. */
 export interface NetworkFault {

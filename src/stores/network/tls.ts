@@ -4,11 +4,11 @@ import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 
-import type { Finding } from './contract/store.js';
+import type { Finding } from '../contract/store.js';
 
-import { CachectlError, TimeoutError, UnreachableError } from '../errors.js';
-import { counted, failed, ok, warning } from './findings.js';
-import { type Deadline, type Endpoint, endpointText, millisecondsSince } from './reach-network.js';
+import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
+import { counted, failed, ok, warning } from '../findings.js';
+import { type Deadline, type Endpoint, endpointText, millisecondsSince } from './tcp.js';
 
 /** What a client of the store would use, and how the profile says it. */
 export interface TlsSettings {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-import type { Finding } from './contract/store.js';
+import type { Finding } from '../contract/store.js';
 
-import { CachectlError, UnreachableError } from '../errors.js';
-import { failed, ok } from './findings.js';
-import { connected, Deadline, type Endpoint, endpointText, millisecondsSince, resolved } from './reach-network.js';
-import { answersPlainly, greeted, type Greeting, speaksTls } from './reach-speech.js';
-import { handshake, type TlsSettings } from './reach-tls.js';
+import { CachectlError, UnreachableError } from '../../errors.js';
+import { failed, ok } from '../findings.js';
+import { connected, Deadline, type Endpoint, endpointText, millisecondsSince, resolved } from './tcp.js';
+import { answersPlainly, greeted, type Greeting, speaksTls } from './handshake.js';
+import { handshake, type TlsSettings } from './tls.js';
 
 /** How a store talks to its servers. */
 export interface Way {
