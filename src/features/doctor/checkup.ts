@@ -2,7 +2,7 @@ import type { Finding, Store } from '../../stores/contract/store.js';
 import type { Chosen } from '../../runtime/select-profile.js';
 
 import { CachectlError } from '../../errors.js';
-import { failed } from '../../stores/findings.js';
+import { failed } from '../../stores/doctor/findings.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { type ExaminationFlags, examine } from './examination.js';
 import { examineProfile } from './profile.js';

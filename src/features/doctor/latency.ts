@@ -1,7 +1,7 @@
 import type { Finding, Store } from '../../stores/contract/store.js';
 
 import { InterruptedError } from '../../errors.js';
-import { ok, warning } from '../../stores/findings.js';
+import { ok, warning } from '../../stores/doctor/findings.js';
 
 /** A key that nobody uses. */
 export const NO_KEY = 'cachectl:doctor';

@@ -10,7 +10,7 @@ import { CachectlError } from '../../errors.js';
 import { userFolder } from '../../profiles/find.js';
 import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
-import { failed, ok, warning } from '../../stores/findings.js';
+import { failed, ok, warning } from '../../stores/doctor/findings.js';
 
 /** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
 export async function* examineProfile(chosen: Chosen): AsyncGenerator<Finding, Profile | undefined> {

@@ -4,7 +4,7 @@ import type { Entry, Finding, Store, Ttl } from '../../stores/contract/store.js'
 
 import { integer, string } from '../../codecs/value.js';
 import { CachectlError, InterruptedError, UnreachableError } from '../../errors.js';
-import { failed, ok, skipped } from '../../stores/findings.js';
+import { failed, ok, skipped } from '../../stores/doctor/findings.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { tagSetKey } from '../../stores/tag-names.js';
 

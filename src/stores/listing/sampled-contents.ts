@@ -2,7 +2,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Finding, Reading } from '../contract/store.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { counted, ok, skipped } from '../findings.js';
+import { counted, ok, skipped } from '../doctor/findings.js';
 
 /** Another way to read what the profile does not; said as the profile would: `serializer: igbinary`. */
 export interface Alternative {

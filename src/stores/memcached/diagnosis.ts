@@ -5,12 +5,12 @@ import type { Node } from './node.js';
 
 import { bytesText } from '../../byte-text.js';
 import { CachectlError } from '../../errors.js';
-import { clockFinding } from '../clock-skew.js';
+import { clockFinding } from '../doctor/clock-skew.js';
 import { contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
-import { ageText, counted, ok, skipped, warning } from '../findings.js';
+import { ageText, counted, ok, skipped, warning } from '../doctor/findings.js';
 import { keyFromBytes } from '../key-text.js';
 import { isLaravelLockName } from '../locks/names.js';
-import { prefixFinding } from '../prefix-guess.js';
+import { prefixFinding } from '../doctor/prefix-guess.js';
 import { ClassicNode } from './classic-node.js';
 import { firstKeys } from './first-keys.js';
 import { isSpeakable, isTagIdKey } from './keys.js';

@@ -2,7 +2,7 @@ import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.j
 import type { Finding } from '../contract/store.js';
 import type { Distribution } from './hashing.js';
 
-import { counted, ok, warning } from '../findings.js';
+import { counted, ok, warning } from '../doctor/findings.js';
 import { endpointText } from '../network/tcp.js';
 import { oneAtATime, picker } from './hashing.js';
 

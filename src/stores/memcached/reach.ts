@@ -4,7 +4,7 @@ import type { Protocol } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError } from '../../errors.js';
-import { failed, ok, warning } from '../findings.js';
+import { failed, ok, warning } from '../doctor/findings.js';
 import { arrivals, type Way } from '../network/connectivity.js';
 
 /**

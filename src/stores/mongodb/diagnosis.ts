@@ -6,10 +6,10 @@ import type { Room } from './entries.js';
 
 import { openCodec } from '../../codecs/open.js';
 import { RefusedError } from '../../errors.js';
-import { clockFinding } from '../clock-skew.js';
+import { clockFinding } from '../doctor/clock-skew.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
-import { ok, warning } from '../findings.js';
-import { prefixFinding } from '../prefix-guess.js';
+import { ok, warning } from '../doctor/findings.js';
+import { prefixFinding } from '../doctor/prefix-guess.js';
 import { later } from './expiry.js';
 import { indexFindings } from './indexes.js';
 import { idsUnder } from './keys.js';

@@ -5,7 +5,7 @@ import type { PlaceDoubt } from '../contract/place.js';
 import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';
-import { counted, ok, warning } from '../findings.js';
+import { counted, ok, warning } from '../doctor/findings.js';
 import { unmade } from './unmade.js';
 
 /** Documents that are looked at, as the server comes upon them. */

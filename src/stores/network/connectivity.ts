@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Finding } from '../contract/store.js';
 
 import { CachectlError, UnreachableError } from '../../errors.js';
-import { failed, ok } from '../findings.js';
+import { failed, ok } from '../doctor/findings.js';
 import { connected, Deadline, type Endpoint, endpointText, millisecondsSince, resolved } from './tcp.js';
 import { answersPlainly, greeted, type Greeting, speaksTls } from './handshake.js';
 import { handshake, type TlsSettings } from './tls.js';

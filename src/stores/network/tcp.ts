@@ -6,7 +6,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { Finding } from '../contract/store.js';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
-import { failed, ok } from '../findings.js';
+import { failed, ok } from '../doctor/findings.js';
 
 /** Where a server listens: a host and its port, or a socket of the file system. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string };

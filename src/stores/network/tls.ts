@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { Finding } from '../contract/store.js';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
-import { counted, failed, ok, warning } from '../findings.js';
+import { counted, failed, ok, warning } from '../doctor/findings.js';
 import { type Deadline, type Endpoint, endpointText, millisecondsSince } from './tcp.js';
 
 /** What a client of the store would use, and how the profile says it. */

@@ -2,8 +2,8 @@ import type { Finding } from '../contract/store.js';
 import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 
-import { clockFinding } from '../clock-skew.js';
-import { ok, skipped, warning } from '../findings.js';
+import { clockFinding } from '../doctor/clock-skew.js';
+import { ok, skipped, warning } from '../doctor/findings.js';
 import { isUnavailable } from './errors.js';
 import { infoOf } from './info.js';
 import { keyFindings } from './key-findings.js';

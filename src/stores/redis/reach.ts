@@ -4,7 +4,7 @@ import type { Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../errors.js';
-import { counted, failed, ok, warning } from '../findings.js';
+import { counted, failed, ok, warning } from '../doctor/findings.js';
 import { type Endpoint, endpointText } from '../network/tcp.js';
 import { type Arrival, arrive, type Way } from '../network/connectivity.js';
 import { isUnavailable } from './errors.js';

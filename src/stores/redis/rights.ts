@@ -5,7 +5,7 @@ import type { Command, Connection, Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { failed, ok, warning } from '../findings.js';
+import { failed, ok, warning } from '../doctor/findings.js';
 import { answerOf, isUnavailable, translated } from './errors.js';
 import { releaseChannel } from './lock-waiting.js';
 import { whoAmI } from './reach.js';

@@ -2,7 +2,7 @@ import type { Finding } from '../contract/store.js';
 import type { Node } from './connection.js';
 
 import { bytesText } from '../../byte-text.js';
-import { ageText, counted, ok, skipped, warning } from '../findings.js';
+import { ageText, counted, ok, skipped, warning } from '../doctor/findings.js';
 import { configOf, infoOf } from './info.js';
 
 /** What a server is there for, in a profile. */

@@ -8,7 +8,7 @@ import type { Room } from './entries.js';
 import { bytesText } from '../../byte-text.js';
 import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
-import { failed, ok, skipped, warning } from '../findings.js';
+import { failed, ok, skipped, warning } from '../doctor/findings.js';
 import { sqliteBinding } from './binding/choose.js';
 import { statIfThere } from './stat.js';
 

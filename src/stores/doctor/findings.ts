@@ -1,5 +1,5 @@
-import type { CachectlError } from '../errors.js';
-import type { Finding } from './contract/store.js';
+import type { CachectlError } from '../../errors.js';
+import type { Finding } from '../contract/store.js';
 
 /** A fault that an error showed. */
 export function failed(subject: string, error: CachectlError): Finding {

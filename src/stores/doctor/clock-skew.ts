@@ -1,4 +1,4 @@
-import type { Finding } from './contract/store.js';
+import type { Finding } from '../contract/store.js';
 
 import { ok, warning } from './findings.js';
 
