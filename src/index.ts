@@ -70,7 +70,7 @@ export {
   type Tagged,
   type Ttl,
 } from './stores/contract/store.js';
-export { increased } from './stores/counter.js';
+export { increased } from './stores/entries/counter.js';
 export {
   type CacheEvent,
   EVENT_TYPES,
@@ -93,7 +93,7 @@ export {
   type StoredFormat,
   type Usage,
 } from './stores/contract/inspection.js';
-export { keyFromBytes, keyToBytes } from './stores/key-text.js';
+export { keyFromBytes, keyToBytes } from './stores/entries/key-text.js';
 export {
   type CountOptions,
   type EntryFilter,
@@ -139,5 +139,5 @@ export {
   type TagListing,
   type TagMember,
 } from './stores/contract/tags.js';
-export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tag-names.js';
-export { untaggedKey } from './stores/tag-order.js';
+export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tags/names.js';
+export { untaggedKey } from './stores/tags/order.js';

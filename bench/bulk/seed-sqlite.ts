@@ -1,4 +1,4 @@
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { Database } from '../../test/support/database.js';
 import { cachectl } from '../peak-memory.js';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Measurement, Scale } from '../measurement.js';
 
-import { taggedKey, tagSetKey } from '../../src/stores/tag-names.js';
+import { taggedKey, tagSetKey } from '../../src/stores/tags/names.js';
 import { cachectl, type Run } from '../peak-memory.js';
 import { withRedis } from '../servers.js';
 import { compared, memory, PREFIX, shell, short } from './compare.js';

@@ -9,7 +9,7 @@ import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { isThere } from '../features/entries/readings.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
+import { printKey } from '../stores/entries/printed-key.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';

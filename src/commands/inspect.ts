@@ -9,7 +9,7 @@ import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js'
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
+import { printKey } from '../stores/entries/printed-key.js';
 
 export default class Inspect extends StoreCommand {
   static override summary = 'Tell everything that is known of an entry.';

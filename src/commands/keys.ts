@@ -14,7 +14,7 @@ import { KeyTree } from '../features/keys/tree.js';
 import { answer, answerJson, note } from '../terminal/output.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { printKey } from '../stores/printed-key.js';
+import { printKey } from '../stores/entries/printed-key.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 

@@ -12,7 +12,7 @@ import { readingFlags } from '../features/entries/reading-flags.js';
 import { isReadable, printReadings } from '../features/entries/readings.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { ClosedPipeError, PartialError } from '../errors.js';
-import { printKey } from '../stores/printed-key.js';
+import { printKey } from '../stores/entries/printed-key.js';
 
 export default class Pull extends StoreCommand {
   static override summary = 'Read an entry and remove it, in one step.';

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { parseKey, parsePattern } from '../stores/printed-key.js';
+import { parseKey, parsePattern } from '../stores/entries/printed-key.js';
 
 /** For arguments and flags that name a key, a tag, a lock or an owner: read as they are printed. */
 export const asKey = { parse: async (text: string): Promise<string> => readKey(text) };

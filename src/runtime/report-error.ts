@@ -1,6 +1,6 @@
 import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
-import { printable } from '../stores/printed-key.js';
+import { printable } from '../stores/entries/printed-key.js';
 import { debugSetting } from './environment.js';
 import { stringify } from '../terminal/json.js';
 import { isOutputClosed } from '../terminal/output.js';

@@ -2,7 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { Entry, Ttl } from '../stores/contract/store.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
-import { printKey } from '../stores/printed-key.js';
+import { printKey } from '../stores/entries/printed-key.js';
 import { formatPreciseDuration } from './durations.js';
 import { JsonText } from './json.js';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { printKey } from '../../src/stores/printed-key.js';
+import { printKey } from '../../src/stores/entries/printed-key.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 import { scratchFolder } from '../support/scratch.js';

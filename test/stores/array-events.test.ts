@@ -6,7 +6,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { Memory } from '../../src/stores/array/memory.js';
 import { openArray } from '../../src/stores/array/store.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { all } from '../../src/testing/suite/stores.js';
 
 describe('array: events', () => {

@@ -6,7 +6,7 @@ import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/co
 
 import { string } from '../../src/codecs/value.js';
 import { UnreachableError, UnsupportedError } from '../../src/errors.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { failure, until } from '../../src/testing/suite/stores.js';
 import { inSeconds, PREFIX, urlOf, withDatabase } from '../support/mongodb/database.js';
 

@@ -6,7 +6,7 @@ import type { Change, Place } from '../../src/stores/mongodb/collection-changes.
 
 import { tellChange } from '../../src/stores/mongodb/change-story.js';
 import { Teller } from '../../src/stores/mongodb/event-teller.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 
 const NOW = Date.UTC(2030, 0, 1);
 const wallTime = new Date(NOW);

@@ -5,7 +5,7 @@ import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/co
 import { string } from '../../src/codecs/value.js';
 import { UnsupportedError } from '../../src/errors.js';
 import { DroppingQueue } from '../../src/stores/events/queue.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { all, failure, until } from '../../src/testing/suite/stores.js';
 import { hasMongodb } from '../support/mongodb-server.js';
 import { inSeconds, PREFIX, withDatabase } from '../support/mongodb/database.js';

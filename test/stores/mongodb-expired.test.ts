@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { integer, string } from '../../src/codecs/value.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { all, textOf } from '../../src/testing/suite/stores.js';
 import { cachectl } from '../support/cli.js';
 import { inSeconds, PREFIX, withDatabase } from '../support/mongodb/database.js';

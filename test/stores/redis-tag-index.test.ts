@@ -4,7 +4,7 @@ import type { Store } from '../../src/stores/contract/store.js';
 
 import { string } from '../../src/codecs/value.js';
 import { WrongTypeError } from '../../src/errors.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { all, failure } from '../../src/testing/suite/stores.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { RedisStores } from '../support/redis-stores.js';

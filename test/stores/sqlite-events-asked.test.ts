@@ -4,7 +4,7 @@ import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { string } from '../../src/codecs/value.js';
 import { UnsupportedError } from '../../src/errors.js';
-import { taggedKey } from '../../src/stores/tag-names.js';
+import { taggedKey } from '../../src/stores/tags/names.js';
 import { failure, until } from '../../src/testing/suite/stores.js';
 import { lines, TailedFile, told } from '../support/sqlite-tail.js';
 

@@ -18,7 +18,7 @@ import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError }
 import { FencedLock } from '../../stores/locks/fenced-lock.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { acquireWithin } from '../../stores/locks/wait.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class LockAcquire extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'creates' } as const;

@@ -16,7 +16,7 @@ import { count } from '../../terminal/progress.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { lineField } from '../../terminal/value-text.js';
 import { readOwner } from '../../stores/locks/owner.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;

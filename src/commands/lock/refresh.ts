@@ -11,7 +11,7 @@ import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ttlText } from '../../terminal/value-text.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class LockRefresh extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

@@ -16,7 +16,7 @@ import { pickLock } from '../../features/locks/lock-picker.js';
 import { canAsk } from '../../terminal/picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 interface ReleaseFlags {
   readonly yes: boolean;

@@ -22,7 +22,7 @@ import { FencedLock } from '../../stores/locks/fenced-lock.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { LockSlots } from '../../stores/locks/slots.js';
 import { acquireWithin, type WaitedLock } from '../../stores/locks/wait.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';

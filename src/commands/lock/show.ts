@@ -17,7 +17,7 @@ import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, RefusedError } from '../../errors.js';
 import { watchLocks } from '../../stores/locks/polled-watch.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class LockShow extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

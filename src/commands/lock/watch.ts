@@ -12,7 +12,7 @@ import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js'
 import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { watchLocks } from '../../stores/locks/polled-watch.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

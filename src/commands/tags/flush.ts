@@ -8,7 +8,7 @@ import { answer, answerJson } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 /** What Memcached's flush of tags can say: it puts entries out of reach, wherever they are. */
 const UNCOUNTED = 'every entry with these tags (the store does not count them)';

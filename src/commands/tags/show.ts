@@ -12,7 +12,7 @@ import { StoreCommand } from '../../runtime/store-command.js';
 import { listMembers } from '../../features/tags/tag-index.js';
 import { printMembers } from '../../features/tags/report.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class TagsShow extends StoreCommand {
   static override summary = 'List what carries a tag.';

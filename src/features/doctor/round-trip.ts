@@ -6,7 +6,7 @@ import { integer, string } from '../../codecs/value.js';
 import { CachectlError, InterruptedError, UnreachableError } from '../../errors.js';
 import { failed, ok, skipped } from '../../stores/doctor/findings.js';
 import { newOwner } from '../../stores/locks/owner.js';
-import { tagSetKey } from '../../stores/tag-names.js';
+import { tagSetKey } from '../../stores/tags/names.js';
 
 /** Seconds: what a killed doctor leaves is gone by then. */
 const TTL = 60;

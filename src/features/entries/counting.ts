@@ -5,7 +5,7 @@ import type { Repository } from '../../stores/contract/store.js';
 
 import { integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { duration, tagNames } from '../../runtime/flags.js';
 import { JsonText } from '../../terminal/json.js';
 import { asKey } from '../../runtime/key-arguments.js';

@@ -4,7 +4,7 @@ import type { Found } from '../../terminal/prompts.js';
 import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { ttlText } from '../../terminal/value-text.js';

@@ -3,7 +3,7 @@ import type { Entry, Reading } from '../../stores/contract/store.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../../terminal/value-text.js';

@@ -5,7 +5,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Repository, Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { tagNames } from '../../runtime/flags.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from './repository.js';

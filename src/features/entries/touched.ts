@@ -1,7 +1,7 @@
 import type { Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, warn } from '../../terminal/output.js';
 import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 

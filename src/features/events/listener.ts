@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import type { CacheEvent } from '../../stores/contract/events.js';
 
-import { printKey, printNames } from '../../stores/printed-key.js';
+import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { callersEnvironment } from '../../runtime/environment.js';
 import { eventJson } from './text.js';
 import { ignoredSignals } from '../../runtime/child/ignored-signals.js';

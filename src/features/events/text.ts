@@ -1,7 +1,7 @@
 import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 import type { Style } from '../../terminal/style.js';
 
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { answersAPerson } from '../../terminal/output.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';

@@ -6,7 +6,7 @@ import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';
 import { formatDuration } from '../../terminal/durations.js';

@@ -1,7 +1,7 @@
 import type { Inspected } from './inspection.js';
 
 import { toJson } from '../../codecs/json/print.js';
-import { printable, printKey } from '../../stores/printed-key.js';
+import { printable, printKey } from '../../stores/entries/printed-key.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isMiss } from './inspection.js';
 import { JsonText } from '../../terminal/json.js';

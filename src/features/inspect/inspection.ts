@@ -3,10 +3,10 @@ import type { LockHolder, Store } from '../../stores/contract/store.js';
 import type { Inspection } from '../../stores/contract/inspection.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { CREATED_HEAD } from '../../stores/flexible-names.js';
-import { keyByteLength } from '../../stores/key-text.js';
-import { printKey } from '../../stores/printed-key.js';
-import { permutations } from '../../stores/tag-names.js';
+import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';
+import { keyByteLength } from '../../stores/entries/key-text.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { permutations } from '../../stores/tags/names.js';
 
 /** All that is known of one key: what its store says, and what stands beside it. */
 export interface Inspected extends Inspection {

@@ -1,7 +1,7 @@
 import type { Inspected } from './inspection.js';
 
 import { toPrettyJson } from '../../codecs/json/print.js';
-import { printKey, printNames } from '../../stores/printed-key.js';
+import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isoOf } from './fields.js';

@@ -2,8 +2,8 @@ import type { Reading, Store } from '../../stores/contract/store.js';
 import type { ListedEntry } from '../../stores/contract/listing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { printKey, printNames } from '../../stores/printed-key.js';
-import { tagHashOf } from '../../stores/tag-names.js';
+import { printKey, printNames } from '../../stores/entries/printed-key.js';
+import { tagHashOf } from '../../stores/tags/names.js';
 import { withinBytes } from '../../stores/listing/byte-limit.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { meaningOfEntry } from '../inspect/entry-meaning.js';

@@ -1,7 +1,7 @@
 import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Branch } from './tree.js';
 
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { HEAD, keyLine, keyRow } from './fields.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
 import { answer, answersAPerson } from '../../terminal/output.js';

@@ -1,4 +1,4 @@
-import { tagHashOf } from '../../stores/tag-names.js';
+import { tagHashOf } from '../../stores/tags/names.js';
 
 /** What entries under one name have in common. */
 export interface Branch {

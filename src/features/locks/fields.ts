@@ -4,7 +4,7 @@ import type { Contender, LockSummary, TimedEvent } from './timeline.js';
 
 import { meaningOf } from '../../stores/locks/families.js';
 import { readOwner } from '../../stores/locks/owner.js';
-import { printable, printKey } from '../../stores/printed-key.js';
+import { printable, printKey } from '../../stores/entries/printed-key.js';
 import { ownerField } from './text.js';
 import { ttlField } from '../../terminal/value-text.js';
 

@@ -4,7 +4,7 @@ import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
 import { readOwner } from '../../stores/locks/owner.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { aboutLock } from './fields.js';
 import { selectLocks } from './selection.js';

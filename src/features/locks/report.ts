@@ -3,7 +3,7 @@ import type { LockEvent, Waiter } from '../../stores/contract/locks.js';
 import type { LockSummary, TimedEvent } from './timeline.js';
 import type { Style } from '../../terminal/style.js';
 
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { clockTime } from '../events/text.js';
 import { aboutLock, whoText } from './fields.js';

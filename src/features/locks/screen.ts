@@ -1,6 +1,6 @@
 import type { Holding, LockTimeline } from './timeline.js';
 
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { LiveFrame } from '../../terminal/live-frame.js';
 import { whoText } from './fields.js';
 import { secondsText } from './report.js';

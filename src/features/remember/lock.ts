@@ -5,7 +5,7 @@ import type { Remembered, Terms } from './output-cache.js';
 
 import { newOwner } from '../../stores/locks/owner.js';
 import { startWaiting, type WaitedLock } from '../../stores/locks/wait.js';
-import { taggedKey } from '../../stores/tag-names.js';
+import { taggedKey } from '../../stores/tags/names.js';
 import { LockPair } from '../locks/lock-pair.js';
 import { heldByText } from '../locks/text.js';
 import { note } from '../../terminal/output.js';

@@ -3,8 +3,8 @@ import type { Entry, NewEntry, Reading, Repository, Store, Ttl } from '../../sto
 
 import { integer, string } from '../../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../../errors.js';
-import { CREATED_HEAD } from '../../stores/flexible-names.js';
-import { printKey } from '../../stores/printed-key.js';
+import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { entriesOf } from '../entries/repository.js';
 import { decode } from '../entries/readings.js';
 import { valueBytes } from '../../terminal/value-text.js';

@@ -2,7 +2,7 @@ import type { Store } from '../../stores/contract/store.js';
 import type { HeldLock } from '../locks/held-lock.js';
 
 import { PartialError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { capture, MOST_KEPT } from './captured-output.js';
 import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
 import { warn } from '../../terminal/output.js';

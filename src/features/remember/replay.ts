@@ -1,7 +1,7 @@
 import { toJson } from '../../codecs/json/print.js';
 import { string } from '../../codecs/value.js';
 import { ClosedPipeError } from '../../errors.js';
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
 import { lifeOf, type Remembered, type Terms } from './output-cache.js';

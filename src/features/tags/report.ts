@@ -1,7 +1,7 @@
 import type { ListedTag, TagMember } from '../../stores/contract/tags.js';
 import type { JsonFields } from '../../terminal/json.js';
 
-import { printKey, printNames } from '../../stores/printed-key.js';
+import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { answerList } from '../../terminal/json-list.js';
 import { LinePrinter } from '../../terminal/line-printer.js';

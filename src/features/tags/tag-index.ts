@@ -3,7 +3,7 @@ import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stor
 import type { Interruption } from '../../runtime/interrupt.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { keyToBytes } from '../../stores/key-text.js';
+import { keyToBytes } from '../../stores/entries/key-text.js';
 import { untilInterrupted } from '../../runtime/interrupt.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;

@@ -5,7 +5,7 @@ import type { HotRow } from './hot-rows.js';
 import type { JsonFields } from '../../terminal/json.js';
 import type { Ranking } from './ranking.js';
 
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { count } from '../../terminal/progress.js';
 import { bytesText, rateText, ratioText, rounded } from '../../terminal/numbers.js';
 import { sparkline } from '../../terminal/sparkline.js';

@@ -3,7 +3,7 @@ import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Tally } from './tally.js';
 
 import { UndecodableError, UnsupportedError, WrongTypeError } from '../../errors.js';
-import { taggedKey, tagHashOf } from '../../stores/tag-names.js';
+import { taggedKey, tagHashOf } from '../../stores/tags/names.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
 export interface OutflowOptions {

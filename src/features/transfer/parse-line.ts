@@ -6,7 +6,7 @@ import { parseJson } from '../../codecs/json/parse.js';
 import { unserialize } from '../../codecs/php/unserialize.js';
 import { string } from '../../codecs/value.js';
 import { CachectlError, InputError } from '../../errors.js';
-import { keyFromBytes } from '../../stores/key-text.js';
+import { keyFromBytes } from '../../stores/entries/key-text.js';
 import { LONGEST, parseDuration } from '../../terminal/durations.js';
 import { withSelfMade } from './class-forms.js';
 import { NO_TAGS } from './entry.js';

@@ -5,7 +5,7 @@ import type { TransferEntry, ValueTransfer } from './entry.js';
 
 import { quoted } from '../../codecs/json/quote.js';
 import { serialize } from '../../codecs/php/serialize.js';
-import { isUtf8Key, keyToBytes } from '../../stores/key-text.js';
+import { isUtf8Key, keyToBytes } from '../../stores/entries/key-text.js';
 import { selfMadeClasses } from './class-forms.js';
 import { exactJson } from './exact-json.js';
 

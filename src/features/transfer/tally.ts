@@ -1,4 +1,4 @@
-import { printKey } from '../../stores/printed-key.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { toFailure } from '../../runtime/report-error.js';
 
 /** Failures of one kind: for the same reason, whatever the key. */

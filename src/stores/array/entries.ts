@@ -4,8 +4,8 @@ import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 
-import { CodedEntry } from '../coded-entry.js';
-import { increased } from '../counter.js';
+import { CodedEntry } from '../entries/coded-entry.js';
+import { increased } from '../entries/counter.js';
 import { type EntryCell, expiresAfter, type Memory, ttlOf } from './memory.js';
 
 /** What the parts of one store share. */

@@ -1,7 +1,7 @@
 import type { InspectedTags, Inspection } from '../contract/inspection.js';
 
 import { isScheduleMutex } from '../locks/names.js';
-import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
+import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
 import { entryOf, type Room } from './entries.js';
 import { mutexOwner } from './mutex.js';
 

@@ -2,7 +2,7 @@ import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/li
 
 import { globMatcher } from '../listing/glob.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { inTagOrder } from '../tag-names.js';
+import { inTagOrder } from '../tags/names.js';
 import { entryOf, type Room } from './entries.js';
 import { ttlOf } from './memory.js';
 

@@ -2,7 +2,7 @@ import type { LockHolder, Ttl } from '../contract/store.js';
 import type { EntryLock } from '../locks/either-lock.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { holderOf } from './locks.js';
 import { type EntryCell, expiresAfter, type Memory } from './memory.js';
 

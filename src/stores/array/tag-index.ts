@@ -9,8 +9,8 @@ import type {
 import type { Room } from './entries.js';
 
 import { globMatcher } from '../listing/glob.js';
-import { tagHashOf } from '../tag-names.js';
-import { TagOrders } from '../tag-order.js';
+import { tagHashOf } from '../tags/names.js';
+import { TagOrders } from '../tags/order.js';
 import { ttlOf } from './memory.js';
 
 export class ArrayTagIndex implements TagIndex {

@@ -1,6 +1,6 @@
 import type { BulkOptions, Tagged } from '../contract/store.js';
 
-import { taggedKey, tagHashOf } from '../tag-names.js';
+import { taggedKey, tagHashOf } from '../tags/names.js';
 import { Entries, type Room } from './entries.js';
 
 export class ArrayTagged extends Entries implements Tagged {

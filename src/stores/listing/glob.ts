@@ -1,4 +1,4 @@
-import { isUtf8Key } from '../key-text.js';
+import { isUtf8Key } from '../entries/key-text.js';
 
 /**
  * A matcher for Redis's glob: `*` any run, `?` any one character, `[a-z]` and `[^a-z]` classes, `\` escapes. A class that

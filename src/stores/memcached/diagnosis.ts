@@ -8,7 +8,7 @@ import { CachectlError } from '../../errors.js';
 import { clockFinding } from '../doctor/clock-skew.js';
 import { contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { ageText, counted, ok, skipped, warning } from '../doctor/findings.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { prefixFinding } from '../doctor/prefix-guess.js';
 import { ClassicNode } from './classic-node.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Room } from './entries.js';
 import type { MetaNode } from './meta-node.js';
 
-import { keyToBytes } from '../key-text.js';
+import { keyToBytes } from '../entries/key-text.js';
 import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { refusedBy } from './errors.js';
 import { LineCutter } from './line-cutter.js';

@@ -3,7 +3,7 @@ import type { Room } from './entries.js';
 import type { Item } from './node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
-import { keyFromBytes, keyToBytes } from '../key-text.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
 import { lockOf } from './lock-rule.js';

@@ -3,8 +3,8 @@ import type { Room } from './entries.js';
 
 import { UsageError } from '../../errors.js';
 import { globMatcher } from '../listing/glob.js';
-import { keyFromBytes, keyToBytes } from '../key-text.js';
-import { printKey } from '../printed-key.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
+import { printKey } from '../entries/printed-key.js';
 import { noListing } from './access-errors.js';
 import { dump } from './dump.js';
 

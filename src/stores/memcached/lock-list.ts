@@ -5,7 +5,7 @@ import type { MetaNode } from './meta-node.js';
 import type { Item } from './node.js';
 
 import { UndecodableError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { LONGEST_OWNER } from '../locks/rule.js';
 import { dump } from './dump.js';
 import { given } from './entries.js';

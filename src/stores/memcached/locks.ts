@@ -3,7 +3,7 @@ import type { Room } from './entries.js';
 import type { Item, Node } from './node.js';
 import type { Values } from './values.js';
 
-import { keyFromBytes, keyToBytes } from '../key-text.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { given } from './entries.js';
 import { expiryOf } from './expiry.js';
 

@@ -1,8 +1,8 @@
 import type { Ttl } from '../contract/store.js';
 
 import { CachectlError, RefusedError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
-import { printKey } from '../printed-key.js';
+import { keyFromBytes } from '../entries/key-text.js';
+import { printKey } from '../entries/printed-key.js';
 import { tooLarge, withOldGone, withoutCas } from './errors.js';
 
 /** What one key holds, as the server has it. */

@@ -3,7 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import type { BulkOptions, Tagged } from '../contract/store.js';
 import type { Item } from './node.js';
 
-import { allDone } from '../partly.js';
+import { allDone } from '../entries/partial-failure.js';
 import { Entries, given, type Naming, type Room } from './entries.js';
 import { tagIdKey } from './keys.js';
 

@@ -1,6 +1,6 @@
 import type { CacheEvent, EventsOptions } from '../contract/events.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from './keys.js';

@@ -9,7 +9,7 @@ import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
-import { increased } from '../counter.js';
+import { increased } from '../entries/counter.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
 import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';

@@ -2,7 +2,7 @@ import { Double } from 'mongodb';
 
 import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
 
-import { tagHashOf } from '../tag-names.js';
+import { tagHashOf } from '../tags/names.js';
 import { ttlOf } from './expiry.js';
 import { storedBytes } from './values.js';
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.js';
-import { isUtf8Key } from '../key-text.js';
-import { printKey } from '../printed-key.js';
+import { isUtf8Key } from '../entries/key-text.js';
+import { printKey } from '../entries/printed-key.js';
 
 /**
  * The text that goes into a document: of an `_id`, a tag or an owner. BSON has no strings but UTF-8.

@@ -4,10 +4,10 @@ import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.
 import type { Deployment } from './connection.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { LONGEST_OWNER } from '../locks/rule.js';
-import { taggedKey, tagHashOf } from '../tag-names.js';
+import { taggedKey, tagHashOf } from '../tags/names.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
 import { tagsUnder } from './tag-index.js';

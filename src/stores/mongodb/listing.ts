@@ -7,7 +7,7 @@ import type { Room } from './entries.js';
 import { globMatcher, literalHead } from '../listing/glob.js';
 import { pageAt } from '../contract/listing.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { tagHashOf } from '../tag-names.js';
+import { tagHashOf } from '../tags/names.js';
 import { MOST_AT_ONCE } from '../listing/byte-limit.js';
 import { entryOf } from './entries.js';
 import { isUnknownOperator } from './errors.js';

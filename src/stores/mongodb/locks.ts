@@ -3,7 +3,7 @@ import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Connection, LockDocument } from './connection.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isDuplicate } from './errors.js';
 import { DATED, expiresAt, isLive, later, notLater, ttlOf } from './expiry.js';
 import { storable } from './ids.js';

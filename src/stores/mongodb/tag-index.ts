@@ -9,8 +9,8 @@ import type {
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../listing/glob.js';
-import { inTagOrder } from '../tag-names.js';
-import { untaggedKey } from '../tag-order.js';
+import { inTagOrder } from '../tags/names.js';
+import { untaggedKey } from '../tags/order.js';
 import { isLive, later, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
 import { idsUnder, taggedIdsUnder } from './keys.js';

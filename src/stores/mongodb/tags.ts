@@ -1,7 +1,7 @@
 import type { BulkOptions, Tagged } from '../contract/store.js';
 import type { EntryDocument } from './connection.js';
 
-import { taggedKey } from '../tag-names.js';
+import { taggedKey } from '../tags/names.js';
 import { Entries, type Room } from './entries.js';
 import { DATED, isLive, later } from './expiry.js';
 import { storable } from './ids.js';

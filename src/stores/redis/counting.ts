@@ -3,7 +3,7 @@ import type { Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../listing/glob.js';
-import { isTagSetKey, TAG_SET_HEAD } from '../tag-names.js';
+import { isTagSetKey, TAG_SET_HEAD } from '../tags/names.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from './keys.js';
 import { count } from './replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';

@@ -1,8 +1,8 @@
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
-import { inTagOrder, isTagSetKey, TAG_SET_HEAD, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
+import { keyFromBytes } from '../entries/key-text.js';
+import { inTagOrder, isTagSetKey, TAG_SET_HEAD, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
 import { scan } from './keys.js';
 
 /** Combinations of tags whose names are kept. */

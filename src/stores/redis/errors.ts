@@ -8,7 +8,7 @@ import {
   WrongTypeError,
 } from '../../errors.js';
 import { closedConnection, networkFault } from '../network/errors.js';
-import { printKey } from '../printed-key.js';
+import { printKey } from '../entries/printed-key.js';
 import { type Answer, replyError } from './reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */

@@ -9,7 +9,7 @@ import { globMatcher, literalHead } from '../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { overlapping } from '../listing/concurrent.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { scanAll } from './keys.js';
 import { listEntries, Look } from './listing.js';
 import { ruleAmongEntries } from './lock-places.js';

@@ -7,7 +7,7 @@ import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../locks/rule.js';
 import { overlapping } from '../listing/concurrent.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { isUnavailable } from './errors.js';
 import { type Keys, scanAll } from './keys.js';
 import { keepsLocksApart, lockPlaces, ruleAmongEntries } from './lock-places.js';

@@ -6,7 +6,7 @@ import type { Room } from './entries.js';
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
-import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tag-names.js';
+import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
 import { EntryTags } from './entry-tags.js';
 import { ruleAmongEntries } from './lock-places.js';
 import { ownerOf } from './locks.js';

@@ -5,10 +5,10 @@ import type { Room } from './entries.js';
 
 import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { counted, warning } from '../doctor/findings.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../locks/names.js';
 import { type KeySample, prefixFinding } from '../doctor/prefix-guess.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { isUnavailable } from './errors.js';
 import { infoOf } from './info.js';
 import { SCAN_COUNT, underPrefix } from './keys.js';

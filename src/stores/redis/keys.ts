@@ -2,8 +2,8 @@ import type { RedisProfile } from '../../profiles/profile.js';
 import type { Connection, Node, Reply } from './connection.js';
 
 import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
-import { keyFromBytes } from '../key-text.js';
-import { isTagSetKey } from '../tag-names.js';
+import { keyFromBytes } from '../entries/key-text.js';
+import { isTagSetKey } from '../tags/names.js';
 import { watchSlots } from './slots.js';
 
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */

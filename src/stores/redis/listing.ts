@@ -9,7 +9,7 @@ import { ahead } from '../listing/prefetch.js';
 import { globMatcher } from '../listing/glob.js';
 import { pageAt } from '../contract/listing.js';
 import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../locks/rule.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { Contents } from './contents.js';
 import { EntryTags } from './entry-tags.js';
 import { scanWithPlaces } from './listing-places.js';

@@ -3,7 +3,7 @@ import type { Room } from './entries.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { type LockRule, lockTeller, LONGEST_OWNER } from '../locks/rule.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { scanAll } from './keys.js';
 import { lockPlaces } from './lock-places.js';
 import { type Held, type LookAt, sweepLocks } from './lock-sweep.js';

@@ -2,7 +2,7 @@ import type { Ttl } from '../contract/store.js';
 import type { LockEvent } from '../contract/locks.js';
 import type { MonitorLine } from './monitor.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { endGivenBy, type Stored, storedBy } from './stored-by.js';
 
 /** What a model makes of a line; who did it stands in the line. */

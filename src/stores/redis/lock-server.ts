@@ -8,8 +8,8 @@ import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../errors.js';
-import { keyFromBytes, keyToBytes } from '../key-text.js';
-import { printKey } from '../printed-key.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
+import { printKey } from '../entries/printed-key.js';
 import { Callers } from './callers.js';
 import { answerOf, isUnavailable, wrongType } from './errors.js';
 import { type Heard, LockModel } from './lock-model.js';

@@ -6,7 +6,7 @@ import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Connection, Node } from './connection.js';
 
 import { CachectlError } from '../../errors.js';
-import { keyFromBytes, keyToBytes } from '../key-text.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { LONGEST_PAUSE, pause } from '../locks/wait.js';
 import { translated } from './errors.js';
 import { given } from './replies.js';

@@ -6,7 +6,7 @@ import type { GuardedChange } from './guarded-key.js';
 import type { Texts } from './packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { wrongType } from './errors.js';
 import { changeGuarded, checkOwnership } from './guarded-key.js';
 import { releaseChannel, startWaiting, waitersFor } from './lock-waiting.js';

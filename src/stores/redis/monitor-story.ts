@@ -4,10 +4,10 @@ import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 import type { PrintedCommand } from './printed-command.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { isOwnerText, type LockRule, lockTeller, LONGEST_OWNER, mayBeLockThere, type Teller } from '../locks/rule.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { BOOKKEEPING_KEY } from './keys.js';
 import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { ownerOf } from './locks.js';

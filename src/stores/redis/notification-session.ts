@@ -7,10 +7,10 @@ import type { Room } from './entries.js';
 import type { Hearer, Session } from './event-tail.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { mayBeLockThere } from '../locks/rule.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { translated } from './errors.js';
 import { Finish } from './event-finish.js';
 import { NOTIFIED } from './event-sources.js';

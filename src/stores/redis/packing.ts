@@ -5,7 +5,7 @@ import type { RedisProfile } from '../../profiles/profile.js';
 import { bareNumbers } from '../../codecs/bare-numbers.js';
 import { floatText, isNumeric } from '../../codecs/php/numeric.js';
 import { string, type Value } from '../../codecs/value.js';
-import { keyToBytes } from '../key-text.js';
+import { keyToBytes } from '../entries/key-text.js';
 
 /** What stands in the server for the values of a cache, and for the texts beside them: owners of locks, members of tags. */
 export interface Packing {

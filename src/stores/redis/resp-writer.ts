@@ -1,7 +1,7 @@
 import type { Ttl } from '../contract/store.js';
 import type { Command } from './connection.js';
 
-import { isUtf8Key, keyByteLength, keyToBytes } from '../key-text.js';
+import { isUtf8Key, keyByteLength, keyToBytes } from '../entries/key-text.js';
 
 /** Commands as they go to a server (RESP): `*3 $3 SET $1 k $5 value`, each on a line of its own or after one. */
 export class RespWriter {

@@ -3,7 +3,7 @@ import type { Node, Reply } from './connection.js';
 import type { Room } from './entries.js';
 import type { Keys } from './keys.js';
 
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { SCAN_COUNT, underPrefix } from './keys.js';
 import { Look } from './listing.js';
 import { withoutTouching } from './no-touch.js';

@@ -4,7 +4,7 @@ import type { CachectlError } from '../../errors.js';
 import type { Command, Reply } from './connection.js';
 
 import { TimeoutError, UnansweredError } from '../../errors.js';
-import { isUtf8Key, keyToBytes } from '../key-text.js';
+import { isUtf8Key, keyToBytes } from '../entries/key-text.js';
 
 /** Makes an error that names the server of whatever a command was answered with, or failed by. */
 export type Explain = (error: unknown) => CachectlError;

@@ -3,7 +3,7 @@ import type { Node } from './connection.js';
 import type { Room } from './entries.js';
 
 import { CachectlError, RefusedError } from '../../errors.js';
-import { isTagSetKey } from '../tag-names.js';
+import { isTagSetKey } from '../tags/names.js';
 import { scan } from './keys.js';
 import { count } from './replies.js';
 import { parseInfo, serverFacts } from './server-info.js';

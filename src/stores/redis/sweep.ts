@@ -5,7 +5,7 @@ import type { Keys } from './keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../locks/rule.js';
-import { TAG_SET_HEAD } from '../tag-names.js';
+import { TAG_SET_HEAD } from '../tags/names.js';
 import { BOOKKEEPING_KEY, underPrefix } from './keys.js';
 import { count } from './replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from './scripts.js';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import type { Room } from './entries.js';
 
-import { keyToBytes } from '../key-text.js';
-import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tag-names.js';
+import { keyToBytes } from '../entries/key-text.js';
+import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tags/names.js';
 import { scan } from './keys.js';
 
 /** Of more tags than that under the prefix, combinations of two are not made. */

@@ -11,8 +11,8 @@ import type { Room } from './entries.js';
 
 import { WrongTypeError } from '../../errors.js';
 import { globMatcher, literalHead } from '../listing/glob.js';
-import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tag-names.js';
-import { TagOrders } from '../tag-order.js';
+import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../tags/names.js';
+import { TagOrders } from '../tags/order.js';
 import { scanAll } from './keys.js';
 import { count, given, isGone, ttlOf } from './replies.js';
 import { TagCombinations, tagOf } from './tag-combinations.js';

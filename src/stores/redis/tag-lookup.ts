@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Texts } from './packing.js';
 
-import { inTagOrder, isTagSetKey, TAG_SET_HEAD, tagHashOf, tagSetKey } from '../tag-names.js';
+import { inTagOrder, isTagSetKey, TAG_SET_HEAD, tagHashOf, tagSetKey } from '../tags/names.js';
 import { scan } from './keys.js';
 
 /** How often the names of tags are looked for, at most, in milliseconds. */

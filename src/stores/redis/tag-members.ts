@@ -2,8 +2,8 @@ import type { Command, Connection } from './connection.js';
 import type { Room } from './entries.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
-import { printKey } from '../printed-key.js';
+import { keyFromBytes } from '../entries/key-text.js';
+import { printKey } from '../entries/printed-key.js';
 import { count } from './replies.js';
 
 /** Members that are worked on in one step. */

@@ -1,7 +1,7 @@
 import type { BulkOptions, Tagged, Ttl } from '../contract/store.js';
 import type { Command } from './connection.js';
 
-import { taggedKey, tagSetKey } from '../tag-names.js';
+import { taggedKey, tagSetKey } from '../tags/names.js';
 import { Entries, type Room } from './entries.js';
 import { count, given } from './replies.js';
 import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from './scripts.js';

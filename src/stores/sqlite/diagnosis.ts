@@ -8,7 +8,7 @@ import { bytesText } from '../../byte-text.js';
 import { openCodec } from '../../codecs/open.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
 import { counted, ok, skipped, warning } from '../doctor/findings.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { prefixFinding } from '../doctor/prefix-guess.js';
 import { Entries } from './entries.js';
 import { now } from './expiry.js';

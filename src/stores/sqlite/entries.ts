@@ -8,9 +8,9 @@ import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
 import { batches } from '../listing/batches.js';
-import { CodedEntry } from '../coded-entry.js';
-import { increased } from '../counter.js';
-import { CREATED_HEAD } from '../flexible-names.js';
+import { CodedEntry } from '../entries/coded-entry.js';
+import { increased } from '../entries/counter.js';
+import { CREATED_HEAD } from '../entries/flexible-names.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { bound } from './row-keys.js';
 import { Upserts } from './upserts.js';

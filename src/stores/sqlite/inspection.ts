@@ -1,10 +1,10 @@
 import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { LONGEST_OWNER } from '../locks/rule.js';
-import { inTagOrder, taggedKey, tagHashOf } from '../tag-names.js';
+import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';
 import { bound, shortKey } from './row-keys.js';

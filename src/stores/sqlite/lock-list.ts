@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { secondsOf } from './expiry.js';
 import { keysUnder, mutexesUnder } from './keys.js';
 import { type HeldRow, holderOf, OWNER_COLUMNS } from './locks.js';

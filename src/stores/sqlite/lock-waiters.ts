@@ -1,7 +1,7 @@
 import type { Waiter } from '../contract/locks.js';
 import type { Connection } from './connection.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { mayRun, processName, type ProcessPlace } from '../locks/process.js';
 import { now } from './expiry.js';
 import { bound } from './row-keys.js';

@@ -2,7 +2,7 @@ import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Room } from './entries.js';
 
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { expirationOf, now, secondsOf, ttlOf } from './expiry.js';
 import { liveWaiters } from './lock-waiters.js';
 import { SqliteWaiting } from './lock-waiting.js';

@@ -1,4 +1,4 @@
-import { isUtf8Key, keyFromBytes, keyToBytes } from '../key-text.js';
+import { isUtf8Key, keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { sqliteBinding } from './binding/choose.js';
 
 /** What a column holds: text, or its bytes where they are not UTF-8. */

@@ -11,8 +11,8 @@ import type {
 import type { Room } from './entries.js';
 
 import { globMatcher, literalHead } from '../listing/glob.js';
-import { keyFromBytes, keyToBytes } from '../key-text.js';
-import { TagOrders } from '../tag-order.js';
+import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
+import { TagOrders } from '../tags/order.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder, taggedKeysUnder } from './keys.js';
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { BulkOptions, Tagged } from '../contract/store.js';
 
-import { taggedKey } from '../tag-names.js';
+import { taggedKey } from '../tags/names.js';
 import { Entries, type Room } from './entries.js';
 import { now } from './expiry.js';
 import { taggedKeysUnder } from './keys.js';

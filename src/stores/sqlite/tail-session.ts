@@ -4,7 +4,7 @@ import type { CacheEvent } from '../contract/events.js';
 import type { Room } from './entries.js';
 
 import { PartialError } from '../../errors.js';
-import { keyFromBytes } from '../key-text.js';
+import { keyFromBytes } from '../entries/key-text.js';
 import { Connection } from './connection.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
 import { now } from './expiry.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import type { Result } from '../../support/cli.js';
 
-import { taggedKey } from '../../../src/stores/tag-names.js';
+import { taggedKey } from '../../../src/stores/tags/names.js';
 import { cachectl } from '../../support/cli.js';
 import { Database } from '../../support/database.js';
 import { onEveryStore } from '../../support/places.js';

@@ -1,4 +1,4 @@
-import { CachectlError, PartialError } from '../errors.js';
+import { CachectlError, PartialError } from '../../errors.js';
 
 /** Names that a message holds. */
 const NAMED = 5;

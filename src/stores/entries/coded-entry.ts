@@ -1,5 +1,5 @@
-import type { Value } from '../codecs/value.js';
-import type { Entry, Ttl } from './contract/store.js';
+import type { Value } from '../../codecs/value.js';
+import type { Entry, Ttl } from '../contract/store.js';
 
 /** What reads stored bytes: `Codec`, or a column's. */
 interface Decoder {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { keyToBytes } from './key-text.js';
+import { keyToBytes } from '../entries/key-text.js';
 
 /**
  * Laravel's names for tagged entries (10 and later). The order of the names matters: an entry put

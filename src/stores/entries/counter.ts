@@ -1,6 +1,6 @@
-import type { Value } from '../codecs/value.js';
+import type { Value } from '../../codecs/value.js';
 
-import { NotANumberError, UndecodableError } from '../errors.js';
+import { NotANumberError, UndecodableError } from '../../errors.js';
 import { printKey } from './printed-key.js';
 
 const LEAST = -(2n ** 63n);

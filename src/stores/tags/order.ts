@@ -1,6 +1,6 @@
-import type { TagMember } from './contract/tags.js';
+import type { TagMember } from '../contract/tags.js';
 
-import { inTagOrder, tagHashOf } from './tag-names.js';
+import { inTagOrder, tagHashOf } from './names.js';
 
 /** Combinations of tags that are kept, and members that are asked for one whose tags are not all found. */
 const MOST_KNOWN = 100_000;
