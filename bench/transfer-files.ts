@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
-import { RespWriter } from '../src/stores/redis/resp-writer.js';
+import { RespWriter } from '../src/stores/redis/client/resp-writer.js';
 
 /** A month, in seconds. */
 const TTL = 2_592_000;

@@ -3,7 +3,7 @@ import type { StoreOptions } from '../../src/testing/harness.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
-import { EVENT_SOURCES } from '../../src/stores/redis/event-sources.js';
+import { EVENT_SOURCES } from '../../src/stores/redis/events/sources.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { startRedis } from '../support/redis-server.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { Callers } from '../../src/stores/redis/callers.js';
+import { Callers } from '../../src/stores/redis/events/callers.js';
 
 describe('the names of the clients of Redis', () => {
   let list: string;

@@ -8,7 +8,7 @@ import type { SilentServer } from '../support/silent-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { PartialError, RefusedError, WrongTypeError } from '../../src/errors.js';
-import { isGone, ttlOf } from '../../src/stores/redis/replies.js';
+import { isGone, ttlOf } from '../../src/stores/redis/client/replies.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 import { failure, hits, textOf } from '../../src/testing/suite/stores.js';
 import { startRedisCluster } from '../support/redis-cluster.js';

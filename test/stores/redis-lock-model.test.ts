@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { type Heard, LockModel } from '../../src/stores/redis/lock-model.js';
-import { parsed } from '../../src/stores/redis/monitor.js';
+import { type Heard, LockModel } from '../../src/stores/redis/locks/model.js';
+import { parsed } from '../../src/stores/redis/locks/monitor.js';
 
 /** A Unix time in seconds, as MONITOR has it. */
 const START = 1_700_000_000;

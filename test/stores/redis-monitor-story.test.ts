@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import type { CacheEvent } from '../../src/stores/contract/events.js';
 
 import { Keys } from '../../src/stores/redis/keys.js';
-import { MonitorStory } from '../../src/stores/redis/monitor-story.js';
-import { escaped, mayNameNoKey, PrintedCommand } from '../../src/stores/redis/printed-command.js';
-import { PushParser } from '../../src/stores/redis/push-parser.js';
+import { MonitorStory } from '../../src/stores/redis/events/monitor-decoder.js';
+import { escaped, mayNameNoKey, PrintedCommand } from '../../src/stores/redis/events/printed-command.js';
+import { PushParser } from '../../src/stores/redis/events/push-parser.js';
 
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
 

@@ -1,18 +1,18 @@
 import { type Cluster, Redis } from 'ioredis';
 
 import type { RedisConnection } from '../../profiles/profile.js';
-import type { BulkWriting } from './bulk-writing.js';
-import type { ClusterClient, RedisOptions } from './cluster.js';
+import type { BulkWriting } from './client/bulk-writing.js';
+import type { ClusterClient, RedisOptions } from './client/cluster.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
-import { clientOptions } from './client-options.js';
+import { clientOptions } from './client/client-options.js';
 import { isCrossSlot, translated } from './errors.js';
-import { Failure } from './failures.js';
-import { locationOf } from './location.js';
-import { withQuietAuth } from './quiet-auth.js';
-import { type Explain, send, sendAll } from './sending.js';
-import { checkGreeting, nodeId, ServerNode } from './server-node.js';
-import { checkServesAll, type Standing } from './single-server.js';
+import { Failure } from './client/connection-failures.js';
+import { locationOf } from './client/location.js';
+import { withQuietAuth } from './client/suppress-auth-warning.js';
+import { type Explain, send, sendAll } from './client/send.js';
+import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
+import { checkServesAll, type Standing } from './client/single-server.js';
 
 /** The name of a command and its arguments, keys and bytes as they are. */
 export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | number | string>];
@@ -203,7 +203,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   }
 
   async #connectCluster(options: RedisOptions): Promise<Opened> {
-    const { ClusterClient } = await import('./cluster.js');
+    const { ClusterClient } = await import('./client/cluster.js');
     const cluster = new ClusterClient(this.settings, options, this);
     const { client } = cluster;
     await withinTime(cluster.connect(), this.timeoutMs, () => client.disconnect());
@@ -234,7 +234,7 @@ async function closed(opening?: Promise<Opened>, openingBulk?: Promise<BulkWriti
 }
 
 async function openBulk(connection: Connection): Promise<BulkWriting> {
-  const { BulkWriting } = await import('./bulk-writing.js');
+  const { BulkWriting } = await import('./client/bulk-writing.js');
   return BulkWriting.open(connection);
 }
 

@@ -13,7 +13,7 @@ import { overlapping } from '../listing/concurrent.js';
 import { allDone } from '../entries/partial-failure.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
-import { bytes, count, given, isGone, ttlOf } from './replies.js';
+import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
 
 /** What the parts of one store share. */
 export interface Room {

@@ -9,7 +9,7 @@ import {
 } from '../../errors.js';
 import { closedConnection, networkFault } from '../network/errors.js';
 import { printKey } from '../entries/printed-key.js';
-import { type Answer, replyError } from './reply-errors.js';
+import { type Answer, replyError } from './client/reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {

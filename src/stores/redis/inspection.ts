@@ -7,14 +7,14 @@ import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
-import { EntryTags } from './entry-tags.js';
-import { ruleAmongEntries } from './lock-places.js';
-import { ownerOf } from './locks.js';
-import { withoutTouching } from './no-touch.js';
-import { placeOf } from './place.js';
+import { EntryTags } from './tags/entry-tags.js';
+import { ruleAmongEntries } from './locks/places.js';
+import { ownerOf } from './locks/lock.js';
+import { withoutTouching } from './listing/no-touch.js';
+import { placeOf } from './key-place.js';
 import { PlainEntries } from './plain-entries.js';
-import { count, isGone } from './replies.js';
-import { tagOf } from './tag-combinations.js';
+import { count, isGone } from './client/replies.js';
+import { tagOf } from './tags/combinations.js';
 
 /**
  * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no

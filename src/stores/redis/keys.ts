@@ -4,7 +4,7 @@ import type { Connection, Node, Reply } from './connection.js';
 import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
 import { keyFromBytes } from '../entries/key-text.js';
 import { isTagSetKey } from '../tags/names.js';
-import { watchSlots } from './slots.js';
+import { watchSlots } from './client/slots.js';
 
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
 export const SCAN_COUNT = 1000;

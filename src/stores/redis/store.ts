@@ -24,19 +24,19 @@ import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { Room } from './entries.js';
-import type { Tail } from './event-tail.js';
-import type { LockWatch } from './lock-watch.js';
+import type { Tail } from './events/tail.js';
+import type { LockWatch } from './locks/watch.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isLaravelLockName } from '../locks/names.js';
 import { Connection } from './connection.js';
-import { EVENT_SOURCES } from './event-sources.js';
+import { EVENT_SOURCES } from './events/sources.js';
 import { entryKeys, Keys } from './keys.js';
-import { keepsLocksApart } from './lock-places.js';
-import { RedisLock } from './locks.js';
+import { keepsLocksApart } from './locks/places.js';
+import { RedisLock } from './locks/lock.js';
 import { openPacking } from './packing.js';
 import { PlainEntries } from './plain-entries.js';
-import { RedisTagged } from './tags.js';
+import { RedisTagged } from './tags/tagged.js';
 
 /** The cache of Laravel's Redis driver. Connects on first use; locks may live on a connection of their own. */
 export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Promise<Store> {
@@ -87,22 +87,22 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   async count(options?: CountOptions): Promise<number> {
-    const { countEntries } = await import('./counting.js');
+    const { countEntries } = await import('./listing/counting.js');
     return countEntries(this.room, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
-    const { listEntries } = await import('./listing.js');
+    const { listEntries } = await import('./listing/entries.js');
     yield* listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
-    const { flush } = await import('./flush.js');
+    const { flush } = await import('./listing/flush.js');
     return flush(this.room, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
-    const { flushOnly } = await import('./flush-only.js');
+    const { flushOnly } = await import('./listing/flush-only.js');
     return flushOnly(this.room, only, options);
   }
 
@@ -116,7 +116,7 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   async tagIndex(): Promise<TagIndex> {
-    const { RedisTagIndex } = await import('./tag-index.js');
+    const { RedisTagIndex } = await import('./tags/index.js');
     return new RedisTagIndex(this.room);
   }
 
@@ -127,41 +127,41 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   async *locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {
-    const { listLocks } = await import('./lock-list.js');
+    const { listLocks } = await import('./locks/list.js');
     yield* listLocks(this.room, options);
   }
 
   async watchLocks(names: readonly string[], options: WatchLocksOptions): Promise<LockStream> {
-    const { watchLocks } = await import('./lock-watch.js');
+    const { watchLocks } = await import('./locks/watch.js');
     const opened = await watchLocks(this.room, names, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
-    const { tail } = await import('./events.js');
+    const { tail } = await import('./events/open.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
-    const { stats } = await import('./stats.js');
+    const { stats } = await import('./stats/stats.js');
     return stats(this.room, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
-    const { sample } = await import('./sample.js');
+    const { sample } = await import('./listing/sample.js');
     return sample(this.room, options);
   }
 
   async *reach(): AsyncGenerator<Finding> {
-    const { reach } = await import('./reach.js');
+    const { reach } = await import('./doctor/connectivity.js');
     yield* reach(this.room);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
-    const { diagnose } = await import('./diagnosis.js');
+    const { diagnose } = await import('./doctor/diagnosis.js');
     yield* diagnose(this.room);
   }
 

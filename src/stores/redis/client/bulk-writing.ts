@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis';
+
+import type { Connection } from '../connection.js';
+
+import { UnansweredError } from '../../../errors.js';
+import { refused, translated } from '../errors.js';
+import { RespWriter } from './resp-writer.js';
+
+/** What became of commands that were sent together. */
+export interface Answered {
+  /** How many were done before the first that was not. */
+  readonly done: number;
+  /** Why that one was not done, or is not known to have been. */
+  readonly failure: Error | undefined;
+}
+
+/**
+ * Many writes in few bytes, on a connection of their own: a promise and an object for each command, as the library has
+ * them, would cost several times what the server takes. Answers are only counted, so it is for commands that are answered
+ * in one line (`+OK`, `:1`, `-ERR …`).
+ */
+export class BulkWriting {
+  readonly #redis: Redis;
+  readonly #location: string;
+  readonly #waiting: Waiting[] = [];
+  readonly #spare: RespWriter[] = [];
+  readonly #silence: NodeJS.Timeout;
+  #line = '';
+  #isWithinLine = false;
+  #lost: Error | undefined;
+
+  /** Opened, authenticated, and on its database, as `connection` is. */
+  static async open(connection: Connection): Promise<BulkWriting> {
+    return new BulkWriting(await connection.dedicated(), connection);
+  }
+
+  private constructor(redis: Redis, { location, timeoutMs }: Connection) {
+    this.#redis = redis;
+    this.#location = location;
+    const { stream } = redis;
+    // The library is of no use from here on: it waits for the answers to its own commands.
+    stream.removeAllListeners('data');
+    stream.on('data', (chunk: Buffer) => this.#hear(chunk));
+    stream.on('close', () => this.#lose(translated(new Error('Connection is closed.'), location)));
+    this.#silence = setInterval(() => this.#onSilence(), timeoutMs);
+    this.#silence.unref();
+  }
+
+  /** To write commands with, for `send`. */
+  writer(): RespWriter {
+    return this.#spare.pop() ?? new RespWriter();
+  }
+
+  /** Resolves when all of them are answered, or no answer is to be expected any more. The writer is not to be used after it. */
+  async send(writer: RespWriter): Promise<Answered> {
+    if (this.#lost) return { done: 0, failure: this.#lost };
+    if (this.#waiting.length === 0) this.#silence.refresh();
+    const answered = await new Promise<Answered>((resolve) => {
+      this.#waiting.push({ commands: writer.commands, answers: 0, done: 0, failure: undefined, resolve });
+      this.#redis.stream.write(writer.bytes);
+    });
+    // What is answered has left the writer.
+    if (this.#lost === undefined) {
+      writer.clear();
+      this.#spare.push(writer);
+    }
+
+    return answered;
+  }
+
+  close(): void {
+    clearInterval(this.#silence);
+    this.#redis.disconnect();
+    this.#redis.stream.destroy();
+  }
+
+  #hear(chunk: Buffer): void {
+    this.#silence.refresh();
+    let start = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      if (chunk[at] !== LINE_FEED) continue;
+      // What an answer says matters of refusals only.
+      const first = this.#isWithinLine ? this.#line.charCodeAt(0) : chunk[start]!; // eslint-disable-line unicorn/prefer-code-point -- a byte
+      if (first === MINUS) this.#answer(this.#line + chunk.toString('utf8', start, at));
+      else this.#answer();
+      if (this.#isWithinLine) {
+        this.#line = '';
+        this.#isWithinLine = false;
+      }
+
+      start = at + 1;
+    }
+
+    if (start === chunk.length) return;
+    this.#line += chunk.toString('utf8', start);
+    this.#isWithinLine = true;
+  }
+
+  #answer(refusal?: string): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    next.answers++;
+    if (refusal !== undefined) next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
+    else if (next.failure === undefined) next.done++;
+    if (next.answers < next.commands) return;
+    this.#waiting.shift();
+    next.resolve(next);
+  }
+
+  #onSilence(): void {
+    if (this.#waiting.length === 0) return;
+    this.#lose(
+      new UnansweredError(
+        `${this.#location} did not answer in time`,
+        'Give it longer with --timeout 30s, or look at its load.',
+      ),
+    );
+    this.close();
+  }
+
+  /** What was sent and not answered may have been done all the same. */
+  #lose(error: Error): void {
+    this.#lost ??= error;
+    for (const { done, failure, resolve } of this.#waiting.splice(0)) resolve({ done, failure: failure ?? this.#lost });
+  }
+}
+
+interface Waiting {
+  readonly commands: number;
+  answers: number;
+  done: number;
+  failure: Error | undefined;
+  resolve(answered: Answered): void;
+}
+
+const LINE_FEED = 0x0a;
+const MINUS = 0x2d;

@@ -1,0 +1,53 @@
+import type { RedisConnection } from '../../../profiles/profile.js';
+import type { RedisOptions } from './cluster.js';
+
+import { timeoutOfOne } from './cluster-timeout.js';
+import { readTlsFiles } from './tls-files.js';
+
+/**
+ * The library's options. Nothing is tried twice: whoever waits wants to know.
+ * @param timeoutMs how long it may take to connect, and to answer
+ * @throws ConfigError for TLS files that cannot be used
+ */
+export async function clientOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
+  const [first] = settings.nodes;
+  const options: RedisOptions = {
+    lazyConnect: true,
+    protocol: 2,
+    connectionName: 'cachectl',
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    stringNumbers: true,
+    db: settings.database,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    disconnectTimeout: 100,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+  };
+  if (settings.username !== undefined) options.username = settings.username;
+  if (settings.password !== undefined) options.password = settings.password;
+  if (settings.tls !== undefined) {
+    options.tls = { ...(await readTlsFiles(settings.tls)), rejectUnauthorized: settings.tls.verify };
+  }
+
+  if (settings.kind === 'sentinel') return { ...options, ...sentinelOptions(settings, timeoutMs) };
+  if (settings.socket !== undefined) return { ...options, path: settings.socket };
+  return first === undefined ? options : { ...options, host: first.host, port: first.port };
+}
+
+function sentinelOptions(settings: RedisConnection, timeoutMs: number): RedisOptions {
+  const options: RedisOptions = {
+    sentinels: [...settings.nodes],
+    sentinelCommandTimeout: timeoutOfOne(settings.nodes, timeoutMs),
+    sentinelRetryStrategy: () => null,
+  };
+  if (settings.primary !== undefined) options.name = settings.primary;
+  if (settings.sentinelUsername !== undefined) options.sentinelUsername = settings.sentinelUsername;
+  if (settings.sentinelPassword !== undefined) options.sentinelPassword = settings.sentinelPassword;
+  if (settings.tls !== undefined) options.enableTLSForSentinelMode = true;
+  return options;
+}

@@ -1,0 +1,59 @@
+import type { Cluster, Redis } from 'ioredis';
+
+import type { CachectlError } from '../../../errors.js';
+import type { Command, Reply } from '../connection.js';
+
+import { TimeoutError, UnansweredError } from '../../../errors.js';
+import { isUtf8Key, keyToBytes } from '../../entries/key-text.js';
+
+/** Makes an error that names the server of whatever a command was answered with, or failed by. */
+export type Explain = (error: unknown) => CachectlError;
+
+/** @throws what `explain` makes of the failure */
+export async function send(client: Cluster | Redis, command: Command, explain: Explain): Promise<Reply> {
+  try {
+    return (await client.callBuffer(...asArguments(command))) as Reply;
+  } catch (error) {
+    throw unanswered(explain(error));
+  }
+}
+
+/** A server gets all of it as one write; a cluster's client finds the node of each command. */
+export async function sendAll(
+  client: Cluster | Redis,
+  commands: readonly Command[],
+  explain: Explain,
+): Promise<Array<Error | Reply>> {
+  if (isCluster(client)) {
+    const answers = await Promise.allSettled(commands.map(async (command) => send(client, command, explain)));
+    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : (answer.reason as Error)));
+  }
+
+  const pipeline = client.pipeline();
+  for (const command of commands) pipeline.callBuffer(...asArguments(command));
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, reply]) => (error ? unanswered(explain(error)) : (reply as Reply)));
+}
+
+/** `instanceof` would load what only clusters need. */
+export function isCluster(client: Cluster | Redis): client is Cluster {
+  return client.isCluster;
+}
+
+/**
+ * What the library is to send: it writes strings as UTF-8, which not every key is. Its types want the arguments of a call
+ * to be changeable; it does not change them.
+ */
+function asArguments(command: Command): [string, ...Array<Buffer | number | string>] {
+  const isPlain = command.every((part) => typeof part !== 'string' || isUtf8Key(part));
+  const parts = isPlain ? command : command.map((part) => (typeof part === 'string' ? sendable(part) : part));
+  return parts as unknown as [string, ...Array<Buffer | number | string>];
+}
+
+function sendable(text: string): Buffer | string {
+  return isUtf8Key(text) ? text : keyToBytes(text);
+}
+
+function unanswered(error: CachectlError): CachectlError {
+  return error instanceof TimeoutError ? new UnansweredError(error.message, error.hint, { cause: error }) : error;
+}

@@ -1,0 +1,102 @@
+import { Command as LibraryCommand, Redis } from 'ioredis';
+
+import type { Command, Node, Reply, Session } from '../connection.js';
+
+import { isReply, translated } from '../errors.js';
+import { Failure } from './connection-failures.js';
+import { placeOf } from './location.js';
+import { withQuietAuth } from './suppress-auth-warning.js';
+import { type Explain, send, sendAll } from './send.js';
+
+/** A server, by a client of the library. */
+export class ServerNode implements Node {
+  readonly id: string;
+  readonly address: string;
+  readonly #redis: Redis;
+  readonly #location: string;
+  readonly #explain: Explain;
+
+  /** @param location how errors name it */
+  constructor(redis: Redis, location: string, explain: Explain) {
+    this.id = nodeId(redis);
+    this.address = addressOf(redis);
+    this.#redis = redis;
+    this.#location = location;
+    this.#explain = explain;
+  }
+
+  async call(...command: Command): Promise<Reply> {
+    return send(this.#redis, command, this.#explain);
+  }
+
+  async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
+    return sendAll(this.#redis, commands, this.#explain);
+  }
+
+  async dedicated(): Promise<Redis> {
+    const copy = withQuietAuth(this.#redis.duplicate({ lazyConnect: true, stringNumbers: true }));
+    const failure = new Failure(copy);
+    try {
+      await copy.connect();
+      checkGreeting(copy, failure);
+      return copy;
+    } catch (error) {
+      throw translated(failure.error ?? error, this.#location);
+    }
+  }
+
+  async exclusively<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const copy = await this.dedicated();
+    try {
+      return await work(new ServerNode(copy, this.#location, this.#explain));
+    } finally {
+      copy.disconnect();
+    }
+  }
+
+  async monitor(): Promise<Redis> {
+    const copy = await this.dedicated();
+    const command = new LibraryCommand('monitor');
+    const { resolve } = command;
+    // On a busy server the first lines come with the answer. To the library, which says later that it monitors now, they
+    // would be answers to nothing.
+    command.resolve = (answer) => {
+      Object.assign(copy, { status: 'monitoring' });
+      resolve(answer);
+    };
+
+    try {
+      await copy.sendCommand(command);
+    } catch (error) {
+      copy.disconnect();
+      throw translated(error, this.#location);
+    }
+
+    return copy;
+  }
+}
+
+/** `host:port`, by which the nodes of a cluster are told apart. */
+export function nodeId({ options }: Redis): string {
+  return `${options.host}:${options.port}`;
+}
+
+/**
+ * The library connects all the same when SELECT was refused, to database 0 then, and tells it by an event only.
+ * @throws what the server answered
+ */
+export function checkGreeting(redis: Redis, { error }: Failure): void {
+  if (!isReply(error)) return;
+  redis.disconnect();
+  throw error;
+}
+
+function addressOf({ options, stream }: Redis): string {
+  if (options.path !== undefined) return options.path;
+  const { host = '', port = 0, sentinels } = options;
+  const { remoteAddress, remotePort = 0 } = (stream ?? {}) as {
+    readonly remoteAddress?: string;
+    readonly remotePort?: number;
+  };
+  return sentinels && remoteAddress ? placeOf({ host: remoteAddress, port: remotePort }) : placeOf({ host, port });
+}

@@ -1,0 +1,109 @@
+import type { Finding } from '../../contract/store.js';
+import type { Connection, Node } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { clockFinding } from '../../doctor/clock-skew.js';
+import { ok, skipped, warning } from '../../doctor/findings.js';
+import { isUnavailable } from '../errors.js';
+import { infoOf } from '../stats/info.js';
+import { keyFindings } from './key-findings.js';
+import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-decoder.js';
+import { serverFindings } from './server-findings.js';
+
+/** Of a larger cluster, so many of its primaries. */
+const MOST_NODES = 16;
+
+/** How the servers are set up, and whether what they hold is as the profile says. */
+export async function* diagnose(room: Room): AsyncGenerator<Finding> {
+  const { connection, lockConnection } = room;
+  const isShared = lockConnection === connection || (await areOneServer(connection, lockConnection));
+  yield* setUp(connection, { entries: true, locks: isShared });
+  if (!isShared) {
+    for await (const finding of setUp(lockConnection, { entries: false, locks: true })) {
+      yield { ...finding, subject: `${finding.subject} (locks)` };
+    }
+  }
+
+  yield* notificationFindings(connection);
+  const [node] = await connection.nodes();
+  yield await clockOf(node!);
+  yield* keyFindings(room);
+}
+
+/** On a cluster each subject has the node's address. */
+async function* setUp(connection: Connection, holds: Parameters<typeof serverFindings>[1]): AsyncGenerator<Finding> {
+  const nodes = await connection.nodes();
+  for (const node of nodes.slice(0, MOST_NODES)) {
+    for await (const finding of serverFindings(node, holds)) {
+      yield nodes.length === 1 ? finding : { ...finding, subject: `${finding.subject} of ${node.id}` };
+    }
+  }
+
+  if (nodes.length > MOST_NODES) {
+    yield skipped('server', `of ${nodes.length} primaries the first ${MOST_NODES} were looked at`);
+  }
+}
+
+/** Databases of one server share its memory, and so what is evicted. */
+async function areOneServer(one: Connection, other: Connection): Promise<boolean> {
+  const ids = await Promise.all(
+    [one, other].map(async (connection) => {
+      const [node] = await connection.nodes();
+      return (await infoOf(node!))?.get('run_id');
+    }),
+  );
+  return ids[0] !== undefined && ids[0] === ids[1];
+}
+
+async function* notificationFindings(connection: Connection): AsyncGenerator<Finding> {
+  const subject = 'notifications';
+  const flags = await wantedFlags(connection);
+  if (flags === undefined) {
+    yield skipped(
+      subject,
+      'whether they are on cannot be seen (CONFIG is forbidden)',
+      'The provider says; events:tail needs Eg$xem.',
+    );
+  } else if (flags.lacking === '') {
+    yield ok(subject, `notify-keyspace-events is ${flags.set}: events:tail tells all that it can`);
+  } else if (flags.isEnough) {
+    yield ok(
+      subject,
+      `notify-keyspace-events is ${flags.set}: events:tail tells no evictions or misses, for want of ${flags.lacking}`,
+    );
+  } else if (connection.isCluster) {
+    const wanted = 'events:tail and top want it switched on, on every node; events:tail says how';
+    yield ok(subject, `notify-keyspace-events is "${flags.set}": ${wanted}`);
+  } else {
+    yield ok(
+      subject,
+      `notify-keyspace-events is "${flags.set}": events:tail and top want --enable, which switches it on while they run`,
+    );
+  }
+
+  const left = connection.isCluster ? undefined : await leftOver(connection);
+  if (left === undefined) return;
+  yield {
+    ...warning(
+      subject,
+      `a tail that was killed left notify-keyspace-events on, which costs the server some CPU (it was "${left.restore}")`,
+      'doctor --fix puts it back, and so does the next events:tail.',
+    ),
+    fix: {
+      effect: `sets notify-keyspace-events back to "${left.restore}" and removes ${left.key} of database 0`,
+      apply: async () => putBackLeftOver(connection),
+    },
+  };
+}
+
+async function clockOf(node: Node): Promise<Finding> {
+  try {
+    return await clockFinding(async () => {
+      const [seconds, microseconds] = (await node.call('TIME')) as readonly Buffer[];
+      return { at: Number(seconds) * 1000 + Number(microseconds) / 1000, precisionMs: 0 };
+    }, 'ttls are counted by the server, ends of tagged entries by the application');
+  } catch (error) {
+    if (isUnavailable(error)) return skipped('clock', 'this user may not ask for the time (TIME)');
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import type { RedisCompression } from '../../../profiles/profile.js';
+import type { Finding, Reading } from '../../contract/store.js';
+import type { Connection, Reply } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { counted, warning } from '../../doctor/findings.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../locks/names.js';
+import { type KeySample, prefixFinding } from '../../doctor/prefix-guess.js';
+import { isTagSetKey } from '../../tags/names.js';
+import { isUnavailable } from '../errors.js';
+import { infoOf } from '../stats/info.js';
+import { SCAN_COUNT, underPrefix } from '../keys.js';
+import { PlainEntries } from '../plain-entries.js';
+
+/** How many steps of a scan are looked at for any keys, and how many more for ours when there were none. */
+const ANY_STEPS = 5;
+const OUR_STEPS = 20;
+
+/** Whether the keys and values that are there are those that the profile tells of; a few are looked at. */
+export async function* keyFindings(room: Room): AsyncGenerator<Finding> {
+  const { connection, keys, prefix } = room;
+  let sample: KeySample;
+  try {
+    sample = await sampled(room);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    return;
+  }
+
+  const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
+  const elsewhere = sample.ours.length + sample.others.length === 0 ? await otherDatabases(connection) : undefined;
+  yield elsewhere ?? prefixFinding(sample, { connectionPrefix, prefix });
+  const names = sample.ours.map((key) => key.slice(keys.prefix.length));
+  const old = names.filter((name) => OLD_TAGS.test(name)).length;
+  if (old > 0) {
+    yield warning(
+      'tags layout',
+      `${counted(old, 'key is', 'keys are')} of the tags of Laravel 9 or older, which cachectl does not know`,
+      'Its tags:flush finds no entries of those; let the application flush them (Cache::tags(…)->flush()), or upgrade it.',
+    );
+  }
+
+  const candidates = names.filter((name) => !isTagSetKey(name) && !isLaravelLockName(name) && !OLD_TAGS.test(name));
+  const readings = await new PlainEntries(room).many(candidates.slice(0, SAMPLE));
+  yield await contentsFinding(
+    readings.filter((reading) => !isOwner(reading)),
+    alternatives,
+  );
+}
+
+/** A tag's id, and the sets of what lives for a while and forever, by that id. */
+const OLD_TAGS = /^tag:.*:key$|^[\da-f]{13,23}(?:\.\d+)?:(?:standard|forever)_ref$/s;
+
+async function sampled({ connection, keys }: Room): Promise<KeySample> {
+  const ours = new Set<string>();
+  const others = new Set<string>();
+  let isAll = true;
+  for (const node of await connection.nodes()) {
+    isAll &&= await eachPage(
+      ANY_STEPS,
+      async (cursor) => node.call('SCAN', cursor, 'COUNT', SCAN_COUNT),
+      (page) => {
+        for (const key of page) {
+          if (keys.isBookkeeping(key)) continue;
+          (keys.isOurs(key) ? ours : others).add(keyFromBytes(key));
+        }
+      },
+    );
+    if (isAll || ours.size > 0) continue;
+    const pattern = underPrefix(keys);
+    await eachPage(
+      OUR_STEPS,
+      async (cursor) => node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+      (page) => {
+        for (const key of page) if (keys.isOurs(key)) ours.add(keyFromBytes(key));
+        return ours.size > 0;
+      },
+    );
+  }
+
+  return { ours: [...ours], others: [...others], isAll };
+}
+
+/** Whether all pages were seen. `take` may say that it is enough. */
+async function eachPage(
+  most: number,
+  step: (cursor: string) => Promise<Reply>,
+  take: (page: readonly Buffer[]) => boolean | void,
+): Promise<boolean> {
+  let cursor = '0';
+  for (let steps = 0; steps < most; steps++) {
+    const [next, page] = (await step(cursor)) as readonly [Buffer, readonly Buffer[]];
+    if (take(page) === true) return false;
+    cursor = String(next);
+    if (cursor === '0') return true;
+  }
+
+  return false;
+}
+
+/** Where there are keys, when there are none in the database of the profile; undefined when there are none, or nobody tells. */
+async function otherDatabases(connection: Connection): Promise<Finding | undefined> {
+  const [node] = await connection.nodes();
+  const info = await infoOf(node!);
+  const held = [...(info ?? [])].flatMap(([name, value]) => {
+    const [, database] = /^db(\d+)$/.exec(name) ?? [];
+    return database === undefined ? [] : [{ database, keys: Number(/keys=(\d+)/.exec(value)?.[1] ?? 0) }];
+  });
+  const most = held.sort((a, b) => b.keys - a.keys)[0];
+  if (most === undefined || most.keys === 0) return undefined;
+  return warning(
+    'database',
+    `database ${connection.database} is empty, while database ${most.database} has ${counted(most.keys, 'key', 'keys')}`,
+    `Is that the one that is meant? Then: database: ${most.database}. Laravel's cache is in 1 unless it is told otherwise.`,
+  );
+}
+
+/** A lock among the entries, as it is when phpredis does not serialize. */
+function isOwner(reading: Reading): boolean {
+  if (reading === undefined || reading instanceof Error) return false;
+  const text = reading.stored.toString('latin1');
+  return text.startsWith(OWNER_PREFIX) || isLaravelOwner(text);
+}
+
+const SERIALIZERS = [undefined, 'php', 'igbinary', 'msgpack', 'json'] as const;
+const COMPRESSIONS: ReadonlyArray<RedisCompression | undefined> = [undefined, 'lzf', 'zstd', 'lz4'];
+
+/** All that phpredis can be told, and JSON without it. */
+async function alternatives(): Promise<readonly Alternative[]> {
+  const [{ openPacking }, { openCodec }] = await Promise.all([
+    import('../packing.js'),
+    import('../../../codecs/open.js'),
+  ]);
+  const found: Alternative[] = [];
+  for (const compression of COMPRESSIONS) {
+    for (const serializer of SERIALIZERS) {
+      const options = { ...(serializer && { serializer }), ...(compression && { compression }) };
+      const { values } = await openPacking(options, openCodec('php'));
+      const parts = [`serializer: ${serializer ?? 'none'}`, `compression: ${compression ?? 'none'}`];
+      found.push({ settings: `codec: php, ${parts.join(', ')}`, decode: (stored) => values.decode(stored) });
+    }
+
+    const options = compression && { compression };
+    const { values } = await openPacking({ ...options }, openCodec('json'));
+    const settings = `codec: json${compression === undefined ? '' : `, compression: ${compression}`}`;
+    found.push({ settings, decode: (stored) => values.decode(stored) });
+  }
+
+  return found;
+}

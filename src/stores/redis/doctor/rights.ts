@@ -1,0 +1,173 @@
+import type { Redis } from 'ioredis';
+
+import type { Finding } from '../../contract/store.js';
+import type { Command, Connection, Node } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../../errors.js';
+import { failed, ok, warning } from '../../doctor/findings.js';
+import { answerOf, isUnavailable, translated } from '../errors.js';
+import { releaseChannel } from '../locks/waiting.js';
+import { whoAmI } from './connectivity.js';
+
+/** What a user must be let do for a command of cachectl. */
+interface Need {
+  /** As it is typed: `flush`. */
+  readonly command: string;
+  /** All of these. */
+  readonly commands: readonly string[];
+}
+
+const NEEDS: readonly Need[] = [
+  { command: 'get', commands: ['GET', 'PTTL'] },
+  { command: 'inspect', commands: ['GET', 'PTTL', 'TYPE'] },
+  { command: 'put, add', commands: ['SET'] },
+  { command: 'put --tags', commands: ['SET', 'ZADD'] },
+  { command: 'increment', commands: ['INCRBY'] },
+  { command: 'touch', commands: ['EXPIRE', 'PERSIST', 'EXISTS'] },
+  { command: 'forget', commands: ['UNLINK'] },
+  { command: 'pull', commands: ['PTTL', 'GETDEL'] },
+  { command: 'keys, stats', commands: ['SCAN', 'TYPE'] },
+  { command: 'export, copy', commands: ['SCAN', 'GET', 'PTTL', 'STRLEN', 'GETRANGE'] },
+  { command: 'import', commands: ['SET'] },
+  { command: 'remember', commands: ['GET', 'PTTL', 'SET', 'EVAL', 'DEL', 'EXPIRE'] },
+  { command: 'flush', commands: ['SCAN', 'UNLINK', 'GETRANGE'] },
+  { command: 'flush --all', commands: ['FLUSHDB'] },
+  { command: 'tags:flush', commands: ['ZRANGE', 'UNLINK', 'ZREM'] },
+  { command: 'lock:release, lock:refresh, lock:run', commands: ['EVAL', 'GET', 'DEL', 'EXPIRE', 'PERSIST'] },
+  { command: 'lock:list', commands: ['SCAN', 'GETRANGE', 'PTTL'] },
+  { command: 'lock:show (who waits)', commands: ['CLIENT'] },
+  { command: 'events:tail', commands: ['SUBSCRIBE'] },
+  { command: 'events:tail --enable', commands: ['CONFIG'] },
+  { command: 'events:tail --source monitor, lock:watch', commands: ['MONITOR'] },
+];
+
+/** Why a command is refused: itself, its keys, its channels; or nobody can be asked, or knows it. */
+type Refusal = 'channel' | 'command' | 'key' | 'unknown';
+
+/**
+ * Which commands of cachectl the user may not run. Servers look at that when they put a command aside for a transaction, so
+ * one that is called off tells without doing anything. Who may not open one has each command run, which changes nothing,
+ * either.
+ */
+export async function* rights({ connection, keys, prefix }: Room): AsyncGenerator<Finding> {
+  const user = (await whoAmI(connection)) ?? connection.settings.username ?? 'default';
+  const scratch = keys.full('cachectl:doctor');
+  const [node] = await connection.nodes();
+  const refusals = await refusalsOf(node!, connection, scratch);
+  const isKeyRefused = [...refusals.values()].includes('key');
+  if (isKeyRefused) {
+    const where = prefix === keys.prefix ? 'prefix' : 'prefix and connectionPrefix';
+    const hint = `Check ${where}; an administrator can grant it: ACL SETUSER ${user} ~${keys.prefix}*`;
+    yield failed('permissions', new RefusedError(`user ${user} may not touch keys such as ${scratch}`, hint));
+  }
+
+  // A script does what GETDEL does.
+  if (!refusals.has('EVAL')) refusals.delete('GETDEL');
+  const lacking = [...refusals].filter(([, refusal]) => refusal !== 'key').map(([name]) => name);
+  const unable = NEEDS.flatMap(({ command, commands }) => {
+    const without = commands.filter((name) => lacking.includes(name));
+    return without.length === 0 ? [] : [`${command} (${without.join(', ')})`];
+  });
+  if (unable.length > 0) {
+    const grants = lacking.map((name) => (refusals.get(name) === 'channel' ? '&*' : `+${name.toLowerCase()}`));
+    const isKnown = lacking.some((name) => refusals.get(name) !== 'unknown');
+    yield warning(
+      'permissions',
+      `user ${user} may not ${unable.join('; ')}`,
+      isKnown
+        ? `What is needed of these an administrator can grant: ACL SETUSER ${user} ${[...new Set(grants)].join(' ')}`
+        : 'The server does not know these: it is too old, a proxy, or they were renamed (rename-command).',
+    );
+  } else if (!isKeyRefused) yield ok('permissions', `user ${user} may do all that cachectl does`);
+}
+
+/** By the names of commands. */
+async function refusalsOf(node: Node, connection: Connection, scratch: string): Promise<Map<string, Refusal>> {
+  const control = await node.dedicated();
+  try {
+    const refusals = await refusedOf(control, connection, scratch);
+    const heard = await refusalOf(control.subscribe(`__keyevent@${connection.database}__:cachectl`), connection);
+    if (heard !== undefined) refusals.set('SUBSCRIBE', heard);
+    const watched = await refusalOf(watchedFor(node), connection);
+    if (watched !== undefined) refusals.set('MONITOR', watched);
+    return refusals;
+  } finally {
+    control.disconnect();
+  }
+}
+
+/** Each of a kind that changes nothing, should it be run: keys that nobody has, numbers that are none. */
+function commandsOn(key: string): readonly Command[] {
+  return [
+    ['GET', key],
+    ['PTTL', key],
+    ['TYPE', key],
+    ['STRLEN', key],
+    ['SET', key, '', 'EX', '0'],
+    ['ZADD', key, 'none', ''],
+    ['INCRBY', key, 'none'],
+    ['EXPIRE', key, '60'],
+    ['PERSIST', key],
+    ['EXISTS', key],
+    ['UNLINK', key],
+    ['DEL', key],
+    ['GETDEL', key],
+    ['GETRANGE', key, '0', '0'],
+    ['ZRANGE', key, '0', '0'],
+    ['ZREM', key, ''],
+    ['SCAN', '0', 'COUNT', '1'],
+    ['EVAL', 'return 0', '1', key],
+    ['PUBLISH', releaseChannel(key), ''],
+    ['CLIENT', 'LIST', 'TYPE', 'pubsub'],
+    ['CONFIG', 'SET', 'cachectl-none', ''],
+  ];
+}
+
+/** Not run, whatever stands behind it: another server may pass over that. */
+const ONLY_QUEUED: readonly Command[] = [['FLUSHDB', 'NONE']];
+
+async function refusedOf(control: Redis, connection: Connection, scratch: string): Promise<Map<string, Refusal>> {
+  // Not to be queued: within a transaction every server refuses it.
+  const canWatch = (await refusalOf(control.call('WATCH', scratch), connection)) === undefined;
+  // By itself: were it refused in one write with the rest, the server would do the rest.
+  const canQueue = (await refusalOf(control.call('MULTI'), connection)) === undefined;
+  const commands = [...commandsOn(scratch), ...(canQueue ? ONLY_QUEUED : [])];
+  const replies = await Promise.all(
+    commands.map(async ([name, ...args]) => refusalOf(control.call(name, ...args), connection)),
+  );
+  if (canQueue) {
+    await control.call('DISCARD').catch(() => {
+      // It ends with the connection.
+    });
+  }
+
+  const refusals = new Map(
+    replies.flatMap((refusal, index) => (refusal === undefined ? [] : [[commands[index]![0], refusal] as const])),
+  );
+  // Without scripts, locks and counters use transactions.
+  if (canWatch && canQueue) refusals.delete('EVAL');
+  return refusals;
+}
+
+async function watchedFor(node: Node): Promise<void> {
+  const monitor = await node.monitor();
+  monitor.disconnect();
+}
+
+/** @throws what is no refusal: the connection is gone */
+async function refusalOf(answer: Promise<unknown>, { location }: Connection): Promise<Refusal | undefined> {
+  try {
+    await answer;
+    return undefined;
+  } catch (error) {
+    const known = error instanceof CachectlError ? error : translated(error, location);
+    if (known instanceof TimeoutError || known instanceof UnreachableError) throw known;
+    if (!isUnavailable(known)) return undefined;
+
+    const words = answerOf(known);
+    if (/unknown command/i.test(words)) return 'unknown';
+    if (/\bchannel/.test(words)) return 'channel';
+    return /\bkeys?\b/.test(words) ? 'key' : 'command';
+  }
+}

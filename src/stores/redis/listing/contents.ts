@@ -1,0 +1,72 @@
+import type { Reading } from '../../contract/store.js';
+import type { ListedEntry } from '../../contract/listing.js';
+import type { Look } from './entries.js';
+
+import { withinBytes } from '../../listing/byte-limit.js';
+import { entryOf, type Room } from '../entries.js';
+import { PlainEntries } from '../plain-entries.js';
+import { readByScript } from './read-script.js';
+import { isGone, ttlOf } from '../client/replies.js';
+
+/** What the entries of a listing hold, in portions that fit into memory. */
+export class Contents {
+  readonly #room: Room;
+  readonly #look: Look;
+  readonly #plain: PlainEntries;
+  #usesScripts: boolean;
+
+  /** @param idle whether the look tells since when they have not been used, which has to come before reading them */
+  constructor(room: Room, look: Look, { idle }: { readonly idle: boolean }) {
+    this.#room = room;
+    this.#look = look;
+    this.#plain = new PlainEntries(room);
+    this.#usesScripts = !idle && !room.connection.keysApart;
+  }
+
+  /** What is gone by then is left out. @param names without prefixes */
+  async *of(names: readonly string[]): AsyncGenerator<readonly ListedEntry[]> {
+    const { listed, rest } = await this.#atOnce(names);
+    yield listed;
+    for (const some of withinBytes(await this.#look.at(rest))) {
+      const readings = await this.#plain.many(some.map(({ key }) => key));
+      yield some.flatMap((entry, index) => {
+        const reading = readings[index];
+        return reading === undefined ? [] : [{ ...entry, ...sizeOf(reading), reading }];
+      });
+    }
+  }
+
+  /** Most of them in one round trip, and which are to be read by themselves: the long ones, and what is no string. */
+  async #atOnce(
+    names: readonly string[],
+  ): Promise<{ readonly listed: readonly ListedEntry[]; readonly rest: readonly string[] }> {
+    if (!this.#usesScripts || names.length === 0) return { listed: [], rest: names };
+    const full = names.map((name) => this.#room.keys.full(name));
+    const read = await readByScript(this.#room.connection, full);
+    this.#usesScripts = read !== undefined;
+    if (read === undefined) return { listed: [], rest: names };
+    const listed: ListedEntry[] = [];
+    const rest: string[] = [];
+    for (const [index, { pttl, value }] of read.entries()) {
+      const key = names[index]!;
+      if (isGone(pttl)) continue;
+      if (Buffer.isBuffer(value)) listed.push(this.#listed(key, value, pttl));
+      else rest.push(key);
+    }
+
+    return { listed, rest };
+  }
+
+  #listed(key: string, stored: Buffer, pttl: string): ListedEntry {
+    const ttl = ttlOf(pttl);
+    const lock = this.#look.lockOf(key, stored);
+    const reading = entryOf(this.#room, stored, ttl);
+    const size = stored.length;
+    return lock === undefined ? { key, size, ttl, reading } : { key, size, ttl, lock, reading };
+  }
+}
+
+/** Of what was read, the size is known. */
+function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
+  return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
+}

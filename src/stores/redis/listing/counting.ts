@@ -1,0 +1,83 @@
+import type { CountOptions } from '../../contract/listing.js';
+import type { Reply } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
+import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
+import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
+import { count } from '../client/replies.js';
+import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+
+/** Some pages of a scan, as many as fit into its share of time, of which the entries are counted, and tags' sets are not. */
+const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local bookkeeping, first = ARGV[6], tonumber(ARGV[7]) + 1
+takeHeads(8)
+local find = string.find
+local function isEntry(key)
+  local isSet = heads[byte(key, first)] and beginsSo(key, first) and find(key, '^tag:.*:entries$', first)
+  return not isSet and key ~= bookkeeping
+end
+local counted, pages = 0, 0
+repeat
+  local page = redis.pcall('SCAN', cursor, 'MATCH', pattern, 'COUNT', size)
+  if page.err then return page end
+  for _, key in ipairs(page[2]) do
+    if isEntry(key) then counted = counted + 1 end
+  end
+  cursor, pages = page[1], pages + 1
+until cursor == '0' or pages >= most or isLate()
+return {cursor, counted}`;
+
+/**
+ * How many keys a listing gives. What a glob says beyond the head of a name is told here, since the server's globs go by
+ * bytes; else the server counts, where it lets a script do that, and no key travels.
+ */
+export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
+  signal?.throwIfAborted();
+  const byServer = isHeadOnly(pattern) ? await countInSteps(room, literalHead(pattern), signal) : undefined;
+  return byServer ?? countPages(room, pattern, signal);
+}
+
+/** Undefined where scripts are no way. */
+async function countInSteps(
+  { connection, keys }: Room,
+  head: string,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  if (!(await scriptsSeeAllKeys(connection))) return undefined;
+  const pages = [underPrefix(keys, head), PAGE, MOST_PAGES] as const;
+  const how = [...pages, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), TAG_SET_HEAD] as const;
+  const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
+  let counted = 0;
+  for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
+    const [next, more] = reply as readonly [Buffer, string];
+    counted += count(more);
+    if (String(next) === '0') return counted;
+    signal?.throwIfAborted();
+    reply = await step(String(next));
+  }
+
+  return undefined;
+}
+
+/** By the page, and without making texts of what need not be looked at. */
+async function countPages({ connection, keys }: Room, pattern: string, signal?: AbortSignal): Promise<number> {
+  const matches = isHeadOnly(pattern) ? () => true : globMatcher(pattern);
+  const at = Buffer.byteLength(keys.prefix);
+  const mayBeSet = (full: Buffer): boolean => full.subarray(at, at + TAG_SET.length).equals(TAG_SET);
+  const needsText = !isHeadOnly(pattern);
+  let counted = 0;
+  for await (const page of scanAll(connection, keys, signal, literalHead(pattern))) {
+    for (const full of page) {
+      if (!needsText && !mayBeSet(full)) counted++;
+      else {
+        const key = keys.short(full);
+        if (!isTagSetKey(key) && matches(key)) counted++;
+      }
+    }
+  }
+
+  return counted;
+}
+
+const TAG_SET = Buffer.from(TAG_SET_HEAD);

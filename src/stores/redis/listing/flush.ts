@@ -1,0 +1,210 @@
+import type { BulkOptions, FlushOptions, FlushResult } from '../../contract/store.js';
+import type { Command, Connection } from '../connection.js';
+import type { Room } from '../entries.js';
+import type { LockPlace } from '../locks/places.js';
+
+import { UndecodableError, WrongTypeError } from '../../../errors.js';
+import { isLaravelLockName } from '../../locks/names.js';
+import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { overlapping } from '../../listing/concurrent.js';
+import { isTagSetKey } from '../../tags/names.js';
+import { isUnavailable } from '../errors.js';
+import { type Keys, scanAll } from '../keys.js';
+import { keepsLocksApart, lockPlaces, ruleAmongEntries } from '../locks/places.js';
+import { ownerOf } from '../locks/lock.js';
+import { count, given } from '../client/replies.js';
+import { scriptsSeeAllKeys } from '../client/scripts.js';
+import { sweep } from './sweep.js';
+
+/** Pages on their way at once: enough that neither side waits for the other. */
+const IN_FLIGHT = 4;
+
+/** Names of tags' sets that wait for the end: a bound on memory, more tags than applications have. */
+const MOST_SETS = 10_000;
+
+/**
+ * Removes what lies under the prefix, a page of a scan at a time, so that the server is never held up: by a script where
+ * the server lets one do it, else in round trips. What is counted is entries; the tags' bookkeeping goes too,
+ * unmentioned. Locks are told by the rule of a listing of locks. Those in a place of their own go only with `locks`, and
+ * then nothing else there: the application keeps other things in it. `all` is FLUSHDB on the cache's database.
+ */
+export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+  options.signal?.throwIfAborted();
+  if (options.scope === 'all') return flushDatabase(room.connection, options.dryRun);
+  const progress = new Tally(options, await estimate(room.connection));
+  const keeps = options.locks ? undefined : ruleAmongEntries(room);
+  const remover = new PrefixRemover(room, { keepsLocks: keeps !== undefined, dryRun: options.dryRun });
+  const isSwept =
+    // A script cannot see an owner that is packed.
+    (room.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
+    (await scriptsSeeAllKeys(room.connection)) &&
+    (await sweep(room.connection, room.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
+      progress.add(done);
+      if (undecided.length > 0) progress.add(await remover.removePage(undecided));
+    }));
+  if (!isSwept) {
+    await eachPage(room.connection, room.keys, options, async (page) => progress.add(await remover.removePage(page)));
+  }
+
+  await remover.removeSets();
+  if (options.locks && keepsLocksApart(room)) {
+    const [place] = lockPlaces(room);
+    const removeLocks = onlyLocks(room, place!, options.dryRun);
+    await eachPage(room.lockConnection, room.keys, options, async (page) => progress.add(await removeLocks(page)));
+  }
+
+  return progress.result;
+}
+
+/** Removes a page of full keys, or counts what it would remove. */
+type Remover = (page: readonly Buffer[]) => Promise<FlushResult>;
+
+class Tally {
+  readonly #onProgress: BulkOptions['onProgress'];
+  readonly #total: number | undefined;
+  #removed = 0;
+  #keptLocks = 0;
+
+  constructor({ onProgress }: BulkOptions, total: number | undefined) {
+    this.#onProgress = onProgress;
+    this.#total = total;
+  }
+
+  add({ removed, keptLocks }: FlushResult): void {
+    this.#removed += removed;
+    this.#keptLocks += keptLocks;
+    this.#onProgress?.({ done: this.#removed, ...(this.#total !== undefined && { total: this.#total }) });
+  }
+
+  get result(): FlushResult {
+    return { removed: this.#removed, keptLocks: this.#keptLocks };
+  }
+}
+
+async function flushDatabase(connection: Connection, dryRun: boolean): Promise<FlushResult> {
+  const removed = await size(connection);
+  if (!dryRun) for (const node of await connection.nodes()) await node.call('FLUSHDB', 'ASYNC');
+  return { removed, keptLocks: 0 };
+}
+
+/** Keys of every prefix. */
+async function size(connection: Connection): Promise<number> {
+  let keys = 0;
+  for (const node of await connection.nodes()) keys += count(await node.call('DBSIZE'));
+  return keys;
+}
+
+/** For the progress only, so a user who may not ask does without. */
+async function estimate(connection: Connection): Promise<number | undefined> {
+  try {
+    return await size(connection);
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Scans ahead while earlier pages are being worked on; after an abort, what is on its way is still counted. */
+async function eachPage(
+  connection: Connection,
+  keys: Keys,
+  { signal }: BulkOptions,
+  work: (page: readonly Buffer[]) => Promise<void>,
+): Promise<void> {
+  await overlapping(scanAll(connection, keys, signal), IN_FLIGHT, async (page) => work([...uniqueKeys(page)]));
+}
+
+function uniqueKeys(page: readonly Buffer[]): Iterable<Buffer> {
+  return new Map(page.map((key) => [key.toString('latin1'), key])).values();
+}
+
+/** Everything: one command for a page where there is one server. */
+function removing(connection: Connection, dryRun: boolean): Remover {
+  const name = dryRun ? 'EXISTS' : 'UNLINK';
+  return async (page) => {
+    if (page.length === 0) return NOTHING;
+    const singly = (): Command[] => page.map((key) => [name, key]);
+    let replies = await connection.batch(connection.keysApart ? singly() : [[name, ...page]]);
+    if (replies.some((reply) => connection.saysKeysApart(reply))) replies = await connection.batch(singly());
+    return { removed: replies.reduce((sum: number, reply) => sum + count(reply), 0), keptLocks: 0 };
+  };
+}
+
+const NOTHING: FlushResult = { removed: 0, keptLocks: 0 };
+
+/** Whatever lies under the prefix; tags' bookkeeping goes without being counted, and last. */
+class PrefixRemover {
+  readonly #keys: Keys;
+  readonly #removeAll: Remover;
+  readonly #removeOthers: Remover;
+  #sets: Buffer[] = [];
+
+  constructor(room: Room, { keepsLocks, dryRun }: { keepsLocks: boolean; dryRun: boolean }) {
+    this.#keys = room.keys;
+    this.#removeAll = removing(room.connection, dryRun);
+    this.#removeOthers = keepsLocks ? lockKeeping(room, dryRun) : this.#removeAll;
+  }
+
+  async removePage(page: readonly Buffer[]): Promise<FlushResult> {
+    const others = page.filter((key) => !isTagSetKey(this.#keys.short(key)));
+    const done = await this.#removeOthers(others);
+    this.#sets.push(...page.filter((key) => isTagSetKey(this.#keys.short(key))));
+    if (this.#sets.length >= MOST_SETS) await this.removeSets();
+    return done;
+  }
+
+  /** After all entries: without its set, an entry that an interruption left would be found by no flush of its tag. */
+  async removeSets(): Promise<void> {
+    while (this.#sets.length > 0) await this.#removeAll(this.#sets.splice(0, 1000));
+  }
+}
+
+/** Everything but locks. */
+function lockKeeping(room: Room, dryRun: boolean): Remover {
+  const { connection, keys } = room;
+  const place = { connection, rule: ruleAmongEntries(room) };
+  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byLooking(room, place, dryRun);
+  return async (page) => {
+    const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
+    const { removed, keptLocks } = await removeOthers(entries);
+    return { removed, keptLocks: keptLocks + page.length - entries.length };
+  };
+}
+
+/** Two round trips; a lock that is taken between them, under a key that held an entry, goes too. */
+function byLooking(room: Room, place: LockPlace, dryRun: boolean): Remover {
+  const remove = removing(place.connection, dryRun);
+  return async (page) => {
+    const areLocks = await locksAmong(room, place, page);
+    const { removed } = await remove(page.filter((_, index) => !areLocks[index]));
+    return { removed, keptLocks: areLocks.filter(Boolean).length };
+  };
+}
+
+function onlyLocks(room: Room, place: LockPlace, dryRun: boolean): Remover {
+  const remove = removing(place.connection, dryRun);
+  return async (page) => {
+    const areLocks = await locksAmong(room, place, page);
+    return remove(page.filter((_, index) => areLocks[index]));
+  };
+}
+
+/** For each key, whether it is a lock; a name that is a family's needs no look. */
+async function locksAmong(room: Room, { connection, rule }: LockPlace, page: readonly Buffer[]): Promise<boolean[]> {
+  const { keys, packing } = room;
+  const tell = lockTeller(rule);
+  // A packed text can be told only when all of it is there; so can one that somebody chose.
+  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? TELLING_BYTES : LONGEST_OWNER;
+  const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, bytes - 1]));
+  return replies.map((reply, index) => {
+    const head = reply instanceof Error ? nothingIfNoText(reply) : (given(reply) as Buffer);
+    const name = keys.short(page[index]!);
+    return !isTagSetKey(name) && tell(name, ownerOf(packing.texts, head)) !== undefined;
+  });
+}
+
+/** What is no string is no lock, whatever it is called. */
+function nothingIfNoText(error: Error): Buffer {
+  if (error instanceof WrongTypeError || error instanceof UndecodableError) return Buffer.alloc(0);
+  throw error;
+}

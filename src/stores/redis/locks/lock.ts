@@ -1,0 +1,129 @@
+import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
+import type { Waiter, Waiting } from '../../contract/locks.js';
+import type { Command, Connection } from '../connection.js';
+import type { Room } from '../entries.js';
+import type { GuardedChange } from '../guarded-key.js';
+import type { Texts } from '../packing.js';
+
+import { UndecodableError, WrongTypeError } from '../../../errors.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { wrongType } from '../errors.js';
+import { changeGuarded, checkOwnership } from '../guarded-key.js';
+import { releaseChannel, startWaiting, waitersFor } from './waiting.js';
+import { bytes, count, isGone, leftOf, ttlOf } from '../client/replies.js';
+
+/**
+ * Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. Those who wait are told,
+ * unless the user may not publish.
+ */
+const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.pcall('PUBLISH', ARGV[2], '')
+return 1`;
+
+/** ARGV[2] is PERSIST, or EXPIRE or PEXPIRE with ARGV[3]. */
+const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] then redis.call(ARGV[2], KEYS[1], ARGV[3]) else redis.call(ARGV[2], KEYS[1]) end
+return 1`;
+
+/** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare, unless phpredis packs it. */
+export class RedisLock implements Lock {
+  readonly #connection: Connection;
+  readonly #name: string;
+  readonly #key: string;
+  readonly #texts: Texts;
+
+  constructor({ lockConnection, keys, packing }: Room, name: string) {
+    this.#connection = lockConnection;
+    this.#name = name;
+    this.#key = keys.full(name);
+    this.#texts = packing.texts;
+  }
+
+  async acquire(owner: string, ttl: Ttl): Promise<boolean> {
+    await checkOwnership(this.#connection, this.#key);
+    const expiry = ttl === null ? [] : Number.isInteger(ttl) ? ['EX', ttl] : ['PX', millisecondsOf(ttl)];
+    return (await this.#connection.call('SET', this.#key, this.#texts.pack(owner), ...expiry, 'NX')) !== null;
+  }
+
+  async release(owner: string): Promise<boolean> {
+    const channel = releaseChannel(this.#key);
+    return this.#change(owner, {
+      script: RELEASE,
+      args: [channel],
+      commands: [['DEL', this.#key]],
+      afterwards: ['PUBLISH', channel, ''],
+    });
+  }
+
+  async forceRelease(): Promise<boolean> {
+    const [removed] = await this.#connection.batch([
+      ['DEL', this.#key],
+      ['PUBLISH', releaseChannel(this.#key), ''],
+    ]);
+    return count(removed!) === 1;
+  }
+
+  async refresh(owner: string, ttl: Ttl): Promise<boolean> {
+    const [name, ...time] = expiryCommand(ttl);
+    return this.#change(owner, { script: REFRESH, args: [name, ...time], commands: [[name, this.#key, ...time]] });
+  }
+
+  async holder(): Promise<LockHolder | undefined> {
+    const [owner, pttl] = await this.#connection.batch([
+      ['GET', this.#key],
+      ['PTTL', this.#key],
+    ]);
+    if (owner instanceof WrongTypeError) throw await this.#wrongType();
+    const held = bytes(owner!);
+    // It expired between the two commands when there is no ttl to ask for.
+    if (held === null || isGone(pttl!)) return undefined;
+    return { owner: ownerOf(this.#texts, held), ttl: ttlOf(pttl!), ...leftOf(pttl!) };
+  }
+
+  async waiters(): Promise<readonly Waiter[]> {
+    return waitersFor(this.#connection, this.#key);
+  }
+
+  async startWaiting(owner: string): Promise<Waiting> {
+    return startWaiting(this.#connection, this.#key, owner);
+  }
+
+  async #change(owner: string, change: Omit<GuardedChange, 'expected' | 'key'>): Promise<boolean> {
+    try {
+      const packed = this.#texts.pack(owner);
+      const guarded = { ...change, key: this.#key };
+      if (await changeGuarded(this.#connection, { ...guarded, expected: packed })) return true;
+      const held = this.#texts.areBare ? null : bytes(await this.#connection.call('GET', this.#key));
+      // Another compressor, or another level of this one, has other bytes for the same owner.
+      if (held === null || held.equals(packed) || ownerOf(this.#texts, held) !== owner) return false;
+      return await changeGuarded(this.#connection, { ...guarded, expected: held });
+    } catch (error) {
+      throw error instanceof WrongTypeError ? await this.#wrongType() : error;
+    }
+  }
+
+  async #wrongType(): Promise<WrongTypeError> {
+    return wrongType(this.#name, String(await this.#connection.call('TYPE', this.#key)));
+  }
+}
+
+/** Whole seconds go by EXPIRE, as Laravel writes them. */
+function expiryCommand(ttl: Ttl): Command {
+  if (ttl === null) return ['PERSIST'];
+  return Number.isInteger(ttl) ? ['EXPIRE', ttl] : ['PEXPIRE', millisecondsOf(ttl)];
+}
+
+function millisecondsOf(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+/** An owner that another client wrote otherwise is shown as it stands. */
+export function ownerOf(texts: Texts, held: Buffer): string {
+  try {
+    return keyFromBytes(texts.unpack(held));
+  } catch (error) {
+    if (error instanceof UndecodableError) return keyFromBytes(held);
+    throw error;
+  }
+}

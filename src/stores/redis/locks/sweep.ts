@@ -1,0 +1,120 @@
+import type { LockRule } from '../../locks/rule.js';
+import type { Connection, Reply } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { literalHead } from '../../listing/glob.js';
+import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
+import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { underPrefix } from '../keys.js';
+import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+
+/** What one step hands out at most, in bytes, but for the page that goes beyond. */
+const MOST_BYTES = 256 * 1024;
+
+/**
+ * Some pages of a scan, as many as fit into its share of time, of which only what may be a lock is handed out: its key, the
+ * beginning of its value, and PTTL. That is what has a name that begins so, or an owner for its value, unless `goesByNames`;
+ * or `all`. Tags' sets, what is empty, and what is no string is none; a look that fails otherwise is an error.
+ */
+const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local owner, standsOut, last, mostBytes = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
+local all, first, goesByNames = ARGV[10] == '1', tonumber(ARGV[11]) + 1, ARGV[12] == '1'
+takeHeads(14)
+local type, pcall = type, redis.pcall
+local short = tonumber(ARGV[13])
+local lastOfShort = tostring(short - 1)
+local found, bytes = {}, 0
+local function isNamed(key)
+  return all or (heads[byte(key, first)] and beginsSo(key, first))
+end
+local function look(key)
+  if find(key, '^tag:.*:entries$', first) then return end
+  local named = isNamed(key)
+  if goesByNames and not named then return end
+  local value = pcall('GETRANGE', key, '0', lastOfShort)
+  if type(value) == 'table' then return not find(value.err, 'WRONGTYPE', 1, true) and value end
+  if value == '' or not (named or isOwner(value, owner, standsOut)) then return end
+  if #value == short then value = pcall('GETRANGE', key, '0', last) end
+  local pttl = pcall('PTTL', key)
+  if type(pttl) == 'table' then return pttl end
+  local at = #found
+  found[at + 1], found[at + 2], found[at + 3] = key, value, tostring(pttl)
+  bytes = bytes + #key + #value
+end
+local pages = 0
+repeat
+  local page = pcall('SCAN', cursor, 'MATCH', pattern, 'COUNT', size)
+  if page.err then return page end
+  for _, key in ipairs(page[2]) do
+    local failure = look(key)
+    if failure then return failure end
+  end
+  cursor, pages = page[1], pages + 1
+until cursor == '0' or pages >= most or bytes >= mostBytes or isLate()
+return {cursor, found}`;
+
+/** What may be a lock, to be told by whoever asked. */
+export interface Held {
+  /** Full. */
+  readonly key: Buffer;
+  /** Of the value. */
+  readonly head: Buffer;
+  readonly pttl: Reply;
+}
+
+/** Where it is looked, and by which rule. */
+export interface LookAt {
+  readonly room: Room;
+  readonly connection: Connection;
+  readonly rule: LockRule;
+}
+
+/**
+ * Lets the server go through its keys, a step at a time so that it is never held up, and gives what each step finds. The
+ * first step is done by then.
+ * @returns undefined where the server does not let a script do that, or where a script cannot see what it would look for
+ */
+export async function sweepLocks(
+  { room, connection, rule }: LookAt,
+  signal: AbortSignal | undefined,
+): Promise<AsyncGenerator<readonly Held[]> | undefined> {
+  const { keys, packing } = room;
+  const { pattern, goesByNames, ownersStandOut } = rule;
+  if (!(packing.texts.areBare || goesByNames) || !(await scriptsSeeAllKeys(connection))) return undefined;
+  const named = pattern === undefined ? [] : [literalHead(pattern)];
+  const heads = [...LARAVEL_LOCK_HEADS, ...named].filter((head) => head !== '');
+  const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
+  const what = [
+    OWNER_PREFIX,
+    ownersStandOut ? 1 : 0,
+    LONGEST_OWNER - 1,
+    MOST_BYTES,
+    named.includes('') ? 1 : 0,
+  ] as const;
+  const where = [Buffer.byteLength(keys.prefix), goesByNames ? 1 : 0, TELLING_BYTES] as const;
+  const how = [...pages, ...what, ...where, ...heads] as const;
+  const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
+  const first = await unlessRefused(step('0'));
+  return first === undefined ? undefined : steps(first, step, signal);
+}
+
+async function* steps(
+  first: Reply,
+  step: (cursor: string) => Promise<Reply>,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly Held[]> {
+  for (let reply = first; ;) {
+    const [next, found] = reply as readonly [Buffer, ReadonlyArray<Buffer>];
+    yield heldOf(found);
+    if (String(next) === '0') return;
+    signal?.throwIfAborted();
+    reply = await step(String(next));
+  }
+}
+
+function heldOf(found: readonly Buffer[]): Held[] {
+  return Array.from({ length: found.length / 3 }, (_, index) => {
+    const [key, head, pttl] = found.slice(3 * index, 3 * index + 3);
+    return { key: key!, head: head!, pttl: String(pttl) };
+  });
+}

@@ -1,0 +1,173 @@
+import type { Redis } from 'ioredis';
+
+import { createHash } from 'node:crypto';
+
+import type { Waiter, Waiting } from '../../contract/locks.js';
+import type { Connection, Node } from '../connection.js';
+
+import { CachectlError } from '../../../errors.js';
+import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { LONGEST_PAUSE, pause } from '../../locks/wait.js';
+import { translated } from '../errors.js';
+import { given } from '../client/replies.js';
+
+/** How long to be without news where the server tells of every end of a lock, in milliseconds; a message may be lost all the same. */
+const PAUSE_WHEN_TOLD = 2000;
+
+/** What cachectl publishes when it lets go of the lock at a full key: no application does, but Redis itself may tell. */
+export function releaseChannel(key: string): string {
+  return `cachectl:released:${key}`;
+}
+
+/**
+ * Listens on a connection of its own to every server that keys live on. Its name, which CLIENT LIST shows, says who waits for
+ * what, and vanishes with it. Where that is not allowed there is no news.
+ */
+export async function startWaiting(connection: Connection, key: string, owner: string): Promise<Waiting> {
+  const place = new Place();
+  try {
+    const nodes = await connection.nodes();
+    const isTold = await Promise.all(nodes.map(async (node) => tellsEnds(node)));
+    for (const node of nodes) place.add(await subscribe(node, connection, { key, owner }, () => place.ring()));
+    if (!isTold.includes(false)) place.longestPause = PAUSE_WHEN_TOLD;
+  } catch (error) {
+    if (!(error instanceof CachectlError)) throw error;
+    // What is not allowed, or lost, is no reason not to wait: the pauses alone decide.
+  }
+
+  return place;
+}
+
+/** Those of cachectl: the only ones whose connections say what they wait for. */
+export async function waitersFor(connection: Connection, key: string): Promise<readonly Waiter[]> {
+  const head = `${NAME_HEAD}${encoded(keyId(key))}:`;
+  const waiters = new Map<string, Waiter>();
+  for (const node of await connection.nodes()) {
+    const list = String(given(await node.call('CLIENT', 'LIST', 'TYPE', 'pubsub')));
+    for (const fields of list.split('\n').map((line) => fieldsOf(line))) {
+      const name = fields.get('name') ?? '';
+      if (name.startsWith(head)) waiters.set(name, waiterOf(fields, name.slice(head.length)));
+    }
+  }
+
+  return [...waiters.values()];
+}
+
+class Place implements Waiting {
+  longestPause = LONGEST_PAUSE;
+  isLost = false;
+  readonly #subscribers: Redis[] = [];
+  #hasRung = false;
+  #isOver = false;
+  #wake: (() => void) | undefined;
+
+  add(subscriber: Redis): void {
+    this.#subscribers.push(subscriber);
+    subscriber.once('end', () => {
+      if (this.#isOver) return;
+      this.longestPause = LONGEST_PAUSE;
+      this.isLost = true;
+      this.ring();
+    });
+  }
+
+  ring(): void {
+    this.#hasRung = true;
+    this.#wake?.();
+  }
+
+  async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.#hasRung) {
+      const enough = new AbortController();
+      this.#wake = () => enough.abort();
+      await pause(milliseconds, AbortSignal.any([signal, enough.signal]));
+      this.#wake = undefined;
+    }
+
+    const isNews = this.#hasRung && !signal.aborted;
+    this.#hasRung = false;
+    return isNews;
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    for (const subscriber of this.#subscribers) subscriber.disconnect();
+  }
+}
+
+interface WaitsFor {
+  readonly key: string;
+  readonly owner: string;
+}
+
+/** Redis's own events for what ends a lock; a key that is written anew is another holder's. */
+const ENDS: ReadonlySet<string> = new Set(['del', 'evicted', 'expired', 'move_from', 'rename_from']);
+
+async function subscribe(
+  node: Node,
+  { database, location }: Connection,
+  of: WaitsFor,
+  ring: () => void,
+): Promise<Redis> {
+  const subscriber = await node.dedicated();
+  const released = keyToBytes(releaseChannel(of.key));
+  subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+    if (channel.equals(released) || ENDS.has(message.toString())) ring();
+  });
+  try {
+    await subscriber.client('SETNAME', nameOf(of));
+    await subscriber.subscribe(released, keyToBytes(`__keyspace@${database}__:${of.key}`));
+    return subscriber;
+  } catch (error) {
+    subscriber.disconnect();
+    throw translated(error, location);
+  }
+}
+
+/** Whether Redis tells every end of a key on the key's own channel. Where CONFIG is forbidden nobody knows. */
+async function tellsEnds(node: Node): Promise<boolean> {
+  try {
+    const reply = given(await node.call('CONFIG', 'GET', 'notify-keyspace-events')) as readonly unknown[];
+    const flags = String(reply[1] ?? '');
+    return flags.includes('K') && (flags.includes('A') || (flags.includes('g') && flags.includes('x')));
+  } catch (error) {
+    if (error instanceof CachectlError) return false;
+    throw error;
+  }
+}
+
+const NAME_HEAD = 'cachectl:waits:';
+
+/** A connection's name can hold no spaces. */
+function nameOf({ key, owner }: WaitsFor): string {
+  return `${NAME_HEAD}${encoded(keyId(key))}:${encoded(owner.slice(0, 300))}`;
+}
+
+/** Long keys would make long names. */
+function keyId(key: string): string {
+  return key.length <= 200 ? key : createHash('sha1').update(keyToBytes(key)).digest('hex');
+}
+
+function encoded(text: string): string {
+  return keyToBytes(text).toString('base64url');
+}
+
+/** `id=3 addr=127.0.0.1:40000 name=... age=12 ...`. */
+export function fieldsOf(line: string): ReadonlyMap<string, string> {
+  return new Map(
+    line.split(' ').map((field) => {
+      const at = field.indexOf('=');
+      return [field.slice(0, at), field.slice(at + 1)];
+    }),
+  );
+}
+
+function waiterOf(fields: ReadonlyMap<string, string>, owner: string): Waiter {
+  const address = fields.get('addr');
+  const age = Number(fields.get('age'));
+  return {
+    owner: keyFromBytes(Buffer.from(owner, 'base64url')),
+    ...(address !== undefined && { address }),
+    ...(Number.isFinite(age) && { since: new Date(Date.now() - age * 1000) }),
+  };
+}

@@ -1,0 +1,123 @@
+import type {
+  ListedTag,
+  ListTagsOptions,
+  PruneTagsOptions,
+  PruneTagsResult,
+  TagIndex,
+  TagMember,
+} from '../../contract/tags.js';
+import type { Command } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { WrongTypeError } from '../../../errors.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../../tags/names.js';
+import { TagOrders } from '../../tags/order.js';
+import { scanAll } from '../keys.js';
+import { count, given, isGone, ttlOf } from '../client/replies.js';
+import { TagCombinations, tagOf } from './combinations.js';
+import { countGone, entryOf, memberPages, nowSeconds } from './members.js';
+import { TagPruner } from './prune.js';
+
+/** Laravel's tags (10 and later): a sorted set each, among all the keys under the prefix. */
+export class RedisTagIndex implements TagIndex {
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  async *tags({ signal, pattern, deep }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
+    for await (const sets of tagSets(this.#room, pattern, signal)) {
+      const listed = sets.map(({ name, members, expired }) => ({ name, entries: members - expired, stale: expired }));
+      if (deep) {
+        for (const [index, { key, members }] of sets.entries()) {
+          const stale = await this.#countGone(key, signal);
+          // What was written meanwhile may be counted among those that are gone, and not among the members.
+          yield [{ ...listed[index]!, entries: Math.max(0, members - stale), stale }];
+        }
+      } else yield listed;
+    }
+  }
+
+  async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
+    const { connection, keys } = this.#room;
+    const combinations = new TagCombinations(this.#room, name);
+    const orders = new TagOrders(name, async (key, hash) => combinations.of(key, hash));
+    for await (const page of memberPages(this.#room, keys.full(tagSetKey(name)), signal)) {
+      const entries = page.map(({ member }) => entryOf(this.#room, member));
+      const pttls = await connection.batch(entries.map((full): Command => ['PTTL', full]));
+      const members: TagMember[] = [];
+      for (const [index, full] of entries.entries()) {
+        const pttl = given(pttls[index]!);
+        const isStale = isGone(pttl);
+        const about = await orders.of(keys.short(full));
+        members.push({ ...about, isStale, ttl: isStale ? undefined : ttlOf(pttl) });
+      }
+
+      yield members;
+    }
+  }
+
+  async prune(options: PruneTagsOptions): Promise<PruneTagsResult> {
+    options.signal?.throwIfAborted();
+    const pruner = new TagPruner(this.#room, options);
+    let tags = 0;
+    for await (const sets of tagSets(this.#room, options.pattern, options.signal)) {
+      tags += sets.length;
+      await pruner.prune(sets);
+    }
+
+    return { tags, removed: pruner.removed };
+  }
+
+  async #countGone(set: Buffer, signal: AbortSignal | undefined): Promise<number> {
+    let gone = 0;
+    for await (const page of memberPages(this.#room, set, signal)) {
+      gone += await countGone(this.#room, page);
+    }
+
+    return gone;
+  }
+}
+
+/** A tag's set, as it was counted. */
+export interface TagSet {
+  /** With prefixes. */
+  readonly key: Buffer;
+  readonly name: string;
+  readonly members: number;
+  /** Members whose score says that their entries have expired. */
+  readonly expired: number;
+}
+
+/** Sorted sets that are named as those of tags, a page of a scan at a time. */
+async function* tagSets(
+  { connection, keys }: Room,
+  pattern = '*',
+  signal?: AbortSignal,
+): AsyncGenerator<readonly TagSet[]> {
+  const matches = globMatcher(pattern);
+  for await (const page of scanAll(connection, keys, signal, TAG_SET_HEAD + literalHead(pattern))) {
+    const unique = [...new Map(page.map((key) => [key.toString('latin1'), key])).values()];
+    const named = unique
+      .map((key) => ({ key, short: keys.short(key) }))
+      .filter(({ short }) => isTagSetKey(short))
+      .map(({ key, short }) => ({ key, name: tagOf(short) }))
+      .filter(({ name }) => matches(name));
+    const now = nowSeconds();
+    const replies = await connection.batch(
+      named.flatMap(({ key }): Command[] => [
+        ['ZCARD', key],
+        ['ZCOUNT', key, 0, now],
+      ]),
+    );
+    const sets = named.flatMap(({ key, name }, index): TagSet[] => {
+      const [members, expired] = [replies[2 * index]!, replies[2 * index + 1]!];
+      // Somebody's entry that bears such a name, or a set that is gone by now.
+      if (members instanceof WrongTypeError || count(members) === 0) return [];
+      return [{ key, name, members: count(members), expired: count(expired) }];
+    });
+    if (sets.length > 0) yield sets;
+  }
+}

@@ -1,0 +1,172 @@
+import type { BulkOptions, Tagged, Ttl } from '../../contract/store.js';
+import type { Command } from '../connection.js';
+
+import { taggedKey, tagSetKey } from '../../tags/names.js';
+import { Entries, type Room } from '../entries.js';
+import { count, given } from '../client/replies.js';
+import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+
+/** Members of a tag that are worked on in one step. */
+const PAGE = 1000;
+
+/** Members that a script works on between two looks at the clock, and at most. */
+const SCRIPT_PAGE = 250;
+const MOST_OF_SCRIPT = 4000;
+
+/**
+ * Pages of a tag's members removed, entries and listing, as many as fit into the step's share of time, so that none is put
+ * back in between. By rank the listing goes without a search for each.
+ */
+const REMOVE_PAGES = `${CLOCK}local set, prefix, size, most = KEYS[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local last, members, removed = tostring(size - 1), 0, 0
+repeat
+  local page = redis.call('ZRANGE', set, '0', last)
+  local found = #page
+  if found > 0 then
+    for at = 1, found do page[at] = prefix .. page[at] end
+    removed = removed + redis.call('UNLINK', unpack(page))
+    redis.call('ZREMRANGEBYRANK', set, '0', tostring(found - 1))
+  end
+  members = members + found
+until found < size or members >= most or isLate()
+return {members, removed}`;
+
+/** Laravel's score for an entry that never expires. */
+const FOREVER = -1;
+
+/** What became of a page: how many members it had, and how many of their entries were there. */
+interface Page {
+  readonly members: number;
+  readonly removed: number;
+}
+
+/**
+ * Laravel's tags (10 and later): a sorted set for each tag lists the entries that carry it, without prefixes, scored by
+ * the Unix time at which they expire.
+ */
+export class RedisTagged extends Entries implements Tagged {
+  readonly #names: readonly string[];
+  /** What the keys of all entries under these names begin with, without prefixes. */
+  readonly #head: string;
+
+  constructor(room: Room, names: readonly string[]) {
+    super(room);
+    this.#names = names;
+    this.#head = taggedKey(names, '');
+  }
+
+  async keyOf(key: string): Promise<string> {
+    return this.#head + key;
+  }
+
+  async flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
+    options.signal?.throwIfAborted();
+    return options.dryRun ? this.#count(options) : this.#remove(options);
+  }
+
+  protected storedKey(key: string): string {
+    return this.room.keys.full(this.#head + key);
+  }
+
+  protected written(key: string, ttl: Ttl): Command[] {
+    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    return this.#sets().map((set) => ['ZADD', set, score, this.#member(key)]);
+  }
+
+  protected incremented(key: string): Command[] {
+    return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, this.#member(key)]);
+  }
+
+  /** Else Laravel's cache:prune-stale-tags would take the entry for expired, and no flush would find it. */
+  protected touched(key: string, ttl: Ttl): Command[] {
+    const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
+    return this.#sets().map((set) => ['ZADD', set, 'XX', score, this.#member(key)]);
+  }
+
+  #member(key: string): Buffer {
+    return this.room.packing.texts.pack(this.#head + key);
+  }
+
+  #sets(): readonly string[] {
+    return this.#names.map((name) => this.room.keys.full(tagSetKey(name)));
+  }
+
+  /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
+  async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
+    let removed = 0;
+    const scriptsDo = this.room.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
+    const removePage = scriptsDo
+      ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInTrips(set)
+      : async (set: string): Promise<Page> => this.#removeInTrips(set);
+    for (const set of this.#sets()) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const page = await removePage(set);
+        if (page.members === 0) break;
+        removed += page.removed;
+        onProgress?.({ done: removed });
+      }
+    }
+
+    return removed;
+  }
+
+  /** Undefined where the server does not let a script do it. */
+  async #removeByScript(set: string): Promise<Page | undefined> {
+    const reply = await unlessRefused(
+      this.connection.call('EVAL', REMOVE_PAGES, 1, set, STEP_US, this.room.keys.prefix, SCRIPT_PAGE, MOST_OF_SCRIPT),
+    );
+    if (reply === undefined) return undefined;
+    const [members, removed] = reply as readonly [string, string];
+    return { members: count(members), removed: count(removed) };
+  }
+
+  /** Entries first: what is interrupted between the two is still listed, and found by the next run. */
+  async #removeInTrips(set: string): Promise<Page> {
+    const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
+    if (members.length === 0) return { members: 0, removed: 0 };
+    const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
+    const removed = replies.reduce((sum: number, reply) => sum + count(reply), 0);
+    await this.connection.call('ZREM', set, ...members);
+    return { members: members.length, removed };
+  }
+
+  /** An entry that carries several of the names is counted by the first. */
+  async #count({ signal, onProgress }: BulkOptions): Promise<number> {
+    let found = 0;
+    const sets = this.#sets();
+    for (const [index, set] of sets.entries()) {
+      let cursor = '0';
+      do {
+        signal?.throwIfAborted();
+        const [next, page] = (await this.connection.call('ZSCAN', set, cursor, 'COUNT', PAGE)) as [Buffer, Buffer[]];
+        cursor = String(next);
+        found += await this.#countNew(
+          page.filter((_, at) => at % 2 === 0),
+          sets.slice(0, index),
+        );
+        onProgress?.({ done: found });
+      } while (cursor !== '0');
+    }
+
+    return found;
+  }
+
+  async #countNew(members: readonly Buffer[], counted: readonly string[]): Promise<number> {
+    const replies = await this.connection.batch(
+      members.flatMap((member): Command[] => [
+        ['EXISTS', this.#entryOf(member)],
+        ...counted.map((set): Command => ['ZSCORE', set, member]),
+      ]),
+    );
+    const width = 1 + counted.length;
+    return members.filter((_, at) => {
+      const [exists, ...scores] = replies.slice(at * width, (at + 1) * width);
+      return count(exists!) === 1 && scores.every((score) => given(score) === null);
+    }).length;
+  }
+
+  #entryOf(member: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(this.room.keys.prefix), this.room.packing.texts.unpack(member)]);
+  }
+}
