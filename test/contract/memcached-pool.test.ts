@@ -1,7 +1,7 @@
 import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
-import { EVENTS } from '../../src/stores/memcached/event-sources.js';
+import { EVENTS } from '../../src/stores/memcached/events/sources.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';

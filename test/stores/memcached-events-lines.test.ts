@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { CacheEvent, EventsOptions } from '../../src/stores/contract/events.js';
 
 import { Keys } from '../../src/stores/memcached/keys.js';
-import { Narrator } from '../../src/stores/memcached/watch-lines.js';
+import { Narrator } from '../../src/stores/memcached/events/watch-lines.js';
 
 /** What becomes of these lines for somebody whose prefix is `p:`. */
 function told(lines: readonly string[], asked: Pick<EventsOptions, 'everything' | 'wants'> = {}): CacheEvent[] {

@@ -133,7 +133,7 @@ describe('listing and flushing Memcached', () => {
     const sneaky = 'shop-a\r\nflush_all\r\n';
     await server.say('set other 0 0 1\r\nx');
     // The binary protocol takes any bytes for a key.
-    const { BinaryConnection } = await import('../../src/stores/memcached/binary-connection.js');
+    const { BinaryConnection } = await import('../../src/stores/memcached/protocol/binary-connection.js');
     const binary = new BinaryConnection(
       { server: { host: '127.0.0.1', port: server.port, weight: 1 }, location: 'here', timeoutMs: 5000 },
       undefined,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 import type { MemcachedProfile, MemcachedServer } from '../../src/profiles/profile.js';
 
-import { oneAtATime, picker } from '../../src/stores/memcached/hashing.js';
+import { oneAtATime, picker } from '../../src/stores/memcached/protocol/hashing.js';
 import { requirePhp } from '../support/php-requirements.js';
 
 /** Asks libmemcached, by php-memcached, for the server of each key. */

@@ -7,7 +7,7 @@ import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
 import { fenceKey } from '../../src/stores/locks/fenced-lock.js';
 import { newOwner } from '../../src/stores/locks/owner.js';
-import { BinaryConnection } from '../../src/stores/memcached/binary-connection.js';
+import { BinaryConnection } from '../../src/stores/memcached/protocol/binary-connection.js';
 import { openMemcached } from '../../src/stores/memcached/store.js';
 import { all, failure } from '../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../support/memcached-server.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { GarbageError } from '../../src/stores/memcached/garbage.js';
-import { type Answer, AnswerParser } from '../../src/stores/memcached/text-parser.js';
+import { GarbageError } from '../../src/stores/memcached/protocol/garbage-error.js';
+import { type Answer, AnswerParser } from '../../src/stores/memcached/protocol/text-parser.js';
 
 function parsed(...chunks: Buffer[]): Answer[] {
   const parser = new AnswerParser();

@@ -1,15 +1,15 @@
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
-import type { Node } from './node.js';
-import type { Login, Target } from './target.js';
+import type { Node } from './protocol/node.js';
+import type { Login, Target } from './protocol/target.js';
 
 import { CachectlError } from '../../errors.js';
 import { endpointText } from '../network/tcp.js';
-import { BinaryConnection } from './binary-connection.js';
-import { BinaryNode } from './binary-node.js';
-import { ClassicNode } from './classic-node.js';
-import { type Picker, picker } from './hashing.js';
-import { MetaNode } from './meta-node.js';
-import { TextConnection } from './text-connection.js';
+import { BinaryConnection } from './protocol/binary-connection.js';
+import { BinaryNode } from './protocol/binary-node.js';
+import { ClassicNode } from './protocol/classic-node.js';
+import { type Picker, picker } from './protocol/hashing.js';
+import { MetaNode } from './protocol/meta-node.js';
+import { TextConnection } from './protocol/text-connection.js';
 
 /** How the servers are spoken to: see `MemcachedProfile`. */
 export type Protocol = NonNullable<MemcachedProfile['protocol']>;

@@ -3,7 +3,7 @@ import type { CachectlError } from '../../errors.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
-import type { Item, Write } from './node.js';
+import type { Item, Write } from './protocol/node.js';
 
 import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';

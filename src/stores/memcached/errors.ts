@@ -1,7 +1,7 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
 import { type NetworkFault, networkFault } from '../network/errors.js';
-import { wantsLogin, wantsTextLogin } from './access-errors.js';
-import { GarbageError } from './garbage.js';
+import { wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
+import { GarbageError } from './protocol/garbage-error.js';
 
 /** Whatever the network or the library threw, as an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {

@@ -1,15 +1,15 @@
 import type { InspectedLock, Inspection, NearKey } from '../contract/inspection.js';
 import type { Room } from './entries.js';
-import type { Item } from './node.js';
+import type { Item } from './protocol/node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { given } from './entries.js';
 import { isSpeakable, isTagIdKey } from './keys.js';
-import { lockOf } from './lock-rule.js';
-import { MetaNode } from './meta-node.js';
-import { tagOf } from './tag-index.js';
-import { MemcachedTagged } from './tags.js';
+import { lockOf } from './locks/rule.js';
+import { MetaNode } from './protocol/meta-node.js';
+import { tagOf } from './tags/index.js';
+import { MemcachedTagged } from './tags/tagged.js';
 
 /** What `me` says first, which counts neither as a use nor as a miss; then the item, by a look that does not count either. */
 export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {

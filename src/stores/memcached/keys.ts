@@ -5,8 +5,8 @@ import { UsageError } from '../../errors.js';
 import { globMatcher } from '../listing/glob.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
-import { noListing } from './access-errors.js';
-import { dump } from './dump.js';
+import { noListing } from './protocol/access-errors.js';
+import { dump } from './listing/dump.js';
 
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;

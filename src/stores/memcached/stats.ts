@@ -1,9 +1,9 @@
 import type { ServerStats, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Room } from './entries.js';
-import type { Node } from './node.js';
+import type { Node } from './protocol/node.js';
 
 import { CachectlError } from '../../errors.js';
-import { dump } from './dump.js';
+import { dump } from './listing/dump.js';
 import { isTagIdKey } from './keys.js';
 
 /** How many items the servers may hold for those under the prefix to be counted: a dump of some milliseconds. */

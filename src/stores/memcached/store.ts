@@ -13,15 +13,15 @@ import type {
 import type { EventsOptions, EventStream } from '../contract/events.js';
 import type { Inspection } from '../contract/inspection.js';
 import type { StatsOptions, StoreStats } from '../contract/stats.js';
-import type { Tail } from './events.js';
-import type { LockWatch } from './lock-watch.js';
+import type { Tail } from './events/open.js';
+import type { LockWatch } from './locks/watch.js';
 
 import { Connection } from './connection.js';
 import { Entries, type Naming, type Room } from './entries.js';
-import { EVENT_SOURCES, EVENTS } from './event-sources.js';
+import { EVENT_SOURCES, EVENTS } from './events/sources.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
-import { MemcachedLock } from './locks.js';
-import { MemcachedTagged } from './tags.js';
+import { MemcachedLock } from './locks/lock.js';
+import { MemcachedTagged } from './tags/tagged.js';
 import { Values } from './values.js';
 
 /** The cache of Laravel's Memcached driver, on one server or several. Connects on first use. */
@@ -80,37 +80,37 @@ class MemcachedStore extends Entries implements Store {
     };
     if (!tellsAll) return;
     this.count = async (options) => {
-      const { countEntries } = await import('./counting.js');
+      const { countEntries } = await import('./listing/counting.js');
       return countEntries(room, options);
     };
 
     this.flushOnly = async (only, options) => {
-      const { flushOnly } = await import('./flush-only.js');
+      const { flushOnly } = await import('./listing/flush-only.js');
       return flushOnly(room, only, options);
     };
 
     this.entries = async function* (options) {
-      const { listEntries } = await import('./listing.js');
+      const { listEntries } = await import('./listing/entries.js');
       yield* listEntries(room, options);
     };
 
     this.locks = async function* (options) {
-      const { listLocks } = await import('./lock-list.js');
+      const { listLocks } = await import('./locks/list.js');
       yield* listLocks(room, options);
     };
 
     this.sample = async (options) => {
-      const { sample } = await import('./sample.js');
+      const { sample } = await import('./listing/sample.js');
       return sample(room, options);
     };
 
     this.tagIndex = async () => {
-      const { MemcachedTagIndex } = await import('./tag-index.js');
+      const { MemcachedTagIndex } = await import('./tags/index.js');
       return new MemcachedTagIndex(room);
     };
 
     this.watchLocks = async (names, options) => {
-      const { watchLocks } = await import('./lock-watch.js');
+      const { watchLocks } = await import('./locks/watch.js');
       const opened = await watchLocks(this, room, names, options);
       this.#tails.add(opened);
       return opened;
@@ -122,7 +122,7 @@ class MemcachedStore extends Entries implements Store {
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
-    const { flush } = await import('./flush.js');
+    const { flush } = await import('./listing/flush.js');
     return flush(this.room, options);
   }
 
@@ -145,19 +145,19 @@ class MemcachedStore extends Entries implements Store {
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
-    const { tail } = await import('./events.js');
+    const { tail } = await import('./events/open.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async *reach(): AsyncGenerator<Finding> {
-    const { reach } = await import('./reach.js');
+    const { reach } = await import('./doctor/connectivity.js');
     yield* reach(this.room);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
-    const { diagnose } = await import('./diagnosis.js');
+    const { diagnose } = await import('./doctor/diagnosis.js');
     yield* diagnose(this.room);
   }
 

@@ -1,0 +1,86 @@
+import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
+import type { Finding } from '../../contract/store.js';
+import type { Protocol } from '../connection.js';
+import type { Room } from '../entries.js';
+
+import { CachectlError } from '../../../errors.js';
+import { failed, ok, warning } from '../../doctor/findings.js';
+import { arrivals, type Way } from '../../network/connectivity.js';
+
+/**
+ * The way to each server of the pool, and logging in. Each that is down is a fault: what lives there is a miss to the
+ * application, and what it puts there is lost.
+ */
+export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Finding> {
+  const { servers, profile, protocol } = connection;
+  let lost = 0;
+  for await (const { endpoint, findings } of arrivals(servers, await wayOf(profile, protocol, timeoutMs))) {
+    const isLost = findings.some(({ state }) => state === 'fault');
+    if (isLost) lost++;
+    for (const finding of findings)
+      yield isLost ? withProtocol(finding) : withMeaning(finding, endpoint as MemcachedServer, profile);
+  }
+
+  if (lost > 0) {
+    if (servers.length > 1) {
+      yield warning(
+        'pool',
+        `${lost} of ${servers.length} servers cannot be used: what lives there is a miss, and lost when it is put`,
+        'Leave them in the list all the same: taking one out moves the keys of the others.',
+      );
+    }
+
+    return;
+  }
+
+  for (const node of connection.nodes) {
+    try {
+      await node.ready();
+    } catch (error) {
+      if (!(error instanceof CachectlError)) throw error;
+      yield failed('login', error);
+      return;
+    }
+  }
+
+  yield ok('login', loginText(profile, protocol));
+}
+
+function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
+  if (username === undefined) return 'no password is required: whoever reaches it may do everything';
+  return protocol === 'binary' ? `authenticated as ${username} (SASL)` : `authenticated as ${username}`;
+}
+
+/** By the binary protocol a server hangs up when it is greeted by the other one. */
+async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<Way> {
+  const tlsHint = 'Write memcacheds:// in the URL, or tls: true in the profile.';
+  const plain: Way = protocol === 'binary' ? { timeoutMs, tlsHint } : { timeoutMs, tlsHint, greeting: GREETING };
+  if (tls === undefined) return plain;
+  const { readTlsFiles } = await import('../protocol/tls.js');
+  const { verify } = tls;
+  const settings = { options: await readTlsFiles(tls), verify, verifyHost: verify, caKey: 'tls.ca in the profile' };
+  return { ...plain, tls: settings };
+}
+
+/** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
+const GREETING = {
+  product: 'Memcached',
+  hello: Buffer.from(`${'version'.padEnd(22)}\r\n`),
+  isAnswer: (text: string) => /^(?:VERSION \S+|(?:CLIENT|SERVER)_ERROR [^\r\n]*)\r\n/.test(text),
+};
+
+/** A server that speaks the binary protocol only has hung up on the greeting, which is of the other one. */
+function withProtocol(finding: Finding): Finding {
+  const { subject, message, hint } = finding;
+  if (subject !== 'greeting' || !message.endsWith('closed it')) return finding;
+  return {
+    ...finding,
+    hint: `${hint} With SASL (-S) it needs username and password, with -B binary protocol: binary.`,
+  };
+}
+
+function withMeaning(finding: Finding, { weight }: MemcachedServer, { distribution }: MemcachedProfile): Finding {
+  if (finding.subject !== 'connect' || weight === 1) return finding;
+  const ignored = distribution === 'modulo' ? ' (not used by modulo)' : '';
+  return { ...finding, message: `${finding.message}; weight ${weight}${ignored}` };
+}

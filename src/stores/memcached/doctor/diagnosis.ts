@@ -1,0 +1,210 @@
+import type { MemcachedProfile } from '../../../profiles/profile.js';
+import type { Finding, Reading } from '../../contract/store.js';
+import type { Room } from '../entries.js';
+import type { Node } from '../protocol/node.js';
+
+import { bytesText } from '../../../byte-text.js';
+import { CachectlError } from '../../../errors.js';
+import { clockFinding } from '../../doctor/clock-skew.js';
+import { contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { ageText, counted, ok, skipped, warning } from '../../doctor/findings.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { isLaravelLockName } from '../../locks/names.js';
+import { prefixFinding } from '../../doctor/prefix-guess.js';
+import { ClassicNode } from '../protocol/classic-node.js';
+import { firstKeys } from '../listing/first-keys.js';
+import { isSpeakable, isTagIdKey } from '../keys.js';
+import { MetaNode } from '../protocol/meta-node.js';
+import { type Placed, placementFinding } from '../protocol/placement.js';
+import { Watch } from '../events/watch.js';
+
+/** With more items in a server they are not gone through: it holds locks while it prints them. */
+const LISTED_UP_TO = 200_000;
+
+type Stats = ReadonlyMap<string, string>;
+
+/** How each server is set up, and whether what it holds is as the profile says. */
+export async function* diagnose(room: Room): AsyncGenerator<Finding> {
+  const { nodes, profile } = room.connection;
+  yield* weights(profile);
+  for (const node of nodes) {
+    for await (const finding of serverFindings(node)) {
+      const place = node.location.replace('memcached ', '');
+      yield nodes.length === 1 ? finding : { ...finding, subject: `${finding.subject} of ${place}` };
+    }
+  }
+
+  yield ok('persistence', 'none: a restart empties it, and frees every lock');
+  yield* contents(room);
+}
+
+function* weights({ distribution, servers }: MemcachedProfile): Generator<Finding> {
+  if (distribution !== 'modulo' || new Set(servers.map(({ weight }) => weight)).size < 2) return;
+  const hint = 'Set distribution: ketama or consistent if the application does; else take the weights out.';
+  yield warning('weights', 'the servers have different weights, which distribution: modulo does not use', hint);
+}
+
+async function* serverFindings(node: Node): AsyncGenerator<Finding> {
+  if (node instanceof ClassicNode && !(node instanceof MetaNode)) {
+    yield skipped('server', 'by the classic protocol, as through a proxy, it tells nothing of the servers behind it');
+    yield* permissions(node);
+    return;
+  }
+
+  const stats = await node.stats('');
+  const settings = await settingsOf(node);
+  const number = (name: string): number => Number(stats.get(name) ?? 0);
+  yield ok(
+    'server',
+    `memcached ${stats.get('version') ?? '?'}, up for ${ageText(number('uptime'))}, ${counted(number('curr_connections'), 'connection', 'connections')} of ${number('max_connections').toLocaleString('en')}, ${counted(number('curr_items'), 'item', 'items')}`,
+  );
+  yield memory(stats, settings);
+  yield* abilities(node, settings);
+  yield* permissions(node, settings);
+  yield await clockFinding(
+    async () => ({ at: Number((await node.stats('')).get('time')) * 1000, precisionMs: 1000 }),
+    'ends of entries are times by the clock of whoever puts them, judged by the server',
+  );
+}
+
+/** Undefined where they cannot be seen. */
+async function settingsOf(node: Node): Promise<Stats | undefined> {
+  try {
+    return await node.stats('settings');
+  } catch (error) {
+    if (error instanceof CachectlError) return undefined;
+    throw error;
+  }
+}
+
+function memory(stats: Stats, settings: Stats | undefined): Finding {
+  const [used, most, evicted] = ['bytes', 'limit_maxbytes', 'evictions'].map((name) => Number(stats.get(name) ?? 0));
+  const share = `${bytesText(used!)} of ${bytesText(most!)} used`;
+  if (settings?.get('evictions') === 'off') {
+    const hint = 'For a cache start it without -M.';
+    return warning('memory', `${share}, and it evicts nothing: when it is full, every write is refused`, hint);
+  }
+
+  const largest = Number(settings?.get('item_size_max') ?? 0);
+  const limit = largest > 0 ? `; one item may have ${bytesText(largest)}` : '';
+  const rule = 'when it is full, what was not used for long goes, locks that are held too';
+  if (evicted === 0) return ok('memory', `${share}, nothing evicted yet: ${rule}${limit}`);
+  return warning(
+    'memory',
+    `${share}, ${counted(evicted!, 'item', 'items')} evicted since it started: ${rule}${limit}`,
+    'Give it more (-m), or let entries end sooner; keep locks that matter elsewhere.',
+  );
+}
+
+function* abilities(node: Node, settings: Stats | undefined): Generator<Finding> {
+  if (settings === undefined) return;
+  if (settings.get('cas_enabled') === 'no') {
+    yield {
+      subject: 'compare-and-swap',
+      state: 'fault',
+      message: `${node.location} runs without it (-C): locks, counting and pull are refused`,
+      hint: 'Start it without -C.',
+    };
+  }
+
+  if (settings.get('flush_enabled') === 'no') {
+    yield ok('flush --all', 'it is switched off there (-F); flush by prefix works');
+  }
+}
+
+async function* permissions(node: Node, settings?: Stats): AsyncGenerator<Finding> {
+  const subject = 'permissions';
+  if (!(node instanceof MetaNode)) {
+    const message =
+      'without meta commands (behind SASL, or a proxy) keys cannot be listed, and nothing tells of events: keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
+    yield skipped(subject, message, 'For these use a profile of the servers themselves, without SASL.');
+    return;
+  }
+
+  const lacking = [];
+  if (settings?.get('dump_enabled') === 'no') lacking.push('list keys (-X): keys, flush, lock:list, export');
+  if (settings?.get('lru_crawler') === 'no')
+    lacking.push('go through its keys (no_lru_crawler): keys, flush, lock:list, export');
+  if (!(await mayWatch(node))) lacking.push('be watched (-W): events:tail, top, lock:watch');
+  if (lacking.length === 0) yield ok(subject, 'keys can be listed, and events watched');
+  else {
+    const hint = 'Start it without that option; tags:flush and flush --all work all the same.';
+    yield warning(subject, `it does not let anybody ${lacking.join('; ')}`, hint);
+  }
+}
+
+async function mayWatch(node: MetaNode): Promise<boolean> {
+  try {
+    const nobody = { hear() {}, leftOut() {}, fail() {} };
+    const watch = await Watch.open(node, ['mutations'], nobody);
+    watch.end();
+    return true;
+  } catch (error) {
+    if (error instanceof CachectlError && error.code === 'refused') return false;
+    throw error;
+  }
+}
+
+async function* contents(room: Room): AsyncGenerator<Finding> {
+  const { connection, keys } = room;
+  if (connection.metaNodes.length === 0) return;
+  const ours: Placed[] = [];
+  const others: Buffer[] = [];
+  let isAll = true;
+  for (const [server, node] of connection.metaNodes.entries()) {
+    const found = (await node.count()) > LISTED_UP_TO ? undefined : await firstKeys(node, room);
+    if (found === undefined) {
+      isAll = false;
+      continue;
+    }
+
+    ours.push(...found.ours.map((full) => ({ full, server })));
+    others.push(...found.others);
+    isAll &&= found.isAll;
+  }
+
+  if (ours.length + others.length === 0 && !isAll) {
+    const many = LISTED_UP_TO.toLocaleString('en');
+    yield skipped('prefix', `no keys were looked at: there are more than ${many}, or they may not be listed`);
+    return;
+  }
+
+  const text = (all: readonly Buffer[]): string[] => all.map((full) => keyFromBytes(full));
+  const sample = { ours: text(ours.map(({ full }) => full)), others: text(others), isAll };
+  const { connectionPrefix = '' } = connection.profile;
+  yield prefixFinding(sample, { connectionPrefix, prefix: connection.profile.prefix });
+  const placement = placementFinding(ours, connection.profile);
+  if (placement) yield placement;
+  yield* unreadableKeys(ours, connection.profile);
+  const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
+  // What an item is stands beside it, so there is nothing to guess.
+  yield await contentsFinding(await readingsOf(room, entries.slice(0, SAMPLE)), async () => []);
+}
+
+/** From where they were listed, wherever the profile would look. */
+async function readingsOf({ connection, values }: Room, entries: readonly Placed[]): Promise<readonly Reading[]> {
+  const readings = connection.metaNodes.map(async (node, index) => {
+    const here = entries.filter(({ full, server }) => server === index && isSpeakable(full));
+    const items = await node.read(here.map(({ full }) => full));
+    return Promise.all(
+      items.map(async (item): Promise<Reading> =>
+        item === undefined || item instanceof Error ? item : values.entry(item),
+      ),
+    );
+  });
+  return (await Promise.all(readings)).flat();
+}
+
+/** Keys that php-memcached refuses to ask for by its text protocol. */
+function* unreadableKeys(ours: readonly Placed[], { codec, unicodeKeys }: MemcachedProfile): Generator<Finding> {
+  if (codec !== 'php' || unicodeKeys === true) return;
+  const odd = ours.filter(({ full }) => full.some((byte) => byte > LAST_ASCII));
+  if (odd.length === 0) return;
+  yield warning(
+    'keys',
+    `${counted(odd.length, 'key is', 'keys are')} not ASCII, which php-memcached does not read by its text protocol`,
+    'Set unicodeKeys: true if the application reads them (OPT_BINARY_PROTOCOL); else forget them.',
+  );
+}
+
+const LAST_ASCII = 0x7e;

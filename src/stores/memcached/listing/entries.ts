@@ -1,0 +1,88 @@
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
+import type { Dumped } from './dump-lines.js';
+import type { Room } from '../entries.js';
+import type { MetaNode } from '../protocol/meta-node.js';
+
+import { UsageError } from '../../../errors.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { withinBytes } from '../../listing/byte-limit.js';
+import { dump } from './dump.js';
+import { given } from '../entries.js';
+import { isSpeakable, isTagIdKey } from '../keys.js';
+import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+
+/** An item of the dump, and its key without the prefix. */
+interface Named {
+  readonly key: string;
+  readonly dumped: Dumped;
+  readonly size: number;
+}
+
+/**
+ * What lies under the prefix on every server, a page of a dump at a time, which tells all but contents and owners of locks;
+ * reading those does not count as a use. Which tags an entry carries nobody knows: in its key stands a hash of their ids.
+ */
+export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+  const { signal, pattern = '*' } = options;
+  const matches = globMatcher(pattern);
+  for (const node of room.connection.metaNodes) {
+    for await (const page of dump(node, room, { signal, head: literalHead(pattern) })) {
+      const named = page
+        .map((dumped): Named => ({ key: room.keys.short(dumped.full), dumped, size: dumped.size }))
+        .filter(({ key }) => !isTagIdKey(key) && matches(key));
+      for (const some of options.contents ? withinBytes(named) : [named]) {
+        signal?.throwIfAborted();
+        const listed = await listedOf(node, room, some, options);
+        if (listed.length > 0) yield listed;
+      }
+    }
+  }
+}
+
+/** What is gone by now, as far as it has to be read, is left out. */
+async function listedOf(
+  node: MetaNode,
+  room: Room,
+  some: readonly Named[],
+  { contents = false, idle = false }: ListEntriesOptions,
+): Promise<readonly ListedEntry[]> {
+  const wanted = some.filter((named) => isSpeakable(named.dumped.full) && (contents || mayBeOurLock(named)));
+  const answers = await node.look(wanted.map(({ dumped }) => dumped.full));
+  const items = answers.map((answer) => given(answer));
+  const entryOf = await room.values.reader(items.filter((item) => item !== undefined));
+  const listed: ListedEntry[] = [];
+  let next = 0;
+  for (const named of some) {
+    const { key, dumped } = named;
+    const isWanted = named === wanted[next];
+    const item = isWanted ? items[next++] : undefined;
+    if (isWanted && item === undefined) continue;
+    const lock = lockOf(key, item);
+    listed.push({
+      key,
+      size: dumped.size,
+      ttl: item?.ttl === undefined ? dumped.ttl : item.ttl,
+      ...(idle && { idle: dumped.idle }),
+      ...(lock !== undefined && { lock }),
+      ...(contents && { reading: item === undefined ? unspeakable(room, key) : entryOf(item) }),
+    });
+  }
+
+  return listed;
+}
+
+function mayBeOurLock({ key, size }: Named): boolean {
+  return size <= LARGEST_LOCK && lockOf(key) === undefined;
+}
+
+/** Only the binary protocol can name what another client put under a key with white space. */
+function unspeakable(room: Room, key: string): Error {
+  try {
+    room.keys.full(key);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+
+  throw new Error(`"${key}" can be read, and was not`);
+}

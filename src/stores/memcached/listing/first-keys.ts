@@ -1,0 +1,38 @@
+import type { Room } from '../entries.js';
+import type { MetaNode } from '../protocol/meta-node.js';
+
+import { RefusedError } from '../../../errors.js';
+import { dump } from './dump.js';
+
+/** So many of ours, or of others, are enough. */
+const MOST = 1000;
+
+export interface FirstKeys {
+  readonly ours: readonly Buffer[];
+  readonly others: readonly Buffer[];
+  readonly isAll: boolean;
+}
+
+/**
+ * Some of the keys of a server, under the prefix or not. Only for one with few: it is gone through to its end. Undefined
+ * where its keys may not be listed.
+ */
+export async function firstKeys(node: MetaNode, room: Room): Promise<FirstKeys | undefined> {
+  try {
+    return await listed(node, room);
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
+async function listed(node: MetaNode, room: Room): Promise<FirstKeys> {
+  const ours: Buffer[] = [];
+  const others: Buffer[] = [];
+  for await (const page of dump(node, { ...room, prefix: '' })) {
+    for (const { full } of page) (room.keys.isOurs(full) ? ours : others).push(full);
+    if (ours.length + others.length >= MOST) return { ours, others, isAll: false };
+  }
+
+  return { ours, others, isAll: true };
+}

@@ -1,0 +1,103 @@
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
+import type { Dumped } from './dump-lines.js';
+import type { Room } from '../entries.js';
+import type { MetaNode } from '../protocol/meta-node.js';
+import type { Item } from '../protocol/node.js';
+
+import { countMeant, FlushTally } from '../../listing/entry-filter.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { overlapping } from '../../listing/concurrent.js';
+import { dump } from './dump.js';
+import { given } from '../entries.js';
+import { isSpeakable, isTagIdKey } from '../keys.js';
+import { listEntries } from './entries.js';
+import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+
+/** Pages on their way at once. */
+const IN_FLIGHT = 4;
+
+/**
+ * Removes the entries that match, a page of a dump at a time. An item goes only as long as it is the one that the dump
+ * told of, which its CAS says, and, where that counts, as long as nobody has read it since.
+ */
+export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+  const { pattern = '*', idleFor = 0, largerThan = -1 } = only;
+  const { signal, dryRun } = options;
+  signal?.throwIfAborted();
+  if (dryRun) {
+    const pages = listEntries(room, { pattern, idle: idleFor > 0, ...(signal && { signal }) });
+    return countMeant(pages, only, options);
+  }
+
+  const matches = globMatcher(pattern);
+  const tally = new FlushTally(options);
+  for (const node of room.connection.metaNodes) {
+    const pages = dump(node, room, { signal, head: literalHead(pattern) });
+    await overlapping(pages, IN_FLIGHT, async (page) => {
+      const meant = page.filter(({ full, idle, size }) => {
+        const key = room.keys.short(full);
+        return size > largerThan && idle >= idleFor && !isTagIdKey(key) && matches(key);
+      });
+      const others = meant.filter(({ full }) => lockOf(room.keys.short(full)) === undefined);
+      tally.add({ keptLocks: meant.length - others.length });
+      tally.add(await removeOthers(node, room, others, idleFor));
+    });
+  }
+
+  return tally.result;
+}
+
+async function removeOthers(
+  node: MetaNode,
+  { keys }: Room,
+  meant: readonly Dumped[],
+  idleFor: number,
+): Promise<FlushOnlyResult> {
+  // Only the binary protocol can name what another client put under a key with white space.
+  const speakable = meant.filter(({ full }) => isSpeakable(full));
+  const unspeakable = meant.filter(({ full }) => !isSpeakable(full));
+  const looked = await Promise.all([
+    lookAt(
+      node,
+      speakable.filter(({ size }) => size <= LARGEST_LOCK),
+      true,
+    ),
+    lookAt(
+      node,
+      speakable.filter(({ size }) => size > LARGEST_LOCK),
+      false,
+    ),
+  ]);
+  const found = looked
+    .flat()
+    .flatMap(({ dumped, item }) =>
+      item?.cas === BigInt(dumped.cas) && (item.idle ?? 0) >= idleFor
+        ? [{ key: dumped.full, size: dumped.size, item }]
+        : [],
+    );
+  const entries = found.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
+  const isGone = await node.removeSame(entries);
+  const wereThere = await node.remove(unspeakable.map(({ full }) => full));
+  const gone = [
+    ...entries.filter((_, index) => isGone[index]),
+    ...unspeakable.filter((_, index) => given(wereThere[index])),
+  ];
+  return {
+    removed: gone.length,
+    keptLocks: found.length - entries.length,
+    bytes: gone.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** What is too large to be a lock need not travel. */
+async function lookAt(
+  node: MetaNode,
+  items: readonly Dumped[],
+  values: boolean,
+): Promise<ReadonlyArray<{ readonly dumped: Dumped; readonly item: Item | undefined }>> {
+  const answers = await node.look(
+    items.map(({ full }) => full),
+    { values },
+  );
+  return items.map((dumped, index) => ({ dumped, item: given(answers[index]) }));
+}

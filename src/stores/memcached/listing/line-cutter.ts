@@ -1,0 +1,37 @@
+import { GarbageError } from '../protocol/garbage-error.js';
+import { LONGEST_LINE } from '../protocol/text-parser.js';
+
+const NEWLINE = 0x0a;
+
+/** Cuts what a server sends into lines, however it is cut into chunks, without making anything of them. */
+export class LineCutter {
+  /** The beginning of a line that has not ended. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  /**
+   * Hands over each line that ends in this chunk: where it is, its end included. It is there until `take` returns.
+   * @throws GarbageError
+   */
+  push(chunk: Buffer, take: (bytes: Buffer, start: number, end: number) => void): void {
+    for (let start = 0; start < chunk.length;) {
+      const end = chunk.indexOf(NEWLINE, start) + 1;
+      if (this.#rest.length + (end === 0 ? chunk.length : end) - start > LONGEST_LINE) {
+        throw new GarbageError(`a line of more than ${LONGEST_LINE} bytes`);
+      }
+
+      if (end === 0) {
+        this.#rest = Buffer.concat([this.#rest, chunk.subarray(start)]);
+        return;
+      }
+
+      if (this.#rest.length === 0) take(chunk, start, end);
+      else {
+        const whole = Buffer.concat([this.#rest, chunk.subarray(start, end)]);
+        this.#rest = Buffer.alloc(0);
+        take(whole, 0, whole.length);
+      }
+
+      start = end;
+    }
+  }
+}

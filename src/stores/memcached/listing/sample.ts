@@ -1,0 +1,54 @@
+import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
+import type { Room } from '../entries.js';
+import type { MetaNode } from '../protocol/meta-node.js';
+
+import { isLaravelLockName } from '../../locks/names.js';
+import { dump } from './dump.js';
+import { isTagIdKey } from '../keys.js';
+
+/** Items that are looked at on one server. */
+const MOST_LOOKED = 200_000;
+
+/**
+ * The beginning of a dump, which goes along the hash table, where keys have no order. Of a pool each server gives as much
+ * as it holds of the whole. Sizes are those that the dump tells: what an item takes in all.
+ */
+export async function sample(room: Room, { size, signal }: SampleOptions): Promise<Sample> {
+  const nodes = room.connection.metaNodes;
+  const counts = await Promise.all(nodes.map(async (node) => node.count()));
+  const whole = counts.reduce((sum, count) => sum + count, 0);
+  const slices = await Promise.all(
+    nodes.map(async (node, index) => {
+      const share = whole === 0 ? 0 : Math.ceil((size * counts[index]!) / whole);
+      return slice(node, room, { size: share, signal });
+    }),
+  );
+  const chosen = slices.flatMap(({ found }) => found);
+  const isLookedThrough = counts.every((count) => count <= MOST_LOOKED) && slices.every(({ isAll }) => isAll);
+  const isComplete = isLookedThrough && chosen.length <= size;
+  return {
+    entries: chosen.slice(0, size),
+    method: isComplete ? 'all of them' : 'the beginning of a dump, which has no order',
+    isComplete,
+    isRandom: true,
+  };
+}
+
+async function slice(
+  node: MetaNode,
+  room: Room,
+  { size, signal }: { readonly size: number; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly found: readonly SampledEntry[]; readonly isAll: boolean }> {
+  const found: SampledEntry[] = [];
+  if (size === 0) return { found, isAll: true };
+  for await (const page of dump(node, room, { signal, most: MOST_LOOKED })) {
+    for (const { full, size: bytes, ttl } of page) {
+      const name = room.keys.short(full);
+      if (!isTagIdKey(name) && !isLaravelLockName(name)) found.push({ size: bytes, ttl });
+    }
+
+    if (found.length > size) break;
+  }
+
+  return { found: found.slice(0, size), isAll: found.length <= size };
+}

@@ -1,0 +1,102 @@
+import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
+import type { Dumped } from '../listing/dump-lines.js';
+import type { Room } from '../entries.js';
+import type { MetaNode } from '../protocol/meta-node.js';
+import type { Item } from '../protocol/node.js';
+
+import { UndecodableError } from '../../../errors.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { LONGEST_OWNER } from '../../locks/rule.js';
+import { dump } from '../listing/dump.js';
+import { given } from '../entries.js';
+import { isSpeakable, isTagIdKey } from '../keys.js';
+import { itemTeller, type ItemTeller, LARGEST_LOCK } from './rule.js';
+
+/** Bytes of items that are read at once; of what is no lock but called one, a single item may have more. */
+const MOST_AT_ONCE = 1_048_576;
+
+/**
+ * What lies under the prefix and can be told to be a lock, on every server, a page of a dump at a time. A lock is an item
+ * like any other: those whose names say nothing are read, as far as they are small enough to hold an owner.
+ */
+export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
+  const lister = new Lister(room, pattern);
+  for (const node of room.connection.metaNodes) {
+    for await (const page of dump(node, room, { signal })) {
+      for (const batch of lister.batches(page)) {
+        signal?.throwIfAborted();
+        yield* await lister.locksAmong(node, batch);
+      }
+    }
+  }
+}
+
+/** An item that is worth a look. */
+interface Candidate {
+  readonly full: Buffer;
+  readonly name: string;
+  readonly size: number;
+}
+
+class Lister {
+  readonly #room: Room;
+  readonly #tell: ItemTeller;
+
+  constructor(room: Room, pattern: string | undefined) {
+    this.#room = room;
+    this.#tell = itemTeller(pattern);
+  }
+
+  /** Candidates, as many as may be read at once. */
+  *batches(page: readonly Dumped[]): Generator<readonly Candidate[]> {
+    let batch: Candidate[] = [];
+    let bytes = 0;
+    for (const dumped of page) {
+      const candidate = this.#candidate(dumped);
+      if (candidate === undefined) continue;
+      if (batch.length > 0 && bytes + candidate.size > MOST_AT_ONCE) {
+        yield batch;
+        [batch, bytes] = [[], 0];
+      }
+
+      batch.push(candidate);
+      bytes += candidate.size;
+    }
+
+    if (batch.length > 0) yield batch;
+  }
+
+  /** Those that are there still, by one round trip. */
+  async locksAmong(node: MetaNode, batch: readonly Candidate[]): Promise<readonly ListedLock[]> {
+    const items = await node.read(batch.map(({ full }) => full));
+    const locks: ListedLock[] = [];
+    for (const [index, { name }] of batch.entries()) {
+      const item = given(items[index]);
+      if (item === undefined) continue;
+      const toldBy = this.#tell(name, item);
+      const owner = toldBy && (await this.#ownerOf(item));
+      if (toldBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, toldBy });
+    }
+
+    return locks;
+  }
+
+  #candidate({ full, size }: Dumped): Candidate | undefined {
+    // Only the binary protocol can name what another client put under a key with white space.
+    if (!isSpeakable(full)) return undefined;
+    const name = this.#room.keys.short(full);
+    if (isTagIdKey(name)) return undefined;
+    return size <= LARGEST_LOCK || this.#tell(name) !== undefined ? { full, name, size } : undefined;
+  }
+
+  /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
+  async #ownerOf(item: Item): Promise<string | undefined> {
+    try {
+      const owner = await this.#room.values.bareBytes(item);
+      return keyFromBytes(owner.subarray(0, LONGEST_OWNER));
+    } catch (error) {
+      if (error instanceof UndecodableError) return undefined;
+      throw error;
+    }
+  }
+}

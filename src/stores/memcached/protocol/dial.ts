@@ -1,0 +1,76 @@
+import type { ConnectionOptions } from 'node:tls';
+
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
+
+import type { Target } from './target.js';
+
+import { CachectlError } from '../../../errors.js';
+import { closed, notConnected, translated } from '../errors.js';
+
+/** Bytes that are read at once. */
+const CHUNK = 65_536;
+
+/**
+ * A socket that is connected, and has agreed on TLS where the profile wants it. Whoever gets it destroys it.
+ * @param signal gives up
+ * @param read takes what comes; the bytes are overwritten by what comes next
+ * @throws UnreachableError, TimeoutError
+ */
+export async function dial(target: Target, signal: AbortSignal, read: (chunk: Buffer) => void): Promise<Socket> {
+  const { location, timeoutMs } = target;
+  const socket = await begun(target, read);
+  return new Promise((resolve, reject) => {
+    const fail = (error: CachectlError): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      socket.destroy();
+      reject(error);
+    };
+
+    const giveUp = (): void => fail(closed(location));
+    const timer = setTimeout(() => fail(notConnected(location)), timeoutMs);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    socket.once('error', (error) => {
+      // Loaded when it is needed: most connections have no TLS.
+      if (isSecured(target)) import('./tls.js').then(({ notSecured }) => fail(notSecured(error, target)), reject);
+      else fail(translated(error, location));
+    });
+    socket.once(isSecured(target) ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+/** A Unix socket needs none. */
+function isSecured({ server, tls }: Target): boolean {
+  return tls !== undefined && !('socket' in server);
+}
+
+async function begun(target: Target, read: (chunk: Buffer) => void): Promise<Socket> {
+  const { server, tls } = target;
+  // All is read into the same piece of memory: a new one each time is more than the system gets back in time.
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(CHUNK),
+    callback(length: number, buffer: Uint8Array) {
+      read((buffer as Buffer).subarray(0, length));
+      return true;
+    },
+  };
+  if ('socket' in server) return connect({ path: server.socket, onread });
+  const { host, port } = server;
+  const place = { host, port, noDelay: true, onread } satisfies NetConnectOpts;
+  if (tls === undefined) return connect(place);
+  const { readTlsFiles } = await import('./tls.js');
+  const { connect: connectTls } = await import('node:tls');
+  const options: ConnectionOptions & { noDelay: boolean } = {
+    ...place,
+    ...(await readTlsFiles(tls)),
+    rejectUnauthorized: tls.verify,
+    ...(isIP(host) === 0 && { servername: host }),
+  };
+  return connectTls(options);
+}

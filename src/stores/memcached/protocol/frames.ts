@@ -1,0 +1,116 @@
+import { Header, Utils } from 'memjs';
+
+import type { Parser } from './text-socket.js';
+
+import { GarbageError } from './garbage-error.js';
+
+/** A request of the binary protocol. */
+export interface Request {
+  readonly opcode: number;
+  readonly key: Buffer;
+  readonly extras?: Buffer;
+  readonly value?: Buffer;
+  /** Goes through only while the item has this; 0 is any. */
+  readonly cas?: bigint;
+}
+
+/** An answer of the binary protocol. */
+export interface Response {
+  readonly status: number;
+  /** What its request had. */
+  readonly opaque: number;
+  readonly cas: bigint;
+  readonly extras: Buffer;
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** The bytes of a request. */
+export function frame({ opcode, key, extras = NONE, value = NONE, cas = 0n }: Request, opaque: number): Buffer {
+  const header = Header.toBuffer({
+    magic: REQUEST,
+    opcode,
+    keyLength: key.length,
+    extrasLength: extras.length,
+    totalBodyLength: extras.length + key.length + value.length,
+    opaque,
+    cas: casBytes(cas),
+  });
+  return Buffer.concat([header, extras, key, value]);
+}
+
+/** Cuts what a server sends by Memcached's binary protocol into answers, however it is cut into chunks. */
+export class FrameParser implements Parser<Response> {
+  /** Of an answer that has not ended. */
+  #chunks: Buffer[] = [];
+  #held = 0;
+  /** How many bytes that answer has, as far as it is known: at least its header. */
+  #wanted = HEADER_LENGTH;
+  /** Whether something came that begins as an answer does. */
+  hasHeard = false;
+
+  /**
+   * The answers that end in this chunk, of which nothing is kept.
+   * @throws GarbageError
+   */
+  *push(chunk: Buffer): Generator<Response> {
+    if (this.#held === 0 && chunk.length > 0 && chunk[0] !== RESPONSE) throw notBinary(chunk);
+    this.hasHeard = true;
+    this.#chunks.push(Buffer.from(chunk));
+    this.#held += chunk.length;
+    while (this.#held >= this.#wanted) {
+      const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#held);
+      this.#chunks = [bytes];
+      const length = lengthOf(bytes);
+      if (bytes.length < length) {
+        this.#wanted = length;
+        return;
+      }
+
+      this.#wanted = HEADER_LENGTH;
+      this.#held -= length;
+      this.#chunks = this.#held === 0 ? [] : [bytes.subarray(length)];
+      yield responseOf(bytes.subarray(0, length));
+    }
+  }
+
+  /** It is waited for in vain then, which is told. */
+  unasked(): undefined {
+    return undefined;
+  }
+}
+
+const REQUEST = 0x80;
+const RESPONSE = 0x81;
+
+const HEADER_LENGTH = 24;
+
+/** The largest item that any server can be set up for (`-I 1024m`), and what comes with it. */
+const LARGEST_BODY = 2 ** 30 + 2 ** 16;
+
+const NONE = Buffer.alloc(0);
+
+/** Of the answer that these bytes begin with: header and body. */
+function lengthOf(bytes: Buffer): number {
+  if (bytes[0] !== RESPONSE) throw notBinary(bytes);
+  const body = bytes.readUInt32BE(8);
+  if (body < bytes.readUInt16BE(2) + bytes[4]! || body > LARGEST_BODY) throw new GarbageError('a frame that cannot be');
+  return HEADER_LENGTH + body;
+}
+
+/** @param bytes one whole answer */
+function responseOf(bytes: Buffer): Response {
+  const { header, extras, key, val: value } = Utils.parseMessage(bytes);
+  return { status: header.status, opaque: header.opaque, cas: header.cas.readBigUInt64BE(), extras, key, value };
+}
+
+function casBytes(cas: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(cas);
+  return bytes;
+}
+
+/** A server that speaks text answers so to what it does not understand. */
+function notBinary(bytes: Buffer): GarbageError {
+  return new GarbageError(JSON.stringify(bytes.toString('latin1', 0, 40)));
+}

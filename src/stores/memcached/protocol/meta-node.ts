@@ -1,0 +1,146 @@
+import type { CachectlError } from '../../../errors.js';
+import type { BinaryConnection } from './binary-connection.js';
+import type { TextConnection } from './text-connection.js';
+import type { Answer } from './text-parser.js';
+
+import { ClassicNode, command } from './classic-node.js';
+import { closed, refusedBy } from '../errors.js';
+import { isSpeakable } from '../keys.js';
+import { type Count, type Item } from './node.js';
+import { ask, statsOf } from './text-connection.js';
+
+/** One server that knows meta commands, too: they tell and do in one trip what is needed. */
+export class MetaNode extends ClassicNode {
+  readonly #openBinary: () => Promise<BinaryConnection>;
+  #binary: Promise<BinaryConnection> | undefined;
+
+  /** @param openBinary for what the text protocol cannot name */
+  constructor(location: string, text: TextConnection, openBinary: () => Promise<BinaryConnection>) {
+    super(location, text);
+    this.#openBinary = openBinary;
+  }
+
+  override async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
+    const answers = await this.text.ask(keys.map((key) => command('mg', key, 'v f t c')));
+    return answers.map((answer) => this.itemOf(answer));
+  }
+
+  /** As `read`, but so that it does not count as a use, and with how long ago the last one was. */
+  async look(
+    keys: readonly Buffer[],
+    { values = true } = {},
+  ): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
+    const wanted = values ? 'v f t c l u' : 'f t c l u';
+    const answers = await this.text.ask(keys.map((key) => command('mg', key, wanted)));
+    return answers.map((answer) => this.itemOf(answer));
+  }
+
+  /**
+   * What the server tells of an item without counting that as a use, or as a miss: `ME key exp=-1 la=3 cas=2 fetch=no cls=1
+   * size=63`. Undefined where there is none.
+   * @throws RefusedError
+   */
+  async describe(key: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
+    const [answer] = await this.text.ask([command('me', key, '')]);
+    const { line } = answer!;
+    if (line === 'EN') return undefined;
+    if (!line.startsWith('ME ')) throw refusedBy(this.location, line);
+    return new Map(
+      line
+        .split(' ')
+        .slice(2)
+        .map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
+    );
+  }
+
+  /** Only the binary protocol can name what another client put under a key with white space. */
+  override async remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>> {
+    if (keys.every((key) => isSpeakable(key))) return super.remove(keys);
+    this.#binary ??= this.#openBinary();
+    const { BinaryNode } = await import('./binary-node.js');
+    return new BinaryNode(this.location, await this.#binary).remove(keys);
+  }
+
+  override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
+    const [isGone] = await this.removeSame([{ key, item }]);
+    return isGone!;
+  }
+
+  /** For each whether it still held that item. One round trip. */
+  async removeSame(held: ReadonlyArray<{ readonly key: Buffer; readonly item: Item }>): Promise<readonly boolean[]> {
+    const answers = await this.text.ask(held.map(({ key, item }) => command('md', key, `C${this.checked(item.cas)}`)));
+    return answers.map((answer) => this.#swapped(answer));
+  }
+
+  override async recount(count: Count): Promise<bigint | undefined> {
+    const { key, held, by, sum, value, flags } = count;
+    const digits = held.value.toString('latin1');
+    // What gets shorter the server would pad with spaces, which nobody else writes.
+    const staysInPlace = /^\d+$/.test(digits) && sum >= 0n && String(sum).length >= digits.length;
+    if (staysInPlace && flags === held.flags && by !== 0n) {
+      const mode = by < 0n ? `MD D${-by}` : `MI D${by}`;
+      const [answer] = await this.text.ask([command('ma', key, `${mode} C${this.checked(held.cas)}`)]);
+      return this.#swapped(answer!) ? sum : undefined;
+    }
+
+    const expiry = await this.#expiryOf(key, held);
+    const isDone = expiry !== undefined && (await this.replaceIfSame({ key, value, flags, expiry }, held));
+    return isDone ? sum : undefined;
+  }
+
+  override async clear(): Promise<void> {
+    const line = await this.line('flush_all\r\n');
+    if (line !== 'OK') throw refusedBy(this.location, line);
+  }
+
+  override close(): void {
+    super.close();
+    this.#binary?.then((binary) => binary.close()).catch(() => {});
+  }
+
+  /** What `mg` answered, asked for `f t c` and perhaps for `v` before and `l` behind them. */
+  itemOf({ line, value }: Answer): CachectlError | Item | undefined {
+    if (line === 'EN') return undefined;
+    const [, flags, ttl, cas, idle] = ITEM.exec(line) ?? [];
+    if (cas === undefined) return refusedBy(this.location, line);
+    return {
+      value: value ?? NOTHING,
+      flags: Number(flags),
+      cas: BigInt(cas),
+      ttl: ttl === '-1' ? null : Math.max(1, Number(ttl)),
+      ...(idle !== undefined && { idle: Number(idle) }),
+    };
+  }
+
+  override async stats(of: string): Promise<ReadonlyMap<string, string>> {
+    return statsOf(await this.text.shared(), of);
+  }
+
+  /**
+   * The moment at which it expires, by the server's own clock: its seconds left would be counted from the next second if
+   * that began meanwhile, and a number that is counted often would never expire. Undefined when it has changed.
+   */
+  async #expiryOf(key: Buffer, held: Item): Promise<number | undefined> {
+    if (held.ttl === null) return 0;
+    const wire = await this.text.shared();
+    const [[answer], stats] = await Promise.all([ask(wire, [command('mg', key, 'f t c')]), statsOf(wire)]);
+    const now = this.itemOf(answer!);
+    if (now instanceof Error) throw now;
+    if (now === undefined || now.cas !== held.cas) return undefined;
+    const time = Number(stats.get('time'));
+    if (!Number.isInteger(time) || typeof now.ttl !== 'number') throw closed(this.location);
+    return time + now.ttl;
+  }
+
+  #swapped({ line }: Answer): boolean {
+    const code = line.split(' ', 1)[0]!;
+    if (code === 'HD') return true;
+    if (code === 'EX' || code === 'NF' || code === 'NS') return false;
+    throw refusedBy(this.location, line);
+  }
+}
+
+/** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */
+const ITEM = /^(?:HD|VA \d+) f(\d{1,10}) t(-1|\d{1,10}) c(\d{1,20})(?: l(\d{1,10}))?(?: |$)/;
+
+const NOTHING = Buffer.alloc(0);

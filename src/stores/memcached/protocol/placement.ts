@@ -1,0 +1,139 @@
+import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
+import type { Finding } from '../../contract/store.js';
+import type { Distribution } from './hashing.js';
+
+import { counted, ok, warning } from '../../doctor/findings.js';
+import { endpointText } from '../../network/tcp.js';
+import { oneAtATime, picker } from './hashing.js';
+
+/** A key that a server listed. */
+export interface Placed {
+  /** All of it, prefixes included. */
+  readonly full: Buffer;
+  /** The index of the server that has it. */
+  readonly server: number;
+}
+
+/** The settings that decide where a key lives. */
+export type Placing = Distribution & Pick<MemcachedProfile, 'connectionPrefix' | 'prefix'>;
+
+const SUBJECT = 'placement';
+
+/** As many keys are compared with each way to place them. */
+const MOST = 300;
+
+/** With fewer keys many ways would fit by chance. */
+const FEW = 12;
+
+/** What a way has to place rightly to be named: some keys are always left over from another. */
+const FITS = 0.9;
+
+/**
+ * Whether the keys of a pool lie where the profile looks for them; if not, which order of the servers, distribution or
+ * prefix would find them. Undefined for a single server.
+ */
+export function placementFinding(placed: readonly Placed[], placing: Placing): Finding | undefined {
+  if (placing.servers.length < 2 || placed.length === 0) return undefined;
+  const right = placed.filter(({ full, server }) => pickerOf(placing)(full) === server).length;
+  const all = counted(placed.length, 'key', 'keys');
+  if (right === placed.length) return ok(SUBJECT, `${all} found where the profile looks for them`);
+  const misplaced = placed.length - right;
+  const message = `${misplaced.toLocaleString('en')} of ${all} are on other servers than those where the profile looks: they read as misses, and locks there exclude nobody`;
+  const better = right / placed.length >= FITS ? undefined : fitting(placed, placing);
+  if (better !== undefined) return { subject: SUBJECT, state: 'fault', message, hint: `This fits: ${better}.` };
+  if (right / placed.length >= FITS) {
+    const hint = 'They may be left from other settings, or from another client. Entries that expire go by themselves.';
+    return warning(SUBJECT, message, hint);
+  }
+
+  return { subject: SUBJECT, state: 'fault', message, hint: placed.length < FEW ? FEW_HINT : NONE_HINT };
+}
+
+const FEW_HINT =
+  'Compare servers (their order and names), distribution and connectionPrefix with the application. There are too few keys to tell which fits.';
+
+const NONE_HINT =
+  'No order or distribution fits. Are all servers listed, under the names and weights that the application gives them?';
+
+function pickerOf({ connectionPrefix = '', ...distribution }: Placing): (full: Buffer) => number {
+  const [pick, cut] = [picker(distribution), Buffer.byteLength(connectionPrefix)];
+  return (full) => pick(full.subarray(cut));
+}
+
+/** What fits, as a profile says it; the ways that are most like the profile's first. Undefined when nothing does. */
+function fitting(placed: readonly Placed[], placing: Placing): string | undefined {
+  if (placed.length < FEW) return undefined;
+  const step = Math.ceil(placed.length / MOST);
+  const sample = placed.filter((_, index) => index % step === 0);
+  const least = sample.length * FITS;
+  for (const head of headsOf(placing)) {
+    const cut = sample.map(({ full, server }) => ({ full: full.subarray(Buffer.byteLength(head)), server }));
+    const order = orderOf(cut, placing.servers.length, least);
+    if (order !== undefined)
+      return said({ ...placing, distribution: 'modulo', servers: ordered(placing, order) }, head, placing);
+    for (const way of ringsOf(placing.servers)) {
+      const pick = picker(way);
+      if (cut.filter(({ full, server }) => pick(full) === server).length >= least) return said(way, head, placing);
+    }
+  }
+
+  return undefined;
+}
+
+/** What may not be hashed: as the profile says, nothing, and each beginning of the prefixes. */
+function headsOf({ connectionPrefix = '', prefix }: Placing): readonly string[] {
+  const whole = connectionPrefix + prefix;
+  const heads = Array.from(whole, (_, index) => whole.slice(0, index + 1));
+  // A prefix that ends where a word does is likelier than one that ends within.
+  const [atEnds, within] = [heads.filter((head) => /[\W_]$/.test(head)), heads.filter((head) => !/[\W_]$/.test(head))];
+  return [...new Set([connectionPrefix, '', ...atEnds.reverse(), ...within.reverse()])];
+}
+
+/**
+ * The order of the servers by which `modulo` places the keys: to each remainder belongs the server that has most of its
+ * keys. Undefined when that is not so for `least` of them.
+ */
+function orderOf(placed: readonly Placed[], servers: number, least: number): readonly number[] | undefined {
+  const counts = Array.from({ length: servers }, () => Array.from({ length: servers }, () => 0));
+  for (const { full, server } of placed) counts[oneAtATime(full) % servers]![server]!++;
+  const order = counts.map((row) => row.indexOf(Math.max(...row)));
+  const right = order.reduce((sum, server, remainder) => sum + counts[remainder]![server]!, 0);
+  return new Set(order).size === servers && right >= least ? order : undefined;
+}
+
+function ordered({ servers }: Placing, order: readonly number[]): readonly MemcachedServer[] {
+  return order.map((index) => servers[index]!);
+}
+
+/** Rings do not go by the order of the servers, but by their weights; Laravel gives each 100. */
+function ringsOf(servers: readonly MemcachedServer[]): readonly Distribution[] {
+  const weighing = [servers, ...[1, 100].map((weight) => servers.map((server) => ({ ...server, weight })))];
+  return weighing.flatMap((some): Distribution[] => [
+    { distribution: 'ketama', servers: some },
+    { distribution: 'consistent', servers: some },
+  ]);
+}
+
+/** What is to be changed in the profile. */
+function said(way: Distribution, head: string, now: Placing): string {
+  const changes = [];
+  if (way.distribution !== now.distribution) changes.push(`distribution: ${way.distribution}`);
+  const servers = listOf(way, way.distribution);
+  if (servers !== listOf(now, way.distribution)) changes.push(`servers: ${servers}`);
+  if (head !== (now.connectionPrefix ?? '')) {
+    const whole = (now.connectionPrefix ?? '') + now.prefix;
+    changes.push(`connectionPrefix: "${head}"`, `prefix: "${whole.slice(head.length)}"`);
+  }
+
+  return changes.join(', ');
+}
+
+/** As the profile lists them; weights where they count. */
+function listOf({ servers }: Distribution, distribution: Distribution['distribution']): string {
+  const texts = servers.map((server) => {
+    const place = endpointText(server);
+    if (distribution === 'modulo' || server.weight === 1) return place;
+    return 'socket' in server ? `${place}:0:${server.weight}` : `${place}:${server.weight}`;
+  });
+  return `[${texts.join(', ')}]`;
+}

@@ -1,0 +1,17 @@
+import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
+
+/** One server, and how it is reached. */
+export interface Target {
+  readonly server: MemcachedServer;
+  /** `memcached host:port`, for people. */
+  readonly location: string;
+  /** For connecting, and for each answer. */
+  readonly timeoutMs: number;
+  /** Undefined: no TLS. */
+  readonly tls?: MemcachedProfile['tls'];
+}
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}

@@ -1,0 +1,128 @@
+import type { CachectlError } from '../../../errors.js';
+import type { Parser } from './text-socket.js';
+
+import { unasked } from '../errors.js';
+import { GarbageError } from './garbage-error.js';
+
+/** One line of an answer, and the bytes that came with it (only `VA` and `VALUE` lines have any). */
+export interface Answer {
+  /** Latin-1, without its end. */
+  readonly line: string;
+  readonly value?: Buffer;
+}
+
+/** Longer than any line of Memcached: a dumped key is up to 750 bytes, what stands around it a few hundred. */
+export const LONGEST_LINE = 8192;
+
+/** The largest item that any server can be set up for (`-I 1024m`). */
+const LARGEST_VALUE = 2 ** 30;
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** Bytes behind a value: a line's end. */
+const ENDING = 2;
+
+/** Cuts what a server sends by Memcached's text protocol into answers, however it is cut into chunks. */
+export class AnswerParser implements Parser<Answer> {
+  /** The beginning of a line that has not ended. */
+  #line: Buffer = Buffer.alloc(0);
+  #value: PartialValue | undefined;
+
+  /**
+   * The answers that end in this chunk, of which nothing is kept.
+   * @throws GarbageError
+   */
+  *push(chunk: Buffer): Generator<Answer> {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#value) {
+        at += this.#value.take(chunk.subarray(at));
+        if (!this.#value.isWhole) return;
+        yield { line: this.#value.line, value: this.#value.bytes() };
+        this.#value = undefined;
+        continue;
+      }
+
+      const end = chunk.indexOf(NEWLINE, at);
+      if (this.#line.length + (end === -1 ? chunk.length : end) - at > LONGEST_LINE) {
+        throw new GarbageError(`a line of more than ${LONGEST_LINE} bytes`);
+      }
+
+      if (end === -1) {
+        this.#line = Buffer.concat([this.#line, chunk.subarray(at)]);
+        return;
+      }
+
+      const line = this.#ended(chunk, at, end);
+      at = end + 1;
+      const size = sizeOf(line);
+      if (size === undefined) yield { line };
+      else if (at + size + ENDING <= chunk.length) {
+        yield { line, value: Buffer.from(ended(chunk.subarray(at, at + size + ENDING))) };
+        at += size + ENDING;
+      } else this.#value = new PartialValue(line, size);
+    }
+  }
+
+  unasked({ line }: Answer, location: string): CachectlError {
+    return unasked(location, line);
+  }
+
+  /** Many lines come in one chunk, so none is copied before it is read. */
+  #ended(chunk: Buffer, start: number, end: number): string {
+    if (this.#line.length === 0) return textOf(chunk, start, end);
+    const whole = Buffer.concat([this.#line, chunk.subarray(start, end)]);
+    this.#line = Buffer.alloc(0);
+    return textOf(whole, 0, whole.length);
+  }
+}
+
+/** A dump and a watch end their lines without the carriage return that answers have. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end > start && bytes[end - 1] === RETURN ? end - 1 : end);
+}
+
+/** The length of what follows the line, where something does: `VA 5 f0`, `VALUE key 0 5 17`. */
+function sizeOf(line: string): number | undefined {
+  if (!line.startsWith('VA')) return undefined;
+  const [, meta, classic] = /^(?:VA (\d{1,10})(?: |$)|VALUE [^ ]+ \d{1,10} (\d{1,10})(?: |$))/.exec(line) ?? [];
+  const digits = meta ?? classic;
+  const size = Number(digits);
+  if (digits === undefined || size > LARGEST_VALUE) throw new GarbageError('a value of no possible length');
+  return size;
+}
+
+/** A value of which some has come. */
+class PartialValue {
+  readonly line: string;
+  readonly #chunks: Buffer[] = [];
+  #missing: number;
+
+  constructor(line: string, size: number) {
+    this.line = line;
+    this.#missing = size + ENDING;
+  }
+
+  get isWhole(): boolean {
+    return this.#missing === 0;
+  }
+
+  /** How many bytes of the chunk are its own. */
+  take(chunk: Buffer): number {
+    const own = chunk.subarray(0, this.#missing);
+    this.#chunks.push(Buffer.from(own));
+    this.#missing -= own.length;
+    return own.length;
+  }
+
+  bytes(): Buffer {
+    return ended(Buffer.concat(this.#chunks));
+  }
+}
+
+/** Without its end, which must be there. */
+function ended(value: Buffer): Buffer {
+  const size = value.length - ENDING;
+  if (value[size] === RETURN && value[size + 1] === NEWLINE) return value.subarray(0, size);
+  throw new GarbageError('a value of another length than it was said to have');
+}

@@ -1,0 +1,61 @@
+import type {
+  ListedTag,
+  ListTagsOptions,
+  PruneTagsOptions,
+  PruneTagsResult,
+  TagIndex,
+  TagMember,
+} from '../../contract/tags.js';
+import type { Room } from '../entries.js';
+
+import { UnsupportedError } from '../../../errors.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { dump } from '../listing/dump.js';
+import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
+
+/** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
+export class MemcachedTagIndex implements TagIndex {
+  readonly neverStale = 'Memcached keeps no list of what carries a tag, so nothing in one can be stale.';
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
+    const { connection, keys } = this.#room;
+    const matches = globMatcher(pattern);
+    const head = TAG_ID_HEAD + literalHead(pattern);
+    for (const node of connection.metaNodes) {
+      for await (const page of dump(node, this.#room, { signal, head })) {
+        const names = page
+          .map(({ full }) => keys.short(full))
+          .filter((key) => isTagIdKey(key))
+          .map((key) => tagOf(key))
+          .filter((name) => matches(name));
+        if (names.length > 0) yield names.map((name) => ({ name }));
+      }
+    }
+  }
+
+  members(name: string): AsyncIterable<readonly TagMember[]> {
+    throw new UnsupportedError(
+      `the memcached store cannot tell what carries the tag ${name}: Memcached keeps an id for it, and no list`,
+      'An entry whose key and tags you know is read with get KEY --tags a,b; tags:flush puts all of them out of reach.',
+    );
+  }
+
+  async prune({ signal, pattern }: PruneTagsOptions): Promise<PruneTagsResult> {
+    let tags = 0;
+    for await (const page of this.tags({ ...(signal && { signal }), ...(pattern !== undefined && { pattern }) })) {
+      tags += page.length;
+    }
+
+    return { tags, removed: 0 };
+  }
+}
+
+/** The tag whose id has the key, without prefix. */
+export function tagOf(idKey: string): string {
+  return idKey.slice(TAG_ID_HEAD.length, -':key'.length);
+}
