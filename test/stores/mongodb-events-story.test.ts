@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { Long } from 'mongodb';
 
 import type { CacheEvent } from '../../src/stores/contract/events.js';
-import type { Change, Place } from '../../src/stores/mongodb/collection-changes.js';
+import type { Change, Place } from '../../src/stores/mongodb/events/collection-changes.js';
 
-import { tellChange } from '../../src/stores/mongodb/change-story.js';
-import { Teller } from '../../src/stores/mongodb/event-teller.js';
+import { tellChange } from '../../src/stores/mongodb/events/change-decoder.js';
+import { Teller } from '../../src/stores/mongodb/events/emitter.js';
 import { taggedKey } from '../../src/stores/tags/names.js';
 
 const NOW = Date.UTC(2030, 0, 1);

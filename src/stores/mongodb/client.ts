@@ -6,8 +6,8 @@ import type { MongodbProfile } from '../../profiles/profile.js';
 
 import { ConfigError } from '../../errors.js';
 import { guardFrames } from './frame-guard.js';
-import { hopeless } from './selection.js';
-import { words } from './words.js';
+import { hopeless } from './server-selection-errors.js';
+import { words } from './first-line.js';
 
 /** Several requests go at once: enough to hide the way there and back. */
 const SOCKETS = 8;

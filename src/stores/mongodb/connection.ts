@@ -3,7 +3,7 @@ import type { AbstractCursor, Collection, Document, MongoClient } from 'mongodb'
 import { MongoServerSelectionError } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type { WaiterDocument } from './lock-waiters.js';
+import type { WaiterDocument } from './locks/waiters.js';
 import type { Stored } from './values.js';
 
 import { UnansweredError } from '../../errors.js';
@@ -11,7 +11,7 @@ import { maskUrl } from '../../profiles/mask.js';
 import { clientOf, connect } from './client.js';
 import { ServerClock } from './clock.js';
 import { isUnknown, translated } from './errors.js';
-import { WAITERS } from './lock-waiters.js';
+import { WAITERS } from './locks/waiters.js';
 
 /** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
 export interface EntryDocument {

@@ -10,7 +10,7 @@ import { LONGEST_OWNER } from '../locks/rule.js';
 import { taggedKey, tagHashOf } from '../tags/names.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
-import { tagsUnder } from './tag-index.js';
+import { tagsUnder } from './tags/index.js';
 import { AS_STORED, FieldCodec, storedBytes } from './values.js';
 
 /** All that a document tells; nothing there counts uses. */

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';
 import { counted, ok, warning } from '../doctor/findings.js';
-import { unmade } from './unmade.js';
+import { unmade } from './missing-collection.js';
 
 /** Documents that are looked at, as the server comes upon them. */
 const SAMPLE = 20;

@@ -25,19 +25,19 @@ import type { PlaceDoubt } from '../contract/place.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { EntryDocument } from './connection.js';
-import type { Tail } from './events.js';
-import type { MongodbWaiting } from './lock-waiting.js';
+import type { Tail } from './events/open.js';
+import type { MongodbWaiting } from './locks/waiting.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
-import { EVENT_SOURCES } from './event-sources.js';
+import { EVENT_SOURCES } from './events/sources.js';
 import { storable } from './ids.js';
 import { entryKeys } from './keys.js';
-import { MongodbLock } from './locks.js';
-import { MongodbMutex } from './mutex.js';
-import { MongodbTagged } from './tags.js';
+import { MongodbLock } from './locks/lock.js';
+import { MongodbMutex } from './locks/mutex.js';
+import { MongodbTagged } from './tags/tagged.js';
 
 /**
  * The cache of mongodb/laravel-mongodb. Connects on first use; collections are made by the first write, indexes never. A
@@ -80,22 +80,22 @@ class MongodbStore extends Entries implements Store {
   }
 
   async count(options?: CountOptions): Promise<number> {
-    const { countEntries } = await import('./counting.js');
+    const { countEntries } = await import('./listing/counting.js');
     return countEntries(this.room, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
-    const { listEntries } = await import('./listing.js');
+    const { listEntries } = await import('./listing/entries.js');
     yield* listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
-    const { flush } = await import('./flush.js');
+    const { flush } = await import('./listing/flush.js');
     return flush(this.room, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
-    const { flushOnly } = await import('./flush-only.js');
+    const { flushOnly } = await import('./listing/flush-only.js');
     return flushOnly(this.room, only, options);
   }
 
@@ -109,7 +109,7 @@ class MongodbStore extends Entries implements Store {
   }
 
   async tagIndex(): Promise<TagIndex> {
-    const { MongodbTagIndex } = await import('./tag-index.js');
+    const { MongodbTagIndex } = await import('./tags/index.js');
     return new MongodbTagIndex(this.room);
   }
 
@@ -119,29 +119,29 @@ class MongodbStore extends Entries implements Store {
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
-    const { heldLocks } = await import('./lock-list.js');
+    const { heldLocks } = await import('./locks/list.js');
     yield* heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
-    const { tail } = await import('./events.js');
+    const { tail } = await import('./events/open.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async *reach(): AsyncGenerator<Finding> {
-    const { reach } = await import('./reach.js');
+    const { reach } = await import('./doctor/connectivity.js');
     yield* reach(this.connection);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
-    const { diagnose } = await import('./diagnosis.js');
+    const { diagnose } = await import('./doctor/diagnosis.js');
     yield* diagnose(this.room, this);
   }
 
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
-    const { unmade } = await import('./unmade.js');
+    const { unmade } = await import('./missing-collection.js');
     return unmade(this.connection, place);
   }
 
@@ -151,12 +151,12 @@ class MongodbStore extends Entries implements Store {
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
-    const { stats } = await import('./stats.js');
+    const { stats } = await import('./stats/stats.js');
     return stats(this.room, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
-    const { sample } = await import('./sample.js');
+    const { sample } = await import('./listing/sample.js');
     return sample(this.room, options);
   }
 

@@ -1,10 +1,10 @@
-import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
-import type { Room } from './entries.js';
+import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
+import type { Room } from '../entries.js';
 
-import { isLive, later } from './expiry.js';
-import { idsUnder, mutexIdsUnder } from './keys.js';
-import { holderOf } from './locks.js';
-import { AS_STORED } from './values.js';
+import { isLive, later } from '../expiry.js';
+import { idsUnder, mutexIdsUnder } from '../keys.js';
+import { holderOf } from './lock.js';
+import { AS_STORED } from '../values.js';
 
 /** Locks of one request. */
 const PAGE = 1000;

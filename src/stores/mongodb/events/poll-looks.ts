@@ -3,16 +3,16 @@ import type { Collection } from 'mongodb';
 import { BSON } from 'mongodb';
 import { createHash } from 'node:crypto';
 
-import type { EventsOptions } from '../contract/events.js';
-import type { Deployment } from './connection.js';
-import type { Room } from './entries.js';
-import type { FoundDocument, Teller } from './event-teller.js';
+import type { EventsOptions } from '../../contract/events.js';
+import type { Deployment } from '../connection.js';
+import type { Room } from '../entries.js';
+import type { FoundDocument, Teller } from './emitter.js';
 
-import { lifeOf, sizeOf, tagsOf } from './event-teller.js';
-import { isLive, later } from './expiry.js';
-import { idsUnder } from './keys.js';
-import { Remembered } from './remembered.js';
-import { AS_STORED } from './values.js';
+import { lifeOf, sizeOf, tagsOf } from './emitter.js';
+import { isLive, later } from '../expiry.js';
+import { idsUnder } from '../keys.js';
+import { Remembered } from './poll-snapshot.js';
+import { AS_STORED } from '../values.js';
 
 /** Documents of one request. */
 const PAGE = 1000;

@@ -1,9 +1,9 @@
 import type { CreateIndexesOptions } from 'mongodb';
 
-import type { Finding } from '../contract/store.js';
-import type { Connection, Deployment } from './connection.js';
+import type { Finding } from '../../contract/store.js';
+import type { Connection, Deployment } from '../connection.js';
 
-import { isUnknown } from './errors.js';
+import { isUnknown } from '../errors.js';
 
 interface WantedIndex {
   readonly place: 'entries' | 'locks';

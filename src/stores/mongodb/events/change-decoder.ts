@@ -1,7 +1,7 @@
 import type { Change, Place } from './collection-changes.js';
-import type { FoundDocument, Teller } from './event-teller.js';
+import type { FoundDocument, Teller } from './emitter.js';
 
-import { lifeOf, sizeOf, tagsOf } from './event-teller.js';
+import { lifeOf, sizeOf, tagsOf } from './emitter.js';
 
 /** Tells what a change means. @param now the server's time, in milliseconds, where the change has none */
 export function tellChange(place: Place, change: Change, teller: Teller, now: () => number): void {

@@ -1,10 +1,10 @@
-import type { CountOptions } from '../contract/listing.js';
-import type { Room } from './entries.js';
+import type { CountOptions } from '../../contract/listing.js';
+import type { Room } from '../entries.js';
 
-import { counted } from '../listing/counted.js';
-import { isHeadOnly, literalHead } from '../listing/glob.js';
-import { later } from './expiry.js';
-import { entryKeys, idsUnder } from './keys.js';
+import { counted } from '../../listing/counted.js';
+import { isHeadOnly, literalHead } from '../../listing/glob.js';
+import { later } from '../expiry.js';
+import { entryKeys, idsUnder } from '../keys.js';
 
 /** How many entries count: the server counts them itself where the pattern is only what they begin with. */
 export async function countEntries(

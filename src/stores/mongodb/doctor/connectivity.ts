@@ -2,15 +2,15 @@ import { BSON, type MongoOptions } from 'mongodb';
 import { resolveSrv } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 
-import type { Finding } from '../contract/store.js';
-import type { Connection } from './connection.js';
+import type { Finding } from '../../contract/store.js';
+import type { Connection } from '../connection.js';
 
-import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
-import { systemReason } from '../../profiles/system-reason.js';
-import { failed, warning } from '../doctor/findings.js';
-import { Deadline, type Endpoint } from '../network/tcp.js';
-import { arrive, type Way } from '../network/connectivity.js';
-import { clientOf } from './client.js';
+import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
+import { systemReason } from '../../../profiles/system-reason.js';
+import { failed, warning } from '../../doctor/findings.js';
+import { Deadline, type Endpoint } from '../../network/tcp.js';
+import { arrive, type Way } from '../../network/connectivity.js';
+import { clientOf } from '../client.js';
 import { rights } from './rights.js';
 
 /** The way to each member that the URL names, or to one at least; logging in; what the user may do there. */

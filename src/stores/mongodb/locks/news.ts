@@ -1,6 +1,6 @@
 import type { ChangeStream } from 'mongodb';
 
-import type { Connection, LockDocument } from './connection.js';
+import type { Connection, LockDocument } from '../connection.js';
 
 /** What a lock's change stream said: it was removed, or it is worth a look. */
 export type LockNews = 'removed' | 'worth a look';

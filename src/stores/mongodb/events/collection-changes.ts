@@ -1,11 +1,11 @@
 import type { ChangeStream, ChangeStreamDocument, Collection, ResumeToken } from 'mongodb';
 
-import type { Connection } from './connection.js';
-import type { FoundDocument } from './event-teller.js';
+import type { Connection } from '../connection.js';
+import type { FoundDocument } from './emitter.js';
 
-import { type CachectlError, UnreachableError, UnsupportedError } from '../../errors.js';
-import { isUnknown, translated } from './errors.js';
-import { hasLostItsPlace, pause } from './patience.js';
+import { type CachectlError, UnreachableError, UnsupportedError } from '../../../errors.js';
+import { isUnknown, translated } from '../errors.js';
+import { hasLostItsPlace, pause } from './retry.js';
 
 /** The collections that changes are told of. */
 export type Place = 'entries' | 'locks';

@@ -1,4 +1,4 @@
-import type { EventSource } from '../contract/events.js';
+import type { EventSource } from '../../contract/events.js';
 
 /** What change streams can tell. A document that the TTL index removes is deleted like any other. */
 export const STREAM: EventSource = {

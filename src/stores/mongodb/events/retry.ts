@@ -2,7 +2,7 @@ import { MongoServerError } from 'mongodb';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
+import { CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 
 /** Both in milliseconds. */
 const FIRST_PAUSE = 100;

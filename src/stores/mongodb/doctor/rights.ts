@@ -1,8 +1,8 @@
-import type { Finding } from '../contract/store.js';
-import type { Connection } from './connection.js';
+import type { Finding } from '../../contract/store.js';
+import type { Connection } from '../connection.js';
 
-import { RefusedError } from '../../errors.js';
-import { ok, skipped, warning } from '../doctor/findings.js';
+import { RefusedError } from '../../../errors.js';
+import { ok, skipped, warning } from '../../doctor/findings.js';
 
 /** What a user must be let do for a command of cachectl, by MongoDB's names. */
 interface Need {

@@ -1,12 +1,12 @@
-import type { LockHolder, Ttl } from '../contract/store.js';
-import type { EntryLock } from '../locks/either-lock.js';
-import type { Connection } from './connection.js';
-import type { Room } from './entries.js';
+import type { LockHolder, Ttl } from '../../contract/store.js';
+import type { EntryLock } from '../../locks/either-lock.js';
+import type { Connection } from '../connection.js';
+import type { Room } from '../entries.js';
 
-import { DATED, expiresAt, isLive, later } from './expiry.js';
-import { storable } from './ids.js';
-import { holderOf } from './locks.js';
-import { AS_STORED } from './values.js';
+import { DATED, expiresAt, isLive, later } from '../expiry.js';
+import { storable } from '../ids.js';
+import { holderOf } from './lock.js';
+import { AS_STORED } from '../values.js';
 
 /** A lock among the entries, as Laravel's scheduler adds it: the owner is what its `value` holds. */
 export class MongodbMutex implements EntryLock {

@@ -1,11 +1,11 @@
-import type { BulkOptions, Tagged } from '../contract/store.js';
-import type { EntryDocument } from './connection.js';
+import type { BulkOptions, Tagged } from '../../contract/store.js';
+import type { EntryDocument } from '../connection.js';
 
-import { taggedKey } from '../tags/names.js';
-import { Entries, type Room } from './entries.js';
-import { DATED, isLive, later } from './expiry.js';
-import { storable } from './ids.js';
-import { taggedIdsUnder } from './keys.js';
+import { taggedKey } from '../../tags/names.js';
+import { Entries, type Room } from '../entries.js';
+import { DATED, isLive, later } from '../expiry.js';
+import { storable } from '../ids.js';
+import { taggedIdsUnder } from '../keys.js';
 
 /** Documents of one step. */
 const PAGE = 1000;

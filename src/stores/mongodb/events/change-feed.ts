@@ -1,13 +1,13 @@
-import type { EventsOptions } from '../contract/events.js';
-import type { Room } from './entries.js';
-import type { Teller } from './event-teller.js';
-import type { Feed } from './events.js';
+import type { EventsOptions } from '../../contract/events.js';
+import type { Room } from '../entries.js';
+import type { Teller } from './emitter.js';
+import type { Feed } from './open.js';
 
-import { type CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
-import { tellChange } from './change-story.js';
+import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
+import { tellChange } from './change-decoder.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { STREAM } from './event-sources.js';
-import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './patience.js';
+import { STREAM } from './sources.js';
+import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './retry.js';
 
 /** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
 const BREATH_MS = 20;

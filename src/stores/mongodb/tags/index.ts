@@ -5,15 +5,15 @@ import type {
   PruneTagsResult,
   TagIndex,
   TagMember,
-} from '../contract/tags.js';
-import type { Room } from './entries.js';
+} from '../../contract/tags.js';
+import type { Room } from '../entries.js';
 
-import { globMatcher, literalHead } from '../listing/glob.js';
-import { inTagOrder } from '../tags/names.js';
-import { untaggedKey } from '../tags/order.js';
-import { isLive, later, ttlOf } from './expiry.js';
-import { storable } from './ids.js';
-import { idsUnder, taggedIdsUnder } from './keys.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { inTagOrder } from '../../tags/names.js';
+import { untaggedKey } from '../../tags/order.js';
+import { isLive, later, ttlOf } from '../expiry.js';
+import { storable } from '../ids.js';
+import { idsUnder, taggedIdsUnder } from '../keys.js';
 
 /** Tags or documents of one step. */
 const PAGE = 1000;

@@ -1,19 +1,19 @@
 import type { AbstractCursor } from 'mongodb';
 
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../contract/listing.js';
-import type { Answers, Deployment, EntryDocument } from './connection.js';
-import type { Room } from './entries.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
+import type { Answers, Deployment, EntryDocument } from '../connection.js';
+import type { Room } from '../entries.js';
 
-import { globMatcher, literalHead } from '../listing/glob.js';
-import { pageAt } from '../contract/listing.js';
-import { isScheduleMutex } from '../locks/names.js';
-import { tagHashOf } from '../tags/names.js';
-import { MOST_AT_ONCE } from '../listing/byte-limit.js';
-import { entryOf } from './entries.js';
-import { isUnknownOperator } from './errors.js';
-import { isLive, later, ttlOf } from './expiry.js';
-import { idsUnder } from './keys.js';
-import { AS_STORED, FieldCodec, storedBytes } from './values.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { pageAt } from '../../contract/listing.js';
+import { isScheduleMutex } from '../../locks/names.js';
+import { tagHashOf } from '../../tags/names.js';
+import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
+import { entryOf } from '../entries.js';
+import { isUnknownOperator } from '../errors.js';
+import { isLive, later, ttlOf } from '../expiry.js';
+import { idsUnder } from '../keys.js';
+import { AS_STORED, FieldCodec, storedBytes } from '../values.js';
 
 /** Documents of one request; of large ones the server gives fewer. */
 const PAGE = 1000;

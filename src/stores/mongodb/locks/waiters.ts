@@ -1,8 +1,8 @@
-import type { Waiter } from '../contract/locks.js';
-import type { Deployment } from './connection.js';
+import type { Waiter } from '../../contract/locks.js';
+import type { Deployment } from '../connection.js';
 
-import { mayRun, processName, type ProcessPlace } from '../locks/process.js';
-import { later, notLater } from './expiry.js';
+import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
+import { later, notLater } from '../expiry.js';
 
 /**
  * Who waits for a lock, as waiters themselves write it down: a document each. It counts until its `expires_at`, or until its

@@ -1,11 +1,11 @@
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../contract/events.js';
-import type { Room } from './entries.js';
+import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
+import type { Room } from '../entries.js';
 
-import { DroppingQueue } from '../events/queue.js';
-import { eventSourceNamed } from '../events/sources.js';
+import { DroppingQueue } from '../../events/queue.js';
+import { eventSourceNamed } from '../../events/sources.js';
 import { ChangeFeed } from './change-feed.js';
-import { EVENT_SOURCES, POLL } from './event-sources.js';
-import { Teller } from './event-teller.js';
+import { EVENT_SOURCES, POLL } from './sources.js';
+import { Teller } from './emitter.js';
 import { PollFeed } from './poll-feed.js';
 
 /** How a source finds out what happens. */

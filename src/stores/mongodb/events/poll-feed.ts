@@ -1,11 +1,11 @@
-import type { EventsOptions } from '../contract/events.js';
-import type { Room } from './entries.js';
-import type { Teller } from './event-teller.js';
-import type { Feed } from './events.js';
+import type { EventsOptions } from '../../contract/events.js';
+import type { Room } from '../entries.js';
+import type { Teller } from './emitter.js';
+import type { Feed } from './open.js';
 
-import { type CachectlError } from '../../errors.js';
-import { POLL } from './event-sources.js';
-import { canBeWaitedOut, GrowingPause, pause } from './patience.js';
+import { type CachectlError } from '../../../errors.js';
+import { POLL } from './sources.js';
+import { canBeWaitedOut, GrowingPause, pause } from './retry.js';
 import { PollLooks } from './poll-looks.js';
 
 /** Between two looks, in milliseconds. */

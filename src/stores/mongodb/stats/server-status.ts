@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 
-import type { ServerStats, StatsDetail } from '../contract/stats.js';
+import type { ServerStats, StatsDetail } from '../../contract/stats.js';
 
 /** What serverStatus says, in the shape that all stores have. Deployments in a cloud, and stand-ins, leave out parts of it. */
 export function serverFacts(status: Document): Partial<ServerStats> {

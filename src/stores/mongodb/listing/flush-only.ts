@@ -1,10 +1,10 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
-import type { Deployment } from './connection.js';
-import type { Room } from './entries.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
+import type { Deployment } from '../connection.js';
+import type { Room } from '../entries.js';
 
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../listing/entry-filter.js';
-import { later } from './expiry.js';
-import { listDocuments, type ListedDocument, listEntries } from './listing.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
+import { later } from '../expiry.js';
+import { listDocuments, type ListedDocument, listEntries } from './entries.js';
 
 /** Removes the entries that match, a page at a time. */
 export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {

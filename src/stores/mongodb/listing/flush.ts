@@ -1,11 +1,11 @@
 import type { Collection } from 'mongodb';
 
-import type { FlushOptions, FlushResult } from '../contract/store.js';
-import type { Deployment, EntryDocument, LockDocument } from './connection.js';
-import type { Room } from './entries.js';
+import type { FlushOptions, FlushResult } from '../../contract/store.js';
+import type { Deployment, EntryDocument, LockDocument } from '../connection.js';
+import type { Room } from '../entries.js';
 
-import { DATED, later, notLater, UNDATED } from './expiry.js';
-import { idsUnder, mutexIdsUnder } from './keys.js';
+import { DATED, later, notLater, UNDATED } from '../expiry.js';
+import { idsUnder, mutexIdsUnder } from '../keys.js';
 
 /** Documents of one step. */
 const PAGE = 10_000;

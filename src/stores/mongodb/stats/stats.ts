@@ -1,14 +1,14 @@
 import type { Document } from 'mongodb';
 
-import type { ServerStats, StatsOptions, StoreStats } from '../contract/stats.js';
-import type { Connection, Deployment } from './connection.js';
-import type { Room } from './entries.js';
+import type { ServerStats, StatsOptions, StoreStats } from '../../contract/stats.js';
+import type { Connection, Deployment } from '../connection.js';
+import type { Room } from '../entries.js';
 
-import { RefusedError } from '../../errors.js';
-import { hostsOf } from './connection.js';
-import { isNamespaceMissing } from './errors.js';
-import { later } from './expiry.js';
-import { idsUnder } from './keys.js';
+import { RefusedError } from '../../../errors.js';
+import { hostsOf } from '../connection.js';
+import { isNamespaceMissing } from '../errors.js';
+import { later } from '../expiry.js';
+import { idsUnder } from '../keys.js';
 import { collectionFacts, helloFacts, serverFacts } from './server-status.js';
 
 /** Documents under the prefix that are counted at most: the server reads the index, and each document's date. */

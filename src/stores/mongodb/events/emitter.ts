@@ -1,10 +1,10 @@
 import { Double } from 'mongodb';
 
-import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
+import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
 
-import { tagHashOf } from '../tags/names.js';
-import { ttlOf } from './expiry.js';
-import { storedBytes } from './values.js';
+import { tagHashOf } from '../../tags/names.js';
+import { ttlOf } from '../expiry.js';
+import { storedBytes } from '../values.js';
 
 /** What a document says of an entry or a lock; anybody may have written it. */
 export interface FoundDocument {
