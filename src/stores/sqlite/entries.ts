@@ -12,7 +12,7 @@ import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
-import { bound } from './row-keys.js';
+import { bound } from './listing/row-keys.js';
 import { Upserts } from './upserts.js';
 import { ColumnCodec } from './values.js';
 

@@ -7,7 +7,7 @@ import { LONGEST_OWNER } from '../locks/rule.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
 import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';
-import { bound, shortKey } from './row-keys.js';
+import { bound, shortKey } from './listing/row-keys.js';
 import { ColumnCodec, isWrapped } from './values.js';
 
 interface Row {

@@ -6,7 +6,7 @@ import { globMatcher, literalHead } from '../listing/glob.js';
 import { keyToBytes } from '../entries/key-text.js';
 import { SCHEDULE_MUTEX_HEADS } from '../locks/names.js';
 import { now } from './expiry.js';
-import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
+import { type RowKey, rowsWithKeys, shortKey } from './listing/row-keys.js';
 
 /** Rows that are read at once. */
 const PAGE = 1000;

@@ -24,18 +24,18 @@ import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { PlaceDoubt } from '../contract/place.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { TagIndex } from '../contract/tags.js';
-import type { Tail } from './events.js';
-import type { SqliteWaiting } from './lock-waiting.js';
+import type { Tail } from './events/open.js';
+import type { SqliteWaiting } from './locks/waiting.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries, type Room } from './entries.js';
-import { EVENT_SOURCES, EVENTS } from './event-sources.js';
+import { EVENT_SOURCES, EVENTS } from './events/sources.js';
 import { entryKeys } from './keys.js';
-import { SqliteLock } from './locks.js';
+import { SqliteLock } from './locks/lock.js';
 import { Tables } from './tables.js';
-import { SqliteTagged } from './tags.js';
+import { SqliteTagged } from './tags/tagged.js';
 
 /**
  * The cache of Laravel's database driver in an SQLite file. Opened on first use; made, with its folder and tables, on
@@ -80,22 +80,22 @@ class SqliteStore extends Entries implements Store {
   }
 
   async count(options?: CountOptions): Promise<number> {
-    const { countEntries } = await import('./counting.js');
+    const { countEntries } = await import('./listing/counting.js');
     return countEntries(this.room, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
-    const { listEntries } = await import('./listing.js');
+    const { listEntries } = await import('./listing/entries.js');
     yield* listEntries(this.room, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
-    const { flush } = await import('./flush.js');
+    const { flush } = await import('./listing/flush.js');
     return flush(this.room, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
-    const { flushOnly } = await import('./flush-only.js');
+    const { flushOnly } = await import('./listing/flush-only.js');
     return flushOnly(this.room, only, options);
   }
 
@@ -109,7 +109,7 @@ class SqliteStore extends Entries implements Store {
   }
 
   async tagIndex(): Promise<TagIndex> {
-    const { SqliteTagIndex } = await import('./tag-index.js');
+    const { SqliteTagIndex } = await import('./tags/index.js');
     return new SqliteTagIndex(this.room);
   }
 
@@ -120,12 +120,12 @@ class SqliteStore extends Entries implements Store {
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
-    const { heldLocks } = await import('./lock-list.js');
+    const { heldLocks } = await import('./locks/list.js');
     yield* heldLocks(this.room, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
-    const { tail } = await import('./events.js');
+    const { tail } = await import('./events/open.js');
     const opened = await tail(this.room, options);
     this.#tails.add(opened);
     return opened;
@@ -137,22 +137,22 @@ class SqliteStore extends Entries implements Store {
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
-    const { sample } = await import('./sample.js');
+    const { sample } = await import('./listing/sample.js');
     return sample(this.room, options);
   }
 
   async *reach(): AsyncGenerator<Finding> {
-    const { reach } = await import('./reach.js');
+    const { reach } = await import('./doctor/connectivity.js');
     yield* reach(this.room);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
-    const { diagnose } = await import('./diagnosis.js');
+    const { diagnose } = await import('./doctor/diagnosis.js');
     yield* diagnose(this.room);
   }
 
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
-    const { unmade } = await import('./diagnosis.js');
+    const { unmade } = await import('./doctor/diagnosis.js');
     return unmade(this.room, place);
   }
 
@@ -162,7 +162,7 @@ class SqliteStore extends Entries implements Store {
     if (isThere && connection.run(() => tables.has(place === 'entries' ? 'cache' : 'locks'))) return undefined;
     // Files of older applications, and caches without locks, have no such table; only a chosen name can be mistyped.
     if (isThere && place === 'locks' && profile.lockTable === 'cache_locks') return undefined;
-    const { placeDoubt } = await import('./place-doubt.js');
+    const { placeDoubt } = await import('./missing-place.js');
     return placeDoubt(profile, place, isThere);
   }
 

@@ -1,7 +1,7 @@
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Connection } from './connection.js';
 
-import { identifier, SHARED_TAGS, tagsDefinition, tagsTableOf } from './tag-tables.js';
+import { identifier, SHARED_TAGS, tagsDefinition, tagsTableOf } from './tags/tables.js';
 
 /** Laravel's two tables, and our own for what Laravel's database cache does not have. */
 export type TableRole = 'cache' | 'locks' | 'tags';

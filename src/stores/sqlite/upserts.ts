@@ -1,7 +1,7 @@
 import type { Connection, Statement } from './connection.js';
 import type { Tables } from './tables.js';
 
-import { bound } from './row-keys.js';
+import { bound } from './listing/row-keys.js';
 
 /** Rows of one statement: to begin and to end one costs more than to put in a row. */
 const ROWS = 64;

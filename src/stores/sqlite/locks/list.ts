@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
-import type { Room } from './entries.js';
+import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
+import type { Room } from '../entries.js';
 
-import { keyFromBytes } from '../entries/key-text.js';
-import { secondsOf } from './expiry.js';
-import { keysUnder, mutexesUnder } from './keys.js';
-import { type HeldRow, holderOf, OWNER_COLUMNS } from './locks.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { secondsOf } from '../expiry.js';
+import { keysUnder, mutexesUnder } from '../keys.js';
+import { type HeldRow, holderOf, OWNER_COLUMNS } from './lock.js';
 
 /** Rows that are read at once. */
 const PAGE = 1000;

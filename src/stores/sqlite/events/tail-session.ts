@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
 
-import type { CacheEvent } from '../contract/events.js';
-import type { Room } from './entries.js';
+import type { CacheEvent } from '../../contract/events.js';
+import type { Room } from '../entries.js';
 
-import { PartialError } from '../../errors.js';
-import { keyFromBytes } from '../entries/key-text.js';
-import { Connection } from './connection.js';
+import { PartialError } from '../../../errors.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { Connection } from '../connection.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
-import { now } from './expiry.js';
-import { Tables } from './tables.js';
-import { type Selection, TailStory } from './tail-story.js';
+import { now } from '../expiry.js';
+import { Tables } from '../tables.js';
+import { type Selection, TailStory } from './tail-decoder.js';
 import {
   attach,
   changesAfter,

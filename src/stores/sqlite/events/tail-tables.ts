@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 
-import type { Connection } from './connection.js';
+import type { Connection } from '../connection.js';
 
-import { mayRun, ownProcess, type ProcessPlace } from '../locks/process.js';
-import { now } from './expiry.js';
+import { mayRun, ownProcess, type ProcessPlace } from '../../locks/process.js';
+import { now } from '../expiry.js';
 import { notesDefinition, notesTable, type Tailed, type TailedRole, triggersOf } from './tail-triggers.js';
 
 /**

@@ -1,10 +1,10 @@
-import type { Waiter } from '../contract/locks.js';
-import type { Connection } from './connection.js';
+import type { Waiter } from '../../contract/locks.js';
+import type { Connection } from '../connection.js';
 
-import { keyFromBytes } from '../entries/key-text.js';
-import { mayRun, processName, type ProcessPlace } from '../locks/process.js';
-import { now } from './expiry.js';
-import { bound } from './row-keys.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
+import { now } from '../expiry.js';
+import { bound } from '../listing/row-keys.js';
 
 /**
  * Who waits for a lock, as waiters themselves write it down: a row each in `cachectl_waiters`, which is made with the first

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Waiting } from '../contract/locks.js';
-import type { Room } from './entries.js';
+import type { Waiting } from '../../contract/locks.js';
+import type { Room } from '../entries.js';
 
-import { TimeoutError } from '../../errors.js';
-import { ownProcess } from '../locks/process.js';
-import { Connection } from './connection.js';
-import { now } from './expiry.js';
-import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './lock-waiters.js';
-import { bound } from './row-keys.js';
-import { Tables } from './tables.js';
+import { TimeoutError } from '../../../errors.js';
+import { ownProcess } from '../../locks/process.js';
+import { Connection } from '../connection.js';
+import { now } from '../expiry.js';
+import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './waiters.js';
+import { bound } from '../listing/row-keys.js';
+import { Tables } from '../tables.js';
 
 /** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */
 const POLL_MS = 4;

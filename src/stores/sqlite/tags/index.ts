@@ -7,14 +7,14 @@ import type {
   PruneTagsResult,
   TagIndex,
   TagMember,
-} from '../contract/tags.js';
-import type { Room } from './entries.js';
+} from '../../contract/tags.js';
+import type { Room } from '../entries.js';
 
-import { globMatcher, literalHead } from '../listing/glob.js';
-import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
-import { TagOrders } from '../tags/order.js';
-import { now, ttlOf } from './expiry.js';
-import { literalKeysUnder, taggedKeysUnder } from './keys.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { TagOrders } from '../../tags/order.js';
+import { now, ttlOf } from '../expiry.js';
+import { literalKeysUnder, taggedKeysUnder } from '../keys.js';
 
 /** Rows that are worked on at once. */
 const PAGE = 10_000;

@@ -1,9 +1,9 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../contract/listing.js';
-import type { Room } from './entries.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../../contract/listing.js';
+import type { Room } from '../entries.js';
 
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../listing/entry-filter.js';
-import { now } from './expiry.js';
-import { listEntries } from './listing.js';
+import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
+import { now } from '../expiry.js';
+import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
 
 /** Removes the entries that match, a page in one transaction; none is opened where nothing does. */

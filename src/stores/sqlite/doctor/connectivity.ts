@@ -2,15 +2,15 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Finding } from '../contract/store.js';
-import type { Room } from './entries.js';
+import type { Finding } from '../../contract/store.js';
+import type { Room } from '../entries.js';
 
-import { bytesText } from '../../byte-text.js';
-import { CachectlError, ConfigError, UnreachableError } from '../../errors.js';
-import { systemReason } from '../../profiles/system-reason.js';
-import { failed, ok, skipped, warning } from '../doctor/findings.js';
-import { sqliteBinding } from './binding/choose.js';
-import { statIfThere } from './stat.js';
+import { bytesText } from '../../../byte-text.js';
+import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
+import { systemReason } from '../../../profiles/system-reason.js';
+import { failed, ok, skipped, warning } from '../../doctor/findings.js';
+import { sqliteBinding } from '../binding/choose.js';
+import { statIfThere } from '../stat.js';
 
 /** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
 export async function* reach({ connection }: Room): AsyncGenerator<Finding> {

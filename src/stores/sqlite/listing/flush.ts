@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { FlushOptions, FlushResult } from '../contract/store.js';
-import type { Room } from './entries.js';
+import type { FlushOptions, FlushResult } from '../../contract/store.js';
+import type { Room } from '../entries.js';
 
-import { now } from './expiry.js';
-import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from './keys.js';
-import { Pace } from './pace.js';
-import { type TableRole } from './tables.js';
+import { now } from '../expiry.js';
+import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.js';
+import { Pace } from './batch-size.js';
+import { type TableRole } from '../tables.js';
 
 /**
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:

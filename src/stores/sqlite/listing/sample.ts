@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
-import type { Room } from './entries.js';
+import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
+import type { Room } from '../entries.js';
 
-import { Reservoir } from '../listing/reservoir.js';
-import { now, ttlOf } from './expiry.js';
-import { keysUnder, literalKeysUnder } from './keys.js';
+import { Reservoir } from '../../listing/reservoir.js';
+import { now, ttlOf } from '../expiry.js';
+import { keysUnder, literalKeysUnder } from '../keys.js';
 
 /** Rows under the prefix that are looked at one by one; of more a sample is drawn. */
 const MOST_WALKED = 100_000;

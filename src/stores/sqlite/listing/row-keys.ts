@@ -1,5 +1,5 @@
-import { isUtf8Key, keyFromBytes, keyToBytes } from '../entries/key-text.js';
-import { sqliteBinding } from './binding/choose.js';
+import { isUtf8Key, keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { sqliteBinding } from '../binding/choose.js';
 
 /** What a column holds: text, or its bytes where they are not UTF-8. */
 export type ColumnText = Buffer | string;

@@ -1,21 +1,21 @@
 import { statSync } from 'node:fs';
 
-import type { Finding } from '../contract/store.js';
-import type { Room } from './entries.js';
-import type { TableRole } from './tables.js';
+import type { Finding } from '../../contract/store.js';
+import type { Room } from '../entries.js';
+import type { TableRole } from '../tables.js';
 
-import { bytesText } from '../../byte-text.js';
-import { openCodec } from '../../codecs/open.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../listing/sampled-contents.js';
-import { counted, ok, skipped, warning } from '../doctor/findings.js';
-import { keyFromBytes } from '../entries/key-text.js';
-import { prefixFinding } from '../doctor/prefix-guess.js';
-import { Entries } from './entries.js';
-import { now } from './expiry.js';
-import { journalMode } from './journal-mode.js';
-import { keysUnder } from './keys.js';
-import { dropLapsedTails, lapsedTails } from './tail-tables.js';
-import { ColumnCodec } from './values.js';
+import { bytesText } from '../../../byte-text.js';
+import { openCodec } from '../../../codecs/open.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { counted, ok, skipped, warning } from '../../doctor/findings.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { prefixFinding } from '../../doctor/prefix-guess.js';
+import { Entries } from '../entries.js';
+import { now } from '../expiry.js';
+import { journalMode } from '../journal-mode.js';
+import { keysUnder } from '../keys.js';
+import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
+import { ColumnCodec } from '../values.js';
 
 /** Of a larger file the check would take long, and block others that write; in bytes. */
 const CHECKED_UP_TO = 256 * 1024 * 1024;

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { BulkOptions, Tagged } from '../contract/store.js';
+import type { BulkOptions, Tagged } from '../../contract/store.js';
 
-import { taggedKey } from '../tags/names.js';
-import { Entries, type Room } from './entries.js';
-import { now } from './expiry.js';
-import { taggedKeysUnder } from './keys.js';
-import { bound, type ColumnText } from './row-keys.js';
+import { taggedKey } from '../../tags/names.js';
+import { Entries, type Room } from '../entries.js';
+import { now } from '../expiry.js';
+import { taggedKeysUnder } from '../keys.js';
+import { bound, type ColumnText } from '../listing/row-keys.js';
 
 /** Rows of one transaction. */
 const CHUNK = 10_000;

@@ -1,10 +1,10 @@
-import type { CountOptions } from '../contract/listing.js';
-import type { Room } from './entries.js';
+import type { CountOptions } from '../../contract/listing.js';
+import type { Room } from '../entries.js';
 
-import { counted } from '../listing/counted.js';
-import { isHeadOnly, literalHead } from '../listing/glob.js';
-import { now } from './expiry.js';
-import { entryKeys, keysUnder } from './keys.js';
+import { counted } from '../../listing/counted.js';
+import { isHeadOnly, literalHead } from '../../listing/glob.js';
+import { now } from '../expiry.js';
+import { entryKeys, keysUnder } from '../keys.js';
 
 /** How many entries count: SQLite counts them itself where the pattern is only what they begin with. */
 export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {

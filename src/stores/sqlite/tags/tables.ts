@@ -1,4 +1,4 @@
-import type { Connection } from './connection.js';
+import type { Connection } from '../connection.js';
 
 /**
  * Each cache table has a tag table of its own. Earlier versions kept the tags of all caches of a file in `cachectl_tags`, so a flush of one

@@ -1,4 +1,4 @@
-import { literalKeysUnder } from './keys.js';
+import { literalKeysUnder } from '../keys.js';
 
 /** Laravel's two tables, both of which a tail hears of. */
 export type TailedRole = 'cache' | 'locks';

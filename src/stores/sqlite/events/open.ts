@@ -1,10 +1,10 @@
-import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.js';
-import type { Room } from './entries.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../contract/events.js';
+import type { Room } from '../entries.js';
 
-import { PartialError, TimeoutError, UnreachableError } from '../../errors.js';
-import { DroppingQueue } from '../events/queue.js';
-import { eventSourceNamed } from '../events/sources.js';
-import { EVENT_SOURCES, EVENTS } from './event-sources.js';
+import { PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
+import { DroppingQueue } from '../../events/queue.js';
+import { eventSourceNamed } from '../../events/sources.js';
+import { EVENT_SOURCES, EVENTS } from './sources.js';
 import { TailSession } from './tail-session.js';
 
 /** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */

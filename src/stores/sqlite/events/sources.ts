@@ -1,4 +1,4 @@
-import type { EventSource, EventType } from '../contract/events.js';
+import type { EventSource, EventType } from '../../contract/events.js';
 
 export const EVENTS: readonly EventType[] = [
   'KeyWritten',

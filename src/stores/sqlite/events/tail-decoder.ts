@@ -1,11 +1,11 @@
-import type { CacheEvent, EventsOptions, EventType } from '../contract/events.js';
+import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
 import type { ExpiredRow, Expiries } from './expiries.js';
 import type { Change } from './tail-tables.js';
 import type { TailedRole } from './tail-triggers.js';
 
-import { keyFromBytes } from '../entries/key-text.js';
-import { tagHashOf } from '../tags/names.js';
-import { secondsOf, ttlOf } from './expiry.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { tagHashOf } from '../../tags/names.js';
+import { secondsOf, ttlOf } from '../expiry.js';
 
 /** What is told, and how: the part of the options that makes events of changes. */
 export type Selection = Pick<EventsOptions, 'everything' | 'tags' | 'wants'>;
