@@ -16,6 +16,6 @@ if [ ! -x "$program" ]; then
   mv "$folder/package/bin/node" "$program"
 fi
 
-[ "$#" -gt 0 ] || set -- test/contract/sqlite.test.ts test/stores/sqlite.test.ts \
+[ "$#" -gt 0 ] || set -- test/contract/sqlite.test.ts test/stores/sqlite/store.test.ts \
   test/commands/start-up.test.ts test/commands/get-put.test.ts test/commands/usage.test.ts 'test/field/sqlite/*.test.ts'
 exec "$program" node_modules/mocha/bin/mocha.js "$@"

@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+
+import { RefusedError } from '../../../src/errors.js';
+import { type Dumped, DumpLines } from '../../../src/stores/memcached/listing/dump-lines.js';
+import { GarbageError } from '../../../src/stores/memcached/protocol/garbage-error.js';
+import { LineCutter } from '../../../src/stores/memcached/listing/line-cutter.js';
+import { Spool } from '../../../src/stores/memcached/listing/disk-buffer.js';
+import { uriDecoded, uriEncoded } from '../../../src/stores/memcached/protocol/uri.js';
+
+const NOW = 1_795_437_405;
+
+function dumped(text: string): Array<Dumped | undefined> {
+  const lines = new DumpLines(Buffer.from(text), 'memcached here');
+  const items: Array<Dumped | undefined> = [];
+  while (lines.next()) items.push(lines.dumped(NOW));
+  return items;
+}
+
+describe('what a dump of Memcached says', () => {
+  it('is read of each line, with the fields of newer servers among it', () => {
+    const text = [
+      'key=%C5%BEk exp=1795437440 la=1795437400 cas=18446744073709551615 fetch=yes cls=1 size=71',
+      'key=forever exp=-1 la=1795437409 cas=2 fetch=no cls=1 size=1048576 flags=16 ext_page=0',
+      'key=over exp=1795437405 la=1795437400 cas=3 fetch=no cls=1 size=63',
+      '',
+    ].join('\n');
+    expect(dumped(text)).to.deep.equal([
+      { full: Buffer.from('žk'), size: 71, ttl: 35, idle: 5, cas: '18446744073709551615' },
+      { full: Buffer.from('forever'), size: 1_048_576, ttl: null, idle: 0, cas: '2' },
+      undefined,
+    ]);
+  });
+
+  for (const line of ['key=k exp=-1 cas=2 size=63', 'key=k', 'key=k exp=-1 la=1 cas=2', 'key= la=1 cas=2 size=6']) {
+    it(`is no answer of Memcached where fields are missing: ${line}`, () => {
+      const next = 'key=n exp=-1 la=1795437400 cas=7 fetch=no cls=1 size=9\n';
+      expect(() => dumped(`${line}\n${next}`)).to.throw(RefusedError, 'does not answer as Memcached does');
+    });
+  }
+
+  it('names keys of any bytes, and what is no escape stays as it is', () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    expect(uriDecoded(Buffer.from(uriEncoded(bytes)))).to.deep.equal(bytes);
+    expect(uriDecoded(Buffer.from('%c5%be%zz%4%')).toString()).to.equal('ž%zz%4%');
+  });
+
+  it('is cut into the same lines however it comes in chunks', () => {
+    const text = Buffer.from('key=a\nkey=bc\n\nEND\r\n');
+    for (let cut = 0; cut <= text.length; cut++) {
+      const cutter = new LineCutter();
+      const lines: string[] = [];
+      for (const chunk of [text.subarray(0, cut), text.subarray(cut)]) {
+        cutter.push(chunk, (bytes, start, end) => lines.push(bytes.toString('latin1', start, end)));
+      }
+
+      expect(lines).to.deep.equal(['key=a\n', 'key=bc\n', '\n', 'END\r\n']);
+    }
+
+    const endless = (): void => new LineCutter().push(Buffer.alloc(10_000, 'x'), () => {});
+    expect(endless).to.throw(GarbageError);
+  });
+
+  it('waits whole, in memory and on the disk, for one who takes it later', async () => {
+    const spool = new Spool();
+    const numbers = Array.from({ length: 200_000 }, (_, number) => number);
+    for (const number of numbers) {
+      const line = Buffer.from(`key=${number} exp=-1 la=1795437400 cas=2 fetch=no cls=1 size=63\n`);
+      spool.add(line, 0, line.length);
+      if (spool.isFull) await spool.written();
+    }
+
+    spool.end();
+    const found: number[] = [];
+    for await (const lines of spool) {
+      for (const [, digits] of lines.toString().matchAll(/^key=(\d+) .*=63$/gm)) found.push(Number(digits));
+    }
+
+    expect(found.toSorted((one, other) => one - other)).to.deep.equal(numbers);
+  });
+
+  it('is handed out as far as it came, and then the failure', async () => {
+    const spool = new Spool();
+    spool.add(Buffer.from('key=a\n'), 0, 6);
+    spool.end(new Error('lost'));
+    const found: string[] = [];
+    const take = async (): Promise<void> => {
+      for await (const lines of spool) found.push(lines.toString());
+    };
+
+    const error = await take().catch((error_: unknown) => error_);
+    expect(error).to.be.an('error').with.property('message', 'lost');
+    expect(found).to.deep.equal(['key=a\n']);
+  });
+});

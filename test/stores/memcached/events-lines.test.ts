@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+
+import type { CacheEvent, EventsOptions } from '../../../src/stores/contract/events.js';
+
+import { Keys } from '../../../src/stores/memcached/keys.js';
+import { Narrator } from '../../../src/stores/memcached/events/watch-lines.js';
+
+/** What becomes of these lines for somebody whose prefix is `p:`. */
+function told(lines: readonly string[], asked: Pick<EventsOptions, 'everything' | 'wants'> = {}): CacheEvent[] {
+  const events: CacheEvent[] = [];
+  const addresses = new Map<string, string | undefined>();
+  const narrator = new Narrator({
+    keys: new Keys({ prefix: 'p:', codec: 'php' }),
+    asked,
+    callers: {
+      addressOf: (connection) => addresses.get(connection),
+      isOf: (connection, address) => addresses.set(connection, address),
+    },
+    isOwn: (connection) => connection === '7',
+    tell: (event) => events.push(event),
+  });
+  for (const line of lines) narrator.hear(line);
+  narrator.end();
+  return events;
+}
+
+function names(events: readonly CacheEvent[]): string[] {
+  return events.map(({ type, key, client }) => [type, key, client?.address].filter(Boolean).join(' '));
+}
+
+describe('the lines of a watch on Memcached', () => {
+  it('are told in the order of the server’s own numbers, and a lookup for a write is none', () => {
+    const events = told([
+      'ts=1795437380.40784 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
+      'ts=1795437380.40790 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=60 clsid=1 cfd=26 size=3',
+      'ts=1795437380.40700 gid=1 type=item_get key=p%3Ak status=not_found clsid=0 cfd=27 size=0',
+      'ts=1795437380.40795 gid=4 type=item_get key=p%3Ak status=found clsid=0 cfd=26 size=3',
+      'ts=1795437380.40800 gid=5 type=deleted key=p%3Ak cmd=delete clsid=1 size=3',
+      'ts=1795437380.40810 gid=6 type=item_get key=q%3Ak status=found clsid=0 cfd=26 size=3',
+      'ts=1795437380.40820 gid=7 type=item_get key=p%3A%C5%BE status=found clsid=0 cfd=26 size=3',
+      'nonsense',
+    ]);
+    expect(names(events)).to.deep.equal(['CacheMissed k', 'KeyWritten k', 'KeyForgotten k', 'CacheHit ž']);
+    expect(events[0]?.time.getTime()).to.equal(1_795_437_380_040);
+    expect(events[1]).to.deep.include({ ttl: 60, size: 3 });
+  });
+
+  it('say who it was, also of numbers of connections that are given anew', () => {
+    const events = told([
+      'ts=1.1 gid=4 type=conn_close rip=127.0.0.1 rport=1001 transport=tcp reason=normal cfd=26',
+      'ts=1.1 gid=3 type=item_get key=p%3Aa status=found clsid=1 cfd=26 size=1',
+      'ts=1.1 gid=6 type=item_get key=p%3Aa status=found clsid=1 cfd=26 size=1',
+      'ts=1.1 gid=5 type=conn_new rip=::1 rport=1002 transport=tcp6 cfd=26',
+      'ts=1.1 gid=2 type=conn_new rip=127.0.0.1 rport=1001 transport=tcp cfd=26',
+      'ts=1.1 gid=7 type=conn_close rip=::1 rport=1002 transport=tcp6 reason=normal cfd=26',
+      'ts=1.1 gid=8 type=conn_new rip= rport=0 transport=local cfd=26',
+      'ts=1.1 gid=9 type=item_get key=p%3Ab status=found clsid=1 cfd=26 size=1',
+    ]);
+    expect(names(events)).to.deep.equal(['CacheHit a 127.0.0.1:1001', 'CacheHit a [::1]:1002', 'CacheHit b']);
+  });
+
+  it('are of locks where the name is of one of Laravel’s families', () => {
+    const events = told([
+      'ts=1.1 gid=1 type=item_get key=p%3Alaravel_unique_job%3Ax status=not_found clsid=0 cfd=26 size=0',
+      'ts=1.1 gid=2 type=item_store key=p%3Alaravel_unique_job%3Ax status=stored cmd=add ttl=60 clsid=1 cfd=26 size=9',
+      'ts=1.1 gid=3 type=item_get key=p%3Alaravel_unique_job%3Ax status=found clsid=1 cfd=27 size=9',
+      'ts=1.1 gid=4 type=item_store key=p%3Alaravel_unique_job%3Ax status=not_stored cmd=add ttl=60 clsid=1 cfd=27 size=9',
+      'ts=1.1 gid=5 type=item_get key=p%3Alaravel_unique_job%3Ax status=found clsid=1 cfd=26 size=9',
+      'ts=1.1 gid=6 type=item_store key=p%3Alaravel_unique_job%3Ax status=stored cmd=cas ttl=60 clsid=1 cfd=26 size=9',
+      'ts=1.1 gid=7 type=item_get key=p%3Alaravel_unique_job%3Ax status=found clsid=1 cfd=26 size=9',
+      'ts=1.1 gid=8 type=deleted key=p%3Alaravel_unique_job%3Ax cmd=delete clsid=1 size=9',
+      'ts=1.1 gid=9 type=item_store key=p%3Alaravel_unique_job%3Ax status=no_memory cmd=add ttl=60 clsid=1 cfd=26 size=9',
+    ]);
+    expect(events.map(({ type, ttl, size }) => ({ type, ttl, size }))).to.deep.equal([
+      { type: 'LockAcquired', ttl: 60, size: undefined },
+      { type: 'LockContended', ttl: undefined, size: undefined },
+      { type: 'LockReleased', ttl: undefined, size: undefined },
+    ]);
+  });
+
+  it('are told of what is evicted, and of a hit on it just before', () => {
+    const events = told([
+      'ts=1.1 gid=1 type=item_get key=p%3Ak status=found clsid=1 cfd=26 size=1',
+      'ts=1.1 gid=2 type=eviction key=p%3Ak fetch=yes ttl=-1 la=3 clsid=1 size=1',
+    ]);
+    expect(names(events)).to.deep.equal(['CacheHit k', 'KeyEvicted k']);
+  });
+
+  it('are nothing where the connection is the tail’s own, or where nobody wants it', () => {
+    const lines = [
+      'ts=1.1 gid=1 type=item_get key=p%3Ak status=found clsid=1 cfd=7 size=1',
+      'ts=1.1 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
+      'ts=1.1 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=0 clsid=1 cfd=26 size=1',
+      'ts=1.1 gid=4 type=item_get key=p%3Ak status=found clsid=1 cfd=26 size=1',
+    ];
+    expect(names(told(lines, { wants: (type) => type !== 'CacheHit' }))).to.deep.equal(['KeyWritten k']);
+    expect(names(told(lines, { wants: (type) => type !== 'KeyWritten' }))).to.deep.equal(['CacheHit k']);
+  });
+
+  it('are of keys under other prefixes where everything is asked for', () => {
+    const events = told(['ts=1.1 gid=1 type=item_get key=q%3Ak status=found clsid=1 cfd=26 size=1'], {
+      everything: true,
+    });
+    expect(events.map(({ key, isForeign }) => ({ key, isForeign }))).to.deep.equal([{ key: 'q:k', isForeign: true }]);
+  });
+});

@@ -1,0 +1,250 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+
+import type { Store } from '../../../src/stores/contract/store.js';
+import type { CacheEvent, EventsOptions, EventStream } from '../../../src/stores/contract/events.js';
+
+import { openCodec } from '../../../src/codecs/open.js';
+import { string } from '../../../src/codecs/value.js';
+import { UsageError } from '../../../src/errors.js';
+import { openMemcached } from '../../../src/stores/memcached/store.js';
+import { textOf } from '../../../src/testing/suite/stores.js';
+import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
+
+/** A client that has nothing of cachectl. */
+interface Client {
+  readonly address: string;
+  /** The answer, up to its last line. */
+  say(command: string): Promise<string>;
+  end(): Promise<void>;
+}
+
+const LAST_LINE = /(?:^|\n)(?:[A-Z_]*STORED|DELETED|END|EN|ERROR|EXISTS|HD.*|NF|NOT_FOUND|OK|TOUCHED|\d+)\r\n$/;
+
+describe('a scripted session on Memcached', () => {
+  const servers: MemcachedServer[] = [];
+  const stores: Store[] = [];
+  const sockets: Socket[] = [];
+  const controllers: AbortController[] = [];
+
+  before(async function () {
+    // With an option, so that each is a server of its own.
+    while (servers.length < 2) servers.push(await startMemcached(this, '-m', '64'));
+  });
+
+  afterEach(async () => {
+    for (const controller of controllers.splice(0)) controller.abort();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await Promise.all(servers.map((server) => server.flush()));
+  });
+
+  after(async () => Promise.all(servers.map((server) => server.stop())));
+
+  function open(among = servers.slice(0, 1)): Store {
+    const ports = among.map(({ port }) => port);
+    const store = openMemcached(memcachedProfile(ports, 'p:'), openCodec('php'), { timeoutMs: 10_000 });
+    stores.push(store);
+    return store;
+  }
+
+  async function tail(store: Store, options: Partial<EventsOptions> = {}): Promise<EventStream> {
+    const controller = new AbortController();
+    controllers.push(controller);
+    return store.events({ signal: controller.signal, enable: false, source: 'watch', ...options });
+  }
+
+  async function client({ port } = servers[0]!): Promise<Client> {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    await once(socket, 'connect');
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString('latin1');
+    });
+    return {
+      address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+      async say(command) {
+        heard = '';
+        socket.write(`${command}\r\n`);
+        while (!LAST_LINE.test(heard)) await once(socket, 'data');
+        return heard;
+      },
+      async end() {
+        const closed = once(socket, 'close');
+        socket.end('quit\r\n');
+        await closed;
+      },
+    };
+  }
+
+  it('is told exactly: each event once, in order, with who it was', async () => {
+    const [ann, bob] = [await client(), await client()];
+    const stream = await tail(open());
+    const tellsDeletions = stream.types.includes('KeyForgotten');
+    const job = 'laravel_unique_job:import';
+    await ann.say('get p:user');
+    await ann.say('set p:user 0 60 3\r\nabc');
+    await bob.say('get p:user p:none q:user p:user');
+    await bob.say('add p:user 0 60 1\r\nx');
+    await bob.say('add p:new 0 0 1\r\nx');
+    await bob.say('replace p:new 0 600 1\r\ny');
+    await ann.say('append p:new 0 0 2\r\nzz');
+    await ann.say('cas p:new 0 0 1 123456789\r\nx');
+    await ann.say('set p:žluť%25 0 -1 1\r\nx');
+    await bob.say('set p:count 0 0 1\r\n1');
+    await bob.say('incr p:count 1');
+    await bob.say('touch p:count 900');
+    await ann.say('set q:user 0 0 1\r\nx');
+    await ann.say('set p:tag:people:key 0 0 1\r\nx');
+    await bob.say('delete p:user');
+    await bob.say('delete p:user');
+    await ann.say(`add p:${job} 0 60 3\r\nann`);
+    await bob.say(`add p:${job} 0 60 3\r\nbob`);
+    const [, cas] = /c(\d+)/.exec(await ann.say(`mg p:${job} c`))!;
+    await ann.say(`ms p:${job} 3 T600 C${cas}\r\nann`);
+    await ann.say(`delete p:${job}`);
+    await bob.say(`add p:${job} 0 0 3\r\nbob`);
+    await bob.say('add p:lock 0 60 16\r\naBcDeFgHiJkLmNoP');
+    await ann.say('add p:lock 0 60 16\r\naBcDeFgHiJkLmNoP');
+    await ann.end();
+    // Numbers of connections are given anew.
+    const guests = ['carl', 'dora', 'emil'];
+    const named = new Map([
+      [ann.address, 'ann'],
+      [bob.address, 'bob'],
+    ]);
+    for (const guest of guests) {
+      const one = await client();
+      named.set(one.address, guest);
+      await one.say('get p:count');
+      await one.end();
+    }
+
+    await bob.say('get p:end');
+    const told = await upTo(stream);
+    const briefs = told.map((event) => brief(event, named));
+    expect(briefs).to.deep.equal([
+      'CacheMissed user by ann',
+      'KeyWritten user by ann ttl 60 size 3',
+      'CacheHit user by bob size 3',
+      'CacheMissed none by bob',
+      'CacheHit user by bob size 3',
+      'KeyWritten new by bob ttl null size 1',
+      'KeyWritten new by bob ttl 600 size 1',
+      'KeyWritten new by ann ttl 600 size 3',
+      'KeyWritten žluť%25 by ann size 1',
+      'KeyWritten count by bob ttl null size 1',
+      'CacheHit count by bob size 1',
+      'CacheHit count by bob size 1',
+      tellsDeletions ? 'KeyForgotten user' : 'CacheHit user by bob size 3',
+      'CacheMissed user by bob',
+      `LockAcquired ${job} by ann ttl 60`,
+      `LockContended ${job} by bob`,
+      `CacheHit ${job} by ann size 3`,
+      tellsDeletions ? `LockReleased ${job}` : `CacheHit ${job} by ann size 3`,
+      `LockAcquired ${job} by bob ttl null`,
+      'KeyWritten lock by bob ttl 60 size 16',
+      ...guests.map((guest) => `CacheHit count by ${guest} size 1`),
+    ]);
+    expect(stream.dropped).to.equal(0);
+  });
+
+  it('is told of each server of a pool', async () => {
+    const stream = await tail(open(servers));
+    const clients = [await client(servers[0]), await client(servers[1])];
+    for (const [index, each] of clients.entries()) {
+      await each.say(`set p:k${index} 0 0 1\r\nx`);
+      await each.say(`get p:k${index}`);
+      await each.say(`get p:end${index}`);
+    }
+
+    const told: CacheEvent[] = [];
+    const ends = new Set(['end0', 'end1']);
+    for await (const event of stream) {
+      if (!ends.delete(event.key!)) told.push(event);
+      if (ends.size === 0) break;
+    }
+
+    for (const [index, { address }] of clients.entries()) {
+      const here = told.filter(({ key }) => key === `k${index}`);
+      expect(here.map((event) => brief(event, new Map([[address, 'us']])))).to.deep.equal([
+        `KeyWritten k${index} by us ttl null size 1`,
+        `CacheHit k${index} by us size 1`,
+      ]);
+    }
+
+    expect(told).to.have.lengthOf(4);
+  });
+
+  it('is looked into without a word, on each server of a pool, however often', async () => {
+    const store = open(servers);
+    const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
+    for (const key of keys) await store.put(key, string(key), 60);
+    const stream = await tail(store, { everything: true });
+    for (let time = 0; time < 2; time++) {
+      const readings = await stream.peek!([...keys, 'missing', 'with a space']);
+      expect(readings.slice(0, 8).map((reading) => textOf(reading as never))).to.deep.equal(keys);
+      expect(readings[8]).to.equal(undefined);
+      expect(readings[9]).to.be.instanceOf(UsageError);
+    }
+
+    const told: string[] = [];
+    for (const server of servers) {
+      const each = await client(server);
+      await each.say(`get p:end-${server.port}`);
+    }
+
+    const ends = new Set(servers.map(({ port }) => `end-${port}`));
+    for await (const { type, key } of stream) {
+      if (!ends.delete(key!)) told.push(`${type} ${key}`);
+      if (ends.size === 0) break;
+    }
+
+    expect(told).to.deep.equal([]);
+  });
+
+  it('is told of as far as it is wanted and matches, by who it was, too', async () => {
+    const [ann, bob] = [await client(), await client()];
+    const asked: string[] = [];
+    const stream = await tail(open(), {
+      wants(type, key) {
+        asked.push(`${type} ${key}`);
+        return type !== 'KeyWritten';
+      },
+      matches: ({ client: by }) => by?.address === bob.address,
+    });
+    for (const who of [ann, bob]) {
+      await who.say('set p:k 0 0 1\r\nx');
+      await who.say('get p:k');
+    }
+
+    await bob.say('get p:end');
+    expect((await upTo(stream)).map((event) => brief(event, new Map([[bob.address, 'bob']])))).to.deep.equal([
+      'CacheHit k by bob size 1',
+    ]);
+    expect(asked).to.include.members(['KeyWritten k', 'CacheHit k']);
+    expect(stream.dropped).to.equal(0);
+  });
+});
+
+/** Up to the key that says that all is done. */
+async function upTo(stream: EventStream): Promise<CacheEvent[]> {
+  const events: CacheEvent[] = [];
+  for await (const event of stream) {
+    if (event.key === 'end') break;
+    events.push(event);
+  }
+
+  return events;
+}
+
+/** The clock may tick between a command and what is said of it. */
+function brief({ type, key, client, ttl, size }: CacheEvent, named: ReadonlyMap<string, string>): string {
+  // How much newer servers say of deletions differs.
+  if (type === 'KeyForgotten' || type === 'LockReleased') return `${type} ${key}`;
+  const by = client && `by ${named.get(client.address!) ?? client.address}`;
+  const left = ttl === undefined ? undefined : `ttl ${ttl && Math.ceil(ttl / 10) * 10}`;
+  return [type, key, by, left, size !== undefined && `size ${size}`].filter(Boolean).join(' ');
+}

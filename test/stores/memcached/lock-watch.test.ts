@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+
+import type { Store } from '../../../src/stores/contract/store.js';
+
+import { openCodec } from '../../../src/codecs/open.js';
+import { UnreachableError } from '../../../src/errors.js';
+import { openMemcached } from '../../../src/stores/memcached/store.js';
+import { failure } from '../../../src/testing/suite/stores.js';
+import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
+import { watched } from '../../support/watched-locks.js';
+
+describe('Memcached’s locks, watched', () => {
+  const servers: MemcachedServer[] = [];
+  const stores: Store[] = [];
+  const sockets: Socket[] = [];
+
+  function open(among = servers): Store {
+    const ports = among.map(({ port }) => port);
+    const store = openMemcached(memcachedProfile(ports, 'app-'), openCodec('php'), { timeoutMs: 10_000 });
+    stores.push(store);
+    return store;
+  }
+
+  /** A client that has nothing of cachectl. */
+  async function raw(server: MemcachedServer): Promise<{ address: string; say(command: string): Promise<string> }> {
+    const socket = connect(server.port, '127.0.0.1');
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return {
+      address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+      async say(command) {
+        socket.write(`${command}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        return answer.toString().trim();
+      },
+    };
+  }
+
+  before(async function () {
+    // With an option, so that each is a server of its own.
+    while (servers.length < 2) servers.push(await startMemcached(this, '-m', '64'));
+  });
+
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await Promise.all(servers.map((server) => server.flush()));
+  });
+
+  after(async () => Promise.all(servers.map((server) => server.stop())));
+
+  it('tell who tries in vain, and by what the holder changes', async () => {
+    const [server] = servers;
+    const [ann, bob] = [await raw(server!), await raw(server!)];
+    expect(await ann.say('add app-held 0 0 3\r\nann')).to.equal('STORED');
+    const watch = await watched(open([server!]), 'deploy', 'held');
+    expect(await ann.say('add app-deploy 0 60 3\r\nann')).to.equal('STORED');
+    await watch.saw('acquired');
+    expect(await bob.say('add app-deploy 0 60 3\r\nbob')).to.equal('NOT_STORED');
+    expect(await bob.say('add app-other 0 60 3\r\nbob')).to.equal('STORED');
+    expect(await bob.say('add app-other 0 60 3\r\nbob')).to.equal('NOT_STORED');
+    await watch.saw('contended');
+    expect(await ann.say('touch app-deploy 900')).to.equal('TOUCHED');
+    await watch.saw('refreshed');
+    expect(await ann.say('delete app-deploy')).to.equal('DELETED');
+    await watch.saw('released');
+    expect(await bob.say('add app-deploy 0 60 3\r\nbob')).to.equal('STORED');
+    await watch.saw('acquired', 2);
+    await watch.stop();
+    expect(watch.briefly()).to.deep.equal([
+      'held held ann',
+      'acquired deploy ann',
+      'contended deploy',
+      'refreshed deploy ann',
+      'released deploy ann',
+      'acquired deploy bob',
+    ]);
+    expect(watch.events[2]!.client).to.deep.equal({ address: bob.address });
+    expect(watch.events[0]!.ttl).to.equal(null);
+    expect(watch.events[3]!.ttl).to.be.within(890, 900);
+  });
+
+  it('tell that a ttl is over', async () => {
+    const watch = await watched(open(), 'deploy');
+    // A single second may be over before the next look: Memcached counts them whole.
+    await open().lock('deploy').acquire('ann', 2);
+    await watch.saw('expired');
+    await watch.stop();
+    expect(watch.briefly()).to.deep.equal(['acquired deploy ann', 'expired deploy ann']);
+  });
+
+  it('are watched on each server of a pool that has one, whatever their names', async () => {
+    const names = Array.from({ length: 12 }, (_, number) => `nasazení:%${number}`);
+    const store = open();
+    const watch = await watched(store, ...names);
+    for (const name of names) expect(await store.lock(name).acquire('ann', 60)).to.equal(true);
+    for (const name of names) expect(await store.lock(name).acquire('bob', 60)).to.equal(false);
+    await watch.saw('acquired', names.length);
+    await watch.saw('contended', names.length);
+    await watch.stop();
+    const contended = watch.events.filter(({ type }) => type === 'contended');
+    expect(contended.map(({ name }) => name).toSorted()).to.deep.equal(names.toSorted());
+  });
+
+  it('end with an error when a server goes away', async function () {
+    const own = await startMemcached(this, '-m', '64');
+    const watch = await watched(open([own]), 'deploy');
+    await own.kill();
+    expect(await failure(watch.ended)).to.be.instanceOf(UnreachableError);
+  });
+});

@@ -1,0 +1,224 @@
+import { expect } from 'chai';
+import { BSON } from 'mongodb';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+import type { CacheEvent, EventsOptions, EventStream } from '../../../src/stores/contract/events.js';
+
+import { RefusedError, UnreachableError } from '../../../src/errors.js';
+import { until } from '../../../src/testing/suite/stores.js';
+import { type AnyDocument, inSeconds, PREFIX, urlOf, withDatabase } from '../../support/mongodb/database.js';
+
+const OP_MSG = 2013;
+
+/** An answer that is not the server's, to the first request that holds a word. */
+interface Refusal {
+  readonly to: 'getMore' | 'resumeAfter';
+  readonly code: number;
+}
+
+/** CursorNotFound, after which a stream is opened again where it was. */
+const STREAM_IS_LOST: Refusal = { to: 'getMore', code: 43 };
+
+/** InterruptedAtShutdown. */
+const SHUTS_DOWN: Refusal = { to: 'resumeAfter', code: 11_600 };
+
+const HISTORY_IS_LOST: Refusal = { to: 'resumeAfter', code: 286 };
+const CHANGE_IS_TOO_LARGE: Refusal = { to: 'resumeAfter', code: 10_334 };
+const MAY_NOT: Refusal = { to: 'resumeAfter', code: 13 };
+
+/** In front of a server: lets nobody in, cuts connections, and gives answers of its own. */
+class FaultyWay {
+  readonly port: number;
+  /** To be given in this order. */
+  refusals: Refusal[] = [];
+  /** Lets nobody in. */
+  isClosed = false;
+  turnedAway = 0;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket>;
+
+  private constructor(server: Server, sockets: Set<Socket>) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  static async start(target: number): Promise<FaultyWay> {
+    const sockets = new Set<Socket>();
+    const server = createServer((client) => way.#accept(client, target)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const way = new FaultyWay(server, sockets);
+    return way;
+  }
+
+  /** Every connection that there is. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(client: Socket, target: number): void {
+    if (this.isClosed) {
+      this.turnedAway++;
+      client.destroy();
+      return;
+    }
+
+    const server = connect(target, '127.0.0.1');
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+
+    client.on('data', (request) => {
+      const [next] = this.refusals;
+      if (next === undefined || !request.includes(next.to)) server.write(request);
+      else {
+        this.refusals.shift();
+        client.write(answer(request.readInt32LE(4), next.code));
+      }
+    });
+    client.on('close', () => server.destroy());
+    server.pipe(client);
+  }
+}
+
+/** Length, request id, id of what it answers, code; flags; one document. */
+function answer(answers: number, code: number): Buffer {
+  const document = BSON.serialize({ ok: 0, code, codeName: 'AsInTheTest', errmsg: `refused with ${code}` });
+  const reply = Buffer.alloc(21 + document.length);
+  reply.writeInt32LE(reply.length, 0);
+  reply.writeInt32LE(answers, 8);
+  reply.writeInt32LE(OP_MSG, 12);
+  reply.set(document, 21);
+  return reply;
+}
+
+describe('events of MongoDB when the connection is lost', () => {
+  const database = withDatabase();
+  let way: FaultyWay;
+  let controller: AbortController;
+  let missed: string[];
+
+  beforeEach(async () => {
+    way = await FaultyWay.start(database.server().port);
+    controller = new AbortController();
+    missed = [];
+  });
+
+  afterEach(async () => {
+    controller.abort();
+    await way.stop();
+  });
+
+  async function insert(key: string): Promise<void> {
+    const document: AnyDocument = { _id: `${PREFIX}${key}`, value: 'N;', expires_at: inSeconds(60) };
+    await database.entries().insertOne(document);
+  }
+
+  /** Each of the two streams has heard something, so that it knows where it is. */
+  async function tail(options: Partial<EventsOptions> = {}) {
+    const url = urlOf(`mongodb://127.0.0.1:${way.port}`, 'directConnection=true');
+    const stream = await database.open({ url }).events({ signal: controller.signal, enable: false, ...options });
+    const gathered = gather(stream);
+    await insert('begin');
+    await database.locks().insertOne({ _id: `${PREFIX}begin`, owner: 'ann', expires_at: inSeconds(60) });
+    await until(() => gathered.events.length === 2);
+    return gathered;
+  }
+
+  const onMissed = ({ text }: { readonly text: string }): unknown => missed.push(text);
+
+  it('go on where they were: nothing is missed, and nothing is said', async () => {
+    const { events } = await tail({ onMissed });
+    way.isClosed = true;
+    way.cut();
+    await until(() => way.turnedAway > 0);
+    await insert('a');
+    await insert('b');
+    way.isClosed = false;
+    await until(() => events.some(({ key }) => key === 'b'));
+    await insert('c');
+    await until(() => events.some(({ key }) => key === 'c'));
+    expect(keysOf(events)).to.deep.equal(['a', 'b', 'c']);
+    expect(missed).to.deep.equal([]);
+  });
+
+  it('go on where they were, too, when it takes the server several attempts', async () => {
+    const { events } = await tail({ onMissed });
+    way.refusals = [STREAM_IS_LOST, SHUTS_DOWN, SHUTS_DOWN, SHUTS_DOWN];
+    await until(() => way.refusals.length === 0);
+    await insert('a');
+    await until(() => events.some(({ key }) => key === 'a'));
+    expect(keysOf(events)).to.deep.equal(['a']);
+    expect(missed).to.deep.equal([]);
+  });
+
+  for (const [why, refusal] of Object.entries({
+    'the history is lost': HISTORY_IS_LOST,
+    'a change is too large': CHANGE_IS_TOO_LARGE,
+  })) {
+    it(`begin anew when the server cannot go on there (${why}), and say from when to when what was missed`, async () => {
+      const { events } = await tail({ onMissed });
+      // One of the two streams is told so.
+      way.refusals = [STREAM_IS_LOST, refusal];
+      await until(() => missed.length === 1);
+      await insert('a');
+      await until(() => events.some(({ key }) => key === 'a'));
+      expect(missed).to.have.lengthOf(1);
+      expect(missed[0]).to.match(/^changes of cache\w* were missed: .+, from \S+Z to \S+Z$/);
+      const [from, to] = [...missed[0]!.matchAll(/\d{4}-\S+Z/g)].map(([time]) => Date.parse(time));
+      expect(from).to.be.at.most(to!);
+    });
+  }
+
+  it('end with the refusal where waiting puts nothing right', async () => {
+    const { over } = await tail({ onMissed });
+    way.refusals = [STREAM_IS_LOST, MAY_NOT];
+    expect(await over).to.be.instanceOf(RefusedError);
+    expect(missed).to.deep.equal([]);
+  });
+
+  it('end with an error when they cannot go on at once, and nobody listens to what is missed', async () => {
+    const { over } = await tail();
+    way.refusals = [STREAM_IS_LOST, HISTORY_IS_LOST];
+    const error = await over;
+    expect(error).to.be.instanceOf(UnreachableError);
+    expect((error as UnreachableError).hint).to.include('missed');
+  });
+
+  it('end when told to, while nobody answers', async () => {
+    const { over } = await tail({ onMissed });
+    way.isClosed = true;
+    way.cut();
+    await until(() => way.turnedAway > 0);
+    controller.abort();
+    expect(await over).to.be.undefined;
+  });
+});
+
+function keysOf(events: readonly CacheEvent[]): Array<string | undefined> {
+  return events.map(({ key }) => key).filter((key) => key !== 'begin');
+}
+
+/** Reads on, whether or not anybody waits for it. `over` gives the error that it ended with. */
+function gather(stream: EventStream): { readonly events: CacheEvent[]; readonly over: Promise<unknown> } {
+  const events: CacheEvent[] = [];
+  const read = async (): Promise<unknown> => {
+    try {
+      for await (const event of stream) events.push(event);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  return { events, over: read() };
+}

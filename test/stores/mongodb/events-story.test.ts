@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { Long } from 'mongodb';
+
+import type { CacheEvent } from '../../../src/stores/contract/events.js';
+import type { Change, Place } from '../../../src/stores/mongodb/events/collection-changes.js';
+
+import { tellChange } from '../../../src/stores/mongodb/events/change-decoder.js';
+import { Teller } from '../../../src/stores/mongodb/events/emitter.js';
+import { taggedKey } from '../../../src/stores/tags/names.js';
+
+const NOW = Date.UTC(2030, 0, 1);
+const wallTime = new Date(NOW);
+const inAMinute = new Date(NOW + 60_000);
+
+/** What is told of a change as MongoDB words it; the stand-ins word some of them otherwise. */
+function told(place: Place, change: object): Array<Omit<CacheEvent, 'time'>> {
+  const events: CacheEvent[] = [];
+  const options = { signal: new AbortController().signal, enable: false, tags: true };
+  const teller = new Teller('app-', options, (event) => events.push(event));
+  tellChange(place, { wallTime, documentKey: { _id: 'app-k' }, ...change } as unknown as Change, teller, () => NOW);
+  return events.map(({ time, ...event }) => {
+    expect(time).to.equal(wallTime);
+    return event;
+  });
+}
+
+function updated(updatedFields: object, more: object = {}): object {
+  return { operationType: 'update', updateDescription: { updatedFields, removedFields: [] }, ...more };
+}
+
+/** The key of an entry with these tags. */
+function tagged(...tags: readonly string[]): object {
+  return { documentKey: { _id: `app-${taggedKey(tags, 'k')}` } };
+}
+
+describe('what a change of MongoDB means', () => {
+  for (const [title, change, event] of [
+    ['an insertion', { operationType: 'insert', fullDocument: { value: 'i:1;', expires_at: inAMinute } }, { tags: [] }],
+    [
+      'a replacement',
+      {
+        ...tagged('a', 'b'),
+        operationType: 'replace',
+        fullDocument: { value: 'i:1;', expires_at: inAMinute, tags: ['app-a', 'b', 7] },
+      },
+      { key: taggedKey(['a', 'b'], 'k'), tags: ['a', 'b'] },
+    ],
+    ['an update', updated({ value: 'i:1;', expires_at: inAMinute }), {}],
+    [
+      'an update of a document that has changed since',
+      updated(
+        { value: 'i:1;', expires_at: inAMinute },
+        { ...tagged('a'), fullDocument: { value: 'another', tags: ['app-a'] } },
+      ),
+      { key: taggedKey(['a'], 'k'), tags: ['a'] },
+    ],
+    [
+      'an update of a document that is gone by now',
+      updated({ value: 'i:1;', expires_at: inAMinute }, { fullDocument: null }),
+      {},
+    ],
+  ] as const) {
+    it(`is that an entry was written: ${title}`, () => {
+      expect(told('entries', change)).to.deep.equal([{ type: 'KeyWritten', key: 'k', ttl: 60, size: 4, ...event }]);
+    });
+  }
+
+  for (const [value, size] of [
+    [42, 2],
+    [2.5, 3],
+    [1e20, 7],
+    [Long.fromBigInt(2n ** 62n), 19],
+    ['žluť', 6],
+    [null, 4],
+  ] as const) {
+    it(`is that an entry was written of the bytes that reading it gives: ${String(value)}`, () => {
+      expect(told('entries', updated({ value }))).to.deep.equal([{ type: 'KeyWritten', key: 'k', size }]);
+    });
+  }
+
+  it('is nothing where only the expiry is another one', () => {
+    expect(told('entries', updated({ expires_at: inAMinute }))).to.deep.equal([]);
+    expect(told('locks', updated({ expires_at: inAMinute }))).to.deep.equal([]);
+  });
+
+  it('is that an entry was forgotten', () => {
+    expect(told('entries', { operationType: 'delete' })).to.deep.equal([{ type: 'KeyForgotten', key: 'k' }]);
+  });
+
+  for (const operationType of ['drop', 'rename']) {
+    it(`is that all entries are gone: ${operationType}`, () => {
+      expect(told('entries', { operationType, documentKey: undefined })).to.deep.equal([{ type: 'CacheFlushed' }]);
+      expect(told('locks', { operationType, documentKey: undefined })).to.deep.equal([]);
+    });
+  }
+
+  it('is that a lock was acquired, also from one whose time was over, and released', () => {
+    const acquired = { type: 'LockAcquired', key: 'k', ttl: 60 };
+    const fullDocument = { owner: 'ann', expires_at: inAMinute };
+    expect(told('locks', { operationType: 'insert', fullDocument })).to.deep.equal([acquired]);
+    expect(told('locks', updated({ owner: 'bob', expires_at: inAMinute }))).to.deep.equal([acquired]);
+    expect(told('locks', { operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key: 'k' }]);
+  });
+
+  it('is nothing where it is of no entry, or of another prefix', () => {
+    for (const documentKey of [undefined, null, {}, { _id: 7 }, { _id: null }, { _id: 'ap-k' }]) {
+      for (const operationType of ['insert', 'update', 'delete']) {
+        expect(told('entries', { operationType, documentKey })).to.deep.equal([]);
+      }
+    }
+
+    expect(told('entries', { operationType: 'something new' })).to.deep.equal([]);
+  });
+
+  it('says no more than is there: an expiry that is no date, a value that is missing', () => {
+    const odd = { operationType: 'insert', fullDocument: { expires_at: 'soon', tags: 'people' } };
+    expect(told('entries', odd)).to.deep.equal([{ type: 'KeyWritten', key: 'k', tags: [] }]);
+  });
+});

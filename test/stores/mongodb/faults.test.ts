@@ -1,0 +1,184 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { cachectl } from '../../support/cli.js';
+import { expectFault, withRedis } from '../../support/faults.js';
+import { OldServer } from '../../support/mongodb/old-server.js';
+import { freePort } from '../../support/redis-server.js';
+
+/** One of each kind. */
+const COMMANDS = [
+  ['get', 'k'],
+  ['put', 'k', 'v'],
+  ['forget', 'k'],
+  ['flush', '--yes'],
+  ['tags:flush', 't', '--yes'],
+  ['lock:acquire', 'l', '--ttl', '1m'],
+  ['lock:release', 'l', '--owner', 'ann'],
+  ['events:tail'],
+] as const;
+
+const PASSWORD = 'hunter2-secret';
+
+/** Where the driver would go on trying until its time is over, this time is longer than the test's. */
+const AT_ONCE = ['--timeout', '10m'];
+
+function url(port: number, parameters = ''): string {
+  return `mongodb://shop:${PASSWORD}@127.0.0.1:${port}/app${parameters && `?${parameters}`}`;
+}
+
+describe('MongoDB that cannot be used', () => {
+  const redis = withRedis();
+  let listener: Server | undefined;
+  const sockets: Socket[] = [];
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    listener?.close();
+    listener = undefined;
+  });
+
+  /** A port of somebody else's. */
+  async function listening(server: Server): Promise<number> {
+    listener = server;
+    server.on('connection', (socket: Socket) => {
+      sockets.push(socket);
+      socket.on('error', () => socket.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  it('because nothing listens is said at once, by every command', async () => {
+    const port = await freePort();
+    for (const command of COMMANDS) {
+      expectFault(await cachectl([...command, ...AT_ONCE, '--url', url(port)]), {
+        code: 3,
+        message: new RegExp(`^mongodb 127\\.0\\.0\\.1:${port}, database app refuses connections$`),
+        hint: 'Is the server running',
+      });
+    }
+  });
+
+  it('because no member of a set listens is said at once, too', async () => {
+    const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`;
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://${hosts}/app?replicaSet=rs0`]);
+    expectFault(result, { code: 3, message: `mongodb ${hosts}, database app refuses connections` });
+  });
+
+  it('because nobody answers ends in time, with every command', async () => {
+    const port = await listening(createServer());
+    const runs = COMMANDS.map(async (command) => cachectl([...command, '--timeout', '1s', '--url', url(port)]));
+    for (const result of await Promise.all(runs)) {
+      expectFault(result, {
+        code: 3,
+        message: /did not answer in time$/,
+        hint: 'Is that the port of MongoDB',
+      });
+    }
+  });
+
+  it('because the port is Redis’s ends in time, and asks whether it is', async () => {
+    const result = await cachectl(['get', 'k', '--timeout', '1s', '--url', url(redis().port)]);
+    expectFault(result, { code: 3, message: /did not answer in time$/, hint: 'Is that the port of MongoDB' });
+  });
+
+  it('because the port is a web server’s is said at once', async () => {
+    const port = await listening(createHttpServer());
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
+    expectFault(result, { code: 3, message: /does not answer as MongoDB does$/, hint: 'Is that the port of MongoDB' });
+  });
+
+  it('because the port hangs up is said at once', async () => {
+    const port = await listening(createServer((socket) => socket.destroy()));
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
+    expectFault(result, { code: 3, message: /closed the connection$/, hint: 'Is that the port of MongoDB' });
+  });
+
+  it('because it answers with nonsense is said', async () => {
+    const port = await listening(
+      createServer((socket) => {
+        socket.on('data', () => socket.write(Buffer.alloc(64, 0xff)));
+      }),
+    );
+    const result = await cachectl(['get', 'k', '--timeout', '2s', '--url', url(port)]);
+    expectFault(result, { code: 3, message: `mongodb 127.0.0.1:${port}, database app` });
+  });
+
+  it('because it is too old says from which version on it can', async () => {
+    const old = await OldServer.start();
+    try {
+      const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://127.0.0.1:${old.port}/app`]);
+      expectFault(result, { code: 3, message: 'version that the driver does not talk to', hint: '4.4' });
+    } finally {
+      await old.stop();
+    }
+  });
+
+  it('because there is no such socket is said at once, whatever its path is called', async () => {
+    const socket = encodeURIComponent(path.join(tmpdir(), 'no-such-folder', 'TLS-certificate.sock'));
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://${socket}/app`]);
+    expectFault(result, { code: 3, message: /has no such socket$/, hint: 'Check the path of the socket.' });
+  });
+
+  it('because the host has no such name is said at once', async () => {
+    const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://shop:${PASSWORD}@db.invalid/app`]);
+    expectFault(result, { code: 3, message: 'mongodb db.invalid, database app is not known by that name' });
+  });
+
+  it('because there are no records of that name for mongodb+srv is said', async () => {
+    const result = await cachectl(['get', 'k', '--url', `mongodb+srv://shop:${PASSWORD}@db.invalid/app`]);
+    expectFault(result, { code: 3, message: 'could not be looked up', hint: 'SRV' });
+  });
+
+  describe('because the connection string is wrong', () => {
+    for (const [what, parameters, message] of [
+      ['knows an option that the driver does not', 'nosuch=1', 'option nosuch is not supported'],
+      ['gives an option no possible value', 'tls=perhaps', 'tls/ssl must be either'],
+      ['wants two things that exclude each other', 'loadBalanced=true&replicaSet=a', 'loadBalanced'],
+      ['names a way to log in that there is not', 'authMechanism=MAGIC', 'authMechanism'],
+      ['names a CA that is not there', 'tls=true&tlsCAFile=/no/such/ca.pem', '/no/such/ca.pem: there is no such file'],
+      ['names a key that is not there', 'tls=true&tlsCertificateKeyFile=/no/key.pem', '/no/key.pem: there is no such'],
+    ] as const) {
+      it(`and ${what}, it is the configuration’s fault`, async () => {
+        const result = await cachectl(['get', 'k', '--url', url(1, parameters)]);
+        expectFault(result, { code: 2, message });
+      });
+    }
+
+    it('and names a port that there is not, it is the configuration’s fault', async () => {
+      const result = await cachectl(['get', 'k', '--url', `mongodb://shop:${PASSWORD}@127.0.0.1:99999/app`]);
+      expectFault(result, { code: 2, message: 'cannot be used' });
+    });
+  });
+
+  it('never shows the password, not even to whoever looks for a fault', async () => {
+    const silent = await listening(createServer());
+    for (const target of [
+      url(await freePort()),
+      url(silent),
+      url(1, 'nosuch=1'),
+      url(1, `authMechanismProperties=${PASSWORD}`),
+      url(1, 'tls=true&tlsCAFile=/no/such/ca.pem'),
+      `mongodb+srv://shop:${PASSWORD}@db.invalid/app`,
+      `mongodb://shop:${PASSWORD}@127.0.0.1:99999/app`,
+      `mongodb://shop:${PASSWORD}@/app`,
+      `mongodb://shop:${PASSWORD}%zz@127.0.0.1/app`,
+    ]) {
+      for (const args of [['get', 'k'], ['get', 'k', '--json'], ['doctor']]) {
+        const { code, out, err } = await cachectl([...args, '--timeout', '1s', '--url', target], {
+          env: { DEBUG: '1' },
+        });
+        expect(code, err).to.be.oneOf([2, 3]);
+        expect(out + err)
+          .to.include('mongodb')
+          .and.not.include(PASSWORD);
+      }
+    }
+  });
+});

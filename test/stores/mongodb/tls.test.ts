@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
+
+import { Certificates } from '../../support/certificates.js';
+import { cachectl, type Result } from '../../support/cli.js';
+import { expectFault } from '../../support/faults.js';
+import { type OwnMongodb, startOwnMongodb } from '../../support/mongodb-server.js';
+import { TlsProxy } from '../../support/mongodb/tls-proxy.js';
+
+async function run(args: readonly string[], port: number, ...options: readonly string[]): Promise<Result> {
+  const parameters = ['directConnection=true', 'database=cachectl-test', ...options].join('&');
+  return cachectl([...args, '--timeout', '10m', '--url', `mongodb://127.0.0.1:${port}/?${parameters}`]);
+}
+
+describe('MongoDB behind TLS', () => {
+  let certificates: Certificates;
+  let server: OwnMongodb;
+  let proxy: TlsProxy;
+  let ours: { readonly cert: string; readonly key: string };
+
+  before(async function () {
+    certificates = new Certificates(this);
+    server = await startOwnMongodb(this, 'java');
+    ours = certificates.selfSigned('ours', '127.0.0.1');
+    proxy = await TlsProxy.start(ours, server.port);
+  });
+
+  after(async () => {
+    await proxy?.stop();
+    await server?.stop();
+    certificates?.remove();
+  });
+
+  const untrusted = { code: 3, message: /has a certificate that no trusted CA signed/, hint: 'tlsCAFile' } as const;
+
+  it('is talked to with the CA that the URL names', async () => {
+    const options = ['tls=true', `tlsCAFile=${encodeURIComponent(ours.cert)}`];
+    expect((await run(['put', 'k', 'over TLS', '--ttl', '1h'], proxy.port, ...options)).code).to.equal(0);
+    expect((await run(['get', 'k'], proxy.port, ...options)).out).to.equal('over TLS\n');
+    expect((await run(['get', 'k'], server.port)).out).to.equal('over TLS\n');
+  });
+
+  it('with a certificate that nobody vouches for is refused', async () => {
+    expectFault(await run(['get', 'k'], proxy.port, 'tls=true'), untrusted);
+  });
+
+  it('with a certificate of another CA is refused', async () => {
+    const other = certificates.selfSigned('other', '127.0.0.1');
+    const tlsCAFile = `tlsCAFile=${encodeURIComponent(other.cert)}`;
+    expectFault(await run(['get', 'k'], proxy.port, 'tls=true', tlsCAFile), untrusted);
+  });
+
+  it('with a certificate for another host is refused', async () => {
+    const elsewhere = certificates.selfSigned('elsewhere', '127.0.0.9');
+    const other = await TlsProxy.start(elsewhere, server.port);
+    try {
+      const tlsCAFile = `tlsCAFile=${encodeURIComponent(elsewhere.cert)}`;
+      const message = /has a certificate for 127\.0\.0\.9, not for 127\.0\.0\.1$/;
+      const hint = 'Connect by a name that the certificate has';
+      expectFault(await run(['get', 'k'], other.port, 'tls=true', tlsCAFile), { code: 3, message, hint });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('is talked to unseen when the URL says so', async () => {
+    await run(['put', 'k', 'unseen'], server.port);
+    const { out } = await run(['get', 'k'], proxy.port, 'tls=true', 'tlsAllowInvalidCertificates=true');
+    expect(out).to.equal('unseen\n');
+  });
+
+  it('with a CA file that is none is refused, before anything is sent', async () => {
+    writeFileSync(ours.key.replace('ours.key', 'none.pem'), 'not a certificate\n');
+    const tlsCAFile = `tlsCAFile=${encodeURIComponent(ours.key.replace('ours.key', 'none.pem'))}`;
+    expectFault(await run(['get', 'k'], proxy.port, 'tls=true', tlsCAFile), untrusted);
+  });
+
+  it('and asked without it hangs up, which is said with the question', async () => {
+    const result = await run(['get', 'k'], proxy.port);
+    expectFault(result, { code: 3, message: /closed the connection$/, hint: 'is TLS as it should be' });
+  });
+});

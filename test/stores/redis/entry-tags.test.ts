@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+
+import type { RedisServer } from '../../support/redis-server.js';
+
+import { string } from '../../../src/codecs/value.js';
+import { all } from '../../../src/testing/suite/stores.js';
+import { startRedis } from '../../support/redis-server.js';
+import { RedisStores } from '../../support/redis-stores.js';
+
+describe('tags of listed entries, on Redis', () => {
+  let server: RedisServer;
+  let stores: RedisStores;
+
+  before(async function () {
+    server = await startRedis(this);
+    stores = new RedisStores(server);
+  });
+
+  afterEach(async () => {
+    await stores.close();
+    await server.flush();
+  });
+
+  after(async () => server?.stop());
+
+  it('are told in their order, also where there are more than can be asked for one by one', async () => {
+    const store = await stores.open();
+    const wanted = new Map<string, readonly string[]>();
+    for (let number = 0; number < 300; number++) {
+      const names = [`user:${number}`, 'all', `group:${number % 7}`].slice(0, 1 + (number % 3));
+      wanted.set(`k${number}`, names);
+      await store.tags(names).put(`k${number}`, string('v'), number % 2 === 0 ? 60 : null);
+    }
+
+    const listed = (await all(store.entries!({ tags: true }))).flat();
+    expect(listed).to.have.lengthOf(300);
+    for (const { key, tags } of listed) expect(tags, key).to.deep.equal(wanted.get(key.split(':').at(-1)!));
+  });
+});

@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+
+import type { CacheEvent } from '../../../../src/stores/contract/events.js';
+
+import { Keys } from '../../../../src/stores/redis/keys.js';
+import { MonitorStory } from '../../../../src/stores/redis/events/monitor-decoder.js';
+import { escaped, mayNameNoKey, PrintedCommand } from '../../../../src/stores/redis/events/printed-command.js';
+import { PushParser } from '../../../../src/stores/redis/events/push-parser.js';
+
+const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
+
+/** A story that is told of by lines, `!name key` being a notification. */
+function told(printsBehind: boolean, lines: readonly string[]): string[] {
+  const events: CacheEvent[] = [];
+  const story = new MonitorStory(
+    {
+      keys: new Keys({ connectionPrefix: '', prefix: 'app-' }),
+      texts: TEXTS,
+      database: 0,
+      rule: { isPlaceOfLocks: false, ownersStandOut: true, goesByNames: false },
+      tellsMisses: true,
+      tell: (event) => events.push(event),
+      namedClient() {},
+      namedTagSet() {},
+    },
+    { signal: new AbortController().signal, enable: false },
+    printsBehind,
+  );
+  for (const line of lines) {
+    const [, name, full] = /^!(\S+) (.*)$/.exec(line) ?? [];
+    if (name === undefined) story.printed(new PrintedCommand(`1700000000.000001 [0 10.0.0.1:1] ${line}`));
+    else story.notified({ name, full: full! });
+  }
+
+  story.idle();
+  return events.map(({ type, key, client }) => `${type} ${key}${client === undefined ? '' : ' by 10.0.0.1:1'}`);
+}
+
+/** What one server of each kind tells of the same commands, and what comes of it. */
+const STORIES = {
+  'a hit, and a miss': {
+    behind: ['"get" "app-a"', '!keymiss app-b', '"get" "app-b"'],
+    before: ['"get" "app-a"', '"get" "app-b"', '!keymiss app-b'],
+    events: ['CacheHit a by 10.0.0.1:1', 'CacheMissed b by 10.0.0.1:1'],
+  },
+  'a lock that is taken, and refused': {
+    behind: [
+      '!set app-laravel_unique_job:x',
+      '"set" "app-laravel_unique_job:x" "me" "NX"',
+      '"set" "app-laravel_unique_job:x" "you" "NX"',
+    ],
+    before: [
+      '"set" "app-laravel_unique_job:x" "me" "NX"',
+      '!set app-laravel_unique_job:x',
+      '"set" "app-laravel_unique_job:x" "you" "NX"',
+    ],
+    events: ['LockAcquired laravel_unique_job:x by 10.0.0.1:1', 'LockContended laravel_unique_job:x by 10.0.0.1:1'],
+  },
+  'what nobody printed': {
+    behind: ['!del app-a', '"ping"', '!expired app-b'],
+    before: ['"ping"', '!expired app-b', '!del app-a'],
+    events: {
+      behind: ['KeyForgotten a', 'KeyExpired b'],
+      before: ['KeyExpired b', 'KeyForgotten a'],
+    },
+  },
+} as const;
+
+describe('the commands that Redis prints, and what it announces of them', () => {
+  for (const [what, { behind, before, events }] of Object.entries(STORIES)) {
+    it(`tell ${what}: from Redis 7 on a command behind what it made`, () => {
+      expect(told(true, behind)).to.deep.equal('behind' in events ? events.behind : events);
+    });
+
+    it(`tell ${what}: before, a command in front of what it made`, () => {
+      expect(told(false, before)).to.deep.equal('before' in events ? events.before : events);
+    });
+  }
+
+  it('are taken apart whichever way the bytes are cut', () => {
+    const stream = Buffer.from(
+      '%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n>3\r\n$9\r\nsubscribe\r\n$3\r\nxyz\r\n:1\r\n+OK\r\n' +
+        '>3\r\n$7\r\nmessage\r\n$5\r\nchann\r\n$4\r\na\r\nb\r\n+1.0 [0 lua] "get" "k"\r\n-NOPERM no\r\n',
+    );
+    const expected = ['monitored OK', 'notified chann a\r\nb', 'monitored 1.0 [0 lua] "get" "k"', 'refused NOPERM no'];
+    for (let cut = 1; cut < stream.length; cut++) {
+      const heard: string[] = [];
+      const parser = new PushParser({
+        notified: (channel, key) => heard.push(`notified ${channel} ${key}`),
+        monitored: (line) => heard.push(`monitored ${line}`),
+        refused: (words) => heard.push(`refused ${words}`),
+      });
+      parser.feed(stream.subarray(0, cut));
+      parser.feed(stream.subarray(cut));
+      expect(heard, String(cut)).to.deep.equal(expected);
+    }
+  });
+
+  it('are words that look like the ends of words', () => {
+    for (const word of ['" ', ' "', '" "', String.raw`\" `, '\\\\', '\\', ' ', ' " " "', '']) {
+      const command = new PrintedCommand(`1.0 [0 [::1]:1] "set" "${escaped(word)}" "${escaped(word)}" "EX" "100"`);
+      expect(command.first, word).to.equal(word);
+      expect(command.args, word).to.deep.equal([word, word, 'EX', '100']);
+      expect(command.first, word).to.equal(word);
+    }
+  });
+
+  it('may name no key of ours, whatever the address looks like', () => {
+    for (const source of ['127.0.0.1:1', '[::1]:1', '[fe80::1%eth0]:65000', 'unix:/run/redis [1].sock']) {
+      for (const name of ['FLUSHDB', 'flushall', 'eval_ro', 'EVALSHA', 'fcall', 'client', 'hello']) {
+        expect(mayNameNoKey(`1700000000.5 [3 ${source}] "${name}" "x"`), `${source} ${name}`).to.equal(true);
+      }
+
+      expect(mayNameNoKey(`1700000000.5 [3 ${source}] "get" "flushdb"`)).to.equal(false);
+      expect(mayNameNoKey(`1700000000.5 [3 ${source}] "set" "] \\"eval\\""`)).to.equal(false);
+    }
+  });
+
+  it('are words of any bytes', () => {
+    const word = Buffer.from([0, 7, 10, 34, 92, 120, 128, 255]).toString('latin1');
+    expect(escaped(word)).to.equal(String.raw`\x00\a\n\"\\x\x80\xff`);
+    const command = new PrintedCommand(`1700000000.5 [3 unix:/tmp/x] "SeT" "${escaped(word)}" "" "NX"`);
+    expect(command).to.include({ command: 'set', database: 3, source: 'unix:/tmp/x', isScripts: false, first: word });
+    expect(command.args).to.deep.equal([word, '', 'NX']);
+    expect(command.time.getTime()).to.equal(1_700_000_000_500);
+    expect(new PrintedCommand('OK').isNoCommand).to.equal(true);
+    expect(new PrintedCommand('1.0 [0 lua] "flushdb"')).to.include({ isScripts: true, first: '', command: 'flushdb' });
+  });
+});

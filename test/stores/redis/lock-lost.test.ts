@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { setImmediate } from 'node:timers/promises';
+
+import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../../src/errors.js';
+import { failure } from '../../../src/testing/suite/stores.js';
+import { halt } from '../../support/halt.js';
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { RedisStores } from '../../support/redis-stores.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { watched } from '../../support/watched-locks.js';
+
+describe('a watch of locks on Redis that cannot go on', () => {
+  let server: RedisServer;
+  let stores: RedisStores;
+
+  before(async function () {
+    // A server of its own: its users and settings are changed.
+    server = await startRedis(this, '--databases', '4');
+    stores = new RedisStores(server);
+  });
+
+  afterEach(async () => {
+    await stores?.close();
+    await server?.flush();
+  });
+
+  after(async () => server?.stop());
+
+  it('is refused to a user that may not have MONITOR, with the way out', async () => {
+    const store = await stores.openWithout('-monitor');
+    const error = await failure(watched(store, 'deploy'));
+    expect(error).to.be.instanceOf(RefusedError);
+    expect((error as RefusedError).hint).to.include('+monitor');
+  });
+
+  it('ends with an error when its server goes away', async function () {
+    const own = await startRedis(this, '--databases', '2');
+    const watch = await watched(await stores.open({ port: own.port }), 'deploy');
+    await own.kill();
+    const error = await failure(watch.ended);
+    expect(error).to.be.instanceOf(UnreachableError);
+    await own.stop();
+  });
+
+  it('ends with an error when its server stops answering', async function () {
+    const own = await startRedis(this, '--databases', '2');
+    const watch = await watched(await stores.open({ port: own.port, timeoutMs: 2000 }), 'deploy');
+    const pid = Number(/process_id:(\d+)/.exec(await own.client.info('server'))![1]);
+    // They would end the program with words of Node's, but the runner says nothing of them.
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown): number => unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    await halt(pid);
+    try {
+      expect(await failure(watch.ended)).to.be.instanceOf(TimeoutError);
+      await setImmediate();
+      expect(unhandled).to.deep.equal([]);
+    } finally {
+      process.off('unhandledRejection', onUnhandled);
+      process.kill(pid, 'SIGCONT');
+      await own.stop();
+    }
+  });
+
+  it('ends with an error when what stands between prints nothing', async () => {
+    const proxy = await startTcpProxy(server.port, () => {
+      let isMuted = false;
+      return {
+        asked(chunk) {
+          isMuted ||= chunk.toString().toLowerCase().includes('monitor');
+        },
+        answered: (chunk) => (isMuted ? '+OK\r\n' : chunk),
+      };
+    });
+    const watch = await watched(await stores.open({ port: proxy.port, timeoutMs: 2000 }), 'deploy');
+    expect(await failure(watch.ended))
+      .to.be.instanceOf(TimeoutError)
+      .with.property('message')
+      .that.includes('does not print');
+    proxy.close();
+  });
+
+  it('ends with an error when what bears the name is no lock', async () => {
+    const watch = await watched(await stores.open(), 'deploy');
+    await server.client.lpush('app-deploy', 'x');
+    const error = await failure(watch.ended);
+    expect(error).to.be.instanceOf(WrongTypeError);
+    expect((error as WrongTypeError).message).to.include('"deploy"');
+  });
+});

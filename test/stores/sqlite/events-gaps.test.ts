@@ -1,0 +1,274 @@
+import { expect } from 'chai';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import type { CacheEvent, EventStream } from '../../../src/stores/contract/events.js';
+
+import { PartialError, RefusedError } from '../../../src/errors.js';
+import { DroppingQueue } from '../../../src/stores/events/queue.js';
+import { all, failure, until } from '../../../src/testing/suite/stores.js';
+import { Worker } from '../../../src/testing/worker-process.js';
+import { Database } from '../../support/database.js';
+import { lines, TailedFile, told } from '../../support/sqlite-tail.js';
+
+const CACHE = 'CREATE TABLE cache (key varchar not null primary key, value text not null, expiration integer not null)';
+
+/** Reads on, whether or not anybody waits for it. */
+function gather(stream: EventStream): { readonly events: CacheEvent[]; readonly over: Promise<void> } {
+  const events: CacheEvent[] = [];
+  const read = async (): Promise<void> => {
+    for await (const event of stream) events.push(event);
+  };
+
+  return { events, over: read() };
+}
+
+/** How much a queue of events holds. */
+function roomOfAQueue(): number {
+  const queue = new DroppingQueue<number>();
+  let room = 0;
+  for (queue.push(room); queue.dropped === 0; room++) queue.push(room);
+  return room;
+}
+
+for (const journal of ['wal', 'delete'] as const) {
+  describe(`sqlite: a tail that is disturbed, in journal mode ${journal}`, () => {
+    let file: TailedFile;
+    let schema: unknown[];
+    let missed: string[];
+
+    beforeEach(() => {
+      file = new TailedFile(journal);
+      schema = file.schema();
+      missed = [];
+    });
+
+    afterEach(async () => file.close());
+
+    async function tail() {
+      return file.tail({ onMissed: ({ text }) => missed.push(text) });
+    }
+
+    /** Writes until it is heard, and nothing else since. */
+    async function isHeardAgain(events: readonly CacheEvent[]): Promise<void> {
+      await until(() => {
+        file.put('again');
+        return events.some(({ key }) => key === 'again');
+      });
+    }
+
+    for (const [why, sql] of [
+      ['this process was stopped for too long', 'UPDATE cachectl_tails SET lease = 0'],
+      ['a table was dropped or replaced', `DROP TABLE cache; ${CACHE}`],
+      ['a table was dropped or replaced', 'DROP TABLE cache_locks'],
+      [
+        'a table was dropped or replaced',
+        `${CACHE.replace('cache', 'new')}; INSERT INTO new SELECT * FROM cache; DROP TABLE cache; ALTER TABLE new RENAME TO cache`,
+      ],
+      ['this process was stopped for too long', 'DROP TABLE cachectl_tails'],
+    ] as const) {
+      it(`goes on behind the gap, and says when it was: ${why} (${sql})`, async () => {
+        const { stream, end } = await tail();
+        const { events, over } = gather(stream);
+        const another = new Database(file.path);
+        another.exec(`BEGIN; ${sql}; COMMIT`);
+        another.close();
+        await until(() => missed.length > 0);
+        await isHeardAgain(events);
+        expect(missed).to.have.lengthOf(1);
+        expect(missed[0]).to.match(/^events of \S+ were missed: .*, from \S+Z to \S+Z$/);
+        expect(missed[0]).to.include(why);
+        const [from, to] = [...missed[0]!.matchAll(/\d{4}-\S+Z/g)].map(([time]) => Date.parse(time));
+        expect(from).to.be.at.most(to!);
+        end();
+        await over;
+        expect(file.schema().filter((row) => JSON.stringify(row).includes('cachectl'))).to.deep.equal([]);
+      });
+    }
+
+    it('makes no table that the application is about to make, and says at the end what it missed', async () => {
+      const { stream, end } = await tail();
+      const { over } = gather(stream);
+      file.shell.exec('DROP TABLE cache');
+      await until(() => !file.schema().some((row) => JSON.stringify(row).includes('cachectl')));
+      expect(missed).to.deep.equal([]);
+      file.shell.exec(CACHE);
+      file.shell.exec('DROP TABLE cache');
+      await until(() => !file.schema().some((row) => JSON.stringify(row).includes('cachectl')));
+      end();
+      await over;
+      expect(missed).to.have.lengthOf(1);
+      expect(missed[0]).to.include('a table was dropped');
+    });
+
+    it('tells what was noted before the gap', async () => {
+      const { stream, end } = await tail();
+      file.shell.exec(`
+        BEGIN;
+        INSERT INTO cache VALUES ('app-a', 'i:1;', unixepoch() + 60);
+        UPDATE cachectl_tails SET lease = 0;
+        COMMIT
+      `);
+      const { events, over } = gather(stream);
+      await isHeardAgain(events);
+      end();
+      await over;
+      expect(lines(events)[0]).to.equal('KeyWritten a');
+      expect(missed).to.have.lengthOf(1);
+    });
+
+    it('finds the file that was put in the place of the one that it read', async () => {
+      const { stream, end } = await tail();
+      const { events, over } = gather(stream);
+      const other = new TailedFile(journal);
+      const before = other.schema();
+      other.shell.close();
+      file.shell.close();
+      for (const rest of ['-wal', '-shm']) rmSync(file.path + rest, { force: true });
+      const replacedAt = Date.now();
+      renameSync(other.path, file.path);
+      await until(() => missed.length > 0);
+      expect(missed[0]).to.include('the file was removed or replaced');
+      expect(Date.parse(/from (\S+Z)/.exec(missed[0]!)![1]!)).to.be.at.most(replacedAt);
+      const shell = new Database(file.path);
+      await until(() => {
+        shell.exec(`REPLACE INTO cache VALUES ('app-again', 'i:1;', unixepoch() + 60)`);
+        return events.some(({ key }) => key === 'again');
+      });
+      end();
+      await over;
+      shell.exec('DELETE FROM cache');
+      expect(
+        shell.prepare('SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name').all(),
+      ).to.deep.equal(before);
+      shell.close();
+      await other.close();
+    });
+
+    it('says at its end that the file is another one, which nobody had noticed yet', async () => {
+      const { stream, end } = await tail();
+      const { events, over } = gather(stream);
+      await isHeardAgain(events);
+      const copy = new TailedFile(journal);
+      copy.shell.close();
+      file.shell.close();
+      for (const rest of ['-wal', '-shm']) rmSync(file.path + rest, { force: true });
+      renameSync(copy.path, file.path);
+      end();
+      await over;
+      expect(missed).to.have.lengthOf(1);
+      expect(missed[0]).to.include('the file was removed or replaced');
+      await copy.close();
+    });
+
+    it('ends with an error behind a gap where nobody listens for gaps, and leaves nothing', async () => {
+      const { stream } = await file.tail();
+      const over = failure(all(stream));
+      file.shell.exec('UPDATE cachectl_tails SET lease = 0');
+      expect(await over).to.be.instanceOf(PartialError);
+      expect(file.schema()).to.deep.equal(schema);
+    });
+
+    it('ends with an error when what lies there is no database any more', async () => {
+      const { stream } = await tail();
+      const over = failure(all(stream));
+      file.shell.close();
+      for (const rest of ['-wal', '-shm']) rmSync(file.path + rest, { force: true });
+      rmSync(file.path);
+      writeFileSync(file.path, 'no database, as long as it may be '.repeat(100));
+      expect(await over).to.be.instanceOf(RefusedError);
+    });
+
+    it('misses nothing while another program writes for long', async () => {
+      const { stream } = await tail();
+      const heard = told(stream);
+      file.shell.exec('BEGIN IMMEDIATE');
+      file.put('a');
+      // Some looks fail meanwhile: one lasts for 100 ms.
+      await new Promise((resolve) => {
+        setTimeout(resolve, 400);
+      });
+      file.put('end');
+      file.shell.exec('COMMIT');
+      expect(lines(await heard)).to.deep.equal(['KeyWritten a']);
+      expect(missed).to.deep.equal([]);
+    });
+  });
+
+  describe(`sqlite: a tail that was killed, in journal mode ${journal}`, () => {
+    let file: TailedFile;
+
+    beforeEach(() => {
+      file = new TailedFile(journal);
+    });
+
+    afterEach(async () => file.close());
+
+    async function killed(): Promise<void> {
+      const worker = new Worker(file.profile);
+      await worker.ready();
+      await worker.does({ job: 'tail' });
+      await worker.kill();
+    }
+
+    it('is cleaned away by the next tail, which leaves the schema as it was', async () => {
+      const schema = file.schema();
+      await killed();
+      await killed();
+      expect(file.schema()).not.to.deep.equal(schema);
+      const { stream, end } = await file.tail();
+      file.put('end');
+      expect(lines(await told(stream))).to.deep.equal([]);
+      end();
+      expect(file.schema()).to.deep.equal(schema);
+    });
+
+    it('is cleaned away by whoever writes next, while others that run stay', async () => {
+      const schema = file.schema();
+      const { stream, end } = await file.tail();
+      await killed();
+      await file.open().forget(['nothing']);
+      file.put('end');
+      expect(lines(await told(stream))).to.deep.equal([]);
+      end();
+      expect(file.schema()).to.deep.equal(schema);
+    });
+
+    it('lets the file grow no more when its lease is over', async () => {
+      await killed();
+      const { id } = file.shell.prepare('SELECT id FROM cachectl_tails').get() as { id: number };
+      const noted = (): unknown => file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck().get();
+      file.put('a');
+      expect(noted()).to.equal(1);
+      file.shell.exec('UPDATE cachectl_tails SET lease = unixepoch()');
+      file.put('b');
+      expect(noted()).to.equal(1);
+    });
+  });
+}
+
+describe('sqlite: a tail that nobody reads', () => {
+  it('keeps neither file nor memory growing: what there is no room for is counted', async () => {
+    const room = roomOfAQueue();
+    const file = new TailedFile('wal');
+    try {
+      const { stream, end } = await file.tail();
+      const insert = file.shell.prepare(`REPLACE INTO cache VALUES (?, 'i:1;', unixepoch() + 600)`);
+      const writeSome = file.shell.transaction((from: number, to: number) => {
+        for (let number = from; number < to; number++) insert.run(`app-${number}`);
+      });
+      const more = 500;
+      writeSome(0, room + more);
+      const { id } = file.shell.prepare('SELECT id FROM cachectl_tails').get() as { id: number };
+      const noted = file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck();
+      await until(() => stream.dropped === more);
+      // What was told last stands there a while, so that the application is seldom disturbed by its removal.
+      await until(() => (noted.get() as number) < 5000);
+      end();
+      const events = await all(stream);
+      expect(events.length).to.equal(room);
+      expect(events.at(-1)?.key).to.equal(String(room - 1));
+    } finally {
+      await file.close();
+    }
+  });
+});
