@@ -1,4 +1,4 @@
-// What drivers of the user's own are written with: docs/custom-drivers.md. The program itself is dist/cli/main.js.
+// What drivers of the user's own are written with: docs/custom-drivers.md. The program itself is dist/runtime/main.js.
 export type { Codec, CodecName, SerializerName } from './codecs/codec.js';
 export { openCodec } from './codecs/open.js';
 export {
@@ -48,29 +48,6 @@ export {
   UnsupportedError,
   WrongTypeError,
 } from './errors.js';
-export { batches, type EncodedEntry } from './stores/listing/batches.js';
-export {
-  type BulkOptions,
-  type Capabilities,
-  type Entry,
-  type Finding,
-  type Fix,
-  type FlushOptions,
-  type FlushResult,
-  type Lock,
-  type LockHolder,
-  type NewEntry,
-  type OnProgress,
-  type OpenOptions,
-  type Progress,
-  type Reading,
-  type Repository,
-  type Store,
-  type StoredEntry,
-  type Tagged,
-  type Ttl,
-} from './stores/contract/store.js';
-export { increased } from './stores/entries/counter.js';
 export {
   type CacheEvent,
   EVENT_TYPES,
@@ -81,9 +58,6 @@ export {
   type EventType,
   type Missed,
 } from './stores/contract/events.js';
-export { DroppingQueue } from './stores/events/queue.js';
-export { eventSourceNamed } from './stores/events/sources.js';
-export { escapeGlob, globMatcher, literalHead } from './stores/listing/glob.js';
 export {
   type InspectedLock,
   type InspectedTags,
@@ -93,7 +67,6 @@ export {
   type StoredFormat,
   type Usage,
 } from './stores/contract/inspection.js';
-export { keyFromBytes, keyToBytes } from './stores/entries/key-text.js';
 export {
   type CountOptions,
   type EntryFilter,
@@ -118,8 +91,6 @@ export {
   type Waiting,
   type WatchLocksOptions,
 } from './stores/contract/locks.js';
-export { newOwner } from './stores/locks/owner.js';
-export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/locks/names.js';
 export { type PlaceDoubt } from './stores/contract/place.js';
 export {
   type Sample,
@@ -131,6 +102,27 @@ export {
   type StoreStats,
 } from './stores/contract/stats.js';
 export {
+  type BulkOptions,
+  type Capabilities,
+  type Entry,
+  type Finding,
+  type Fix,
+  type FlushOptions,
+  type FlushResult,
+  type Lock,
+  type LockHolder,
+  type NewEntry,
+  type OnProgress,
+  type OpenOptions,
+  type Progress,
+  type Reading,
+  type Repository,
+  type Store,
+  type StoredEntry,
+  type Tagged,
+  type Ttl,
+} from './stores/contract/store.js';
+export {
   type ListedTag,
   type ListTagsOptions,
   type PruneTagsOptions,
@@ -139,5 +131,13 @@ export {
   type TagListing,
   type TagMember,
 } from './stores/contract/tags.js';
+export { increased } from './stores/entries/counter.js';
+export { keyFromBytes, keyToBytes } from './stores/entries/key-text.js';
+export { DroppingQueue } from './stores/events/queue.js';
+export { eventSourceNamed } from './stores/events/sources.js';
+export { batches, type EncodedEntry } from './stores/listing/batches.js';
+export { escapeGlob, globMatcher, literalHead } from './stores/listing/glob.js';
+export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/locks/names.js';
+export { newOwner } from './stores/locks/owner.js';
 export { isTagSetKey, TAG_SET_HEAD, taggedKey, tagSetKey } from './stores/tags/names.js';
 export { untaggedKey } from './stores/tags/order.js';

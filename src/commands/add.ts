@@ -1,7 +1,7 @@
 import { entriesOf } from '../features/entries/repository.js';
-import { StoreCommand } from '../runtime/store-command.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../features/entries/storing.js';
 import { checkedTtl } from '../features/entries/ttl-flags.js';
+import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Add extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;

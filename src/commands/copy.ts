@@ -1,15 +1,15 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { asPattern } from '../runtime/key-arguments.js';
-import { answerJson } from '../terminal/output.js';
 import { checkPlace } from '../runtime/place-check.js';
 import { type GlobalFlags, StoreCommand } from '../runtime/store-command.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { UsageError } from '../errors.js';
+import { answerJson } from '../terminal/output.js';
 
 export default class Copy extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;

@@ -4,9 +4,9 @@ import { checkUp } from '../features/doctor/checkup.js';
 import { exitCodeOf, findingFields } from '../features/doctor/report.js';
 import { destructiveFlags } from '../runtime/flags.js';
 import { interruptible } from '../runtime/interrupt.js';
-import { answer, answerJson } from '../terminal/output.js';
 import { chooseEach } from '../runtime/select-profile.js';
 import { checkTimeout, StoreCommand } from '../runtime/store-command.js';
+import { answer, answerJson } from '../terminal/output.js';
 
 export default class Doctor extends StoreCommand {
   static override summary = 'Check a profile step by step, and say what to change.';

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { bulk } from '../runtime/bulk.js';
-import { asPattern } from '../runtime/key-arguments.js';
-import { answerJson } from '../terminal/output.js';
-import { StoreCommand } from '../runtime/store-command.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { UsageError } from '../errors.js';
+import { bulk } from '../runtime/bulk.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { asPattern } from '../runtime/key-arguments.js';
+import { StoreCommand } from '../runtime/store-command.js';
+import { answerJson } from '../terminal/output.js';
 
 export default class Export extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;

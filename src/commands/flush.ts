@@ -2,16 +2,16 @@ import * as Flags from '@oclif/core/flags';
 
 import type { FlushOptions, Store } from '../stores/contract/store.js';
 
+import { ExitCode } from '../errors.js';
+import { filterFlags, filterOf, flushSelection } from '../features/flush/selective-flush.js';
+import { lockWarnings, stateWarnings } from '../features/flush/warnings.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
-import { lockWarnings, stateWarnings } from '../features/flush/warnings.js';
+import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
 import { count, entries } from '../terminal/progress.js';
-import { filterFlags, filterOf, flushSelection } from '../features/flush/selective-flush.js';
-import { StoreCommand } from '../runtime/store-command.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { ExitCode } from '../errors.js';
 
 export default class Flush extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;

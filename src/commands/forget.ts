@@ -1,15 +1,15 @@
 import * as Args from '@oclif/core/args';
 
+import { ExitCode } from '../errors.js';
+import { namedKeys, pickKey } from '../features/entries/key-picker.js';
+import { isThere } from '../features/entries/readings.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags, tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../features/entries/repository.js';
-import { answer, answerJson } from '../terminal/output.js';
-import { namedKeys, pickKey } from '../features/entries/key-picker.js';
-import { isThere } from '../features/entries/readings.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { ExitCode } from '../errors.js';
 import { printKey } from '../stores/entries/printed-key.js';
+import { answer, answerJson } from '../terminal/output.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';

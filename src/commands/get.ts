@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { UsageError } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { readingFlags } from '../features/entries/reading-flags.js';
 import { printReadings } from '../features/entries/readings.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { UsageError } from '../errors.js';
 
 export default class Get extends StoreCommand {
   static override summary = 'Read one entry or many.';

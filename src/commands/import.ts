@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags, duration } from '../runtime/flags.js';
-import { answerJson } from '../terminal/output.js';
-import { StoreCommand } from '../runtime/store-command.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { UsageError } from '../errors.js';
+import { StoreCommand } from '../runtime/store-command.js';
+import { answerJson } from '../terminal/output.js';
 
 /** Drivers that make little beside what they write, so that they may have the space, and are a fifth faster. */
 const SPARING: ReadonlySet<string> = new Set(['redis', 'sqlite']);

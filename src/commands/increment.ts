@@ -1,7 +1,7 @@
 import { count, countingArgs, countingFlags } from '../features/entries/counting.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
-import { StoreCommand } from '../runtime/store-command.js';
 import { checkedTtl } from '../features/entries/ttl-flags.js';
+import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Increment extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;

@@ -1,15 +1,15 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { tagNames } from '../runtime/flags.js';
-import { type Inspected, inspectKey, isMiss } from '../features/inspect/inspection.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys } from '../features/entries/repository.js';
-import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { namedKeys, pickKey } from '../features/entries/key-picker.js';
-import { StoreCommand } from '../runtime/store-command.js';
 import { ExitCode } from '../errors.js';
+import { namedKeys, pickKey } from '../features/entries/key-picker.js';
+import { checkKeys } from '../features/entries/repository.js';
+import { type Inspected, inspectKey, isMiss } from '../features/inspect/inspection.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
+import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 
 export default class Inspect extends StoreCommand {
   static override summary = 'Tell everything that is known of an entry.';

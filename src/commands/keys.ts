@@ -3,18 +3,18 @@ import * as Flags from '@oclif/core/flags';
 
 import type { ListedEntry } from '../stores/contract/listing.js';
 
-import { type Order, ORDERS, sorted } from '../features/keys/order.js';
-import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../features/keys/selection.js';
-import { interruptedCode } from '../runtime/interrupt.js';
-import { answerList } from '../terminal/json-list.js';
-import { asPattern } from '../runtime/key-arguments.js';
 import { keyFields, keysText, withContents } from '../features/keys/fields.js';
+import { type Order, ORDERS, sorted } from '../features/keys/order.js';
 import { printEntries, printKeys, printTree, treeFields } from '../features/keys/report.js';
+import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../features/keys/selection.js';
 import { KeyTree } from '../features/keys/tree.js';
-import { answer, answerJson, note } from '../terminal/output.js';
-import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { interruptedCode } from '../runtime/interrupt.js';
+import { asPattern } from '../runtime/key-arguments.js';
+import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
+import { answerList } from '../terminal/json-list.js';
+import { answer, answerJson, note } from '../terminal/output.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 

@@ -2,17 +2,17 @@ import * as Args from '@oclif/core/args';
 
 import type { Entry, Reading, Repository } from '../stores/contract/store.js';
 
-import { askBeforeDestroying } from '../runtime/confirm.js';
-import { destructiveFlags, tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../features/entries/repository.js';
-import { isDelivered } from '../terminal/output.js';
+import { ClosedPipeError, PartialError } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { readingFlags } from '../features/entries/reading-flags.js';
 import { isReadable, printReadings } from '../features/entries/readings.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { askBeforeDestroying } from '../runtime/confirm.js';
+import { destructiveFlags, tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { ClosedPipeError, PartialError } from '../errors.js';
 import { printKey } from '../stores/entries/printed-key.js';
+import { isDelivered } from '../terminal/output.js';
 
 export default class Pull extends StoreCommand {
   static override summary = 'Read an entry and remove it, in one step.';

@@ -1,12 +1,12 @@
 import * as Flags from '@oclif/core/flags';
 
+import { ExitCode, UsageError } from '../errors.js';
 import { entriesOf } from '../features/entries/repository.js';
-import { answerJson, warn } from '../terminal/output.js';
-import { entries } from '../terminal/progress.js';
-import { StoreCommand } from '../runtime/store-command.js';
 import { storeEntry, storingArgs, storingFlags, writtenEntry } from '../features/entries/storing.js';
 import { checkedTtl } from '../features/entries/ttl-flags.js';
-import { ExitCode, UsageError } from '../errors.js';
+import { StoreCommand } from '../runtime/store-command.js';
+import { answerJson, warn } from '../terminal/output.js';
+import { entries } from '../terminal/progress.js';
 
 export default class Put extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;

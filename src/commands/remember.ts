@@ -4,17 +4,17 @@ import * as Flags from '@oclif/core/flags';
 import type { ProduceOptions } from '../features/remember/producer.js';
 import type { Store } from '../stores/contract/store.js';
 
+import { RefusedError, TimeoutError, UnreachableError, UsageError } from '../errors.js';
+import { checkKeys } from '../features/entries/repository.js';
+import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
+import { Memory, type Terms } from '../features/remember/output-cache.js';
+import { printRemembered } from '../features/remember/replay.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
 import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys } from '../features/entries/repository.js';
-import { warn } from '../terminal/output.js';
-import { printRemembered } from '../features/remember/replay.js';
-import { Memory, type Terms } from '../features/remember/output-cache.js';
 import { toFailure } from '../runtime/report-error.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
-import { RefusedError, TimeoutError, UnreachableError, UsageError } from '../errors.js';
+import { warn } from '../terminal/output.js';
 
 export default class Remember extends StoreCommand {
   static override summary = 'Print the output of a command, which is run only when it is not in the cache.';

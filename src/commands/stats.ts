@@ -4,11 +4,11 @@ import * as Flags from '@oclif/core/flags';
 import type { Work } from '../runtime/store-command.js';
 import type { StatsOptions, StoreStats } from '../stores/contract/stats.js';
 
+import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
 import { preciseDuration } from '../runtime/flags.js';
 import { interruptedCode } from '../runtime/interrupt.js';
-import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
+import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 
 /** Entries of a sample when nothing is said. */
 const SAMPLE = 1000;

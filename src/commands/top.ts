@@ -2,19 +2,19 @@ import * as Flags from '@oclif/core/flags';
 
 import type { EventFeed } from '../features/events/feed.js';
 
+import { ExitCode } from '../errors.js';
 import { sayGaps, withEvents } from '../features/events/feed.js';
 import { eventFlags } from '../features/events/flags.js';
 import { grouped, GROUPINGS } from '../features/events/groups.js';
 import { preferSource } from '../features/events/selection.js';
+import { MEASURES, Ranking } from '../features/top/ranking.js';
+import { rankingFields, rankingLines, rankingTable, totalsText } from '../features/top/report.js';
 import { interruptedCode } from '../runtime/interrupt.js';
+import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { onQuitKey } from '../terminal/keyboard.js';
 import { LiveFrame } from '../terminal/live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
-import { rankingFields, rankingLines, rankingTable, totalsText } from '../features/top/report.js';
-import { MEASURES, Ranking } from '../features/top/ranking.js';
-import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { styleAnswer } from '../terminal/style.js';
-import { ExitCode } from '../errors.js';
 
 /** Seconds, where nobody could quit. */
 const DEFAULT_SECONDS = 10;

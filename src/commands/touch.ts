@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
-import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
-import { StoreCommand } from '../runtime/store-command.js';
+import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { printTouched } from '../features/entries/touched.js';
 import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
+import { tagNames } from '../runtime/flags.js';
+import { asKey } from '../runtime/key-arguments.js';
+import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Touch extends StoreCommand {
   static override summary = 'Give entries a new ttl; their values stay.';

@@ -1,10 +1,10 @@
 import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
 import { printable } from '../stores/entries/printed-key.js';
-import { debugSetting } from './environment.js';
 import { stringify } from '../terminal/json.js';
 import { isOutputClosed } from '../terminal/output.js';
 import { styleText } from '../terminal/style.js';
+import { debugSetting } from './environment.js';
 
 /** What a failure looks like to a user. */
 export interface Failure {

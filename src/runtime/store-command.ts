@@ -9,11 +9,11 @@ import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';
 import { globalFlags } from './flags.js';
+import { collectOldSpaceEarly } from './heap-tuning.js';
 import { interruptible } from './interrupt.js';
 import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
-import { collectOldSpaceEarly } from './heap-tuning.js';
 
 /** What `globalFlags` parse to. */
 export interface GlobalFlags {

@@ -1,5 +1,5 @@
-import type { Ttl } from '../stores/contract/store.js';
 import type { Sample } from '../stores/contract/stats.js';
+import type { Ttl } from '../stores/contract/store.js';
 
 /** From a number on, and below another; null is without an end. */
 export interface Bucket {

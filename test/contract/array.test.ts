@@ -1,5 +1,5 @@
-import type { Store } from '../../src/stores/contract/store.js';
 import type { EventType } from '../../src/stores/contract/events.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { Memory } from '../../src/stores/array/memory.js';

@@ -6,8 +6,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { Capabilities } from '../../src/stores/contract/store.js';
 import type { EventType } from '../../src/stores/contract/events.js';
+import type { Capabilities } from '../../src/stores/contract/store.js';
 import type { EntryDocument } from '../../src/stores/mongodb/connection.js';
 import type { Result, Run, RunOptions } from './cli.js';
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { SqliteProfile } from '../../src/profiles/profile.js';
-import type { Store } from '../../src/stores/contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../../src/stores/contract/events.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';

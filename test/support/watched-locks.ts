@@ -1,5 +1,5 @@
-import type { Store } from '../../src/stores/contract/store.js';
 import type { LockEvent } from '../../src/stores/contract/locks.js';
+import type { Store } from '../../src/stores/contract/store.js';
 
 import { until } from '../../src/testing/suite/stores.js';
 

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 
+import { UsageError } from '../../src/errors.js';
 import {
   formatDuration,
   formatPreciseDuration,
   parseDuration,
   parsePreciseDuration,
 } from '../../src/terminal/durations.js';
-import { UsageError } from '../../src/errors.js';
 
 describe('durations', () => {
   for (const [text, seconds] of [

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { parseSize } from '../../src/terminal/sizes.js';
 import { UsageError } from '../../src/errors.js';
+import { parseSize } from '../../src/terminal/sizes.js';
 
 describe('sizes', () => {
   const read: ReadonlyArray<readonly [string, number]> = [

@@ -3,16 +3,16 @@ import * as Flags from '@oclif/core/flags';
 import type { EventFeed } from '../../features/events/feed.js';
 import type { CacheEvent } from '../../stores/contract/events.js';
 
-import { formatPreciseDuration } from '../../terminal/durations.js';
+import { ExitCode } from '../../errors.js';
 import { sayGaps, withEvents } from '../../features/events/feed.js';
 import { eventFlags } from '../../features/events/flags.js';
 import { eventJson, eventLine } from '../../features/events/text.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
+import { StoreCommand, type Work } from '../../runtime/store-command.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
 import { note, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand, type Work } from '../../runtime/store-command.js';
-import { ExitCode } from '../../errors.js';
 
 export default class EventsTail extends StoreCommand {
   static override summary = 'Print what happens in the cache, as it happens.';

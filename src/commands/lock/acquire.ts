@@ -4,21 +4,21 @@ import * as Flags from '@oclif/core/flags';
 import type { Lock, Ttl } from '../../stores/contract/store.js';
 import type { WaitOptions } from '../../stores/locks/wait.js';
 
-import { preciseDuration } from '../../runtime/flags.js';
-import { JsonText, stringify } from '../../terminal/json.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { heldText, nameText, ownerField } from '../../features/locks/text.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { outages } from '../../features/locks/outages.js';
-import { answerJson, note, warn } from '../../terminal/output.js';
+import { heldText, nameText, ownerField } from '../../features/locks/text.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { asKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { ttlField, ttlText } from '../../terminal/value-text.js';
-import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { FencedLock } from '../../stores/locks/fenced-lock.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { acquireWithin } from '../../stores/locks/wait.js';
-import { printKey } from '../../stores/entries/printed-key.js';
+import { JsonText, stringify } from '../../terminal/json.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
+import { ttlField, ttlText } from '../../terminal/value-text.js';
 
 export default class LockAcquire extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'creates' } as const;

@@ -3,20 +3,20 @@ import * as Flags from '@oclif/core/flags';
 
 import type { ListedLock } from '../../stores/contract/locks.js';
 
-import { formatDuration } from '../../terminal/durations.js';
-import { interruptedCode, untilInterrupted } from '../../runtime/interrupt.js';
-import { answerList } from '../../terminal/json-list.js';
-import { asPattern } from '../../runtime/key-arguments.js';
 import { aboutLock, listedFields, TOLD_BY } from '../../features/locks/fields.js';
 import { lockFlags } from '../../features/locks/flags.js';
 import { selectLocks } from '../../features/locks/selection.js';
 import { leftText, nameText, ownerField, ownerText } from '../../features/locks/text.js';
+import { interruptedCode, untilInterrupted } from '../../runtime/interrupt.js';
+import { asPattern } from '../../runtime/key-arguments.js';
+import { StoreCommand } from '../../runtime/store-command.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { readOwner } from '../../stores/locks/owner.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { answerList } from '../../terminal/json-list.js';
 import { answer, answersAPerson, note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand } from '../../runtime/store-command.js';
 import { lineField } from '../../terminal/value-text.js';
-import { readOwner } from '../../stores/locks/owner.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 
 /** Rows of one table on a terminal: all that most caches have, and no more memory than that where there are more. */
 const PAGE = 500;

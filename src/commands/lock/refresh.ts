@@ -1,17 +1,17 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import { ExitCode, UsageError } from '../../errors.js';
+import { checkKeys } from '../../features/entries/repository.js';
+import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
+import { checkLockTtl } from '../../features/locks/lock-ttl.js';
+import { notYoursText } from '../../features/locks/text.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../features/entries/repository.js';
-import { notYoursText } from '../../features/locks/text.js';
-import { checkLockTtl } from '../../features/locks/lock-ttl.js';
-import { answerJson, note, warn } from '../../terminal/output.js';
-import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { ttlText } from '../../terminal/value-text.js';
-import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
+import { ttlText } from '../../terminal/value-text.js';
 
 export default class LockRefresh extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

@@ -4,19 +4,19 @@ import * as Flags from '@oclif/core/flags';
 import type { Work } from '../../runtime/store-command.js';
 import type { Lock, LockHolder } from '../../stores/contract/store.js';
 
+import { ExitCode, UsageError } from '../../errors.js';
+import { checkKeys } from '../../features/entries/repository.js';
+import { lockFlags } from '../../features/locks/flags.js';
+import { pickLock } from '../../features/locks/lock-picker.js';
+import { releaseSelected } from '../../features/locks/sweep.js';
+import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../features/locks/text.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
 import { asKey, readKey, readPattern } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../features/entries/repository.js';
-import { lockFlags } from '../../features/locks/flags.js';
-import { releaseSelected } from '../../features/locks/sweep.js';
-import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../features/locks/text.js';
-import { answerJson, note, warn } from '../../terminal/output.js';
-import { pickLock } from '../../features/locks/lock-picker.js';
-import { canAsk } from '../../terminal/picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { ExitCode, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
+import { canAsk } from '../../terminal/picker.js';
 
 interface ReleaseFlags {
   readonly yes: boolean;

@@ -4,25 +4,25 @@ import * as Flags from '@oclif/core/flags';
 import type { ProcessRow } from '../../runtime/child/process-table.js';
 import type { Lock, Store } from '../../stores/contract/store.js';
 
-import { ChildCommand, commandLine } from '../../runtime/child/command.js';
-import { preciseDuration } from '../../runtime/flags.js';
-import { type Acquired, HeldLock, type Holding } from '../../features/locks/held-lock.js';
-import { interruptible, type Interruption } from '../../runtime/interrupt.js';
-import { readKey } from '../../runtime/key-arguments.js';
+import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { heldText, nameText } from '../../features/locks/text.js';
+import { type Acquired, HeldLock, type Holding } from '../../features/locks/held-lock.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { outages } from '../../features/locks/outages.js';
-import { warn } from '../../terminal/output.js';
+import { heldText, nameText } from '../../features/locks/text.js';
+import { ChildCommand, commandLine } from '../../runtime/child/command.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { interruptible, type Interruption } from '../../runtime/interrupt.js';
+import { readKey } from '../../runtime/key-arguments.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { lineField } from '../../terminal/value-text.js';
-import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { FencedLock } from '../../stores/locks/fenced-lock.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { LockSlots } from '../../stores/locks/slots.js';
 import { acquireWithin, type WaitedLock } from '../../stores/locks/wait.js';
-import { printKey } from '../../stores/entries/printed-key.js';
+import { warn } from '../../terminal/output.js';
+import { lineField } from '../../terminal/value-text.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';

@@ -1,23 +1,23 @@
 import * as Args from '@oclif/core/args';
 
 import type { Work } from '../../runtime/store-command.js';
-import type { Lock, LockHolder } from '../../stores/contract/store.js';
 import type { Waiter } from '../../stores/contract/locks.js';
+import type { Lock, LockHolder } from '../../stores/contract/store.js';
 
-import { formatPreciseDuration } from '../../terminal/durations.js';
+import { ExitCode, RefusedError } from '../../errors.js';
+import { checkKeys } from '../../features/entries/repository.js';
+import { heldFields, summaryFields, waiterFields } from '../../features/locks/fields.js';
+import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
+import { nameText } from '../../features/locks/text.js';
+import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from '../../features/entries/repository.js';
-import { heldFields, summaryFields, waiterFields } from '../../features/locks/fields.js';
-import { nameText } from '../../features/locks/text.js';
-import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js';
-import { answer, answerJson, note, warn } from '../../terminal/output.js';
-import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { ExitCode, RefusedError } from '../../errors.js';
-import { watchLocks } from '../../stores/locks/polled-watch.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { watchLocks } from '../../stores/locks/polled-watch.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
+import { answer, answerJson, note, warn } from '../../terminal/output.js';
 
 export default class LockShow extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

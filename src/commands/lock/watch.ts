@@ -1,18 +1,18 @@
 import * as Args from '@oclif/core/args';
 
-import { formatPreciseDuration } from '../../terminal/durations.js';
-import { preciseDuration } from '../../runtime/flags.js';
-import { interruptedCode } from '../../runtime/interrupt.js';
-import { readKey } from '../../runtime/key-arguments.js';
 import { checkKeys } from '../../features/entries/repository.js';
 import { eventFields, summaryFields } from '../../features/locks/fields.js';
 import { summaryText, timedLine } from '../../features/locks/report.js';
 import { LockScreen } from '../../features/locks/screen.js';
 import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js';
-import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
+import { preciseDuration } from '../../runtime/flags.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
+import { readKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { watchLocks } from '../../stores/locks/polled-watch.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { watchLocks } from '../../stores/locks/polled-watch.js';
+import { formatPreciseDuration } from '../../terminal/durations.js';
+import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 
+import { ExitCode, UsageError } from '../../errors.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
 import { asKey } from '../../runtime/key-arguments.js';
+import { StoreCommand } from '../../runtime/store-command.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
-import { StoreCommand } from '../../runtime/store-command.js';
-import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 
 /** What Memcached's flush of tags can say: it puts entries out of reach, wherever they are. */
 const UNCOUNTED = 'every entry with these tags (the store does not count them)';

@@ -2,13 +2,13 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
 import { first } from '../../features/keys/take.js';
+import { printTags } from '../../features/tags/report.js';
+import { listTags, TAG_SORTS } from '../../features/tags/tag-index.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asPattern } from '../../runtime/key-arguments.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand } from '../../runtime/store-command.js';
-import { listTags, TAG_SORTS } from '../../features/tags/tag-index.js';
-import { printTags } from '../../features/tags/report.js';
 
 export default class TagsList extends StoreCommand {
   static override summary = 'List the tags, and how many entries carry each.';

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
+import { ExitCode } from '../../errors.js';
+import { tagIndexOf } from '../../features/tags/tag-index.js';
 import { bulk } from '../../runtime/bulk.js';
 import { destructiveFlags } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
+import { StoreCommand } from '../../runtime/store-command.js';
 import { answer, answerJson, note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { StoreCommand } from '../../runtime/store-command.js';
-import { tagIndexOf } from '../../features/tags/tag-index.js';
-import { ExitCode } from '../../errors.js';
 
 export default class TagsPrune extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;

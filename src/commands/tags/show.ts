@@ -3,16 +3,16 @@ import * as Flags from '@oclif/core/flags';
 
 import type { TagMember } from '../../stores/contract/tags.js';
 
+import { ExitCode, UsageError } from '../../errors.js';
 import { first } from '../../features/keys/take.js';
+import { printMembers } from '../../features/tags/report.js';
+import { listMembers } from '../../features/tags/tag-index.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
+import { StoreCommand } from '../../runtime/store-command.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
-import { StoreCommand } from '../../runtime/store-command.js';
-import { listMembers } from '../../features/tags/tag-index.js';
-import { printMembers } from '../../features/tags/report.js';
-import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 
 export default class TagsShow extends StoreCommand {
   static override summary = 'List what carries a tag.';

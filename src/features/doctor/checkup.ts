@@ -1,13 +1,13 @@
-import type { Finding, Store } from '../../stores/contract/store.js';
 import type { Chosen } from '../../runtime/select-profile.js';
+import type { Finding, Store } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
-import { failed } from '../../stores/doctor/findings.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
+import { failed } from '../../stores/doctor/findings.js';
+import { note } from '../../terminal/output.js';
 import { type ExaminationFlags, examine } from './examination.js';
 import { examineProfile } from './profile.js';
 import { type Examined, printFinding } from './report.js';
-import { note } from '../../terminal/output.js';
 
 export interface CheckupFlags extends ExaminationFlags {
   readonly fix: boolean;

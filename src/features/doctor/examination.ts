@@ -2,11 +2,11 @@ import type { Profile } from '../../profiles/profile.js';
 import type { Finding, Store } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
+import { isBuiltIn } from '../../runtime/place-check.js';
 import { failed, ok } from '../../stores/doctor/findings.js';
 import { latencyFinding, NO_KEY } from './latency.js';
 import { profileText } from './profile.js';
 import { roundTrip, whyReadOnly } from './round-trip.js';
-import { isBuiltIn } from '../../runtime/place-check.js';
 
 /** What `doctor` is asked for. */
 export interface ExaminationFlags {

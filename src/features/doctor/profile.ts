@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import type { Profile } from '../../profiles/profile.js';
 import type { Entries, Setting } from '../../profiles/settings.js';
-import type { Finding } from '../../stores/contract/store.js';
 import type { Chosen } from '../../runtime/select-profile.js';
+import type { Finding } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
 import { userFolder } from '../../profiles/find.js';

@@ -6,10 +6,10 @@ import type { Member } from './json-members.js';
 
 import { parseJson } from '../../codecs/json/parse.js';
 import { CachectlError, InputError } from '../../errors.js';
+import { fileError } from '../../runtime/file-error.js';
 import { keyFromBytes } from '../../stores/entries/key-text.js';
 import { printable } from '../../stores/entries/printed-key.js';
 import { parseDuration } from '../../terminal/durations.js';
-import { fileError } from '../../runtime/file-error.js';
 import { jsonMembers } from './json-members.js';
 
 /**

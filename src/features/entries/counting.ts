@@ -5,10 +5,10 @@ import type { Repository } from '../../stores/contract/store.js';
 
 import { integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 import { duration, tagNames } from '../../runtime/flags.js';
-import { JsonText } from '../../terminal/json.js';
 import { asKey } from '../../runtime/key-arguments.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson } from '../../terminal/output.js';
 
 /** Of a signed integer of 64 bits; its negative is one, too. */

@@ -1,12 +1,12 @@
-import type { Store } from '../../stores/contract/store.js';
-import type { ListedEntry } from '../../stores/contract/listing.js';
-import type { Found } from '../../terminal/prompts.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { Found } from '../../terminal/prompts.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
-import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 import { bytesText } from '../../terminal/numbers.js';
+import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 import { ttlText } from '../../terminal/value-text.js';
 
 interface KeyFlags {

@@ -2,10 +2,10 @@ import type { Value } from '../../codecs/value.js';
 import type { Entry, Reading } from '../../stores/contract/store.js';
 
 import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
-import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
-import { printKey } from '../../stores/entries/printed-key.js';
-import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
+import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../../terminal/value-text.js';
 
 /** How `get` was asked to print. */

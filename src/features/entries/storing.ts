@@ -5,13 +5,13 @@ import type { Value } from '../../codecs/value.js';
 import type { Repository, Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 import { tagNames } from '../../runtime/flags.js';
 import { asKey } from '../../runtime/key-arguments.js';
-import { checkKeys } from './repository.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
-import { ttlFlags } from './ttl-flags.js';
 import { ttlText } from '../../terminal/value-text.js';
+import { checkKeys } from './repository.js';
+import { ttlFlags } from './ttl-flags.js';
 
 /** Optional as far as oclif knows, so that what is missing can be said with the way out. */
 export const storingArgs = {

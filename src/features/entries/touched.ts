@@ -1,9 +1,9 @@
 import type { Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode } from '../../errors.js';
+import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, warn } from '../../terminal/output.js';
-import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 
 /**
  * Prints what became of each key: whether it was there, or why it could not be touched.

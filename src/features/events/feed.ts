@@ -1,12 +1,12 @@
+import type { Work } from '../../runtime/store-command.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../../stores/contract/events.js';
 import type { EventFlags } from './flags.js';
-import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { formatPreciseDuration } from '../../terminal/durations.js';
-import { chooseSource, type Needs, selectedOptions } from './selection.js';
 import { note, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
+import { chooseSource, type Needs, selectedOptions } from './selection.js';
 
 /** Events that were asked for, until the time is over or somebody ends it. */
 export interface EventFeed {

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 
-import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, asPattern } from '../../runtime/key-arguments.js';
+import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 
 /** What `eventFlags` parse to. */
 export interface EventFlags {

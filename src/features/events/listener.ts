@@ -3,11 +3,11 @@ import { once } from 'node:events';
 
 import type { CacheEvent } from '../../stores/contract/events.js';
 
-import { printKey, printNames } from '../../stores/entries/printed-key.js';
-import { callersEnvironment } from '../../runtime/environment.js';
-import { eventJson } from './text.js';
 import { ignoredSignals } from '../../runtime/child/ignored-signals.js';
+import { callersEnvironment } from '../../runtime/environment.js';
+import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { warn } from '../../terminal/output.js';
+import { eventJson } from './text.js';
 
 /**
  * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard

@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract/store.js';
 import type { CacheEvent, EventStream, EventType } from '../../stores/contract/events.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { toFailure } from '../../runtime/report-error.js';
 import { valueLine } from '../../terminal/value-text.js';

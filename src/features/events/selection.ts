@@ -1,5 +1,5 @@
-import type { Store } from '../../stores/contract/store.js';
 import type { CacheEvent, EventsOptions, EventSource, EventType } from '../../stores/contract/events.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { EventFlags } from './flags.js';
 
 import { UnsupportedError } from '../../errors.js';

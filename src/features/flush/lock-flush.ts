@@ -1,14 +1,14 @@
-import type { Store } from '../../stores/contract/store.js';
-import type { ListedLock } from '../../stores/contract/locks.js';
-import type { SweepFlags } from '../locks/sweep.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { SweepFlags } from '../locks/sweep.js';
 
-import { overlapping } from '../../stores/listing/concurrent.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
-import { selectLocks } from '../locks/selection.js';
+import { overlapping } from '../../stores/listing/concurrent.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
+import { selectLocks } from '../locks/selection.js';
 
 /** Locks that are released at once. */
 const AT_ONCE = 32;

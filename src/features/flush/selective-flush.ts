@@ -1,20 +1,20 @@
 import * as Flags from '@oclif/core/flags';
 
-import type { Store } from '../../stores/contract/store.js';
-import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/contract/listing.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/contract/listing.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { noIdleTimes } from '../../stores/listing/entry-filter.js';
-import { printKey } from '../../stores/entries/printed-key.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';
-import { formatDuration } from '../../terminal/durations.js';
 import { duration } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { noIdleTimes } from '../../stores/listing/entry-filter.js';
+import { formatDuration } from '../../terminal/durations.js';
+import { bytesText } from '../../terminal/numbers.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { count, entries } from '../../terminal/progress.js';
-import { bytesText } from '../../terminal/numbers.js';
 import { size } from '../../terminal/sizes.js';
 import { ttlField } from '../../terminal/value-text.js';
 

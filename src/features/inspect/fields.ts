@@ -1,15 +1,15 @@
 import type { Inspected } from './inspection.js';
 
 import { toJson } from '../../codecs/json/print.js';
+import { errorFields, toFailure } from '../../runtime/report-error.js';
 import { printable, printKey } from '../../stores/entries/printed-key.js';
-import { meaningOfEntry } from './entry-meaning.js';
-import { isMiss } from './inspection.js';
 import { JsonText } from '../../terminal/json.js';
+import { ttlField } from '../../terminal/value-text.js';
 import { aboutLock, heldFields } from '../locks/fields.js';
 import { ownerField } from '../locks/text.js';
 import { outputIn } from '../remember/output-cache.js';
-import { errorFields, toFailure } from '../../runtime/report-error.js';
-import { ttlField } from '../../terminal/value-text.js';
+import { meaningOfEntry } from './entry-meaning.js';
+import { isMiss } from './inspection.js';
 
 /** A key's members in `inspect --json`. What is not known is left out. */
 export function inspectedFields(inspected: Inspected) {

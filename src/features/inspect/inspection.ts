@@ -1,6 +1,6 @@
 import type { Value } from '../../codecs/value.js';
-import type { LockHolder, Store } from '../../stores/contract/store.js';
 import type { Inspection } from '../../stores/contract/inspection.js';
+import type { LockHolder, Store } from '../../stores/contract/store.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';

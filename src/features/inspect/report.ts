@@ -3,16 +3,16 @@ import type { Inspected } from './inspection.js';
 import { toPrettyJson } from '../../codecs/json/print.js';
 import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
+import { bytesText } from '../../terminal/numbers.js';
+import { count } from '../../terminal/progress.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, lineField, valueLine } from '../../terminal/value-text.js';
+import { aboutLock, TOLD_BY } from '../locks/fields.js';
+import { ownerField, ownerText } from '../locks/text.js';
+import { outputIn } from '../remember/output-cache.js';
 import { meaningOfEntry } from './entry-meaning.js';
 import { isoOf } from './fields.js';
 import { isMiss } from './inspection.js';
-import { aboutLock, TOLD_BY } from '../locks/fields.js';
-import { ownerField, ownerText } from '../locks/text.js';
-import { count } from '../../terminal/progress.js';
-import { bytesText } from '../../terminal/numbers.js';
-import { outputIn } from '../remember/output-cache.js';
-import { styleAnswer } from '../../terminal/style.js';
-import { forTerminal, lineField, valueLine } from '../../terminal/value-text.js';
 
 /** A fact by its name in a pipe, in the words for a person, and what it says to each. */
 interface Fact {

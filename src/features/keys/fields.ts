@@ -1,15 +1,15 @@
-import type { Reading, Store } from '../../stores/contract/store.js';
 import type { ListedEntry } from '../../stores/contract/listing.js';
+import type { Reading, Store } from '../../stores/contract/store.js';
 
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { printKey, printNames } from '../../stores/entries/printed-key.js';
-import { tagHashOf } from '../../stores/tags/names.js';
 import { withinBytes } from '../../stores/listing/byte-limit.js';
+import { tagHashOf } from '../../stores/tags/names.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { meaningOfEntry } from '../inspect/entry-meaning.js';
-import { count } from '../../terminal/progress.js';
 import { bytesText } from '../../terminal/numbers.js';
+import { count } from '../../terminal/progress.js';
 import { ttlField } from '../../terminal/value-text.js';
+import { meaningOfEntry } from '../inspect/entry-meaning.js';
 
 /** Entries whose contents are asked for at once. */
 const PAGE = 500;

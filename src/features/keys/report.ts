@@ -2,11 +2,11 @@ import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Branch } from './tree.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
-import { HEAD, keyLine, keyRow } from './fields.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
+import { bytesText } from '../../terminal/numbers.js';
 import { answer, answersAPerson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { bytesText } from '../../terminal/numbers.js';
+import { HEAD, keyLine, keyRow } from './fields.js';
 
 /** Rows of one table on a terminal. */
 const PAGE = 500;

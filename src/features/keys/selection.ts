@@ -1,11 +1,11 @@
-import type { Store } from '../../stores/contract/store.js';
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
 import type { Interruption } from '../../runtime/interrupt.js';
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../../errors.js';
+import { interruptedCode } from '../../runtime/interrupt.js';
 import { counted } from '../../stores/listing/counted.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
-import { interruptedCode } from '../../runtime/interrupt.js';
 
 /**
  * What the store lists, page by page. @param what of entries is asked for, e.g. `their sizes`

@@ -1,12 +1,12 @@
-import type { LockHolder } from '../../stores/contract/store.js';
 import type { ListedLock, LockClient, ToldBy, Waiter } from '../../stores/contract/locks.js';
+import type { LockHolder } from '../../stores/contract/store.js';
 import type { Contender, LockSummary, TimedEvent } from './timeline.js';
 
+import { printable, printKey } from '../../stores/entries/printed-key.js';
 import { meaningOf } from '../../stores/locks/families.js';
 import { readOwner } from '../../stores/locks/owner.js';
-import { printable, printKey } from '../../stores/entries/printed-key.js';
-import { ownerField } from './text.js';
 import { ttlField } from '../../terminal/value-text.js';
+import { ownerField } from './text.js';
 
 /** What is known of a held lock beyond what the store says: from its name and its owner. */
 export function aboutLock(name: string, { owner }: LockHolder) {

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 
-import { LOCK_FAMILIES } from '../../stores/locks/families.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
+import { LOCK_FAMILIES } from '../../stores/locks/families.js';
 
 /** An hour: longer than a deploy, a job or a scheduled task should hold a lock. */
 const OLDER_THAN = 3600;

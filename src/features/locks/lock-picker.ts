@@ -1,15 +1,15 @@
+import type { Work } from '../../runtime/store-command.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Found } from '../../terminal/prompts.js';
-import type { Work } from '../../runtime/store-command.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
-import { readOwner } from '../../stores/locks/owner.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
+import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 import { aboutLock } from './fields.js';
 import { selectLocks } from './selection.js';
 import { heldByText, leftText } from './text.js';
-import { canAsk, offered, searchFor } from '../../terminal/picker.js';
 
 /**
  * The name that was given; undefined when none was, and a person can choose one: then `pickLock` asks.

@@ -1,18 +1,18 @@
-import type { LockHolder } from '../../stores/contract/store.js';
 import type { LockEvent, Waiter } from '../../stores/contract/locks.js';
-import type { LockSummary, TimedEvent } from './timeline.js';
+import type { LockHolder } from '../../stores/contract/store.js';
 import type { Style } from '../../terminal/style.js';
+import type { LockSummary, TimedEvent } from './timeline.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { clockTime } from '../events/text.js';
-import { aboutLock, whoText } from './fields.js';
-import { leftText, nameText, ownerText } from './text.js';
 import { answersAPerson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { compactTable } from '../../terminal/table.js';
 import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';
+import { clockTime } from '../events/text.js';
+import { aboutLock, whoText } from './fields.js';
+import { leftText, nameText, ownerText } from './text.js';
 
 /** Everything known of a lock that is held, a line each. */
 export function holderText(name: string, holder: LockHolder): string {

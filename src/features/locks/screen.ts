@@ -2,12 +2,12 @@ import type { Holding, LockTimeline } from './timeline.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
 import { LiveFrame } from '../../terminal/live-frame.js';
-import { whoText } from './fields.js';
-import { secondsText } from './report.js';
 import { answer } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField } from '../../terminal/value-text.js';
+import { whoText } from './fields.js';
+import { secondsText } from './report.js';
 
 /** How often the state is drawn anew, in milliseconds. */
 const REDRAW_MS = 250;

@@ -1,5 +1,5 @@
-import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { globMatcher } from '../../stores/listing/glob.js';

@@ -1,15 +1,15 @@
-import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { ListedLock } from '../../stores/contract/locks.js';
 
 import { ExitCode } from '../../errors.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';
-import { whole } from '../keys/selection.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
+import { answerJson, note, warn } from '../../terminal/output.js';
+import { count } from '../../terminal/progress.js';
+import { whole } from '../keys/selection.js';
 import { heldFields } from './fields.js';
 import { type LockSelection, selectLocks } from './selection.js';
 import { heldByText, nameText, ownerText } from './text.js';
-import { answerJson, note, warn } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
 
 export interface SweepFlags extends Consent {
   readonly 'dry-run': boolean;

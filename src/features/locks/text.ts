@@ -1,7 +1,7 @@
 import type { LockHolder, Ttl } from '../../stores/contract/store.js';
 
-import { isSerialized } from '../../stores/locks/names.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { isSerialized } from '../../stores/locks/names.js';
 import { formatDuration } from '../../terminal/durations.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 import type { Store } from '../../stores/contract/store.js';
-import type { RunOptions } from './run.js';
 import type { Terms } from './output-cache.js';
+import type { RunOptions } from './run.js';
 
-import { newOwner } from '../../stores/locks/owner.js';
 import { callersEnvironment } from '../../runtime/environment.js';
-import { HeldLock } from '../locks/held-lock.js';
-import { warn } from '../../terminal/output.js';
-import { LOCK_TTL, newHolding, refreshLock } from './lock.js';
 import { toFailure } from '../../runtime/report-error.js';
+import { newOwner } from '../../stores/locks/owner.js';
+import { warn } from '../../terminal/output.js';
+import { HeldLock } from '../locks/held-lock.js';
+import { LOCK_TTL, newHolding, refreshLock } from './lock.js';
 
 /**
  * Has an old output made anew by a process that outlives us, unless somebody makes it already. Whatever keeps us from that

@@ -1,14 +1,14 @@
-import type { Lock, LockHolder, Store, Ttl } from '../../stores/contract/store.js';
 import type { Waiting } from '../../stores/contract/locks.js';
+import type { Lock, LockHolder, Store, Ttl } from '../../stores/contract/store.js';
 import type { Holding } from '../locks/held-lock.js';
 import type { Remembered, Terms } from './output-cache.js';
 
 import { newOwner } from '../../stores/locks/owner.js';
 import { startWaiting, type WaitedLock } from '../../stores/locks/wait.js';
 import { taggedKey } from '../../stores/tags/names.js';
+import { note } from '../../terminal/output.js';
 import { LockPair } from '../locks/lock-pair.js';
 import { heldByText } from '../locks/text.js';
-import { note } from '../../terminal/output.js';
 
 /** In seconds: how soon another goes on where a machine died. That a lock is lost has the command run twice, and no more. */
 export const LOCK_TTL = 5;

@@ -5,9 +5,9 @@ import { integer, string } from '../../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../../errors.js';
 import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';
 import { printKey } from '../../stores/entries/printed-key.js';
-import { entriesOf } from '../entries/repository.js';
-import { decode } from '../entries/readings.js';
 import { valueBytes } from '../../terminal/value-text.js';
+import { decode } from '../entries/readings.js';
+import { entriesOf } from '../entries/repository.js';
 
 /** How the output of a command is kept. */
 export interface Terms {

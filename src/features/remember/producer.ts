@@ -2,13 +2,13 @@ import type { Store } from '../../stores/contract/store.js';
 import type { HeldLock } from '../locks/held-lock.js';
 
 import { PartialError } from '../../errors.js';
-import { printKey } from '../../stores/entries/printed-key.js';
-import { capture, MOST_KEPT } from './captured-output.js';
 import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
-import { warn } from '../../terminal/output.js';
-import { printRun } from './replay.js';
-import { Memory, type Terms } from './output-cache.js';
 import { toFailure } from '../../runtime/report-error.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { warn } from '../../terminal/output.js';
+import { capture, MOST_KEPT } from './captured-output.js';
+import { Memory, type Terms } from './output-cache.js';
+import { printRun } from './replay.js';
 
 export interface ProduceOptions {
   readonly terms: Terms;

@@ -4,8 +4,8 @@ import { ClosedPipeError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
-import { lifeOf, type Remembered, type Terms } from './output-cache.js';
 import { forTerminal, ttlField, valueBytes } from '../../terminal/value-text.js';
+import { lifeOf, type Remembered, type Terms } from './output-cache.js';
 
 /**
  * Prints what a command left: its output, to the byte. A reader who leaves has what it wanted: the exit code is passed on all

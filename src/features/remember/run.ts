@@ -1,16 +1,16 @@
 import type { Store } from '../../stores/contract/store.js';
 
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../../errors.js';
-import { acquireWithin } from '../../stores/locks/wait.js';
-import { HeldLock, type Holding } from '../locks/held-lock.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
-import { heldText } from '../locks/text.js';
-import { outages } from '../locks/outages.js';
+import { acquireWithin } from '../../stores/locks/wait.js';
 import { warn } from '../../terminal/output.js';
-import { type ProduceOptions, produceUnder } from './producer.js';
+import { HeldLock, type Holding } from '../locks/held-lock.js';
+import { outages } from '../locks/outages.js';
+import { heldText } from '../locks/text.js';
 import { LockOrOutput, newHolding, runLock } from './lock.js';
-import { printRemembered } from './replay.js';
 import { Memory, type Remembered } from './output-cache.js';
+import { type ProduceOptions, produceUnder } from './producer.js';
+import { printRemembered } from './replay.js';
 
 export interface RunOptions extends ProduceOptions {
   /** How long to wait for somebody else who runs it, in seconds. */

@@ -1,9 +1,9 @@
-import type { Store } from '../../stores/contract/store.js';
 import type { ServerStats, StoreStats } from '../../stores/contract/stats.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { JsonFields } from '../../terminal/json.js';
 
-import { rounded } from '../../terminal/numbers.js';
 import { errorFields, toFailure } from '../../runtime/report-error.js';
+import { rounded } from '../../terminal/numbers.js';
 import { ratioOf, type StatsTotals, totalsOf } from './totals.js';
 
 /** The document of `stats --json`. What is not told is null; `maxBytes` without a limit is «unlimited». */

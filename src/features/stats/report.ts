@@ -1,14 +1,14 @@
-import type { Store } from '../../stores/contract/store.js';
 import type { ServerStats, StatsDetail, StoreStats } from '../../stores/contract/stats.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { formatDuration } from '../../terminal/durations.js';
-import { count } from '../../terminal/progress.js';
 import { bytesText, rateText, ratioText } from '../../terminal/numbers.js';
-import { factsFields } from './fields.js';
-import { ratioOf, type StatsTotals, totalsOf } from './totals.js';
+import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { compactTable } from '../../terminal/table.js';
 import { forTerminal, lineField } from '../../terminal/value-text.js';
+import { factsFields } from './fields.js';
+import { ratioOf, type StatsTotals, totalsOf } from './totals.js';
 
 /** For a person: what is told, in words, and a row for each server where there are several. */
 export function statsText(store: Store, { servers, underPrefix }: StoreStats): string {

@@ -3,8 +3,8 @@ import type { JsonFields } from '../../terminal/json.js';
 
 import { formatDuration } from '../../terminal/durations.js';
 import { type Bucket, type Histogram, sizesOf, ttlsOf } from '../../terminal/histogram.js';
-import { count, entries } from '../../terminal/progress.js';
 import { bytesText, ratioText } from '../../terminal/numbers.js';
+import { count, entries } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 
 const BAR_WIDTH = 30;

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Store } from '../../stores/contract/store.js';
-import type { StoreStats } from '../../stores/contract/stats.js';
 import type { Work } from '../../runtime/store-command.js';
+import type { StoreStats } from '../../stores/contract/stats.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { type CachectlError, isPassing } from '../../errors.js';
+import { toFailure } from '../../runtime/report-error.js';
 import { onQuitKey } from '../../terminal/keyboard.js';
 import { LiveFrame } from '../../terminal/live-frame.js';
+import { bytesText, rateText, ratioText } from '../../terminal/numbers.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
-import { bytesText, rateText, ratioText } from '../../terminal/numbers.js';
-import { toFailure } from '../../runtime/report-error.js';
 import { sparkline } from '../../terminal/sparkline.js';
-import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './rates.js';
-import { totalsOf } from './totals.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { compactTable } from '../../terminal/table.js';
+import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './rates.js';
+import { totalsOf } from './totals.js';
 
 export interface WatchFlags {
   readonly json: boolean;

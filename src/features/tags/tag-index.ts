@@ -1,10 +1,10 @@
+import type { Interruption } from '../../runtime/interrupt.js';
 import type { Store } from '../../stores/contract/store.js';
 import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stores/contract/tags.js';
-import type { Interruption } from '../../runtime/interrupt.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { keyToBytes } from '../../stores/entries/key-text.js';
 import { untilInterrupted } from '../../runtime/interrupt.js';
+import { keyToBytes } from '../../stores/entries/key-text.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;
 

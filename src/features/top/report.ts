@@ -1,13 +1,13 @@
 import type { EventType } from '../../stores/contract/events.js';
+import type { JsonFields } from '../../terminal/json.js';
 import type { EventCounts } from '../events/counts.js';
 import type { Grouping } from '../events/groups.js';
 import type { HotRow } from './hot-rows.js';
-import type { JsonFields } from '../../terminal/json.js';
 import type { Ranking } from './ranking.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
-import { count } from '../../terminal/progress.js';
 import { bytesText, rateText, ratioText, rounded } from '../../terminal/numbers.js';
+import { count } from '../../terminal/progress.js';
 import { sparkline } from '../../terminal/sparkline.js';
 import { compactTable } from '../../terminal/table.js';
 

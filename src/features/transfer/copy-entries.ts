@@ -1,8 +1,8 @@
 import type { BulkOptions, Store } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
-import { Inflow } from './entry-writer.js';
 import { outflow } from './entry-reader.js';
+import { Inflow } from './entry-writer.js';
 
 export interface CopyOptions {
   readonly pattern: string;

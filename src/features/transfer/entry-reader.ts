@@ -1,5 +1,5 @@
-import type { Entry, Store } from '../../stores/contract/store.js';
 import type { ListedEntry } from '../../stores/contract/listing.js';
+import type { Entry, Store } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
 import { UndecodableError, UnsupportedError, WrongTypeError } from '../../errors.js';

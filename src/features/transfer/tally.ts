@@ -1,5 +1,5 @@
-import { printKey } from '../../stores/entries/printed-key.js';
 import { toFailure } from '../../runtime/report-error.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 /** Failures of one kind: for the same reason, whatever the key. */
 export interface Failures {

@@ -1,5 +1,5 @@
-import type { Reading } from '../contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../contract/events.js';
+import type { Reading } from '../contract/store.js';
 import type { Happening } from './memory.js';
 
 import { DroppingQueue } from '../events/queue.js';

@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Waiter, Waiting } from '../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Room } from './entries.js';
 
 import { ArrayWaiting } from './lock-waiting.js';

@@ -1,5 +1,5 @@
-import type { Ttl } from '../contract/store.js';
 import type { EventType } from '../contract/events.js';
+import type { Ttl } from '../contract/store.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
 /** Something that ends at a Unix time in milliseconds; null is never. */

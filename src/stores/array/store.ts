@@ -1,6 +1,5 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
-import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract/store.js';
 import type { EventsOptions, EventStream } from '../contract/events.js';
 import type { Inspection } from '../contract/inspection.js';
 import type {
@@ -12,6 +11,7 @@ import type {
 } from '../contract/listing.js';
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
+import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { Tail } from './events.js';
 import type { ArrayWaiting } from './lock-waiting.js';

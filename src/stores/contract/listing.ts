@@ -1,5 +1,5 @@
-import type { BulkOptions, FlushResult, Reading, Ttl } from './store.js';
 import type { ToldBy } from './locks.js';
+import type { BulkOptions, FlushResult, Reading, Ttl } from './store.js';
 
 /** What a listing says of an entry beside its key. */
 export interface ListedEntry {

@@ -1,7 +1,7 @@
 import type { Finding } from '../contract/store.js';
 
-import { counted, ok, skipped, warning } from './findings.js';
 import { printKey } from '../entries/printed-key.js';
+import { counted, ok, skipped, warning } from './findings.js';
 
 /** What lies in a store, as far as it was looked at. */
 export interface KeySample {

@@ -1,5 +1,5 @@
-import type { BulkOptions } from '../contract/store.js';
 import type { EntryFilter, EntryPages, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../contract/listing.js';
+import type { BulkOptions } from '../contract/store.js';
 
 import { UnsupportedError } from '../../errors.js';
 

@@ -1,5 +1,5 @@
-import type { Store } from '../contract/store.js';
 import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
+import type { Store } from '../contract/store.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { Reservoir } from './reservoir.js';

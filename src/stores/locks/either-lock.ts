@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Waiter, Waiting } from '../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { isScheduleMutex } from './names.js';
 

@@ -1,5 +1,5 @@
-import { readOwner } from './owner.js';
 import { isFunnelOwner, isLaravelOwner, OWNER_PREFIX } from './names.js';
+import { readOwner } from './owner.js';
 
 /** Who takes locks of such names, or by such owners. */
 export const LOCK_FAMILIES = [

@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Store, Ttl } from '../contract/store.js';
 import type { Waiter, Waiting } from '../contract/locks.js';
+import type { Lock, LockHolder, Store, Ttl } from '../contract/store.js';
 
 import { integer } from '../../codecs/value.js';
 import { startWaiting } from './wait.js';

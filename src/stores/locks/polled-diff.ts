@@ -1,5 +1,5 @@
-import type { LockHolder, Store } from '../contract/store.js';
 import type { LockEvent, Waiter } from '../contract/locks.js';
+import type { LockHolder, Store } from '../contract/store.js';
 
 /** How often a lock is looked at, in milliseconds. */
 export const LOOK_MS = 50;

@@ -1,5 +1,5 @@
-import type { Store } from '../contract/store.js';
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
+import type { Store } from '../contract/store.js';
 
 import { UnsupportedError } from '../../errors.js';
 import { LockLooks, LOOK_MS } from './polled-diff.js';

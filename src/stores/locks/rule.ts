@@ -1,8 +1,8 @@
 import type { ToldBy } from '../contract/locks.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
-import { fenceKey } from './fenced-lock.js';
 import { globMatcher } from '../listing/glob.js';
+import { fenceKey } from './fenced-lock.js';
 import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './names.js';
 
 /**

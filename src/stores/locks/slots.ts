@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Waiting } from '../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { LONGEST_PAUSE, pause } from './wait.js';
 

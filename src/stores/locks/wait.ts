@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import type { Waiting } from '../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { type CachectlError, isPassing, UnansweredError } from '../../errors.js';
 

@@ -7,9 +7,9 @@ import type { Item, Write } from './protocol/node.js';
 
 import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';
-import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { expiryOf } from './expiry.js';
 import { type Encoded, outOfForm, type Values } from './values.js';
 

@@ -2,11 +2,11 @@ import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Room } from './entries.js';
 
 import { UsageError } from '../../errors.js';
-import { globMatcher } from '../listing/glob.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
-import { noListing } from './protocol/access-errors.js';
+import { globMatcher } from '../listing/glob.js';
 import { dump } from './listing/dump.js';
+import { noListing } from './protocol/access-errors.js';
 
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;

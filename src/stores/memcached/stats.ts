@@ -3,8 +3,8 @@ import type { Room } from './entries.js';
 import type { Node } from './protocol/node.js';
 
 import { CachectlError } from '../../errors.js';
-import { dump } from './listing/dump.js';
 import { isTagIdKey } from './keys.js';
+import { dump } from './listing/dump.js';
 
 /** How many items the servers may hold for those under the prefix to be counted: a dump of some milliseconds. */
 const FEW = 10_000;

@@ -1,5 +1,8 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
+import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { Inspection } from '../contract/inspection.js';
+import type { StatsOptions, StoreStats } from '../contract/stats.js';
 import type {
   Capabilities,
   Finding,
@@ -10,9 +13,6 @@ import type {
   Store,
   Tagged,
 } from '../contract/store.js';
-import type { EventsOptions, EventStream } from '../contract/events.js';
-import type { Inspection } from '../contract/inspection.js';
-import type { StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Tail } from './events/open.js';
 import type { LockWatch } from './locks/watch.js';
 

@@ -1,8 +1,8 @@
 import type { Codec, SerializerName } from '../../codecs/codec.js';
 import type { Compression } from '../../codecs/compression/compression.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
-import type { Entry } from '../contract/store.js';
 import type { StoredFormat } from '../contract/inspection.js';
+import type { Entry } from '../contract/store.js';
 import type { Item } from './protocol/node.js';
 
 import { compress, decompress } from '../../codecs/compression/php-memcached.js';

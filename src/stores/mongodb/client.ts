@@ -5,9 +5,9 @@ import { MongoClient } from 'mongodb';
 import type { MongodbProfile } from '../../profiles/profile.js';
 
 import { ConfigError } from '../../errors.js';
+import { words } from './first-line.js';
 import { guardFrames } from './frame-guard.js';
 import { hopeless } from './server-selection-errors.js';
-import { words } from './first-line.js';
 
 /** Several requests go at once: enough to hide the way there and back. */
 const SOCKETS = 8;

@@ -8,8 +8,8 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Tt
 import type { Connection, Deployment, EntryDocument } from './connection.js';
 
 import { integer } from '../../codecs/value.js';
-import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { increased } from '../entries/counter.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
 import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';

@@ -20,8 +20,8 @@ import {
   UnreachableError,
 } from '../../errors.js';
 import { systemReason } from '../../profiles/system-reason.js';
-import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 import { words } from './first-line.js';
+import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 
 /** E11000: a document with that `_id` is there already. */
 const DUPLICATE_KEY = 11_000;

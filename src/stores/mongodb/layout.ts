@@ -1,7 +1,7 @@
 import type { Collection, Document } from 'mongodb';
 
-import type { Finding } from '../contract/store.js';
 import type { PlaceDoubt } from '../contract/place.js';
+import type { Finding } from '../contract/store.js';
 import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';

@@ -1,15 +1,5 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type {
-  Capabilities,
-  Finding,
-  FlushOptions,
-  FlushResult,
-  Lock,
-  OpenOptions,
-  Store,
-  Tagged,
-} from '../contract/store.js';
 import type { EventsOptions, EventStream } from '../contract/events.js';
 import type { Inspection } from '../contract/inspection.js';
 import type {
@@ -23,6 +13,16 @@ import type {
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { PlaceDoubt } from '../contract/place.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { EntryDocument } from './connection.js';
 import type { Tail } from './events/open.js';

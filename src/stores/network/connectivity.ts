@@ -4,8 +4,8 @@ import type { Finding } from '../contract/store.js';
 
 import { CachectlError, UnreachableError } from '../../errors.js';
 import { failed, ok } from '../doctor/findings.js';
-import { connected, Deadline, type Endpoint, endpointText, millisecondsSince, resolved } from './tcp.js';
 import { answersPlainly, greeted, type Greeting, speaksTls } from './handshake.js';
+import { connected, Deadline, type Endpoint, endpointText, millisecondsSince, resolved } from './tcp.js';
 import { handshake, type TlsSettings } from './tls.js';
 
 /** How a store talks to its servers. */

@@ -6,13 +6,13 @@ import type { ClusterClient, RedisOptions } from './client/cluster.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
 import { clientOptions } from './client/client-options.js';
-import { isCrossSlot, translated } from './errors.js';
 import { Failure } from './client/connection-failures.js';
 import { locationOf } from './client/location.js';
-import { withQuietAuth } from './client/suppress-auth-warning.js';
 import { type Explain, send, sendAll } from './client/send.js';
 import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
 import { checkServesAll, type Standing } from './client/single-server.js';
+import { withQuietAuth } from './client/suppress-auth-warning.js';
+import { isCrossSlot, translated } from './errors.js';
 
 /** The name of a command and its arguments, keys and bytes as they are. */
 export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | number | string>];

@@ -6,14 +6,14 @@ import type { Packing } from './packing.js';
 
 import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
-import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
-import { overlapping } from '../listing/concurrent.js';
 import { allDone } from '../entries/partial-failure.js';
+import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
+import { overlapping } from '../listing/concurrent.js';
+import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
-import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
 
 /** What the parts of one store share. */
 export interface Room {

@@ -7,8 +7,8 @@ import {
   UnreachableError,
   WrongTypeError,
 } from '../../errors.js';
-import { closedConnection, networkFault } from '../network/errors.js';
 import { printKey } from '../entries/printed-key.js';
+import { closedConnection, networkFault } from '../network/errors.js';
 import { type Answer, replyError } from './client/reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */

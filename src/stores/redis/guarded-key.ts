@@ -1,8 +1,8 @@
 import type { Command, Connection, Node, Reply } from './connection.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
-import { answerOf, isUnavailable } from './errors.js';
 import { bytes, count, given } from './client/replies.js';
+import { answerOf, isUnavailable } from './errors.js';
 
 /** A change of one key that is made only while the key holds `expected`, compared and changed in one step. */
 export interface GuardedChange {

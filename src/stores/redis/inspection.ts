@@ -1,5 +1,5 @@
-import type { Entry } from '../contract/store.js';
 import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../contract/inspection.js';
+import type { Entry } from '../contract/store.js';
 import type { Command, Reply } from './connection.js';
 import type { Room } from './entries.js';
 
@@ -7,14 +7,14 @@ import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
-import { EntryTags } from './tags/entry-tags.js';
-import { ruleAmongEntries } from './locks/places.js';
-import { ownerOf } from './locks/lock.js';
-import { withoutTouching } from './listing/no-touch.js';
-import { placeOf } from './key-place.js';
-import { PlainEntries } from './plain-entries.js';
 import { count, isGone } from './client/replies.js';
+import { placeOf } from './key-place.js';
+import { withoutTouching } from './listing/no-touch.js';
+import { ownerOf } from './locks/lock.js';
+import { ruleAmongEntries } from './locks/places.js';
+import { PlainEntries } from './plain-entries.js';
 import { tagOf } from './tags/combinations.js';
+import { EntryTags } from './tags/entry-tags.js';
 
 /**
  * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no

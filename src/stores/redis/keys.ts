@@ -1,8 +1,8 @@
 import type { RedisProfile } from '../../profiles/profile.js';
 import type { Connection, Node, Reply } from './connection.js';
 
-import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
 import { keyFromBytes } from '../entries/key-text.js';
+import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
 import { isTagSetKey } from '../tags/names.js';
 import { watchSlots } from './client/slots.js';
 

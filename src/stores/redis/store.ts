@@ -1,15 +1,5 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
-import type {
-  Capabilities,
-  Finding,
-  FlushOptions,
-  FlushResult,
-  Lock,
-  OpenOptions,
-  Store,
-  Tagged,
-} from '../contract/store.js';
 import type { EventsOptions, EventStream } from '../contract/events.js';
 import type { Inspection } from '../contract/inspection.js';
 import type {
@@ -22,6 +12,16 @@ import type {
 } from '../contract/listing.js';
 import type { ListedLock, ListLocksOptions, LockStream, WatchLocksOptions } from '../contract/locks.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
+import type {
+  Capabilities,
+  Finding,
+  FlushOptions,
+  FlushResult,
+  Lock,
+  OpenOptions,
+  Store,
+  Tagged,
+} from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { Room } from './entries.js';
 import type { Tail } from './events/tail.js';
@@ -32,8 +32,8 @@ import { isLaravelLockName } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { EVENT_SOURCES } from './events/sources.js';
 import { entryKeys, Keys } from './keys.js';
-import { keepsLocksApart } from './locks/places.js';
 import { RedisLock } from './locks/lock.js';
+import { keepsLocksApart } from './locks/places.js';
 import { openPacking } from './packing.js';
 import { PlainEntries } from './plain-entries.js';
 import { RedisTagged } from './tags/tagged.js';

@@ -8,11 +8,11 @@ import { pragma, transaction } from './binding/binding.js';
 import { sqliteBinding } from './binding/choose.js';
 import { sqliteCode } from './binding/error-code.js';
 import { translated } from './errors.js';
+import { dropLapsedTails } from './events/tail-tables.js';
 import { dropStaleWaiters } from './locks/waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
 import { statIfThere } from './stat.js';
 import { separateTags } from './tags/tables.js';
-import { dropLapsedTails } from './events/tail-tables.js';
 
 export type { Statement } from './binding/binding.js';
 

@@ -7,10 +7,10 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Tt
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
-import { batches } from '../listing/batches.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
+import { batches } from '../listing/batches.js';
 import { expirationOf, now, ttlOf } from './expiry.js';
 import { bound } from './listing/row-keys.js';
 import { Upserts } from './upserts.js';

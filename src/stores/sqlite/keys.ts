@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Room } from './entries.js';
 
-import { globMatcher, literalHead } from '../listing/glob.js';
 import { keyToBytes } from '../entries/key-text.js';
+import { globMatcher, literalHead } from '../listing/glob.js';
 import { SCHEDULE_MUTEX_HEADS } from '../locks/names.js';
 import { now } from './expiry.js';
 import { type RowKey, rowsWithKeys, shortKey } from './listing/row-keys.js';

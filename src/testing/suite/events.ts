@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../stores/contract/store.js';
 import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../../stores/contract/events.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 
-import type { NewEntry, Store } from '../../stores/contract/store.js';
 import type { ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
+import type { NewEntry, Store } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../stores/contract/store.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
+import type { Store } from '../../stores/contract/store.js';
 
 import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';

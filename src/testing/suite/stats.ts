@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Store } from '../../stores/contract/store.js';
 import type { Sample, ServerStats } from '../../stores/contract/stats.js';
+import type { NewEntry, Store } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 
 import type { Sample, ServerStats, StoreStats } from '../../../src/stores/contract/stats.js';
 
-import { sizesOf, ttlsOf } from '../../../src/terminal/histogram.js';
 import { StatsRates } from '../../../src/features/stats/rates.js';
 import { totalsOf } from '../../../src/features/stats/totals.js';
+import { sizesOf, ttlsOf } from '../../../src/terminal/histogram.js';
 
 function looked(...servers: readonly ServerStats[]): StoreStats {
   return { servers, notes: [] };

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 
 import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 
-import { Inflow } from '../../../src/features/transfer/entry-writer.js';
-import { Tally } from '../../../src/features/transfer/tally.js';
 import { openCodec } from '../../../src/codecs/open.js';
 import { integer } from '../../../src/codecs/value.js';
+import { Inflow } from '../../../src/features/transfer/entry-writer.js';
+import { Tally } from '../../../src/features/transfer/tally.js';
 import { openArray } from '../../../src/stores/array/store.js';
 
 const HOUR = 3600;

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 
-import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 import type { Value } from '../../../src/codecs/value.js';
+import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 
+import { unserialize } from '../../../src/codecs/php/unserialize.js';
+import { float, integer, list, NULL, string } from '../../../src/codecs/value.js';
 import { FastLines } from '../../../src/features/transfer/fast-line.js';
 import { linePages } from '../../../src/features/transfer/line-pages.js';
 import { parseLine } from '../../../src/features/transfer/parse-line.js';
 import { printLine } from '../../../src/features/transfer/print-line.js';
-import { unserialize } from '../../../src/codecs/php/unserialize.js';
-import { float, integer, list, NULL, string } from '../../../src/codecs/value.js';
 import { Random } from '../../fuzz/random.js';
 import { randomValue } from '../../fuzz/values.js';
 

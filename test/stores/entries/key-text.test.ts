@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import { globMatcher } from '../../../src/stores/listing/glob.js';
 import { isUtf8Key, keyByteLength, keyFromBytes, keyToBytes } from '../../../src/stores/entries/key-text.js';
 import { parseKey, parsePattern, printable, printKey, printNames } from '../../../src/stores/entries/printed-key.js';
+import { globMatcher } from '../../../src/stores/listing/glob.js';
 import { Random } from '../../fuzz/random.js';
 
 /** What keys are made of, in the proportions that find faults: UTF-8, parts of it, and what a printed form is made of. */

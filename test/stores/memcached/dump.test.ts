@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 
 import { RefusedError } from '../../../src/errors.js';
-import { type Dumped, DumpLines } from '../../../src/stores/memcached/listing/dump-lines.js';
-import { GarbageError } from '../../../src/stores/memcached/protocol/garbage-error.js';
-import { LineCutter } from '../../../src/stores/memcached/listing/line-cutter.js';
 import { Spool } from '../../../src/stores/memcached/listing/disk-buffer.js';
+import { type Dumped, DumpLines } from '../../../src/stores/memcached/listing/dump-lines.js';
+import { LineCutter } from '../../../src/stores/memcached/listing/line-cutter.js';
+import { GarbageError } from '../../../src/stores/memcached/protocol/garbage-error.js';
 import { uriDecoded, uriEncoded } from '../../../src/stores/memcached/protocol/uri.js';
 
 const NOW = 1_795_437_405;

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { CacheEvent, EventsOptions, Missed } from '../../../src/stores/contract/events.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 
 import type { CacheEvent, EventsOptions } from '../../../src/stores/contract/events.js';
 
-import { Keys } from '../../../src/stores/memcached/keys.js';
 import { Narrator } from '../../../src/stores/memcached/events/watch-lines.js';
+import { Keys } from '../../../src/stores/memcached/keys.js';
 
 /** What becomes of these lines for somebody whose prefix is `p:`. */
 function told(lines: readonly string[], asked: Pick<EventsOptions, 'everything' | 'wants'> = {}): CacheEvent[] {

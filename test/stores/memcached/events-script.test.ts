@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../../../src/stores/contract/events.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 import type { CacheEvent, EventStream } from '../../../src/stores/contract/events.js';
+import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { integer, string } from '../../../src/codecs/value.js';

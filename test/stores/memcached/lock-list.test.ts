@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 import type { ListedLock } from '../../../src/stores/contract/locks.js';
+import type { NewEntry, Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';

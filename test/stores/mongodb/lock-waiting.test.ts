@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { Waiting } from '../../../src/stores/contract/locks.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { until } from '../../../src/testing/suite/stores.js';
 import {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { ListedEntry, ListEntriesOptions } from '../../../src/stores/contract/listing.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { string } from '../../../src/codecs/value.js';
 import { LostPlaceError, WrongTypeError } from '../../../src/errors.js';

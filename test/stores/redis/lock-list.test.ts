@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { ListedLock, ListLocksOptions } from '../../../src/stores/contract/locks.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 import type { RedisServer } from '../../support/redis-server.js';
 
 import { openCodec } from '../../../src/codecs/open.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { SqliteProfile } from '../../../src/profiles/profile.js';
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { CacheEvent, EventStream } from '../../../src/stores/contract/events.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';

@@ -6,8 +6,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { SqliteProfile } from '../../../src/profiles/profile.js';
-import type { Store } from '../../../src/stores/contract/store.js';
 import type { Waiting } from '../../../src/stores/contract/locks.js';
+import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { acquireWithin } from '../../../src/stores/locks/wait.js';

@@ -6,17 +6,17 @@ import type { Node } from '../protocol/node.js';
 import { bytesText } from '../../../byte-text.js';
 import { CachectlError } from '../../../errors.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
-import { contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { ageText, counted, ok, skipped, warning } from '../../doctor/findings.js';
-import { keyFromBytes } from '../../entries/key-text.js';
-import { isLaravelLockName } from '../../locks/names.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
-import { ClassicNode } from '../protocol/classic-node.js';
-import { firstKeys } from '../listing/first-keys.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { isLaravelLockName } from '../../locks/names.js';
+import { Watch } from '../events/watch.js';
 import { isSpeakable, isTagIdKey } from '../keys.js';
+import { firstKeys } from '../listing/first-keys.js';
+import { ClassicNode } from '../protocol/classic-node.js';
 import { MetaNode } from '../protocol/meta-node.js';
 import { type Placed, placementFinding } from '../protocol/placement.js';
-import { Watch } from '../events/watch.js';
 
 /** With more items in a server they are not gone through: it holds locks while it prints them. */
 const LISTED_UP_TO = 200_000;

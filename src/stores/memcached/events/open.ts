@@ -1,14 +1,14 @@
 import type { CachectlError } from '../../../errors.js';
-import type { Reading } from '../../contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
+import type { Reading } from '../../contract/store.js';
 import type { Room } from '../entries.js';
 import type { Item } from '../protocol/node.js';
 
 import { UnsupportedError, UsageError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { eventSourceNamed } from '../../events/sources.js';
-import { ALWAYS, EVENT_SOURCES, EVENTS } from './sources.js';
 import { ServerFeed } from './server-feed.js';
+import { ALWAYS, EVENT_SOURCES, EVENTS } from './sources.js';
 
 /**
  * Events as every server's `watch` tells them. Ends with the signal. What cannot be waited out ends it: RefusedError of a

@@ -2,9 +2,9 @@ import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { isLaravelLockName } from '../../locks/names.js';
-import { addressIn } from './callers.js';
 import { isTagIdKey, type Keys } from '../keys.js';
 import { uriDecoded } from '../protocol/uri.js';
+import { addressIn } from './callers.js';
 import { eventOf, typeOf } from './watch-events.js';
 import { fieldsOf } from './watch-fields.js';
 

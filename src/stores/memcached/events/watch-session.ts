@@ -4,9 +4,9 @@ import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
+import { Peek } from '../listing/peek.js';
 import { Callers, CONNECTIONS } from './callers.js';
 import { addressesAt } from './clients.js';
-import { Peek } from '../listing/peek.js';
 import { Narrator } from './watch-lines.js';
 import { keepChecking, Watch } from './watch.js';
 

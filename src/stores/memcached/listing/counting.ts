@@ -1,10 +1,10 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { DumpLines } from './dump-lines.js';
 import type { Room } from '../entries.js';
+import type { DumpLines } from './dump-lines.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
-import { dumpedLines, lineHead } from './dump.js';
 import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
+import { dumpedLines, lineHead } from './dump.js';
 
 /** How many keys a listing gives. */
 export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {

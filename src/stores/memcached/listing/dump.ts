@@ -4,12 +4,12 @@ import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { keyToBytes } from '../../entries/key-text.js';
-import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
 import { refusedBy } from '../errors.js';
-import { LineCutter } from './line-cutter.js';
-import { Spool } from './disk-buffer.js';
 import { statsOf, type TextWire } from '../protocol/text-connection.js';
 import { uriEncoded } from '../protocol/uri.js';
+import { Spool } from './disk-buffer.js';
+import { type Dumped, DumpLines, isAt, ITEM } from './dump-lines.js';
+import { LineCutter } from './line-cutter.js';
 
 /** A server lets one go through its keys at a time, itself included. */
 const BUSY = /^BUSY|locked try again/;

@@ -1,15 +1,15 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
-import type { Dumped } from './dump-lines.js';
 import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
+import type { Dumped } from './dump-lines.js';
 
 import { UsageError } from '../../../errors.js';
-import { globMatcher, literalHead } from '../../listing/glob.js';
 import { withinBytes } from '../../listing/byte-limit.js';
-import { dump } from './dump.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
 import { given } from '../entries.js';
 import { isSpeakable, isTagIdKey } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { dump } from './dump.js';
 
 /** An item of the dump, and its key without the prefix. */
 interface Named {

@@ -1,17 +1,17 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
-import type { Dumped } from './dump-lines.js';
 import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
+import type { Dumped } from './dump-lines.js';
 
+import { overlapping } from '../../listing/concurrent.js';
 import { countMeant, FlushTally } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { overlapping } from '../../listing/concurrent.js';
-import { dump } from './dump.js';
 import { given } from '../entries.js';
 import { isSpeakable, isTagIdKey } from '../keys.js';
-import { listEntries } from './entries.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { dump } from './dump.js';
+import { listEntries } from './entries.js';
 
 /** Pages on their way at once. */
 const IN_FLIGHT = 4;

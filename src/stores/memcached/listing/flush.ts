@@ -1,14 +1,14 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../../contract/store.js';
-import type { Dumped } from './dump-lines.js';
 import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
+import type { Dumped } from './dump-lines.js';
 
 import { overlapping } from '../../listing/concurrent.js';
-import { noListing, notByProxy } from '../protocol/access-errors.js';
-import { dump } from './dump.js';
 import { given } from '../entries.js';
 import { isSpeakable, isTagIdKey, type Keys } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { noListing, notByProxy } from '../protocol/access-errors.js';
+import { dump } from './dump.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;

@@ -4,8 +4,8 @@ import type { CachectlError } from '../../../errors.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
-import { command } from '../protocol/classic-node.js';
 import { notAnswered } from '../errors.js';
+import { command } from '../protocol/classic-node.js';
 import { ask, type TextWire } from '../protocol/text-connection.js';
 
 /**

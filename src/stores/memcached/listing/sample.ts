@@ -3,8 +3,8 @@ import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { isLaravelLockName } from '../../locks/names.js';
-import { dump } from './dump.js';
 import { isTagIdKey } from '../keys.js';
+import { dump } from './dump.js';
 
 /** Items that are looked at on one server. */
 const MOST_LOOKED = 200_000;

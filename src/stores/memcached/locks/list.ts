@@ -1,15 +1,15 @@
 import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
-import type { Dumped } from '../listing/dump-lines.js';
 import type { Room } from '../entries.js';
+import type { Dumped } from '../listing/dump-lines.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
 import { UndecodableError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { LONGEST_OWNER } from '../../locks/rule.js';
-import { dump } from '../listing/dump.js';
 import { given } from '../entries.js';
 import { isSpeakable, isTagIdKey } from '../keys.js';
+import { dump } from '../listing/dump.js';
 import { itemTeller, type ItemTeller, LARGEST_LOCK } from './rule.js';
 
 /** Bytes of items that are read at once; of what is no lock but called one, a single item may have more. */

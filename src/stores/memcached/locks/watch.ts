@@ -1,5 +1,5 @@
-import type { Store } from '../../contract/store.js';
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
+import type { Store } from '../../contract/store.js';
 import type { Room } from '../entries.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
@@ -7,9 +7,9 @@ import { EventQueue } from '../../events/queue.js';
 import { LockLooks, LOOK_MS } from '../../locks/polled-diff.js';
 import { pause } from '../../locks/wait.js';
 import { Clients } from '../events/clients.js';
-import { uriDecoded } from '../protocol/uri.js';
 import { fieldsOf, timeOf } from '../events/watch-fields.js';
 import { keepChecking, leftOutBy, Watch } from '../events/watch.js';
+import { uriDecoded } from '../protocol/uri.js';
 
 /**
  * What happens to these locks. Who tries in vain is told by the watch of the servers that have them; who holds them is

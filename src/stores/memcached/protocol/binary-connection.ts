@@ -1,8 +1,8 @@
 import type { Login, Target } from './target.js';
 
 import { type CachectlError, RefusedError, UnreachableError } from '../../../errors.js';
-import { onlyText, wantsTextLogin, wrongLogin } from './access-errors.js';
 import { closed, refusedWith, Status } from '../errors.js';
+import { onlyText, wantsTextLogin, wrongLogin } from './access-errors.js';
 import { frame, FrameParser, type Request, type Response } from './frames.js';
 import { GarbageError } from './garbage-error.js';
 import { Wire } from './text-socket.js';

@@ -2,9 +2,9 @@ import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
 import { type CachectlError, UnsupportedError } from '../../../errors.js';
-import { notByProxy } from './access-errors.js';
 import { refusedBy } from '../errors.js';
 import { OVER } from '../expiry.js';
+import { notByProxy } from './access-errors.js';
 import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
 import { joined } from './text-connection.js';
 

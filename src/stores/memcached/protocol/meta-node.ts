@@ -3,9 +3,9 @@ import type { BinaryConnection } from './binary-connection.js';
 import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
-import { ClassicNode, command } from './classic-node.js';
 import { closed, refusedBy } from '../errors.js';
 import { isSpeakable } from '../keys.js';
+import { ClassicNode, command } from './classic-node.js';
 import { type Count, type Item } from './node.js';
 import { ask, statsOf } from './text-connection.js';
 

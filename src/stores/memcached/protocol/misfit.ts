@@ -4,8 +4,8 @@ import type { CachectlError } from '../../../errors.js';
 import type { Target } from './target.js';
 
 import { UnreachableError } from '../../../errors.js';
-import { Deadline } from '../../network/tcp.js';
 import { speaksTls } from '../../network/handshake.js';
+import { Deadline } from '../../network/tcp.js';
 import { noMetaCommands, onlyBinary, onlyText, onlyTls, wantsLogin } from './access-errors.js';
 import { dial } from './dial.js';
 

@@ -2,8 +2,8 @@ import type { Login, Target } from './target.js';
 import type { Answer } from './text-parser.js';
 
 import { RefusedError, UnreachableError } from '../../../errors.js';
-import { noMetaCommands, wantsTextLogin, wrongLogin } from './access-errors.js';
 import { closed, refusedBy } from '../errors.js';
+import { noMetaCommands, wantsTextLogin, wrongLogin } from './access-errors.js';
 import { AnswerParser } from './text-parser.js';
 import { Wire } from './text-socket.js';
 

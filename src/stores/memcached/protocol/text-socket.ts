@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { CachectlError } from '../../../errors.js';
 import type { Target } from './target.js';
 
-import { dial } from './dial.js';
 import { closed, notAnswered, translated } from '../errors.js';
+import { dial } from './dial.js';
 
 /** Cuts what a server sends into answers, however it is cut into chunks. */
 export interface Parser<A> {

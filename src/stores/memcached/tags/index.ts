@@ -10,8 +10,8 @@ import type { Room } from '../entries.js';
 
 import { UnsupportedError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { dump } from '../listing/dump.js';
 import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
+import { dump } from '../listing/dump.js';
 
 /** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
 export class MemcachedTagIndex implements TagIndex {

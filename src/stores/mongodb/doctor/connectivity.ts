@@ -8,8 +8,8 @@ import type { Connection } from '../connection.js';
 import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
 import { systemReason } from '../../../profiles/system-reason.js';
 import { failed, warning } from '../../doctor/findings.js';
-import { Deadline, type Endpoint } from '../../network/tcp.js';
 import { arrive, type Way } from '../../network/connectivity.js';
+import { Deadline, type Endpoint } from '../../network/tcp.js';
 import { clientOf } from '../client.js';
 import { rights } from './rights.js';
 

@@ -7,13 +7,13 @@ import type { Room } from '../entries.js';
 import { openCodec } from '../../../codecs/open.js';
 import { RefusedError } from '../../../errors.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { ok, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { later } from '../expiry.js';
-import { indexFindings } from './indexes.js';
 import { idsUnder } from '../keys.js';
 import { layoutFindings } from '../layout.js';
+import { indexFindings } from './indexes.js';
 
 /** How the deployment is set up, and whether what it holds is as the profile says. */
 export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {

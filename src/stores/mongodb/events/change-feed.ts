@@ -6,8 +6,8 @@ import type { Feed } from './open.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { tellChange } from './change-decoder.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { STREAM } from './sources.js';
 import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './retry.js';
+import { STREAM } from './sources.js';
 
 /** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
 const BREATH_MS = 20;

@@ -4,9 +4,9 @@ import type { Room } from '../entries.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { eventSourceNamed } from '../../events/sources.js';
 import { ChangeFeed } from './change-feed.js';
-import { EVENT_SOURCES, POLL } from './sources.js';
 import { Teller } from './emitter.js';
 import { PollFeed } from './poll-feed.js';
+import { EVENT_SOURCES, POLL } from './sources.js';
 
 /** How a source finds out what happens. */
 export interface Feed {

@@ -4,9 +4,9 @@ import type { Teller } from './emitter.js';
 import type { Feed } from './open.js';
 
 import { type CachectlError } from '../../../errors.js';
-import { POLL } from './sources.js';
-import { canBeWaitedOut, GrowingPause, pause } from './retry.js';
 import { PollLooks } from './poll-looks.js';
+import { canBeWaitedOut, GrowingPause, pause } from './retry.js';
+import { POLL } from './sources.js';
 
 /** Between two looks, in milliseconds. */
 const PAUSE_MS = 1000;

@@ -8,11 +8,11 @@ import type { Deployment } from '../connection.js';
 import type { Room } from '../entries.js';
 import type { FoundDocument, Teller } from './emitter.js';
 
-import { lifeOf, sizeOf, tagsOf } from './emitter.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
-import { Remembered } from './poll-snapshot.js';
 import { AS_STORED } from '../values.js';
+import { lifeOf, sizeOf, tagsOf } from './emitter.js';
+import { Remembered } from './poll-snapshot.js';
 
 /** Documents of one request. */
 const PAGE = 1000;

@@ -4,11 +4,11 @@ import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract
 import type { Answers, Deployment, EntryDocument } from '../connection.js';
 import type { Room } from '../entries.js';
 
-import { globMatcher, literalHead } from '../../listing/glob.js';
 import { pageAt } from '../../contract/listing.js';
+import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { tagHashOf } from '../../tags/names.js';
-import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
 import { entryOf } from '../entries.js';
 import { isUnknownOperator } from '../errors.js';
 import { isLive, later, ttlOf } from '../expiry.js';

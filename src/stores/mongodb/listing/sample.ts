@@ -5,8 +5,8 @@ import { RefusedError } from '../../../errors.js';
 import { Reservoir } from '../../listing/reservoir.js';
 import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
-import { type Listed, listEntries, lister, MEASURE } from './entries.js';
 import { AS_STORED } from '../values.js';
+import { type Listed, listEntries, lister, MEASURE } from './entries.js';
 
 /** Documents of a collection that are gone through one by one; from a larger one the server draws. */
 const MOST_WALKED = 100_000;

@@ -3,8 +3,8 @@ import type { Room } from '../entries.js';
 
 import { isLive, later } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
-import { holderOf } from './lock.js';
 import { AS_STORED } from '../values.js';
+import { holderOf } from './lock.js';
 
 /** Locks of one request. */
 const PAGE = 1000;

@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Waiter, Waiting } from '../../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Connection, LockDocument } from '../connection.js';
 import type { Room } from '../entries.js';
 
@@ -7,9 +7,9 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { isDuplicate } from '../errors.js';
 import { DATED, expiresAt, isLive, later, notLater, ttlOf } from '../expiry.js';
 import { storable } from '../ids.js';
+import { AS_STORED, storedBytes } from '../values.js';
 import { liveWaiters } from './waiters.js';
 import { MongodbWaiting } from './waiting.js';
-import { AS_STORED, storedBytes } from '../values.js';
 
 /** Change streams of one store, at most: each holds one of its sockets. */
 const MOST_STREAMS = 4;

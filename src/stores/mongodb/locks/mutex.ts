@@ -5,8 +5,8 @@ import type { Room } from '../entries.js';
 
 import { DATED, expiresAt, isLive, later } from '../expiry.js';
 import { storable } from '../ids.js';
-import { holderOf } from './lock.js';
 import { AS_STORED } from '../values.js';
+import { holderOf } from './lock.js';
 
 /** A lock among the entries, as Laravel's scheduler adds it: the owner is what its `value` holds. */
 export class MongodbMutex implements EntryLock {

@@ -3,8 +3,8 @@ import { Cluster, type RedisOptions as LibraryOptions, type Redis } from 'ioredi
 import type { RedisConnection } from '../../../profiles/profile.js';
 
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
-import { timeoutOfOne } from './cluster-timeout.js';
 import { causeOf, isReply, translated } from '../errors.js';
+import { timeoutOfOne } from './cluster-timeout.js';
 import { isVague, moreTelling, watchFailures } from './connection-failures.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';

@@ -5,8 +5,8 @@ import type { Command, Node, Reply, Session } from '../connection.js';
 import { isReply, translated } from '../errors.js';
 import { Failure } from './connection-failures.js';
 import { placeOf } from './location.js';
-import { withQuietAuth } from './suppress-auth-warning.js';
 import { type Explain, send, sendAll } from './send.js';
+import { withQuietAuth } from './suppress-auth-warning.js';
 
 /** A server, by a client of the library. */
 export class ServerNode implements Node {

@@ -5,11 +5,11 @@ import type { Room } from '../entries.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../../errors.js';
 import { counted, failed, ok, warning } from '../../doctor/findings.js';
-import { type Endpoint, endpointText } from '../../network/tcp.js';
 import { type Arrival, arrive, type Way } from '../../network/connectivity.js';
+import { type Endpoint, endpointText } from '../../network/tcp.js';
+import { readTlsFiles } from '../client/tls-files.js';
 import { isUnavailable } from '../errors.js';
 import { rights } from './rights.js';
-import { readTlsFiles } from '../client/tls-files.js';
 
 /** The way to the server, or to one of the nodes or sentinels at least; logging in; what the user may do there. */
 export async function* reach(room: Room): AsyncGenerator<Finding> {

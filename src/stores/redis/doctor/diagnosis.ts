@@ -5,9 +5,9 @@ import type { Room } from '../entries.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
 import { isUnavailable } from '../errors.js';
+import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-decoder.js';
 import { infoOf } from '../stats/info.js';
 import { keyFindings } from './key-findings.js';
-import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-decoder.js';
 import { serverFindings } from './server-findings.js';
 
 /** Of a larger cluster, so many of its primaries. */

@@ -3,16 +3,16 @@ import type { Finding, Reading } from '../../contract/store.js';
 import type { Connection, Reply } from '../connection.js';
 import type { Room } from '../entries.js';
 
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { counted, warning } from '../../doctor/findings.js';
-import { keyFromBytes } from '../../entries/key-text.js';
-import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../locks/names.js';
 import { type KeySample, prefixFinding } from '../../doctor/prefix-guess.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../locks/names.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { isUnavailable } from '../errors.js';
-import { infoOf } from '../stats/info.js';
 import { SCAN_COUNT, underPrefix } from '../keys.js';
 import { PlainEntries } from '../plain-entries.js';
+import { infoOf } from '../stats/info.js';
 
 /** How many steps of a scan are looked at for any keys, and how many more for ours when there were none. */
 const ANY_STEPS = 5;

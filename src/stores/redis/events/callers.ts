@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node } from '../connection.js';
 
 import { RefusedError } from '../../../errors.js';
-import { fieldsOf } from '../locks/waiting.js';
 import { given } from '../client/replies.js';
+import { fieldsOf } from '../locks/waiting.js';
 
 /** The least time between two lists of clients, in milliseconds: a server may have thousands. */
 const PAUSE_MS = 200;

@@ -1,7 +1,7 @@
 import type { CacheEvent, EventsOptions } from '../../contract/events.js';
+import type { TagLookup } from '../tags/lookup.js';
 import type { Callers } from './callers.js';
 import type { Hearer } from './tail.js';
-import type { TagLookup } from '../tags/lookup.js';
 
 import { translated } from '../errors.js';
 

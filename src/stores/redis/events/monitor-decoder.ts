@@ -1,5 +1,5 @@
-import type { Ttl } from '../../contract/store.js';
 import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
+import type { Ttl } from '../../contract/store.js';
 import type { Keys } from '../keys.js';
 import type { Texts } from '../packing.js';
 import type { PrintedCommand } from './printed-command.js';
@@ -16,8 +16,8 @@ import {
 } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { BOOKKEEPING_KEY } from '../keys.js';
-import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { ownerOf } from '../locks/lock.js';
+import { LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { type Stored, storedBy, STORING } from './stored-by.js';
 
 /** What a keyspace notification says: the name of an event, and a full key. */

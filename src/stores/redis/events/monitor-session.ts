@@ -1,22 +1,22 @@
-import type { Reading } from '../../contract/store.js';
 import type { EventsOptions, EventType } from '../../contract/events.js';
+import type { Reading } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
 import type { Room } from '../entries.js';
 import type { Hearer, Session } from './tail.js';
 
 import { RefusedError } from '../../../errors.js';
-import { Callers } from './callers.js';
+import { given } from '../client/replies.js';
 import { translated } from '../errors.js';
-import { Finish } from './enricher.js';
-import { MONITORED } from './sources.js';
+import { Peek } from '../listing/peek.js';
 import { lockPlaces, ruleAmongEntries } from '../locks/places.js';
+import { TagLookup } from '../tags/lookup.js';
+import { Callers } from './callers.js';
+import { Finish } from './enricher.js';
 import { Ear } from './monitor-connection.js';
 import { MonitorStory } from './monitor-decoder.js';
 import { CHECK_MS, joined, warningOf } from './notification-session.js';
 import { type NotifiedPlaces, switchOnPlaces } from './notified-keys.js';
-import { Peek } from '../listing/peek.js';
-import { given } from '../client/replies.js';
-import { TagLookup } from '../tags/lookup.js';
+import { MONITORED } from './sources.js';
 
 /** Needs the notifications, too: they say what became of a command. */
 const OF_MISSES: ReadonlySet<EventType> = new Set(['CacheHit', 'CacheMissed']);

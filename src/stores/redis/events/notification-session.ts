@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
-import type { Reading } from '../../contract/store.js';
 import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
+import type { Reading } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
 import type { Room } from '../entries.js';
 import type { Hearer, Session } from './tail.js';
@@ -12,12 +12,12 @@ import { isLaravelLockName } from '../../locks/names.js';
 import { mayBeLockThere } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { translated } from '../errors.js';
-import { Finish } from './enricher.js';
-import { NOTIFIED } from './sources.js';
-import { LOCK_TYPES, TYPES } from './keyspace-events.js';
-import { type NotifiedPlaces, switchOnPlaces } from './notified-keys.js';
 import { Peek } from '../listing/peek.js';
 import { TagLookup } from '../tags/lookup.js';
+import { Finish } from './enricher.js';
+import { LOCK_TYPES, TYPES } from './keyspace-events.js';
+import { type NotifiedPlaces, switchOnPlaces } from './notified-keys.js';
+import { NOTIFIED } from './sources.js';
 
 /** How often it is asked whether we would still be told, in milliseconds. Nobody says so when notifications are switched off. */
 export const CHECK_MS = 2000;

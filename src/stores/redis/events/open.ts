@@ -2,10 +2,10 @@ import type { EventsOptions } from '../../contract/events.js';
 import type { Room } from '../entries.js';
 
 import { eventSourceNamed } from '../../events/sources.js';
-import { EVENT_SOURCES } from './sources.js';
-import { Tail } from './tail.js';
 import { openMonitor } from './monitor-session.js';
 import { openNotifications } from './notification-session.js';
+import { EVENT_SOURCES } from './sources.js';
+import { Tail } from './tail.js';
 
 /**
  * Events from every server that keys live on. Ends with the signal, and puts back what was switched on. What cannot be

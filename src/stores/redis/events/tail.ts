@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CachectlError } from '../../../errors.js';
-import type { Reading } from '../../contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
+import type { Reading } from '../../contract/store.js';
 import type { Room } from '../entries.js';
 
 import { TimeoutError, UnreachableError } from '../../../errors.js';

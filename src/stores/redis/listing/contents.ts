@@ -1,12 +1,12 @@
-import type { Reading } from '../../contract/store.js';
 import type { ListedEntry } from '../../contract/listing.js';
+import type { Reading } from '../../contract/store.js';
 import type { Look } from './entries.js';
 
 import { withinBytes } from '../../listing/byte-limit.js';
+import { isGone, ttlOf } from '../client/replies.js';
 import { entryOf, type Room } from '../entries.js';
 import { PlainEntries } from '../plain-entries.js';
 import { readByScript } from './read-script.js';
-import { isGone, ttlOf } from '../client/replies.js';
 
 /** What the entries of a listing hold, in portions that fit into memory. */
 export class Contents {

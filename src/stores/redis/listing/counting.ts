@@ -4,9 +4,9 @@ import type { Room } from '../entries.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
-import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 import { count } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 
 /** Some pages of a scan, as many as fit into its share of time, of which the entries are counted, and tags' sets are not. */
 const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])

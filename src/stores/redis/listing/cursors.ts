@@ -4,8 +4,8 @@ import type { Room } from '../entries.js';
 
 import { LostPlaceError } from '../../../errors.js';
 import { literalHead } from '../../listing/glob.js';
-import { infoOf } from '../stats/info.js';
 import { END, scanAll, scanNode } from '../keys.js';
+import { infoOf } from '../stats/info.js';
 
 interface Placed {
   readonly page: readonly Buffer[];

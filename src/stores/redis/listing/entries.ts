@@ -1,23 +1,23 @@
-import type { Ttl } from '../../contract/store.js';
 import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
 import type { ToldBy } from '../../contract/locks.js';
+import type { Ttl } from '../../contract/store.js';
 import type { Command, Reply } from '../connection.js';
 import type { Room } from '../entries.js';
 
 import { RefusedError, WrongTypeError } from '../../../errors.js';
-import { ahead } from '../../listing/prefetch.js';
-import { globMatcher } from '../../listing/glob.js';
 import { pageAt } from '../../contract/listing.js';
+import { globMatcher } from '../../listing/glob.js';
+import { ahead } from '../../listing/prefetch.js';
 import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { Contents } from './contents.js';
-import { EntryTags } from '../tags/entry-tags.js';
-import { scanWithPlaces } from './cursors.js';
-import { ruleAmongEntries } from '../locks/places.js';
+import { count, given, isGone, ttlOf } from '../client/replies.js';
 import { ownerOf } from '../locks/lock.js';
+import { ruleAmongEntries } from '../locks/places.js';
+import { EntryTags } from '../tags/entry-tags.js';
+import { Contents } from './contents.js';
+import { scanWithPlaces } from './cursors.js';
 import { lookByScript } from './look-script.js';
 import { withoutTouching } from './no-touch.js';
-import { count, given, isGone, ttlOf } from '../client/replies.js';
 
 /**
  * What lies under the prefix, a page of a scan at a time. Looking counts as using on servers before 7.2: since when nobody

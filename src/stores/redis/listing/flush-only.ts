@@ -4,16 +4,16 @@ import type { Command, Connection, Reply } from '../connection.js';
 import type { Room } from '../entries.js';
 
 import { RefusedError, UnsupportedError } from '../../../errors.js';
+import { overlapping } from '../../listing/concurrent.js';
 import { countMeant, FlushTally, isKeptLock, isMeant } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
-import { overlapping } from '../../listing/concurrent.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { scanAll } from '../keys.js';
-import { listEntries, Look } from './entries.js';
-import { ruleAmongEntries } from '../locks/places.js';
 import { count, given } from '../client/replies.js';
+import { scanAll } from '../keys.js';
+import { ruleAmongEntries } from '../locks/places.js';
+import { listEntries, Look } from './entries.js';
 
 /** Pages on their way at once. */
 const IN_FLIGHT = 2;

@@ -4,16 +4,16 @@ import type { Room } from '../entries.js';
 import type { LockPlace } from '../locks/places.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
+import { overlapping } from '../../listing/concurrent.js';
 import { isLaravelLockName } from '../../locks/names.js';
 import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
-import { overlapping } from '../../listing/concurrent.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { isUnavailable } from '../errors.js';
-import { type Keys, scanAll } from '../keys.js';
-import { keepsLocksApart, lockPlaces, ruleAmongEntries } from '../locks/places.js';
-import { ownerOf } from '../locks/lock.js';
 import { count, given } from '../client/replies.js';
 import { scriptsSeeAllKeys } from '../client/scripts.js';
+import { isUnavailable } from '../errors.js';
+import { type Keys, scanAll } from '../keys.js';
+import { ownerOf } from '../locks/lock.js';
+import { keepsLocksApart, lockPlaces, ruleAmongEntries } from '../locks/places.js';
 import { sweep } from './sweep.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */

@@ -4,10 +4,10 @@ import type { Room } from '../entries.js';
 import type { Keys } from '../keys.js';
 
 import { isTagSetKey } from '../../tags/names.js';
+import { count } from '../client/replies.js';
 import { SCAN_COUNT, underPrefix } from '../keys.js';
 import { Look } from './entries.js';
 import { withoutTouching } from './no-touch.js';
-import { count } from '../client/replies.js';
 
 /** Steps of a scan on one server, each of which looks at some thousand keys. */
 const MOST_STEPS = 200;

@@ -6,9 +6,9 @@ import type { Keys } from '../keys.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
 import { TAG_SET_HEAD } from '../../tags/names.js';
-import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
 import { count } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from '../client/scripts.js';
+import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
 
 /**
  * Some pages of a scan, as many as fit into its share of time, with what each finds removed at once, so that no lock can

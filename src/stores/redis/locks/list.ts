@@ -4,11 +4,11 @@ import type { Room } from '../entries.js';
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { type LockRule, lockTeller, LONGEST_OWNER } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
+import { given, isGone, leftOf, ttlOf } from '../client/replies.js';
 import { scanAll } from '../keys.js';
+import { ownerOf } from './lock.js';
 import { lockPlaces } from './places.js';
 import { type Held, type LookAt, sweepLocks } from './sweep.js';
-import { ownerOf } from './lock.js';
-import { given, isGone, leftOf, ttlOf } from '../client/replies.js';
 
 /**
  * Strings under the prefix that can be told to be locks, in every place where locks may lie. Everything under it has to be

@@ -1,5 +1,5 @@
-import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Waiter, Waiting } from '../../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Command, Connection } from '../connection.js';
 import type { Room } from '../entries.js';
 import type { GuardedChange } from '../guarded-key.js';
@@ -7,10 +7,10 @@ import type { Texts } from '../packing.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
+import { bytes, count, isGone, leftOf, ttlOf } from '../client/replies.js';
 import { wrongType } from '../errors.js';
 import { changeGuarded, checkOwnership } from '../guarded-key.js';
 import { releaseChannel, startWaiting, waitersFor } from './waiting.js';
-import { bytes, count, isGone, leftOf, ttlOf } from '../client/replies.js';
 
 /**
  * Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. Those who wait are told,

@@ -1,5 +1,5 @@
-import type { Ttl } from '../../contract/store.js';
 import type { LockEvent } from '../../contract/locks.js';
+import type { Ttl } from '../../contract/store.js';
 import type { MonitorLine } from './monitor.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';

@@ -2,21 +2,21 @@ import type { Redis } from 'ioredis';
 
 import { randomUUID } from 'node:crypto';
 
-import type { EventQueue } from '../../events/queue.js';
 import type { LockClient, LockEvent } from '../../contract/locks.js';
+import type { EventQueue } from '../../events/queue.js';
 import type { Node, Reply } from '../connection.js';
 import type { Room } from '../entries.js';
 
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
-import { Callers } from '../events/callers.js';
-import { answerOf, isUnavailable, wrongType } from '../errors.js';
-import { type Heard, LockModel } from './model.js';
-import { ownerOf } from './lock.js';
-import { type MonitorLine, parsed } from './monitor.js';
 import { bytes, count, given, isGone } from '../client/replies.js';
+import { answerOf, isUnavailable, wrongType } from '../errors.js';
+import { Callers } from '../events/callers.js';
 import { watchRefusal } from '../events/watch-refusal.js';
+import { ownerOf } from './lock.js';
+import { type Heard, LockModel } from './model.js';
+import { type MonitorLine, parsed } from './monitor.js';
 
 /** How often what was heard is held against what the server has, in milliseconds; and how soon after a ttl's end. */
 const COMPARE_MS = 1000;

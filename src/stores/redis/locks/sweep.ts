@@ -5,8 +5,8 @@ import type { Room } from '../entries.js';
 import { literalHead } from '../../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
-import { underPrefix } from '../keys.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { underPrefix } from '../keys.js';
 
 /** What one step hands out at most, in bytes, but for the page that goes beyond. */
 const MOST_BYTES = 256 * 1024;

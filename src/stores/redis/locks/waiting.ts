@@ -8,8 +8,8 @@ import type { Connection, Node } from '../connection.js';
 import { CachectlError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { LONGEST_PAUSE, pause } from '../../locks/wait.js';
-import { translated } from '../errors.js';
 import { given } from '../client/replies.js';
+import { translated } from '../errors.js';
 
 /** How long to be without news where the server tells of every end of a lock, in milliseconds; a message may be lost all the same. */
 const PAUSE_WHEN_TOLD = 2000;

@@ -4,8 +4,8 @@ import type { Room } from '../entries.js';
 
 import { CachectlError, RefusedError } from '../../../errors.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { scan } from '../keys.js';
 import { count } from '../client/replies.js';
+import { scan } from '../keys.js';
 import { parseInfo, serverFacts } from './server-info.js';
 
 /** How many keys a database may hold for those under the prefix to be counted: ten steps of a scan. */

@@ -2,9 +2,9 @@ import type { BulkOptions, Tagged, Ttl } from '../../contract/store.js';
 import type { Command } from '../connection.js';
 
 import { taggedKey, tagSetKey } from '../../tags/names.js';
-import { Entries, type Room } from '../entries.js';
 import { count, given } from '../client/replies.js';
 import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { Entries, type Room } from '../entries.js';
 
 /** Members of a tag that are worked on in one step. */
 const PAGE = 1000;

@@ -6,15 +6,15 @@ import type { TableRole } from '../tables.js';
 
 import { bytesText } from '../../../byte-text.js';
 import { openCodec } from '../../../codecs/open.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { counted, ok, skipped, warning } from '../../doctor/findings.js';
-import { keyFromBytes } from '../../entries/key-text.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
+import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
 import { now } from '../expiry.js';
 import { journalMode } from '../journal-mode.js';
 import { keysUnder } from '../keys.js';
-import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
 import { ColumnCodec } from '../values.js';
 
 /** Of a larger file the check would take long, and block others that write; in bytes. */

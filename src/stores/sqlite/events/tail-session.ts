@@ -6,9 +6,9 @@ import type { Room } from '../entries.js';
 import { PartialError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { Connection } from '../connection.js';
-import { type ExpiredRow, Expiries } from './expiries.js';
 import { now } from '../expiry.js';
 import { Tables } from '../tables.js';
+import { type ExpiredRow, Expiries } from './expiries.js';
 import { type Selection, TailStory } from './tail-decoder.js';
 import {
   attach,

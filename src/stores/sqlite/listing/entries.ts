@@ -3,16 +3,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
 import type { Room } from '../entries.js';
 
-import { CodedEntry } from '../../entries/coded-entry.js';
-import { globMatcher, literalHead } from '../../listing/glob.js';
 import { pageAt } from '../../contract/listing.js';
+import { CodedEntry } from '../../entries/coded-entry.js';
+import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { inTagOrder, tagHashOf } from '../../tags/names.js';
-import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
 import { now, ttlOf } from '../expiry.js';
 import { type KeyRange, keysUnder } from '../keys.js';
-import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 import { ColumnCodec } from '../values.js';
+import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
 /** Rows that are read at once. */
 const PAGE = 500;

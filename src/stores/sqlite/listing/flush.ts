@@ -5,8 +5,8 @@ import type { Room } from '../entries.js';
 
 import { now } from '../expiry.js';
 import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.js';
-import { Pace } from './batch-size.js';
 import { type TableRole } from '../tables.js';
+import { Pace } from './batch-size.js';
 
 /**
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:

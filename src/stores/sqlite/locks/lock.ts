@@ -1,12 +1,12 @@
-import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Waiter, Waiting } from '../../contract/locks.js';
+import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Room } from '../entries.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { expirationOf, now, secondsOf, ttlOf } from '../expiry.js';
+import { bound, type ColumnText } from '../listing/row-keys.js';
 import { liveWaiters } from './waiters.js';
 import { SqliteWaiting } from './waiting.js';
-import { bound, type ColumnText } from '../listing/row-keys.js';
 
 /** Which column of a table names the owner. */
 export const OWNER_COLUMNS = { cache: 'value', locks: 'owner' } as const;

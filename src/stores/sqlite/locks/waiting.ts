@@ -8,9 +8,9 @@ import { TimeoutError } from '../../../errors.js';
 import { ownProcess } from '../../locks/process.js';
 import { Connection } from '../connection.js';
 import { now } from '../expiry.js';
-import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './waiters.js';
 import { bound } from '../listing/row-keys.js';
 import { Tables } from '../tables.js';
+import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './waiters.js';
 
 /** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */
 const POLL_MS = 4;

@@ -10,8 +10,8 @@ import type {
 } from '../../contract/tags.js';
 import type { Room } from '../entries.js';
 
-import { globMatcher, literalHead } from '../../listing/glob.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
 import { TagOrders } from '../../tags/order.js';
 import { now, ttlOf } from '../expiry.js';
 import { literalKeysUnder, taggedKeysUnder } from '../keys.js';

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 
 import type { CacheEvent } from '../../../../src/stores/contract/events.js';
 
-import { Keys } from '../../../../src/stores/redis/keys.js';
 import { MonitorStory } from '../../../../src/stores/redis/events/monitor-decoder.js';
 import { escaped, mayNameNoKey, PrintedCommand } from '../../../../src/stores/redis/events/printed-command.js';
 import { PushParser } from '../../../../src/stores/redis/events/push-parser.js';
+import { Keys } from '../../../../src/stores/redis/keys.js';
 
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 import type { RedisProfile } from '../../../../src/profiles/profile.js';
-import type { Store } from '../../../../src/stores/contract/store.js';
 import type { CacheEvent, EventsOptions, EventStream } from '../../../../src/stores/contract/events.js';
+import type { Store } from '../../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../../src/codecs/open.js';
 import { string } from '../../../../src/codecs/value.js';

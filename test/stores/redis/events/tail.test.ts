@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RedisProfile } from '../../../../src/profiles/profile.js';
-import type { Store } from '../../../../src/stores/contract/store.js';
 import type { EventStream } from '../../../../src/stores/contract/events.js';
+import type { Store } from '../../../../src/stores/contract/store.js';
 import type { RedisServer } from '../../../support/redis-server.js';
 
 import { openCodec } from '../../../../src/codecs/open.js';
