@@ -3,34 +3,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
+import type { ArrayContext } from './context.js';
 
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
-import { type EntryCell, expiresAfter, type Memory, ttlOf } from './memory.js';
-
-/** What the parts of one store share. */
-export interface Room {
-  readonly memory: Memory;
-  readonly codec: Codec;
-  readonly prefix: string;
-}
+import { type EntryCell, expiresAfter, ttlOf } from './memory.js';
 
 /** Entries between two looks at the signal. */
 const BATCH = 1000;
 
 /** Reading and writing of entries. What is told apart is only how a key becomes one of the memory's. */
 export abstract class Entries implements Repository {
-  protected readonly room: Room;
+  protected readonly context: ArrayContext;
   readonly storedForm: string;
 
-  constructor(room: Room) {
-    this.room = room;
-    this.storedForm = `array ${room.codec.name}`;
+  constructor(context: ArrayContext) {
+    this.context = context;
+    this.storedForm = `array ${context.codec.name}`;
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const cell = this.room.memory.live(this.storedKey(key));
-    this.room.memory.tell({ time: Date.now(), type: cell ? 'CacheHit' : 'CacheMissed', key: this.storedKey(key) });
+    const cell = this.context.memory.live(this.storedKey(key));
+    this.context.memory.tell({ time: Date.now(), type: cell ? 'CacheHit' : 'CacheMissed', key: this.storedKey(key) });
     return cell && this.#entry(cell);
   }
 
@@ -39,7 +33,7 @@ export abstract class Entries implements Repository {
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
-    this.#set(key, { stored: this.room.codec.encode(value), expires: expiresAfter(ttl) });
+    this.#set(key, { stored: this.context.codec.encode(value), expires: expiresAfter(ttl) });
   }
 
   async putMany(
@@ -68,13 +62,13 @@ export abstract class Entries implements Repository {
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
-    if (this.room.memory.live(this.storedKey(key))) return false;
+    if (this.context.memory.live(this.storedKey(key))) return false;
     await this.put(key, value, ttl);
     return true;
   }
 
   async increment(key: string, by: bigint): Promise<bigint> {
-    const { codec, memory } = this.room;
+    const { codec, memory } = this.context;
     const cell = memory.live(this.storedKey(key));
     const sum = increased(key, by, cell && (() => codec.decode(cell.stored)));
     this.#set(key, { stored: codec.encode({ type: 'integer', value: sum }), expires: cell?.expires ?? null });
@@ -82,15 +76,15 @@ export abstract class Entries implements Repository {
   }
 
   async touch(key: string, ttl: Ttl): Promise<boolean> {
-    return this.room.memory.touch(this.storedKey(key), expiresAfter(ttl));
+    return this.context.memory.touch(this.storedKey(key), expiresAfter(ttl));
   }
 
   async forget(keys: readonly string[]): Promise<readonly boolean[]> {
-    return keys.map((key) => this.room.memory.remove(this.storedKey(key)) !== undefined);
+    return keys.map((key) => this.context.memory.remove(this.storedKey(key)) !== undefined);
   }
 
   async pull(key: string): Promise<Entry | undefined> {
-    const cell = this.room.memory.remove(this.storedKey(key));
+    const cell = this.context.memory.remove(this.storedKey(key));
     return cell && this.#entry(cell);
   }
 
@@ -100,11 +94,11 @@ export abstract class Entries implements Repository {
   protected abstract storedTags(): readonly string[];
 
   #set(key: string, cell: EntryCell): void {
-    this.room.memory.set(this.storedKey(key), cell, this.storedTags());
+    this.context.memory.set(this.storedKey(key), cell, this.storedTags());
   }
 
   #entry(cell: EntryCell): Entry {
-    return entryOf(cell, this.room.codec);
+    return entryOf(cell, this.context.codec);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { FlushOptions, FlushResult } from '../contract/store.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { isScheduleMutex } from '../locks/names.js';
 
 /** Removes what lies under the prefix, or all of the memory. */
-export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+export async function flush(context: ArrayContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  const { memory } = room;
+  const { memory } = context;
   const isAll = options.scope === 'all';
-  const prefix = isAll ? '' : room.prefix;
+  const prefix = isAll ? '' : context.prefix;
   const found = memory.keys(prefix);
   const held = memory.heldLocks(prefix);
   const takesLocks = options.locks || isAll;

@@ -1,11 +1,12 @@
 import type { InspectedTags, Inspection } from '../contract/inspection.js';
+import type { ArrayContext } from './context.js';
 
 import { isScheduleMutex } from '../locks/names.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
-import { entryOf, type Room } from './entries.js';
+import { entryOf } from './entries.js';
 import { mutexOwner } from './mutex.js';
 
-export function inspect({ memory, prefix, codec }: Room, key: string, tags?: readonly string[]): Inspection {
+export function inspect({ memory, prefix, codec }: ArrayContext, key: string, tags?: readonly string[]): Inspection {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const storedKey = prefix + listedKey;
   const asked = { storedKey, listedKey, place: { server: 'memory' } };

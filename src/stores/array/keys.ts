@@ -1,9 +1,9 @@
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { globMatcher } from '../listing/glob.js';
 
 /** Keys of entries, without the prefix, in the order in which they came. */
-export async function* entryKeys({ memory, prefix }: Room, pattern: string): AsyncGenerator<string> {
+export async function* entryKeys({ memory, prefix }: ArrayContext, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
   for (const storedKey of memory.keys(prefix)) {
     const key = storedKey.slice(prefix.length);

@@ -1,5 +1,5 @@
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { isScheduleMutex } from '../locks/names.js';
 import { holderOf } from './locks.js';
@@ -7,7 +7,7 @@ import { mutexOwner } from './mutex.js';
 
 /** Locks that are held under the prefix, in the order in which they came; then schedulers' mutexes among the entries. */
 export async function* heldLocks(
-  { memory, prefix }: Room,
+  { memory, prefix }: ArrayContext,
   { signal }: ListLocksOptions = {},
 ): AsyncGenerator<ListedLock> {
   signal?.throwIfAborted();

@@ -1,57 +1,57 @@
 import type { Waiter, Waiting } from '../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../contract/store.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { ArrayWaiting } from './lock-waiting.js';
 import { expiresAfter, type LockCell, ttlOf } from './memory.js';
 
 export class ArrayLock implements Lock {
-  readonly #room: Room;
+  readonly #context: ArrayContext;
   readonly #name: string;
   readonly #waitings: Set<ArrayWaiting>;
 
   /** `waitings` are those of the store. */
-  constructor(room: Room, name: string, waitings: Set<ArrayWaiting>) {
-    this.#room = room;
-    this.#name = room.prefix + name;
+  constructor(context: ArrayContext, name: string, waitings: Set<ArrayWaiting>) {
+    this.#context = context;
+    this.#name = context.prefix + name;
     this.#waitings = waitings;
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    const { memory } = this.#room;
+    const { memory } = this.#context;
     for (const waiting of this.#waitings) waiting.tried(this.#name, owner);
     return memory.acquire(this.#name, { owner, expires: expiresAfter(ttl) });
   }
 
   async release(owner: string): Promise<boolean> {
-    const { memory } = this.#room;
+    const { memory } = this.#context;
     return memory.holder(this.#name)?.owner === owner && memory.letGo(this.#name);
   }
 
   async forceRelease(): Promise<boolean> {
-    return this.#room.memory.letGo(this.#name);
+    return this.#context.memory.letGo(this.#name);
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
-    const { memory } = this.#room;
+    const { memory } = this.#context;
     if (memory.holder(this.#name)?.owner !== owner) return false;
     memory.locks.set(this.#name, { owner, expires: expiresAfter(ttl) });
     return true;
   }
 
   async holder(): Promise<LockHolder | undefined> {
-    const cell = this.#room.memory.holder(this.#name);
+    const cell = this.#context.memory.holder(this.#name);
     return cell && holderOf(cell);
   }
 
   async waiters(): Promise<readonly Waiter[]> {
-    const waiting = [...this.#room.memory.waiters].filter(({ name }) => name === this.#name);
+    const waiting = [...this.#context.memory.waiters].filter(({ name }) => name === this.#name);
     return waiting.map(({ waiter }) => waiter);
   }
 
   async startWaiting(owner: string): Promise<Waiting> {
     const left = (ended: ArrayWaiting): boolean => this.#waitings.delete(ended);
-    const waiting = new ArrayWaiting(this.#room.memory, this.#name, owner, left);
+    const waiting = new ArrayWaiting(this.#context.memory, this.#name, owner, left);
     this.#waitings.add(waiting);
     return waiting;
   }

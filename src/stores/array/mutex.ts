@@ -1,6 +1,6 @@
 import type { LockHolder, Ttl } from '../contract/store.js';
 import type { EntryLock } from '../locks/either-lock.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { holderOf } from './locks.js';
@@ -11,7 +11,7 @@ export class ArrayMutex implements EntryLock {
   readonly #memory: Memory;
   readonly #key: string;
 
-  constructor({ memory, prefix }: Room, name: string) {
+  constructor({ memory, prefix }: ArrayContext, name: string) {
     this.#memory = memory;
     this.#key = prefix + name;
   }

@@ -1,11 +1,11 @@
 import type { Sample, SampleOptions } from '../contract/stats.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { Reservoir } from '../listing/reservoir.js';
 import { type EntryCell, ttlOf } from './memory.js';
 
 /** A fair choice among all. */
-export function sample({ memory, prefix }: Room, { size, signal }: SampleOptions): Sample {
+export function sample({ memory, prefix }: ArrayContext, { size, signal }: SampleOptions): Sample {
   signal?.throwIfAborted();
   const chosen = new Reservoir<EntryCell>(size);
   for (const key of memory.keys(prefix)) {

@@ -13,12 +13,13 @@ import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
+import type { ArrayContext } from './context.js';
 import type { Tail } from './events.js';
 import type { ArrayWaiting } from './lock-waiting.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { Entries, type Room } from './entries.js';
+import { Entries } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './event-sources.js';
 import { entryKeys } from './keys.js';
 import { ArrayLock } from './locks.js';
@@ -52,69 +53,69 @@ class ArrayStore extends Entries implements Store {
   readonly #tails = new Set<Tail>();
   readonly #waitings = new Set<ArrayWaiting>();
 
-  constructor(room: Room) {
-    super(room);
-    this.prefix = room.prefix;
+  constructor(context: ArrayContext) {
+    super(context);
+    this.prefix = context.prefix;
   }
 
   keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.room, pattern);
+    return entryKeys(this.context, pattern);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
     const { listEntries } = await import('./listing.js');
-    yield* listEntries(this.room, options);
+    yield* listEntries(this.context, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     const { flush } = await import('./flush.js');
-    return flush(this.room, options);
+    return flush(this.context, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
     const { flushOnly } = await import('./flush-only.js');
-    return flushOnly(this.room, only, options);
+    return flushOnly(this.context, only, options);
   }
 
   tags(names: readonly string[]): Tagged {
-    return new ArrayTagged(this.room, names);
+    return new ArrayTagged(this.context, names);
   }
 
   async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
     const { inspect } = await import('./inspection.js');
-    return inspect(this.room, key, tags);
+    return inspect(this.context, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {
     const { ArrayTagIndex } = await import('./tag-index.js');
-    return new ArrayTagIndex(this.room);
+    return new ArrayTagIndex(this.context);
   }
 
   lock(name: string): Lock {
-    const lock = new ArrayLock(this.room, name, this.#waitings);
-    return isScheduleMutex(name) ? new EitherLock(name, lock, new ArrayMutex(this.room, name)) : lock;
+    const lock = new ArrayLock(this.context, name, this.#waitings);
+    return isScheduleMutex(name) ? new EitherLock(name, lock, new ArrayMutex(this.context, name)) : lock;
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
     const { heldLocks } = await import('./lock-list.js');
-    yield* heldLocks(this.room, options);
+    yield* heldLocks(this.context, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
     const { tail } = await import('./events.js');
-    const opened = await tail(this.room, options);
+    const opened = await tail(this.context, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
     const { stats } = await import('./stats.js');
-    return stats(this.room, options);
+    return stats(this.context, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./sample.js');
-    return sample(this.room, options);
+    return sample(this.context, options);
   }
 
   async close(): Promise<void> {

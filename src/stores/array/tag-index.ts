@@ -6,7 +6,7 @@ import type {
   TagIndex,
   TagMember,
 } from '../contract/tags.js';
-import type { Room } from './entries.js';
+import type { ArrayContext } from './context.js';
 
 import { globMatcher } from '../listing/glob.js';
 import { tagHashOf } from '../tags/names.js';
@@ -15,15 +15,15 @@ import { ttlOf } from './memory.js';
 
 export class ArrayTagIndex implements TagIndex {
   readonly neverStale = 'In memory a tag forgets an entry when it goes.';
-  readonly #room: Room;
+  readonly #context: ArrayContext;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: ArrayContext) {
+    this.#context = context;
   }
 
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
     signal?.throwIfAborted();
-    const { memory, prefix } = this.#room;
+    const { memory, prefix } = this.#context;
     const matches = globMatcher(pattern);
     const listed = [...memory.tags.keys()]
       .filter((tag) => tag.startsWith(prefix))
@@ -34,7 +34,7 @@ export class ArrayTagIndex implements TagIndex {
 
   async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
     signal?.throwIfAborted();
-    const { memory, prefix } = this.#room;
+    const { memory, prefix } = this.#context;
     const orders = new TagOrders(name, (listedKey) =>
       memory
         .tagsOf(prefix + listedKey)
@@ -61,7 +61,7 @@ export class ArrayTagIndex implements TagIndex {
 
   /** Keys, with the prefix, of what carries a tag and has not expired. */
   #live(tag: string): string[] {
-    const { memory, prefix } = this.#room;
+    const { memory, prefix } = this.#context;
     return [...(memory.tags.get(tag) ?? [])].filter(
       (key) =>
         key.startsWith(prefix) && tagHashOf(key.slice(prefix.length)) !== undefined && memory.live(key) !== undefined,

@@ -1,19 +1,20 @@
 import type { BulkOptions, Tagged } from '../contract/store.js';
+import type { ArrayContext } from './context.js';
 
 import { taggedKey, tagHashOf } from '../tags/names.js';
-import { Entries, type Room } from './entries.js';
+import { Entries } from './entries.js';
 
 export class ArrayTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
 
-  constructor(room: Room, names: readonly string[]) {
-    super(room);
+  constructor(context: ArrayContext, names: readonly string[]) {
+    super(context);
     this.#names = names;
   }
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    const { memory } = this.room;
+    const { memory } = this.context;
     const carrying = new Set(this.storedTags().flatMap((tag) => [...(memory.tags.get(tag) ?? [])]));
     const live = [...carrying].filter((key) => this.#isOurs(key) && memory.live(key) !== undefined);
     if (dryRun) return live.length;
@@ -23,16 +24,16 @@ export class ArrayTagged extends Entries implements Tagged {
   }
 
   protected storedKey(key: string): string {
-    return this.room.prefix + taggedKey(this.#names, key);
+    return this.context.prefix + taggedKey(this.#names, key);
   }
 
   /** Another prefix and another name may read the same together. */
   #isOurs(key: string): boolean {
-    const { prefix } = this.room;
+    const { prefix } = this.context;
     return key.startsWith(prefix) && tagHashOf(key.slice(prefix.length)) !== undefined;
   }
 
   protected storedTags(): readonly string[] {
-    return this.#names.map((name) => this.room.prefix + name);
+    return this.#names.map((name) => this.context.prefix + name);
   }
 }

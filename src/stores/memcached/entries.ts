@@ -2,7 +2,7 @@ import type { Value } from '../../codecs/value.js';
 import type { CachectlError } from '../../errors.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
-import type { Keys } from './keys.js';
+import type { MemcachedContext } from './context.js';
 import type { Item, Write } from './protocol/node.js';
 
 import { integer } from '../../codecs/value.js';
@@ -11,17 +11,7 @@ import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { expiryOf } from './expiry.js';
-import { type Encoded, outOfForm, type Values } from './values.js';
-
-/** What the parts of one store share. */
-export interface Room {
-  readonly connection: Connection;
-  readonly keys: Keys;
-  readonly values: Values;
-  readonly prefix: string;
-  /** How long a server may be busy for others. */
-  readonly timeoutMs: number;
-}
+import { type Encoded, outOfForm } from './values.js';
 
 /** How a key becomes a full one. */
 export type Naming = (key: string) => Buffer;
@@ -36,14 +26,14 @@ interface Place {
 
 /** Reading and writing of entries. What is told apart is how a key becomes a full one. */
 export abstract class Entries implements Repository {
-  protected readonly room: Room;
+  protected readonly context: MemcachedContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
 
-  constructor(room: Room) {
-    this.room = room;
-    this.connection = room.connection;
-    this.storedForm = room.values.form;
+  constructor(context: MemcachedContext) {
+    this.context = context;
+    this.connection = context.connection;
+    this.storedForm = context.values.form;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -65,13 +55,13 @@ export abstract class Entries implements Repository {
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
-    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const [encode, naming] = [await this.context.values.encoder(), await this.namingToWrite()];
     const [error] = await this.#put([writeOf(naming(key), encode(value), ttl)]);
     if (error) throw error;
   }
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
-    return this.#putAll(batches(entries, await this.room.values.encoder()), options);
+    return this.#putAll(batches(entries, await this.context.values.encoder()), options);
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
@@ -79,13 +69,13 @@ export abstract class Entries implements Repository {
   }
 
   async add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean> {
-    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const [encode, naming] = [await this.context.values.encoder(), await this.namingToWrite()];
     const write = writeOf(naming(key), encode(value, flags), ttl);
     return this.connection.at(write.key).add(write);
   }
 
   async increment(key: string, by: bigint): Promise<bigint> {
-    const [encode, naming] = [await this.room.values.encoder(), await this.namingToWrite()];
+    const [encode, naming] = [await this.context.values.encoder(), await this.namingToWrite()];
     const full = naming(key);
     const node = this.connection.at(full);
     const first = countedDown(by, by);
@@ -97,13 +87,13 @@ export abstract class Entries implements Repository {
         continue;
       }
 
-      const entry = await this.room.values.entry(held);
+      const entry = await this.context.values.entry(held);
       const sum = countedDown(
         by,
         increased(key, by, () => entry.decode()),
       );
       const stored = encode(integer(sum));
-      const flags = this.room.values.flagsOfSum(held, stored);
+      const flags = this.context.values.flagsOfSum(held, stored);
       const count = await node.recount({ key: full, held, by, sum, value: stored.bytes, flags });
       if (count !== undefined) return count;
     }
@@ -132,7 +122,7 @@ export abstract class Entries implements Repository {
     for (;;) {
       const held = await this.#item(full);
       if (held === undefined) return undefined;
-      if (await this.connection.at(full).removeIfSame(full, held)) return this.room.values.entry(held);
+      if (await this.connection.at(full).removeIfSame(full, held)) return this.context.values.entry(held);
     }
   }
 
@@ -143,7 +133,7 @@ export abstract class Entries implements Repository {
   protected abstract namingToWrite(): Promise<Naming>;
 
   /** For the checks alone, where there is nothing that a key could name. */
-  readonly #plain: Naming = (key) => this.room.keys.full(key);
+  readonly #plain: Naming = (key) => this.context.keys.full(key);
 
   async #read(places: readonly Place[]): Promise<ReadonlyArray<Error | Item | undefined>> {
     return this.connection.spread(places, async (node, share) => node.read(share.map(({ full }) => full)));
@@ -180,7 +170,7 @@ export abstract class Entries implements Repository {
   }
 
   async #reading(answer: Error | Item | undefined): Promise<Reading> {
-    return answer === undefined || answer instanceof Error ? answer : this.room.values.entry(answer);
+    return answer === undefined || answer instanceof Error ? answer : this.context.values.entry(answer);
   }
 }
 

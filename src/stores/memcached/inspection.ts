@@ -1,5 +1,5 @@
 import type { InspectedLock, Inspection, NearKey } from '../contract/inspection.js';
-import type { Room } from './entries.js';
+import type { MemcachedContext } from './context.js';
 import type { Item } from './protocol/node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
@@ -12,23 +12,23 @@ import { tagOf } from './tags/index.js';
 import { MemcachedTagged } from './tags/tagged.js';
 
 /** What `me` says first, which counts neither as a use nor as a miss; then the item, by a look that does not count either. */
-export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
-  const full = tags === undefined ? room.keys.full(key) : await new MemcachedTagged(room, tags).fullKey(key);
+export async function inspect(context: MemcachedContext, key: string, tags?: readonly string[]): Promise<Inspection> {
+  const full = tags === undefined ? context.keys.full(key) : await new MemcachedTagged(context, tags).fullKey(key);
   // Without the id of one of the tags nobody knows what the key would be.
-  if (full === undefined) return { listedKey: key, place: { server: room.connection.location } };
-  const node = room.connection.at(full);
-  const listedKey = room.keys.short(full);
+  if (full === undefined) return { listedKey: key, place: { server: context.connection.location } };
+  const node = context.connection.at(full);
+  const listedKey = context.keys.short(full);
   const asked = { storedKey: keyFromBytes(full), listedKey, place: { server: node.location } };
   const known = node instanceof MetaNode ? await described(node, full) : new Map<string, string>();
   const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
   const held = given(item);
-  if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
-  const lock = await inspectedLock(room, listedKey, held);
+  if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(context, listedKey) };
+  const lock = await inspectedLock(context, listedKey, held);
   const { ttl } = held;
   return {
     ...asked,
-    entry: await room.values.entry(held),
-    format: room.values.formatOf(held),
+    entry: await context.values.entry(held),
+    format: context.values.formatOf(held),
     ...(ttl !== undefined && { expiresAt: ttl === null ? null : new Date(Date.now() + ttl * 1000) }),
     usage: {
       ...numbers(known),
@@ -56,7 +56,11 @@ function numbers(known: ReadonlyMap<string, string>): { idle?: number; memory?: 
   return { ...(idle !== undefined && { idle: Number(idle) }), ...(memory !== undefined && { memory: Number(memory) }) };
 }
 
-async function inspectedLock({ values }: Room, name: string, item: Item): Promise<InspectedLock | undefined> {
+async function inspectedLock(
+  { values }: MemcachedContext,
+  name: string,
+  item: Item,
+): Promise<InspectedLock | undefined> {
   const toldBy = lockOf(name, item);
   if (toldBy === undefined) return undefined;
   try {
@@ -69,7 +73,7 @@ async function inspectedLock({ values }: Room, name: string, item: Item): Promis
   }
 }
 
-async function nearKeys({ connection, prefix }: Room, listedKey: string): Promise<readonly NearKey[]> {
+async function nearKeys({ connection, prefix }: MemcachedContext, listedKey: string): Promise<readonly NearKey[]> {
   const bare = keyToBytes(listedKey);
   const node = connection.at(bare);
   if (prefix === '' || !isSpeakable(bare) || !(node instanceof MetaNode)) return [];

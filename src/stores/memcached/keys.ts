@@ -1,5 +1,5 @@
 import type { MemcachedProfile } from '../../profiles/profile.js';
-import type { Room } from './entries.js';
+import type { MemcachedContext } from './context.js';
 
 import { UsageError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
@@ -69,14 +69,14 @@ export class Keys {
  * Keys of entries (and of locks, which look like them) on all servers, without the prefix; tags' bookkeeping is left out.
  * @throws UnsupportedError behind SASL
  */
-export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
-  const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('list keys', room.connection.protocol);
+export async function* entryKeys(context: MemcachedContext, pattern: string): AsyncGenerator<string> {
+  const nodes = context.connection.metaNodes;
+  if (nodes.length === 0) throw noListing('list keys', context.connection.protocol);
   const matches = globMatcher(pattern);
   for (const node of nodes) {
-    for await (const page of dump(node, room)) {
+    for await (const page of dump(node, context)) {
       for (const { full } of page) {
-        const name = room.keys.short(full);
+        const name = context.keys.short(full);
         if (!isTagIdKey(name) && matches(name)) yield name;
       }
     }

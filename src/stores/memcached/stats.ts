@@ -1,5 +1,5 @@
 import type { ServerStats, StatsOptions, StoreStats } from '../contract/stats.js';
-import type { Room } from './entries.js';
+import type { MemcachedContext } from './context.js';
 import type { Node } from './protocol/node.js';
 
 import { CachectlError } from '../../errors.js';
@@ -13,15 +13,18 @@ const FEW = 10_000;
  * What every server of the pool says to `stats`; behind SASL the same comes by the binary protocol.
  * @throws what the first of them said, when none could be asked
  */
-export async function stats(room: Room, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
+export async function stats(
+  context: MemcachedContext,
+  { signal, brief = false }: StatsOptions = {},
+): Promise<StoreStats> {
   signal?.throwIfAborted();
-  const { connection } = room;
+  const { connection } = context;
   const servers = await Promise.all(connection.nodes.map(async (node) => serverStats(node)));
   const [failure] = servers.some((server) => server.failure === undefined)
     ? []
     : servers.map((server) => server.failure);
   if (failure) throw failure;
-  const underPrefix = brief ? undefined : await countUnder(room, servers, signal);
+  const underPrefix = brief ? undefined : await countUnder(context, servers, signal);
   return { servers, ...(underPrefix !== undefined && { underPrefix }), notes: [] };
 }
 
@@ -102,17 +105,17 @@ function detailsOf(number: (name: string) => number | undefined): NonNullable<Se
 
 /** Locks are counted, too: to tell them from entries each small one would have to be read. */
 async function countUnder(
-  room: Room,
+  context: MemcachedContext,
   servers: readonly ServerStats[],
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const { metaNodes, nodes } = room.connection;
+  const { metaNodes, nodes } = context.connection;
   const whole = servers.reduce((total, { entries = Infinity }) => total + entries, 0);
   if (metaNodes.length < nodes.length || whole > FEW) return undefined;
   let found = 0;
   for (const node of metaNodes) {
-    for await (const page of dump(node, room, { signal })) {
-      found += page.filter(({ full }) => !isTagIdKey(room.keys.short(full))).length;
+    for await (const page of dump(node, context, { signal })) {
+      found += page.filter(({ full }) => !isTagIdKey(context.keys.short(full))).length;
     }
   }
 

@@ -13,11 +13,12 @@ import type {
   Store,
   Tagged,
 } from '../contract/store.js';
+import type { MemcachedContext } from './context.js';
 import type { Tail } from './events/open.js';
 import type { LockWatch } from './locks/watch.js';
 
 import { Connection } from './connection.js';
-import { Entries, type Naming, type Room } from './entries.js';
+import { Entries, type Naming } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './events/sources.js';
 import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
 import { MemcachedLock } from './locks/lock.js';
@@ -57,12 +58,12 @@ class MemcachedStore extends Entries implements Store {
   readonly watchLocks?: NonNullable<Store['watchLocks']>;
   readonly #tails = new Set<LockWatch | Tail>();
 
-  constructor(room: Room) {
-    super(room);
-    this.location = room.connection.location;
-    this.prefix = room.prefix;
+  constructor(context: MemcachedContext) {
+    super(context);
+    this.location = context.connection.location;
+    this.prefix = context.prefix;
     // Without meta commands nothing lists keys, or tells what they have left.
-    const tellsAll = room.connection.metaNodes.length > 0;
+    const tellsAll = context.connection.metaNodes.length > 0;
     this.capabilities = {
       listing: tellsAll,
       ttls: tellsAll,
@@ -81,89 +82,89 @@ class MemcachedStore extends Entries implements Store {
     if (!tellsAll) return;
     this.count = async (options) => {
       const { countEntries } = await import('./listing/counting.js');
-      return countEntries(room, options);
+      return countEntries(context, options);
     };
 
     this.flushOnly = async (only, options) => {
       const { flushOnly } = await import('./listing/flush-only.js');
-      return flushOnly(room, only, options);
+      return flushOnly(context, only, options);
     };
 
     this.entries = async function* (options) {
       const { listEntries } = await import('./listing/entries.js');
-      yield* listEntries(room, options);
+      yield* listEntries(context, options);
     };
 
     this.locks = async function* (options) {
       const { listLocks } = await import('./locks/list.js');
-      yield* listLocks(room, options);
+      yield* listLocks(context, options);
     };
 
     this.sample = async (options) => {
       const { sample } = await import('./listing/sample.js');
-      return sample(room, options);
+      return sample(context, options);
     };
 
     this.tagIndex = async () => {
       const { MemcachedTagIndex } = await import('./tags/index.js');
-      return new MemcachedTagIndex(room);
+      return new MemcachedTagIndex(context);
     };
 
     this.watchLocks = async (names, options) => {
       const { watchLocks } = await import('./locks/watch.js');
-      const opened = await watchLocks(this, room, names, options);
+      const opened = await watchLocks(this, context, names, options);
       this.#tails.add(opened);
       return opened;
     };
   }
 
   keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.room, pattern);
+    return entryKeys(this.context, pattern);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     const { flush } = await import('./listing/flush.js');
-    return flush(this.room, options);
+    return flush(this.context, options);
   }
 
   tags(names: readonly string[]): Tagged {
-    return new MemcachedTagged(this.room, names);
+    return new MemcachedTagged(this.context, names);
   }
 
   async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
     const { inspect } = await import('./inspection.js');
-    return inspect(this.room, key, tags);
+    return inspect(this.context, key, tags);
   }
 
   lock(name: string): Lock {
-    return new MemcachedLock(this.room, name);
+    return new MemcachedLock(this.context, name);
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
     const { stats } = await import('./stats.js');
-    return stats(this.room, options);
+    return stats(this.context, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
     const { tail } = await import('./events/open.js');
-    const opened = await tail(this.room, options);
+    const opened = await tail(this.context, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async *reach(): AsyncGenerator<Finding> {
     const { reach } = await import('./doctor/connectivity.js');
-    yield* reach(this.room);
+    yield* reach(this.context);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
     const { diagnose } = await import('./doctor/diagnosis.js');
-    yield* diagnose(this.room);
+    yield* diagnose(this.context);
   }
 
   async serverTime(): Promise<number> {
     const { serverTime } = await import('./server-time.js');
-    return serverTime(this.room.connection);
+    return serverTime(this.context.connection);
   }
 
   async close(): Promise<void> {
@@ -172,10 +173,10 @@ class MemcachedStore extends Entries implements Store {
   }
 
   protected async naming(): Promise<Naming> {
-    return (key) => this.room.keys.full(key);
+    return (key) => this.context.keys.full(key);
   }
 
   protected async namingToWrite(): Promise<Naming> {
-    return (key) => this.room.keys.fullToWrite(key);
+    return (key) => this.context.keys.fullToWrite(key);
   }
 }

@@ -2,10 +2,10 @@ import type { Filter, NumericType, WithId } from 'mongodb';
 
 import { BSON, Long } from 'mongodb';
 
-import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection, Deployment, EntryDocument } from './connection.js';
+import type { MongodbContext } from './context.js';
 
 import { integer } from '../../codecs/value.js';
 import { increased } from '../entries/counter.js';
@@ -13,13 +13,6 @@ import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
 import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';
-
-/** What the parts of one store share. */
-export interface Room {
-  readonly connection: Connection;
-  readonly codec: Codec;
-  readonly prefix: string;
-}
 
 /** What a document has of a value: of what is stored as it was elsewhere that may be nothing. */
 type ValueField = Partial<Pick<EntryDocument, 'value'>>;
@@ -46,16 +39,16 @@ const PAGE = 128;
  * write is of one document by its `_id`, so that it is atomic on a replica set and on a cluster sharded by `_id` too.
  */
 export abstract class Entries implements Repository {
-  protected readonly room: Room;
+  protected readonly context: MongodbContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
   readonly #values: FieldCodec;
 
-  constructor(room: Room) {
-    this.room = room;
-    this.storedForm = `mongodb ${room.codec.name}`;
-    this.connection = room.connection;
-    this.#values = new FieldCodec(room.codec);
+  constructor(context: MongodbContext) {
+    this.context = context;
+    this.storedForm = `mongodb ${context.codec.name}`;
+    this.connection = context.connection;
+    this.#values = new FieldCodec(context.codec);
   }
 
   async get(key: string): Promise<Entry | undefined> {

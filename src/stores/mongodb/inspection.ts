@@ -2,7 +2,7 @@ import { Double, Int32, Long } from 'mongodb';
 
 import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
 import type { Deployment } from './connection.js';
-import type { Room } from './entries.js';
+import type { MongodbContext } from './context.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
@@ -14,8 +14,8 @@ import { tagsUnder } from './tags/index.js';
 import { AS_STORED, FieldCodec, storedBytes } from './values.js';
 
 /** All that a document tells; nothing there counts uses. */
-export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
-  const { connection, prefix, codec } = room;
+export async function inspect(context: MongodbContext, key: string, tags?: readonly string[]): Promise<Inspection> {
+  const { connection, prefix, codec } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   return connection.run(async (deployment) => {
     const { entries, now } = deployment;

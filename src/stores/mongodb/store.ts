@@ -25,13 +25,14 @@ import type {
 } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
 import type { EntryDocument } from './connection.js';
+import type { MongodbContext } from './context.js';
 import type { Tail } from './events/open.js';
 import type { MongodbWaiting } from './locks/waiting.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
-import { Entries, type Room } from './entries.js';
+import { Entries } from './entries.js';
 import { EVENT_SOURCES } from './events/sources.js';
 import { storable } from './ids.js';
 import { entryKeys } from './keys.js';
@@ -69,10 +70,10 @@ class MongodbStore extends Entries implements Store {
   readonly #tails = new Set<Tail>();
   readonly #waitings = new Set<MongodbWaiting>();
 
-  constructor(room: Room) {
-    super(room);
-    this.location = room.connection.location;
-    this.prefix = room.prefix;
+  constructor(context: MongodbContext) {
+    super(context);
+    this.location = context.connection.location;
+    this.prefix = context.prefix;
   }
 
   keys(pattern = '*'): AsyncIterable<string> {
@@ -81,51 +82,51 @@ class MongodbStore extends Entries implements Store {
 
   async count(options?: CountOptions): Promise<number> {
     const { countEntries } = await import('./listing/counting.js');
-    return countEntries(this.room, options);
+    return countEntries(this.context, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
     const { listEntries } = await import('./listing/entries.js');
-    yield* listEntries(this.room, options);
+    yield* listEntries(this.context, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     const { flush } = await import('./listing/flush.js');
-    return flush(this.room, options);
+    return flush(this.context, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
     const { flushOnly } = await import('./listing/flush-only.js');
-    return flushOnly(this.room, only, options);
+    return flushOnly(this.context, only, options);
   }
 
   tags(names: readonly string[]): Tagged {
-    return new MongodbTagged(this.room, names);
+    return new MongodbTagged(this.context, names);
   }
 
   async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
     const { inspect } = await import('./inspection.js');
-    return inspect(this.room, key, tags);
+    return inspect(this.context, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {
     const { MongodbTagIndex } = await import('./tags/index.js');
-    return new MongodbTagIndex(this.room);
+    return new MongodbTagIndex(this.context);
   }
 
   lock(name: string): Lock {
-    const lock = new MongodbLock(this.room, name, this.#waitings);
-    return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(this.room, name)) : lock;
+    const lock = new MongodbLock(this.context, name, this.#waitings);
+    return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(this.context, name)) : lock;
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
     const { heldLocks } = await import('./locks/list.js');
-    yield* heldLocks(this.room, options);
+    yield* heldLocks(this.context, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
     const { tail } = await import('./events/open.js');
-    const opened = await tail(this.room, options);
+    const opened = await tail(this.context, options);
     this.#tails.add(opened);
     return opened;
   }
@@ -137,7 +138,7 @@ class MongodbStore extends Entries implements Store {
 
   async *diagnose(): AsyncGenerator<Finding> {
     const { diagnose } = await import('./doctor/diagnosis.js');
-    yield* diagnose(this.room, this);
+    yield* diagnose(this.context, this);
   }
 
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
@@ -152,16 +153,16 @@ class MongodbStore extends Entries implements Store {
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
     const { stats } = await import('./stats/stats.js');
-    return stats(this.room, options);
+    return stats(this.context, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./listing/sample.js');
-    return sample(this.room, options);
+    return sample(this.context, options);
   }
 
   async serverTime(): Promise<number> {
-    return this.room.connection.run(async ({ now }) => now());
+    return this.context.connection.run(async ({ now }) => now());
   }
 
   async close(): Promise<void> {

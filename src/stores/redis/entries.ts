@@ -1,8 +1,7 @@
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Command, Connection, Reply } from './connection.js';
-import type { Keys } from './keys.js';
-import type { Packing } from './packing.js';
+import type { RedisContext } from './context.js';
 
 import { integer } from '../../codecs/value.js';
 import { NotANumberError, WrongTypeError } from '../../errors.js';
@@ -14,16 +13,6 @@ import { overlapping } from '../listing/concurrent.js';
 import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
-
-/** What the parts of one store share. */
-export interface Room {
-  readonly connection: Connection;
-  /** Where locks live: `connection`, or one of their own. */
-  readonly lockConnection: Connection;
-  readonly keys: Keys;
-  readonly packing: Packing;
-  readonly prefix: string;
-}
 
 /**
  * PTTL and GETDEL in one step: for servers before 6.2, which know no GETDEL, and for a cluster, where a slot on the move
@@ -52,20 +41,20 @@ const MANY = 500;
 const BATCHES_UNDER_WAY = 4;
 
 /** What is stored, to be read by whoever wants to. */
-export function entryOf({ packing }: Room, stored: Buffer, ttl: Ttl): Entry {
+export function entryOf({ packing }: RedisContext, stored: Buffer, ttl: Ttl): Entry {
   return new CodedEntry(stored, ttl, packing.values);
 }
 
 /** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
 export abstract class Entries implements Repository {
-  protected readonly room: Room;
+  protected readonly context: RedisContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
 
-  constructor(room: Room) {
-    this.room = room;
-    this.connection = room.connection;
-    this.storedForm = `redis ${room.packing.form}`;
+  constructor(context: RedisContext) {
+    this.context = context;
+    this.connection = context.connection;
+    this.storedForm = `redis ${context.packing.form}`;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -88,13 +77,13 @@ export abstract class Entries implements Repository {
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
     await this.#send([
       ...this.written(key, ttl),
-      this.#set({ key, stored: this.room.packing.values.encode(value), ttl }),
+      this.#set({ key, stored: this.context.packing.values.encode(value), ttl }),
     ]);
   }
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
     return this.#putAll(
-      batches(entries, (value) => this.room.packing.values.encode(value)),
+      batches(entries, (value) => this.context.packing.values.encode(value)),
       options,
     );
   }
@@ -106,7 +95,7 @@ export abstract class Entries implements Repository {
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
     const replies = await this.#send([
       ...this.written(key, ttl),
-      [...this.#set({ key, stored: this.room.packing.values.encode(value), ttl }), 'NX'],
+      [...this.#set({ key, stored: this.context.packing.values.encode(value), ttl }), 'NX'],
     ]);
     return replies.at(-1) !== null;
   }
@@ -120,7 +109,7 @@ export abstract class Entries implements Repository {
     if (sum instanceof WrongTypeError) throw await this.#wrongType(key);
     if (!(sum instanceof Error)) return BigInt(sum as string);
     const known = countingError(sum, key);
-    if (known instanceof NotANumberError && !this.room.packing.texts.areBare) return this.#incrementPacked(key, by);
+    if (known instanceof NotANumberError && !this.context.packing.texts.areBare) return this.#incrementPacked(key, by);
     throw known;
   }
 
@@ -162,13 +151,13 @@ export abstract class Entries implements Repository {
     const stored = bytes(value);
     // Without a ttl to ask for, it expired between the two commands.
     if (stored === null || isGone(pttl)) return undefined;
-    return entryOf(this.room, stored, ttlOf(pttl));
+    return entryOf(this.context, stored, ttlOf(pttl));
   }
 
   /** The server does not see the number in what phpredis packed: counted here, and put back unless it changed meanwhile. */
   async #incrementPacked(key: string, by: bigint): Promise<bigint> {
     const full = this.storedKey(key);
-    const { values } = this.room.packing;
+    const { values } = this.context.packing;
     for (;;) {
       const held = bytes(await this.connection.call('GET', full));
       // It expired just now; the server counts up from nothing.

@@ -1,7 +1,7 @@
 import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../contract/inspection.js';
 import type { Entry } from '../contract/store.js';
 import type { Command, Reply } from './connection.js';
-import type { Room } from './entries.js';
+import type { RedisContext } from './context.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
@@ -20,12 +20,12 @@ import { EntryTags } from './tags/entry-tags.js';
  * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no
  * miss in the server's counts. Then what OBJECT says, which does not count as a use, and the value last.
  */
-export async function inspect(room: Room, key: string, tags?: readonly string[]): Promise<Inspection> {
+export async function inspect(context: RedisContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
-  const full = room.keys.full(listedKey);
-  const seen = await look(room, full);
-  const asked = { storedKey: full, listedKey, place: await placeOf(room.connection, full) };
-  if (seen === undefined) return { ...asked, near: await nearKeys(room, listedKey) };
+  const full = context.keys.full(listedKey);
+  const seen = await look(context, full);
+  const asked = { storedKey: full, listedKey, place: await placeOf(context.connection, full) };
+  if (seen === undefined) return { ...asked, near: await nearKeys(context, listedKey) };
   const { type, length, encoding, expiresAt, usage } = seen;
   const known = { ...asked, expiresAt, usage };
   if (type !== 'string') {
@@ -34,15 +34,15 @@ export async function inspect(room: Room, key: string, tags?: readonly string[])
     return { ...known, other, ...(isTagSet && { tagKept: tagOf(listedKey) }) };
   }
 
-  const entry = await valueOf(room, listedKey);
+  const entry = await valueOf(context, listedKey);
   // It went while we looked.
   if (entry === undefined) return asked;
-  const lock = lockOf(room, listedKey, entry.stored);
-  const carried = await tagsOf(room, listedKey, tags);
+  const lock = lockOf(context, listedKey, entry.stored);
+  const carried = await tagsOf(context, listedKey, tags);
   return {
     ...known,
     entry,
-    format: { ...formatOf(room, entry.stored, lock !== undefined), ...(encoding !== undefined && { encoding }) },
+    format: { ...formatOf(context, entry.stored, lock !== undefined), ...(encoding !== undefined && { encoding }) },
     ...(lock !== undefined && { lock }),
     ...(carried !== undefined && { tags: carried }),
   };
@@ -58,8 +58,8 @@ interface Seen {
 }
 
 /** Undefined where there is nothing. What we may not ask is left out. */
-async function look(room: Room, full: string): Promise<Seen | undefined> {
-  const { connection } = room;
+async function look(context: RedisContext, full: string): Promise<Seen | undefined> {
+  const { connection } = context;
   const [memory] = await connection.batch([['MEMORY', 'USAGE', full]]);
   if (memory === null) return undefined;
   const [encoding, shared, idle, frequency, typeReply, pttl] = await connection.batch([
@@ -105,23 +105,23 @@ function numberOf(reply: Error | Reply): number | undefined {
   return count(reply);
 }
 
-async function valueOf(room: Room, listedKey: string): Promise<Entry | undefined> {
+async function valueOf(context: RedisContext, listedKey: string): Promise<Entry | undefined> {
   const read: Entry[] = [];
-  const reading = withoutTouching(room.connection, async function* () {
-    const entry = await new PlainEntries(room).get(listedKey);
+  const reading = withoutTouching(context.connection, async function* () {
+    const entry = await new PlainEntries(context).get(listedKey);
     if (entry) yield entry;
   });
   for await (const entry of reading) read.push(entry);
   return read[0];
 }
 
-function lockOf(room: Room, name: string, stored: Buffer): Inspection['lock'] {
-  const owner = stored.length <= LONGEST_OWNER ? ownerOf(room.packing.texts, stored) : '';
-  const toldBy = lockTeller(ruleAmongEntries(room))(name, owner);
+function lockOf(context: RedisContext, name: string, stored: Buffer): Inspection['lock'] {
+  const owner = stored.length <= LONGEST_OWNER ? ownerOf(context.packing.texts, stored) : '';
+  const toldBy = lockTeller(ruleAmongEntries(context))(name, owner);
   return toldBy && { owner, toldBy };
 }
 
-function formatOf({ packing }: Room, stored: Buffer, isLock: boolean): StoredFormat {
+function formatOf({ packing }: RedisContext, stored: Buffer, isLock: boolean): StoredFormat {
   if (isLock && packing.texts.areBare) return { codec: 'string' };
   const plain = packing.compression?.decompress(stored);
   const codec = packing.values.name !== 'raw' && isNumeric(plain ?? stored) ? 'number' : packing.values.name;
@@ -131,14 +131,18 @@ function formatOf({ packing }: Room, stored: Buffer, isLock: boolean): StoredFor
   };
 }
 
-async function tagsOf(room: Room, listedKey: string, given?: readonly string[]): Promise<InspectedTags | undefined> {
+async function tagsOf(
+  context: RedisContext,
+  listedKey: string,
+  given?: readonly string[],
+): Promise<InspectedTags | undefined> {
   const hash = tagHashOf(listedKey);
   if (hash === undefined) return undefined;
-  const [names] = given === undefined ? await new EntryTags(room, undefined).of([listedKey]) : [given];
+  const [names] = given === undefined ? await new EntryTags(context, undefined).of([listedKey]) : [given];
   if (names === undefined || names.length === 0) return undefined;
-  const member = room.packing.texts.pack(listedKey);
-  const scores = await room.connection.batch(
-    names.map((name): Command => ['ZSCORE', room.keys.full(tagSetKey(name)), member]),
+  const member = context.packing.texts.pack(listedKey);
+  const scores = await context.connection.batch(
+    names.map((name): Command => ['ZSCORE', context.keys.full(tagSetKey(name)), member]),
   );
   const unlisted = names.filter((_, index) => scores[index] === null);
   const isOrdered = taggedKey(names, '') === `${hash}:`;
@@ -146,7 +150,7 @@ async function tagsOf(room: Room, listedKey: string, given?: readonly string[]):
 }
 
 /** The same name without one of the prefixes, or both, as far as it is there. */
-async function nearKeys({ connection, keys, prefix }: Room, listedKey: string): Promise<readonly NearKey[]> {
+async function nearKeys({ connection, keys, prefix }: RedisContext, listedKey: string): Promise<readonly NearKey[]> {
   const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
   const others = new Map([
     [listedKey, 'without prefixes'],

@@ -5,7 +5,7 @@ import { Entries } from './entries.js';
 /** Entries that carry no tags. */
 export class PlainEntries extends Entries {
   protected storedKey(key: string): string {
-    return this.room.keys.full(key);
+    return this.context.keys.full(key);
   }
 
   protected written(): Command[] {

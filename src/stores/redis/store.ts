@@ -23,7 +23,7 @@ import type {
   Tagged,
 } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
-import type { Room } from './entries.js';
+import type { RedisContext } from './context.js';
 import type { Tail } from './events/tail.js';
 import type { LockWatch } from './locks/watch.js';
 
@@ -59,16 +59,16 @@ class RedisStore extends PlainEntries implements Store {
   readonly capabilities: Capabilities;
   readonly #tails = new Set<LockWatch | Tail>();
 
-  constructor(room: Room) {
-    super(room);
-    this.location = locationOf(room);
-    if (keepsLocksApart(room)) this.lockLocation = room.lockConnection.location;
-    this.prefix = room.prefix;
+  constructor(context: RedisContext) {
+    super(context);
+    this.location = locationOf(context);
+    if (keepsLocksApart(context)) this.lockLocation = context.lockConnection.location;
+    this.prefix = context.prefix;
     this.capabilities = {
       listing: true,
       ttls: true,
       idleTimes: true,
-      listingPlaces: !room.connection.isCluster,
+      listingPlaces: !context.connection.isCluster,
       tags: true,
       countsTagged: true,
       tagListing: 'members',
@@ -78,91 +78,95 @@ class RedisStore extends PlainEntries implements Store {
       lockWaiters: true,
       events: EVENT_SOURCES[0]!.types,
       eventSources: EVENT_SOURCES,
-      locksToldFromEntries: keepsLocksApart(room) ? 'apart' : 'by-form',
+      locksToldFromEntries: keepsLocksApart(context) ? 'apart' : 'by-form',
     };
   }
 
   keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.connection, this.room.keys, pattern);
+    return entryKeys(this.connection, this.context.keys, pattern);
   }
 
   async count(options?: CountOptions): Promise<number> {
     const { countEntries } = await import('./listing/counting.js');
-    return countEntries(this.room, options);
+    return countEntries(this.context, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
     const { listEntries } = await import('./listing/entries.js');
-    yield* listEntries(this.room, options);
+    yield* listEntries(this.context, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     const { flush } = await import('./listing/flush.js');
-    return flush(this.room, options);
+    return flush(this.context, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
     const { flushOnly } = await import('./listing/flush-only.js');
-    return flushOnly(this.room, only, options);
+    return flushOnly(this.context, only, options);
   }
 
   tags(names: readonly string[]): Tagged {
-    return new RedisTagged(this.room, names);
+    return new RedisTagged(this.context, names);
   }
 
   async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
     const { inspect } = await import('./inspection.js');
-    return inspect(this.room, key, tags);
+    return inspect(this.context, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {
     const { RedisTagIndex } = await import('./tags/index.js');
-    return new RedisTagIndex(this.room);
+    return new RedisTagIndex(this.context);
   }
 
   lock(name: string): Lock {
-    const lock = new RedisLock(this.room, name);
-    if (!keepsLocksApart(this.room) || !isLaravelLockName(name)) return lock;
-    return new EitherLock(name, lock, new RedisLock({ ...this.room, lockConnection: this.room.connection }, name));
+    const lock = new RedisLock(this.context, name);
+    if (!keepsLocksApart(this.context) || !isLaravelLockName(name)) return lock;
+    return new EitherLock(
+      name,
+      lock,
+      new RedisLock({ ...this.context, lockConnection: this.context.connection }, name),
+    );
   }
 
   async *locks(options: ListLocksOptions = {}): AsyncIterable<ListedLock> {
     const { listLocks } = await import('./locks/list.js');
-    yield* listLocks(this.room, options);
+    yield* listLocks(this.context, options);
   }
 
   async watchLocks(names: readonly string[], options: WatchLocksOptions): Promise<LockStream> {
     const { watchLocks } = await import('./locks/watch.js');
-    const opened = await watchLocks(this.room, names, options);
+    const opened = await watchLocks(this.context, names, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
     const { tail } = await import('./events/open.js');
-    const opened = await tail(this.room, options);
+    const opened = await tail(this.context, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
     const { stats } = await import('./stats/stats.js');
-    return stats(this.room, options);
+    return stats(this.context, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./listing/sample.js');
-    return sample(this.room, options);
+    return sample(this.context, options);
   }
 
   async *reach(): AsyncGenerator<Finding> {
     const { reach } = await import('./doctor/connectivity.js');
-    yield* reach(this.room);
+    yield* reach(this.context);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
     const { diagnose } = await import('./doctor/diagnosis.js');
-    yield* diagnose(this.room);
+    yield* diagnose(this.context);
   }
 
   async serverTime(): Promise<number> {
@@ -171,17 +175,17 @@ class RedisStore extends PlainEntries implements Store {
   }
 
   async reconnect(): Promise<void> {
-    await Promise.all([this.connection.reconnect(), this.room.lockConnection.reconnect()]);
+    await Promise.all([this.connection.reconnect(), this.context.lockConnection.reconnect()]);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#tails].map(async (each) => each.stop()));
-    await Promise.all([this.connection.close(), this.room.lockConnection.close()]);
+    await Promise.all([this.connection.close(), this.context.lockConnection.close()]);
   }
 }
 
 /** Names the connection prefix too: it is half of what says which keys are ours. */
-function locationOf({ connection, keys, prefix }: Room): string {
+function locationOf({ connection, keys, prefix }: RedisContext): string {
   const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
   return connection.location + (connectionPrefix === '' ? '' : `, connection prefix ${connectionPrefix}`);
 }

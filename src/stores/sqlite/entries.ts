@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
-import type { SqliteProfile } from '../../profiles/profile.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
+import type { SqliteContext } from './context.js';
 import type { Tables } from './tables.js';
 
 import { CodedEntry } from '../entries/coded-entry.js';
@@ -15,16 +14,6 @@ import { expirationOf, now, ttlOf } from './expiry.js';
 import { bound } from './listing/row-keys.js';
 import { Upserts } from './upserts.js';
 import { ColumnCodec } from './values.js';
-
-/** What the parts of one store share. */
-export interface Room {
-  readonly connection: Connection;
-  readonly tables: Tables;
-  readonly profile: SqliteProfile;
-  readonly codec: Codec;
-  readonly prefix: string;
-  readonly timeoutMs: number;
-}
 
 interface Row {
   readonly value: Buffer;
@@ -45,18 +34,18 @@ const TIDY_CHANCE_WITHOUT_INDEX = 0.001;
 
 /** Reading and writing of rows in the cache table. What is told apart is only how a key becomes a row's. */
 export abstract class Entries implements Repository {
-  protected readonly room: Room;
+  protected readonly context: SqliteContext;
   protected readonly connection: Connection;
   protected readonly tables: Tables;
   readonly #values: ColumnCodec;
   readonly storedForm: string;
 
-  constructor(room: Room) {
-    this.room = room;
-    this.storedForm = `sqlite ${room.codec.name}`;
-    this.connection = room.connection;
-    this.tables = room.tables;
-    this.#values = new ColumnCodec(room.codec);
+  constructor(context: SqliteContext) {
+    this.context = context;
+    this.storedForm = `sqlite ${context.codec.name}`;
+    this.connection = context.connection;
+    this.tables = context.tables;
+    this.#values = new ColumnCodec(context.codec);
   }
 
   async get(key: string): Promise<Entry | undefined> {

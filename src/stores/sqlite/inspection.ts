@@ -1,5 +1,5 @@
 import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
-import type { Room } from './entries.js';
+import type { SqliteContext } from './context.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
@@ -16,20 +16,20 @@ interface Row {
 }
 
 /** All that a file tells of a row; nothing there counts uses. */
-export function inspect(room: Room, key: string, tags?: readonly string[]): Inspection {
-  const { connection, tables, profile, prefix, codec } = room;
+export function inspect(context: SqliteContext, key: string, tags?: readonly string[]): Inspection {
+  const { connection, tables, profile, prefix, codec } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const asked = { storedKey: prefix + listedKey, listedKey, place: { file: profile.path, table: profile.table } };
   return connection.run(() => {
     if (!tables.has('cache')) return asked;
     return connection.read(() => {
       const at = now();
-      const row = rowAt(room, asked.storedKey);
-      if (row === undefined) return { ...asked, near: nearKeys(room, listedKey) };
+      const row = rowAt(context, asked.storedKey);
+      if (row === undefined) return { ...asked, near: nearKeys(context, listedKey) };
       if (row.expiration <= at) return { ...asked, expiredAt: new Date(row.expiration * 1000) };
       const { value: stored, expiration } = row;
       const ttl = ttlOf(expiration, at);
-      const carried = tagsOf(room, listedKey, tags);
+      const carried = tagsOf(context, listedKey, tags);
       const wrapped = isWrapped(codec, stored);
       return {
         ...asked,
@@ -48,16 +48,16 @@ export function inspect(room: Room, key: string, tags?: readonly string[]): Insp
   });
 }
 
-function rowAt({ connection, tables }: Room, storedKey: string): Row | undefined {
+function rowAt({ connection, tables }: SqliteContext, storedKey: string): Row | undefined {
   return connection
     .statement<Row>(`SELECT CAST(value AS BLOB) AS value, expiration FROM ${tables.cache} WHERE key = CAST(? AS TEXT)`)
     .get(bound(storedKey));
 }
 
-function tagsOf(room: Room, listedKey: string, given?: readonly string[]): InspectedTags | undefined {
+function tagsOf(context: SqliteContext, listedKey: string, given?: readonly string[]): InspectedTags | undefined {
   const hash = tagHashOf(listedKey);
   if (hash === undefined) return undefined;
-  const listed = listedTags(room, listedKey);
+  const listed = listedTags(context, listedKey);
   const names = given ?? inTagOrder(listed, listedKey) ?? listed;
   if (names.length === 0) return undefined;
   const unlisted = names.filter((name) => !listed.includes(name));
@@ -65,7 +65,7 @@ function tagsOf(room: Room, listedKey: string, given?: readonly string[]): Inspe
   return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
 }
 
-function listedTags({ connection, tables, prefix }: Room, listedKey: string): readonly string[] {
+function listedTags({ connection, tables, prefix }: SqliteContext, listedKey: string): readonly string[] {
   const tagRows = tables.tagRows();
   if (tagRows === undefined) return [];
   return connection
@@ -77,9 +77,9 @@ function listedTags({ connection, tables, prefix }: Room, listedKey: string): re
     .map(({ tag }) => shortKey(tag, prefix));
 }
 
-function nearKeys(room: Room, listedKey: string): readonly NearKey[] {
-  if (room.prefix === '') return [];
-  const row = rowAt(room, listedKey);
+function nearKeys(context: SqliteContext, listedKey: string): readonly NearKey[] {
+  if (context.prefix === '') return [];
+  const row = rowAt(context, listedKey);
   return row !== undefined && row.expiration > now()
     ? [{ storedKey: listedKey, difference: 'without the prefix' }]
     : [];

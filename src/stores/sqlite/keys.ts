@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Room } from './entries.js';
+import type { SqliteContext } from './context.js';
 
 import { keyToBytes } from '../entries/key-text.js';
 import { globMatcher, literalHead } from '../listing/glob.js';
@@ -12,13 +12,13 @@ import { type RowKey, rowsWithKeys, shortKey } from './listing/row-keys.js';
 const PAGE = 1000;
 
 /** Keys of entries that count, without the prefix, in the order of the primary key. */
-export async function* entryKeys(room: Room, pattern: string): AsyncGenerator<string> {
+export async function* entryKeys(context: SqliteContext, pattern: string): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
   let page: ReadonlyArray<{ readonly storedKey: RowKey }> = [];
   do {
-    page = nextPage(room, room.prefix + literalHead(pattern), page.at(-1)?.storedKey);
+    page = nextPage(context, context.prefix + literalHead(pattern), page.at(-1)?.storedKey);
     for (const { storedKey } of page) {
-      const key = shortKey(storedKey, room.prefix);
+      const key = shortKey(storedKey, context.prefix);
       if (matches(key)) yield key;
     }
 
@@ -123,7 +123,7 @@ function textLiteral(bytes: Buffer): string {
 
 /** No transaction stays open between pages. */
 function nextPage(
-  { connection, tables }: Room,
+  { connection, tables }: SqliteContext,
   prefix: string,
   after: RowKey | undefined,
 ): ReadonlyArray<{ readonly storedKey: RowKey }> {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../contract/stats.js';
-import type { Room } from './entries.js';
+import type { SqliteContext } from './context.js';
 
 import { now } from './expiry.js';
 import { journalMode } from './journal-mode.js';
@@ -12,21 +12,21 @@ const MOST_COUNTED = 10_000_000;
 const MOST_COUNTED_AGAIN = 1_000_000;
 
 /** What there is to say of the file, and how many rows the cache has in it. Nobody counts what is asked of a file. */
-export function stats(room: Room, { signal, brief = false }: StatsOptions = {}): StoreStats {
+export function stats(context: SqliteContext, { signal, brief = false }: StatsOptions = {}): StoreStats {
   signal?.throwIfAborted();
-  const { connection } = room;
+  const { connection } = context;
   // Reading must not make a file.
   if (!connection.exists()) {
     const file: ServerStats = { name: connection.path, software: 'SQLite', entries: 0, bytes: 0 };
     return { servers: [file], underPrefix: 0, notes: [] };
   }
 
-  return connection.run(() => counted(room, brief ? MOST_COUNTED_AGAIN : MOST_COUNTED));
+  return connection.run(() => counted(context, brief ? MOST_COUNTED_AGAIN : MOST_COUNTED));
 }
 
-function counted(room: Room, most: number): StoreStats {
-  const { connection, tables } = room;
-  const rows = tables.has('cache') ? countRows(room, most, now()) : { live: 0, expired: 0, underPrefix: 0 };
+function counted(context: SqliteContext, most: number): StoreStats {
+  const { connection, tables } = context;
+  const rows = tables.has('cache') ? countRows(context, most, now()) : { live: 0, expired: 0, underPrefix: 0 };
   const { version } = connection.statement<{ version: string }>('SELECT sqlite_version() AS version').get()!;
   const file: ServerStats = {
     name: connection.path,
@@ -34,7 +34,7 @@ function counted(room: Room, most: number): StoreStats {
     version,
     ...(rows !== undefined && { entries: rows.live }),
     bytes: sizeOf(connection.path),
-    details: details(room, rows?.expired),
+    details: details(context, rows?.expired),
   };
   if (rows) return { servers: [file], underPrefix: rows.underPrefix, notes: [] };
   return { servers: [file], notes: [`there are more than ${most} rows, which were not counted`] };
@@ -47,7 +47,7 @@ interface Rows {
 }
 
 /** Undefined where there are too many. Each question reads an index, and of the table only what has expired. */
-function countRows({ connection, tables, prefix }: Room, most: number, at: number): Rows | undefined {
+function countRows({ connection, tables, prefix }: SqliteContext, most: number, at: number): Rows | undefined {
   const count = (where: string, parameters: Readonly<Record<string, unknown>>): number =>
     connection
       .statement<{ rows: number }>(
@@ -64,8 +64,8 @@ function countRows({ connection, tables, prefix }: Room, most: number, at: numbe
   return { live: all - expired, expired, underPrefix: under - expiredUnder };
 }
 
-function details(room: Room, expired: number | undefined): Readonly<Record<string, StatsDetail>> {
-  const { connection, tables } = room;
+function details(context: SqliteContext, expired: number | undefined): Readonly<Record<string, StatsDetail>> {
+  const { connection, tables } = context;
   const pragma = (name: string): StatsDetail['value'] =>
     Object.values(connection.statement<Record<string, number | string>>(`PRAGMA ${name}`).get() ?? { none: 0 })[0]!;
   const walBytes = sizeOf(`${connection.path}-wal`);

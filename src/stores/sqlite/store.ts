@@ -24,13 +24,14 @@ import type {
   Tagged,
 } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
+import type { SqliteContext } from './context.js';
 import type { Tail } from './events/open.js';
 import type { SqliteWaiting } from './locks/waiting.js';
 
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
-import { Entries, type Room } from './entries.js';
+import { Entries } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './events/sources.js';
 import { entryKeys } from './keys.js';
 import { SqliteLock } from './locks/lock.js';
@@ -69,95 +70,95 @@ class SqliteStore extends Entries implements Store {
   readonly #tails = new Set<Tail>();
   readonly #waitings = new Set<SqliteWaiting>();
 
-  constructor(room: Room) {
-    super(room);
-    this.location = room.profile.path;
-    this.prefix = room.prefix;
+  constructor(context: SqliteContext) {
+    super(context);
+    this.location = context.profile.path;
+    this.prefix = context.prefix;
   }
 
   keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.room, pattern);
+    return entryKeys(this.context, pattern);
   }
 
   async count(options?: CountOptions): Promise<number> {
     const { countEntries } = await import('./listing/counting.js');
-    return countEntries(this.room, options);
+    return countEntries(this.context, options);
   }
 
   async *entries(options?: ListEntriesOptions): EntryPages {
     const { listEntries } = await import('./listing/entries.js');
-    yield* listEntries(this.room, options);
+    yield* listEntries(this.context, options);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {
     const { flush } = await import('./listing/flush.js');
-    return flush(this.room, options);
+    return flush(this.context, options);
   }
 
   async flushOnly(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
     const { flushOnly } = await import('./listing/flush-only.js');
-    return flushOnly(this.room, only, options);
+    return flushOnly(this.context, only, options);
   }
 
   tags(names: readonly string[]): Tagged {
-    return new SqliteTagged(this.room, names);
+    return new SqliteTagged(this.context, names);
   }
 
   async inspect(key: string, tags?: readonly string[]): Promise<Inspection> {
     const { inspect } = await import('./inspection.js');
-    return inspect(this.room, key, tags);
+    return inspect(this.context, key, tags);
   }
 
   async tagIndex(): Promise<TagIndex> {
     const { SqliteTagIndex } = await import('./tags/index.js');
-    return new SqliteTagIndex(this.room);
+    return new SqliteTagIndex(this.context);
   }
 
   lock(name: string): Lock {
-    const lock = new SqliteLock(this.room, name, this.#waitings);
+    const lock = new SqliteLock(this.context, name, this.#waitings);
     if (!isScheduleMutex(name)) return lock;
-    return new EitherLock(name, lock, new SqliteLock(this.room, name, this.#waitings, 'cache'));
+    return new EitherLock(name, lock, new SqliteLock(this.context, name, this.#waitings, 'cache'));
   }
 
   async *locks(options?: ListLocksOptions): AsyncIterable<ListedLock> {
     const { heldLocks } = await import('./locks/list.js');
-    yield* heldLocks(this.room, options);
+    yield* heldLocks(this.context, options);
   }
 
   async events(options: EventsOptions): Promise<EventStream> {
     const { tail } = await import('./events/open.js');
-    const opened = await tail(this.room, options);
+    const opened = await tail(this.context, options);
     this.#tails.add(opened);
     return opened;
   }
 
   async stats(options?: StatsOptions): Promise<StoreStats> {
     const { stats } = await import('./stats.js');
-    return stats(this.room, options);
+    return stats(this.context, options);
   }
 
   async sample(options: SampleOptions): Promise<Sample> {
     const { sample } = await import('./listing/sample.js');
-    return sample(this.room, options);
+    return sample(this.context, options);
   }
 
   async *reach(): AsyncGenerator<Finding> {
     const { reach } = await import('./doctor/connectivity.js');
-    yield* reach(this.room);
+    yield* reach(this.context);
   }
 
   async *diagnose(): AsyncGenerator<Finding> {
     const { diagnose } = await import('./doctor/diagnosis.js');
-    yield* diagnose(this.room);
+    yield* diagnose(this.context);
   }
 
   async unmade(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
     const { unmade } = await import('./doctor/diagnosis.js');
-    return unmade(this.room, place);
+    return unmade(this.context, place);
   }
 
   async doubt(place: 'entries' | 'locks'): Promise<PlaceDoubt | undefined> {
-    const { connection, tables, profile } = this.room;
+    const { connection, tables, profile } = this.context;
     const isThere = connection.run(() => connection.exists());
     if (isThere && connection.run(() => tables.has(place === 'entries' ? 'cache' : 'locks'))) return undefined;
     // Files of older applications, and caches without locks, have no such table; only a chosen name can be mistyped.

@@ -1,7 +1,7 @@
 import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
 import type { Finding } from '../../contract/store.js';
 import type { Protocol } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 
 import { CachectlError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
@@ -11,7 +11,7 @@ import { arrivals, type Way } from '../../network/connectivity.js';
  * The way to each server of the pool, and logging in. Each that is down is a fault: what lives there is a miss to the
  * application, and what it puts there is lost.
  */
-export async function* reach({ connection, timeoutMs }: Room): AsyncGenerator<Finding> {
+export async function* reach({ connection, timeoutMs }: MemcachedContext): AsyncGenerator<Finding> {
   const { servers, profile, protocol } = connection;
   let lost = 0;
   for await (const { endpoint, findings } of arrivals(servers, await wayOf(profile, protocol, timeoutMs))) {

@@ -1,6 +1,6 @@
 import type { MemcachedProfile } from '../../../profiles/profile.js';
 import type { Finding, Reading } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { Node } from '../protocol/node.js';
 
 import { bytesText } from '../../../byte-text.js';
@@ -24,8 +24,8 @@ const LISTED_UP_TO = 200_000;
 type Stats = ReadonlyMap<string, string>;
 
 /** How each server is set up, and whether what it holds is as the profile says. */
-export async function* diagnose(room: Room): AsyncGenerator<Finding> {
-  const { nodes, profile } = room.connection;
+export async function* diagnose(context: MemcachedContext): AsyncGenerator<Finding> {
+  const { nodes, profile } = context.connection;
   yield* weights(profile);
   for (const node of nodes) {
     for await (const finding of serverFindings(node)) {
@@ -35,7 +35,7 @@ export async function* diagnose(room: Room): AsyncGenerator<Finding> {
   }
 
   yield ok('persistence', 'none: a restart empties it, and frees every lock');
-  yield* contents(room);
+  yield* contents(context);
 }
 
 function* weights({ distribution, servers }: MemcachedProfile): Generator<Finding> {
@@ -145,14 +145,14 @@ async function mayWatch(node: MetaNode): Promise<boolean> {
   }
 }
 
-async function* contents(room: Room): AsyncGenerator<Finding> {
-  const { connection, keys } = room;
+async function* contents(context: MemcachedContext): AsyncGenerator<Finding> {
+  const { connection, keys } = context;
   if (connection.metaNodes.length === 0) return;
   const ours: Placed[] = [];
   const others: Buffer[] = [];
   let isAll = true;
   for (const [server, node] of connection.metaNodes.entries()) {
-    const found = (await node.count()) > LISTED_UP_TO ? undefined : await firstKeys(node, room);
+    const found = (await node.count()) > LISTED_UP_TO ? undefined : await firstKeys(node, context);
     if (found === undefined) {
       isAll = false;
       continue;
@@ -178,11 +178,14 @@ async function* contents(room: Room): AsyncGenerator<Finding> {
   yield* unreadableKeys(ours, connection.profile);
   const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
   // What an item is stands beside it, so there is nothing to guess.
-  yield await contentsFinding(await readingsOf(room, entries.slice(0, SAMPLE)), async () => []);
+  yield await contentsFinding(await readingsOf(context, entries.slice(0, SAMPLE)), async () => []);
 }
 
 /** From where they were listed, wherever the profile would look. */
-async function readingsOf({ connection, values }: Room, entries: readonly Placed[]): Promise<readonly Reading[]> {
+async function readingsOf(
+  { connection, values }: MemcachedContext,
+  entries: readonly Placed[],
+): Promise<readonly Reading[]> {
   const readings = connection.metaNodes.map(async (node, index) => {
     const here = entries.filter(({ full, server }) => server === index && isSpeakable(full));
     const items = await node.read(here.map(({ full }) => full));

@@ -1,7 +1,7 @@
 import type { CachectlError } from '../../../errors.js';
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
 import type { Reading } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { Item } from '../protocol/node.js';
 
 import { UnsupportedError, UsageError } from '../../../errors.js';
@@ -16,9 +16,9 @@ import { ALWAYS, EVENT_SOURCES, EVENTS } from './sources.js';
  * TimeoutError when a server is silent, PartialError when one left events out.
  * @throws UnsupportedError without meta commands, and of a source that there is not
  */
-export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
-  if (room.connection.metaNodes.length === 0) {
-    const where = room.connection.protocol === 'classic' ? 'by protocol: classic' : 'behind SASL';
+export async function tail(context: MemcachedContext, options: EventsOptions): Promise<Tail> {
+  if (context.connection.metaNodes.length === 0) {
+    const where = context.connection.protocol === 'classic' ? 'by protocol: classic' : 'behind SASL';
     throw new UnsupportedError(
       `the memcached store has no events ${where}: servers cannot be watched there`,
       'Use a profile of the Memcached servers themselves, without a proxy or SASL; or watch the application.',
@@ -27,7 +27,7 @@ export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
 
   eventSourceNamed('memcached', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
-  return Tail.open(room, options);
+  return Tail.open(context, options);
 }
 
 /** Of an entry. */
@@ -36,7 +36,7 @@ interface Place {
 }
 
 export class Tail implements EventStream {
-  readonly #room: Room;
+  readonly #context: MemcachedContext;
   readonly #options: EventsOptions;
   readonly #queue = new DroppingQueue<CacheEvent>();
   readonly #feeds: ServerFeed[] = [];
@@ -46,8 +46,8 @@ export class Tail implements EventStream {
   /** What ended one server's feed while those of others were being opened. */
   #failure: CachectlError | undefined;
 
-  static async open(room: Room, options: EventsOptions): Promise<Tail> {
-    const opened = new Tail(room, options);
+  static async open(context: MemcachedContext, options: EventsOptions): Promise<Tail> {
+    const opened = new Tail(context, options);
     try {
       await opened.#begin();
     } catch (error) {
@@ -61,8 +61,8 @@ export class Tail implements EventStream {
     return opened;
   }
 
-  private constructor(room: Room, options: EventsOptions) {
-    this.#room = room;
+  private constructor(context: MemcachedContext, options: EventsOptions) {
+    this.#context = context;
     this.#options = options;
   }
 
@@ -83,7 +83,7 @@ export class Tail implements EventStream {
 
   /** By connections that the watches leave out. */
   async peek(keys: readonly string[]): Promise<readonly Reading[]> {
-    const { connection, values } = this.#room;
+    const { connection, values } = this.#context;
     const places = keys.map((key) => this.#placeOf(key));
     const asked = places.filter((place): place is Place => !(place instanceof Error));
     const answers = await connection.spread(asked, async (node, share) =>
@@ -119,10 +119,10 @@ export class Tail implements EventStream {
   }
 
   async #begin(): Promise<void> {
-    const { connection } = this.#room;
+    const { connection } = this.#context;
     for (const node of connection.metaNodes) {
       this.#feeds.push(
-        await ServerFeed.open(node, this.#room, this.#options, {
+        await ServerFeed.open(node, this.#context, this.#options, {
           tell: (event) => this.#tell(event),
           fail: (error) => this.#fail(error),
         }),
@@ -152,7 +152,7 @@ export class Tail implements EventStream {
 
   #placeOf(key: string): Error | Place {
     try {
-      return { full: this.#room.keys.full(key) };
+      return { full: this.#context.keys.full(key) };
     } catch (error) {
       if (error instanceof UsageError) return error;
       throw error;

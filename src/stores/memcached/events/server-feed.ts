@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { CachectlError } from '../../../errors.js';
 import type { CacheEvent, EventsOptions } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
@@ -30,7 +30,7 @@ export interface FeedHearer {
 /** What one server tells, in session after session, for as long as somebody wants to be told. */
 export class ServerFeed {
   readonly #node: MetaNode;
-  readonly #room: Room;
+  readonly #context: MemcachedContext;
   readonly #options: EventsOptions;
   readonly #hearer: FeedHearer;
   readonly #over = new AbortController();
@@ -42,15 +42,20 @@ export class ServerFeed {
   #leftOut = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  static async open(node: MetaNode, room: Room, options: EventsOptions, hearer: FeedHearer): Promise<ServerFeed> {
-    const feed = new ServerFeed(node, room, options, hearer);
+  static async open(
+    node: MetaNode,
+    context: MemcachedContext,
+    options: EventsOptions,
+    hearer: FeedHearer,
+  ): Promise<ServerFeed> {
+    const feed = new ServerFeed(node, context, options, hearer);
     feed.#session = await feed.#open();
     return feed;
   }
 
-  private constructor(node: MetaNode, room: Room, options: EventsOptions, hearer: FeedHearer) {
+  private constructor(node: MetaNode, context: MemcachedContext, options: EventsOptions, hearer: FeedHearer) {
     this.#node = node;
-    this.#room = room;
+    this.#context = context;
     this.#options = options;
     this.#hearer = hearer;
   }
@@ -80,7 +85,7 @@ export class ServerFeed {
   }
 
   async #open(): Promise<WatchSession> {
-    return WatchSession.open(this.#node, this.#room, this.#options, {
+    return WatchSession.open(this.#node, this.#context, this.#options, {
       tell: (event) => this.#hearer.tell(event),
       leftOut: (events) => this.#addUp(events),
       fail: (error) => this.#lost(error),

@@ -53,15 +53,15 @@ interface Held {
  * follows on the same connection is that write's own, and no hit or miss.
  */
 export class Narrator {
-  readonly #room: NarratorRoom;
+  readonly #context: NarratorRoom;
   /** By their ids. */
   readonly #held: Held[] = [];
   /** The last lookup of each connection, and of each key, while it is held. */
   readonly #lookups = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(room: NarratorRoom) {
-    this.#room = room;
+  constructor(context: NarratorRoom) {
+    this.#context = context;
   }
 
   /** `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found clsid=0 cfd=26 size=0`. */
@@ -74,7 +74,7 @@ export class Narrator {
       return;
     }
 
-    if (type === undefined || key === undefined || this.#room.isOwn(connection, key)) return;
+    if (type === undefined || key === undefined || this.#context.isOwn(connection, key)) return;
     const isLookup = type === 'item_get';
     const speaker = connection === undefined ? `key ${key}` : `connection ${connection}`;
     if (!isLookup) this.#hushLookup(speaker, type, key);
@@ -102,7 +102,7 @@ export class Narrator {
   }
 
   #eventOf(fields: ReadonlyMap<string, string>, encodedKey: string): CacheEvent | undefined {
-    const { keys, asked } = this.#room;
+    const { keys, asked } = this.#context;
     const full = uriDecoded(Buffer.from(encodedKey, 'latin1'));
     const isForeign = !keys.isOurs(full);
     if (isForeign && asked.everything !== true) return undefined;
@@ -138,7 +138,7 @@ export class Narrator {
   }
 
   #tell({ event, connection, address, isHushed }: Held): void {
-    const { callers, tell } = this.#room;
+    const { callers, tell } = this.#context;
     if (event === undefined) {
       callers.isOf(connection!, address);
     } else if (!isHushed) {

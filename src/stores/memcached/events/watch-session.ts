@@ -1,6 +1,6 @@
 import type { CachectlError } from '../../../errors.js';
 import type { CacheEvent, EventsOptions } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
@@ -34,10 +34,15 @@ export class WatchSession {
   readonly #endChecks: () => void;
 
   /** Resolves when it hears. @throws what `Watch.open` does */
-  static async open(node: MetaNode, room: Room, asked: EventsOptions, hearer: Hearer): Promise<WatchSession> {
-    const [peek, callers] = [new Peek(node, room.timeoutMs), new Callers(node)];
+  static async open(
+    node: MetaNode,
+    context: MemcachedContext,
+    asked: EventsOptions,
+    hearer: Hearer,
+  ): Promise<WatchSession> {
+    const [peek, callers] = [new Peek(node, context.timeoutMs), new Callers(node)];
     const narrator = new Narrator({
-      keys: room.keys,
+      keys: context.keys,
       asked,
       callers,
       isOwn: (connection, key) => peek.isOwn(connection, key),

@@ -1,5 +1,5 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { DumpLines } from './dump-lines.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
@@ -7,11 +7,14 @@ import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
 import { dumpedLines, lineHead } from './dump.js';
 
 /** How many keys a listing gives. */
-export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
-  const isListed = listedBy(room, pattern);
+export async function countEntries(
+  context: MemcachedContext,
+  { signal, pattern = '*' }: CountOptions = {},
+): Promise<number> {
+  const isListed = listedBy(context, pattern);
   let counted = 0;
-  for (const node of room.connection.metaNodes) {
-    for await (const { lines, now } of dumpedLines(node, room, { signal, head: literalHead(pattern) })) {
+  for (const node of context.connection.metaNodes) {
+    for await (const { lines, now } of dumpedLines(node, context, { signal, head: literalHead(pattern) })) {
       while (lines.next()) if (!lines.hasExpired(now) && isListed(lines)) counted++;
     }
   }
@@ -20,7 +23,7 @@ export async function countEntries(room: Room, { signal, pattern = '*' }: CountO
 }
 
 /** The lines of a dump all begin with the pattern's head; where that is all of it, few keys have to be decoded. */
-function listedBy({ keys }: Room, pattern: string): (line: DumpLines) => boolean {
+function listedBy({ keys }: MemcachedContext, pattern: string): (line: DumpLines) => boolean {
   const matches = globMatcher(pattern);
   const isMatch = (line: DumpLines): boolean => {
     const key = keys.short(line.key);

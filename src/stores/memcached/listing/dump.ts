@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { keyToBytes } from '../../entries/key-text.js';
@@ -30,8 +30,12 @@ export interface DumpOptions {
  * nothing is missed that was there all the time; while the server waits for us to take a line it holds locks that the
  * application needs, so they are taken as fast as they come, however long the work on them takes.
  */
-export async function* dump(node: MetaNode, room: Room, options: DumpOptions = {}): AsyncGenerator<Dumped[]> {
-  for await (const { lines, now } of dumpedLines(node, room, options)) {
+export async function* dump(
+  node: MetaNode,
+  context: MemcachedContext,
+  options: DumpOptions = {},
+): AsyncGenerator<Dumped[]> {
+  for await (const { lines, now } of dumpedLines(node, context, options)) {
     const page: Dumped[] = [];
     while (lines.next()) {
       const item = lines.dumped(now);
@@ -51,7 +55,7 @@ interface DumpedLines {
 /** The same as lines, for who wants less than all of each: those that have expired are among them. */
 export async function* dumpedLines(
   node: MetaNode,
-  { prefix, timeoutMs }: Room,
+  { prefix, timeoutMs }: MemcachedContext,
   { signal, head = '', most = Infinity }: DumpOptions = {},
 ): AsyncGenerator<DumpedLines> {
   signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Dumped } from './dump-lines.js';
 
@@ -22,17 +22,17 @@ interface Named {
  * What lies under the prefix on every server, a page of a dump at a time, which tells all but contents and owners of locks;
  * reading those does not count as a use. Which tags an entry carries nobody knows: in its key stands a hash of their ids.
  */
-export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+export async function* listEntries(context: MemcachedContext, options: ListEntriesOptions = {}): EntryPages {
   const { signal, pattern = '*' } = options;
   const matches = globMatcher(pattern);
-  for (const node of room.connection.metaNodes) {
-    for await (const page of dump(node, room, { signal, head: literalHead(pattern) })) {
+  for (const node of context.connection.metaNodes) {
+    for await (const page of dump(node, context, { signal, head: literalHead(pattern) })) {
       const named = page
-        .map((dumped): Named => ({ key: room.keys.short(dumped.full), dumped, size: dumped.size }))
+        .map((dumped): Named => ({ key: context.keys.short(dumped.full), dumped, size: dumped.size }))
         .filter(({ key }) => !isTagIdKey(key) && matches(key));
       for (const some of options.contents ? withinBytes(named) : [named]) {
         signal?.throwIfAborted();
-        const listed = await listedOf(node, room, some, options);
+        const listed = await listedOf(node, context, some, options);
         if (listed.length > 0) yield listed;
       }
     }
@@ -42,14 +42,14 @@ export async function* listEntries(room: Room, options: ListEntriesOptions = {})
 /** What is gone by now, as far as it has to be read, is left out. */
 async function listedOf(
   node: MetaNode,
-  room: Room,
+  context: MemcachedContext,
   some: readonly Named[],
   { contents = false, idle = false }: ListEntriesOptions,
 ): Promise<readonly ListedEntry[]> {
   const wanted = some.filter((named) => isSpeakable(named.dumped.full) && (contents || mayBeOurLock(named)));
   const answers = await node.look(wanted.map(({ dumped }) => dumped.full));
   const items = answers.map((answer) => given(answer));
-  const entryOf = await room.values.reader(items.filter((item) => item !== undefined));
+  const entryOf = await context.values.reader(items.filter((item) => item !== undefined));
   const listed: ListedEntry[] = [];
   let next = 0;
   for (const named of some) {
@@ -64,7 +64,7 @@ async function listedOf(
       ttl: item?.ttl === undefined ? dumped.ttl : item.ttl,
       ...(idle && { idle: dumped.idle }),
       ...(lock !== undefined && { lock }),
-      ...(contents && { reading: item === undefined ? unspeakable(room, key) : entryOf(item) }),
+      ...(contents && { reading: item === undefined ? unspeakable(context, key) : entryOf(item) }),
     });
   }
 
@@ -76,9 +76,9 @@ function mayBeOurLock({ key, size }: Named): boolean {
 }
 
 /** Only the binary protocol can name what another client put under a key with white space. */
-function unspeakable(room: Room, key: string): Error {
+function unspeakable(context: MemcachedContext, key: string): Error {
   try {
-    room.keys.full(key);
+    context.keys.full(key);
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;

@@ -1,4 +1,4 @@
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { RefusedError } from '../../../errors.js';
@@ -17,20 +17,20 @@ export interface FirstKeys {
  * Some of the keys of a server, under the prefix or not. Only for one with few: it is gone through to its end. Undefined
  * where its keys may not be listed.
  */
-export async function firstKeys(node: MetaNode, room: Room): Promise<FirstKeys | undefined> {
+export async function firstKeys(node: MetaNode, context: MemcachedContext): Promise<FirstKeys | undefined> {
   try {
-    return await listed(node, room);
+    return await listed(node, context);
   } catch (error) {
     if (error instanceof RefusedError) return undefined;
     throw error;
   }
 }
 
-async function listed(node: MetaNode, room: Room): Promise<FirstKeys> {
+async function listed(node: MetaNode, context: MemcachedContext): Promise<FirstKeys> {
   const ours: Buffer[] = [];
   const others: Buffer[] = [];
-  for await (const page of dump(node, { ...room, prefix: '' })) {
-    for (const { full } of page) (room.keys.isOurs(full) ? ours : others).push(full);
+  for await (const page of dump(node, { ...context, prefix: '' })) {
+    for (const { full } of page) (context.keys.isOurs(full) ? ours : others).push(full);
     if (ours.length + others.length >= MOST) return { ours, others, isAll: false };
   }
 

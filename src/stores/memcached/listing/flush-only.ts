@@ -1,5 +1,5 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 import type { Dumped } from './dump-lines.js';
@@ -20,27 +20,31 @@ const IN_FLIGHT = 4;
  * Removes the entries that match, a page of a dump at a time. An item goes only as long as it is the one that the dump
  * told of, which its CAS says, and, where that counts, as long as nobody has read it since.
  */
-export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+export async function flushOnly(
+  context: MemcachedContext,
+  only: EntryFilter,
+  options: FlushOnlyOptions,
+): Promise<FlushOnlyResult> {
   const { pattern = '*', idleFor = 0, largerThan = -1 } = only;
   const { signal, dryRun } = options;
   signal?.throwIfAborted();
   if (dryRun) {
-    const pages = listEntries(room, { pattern, idle: idleFor > 0, ...(signal && { signal }) });
+    const pages = listEntries(context, { pattern, idle: idleFor > 0, ...(signal && { signal }) });
     return countMeant(pages, only, options);
   }
 
   const matches = globMatcher(pattern);
   const tally = new FlushTally(options);
-  for (const node of room.connection.metaNodes) {
-    const pages = dump(node, room, { signal, head: literalHead(pattern) });
+  for (const node of context.connection.metaNodes) {
+    const pages = dump(node, context, { signal, head: literalHead(pattern) });
     await overlapping(pages, IN_FLIGHT, async (page) => {
       const meant = page.filter(({ full, idle, size }) => {
-        const key = room.keys.short(full);
+        const key = context.keys.short(full);
         return size > largerThan && idle >= idleFor && !isTagIdKey(key) && matches(key);
       });
-      const others = meant.filter(({ full }) => lockOf(room.keys.short(full)) === undefined);
+      const others = meant.filter(({ full }) => lockOf(context.keys.short(full)) === undefined);
       tally.add({ keptLocks: meant.length - others.length });
-      tally.add(await removeOthers(node, room, others, idleFor));
+      tally.add(await removeOthers(node, context, others, idleFor));
     });
   }
 
@@ -49,7 +53,7 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
 
 async function removeOthers(
   node: MetaNode,
-  { keys }: Room,
+  { keys }: MemcachedContext,
   meant: readonly Dumped[],
   idleFor: number,
 ): Promise<FlushOnlyResult> {

@@ -1,5 +1,5 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Dumped } from './dump-lines.js';
 
@@ -17,11 +17,11 @@ const IN_FLIGHT = 4;
  * Removes what lies under the prefix, a page of a dump at a time, from every server. What is counted is entries; the
  * tags' ids go too, unmentioned. `all` is flush_all on every server.
  */
-export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+export async function flush(context: MemcachedContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  if (options.scope === 'all') return flushServers(room, options.dryRun);
-  const nodes = room.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('flush by prefix', room.connection.protocol);
+  if (options.scope === 'all') return flushServers(context, options.dryRun);
+  const nodes = context.connection.metaNodes;
+  if (nodes.length === 0) throw noListing('flush by prefix', context.connection.protocol);
   // Nothing is done where not everything can be.
   const totals = await Promise.all(nodes.map(async (node) => node.count()));
   const tally = new Tally(
@@ -29,15 +29,17 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
     totals.reduce((sum, count) => sum + count, 0),
   );
   for (const node of nodes) {
-    const remover = new Remover(node, room.keys, options);
-    await overlapping(dump(node, room, options), IN_FLIGHT, async (page) => tally.add(await remover.removePage(page)));
+    const remover = new Remover(node, context.keys, options);
+    await overlapping(dump(node, context, options), IN_FLIGHT, async (page) =>
+      tally.add(await remover.removePage(page)),
+    );
   }
 
   return tally.result;
 }
 
 /** All servers are asked before anything is done, so that one that is gone is told before. */
-async function flushServers({ connection }: Room, dryRun: boolean): Promise<FlushResult> {
+async function flushServers({ connection }: MemcachedContext, dryRun: boolean): Promise<FlushResult> {
   if (connection.protocol === 'classic') throw notByProxy('be emptied at once', connection.location);
   const counts = await Promise.all(connection.nodes.map(async (node) => node.count()));
   if (!dryRun) await Promise.all(connection.nodes.map(async (node) => node.clear()));

@@ -1,5 +1,5 @@
 import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { isLaravelLockName } from '../../locks/names.js';
@@ -13,14 +13,14 @@ const MOST_LOOKED = 200_000;
  * The beginning of a dump, which goes along the hash table, where keys have no order. Of a pool each server gives as much
  * as it holds of the whole. Sizes are those that the dump tells: what an item takes in all.
  */
-export async function sample(room: Room, { size, signal }: SampleOptions): Promise<Sample> {
-  const nodes = room.connection.metaNodes;
+export async function sample(context: MemcachedContext, { size, signal }: SampleOptions): Promise<Sample> {
+  const nodes = context.connection.metaNodes;
   const counts = await Promise.all(nodes.map(async (node) => node.count()));
   const whole = counts.reduce((sum, count) => sum + count, 0);
   const slices = await Promise.all(
     nodes.map(async (node, index) => {
       const share = whole === 0 ? 0 : Math.ceil((size * counts[index]!) / whole);
-      return slice(node, room, { size: share, signal });
+      return slice(node, context, { size: share, signal });
     }),
   );
   const chosen = slices.flatMap(({ found }) => found);
@@ -36,14 +36,14 @@ export async function sample(room: Room, { size, signal }: SampleOptions): Promi
 
 async function slice(
   node: MetaNode,
-  room: Room,
+  context: MemcachedContext,
   { size, signal }: { readonly size: number; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly found: readonly SampledEntry[]; readonly isAll: boolean }> {
   const found: SampledEntry[] = [];
   if (size === 0) return { found, isAll: true };
-  for await (const page of dump(node, room, { signal, most: MOST_LOOKED })) {
+  for await (const page of dump(node, context, { signal, most: MOST_LOOKED })) {
     for (const { full, size: bytes, ttl } of page) {
-      const name = room.keys.short(full);
+      const name = context.keys.short(full);
       if (!isTagIdKey(name) && !isLaravelLockName(name)) found.push({ size: bytes, ttl });
     }
 

@@ -1,5 +1,5 @@
 import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { Dumped } from '../listing/dump-lines.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
@@ -19,10 +19,13 @@ const MOST_AT_ONCE = 1_048_576;
  * What lies under the prefix and can be told to be a lock, on every server, a page of a dump at a time. A lock is an item
  * like any other: those whose names say nothing are read, as far as they are small enough to hold an owner.
  */
-export async function* listLocks(room: Room, { signal, pattern }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
-  const lister = new Lister(room, pattern);
-  for (const node of room.connection.metaNodes) {
-    for await (const page of dump(node, room, { signal })) {
+export async function* listLocks(
+  context: MemcachedContext,
+  { signal, pattern }: ListLocksOptions = {},
+): AsyncGenerator<ListedLock> {
+  const lister = new Lister(context, pattern);
+  for (const node of context.connection.metaNodes) {
+    for await (const page of dump(node, context, { signal })) {
       for (const batch of lister.batches(page)) {
         signal?.throwIfAborted();
         yield* await lister.locksAmong(node, batch);
@@ -39,11 +42,11 @@ interface Candidate {
 }
 
 class Lister {
-  readonly #room: Room;
+  readonly #context: MemcachedContext;
   readonly #tell: ItemTeller;
 
-  constructor(room: Room, pattern: string | undefined) {
-    this.#room = room;
+  constructor(context: MemcachedContext, pattern: string | undefined) {
+    this.#context = context;
     this.#tell = itemTeller(pattern);
   }
 
@@ -84,7 +87,7 @@ class Lister {
   #candidate({ full, size }: Dumped): Candidate | undefined {
     // Only the binary protocol can name what another client put under a key with white space.
     if (!isSpeakable(full)) return undefined;
-    const name = this.#room.keys.short(full);
+    const name = this.#context.keys.short(full);
     if (isTagIdKey(name)) return undefined;
     return size <= LARGEST_LOCK || this.#tell(name) !== undefined ? { full, name, size } : undefined;
   }
@@ -92,7 +95,7 @@ class Lister {
   /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
   async #ownerOf(item: Item): Promise<string | undefined> {
     try {
-      const owner = await this.#room.values.bareBytes(item);
+      const owner = await this.#context.values.bareBytes(item);
       return keyFromBytes(owner.subarray(0, LONGEST_OWNER));
     } catch (error) {
       if (error instanceof UndecodableError) return undefined;

@@ -1,5 +1,5 @@
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { Item, Node } from '../protocol/node.js';
 import type { Values } from '../values.js';
 
@@ -14,7 +14,7 @@ export class MemcachedLock implements Lock {
   readonly #values: Values;
   readonly #checkWrite: () => void;
 
-  constructor({ connection, keys, values }: Room, name: string) {
+  constructor({ connection, keys, values }: MemcachedContext, name: string) {
     this.#key = keys.full(name);
     this.#checkWrite = () => keys.fullToWrite(name);
     this.#values = values;

@@ -1,6 +1,6 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
 import type { Store } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
 import { EventQueue } from '../../events/queue.js';
@@ -18,7 +18,7 @@ import { uriDecoded } from '../protocol/uri.js';
  */
 export async function watchLocks(
   store: Store,
-  { connection, keys }: Room,
+  { connection, keys }: MemcachedContext,
   names: readonly string[],
   { signal }: WatchLocksOptions,
 ): Promise<LockWatch> {

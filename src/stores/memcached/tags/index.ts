@@ -6,7 +6,7 @@ import type {
   TagIndex,
   TagMember,
 } from '../../contract/tags.js';
-import type { Room } from '../entries.js';
+import type { MemcachedContext } from '../context.js';
 
 import { UnsupportedError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
@@ -16,18 +16,18 @@ import { dump } from '../listing/dump.js';
 /** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
 export class MemcachedTagIndex implements TagIndex {
   readonly neverStale = 'Memcached keeps no list of what carries a tag, so nothing in one can be stale.';
-  readonly #room: Room;
+  readonly #context: MemcachedContext;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: MemcachedContext) {
+    this.#context = context;
   }
 
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
-    const { connection, keys } = this.#room;
+    const { connection, keys } = this.#context;
     const matches = globMatcher(pattern);
     const head = TAG_ID_HEAD + literalHead(pattern);
     for (const node of connection.metaNodes) {
-      for await (const page of dump(node, this.#room, { signal, head })) {
+      for await (const page of dump(node, this.#context, { signal, head })) {
         const names = page
           .map(({ full }) => keys.short(full))
           .filter((key) => isTagIdKey(key))

@@ -1,10 +1,11 @@
 import { createHash, randomInt } from 'node:crypto';
 
 import type { BulkOptions, Tagged } from '../../contract/store.js';
+import type { MemcachedContext } from '../context.js';
 import type { Item } from '../protocol/node.js';
 
 import { allDone } from '../../entries/partial-failure.js';
-import { Entries, given, type Naming, type Room } from '../entries.js';
+import { Entries, given, type Naming } from '../entries.js';
 import { tagIdKey } from '../keys.js';
 
 /**
@@ -15,10 +16,10 @@ export class MemcachedTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
   readonly #idKeys: readonly Buffer[];
 
-  constructor(room: Room, names: readonly string[]) {
-    super(room);
+  constructor(context: MemcachedContext, names: readonly string[]) {
+    super(context);
     this.#names = names;
-    this.#idKeys = names.map((name) => room.keys.full(tagIdKey(name)));
+    this.#idKeys = names.map((name) => context.keys.full(tagIdKey(name)));
   }
 
   async flush({ signal, dryRun }: BulkOptions & { readonly dryRun: boolean }): Promise<undefined> {
@@ -35,22 +36,22 @@ export class MemcachedTagged extends Entries implements Tagged {
 
   async keyOf(key: string): Promise<string | undefined> {
     const full = await this.fullKey(key);
-    return full && this.room.keys.short(full);
+    return full && this.context.keys.short(full);
   }
 
   protected async naming(): Promise<Naming | undefined> {
     const ids = await this.#ids();
     if (!ids.every((id) => id !== undefined)) return undefined;
     const head = headOf(ids);
-    return (key) => this.room.keys.full(head + key);
+    return (key) => this.context.keys.full(head + key);
   }
 
   protected async namingToWrite(): Promise<Naming> {
     // Whoever cannot read the id cannot read what is under it.
-    for (const name of this.#names) this.room.keys.fullToWrite(tagIdKey(name));
+    for (const name of this.#names) this.context.keys.fullToWrite(tagIdKey(name));
     const ids = await this.#ids();
     const head = headOf(await Promise.all(ids.map(async (id, index) => id ?? this.#made(this.#idKeys[index]!))));
-    return (key) => this.room.keys.fullToWrite(head + key);
+    return (key) => this.context.keys.fullToWrite(head + key);
   }
 
   async #ids(): Promise<ReadonlyArray<string | undefined>> {

@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 
 import type { Finding, Store } from '../../contract/store.js';
 import type { Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { openCodec } from '../../../codecs/open.js';
 import { RefusedError } from '../../../errors.js';
@@ -16,8 +16,8 @@ import { layoutFindings } from '../layout.js';
 import { indexFindings } from './indexes.js';
 
 /** How the deployment is set up, and whether what it holds is as the profile says. */
-export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
-  const { connection } = room;
+export async function* diagnose(context: MongodbContext, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+  const { connection } = context;
   const hello = await answerOf(connection, { hello: 1 });
   const build = await answerOf(connection, { buildInfo: 1 });
   yield ok('server', `MongoDB ${String(build?.version ?? '?')}, ${kindOf(hello)}`);
@@ -38,7 +38,7 @@ export async function* diagnose(room: Room, store: Pick<Store, 'many'>): AsyncGe
   }
 
   yield* layoutFindings(connection);
-  yield* contents(room, store);
+  yield* contents(context, store);
 }
 
 /** Undefined where the server does not know the question, or this user may not ask. */
@@ -76,7 +76,7 @@ async function* writeConcern(connection: Connection, hello: Document | undefined
   yield warning('write concern', message, 'Add w=majority to the URL.');
 }
 
-async function* contents({ connection, prefix }: Room, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+async function* contents({ connection, prefix }: MongodbContext, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
   const ours = await sampledIds(connection, prefix);
   const others = ours.length === 0 ? await sampledIds(connection, '') : [];
   yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix });

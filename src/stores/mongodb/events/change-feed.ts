@@ -1,5 +1,5 @@
 import type { EventsOptions } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 import type { Teller } from './emitter.js';
 import type { Feed } from './open.js';
 
@@ -21,28 +21,28 @@ const PLACES: readonly Place[] = ['entries', 'locks'];
 export class ChangeFeed implements Feed {
   readonly types = STREAM.types;
   readonly source: string;
-  readonly #room: Room;
+  readonly #context: MongodbContext;
   readonly #options: EventsOptions;
   readonly #teller: Teller;
   readonly #followed: ReadonlyArray<{ readonly place: Place; readonly changes: CollectionChanges }>;
   #now: () => number = Date.now;
   #isLost = false;
 
-  constructor(room: Room, options: EventsOptions, teller: Teller) {
-    const { collection, lockCollection } = room.connection.profile;
+  constructor(context: MongodbContext, options: EventsOptions, teller: Teller) {
+    const { collection, lockCollection } = context.connection.profile;
     this.source = `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; not told are hits, misses, who did it, and who waits for a lock`;
-    this.#room = room;
+    this.#context = context;
     this.#options = options;
     this.#teller = teller;
     this.#followed = PLACES.map((place) => ({
       place,
-      changes: new CollectionChanges(room.connection, place, place === 'entries' && options.tags === true),
+      changes: new CollectionChanges(context.connection, place, place === 'entries' && options.tags === true),
     }));
   }
 
   async start(): Promise<void> {
     try {
-      await this.#room.connection.run(async ({ now }) => {
+      await this.#context.connection.run(async ({ now }) => {
         this.#now = now;
       });
       for (const { changes } of this.#followed) await changes.open();
@@ -105,7 +105,7 @@ export class ChangeFeed implements Feed {
       return undefined;
     }
 
-    const { location, timeoutMs } = this.#room.connection;
+    const { location, timeoutMs } = this.#context.connection;
     const late = new AbortController();
     try {
       return await Promise.race([pending, silentAfter(timeoutMs, location, late.signal)]);

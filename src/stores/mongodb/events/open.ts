@@ -1,5 +1,5 @@
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { DroppingQueue } from '../../events/queue.js';
 import { eventSourceNamed } from '../../events/sources.js';
@@ -22,12 +22,12 @@ export interface Feed {
  * Needs no setting of a server, so it does not look at `enable`.
  * @throws UnsupportedError of a source that there is not, or that the server does not have
  */
-export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
+export async function tail(context: MongodbContext, options: EventsOptions): Promise<Tail> {
   const { name } = eventSourceNamed('mongodb', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
-  const teller = new Teller(room.prefix, options, (event) => queue.push(event));
-  const feed = new (name === POLL.name ? PollFeed : ChangeFeed)(room, options, teller);
+  const teller = new Teller(context.prefix, options, (event) => queue.push(event));
+  const feed = new (name === POLL.name ? PollFeed : ChangeFeed)(context, options, teller);
   await feed.start();
   return new Tail(feed, queue, options.signal);
 }

@@ -1,5 +1,5 @@
 import type { EventsOptions } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 import type { Teller } from './emitter.js';
 import type { Feed } from './open.js';
 
@@ -24,12 +24,12 @@ export class PollFeed implements Feed {
   #pauseMs = PAUSE_MS;
   #lookedAt = new Date();
 
-  constructor(room: Room, options: EventsOptions, teller: Teller) {
-    const { collection, lockCollection } = room.connection.profile;
+  constructor(context: MongodbContext, options: EventsOptions, teller: Teller) {
+    const { collection, lockCollection } = context.connection.profile;
     this.source = `looks at ${collection} and ${lockCollection}, a second or more apart: reads all entries under the prefix each time, and remembers of each its key, expiry and a hash; what comes and goes between two looks, hits and misses are not told`;
     this.#collection = collection;
     this.#options = options;
-    this.#looks = new PollLooks(room, options, teller);
+    this.#looks = new PollLooks(context, options, teller);
   }
 
   async start(): Promise<void> {

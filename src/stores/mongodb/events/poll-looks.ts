@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 
 import type { EventsOptions } from '../../contract/events.js';
 import type { Deployment } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 import type { FoundDocument, Teller } from './emitter.js';
 
 import { isLive, later } from '../expiry.js';
@@ -38,7 +38,7 @@ interface Way {
 
 /** Entries, locks and those who wait for locks, looked at again and again. The first look tells nothing. */
 export class PollLooks {
-  readonly #room: Room;
+  readonly #context: MongodbContext;
   readonly #teller: Teller;
   readonly #entries = new Remembered();
   readonly #locks = new Remembered();
@@ -46,14 +46,14 @@ export class PollLooks {
   readonly #ways: readonly Way[];
   #isFirst = true;
 
-  constructor(room: Room, { everything, tags }: EventsOptions, teller: Teller) {
-    this.#room = room;
+  constructor(context: MongodbContext, { everything, tags }: EventsOptions, teller: Teller) {
+    this.#context = context;
     this.#teller = teller;
-    const ids = idsUnder(everything === true ? '' : room.prefix);
+    const ids = idsUnder(everything === true ? '' : context.prefix);
     this.#ways = [
       this.#wayOfEntries({ _id: ids }, tags === true ? ['tags'] : []),
       this.#wayOfLocks({ _id: ids }),
-      this.#wayOfWaiters({ collection: room.connection.profile.lockCollection, lock: ids }),
+      this.#wayOfWaiters({ collection: context.connection.profile.lockCollection, lock: ids }),
     ];
   }
 
@@ -65,7 +65,7 @@ export class PollLooks {
 
   async #go({ place, filter, fields, found, over }: Way, signal: AbortSignal): Promise<void> {
     let at = 0;
-    const documents = this.#room.connection.stream((deployment, answers) => {
+    const documents = this.#context.connection.stream((deployment, answers) => {
       at = deployment.now();
       return answers(
         collectionOf(deployment, place)

@@ -1,5 +1,5 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { counted } from '../../listing/counted.js';
 import { isHeadOnly, literalHead } from '../../listing/glob.js';
@@ -8,7 +8,7 @@ import { entryKeys, idsUnder } from '../keys.js';
 
 /** How many entries count: the server counts them itself where the pattern is only what they begin with. */
 export async function countEntries(
-  { connection, prefix }: Room,
+  { connection, prefix }: MongodbContext,
   { signal, pattern = '*' }: CountOptions = {},
 ): Promise<number> {
   signal?.throwIfAborted();

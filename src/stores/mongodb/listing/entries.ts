@@ -2,7 +2,7 @@ import type { AbstractCursor } from 'mongodb';
 
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
 import type { Answers, Deployment, EntryDocument } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
@@ -24,10 +24,10 @@ export interface Listed extends EntryDocument {
 }
 
 /** Entries that count, in the order of the index on `_id`. */
-export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
-  for await (const page of listDocuments(room, options)) {
+export async function* listEntries(context: MongodbContext, options: ListEntriesOptions = {}): EntryPages {
+  for await (const page of listDocuments(context, options)) {
     const entries = page.map(({ entry }) => entry);
-    yield pageAt(entries, room.prefix + entries.at(-1)!.key);
+    yield pageAt(entries, context.prefix + entries.at(-1)!.key);
   }
 }
 
@@ -38,21 +38,21 @@ export interface ListedDocument {
 }
 
 export async function* listDocuments(
-  room: Room,
+  context: MongodbContext,
   options: ListEntriesOptions,
 ): AsyncGenerator<readonly ListedDocument[]> {
   const { signal, pattern = '*', contents = false } = options;
   signal?.throwIfAborted();
   const matches = globMatcher(pattern);
-  const listed = lister(room, options);
-  const ids = idsUnder(room.prefix + literalHead(pattern), options.after);
-  const pages = room.connection.stream(async function* (deployment, answers) {
+  const listed = lister(context, options);
+  const ids = idsUnder(context.prefix + literalHead(pattern), options.after);
+  const pages = context.connection.stream(async function* (deployment, answers) {
     let page: ListedDocument[] = [];
     let bytes = 0;
     for await (const document of documents(deployment, answers, { ids, contents })) {
       const at = deployment.now();
       // It may have expired while the ones before were read.
-      if (!matches(keyOf(room, document)) || !isLive(document.expires_at, at)) continue;
+      if (!matches(keyOf(context, document)) || !isLive(document.expires_at, at)) continue;
       const entry = listed(document, at);
       page.push({ entry, expires: document.expires_at });
       bytes += contents ? entry.size : 0;
@@ -71,26 +71,26 @@ export async function* listDocuments(
 
 /** Turns documents into entries. */
 export function lister(
-  room: Room,
+  context: MongodbContext,
   { contents, tags }: ListEntriesOptions,
 ): (document: Listed, at: number) => ListedEntry {
-  const values = new FieldCodec(room.codec);
+  const values = new FieldCodec(context.codec);
   return (document, at) => ({
-    key: keyOf(room, document),
-    ...(isScheduleMutex(keyOf(room, document)) && { lock: 'family' }),
+    key: keyOf(context, document),
+    ...(isScheduleMutex(keyOf(context, document)) && { lock: 'family' }),
     size: Number(document.size ?? storedBytes(document.value).length),
     ttl: ttlOf(document.expires_at, at),
-    ...(tags && { tags: tagsOf(room, document) }),
+    ...(tags && { tags: tagsOf(context, document) }),
     ...(contents && { reading: entryOf(document, values, at) }),
   });
 }
 
-function keyOf({ prefix }: Room, { _id }: Listed): string {
+function keyOf({ prefix }: MongodbContext, { _id }: Listed): string {
   return _id.slice(prefix.length);
 }
 
 /** In the order in which they were put. What is no array is nothing of ours. */
-function tagsOf({ prefix }: Room, { _id, tags }: Listed): readonly string[] {
+function tagsOf({ prefix }: MongodbContext, { _id, tags }: Listed): readonly string[] {
   // The tags of another prefix that begins with this one are none of this cache's.
   if (tagHashOf(_id.slice(prefix.length)) === undefined) return [];
   return Array.isArray(tags) ? tags.map((tag) => String(tag).slice(prefix.length)) : [];

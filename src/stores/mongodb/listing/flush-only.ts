@@ -1,27 +1,31 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
 import type { Deployment } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
 import { later } from '../expiry.js';
 import { listDocuments, type ListedDocument, listEntries } from './entries.js';
 
 /** Removes the entries that match, a page at a time. */
-export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+export async function flushOnly(
+  context: MongodbContext,
+  only: EntryFilter,
+  options: FlushOnlyOptions,
+): Promise<FlushOnlyResult> {
   refuseIdleFor('mongodb', only);
   const { pattern = '*', largerThan } = only;
   const { signal } = options;
   signal?.throwIfAborted();
   const listing = { pattern, ...(signal && { signal }) };
-  if (options.dryRun) return countMeant(listEntries(room, listing), only, options);
+  if (options.dryRun) return countMeant(listEntries(context, listing), only, options);
   const tally = new FlushTally(options);
-  for await (const page of listDocuments(room, listing)) {
+  for await (const page of listDocuments(context, listing)) {
     const found = page.filter(({ entry }) => isMeant(only, entry));
     const meant = found.filter(({ entry }) => !isKeptLock(entry));
     tally.add({ keptLocks: found.length - meant.length });
     if (meant.length > 0) {
-      const removed = await room.connection.run(async (deployment) =>
-        largerThan === undefined ? removeNamed(deployment, room, meant) : removeSame(deployment, room, meant),
+      const removed = await context.connection.run(async (deployment) =>
+        largerThan === undefined ? removeNamed(deployment, context, meant) : removeSame(deployment, context, meant),
       );
       tally.add({ removed, bytes: Math.round((removed / meant.length) * bytesOf(meant)) });
     }
@@ -35,7 +39,7 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
 /** What their names say is enough. */
 async function removeNamed(
   { entries, now }: Deployment,
-  { prefix }: Room,
+  { prefix }: MongodbContext,
   meant: readonly ListedDocument[],
 ): Promise<number> {
   const ids = meant.map(({ entry }) => prefix + entry.key);
@@ -46,7 +50,7 @@ async function removeNamed(
 /** What was put in the place of one that was too large has another expiry, and stays. */
 async function removeSame(
   { entries }: Deployment,
-  { prefix }: Room,
+  { prefix }: MongodbContext,
   meant: readonly ListedDocument[],
 ): Promise<number> {
   const removals = meant.map(({ entry, expires }) => ({

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
 import type { Deployment, EntryDocument, LockDocument } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { DATED, later, notLater, UNDATED } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
@@ -19,15 +19,15 @@ type Filter = Readonly<Record<string, unknown>>;
  * Removes what lies under the prefix, or all of both collections, a page at a time. Counts what still counted: documents
  * that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies. Documents whose `expires_at` is no date are nobody's entries, and stay.
  */
-export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+export async function flush(context: MongodbContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  const { connection } = room;
-  const prefix = options.scope === 'all' ? undefined : room.prefix;
+  const { connection } = context;
+  const prefix = options.scope === 'all' ? undefined : context.prefix;
   const takesLocks = options.locks || options.scope === 'all';
   const places: readonly Place[] = takesLocks ? ['entries', 'locks'] : ['entries'];
   const counted = async (place: Place): Promise<number> =>
     connection.run(async (deployment) => countLive(deployment, place, prefix));
-  const mutexes = takesLocks ? 0 : await connection.run(async (deployment) => countMutexes(deployment, room.prefix));
+  const mutexes = takesLocks ? 0 : await connection.run(async (deployment) => countMutexes(deployment, context.prefix));
   const keptLocks = takesLocks ? 0 : mutexes + (await counted('locks'));
   const whole = async (): Promise<number> =>
     Math.max(0, sum(await Promise.all(places.map(async (each) => counted(each)))) - mutexes);
@@ -41,7 +41,7 @@ export async function flush(room: Room, options: FlushOptions): Promise<FlushRes
   const total = options.wantsTotal ? await whole() : undefined;
   // The server's clock says which of them are held.
   const kept = ({ now }: Deployment): Filter =>
-    takesLocks ? {} : { $nor: [{ _id: mutexIdsUnder(room.prefix), expires_at: later(now()) }] };
+    takesLocks ? {} : { $nor: [{ _id: mutexIdsUnder(context.prefix), expires_at: later(now()) }] };
   let removed = 0;
   for (const place of places) {
     if (options.scope === 'all') {

@@ -1,5 +1,5 @@
 import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
 import { Reservoir } from '../../listing/reservoir.js';
@@ -18,23 +18,27 @@ const DRAWN_FOR_EACH = 20;
 const CHEAP_SHARE = 0.04;
 
 /** A fair choice among all, or by $sample where there are many; where the server has none of that, the first in order. */
-export async function sample(room: Room, options: SampleOptions, mostWalked = MOST_WALKED): Promise<Sample> {
+export async function sample(
+  context: MongodbContext,
+  options: SampleOptions,
+  mostWalked = MOST_WALKED,
+): Promise<Sample> {
   options.signal?.throwIfAborted();
-  const whole = await room.connection.run(async ({ entries }) => entries.estimatedDocumentCount());
-  if (whole <= mostWalked) return walk(room, options, Infinity);
+  const whole = await context.connection.run(async ({ entries }) => entries.estimatedDocumentCount());
+  if (whole <= mostWalked) return walk(context, options, Infinity);
   try {
-    return await draw(room, options, whole);
+    return await draw(context, options, whole);
   } catch (error) {
     // An answer, and it is no.
     if (!(error instanceof RefusedError)) throw error;
-    return walk(room, options, mostWalked);
+    return walk(context, options, mostWalked);
   }
 }
 
-async function walk(room: Room, { size, signal }: SampleOptions, most: number): Promise<Sample> {
+async function walk(context: MongodbContext, { size, signal }: SampleOptions, most: number): Promise<Sample> {
   const chosen = new Reservoir<SampledEntry>(size);
   let isWhole = true;
-  for await (const page of listEntries(room, signal && { signal })) {
+  for await (const page of listEntries(context, signal && { signal })) {
     for (const entry of page) chosen.offer({ size: entry.size, ttl: entry.ttl });
     isWhole = chosen.offered < most;
     if (!isWhole) break;
@@ -52,12 +56,12 @@ async function walk(room: Room, { size, signal }: SampleOptions, most: number): 
 }
 
 /** It may draw one document twice, which is counted once. */
-async function draw(room: Room, { size, signal }: SampleOptions, whole: number): Promise<Sample> {
+async function draw(context: MongodbContext, { size, signal }: SampleOptions, whole: number): Promise<Sample> {
   const drawn = Math.min(size * DRAWN_FOR_EACH, Math.max(1, Math.floor(whole * CHEAP_SHARE)));
-  const listed = lister(room, {});
-  const found = room.connection.stream(async function* ({ entries, now }, answers) {
+  const listed = lister(context, {});
+  const found = context.connection.stream(async function* ({ entries, now }, answers) {
     const documents = entries.aggregate<Listed>(
-      [{ $sample: { size: drawn } }, { $match: { _id: idsUnder(room.prefix), expires_at: later(now()) } }, MEASURE],
+      [{ $sample: { size: drawn } }, { $match: { _id: idsUnder(context.prefix), expires_at: later(now()) } }, MEASURE],
       AS_STORED,
     );
     for await (const document of answers(documents)) yield listed(document, now());

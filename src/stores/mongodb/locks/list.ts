@@ -1,5 +1,5 @@
 import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { isLive, later } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
@@ -11,7 +11,7 @@ const PAGE = 1000;
 
 /** Locks that are held under the prefix, in the order of the index on `_id`; then schedulers' mutexes among the entries. */
 export async function* heldLocks(
-  { connection, prefix }: Room,
+  { connection, prefix }: MongodbContext,
   { signal }: ListLocksOptions = {},
 ): AsyncGenerator<ListedLock> {
   signal?.throwIfAborted();

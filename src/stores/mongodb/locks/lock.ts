@@ -1,7 +1,7 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Connection, LockDocument } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { isDuplicate } from '../errors.js';
@@ -21,9 +21,9 @@ export class MongodbLock implements Lock {
   readonly #waitings: Set<MongodbWaiting>;
 
   /** `waitings` are those of the store. */
-  constructor(room: Room, name: string, waitings: Set<MongodbWaiting>) {
-    this.#connection = room.connection;
-    this.#id = storable(room.prefix + name);
+  constructor(context: MongodbContext, name: string, waitings: Set<MongodbWaiting>) {
+    this.#connection = context.connection;
+    this.#id = storable(context.prefix + name);
     this.#waitings = waitings;
   }
 

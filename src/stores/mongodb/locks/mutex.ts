@@ -1,7 +1,7 @@
 import type { LockHolder, Ttl } from '../../contract/store.js';
 import type { EntryLock } from '../../locks/either-lock.js';
 import type { Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { DATED, expiresAt, isLive, later } from '../expiry.js';
 import { storable } from '../ids.js';
@@ -13,9 +13,9 @@ export class MongodbMutex implements EntryLock {
   readonly #connection: Connection;
   readonly #id: string;
 
-  constructor(room: Room, name: string) {
-    this.#connection = room.connection;
-    this.#id = storable(room.prefix + name);
+  constructor(context: MongodbContext, name: string) {
+    this.#connection = context.connection;
+    this.#id = storable(context.prefix + name);
   }
 
   async release(owner: string): Promise<boolean> {

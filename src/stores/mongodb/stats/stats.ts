@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 
 import type { ServerStats, StatsOptions, StoreStats } from '../../contract/stats.js';
 import type { Connection, Deployment } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
 import { hostsOf } from '../connection.js';
@@ -18,9 +18,12 @@ const MOST_COUNTED = 100_000;
  * collStats, dbStats, serverStatus and hello, each of them as far as the user may ask for it and the server knows it. Counters
  * of a replica set are those of the member that answers.
  */
-export async function stats(room: Room, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
+export async function stats(
+  context: MongodbContext,
+  { signal, brief = false }: StatsOptions = {},
+): Promise<StoreStats> {
   signal?.throwIfAborted();
-  const { connection, prefix } = room;
+  const { connection, prefix } = context;
   const { profile } = connection;
   const notes: string[] = [];
   const ask = async (what: string, question: (deployment: Deployment) => Promise<Document>): Promise<Document> =>

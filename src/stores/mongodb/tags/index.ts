@@ -6,7 +6,7 @@ import type {
   TagIndex,
   TagMember,
 } from '../../contract/tags.js';
-import type { Room } from '../entries.js';
+import type { MongodbContext } from '../context.js';
 
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { inTagOrder } from '../../tags/names.js';
@@ -22,16 +22,16 @@ const PAGE = 1000;
 export class MongodbTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly neverStale = 'On MongoDB an entry carries its tags itself, so nothing is listed that is gone.';
-  readonly #room: Room;
+  readonly #context: MongodbContext;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: MongodbContext) {
+    this.#context = context;
   }
 
   /** The server counts, by one reading of the collection. */
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
     signal?.throwIfAborted();
-    const { connection, prefix } = this.#room;
+    const { connection, prefix } = this.#context;
     const matches = globMatcher(pattern);
     const counted = connection.stream(({ entries, now }, answers) =>
       answers(
@@ -64,7 +64,7 @@ export class MongodbTagIndex implements TagIndex {
 
   async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
     signal?.throwIfAborted();
-    const { connection, prefix } = this.#room;
+    const { connection, prefix } = this.#context;
     const found = connection.stream(async function* ({ entries, now }, answers) {
       const documents = entries
         .find({ tags: storable(prefix + name), _id: taggedIdsUnder(prefix), expires_at: later(now()) })

@@ -1,8 +1,9 @@
 import type { BulkOptions, Tagged } from '../../contract/store.js';
 import type { EntryDocument } from '../connection.js';
+import type { MongodbContext } from '../context.js';
 
 import { taggedKey } from '../../tags/names.js';
-import { Entries, type Room } from '../entries.js';
+import { Entries } from '../entries.js';
 import { DATED, isLive, later } from '../expiry.js';
 import { storable } from '../ids.js';
 import { taggedIdsUnder } from '../keys.js';
@@ -19,15 +20,15 @@ export class MongodbTagged extends Entries implements Tagged {
   /** What the keys of all entries under these names begin with. */
   readonly #head: string;
 
-  constructor(room: Room, names: readonly string[]) {
-    super(room);
-    this.#tags = names.map((name) => storable(room.prefix + name));
-    this.#head = room.prefix + taggedKey(names, '');
+  constructor(context: MongodbContext, names: readonly string[]) {
+    super(context);
+    this.#tags = names.map((name) => storable(context.prefix + name));
+    this.#head = context.prefix + taggedKey(names, '');
   }
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.room.prefix), ...DATED };
+    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.context.prefix), ...DATED };
     if (dryRun) {
       return this.connection.run(async ({ entries, now }) =>
         entries.countDocuments({ ...carrying, expires_at: later(now()) }),

@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../../../profiles/profile.js';
 import type { Finding } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../../errors.js';
 import { counted, failed, ok, warning } from '../../doctor/findings.js';
@@ -12,11 +12,11 @@ import { isUnavailable } from '../errors.js';
 import { rights } from './rights.js';
 
 /** The way to the server, or to one of the nodes or sentinels at least; logging in; what the user may do there. */
-export async function* reach(room: Room): AsyncGenerator<Finding> {
-  const { connection, lockConnection } = room;
+export async function* reach(context: RedisContext): AsyncGenerator<Finding> {
+  const { connection, lockConnection } = context;
   if (yield* ends(reachOne(connection))) return;
   if (lockConnection !== connection && (yield* ends(ofLocks(reachOne(lockConnection, connection))))) return;
-  yield* rights(room);
+  yield* rights(context);
 }
 
 /** Whether what was told holds a fault. */

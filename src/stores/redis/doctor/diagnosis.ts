@@ -1,6 +1,6 @@
 import type { Finding } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
@@ -14,8 +14,8 @@ import { serverFindings } from './server-findings.js';
 const MOST_NODES = 16;
 
 /** How the servers are set up, and whether what they hold is as the profile says. */
-export async function* diagnose(room: Room): AsyncGenerator<Finding> {
-  const { connection, lockConnection } = room;
+export async function* diagnose(context: RedisContext): AsyncGenerator<Finding> {
+  const { connection, lockConnection } = context;
   const isShared = lockConnection === connection || (await areOneServer(connection, lockConnection));
   yield* setUp(connection, { entries: true, locks: isShared });
   if (!isShared) {
@@ -27,7 +27,7 @@ export async function* diagnose(room: Room): AsyncGenerator<Finding> {
   yield* notificationFindings(connection);
   const [node] = await connection.nodes();
   yield await clockOf(node!);
-  yield* keyFindings(room);
+  yield* keyFindings(context);
 }
 
 /** On a cluster each subject has the node's address. */

@@ -1,7 +1,7 @@
 import type { RedisCompression } from '../../../profiles/profile.js';
 import type { Finding, Reading } from '../../contract/store.js';
 import type { Connection, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { counted, warning } from '../../doctor/findings.js';
 import { type KeySample, prefixFinding } from '../../doctor/prefix-guess.js';
@@ -19,11 +19,11 @@ const ANY_STEPS = 5;
 const OUR_STEPS = 20;
 
 /** Whether the keys and values that are there are those that the profile tells of; a few are looked at. */
-export async function* keyFindings(room: Room): AsyncGenerator<Finding> {
-  const { connection, keys, prefix } = room;
+export async function* keyFindings(context: RedisContext): AsyncGenerator<Finding> {
+  const { connection, keys, prefix } = context;
   let sample: KeySample;
   try {
-    sample = await sampled(room);
+    sample = await sampled(context);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     return;
@@ -43,7 +43,7 @@ export async function* keyFindings(room: Room): AsyncGenerator<Finding> {
   }
 
   const candidates = names.filter((name) => !isTagSetKey(name) && !isLaravelLockName(name) && !OLD_TAGS.test(name));
-  const readings = await new PlainEntries(room).many(candidates.slice(0, SAMPLE));
+  const readings = await new PlainEntries(context).many(candidates.slice(0, SAMPLE));
   yield await contentsFinding(
     readings.filter((reading) => !isOwner(reading)),
     alternatives,
@@ -53,7 +53,7 @@ export async function* keyFindings(room: Room): AsyncGenerator<Finding> {
 /** A tag's id, and the sets of what lives for a while and forever, by that id. */
 const OLD_TAGS = /^tag:.*:key$|^[\da-f]{13,23}(?:\.\d+)?:(?:standard|forever)_ref$/s;
 
-async function sampled({ connection, keys }: Room): Promise<KeySample> {
+async function sampled({ connection, keys }: RedisContext): Promise<KeySample> {
   const ours = new Set<string>();
   const others = new Set<string>();
   let isAll = true;

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Finding } from '../../contract/store.js';
 import type { Command, Connection, Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
@@ -50,7 +50,7 @@ type Refusal = 'channel' | 'command' | 'key' | 'unknown';
  * one that is called off tells without doing anything. Who may not open one has each command run, which changes nothing,
  * either.
  */
-export async function* rights({ connection, keys, prefix }: Room): AsyncGenerator<Finding> {
+export async function* rights({ connection, keys, prefix }: RedisContext): AsyncGenerator<Finding> {
   const user = (await whoAmI(connection)) ?? connection.settings.username ?? 'default';
   const scratch = keys.full('cachectl:doctor');
   const [node] = await connection.nodes();

@@ -56,7 +56,7 @@ const RUNS_SCRIPT = new Set(['eval', 'eval_ro', 'evalsha', 'evalsha_ro', 'fcall'
  * 7 on a command is printed behind what it made, before in front of it. Keys and values are texts of bytes (`latin1`).
  */
 export class MonitorStory {
-  readonly #room: StoryRoom;
+  readonly #context: StoryRoom;
   readonly #options: EventsOptions;
   readonly #printsBehind: boolean;
   /** Of full keys (`latin1`). */
@@ -71,12 +71,12 @@ export class MonitorStory {
   /** Who ran the script whose commands come next. */
   #caller = '';
 
-  constructor(room: StoryRoom, options: EventsOptions, printsBehind: boolean) {
-    this.#room = room;
+  constructor(context: StoryRoom, options: EventsOptions, printsBehind: boolean) {
+    this.#context = context;
     this.#options = options;
     this.#printsBehind = printsBehind;
-    this.#tellLock = lockTeller(room.rule);
-    this.#prefix = Buffer.from(room.keys.prefix).toString('latin1');
+    this.#tellLock = lockTeller(context.rule);
+    this.#prefix = Buffer.from(context.keys.prefix).toString('latin1');
   }
 
   /**
@@ -139,13 +139,13 @@ export class MonitorStory {
     const doer: Doer = { address: this.#caller, command };
     if (this.#own.has(doer.address)) return;
     const { command: name } = command;
-    if (name === 'flushall' || (name === 'flushdb' && command.database === this.#room.database)) {
+    if (name === 'flushall' || (name === 'flushdb' && command.database === this.#context.database)) {
       this.#tell('CacheFlushed', undefined, doer);
       this.#known.clear();
     }
 
     if (name === 'client' || name === 'hello') this.#learnName(command.source, command.args);
-    if (command.database !== this.#room.database) {
+    if (command.database !== this.#context.database) {
       for (const notice of notices) this.#ofNotice(notice);
       return;
     }
@@ -187,7 +187,7 @@ export class MonitorStory {
   }
 
   #read(full: string, doer: Doer, notices: Notice[]): void {
-    if (!this.#room.tellsMisses || !this.#isWanted('CacheHit', full, 'CacheMissed') || this.#isLock(full)) return;
+    if (!this.#context.tellsMisses || !this.#isWanted('CacheHit', full, 'CacheMissed') || this.#isLock(full)) return;
     const miss = notices.findIndex((notice) => notice.name === 'keymiss' && notice.full === full);
     if (miss !== -1) notices.splice(miss, 1);
     this.#tell(miss === -1 ? 'CacheHit' : 'CacheMissed', full, doer);
@@ -210,7 +210,7 @@ export class MonitorStory {
   /** Texts that look like owners, among the arguments of a script that has a key, make a lock of that. */
   #learnOwners([, count, ...rest]: readonly string[]): void {
     const keys = rest.slice(0, Number(count) || 0);
-    if (keys.length !== 1 || this.#room.rule.goesByNames) return;
+    if (keys.length !== 1 || this.#context.rule.goesByNames) return;
     const told = rest.slice(keys.length).map((text) => this.#tellLock('', this.#ownerIn(text)));
     if (told.some((by) => by !== undefined && by !== 'place')) this.#learn(keys[0]!, true);
   }
@@ -225,12 +225,12 @@ export class MonitorStory {
   /** `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
   #learnName(address: string, args: readonly string[]): void {
     const at = args.findIndex((word) => word.toLowerCase() === 'setname');
-    if (at !== -1) this.#room.namedClient(address, textOf(args[at + 1] ?? ''));
+    if (at !== -1) this.#context.namedClient(address, textOf(args[at + 1] ?? ''));
   }
 
   #learnTag(full: string): void {
     const key = this.#shortOf(full);
-    if (key !== undefined) this.#room.namedTagSet(key);
+    if (key !== undefined) this.#context.namedTagSet(key);
   }
 
   /** @param value that it holds; else what is known, or likely in a place of locks */
@@ -238,21 +238,21 @@ export class MonitorStory {
     const name = this.#shortOf(full) ?? full;
     if (isLaravelLockName(name)) return true;
     const known = this.#known.get(full);
-    if (value === undefined) return known ?? (this.#room.rule.isPlaceOfLocks && mayBeLockThere(name));
+    if (value === undefined) return known ?? (this.#context.rule.isPlaceOfLocks && mayBeLockThere(name));
     const owner = this.#ownerIn(value);
     return this.#tellLock(name, owner) !== undefined || (known === true && isOwnerText(owner));
   }
 
   /** An owner is short, and what is longer is not made a text of. */
   #ownerIn(value: string): string {
-    return value.length > LONGEST_OWNER ? '' : ownerOf(this.#room.texts, Buffer.from(value, 'latin1'));
+    return value.length > LONGEST_OWNER ? '' : ownerOf(this.#context.texts, Buffer.from(value, 'latin1'));
   }
 
   #tell(type: EventType, full: string | undefined, doer?: Doer, more: Details = {}): void {
     const place = full === undefined ? {} : this.#placeOf(full);
     if (place === undefined || this.#options.wants?.(type, place.key) === false) return;
     const { ttl, size } = more;
-    this.#room.tell({
+    this.#context.tell({
       time: doer?.command.time ?? new Date(),
       type,
       ...place,

@@ -1,7 +1,7 @@
 import type { EventsOptions, EventType } from '../../contract/events.js';
 import type { Reading } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { Hearer, Session } from './tail.js';
 
 import { RefusedError } from '../../../errors.js';
@@ -22,9 +22,9 @@ import { MONITORED } from './sources.js';
 const OF_MISSES: ReadonlySet<EventType> = new Set(['CacheHit', 'CacheMissed']);
 
 /** Hears every command of every server that keys live on. */
-export async function openMonitor(room: Room, options: EventsOptions, hearer: Hearer): Promise<Session> {
-  const notifications = await switchOnPlaces(room, options);
-  const session = new MonitorSession(room, options, hearer, notifications);
+export async function openMonitor(context: RedisContext, options: EventsOptions, hearer: Hearer): Promise<Session> {
+  const notifications = await switchOnPlaces(context, options);
+  const session = new MonitorSession(context, options, hearer, notifications);
   try {
     await session.begin();
   } catch (error) {
@@ -39,7 +39,7 @@ class MonitorSession implements Session {
   readonly source: string;
   readonly warning: string | undefined;
   readonly types: readonly EventType[];
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #options: EventsOptions;
   readonly #hearer: Hearer;
   readonly #notifications: NotifiedPlaces;
@@ -51,18 +51,18 @@ class MonitorSession implements Session {
   #heardAt = new Date();
   #isOver = false;
 
-  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
+  constructor(context: RedisContext, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
     const tellsMisses = notifications.tells('CacheMissed');
     this.types = MONITORED.filter((type) => notifications.tells(type) && (tellsMisses || !OF_MISSES.has(type)));
     const untold = tellsMisses ? '' : '; lookups are not told (notify-keyspace-events lacks m)';
     this.source = `MONITOR and keyspace notifications: what every client does; it has the server print each command, which may cost a busy one half of its throughput meanwhile${untold}`;
     this.warning = warningOf(notifications, 'whether notifications are on cannot be seen here');
-    this.#room = room;
+    this.#context = context;
     this.#options = options;
     this.#hearer = hearer;
     this.#notifications = notifications;
-    this.#peek = new Peek(room);
-    this.#tags = new TagLookup(room.connection, room.keys, room.packing.texts);
+    this.#peek = new Peek(context);
+    this.#tags = new TagLookup(context.connection, context.keys, context.packing.texts);
   }
 
   get heardAt(): Date {
@@ -70,7 +70,7 @@ class MonitorSession implements Session {
   }
 
   async begin(): Promise<void> {
-    await this.#listenTo(this.#room.connection, await this.#room.connection.nodes());
+    await this.#listenTo(this.#context.connection, await this.#context.connection.nodes());
     const { lockConnection } = this.#notifications;
     if (lockConnection !== undefined) await this.#listenTo(lockConnection, await lockConnection.nodes());
     this.#heardAt = new Date();
@@ -88,7 +88,7 @@ class MonitorSession implements Session {
     try {
       await this.#notifications.switchBack();
     } finally {
-      await Promise.all([this.#room.connection.close(), this.#room.lockConnection.close()]);
+      await Promise.all([this.#context.connection.close(), this.#context.lockConnection.close()]);
     }
   }
 
@@ -103,7 +103,7 @@ class MonitorSession implements Session {
         callers,
         location: connection.location,
       });
-      const { keys, packing } = this.#room;
+      const { keys, packing } = this.#context;
       const ear = new Ear(
         connection,
         node,
@@ -116,7 +116,10 @@ class MonitorSession implements Session {
           keys,
           texts: packing.texts,
           database: connection.database,
-          rule: connection === this.#room.connection ? ruleAmongEntries(this.#room) : lockPlaces(this.#room)[0]!.rule,
+          rule:
+            connection === this.#context.connection
+              ? ruleAmongEntries(this.#context)
+              : lockPlaces(this.#context)[0]!.rule,
           tellsMisses: this.#notifications.tells('CacheMissed'),
           tell: (event) => finish.take(event),
           namedClient: (address, name) => callers.learn(address, name),
@@ -138,7 +141,7 @@ class MonitorSession implements Session {
       try {
         const asked = new Date();
         await this.#notifications.check();
-        const { connection } = this.#room;
+        const { connection } = this.#context;
         if (connection.isCluster) {
           const added = await this.#listenTo(connection, await connection.nodesAnew());
           for (const node of added) this.#hearer.missed(joined(node));
@@ -148,7 +151,7 @@ class MonitorSession implements Session {
         this.#heardAt = asked;
         if (!this.#isOver) this.#checkLater();
       } catch (error) {
-        if (!this.#isOver) this.#hearer.fail(translated(error, this.#room.connection.location));
+        if (!this.#isOver) this.#hearer.fail(translated(error, this.#context.connection.location));
       }
     }, CHECK_MS);
   }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
 import type { Reading } from '../../contract/store.js';
 import type { Connection, Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { Hearer, Session } from './tail.js';
 
 import { RefusedError, UnreachableError } from '../../../errors.js';
@@ -23,9 +23,13 @@ import { NOTIFIED } from './sources.js';
 export const CHECK_MS = 2000;
 
 /** Hears the keyspace notifications of every server that keys live on. They are dated when they are heard. */
-export async function openNotifications(room: Room, options: EventsOptions, hearer: Hearer): Promise<Session> {
-  const notifications = await switchOnPlaces(room, options);
-  const session = new NotificationSession(room, options, hearer, notifications);
+export async function openNotifications(
+  context: RedisContext,
+  options: EventsOptions,
+  hearer: Hearer,
+): Promise<Session> {
+  const notifications = await switchOnPlaces(context, options);
+  const session = new NotificationSession(context, options, hearer, notifications);
   try {
     await session.begin();
   } catch (error) {
@@ -40,7 +44,7 @@ class NotificationSession implements Session {
   readonly source: string;
   readonly warning: string | undefined;
   readonly types: readonly EventType[];
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #hearer: Hearer;
   readonly #options: EventsOptions;
   readonly #notifications: NotifiedPlaces;
@@ -52,22 +56,22 @@ class NotificationSession implements Session {
   #heardAt = new Date();
   #isOver = false;
 
-  constructor(room: Room, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
+  constructor(context: RedisContext, options: EventsOptions, hearer: Hearer, notifications: NotifiedPlaces) {
     this.types = NOTIFIED.filter((type) => notifications.tells(type));
     const untold = ['hits', ...(notifications.tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)'])];
     const told = `writes and deletions of every client; not told are ${untold.join(', ')}, who did it, and FLUSHDB`;
     this.source = `keyspace notifications: ${told}; ${locksOf(notifications)}`;
     this.warning = warningOf(notifications, UNVERIFIED);
-    this.#room = room;
+    this.#context = context;
     this.#hearer = hearer;
     this.#notifications = notifications;
     this.#options = options;
-    const { connection, keys, packing } = room;
+    const { connection, keys, packing } = context;
     this.#finish = new Finish(options, hearer, {
       tags: new TagLookup(connection, keys, packing.texts),
       location: connection.location,
     });
-    this.#peek = new Peek(room);
+    this.#peek = new Peek(context);
   }
 
   get heardAt(): Date {
@@ -94,17 +98,21 @@ class NotificationSession implements Session {
     try {
       await this.#notifications.switchBack();
     } finally {
-      await Promise.all([this.#room.connection.close(), this.#room.lockConnection.close()]);
+      await Promise.all([this.#context.connection.close(), this.#context.lockConnection.close()]);
     }
   }
 
   #places(): readonly Connection[] {
     const { lockConnection } = this.#notifications;
-    return lockConnection === undefined ? [this.#room.connection] : [this.#room.connection, lockConnection];
+    return lockConnection === undefined ? [this.#context.connection] : [this.#context.connection, lockConnection];
   }
 
   async #subscribe(connection: Connection, node: Node): Promise<void> {
-    const story = new NotificationStory(this.#room, this.#options, connection === this.#notifications.lockConnection);
+    const story = new NotificationStory(
+      this.#context,
+      this.#options,
+      connection === this.#notifications.lockConnection,
+    );
     const subscriber = await node.dedicated();
     if (this.#isOver) {
       subscriber.disconnect();
@@ -131,7 +139,7 @@ class NotificationSession implements Session {
   #checkLater(): void {
     this.#nextCheck = setTimeout(async () => {
       try {
-        const { location } = this.#room.connection;
+        const { location } = this.#context.connection;
         const asked = new Date();
         await Promise.all([...this.#subscribers.values()].map(async (subscriber) => answered(subscriber, location)));
         await this.#notifications.check();
@@ -139,7 +147,7 @@ class NotificationSession implements Session {
         this.#heardAt = asked;
         if (!this.#isOver) this.#checkLater();
       } catch (error) {
-        if (!this.#isOver) this.#hearer.fail(translated(error, this.#room.connection.location));
+        if (!this.#isOver) this.#hearer.fail(translated(error, this.#context.connection.location));
       }
     }, CHECK_MS);
   }
@@ -159,20 +167,20 @@ class NotificationSession implements Session {
 
 /** Makes events of notifications, which name an event and a key. */
 class NotificationStory {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #options: EventsOptions;
   /** What lies there is a lock, unless its name says otherwise: values are not seen. */
   readonly #isPlaceOfLocks: boolean;
 
-  constructor(room: Room, options: EventsOptions, isPlaceOfLocks: boolean) {
-    this.#room = room;
+  constructor(context: RedisContext, options: EventsOptions, isPlaceOfLocks: boolean) {
+    this.#context = context;
     this.#options = options;
     this.#isPlaceOfLocks = isPlaceOfLocks;
   }
 
   heard(name: string, full: Buffer): CacheEvent | undefined {
     const type = TYPES.get(name);
-    const { keys } = this.#room;
+    const { keys } = this.#context;
     const isOurs = keys.isOurs(full);
     if (type === undefined || (!isOurs && (!this.#options.everything || keys.isBookkeeping(full)))) return undefined;
     const key = isOurs ? keys.short(full) : keyFromBytes(full);

@@ -1,6 +1,6 @@
 import type { EventType } from '../../contract/events.js';
 import type { Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
 import { type Notifications, switchOn } from './notification-decoder.js';
@@ -20,10 +20,10 @@ const OF_LOCKS: ReadonlySet<EventType> = new Set(['LockAcquired', 'LockContended
  * what only the cache is asked is told all the same.
  * @throws RefusedError when the notifications are off and `enable` is not there to switch them on
  */
-export async function switchOnPlaces(room: Room, options: { enable: boolean }): Promise<NotifiedPlaces> {
-  const cache = await switchOn(room.connection, options);
-  const { lockConnection } = room;
-  if (lockConnection.location === room.connection.location) return together([cache]);
+export async function switchOnPlaces(context: RedisContext, options: { enable: boolean }): Promise<NotifiedPlaces> {
+  const cache = await switchOn(context.connection, options);
+  const { lockConnection } = context;
+  if (lockConnection.location === context.connection.location) return together([cache]);
   try {
     return together([cache, await switchOn(lockConnection, options)], { lockConnection });
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { EventsOptions } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { eventSourceNamed } from '../../events/sources.js';
 import { openMonitor } from './monitor-session.js';
@@ -13,8 +13,8 @@ import { Tail } from './tail.js';
  * when a connection is lost, TimeoutError when a server is silent.
  * @throws UnsupportedError of a source that there is not
  */
-export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
+export async function tail(context: RedisContext, options: EventsOptions): Promise<Tail> {
   const { name } = eventSourceNamed('redis', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
-  return Tail.open(room, options, name === 'monitor' ? openMonitor : openNotifications);
+  return Tail.open(context, options, name === 'monitor' ? openMonitor : openNotifications);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CachectlError } from '../../../errors.js';
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
 import type { Reading } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
@@ -30,12 +30,12 @@ export interface Session {
   stop(): Promise<void>;
 }
 
-/** Resolves when it hears: nothing is missed from then on. The connections of the room are its own. */
-export type OpenSession = (room: Room, options: EventsOptions, hearer: Hearer) => Promise<Session>;
+/** Resolves when it hears: nothing is missed from then on. The connections of the context are its own. */
+export type OpenSession = (context: RedisContext, options: EventsOptions, hearer: Hearer) => Promise<Session>;
 
 /** What a tail was asked for. */
 interface Asked {
-  readonly room: Room;
+  readonly context: RedisContext;
   readonly options: EventsOptions;
   readonly open: OpenSession;
 }
@@ -49,7 +49,7 @@ export class Tail implements EventStream {
   readonly source: string;
   readonly warning?: string;
   readonly types: readonly EventType[];
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #options: EventsOptions;
   readonly #open: OpenSession;
   readonly #queue = new DroppingQueue<CacheEvent>();
@@ -61,17 +61,17 @@ export class Tail implements EventStream {
   #failure: Error | undefined;
   readonly #hearer: Relay;
 
-  static async open(room: Room, options: EventsOptions, open: OpenSession): Promise<Tail> {
+  static async open(context: RedisContext, options: EventsOptions, open: OpenSession): Promise<Tail> {
     const hearer = new Relay();
-    const session = await open(withOwnConnections(room), options, hearer);
-    return new Tail({ room, options, open }, session, hearer);
+    const session = await open(withOwnConnections(context), options, hearer);
+    return new Tail({ context, options, open }, session, hearer);
   }
 
-  private constructor({ room, options, open }: Asked, session: Session, hearer: Relay) {
+  private constructor({ context, options, open }: Asked, session: Session, hearer: Relay) {
     this.source = session.source;
     if (session.warning !== undefined) this.warning = session.warning;
     this.types = session.types;
-    this.#room = room;
+    this.#context = context;
     this.#options = options;
     this.#open = open;
     this.#session = session;
@@ -146,11 +146,11 @@ export class Tail implements EventStream {
       });
       if (this.#over.signal.aborted) break;
       try {
-        this.#session = await this.#open(withOwnConnections(this.#room), this.#options, this.#hearer);
+        this.#session = await this.#open(withOwnConnections(this.#context), this.#options, this.#hearer);
         this.#sayMissed(why, since);
         return;
       } catch (error) {
-        const known = translated(error, this.#room.connection.location);
+        const known = translated(error, this.#context.connection.location);
         if (canBeWaitedOut(known)) continue;
         this.#queue.fail(known);
         return;
@@ -194,10 +194,10 @@ class Relay implements Hearer {
 }
 
 /** Of a server that came back the old ones are of no use. */
-function withOwnConnections(room: Room): Room {
-  const connection = room.connection.copy();
-  const sharesLocks = room.lockConnection === room.connection;
-  return { ...room, connection, lockConnection: sharesLocks ? connection : room.lockConnection.copy() };
+function withOwnConnections(context: RedisContext): RedisContext {
+  const connection = context.connection.copy();
+  const sharesLocks = context.lockConnection === context.connection;
+  return { ...context, connection, lockConnection: sharesLocks ? connection : context.lockConnection.copy() };
 }
 
 function canBeWaitedOut(error: unknown): boolean {

@@ -1,26 +1,27 @@
 import type { ListedEntry } from '../../contract/listing.js';
 import type { Reading } from '../../contract/store.js';
+import type { RedisContext } from '../context.js';
 import type { Look } from './entries.js';
 
 import { withinBytes } from '../../listing/byte-limit.js';
 import { isGone, ttlOf } from '../client/replies.js';
-import { entryOf, type Room } from '../entries.js';
+import { entryOf } from '../entries.js';
 import { PlainEntries } from '../plain-entries.js';
 import { readByScript } from './read-script.js';
 
 /** What the entries of a listing hold, in portions that fit into memory. */
 export class Contents {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #look: Look;
   readonly #plain: PlainEntries;
   #usesScripts: boolean;
 
   /** @param idle whether the look tells since when they have not been used, which has to come before reading them */
-  constructor(room: Room, look: Look, { idle }: { readonly idle: boolean }) {
-    this.#room = room;
+  constructor(context: RedisContext, look: Look, { idle }: { readonly idle: boolean }) {
+    this.#context = context;
     this.#look = look;
-    this.#plain = new PlainEntries(room);
-    this.#usesScripts = !idle && !room.connection.keysApart;
+    this.#plain = new PlainEntries(context);
+    this.#usesScripts = !idle && !context.connection.keysApart;
   }
 
   /** What is gone by then is left out. @param names without prefixes */
@@ -41,8 +42,8 @@ export class Contents {
     names: readonly string[],
   ): Promise<{ readonly listed: readonly ListedEntry[]; readonly rest: readonly string[] }> {
     if (!this.#usesScripts || names.length === 0) return { listed: [], rest: names };
-    const full = names.map((name) => this.#room.keys.full(name));
-    const read = await readByScript(this.#room.connection, full);
+    const full = names.map((name) => this.#context.keys.full(name));
+    const read = await readByScript(this.#context.connection, full);
     this.#usesScripts = read !== undefined;
     if (read === undefined) return { listed: [], rest: names };
     const listed: ListedEntry[] = [];
@@ -60,7 +61,7 @@ export class Contents {
   #listed(key: string, stored: Buffer, pttl: string): ListedEntry {
     const ttl = ttlOf(pttl);
     const lock = this.#look.lockOf(key, stored);
-    const reading = entryOf(this.#room, stored, ttl);
+    const reading = entryOf(this.#context, stored, ttl);
     const size = stored.length;
     return lock === undefined ? { key, size, ttl, reading } : { key, size, ttl, lock, reading };
   }

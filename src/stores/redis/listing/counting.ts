@@ -1,6 +1,6 @@
 import type { CountOptions } from '../../contract/listing.js';
 import type { Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
@@ -32,15 +32,18 @@ return {cursor, counted}`;
  * How many keys a listing gives. What a glob says beyond the head of a name is told here, since the server's globs go by
  * bytes; else the server counts, where it lets a script do that, and no key travels.
  */
-export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
+export async function countEntries(
+  context: RedisContext,
+  { signal, pattern = '*' }: CountOptions = {},
+): Promise<number> {
   signal?.throwIfAborted();
-  const byServer = isHeadOnly(pattern) ? await countInSteps(room, literalHead(pattern), signal) : undefined;
-  return byServer ?? countPages(room, pattern, signal);
+  const byServer = isHeadOnly(pattern) ? await countInSteps(context, literalHead(pattern), signal) : undefined;
+  return byServer ?? countPages(context, pattern, signal);
 }
 
 /** Undefined where scripts are no way. */
 async function countInSteps(
-  { connection, keys }: Room,
+  { connection, keys }: RedisContext,
   head: string,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
@@ -61,7 +64,7 @@ async function countInSteps(
 }
 
 /** By the page, and without making texts of what need not be looked at. */
-async function countPages({ connection, keys }: Room, pattern: string, signal?: AbortSignal): Promise<number> {
+async function countPages({ connection, keys }: RedisContext, pattern: string, signal?: AbortSignal): Promise<number> {
   const matches = isHeadOnly(pattern) ? () => true : globMatcher(pattern);
   const at = Buffer.byteLength(keys.prefix);
   const mayBeSet = (full: Buffer): boolean => full.subarray(at, at + TAG_SET.length).equals(TAG_SET);

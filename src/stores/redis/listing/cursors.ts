@@ -1,6 +1,6 @@
 import type { ListEntriesOptions } from '../../contract/listing.js';
 import type { Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { LostPlaceError } from '../../../errors.js';
 import { literalHead } from '../../listing/glob.js';
@@ -19,7 +19,7 @@ interface Placed {
  * cluster slots may move to a server that has been scanned already, so there are no places.
  */
 export async function* scanWithPlaces(
-  { connection, keys }: Room,
+  { connection, keys }: RedisContext,
   { signal, pattern = '*', places, after }: ListEntriesOptions,
 ): AsyncGenerator<Placed> {
   const head = literalHead(pattern);

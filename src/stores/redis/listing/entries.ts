@@ -2,7 +2,7 @@ import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../
 import type { ToldBy } from '../../contract/locks.js';
 import type { Ttl } from '../../contract/store.js';
 import type { Command, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { RefusedError, WrongTypeError } from '../../../errors.js';
 import { pageAt } from '../../contract/listing.js';
@@ -24,23 +24,27 @@ import { withoutTouching } from './no-touch.js';
  * used an entry is asked first, and then its value is not looked at, unless for its contents; its size is then what it
  * takes in memory, and a lock is told by its name alone.
  */
-export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
+export async function* listEntries(context: RedisContext, options: ListEntriesOptions = {}): EntryPages {
   options.signal?.throwIfAborted();
-  yield* withoutTouching(room.connection, (isUntouched) => {
-    const listed = pages(room, options, isUntouched);
+  yield* withoutTouching(context.connection, (isUntouched) => {
+    const listed = pages(context, options, isUntouched);
     // While their reader is at one, the server is at the next.
     return options.contents ? ahead(listed) : listed;
   });
 }
 
-async function* pages(room: Room, options: ListEntriesOptions, isUntouched: boolean): AsyncGenerator<EntryPage> {
+async function* pages(
+  context: RedisContext,
+  options: ListEntriesOptions,
+  isUntouched: boolean,
+): AsyncGenerator<EntryPage> {
   const { signal, pattern = '*', contents, tags } = options;
   const matches = globMatcher(pattern);
-  const look = new Look(room, { idle: options.idle === true, values: isUntouched || !options.idle });
-  const entryTags = tags ? new EntryTags(room, signal) : undefined;
-  const read = new Contents(room, look, { idle: options.idle === true });
-  for await (const { page: found, place } of scanWithPlaces(room, options)) {
-    const names = [...new Set(found.map((full) => room.keys.short(full)))];
+  const look = new Look(context, { idle: options.idle === true, values: isUntouched || !options.idle });
+  const entryTags = tags ? new EntryTags(context, signal) : undefined;
+  const read = new Contents(context, look, { idle: options.idle === true });
+  for await (const { page: found, place } of scanWithPlaces(context, options)) {
+    const names = [...new Set(found.map((full) => context.keys.short(full)))];
     const wanted = names.filter((name) => !isTagSetKey(name) && matches(name));
     const some = contents ? read.of(wanted) : [await look.at(wanted)];
     for await (const listed of some) {
@@ -64,7 +68,7 @@ interface Looked extends Omit<ListedEntry, 'size'> {
 
 /** What is known of a key without reading all that it holds. */
 export class Look {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #idle: boolean;
   readonly #values: boolean;
   readonly #tell: Teller;
@@ -73,14 +77,14 @@ export class Look {
   #usesScripts: boolean;
 
   /** @param values whether values may be looked at */
-  constructor(room: Room, { idle, values }: { readonly idle: boolean; readonly values: boolean }) {
-    this.#room = room;
+  constructor(context: RedisContext, { idle, values }: { readonly idle: boolean; readonly values: boolean }) {
+    this.#context = context;
     this.#idle = idle;
     this.#values = values;
-    const rule = ruleAmongEntries(room);
+    const rule = ruleAmongEntries(context);
     this.#tell = lockTeller(rule);
-    this.#head = rule.goesByNames ? 0 : room.packing.texts.areBare ? TELLING_BYTES : LONGEST_OWNER;
-    this.#usesScripts = !room.connection.keysApart;
+    this.#head = rule.goesByNames ? 0 : context.packing.texts.areBare ? TELLING_BYTES : LONGEST_OWNER;
+    this.#usesScripts = !context.connection.keysApart;
   }
 
   /** One round trip; what is gone by then is left out. @param names without prefixes */
@@ -93,7 +97,7 @@ export class Look {
   /** Undefined where the server does not let scripts do it. */
   async #byScripts(names: readonly string[]): Promise<ReadonlyArray<Looked | undefined> | undefined> {
     if (!this.#usesScripts) return undefined;
-    const { connection, keys } = this.#room;
+    const { connection, keys } = this.#context;
     const full = names.map((name) => keys.full(name));
     const wanted = { idle: this.#idle, values: this.#values, head: this.#head };
     const told = await lookByScript(connection, full, wanted);
@@ -109,9 +113,9 @@ export class Look {
   }
 
   async #byPipeline(names: readonly string[]): Promise<ReadonlyArray<Looked | undefined>> {
-    const commands = names.map((name) => this.#commands(this.#room.keys.full(name)));
+    const commands = names.map((name) => this.#commands(this.#context.keys.full(name)));
     const width = commands[0]!.length;
-    const replies = await this.#room.connection.batch(commands.flat());
+    const replies = await this.#context.connection.batch(commands.flat());
     return names.map((name, index) => this.#read(name, replies.slice(index * width, (index + 1) * width)));
   }
 
@@ -139,7 +143,7 @@ export class Look {
 
   /** How what begins so is told to be a lock. */
   lockOf(name: string, start: Buffer): ToldBy | undefined {
-    return this.#tell(name, ownerOf(this.#room.packing.texts, start.subarray(0, this.#head)));
+    return this.#tell(name, ownerOf(this.#context.packing.texts, start.subarray(0, this.#head)));
   }
 
   #lockBy(name: string, head: Error | Reply | undefined): ToldBy | undefined {
@@ -151,7 +155,7 @@ export class Look {
   /** What is no string has no length; it takes some memory. */
   async #sized({ key, size, ...entry }: Looked): Promise<ListedEntry> {
     if (size !== undefined) return { key, size, ...entry };
-    const [reply] = await this.#room.connection.batch([['MEMORY', 'USAGE', this.#room.keys.full(key)]]);
+    const [reply] = await this.#context.connection.batch([['MEMORY', 'USAGE', this.#context.keys.full(key)]]);
     return { key, size: (reply === undefined ? undefined : lengthOf(reply)) ?? 0, ...entry };
   }
 }

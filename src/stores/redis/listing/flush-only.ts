@@ -1,7 +1,7 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
 import type { LockRule } from '../../locks/rule.js';
 import type { Command, Connection, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { RefusedError, UnsupportedError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
@@ -57,38 +57,46 @@ end
 return {tostring(removed), tostring(kept), string.format('%.0f', bytes)}`;
 
 /** Removes the entries that match, a page of a scan at a time: by scripts, or in round trips where those are refused. */
-export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+export async function flushOnly(
+  context: RedisContext,
+  only: EntryFilter,
+  options: FlushOnlyOptions,
+): Promise<FlushOnlyResult> {
   const { pattern = '*', idleFor } = only;
   const { signal, dryRun } = options;
   signal?.throwIfAborted();
-  if (idleFor !== undefined) await checkPolicy(room.connection);
+  if (idleFor !== undefined) await checkPolicy(context.connection);
   if (dryRun) {
-    const pages = listEntries(room, { pattern, idle: idleFor !== undefined, ...(signal && { signal }) });
+    const pages = listEntries(context, { pattern, idle: idleFor !== undefined, ...(signal && { signal }) });
     return countMeant(pages, only, options);
   }
 
   const matches = globMatcher(pattern);
-  const remover = new Remover(room, only);
+  const remover = new Remover(context, only);
   const tally = new FlushTally(options);
-  await overlapping(scanAll(room.connection, room.keys, signal, literalHead(pattern)), IN_FLIGHT, async (page) => {
-    const names = [...new Set(page.map((full) => room.keys.short(full)))];
-    tally.add(await remover.remove(names.filter((name) => !isTagSetKey(name) && matches(name))));
-  });
+  await overlapping(
+    scanAll(context.connection, context.keys, signal, literalHead(pattern)),
+    IN_FLIGHT,
+    async (page) => {
+      const names = [...new Set(page.map((full) => context.keys.short(full)))];
+      tally.add(await remover.remove(names.filter((name) => !isTagSetKey(name) && matches(name))));
+    },
+  );
   return tally.result;
 }
 
 class Remover {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #only: EntryFilter;
   readonly #rule: LockRule;
   #usesScripts: boolean;
 
-  constructor(room: Room, only: EntryFilter) {
-    this.#room = room;
+  constructor(context: RedisContext, only: EntryFilter) {
+    this.#context = context;
     this.#only = only;
-    this.#rule = ruleAmongEntries(room);
+    this.#rule = ruleAmongEntries(context);
     // A script cannot see an owner that is packed.
-    this.#usesScripts = room.packing.texts.areBare || this.#rule.goesByNames;
+    this.#usesScripts = context.packing.texts.areBare || this.#rule.goesByNames;
   }
 
   /** @param names without prefixes */
@@ -121,7 +129,7 @@ class Remover {
 
   /** What names keys of several slots is done key by key. */
   async #runScripts(scripts: readonly Script[]): Promise<ReadonlyArray<Error | Reply>> {
-    const { connection } = this.#room;
+    const { connection } = this.#context;
     const replies = await connection.batch(scripts.map((script) => commandOf(script)));
     const isApart = replies.map((reply) => connection.saysKeysApart(reply));
     if (!isApart.includes(true)) return replies;
@@ -134,20 +142,20 @@ class Remover {
 
   #scripts(names: readonly string[], { areLocks }: { readonly areLocks: boolean }): Script[] {
     const { idleFor = 0, largerThan = -1 } = this.#only;
-    const step = this.#room.connection.keysApart ? 1 : STEP;
+    const step = this.#context.connection.keysApart ? 1 : STEP;
     const { goesByNames, ownersStandOut } = this.#rule;
     const owner = goesByNames ? '' : OWNER_PREFIX;
     const fixed = [idleFor, largerThan, owner, areLocks ? 1 : 0, ownersStandOut ? 1 : 0, TELLING_BYTES - 1];
     return Array.from({ length: Math.ceil(names.length / step) }, (_, index) => {
-      const full = names.slice(index * step, (index + 1) * step).map((name) => this.#room.keys.full(name));
+      const full = names.slice(index * step, (index + 1) * step).map((name) => this.#context.keys.full(name));
       return { full, args: fixed };
     });
   }
 
   /** What is written or used between the two trips goes all the same. */
   async #inTrips(names: readonly string[]): Promise<FlushOnlyResult> {
-    const { connection, keys } = this.#room;
-    const look = new Look(this.#room, { idle: this.#only.idleFor !== undefined, values: true });
+    const { connection, keys } = this.#context;
+    const look = new Look(this.#context, { idle: this.#only.idleFor !== undefined, values: true });
     const meant = (await look.at(names)).filter((entry) => isMeant(this.#only, entry));
     const entries = meant.filter((entry) => !isKeptLock(entry));
     const replies = await connection.batch(entries.map(({ key }): Command => ['UNLINK', keys.full(key)]));

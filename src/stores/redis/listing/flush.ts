@@ -1,6 +1,6 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../../contract/store.js';
 import type { Command, Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { LockPlace } from '../locks/places.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
@@ -28,29 +28,33 @@ const MOST_SETS = 10_000;
  * unmentioned. Locks are told by the rule of a listing of locks. Those in a place of their own go only with `locks`, and
  * then nothing else there: the application keeps other things in it. `all` is FLUSHDB on the cache's database.
  */
-export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+export async function flush(context: RedisContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  if (options.scope === 'all') return flushDatabase(room.connection, options.dryRun);
-  const progress = new Tally(options, await estimate(room.connection));
-  const keeps = options.locks ? undefined : ruleAmongEntries(room);
-  const remover = new PrefixRemover(room, { keepsLocks: keeps !== undefined, dryRun: options.dryRun });
+  if (options.scope === 'all') return flushDatabase(context.connection, options.dryRun);
+  const progress = new Tally(options, await estimate(context.connection));
+  const keeps = options.locks ? undefined : ruleAmongEntries(context);
+  const remover = new PrefixRemover(context, { keepsLocks: keeps !== undefined, dryRun: options.dryRun });
   const isSwept =
     // A script cannot see an owner that is packed.
-    (room.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
-    (await scriptsSeeAllKeys(room.connection)) &&
-    (await sweep(room.connection, room.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
+    (context.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
+    (await scriptsSeeAllKeys(context.connection)) &&
+    (await sweep(context.connection, context.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
       progress.add(done);
       if (undecided.length > 0) progress.add(await remover.removePage(undecided));
     }));
   if (!isSwept) {
-    await eachPage(room.connection, room.keys, options, async (page) => progress.add(await remover.removePage(page)));
+    await eachPage(context.connection, context.keys, options, async (page) =>
+      progress.add(await remover.removePage(page)),
+    );
   }
 
   await remover.removeSets();
-  if (options.locks && keepsLocksApart(room)) {
-    const [place] = lockPlaces(room);
-    const removeLocks = onlyLocks(room, place!, options.dryRun);
-    await eachPage(room.lockConnection, room.keys, options, async (page) => progress.add(await removeLocks(page)));
+  if (options.locks && keepsLocksApart(context)) {
+    const [place] = lockPlaces(context);
+    const removeLocks = onlyLocks(context, place!, options.dryRun);
+    await eachPage(context.lockConnection, context.keys, options, async (page) =>
+      progress.add(await removeLocks(page)),
+    );
   }
 
   return progress.result;
@@ -139,10 +143,10 @@ class PrefixRemover {
   readonly #removeOthers: Remover;
   #sets: Buffer[] = [];
 
-  constructor(room: Room, { keepsLocks, dryRun }: { keepsLocks: boolean; dryRun: boolean }) {
-    this.#keys = room.keys;
-    this.#removeAll = removing(room.connection, dryRun);
-    this.#removeOthers = keepsLocks ? lockKeeping(room, dryRun) : this.#removeAll;
+  constructor(context: RedisContext, { keepsLocks, dryRun }: { keepsLocks: boolean; dryRun: boolean }) {
+    this.#keys = context.keys;
+    this.#removeAll = removing(context.connection, dryRun);
+    this.#removeOthers = keepsLocks ? lockKeeping(context, dryRun) : this.#removeAll;
   }
 
   async removePage(page: readonly Buffer[]): Promise<FlushResult> {
@@ -160,10 +164,10 @@ class PrefixRemover {
 }
 
 /** Everything but locks. */
-function lockKeeping(room: Room, dryRun: boolean): Remover {
-  const { connection, keys } = room;
-  const place = { connection, rule: ruleAmongEntries(room) };
-  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byLooking(room, place, dryRun);
+function lockKeeping(context: RedisContext, dryRun: boolean): Remover {
+  const { connection, keys } = context;
+  const place = { connection, rule: ruleAmongEntries(context) };
+  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byLooking(context, place, dryRun);
   return async (page) => {
     const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
     const { removed, keptLocks } = await removeOthers(entries);
@@ -172,26 +176,30 @@ function lockKeeping(room: Room, dryRun: boolean): Remover {
 }
 
 /** Two round trips; a lock that is taken between them, under a key that held an entry, goes too. */
-function byLooking(room: Room, place: LockPlace, dryRun: boolean): Remover {
+function byLooking(context: RedisContext, place: LockPlace, dryRun: boolean): Remover {
   const remove = removing(place.connection, dryRun);
   return async (page) => {
-    const areLocks = await locksAmong(room, place, page);
+    const areLocks = await locksAmong(context, place, page);
     const { removed } = await remove(page.filter((_, index) => !areLocks[index]));
     return { removed, keptLocks: areLocks.filter(Boolean).length };
   };
 }
 
-function onlyLocks(room: Room, place: LockPlace, dryRun: boolean): Remover {
+function onlyLocks(context: RedisContext, place: LockPlace, dryRun: boolean): Remover {
   const remove = removing(place.connection, dryRun);
   return async (page) => {
-    const areLocks = await locksAmong(room, place, page);
+    const areLocks = await locksAmong(context, place, page);
     return remove(page.filter((_, index) => areLocks[index]));
   };
 }
 
 /** For each key, whether it is a lock; a name that is a family's needs no look. */
-async function locksAmong(room: Room, { connection, rule }: LockPlace, page: readonly Buffer[]): Promise<boolean[]> {
-  const { keys, packing } = room;
+async function locksAmong(
+  context: RedisContext,
+  { connection, rule }: LockPlace,
+  page: readonly Buffer[],
+): Promise<boolean[]> {
+  const { keys, packing } = context;
   const tell = lockTeller(rule);
   // A packed text can be told only when all of it is there; so can one that somebody chose.
   const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? TELLING_BYTES : LONGEST_OWNER;

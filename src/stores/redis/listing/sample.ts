@@ -1,6 +1,6 @@
 import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
 import type { Node, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { Keys } from '../keys.js';
 
 import { isTagSetKey } from '../../tags/names.js';
@@ -20,9 +20,9 @@ const PAGE = 500;
  * they have no order there, neither by name nor by age, so any slice of it is a fair choice. RANDOMKEY would be a command
  * for each key of whoever. Of a cluster each primary gives as much as it holds of the whole.
  */
-export async function sample(room: Room, { size, signal }: SampleOptions): Promise<Sample> {
+export async function sample(context: RedisContext, { size, signal }: SampleOptions): Promise<Sample> {
   signal?.throwIfAborted();
-  const { connection, keys } = room;
+  const { connection, keys } = context;
   const nodes = await connection.nodes();
   const sizes = await Promise.all(nodes.map(async (node) => count(await node.call('DBSIZE'))));
   const whole = sizes.reduce((sum, each) => sum + each, 0);
@@ -35,7 +35,7 @@ export async function sample(room: Room, { size, signal }: SampleOptions): Promi
   const chosen = slices.flatMap(({ names }) => names);
   const isComplete = chosen.length <= size && slices.every(({ isWhole }) => isWhole);
   const entries: SampledEntry[] = [];
-  for await (const page of withoutTouching(connection, () => measured(room, chosen.slice(0, size))))
+  for await (const page of withoutTouching(connection, () => measured(context, chosen.slice(0, size))))
     entries.push(...page);
   const steps = slices.reduce((sum, each) => sum + each.steps, 0);
   return {
@@ -79,8 +79,8 @@ async function slice(
 }
 
 /** Locks, and what is gone by now, are left out. */
-async function* measured(room: Room, names: readonly string[]): AsyncGenerator<SampledEntry[]> {
-  const look = new Look(room, { idle: false, values: true });
+async function* measured(context: RedisContext, names: readonly string[]): AsyncGenerator<SampledEntry[]> {
+  const look = new Look(context, { idle: false, values: true });
   for (let start = 0; start < names.length; start += PAGE) {
     const listed = await look.at(names.slice(start, start + PAGE));
     yield listed.filter(({ lock }) => lock === undefined).map(({ size, ttl }) => ({ size, ttl }));

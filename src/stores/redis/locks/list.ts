@@ -1,5 +1,5 @@
 import type { ListedLock, ListLocksOptions, ToldBy } from '../../contract/locks.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { type LockRule, lockTeller, LONGEST_OWNER } from '../../locks/rule.js';
@@ -15,12 +15,12 @@ import { type Held, type LookAt, sweepLocks } from './sweep.js';
  * looked at, since a lock is a key like any other: by a script where the server lets one do it, else a page of a scan at a
  * time; then of what is no lock only the beginning travels.
  */
-export async function* listLocks(room: Room, options: ListLocksOptions): AsyncGenerator<ListedLock> {
+export async function* listLocks(context: RedisContext, options: ListLocksOptions): AsyncGenerator<ListedLock> {
   const { signal, pattern } = options;
-  for (const { connection, rule } of lockPlaces(room)) {
+  for (const { connection, rule } of lockPlaces(context)) {
     signal?.throwIfAborted();
     // Where locks have a place of their own, what else bears such a name is an entry.
-    const look: LookAt = { room, connection, rule: rule.goesByNames ? rule : { ...rule, pattern } };
+    const look: LookAt = { context, connection, rule: rule.goesByNames ? rule : { ...rule, pattern } };
     const steps = rule.isPlaceOfLocks ? undefined : await sweepLocks(look, signal);
     if (steps === undefined) yield* eachPage(look, signal);
     else for await (const found of steps) yield* locksOf(candidates(look, found));
@@ -41,8 +41,8 @@ interface Candidate<T extends Head> {
 }
 
 /** What comes twice is given once. */
-function candidates<T extends Head>({ room, rule }: LookAt, heads: readonly T[]): Array<Candidate<T>> {
-  const { keys, packing } = room;
+function candidates<T extends Head>({ context, rule }: LookAt, heads: readonly T[]): Array<Candidate<T>> {
+  const { keys, packing } = context;
   const tell = lockTeller(rule);
   const unique = new Map(heads.map((found) => [found.key.toString('latin1'), found]));
   return [...unique.values()].flatMap((found): Array<Candidate<T>> => {
@@ -60,10 +60,10 @@ function locksOf(held: ReadonlyArray<Candidate<Held>>): ListedLock[] {
 }
 
 async function* eachPage(look: LookAt, signal?: AbortSignal): AsyncGenerator<ListedLock> {
-  const { room, connection, rule } = look;
+  const { context, connection, rule } = look;
   const isWanted = nameFilter(rule);
-  for await (const page of scanAll(connection, room.keys, signal)) {
-    const named = page.filter((key) => isWanted(room.keys.short(key)));
+  for await (const page of scanAll(connection, context.keys, signal)) {
+    const named = page.filter((key) => isWanted(context.keys.short(key)));
     const replies = await connection.batch(named.map((key) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
     const heads = named.flatMap((key, index): Head[] => {
       const head = stringHead(replies[index]!);

@@ -1,7 +1,7 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { Command, Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { GuardedChange } from '../guarded-key.js';
 import type { Texts } from '../packing.js';
 
@@ -33,7 +33,7 @@ export class RedisLock implements Lock {
   readonly #key: string;
   readonly #texts: Texts;
 
-  constructor({ lockConnection, keys, packing }: Room, name: string) {
+  constructor({ lockConnection, keys, packing }: RedisContext, name: string) {
     this.#connection = lockConnection;
     this.#name = name;
     this.#key = keys.full(name);

@@ -1,6 +1,6 @@
 import type { LockRule } from '../../locks/rule.js';
 import type { Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 /** Where locks may lie, and how they are told there. */
 export interface LockPlace {
@@ -9,27 +9,31 @@ export interface LockPlace {
 }
 
 /** Whether locks have a place of their own: `locks:` of the profile names another server or database. */
-export function keepsLocksApart({ connection, lockConnection }: Room): boolean {
+export function keepsLocksApart({ connection, lockConnection }: RedisContext): boolean {
   return lockConnection.location !== connection.location;
 }
 
 /** By which rule locks are told among the entries. */
-export function ruleAmongEntries(room: Room): LockRule {
-  return { isPlaceOfLocks: false, ownersStandOut: room.packing.ownersStandOut, goesByNames: keepsLocksApart(room) };
+export function ruleAmongEntries(context: RedisContext): LockRule {
+  return {
+    isPlaceOfLocks: false,
+    ownersStandOut: context.packing.ownersStandOut,
+    goesByNames: keepsLocksApart(context),
+  };
 }
 
 /**
  * Where locks are taken first. What lies there beside them is the application's (sessions, queues), and all of it without
  * a prefix, so that a text there says nothing then.
  */
-export function lockPlaces(room: Room): readonly LockPlace[] {
-  const entries = { connection: room.connection, rule: ruleAmongEntries(room) };
-  if (!keepsLocksApart(room)) return [entries];
-  const { ownersStandOut } = room.packing;
+export function lockPlaces(context: RedisContext): readonly LockPlace[] {
+  const entries = { connection: context.connection, rule: ruleAmongEntries(context) };
+  if (!keepsLocksApart(context)) return [entries];
+  const { ownersStandOut } = context.packing;
   return [
     {
-      connection: room.lockConnection,
-      rule: { isPlaceOfLocks: room.prefix !== '', ownersStandOut, goesByNames: false },
+      connection: context.lockConnection,
+      rule: { isPlaceOfLocks: context.prefix !== '', ownersStandOut, goesByNames: false },
     },
     entries,
   ];

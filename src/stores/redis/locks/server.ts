@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { LockClient, LockEvent } from '../../contract/locks.js';
 import type { EventQueue } from '../../events/queue.js';
 import type { Node, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
@@ -27,7 +27,7 @@ const AFTER_END_MS = 5;
  * server had: asked in one write with the mark, so that nothing came in between.
  */
 export class WatchedServer {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #node: Node;
   readonly #queue: EventQueue<LockEvent>;
   readonly #callers: Callers;
@@ -46,8 +46,8 @@ export class WatchedServer {
   /** Who sent the command whose script is running. */
   #caller = '';
 
-  constructor(room: Room, node: Node, queue: EventQueue<LockEvent>) {
-    this.#room = room;
+  constructor(context: RedisContext, node: Node, queue: EventQueue<LockEvent>) {
+    this.#context = context;
     this.#node = node;
     this.#queue = queue;
     this.#callers = new Callers(node);
@@ -55,13 +55,13 @@ export class WatchedServer {
 
   /** Watches those of the locks that live here. */
   async begin(names: readonly string[]): Promise<void> {
-    const { keys } = this.#room;
+    const { keys } = this.#context;
     for (const name of names) {
       const key = keys.full(name);
       const [here] = await this.#node.batch([['EXISTS', key]]);
       const way = sentOn(here!);
-      if (this.#room.lockConnection.isCluster && way === 'MOVED') continue;
-      if (way === 'ASK') throw onTheMove(name, this.#room.lockConnection.location);
+      if (this.#context.lockConnection.isCluster && way === 'MOVED') continue;
+      if (way === 'ASK') throw onTheMove(name, this.#context.lockConnection.location);
       given(here!);
       this.#models.set(key, new LockModel(name));
     }
@@ -81,7 +81,7 @@ export class WatchedServer {
 
   async #listen(): Promise<Redis> {
     const monitor = await this.#node.monitor().catch((error: unknown) => {
-      throw isUnavailable(error) ? notWatched(answerOf(error), this.#room.lockConnection.location) : error;
+      throw isUnavailable(error) ? notWatched(answerOf(error), this.#context.lockConnection.location) : error;
     });
     monitor.on('monitor', (time: string, args: readonly string[], source: string, database: string) => {
       const line = parsed(time, args, source, database);
@@ -92,7 +92,7 @@ export class WatchedServer {
       if (this.#isOver) return;
       this.#queue.fail(
         new UnreachableError(
-          `${this.#room.lockConnection.location} closed the connection`,
+          `${this.#context.lockConnection.location} closed the connection`,
           'What happened after that was missed. Start it again.',
         ),
       );
@@ -104,7 +104,7 @@ export class WatchedServer {
   #concerns({ command, args, database }: MonitorLine): boolean {
     if (command === 'echo') return this.#snapshots.has(args[0]?.toString() ?? '');
     if (command === 'flushall') return true;
-    if (database !== this.#room.lockConnection.database) return false;
+    if (database !== this.#context.lockConnection.database) return false;
     return command === 'flushdb' || args.some((arg) => this.#models.has(keyFromBytes(arg)));
   }
 
@@ -139,7 +139,7 @@ export class WatchedServer {
     const isAll = line.command === 'flushall' || line.command === 'flushdb';
     for (const [key, model] of this.#models) {
       if (!isAll && !line.args.some((arg) => keyFromBytes(arg) === key)) continue;
-      const heard = model.heard(line, key, (held) => ownerOf(this.#room.packing.texts, held));
+      const heard = model.heard(line, key, (held) => ownerOf(this.#context.packing.texts, held));
       await this.#tell(heard, line.source);
     }
 
@@ -196,7 +196,7 @@ export class WatchedServer {
     // Told by whoever takes the mark; of a mark that is not printed, below.
     snapshot.catch(() => {});
     this.#snapshots.set(mark, snapshot);
-    const { lockConnection } = this.#room;
+    const { lockConnection } = this.#context;
     clearTimeout(this.#overdue);
     this.#overdue = setTimeout(() => this.#queue.fail(silent(lockConnection.location)), 2 * lockConnection.timeoutMs);
     const refusal = (await asked).at(-1);
@@ -204,7 +204,7 @@ export class WatchedServer {
   }
 
   #snapshotOf(replies: ReadonlyArray<Error | Reply>): Snapshot {
-    const { keys, packing, lockConnection } = this.#room;
+    const { keys, packing, lockConnection } = this.#context;
     return new Map(
       [...this.#models.keys()].map((key, index) => {
         const [reply, pttl] = [replies[2 * index]!, replies[2 * index + 1]!];

@@ -1,6 +1,6 @@
 import type { LockRule } from '../../locks/rule.js';
 import type { Connection, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { literalHead } from '../../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
@@ -64,7 +64,7 @@ export interface Held {
 
 /** Where it is looked, and by which rule. */
 export interface LookAt {
-  readonly room: Room;
+  readonly context: RedisContext;
   readonly connection: Connection;
   readonly rule: LockRule;
 }
@@ -75,10 +75,10 @@ export interface LookAt {
  * @returns undefined where the server does not let a script do that, or where a script cannot see what it would look for
  */
 export async function sweepLocks(
-  { room, connection, rule }: LookAt,
+  { context, connection, rule }: LookAt,
   signal: AbortSignal | undefined,
 ): Promise<AsyncGenerator<readonly Held[]> | undefined> {
-  const { keys, packing } = room;
+  const { keys, packing } = context;
   const { pattern, goesByNames, ownersStandOut } = rule;
   if (!(packing.texts.areBare || goesByNames) || !(await scriptsSeeAllKeys(connection))) return undefined;
   const named = pattern === undefined ? [] : [literalHead(pattern)];

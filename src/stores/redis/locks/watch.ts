@@ -1,6 +1,6 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
 import type { Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { EventQueue } from '../../events/queue.js';
 import { WatchedServer } from './server.js';
@@ -14,14 +14,14 @@ const TYPES: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refre
  * @throws RefusedError where MONITOR is not allowed
  */
 export async function watchLocks(
-  room: Room,
+  context: RedisContext,
   names: readonly string[],
   { signal }: WatchLocksOptions,
 ): Promise<LockWatch> {
   signal.throwIfAborted();
-  const watch = new LockWatch(room);
+  const watch = new LockWatch(context);
   try {
-    for (const node of await room.lockConnection.nodes()) await watch.begin(node, names);
+    for (const node of await context.lockConnection.nodes()) await watch.begin(node, names);
   } catch (error) {
     await watch.stop();
     throw error;
@@ -36,17 +36,17 @@ export class LockWatch implements LockStream {
   readonly source =
     'MONITOR: the tries of every client; it has the server print each command, which may cost a busy one half of its throughput meanwhile';
   readonly types = TYPES;
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #queue = new EventQueue<LockEvent>();
   readonly #servers: WatchedServer[] = [];
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: RedisContext) {
+    this.#context = context;
   }
 
   /** Watches those of the locks that live on this server. */
   async begin(node: Node, names: readonly string[]): Promise<void> {
-    const server = new WatchedServer(this.#room, node, this.#queue);
+    const server = new WatchedServer(this.#context, node, this.#queue);
     this.#servers.push(server);
     await server.begin(names);
   }

@@ -1,6 +1,6 @@
 import type { ServerStats, StatsOptions, StoreStats } from '../../contract/stats.js';
 import type { Node } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { CachectlError, RefusedError } from '../../../errors.js';
 import { isTagSetKey } from '../../tags/names.js';
@@ -16,9 +16,9 @@ const FEW = 10_000;
  * tells.
  * @throws what the server said, when none could be asked
  */
-export async function stats(room: Room, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
+export async function stats(context: RedisContext, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
   signal?.throwIfAborted();
-  const { connection } = room;
+  const { connection } = context;
   const notes = new Set<string>();
   // Whoever looks again and again wants those that took the place of others, too.
   const nodes = brief ? await connection.nodesAnew() : await connection.nodes();
@@ -29,7 +29,7 @@ export async function stats(room: Room, { signal, brief = false }: StatsOptions 
     ? []
     : servers.map((server) => server.failure);
   if (failure) throw failure;
-  const underPrefix = brief ? undefined : await countUnder(room, servers, signal);
+  const underPrefix = brief ? undefined : await countUnder(context, servers, signal);
   return { servers, ...(underPrefix !== undefined && { underPrefix }), notes: [...notes] };
 }
 
@@ -55,7 +55,7 @@ function told(reply: unknown, say: (note: string) => void): boolean {
 
 /** Locks among the entries are counted, too: to tell them from entries each would have to be read. */
 async function countUnder(
-  { connection, keys }: Room,
+  { connection, keys }: RedisContext,
   servers: readonly ServerStats[],
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { keyToBytes } from '../../entries/key-text.js';
 import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../../tags/names.js';
@@ -17,13 +17,13 @@ const MOST_ASKED = 1000;
  * is found by making the hashes of all, without a question; of more names each tag is asked whether it lists the member.
  */
 export class TagCombinations {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #name: string;
   #learning: Promise<readonly string[]> | undefined;
   readonly #pairs = new Map<string, string>();
 
-  constructor(room: Room, name: string) {
-    this.#room = room;
+  constructor(context: RedisContext, name: string) {
+    this.#context = context;
     this.#name = name;
   }
 
@@ -34,14 +34,14 @@ export class TagCombinations {
     const other = this.#pairs.get(hash);
     if (other !== undefined) return [other];
     if (names.length > MOST_ASKED) return [];
-    const { connection, keys, packing } = this.#room;
+    const { connection, keys, packing } = this.#context;
     const member = packing.texts.pack(listedKey);
     const scores = await connection.batch(names.map((name) => ['ZSCORE', keys.full(tagSetKey(name)), member]));
     return names.filter((_, index) => scores[index] !== null && !(scores[index] instanceof Error));
   }
 
   async #learn(): Promise<readonly string[]> {
-    const { connection, keys } = this.#room;
+    const { connection, keys } = this.#context;
     const names = new Set<string>();
     for await (const page of scan(connection, keys, undefined, TAG_SET_HEAD)) {
       for (const full of page) {

@@ -1,5 +1,5 @@
 import type { Command, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { inTagOrder, isTagSetKey, TAG_SET_HEAD, taggedKey, tagHashOf, tagSetKey } from '../../tags/names.js';
@@ -25,7 +25,7 @@ const NONE: readonly string[] = [];
  * or, where there are many tags, by reading all sets once, in memory that grows with the combinations only.
  */
 export class EntryTags {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #signal: AbortSignal | undefined;
   /** By the hash. */
   readonly #known = new Map<string, readonly string[]>();
@@ -34,8 +34,8 @@ export class EntryTags {
   /** Names by the hash, from all sets. */
   #listed: Promise<ReadonlyMap<string, ReadonlySet<string>>> | undefined;
 
-  constructor(room: Room, signal: AbortSignal | undefined) {
-    this.#room = room;
+  constructor(context: RedisContext, signal: AbortSignal | undefined) {
+    this.#context = context;
     this.#signal = signal;
   }
 
@@ -84,7 +84,7 @@ export class EntryTags {
   }
 
   async #readThrough(names: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { connection, keys, packing } = this.#room;
+    const { connection, keys, packing } = this.#context;
     const found = new Map<string, Set<string>>();
     for (const name of names) {
       let cursor = '0';
@@ -105,7 +105,7 @@ export class EntryTags {
   }
 
   async #ask(names: readonly string[], key: string): Promise<readonly string[]> {
-    const { connection, keys, packing } = this.#room;
+    const { connection, keys, packing } = this.#context;
     const member = packing.texts.pack(key);
     const carried: string[] = [];
     for (let start = 0; start < names.length; start += MOST_AT_ONCE) {
@@ -121,7 +121,7 @@ export class EntryTags {
   }
 
   async #scan(): Promise<readonly string[]> {
-    const { connection, keys } = this.#room;
+    const { connection, keys } = this.#context;
     const names = new Set<string>();
     for await (const page of scan(connection, keys, this.#signal, TAG_SET_HEAD)) {
       for (const key of page.map((full) => keys.short(full)).filter((short) => isTagSetKey(short))) {

@@ -7,7 +7,7 @@ import type {
   TagMember,
 } from '../../contract/tags.js';
 import type { Command } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { WrongTypeError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
@@ -21,14 +21,14 @@ import { TagPruner } from './prune.js';
 
 /** Laravel's tags (10 and later): a sorted set each, among all the keys under the prefix. */
 export class RedisTagIndex implements TagIndex {
-  readonly #room: Room;
+  readonly #context: RedisContext;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: RedisContext) {
+    this.#context = context;
   }
 
   async *tags({ signal, pattern, deep }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
-    for await (const sets of tagSets(this.#room, pattern, signal)) {
+    for await (const sets of tagSets(this.#context, pattern, signal)) {
       const listed = sets.map(({ name, members, expired }) => ({ name, entries: members - expired, stale: expired }));
       if (deep) {
         for (const [index, { key, members }] of sets.entries()) {
@@ -41,11 +41,11 @@ export class RedisTagIndex implements TagIndex {
   }
 
   async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
-    const { connection, keys } = this.#room;
-    const combinations = new TagCombinations(this.#room, name);
+    const { connection, keys } = this.#context;
+    const combinations = new TagCombinations(this.#context, name);
     const orders = new TagOrders(name, async (key, hash) => combinations.of(key, hash));
-    for await (const page of memberPages(this.#room, keys.full(tagSetKey(name)), signal)) {
-      const entries = page.map(({ member }) => entryOf(this.#room, member));
+    for await (const page of memberPages(this.#context, keys.full(tagSetKey(name)), signal)) {
+      const entries = page.map(({ member }) => entryOf(this.#context, member));
       const pttls = await connection.batch(entries.map((full): Command => ['PTTL', full]));
       const members: TagMember[] = [];
       for (const [index, full] of entries.entries()) {
@@ -61,9 +61,9 @@ export class RedisTagIndex implements TagIndex {
 
   async prune(options: PruneTagsOptions): Promise<PruneTagsResult> {
     options.signal?.throwIfAborted();
-    const pruner = new TagPruner(this.#room, options);
+    const pruner = new TagPruner(this.#context, options);
     let tags = 0;
-    for await (const sets of tagSets(this.#room, options.pattern, options.signal)) {
+    for await (const sets of tagSets(this.#context, options.pattern, options.signal)) {
       tags += sets.length;
       await pruner.prune(sets);
     }
@@ -73,8 +73,8 @@ export class RedisTagIndex implements TagIndex {
 
   async #countGone(set: Buffer, signal: AbortSignal | undefined): Promise<number> {
     let gone = 0;
-    for await (const page of memberPages(this.#room, set, signal)) {
-      gone += await countGone(this.#room, page);
+    for await (const page of memberPages(this.#context, set, signal)) {
+      gone += await countGone(this.#context, page);
     }
 
     return gone;
@@ -93,7 +93,7 @@ export interface TagSet {
 
 /** Sorted sets that are named as those of tags, a page of a scan at a time. */
 async function* tagSets(
-  { connection, keys }: Room,
+  { connection, keys }: RedisContext,
   pattern = '*',
   signal?: AbortSignal,
 ): AsyncGenerator<readonly TagSet[]> {

@@ -1,5 +1,5 @@
 import type { Command, Connection } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
@@ -18,7 +18,7 @@ export interface ScoredMember {
 
 /** Members of a tag's set; one that comes twice in a page is given once. @param set with prefixes */
 export async function* memberPages(
-  { connection }: Room,
+  { connection }: RedisContext,
   set: Buffer | string,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly ScoredMember[]> {
@@ -51,25 +51,25 @@ async function zscan(connection: Connection, set: Buffer | string, cursor: strin
 }
 
 /** For each member whether its entry is there. */
-export async function isThere(room: Room, members: readonly ScoredMember[]): Promise<readonly boolean[]> {
-  const commands = members.map(({ member }): Command => ['EXISTS', entryOf(room, member)]);
-  const replies = await room.connection.batch(commands);
+export async function isThere(context: RedisContext, members: readonly ScoredMember[]): Promise<readonly boolean[]> {
+  const commands = members.map(({ member }): Command => ['EXISTS', entryOf(context, member)]);
+  const replies = await context.connection.batch(commands);
   return replies.map((reply) => count(reply) === 1);
 }
 
 /** How many members' entries are gone: where there is one server by a single question. */
-export async function countGone(room: Room, members: readonly ScoredMember[]): Promise<number> {
-  const { connection } = room;
+export async function countGone(context: RedisContext, members: readonly ScoredMember[]): Promise<number> {
+  const { connection } = context;
   if (!connection.keysApart) {
-    const [there] = await connection.batch([['EXISTS', ...members.map(({ member }) => entryOf(room, member))]]);
+    const [there] = await connection.batch([['EXISTS', ...members.map(({ member }) => entryOf(context, member))]]);
     if (!connection.saysKeysApart(there)) return members.length - count(there!);
   }
 
-  return (await isThere(room, members)).filter((is) => !is).length;
+  return (await isThere(context, members)).filter((is) => !is).length;
 }
 
 /** The full key of a member's entry. What does not unpack was written without packing. */
-export function entryOf({ keys, packing }: Room, member: Buffer): Buffer {
+export function entryOf({ keys, packing }: RedisContext, member: Buffer): Buffer {
   return Buffer.concat([Buffer.from(keys.prefix), unpacked(packing.texts, member)]);
 }
 
@@ -78,7 +78,7 @@ export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-function unpacked(texts: Room['packing']['texts'], member: Buffer): Buffer {
+function unpacked(texts: RedisContext['packing']['texts'], member: Buffer): Buffer {
   try {
     return texts.unpack(member);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { PruneTagsOptions } from '../../contract/tags.js';
 import type { Command, Reply } from '../connection.js';
-import type { Room } from '../entries.js';
+import type { RedisContext } from '../context.js';
 import type { TagSet } from './index.js';
 
 import { RefusedError } from '../../../errors.js';
@@ -31,13 +31,13 @@ const AT_ONCE = 8;
 
 /** Takes out of tags' sets what is listed there to no purpose. */
 export class TagPruner {
-  readonly #room: Room;
+  readonly #context: RedisContext;
   readonly #options: PruneTagsOptions;
   /** Members that are gone, or would be. */
   removed = 0;
 
-  constructor(room: Room, options: PruneTagsOptions) {
-    this.#room = room;
+  constructor(context: RedisContext, options: PruneTagsOptions) {
+    this.#context = context;
     this.#options = options;
   }
 
@@ -54,7 +54,7 @@ export class TagPruner {
     let rest = sets;
     while (rest.length > 0) {
       this.#options.signal?.throwIfAborted();
-      const replies = await this.#room.connection.batch(
+      const replies = await this.#context.connection.batch(
         rest.map(({ key }): Command => ['EVAL', REMOVE_EXPIRED, 1, key, now, PAGE]),
       );
       const removed = await Promise.all(
@@ -68,7 +68,7 @@ export class TagPruner {
   /** Where scripts are forbidden, as Laravel does it. */
   async #unlessNoScripts(reply: Error | Reply, key: Buffer, now: number): Promise<Reply> {
     if (!(reply instanceof RefusedError)) return given(reply);
-    const removed = count(await this.#room.connection.call('ZREMRANGEBYSCORE', key, 0, now));
+    const removed = count(await this.#context.connection.call('ZREMRANGEBYSCORE', key, 0, now));
     // All of it at once, so that nothing is left for another page, however many.
     this.#count(removed);
     return '0';
@@ -76,8 +76,8 @@ export class TagPruner {
 
   async #pruneDeep(set: Buffer): Promise<void> {
     const { dryRun, signal } = this.#options;
-    for await (const page of memberPages(this.#room, set, signal)) {
-      const gone = await countGone(this.#room, page);
+    for await (const page of memberPages(this.#context, set, signal)) {
+      const gone = await countGone(this.#context, page);
       if (gone > 0) this.#count(dryRun ? gone : await this.#removeGone(set, page));
     }
   }
@@ -87,13 +87,13 @@ export class TagPruner {
    * who takes longer from the listing to the entry than we do for all of this is missed.
    */
   async #removeGone(set: Buffer, page: readonly ScoredMember[]): Promise<number> {
-    const were = await isThere(this.#room, page);
+    const were = await isThere(this.#context, page);
     const gone = page.filter((_, index) => !were[index]);
     if (gone.length === 0) return 0;
     const removed = await this.#removeUnchanged(set, gone);
-    const there = await isThere(this.#room, removed);
+    const there = await isThere(this.#context, removed);
     const back = removed.filter((_, index) => there[index]);
-    const replies = await this.#room.connection.batch(
+    const replies = await this.#context.connection.batch(
       back.map(({ member, score }): Command => ['ZADD', set, 'NX', score, member]),
     );
     for (const reply of replies) given(reply);
@@ -102,9 +102,9 @@ export class TagPruner {
 
   async #removeUnchanged(set: Buffer, gone: readonly ScoredMember[]): Promise<readonly ScoredMember[]> {
     const args = gone.flatMap(({ member, score }) => [member, score]);
-    const reply = await unlessRefused(this.#room.connection.call('EVAL', REMOVE_UNCHANGED, 1, set, ...args));
+    const reply = await unlessRefused(this.#context.connection.call('EVAL', REMOVE_UNCHANGED, 1, set, ...args));
     if (reply !== undefined) return gone.filter((_, index) => Number((reply as readonly Reply[])[index]) === 1);
-    await this.#room.connection.call('ZREM', set, ...gone.map(({ member }) => member));
+    await this.#context.connection.call('ZREM', set, ...gone.map(({ member }) => member));
     return gone;
   }
 

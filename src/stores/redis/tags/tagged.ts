@@ -1,10 +1,11 @@
 import type { BulkOptions, Tagged, Ttl } from '../../contract/store.js';
 import type { Command } from '../connection.js';
+import type { RedisContext } from '../context.js';
 
 import { taggedKey, tagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
 import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
-import { Entries, type Room } from '../entries.js';
+import { Entries } from '../entries.js';
 
 /** Members of a tag that are worked on in one step. */
 const PAGE = 1000;
@@ -49,8 +50,8 @@ export class RedisTagged extends Entries implements Tagged {
   /** What the keys of all entries under these names begin with, without prefixes. */
   readonly #head: string;
 
-  constructor(room: Room, names: readonly string[]) {
-    super(room);
+  constructor(context: RedisContext, names: readonly string[]) {
+    super(context);
     this.#names = names;
     this.#head = taggedKey(names, '');
   }
@@ -65,7 +66,7 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   protected storedKey(key: string): string {
-    return this.room.keys.full(this.#head + key);
+    return this.context.keys.full(this.#head + key);
   }
 
   protected written(key: string, ttl: Ttl): Command[] {
@@ -84,17 +85,17 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   #member(key: string): Buffer {
-    return this.room.packing.texts.pack(this.#head + key);
+    return this.context.packing.texts.pack(this.#head + key);
   }
 
   #sets(): readonly string[] {
-    return this.#names.map((name) => this.room.keys.full(tagSetKey(name)));
+    return this.#names.map((name) => this.context.keys.full(tagSetKey(name)));
   }
 
   /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
   async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
     let removed = 0;
-    const scriptsDo = this.room.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
+    const scriptsDo = this.context.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
     const removePage = scriptsDo
       ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInTrips(set)
       : async (set: string): Promise<Page> => this.#removeInTrips(set);
@@ -114,7 +115,16 @@ export class RedisTagged extends Entries implements Tagged {
   /** Undefined where the server does not let a script do it. */
   async #removeByScript(set: string): Promise<Page | undefined> {
     const reply = await unlessRefused(
-      this.connection.call('EVAL', REMOVE_PAGES, 1, set, STEP_US, this.room.keys.prefix, SCRIPT_PAGE, MOST_OF_SCRIPT),
+      this.connection.call(
+        'EVAL',
+        REMOVE_PAGES,
+        1,
+        set,
+        STEP_US,
+        this.context.keys.prefix,
+        SCRIPT_PAGE,
+        MOST_OF_SCRIPT,
+      ),
     );
     if (reply === undefined) return undefined;
     const [members, removed] = reply as readonly [string, string];
@@ -167,6 +177,6 @@ export class RedisTagged extends Entries implements Tagged {
   }
 
   #entryOf(member: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(this.room.keys.prefix), this.room.packing.texts.unpack(member)]);
+    return Buffer.concat([Buffer.from(this.context.keys.prefix), this.context.packing.texts.unpack(member)]);
   }
 }

@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { Finding } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { bytesText } from '../../../byte-text.js';
 import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
@@ -13,7 +13,7 @@ import { sqliteBinding } from '../binding/choose.js';
 import { statIfThere } from '../stat.js';
 
 /** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
-export async function* reach({ connection }: Room): AsyncGenerator<Finding> {
+export async function* reach({ connection }: SqliteContext): AsyncGenerator<Finding> {
   const { path } = connection;
   try {
     yield ok('SQLite', sqliteBinding().description);

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import type { Finding } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 import type { TableRole } from '../tables.js';
 
 import { bytesText } from '../../../byte-text.js';
@@ -24,17 +24,17 @@ const CHECKED_UP_TO = 256 * 1024 * 1024;
 const LARGE_WAL = 64 * 1024 * 1024;
 
 /** How the file is set up, whether it is whole, and whether what it holds is as the profile says. */
-export async function* diagnose(room: Room): AsyncGenerator<Finding> {
-  const { connection, tables, profile } = room;
+export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding> {
+  const { connection, tables, profile } = context;
   if (!connection.exists()) return;
-  yield journal(room);
+  yield journal(context);
   yield* wal(connection.path);
-  yield integrity(room);
+  yield integrity(context);
   for (const [role, table] of [
     ['cache', profile.table],
     ['locks', profile.lockTable],
   ] as const) {
-    if (connection.run(() => tables.has(role))) yield* expiration(room, role, table);
+    if (connection.run(() => tables.has(role))) yield* expiration(context, role, table);
     else
       yield skipped(
         `table ${table}`,
@@ -43,16 +43,19 @@ export async function* diagnose(room: Room): AsyncGenerator<Finding> {
       );
   }
 
-  yield* leftovers(room);
+  yield* leftovers(context);
   yield ok(
     'clock',
     'expiry goes by the clock of whoever reads: keep those of all machines that share the file together',
   );
-  if (connection.run(() => tables.has('cache'))) yield* contents(room);
+  if (connection.run(() => tables.has('cache'))) yield* contents(context);
 }
 
 /** What a first write would have to make. */
-export async function unmade({ connection, tables }: Room, place: keyof typeof ROLES): Promise<string | undefined> {
+export async function unmade(
+  { connection, tables }: SqliteContext,
+  place: keyof typeof ROLES,
+): Promise<string | undefined> {
   if (!connection.exists()) return `the file ${connection.path}`;
   const role = ROLES[place];
   if (connection.run(() => tables.has(role))) return undefined;
@@ -61,20 +64,22 @@ export async function unmade({ connection, tables }: Room, place: keyof typeof R
 
 const ROLES = { entries: 'cache', locks: 'locks', tags: 'tags' } as const satisfies Record<string, TableRole>;
 
-function pragma(room: Room, name: string): string {
-  const row = room.connection.run(() => room.connection.statement<Record<string, unknown>>(`PRAGMA ${name}`).get());
+function pragma(context: SqliteContext, name: string): string {
+  const row = context.connection.run(() =>
+    context.connection.statement<Record<string, unknown>>(`PRAGMA ${name}`).get(),
+  );
   return String(Object.values(row ?? {})[0]);
 }
 
-function journal(room: Room): Finding {
-  const { mode, isCopy } = room.connection.run(() => journalMode(room.connection));
+function journal(context: SqliteContext): Finding {
+  const { mode, isCopy } = context.connection.run(() => journalMode(context.connection));
   if (mode === 'wal' && isCopy)
     return ok('journal', 'WAL: as nobody may write beside it, cachectl reads a copy in memory');
   if (mode === 'wal') return ok('journal', 'WAL: who reads does not wait for who writes');
   return warning(
     'journal',
     `mode ${mode}: who reads waits for who writes, and the other way`,
-    `Where no network file system is in between, WAL is faster: sqlite3 ${room.connection.path} 'PRAGMA journal_mode = WAL'`,
+    `Where no network file system is in between, WAL is faster: sqlite3 ${context.connection.path} 'PRAGMA journal_mode = WAL'`,
   );
 }
 
@@ -88,8 +93,8 @@ function* wal(path: string): Generator<Finding> {
   );
 }
 
-function integrity(room: Room): Finding {
-  const { path } = room.connection;
+function integrity(context: SqliteContext): Finding {
+  const { path } = context.connection;
   const { size } = statSync(path);
   if (size > CHECKED_UP_TO) {
     return skipped(
@@ -99,7 +104,7 @@ function integrity(room: Room): Finding {
     );
   }
 
-  const verdict = pragma(room, 'quick_check(1)');
+  const verdict = pragma(context, 'quick_check(1)');
   if (verdict === 'ok') return ok('integrity', `SQLite found no damage in ${bytesText(size)}`);
   return {
     subject: 'integrity',
@@ -109,7 +114,11 @@ function integrity(room: Room): Finding {
   };
 }
 
-function* expiration({ connection, tables }: Room, role: 'cache' | 'locks', table: string): Generator<Finding> {
+function* expiration(
+  { connection, tables }: SqliteContext,
+  role: 'cache' | 'locks',
+  table: string,
+): Generator<Finding> {
   const subject = `index on expiration of ${table}`;
   const isView = connection.run(
     () =>
@@ -135,7 +144,7 @@ function* expiration({ connection, tables }: Room, role: 'cache' | 'locks', tabl
   };
 }
 
-function* leftovers({ connection }: Room): Generator<Finding> {
+function* leftovers({ connection }: SqliteContext): Generator<Finding> {
   const left = connection.read(() => lapsedTails(connection));
   if (left === 0) return;
   yield {
@@ -151,17 +160,20 @@ function* leftovers({ connection }: Room): Generator<Finding> {
   };
 }
 
-async function* contents(room: Room): AsyncGenerator<Finding> {
-  const ours = sampledKeys(room, room.prefix);
-  const others = ours.length === 0 ? sampledKeys(room, '') : [];
-  yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix: room.prefix });
-  const names = ours.map((key) => key.slice(room.prefix.length));
-  yield await contentsFinding(await new Plain(room).many(names), alternatives);
+async function* contents(context: SqliteContext): AsyncGenerator<Finding> {
+  const ours = sampledKeys(context, context.prefix);
+  const others = ours.length === 0 ? sampledKeys(context, '') : [];
+  yield prefixFinding(
+    { ours, others, isAll: others.length < SAMPLE },
+    { connectionPrefix: '', prefix: context.prefix },
+  );
+  const names = ours.map((key) => key.slice(context.prefix.length));
+  yield await contentsFinding(await new Plain(context).many(names), alternatives);
 }
 
 class Plain extends Entries {
   protected storedKey(key: string): string {
-    return this.room.prefix + key;
+    return this.context.prefix + key;
   }
 
   protected wrote(): void {
@@ -169,7 +181,7 @@ class Plain extends Entries {
   }
 }
 
-function sampledKeys({ connection, tables }: Room, prefix: string): string[] {
+function sampledKeys({ connection, tables }: SqliteContext, prefix: string): string[] {
   const range = keysUnder(prefix);
   return connection.run(() =>
     connection

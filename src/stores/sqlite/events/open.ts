@@ -1,5 +1,5 @@
 import type { CacheEvent, EventsOptions, EventStream } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
@@ -21,17 +21,17 @@ const LEAVE_MS = 100;
  * nothing is after. Makes file and cache table when there are none.
  * @throws UnsupportedError of a source that there is not
  */
-export async function tail(room: Room, options: EventsOptions): Promise<Tail> {
+export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail> {
   eventSourceNamed('sqlite', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
-  return new Tail(room, options);
+  return new Tail(context, options);
 }
 
 /** What any process does to the cache's tables, as triggers in the file note it. Read by a timer, whether or not somebody reads this. */
 export class Tail implements EventStream {
   readonly source: string;
   readonly types = EVENTS;
-  readonly #room: Room;
+  readonly #context: SqliteContext;
   readonly #options: EventsOptions;
   readonly #queue = new DroppingQueue<CacheEvent>();
   /** None while the file does not tell. */
@@ -44,11 +44,11 @@ export class Tail implements EventStream {
   #stopped = false;
   #failure: Error | undefined;
 
-  constructor(room: Room, options: EventsOptions) {
-    this.source = `triggers in ${room.profile.path}: writes, deletions, expiries and locks of every process; not told are reads, and who tried in vain for a lock, save for cachectl’s first tries`;
-    this.#room = room;
+  constructor(context: SqliteContext, options: EventsOptions) {
+    this.source = `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; not told are reads, and who tried in vain for a lock, save for cachectl’s first tries`;
+    this.#context = context;
     this.#options = options;
-    this.#session = TailSession.begin(room, options);
+    this.#session = TailSession.begin(context, options);
     // SQLite is synchronous: when the signal's listeners have run, nothing of this tail is in the file.
     options.signal.addEventListener('abort', this.stop, { once: true });
     this.#schedule(0);
@@ -76,7 +76,7 @@ export class Tail implements EventStream {
     this.#options.signal.removeEventListener('abort', this.stop);
     this.#lookOnceMore();
     try {
-      this.#tell(this.#session?.end(this.#room.timeoutMs) ?? []);
+      this.#tell(this.#session?.end(this.#context.timeoutMs) ?? []);
     } catch (error) {
       this.#failure ??= error as Error;
       this.#session?.close();
@@ -144,7 +144,7 @@ export class Tail implements EventStream {
 
   #resume(): number {
     try {
-      this.#session = TailSession.resume(this.#room, this.#options);
+      this.#session = TailSession.resume(this.#context, this.#options);
     } catch (error) {
       if (!(error instanceof TimeoutError) && !canBeWaitedOut(error)) throw error;
       this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);

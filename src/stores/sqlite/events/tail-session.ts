@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import type { CacheEvent } from '../../contract/events.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { PartialError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
@@ -73,8 +73,8 @@ export class TailSession {
   #nextRenewal = performance.now() + RENEW_MS;
 
   /** Makes file and cache table when there are none, since triggers need a table. */
-  static begin(room: Room, selection: Selection): TailSession {
-    return new TailSession(room, selection, (tables) => tables.create('cache'));
+  static begin(context: SqliteContext, selection: Selection): TailSession {
+    return new TailSession(context, selection, (tables) => tables.create('cache'));
   }
 
   /**
@@ -82,15 +82,19 @@ export class TailSession {
    * @throws PartialError when they are not there yet
    * @throws TimeoutError when another process is writing
    */
-  static resume(room: Room, selection: Selection): TailSession {
-    const { path } = room.profile;
+  static resume(context: SqliteContext, selection: Selection): TailSession {
+    const { path } = context.profile;
     if (fileId(path) === undefined) throw missed(path, 'the file was removed');
-    return new TailSession({ ...room, timeoutMs: LOOK_MS }, selection, (tables) => {
+    return new TailSession({ ...context, timeoutMs: LOOK_MS }, selection, (tables) => {
       if (!tables.has('cache')) throw missed(path, 'its cache table was dropped');
     });
   }
 
-  private constructor({ profile, prefix, timeoutMs }: Room, selection: Selection, prepare: (tables: Tables) => void) {
+  private constructor(
+    { profile, prefix, timeoutMs }: SqliteContext,
+    selection: Selection,
+    prepare: (tables: Tables) => void,
+  ) {
     this.#path = profile.path;
     this.#connection = new Connection(profile.path, timeoutMs);
     this.#tables = new Tables(this.#connection, profile);

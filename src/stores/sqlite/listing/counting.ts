@@ -1,5 +1,5 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { counted } from '../../listing/counted.js';
 import { isHeadOnly, literalHead } from '../../listing/glob.js';
@@ -7,13 +7,16 @@ import { now } from '../expiry.js';
 import { entryKeys, keysUnder } from '../keys.js';
 
 /** How many entries count: SQLite counts them itself where the pattern is only what they begin with. */
-export async function countEntries(room: Room, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
+export async function countEntries(
+  context: SqliteContext,
+  { signal, pattern = '*' }: CountOptions = {},
+): Promise<number> {
   signal?.throwIfAborted();
-  if (isHeadOnly(pattern)) return countUnder(room, room.prefix + literalHead(pattern));
-  return counted(entryKeys(room, pattern), signal);
+  if (isHeadOnly(pattern)) return countUnder(context, context.prefix + literalHead(pattern));
+  return counted(entryKeys(context, pattern), signal);
 }
 
-function countUnder({ connection, tables }: Room, head: string): number {
+function countUnder({ connection, tables }: SqliteContext, head: string): number {
   const range = keysUnder(head);
   return connection.run(() => {
     if (!tables.has('cache')) return 0;

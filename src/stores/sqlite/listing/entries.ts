@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { CodedEntry } from '../../entries/coded-entry.js';
@@ -36,8 +36,8 @@ interface Page {
 const PLACE = 'base64';
 
 /** Entries that count, in the order of the primary key. */
-export async function* listEntries(room: Room, options: ListEntriesOptions = {}): EntryPages {
-  const read = reader(room, options);
+export async function* listEntries(context: SqliteContext, options: ListEntriesOptions = {}): EntryPages {
+  const read = reader(context, options);
   let after: RowKey | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
   for (let isLast = false; !isLast;) {
     options.signal?.throwIfAborted();
@@ -50,8 +50,8 @@ export async function* listEntries(room: Room, options: ListEntriesOptions = {})
 }
 
 /** No transaction stays open between pages. */
-function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undefined) => Page {
-  const { connection, tables, prefix, codec } = room;
+function reader(context: SqliteContext, options: ListEntriesOptions): (after: RowKey | undefined) => Page {
+  const { connection, tables, prefix, codec } = context;
   const pattern = options.pattern ?? '*';
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
@@ -63,7 +63,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undef
 
   const entryOf = ({ storedKey, size, expiration, value }: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
-    const tags = options.tags ? tagsOf(room, storedKey, key) : undefined;
+    const tags = options.tags ? tagsOf(context, storedKey, key) : undefined;
     // To spread what is there into one object would take longer than the rest.
     if (value === null) return tags === undefined ? { key, size, ttl } : { key, size, ttl, tags };
     const reading = new CodedEntry(bytesOf(value), ttl, values);
@@ -76,7 +76,7 @@ function reader(room: Room, options: ListEntriesOptions): (after: RowKey | undef
       return connection.read(() => {
         const at = now();
         const range = keysUnder(prefix + literalHead(pattern), { after });
-        const rows = rowsWithKeys((as) => someRows(room, as, { range, at, options }));
+        const rows = rowsWithKeys((as) => someRows(context, as, { range, at, options }));
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
         return { entries, last: rows.at(-1)?.storedKey, isLast: !isFull(rows) };
       });
@@ -89,7 +89,7 @@ interface Asked {
   readonly options: ListEntriesOptions;
 }
 
-function someRows({ connection, tables }: Room, as: AsColumn, { range, at, options }: Asked): Row[] {
+function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, at, options }: Asked): Row[] {
   const found = connection
     .statement<Row>(
       // octet_length reads the row's header alone. The plus keeps SQLite from taking the index on expiration and
@@ -121,7 +121,7 @@ function contentBytes({ size, value }: Row): number {
 const NO_TAGS: readonly string[] = [];
 
 /** Our own table has no order. */
-function tagsOf({ connection, tables, prefix }: Room, storedKey: RowKey, key: string): readonly string[] {
+function tagsOf({ connection, tables, prefix }: SqliteContext, storedKey: RowKey, key: string): readonly string[] {
   const tagRows = tagHashOf(key) === undefined ? undefined : tables.tagRows();
   if (tagRows === undefined) return NO_TAGS;
   const names = connection

@@ -1,5 +1,5 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../../contract/listing.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
 import { now } from '../expiry.js';
@@ -7,19 +7,23 @@ import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
 
 /** Removes the entries that match, a page in one transaction; none is opened where nothing does. */
-export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult> {
+export async function flushOnly(
+  context: SqliteContext,
+  only: EntryFilter,
+  options: FlushOnlyOptions,
+): Promise<FlushOnlyResult> {
   refuseIdleFor('sqlite', only);
   const { pattern = '*' } = only;
   const { signal } = options;
   signal?.throwIfAborted();
-  const pages = listEntries(room, { pattern, ...(signal && { signal }) });
+  const pages = listEntries(context, { pattern, ...(signal && { signal }) });
   if (options.dryRun) return countMeant(pages, only, options);
   const tally = new FlushTally(options);
   for await (const page of pages) {
     const meant = page.filter((entry) => isMeant(only, entry));
     const entries = meant.filter((entry) => !isKeptLock(entry));
     tally.add({ keptLocks: meant.length - entries.length });
-    if (entries.length > 0) tally.add(removed(room, entries, only));
+    if (entries.length > 0) tally.add(removed(context, entries, only));
     signal?.throwIfAborted();
   }
 
@@ -27,8 +31,12 @@ export async function flushOnly(room: Room, only: EntryFilter, options: FlushOnl
 }
 
 /** Those that still are as they were meant. */
-function removed(room: Room, entries: readonly ListedEntry[], { largerThan = -1 }: EntryFilter): FlushOnlyResult {
-  const { connection, tables, prefix } = room;
+function removed(
+  context: SqliteContext,
+  entries: readonly ListedEntry[],
+  { largerThan = -1 }: EntryFilter,
+): FlushOnlyResult {
+  const { connection, tables, prefix } = context;
   return connection.write(() => {
     const at = now();
     let [rows, bytes] = [0, 0];

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { now } from '../expiry.js';
 import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.js';
@@ -12,24 +12,26 @@ import { Pace } from './batch-size.js';
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:
  * rows that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies.
  */
-export async function flush(room: Room, options: FlushOptions): Promise<FlushResult> {
+export async function flush(context: SqliteContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
-  const prefix = options.scope === 'all' ? '' : room.prefix;
+  const prefix = options.scope === 'all' ? '' : context.prefix;
   const range = keysUnder(prefix);
   const takesLocks = options.locks || options.scope === 'all';
   const roles: TableRole[] = takesLocks ? ['cache', 'locks'] : ['cache'];
-  const keptLocks = takesLocks ? 0 : countLive(room, 'locks', range) + countLive(room, 'cache', mutexesUnder(prefix));
+  const keptLocks = takesLocks
+    ? 0
+    : countLive(context, 'locks', range) + countLive(context, 'cache', mutexesUnder(prefix));
   const meant = takesLocks ? range : withoutMutexes(range, prefix, now());
   if (options.dryRun) {
-    return { removed: roles.reduce((sum, role) => sum + countLive(room, role, meant), 0), keptLocks };
+    return { removed: roles.reduce((sum, role) => sum + countLive(context, role, meant), 0), keptLocks };
   }
 
-  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(room, role, meant), 0) : undefined;
+  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(context, role, meant), 0) : undefined;
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
     const pace = new Pace();
     for (;;) {
-      const chunk = pace.timed((rows) => removeSome(room, role, { prefix, takesLocks, most: rows }));
+      const chunk = pace.timed((rows) => removeSome(context, role, { prefix, takesLocks, most: rows }));
       if (chunk.rows === 0) break;
       removed += chunk.live;
       options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
@@ -54,7 +56,7 @@ interface Some {
   readonly most: number;
 }
 
-function removeSome({ connection, tables }: Room, role: TableRole, { prefix, takesLocks, most }: Some): Chunk {
+function removeSome({ connection, tables }: SqliteContext, role: TableRole, { prefix, takesLocks, most }: Some): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
   const meant = (range: KeyRange): KeyRange =>
@@ -78,13 +80,13 @@ function removeSome({ connection, tables }: Room, role: TableRole, { prefix, tak
 }
 
 /** That it counted tells how many there were: to look at them first would take as long again. */
-function removeLive(connection: Room['connection'], table: string, { sql, parameters }: KeyRange): number {
+function removeLive(connection: SqliteContext['connection'], table: string, { sql, parameters }: KeyRange): number {
   return connection
     .statement(`DELETE FROM ${table} WHERE ${sql} AND +expiration > @at`)
     .run({ ...parameters, at: now() }).changes;
 }
 
-function countLive({ connection, tables }: Room, role: TableRole, { sql, parameters }: KeyRange): number {
+function countLive({ connection, tables }: SqliteContext, role: TableRole, { sql, parameters }: KeyRange): number {
   return connection.run(() => {
     if (!tables.has(role)) return 0;
     const { count } = connection
@@ -95,7 +97,7 @@ function countLive({ connection, tables }: Room, role: TableRole, { sql, paramet
   });
 }
 
-function countRows({ connection, tables }: Room, role: TableRole, range: KeyRange): number {
+function countRows({ connection, tables }: SqliteContext, role: TableRole, range: KeyRange): number {
   return connection.run(() => {
     if (!tables.has(role)) return 0;
     const { count } = connection

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { Reservoir } from '../../listing/reservoir.js';
 import { now, ttlOf } from '../expiry.js';
@@ -20,17 +20,17 @@ const STEP = 5000;
  * A fair choice: of few rows among all of them, of many by drawing row numbers. A number that holds no row counts for
  * nothing; taking the next row in its stead would favour rows behind gaps.
  */
-export async function sample(room: Room, options: SampleOptions): Promise<Sample> {
+export async function sample(context: SqliteContext, options: SampleOptions): Promise<Sample> {
   options.signal?.throwIfAborted();
-  const walked = room.connection.run(() => walk(room, options.size));
-  return walked ?? draw(room, options);
+  const walked = context.connection.run(() => walk(context, options.size));
+  return walked ?? draw(context, options);
 }
 
 /** Undefined where there are too many rows to walk, and they have numbers to draw. */
-function walk(room: Room, size: number): Sample | undefined {
-  const { connection, tables, prefix } = room;
+function walk(context: SqliteContext, size: number): Sample | undefined {
+  const { connection, tables, prefix } = context;
   if (!tables.has('cache')) return { entries: [], method: ALL, isComplete: true, isRandom: true, looked: 0 };
-  const hasNumbers = hasRowNumbers(room);
+  const hasNumbers = hasRowNumbers(context);
   const { sql, parameters } = keysUnder(prefix);
   const at = now();
   const chosen = new Reservoir<SampledEntry>(size);
@@ -58,8 +58,8 @@ function walk(room: Room, size: number): Sample | undefined {
 
 const ALL = 'a fair choice among all of them';
 
-async function draw(room: Room, { size, signal }: SampleOptions): Promise<Sample> {
-  const { connection, tables, prefix } = room;
+async function draw(context: SqliteContext, { size, signal }: SampleOptions): Promise<Sample> {
+  const { connection, tables, prefix } = context;
   const at = now();
   const found = new Map<number, SampledEntry>();
   let drawn = 0;
@@ -98,7 +98,7 @@ function sampled({ size, expiration }: Row, at: number): SampledEntry {
 }
 
 /** Views, and tables WITHOUT ROWID, have none. */
-function hasRowNumbers({ connection, profile }: Room): boolean {
+function hasRowNumbers({ connection, profile }: SqliteContext): boolean {
   const row = connection
     .statement<{ wr: number; type: string }>(`SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'`)
     .get(profile.table);

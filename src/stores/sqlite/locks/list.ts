@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { secondsOf } from '../expiry.js';
@@ -22,12 +22,15 @@ interface Page {
 }
 
 /** Locks that are held under the prefix, in the order of the primary key; then schedulers' mutexes among the entries. */
-export async function* heldLocks(room: Room, { signal }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
+export async function* heldLocks(
+  context: SqliteContext,
+  { signal }: ListLocksOptions = {},
+): AsyncGenerator<ListedLock> {
   for (const role of ['locks', 'cache'] as const) {
     let page: Page | undefined;
     do {
       signal?.throwIfAborted();
-      page = nextPage(room, role, page?.last);
+      page = nextPage(context, role, page?.last);
       yield* page.locks;
       // Lets a signal be heard.
       await nextTurn();
@@ -36,7 +39,11 @@ export async function* heldLocks(room: Room, { signal }: ListLocksOptions = {}):
 }
 
 /** No transaction stays open between pages. */
-function nextPage({ connection, tables, prefix }: Room, role: 'cache' | 'locks', after: Buffer | undefined): Page {
+function nextPage(
+  { connection, tables, prefix }: SqliteContext,
+  role: 'cache' | 'locks',
+  after: Buffer | undefined,
+): Page {
   const isApart = role === 'locks';
   const range = isApart ? keysUnder(prefix, { after }) : mutexesUnder(prefix, { after });
   const prefixLength = Buffer.byteLength(prefix);

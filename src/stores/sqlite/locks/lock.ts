@@ -1,6 +1,6 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { expirationOf, now, secondsOf, ttlOf } from '../expiry.js';
@@ -16,7 +16,7 @@ const TIDIED_AT_ONCE = 100;
 
 /** A row of Laravel's cache_locks: the owner stands there bare. Each operation is one statement, so it is atomic. */
 export class SqliteLock implements Lock {
-  readonly #room: Room;
+  readonly #context: SqliteContext;
   readonly #key: string;
   readonly #waitings: Set<SqliteWaiting>;
   readonly #role: 'cache' | 'locks';
@@ -27,9 +27,9 @@ export class SqliteLock implements Lock {
    * @param waitings those of the store
    * @param role `cache` of one that lies among the entries, and is never acquired there
    */
-  constructor(room: Room, name: string, waitings: Set<SqliteWaiting>, role: 'cache' | 'locks' = 'locks') {
-    this.#room = room;
-    this.#key = room.prefix + name;
+  constructor(context: SqliteContext, name: string, waitings: Set<SqliteWaiting>, role: 'cache' | 'locks' = 'locks') {
+    this.#context = context;
+    this.#key = context.prefix + name;
     this.#waitings = waitings;
     this.#role = role;
     this.#column = OWNER_COLUMNS[role];
@@ -53,7 +53,7 @@ export class SqliteLock implements Lock {
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
-    const { connection, tables } = this.#room;
+    const { connection, tables } = this.#context;
     if (!this.#hasTable()) return false;
     return connection.write(() => {
       const at = now();
@@ -68,7 +68,7 @@ export class SqliteLock implements Lock {
   }
 
   async holder(): Promise<LockHolder | undefined> {
-    const { connection, tables } = this.#room;
+    const { connection, tables } = this.#context;
     if (!this.#hasTable()) return undefined;
     return connection.run(() => {
       const at = Date.now();
@@ -83,20 +83,20 @@ export class SqliteLock implements Lock {
   }
 
   async waiters(): Promise<readonly Waiter[]> {
-    const { connection, profile } = this.#room;
+    const { connection, profile } = this.#context;
     if (!connection.run(() => connection.exists())) return [];
     return connection.read(() => liveWaiters(connection, { lockTable: profile.lockTable, key: this.#key }));
   }
 
   /** Does without what cannot be had: on a file that others write, or that is read-only, it waits all the same. */
   async startWaiting(owner: string): Promise<Waiting> {
-    const waiting = new SqliteWaiting(this.#room, this.#key, owner, (ended) => this.#waitings.delete(ended));
+    const waiting = new SqliteWaiting(this.#context, this.#key, owner, (ended) => this.#waitings.delete(ended));
     this.#waitings.add(waiting);
     return waiting;
   }
 
   #insert(owner: string, ttl: Ttl): boolean {
-    const { connection, tables } = this.#room;
+    const { connection, tables } = this.#context;
     return connection.write(() => {
       const at = now();
       tables.create('locks');
@@ -123,7 +123,7 @@ export class SqliteLock implements Lock {
 
   /** Whether it was still held. */
   #delete(where: string, ...parameters: readonly ColumnText[]): boolean {
-    const { connection, tables } = this.#room;
+    const { connection, tables } = this.#context;
     if (!this.#hasTable()) return false;
     return connection.write(() => {
       const row = connection
@@ -134,7 +134,7 @@ export class SqliteLock implements Lock {
   }
 
   #hasTable(): boolean {
-    return this.#room.connection.run(() => this.#room.tables.has(this.#role));
+    return this.#context.connection.run(() => this.#context.tables.has(this.#role));
   }
 }
 

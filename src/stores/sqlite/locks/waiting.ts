@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Waiting } from '../../contract/locks.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { TimeoutError } from '../../../errors.js';
 import { ownProcess } from '../../locks/process.js';
@@ -48,7 +48,7 @@ export class SqliteWaiting implements Waiting {
   #ended: Promise<void> | undefined;
 
   /** Never throws. `left` is called when it has ended. */
-  constructor({ profile }: Room, key: string, owner: string, left: (waiting: SqliteWaiting) => void) {
+  constructor({ profile }: SqliteContext, key: string, owner: string, left: (waiting: SqliteWaiting) => void) {
     this.#connection = new Connection(profile.path, 0);
     this.#tables = new Tables(this.#connection, profile);
     this.#left = left;

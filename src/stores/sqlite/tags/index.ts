@@ -8,7 +8,7 @@ import type {
   TagIndex,
   TagMember,
 } from '../../contract/tags.js';
-import type { Room } from '../entries.js';
+import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
@@ -25,10 +25,10 @@ const TAGS = 1000;
 /** Which entries carry a tag stands in the cache table's tag table, a row for each, with the prefix before tag and key. */
 export class SqliteTagIndex implements TagIndex {
   readonly isSorted = true;
-  readonly #room: Room;
+  readonly #context: SqliteContext;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: SqliteContext) {
+    this.#context = context;
   }
 
   /** Every row is looked at, with its entry: what is counted as there is there. */
@@ -106,7 +106,7 @@ export class SqliteTagIndex implements TagIndex {
   }
 
   #page(of: Selection, after: Row | undefined): readonly Row[] {
-    const { connection, tables, prefix } = this.#room;
+    const { connection, tables, prefix } = this.#context;
     const under = 'tag' in of ? 'tags.tag = CAST(@tag AS TEXT)' : literalKeysUnder(prefix + of.tagsLike, 'tags.tag');
     const tag = 'tag' in of ? { tag: keyToBytes(prefix + of.tag) } : {};
     const beyond = after ? `AND (tags.tag, tags.key) > (CAST(@afterTag AS TEXT), CAST(@afterKey AS TEXT))` : '';
@@ -126,7 +126,7 @@ export class SqliteTagIndex implements TagIndex {
 
   /** What came back meanwhile stays. */
   #remove(stale: readonly Row[]): number {
-    const { connection, tables } = this.#room;
+    const { connection, tables } = this.#context;
     return connection.write(() => {
       if (!tables.has('tags')) return 0;
       const at = now();
@@ -141,7 +141,7 @@ export class SqliteTagIndex implements TagIndex {
   }
 
   #tagsOf(listedKey: string): readonly string[] {
-    const { connection, tables, prefix } = this.#room;
+    const { connection, tables, prefix } = this.#context;
     return connection.run(() =>
       connection
         .statement<{ tag: Buffer }>(
@@ -154,7 +154,7 @@ export class SqliteTagIndex implements TagIndex {
   }
 
   #short(stored: Buffer): string {
-    return keyFromBytes(stored.subarray(Buffer.byteLength(this.#room.prefix)));
+    return keyFromBytes(stored.subarray(Buffer.byteLength(this.#context.prefix)));
   }
 }
 

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { BulkOptions, Tagged } from '../../contract/store.js';
+import type { SqliteContext } from '../context.js';
 
 import { taggedKey } from '../../tags/names.js';
-import { Entries, type Room } from '../entries.js';
+import { Entries } from '../entries.js';
 import { now } from '../expiry.js';
 import { taggedKeysUnder } from '../keys.js';
 import { bound, type ColumnText } from '../listing/row-keys.js';
@@ -20,10 +21,10 @@ export class SqliteTagged extends Entries implements Tagged {
   /** What the keys of all entries under these names begin with. */
   readonly #head: string;
 
-  constructor(room: Room, names: readonly string[]) {
-    super(room);
+  constructor(context: SqliteContext, names: readonly string[]) {
+    super(context);
     this.#names = names;
-    this.#head = room.prefix + taggedKey(names, '');
+    this.#head = context.prefix + taggedKey(names, '');
   }
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
@@ -60,11 +61,11 @@ export class SqliteTagged extends Entries implements Tagged {
   }
 
   #tags(): readonly ColumnText[] {
-    return this.#names.map((name) => bound(this.room.prefix + name));
+    return this.#names.map((name) => bound(this.context.prefix + name));
   }
 
   #areOurs(): string {
-    return taggedKeysUnder(this.room.prefix, 'key');
+    return taggedKeysUnder(this.context.prefix, 'key');
   }
 
   #count(): number {

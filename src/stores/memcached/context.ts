@@ -1,0 +1,13 @@
+import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
+import type { Values } from './values.js';
+
+/** What the parts of one Memcached store share. */
+export interface MemcachedContext {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly values: Values;
+  readonly prefix: string;
+  /** How long a server may be busy for others. */
+  readonly timeoutMs: number;
+}

@@ -1,0 +1,14 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { SqliteProfile } from '../../profiles/profile.js';
+import type { Connection } from './connection.js';
+import type { Tables } from './tables.js';
+
+/** What the parts of one SQLite store share. */
+export interface SqliteContext {
+  readonly connection: Connection;
+  readonly tables: Tables;
+  readonly profile: SqliteProfile;
+  readonly codec: Codec;
+  readonly prefix: string;
+  readonly timeoutMs: number;
+}
