@@ -48,6 +48,7 @@ export {
   UnsupportedError,
   WrongTypeError,
 } from './errors.js';
+export { type PlaceDoubt } from './stores/contract/doctor.js';
 export {
   type CacheEvent,
   EVENT_TYPES,
@@ -58,6 +59,7 @@ export {
   type EventType,
   type Missed,
 } from './stores/contract/events.js';
+export { type EntryFilter, type FlushOnlyOptions, type FlushOnlyResult } from './stores/contract/flush.js';
 export {
   type InspectedLock,
   type InspectedTags,
@@ -69,11 +71,8 @@ export {
 } from './stores/contract/inspection.js';
 export {
   type CountOptions,
-  type EntryFilter,
   type EntryPage,
   type EntryPages,
-  type FlushOnlyOptions,
-  type FlushOnlyResult,
   type ListedEntry,
   type ListEntriesOptions,
   pageAt,
@@ -91,7 +90,6 @@ export {
   type Waiting,
   type WatchLocksOptions,
 } from './stores/contract/locks.js';
-export { type PlaceDoubt } from './stores/contract/place.js';
 export {
   type Sample,
   type SampledEntry,

@@ -1,7 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 
 import type { Work } from '../../runtime/store-command.js';
-import type { EntryFilter, FlushOnlyResult, ListedEntry } from '../../stores/contract/listing.js';
+import type { EntryFilter, FlushOnlyResult } from '../../stores/contract/flush.js';
+import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Store } from '../../stores/contract/store.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';

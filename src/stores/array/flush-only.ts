@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/flush.js';
 import type { ArrayContext } from './context.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../listing/entry-filter.js';

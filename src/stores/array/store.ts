@@ -1,14 +1,9 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { ArrayProfile } from '../../profiles/profile.js';
 import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/flush.js';
 import type { Inspection } from '../contract/inspection.js';
-import type {
-  EntryFilter,
-  EntryPages,
-  FlushOnlyOptions,
-  FlushOnlyResult,
-  ListEntriesOptions,
-} from '../contract/listing.js';
+import type { EntryPages, ListEntriesOptions } from '../contract/listing.js';
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { Capabilities, FlushOptions, FlushResult, Lock, Store, Tagged } from '../contract/store.js';

@@ -1,4 +1,4 @@
-import type { Reading, Ttl } from './store.js';
+import type { Reading, Ttl } from './entries.js';
 
 export const EVENT_TYPES = [
   'CacheHit',

@@ -1,5 +1,5 @@
+import type { Entry } from './entries.js';
 import type { ToldBy } from './locks.js';
-import type { Entry } from './store.js';
 
 /**
  * What a store knows of one key, beside what `get` says. Looking disturbs as little as the server lets it: what tells of

@@ -1,5 +1,5 @@
+import type { Reading, Ttl } from './entries.js';
 import type { ToldBy } from './locks.js';
-import type { BulkOptions, FlushResult, Reading, Ttl } from './store.js';
 
 /** What a listing says of an entry beside its key. */
 export interface ListedEntry {
@@ -59,26 +59,4 @@ export interface EntryPage extends ReadonlyArray<ListedEntry> {
 /** The entries as a page that tells its place. */
 export function pageAt(entries: readonly ListedEntry[], place: string | undefined): EntryPage {
   return place === undefined ? entries : Object.assign(entries, { place });
-}
-
-/** Which entries are meant: those of which all is so that is given. */
-export interface EntryFilter {
-  /** A glob on the key. */
-  readonly pattern?: string;
-  /** Seconds: neither read nor written for at least that long, as the server tells. */
-  readonly idleFor?: number;
-  /** Bytes, as `ListedEntry.size` has them. */
-  readonly largerThan?: number;
-}
-
-export interface FlushOnlyOptions extends BulkOptions {
-  /** Count only. With `idleFor` the look does not count as a use. */
-  readonly dryRun: boolean;
-  /** Told of each entry that would go; of a dry run. */
-  readonly onFound?: (entry: ListedEntry) => void;
-}
-
-export interface FlushOnlyResult extends FlushResult {
-  /** What the removed entries held, in bytes, as their sizes have it. */
-  readonly bytes: number;
 }

@@ -1,4 +1,33 @@
-import type { LockHolder, Ttl } from './store.js';
+import type { Ttl } from './entries.js';
+
+export interface LockHolder {
+  readonly owner: string;
+  /** Seconds left; null when the lock never expires; undefined where the store does not tell. */
+  readonly ttl: Ttl | undefined;
+  /** The same in milliseconds, where the store counts so finely: when trying to get it is worth it. */
+  readonly leftMs?: number;
+}
+
+/**
+ * A lock by name. Not re-entrant: acquiring again with the same owner is refused, on every driver
+ * (Laravel's database lock would let it in, which lets two CI jobs of one name share a lock).
+ */
+export interface Lock {
+  /** Atomic; one attempt. */
+  acquire(owner: string, ttl: Ttl): Promise<boolean>;
+  /** Atomic; false when `owner` does not hold it (any more). */
+  release(owner: string): Promise<boolean>;
+  /** Whoever holds it. False when nobody did. */
+  forceRelease(): Promise<boolean>;
+  /** Atomic; sets the ttl anew. False when `owner` does not hold it (any more). */
+  refresh(owner: string, ttl: Ttl): Promise<boolean>;
+  /** Undefined when it is free. */
+  holder(): Promise<LockHolder | undefined>;
+  /** Those who wait, as far as the store knows them. Left out where waiting leaves no trace. */
+  waiters?(): Promise<readonly Waiter[]>;
+  /** For an owner that did not get it and is going to try again. Left out where there is no news to wait for. */
+  startWaiting?(owner: string): Promise<Waiting>;
+}
 
 /**
  * How a lock was told to be one:

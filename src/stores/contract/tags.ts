@@ -1,4 +1,18 @@
-import type { BulkOptions, Ttl } from './store.js';
+import type { BulkOptions, Repository, Ttl } from './entries.js';
+
+/** An ordered list of tag names; entries put here are found again by the same names in the same order. */
+export interface Tagged extends Repository {
+  /**
+   * Removes every entry that carries ANY of the names, whatever else it carries. Returns how many, or undefined where
+   * the store puts them out of reach without looking at them (Memcached).
+   */
+  flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number | undefined>;
+  /**
+   * The key, without the store's prefix, under which Laravel keeps an entry within these tags; undefined where a tag is
+   * unknown, so that there is none. Left out where Laravel has no tags.
+   */
+  keyOf?(key: string): Promise<string | undefined>;
+}
 
 /** What a store can list of tags: which entries carry them, their names alone, or nothing. */
 export type TagListing = 'members' | 'names' | 'none';

@@ -1,4 +1,5 @@
-import type { EntryFilter, EntryPages, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/flush.js';
+import type { EntryPages, ListedEntry } from '../contract/listing.js';
 import type { BulkOptions } from '../contract/store.js';
 
 import { UnsupportedError } from '../../errors.js';

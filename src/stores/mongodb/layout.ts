@@ -1,6 +1,6 @@
 import type { Collection, Document } from 'mongodb';
 
-import type { PlaceDoubt } from '../contract/place.js';
+import type { PlaceDoubt } from '../contract/doctor.js';
 import type { Finding } from '../contract/store.js';
 import type { Connection } from './connection.js';
 

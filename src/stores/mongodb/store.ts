@@ -1,17 +1,11 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MongodbProfile } from '../../profiles/profile.js';
+import type { PlaceDoubt } from '../contract/doctor.js';
 import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../contract/flush.js';
 import type { Inspection } from '../contract/inspection.js';
-import type {
-  CountOptions,
-  EntryFilter,
-  EntryPages,
-  FlushOnlyOptions,
-  FlushOnlyResult,
-  ListEntriesOptions,
-} from '../contract/listing.js';
+import type { CountOptions, EntryPages, ListEntriesOptions } from '../contract/listing.js';
 import type { ListedLock, ListLocksOptions } from '../contract/locks.js';
-import type { PlaceDoubt } from '../contract/place.js';
 import type { Sample, SampleOptions, StatsOptions, StoreStats } from '../contract/stats.js';
 import type {
   Capabilities,

@@ -1,5 +1,5 @@
 import type { SqliteProfile } from '../../profiles/profile.js';
-import type { PlaceDoubt } from '../contract/place.js';
+import type { PlaceDoubt } from '../contract/doctor.js';
 
 /** The file, or else a table in it, is not there. */
 export function placeDoubt(

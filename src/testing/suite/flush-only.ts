@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../stores/contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../stores/contract/flush.js';
 import type { NewEntry, Store } from '../../stores/contract/store.js';
 
 import { integer, string } from '../../codecs/value.js';

@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
 import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';

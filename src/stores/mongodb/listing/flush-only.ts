@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
 import type { Deployment } from '../connection.js';
 import type { MongodbContext } from '../context.js';
 

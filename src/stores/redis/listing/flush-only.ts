@@ -1,4 +1,4 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
 import type { LockRule } from '../../locks/rule.js';
 import type { Command, Connection, Reply } from '../connection.js';
 import type { RedisContext } from '../context.js';

@@ -1,4 +1,5 @@
-import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, ListedEntry } from '../../contract/listing.js';
+import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
+import type { ListedEntry } from '../../contract/listing.js';
 import type { SqliteContext } from '../context.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
