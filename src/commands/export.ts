@@ -60,10 +60,10 @@ Exits 4 when anything could not be exported; the others are in the file.`;
 
     keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, interruption }) => {
-      const { openOutput } = await import('../features/transfer/output-file.js');
+      const { openOutput } = await import('../features/transfer/output.js');
       const { exportEntries } = await import('../features/transfer/export-entries.js');
       const { estimate } = await import('../features/transfer/estimate.js');
-      const { sourceName } = await import('../features/transfer/part-state.js');
+      const { sourceName } = await import('../features/transfer/resume/export-state.js');
       const { Tally } = await import('../features/transfer/tally.js');
       const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const tally = new Tally();

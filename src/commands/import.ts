@@ -52,7 +52,7 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
       if (!SPARING.has(profile.driver)) keepYoungSpaceSmall();
       const { openInput } = await import('../features/transfer/input.js');
       const { importEntries } = await import('../features/transfer/import-entries.js');
-      const { beginning } = await import('../features/transfer/resume-point.js');
+      const { beginning } = await import('../features/transfer/resume/import-start.js');
       const { Tally } = await import('../features/transfer/tally.js');
       const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const input = await openInput(args.file, interruption.signal);

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { PartState } from '../../src/features/transfer/part-state.js';
+import type { PartState } from '../../src/features/transfer/resume/export-state.js';
 import type { Result } from '../support/cli.js';
 
 import { ownProcess } from '../../src/stores/locks/process.js';

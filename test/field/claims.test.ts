@@ -44,7 +44,7 @@ describe('files beside an export and an import', () => {
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
   it('a claim that a killed process left is removed by one process alone', async () => {
-    const module = new URL('../../src/features/transfer/part-claim.ts', import.meta.url).href;
+    const module = new URL('../../src/features/transfer/resume/claim.ts', import.meta.url).href;
     for (let round = 0; round < ROUNDS; round++) {
       const target = path.join(folder, `export-${round}`);
       writeFileSync(`${target}.export-claim`, '');

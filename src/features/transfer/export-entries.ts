@@ -1,13 +1,13 @@
 import type { BulkOptions, Store } from '../../stores/contract/store.js';
 import type { TransferEntry } from './entry.js';
-import type { LineOutput } from './output-file.js';
+import type { LineOutput } from './output.js';
 import type { Tally } from './tally.js';
 
 import { LostPlaceError } from '../../errors.js';
 import { note } from '../../terminal/output.js';
 import { outflow, type OutflowOptions } from './entry-reader.js';
-import { printLine } from './print-line.js';
-import { unwritten } from './written-keys.js';
+import { printLine } from './ndjson/line-writer.js';
+import { unwritten } from './resume/written-keys.js';
 
 /** Characters that are written at once, at most about so many. */
 const WRITTEN_AT_ONCE = 64 * 1024;

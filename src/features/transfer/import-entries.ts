@@ -1,11 +1,11 @@
 import type { BulkOptions, Store, Ttl } from '../../stores/contract/store.js';
-import type { Checkpoint } from './checkpoint.js';
 import type { Input } from './input.js';
+import type { Checkpoint } from './resume/import-state.js';
 import type { Tally } from './tally.js';
 
 import { InputError } from '../../errors.js';
 import { Inflow } from './entry-writer.js';
-import { type LinePage, linePages, type LineStart } from './line-pages.js';
+import { type LinePage, linePages, type LineStart } from './ndjson/line-reader.js';
 
 export interface ImportOptions {
   /** Of entries that bring none. */

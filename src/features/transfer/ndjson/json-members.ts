@@ -1,5 +1,5 @@
-import { InputError } from '../../errors.js';
-import { isUtf8Key } from '../../stores/entries/key-text.js';
+import { InputError } from '../../../errors.js';
+import { isUtf8Key } from '../../../stores/entries/key-text.js';
 
 /** A member of a top-level object; without a name: the object's end. */
 export interface Member {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
-import type { WrittenLines } from './output-file.js';
+import type { WrittenLines } from '../output.js';
 
-import { keyFromBytes, keyToBytes } from '../../stores/entries/key-text.js';
-import { taggedKey } from '../../stores/tags/names.js';
+import { keyFromBytes, keyToBytes } from '../../../stores/entries/key-text.js';
+import { taggedKey } from '../../../stores/tags/names.js';
 
 /** Keys that are kept at once, as eight bytes each. */
 const MOST_KEPT = 3_000_000;

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ArrayKey, Value } from '../../codecs/value.js';
+import type { ArrayKey, Value } from '../../../codecs/value.js';
 
-import { floatToJson } from '../../codecs/json/numbers.js';
-import { phpKey } from '../../codecs/json/parse.js';
-import { quoted } from '../../codecs/json/quote.js';
-import { isList } from '../../codecs/value.js';
+import { floatToJson } from '../../../codecs/json/numbers.js';
+import { phpKey } from '../../../codecs/json/parse.js';
+import { quoted } from '../../../codecs/json/quote.js';
+import { isList } from '../../../codecs/value.js';
 
 /** What the parser takes is deeper; so is hardly anything. */
 const DEEPEST = 500;

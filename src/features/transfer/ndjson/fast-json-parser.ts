@@ -1,6 +1,6 @@
-import type { ArrayKey, Value } from '../../codecs/value.js';
+import type { ArrayKey, Value } from '../../../codecs/value.js';
 
-import { boolean, float, integer, NULL } from '../../codecs/value.js';
+import { boolean, float, integer, NULL } from '../../../codecs/value.js';
 
 /**
  * JSON read straight from bytes that are UTF-8, as `parseJson` reads it, as far as it is plain: without white space,

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { InputError, UsageError } from '../../errors.js';
 import { answer } from '../../terminal/output.js';
 import { writing } from './file-writing.js';
-import { openPart, type PartWanted } from './part-opening.js';
+import { openPart, type PartWanted } from './resume/part-opening.js';
 
 /** Where lines go. */
 export interface LineOutput {

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { TransferEntry } from './entry.js';
+import type { TransferEntry } from '../entry.js';
 
-import { CachectlError, InputError } from '../../errors.js';
-import { FastLines } from './fast-line.js';
-import { type LineContext, parseLine } from './parse-line.js';
+import { CachectlError, InputError } from '../../../errors.js';
+import { FastLines } from './fast-line-parser.js';
+import { type LineContext, parseLine } from './line-parser.js';
 
 /** Some lines of an input, and where they end. */
 export interface LinePage {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { Value } from '../../codecs/value.js';
+import type { Value } from '../../../codecs/value.js';
 
 /**
  * Names of the classes in a value whose objects hold an array that the class made of them (`__serialize`), as msgpack told.

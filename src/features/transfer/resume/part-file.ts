@@ -1,11 +1,11 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
-import type { LineOutput, Start } from './output-file.js';
-import type { Tally } from './tally.js';
+import type { LineOutput, Start } from '../output.js';
+import type { Tally } from '../tally.js';
 
-import { warn } from '../../terminal/output.js';
-import { writing } from './file-writing.js';
-import { type PartSource, type Reached, removeState, writeState } from './part-state.js';
+import { warn } from '../../../terminal/output.js';
+import { writing } from '../file-writing.js';
+import { type PartSource, type Reached, removeState, writeState } from './export-state.js';
 
 /** How often the state is written at most, in milliseconds. What comes after it is done again. */
 const PAUSE_MS = 200;

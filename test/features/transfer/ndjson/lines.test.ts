@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 
-import type { Value } from '../../../src/codecs/value.js';
-import type { TransferEntry } from '../../../src/features/transfer/entry.js';
+import type { Value } from '../../../../src/codecs/value.js';
+import type { TransferEntry } from '../../../../src/features/transfer/entry.js';
 
-import { unserialize } from '../../../src/codecs/php/unserialize.js';
-import { float, integer, list, NULL, string } from '../../../src/codecs/value.js';
-import { FastLines } from '../../../src/features/transfer/fast-line.js';
-import { linePages } from '../../../src/features/transfer/line-pages.js';
-import { parseLine } from '../../../src/features/transfer/parse-line.js';
-import { printLine } from '../../../src/features/transfer/print-line.js';
-import { Random } from '../../fuzz/random.js';
-import { randomValue } from '../../fuzz/values.js';
+import { unserialize } from '../../../../src/codecs/php/unserialize.js';
+import { float, integer, list, NULL, string } from '../../../../src/codecs/value.js';
+import { FastLines } from '../../../../src/features/transfer/ndjson/fast-line-parser.js';
+import { parseLine } from '../../../../src/features/transfer/ndjson/line-parser.js';
+import { linePages } from '../../../../src/features/transfer/ndjson/line-reader.js';
+import { printLine } from '../../../../src/features/transfer/ndjson/line-writer.js';
+import { Random } from '../../../fuzz/random.js';
+import { randomValue } from '../../../fuzz/values.js';
 
 const NOW = 1_800_000_000;
 const CONTEXT = { now: NOW, ttl: null };

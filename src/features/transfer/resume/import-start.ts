@@ -1,12 +1,12 @@
-import type { Store } from '../../stores/contract/store.js';
-import type { Input } from './input.js';
-import type { LineStart } from './line-pages.js';
-import type { Tally } from './tally.js';
+import type { Store } from '../../../stores/contract/store.js';
+import type { Input } from '../input.js';
+import type { LineStart } from '../ndjson/line-reader.js';
+import type { Tally } from '../tally.js';
 
-import { UsageError } from '../../errors.js';
-import { note } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
-import { Checkpoint } from './checkpoint.js';
+import { UsageError } from '../../../errors.js';
+import { note } from '../../../terminal/output.js';
+import { count } from '../../../terminal/progress.js';
+import { Checkpoint } from './import-state.js';
 
 const FIRST_LINE: LineStart = { offset: 0, lines: 0 };
 

@@ -1,8 +1,8 @@
-import type { LineContext } from './parse-line.js';
+import type { LineContext } from './line-parser.js';
 
-import { LONGEST } from '../../terminal/durations.js';
-import { NO_TAGS, type TransferEntry } from './entry.js';
-import { FastJson } from './fast-json.js';
+import { LONGEST } from '../../../terminal/durations.js';
+import { NO_TAGS, type TransferEntry } from '../entry.js';
+import { FastJson } from './fast-json-parser.js';
 
 /** What a line turned out to be: `undefined` where `parseLine` has to look at it. */
 export type FastResult = 'expired' | TransferEntry | undefined;

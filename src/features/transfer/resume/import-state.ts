@@ -3,12 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-import type { Store } from '../../stores/contract/store.js';
-import type { LineStart } from './line-pages.js';
+import type { Store } from '../../../stores/contract/store.js';
+import type { LineStart } from '../ndjson/line-reader.js';
 
-import { InputError, UsageError } from '../../errors.js';
-import { warn } from '../../terminal/output.js';
-import { isSavedTally, type SavedTally, type Tally } from './tally.js';
+import { InputError, UsageError } from '../../../errors.js';
+import { warn } from '../../../terminal/output.js';
+import { isSavedTally, type SavedTally, type Tally } from '../tally.js';
 
 /** How often it is written at most, in milliseconds. To do again what came after it does no harm. */
 const PAUSE_MS = 200;

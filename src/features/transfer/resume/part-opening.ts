@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 
-import type { LineOutput, Start } from './output-file.js';
-import type { Tally } from './tally.js';
+import type { LineOutput, Start } from '../output.js';
+import type { Tally } from '../tally.js';
 
-import { UsageError } from '../../errors.js';
-import { note, warn } from '../../terminal/output.js';
-import { entries } from '../../terminal/progress.js';
-import { writing } from './file-writing.js';
-import { claimed } from './part-claim.js';
+import { UsageError } from '../../../errors.js';
+import { note, warn } from '../../../terminal/output.js';
+import { entries } from '../../../terminal/progress.js';
+import { writing } from '../file-writing.js';
+import { claimed } from './claim.js';
+import { isBeingWritten, type PartSource, type PartState, type Reached, readState, statePath } from './export-state.js';
 import { PartFile, partPath } from './part-file.js';
-import { isBeingWritten, type PartSource, type PartState, type Reached, readState, statePath } from './part-state.js';
 
 export interface PartWanted {
   readonly source: PartSource;
@@ -55,7 +55,7 @@ async function beginAnew(target: string): Promise<void> {
   }
 
   warn(`${left}; --resume goes on with it`);
-  const { confirmByYes } = await import('../../terminal/prompts.js');
+  const { confirmByYes } = await import('../../../terminal/prompts.js');
   await confirmByYes('Begin anew?');
 }
 

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { Value } from '../../codecs/value.js';
-import type { TransferEntry, ValueTransfer } from './entry.js';
+import type { Value } from '../../../codecs/value.js';
+import type { TransferEntry, ValueTransfer } from '../entry.js';
 
-import { quoted } from '../../codecs/json/quote.js';
-import { serialize } from '../../codecs/php/serialize.js';
-import { isUtf8Key, keyToBytes } from '../../stores/entries/key-text.js';
+import { quoted } from '../../../codecs/json/quote.js';
+import { serialize } from '../../../codecs/php/serialize.js';
+import { isUtf8Key, keyToBytes } from '../../../stores/entries/key-text.js';
 import { selfMadeClasses } from './class-forms.js';
 import { exactJson } from './exact-json.js';
 

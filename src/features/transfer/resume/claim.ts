@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-import { UsageError } from '../../errors.js';
-import { isGone, ownWriter, writerIn } from './part-state.js';
+import { UsageError } from '../../../errors.js';
+import { isGone, ownWriter, writerIn } from './export-state.js';
 
 /**
  * A claim is held for some milliseconds: what is older was left by a process that was killed just then, also where nothing

@@ -1,15 +1,15 @@
-import type { ArrayKey, Value } from '../../codecs/value.js';
-import type { Ttl } from '../../stores/contract/store.js';
-import type { TransferEntry } from './entry.js';
+import type { ArrayKey, Value } from '../../../codecs/value.js';
+import type { Ttl } from '../../../stores/contract/store.js';
+import type { TransferEntry } from '../entry.js';
 
-import { parseJson } from '../../codecs/json/parse.js';
-import { unserialize } from '../../codecs/php/unserialize.js';
-import { string } from '../../codecs/value.js';
-import { CachectlError, InputError } from '../../errors.js';
-import { keyFromBytes } from '../../stores/entries/key-text.js';
-import { LONGEST, parseDuration } from '../../terminal/durations.js';
+import { parseJson } from '../../../codecs/json/parse.js';
+import { unserialize } from '../../../codecs/php/unserialize.js';
+import { string } from '../../../codecs/value.js';
+import { CachectlError, InputError } from '../../../errors.js';
+import { keyFromBytes } from '../../../stores/entries/key-text.js';
+import { LONGEST, parseDuration } from '../../../terminal/durations.js';
+import { NO_TAGS } from '../entry.js';
 import { withSelfMade } from './class-forms.js';
-import { NO_TAGS } from './entry.js';
 
 /** What a line takes from around it. */
 export interface LineContext {

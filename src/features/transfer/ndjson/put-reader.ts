@@ -1,15 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import type { NewEntry, Ttl } from '../../stores/contract/store.js';
+import type { NewEntry, Ttl } from '../../../stores/contract/store.js';
 import type { Member } from './json-members.js';
 
-import { parseJson } from '../../codecs/json/parse.js';
-import { CachectlError, InputError } from '../../errors.js';
-import { fileError } from '../../runtime/file-error.js';
-import { keyFromBytes } from '../../stores/entries/key-text.js';
-import { printable } from '../../stores/entries/printed-key.js';
-import { parseDuration } from '../../terminal/durations.js';
+import { parseJson } from '../../../codecs/json/parse.js';
+import { CachectlError, InputError } from '../../../errors.js';
+import { fileError } from '../../../runtime/file-error.js';
+import { keyFromBytes } from '../../../stores/entries/key-text.js';
+import { printable } from '../../../stores/entries/printed-key.js';
+import { parseDuration } from '../../../terminal/durations.js';
 import { jsonMembers } from './json-members.js';
 
 /**

@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-import type { Store } from '../../stores/contract/store.js';
+import type { Store } from '../../../stores/contract/store.js';
 
-import { mayRun, ownProcess, type ProcessPlace } from '../../stores/locks/process.js';
-import { isSavedTally, type SavedTally } from './tally.js';
+import { mayRun, ownProcess, type ProcessPlace } from '../../../stores/locks/process.js';
+import { isSavedTally, type SavedTally } from '../tally.js';
 
 /** What an export is of; it goes on with the same only. */
 export interface PartSource {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { InputError } from '../../../src/errors.js';
-import { jsonMembers } from '../../../src/features/entries/json-members.js';
+import { InputError } from '../../../../src/errors.js';
+import { jsonMembers } from '../../../../src/features/transfer/ndjson/json-members.js';
 
 type Cut = [name: string | undefined, text: string, line: number];
 
