@@ -2,7 +2,9 @@ import { type Cluster, Redis } from 'ioredis';
 
 import type { RedisConnection } from '../../profiles/profile.js';
 import type { BulkWriting } from './client/bulk-writing.js';
-import type { ClusterClient, RedisOptions } from './client/cluster.js';
+import type { RedisOptions } from './client/client-options.js';
+import type { ClusterClient } from './client/cluster.js';
+import type { Command, Node, Reply } from './client/command.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
 import { clientOptions } from './client/client-options.js';
@@ -13,31 +15,6 @@ import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
 import { checkServesAll, type Standing } from './client/single-server.js';
 import { withQuietAuth } from './client/suppress-auth-warning.js';
 import { isCrossSlot, translated } from './errors.js';
-
-/** The name of a command and its arguments, keys and bytes as they are. */
-export type Command = readonly [name: string, ...args: ReadonlyArray<Buffer | number | string>];
-
-/** What a server answers: whole numbers come as text, since they may be larger than JavaScript counts. */
-export type Reply = Buffer | null | readonly Reply[] | string;
-
-/** What can be asked of a server. */
-export type Session = Pick<Node, 'batch' | 'call'>;
-
-/** One server that keys live on: all of them, or a primary of the cluster. */
-export interface Node {
-  /** Which server it is, among those of a cluster. */
-  readonly id: string;
-  /** `host:port`, or the path of a socket; behind sentinels of the primary that they gave. For people. */
-  readonly address: string;
-  call(...command: Command): Promise<Reply>;
-  batch(commands: readonly Command[]): Promise<Array<Error | Reply>>;
-  /** A connection of its own to the same server, for subscriptions. Whoever asks for it disconnects it. */
-  dedicated(): Promise<Redis>;
-  /** Runs `work` on a connection of its own, as transactions need it: WATCH holds for a whole connection. */
-  exclusively<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** One on which the server prints every command that it gets, as the event `monitor`. Whoever asks for it disconnects it. */
-  monitor(): Promise<Redis>;
-}
 
 /**
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an

@@ -1,6 +1,7 @@
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
-import type { Command, Connection, Reply } from './connection.js';
+import type { Command, Reply } from './client/command.js';
+import type { Connection } from './connection.js';
 import type { RedisContext } from './context.js';
 
 import { integer } from '../../codecs/value.js';

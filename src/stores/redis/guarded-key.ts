@@ -1,4 +1,5 @@
-import type { Command, Connection, Node, Reply } from './connection.js';
+import type { Command, Node, Reply } from './client/command.js';
+import type { Connection } from './connection.js';
 
 import { RefusedError, UnreachableError } from '../../errors.js';
 import { bytes, count, given } from './client/replies.js';

@@ -1,6 +1,6 @@
 import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../contract/inspection.js';
 import type { Entry } from '../contract/store.js';
-import type { Command, Reply } from './connection.js';
+import type { Command, Reply } from './client/command.js';
 import type { RedisContext } from './context.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';

@@ -1,5 +1,6 @@
 import type { RedisProfile } from '../../profiles/profile.js';
-import type { Connection, Node, Reply } from './connection.js';
+import type { Node, Reply } from './client/command.js';
+import type { Connection } from './connection.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';

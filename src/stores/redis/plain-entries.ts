@@ -1,4 +1,4 @@
-import type { Command } from './connection.js';
+import type { Command } from './client/command.js';
 
 import { Entries } from './entries.js';
 

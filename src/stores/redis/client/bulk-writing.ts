@@ -1,10 +1,16 @@
 import type { Redis } from 'ioredis';
 
-import type { Connection } from '../connection.js';
-
 import { UnansweredError } from '../../../errors.js';
 import { refused, translated } from '../errors.js';
 import { RespWriter } from './resp-writer.js';
+
+/** The connection to write to. */
+interface Target {
+  /** For error messages. */
+  readonly location: string;
+  readonly timeoutMs: number;
+  dedicated(): Promise<Redis>;
+}
 
 /** What became of commands that were sent together. */
 export interface Answered {
@@ -29,12 +35,12 @@ export class BulkWriting {
   #isWithinLine = false;
   #lost: Error | undefined;
 
-  /** Opened, authenticated, and on its database, as `connection` is. */
-  static async open(connection: Connection): Promise<BulkWriting> {
-    return new BulkWriting(await connection.dedicated(), connection);
+  /** Opened, authenticated, and on its database, as `target` is. */
+  static async open(target: Target): Promise<BulkWriting> {
+    return new BulkWriting(await target.dedicated(), target);
   }
 
-  private constructor(redis: Redis, { location, timeoutMs }: Connection) {
+  private constructor(redis: Redis, { location, timeoutMs }: Target) {
     this.#redis = redis;
     this.#location = location;
     const { stream } = redis;

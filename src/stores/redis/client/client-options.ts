@@ -1,13 +1,17 @@
+import type { RedisOptions as LibraryOptions } from 'ioredis';
+
 import type { RedisConnection } from '../../../profiles/profile.js';
-import type { RedisOptions } from './cluster.js';
 
 import { timeoutOfOne } from './cluster-timeout.js';
 import { readTlsFiles } from './tls-files.js';
 
+/** Options of ioredis that apply to us: RESP2 replies need no mapping. */
+export type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
+
 /**
- * The library's options. Nothing is tried twice: whoever waits wants to know.
- * @param timeoutMs how long it may take to connect, and to answer
- * @throws ConfigError for TLS files that cannot be used
+ * Options for ioredis. Nothing is retried: a person is waiting for the answer.
+ * @param timeoutMs for the connection to open, and for each answer
+ * @throws ConfigError if the TLS files cannot be used
  */
 export async function clientOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
   const [first] = settings.nodes;

@@ -1,6 +1,7 @@
-import { Cluster, type RedisOptions as LibraryOptions, type Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 
 import type { RedisConnection } from '../../../profiles/profile.js';
+import type { RedisOptions } from './client-options.js';
 
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { causeOf, isReply, translated } from '../errors.js';
@@ -8,9 +9,6 @@ import { timeoutOfOne } from './cluster-timeout.js';
 import { isVague, moreTelling, watchFailures } from './connection-failures.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';
-
-/** With the replies of RESP2 there is nothing to map. */
-export type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
 
 /** A client of a cluster, what the cluster last said of its slots, and why nodes were lost. */
 export class ClusterClient {

@@ -1,4 +1,4 @@
-import type { Reply } from '../connection.js';
+import type { Reply } from './command.js';
 
 /** An answer that is a whole number. */
 export function count(reply: Error | Reply): number {

@@ -1,5 +1,5 @@
 import type { Ttl } from '../../contract/store.js';
-import type { Command } from '../connection.js';
+import type { Command } from './command.js';
 
 import { isUtf8Key, keyByteLength, keyToBytes } from '../../entries/key-text.js';
 

@@ -1,4 +1,5 @@
-import type { Connection, Reply } from '../connection.js';
+import type { Connection } from '../connection.js';
+import type { Reply } from './command.js';
 
 import { RefusedError } from '../../../errors.js';
 import { count } from './replies.js';

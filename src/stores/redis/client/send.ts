@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 
 import type { CachectlError } from '../../../errors.js';
-import type { Command, Reply } from '../connection.js';
+import type { Command, Reply } from './command.js';
 
 import { TimeoutError, UnansweredError } from '../../../errors.js';
 import { isUtf8Key, keyToBytes } from '../../entries/key-text.js';

@@ -1,6 +1,6 @@
 import { Command as LibraryCommand, Redis } from 'ioredis';
 
-import type { Command, Node, Reply, Session } from '../connection.js';
+import type { Command, Node, Reply, Session } from './command.js';
 
 import { isReply, translated } from '../errors.js';
 import { Failure } from './connection-failures.js';

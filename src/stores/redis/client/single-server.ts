@@ -1,4 +1,4 @@
-import type { Command, Node } from '../connection.js';
+import type { Command, Node } from './command.js';
 
 import { RefusedError } from '../../../errors.js';
 import { answerOf } from '../errors.js';

@@ -1,4 +1,5 @@
-import type { Connection, Node } from '../connection.js';
+import type { Connection } from '../connection.js';
+import type { Node } from './command.js';
 
 import { UnreachableError } from '../../../errors.js';
 import { isUnavailable } from '../errors.js';

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../../../profiles/profile.js';
 import type { Finding } from '../../contract/store.js';
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../../errors.js';
@@ -16,7 +17,7 @@ export async function* reach(context: RedisContext): AsyncGenerator<Finding> {
   const { connection, lockConnection } = context;
   if (yield* ends(reachOne(connection))) return;
   if (lockConnection !== connection && (yield* ends(ofLocks(reachOne(lockConnection, connection))))) return;
-  yield* rights(context);
+  yield* rights(context, await userOf(connection));
 }
 
 /** Whether what was told holds a fault. */
@@ -122,10 +123,7 @@ async function* login(connection: Connection, answer: string | undefined): Async
         `${location} wants no password, and the profile gives one: whoever reaches it may do everything`,
         'Set one on the server (requirepass, or an ACL user); or take it out of the profile, if it is the wrong server.',
       )
-    : ok(
-        'login',
-        `let in as ${(await whoAmI(connection)) ?? username ?? 'default'}${isOpen ? ', no password wanted' : ''}`,
-      );
+    : ok('login', `let in as ${await userOf(connection)}${isOpen ? ', no password wanted' : ''}`);
 
   if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name one as ${settings.primary ?? ''}`);
   if (connection.isCluster) yield await primaries(connection);
@@ -188,12 +186,12 @@ function worded(error: CachectlError): CachectlError {
   return new UnreachableError('the server wants a certificate of ours, and none was given', hint, { cause: error });
 }
 
-/** Undefined of servers before 6, and where it may not be asked. */
-export async function whoAmI(connection: Connection): Promise<string | undefined> {
+/** The user as the server names it; else (before Redis 6, or where ACL is forbidden) as the profile does. */
+async function userOf(connection: Connection): Promise<string> {
   try {
     return String(await connection.call('ACL', 'WHOAMI'));
   } catch (error) {
-    if (error instanceof RefusedError) return undefined;
+    if (error instanceof RefusedError) return connection.settings.username ?? 'default';
     throw error;
   }
 }

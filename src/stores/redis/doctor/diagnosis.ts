@@ -1,5 +1,6 @@
 import type { Finding } from '../../contract/store.js';
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { clockFinding } from '../../doctor/clock-skew.js';

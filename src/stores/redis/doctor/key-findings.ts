@@ -1,6 +1,7 @@
 import type { RedisCompression } from '../../../profiles/profile.js';
 import type { Finding, Reading } from '../../contract/store.js';
-import type { Connection, Reply } from '../connection.js';
+import type { Reply } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { counted, warning } from '../../doctor/findings.js';

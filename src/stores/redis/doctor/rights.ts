@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 
 import type { Finding } from '../../contract/store.js';
-import type { Command, Connection, Node } from '../connection.js';
+import type { Command, Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
 import { answerOf, isUnavailable, translated } from '../errors.js';
 import { releaseChannel } from '../locks/waiting.js';
-import { whoAmI } from './connectivity.js';
 
 /** What a user must be let do for a command of cachectl. */
 interface Need {
@@ -50,8 +50,7 @@ type Refusal = 'channel' | 'command' | 'key' | 'unknown';
  * one that is called off tells without doing anything. Who may not open one has each command run, which changes nothing,
  * either.
  */
-export async function* rights({ connection, keys, prefix }: RedisContext): AsyncGenerator<Finding> {
-  const user = (await whoAmI(connection)) ?? connection.settings.username ?? 'default';
+export async function* rights({ connection, keys, prefix }: RedisContext, user: string): AsyncGenerator<Finding> {
   const scratch = keys.full('cachectl:doctor');
   const [node] = await connection.nodes();
   const refusals = await refusalsOf(node!, connection, scratch);

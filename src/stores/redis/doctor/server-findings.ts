@@ -1,5 +1,5 @@
 import type { Finding } from '../../contract/store.js';
-import type { Node } from '../connection.js';
+import type { Node } from '../client/command.js';
 
 import { bytesText } from '../../../byte-text.js';
 import { ageText, counted, ok, skipped, warning } from '../../doctor/findings.js';

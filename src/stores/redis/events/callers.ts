@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Node } from '../connection.js';
+import type { Node } from '../client/command.js';
 
 import { RefusedError } from '../../../errors.js';
 import { given } from '../client/replies.js';

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 
 import { randomUUID } from 'node:crypto';
 
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { MonitorStory } from './monitor-decoder.js';
 
 import { TimeoutError } from '../../../errors.js';

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { EventType } from '../../contract/events.js';
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 
 import { CachectlError, RefusedError, UnreachableError, UnsupportedError } from '../../../errors.js';
 import { isUnavailable, translated } from '../errors.js';

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 
 import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
 import type { Reading } from '../../contract/store.js';
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 import type { Hearer, Session } from './tail.js';
 

@@ -1,7 +1,7 @@
 import type { ListedEntry } from '../../contract/listing.js';
 import type { Reading } from '../../contract/store.js';
 import type { RedisContext } from '../context.js';
-import type { Look } from './entries.js';
+import type { Look } from './look.js';
 
 import { withinBytes } from '../../listing/byte-limit.js';
 import { isGone, ttlOf } from '../client/replies.js';

@@ -1,5 +1,5 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { Reply } from '../connection.js';
+import type { Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';

@@ -1,5 +1,5 @@
 import type { ListEntriesOptions } from '../../contract/listing.js';
-import type { Node } from '../connection.js';
+import type { Node } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { LostPlaceError } from '../../../errors.js';

@@ -1,6 +1,7 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
 import type { LockRule } from '../../locks/rule.js';
-import type { Command, Connection, Reply } from '../connection.js';
+import type { Command, Reply } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { RefusedError, UnsupportedError } from '../../../errors.js';
@@ -13,7 +14,8 @@ import { isTagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
 import { scanAll } from '../keys.js';
 import { ruleAmongEntries } from '../locks/places.js';
-import { listEntries, Look } from './entries.js';
+import { listEntries } from './entries.js';
+import { Look } from './look.js';
 
 /** Pages on their way at once. */
 const IN_FLIGHT = 2;

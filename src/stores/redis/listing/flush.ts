@@ -1,5 +1,6 @@
 import type { BulkOptions, FlushOptions, FlushResult } from '../../contract/store.js';
-import type { Command, Connection } from '../connection.js';
+import type { Command } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 import type { LockPlace } from '../locks/places.js';
 

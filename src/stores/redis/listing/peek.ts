@@ -1,5 +1,5 @@
 import type { Reading } from '../../contract/store.js';
-import type { Command, Reply } from '../connection.js';
+import type { Command, Reply } from '../client/command.js';
 
 import { isUnavailable, translated } from '../errors.js';
 import { PlainEntries } from '../plain-entries.js';

@@ -1,4 +1,5 @@
-import type { Connection, Reply } from '../connection.js';
+import type { Reply } from '../client/command.js';
+import type { Connection } from '../connection.js';
 
 import { RefusedError } from '../../../errors.js';
 import { given } from '../client/replies.js';

@@ -1,12 +1,12 @@
 import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.js';
-import type { Node, Reply } from '../connection.js';
+import type { Node, Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 import type { Keys } from '../keys.js';
 
 import { isTagSetKey } from '../../tags/names.js';
 import { count } from '../client/replies.js';
 import { SCAN_COUNT, underPrefix } from '../keys.js';
-import { Look } from './entries.js';
+import { Look } from './look.js';
 import { withoutTouching } from './no-touch.js';
 
 /** Steps of a scan on one server, each of which looks at some thousand keys. */

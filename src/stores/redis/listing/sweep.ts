@@ -1,6 +1,7 @@
 import type { FlushOptions } from '../../contract/store.js';
 import type { LockRule } from '../../locks/rule.js';
-import type { Connection, Reply } from '../connection.js';
+import type { Reply } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { Keys } from '../keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';

@@ -1,6 +1,7 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
-import type { Command, Connection } from '../connection.js';
+import type { Command } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 import type { GuardedChange } from '../guarded-key.js';
 import type { Texts } from '../packing.js';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { LockClient, LockEvent } from '../../contract/locks.js';
 import type { EventQueue } from '../../events/queue.js';
-import type { Node, Reply } from '../connection.js';
+import type { Node, Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { type CachectlError, RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../../errors.js';

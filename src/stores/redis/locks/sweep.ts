@@ -1,5 +1,6 @@
 import type { LockRule } from '../../locks/rule.js';
-import type { Connection, Reply } from '../connection.js';
+import type { Reply } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { literalHead } from '../../listing/glob.js';

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { createHash } from 'node:crypto';
 
 import type { Waiter, Waiting } from '../../contract/locks.js';
-import type { Connection, Node } from '../connection.js';
+import type { Node } from '../client/command.js';
+import type { Connection } from '../connection.js';
 
 import { CachectlError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';

@@ -1,5 +1,5 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
-import type { Node } from '../connection.js';
+import type { Node } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { EventQueue } from '../../events/queue.js';

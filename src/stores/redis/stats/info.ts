@@ -1,4 +1,4 @@
-import type { Command, Node } from '../connection.js';
+import type { Command, Node } from '../client/command.js';
 
 import { isUnavailable } from '../errors.js';
 

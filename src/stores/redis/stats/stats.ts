@@ -1,5 +1,5 @@
 import type { ServerStats, StatsOptions, StoreStats } from '../../contract/stats.js';
-import type { Node } from '../connection.js';
+import type { Node } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { CachectlError, RefusedError } from '../../../errors.js';

@@ -1,4 +1,4 @@
-import type { Command, Reply } from '../connection.js';
+import type { Command, Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';

@@ -6,8 +6,9 @@ import type {
   TagIndex,
   TagMember,
 } from '../../contract/tags.js';
-import type { Command } from '../connection.js';
+import type { Command } from '../client/command.js';
 import type { RedisContext } from '../context.js';
+import type { TagSet } from './members.js';
 
 import { WrongTypeError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
@@ -79,16 +80,6 @@ export class RedisTagIndex implements TagIndex {
 
     return gone;
   }
-}
-
-/** A tag's set, as it was counted. */
-export interface TagSet {
-  /** With prefixes. */
-  readonly key: Buffer;
-  readonly name: string;
-  readonly members: number;
-  /** Members whose score says that their entries have expired. */
-  readonly expired: number;
 }
 
 /** Sorted sets that are named as those of tags, a page of a scan at a time. */

@@ -1,4 +1,5 @@
-import type { Command, Connection } from '../connection.js';
+import type { Command } from '../client/command.js';
+import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
@@ -8,6 +9,16 @@ import { count } from '../client/replies.js';
 
 /** Members that are worked on in one step. */
 export const PAGE = 1000;
+
+/** A tag's sorted set, and how many members were counted in it. */
+export interface TagSet {
+  /** With prefixes. */
+  readonly key: Buffer;
+  readonly name: string;
+  readonly members: number;
+  /** Members whose score says that their entries have expired. */
+  readonly expired: number;
+}
 
 export interface ScoredMember {
   /** As it stands in the set, packed where texts are. */

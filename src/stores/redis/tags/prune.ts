@@ -1,13 +1,12 @@
 import type { PruneTagsOptions } from '../../contract/tags.js';
-import type { Command, Reply } from '../connection.js';
+import type { Command, Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
-import type { TagSet } from './index.js';
 
 import { RefusedError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
 import { count, given } from '../client/replies.js';
 import { unlessRefused } from '../client/scripts.js';
-import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember } from './members.js';
+import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember, type TagSet } from './members.js';
 
 /**
  * What Laravel's cache:prune-stale-tags does by ZREMRANGEBYSCORE, but no more than a page at a time, so that no step is long.

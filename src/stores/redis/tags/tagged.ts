@@ -1,5 +1,5 @@
 import type { BulkOptions, Tagged, Ttl } from '../../contract/store.js';
-import type { Command } from '../connection.js';
+import type { Command } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { taggedKey, tagSetKey } from '../../tags/names.js';
