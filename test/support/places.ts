@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import type { EventType } from '../../src/stores/contract/events.js';
 import type { Capabilities } from '../../src/stores/contract/store.js';
-import type { EntryDocument } from '../../src/stores/mongodb/connection.js';
+import type { EntryDocument } from '../../src/stores/mongodb/deployment.js';
 import type { Result, Run, RunOptions } from './cli.js';
 
 import { openCodec } from '../../src/codecs/open.js';

@@ -1,12 +1,8 @@
 import type { MemcachedProfile } from '../../profiles/profile.js';
-import type { MemcachedContext } from './context.js';
 
 import { UsageError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
-import { globMatcher } from '../listing/glob.js';
-import { dump } from './listing/dump.js';
-import { noListing } from './protocol/access-errors.js';
 
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;
@@ -62,24 +58,6 @@ export class Keys {
   /** Without the prefix. */
   short(full: Buffer): string {
     return keyFromBytes(full.subarray(this.#prefixBytes.length));
-  }
-}
-
-/**
- * Keys of entries (and of locks, which look like them) on all servers, without the prefix; tags' bookkeeping is left out.
- * @throws UnsupportedError behind SASL
- */
-export async function* entryKeys(context: MemcachedContext, pattern: string): AsyncGenerator<string> {
-  const nodes = context.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('list keys', context.connection.protocol);
-  const matches = globMatcher(pattern);
-  for (const node of nodes) {
-    for await (const page of dump(node, context)) {
-      for (const { full } of page) {
-        const name = context.keys.short(full);
-        if (!isTagIdKey(name) && matches(name)) yield name;
-      }
-    }
   }
 }
 

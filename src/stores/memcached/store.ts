@@ -20,7 +20,7 @@ import type { LockWatch } from './locks/watch.js';
 import { Connection } from './connection.js';
 import { Entries, type Naming } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './events/sources.js';
-import { entryKeys, Keys, LONGEST_KEY } from './keys.js';
+import { Keys, LONGEST_KEY } from './keys.js';
 import { MemcachedLock } from './locks/lock.js';
 import { MemcachedTagged } from './tags/tagged.js';
 import { Values } from './values.js';
@@ -118,8 +118,9 @@ class MemcachedStore extends Entries implements Store {
     };
   }
 
-  keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.context, pattern);
+  async *keys(pattern = '*'): AsyncIterable<string> {
+    const { entryKeys } = await import('./listing/keys.js');
+    yield* entryKeys(this.context, pattern);
   }
 
   async flush(options: FlushOptions): Promise<FlushResult> {

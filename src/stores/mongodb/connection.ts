@@ -1,47 +1,16 @@
-import type { AbstractCursor, Collection, Document, MongoClient } from 'mongodb';
+import type { AbstractCursor, Document, MongoClient } from 'mongodb';
 
 import { MongoServerSelectionError } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type { WaiterDocument } from './locks/waiters.js';
-import type { Stored } from './values.js';
+import type { Answers, Deployment, EntryDocument, LockDocument, WaiterDocument } from './deployment.js';
 
 import { UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
 import { clientOf, connect } from './client.js';
 import { ServerClock } from './clock.js';
+import { WAITERS } from './deployment.js';
 import { isUnknown, translated } from './errors.js';
-import { WAITERS } from './locks/waiters.js';
-
-/** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
-export interface EntryDocument {
-  _id: string;
-  value: Stored;
-  expires_at: Date;
-  tags?: string[];
-}
-
-export interface LockDocument {
-  _id: string;
-  owner: string;
-  expires_at: Date;
-}
-
-/** A deployment, and what of it is asked at a time. */
-export interface Deployment {
-  readonly entries: Collection<EntryDocument>;
-  readonly locks: Collection<LockDocument>;
-  readonly waiters: Collection<WaiterDocument>;
-  /** By the server's clock, in milliseconds. */
-  now(): number;
-  /** A question about the database itself, or about the server. */
-  command(about: 'database' | 'server', command: Document): Promise<Document>;
-  /** How the server that answers sees itself. */
-  hello(): Promise<Document>;
-}
-
-/** Yields what a cursor yields, with a timeout for each of its answers. */
-export type Answers = <T>(cursor: AbstractCursor<T>) => AsyncIterable<T>;
 
 /** Made on first use. Every failure comes out as an error that names the deployment. */
 export class Connection {

@@ -4,8 +4,9 @@ import { BSON, Long } from 'mongodb';
 
 import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
-import type { Connection, Deployment, EntryDocument } from './connection.js';
+import type { Connection } from './connection.js';
 import type { MongodbContext } from './context.js';
+import type { Deployment, EntryDocument } from './deployment.js';
 
 import { integer } from '../../codecs/value.js';
 import { increased } from '../entries/counter.js';

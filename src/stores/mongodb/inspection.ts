@@ -1,8 +1,8 @@
 import { Double, Int32, Long } from 'mongodb';
 
 import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
-import type { Deployment } from './connection.js';
 import type { MongodbContext } from './context.js';
+import type { Deployment } from './deployment.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';

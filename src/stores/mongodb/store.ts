@@ -18,8 +18,8 @@ import type {
   Tagged,
 } from '../contract/store.js';
 import type { TagIndex } from '../contract/tags.js';
-import type { EntryDocument } from './connection.js';
 import type { MongodbContext } from './context.js';
+import type { EntryDocument } from './deployment.js';
 import type { Tail } from './events/open.js';
 import type { MongodbWaiting } from './locks/waiting.js';
 

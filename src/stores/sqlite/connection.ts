@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type { Database, Statement } from './binding/binding.js';
+import type { Statements } from './statements.js';
 
 import { RefusedError } from '../../errors.js';
 import { pragma, transaction } from './binding/binding.js';
@@ -26,7 +27,7 @@ const CHECKPOINT_PAGES = 4000;
  * One connection to one file, made on first use. Everything that goes wrong within `run`, `read` and `write` comes
  * out as an error that names the file.
  */
-export class Connection {
+export class Connection implements Statements {
   readonly path: string;
   readonly #timeoutMs: number;
   readonly #statements = new Map<string, Statement<unknown>>();
@@ -66,7 +67,6 @@ export class Connection {
     });
   }
 
-  /** The prepared statement, kept for the next time. Only within `run`, `read` or `write`. */
   statement<Row>(sql: string): Statement<Row> {
     const known = this.#statements.get(sql);
     if (known) return known as Statement<Row>;
@@ -75,7 +75,6 @@ export class Connection {
     return made;
   }
 
-  /** Several statements, nothing kept. Only within `write`. */
   execute(sql: string): void {
     this.#open().exec(sql);
   }

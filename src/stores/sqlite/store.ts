@@ -27,7 +27,6 @@ import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
 import { EVENT_SOURCES, EVENTS } from './events/sources.js';
-import { entryKeys } from './keys.js';
 import { SqliteLock } from './locks/lock.js';
 import { Tables } from './tables.js';
 import { SqliteTagged } from './tags/tagged.js';
@@ -70,8 +69,9 @@ class SqliteStore extends Entries implements Store {
     this.prefix = context.prefix;
   }
 
-  keys(pattern = '*'): AsyncIterable<string> {
-    return entryKeys(this.context, pattern);
+  async *keys(pattern = '*'): AsyncIterable<string> {
+    const { entryKeys } = await import('./listing/keys.js');
+    yield* entryKeys(this.context, pattern);
   }
 
   async count(options?: CountOptions): Promise<number> {

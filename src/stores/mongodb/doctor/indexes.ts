@@ -1,7 +1,8 @@
 import type { CreateIndexesOptions } from 'mongodb';
 
 import type { Finding } from '../../contract/store.js';
-import type { Connection, Deployment } from '../connection.js';
+import type { Connection } from '../connection.js';
+import type { Deployment } from '../deployment.js';
 
 import { isUnknown } from '../errors.js';
 

@@ -1,7 +1,7 @@
 import type { EventsOptions } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
 import type { Teller } from './emitter.js';
-import type { Feed } from './open.js';
+import type { Feed } from './sources.js';
 
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { tellChange } from './change-decoder.js';

@@ -1,5 +1,6 @@
 import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
+import type { Feed } from './sources.js';
 
 import { DroppingQueue } from '../../events/queue.js';
 import { eventSourceNamed } from '../../events/sources.js';
@@ -7,16 +8,6 @@ import { ChangeFeed } from './change-feed.js';
 import { Teller } from './emitter.js';
 import { PollFeed } from './poll-feed.js';
 import { EVENT_SOURCES, POLL } from './sources.js';
-
-/** How a source finds out what happens. */
-export interface Feed {
-  readonly source: string;
-  readonly types: readonly EventType[];
-  /** From here on nothing is missed. Leaves nothing behind when it throws. @throws CachectlError */
-  start(): Promise<void>;
-  /** Tells until the signal comes, and leaves nothing behind. @throws CachectlError */
-  run(signal: AbortSignal): Promise<void>;
-}
 
 /**
  * Needs no setting of a server, so it does not look at `enable`.

@@ -4,8 +4,8 @@ import { BSON } from 'mongodb';
 import { createHash } from 'node:crypto';
 
 import type { EventsOptions } from '../../contract/events.js';
-import type { Deployment } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { Deployment } from '../deployment.js';
 import type { FoundDocument, Teller } from './emitter.js';
 
 import { isLive, later } from '../expiry.js';

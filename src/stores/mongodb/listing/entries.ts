@@ -1,8 +1,8 @@
 import type { AbstractCursor } from 'mongodb';
 
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
-import type { Answers, Deployment, EntryDocument } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { Answers, Deployment, EntryDocument } from '../deployment.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { MOST_AT_ONCE } from '../../listing/byte-limit.js';

@@ -1,6 +1,6 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
-import type { Deployment } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { Deployment } from '../deployment.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
 import { later } from '../expiry.js';

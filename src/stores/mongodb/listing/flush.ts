@@ -1,8 +1,8 @@
 import type { Collection } from 'mongodb';
 
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
-import type { Deployment, EntryDocument, LockDocument } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { Deployment, EntryDocument, LockDocument } from '../deployment.js';
 
 import { DATED, later, notLater, UNDATED } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';

@@ -1,7 +1,8 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
-import type { Connection, LockDocument } from '../connection.js';
+import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { LockDocument } from '../deployment.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { isDuplicate } from '../errors.js';

@@ -1,6 +1,7 @@
 import type { ChangeStream } from 'mongodb';
 
-import type { Connection, LockDocument } from '../connection.js';
+import type { Connection } from '../connection.js';
+import type { LockDocument } from '../deployment.js';
 
 /** What a lock's change stream said: it was removed, or it is worth a look. */
 export type LockNews = 'removed' | 'worth a look';

@@ -1,7 +1,7 @@
 import type { Waiter } from '../../contract/locks.js';
-import type { Deployment } from '../connection.js';
+import type { Deployment, WaiterDocument } from '../deployment.js';
 
-import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
+import { mayRun, processName } from '../../locks/process.js';
 import { later, notLater } from '../expiry.js';
 
 /**
@@ -9,8 +9,6 @@ import { later, notLater } from '../expiry.js';
  * process is gone; whoever begins to wait next removes it then. The collection stays when it is empty: MongoDB has no way to
  * drop it only if nobody wrote to it just now.
  */
-export const WAITERS = 'cachectl_waiters';
-
 /** Seconds. */
 export const LEASE_S = 20;
 
@@ -21,17 +19,6 @@ const MOST = 1000;
 export interface LockPlace {
   readonly collection: string;
   readonly id: string;
-}
-
-export interface WaiterDocument extends ProcessPlace {
-  /** Random. */
-  readonly _id: string;
-  readonly collection: string;
-  readonly lock: string;
-  readonly owner: string;
-  readonly since: Date;
-  readonly attempts: number;
-  readonly expires_at: Date;
 }
 
 /** Writes it down, or that it is still there. */

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import type { Waiting } from '../../contract/locks.js';
 import type { Connection } from '../connection.js';
+import type { WaiterDocument } from '../deployment.js';
 
 import { RefusedError } from '../../../errors.js';
 import { ownProcess } from '../../locks/process.js';
 import { LONGEST_PAUSE } from '../../locks/wait.js';
 import { later } from '../expiry.js';
 import { LockListener, type LockNews } from './news.js';
-import { LEASE_S, removeStaleWaiters, removeWaiter, type WaiterDocument, writeWaiter } from './waiters.js';
+import { LEASE_S, removeStaleWaiters, removeWaiter, writeWaiter } from './waiters.js';
 
 const RENEW_MS = (LEASE_S * 1000) / 4;
 

@@ -1,8 +1,9 @@
 import type { Document } from 'mongodb';
 
 import type { ServerStats, StatsOptions, StoreStats } from '../../contract/stats.js';
-import type { Connection, Deployment } from '../connection.js';
+import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { Deployment } from '../deployment.js';
 
 import { RefusedError } from '../../../errors.js';
 import { hostsOf } from '../connection.js';

@@ -1,6 +1,6 @@
 import type { BulkOptions, Tagged } from '../../contract/store.js';
-import type { EntryDocument } from '../connection.js';
 import type { MongodbContext } from '../context.js';
+import type { EntryDocument } from '../deployment.js';
 
 import { taggedKey } from '../../tags/names.js';
 import { Entries } from '../entries.js';

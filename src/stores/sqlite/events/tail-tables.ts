@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import type { Connection } from '../connection.js';
+import type { Statements } from '../statements.js';
 
 import { mayRun, ownProcess, type ProcessPlace } from '../../locks/process.js';
 import { now } from '../expiry.js';
@@ -42,78 +42,78 @@ export function newTailId(): number {
 }
 
 /** Only within `write`. Nothing is noted yet. */
-export function createTail(connection: Connection, id: number): void {
-  connection.execute(
+export function createTail(sql: Statements, id: number): void {
+  sql.execute(
     `CREATE TABLE IF NOT EXISTS cachectl_tails (
        id INTEGER PRIMARY KEY, lease INTEGER NOT NULL, host TEXT NOT NULL, space TEXT NOT NULL, pid INTEGER NOT NULL
      )`,
   );
-  connection
+  sql
     .statement('INSERT INTO cachectl_tails (id, lease, host, space, pid) VALUES (@id, @lease, @host, @space, @pid)')
     .run({ id, lease: now() + LEASE_S, ...ownProcess() });
-  connection.execute(notesDefinition(id));
+  sql.execute(notesDefinition(id));
 }
 
 /** Only within `write`. From now on its changes are noted. Gives how many triggers it has for that. */
-export function attach(connection: Connection, id: number, tailed: Tailed): number {
+export function attach(sql: Statements, id: number, tailed: Tailed): number {
   const triggers = triggersOf(id, tailed);
-  for (const trigger of triggers) connection.execute(trigger);
+  for (const trigger of triggers) sql.execute(trigger);
   // Compiles the triggers, and runs nothing: what is wrong with them must not show in the application's own statements.
-  for (const sql of ['INSERT INTO % ("key") VALUES (NULL)', 'UPDATE % SET "key" = NULL', 'DELETE FROM %']) {
-    connection.statement(sql.replace('%', () => tailed.table));
+  for (const text of ['INSERT INTO % ("key") VALUES (NULL)', 'UPDATE % SET "key" = NULL', 'DELETE FROM %']) {
+    sql.statement(text.replace('%', () => tailed.table));
   }
 
   return triggers.length;
 }
 
 /** Only within `write`. */
-export function detach(connection: Connection, id: number, role: TailedRole): void {
-  dropTriggers(connection, `${notesTable(id)}_${role}_*`);
+export function detach(sql: Statements, id: number, role: TailedRole): void {
+  dropTriggers(sql, `${notesTable(id)}_${role}_*`);
 }
 
 /** Only within `write`. Does nothing once the lease has lapsed: changes may have gone unnoted since. */
-export function renewLease(connection: Connection, id: number): void {
-  if (hasTails(connection)) {
-    connection
+export function renewLease(sql: Statements, id: number): void {
+  if (hasTails(sql)) {
+    sql
       .statement('UPDATE cachectl_tails SET lease = @lease WHERE id = @id AND lease > @now')
       .run({ id, lease: now() + LEASE_S, now: now() });
   }
 }
 
 /** Why changes may have gone unnoted, in a few words; undefined when they were not. */
-export function deafnessOf(connection: Connection, id: number, triggers: number): string | undefined {
-  if (triggerNames(connection, `${notesTable(id)}_*`).length !== triggers) return 'a table was dropped or replaced';
-  const lease = hasTails(connection)
-    ? connection.statement('SELECT 1 FROM cachectl_tails WHERE id = ? AND lease > ?').get(id, now())
+export function deafnessOf(sql: Statements, id: number, triggers: number): string | undefined {
+  if (triggerNames(sql, `${notesTable(id)}_*`).length !== triggers) return 'a table was dropped or replaced';
+  const lease = hasTails(sql)
+    ? sql.statement('SELECT 1 FROM cachectl_tails WHERE id = ? AND lease > ?').get(id, now())
     : undefined;
   return lease === undefined ? 'this process was stopped for too long' : undefined;
 }
 
 /** Only within `write`. Leaves the schema as it was before the first tail. */
-export function dropTail(connection: Connection, id: number): void {
-  dropTriggers(connection, `${notesTable(id)}_*`);
-  connection.execute(`DROP TABLE IF EXISTS ${notesTable(id)}`);
-  if (!hasTails(connection)) return;
-  connection.execute(`DELETE FROM cachectl_tails WHERE id = ${id}`);
-  const { others } = connection
-    .statement<{ others: number }>('SELECT count(*) AS others FROM cachectl_tails')
-    .get() as { others: number };
-  if (others === 0) connection.execute('DROP TABLE cachectl_tails');
+export function dropTail(sql: Statements, id: number): void {
+  dropTriggers(sql, `${notesTable(id)}_*`);
+  sql.execute(`DROP TABLE IF EXISTS ${notesTable(id)}`);
+  if (!hasTails(sql)) return;
+  sql.execute(`DELETE FROM cachectl_tails WHERE id = ${id}`);
+  const { others } = sql.statement<{ others: number }>('SELECT count(*) AS others FROM cachectl_tails').get() as {
+    others: number;
+  };
+  if (others === 0) sql.execute('DROP TABLE cachectl_tails');
 }
 
 /** Only within `write`. Drops what killed processes left. */
-export function dropLapsedTails(connection: Connection): void {
-  for (const id of lapsedIds(connection)) dropTail(connection, id);
+export function dropLapsedTails(sql: Statements): void {
+  for (const id of lapsedIds(sql)) dropTail(sql, id);
 }
 
 /** Only within `read` or `write`. How many tails killed processes left. */
-export function lapsedTails(connection: Connection): number {
-  return lapsedIds(connection).length;
+export function lapsedTails(sql: Statements): number {
+  return lapsedIds(sql).length;
 }
 
-function lapsedIds(connection: Connection): number[] {
-  if (!hasTails(connection)) return [];
-  return connection
+function lapsedIds(sql: Statements): number[] {
+  if (!hasTails(sql)) return [];
+  return sql
     .statement<ProcessPlace & { id: number; lease: number }>('SELECT id, lease, host, space, pid FROM cachectl_tails')
     .all()
     .filter((tail) => tail.lease <= now() || !mayRun(tail))
@@ -121,9 +121,9 @@ function lapsedIds(connection: Connection): number[] {
 }
 
 /** Only within `read` or `write`. The oldest changes after one of them, by its `seq`; none where somebody dropped them. */
-export function changesAfter(connection: Connection, id: number, seq: number, limit: number): Change[] {
-  if (!hasTable(connection, notesTable(id))) return [];
-  return connection
+export function changesAfter(sql: Statements, id: number, seq: number, limit: number): Change[] {
+  if (!hasTable(sql, notesTable(id))) return [];
+  return sql
     .statement<Change>(
       `SELECT seq, role, kind, CAST(key AS BLOB) AS key, row, time, size, expiration, was, tags
        FROM ${notesTable(id)} WHERE seq > ? ORDER BY seq LIMIT ?`,
@@ -132,27 +132,27 @@ export function changesAfter(connection: Connection, id: number, seq: number, li
 }
 
 /** Only within `write`. Those up to one of them; that one stays, since an empty table would number from 1 again. */
-export function removeChanges(connection: Connection, id: number, seq: number): void {
-  if (!hasTable(connection, notesTable(id))) return;
-  connection.statement(`DELETE FROM ${notesTable(id)} WHERE seq < ?`).run(seq);
+export function removeChanges(sql: Statements, id: number, seq: number): void {
+  if (!hasTable(sql, notesTable(id))) return;
+  sql.statement(`DELETE FROM ${notesTable(id)} WHERE seq < ?`).run(seq);
 }
 
-function hasTails(connection: Connection): boolean {
-  return hasTable(connection, 'cachectl_tails');
+function hasTails(sql: Statements): boolean {
+  return hasTable(sql, 'cachectl_tails');
 }
 
-function hasTable(connection: Connection, name: string): boolean {
-  const found = connection.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`).get(name);
+function hasTable(sql: Statements, name: string): boolean {
+  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`).get(name);
   return found !== undefined;
 }
 
-function dropTriggers(connection: Connection, glob: string): void {
-  for (const name of triggerNames(connection, glob)) connection.execute(`DROP TRIGGER ${name}`);
+function dropTriggers(sql: Statements, glob: string): void {
+  for (const name of triggerNames(sql, glob)) sql.execute(`DROP TRIGGER ${name}`);
 }
 
 /** In GLOB the names' underscores are no wildcards. */
-function triggerNames(connection: Connection, glob: string): string[] {
-  return connection
+function triggerNames(sql: Statements, glob: string): string[] {
+  return sql
     .statement<{ name: string }>(`SELECT name FROM sqlite_master WHERE type = 'trigger' AND name GLOB ?`)
     .all(glob)
     .map(({ name }) => name);

@@ -4,7 +4,8 @@ import type { SqliteContext } from '../context.js';
 import { counted } from '../../listing/counted.js';
 import { isHeadOnly, literalHead } from '../../listing/glob.js';
 import { now } from '../expiry.js';
-import { entryKeys, keysUnder } from '../keys.js';
+import { keysUnder } from '../keys.js';
+import { entryKeys } from './keys.js';
 
 /** How many entries count: SQLite counts them itself where the pattern is only what they begin with. */
 export async function countEntries(

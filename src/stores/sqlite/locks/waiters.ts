@@ -1,5 +1,5 @@
 import type { Waiter } from '../../contract/locks.js';
-import type { Connection } from '../connection.js';
+import type { Statements } from '../statements.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
@@ -31,16 +31,16 @@ export interface WaiterRow extends LockPlace, ProcessPlace {
 }
 
 /** Only within `write`. Writes it down, or that it is still there. */
-export function writeWaiter(connection: Connection, row: WaiterRow): void {
+export function writeWaiter(sql: Statements, row: WaiterRow): void {
   const { token, lockTable, host, space, pid } = row;
   const [key, owner] = [bound(row.key), bound(row.owner)];
-  connection.execute(
+  sql.execute(
     `CREATE TABLE IF NOT EXISTS cachectl_waiters (
        token TEXT PRIMARY KEY, lock_table TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, host TEXT NOT NULL,
        space TEXT NOT NULL, pid INTEGER NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL, lease INTEGER NOT NULL
      )`,
   );
-  connection
+  sql
     .statement(
       `INSERT INTO cachectl_waiters (token, lock_table, key, owner, host, space, pid, since, attempts, lease)
        VALUES (@token, @lockTable, CAST(@key AS TEXT), CAST(@owner AS TEXT), @host, @space, @pid, @since, @attempts, @lease)
@@ -48,44 +48,44 @@ export function writeWaiter(connection: Connection, row: WaiterRow): void {
     )
     .run({ ...row, key, owner, lease: now() + LEASE_S });
   // What it left when the file was locked.
-  connection
+  sql
     .statement(
       `DELETE FROM cachectl_waiters WHERE token <> @token AND lock_table = @lockTable AND key = CAST(@key AS TEXT)
        AND owner = CAST(@owner AS TEXT) AND host = @host AND space = @space AND pid = @pid`,
     )
     .run({ token, lockTable, key, owner, host, space, pid });
-  dropStaleWaiters(connection);
+  dropStaleWaiters(sql);
 }
 
 /** Only within `write`. */
-export function removeWaiter(connection: Connection, token: string): void {
-  if (!hasWaiters(connection)) return;
-  connection.statement('DELETE FROM cachectl_waiters WHERE token = ?').run(token);
-  dropStaleWaiters(connection);
+export function removeWaiter(sql: Statements, token: string): void {
+  if (!hasWaiters(sql)) return;
+  sql.statement('DELETE FROM cachectl_waiters WHERE token = ?').run(token);
+  dropStaleWaiters(sql);
 }
 
 /** Only within `write`. Removes what killed processes left, and the table when nobody waits. */
-export function dropStaleWaiters(connection: Connection): void {
-  if (!hasWaiters(connection)) return;
-  const rows = connection
+export function dropStaleWaiters(sql: Statements): void {
+  if (!hasWaiters(sql)) return;
+  const rows = sql
     .statement<ProcessPlace & { token: string; lease: number }>(
       'SELECT token, host, space, pid, lease FROM cachectl_waiters',
     )
     .all();
   const stale = rows.filter((row) => row.lease <= now() || !mayRun(row));
   if (stale.length === rows.length) {
-    connection.execute('DROP TABLE cachectl_waiters');
+    sql.execute('DROP TABLE cachectl_waiters');
     return;
   }
 
-  const remove = connection.statement('DELETE FROM cachectl_waiters WHERE token = ?');
+  const remove = sql.statement('DELETE FROM cachectl_waiters WHERE token = ?');
   for (const { token } of stale) remove.run(token);
 }
 
 /** Those that wait for a lock, who came first the first. Only within `read`. */
-export function liveWaiters(connection: Connection, { lockTable, key }: LockPlace): readonly Waiter[] {
-  if (!hasWaiters(connection)) return [];
-  return connection
+export function liveWaiters(sql: Statements, { lockTable, key }: LockPlace): readonly Waiter[] {
+  if (!hasWaiters(sql)) return [];
+  return sql
     .statement<ProcessPlace & { owner: Buffer; since: number; attempts: number }>(
       `SELECT CAST(owner AS BLOB) AS owner, host, space, pid, since, attempts FROM cachectl_waiters
        WHERE lock_table = ? AND key = CAST(? AS TEXT) AND lease > ? ORDER BY since, rowid`,
@@ -100,9 +100,7 @@ export function liveWaiters(connection: Connection, { lockTable, key }: LockPlac
     }));
 }
 
-function hasWaiters(connection: Connection): boolean {
-  const found = connection
-    .statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cachectl_waiters'`)
-    .get();
+function hasWaiters(sql: Statements): boolean {
+  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cachectl_waiters'`).get();
   return found !== undefined;
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.js';
+import type { Statements } from '../statements.js';
 
 /**
  * Each cache table has a tag table of its own. Earlier versions kept the tags of all caches of a file in `cachectl_tags`, so a flush of one
@@ -23,16 +23,14 @@ export function tagsDefinition(cacheTable: string): string {
  * Moves what an older cachectl noted of other cache tables into tag tables of their own. The key says whether a row is meant:
  * it holds the hash of the tags. Only within `write`.
  */
-export function separateTags(connection: Connection): void {
-  for (const cacheTable of tablesWithoutTags(connection)) {
+export function separateTags(sql: Statements): void {
+  for (const cacheTable of tablesWithoutTags(sql)) {
     const cache = identifier(cacheTable);
     const tags = identifier(tagsTableOf(cacheTable));
-    connection.execute(tagsDefinition(cacheTable));
-    connection.execute(
-      `INSERT INTO ${tags} SELECT tag, key FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${cache})`,
-    );
-    const alsoInCache = hasTable(connection, 'cache') ? 'AND key NOT IN (SELECT key FROM "cache")' : '';
-    connection.execute(`DELETE FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${tags}) ${alsoInCache}`);
+    sql.execute(tagsDefinition(cacheTable));
+    sql.execute(`INSERT INTO ${tags} SELECT tag, key FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${cache})`);
+    const alsoInCache = hasTable(sql, 'cache') ? 'AND key NOT IN (SELECT key FROM "cache")' : '';
+    sql.execute(`DELETE FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${tags}) ${alsoInCache}`);
   }
 }
 
@@ -42,9 +40,9 @@ export function identifier(name: string): string {
 }
 
 /** Cache tables, by their columns, that share the tag table of `cache`. */
-function tablesWithoutTags(connection: Connection): string[] {
-  if (!hasTable(connection, SHARED_TAGS)) return [];
-  return connection
+function tablesWithoutTags(sql: Statements): string[] {
+  if (!hasTable(sql, SHARED_TAGS)) return [];
+  return sql
     .statement<{ name: string }>(
       `SELECT name FROM sqlite_master AS cache
        WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' AND lower(name) <> 'cache'
@@ -55,9 +53,7 @@ function tablesWithoutTags(connection: Connection): string[] {
     .map(({ name }) => name);
 }
 
-function hasTable(connection: Connection, name: string): boolean {
-  const found = connection
-    .statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE`)
-    .get(name);
+function hasTable(sql: Statements, name: string): boolean {
+  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE`).get(name);
   return found !== undefined;
 }

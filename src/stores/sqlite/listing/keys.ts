@@ -1,0 +1,48 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { SqliteContext } from '../context.js';
+
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { now } from '../expiry.js';
+import { keysUnder } from '../keys.js';
+import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
+
+/** Rows that are read at once. */
+const PAGE = 1000;
+
+/** Keys of entries that count, without the prefix, in the order of the primary key. */
+export async function* entryKeys(context: SqliteContext, pattern: string): AsyncGenerator<string> {
+  const matches = globMatcher(pattern);
+  let page: ReadonlyArray<{ readonly storedKey: RowKey }> = [];
+  do {
+    page = nextPage(context, context.prefix + literalHead(pattern), page.at(-1)?.storedKey);
+    for (const { storedKey } of page) {
+      const key = shortKey(storedKey, context.prefix);
+      if (matches(key)) yield key;
+    }
+
+    // Lets a signal be heard while nothing matches.
+    await nextTurn();
+  } while (page.length === PAGE);
+}
+
+/** No transaction stays open between pages. */
+function nextPage(
+  { connection, tables }: SqliteContext,
+  prefix: string,
+  after: RowKey | undefined,
+): ReadonlyArray<{ readonly storedKey: RowKey }> {
+  const range = keysUnder(prefix, { after });
+  return connection.run(() => {
+    if (!tables.has('cache')) return [];
+    const parameters = { ...range.parameters, at: now() };
+    return rowsWithKeys((as) =>
+      connection
+        .statement<{ storedKey: RowKey }>(
+          // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+          `SELECT ${as('key')} AS storedKey FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+        )
+        .all(parameters),
+    );
+  });
+}
