@@ -2,16 +2,16 @@ import type { Warn } from './profile-warning.js';
 import type { Profile } from './profile.js';
 
 import { ConfigError } from '../errors.js';
-import { type Common, COMMON_KEYS, readCommon } from './common.js';
-import { expandUrl } from './expand-url.js';
+import { type Common, COMMON_KEYS, readCommon } from './drivers/common.js';
+import { expandUrl } from './url/expand.js';
 import { Fields, type Folders } from './fields.js';
-import { withoutForeign } from './foreign-parameters.js';
-import { MEMCACHED_KEYS, readMemcached } from './memcached.js';
-import { MONGODB_KEYS, readMongodb } from './mongodb.js';
-import { noStoreFor } from './no-store.js';
-import { readRedis, REDIS_KEYS } from './redis.js';
+import { withoutForeign } from './url/foreign-parameters.js';
+import { MEMCACHED_KEYS, readMemcached } from './drivers/memcached.js';
+import { MONGODB_KEYS, readMongodb } from './drivers/mongodb.js';
+import { noStoreFor } from './drivers/no-store.js';
+import { readRedis, REDIS_KEYS } from './drivers/redis.js';
 import { quote } from './settings.js';
-import { readSqlite, SQLITE_KEYS } from './sqlite.js';
+import { readSqlite, SQLITE_KEYS } from './drivers/sqlite.js';
 
 /** The profile of the driver that its keys name, checked and with all defaults filled in. */
 export async function readDriver(
@@ -32,7 +32,7 @@ export async function readDriver(
     // First, since packages of these names are clients of databases, and no drivers.
     const refusal = noStoreFor(text, `${stated.where}: driver ${quote(text)} of ${stated.subject}`);
     if (refusal !== undefined) throw refusal;
-    const { readCustom } = await import('./custom.js');
+    const { readCustom } = await import('./drivers/custom.js');
     const custom = await readCustom(name, stated, folders);
     if (custom !== undefined) return custom;
   }

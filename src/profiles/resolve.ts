@@ -5,12 +5,12 @@ import type { Profile } from './profile.js';
 
 import { ConfigError, UsageError } from '../errors.js';
 import { readDriver } from './drivers.js';
-import { urlSettings } from './expand-url.js';
+import { urlSettings } from './url/expand.js';
 import { Fields } from './fields.js';
-import { findProfileFile, homeFolder, userFolder } from './find.js';
+import { findProfileFile, homeFolder, userFolder } from './file/find.js';
 import { maskUrl } from './mask.js';
 import { withSuggestions } from './suggest.js';
-import { parseUrl } from './url.js';
+import { parseUrl } from './url/parse.js';
 
 /** What the command line and its environment ask for; a member that is absent was not asked for. */
 export interface ProfileChoice {
@@ -58,7 +58,7 @@ async function fromFile(choice: ProfileChoice): Promise<Profile> {
   const file = await profileFileOf(choice);
   if (file === undefined) return withoutFile(profile, env);
   // With it comes the YAML library, which a URL does without.
-  const { readProfile } = await import('./read.js');
+  const { readProfile } = await import('./file/read.js');
   const { name, fields } = await readProfile({ file, profile, env, cwd });
   return readDriver(name, fields, { base: path.dirname(file), home }, choice.warn);
 }

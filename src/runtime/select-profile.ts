@@ -75,7 +75,7 @@ export async function chooseEach(flags: SelectingFlags & { readonly all: boolean
   const choice = { env, cwd: process.cwd(), warn, ...(config !== undefined && { config }) };
   const file = await profileFileOf(choice);
   if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
-  const { profileNames } = await import('../profiles/read.js');
+  const { profileNames } = await import('../profiles/file/read.js');
   const names = await withSuggestions(async () => profileNames({ file, cwd: choice.cwd }));
   return names.map((profile) => ({ choice: { ...choice, profile }, profileBy: '--all', configBy, urlBy: undefined }));
 }

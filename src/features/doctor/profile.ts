@@ -7,7 +7,7 @@ import type { Chosen } from '../../runtime/select-profile.js';
 import type { Finding } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
-import { userFolder } from '../../profiles/find.js';
+import { userFolder } from '../../profiles/file/find.js';
 import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
 import { failed, ok, warning } from '../../stores/doctor/findings.js';
@@ -56,7 +56,7 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
     return;
   }
 
-  const { readProfile } = await import('../../profiles/read.js');
+  const { readProfile } = await import('../../profiles/file/read.js');
   const { profile, env, cwd } = choice;
   const { name, fields, pickedBy } = await withSuggestions(async () => readProfile({ file, profile, env, cwd }));
   const by = { default: 'its default', only: 'its only one', name: `named by ${profileBy}` }[pickedBy];

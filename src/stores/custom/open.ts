@@ -4,7 +4,7 @@ import type { CustomProfile } from '../../profiles/profile.js';
 import type { OpenOptions, Store } from '../contract/store.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
-import { loadDriver } from './load.js';
+import { loadDriver } from '../../profiles/drivers/load-module.js';
 import { lackOf } from './shape.js';
 
 /**

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { CustomProfile } from '../../../src/profiles/profile.js';
 
-import { findPackage } from '../../../src/stores/custom/find.js';
+import { findPackage } from '../../../src/profiles/drivers/find-module.js';
 import { Folder } from '../../profiles/folder.js';
 
 const OPTIONS = `{

@@ -1,5 +1,5 @@
-import type { CodecName, SerializerName } from '../codecs/codec.js';
-import type { Fields } from './fields.js';
+import type { CodecName, SerializerName } from '../../codecs/codec.js';
+import type { Fields } from '../fields.js';
 
 /** What every profile has; see `Profile`. */
 export interface Common {

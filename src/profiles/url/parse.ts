@@ -1,8 +1,8 @@
-import type { Profile } from './profile.js';
+import type { Profile } from '../profile.js';
 
-import { ConfigError } from '../errors.js';
-import { noStoreFor } from './no-store.js';
-import { ENCODE_HINT, UrlText as Text } from './url-text.js';
+import { ConfigError } from '../../errors.js';
+import { noStoreFor } from '../drivers/no-store.js';
+import { ENCODE_HINT, UrlText as Text } from './text.js';
 
 /** What a URL says, under the keys of the profile file. */
 export interface UrlParts {

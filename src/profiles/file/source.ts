@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 
-import { ConfigError } from '../errors.js';
-import { quote } from './settings.js';
+import { ConfigError } from '../../errors.js';
+import { quote } from '../settings.js';
 
 /** A parsed file, and how to say where in it something stands. */
 export interface Source {

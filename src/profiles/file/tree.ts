@@ -1,11 +1,11 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 
-import type { Setting } from './settings.js';
+import type { Setting } from '../settings.js';
 import type { Source } from './source.js';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
-import { quote } from './settings.js';
+import { quote } from '../settings.js';
 import { showExpressions } from './source.js';
 
 /** Far more than a profile has; what stops aliases that multiply. */

@@ -1,9 +1,9 @@
-import type { Fail, Fields, Folders } from './fields.js';
-import type { MemcachedProfile, MemcachedServer } from './profile.js';
+import type { Fail, Fields, Folders } from '../fields.js';
+import type { MemcachedProfile, MemcachedServer } from '../profile.js';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 import { type Common, readSerializer } from './common.js';
-import { given, readTls } from './connection.js';
+import { given, readTls } from './redis-connection.js';
 import { hostAndPort } from './host.js';
 
 export const MEMCACHED_KEYS = [

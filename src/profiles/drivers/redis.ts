@@ -1,11 +1,11 @@
-import type { Warn } from './profile-warning.js';
-import type { RedisCompression, RedisConnection, RedisProfile } from './profile.js';
+import type { Warn } from '../profile-warning.js';
+import type { RedisCompression, RedisConnection, RedisProfile } from '../profile.js';
 
 import { type Common, COMMON_KEYS, readSerializer } from './common.js';
-import { CONNECTION_KEYS, given, namesPlace, readConnection } from './connection.js';
-import { expandUrl } from './expand-url.js';
-import { Fields, type Folders } from './fields.js';
-import { withoutForeign } from './foreign-parameters.js';
+import { CONNECTION_KEYS, given, namesPlace, readConnection } from './redis-connection.js';
+import { expandUrl } from '../url/expand.js';
+import { Fields, type Folders } from '../fields.js';
+import { withoutForeign } from '../url/foreign-parameters.js';
 
 export const REDIS_KEYS = [
   ...CONNECTION_KEYS,

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-import { ConfigError } from '../errors.js';
-import { systemReason } from './system-reason.js';
+import { ConfigError } from '../../errors.js';
+import { systemReason } from '../system-reason.js';
 
 /** Looked for in this order in each folder. */
 const FILE_NAMES = ['cachectl.yaml', 'cachectl.yml'];

@@ -1,5 +1,5 @@
-import { ConfigError } from '../errors.js';
-import { quote } from './settings.js';
+import { ConfigError } from '../../errors.js';
+import { quote } from '../settings.js';
 
 /** The URL after its scheme. */
 export class UrlText {

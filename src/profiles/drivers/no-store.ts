@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 
 interface Unsupported {
   /** As the product or the framework calls it. */

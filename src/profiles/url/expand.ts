@@ -1,9 +1,9 @@
-import type { ScalarSetting, Setting } from './settings.js';
+import type { ScalarSetting, Setting } from '../settings.js';
 
-import { ConfigError } from '../errors.js';
-import { Fields } from './fields.js';
-import { maskUrl } from './mask.js';
-import { parseUrl, type UrlParts } from './url.js';
+import { ConfigError } from '../../errors.js';
+import { Fields } from '../fields.js';
+import { maskUrl } from '../mask.js';
+import { parseUrl, type UrlParts } from './parse.js';
 
 /** The same keys with `url` taken apart into those that it stands for. */
 export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fields {

@@ -1,7 +1,7 @@
-import type { Fields, Folders } from './fields.js';
-import type { RedisConnection, RedisTls } from './profile.js';
+import type { Fields, Folders } from '../fields.js';
+import type { RedisConnection, RedisTls } from '../profile.js';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 import { hostAndPort, toHost } from './host.js';
 
 /** The keys that say where a Redis is and how to get in: of a redis profile, and of its `locks`. */

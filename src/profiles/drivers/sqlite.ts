@@ -1,8 +1,8 @@
 import type { Common } from './common.js';
-import type { Fields, Folders } from './fields.js';
-import type { SqliteProfile } from './profile.js';
+import type { Fields, Folders } from '../fields.js';
+import type { SqliteProfile } from '../profile.js';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 
 export const SQLITE_KEYS = ['path', 'table', 'lockTable'];
 

@@ -1,8 +1,8 @@
 import type { Common } from './common.js';
-import type { Fields } from './fields.js';
-import type { MongodbProfile } from './profile.js';
+import type { Fields } from '../fields.js';
+import type { MongodbProfile } from '../profile.js';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../../errors.js';
 
 export const MONGODB_KEYS = [
   'url',

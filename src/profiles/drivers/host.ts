@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import type { Fail } from './fields.js';
+import type { Fail } from '../fields.js';
 
 export interface HostAndPort {
   readonly host: string;

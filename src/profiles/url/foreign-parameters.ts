@@ -1,8 +1,8 @@
-import type { Warn } from './profile-warning.js';
+import type { Warn } from '../profile-warning.js';
 
-import { Fields } from './fields.js';
-import { quote } from './settings.js';
-import { nearestName } from './suggest.js';
+import { Fields } from '../fields.js';
+import { quote } from '../settings.js';
+import { nearestName } from '../suggest.js';
 
 /** Parameters that a URL of another scheme has: to leave them out would be to go without TLS. */
 const OF_TLS = ['ca', 'cert', 'key', 'verify'];
