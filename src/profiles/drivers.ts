@@ -1,17 +1,16 @@
-import type { Warn } from './profile-warning.js';
-import type { Profile } from './profile.js';
+import type { Profile, Warn } from './profile.js';
 
 import { ConfigError } from '../errors.js';
 import { type Common, COMMON_KEYS, readCommon } from './drivers/common.js';
-import { expandUrl } from './url/expand.js';
-import { Fields, type Folders } from './fields.js';
-import { withoutForeign } from './url/foreign-parameters.js';
 import { MEMCACHED_KEYS, readMemcached } from './drivers/memcached.js';
 import { MONGODB_KEYS, readMongodb } from './drivers/mongodb.js';
 import { noStoreFor } from './drivers/no-store.js';
 import { readRedis, REDIS_KEYS } from './drivers/redis.js';
-import { quote } from './settings.js';
 import { readSqlite, SQLITE_KEYS } from './drivers/sqlite.js';
+import { Fields, type Folders } from './fields.js';
+import { quote } from './settings.js';
+import { expandUrl } from './url/expand.js';
+import { withoutForeign } from './url/foreign-parameters.js';
 
 /** The profile of the driver that its keys name, checked and with all defaults filled in. */
 export async function readDriver(

@@ -1,4 +1,8 @@
 import type { CodecName, SerializerName } from '../codecs/codec.js';
+import type { RedisCompression } from '../codecs/compression/phpredis.js';
+
+/** Reports something about a profile that does not keep it from being used. */
+export type Warn = (text: string) => void;
 
 /** A profile as the stores take it: complete, checked, nothing left to default. */
 export type Profile = ArrayProfile | CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
@@ -44,9 +48,6 @@ export interface RedisProfile extends Common {
   /** Where locks live when it is not `connection`. Same prefixes. */
   readonly locks?: RedisConnection;
 }
-
-/** Compressions of phpredis. */
-export type RedisCompression = 'lz4' | 'lzf' | 'zstd';
 
 export interface MemcachedProfile extends Common {
   readonly driver: 'memcached';

@@ -1,15 +1,14 @@
 import path from 'node:path';
 
-import type { Warn } from './profile-warning.js';
-import type { Profile } from './profile.js';
+import type { Profile, Warn } from './profile.js';
 
 import { ConfigError, UsageError } from '../errors.js';
 import { readDriver } from './drivers.js';
-import { urlSettings } from './url/expand.js';
 import { Fields } from './fields.js';
 import { findProfileFile, homeFolder, userFolder } from './file/find.js';
 import { maskUrl } from './mask.js';
 import { withSuggestions } from './suggest.js';
+import { urlSettings } from './url/expand.js';
 import { parseUrl } from './url/parse.js';
 
 /** What the command line and its environment ask for; a member that is absent was not asked for. */

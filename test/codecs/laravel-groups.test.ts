@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 
 import type { Codec } from '../../src/codecs/codec.js';
+import type { RedisCompression } from '../../src/codecs/compression/phpredis.js';
 import type { Value } from '../../src/codecs/value.js';
-import type { MemcachedCompression, RedisCompression } from '../../src/profiles/profile.js';
+import type { MemcachedCompression } from '../../src/profiles/profile.js';
 
 import { bareNumbers } from '../../src/codecs/bare-numbers.js';
 import { compress, decompress } from '../../src/codecs/compression/php-memcached.js';

@@ -1,5 +1,7 @@
-import type { RedisCompression } from '../../profiles/profile.js';
 import type { Compression } from './compression.js';
+
+/** Compressions of phpredis. */
+export type RedisCompression = 'lz4' | 'lzf' | 'zstd';
 
 /**
  * phpredis's `compression`, loaded when it is asked for.

@@ -5,12 +5,12 @@ import type { Driver, OptionSpec } from '../../define-driver.js';
 import type { CustomProfile, DriverOption } from '../profile.js';
 
 import { ConfigError } from '../../errors.js';
-import { findPackage, looksLikePackage, looksLikePath } from './find-module.js';
-import { loadDriver } from './load-module.js';
-import { COMMON_KEYS, readCommon } from './common.js';
 import { Fields, type Folders } from '../fields.js';
 import { quote, type Setting } from '../settings.js';
 import { systemReason } from '../system-reason.js';
+import { COMMON_KEYS, readCommon } from './common.js';
+import { findPackage, looksLikePackage, looksLikePath } from './find-module.js';
+import { loadDriver } from './load-module.js';
 
 /**
  * A driver of the user's own: the file or package that `driver` names, and the keys that it declares. Its module is run

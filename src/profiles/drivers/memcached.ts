@@ -3,8 +3,8 @@ import type { MemcachedProfile, MemcachedServer } from '../profile.js';
 
 import { ConfigError } from '../../errors.js';
 import { type Common, readSerializer } from './common.js';
-import { given, readTls } from './redis-connection.js';
 import { hostAndPort } from './host.js';
+import { given, readTls } from './redis-connection.js';
 
 export const MEMCACHED_KEYS = [
   'url',

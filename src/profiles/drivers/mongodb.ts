@@ -1,6 +1,6 @@
-import type { Common } from './common.js';
 import type { Fields } from '../fields.js';
 import type { MongodbProfile } from '../profile.js';
+import type { Common } from './common.js';
 
 import { ConfigError } from '../../errors.js';
 

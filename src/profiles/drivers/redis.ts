@@ -1,11 +1,11 @@
-import type { Warn } from '../profile-warning.js';
-import type { RedisCompression, RedisConnection, RedisProfile } from '../profile.js';
+import type { RedisCompression } from '../../codecs/compression/phpredis.js';
+import type { RedisConnection, RedisProfile, Warn } from '../profile.js';
 
+import { Fields, type Folders } from '../fields.js';
+import { expandUrl } from '../url/expand.js';
+import { withoutForeign } from '../url/foreign-parameters.js';
 import { type Common, COMMON_KEYS, readSerializer } from './common.js';
 import { CONNECTION_KEYS, given, namesPlace, readConnection } from './redis-connection.js';
-import { expandUrl } from '../url/expand.js';
-import { Fields, type Folders } from '../fields.js';
-import { withoutForeign } from '../url/foreign-parameters.js';
 
 export const REDIS_KEYS = [
   ...CONNECTION_KEYS,

@@ -1,6 +1,6 @@
-import type { Common } from './common.js';
 import type { Fields, Folders } from '../fields.js';
 import type { SqliteProfile } from '../profile.js';
+import type { Common } from './common.js';
 
 import { ConfigError } from '../../errors.js';
 

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { ConfigError } from '../../errors.js';
 import { Fields } from '../fields.js';
 import { quote } from '../settings.js';
-import { parseSource } from './source.js';
 import { UnknownName } from '../suggest.js';
 import { systemReason } from '../system-reason.js';
+import { parseSource } from './source.js';
 import { type Entry, Tree } from './tree.js';
 
 export interface ProfileRequest {

@@ -4,8 +4,8 @@ import type { Setting } from '../settings.js';
 import type { Source } from './source.js';
 
 import { ConfigError } from '../../errors.js';
-import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
 import { quote } from '../settings.js';
+import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
 import { showExpressions } from './source.js';
 
 /** Far more than a profile has; what stops aliases that multiply. */

@@ -1,4 +1,4 @@
-import type { Warn } from '../profile-warning.js';
+import type { Warn } from '../profile.js';
 
 import { Fields } from '../fields.js';
 import { quote } from '../settings.js';

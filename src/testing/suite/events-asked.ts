@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 
 import type { CacheEvent, EventStream, EventType } from '../../stores/contract/events.js';
-import type { Feeds } from './events.js';
 
 import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
-import { heard, toldOf } from './events.js';
+import { type Feeds, heard, toldOf } from './feeds.js';
 import { textOf } from './stores.js';
 
 const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];

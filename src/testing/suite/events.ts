@@ -8,35 +8,8 @@ import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/contract/events.js';
 import { eventSourcesOf } from '../../stores/events/sources.js';
 import { describeAskedEvents } from './events-asked.js';
+import { type Feeds, heard, toldOf } from './feeds.js';
 import { all, failure, type Stores } from './stores.js';
-
-/** One source under test. */
-export interface Feeds {
-  readonly stores: Stores;
-  readonly source: EventSource;
-  /** Opened with the source, and ended after the case. */
-  tail(
-    store: Store,
-    options?: Partial<EventsOptions>,
-  ): Promise<{ readonly stream: EventStream; readonly controller: AbortController }>;
-}
-
-/** Reads of a stream what concerns `key`, until the event named has come; then the stream is ended. */
-export async function heard(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
-  const events: CacheEvent[] = [];
-  for await (const event of stream) {
-    if (event.key !== key) continue;
-    events.push(event);
-    if (event.type === last) break;
-  }
-
-  return events;
-}
-
-/** Of what happened, what the stream tells: a server may lack what its source can tell at best. */
-export function toldOf(stream: EventStream, happened: readonly EventType[]): EventType[] {
-  return happened.filter((type) => stream.types.includes(type));
-}
 
 export function describeEvents(stores: Stores): void {
   const { capabilities, eventSources } = stores.harness;

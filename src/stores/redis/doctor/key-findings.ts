@@ -1,4 +1,4 @@
-import type { RedisCompression } from '../../../profiles/profile.js';
+import type { RedisCompression } from '../../../codecs/compression/phpredis.js';
 import type { Finding, Reading } from '../../contract/store.js';
 import type { Reply } from '../client/command.js';
 import type { Connection } from '../connection.js';
