@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 
-import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } from '../../stores/contract/events.js';
-import type { Store } from '../../stores/contract/store.js';
+import type { EventSource, EventType } from '../../stores/contract/events.js';
 
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
