@@ -5,9 +5,10 @@ import { floatText, isNumeric } from './php/numeric.js';
 import { float, integer, string } from './value.js';
 
 /**
- * The rule of Laravel's RedisStore around a codec: what PHP calls numeric and finite, strings such as `0123` included, is
- * stored as it is, so that the server can count with it. On reading, text that is the way a number is written becomes
- * that number, other numeric text stays a string; so a string `42` comes back as the integer that its bytes are.
+ * Add the number rule of Laravel's RedisStore to a codec. Anything that PHP calls numeric and finite, including
+ * strings such as `0123`, is stored bare, so that the server can count with it. A read turns text in the canonical
+ * form of a number into that number, and leaves other numeric text a string. A string `42` therefore comes back as an
+ * integer.
  */
 export function bareNumbers(codec: Codec): Codec {
   return {
@@ -47,9 +48,9 @@ function numberOrText(bytes: Buffer): Value {
   }
 
   const number = Number(text);
-  // `-0` is more likely text than a negative zero, and is shown with the digits it has.
+  // `-0` is more likely text than a negative zero, so it keeps its digits.
   return number !== 0 && floatText(number) === text ? float(number) : string(bytes);
 }
 
-/** Of the length that 64 bits can have. */
+/** A 64-bit integer has up to 19 digits. */
 const INTEGER = /^-?\d{1,19}$/;

@@ -1,20 +1,20 @@
 import type { Value } from './value.js';
 
-/** What a profile may name as its `codec`. */
+/** The values of `codec` in a profile. */
 export type CodecName = 'json' | 'php' | 'raw';
 
-/** What phpredis and php-memcached may be told to serialize with. */
+/** The serializers of phpredis and php-memcached. */
 export type SerializerName = 'igbinary' | 'json' | 'msgpack' | 'php';
 
-/** How values are turned into bytes. Knows nothing of keys, stores or ttl. */
+/** Turns values into bytes and back. Knows nothing of keys, stores or TTLs. */
 export interface Codec {
   readonly name: CodecName | SerializerName;
 
   encode(value: Value): Buffer;
 
   /**
-   * Never evaluates what it reads, and is bounded in depth and memory by the length of `bytes`.
-   * @throws UndecodableError with the offset, in bytes, of what it refuses
+   * Never evaluates what it reads. Depth and memory are bounded by the length of `bytes`.
+   * @throws UndecodableError with the byte offset of what it refuses
    */
   decode(bytes: Buffer): Value;
 }

@@ -1,4 +1,4 @@
-/** Bytes that grow at the end, in time linear to their number; a format's writer adds what it writes. */
+/** A byte buffer with amortised linear growth, the base of all writers. */
 export class GrowingBytes {
   protected buffer = Buffer.allocUnsafe(FIRST_CAPACITY);
   protected length = 0;
@@ -8,12 +8,12 @@ export class GrowingBytes {
     this.length += bytes.copy(this.buffer, this.length);
   }
 
-  /** What was written; the writer is not to be used after it. */
+  /** Return the bytes. Do not use the writer afterwards. */
   done(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** Makes room for so many bytes at `length` of `buffer`. */
+  /** Ensure that `buffer` has `more` bytes of room after `length`. */
   protected reserve(more: number): void {
     if (this.length + more <= this.buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(2 * this.buffer.length, this.length + more));

@@ -6,7 +6,7 @@ import { rawCodec } from './raw.js';
 
 const CODECS: Readonly<Record<CodecName, Codec>> = { json: jsonCodec, php: phpCodec, raw: rawCodec };
 
-/** The codec of that name. */
+/** Return the codec of that name. */
 export function openCodec(name: CodecName): Codec {
   return CODECS[name];
 }

@@ -4,7 +4,7 @@ import { InputError } from '../errors.js';
 import { serializedFloat } from './php/numeric.js';
 import { string } from './value.js';
 
-/** Bytes as they are. Scalars are written as text; what has parts has no raw form. */
+/** Strings as their bytes, other scalars as text. Arrays and objects have no raw form. */
 export const rawCodec: Codec = {
   name: 'raw',
   decode: (bytes) => string(bytes),

@@ -2,7 +2,7 @@ import type { Codec, SerializerName } from './codec.js';
 
 import { phpCodec } from './php/codec.js';
 
-/** What phpredis or php-memcached serializes with when it is told to; loaded when it is asked for. */
+/** Load a serializer of phpredis or php-memcached. */
 export async function openSerializer(name: SerializerName): Promise<Codec> {
   switch (name) {
     case 'igbinary': {

@@ -1,7 +1,6 @@
 /**
- * A cached value, as exact as PHP knows it: integers are 64-bit, strings are bytes, arrays are
- * ordered maps, and what only PHP has (objects, enums, references) keeps its shape, so that a value
- * read and written back unchanged gives the same bytes.
+ * A cached value, as exact as in PHP. Integers have 64 bits, strings are bytes, arrays are ordered maps. Objects,
+ * enums and references keep their shape, so that an unchanged value is written back as the same bytes.
  */
 export type Value =
   | { readonly type: 'null' }
@@ -15,14 +14,14 @@ export type Value =
   | CustomValue
   | ReferenceValue;
 
-/** `text` is how it was written, where PHP 8 would write it otherwise; it is written back so. */
+/** `text` is the original text, if PHP 8 would write the number differently. It is written back. */
 export interface FloatValue {
   readonly type: 'float';
   readonly value: number;
   readonly text?: string;
 }
 
-/** PHP's ordered map. A list is the map whose keys are 0..n-1 in order. */
+/** PHP's ordered map. A list has the keys 0..n-1 in order. */
 export interface ArrayValue {
   readonly type: 'array';
   readonly entries: ReadonlyArray<readonly [ArrayKey, Value]>;
@@ -31,18 +30,18 @@ export interface ArrayValue {
 export type ArrayKey = bigint | Buffer;
 
 /**
- * An object (`O:`). Property names are as PHP mangles them: public `name`, protected
- * `\0*\0name`, private `\0Class\0name`. A class with `__serialize` may use integer names.
+ * An object (`O:`). Property names are mangled as in PHP: public `name`, protected `\0*\0name`, private
+ * `\0Class\0name`. A class with `__serialize` may use integer names.
  */
 export interface ObjectValue {
   readonly type: 'object';
   readonly class: Buffer;
   readonly properties: ReadonlyArray<readonly [ArrayKey, Value]>;
-  /** Whether its class made them (`__serialize`). Undefined where it is not known: only msgpack tells. */
+  /** Whether the properties come from `__serialize`. Only msgpack says so; undefined otherwise. */
   readonly isMadeByClass?: boolean;
 }
 
-/** A case of an enum (`E:`), e.g. class `Suit`, case `Hearts`. */
+/** An enum case (`E:`), such as case `Hearts` of class `Suit`. */
 export interface EnumValue {
   readonly type: 'enum';
   readonly class: Buffer;
@@ -55,15 +54,15 @@ export interface CustomValue {
   readonly class: Buffer;
   readonly data: Buffer;
   /**
-   * Nothing in `data` is counted among the places that references point at: igbinary's and msgpack's rule, not PHP's. Is
-   * said where a reference points at a place behind it.
+   * References do not count the values inside `data`: the rule of igbinary and msgpack, not of PHP. Set only if a
+   * reference points behind this object.
    */
   readonly isSealed?: true;
 }
 
 /**
- * A place that is another place again: `target` counts PHP's slots from 1, in the order that
- * `unserialize` fills them. `R` (`reference`) shares the variable, `r` (`object`) the object.
+ * A reference to an earlier slot. `target` counts PHP's slots from 1, in the order in which `unserialize` fills them.
+ * `R` (`reference`) shares the variable, `r` (`object`) shares the object.
  */
 export interface ReferenceValue {
   readonly type: 'reference';
@@ -89,7 +88,7 @@ export function boolean(value: boolean): Value {
   return { type: 'boolean', value };
 }
 
-/** An array with keys 0..n-1. */
+/** Return an array with the keys 0..n-1. */
 export function list(values: readonly Value[]): ArrayValue {
   return { type: 'array', entries: values.map((value, index) => [BigInt(index), value] as const) };
 }

@@ -12,7 +12,7 @@ import { quote } from './settings.js';
 import { expandUrl } from './url/expand.js';
 import { withoutForeign } from './url/foreign-parameters.js';
 
-/** The profile of the driver that its keys name, checked and with all defaults filled in. */
+/** The profile of the driver that its keys name, checked and with all defaults. */
 export async function readDriver(
   name: string,
   stated: Fields,
@@ -28,7 +28,7 @@ export async function readDriver(
   }
 
   if (!isOurs(text)) {
-    // First, since packages of these names are clients of databases, and no drivers.
+    // Check this first: packages of these names are database clients, not drivers.
     const refusal = noStoreFor(text, `${stated.where}: driver ${quote(text)} of ${stated.subject}`);
     if (refusal !== undefined) throw refusal;
     const { readCustom } = await import('./drivers/custom.js');
@@ -47,7 +47,7 @@ export async function readDriver(
 type DriverName = Exclude<Profile['driver'], 'custom'>;
 
 interface Driver {
-  /** Beside those of every profile. */
+  /** In addition to the keys of every profile. */
   readonly keys: readonly string[];
   read(common: Common, fields: Fields, folders: Folders, warn: Warn): Profile | Promise<Profile>;
 }
@@ -74,7 +74,7 @@ function keysOf(driver: DriverName): readonly string[] {
   return [...COMMON_KEYS, ...DRIVERS[driver].keys];
 }
 
-/** A key that would be right under another driver is no slip of the pen. */
+/** A key of another driver is not a typo. */
 function refuseOthersKeys(fields: Fields, driver: DriverName): void {
   const keys = keysOf(driver);
   for (const key of fields.entries.keys()) {

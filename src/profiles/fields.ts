@@ -7,29 +7,29 @@ import { maskUrl } from './mask.js';
 import { quote } from './settings.js';
 import { UnknownName } from './suggest.js';
 
-/** Where paths that are not absolute begin. */
+/** The base folders of relative paths. */
 export interface Folders {
   /** The folder of the profile file, or the working directory. */
   readonly base: string;
-  /** What `~` means. */
+  /** The meaning of `~`. */
   readonly home: string;
 }
 
-/** Says what is wrong with one value, and what to do. */
+/** Reports what is wrong with a value, and what to do. */
 export type Fail = (problem: string, hint: string) => never;
 
 /** Keys whose values are never shown. */
 const SECRET = new Set(['options', 'password', 'sentinelPassword']);
 
 /**
- * Typed reading of the keys of a profile, or of a part of it. A key that is absent reads as undefined; one
- * that holds anything else than it should is a ConfigError with file, line, key and profile.
+ * Typed access to the keys of a profile, or of a part of it. A missing key is undefined. A value of the wrong type is
+ * a ConfigError with file, line, key and profile.
  */
 export class Fields {
   constructor(
     readonly entries: Entries,
     readonly where: string,
-    /** Whose keys these are: `profile shop`. */
+    /** The owner of the keys: `profile shop`. */
     readonly subject: string,
   ) {}
 
@@ -37,7 +37,7 @@ export class Fields {
     return this.entries.has(key);
   }
 
-  /** @throws UnknownName for a key that is not among `keys` */
+  /** @throws UnknownName for a key that is not in `keys` */
   only(keys: readonly string[], what: string): void {
     for (const [key, { where }] of this.entries) {
       if (keys.includes(key)) continue;
@@ -53,7 +53,7 @@ export class Fields {
     this.fail(key, 'must be text', `Put quotes around it: ${key}: "…"`);
   }
 
-  /** Text with something in it. */
+  /** Text that is not empty. */
   filled(key: string): string | undefined {
     const text = this.text(key);
     if (text === '') this.fail(key, 'is empty', `Give a value, or take ${key} out.`);
@@ -61,7 +61,7 @@ export class Fields {
     return text;
   }
 
-  /** Text that counts as absent when empty, so that `${PASSWORD:-}` can switch it off. */
+  /** Text that counts as missing if empty, so that `${PASSWORD:-}` can turn it off. */
   optional(key: string): string | undefined {
     const text = this.text(key);
     return text === '' ? undefined : text;
@@ -86,7 +86,7 @@ export class Fields {
     this.fail(key, 'must be true or false', `Write ${key}: true, or ${key}: false.`);
   }
 
-  /** A whole number of `min` to `max`. */
+  /** A whole number from `min` to `max`. */
   integer(key: string, min: number, max: number): number | undefined {
     const setting = this.#scalar(key);
     if (setting === undefined) return undefined;
@@ -95,7 +95,7 @@ export class Fields {
     this.fail(key, `must be a whole number from ${min} to ${max}`, `Give such a number: ${key}: ${example(key, min)}`);
   }
 
-  /** @throws UnknownName for a name that is not among `names` */
+  /** @throws UnknownName for a name that is not in `names` */
   oneOf<const Name extends string>(key: string, names: readonly Name[], what = 'There are'): Name | undefined {
     const text = this.text(key);
     const found = names.find((name) => name === text);
@@ -105,7 +105,7 @@ export class Fields {
     throw new UnknownName(message, text, names, what);
   }
 
-  /** A list, item by item through `parse`; a text alone is split at its commas, so that one variable can name them all. */
+  /** A list, parsed item by item. A text is split at commas, so that one variable can hold all items. */
   list<Item>(key: string, parse: (text: string, fail: Fail) => Item): readonly Item[] | undefined {
     const setting = this.entries.get(key);
     if (setting === undefined) return undefined;
@@ -123,7 +123,7 @@ export class Fields {
     });
   }
 
-  /** The keys under a key. Undefined when it is absent or no map. */
+  /** The keys under a key. Undefined if it is missing or not a map. */
   fields(key: string): Fields | undefined {
     const setting = this.entries.get(key);
     return setting?.kind === 'map'
@@ -131,7 +131,7 @@ export class Fields {
       : undefined;
   }
 
-  /** Says what is wrong with the value of a key, and shows the value where that is safe. */
+  /** Report what is wrong with the value of a key. Shows the value if that is safe. */
   fail(key: string, problem: string, hint: string): never {
     const where = this.entries.get(key)?.where ?? this.where;
     throw new ConfigError(`${where}: ${key} of ${this.subject} ${problem}${this.#shown(key)}`, hint);

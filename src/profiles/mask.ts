@@ -1,16 +1,16 @@
 /**
- * A URL as it may be shown: `redis://user:***@host/1`. Sooner hides too much than too little: whatever stands
- * before the last `@` counts as user and password, since a password may hold `/`, `?`, `#` or `@` unencoded.
+ * Mask a URL for output: `redis://user:***@host/1`. When in doubt, it hides too much. Everything before the last `@`
+ * counts as user and password, since a password may contain `/`, `?`, `#` or `@` unencoded.
  */
 export function maskUrl(url: string): string {
-  // `locks=` carries a URL of its own, with its own password.
+  // `locks=` holds a URL with its own password.
   return url
     .split(LOCKS_PARAMETER)
     .map((part) => maskPart(part))
     .join('');
 }
 
-/** Masks every URL in a text. A URL ends at white space. */
+/** Mask every URL in a text. A URL ends at white space. */
 export function maskSecrets(text: string): string {
   return text.replaceAll(/[a-z][a-z\d+.-]{0,30}:\/\/\S+/gi, (url) => maskUrl(url));
 }
@@ -30,18 +30,18 @@ function startOfAuthority(part: string): number {
   return slashes === -1 ? 0 : slashes + 3;
 }
 
-/** The name before the colon is no secret; a lone name may be a password in the wrong place. */
+/** The name before the colon is no secret. A name alone may be a password in the wrong place. */
 function maskUser(user: string): string {
   const name = /^([\w.-]*):/.exec(user)?.[1];
   return name === undefined ? MASK : `${name}:${MASK}`;
 }
 
-/** `redis://:secret`, with the `@host` forgotten. */
+/** `redis://:secret` without `@host`. */
 function maskPort(rest: string): string {
   return rest.replace(/^([^/?#:[]*:)(?!\d{1,5}(?!\w)|\/\/)[^/?#\s]+/, `$1${MASK}`);
 }
 
-/** Parameters that sound secret, and values with an encoded `@`: a URL, or a password that was cut apart. */
+/** Mask parameters that sound secret, and values with an encoded `@`: a URL, or a part of a password. */
 function maskQuery(rest: string): string {
   return rest
     .replaceAll(/([?&][^=&#\s]*(?:pass|pwd|secret|token|auth)[^=&#\s]*=)[^&#\s]+/gi, `$1${MASK}`)

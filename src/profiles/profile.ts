@@ -1,10 +1,10 @@
 import type { CodecName, SerializerName } from '../codecs/codec.js';
 import type { RedisCompression } from '../codecs/compression/phpredis.js';
 
-/** Reports something about a profile that does not keep it from being used. */
+/** Reports a problem that does not prevent the use of a profile. */
 export type Warn = (text: string) => void;
 
-/** A profile as the stores take it: complete, checked, nothing left to default. */
+/** A profile for the stores: complete and checked, with all defaults. */
 export type Profile = ArrayProfile | CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
 
 interface Common {
@@ -16,7 +16,7 @@ interface Common {
   readonly protected: boolean;
 }
 
-/** In memory, gone with the process: for tests. */
+/** In memory, for tests. */
 export interface ArrayProfile extends Common {
   readonly driver: 'array';
 }
@@ -28,40 +28,40 @@ export interface SqliteProfile extends Common {
   /** Laravel's `cache` and `cache_locks`, unless the application renamed them. */
   readonly table: string;
   readonly lockTable: string;
-  /** Of the profile that is there without a profile file. */
+  /** Set for the profile that exists without a profile file. */
   readonly isBuiltIn?: true;
 }
 
 export interface RedisProfile extends Common {
   readonly driver: 'redis';
-  /** What the application's Redis client prepends, before `prefix`. May be empty. */
+  /** What the application's Redis client prepends, in front of `prefix`. May be empty. */
   readonly connectionPrefix: string;
   readonly connection: RedisConnection;
-  /** phpredis's option, if the application sets it: then everything is serialized so, numbers and lock owners too. */
+  /**
+   * phpredis's option, if the application sets it. It then applies to everything, including numbers and lock owners.
+   */
   readonly serializer?: SerializerName;
   /** phpredis's option, if the application sets it. */
   readonly compression?: RedisCompression;
-  /** phpredis's option, 1 to 22: at another level Zstandard gives other bytes, and owners of locks are compared packed. */
+  /** phpredis's option, 1 to 22. Another level gives other Zstandard bytes, and PHP compares packed lock owners. */
   readonly compressionLevel?: number;
   /** phpredis's option (6.2 and later): integers and floats are neither serialized nor compressed. */
   readonly packIgnoreNumbers?: boolean;
-  /** Where locks live when it is not `connection`. Same prefixes. */
+  /** Where locks are, if not in `connection`. The prefixes are the same. */
   readonly locks?: RedisConnection;
 }
 
 export interface MemcachedProfile extends Common {
   readonly driver: 'memcached';
-  /** In the application's order: with `modulo` it decides which key lives where. */
+  /** In the application's order: with `modulo` it decides which server has a key. */
   readonly servers: readonly MemcachedServer[];
-  /**
-   * As php-memcached's options have it: DISTRIBUTION_MODULA, DISTRIBUTION_CONSISTENT, or OPT_LIBKETAMA_COMPATIBLE.
-   */
+  /** The values of php-memcached's options: DISTRIBUTION_MODULA, DISTRIBUTION_CONSISTENT, OPT_LIBKETAMA_COMPATIBLE. */
   readonly distribution: 'consistent' | 'ketama' | 'modulo';
-  /** php-memcached's OPT_PREFIX_KEY: stands before `prefix`, and does not decide where a key lives. */
+  /** php-memcached's OPT_PREFIX_KEY, in front of `prefix`. It does not decide which server has a key. */
   readonly connectionPrefix?: string;
   /**
-   * `text`: meta commands, with text authentication where there is a user. `classic`: no meta commands, as behind a proxy.
-   * `binary`: the binary protocol, with SASL where there is a user. Left out: `binary` with a user, else `text`.
+   * `text`: meta commands, with text authentication for a user. `classic`: no meta commands, for proxies. `binary`:
+   * the binary protocol, with SASL for a user. Default: `binary` with a user, else `text`.
    */
   readonly protocol?: 'binary' | 'classic' | 'text';
   /** Both or neither. */
@@ -69,26 +69,26 @@ export interface MemcachedProfile extends Common {
   readonly password?: string;
   /** Undefined: no TLS. */
   readonly tls?: RedisTls;
-  /** The application reads keys that are not ASCII, which php-memcached does by the binary protocol only. */
+  /** The application reads keys that are not ASCII, which php-memcached does only with the binary protocol. */
   readonly unicodeKeys?: boolean;
-  /** What values other than strings and scalars are written with, where the codec is `php`. */
+  /** With codec `php`: the format of values other than strings and scalars. */
   readonly serializer: SerializerName;
-  /** What values over 2000 bytes are written with, where the codec is `php`; on reading, the flags tell. */
+  /** With codec `php`: the compression of values over 2000 bytes. On reading, the flags decide. */
   readonly compression: MemcachedCompression;
 }
 
-/** A host, or a Unix socket by its path. */
+/** A host, or the path of a Unix socket. */
 export type MemcachedServer = {
-  /** Of `ketama` and `consistent`; at least 1. */
+  /** For `ketama` and `consistent`; at least 1. */
   readonly weight: number;
 } & ({ readonly host: string; readonly port: number } | { readonly socket: string });
 
-/** Compressions of php-memcached. */
+/** The compressions of php-memcached. */
 export type MemcachedCompression = 'fastlz' | 'none' | 'zlib' | 'zstd';
 
 export interface MongodbProfile extends Common {
   readonly driver: 'mongodb';
-  /** A connection string, with its password. */
+  /** A connection string, including the password. */
   readonly url: string;
   readonly database: string;
   /** laravel-mongodb's `cache` and `cache_locks`, unless the application renamed them. */
@@ -96,26 +96,26 @@ export interface MongodbProfile extends Common {
   readonly lockCollection: string;
 }
 
-/** A driver of the user's own. */
+/** A custom driver. */
 export interface CustomProfile extends Common {
   readonly driver: 'custom';
-  /** As the profile names it: a path or a package. */
+  /** The path or package, as the profile names it. */
   readonly module: string;
-  /** Where the module is, as a `file:` URL. */
+  /** The module as a `file:` URL. */
   readonly moduleUrl: string;
-  /** The driver's own keys, checked against what it declares. */
+  /** The driver's own keys, checked against its declaration. */
   readonly options: Readonly<Record<string, DriverOption>>;
 }
 
 export type DriverOption = boolean | number | string | readonly string[];
 
-/** One of: a server, a cluster known by some of its nodes, a primary watched by sentinels. */
+/** A server, a cluster known by some of its nodes, or a primary watched by sentinels. */
 export interface RedisConnection {
   readonly kind: 'cluster' | 'sentinel' | 'server';
-  /** The server, the nodes, or the sentinels. A `socket` path stands instead of host and port. */
+  /** The server, the nodes, or the sentinels. A `socket` path replaces host and port. */
   readonly nodes: ReadonlyArray<{ readonly host: string; readonly port: number }>;
   readonly socket?: string;
-  /** The name that the sentinels know the primary by. */
+  /** The sentinels' name for the primary. */
   readonly primary?: string;
   readonly database: number;
   readonly username?: string;
@@ -127,7 +127,7 @@ export interface RedisConnection {
 }
 
 export interface RedisTls {
-  /** Paths, absolute. */
+  /** Absolute paths. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;

@@ -11,35 +11,35 @@ import { withSuggestions } from './suggest.js';
 import { urlSettings } from './url/expand.js';
 import { parseUrl } from './url/parse.js';
 
-/** What the command line and its environment ask for; a member that is absent was not asked for. */
+/** The choice of a profile by the command line and the environment. Missing members were not set. */
 export interface ProfileChoice {
   /** The name of a profile. Undefined: the file's default. */
   readonly profile?: string;
-  /** The profile file. Undefined: it is looked for. */
+  /** The profile file. Undefined: find it. */
   readonly config?: string;
   /** A store without a file. */
   readonly url?: string;
-  /** What `${NAME}` is looked up in; HOME, XDG_CONFIG_HOME and XDG_DATA_HOME too. */
+  /** The source of `${NAME}`, HOME, XDG_CONFIG_HOME and XDG_DATA_HOME. */
   readonly env: NodeJS.ProcessEnv;
-  /** What relative paths begin at, and where the file is looked for first. */
+  /** The base of relative paths, and the first folder to look for the file. */
   readonly cwd: string;
-  /** Hears of what does not keep the profile from being used. */
+  /** Called with problems that do not prevent the use of the profile. */
   readonly warn?: Warn;
 }
 
 /**
- * The profile to work with, complete and checked.
+ * Return the chosen profile, complete and checked.
  *
- * CACHECTL_PROFILE, CACHECTL_CONFIG and CACHECTL_URL are the caller's to weigh: when `--profile` was given, it
- * must pass no URL that only the environment has, for here both together are a contradiction.
- * @throws ConfigError for a file or URL that is missing or wrong; UsageError for a URL beside a name or file
+ * The caller decides on CACHECTL_PROFILE, CACHECTL_CONFIG and CACHECTL_URL. If `--profile` was given, it must not
+ * pass a URL from the environment: both together are a contradiction here.
+ * @throws ConfigError for a missing or wrong file or URL; UsageError for a URL beside a name or file
  */
 export async function resolveProfile(choice: ProfileChoice): Promise<Profile> {
   return withSuggestions(async () => (choice.url === undefined ? fromFile(choice) : fromUrl(choice, choice.url)));
 }
 
 /**
- * The profile file that is used, absolute: the one that is named, or the first that is found. Undefined: there is none.
+ * The absolute path of the profile file: the named one, or the first one found. Undefined if there is none.
  * @throws ConfigError
  */
 export async function profileFileOf({ config, env, cwd }: ProfileChoice): Promise<string | undefined> {
@@ -56,13 +56,13 @@ async function fromFile(choice: ProfileChoice): Promise<Profile> {
   const home = homeFolder(env);
   const file = await profileFileOf(choice);
   if (file === undefined) return withoutFile(profile, env);
-  // With it comes the YAML library, which a URL does without.
+  // This loads the YAML library, which a URL does not need.
   const { readProfile } = await import('./file/read.js');
   const { name, fields } = await readProfile({ file, profile, env, cwd });
   return readDriver(name, fields, { base: path.dirname(file), home }, choice.warn);
 }
 
-/** The one profile there is with no file at all. */
+/** The profile that exists without a file. */
 function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profile {
   if (profile !== undefined && profile !== 'local') {
     throw new ConfigError(

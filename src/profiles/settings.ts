@@ -1,18 +1,18 @@
-/** What a profile says, whether a file or a URL says it: values with the place where they stand. */
+/** Settings from a file or a URL, each with its location. */
 export type Setting = ListSetting | MapSetting | ScalarSetting;
 
 interface Placed {
-  /** For messages: `cachectl.yaml:7`, or the URL, masked. */
+  /** For messages: `cachectl.yaml:7`, or the masked URL. */
   readonly where: string;
 }
 
 export interface ScalarSetting extends Placed {
   readonly kind: 'scalar';
-  /** Variables filled in. Null: the key is there, and nothing after it. */
+  /** With variables replaced. Null: a key without a value. */
   readonly value: bigint | boolean | number | string | null;
-  /** The value as its author wrote it, `${NAME}` and all. Undefined where it must not be shown. */
+  /** The original text, with `${NAME}`. Undefined if it must not be shown. */
   readonly shown: string | undefined;
-  /** It is a parameter of a URL, which other clients may have parameters in, too. */
+  /** A parameter of a URL, where other clients may have parameters too. */
   readonly isParameter?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface MapSetting extends Placed {
 
 export type Entries = ReadonlyMap<string, Setting>;
 
-/** A name in a message: quoted, and with nothing in it that would move a terminal's cursor. */
+/** Quote a name for a message, without control characters. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
 }

@@ -1,19 +1,19 @@
 import { ConfigError } from '../errors.js';
 
-/** A name that is none of those there are. Becomes a ConfigError, once the nearest name has been looked for. */
+/** An unknown name. `withSuggestions` turns it into a ConfigError with the nearest name. */
 export class UnknownName extends Error {
   constructor(
     message: string,
     readonly word: string,
     readonly names: readonly string[],
-    /** What the names are, to introduce their list: `Keys of a redis profile`. */
+    /** Introduces the list of names: `Keys of a redis profile`. */
     readonly what: string,
   ) {
     super(message);
   }
 }
 
-/** Runs `work`; the spelling library is only loaded when it ends in an UnknownName. */
+/** Run `work`. Loads the spelling library only for an UnknownName. */
 export async function withSuggestions<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -23,7 +23,7 @@ export async function withSuggestions<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Names that other tools give to what we call otherwise; no distance of letters finds these. */
+/** Other tools' names for the same thing, which no edit distance finds. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   auth: 'password',
   db: 'database',
@@ -47,10 +47,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   valkey: 'redis',
 };
 
-/** So many names are only listed when none of them is near. */
+/** More names than this are listed only if none is near. */
 const MANY = 12;
 
-/** The name that was meant, if one is near enough. */
+/** The most similar name, if one is near enough. */
 export async function nearestName(word: string, names: readonly string[]): Promise<string | undefined> {
   const ranked = await rank(word, names);
   return synonym(word, names) ?? ranked.find((candidate) => isNear(candidate))?.name;
@@ -72,7 +72,7 @@ function synonym(word: string, names: readonly string[]): string | undefined {
 
 interface Ranked {
   readonly name: string;
-  /** How many letters are wrong. */
+  /** The edit distance. */
   readonly distance: number;
 }
 
@@ -86,12 +86,12 @@ async function rank(word: string, names: readonly string[]): Promise<readonly Ra
     .sort((a, b) => a.distance - b.distance);
 }
 
-/** Near enough to be meant. */
+/** Near enough to be a typo. */
 function isNear({ name, distance }: Ranked): boolean {
   return distance <= Math.min(3, name.length / 2);
 }
 
-/** `connection_prefix` is `connectionPrefix`. */
+/** `connection_prefix` equals `connectionPrefix`. */
 function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[\s._-]/g, '');
 }

@@ -1,12 +1,12 @@
 import { UndecodableError } from '../../errors.js';
 
-/** Reads bytes in network order, checking each time that they are there. */
+/** Reads big-endian numbers and bytes, with bounds checks. */
 export class Reader {
   readonly #bytes: Buffer;
   readonly #format: string;
   #offset = 0;
 
-  /** @param format what errors say that the bytes should have been */
+  /** @param format the expected format, for errors */
   constructor(bytes: Buffer, format: string) {
     this.#bytes = bytes;
     this.#format = format;
@@ -20,7 +20,7 @@ export class Reader {
     return this.#bytes.length - this.#offset;
   }
 
-  /** The next byte, which stays the next. */
+  /** Peek at the next byte. */
   get next(): number | undefined {
     return this.#bytes[this.#offset];
   }
@@ -70,7 +70,7 @@ export class Reader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** A number of things that take at least `each` bytes; refused when they cannot be there. */
+  /** Check a count of items that take at least `each` bytes. Refuses a count that cannot fit. */
   count(count: number, each: number): number {
     if (count * each <= this.remaining) return count;
     throw this.error(`a count that the bytes left can hold should stand here, not ${count}`);

@@ -1,6 +1,6 @@
 import { GrowingBytes } from '../growing-bytes.js';
 
-/** Writes numbers in network order. */
+/** Writes big-endian numbers. */
 export class Writer extends GrowingBytes {
   uint8(value: number): void {
     this.reserve(1);

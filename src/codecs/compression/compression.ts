@@ -1,22 +1,22 @@
 import { UndecodableError } from '../../errors.js';
 
-/** How phpredis shrinks what it stores. Knows nothing of what the bytes mean. */
+/** A compression of phpredis. Knows nothing of the content. */
 export interface Compression {
   readonly name: string;
 
   compress(bytes: Buffer): Buffer;
 
   /**
-   * Undefined: these bytes are not framed so. phpredis then hands them on as they are, and so may the caller.
-   * @throws UndecodableError when they are framed so, and would become larger than anything is unpacked here
+   * Undefined if the bytes have no frame of this format. phpredis then returns them unchanged, and so may the caller.
+   * @throws UndecodableError if the frame is valid, but the content would exceed the limit
    */
   decompress(bytes: Buffer): Buffer | undefined;
 }
 
-/** What is unpacked here at most, in bytes: the most that Redis holds under one key. */
+/** The limit for decompressed content, in bytes: the largest value of a Redis key. */
 export const LARGEST = 512 * 1024 * 1024;
 
-/** @param length what it would become, or more than that is possible */
+/** @param length the decompressed length; a length above any limit means that it is impossible */
 export function tooLarge(format: string, length: number, largest = LARGEST): UndecodableError {
   return new UndecodableError(
     `this ${format} data becomes ${length} bytes, more than the ${largest} that are unpacked here`,

@@ -2,14 +2,14 @@ import { compressLzf, expandLzf } from './lzf.js';
 import { Output } from './output.js';
 
 /**
- * FastLZ. Its level 1 is LZF's stream; level 2 says lengths and distances in more bytes. The high three bits of the first
- * byte, where a literal must stand, are the level less 1. Written is level 1 always, which reaches as far as it needs to.
+ * FastLZ. Level 1 is the stream of LZF. Level 2 encodes longer lengths and distances. The high three bits of the
+ * first byte, which begins a literal, are the level less 1. This writes level 1.
  */
 export function compressFastlz(bytes: Buffer): Buffer {
   return compressLzf(bytes, FARTHEST - 1);
 }
 
-/** Undefined: this is no FastLZ stream, or does not become exactly so many bytes. */
+/** Undefined if it is not a FastLZ stream of exactly that length. */
 export function decompressFastlz(bytes: Buffer, length: number): Buffer | undefined {
   if (bytes.length === 0) return undefined;
   const output = new Output(length);
@@ -23,8 +23,8 @@ const MOST_LITERALS = 32;
 const CONTINUED = 0xff;
 
 /**
- * As level 1 is, except: to a length of 7 all bytes are added up to the first that is not 255, and the greatest distance
- * says that the distance beyond it follows in two more bytes.
+ * Level 2 differs from level 1 in two ways. A length of 7 is followed by bytes to add, up to the first that is not
+ * 255. The greatest distance means that the rest follows in two more bytes.
  */
 function expandLevel2(bytes: Buffer, output: Output): boolean {
   let at = 0;

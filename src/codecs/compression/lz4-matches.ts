@@ -3,11 +3,11 @@ import { type FoundMatch, Seen } from './seen.js';
 export const SHORTEST = 4;
 
 /**
- * The repetitions that liblz4 finds at its default speed in less than 64 KiB, and no others: the owner of a lock is compared
- * by its bytes, so that what is the same must become the same. In longer texts they may be others.
+ * The matches that liblz4 finds at its default speed in less than 64 KiB, and no others. PHP compares lock owners by
+ * their compressed bytes, so equal text must give equal bytes. Longer text may give other matches.
  */
 export function eachLz4Match(bytes: Buffer, found: FoundMatch): void {
-  // No repetition begins in the last twelve bytes, or reaches into the last five: the format's own rule.
+  // Rule of the format: no match begins in the last twelve bytes or reaches into the last five.
   const lastStart = bytes.length - 11;
   const end = bytes.length - 5;
   if (lastStart < 2) return;
@@ -16,11 +16,11 @@ export function eachLz4Match(bytes: Buffer, found: FoundMatch): void {
   let written = 0;
   for (let at = 1; ; at++) {
     let candidate = 0;
-    // The longer nothing is found, the larger the steps.
+    // The step grows while there is no match.
     let next = at;
     for (let tries = 0; ; tries++) {
       at = next;
-      next += 1 + (Math.max(0, tries - 1) >> PATIENCE);
+      next += 1 + (Math.max(0, tries - 1) >> SKIP_TRIGGER);
       if (next > lastStart) return;
       candidate = SEEN.noted(hashAt(bytes, at), at);
       if (isMatch(bytes, candidate, at)) break;
@@ -46,8 +46,8 @@ export function eachLz4Match(bytes: Buffer, found: FoundMatch): void {
 const HASH_BITS = 13;
 const SEEN = new Seen(HASH_BITS);
 const FARTHEST = 0xff_ff;
-/** After 2 to the power of so many tries more than the first, a step is one byte longer. */
-const PATIENCE = 6;
+/** Each 2^6 further misses make the step one byte longer (LZ4_skipTrigger). */
+const SKIP_TRIGGER = 6;
 
 function hashAt(bytes: Buffer, at: number): number {
   return Math.imul(bytes.readInt32LE(at), 2_654_435_761) >>> (32 - HASH_BITS);

@@ -3,8 +3,8 @@ import { eachLz4Match, SHORTEST } from './lz4-matches.js';
 import { Output } from './output.js';
 
 /**
- * An LZ4 block as phpredis frames it: a CRC of the length, the length of the original (32 bits, little-endian), the block.
- * Of nothing, nothing is made.
+ * An LZ4 block in phpredis's frame: a CRC of the length, the original length (32 bits, little-endian), the block.
+ * Empty input stays empty.
  */
 export const lz4: Compression = {
   name: 'lz4',
@@ -20,7 +20,7 @@ export const lz4: Compression = {
   decompress(bytes) {
     if (bytes.length <= HEAD || crc8(bytes.subarray(1, HEAD)) !== bytes[0]) return;
     const length = bytes.readUInt32LE(1);
-    // No byte of a block says more than that 255 more are repeated.
+    // A byte of a block stands for at most 255 bytes.
     if (length > 255 * bytes.length) return;
     if (length > LARGEST) throw tooLarge('LZ4', length);
     return expandBlock(bytes.subarray(HEAD), length);
@@ -28,12 +28,12 @@ export const lz4: Compression = {
 };
 
 const HEAD = 5;
-/** In the four bits of a length: more of it follows. */
+/** The largest length in four bits. The rest follows. */
 const LONG = 15;
 const CONTINUED = 0xff;
 
 function compressBlock(bytes: Buffer): Buffer {
-  // The worst: no repetition, a token, and the length of the literals.
+  // Worst case: no match, so a token and the length of the literals.
   const into = Buffer.allocUnsafe(bytes.length + Math.ceil(bytes.length / CONTINUED) + 16);
   let length = 0;
   let written = 0;
@@ -43,7 +43,7 @@ function compressBlock(bytes: Buffer): Buffer {
     into[length++] = rest;
   };
 
-  /** The token with both lengths, and the literals. */
+  /** Write the token with both lengths, then the literals. */
   const writeLiterals = (end: number, matched: number): void => {
     const count = end - written;
     into[length++] = (Math.min(count, LONG) << 4) | Math.min(matched, LONG);
@@ -64,7 +64,7 @@ function compressBlock(bytes: Buffer): Buffer {
   return into.subarray(0, length);
 }
 
-/** Undefined: this is no LZ4 block, or does not become exactly so many bytes. */
+/** Undefined if it is not an LZ4 block of exactly that length. */
 function expandBlock(bytes: Buffer, length: number): Buffer | undefined {
   const output = new Output(length);
   let at = 0;
@@ -83,7 +83,7 @@ function expandBlock(bytes: Buffer, length: number): Buffer | undefined {
     const literals = lengthOf(token >> 4);
     if (!output.literals(bytes, at, literals)) return undefined;
     at += literals;
-    // The last literals have nothing behind them.
+    // The last literals have no match after them.
     if (at === bytes.length) return output.length === length ? output.done() : undefined;
     if (at + 2 > bytes.length) return undefined;
     const distance = bytes.readUInt16LE(at);
@@ -94,7 +94,7 @@ function expandBlock(bytes: Buffer, length: number): Buffer | undefined {
   return undefined;
 }
 
-/** CRC-8 with the polynomial 0x31, from 0xff on. */
+/** CRC-8 with polynomial 0x31, starting from 0xff. */
 function crc8(bytes: Buffer): number {
   let crc = 0xff;
   for (const byte of bytes) {

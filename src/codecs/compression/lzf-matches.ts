@@ -1,19 +1,19 @@
 import { type FoundMatch, Seen } from './seen.js';
 
-/** What a length can say. */
+/** The longest encodable match. */
 export const LONGEST = 264;
 
 /**
- * The repetitions that liblzf finds (version 3, as phpredis has it in itself), and no others: the owner of a lock is compared
- * by its bytes, so that what is the same must become the same.
+ * The matches that liblzf finds (version 3, bundled with phpredis), and no others. PHP compares lock owners by their
+ * compressed bytes, so equal text must give equal bytes.
  */
 export function eachLzfMatch(bytes: Buffer, farthest: number, found: FoundMatch): void {
   SEEN.begin(bytes.length);
-  // A repetition has three bytes at least.
+  // A match has at least three bytes.
   const end = bytes.length - 2;
   for (let at = 0; at < end;) {
     const candidate = SEEN.noted(hashAt(bytes, at), at);
-    // The first byte is never referred to.
+    // liblzf never refers to the first byte.
     if (candidate === 0 || at - candidate > farthest || !isSame(bytes, candidate, at)) {
       at++;
       continue;
@@ -40,7 +40,7 @@ function isSame(bytes: Buffer, one: number, other: number): boolean {
   return bytes[one] === bytes[other] && bytes[one + 1] === bytes[other + 1] && bytes[one + 2] === bytes[other + 2];
 }
 
-/** Of the last bytes two are left out, unless sixteen in a row were looked at together. */
+/** liblzf leaves out the last two bytes, unless it has compared sixteen in a row. */
 function lengthOf(bytes: Buffer, one: number, other: number): number {
   const longest = Math.min(LONGEST, bytes.length - other - 2);
   let length = 3;

@@ -3,9 +3,9 @@ import { eachLzfMatch, LONGEST } from './lzf-matches.js';
 import { Output } from './output.js';
 
 /**
- * liblzf's stream, without any frame: that is how phpredis stores it. A byte below 32 says that one more literal follows
- * than it says; any other has the length of a repetition, less 2, in its high three bits (7: a byte to add to it follows),
- * and how far back it is, less 1, in its low five and the next byte.
+ * The stream of liblzf, which phpredis stores without a frame. A byte below 32 announces one more literal than its
+ * value. Any other byte begins a match: its high three bits hold the length less 2 (7: add the next byte), its low
+ * five bits and the next byte hold the distance less 1.
  */
 export const lzf: Compression = {
   name: 'lzf',
@@ -21,11 +21,11 @@ export const lzf: Compression = {
 
 const FARTHEST = 2 ** 13;
 const MOST_LITERALS = 32;
-/** In the three bits of a length: more of it follows. */
+/** The largest length in three bits. The rest follows. */
 const LONG = 7;
 
 export function compressLzf(bytes: Buffer, farthest: number): Buffer {
-  // The worst: no repetition, and a byte before each 32.
+  // Worst case: no match, so one byte before each 32.
   const into = Buffer.allocUnsafe(bytes.length + Math.ceil(bytes.length / MOST_LITERALS));
   let length = 0;
   let written = 0;
@@ -53,7 +53,7 @@ export function compressLzf(bytes: Buffer, farthest: number): Buffer {
   return into.subarray(0, length);
 }
 
-/** Whether the bytes are such a stream, and there was room for what they say. */
+/** False if the bytes are not such a stream or the output is full. */
 export function expandLzf(bytes: Buffer, output: Output): boolean {
   let at = 0;
   while (at < bytes.length) {

@@ -1,13 +1,13 @@
 /**
- * What a stream of literals and repetitions unpacks to. Grows with what is written to it, never with what is claimed; every
- * method answers whether it could be done.
+ * The decompressed output. It grows with the bytes written, never with a claimed length. Each method returns false if
+ * it failed.
  */
 export class Output {
   readonly #limit: number;
   #buffer: Buffer;
   #length = 0;
 
-  /** @param capacity to begin with; beyond it there is room up to `limit` */
+  /** @param capacity the initial capacity; it grows up to `limit` */
   constructor(capacity: number, limit = capacity) {
     this.#limit = limit;
     this.#buffer = Buffer.allocUnsafe(capacity);
@@ -17,7 +17,7 @@ export class Output {
     return this.#length;
   }
 
-  /** Some of the bytes, as they are. */
+  /** Append bytes of the input. */
   literals(bytes: Buffer, start: number, length: number): boolean {
     if (start + length > bytes.length || !this.#reserve(length)) return false;
     bytes.copy(this.#buffer, this.#length, start, start + length);
@@ -25,7 +25,7 @@ export class Output {
     return true;
   }
 
-  /** What was written `distance` bytes ago; what is only now being written, too. */
+  /** Append bytes from `distance` bytes back. The source may overlap the new bytes. */
   repeat(distance: number, length: number): boolean {
     if (distance < 1 || distance > this.#length || !this.#reserve(length)) return false;
     const buffer = this.#buffer;
@@ -38,7 +38,7 @@ export class Output {
     return true;
   }
 
-  /** What was written; the output is not to be used after it. */
+  /** Return the output. Do not use it afterwards. */
   done(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }

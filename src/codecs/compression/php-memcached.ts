@@ -6,13 +6,13 @@ import { UndecodableError } from '../../errors.js';
 import { LARGEST, tooLarge } from './compression.js';
 import { compressFastlz, decompressFastlz } from './fastlz.js';
 
-/** By name, or zstd as `openZstd` opens it. */
+/** A name, or zstd as opened by `openZstd`. */
 export type PhpMemcachedCompression = 'fastlz' | 'zlib' | Compression;
 
 /**
- * As php-memcached compresses a value: the length of the original (32 bits, little-endian), then the stream. Undefined
- * where it stores the value as it is: under 2000 bytes, or when the stream is not shorter by a factor of more than 1.3
- * (`memcached.compression_threshold` and `memcached.compression_factor`, of which these are the defaults).
+ * Compress like php-memcached: the original length (32 bits, little-endian), then the stream. Undefined if
+ * php-memcached stores the value uncompressed: under 2000 bytes, or shorter by a factor of at most 1.3. These are the
+ * defaults of `memcached.compression_threshold` and `memcached.compression_factor`.
  */
 export function compress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer | undefined {
   if (bytes.length < THRESHOLD) return undefined;
@@ -23,7 +23,7 @@ export function compress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer |
   return Buffer.concat([head, stream]);
 }
 
-/** @throws UndecodableError when it is none, or would become larger than anything is unpacked here */
+/** @throws UndecodableError if it is no such stream, or the content would exceed the limit */
 export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer {
   if (bytes.length <= HEAD) throw malformed(nameOf(kind), 'it ends too early', bytes.length);
   const length = bytes.readUInt32LE(0);
@@ -42,7 +42,10 @@ export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer
 const HEAD = 4;
 const THRESHOLD = 2000;
 const FACTOR = 1.3;
-/** What one byte of a stream can become: in FastLZ 255 more that are repeated, in deflate two repetitions of 258 bytes in each bit but a few, in Zstandard a block. */
+/**
+ * The most bytes that one byte can stand for. FastLZ: a match of 264. Deflate: nearly two matches of 258 in each bit.
+ * Zstandard: a block.
+ */
 const MOST_PER_BYTE = { fastlz: 264, zlib: 1032, zstd: 2 ** 17 } as const;
 
 type Name = keyof typeof MOST_PER_BYTE;
@@ -66,7 +69,7 @@ function inflate(stream: Buffer, length: number): Buffer | undefined {
     const original = inflateSync(stream, { maxOutputLength: Math.max(1, length) });
     return original.length === length ? original : undefined;
   } catch {
-    // Not zlib's, cut off, spoiled or longer: whichever, it is not what it claims to be.
+    // Not a zlib stream, or a damaged one: the bytes are not what they claim to be.
     return undefined;
   }
 }

@@ -4,8 +4,9 @@ import type { Compression } from './compression.js';
 export type RedisCompression = 'lz4' | 'lzf' | 'zstd';
 
 /**
- * phpredis's `compression`, loaded when it is asked for.
- * @param level phpredis's `compression_level`: Zstandard's; LZF has none, and LZ4's are read but not written
+ * Load phpredis's `compression`.
+ * @param level phpredis's `compression_level`, for Zstandard. LZF has no levels. LZ4 with a level is read but not
+ * written.
  */
 export async function openRedisCompression(name: RedisCompression, level?: number): Promise<Compression> {
   switch (name) {

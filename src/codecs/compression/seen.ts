@@ -1,18 +1,18 @@
 /**
- * Where in a text a hash was last seen; 0 where it was not, too. Is kept from one text to the next without being cleared: a
- * text's places begin where those of the text before ended.
+ * A hash table of the last position of each hash; 0 means none. It is reused without clearing: the positions of a
+ * text start where those of the text before ended.
  */
 export class Seen {
   readonly #places: Uint32Array;
   #first = 0;
   #next = 0;
 
-  /** @param bits of a hash */
+  /** @param bits the width of a hash */
   constructor(bits: number) {
     this.#places = new Uint32Array(2 ** bits);
   }
 
-  /** Another text, of so many bytes. */
+  /** Start a text of that length. */
   begin(length: number): void {
     if (this.#next + length > GREATEST) {
       this.#places.fill(0);
@@ -27,7 +27,7 @@ export class Seen {
     this.#places[hash] = this.#first + at;
   }
 
-  /** Where it was before. */
+  /** Record a position and return the previous one. */
   noted(hash: number, at: number): number {
     const before = this.#places[hash]!;
     this.note(hash, at);
@@ -37,5 +37,5 @@ export class Seen {
 
 const GREATEST = 2 ** 32 - 1;
 
-/** Finds a repetition: where it is, how far back the same stands, and how long it is. */
+/** Called for each match with its position, the distance back, and its length. */
 export type FoundMatch = (at: number, distance: number, length: number) => void;

@@ -1,9 +1,9 @@
 /**
- * The frame of Zstandard (RFC 8878): a magic number; a descriptor of the head, which says what the head has; the head; blocks,
- * each with a head of its own; a checksum, if the descriptor says so.
+ * The frame of Zstandard (RFC 8878): a magic number, a descriptor of the header, the header, blocks that each have a
+ * header, and a checksum if the descriptor says so.
  */
 
-/** How large the content claims to be. Undefined: this is no frame, or does not tell. */
+/** The content size that the frame claims. Undefined if this is no frame or it does not say. */
 export function contentSizeOf(bytes: Buffer): number | undefined {
   const head = headOf(bytes);
   if (!head || head.sizeLength === 0 || head.end > bytes.length) return undefined;
@@ -27,7 +27,10 @@ export function contentSizeOf(bytes: Buffer): number | undefined {
   }
 }
 
-/** The frame in parts that become no more than a block each; undefined where it is cut off, or more follows. */
+/**
+ * Split the frame into parts of at most one decompressed block. Yields undefined if the frame is cut off or has
+ * trailing bytes.
+ */
 export function* partsOf(bytes: Buffer): Generator<Buffer | undefined> {
   const head = headOf(bytes);
   let start = 0;
@@ -36,7 +39,7 @@ export function* partsOf(bytes: Buffer): Generator<Buffer | undefined> {
     if (at + BLOCK_HEAD > bytes.length) return yield;
     const block = bytes.readUIntLE(at, BLOCK_HEAD);
     isLast = (block & 1) === 1;
-    // A block of the type 1 repeats one byte, and has no more than that.
+    // A block of type 1 repeats a single byte.
     at += BLOCK_HEAD + (((block >> 1) & 3) === 1 ? 1 : block >> 3);
     if (isLast && head!.hasChecksum) at += CHECKSUM;
     if (at > bytes.length || (isLast && at < bytes.length)) return yield;
@@ -45,7 +48,7 @@ export function* partsOf(bytes: Buffer): Generator<Buffer | undefined> {
   }
 }
 
-/** The same frame, which did not tell how large its content is, telling it. */
+/** Add the content size to a frame that lacks it. */
 export function withContentSize(frame: Buffer, size: number): Buffer {
   const { end, descriptor } = headOf(frame)!;
   const head = Buffer.alloc(end + 4);
@@ -57,9 +60,9 @@ export function withContentSize(frame: Buffer, size: number): Buffer {
 
 interface Head {
   readonly descriptor: number;
-  /** The size of the content is the last thing in the head, in so many bytes. */
+  /** The content size comes last in the header. */
   readonly sizeLength: number;
-  /** Where the first block begins. */
+  /** The offset of the first block. */
   readonly end: number;
   readonly hasChecksum: boolean;
 }
@@ -72,7 +75,7 @@ const SIZE_OF_4 = 0x80;
 function headOf(bytes: Buffer): Head | undefined {
   const descriptor = bytes[MAGIC.length];
   if (descriptor === undefined || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-  // In a single segment the content is the window, and has a size always.
+  // A single segment always has a content size, which is also its window.
   const isSingle = (descriptor & 0x20) !== 0;
   const sizeLength = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
   const dictionaryLength = [0, 1, 2, 4][descriptor & 3]!;

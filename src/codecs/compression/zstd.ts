@@ -4,8 +4,8 @@ import { type Compression, tooLarge } from './compression.js';
 import { contentSizeOf, partsOf, withContentSize } from './zstd-frame.js';
 
 /**
- * One frame of Zstandard that tells how large its content is: phpredis reads no other.
- * @param level as phpredis's when it is not set
+ * A single Zstandard frame with its content size. phpredis reads no other.
+ * @param level by default phpredis's default
  */
 export async function openZstd(level = LEVEL): Promise<Compression> {
   const zstd = await Zstd.load();
@@ -23,11 +23,14 @@ export async function openZstd(level = LEVEL): Promise<Compression> {
 }
 
 const LEVEL = 3;
-/** The library copies what it made by way of an array, which takes forty times the memory. */
+/**
+ * The library copies its output through an array, which takes forty times the memory. So large frames are
+ * decompressed in parts.
+ */
 const AT_ONCE = 2 ** 20;
-/** What a block holds at most. */
+/** The largest block, in bytes. */
 const BLOCK = 2 ** 17;
-/** The largest window that the library's decoder takes. */
+/** The largest window that the library's decoder accepts. */
 const LARGEST = 2 ** 27;
 
 function compressLong(bytes: Buffer, zstd: Zstd, level: number): Buffer {
@@ -39,7 +42,7 @@ function compressLong(bytes: Buffer, zstd: Zstd, level: number): Buffer {
   return withContentSize(Buffer.concat(parts), bytes.length);
 }
 
-/** Undefined: spoiled, or not as large as it claims to be. */
+/** Undefined if it is damaged, or not of the claimed size. */
 function decompressParts(bytes: Buffer, size: number, zstd: Zstd): Buffer | undefined {
   zstd.reset();
   const contents: Uint8Array[] = [];
@@ -55,12 +58,12 @@ function decompressParts(bytes: Buffer, size: number, zstd: Zstd): Buffer | unde
   return length === size ? Buffer.concat(contents, size) : undefined;
 }
 
-/** A part of a frame, which becomes no more than a block. */
+/** Decompress a part of a frame, at most one block. */
 function decompressed(part: Buffer, zstd: Zstd): Uint8Array | undefined {
   try {
     return zstd.decompressChunk(part, BLOCK);
   } catch {
-    // It has nothing to say but that the bytes are spoiled.
+    // The library's error only says that the bytes are damaged.
     return undefined;
   }
 }

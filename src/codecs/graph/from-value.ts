@@ -5,15 +5,15 @@ import { HIDDEN, Slots } from '../php/slots.js';
 import { type Content, contentOf, isObjectLike, type Member, type Node, variable } from './graph.js';
 
 /**
- * What PHP would have in memory after `unserialize()`.
- * @throws InputError for a reference whose place only a class could tell (behind a `C:` object), or that has none
+ * Build the graph that PHP would have in memory after `unserialize()`.
+ * @throws InputError for a reference to a slot that only a class knows (behind a `C:` object), or that does not exist
  */
 export function fromValue(root: Value): Node {
   return new Folding(targetsWithin(root)).node(root);
 }
 
-/** A member that references may point at. The root is none of any. */
-interface Place {
+/** A member that references may point at. The root has none. */
+interface Slot {
   readonly member: Member | undefined;
   node: Node;
 }
@@ -23,18 +23,18 @@ interface Frame {
   readonly members: Iterator<readonly [ArrayKey, Value]>;
   readonly into: Member[];
   readonly content: Content;
-  readonly places: number;
+  readonly slots: number;
   isPlain: boolean;
 }
 
 class Folding {
-  /** The numbers of the places that `R:` points at, in order. */
+  /** The slots that `R:` points at, in order. */
   readonly #targets: readonly number[];
-  readonly #slots = new Slots<Place>();
-  /** Arrays that hold no object and no reference: one that is there twice as the very same is shared, as PHP would. */
-  readonly #plain = new Map<ArrayValue, { readonly content: Content; readonly places: number }>();
+  readonly #slots = new Slots<Slot>();
+  /** Arrays without objects or references. If the same one appears twice, it is shared, as in PHP. */
+  readonly #plain = new Map<ArrayValue, { readonly content: Content; readonly slots: number }>();
   readonly #open: Frame[] = [];
-  #places = 0;
+  #slotCount = 0;
 
   constructor(targets: readonly number[]) {
     this.#targets = targets;
@@ -57,7 +57,7 @@ class Folding {
     }
   }
 
-  /** Of an array or object the node, that is still to be filled. */
+  /** Return the node. The node of an array or object is filled later. */
   #visit(value: Value, member?: Member): Node {
     if (value.type === 'reference') {
       this.#markOpen();
@@ -66,8 +66,8 @@ class Folding {
 
     if (value.type === 'array') {
       const plain = this.#plain.get(value);
-      if (plain && !this.#isReferred(this.#places, this.#places + plain.places)) {
-        for (let count = 0; count < plain.places; count++) this.#add({ member: undefined, node: plain.content });
+      if (plain && !this.#isReferred(this.#slotCount, this.#slotCount + plain.slots)) {
+        for (let count = 0; count < plain.slots; count++) this.#add({ member: undefined, node: plain.content });
         return plain.content;
       }
 
@@ -91,54 +91,54 @@ class Folding {
 
   #push(value: ArrayValue | ObjectValue, content: Content, into: Member[], member?: Member): Content {
     const members = (value.type === 'array' ? value.entries : value.properties).values();
-    this.#open.push({ value, members, into, content, places: this.#places, isPlain: true });
+    this.#open.push({ value, members, into, content, slots: this.#slotCount, isPlain: true });
     this.#add({ member, node: content });
     return content;
   }
 
-  #close({ value, content, places, isPlain }: Frame): void {
+  #close({ value, content, slots, isPlain }: Frame): void {
     this.#open.pop();
     if (!isPlain) this.#markOpen();
-    else if (value.type === 'array' && !this.#isReferred(places, this.#places)) {
-      this.#plain.set(value, { content, places: this.#places - places });
+    else if (value.type === 'array' && !this.#isReferred(slots, this.#slotCount)) {
+      this.#plain.set(value, { content, slots: this.#slotCount - slots });
     }
   }
 
   #referred({ kind, target }: ReferenceValue, member?: Member): Node {
-    const place = this.#slots.at(target);
-    if (place === HIDDEN || !place || (kind === 'object' && !isObjectLike(contentOf(place.node)))) {
+    const slot = this.#slots.at(target);
+    if (slot === HIDDEN || !slot || (kind === 'object' && !isObjectLike(contentOf(slot.node)))) {
       throw new InputError(
-        `the value refers to its place ${target}, and what that is cannot be known`,
+        `cannot resolve the reference to slot ${target} of the value`,
         "Store another value, or use a profile with PHP's own serializer.",
       );
     }
 
     if (kind === 'reference') {
-      if (place.node.type !== 'variable') {
-        place.node = variable(place.node);
-        if (place.member) place.member[1] = place.node;
+      if (slot.node.type !== 'variable') {
+        slot.node = variable(slot.node);
+        if (slot.member) slot.member[1] = slot.node;
       }
 
-      return place.node;
+      return slot.node;
     }
 
-    const content = contentOf(place.node);
+    const content = contentOf(slot.node);
     this.#add({ member, node: content });
     return content;
   }
 
-  #add(place: Place): void {
-    this.#places++;
-    this.#slots.add(place);
+  #add(slot: Slot): void {
+    this.#slotCount++;
+    this.#slots.add(slot);
   }
 
-  /** What is open holds an object or a reference. */
+  /** Mark all open arrays: they hold an object or a reference. */
   #markOpen(): void {
     const innermost = this.#open.at(-1);
     if (innermost) innermost.isPlain = false;
   }
 
-  /** Whether a place after the one is to become a variable, up to the other. */
+  /** Whether a slot after `after`, up to `upTo`, becomes a variable. */
   #isReferred(after: number, upTo: number): boolean {
     let low = 0;
     let high = this.#targets.length;

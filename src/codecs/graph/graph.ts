@@ -1,24 +1,24 @@
 import type { ArrayKey, ArrayValue, CustomValue, EnumValue, ObjectValue, ReferenceValue, Value } from '../value.js';
 
 /**
- * A value as PHP has it in memory: what is the same is the same node, where a `Value` counts places as `serialize()` does.
- * The formats that count otherwise are read into this and written from it. An array that is two nodes' child is shared
- * until one of them is written to, as PHP shares it: it is one value, and yet two.
+ * A value as PHP holds it in memory: the same thing is the same node, while a `Value` counts slots like
+ * `serialize()`. Formats that count differently are read into a graph and written from one. An array with two parents
+ * is shared until one of them changes, as in PHP.
  */
 export type Node = Content | Variable;
 
-/** What a variable can hold. */
+/** The content of a variable. */
 export type Content = ArrayNode | ObjectLike | Scalar;
 
 export type Scalar = Exclude<Value, ArrayValue | CustomValue | EnumValue | ObjectValue | ReferenceValue>;
 
-/** What has an identity, and is never copied. */
+/** A node with an identity, never copied. */
 export type ObjectLike = CustomValue | EnumValue | ObjectNode;
 
 export interface ArrayNode {
   readonly type: 'array';
   readonly entries: Member[];
-  /** Where it was read, in bytes from the start. */
+  /** The byte offset at which it was read. */
   readonly at: number;
 }
 
@@ -32,7 +32,7 @@ export interface ObjectNode {
 
 export type Member = [ArrayKey, Node];
 
-/** A place that others refer to: PHP's `&`. */
+/** A variable that others refer to: PHP's `&`. */
 export interface Variable {
   readonly type: 'variable';
   readonly content: Content;
@@ -42,7 +42,7 @@ export function variable(content: Content): Variable {
   return { type: 'variable', content };
 }
 
-/** What stands there, whether others refer to the place or not. */
+/** The content of a node or of the variable that it is. */
 export function contentOf(node: Node): Content {
   return node.type === 'variable' ? node.content : node;
 }
@@ -51,7 +51,7 @@ export function isObjectLike(content: Content): content is ObjectLike {
   return content.type === 'custom' || content.type === 'enum' || content.type === 'object';
 }
 
-/** What is within it, if it can have anything within. */
+/** The members, if this kind of node can have any. */
 export function membersOf(content: Content): Member[] | undefined {
   if (content.type === 'array') return content.entries;
   return content.type === 'object' ? content.properties : undefined;

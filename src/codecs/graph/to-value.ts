@@ -12,22 +12,22 @@ import {
   type Variable,
 } from './graph.js';
 
-/** Makes the error that says what is wrong, and at which byte. */
+/** Makes an error from what is wrong and its byte offset. */
 export type Refuse = (what: string, offset: number) => UndecodableError;
 
 /**
- * The value that PHP's `serialize()` would write for it: what comes again is referred to by the number of its place, an
- * array that is shared stands in full each time.
- * @param read how many bytes it was read from: what it unfolds to is in proportion to them, and to what a machine can hold
+ * Return the value that PHP's `serialize()` would write for a graph. A repeated node becomes a reference to its slot.
+ * A shared array is written in full each time.
+ * @param read the number of bytes read, which bounds the unfolded size
  * @throws UndecodableError made by `refuse`
  */
 export function toValue(root: Node, read: number, refuse: Refuse): Value {
   return new Unfolding(LARGEST_UNFOLDED + read * (WEIGHT_OF_VALUE + 2), refuse).value(root);
 }
 
-/** PHP's own default for `unserialize()`; without a bound, an array could hold itself. */
+/** PHP's own default for `unserialize()`. Without a limit, an array could contain itself. */
 const DEEPEST = 4096;
-/** Of what stands there again, in bytes: some two million values, or a few large strings many times. */
+/** The limit for repeated content, in bytes: some two million values, or a few large strings many times. */
 const LARGEST_UNFOLDED = 2 ** 26;
 const WEIGHT_OF_VALUE = 32;
 
@@ -36,15 +36,15 @@ interface Frame {
   readonly node: ArrayNode | ObjectNode;
   readonly members: Iterator<Member>;
   readonly unfolded: Array<[ArrayKey, Value]>;
-  /** Of the first place within. */
+  /** The slot of the first member. */
   readonly slots: number;
   readonly weight: number;
-  /** Nothing within is an object or a variable, so that it is the same wherever it stands. */
+  /** No member is an object or a variable, so it unfolds the same way everywhere. */
   isPlain: boolean;
   key: ArrayKey;
 }
 
-/** An array without objects or variables, unfolded. */
+/** An unfolded array without objects or variables. */
 interface Plain {
   readonly value: Value;
   readonly slots: number;
@@ -54,11 +54,11 @@ interface Plain {
 class Unfolding {
   readonly #heaviest: number;
   readonly #refuse: Refuse;
-  /** The numbers of their places. */
+  /** The slots of nodes. */
   readonly #numbers = new Map<ObjectLike | Variable, number>();
   readonly #plain = new Map<ArrayNode, Plain>();
   readonly #open: Frame[] = [];
-  /** Objects with a format of their own that came since a reference last pointed behind one. */
+  /** `C:` objects since the last reference that pointed behind one. */
   readonly #customs: Array<{ -readonly [Key in keyof CustomValue]: CustomValue[Key] }> = [];
   #firstCustom = Infinity;
   #slots = 0;
@@ -86,7 +86,7 @@ class Unfolding {
     }
   }
 
-  /** Undefined: an array or object was opened, and what is in it comes first. */
+  /** Undefined if an array or object was opened; its members come first. */
   #visit(place: Node): undefined | Value {
     this.#weigh(WEIGHT_OF_VALUE);
     const node = contentOf(place);
@@ -97,7 +97,7 @@ class Unfolding {
       const target = this.#numbers.get(identity);
       if (target !== undefined) {
         if (target > this.#firstCustom) this.#seal();
-        // What is referred to twice by `&` is one place; an object that is there twice takes two.
+        // A variable that is used twice has one slot. An object that appears twice takes two.
         if (place.type === 'variable') return { type: 'reference', kind: 'reference', target };
         this.#slots++;
         return { type: 'reference', kind: 'object', target };
@@ -144,7 +144,7 @@ class Unfolding {
     return value;
   }
 
-  /** Places behind them are counted without what is in them, which is to be said where it matters. */
+  /** Slots behind these objects are counted without their content, so mark them as sealed. */
   #seal(): void {
     for (const custom of this.#customs.splice(0)) custom.isSealed = true;
   }

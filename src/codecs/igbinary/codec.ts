@@ -6,7 +6,10 @@ import { readGraph } from './read.js';
 import { IgbinaryReader } from './reader.js';
 import { writeGraph } from './write.js';
 
-/** PHP's igbinary, format 2 as version 3 of the extension writes it (`igbinary.compact_strings` on). Reads format 1 as well. */
+/**
+ * PHP's igbinary, format 2, as written by version 3 of the extension with `igbinary.compact_strings` on. Reads format
+ * 1 too.
+ */
 export const igbinaryCodec: Codec = {
   name: 'igbinary',
   encode: (value) => writeGraph(fromValue(value)),

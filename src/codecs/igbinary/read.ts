@@ -14,7 +14,7 @@ import { Tag } from './format.js';
 import { isOneOf } from './reader.js';
 
 /**
- * What stands in the bytes. Builds a description of it; no class is looked up and nothing is run.
+ * Read a value as a graph. Looks up no class and runs nothing.
  * @throws UndecodableError with the offset of the first byte that does not fit
  */
 export function readGraph(reader: IgbinaryReader): Node {
@@ -24,13 +24,13 @@ export function readGraph(reader: IgbinaryReader): Node {
   return root;
 }
 
-/** An array, or the properties of an object, of which some are still to be read. */
+/** An array, or the properties of an object, with members left to read. */
 interface Container {
   readonly members: Member[];
   left: number;
 }
 
-/** What a number can refer to. `variable` is the one that has it as its content, once there is one. */
+/** The target of a reference. `variable` holds it as its content, once there is one. */
 interface Referable {
   readonly content: Content;
   variable: undefined | Variable;
@@ -39,7 +39,7 @@ interface Referable {
 class Reading {
   readonly #reader: IgbinaryReader;
   readonly #referables: Referable[] = [];
-  /** Innermost last: they are kept here and not on the stack, so that depth cannot exhaust it. */
+  /** Innermost last. Kept here instead of on the stack, so that deep nesting cannot exhaust the stack. */
   readonly #open: Container[] = [];
 
   constructor(reader: IgbinaryReader) {
@@ -65,7 +65,7 @@ class Reading {
     return root;
   }
 
-  /** Undefined: what `__sleep` named and the object had not; no value follows. */
+  /** Undefined for a property that `__sleep` named and the object lacks; no value follows. */
   #readKey(): ArrayKey | undefined {
     const start = this.#reader.offset;
     const tag = this.#reader.uint8();
@@ -75,7 +75,7 @@ class Reading {
     return key;
   }
 
-  /** Of an array or object the node, whose members follow. */
+  /** Return the node. The members of an array or object follow. */
   #readNode(): Node {
     let start = this.#reader.offset;
     let tag = this.#reader.uint8();
@@ -100,7 +100,7 @@ class Reading {
     }
 
     const scalar = this.#readScalar(tag, start);
-    // Only what may be referred to has a number.
+    // Only a variable can be referred to, so only a variable has a number.
     return isVariable ? this.#refer(scalar, true) : scalar;
   }
 
@@ -165,14 +165,14 @@ class Reading {
     if (left > 0) this.#open.push({ members, left });
   }
 
-  /** Gives it a number, to be referred to by. */
+  /** Give the node a number for references. */
   #refer(content: Content | ObjectLike, isVariable: boolean): Node {
     const referable: Referable = { content, variable: isVariable ? variable(content) : undefined };
     this.#referables.push(referable);
     return referable.variable ?? content;
   }
 
-  /** Without the tag of a variable it is a copy, if it is no object. */
+  /** Without the tag of a variable, anything but an object is copied. */
   #referred(number: number, isVariable: boolean): Node {
     const referable = this.#referables[number];
     if (!referable) throw this.#reader.error(`value ${number}, which is referred to, is not before this`);

@@ -1,7 +1,7 @@
 import { Reader } from '../binary/reader.js';
 import { Tag, VERSIONS, WIDTHS } from './format.js';
 
-/** Reads the tokens of igbinary's format. */
+/** Reads the tokens of igbinary. */
 export class IgbinaryReader extends Reader {
   readonly #strings: Buffer[] = [];
 
@@ -14,7 +14,7 @@ export class IgbinaryReader extends Reader {
     if (!VERSIONS.includes(version)) throw this.error('one of the versions 1 and 2 should stand here', 0);
   }
 
-  /** Undefined when the tag is none of an integer's. */
+  /** Undefined if it is not the tag of an integer. */
   integer(tag: number): bigint | undefined {
     switch (tag) {
       case Tag.Integer8:
@@ -46,7 +46,7 @@ export class IgbinaryReader extends Reader {
     }
   }
 
-  /** Undefined when the tag is none of a string's. */
+  /** Undefined if it is not the tag of a string. */
   string(tag: number): Buffer | undefined {
     if (tag === Tag.EmptyString) return EMPTY;
     if (isOneOf(tag, Tag.KnownString)) return this.#known(this.number(tag - Tag.KnownString));
@@ -54,13 +54,13 @@ export class IgbinaryReader extends Reader {
     return tag === Tag.LongString ? this.#new(Number(this.uint64())) : undefined;
   }
 
-  /** The same of the name of a class. */
+  /** Undefined if it is not the tag of a class name. */
   className(tag: number): Buffer | undefined {
     if (isOneOf(tag, Tag.Object)) return this.#new(this.number(tag - Tag.Object));
     return isOneOf(tag, Tag.ObjectOfKnownName) ? this.#known(this.number(tag - Tag.ObjectOfKnownName)) : undefined;
   }
 
-  /** A length, count or number of 8, 16 or 32 bits. */
+  /** Read a length, count or number of 8, 16 or 32 bits. */
   number(width: number): number {
     if (width === 0) return this.uint8();
     return width === 1 ? this.uint16() : this.uint32();
@@ -79,14 +79,14 @@ export class IgbinaryReader extends Reader {
   }
 }
 
-/** Whether it is that tag, or the same with more bits. */
+/** Whether it is that tag in any of its widths. */
 export function isOneOf(tag: number, first: number): boolean {
   return tag >= first && tag < first + WIDTHS;
 }
 
 const EMPTY = Buffer.alloc(0);
 
-/** Tags below zero are odd. */
+/** Tags of negative integers are odd. */
 function signed(amount: bigint, tag: number): bigint {
   return tag % 2 === 0 ? amount : -amount;
 }

@@ -12,7 +12,7 @@ import {
 } from '../graph/graph.js';
 import { Tag, VERSION } from './format.js';
 
-/** As igbinary writes it. */
+/** Write a graph as igbinary does. */
 export function writeGraph(root: Node): Buffer {
   const writing = new Writing();
   return writing.bytes(root);
@@ -20,7 +20,7 @@ export function writeGraph(root: Node): Buffer {
 
 class Writing {
   readonly #writer = new Writer();
-  /** Their numbers, by their bytes as Latin-1. */
+  /** Numbers of strings, by their bytes as Latin-1. */
   readonly #strings = new Map<string, number>();
   readonly #references = new Map<ArrayNode | ObjectLike | Variable, number>();
   #referables = 0;
@@ -43,13 +43,13 @@ class Writing {
     }
   }
 
-  /** Of an array or object only the head; returns the members that are to follow. */
-  #write(place: Node): Member[] | undefined {
-    if (place.type === 'variable') this.#writer.uint8(Tag.Variable);
-    const content = contentOf(place);
+  /** Write the header of an array or object and return its members, or write a whole scalar. */
+  #write(node: Node): Member[] | undefined {
+    if (node.type === 'variable') this.#writer.uint8(Tag.Variable);
+    const content = contentOf(node);
     switch (content.type) {
       case 'array': {
-        return this.#writeArray(place.type === 'variable' ? place : content, content);
+        return this.#writeArray(node.type === 'variable' ? node : content, content);
       }
 
       case 'custom':
@@ -59,15 +59,15 @@ class Writing {
       }
 
       default: {
-        if (place.type !== 'variable' || this.#isNew(place, Tag.Reference)) this.#writeScalar(content);
+        if (node.type !== 'variable' || this.#isNew(node, Tag.Reference)) this.#writeScalar(content);
         return undefined;
       }
     }
   }
 
-  /** What others refer to is the variable, or else the array that they share. */
+  /** References point at the variable, or at the shared array. */
   #writeArray(identity: ArrayNode | Variable, { entries }: ArrayNode): Member[] | undefined {
-    // The outermost has a number too, which igbinary never uses.
+    // The outermost array has a number too, although igbinary never uses it.
     if (this.#referables === 0 && identity.type === 'array') this.#referables++;
     else if (!this.#isNew(identity, Tag.Reference)) return undefined;
     this.#writeNumber(Tag.Array, entries.length);
@@ -158,7 +158,7 @@ class Writing {
     this.#writeOnce(name, Tag.Object, Tag.ObjectOfKnownName);
   }
 
-  /** Whole the first time, from then on by its number. Strings and names of classes are numbered together. */
+  /** Write a string in full the first time, then by its number. Strings and class names share the numbers. */
   #writeOnce(bytes: Buffer, tag: number, tagOfKnown: number): void {
     const text = bytes.toString('latin1');
     const known = this.#strings.get(text);
@@ -172,7 +172,7 @@ class Writing {
     this.#writer.bytes(bytes);
   }
 
-  /** If not, the reference to it is written. */
+  /** Otherwise, writes the reference. */
   #isNew(identity: ArrayNode | ObjectLike | Variable, tag: number): boolean {
     const known = this.#references.get(identity);
     if (known !== undefined) {
@@ -184,7 +184,7 @@ class Writing {
     return true;
   }
 
-  /** The tag of its width, and the length, count or number. */
+  /** Write the tag of the right width, then the length, count or number. */
   #writeNumber(tag: number, number: number): void {
     if (number > 0xff_ff) {
       this.#writer.uint8(tag + 2);

@@ -7,9 +7,9 @@ import { MsgpackReader } from './reader.js';
 import { writeGraph } from './write.js';
 
 /**
- * What version 2 of PHP's msgpack extension reads, and writes with its default settings. Of references it keeps those to
- * arrays and objects. Where it writes a number for what was meant and then reads another thing by it (behind a reference
- * made with `&`), the number means here, too, what it means when it is read.
+ * Version 2 of PHP's msgpack extension with its default settings. It keeps references to arrays and objects only. In
+ * some cases behind an `&` reference, it writes a number that it then reads as another target. This codec reads the
+ * number as the extension does.
  */
 export const msgpackCodec: Codec = {
   name: 'msgpack',

@@ -1,4 +1,4 @@
-/** The bytes that say what follows. Small lengths, counts and integers are in the byte itself. */
+/** Tag bytes. Small lengths, counts and integers are part of the tag. */
 export const Tag = {
   PositiveInteger: 0x00,
   Map: 0x80,
@@ -31,23 +31,23 @@ export const Tag = {
 } as const;
 
 /**
- * What PHP's extension says of a map with its first member, whose key is nil: the name of a class makes it an object (then
- * a second nil may have the array that `__unserialize` takes), and a number one of these.
+ * The extension marks a map by a first member whose key is nil. If its value is a class name, the map is an object; a
+ * second nil may hold the array for `__unserialize`. If its value is a number, it is one of these marks.
  */
 export const Mark = {
   /** The rest is an array or object in a variable that others refer to. */
   Variable: 1,
-  /** The second member's value is the number of what is meant: an array, */
+  /** The second member's value is the number of an array. */
   Array: 2,
-  /** The second member is a class and the data of an object with a format of its own. */
+  /** The second member is a class and the data of a `C:` object. */
   Custom: 3,
-  /** an object, */
+  /** The second member's value is the number of an object. */
   Object: 4,
-  /** an object in a variable. */
+  /** The second member's value is the number of an object in a variable. */
   ObjectVariable: 5,
-  /** The second member is a class and the name of a case: version 3 of the extension. */
+  /** The second member is a class and the name of an enum case (version 3 of the extension). */
   Enum: 6,
 } as const;
 
-/** What is nested deeper, the extension does not read. */
+/** The extension reads nothing deeper. */
 export const DEEPEST = 1024;

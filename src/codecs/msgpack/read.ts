@@ -14,7 +14,7 @@ import {
 import { DEEPEST, Mark, Tag } from './format.js';
 
 /**
- * What stands in the bytes. Builds a description of it; no class is looked up and nothing is run.
+ * Read a value as a graph. Looks up no class and runs nothing.
  * @throws UndecodableError with the offset of the first byte that does not fit
  */
 export function readGraph(reader: MsgpackReader): Node {
@@ -23,7 +23,7 @@ export function readGraph(reader: MsgpackReader): Node {
   return root;
 }
 
-/** An array or object of which some members are still to be read. A list has no keys. */
+/** An array or object with members left to read. A list has no keys. */
 interface Container {
   readonly kind: 'list' | 'map' | 'object';
   readonly members: Member[];
@@ -33,14 +33,14 @@ interface Container {
 
 /** Where an array or map begins. */
 interface Start {
-  /** Of how many it is within. */
+  /** The number of enclosing arrays and maps. */
   readonly depth: number;
   readonly at: number;
 }
 
 class Reading {
   readonly #reader: MsgpackReader;
-  /** What arrays and maps became, in the order in which they begin: what numbers refer to, from 1. */
+  /** The nodes of arrays and maps in the order of their first bytes. References count them from 1. */
   readonly #referables: Array<Node | undefined> = [];
   readonly #open: Container[] = [];
 
@@ -66,7 +66,7 @@ class Reading {
     return root;
   }
 
-  /** Of an array or object the node, whose members follow. */
+  /** Return the node. The members of an array or object follow. */
   #readNode(depth: number): Node {
     const start: Start = { depth, at: this.#reader.offset };
     const tag = this.#reader.uint8();
@@ -119,7 +119,7 @@ class Reading {
   }
 
   #readMap(pairs: number, start: Start): Node {
-    // Without members there is nothing to say that it is an array.
+    // An empty map could be either; the extension reads it as an object.
     if (pairs === 0) return this.#refer(this.#openObject(STD_CLASS, 0, start));
     if (this.#reader.next !== Tag.Nil) return this.#refer(this.#openArray('map', pairs, start));
     const tag = this.#readMarkTag();
@@ -131,7 +131,7 @@ class Reading {
     return this.#readSpecial(mark, start.at);
   }
 
-  /** Passes over the nil; what follows says what the map stands for. */
+  /** Skip the nil. The next tag says what the map stands for. */
   #readMarkTag(): number {
     this.#reader.uint8();
     return this.#reader.uint8();
@@ -153,7 +153,7 @@ class Reading {
       return this.#refer(wrap(object));
     }
 
-    // The array that its class made of it, as one value.
+    // The array that the class made, as one value.
     const properties: Member[] = [];
     const object: ObjectNode = { type: 'object', at: start.at, class: className, properties, isMadeByClass: true };
     const place = this.#refer(wrap(object));
@@ -166,7 +166,7 @@ class Reading {
     }
 
     this.#refer({ type: 'array', entries: properties, at: within });
-    // It is within the map that stands for the object.
+    // It is inside the map of the object.
     const kind = count === undefined ? 'map' : 'list';
     this.#push({ kind, members: properties, depth: start.depth + 2, left: size }, within);
     return place;
@@ -196,7 +196,7 @@ class Reading {
     }
   }
 
-  /** It has a number itself. What is no variable stays none, whatever the mark. */
+  /** A reference has a number itself. A node that is no variable does not become one, whatever the mark. */
   #readReference(start: number): Node {
     const own = this.#referables.push(undefined) - 1;
     const key = this.#reader.integer(this.#reader.uint8());
@@ -249,13 +249,13 @@ class Reading {
 const PENDING: Node = { type: 'null' };
 const STD_CLASS = Buffer.from('stdClass');
 
-/** What does not fit into PHP's integers is read as its digits. */
+/** An integer beyond 64 bits becomes a string of digits. */
 function integerOrDigits(value: bigint): Scalar {
   if (BigInt.asIntN(64, value) === value) return { type: 'integer', value };
   return { type: 'string', value: Buffer.from(String(value)) };
 }
 
-/** PHP makes a key that is the way an integer is written that integer. */
+/** PHP turns a key in the canonical form of an integer into that integer. */
 function phpKey(name: Buffer): ArrayKey {
   if (name.length > LONGEST_INTEGER) return name;
   const text = name.toString('latin1');
@@ -264,5 +264,5 @@ function phpKey(name: Buffer): ArrayKey {
   return BigInt.asIntN(64, whole) === whole ? whole : name;
 }
 
-/** A sign and nineteen digits. */
+/** A sign and 19 digits. */
 const LONGEST_INTEGER = 20;

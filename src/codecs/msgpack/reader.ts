@@ -1,7 +1,7 @@
 import { Reader } from '../binary/reader.js';
 import { Tag } from './format.js';
 
-/** Reads the tokens of MessagePack. A tag that is another thing's gives undefined, and is to be tried elsewhere. */
+/** Reads the tokens of MessagePack. A tag of another type gives undefined. */
 export class MsgpackReader extends Reader {
   constructor(bytes: Buffer) {
     super(bytes, 'msgpack');
@@ -49,7 +49,7 @@ export class MsgpackReader extends Reader {
     }
   }
 
-  /** Strings and binary data are both strings to PHP. */
+  /** PHP reads both strings and binary data as strings. */
   string(tag: number): Buffer | undefined {
     if (tag >= Tag.String && tag < Tag.Nil) return this.take(tag - Tag.String);
     switch (tag) {
@@ -74,14 +74,14 @@ export class MsgpackReader extends Reader {
     }
   }
 
-  /** How many values follow. */
+  /** The number of values that follow. */
   arrayCount(tag: number): number | undefined {
     if (tag >= Tag.Array && tag < Tag.String) return this.count(tag - Tag.Array, 1);
     if (tag === Tag.Array16) return this.count(this.uint16(), 1);
     return tag === Tag.Array32 ? this.count(this.uint32(), 1) : undefined;
   }
 
-  /** How many pairs of key and value follow. */
+  /** The number of pairs that follow. */
   mapCount(tag: number): number | undefined {
     if (tag >= Tag.Map && tag < Tag.Array) return this.count(tag - Tag.Map, 2);
     if (tag === Tag.Map16) return this.count(this.uint16(), 2);

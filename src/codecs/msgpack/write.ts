@@ -17,8 +17,8 @@ import { DEEPEST, Mark } from './format.js';
 import { MsgpackWriter } from './writer.js';
 
 /**
- * As PHP's extension writes it.
- * @throws InputError for what it has no word for, or where only PHP knows which word
+ * Write a graph as PHP's extension does.
+ * @throws InputError for a value that the format cannot hold, or whose form only PHP knows
  */
 export function writeGraph(root: Node): Buffer {
   return new Writing().bytes(root);
@@ -34,7 +34,7 @@ class Writing {
   readonly #writer = new MsgpackWriter();
   readonly #numbers = new Map<ObjectLike | Variable, number>();
   readonly #open: Container[] = [];
-  /** Arrays and maps that have begun. */
+  /** Arrays and maps begun so far. */
   #referables = 0;
 
   bytes(root: Node): Buffer {
@@ -54,13 +54,13 @@ class Writing {
     return this.#writer.done();
   }
 
-  /** Of an array or object only the head. */
-  #write(place: Node, depth: number): void {
-    const content = contentOf(place);
-    const isVariable = place.type === 'variable';
+  /** Write only the header of an array or object. */
+  #write(node: Node, depth: number): void {
+    const content = contentOf(node);
+    const isVariable = node.type === 'variable';
     switch (content.type) {
       case 'array': {
-        if (isVariable) this.#writeArrayVariable(place, content, depth);
+        if (isVariable) this.#writeArrayVariable(node, content, depth);
         else this.#writeArray(content, depth);
         break;
       }
@@ -96,15 +96,15 @@ class Writing {
     this.#begin(entries, isList, depth);
   }
 
-  /** Even a list is a map then, to have room for the mark; an empty one has not. */
-  #writeArrayVariable(place: Variable, { entries }: ArrayNode, depth: number): void {
-    const number = this.#numbers.get(place);
+  /** Even a list becomes a map here, which has room for the mark. An empty list does not. */
+  #writeArrayVariable(node: Variable, { entries }: ArrayNode, depth: number): void {
+    const number = this.#numbers.get(node);
     if (number !== undefined) {
       this.#writeReference(Mark.Array, number);
       return;
     }
 
-    this.#numbers.set(place, this.#referables + 1);
+    this.#numbers.set(node, this.#referables + 1);
     if (entries.length === 0) this.#writer.beginArray(0);
     else {
       this.#writer.beginMap(entries.length + 1);
@@ -143,7 +143,7 @@ class Writing {
     this.#referables++;
   }
 
-  /** It is a map, and has a number itself. */
+  /** The reference is a map, so it has a number itself. */
   #writeReference(mark: number, number: number): void {
     this.#writer.beginMap(2);
     this.#writeMark(mark);
@@ -203,7 +203,7 @@ class Writing {
   }
 }
 
-/** PHP looks at the class; of these we know that they make their own array of what they hold, from PHP 8.2 on. */
+/** The format depends on the class. These are known to serialize to an array of their own, from PHP 8.2 on. */
 function isMadeByClass(object: ObjectNode): boolean {
   if (object.isMadeByClass !== undefined) return object.isMadeByClass;
   const name = object.class.toString('latin1').toLowerCase();

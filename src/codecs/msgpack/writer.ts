@@ -1,7 +1,7 @@
 import { Writer } from '../binary/writer.js';
 import { Tag } from './format.js';
 
-/** Writes the tokens of MessagePack, each in the fewest bytes that hold it. */
+/** Writes the tokens of MessagePack in the fewest bytes. */
 export class MsgpackWriter extends Writer {
   nil(): void {
     this.uint8(Tag.Nil);
@@ -38,7 +38,7 @@ export class MsgpackWriter extends Writer {
     else this.#length(pairs, Tag.Map16);
   }
 
-  /** The tag of 32 bits is the next. */
+  /** The 32-bit tag follows the 16-bit tag. */
   #length(length: number, tagOf16: number, tagOf8?: number): void {
     if (tagOf8 !== undefined && length <= 0xff) {
       this.uint8(tagOf8);

@@ -12,19 +12,19 @@ import { excerpt } from '../json/quote.js';
 import { serializedFloat } from '../php/numeric.js';
 
 /**
- * JSON as PHP's json_encode writes it for phpredis: ASCII, with slashes and angle brackets escaped, and floats that are
- * whole as integers. php-memcached leaves angle brackets as they are; both read both.
+ * JSON as PHP's `json_encode` writes it for phpredis: ASCII, with slashes and angle brackets escaped, and whole
+ * floats as integers. php-memcached does not escape angle brackets. Each reads both.
  */
 export const phpJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => jsonCodec.decode(bytes) };
 
-/** The same as phpredis reads it: an object is the array that the application gets, whatever it was when it was written. */
+/** The same as phpredis reads it: an object becomes an array, whatever it was when written. */
 export const phpredisJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => decodeJson(bytes, phpArray) };
 
 function encode(value: Value): Buffer {
   return Buffer.from(encoded(fromValue(value), 0), 'latin1');
 }
 
-/** PHP's own depth, for writing and for reading. What holds itself would have none. */
+/** PHP's own limit for writing and reading. A value that contains itself would have no end. */
 const DEEPEST = 512;
 
 function encoded(node: Node, depth: number): string {
@@ -65,7 +65,7 @@ function encodedArray({ entries }: ArrayNode, depth: number): string {
   return `[${entries.map(([, item]) => encoded(item, depth)).join(',')}]`;
 }
 
-/** Only public properties are told; a class that has others may turn itself into something else altogether. */
+/** JSON holds public properties only. A class with others may encode itself in another way. */
 function encodedObject(object: ObjectNode, depth: number): string {
   if (object.properties.every(([key]) => typeof key === 'bigint' || key[0] !== 0)) {
     return membersOf(object.properties, depth);
@@ -91,7 +91,7 @@ function quoted(bytes: Buffer): string {
   });
 }
 
-/** Beside what JSON itself escapes; half of a surrogate pair at a time. */
+/** Escaped beyond JSON's own rules, one surrogate at a time. */
 const ESCAPED = /[/<>]|[\u0080-\uFFFF]/g;
 
 function nameOf(content: Content): string {

@@ -1,9 +1,9 @@
 /**
- * Whether PHP 8's is_numeric takes these bytes: a decimal number, signed or not, with or without fraction and exponent,
- * white space around it allowed. One that is too large for a float is numeric too.
+ * Whether PHP 8's `is_numeric` accepts these bytes: a decimal number with optional sign, fraction and exponent, and
+ * white space around it. A number too large for a float counts too.
  */
 export function isNumeric(bytes: Buffer): boolean {
-  // No number begins with a letter, which most texts and all that is serialized do.
+  // No number begins with a letter. Most texts and all serialized values do.
   if (bytes[0]! > DIGIT_9) return false;
   const start = skipWhiteSpace(bytes, 0);
   const whole = skipSign(bytes, start);
@@ -26,15 +26,15 @@ export function isNumeric(bytes: Buffer): boolean {
 }
 
 /**
- * As `(string) $float` gives it where the 14 digits of PHP's default `precision` are enough to read the same number
- * again, else with all the digits that it takes: an application would store 0.3 for 0.1 + 0.2, and we do not lose that.
+ * Format a float like `(string) $float` if the 14 digits of PHP's default `precision` restore the same number.
+ * Otherwise use all digits: an application would store 0.1 + 0.2 as 0.3, but cachectl loses nothing.
  */
 export function floatText(value: number): string {
   const short = spelled(value.toPrecision(PRECISION), PRECISION);
   return Object.is(Number(short), value) ? short : serializedFloat(value);
 }
 
-/** As `serialize()` spells a float: the fewest digits that give the same number again (`serialize_precision` -1). */
+/** Format a float like `serialize()`: the fewest digits that restore the same number (`serialize_precision` -1). */
 export function serializedFloat(value: number): string {
   return spelled(Object.is(value, -0) ? '-0' : String(value), SERIALIZE_PRECISION);
 }
@@ -65,7 +65,7 @@ function skipDigits(bytes: Buffer, at: number): number {
 const PRECISION = 14;
 const SERIALIZE_PRECISION = 17;
 
-/** PHP's spelling of the digits in `text`: an exponent when the point would stand before 0.000 or behind that many digits. */
+/** PHP's notation: an exponent if the point would be left of 0.000 or right of that many digits. */
 function spelled(text: string, digitsBeforeExponent: number): string {
   if (Number.isNaN(Number(text))) return 'NAN';
   if (text.endsWith('Infinity')) return text.startsWith('-') ? '-INF' : 'INF';
@@ -81,7 +81,7 @@ function spelled(text: string, digitsBeforeExponent: number): string {
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** Significant digits, and where the point stands among them: 0.05 is digits 5, point -1. */
+/** Significant digits and the position of the point: 0.05 has digits 5 and point -1. */
 function decimal(text: string): { sign: string; digits: string; point: number } {
   const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text)!;
   const all = whole! + fraction;

@@ -3,10 +3,10 @@ import { excerpt } from '../json/quote.js';
 
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
-/** A sign and nineteen digits, and some room for leading zeros. */
+/** A sign, 19 digits, and some room for leading zeros. */
 const LONGEST_INTEGER = 32;
 
-/** Reads the tokens of PHP's format, checking each against the bytes that are left. */
+/** Reads the tokens of PHP's format, with bounds checks. */
 export class Reader {
   readonly #bytes: Buffer;
   #offset = 0;
@@ -23,7 +23,7 @@ export class Reader {
     return this.#offset === this.#bytes.length;
   }
 
-  /** The letter that says what follows. */
+  /** The letter of the type. */
   tag(): string {
     if (this.isAtEnd) throw this.error('it ends where a value should begin');
     return String.fromCodePoint(this.#bytes[this.#offset++]!);
@@ -43,7 +43,7 @@ export class Reader {
     return character;
   }
 
-  /** `-12;`, in 64 bit. */
+  /** `-12;`, a 64-bit integer. */
   integer(): bigint {
     const start = this.#offset;
     const text = this.until(';', LONGEST_INTEGER);
@@ -53,7 +53,7 @@ export class Reader {
     return value;
   }
 
-  /** The digits of a length or count of things that take at least `each` bytes; refused when they cannot be there. */
+  /** Read a length or count of items that take at least `each` bytes. Refuses a count that cannot fit. */
   count(each: number): number {
     const start = this.#offset;
     while (this.#isDigit()) this.#offset++;
@@ -67,7 +67,7 @@ export class Reader {
     return count;
   }
 
-  /** `:5:"hello"`. */
+  /** `:5:"hello"` */
   quoted(): Buffer {
     this.expect(':');
     const length = this.count(1);
@@ -77,14 +77,14 @@ export class Reader {
     return bytes;
   }
 
-  /** The same, with what PHP takes for the name of a class. */
+  /** The same with a class name that PHP accepts. */
   className(): Buffer {
     const name = this.quoted();
     if (CLASS_NAME.test(name.toString('latin1'))) return name;
     throw this.error('the name of a class should stand here', this.#offset - name.length - 1);
   }
 
-  /** The same with bytes written as `\41`: what PHP 6 was to write, and `unserialize` still reads. */
+  /** The same with bytes written as `\41`. PHP 6 was to write that, and `unserialize` still reads it. */
   escaped(): Buffer {
     this.expect(':');
     const length = this.count(1);
@@ -115,7 +115,7 @@ export class Reader {
     return taken;
   }
 
-  /** The text before `end`, and passes over it. */
+  /** Read the text before `end`, and `end`. */
   until(end: string, longest: number): string {
     const start = this.#offset;
     const stop = this.#bytes.subarray(start, start + longest + 1).indexOf(end);
@@ -138,7 +138,7 @@ export class Reader {
   }
 }
 
-/** Bytes from 0x80 on are letters to PHP; the backslash parts namespaces. */
+/** PHP counts bytes from 0x80 on as letters. The backslash separates namespaces. */
 const CLASS_NAME = /^[\w\\\u0080-\u00FF]+$/;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;

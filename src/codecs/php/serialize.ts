@@ -8,7 +8,7 @@ export function serialize(value: Value): Buffer {
   return value.type === 'string' ? serializedString(value.value) : serialized(value);
 }
 
-/** Most of what caches hold, so without what the others need. */
+/** The fast path: caches hold mostly strings. */
 function serializedString(value: Buffer): Buffer {
   const head = `s:${value.length}:"`;
   const bytes = Buffer.allocUnsafe(head.length + value.length + 2);
@@ -24,7 +24,8 @@ const SEMICOLON = 0x3b;
 
 function serialized(value: Value): Buffer {
   const writer = new Writer();
-  // The arrays and objects being written, outermost first: nesting is bounded by memory, not by the stack.
+  // The arrays and objects being written, outermost first. Kept here, so that nesting is bounded by memory, not by
+  // the stack.
   const open: Array<Iterator<Member>> = [];
   let next: undefined | Value = value;
   for (;;) {
@@ -46,7 +47,7 @@ function serialized(value: Value): Buffer {
 
 type Member = readonly [ArrayKey, Value];
 
-/** Writes a value; of an array or object only its head, and returns the members that are to follow. */
+/** Write a scalar, or the header of an array or object. Returns the members that follow. */
 function write(value: Value, writer: Writer): readonly Member[] | undefined {
   switch (value.type) {
     case 'array': {

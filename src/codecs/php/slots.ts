@@ -1,33 +1,33 @@
 /**
- * The places that `R:` and `r:` point at, numbered from 1 as PHP numbers them: every value takes one, only `R:` takes none.
- * What lies within a `C:` object takes places too when its class calls `serialize()` for it, and only the class knows how
- * many; so what a number behind such an object means cannot be known here.
+ * The slots that `R:` and `r:` point at, numbered from 1 as in PHP. Every value has one, except `R:`. Values inside a
+ * `C:` object have slots too if its class calls `serialize()`, and only the class knows how many. So the meaning of a
+ * number behind such an object is unknown here.
  */
-export class Slots<Place> {
-  readonly #places: Place[] = [];
-  /** How many places are before any that cannot be known. */
+export class Slots<Slot> {
+  readonly #slots: Slot[] = [];
+  /** The number of slots before the first unknown one. */
   #known = Infinity;
-  /** The most places that `C:` objects can have taken inside. */
+  /** The most slots that `C:` objects can have taken. */
   #hidden = 0;
 
-  add(place: Place): void {
-    this.#places.push(place);
+  add(slot: Slot): void {
+    this.#slots.push(slot);
   }
 
-  /** To be called after the `C:` object itself was added, with the length of its data. */
+  /** Call this after adding a `C:` object itself, with the length of its data. */
   addHidden(bytes: number): void {
-    this.#known = Math.min(this.#known, this.#places.length);
+    this.#known = Math.min(this.#known, this.#slots.length);
     this.#hidden += Math.floor(bytes / SHORTEST_VALUE);
   }
 
-  /** Undefined when there is no such place (yet). */
-  at(target: number): Place | typeof HIDDEN | undefined {
-    if (target <= this.#known) return this.#places[target - 1];
-    return target <= this.#places.length + this.#hidden ? HIDDEN : undefined;
+  /** Undefined if there is no such slot yet. */
+  at(target: number): Slot | typeof HIDDEN | undefined {
+    if (target <= this.#known) return this.#slots[target - 1];
+    return target <= this.#slots.length + this.#hidden ? HIDDEN : undefined;
   }
 }
 
-/** The answer for a place that may be there, with nobody to know what it holds. */
+/** The answer for a slot that may exist, with unknown content. */
 export const HIDDEN = Symbol('hidden');
 
 /** `N;` */

@@ -6,18 +6,18 @@ import { serializedFloat } from './numeric.js';
 import { Reader } from './reader.js';
 import { Slots } from './slots.js';
 
-/** PHP's own default (`unserialize_max_depth`): what is deeper, an application cannot read either. */
+/** PHP's default (`unserialize_max_depth`). An application cannot read deeper values either. */
 export const MAX_DEPTH = 4096;
 
 /**
- * Reads PHP's `serialize()` format, as of PHP 8. Builds a description of what is there; no class is looked up and nothing
- * is run. Never allocates for a count that the remaining bytes cannot hold.
+ * Read PHP's `serialize()` format, as of PHP 8. Looks up no class and runs nothing. Never allocates for a count that
+ * the remaining bytes cannot hold.
  * @throws UndecodableError with the offset of the first byte that does not fit
  */
 export function unserialize(bytes: Buffer): Value {
   const reader = new Reader(bytes);
   const slots = new Slots<Kind>();
-  // Those being read, outermost first: they are kept here and not on the stack, so that depth cannot exhaust it.
+  // Outermost first. Kept here instead of on the stack, so that deep nesting cannot exhaust the stack.
   const open: Container[] = [];
   for (;;) {
     const start = reader.offset;
@@ -46,10 +46,10 @@ export function unserialize(bytes: Buffer): Value {
   }
 }
 
-/** What a place holds: `r:` takes objects only. */
+/** The kind of value in a slot: `r:` refers to objects only. */
 type Kind = 'object' | 'other';
 
-/** An array, or an object when it has a class, whose members are being read. */
+/** An array, or an object if it has a class, whose members are being read. */
 interface Container {
   readonly class: Buffer | undefined;
   readonly count: number;
@@ -60,10 +60,10 @@ interface Container {
 type Read =
   { readonly value: Value; readonly container?: never } | { readonly value?: never; readonly container: Container };
 
-/** `i:0;N;`: the fewest bytes that a member takes. */
+/** `i:0;N;`, the shortest member. */
 const SHORTEST_MEMBER = 6;
 
-/** Reads a value; of an array or object only its head. */
+/** Read a scalar, or the header of an array or object. */
 function readOne(reader: Reader, slots: Slots<Kind>): Read {
   const start = reader.offset;
   const tag = reader.tag();
@@ -143,7 +143,7 @@ function readScalar(reader: Reader, tag: string, start: number): Value {
   }
 }
 
-/** `:2:{`, with the members to follow. */
+/** `:2:{`; the members follow. */
 function readHead(reader: Reader, className?: Buffer): Container {
   reader.expect(':');
   const count = reader.count(SHORTEST_MEMBER);
@@ -155,7 +155,7 @@ function closed({ class: className, members }: Container): Value {
   return className ? { type: 'object', class: className, properties: members } : { type: 'array', entries: members };
 }
 
-/** PHP takes escaped strings as keys as well, and nothing else. */
+/** PHP also accepts escaped strings as keys, and nothing else. */
 function readKey(reader: Reader): ArrayKey {
   const start = reader.offset;
   const tag = reader.tag();
@@ -196,7 +196,7 @@ function readFloat(reader: Reader): FloatValue {
   const text = reader.until(';', LONGEST_FLOAT);
   const value = FLOAT.test(text) ? Number(text) : NAMED_FLOATS.get(text);
   if (value === undefined) throw reader.error(`${excerpt(text)} stands where a float should`, start);
-  // PHP before 7.1 wrote 17 digits always.
+  // PHP before 7.1 always wrote 17 digits.
   return serializedFloat(value) === text ? { type: 'float', value } : { type: 'float', value, text };
 }
 

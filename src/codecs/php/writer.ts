@@ -1,8 +1,8 @@
 import { GrowingBytes } from '../growing-bytes.js';
 
-/** Writes what `serialize` of PHP writes: text in ASCII, and bytes as they are. */
+/** Writes ASCII text and raw bytes. */
 export class Writer extends GrowingBytes {
-  /** `text` is ASCII. */
+  /** `text` must be ASCII. */
   ascii(text: string): void {
     this.reserve(text.length);
     this.length += this.buffer.write(text, this.length, 'latin1');

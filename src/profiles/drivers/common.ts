@@ -1,7 +1,7 @@
 import type { CodecName, SerializerName } from '../../codecs/codec.js';
 import type { Fields } from '../fields.js';
 
-/** What every profile has; see `Profile`. */
+/** The keys of every profile; see `Profile`. */
 export interface Common {
   readonly name: string;
   readonly prefix: string;
@@ -20,7 +20,7 @@ export function readCommon(name: string, fields: Fields): Common {
   };
 }
 
-/** The option of the application's client library. Undefined: it has none. */
+/** The serializer of the application's client library. Undefined if none is set. */
 export function readSerializer({ codec }: Common, fields: Fields): SerializerName | undefined {
   const serializer = fields.oneOf('serializer', ['php', 'igbinary', 'json', 'msgpack', 'none']);
   if (serializer === undefined || serializer === 'none') return undefined;

@@ -13,8 +13,8 @@ import { findPackage, looksLikePackage, looksLikePath } from './find-module.js';
 import { loadDriver } from './load-module.js';
 
 /**
- * A driver of the user's own: the file or package that `driver` names, and the keys that it declares. Its module is run
- * for that. Undefined: `driver` is a word that names no package that is installed, so it may be a slip of the pen.
+ * A custom driver: the file or package that `driver` names, and the keys that it declares. Loads its module.
+ * Undefined if `driver` is no path and no such package is installed, so it may be a typo.
  * @throws ConfigError
  */
 export async function readCustom(name: string, fields: Fields, folders: Folders): Promise<CustomProfile | undefined> {
@@ -79,7 +79,7 @@ function readOptions({ options }: Driver, fields: Fields, folders: Folders): Cus
   return Object.fromEntries(values.filter((pair): pair is readonly [string, DriverOption] => pair[1] !== undefined));
 }
 
-/** What the profile says, with the defaults of what it does not say; a secret is not shown. */
+/** The settings of the profile, plus the defaults of the others. Hides secrets. */
 function withSpecs(fields: Fields, options: Driver['options']): ReadonlyMap<string, Setting> {
   const settings = new Map(fields.entries);
   for (const [key, spec] of Object.entries(options)) {

@@ -7,7 +7,7 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** `host`, `host:port`, `[IPv6]:port`. */
+/** Parse `host`, `host:port` or `[IPv6]:port`. */
 export function hostAndPort(text: string, defaultPort: number, fail: Fail): HostAndPort {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const port = digits === undefined ? defaultPort : Number(digits);
@@ -19,7 +19,7 @@ export function hostAndPort(text: string, defaultPort: number, fail: Fail): Host
   return { host: toHost(host, fail), port };
 }
 
-/** The name or address of a host, alone. */
+/** Parse the name or address of a host. */
 export function toHost(text: string, fail: Fail): string {
   const host = text.replace(/^\[(.*)\]$/, '$1');
   if (host.includes('://')) fail('holds a URL', 'Give the URL as url.');

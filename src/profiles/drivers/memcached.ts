@@ -20,7 +20,7 @@ export const MEMCACHED_KEYS = [
   'compression',
 ];
 
-/** The Memcached servers of an application, in its order. `url` has become other keys already. */
+/** The Memcached servers of an application, in its order. `url` is already expanded. */
 export function readMemcached(common: Common, fields: Fields, folders: Folders): MemcachedProfile {
   const servers = fields.list('servers', toServer);
   if (servers === undefined) {
@@ -50,14 +50,16 @@ export function readMemcached(common: Common, fields: Fields, folders: Folders):
   };
 }
 
-/** Also by the names that php-memcached and libmemcached have for them. */
+/** Also accepts the names of php-memcached and libmemcached. */
 function readDistribution(fields: Fields): MemcachedProfile['distribution'] {
   const name = fields.oneOf('distribution', ['modulo', 'ketama', 'consistent', 'modula', 'libketama']) ?? 'modulo';
   if (name === 'modula') return 'modulo';
   return name === 'libketama' ? 'ketama' : name;
 }
 
-/** `host:port`, `host:port:weight` as PHP writes it, or the path of a Unix socket: `/path`, `unix:/path`, `/path:0:weight`. */
+/**
+ * Parse `host:port`, PHP's `host:port:weight`, or the path of a Unix socket: `/path`, `unix:/path`, `/path:0:weight`.
+ */
 function toServer(text: string, fail: Fail): MemcachedServer {
   const [, path, ofSocket] = /^(?:unix:(?:\/\/)?)?(\/[^:]*)(?::0(?::(\d{1,6}))?)?$/.exec(text) ?? [];
   if (path !== undefined) return { socket: path, weight: toWeight(ofSocket, fail) };
@@ -72,7 +74,7 @@ function toWeight(digits: string | undefined, fail: Fail): number {
   return weight;
 }
 
-/** Authentication takes both. */
+/** Username and password go together. */
 function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username'> {
   const username = fields.optional('username');
   const password = fields.optional('password');
@@ -87,7 +89,7 @@ function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username
   return { ...given('username', username), ...given('password', password) };
 }
 
-/** php-memcached compresses unless it is told not to. */
+/** php-memcached compresses by default. */
 function readCompression({ codec }: Common, fields: Fields): MemcachedProfile['compression'] {
   const compression = fields.oneOf('compression', ['fastlz', 'zlib', 'zstd', 'none']);
   if (compression !== undefined && compression !== 'none' && codec !== 'php') {

@@ -16,7 +16,7 @@ export const MONGODB_KEYS = [
   'lockCollection',
 ];
 
-/** A MongoDB deployment and the collections in it. `url` has become other keys already. */
+/** A MongoDB deployment and its collections. `url` is already expanded. */
 export function readMongodb(common: Common, fields: Fields): MongodbProfile {
   const database = fields.filled('database');
   if (database === undefined) {
@@ -50,7 +50,7 @@ function collectionName(fields: Fields, key: string): string | undefined {
   return text;
 }
 
-/** The official driver takes its settings as one text; what it says of them comes when it connects. */
+/** The official driver takes its settings as one text, and checks them when it connects. */
 function connectionString(fields: Fields): string {
   const hosts = fields.list('hosts', (text, fail) =>
     /^[^\s/@?#,]+$/.test(text) ? text : fail('is not the name or address of a host', 'Write host:port.'),

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.js';
 
 interface Unsupported {
-  /** As the product or the framework calls it. */
+  /** The name used by the product or framework. */
   readonly what: string;
   readonly hint: string;
 }
@@ -44,7 +44,7 @@ const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>(
   ['null', { what: "Laravel's null cache, which keeps nothing", hint: OTHER_HINT }],
 ]);
 
-/** Why cachectl has no store for a driver or URL scheme that Laravel or a database knows; undefined of other words. */
+/** Explain why cachectl has no store for a driver or URL scheme of Laravel or a database. Undefined for other words. */
 export function noStoreFor(name: string, where: string): ConfigError | undefined {
   const found = NO_STORE.get(name.toLowerCase());
   return found && new ConfigError(`${where}: cachectl has no store for ${found.what} yet`, found.hint);

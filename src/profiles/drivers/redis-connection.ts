@@ -4,7 +4,7 @@ import type { RedisConnection, RedisTls } from '../profile.js';
 import { ConfigError } from '../../errors.js';
 import { hostAndPort, toHost } from './host.js';
 
-/** The keys that say where a Redis is and how to get in: of a redis profile, and of its `locks`. */
+/** The keys of a Redis connection: in a redis profile, and in its `locks`. */
 export const CONNECTION_KEYS = [
   'url',
   'host',
@@ -21,18 +21,18 @@ export const CONNECTION_KEYS = [
   'tls',
 ];
 
-/** The keys of which a connection has one. */
+/** A connection has exactly one of these keys. */
 const PLACES = ['host', 'socket', 'cluster', 'sentinels'];
 const SENTINEL_KEYS = ['primary', 'sentinelUsername', 'sentinelPassword'];
 const TLS_KEYS = ['ca', 'cert', 'key', 'verify'];
 const MAX_DATABASE = 2 ** 31 - 1;
 
-/** Whether these keys say where the Redis is. */
+/** Whether one of these keys names the server. */
 export function namesPlace(fields: Fields): boolean {
   return PLACES.some((key) => fields.has(key));
 }
 
-/** A connection from its keys, of which `url` has become others already. */
+/** Read a connection from its keys. `url` is already expanded. */
 export function readConnection(fields: Fields, folders: Folders): RedisConnection {
   checkCombination(fields);
   const tls = readTls(fields, folders);
@@ -117,7 +117,7 @@ function nodes(fields: Fields, key: string, defaultPort: number): RedisConnectio
   return fields.list(key, (text, fail) => hostAndPort(text, defaultPort, fail))!;
 }
 
-/** A member that is left out when there is no value for it. */
+/** A member that is left out if its value is undefined. */
 export function given<Key extends string, Value>(key: Key, value: undefined | Value): { [K in Key]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { [K in Key]: Value });
 }

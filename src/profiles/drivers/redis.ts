@@ -17,10 +17,10 @@ export const REDIS_KEYS = [
   'packIgnoreNumbers',
 ];
 
-/** Of Zstandard. */
+/** Zstandard's. */
 const HIGHEST_LEVEL = 22;
 
-/** A Redis and how the application's client writes to it. `url` has become other keys already. */
+/** A Redis server and how the application's client writes to it. `url` is already expanded. */
 export async function readRedis(common: Common, fields: Fields, folders: Folders, warn: Warn): Promise<RedisProfile> {
   return {
     driver: 'redis',
@@ -40,7 +40,7 @@ function readCompression(fields: Fields): RedisCompression | undefined {
   return compression === 'none' ? undefined : compression;
 }
 
-/** A connection of their own, or (the default application) the profile's own with another database. */
+/** A separate connection, or (Laravel's default) the profile's own with another database. */
 async function readLocks(fields: Fields, folders: Folders, warn: Warn): Promise<RedisConnection | undefined> {
   const setting = fields.entries.get('locks');
   if (setting === undefined) return undefined;

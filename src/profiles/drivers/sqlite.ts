@@ -6,7 +6,7 @@ import { ConfigError } from '../../errors.js';
 
 export const SQLITE_KEYS = ['path', 'table', 'lockTable'];
 
-/** A SQLite file and its tables. */
+/** An SQLite file and its tables. */
 export function readSqlite(common: Common, fields: Fields, folders: Folders): SqliteProfile {
   const path = fields.path('path', folders);
   if (path === undefined) {
@@ -18,7 +18,7 @@ export function readSqlite(common: Common, fields: Fields, folders: Folders): Sq
 
   const table = tableName(fields, 'table') ?? 'cache';
   const lockTable = tableName(fields, 'lockTable') ?? 'cache_locks';
-  // SQLite's names know no case.
+  // SQLite's names are case-insensitive.
   if (table.toLowerCase() === lockTable.toLowerCase()) {
     fields.fail(
       fields.has('lockTable') ? 'lockTable' : 'table',

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { ConfigError } from '../../errors.js';
 import { systemReason } from '../system-reason.js';
 
-/** Looked for in this order in each folder. */
+/** Tried in this order in each folder. */
 const FILE_NAMES = ['cachectl.yaml', 'cachectl.yml'];
 
-/** The profile file from `cwd` upward, then in the user's configuration folder. Undefined: there is none. */
+/** Find the profile file, from `cwd` upward, then in the user's configuration folder. Undefined if there is none. */
 export function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   for (const folder of [...upward(cwd), userFolder('config', env)]) {
     for (const name of FILE_NAMES) {
@@ -20,16 +20,16 @@ export function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): string | u
   return undefined;
 }
 
-/** cachectl's own folder among the user's: `~/.config/cachectl`, `~/.local/share/cachectl`. */
+/** cachectl's folder of that kind: `~/.config/cachectl`, `~/.local/share/cachectl`. */
 export function userFolder(kind: 'config' | 'data', env: NodeJS.ProcessEnv): string {
   const { variable, windows, customary } = USER_FOLDERS[kind];
-  // The XDG specification tells to ignore a path that is not absolute.
+  // The XDG specification says to ignore a relative path.
   const candidates = [env[variable], process.platform === 'win32' ? env[windows] : undefined];
   const parent = candidates.find((candidate) => candidate !== undefined && path.isAbsolute(candidate));
   return path.join(parent ?? path.join(homeFolder(env), customary), 'cachectl');
 }
 
-/** What `~` means. */
+/** The meaning of `~`. */
 export function homeFolder(env: NodeJS.ProcessEnv): string {
   return env.HOME || homedir();
 }
@@ -49,7 +49,7 @@ function* upward(from: string): Generator<string> {
   }
 }
 
-/** Where we may not look there could be the file that is meant; going on would pick another cache. */
+/** An unreadable folder may hold the intended file. Continuing would pick another cache. */
 function exists(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false }) !== undefined;

@@ -1,4 +1,4 @@
-/** A value cannot be completed from the environment. Tells nothing of any value. */
+/** A value cannot be completed from the environment. Reveals no values. */
 export class InterpolationProblem extends Error {
   constructor(
     message: string,
@@ -9,15 +9,15 @@ export class InterpolationProblem extends Error {
 }
 
 /**
- * Fills in `${NAME}` and `${NAME:-default}` (the default also stands in for a variable that is set to
- * nothing, as in a shell); `$$` is a dollar sign, and so is any other `$` without a brace.
+ * Replace `${NAME}` and `${NAME:-default}`. As in a shell, the default also applies if the variable is empty. `$$` is
+ * a dollar sign, and so is any other `$` without a brace.
  * @throws InterpolationProblem
  */
 export function interpolate(text: string, env: NodeJS.ProcessEnv): string {
   return text.replaceAll(EXPRESSION, (expression, body: string | undefined, end: string | undefined) => {
     if (expression === '$$') return '$';
     const { name, fallback } = parse(end === '}' ? body : undefined);
-    // An environment given as a plain object inherits what is no variable: constructor, toString.
+    // A plain object inherits members that are no variables: constructor, toString.
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (fallback !== undefined) return value || fallback;
     if (value !== undefined) return value;
@@ -28,7 +28,7 @@ export function interpolate(text: string, env: NodeJS.ProcessEnv): string {
   });
 }
 
-/** The text as its author wrote it, without the defaults: those may be secrets. */
+/** The original text without the defaults, which may be secrets. */
 export function withoutDefaults(text: string): string {
   return text.replaceAll(/(?<!\$)\$\{(\w+):-[^}]*(?:\}|$)/g, '$${$1:-…}');
 }

@@ -15,19 +15,19 @@ export interface ProfileRequest {
   /** Undefined: the file's default. */
   readonly profile: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  /** What the file's name is shown relative to. */
+  /** Messages show the file relative to this folder. */
   readonly cwd: string;
 }
 
-/** One profile of a file: its name, and its keys with variables filled in. */
+/** A profile of a file: its name, and its keys with variables replaced. */
 export interface ReadProfile {
   readonly name: string;
   readonly fields: Fields;
-  /** How it was picked: by its name, as the file's default, or as the only one there is. */
+  /** Whether it was chosen by name, as the file's default, or as the only profile. */
   readonly pickedBy: 'default' | 'name' | 'only';
 }
 
-/** Reads the file and picks a profile. Of the other profiles only the names are looked at. */
+/** Read the file and choose a profile. Reads only the names of the others. */
 export async function readProfile({ file, profile, env, cwd }: ProfileRequest): Promise<ReadProfile> {
   const shown = showFile(file, cwd);
   const tree = new Tree(parseSource(await readText(file, shown), shown));
@@ -49,7 +49,7 @@ export async function readProfile({ file, profile, env, cwd }: ProfileRequest): 
   );
 }
 
-/** The names of all profiles of a file, in its order. */
+/** The names of all profiles in a file, in its order. */
 export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | 'file'>): Promise<readonly string[]> {
   const shown = showFile(file, cwd);
   const tree = new Tree(parseSource(await readText(file, shown), shown));
@@ -57,7 +57,7 @@ export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | '
 }
 
 const EXAMPLE = 'A smallest file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';
-/** Hundreds of profiles; what stops a wrong path, or a device without end. */
+/** Enough for hundreds of profiles. Stops at a wrong path or an endless device. */
 const MAX_BYTES = 128 * 1024;
 const TOP_LEVEL = ['default', 'profiles'];
 
@@ -95,10 +95,10 @@ async function readText(file: string, shown: string): Promise<string> {
   }
 }
 
-/** At most a byte more than a profile file may have. */
+/** Read at most one byte more than the limit. */
 async function readHead(file: string): Promise<Buffer> {
   const stats = statSync(file);
-  // Streams take longer to load than the file; but a pipe keeps its readers waiting, and then Ctrl-C must be heard.
+  // Reading at once is faster than loading streams. A pipe blocks, and Ctrl-C must still work.
   if (stats.isFile() && stats.size > 0 && stats.size <= MAX_BYTES) return readFileSync(file);
   const chunks: Buffer[] = [];
   for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
@@ -106,7 +106,7 @@ async function readHead(file: string): Promise<Buffer> {
 }
 
 interface Contents {
-  /** The file as messages name it. */
+  /** The name of the file in messages. */
   readonly shown: string;
   readonly top: ReadonlyMap<string, Entry>;
   readonly profiles: readonly Entry[];
@@ -155,7 +155,7 @@ function defaultProfile(tree: Tree, { top, profiles, shown }: Contents, env: Nod
     const setting = tree.setting(entry.value, entry.where, 'default', env);
     const fields = new Fields(new Map([['default', setting]]), entry.where, 'the file');
     const name = fields.filled('default')!;
-    // Its own words may be a variable's, which are not shown.
+    // The text may come from a variable, and is not shown then.
     const shown = setting.kind === 'scalar' && setting.shown === name ? quote(name) : 'what default says';
     return named(name, profiles, `${entry.where}: there is no profile ${shown}`);
   }

@@ -3,7 +3,7 @@ import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { ConfigError } from '../../errors.js';
 import { quote } from '../settings.js';
 
-/** A parsed file, and how to say where in it something stands. */
+/** A parsed file that can report locations. */
 export interface Source {
   readonly document: Document;
   /** `cachectl.yaml:7` */
@@ -11,8 +11,8 @@ export interface Source {
 }
 
 /**
- * Parses YAML 1.2 with merge keys.
- * @throws ConfigError with file and line, and nothing of the text but keys
+ * Parse YAML 1.2 with merge keys.
+ * @throws ConfigError with file and line, which quotes nothing but keys
  */
 export function parseSource(text: string, file: string): Source {
   const lineCounter = new LineCounter();
@@ -23,14 +23,14 @@ export function parseSource(text: string, file: string): Source {
   return { document, where };
 }
 
-/** A text of the file with its expressions as they were written. */
+/** Restore the expressions in a text of the file. */
 export function showExpressions(text: string): string {
   return text.replaceAll(`$${OPEN}`, '${').replaceAll(CLOSE, '}');
 }
 
 /**
- * Inside `{ }` and `[ ]` YAML takes the braces of `${NAME}` for its own. They are swapped for two
- * characters of the private use area before parsing, one for one, so that places stay true.
+ * Inside `{ }` and `[ ]`, YAML would read the braces of `${NAME}` as its own. Replace them by two characters of the
+ * private use area, one for one, so that offsets stay the same.
  */
 function hideExpressions(text: string): string {
   return text.replaceAll(/\$\$|\$\{([^{}\n]*)\}/g, (expression, body: string | undefined) =>
@@ -45,7 +45,7 @@ function lineAt(lineCounter: LineCounter, offset: number): number {
   return Math.max(1, lineCounter.linePos(offset).line);
 }
 
-/** The library's own messages quote the text, which may be a password. */
+/** The library's messages quote the text, which may be a password. */
 function syntaxError(problem: YAMLError, text: string, where: string): ConfigError {
   const offset = problem.pos[0];
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0]!;
@@ -85,7 +85,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], readonly [message: string, hint:
     'Write keys as "key: value", with a space after the colon.',
   ],
   MULTIPLE_DOCS: ['a second document begins', 'Keep all profiles in one document, without "---" between them.'],
-  // The library's word for what it met when it ran out of stack.
+  // The library's code for an exhausted stack.
   RESOURCE_EXHAUSTION: ['nested too deep to read', 'A profile is two levels of keys, with maps and lists below.'],
   TAG_RESOLVE_FAILED: [
     'an unknown tag (a word that begins with "!")',

@@ -8,12 +8,12 @@ import { quote } from '../settings.js';
 import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
 import { showExpressions } from './source.js';
 
-/** Far more than a profile has; what stops aliases that multiply. */
+/** Far more than any profile has. Stops aliases that multiply. */
 const MAX_VALUES = 10_000;
-/** What stops aliases that go in circles. */
+/** Stops circular aliases. */
 const MAX_DEPTH = 100;
 
-/** An entry of a YAML map, before its value is looked at. */
+/** An entry of a YAML map, before its value is read. */
 export interface Entry {
   readonly key: string;
   /** The line of the key. */
@@ -21,7 +21,7 @@ export interface Entry {
   readonly value: Node | null;
 }
 
-/** Reads the nodes of one file: aliases followed, maps merged, variables filled in where asked for. */
+/** Reads the nodes of a file. Follows aliases, merges maps, and replaces variables on request. */
 export class Tree {
   #left = MAX_VALUES;
   #depth = 0;
@@ -35,7 +35,7 @@ export class Tree {
     return this.#source.document.contents;
   }
 
-  /** The entries of a map; undefined when the node is something else. Nothing is filled in yet. */
+  /** The entries of a map, without replacing variables. Undefined if the node is not a map. */
   entries(node: Node | null): Entry[] | undefined {
     const map = node === null ? null : this.#follow(node);
     if (!isMap(map)) return undefined;
@@ -49,17 +49,17 @@ export class Tree {
       }
     }
 
-    // The map's own keys come before merged ones, and what is merged first before what is merged later.
+    // The map's own keys override merged ones; earlier merges override later ones.
     for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
     return [...own.values()];
   }
 
-  /** Whether there is nothing after a key. */
+  /** Whether a key has no value. */
   isNothing(node: Node | null): boolean {
     return node === null || (isScalar(node) && node.value === null);
   }
 
-  /** The value of a node, whole. `name` says whose it is, for messages: `url of profile shop`. */
+  /** The whole value of a node. `name` is for messages: `url of profile shop`. */
   setting(node: Node | null, where: string, name: string, env: NodeJS.ProcessEnv): Setting {
     this.#count(where);
     const target = node === null ? null : this.#follow(node);
@@ -165,7 +165,7 @@ function scalar(value: unknown, source: string | undefined, { where, name, env }
   if (typeof value !== 'string') {
     const known =
       value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
-    // What is left (a date, binary data) only an explicit YAML tag makes; its text is refused or taken as text is.
+    // Only explicit YAML tags give other types (dates, binary). Their text is handled like any text.
     return { kind: 'scalar', value: known ? value : (source ?? ''), shown: source, where };
   }
 

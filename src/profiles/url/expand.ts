@@ -5,7 +5,7 @@ import { Fields } from '../fields.js';
 import { maskUrl } from '../mask.js';
 import { parseUrl, type UrlParts } from './parse.js';
 
-/** The same keys with `url` taken apart into those that it stands for. */
+/** Replace `url` by the keys that it stands for. */
 export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fields {
   const url = fields.filled('url');
   if (url === undefined) return fields;
@@ -38,16 +38,16 @@ const SCHEMES_OF = {
   redis: { product: 'Redis', schemes: 'redis://, rediss:// or unix://' },
 } as const;
 
-type Place = Pick<ScalarSetting, 'shown' | 'where'>;
+type Origin = Pick<ScalarSetting, 'shown' | 'where'>;
 
-/** What a URL says, as settings. Each shows the whole URL, which is masked then. */
-export function urlSettings(parts: UrlParts, place: Place): Map<string, Setting> {
-  const settings = scalars(parts.keys, place);
+/** The settings in a URL. Each one shows the whole URL in messages, masked. */
+export function urlSettings(parts: UrlParts, origin: Origin): Map<string, Setting> {
+  const settings = scalars(parts.keys, origin);
   if (parts.tls === undefined) return settings;
-  return settings.set('tls', { kind: 'map', entries: scalars(parts.tls, place), where: place.where });
+  return settings.set('tls', { kind: 'map', entries: scalars(parts.tls, origin), where: origin.where });
 }
 
-/** Certificates may stand in the file, beside a `rediss://` that comes from the environment. */
+/** Certificates may be in the file, beside a `rediss://` URL from the environment. */
 function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>, driver: string): void {
   if (fromUrl.size > 0) fields.fail('tls', 'is in url already', 'Say it in one place.');
   if (fields.fields('tls') === undefined && fields.boolean('tls') === false) {
@@ -55,7 +55,7 @@ function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>, driver: 
   }
 }
 
-function scalars(values: ReadonlyMap<string, string>, { shown, where }: Place): Map<string, Setting> {
+function scalars(values: ReadonlyMap<string, string>, { shown, where }: Origin): Map<string, Setting> {
   return new Map(
     [...values].map(([key, value]) => [key, { kind: 'scalar', value, shown, where, isParameter: true }] as const),
   );

@@ -4,17 +4,16 @@ import { Fields } from '../fields.js';
 import { quote } from '../settings.js';
 import { nearestName } from '../suggest.js';
 
-/** Parameters that a URL of another scheme has: to leave them out would be to go without TLS. */
+/** TLS parameters of other schemes. Ignoring them would mean connecting without TLS. */
 const OF_TLS = ['ca', 'cert', 'key', 'verify'];
 
-/** What parameters of clients are called. */
+/** The form of clients' parameter names. */
 const NAME = /^[a-z][\w.-]*$/i;
 
 /**
- * The same keys without those parameters of a URL that only other clients know (`read_timeout`, `alias`), which an
- * application's URL may have. What may be a misspelt key of ours stays, to be refused: without its prefix a flush would take
- * in more than was meant.
- * @param elsewhere keys of ours that are out of place here, and refused
+ * Remove the parameters of a URL that only other clients know (`read_timeout`, `alias`). A possible typo of a key of
+ * cachectl stays and is refused: without its prefix, a flush would remove too much.
+ * @param elsewhere keys of cachectl that do not belong here, and are refused
  */
 export async function withoutForeign(
   fields: Fields,

@@ -4,26 +4,30 @@ import { ConfigError } from '../../errors.js';
 import { noStoreFor } from '../drivers/no-store.js';
 import { ENCODE_HINT, UrlText as Text } from './text.js';
 
-/** What a URL says, under the keys of the profile file. */
+/** The content of a URL, under the keys of the profile file. */
 export interface UrlParts {
   readonly scheme: string;
   readonly driver: Exclude<Profile['driver'], 'custom'>;
   readonly keys: ReadonlyMap<string, string>;
-  /** Undefined: no TLS. Keys as under `tls`. */
+  /** Undefined: no TLS. The keys of `tls`. */
   readonly tls?: ReadonlyMap<string, string>;
 }
 
 /**
- * Takes apart `redis://`, `rediss://` (also written `tcp://` and `tls://`, `valkey://` and `valkeys://`), `redis+cluster://`, `redis+sentinel://` (and `rediss+…`), `unix://`,
- * `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`, `sqlite:`, `array:` and the bare path of a `.sqlite` or `.db` file. The standard URL class is not used: it
- * knows no lists of hosts, and lowers or encodes what is no web address. Values are not checked here.
- * @param name for messages: `--url redis://user:***@host`, or the place in the file; never a secret
+ * Parse these URLs into keys; values are checked elsewhere:
+ * - `redis://`, `rediss://` (also `tcp://`, `tls://`, `valkey://`, `valkeys://`), `unix://`
+ * - `redis+cluster://`, `redis+sentinel://`, `rediss+…`
+ * - `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`
+ * - `sqlite:`, `array:`, and the bare path of a `.sqlite` or `.db` file
+ *
+ * The standard URL class has no lists of hosts, and changes what is not a web address.
+ * @param name for messages: `--url redis://user:***@host`, or the location in the file; never a secret
  * @throws ConfigError
  */
 export function parseUrl(url: string, name: string): UrlParts {
   const [, scheme, rest] = /^([a-z][a-z\d+-]*):(.*)$/is.exec(url) ?? [];
   if (url.trim() === '') throw new ConfigError(`${name} is empty`, `Begin it with one of: ${SCHEMES}`);
-  // One letter is a drive of Windows.
+  // A single letter is a Windows drive.
   if (scheme === undefined || rest === undefined || (scheme.length === 1 && BARE_FILE.test(url))) {
     if (BARE_FILE.test(url) && !url.includes('://'))
       return { scheme: 'sqlite', driver: 'sqlite', keys: new Map([['path', url]]) };
@@ -84,7 +88,7 @@ function parseMemcached(text: Text): Parts {
   return { driver: 'memcached', keys: text.query(...user, ['servers', text.decode(hosts === '' ? path : hosts)]) };
 }
 
-/** Parameters that are not ours are the driver's own, and stay as they are. */
+/** Other parameters belong to the driver and stay unchanged. */
 function parseMongodb(srv: boolean): (text: Text) => Parts {
   return (text) => {
     const { user, hosts, path } = text.authority();
@@ -103,7 +107,7 @@ function parseMongodb(srv: boolean): (text: Text) => Parts {
   };
 }
 
-/** In a connection string, users are looked up in the database of its path, unless it says otherwise. */
+/** In a connection string, users belong to the database in the path, unless it says otherwise. */
 function authenticatesByPath(options: readonly string[]): boolean {
   return !options.some((option) => /^authSource=|^authMechanism=(?!SCRAM)/i.test(option));
 }
@@ -117,7 +121,7 @@ function parseSqlite(text: Text): Parts {
     );
   }
 
-  // On Windows sqlite:///C:/cache.sqlite is the file C:/cache.sqlite.
+  // On Windows, sqlite:///C:/cache.sqlite is the file C:/cache.sqlite.
   const file = text.decode(beforeQuery.replace(/^\/\//, '')).replace(/^\/(?=[a-z]:[/\\])/i, '');
   if (file === ':memory:') text.fail('keeps nothing', 'Use array: for a cache that is gone with the process.');
   return { driver: 'sqlite', keys: text.query(['path', file]) };
@@ -133,7 +137,7 @@ function parseRedis(kind: 'cluster' | 'sentinels' | 'server'): (text: Text) => P
   return (text) => {
     const { user, hosts, path } = text.authority();
     if (text.afterHost.includes('@')) text.fail('has an @ after its host', ENCODE_HINT);
-    // As other clients write a socket: redis:///run/redis.sock.
+    // Other clients write a socket like this: redis:///run/redis.sock.
     if (hosts === '' && kind === 'server' && /^\/.*\D/.test(path)) {
       return { driver: 'redis', keys: text.query(...user, ['socket', text.decode(path)]) };
     }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.js';
 import { quote } from '../settings.js';
 
-/** The URL after its scheme. */
+/** A URL without its scheme. */
 export class UrlText {
   readonly #name: string;
   readonly #query: string | undefined;
@@ -14,13 +14,13 @@ export class UrlText {
     this.#query = mark === -1 ? undefined : rest.slice(mark + 1);
   }
 
-  /** All but user and hosts, up to a URL within it. An @ here is one that was meant to be in a password. */
+  /** Everything after user and hosts, up to a nested URL. An @ here was meant to be part of a password. */
   get afterHost(): string {
     const { path } = this.#split();
     return `${path}?${this.#query ?? ''}`.replace(/&?\blocks=[^&]*/, '');
   }
 
-  /** `//user:password@hosts/path`. The last @ ends the password, so that one within need not be encoded. */
+  /** `//user:password@hosts/path`. The last @ ends the password, so an @ inside need not be encoded. */
   authority(): { user: ReadonlyArray<readonly [string, string]>; hosts: string; path: string } {
     const { slashes, authority, path } = this.#split();
     if (slashes === '')
@@ -29,7 +29,7 @@ export class UrlText {
     return { user: at === -1 ? [] : this.#user(authority.slice(0, at)), hosts: authority.slice(at + 1), path };
   }
 
-  /** The same URL with no parameters but those named, and the others, as they are. */
+  /** Split the parameters: the URL with those named, and the others unchanged. */
   parametersAmong(names: ReadonlySet<string>): [ours: UrlText, others: string[]] {
     const parameters = (this.#query ?? '').split('&').filter((part) => part !== '');
     const isOurs = (parameter: string): boolean => names.has(parameter.slice(0, parameter.indexOf('=')));
@@ -40,7 +40,7 @@ export class UrlText {
     ];
   }
 
-  /** The parameters, after what was found before them. None may be there twice. */
+  /** All parameters, after those found before. Refuses duplicates. */
   query(...found: ReadonlyArray<readonly [string, string]>): ReadonlyMap<string, string> {
     const keys = new Map(found);
     for (const parameter of (this.#query ?? '').split('&').filter((part) => part !== '')) {
@@ -57,7 +57,7 @@ export class UrlText {
     return keys;
   }
 
-  /** A `+` stays one: this is no web form. */
+  /** A `+` stays a plus sign: this is not a web form. */
   decode(text: string): string {
     try {
       return decodeURIComponent(text);
