@@ -51,14 +51,12 @@ Exits 4 when anything could not be copied; the others are there. It can be run a
     const target = targetFlags(flags, flags.to, flags['to-url']);
     keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, profile, interruption }) => {
-      const { checkPlaces } = await import('../features/transfer/same-place.js');
-      const { copyEntries } = await import('../features/transfer/copy-entries.js');
-      const { estimate } = await import('../features/transfer/estimate.js');
+      const { checkSides, copyEntries } = await import('../features/transfer/copy-entries.js');
       const { Tally } = await import('../features/transfer/tally.js');
-      const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
+      const { estimate, partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const to = await this.openStore(target);
       try {
-        checkPlaces({ store, profile }, to);
+        checkSides({ store, profile }, to);
         await checkPlace(to.store, to.profile, { place: 'entries', access: 'creates' });
         if (to.profile.protected && !dryRun) {
           const effect = `replaces what is there under the keys of ${store.location}`;

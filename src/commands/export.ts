@@ -60,12 +60,11 @@ Exits 4 when anything could not be exported; the others are in the file.`;
 
     keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, interruption }) => {
-      const { openOutput } = await import('../features/transfer/output.js');
+      const { openOutput } = await import('../features/transfer/open-output.js');
       const { exportEntries } = await import('../features/transfer/export-entries.js');
-      const { estimate } = await import('../features/transfer/estimate.js');
       const { sourceName } = await import('../features/transfer/resume/export-state.js');
       const { Tally } = await import('../features/transfer/tally.js');
-      const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
+      const { estimate, partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const tally = new Tally();
       const source = { store: sourceName(store), pattern };
       const output = await openOutput(file, { source, tally, resume: flags.resume });

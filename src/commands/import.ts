@@ -52,20 +52,25 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
       if (!SPARING.has(profile.driver)) keepYoungSpaceSmall();
       const { openInput } = await import('../features/transfer/input.js');
       const { importEntries } = await import('../features/transfer/import-entries.js');
-      const { beginning } = await import('../features/transfer/resume/import-start.js');
+      const { importStart } = await import('../features/transfer/resume/import-state.js');
       const { Tally } = await import('../features/transfer/tally.js');
       const { partWay, reportTally, tallyCode, tallyFields } = await import('../features/transfer/report.js');
       const input = await openInput(args.file, interruption.signal);
       const tally = new Tally();
       try {
         const dryRun = flags['dry-run'];
-        const { start, checkpoint } = await beginning(args.file, input, { store, tally, resume: flags.resume, dryRun });
+        const { start, checkpoint } = await importStart(args.file, input, {
+          store,
+          tally,
+          resume: flags.resume,
+          dryRun,
+        });
         if (profile.protected && !dryRun) {
           const effect = `replaces what is there under the keys of ${args.file}`;
           await askBeforeDestroying({ store, profile, action: 'import', effect }, flags);
         }
 
-        if (!flags.resume && !dryRun) checkpoint?.beginAnew();
+        if (!flags.resume && !dryRun) checkpoint?.reset();
         const options = {
           ttl: flags.ttl ?? null,
           ifAbsent: flags['if-absent'],
@@ -85,7 +90,7 @@ A file that was interrupted, by whatever, goes on where it was with --resume. Ex
             ...partWay(tally),
           },
         );
-        checkpoint?.done();
+        if (!dryRun) checkpoint?.done();
         if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });
         else reportTally(dryRun ? 'would import' : 'imported', tally);
         return tallyCode(tally);

@@ -55,10 +55,10 @@ export default class Put extends StoreCommand {
 
       await this.withStore(flags, async ({ store, interruption }) => {
         const target = entriesOf(store, flags.tags);
-        const { readEntries } = await import('../features/transfer/ndjson/put-reader.js');
+        const { readPutEntries } = await import('../features/transfer/ndjson/put-reader.js');
         const { bulk } = await import('../runtime/bulk.js');
         const stored = await bulk('stored', interruption, (options) =>
-          target.putMany(readEntries(from, ttl, options.signal), options),
+          target.putMany(readPutEntries(from, ttl, options.signal), options),
         );
         if (flags.json) await answerJson({ stored });
         else warn(`stored ${entries(stored)}`);

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { PartState } from '../../src/features/transfer/resume/export-state.js';
+import type { ExportState } from '../../src/features/transfer/resume/export-state.js';
 import type { Result } from '../support/cli.js';
 
 import { ownProcess } from '../../src/stores/locks/process.js';
@@ -32,9 +32,9 @@ function linesOf(file: string): readonly string[] {
   return readFileSync(file, 'utf8').trimEnd().split('\n').toSorted();
 }
 
-function stateOf(file: string): PartState | undefined {
+function stateOf(file: string): ExportState | undefined {
   const state = `${file}.export-state`;
-  return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as PartState) : undefined;
+  return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as ExportState) : undefined;
 }
 
 /** Exports until something is kept, and ends it with the signal; anew, when it was done before that. */
@@ -130,7 +130,7 @@ describe('export --resume', () => {
       const counts = { expired: 0, present: 0, locks: 0, foreign: 0, asStored: 0, looseTags: 0, endless: 0 };
       const { prefix } = place;
       const location = place.url().replaceAll(/^sqlite:\/\/|\?.*$/g, '');
-      const state: PartState = {
+      const state: ExportState = {
         version: 1,
         source: { store: `sqlite: ${location}, prefix "${prefix}" (sqlite php)`, pattern: '*' },
         bytes: left.length,
@@ -153,16 +153,20 @@ describe('export --resume', () => {
       await leaveTwo();
       const hint = 'Export without --resume';
       const other = await place.run(args(file, 'n:*', '--resume'));
-      expectFault(other, { code: 2, message: 'is of other keys: those that match *', hint });
+      expectFault(other, { code: 2, message: 'was exported with another pattern, *', hint });
       const state = stateOf(file)!;
       const elsewhere = { ...state, source: { ...state.source, store: 'redis: localhost' } };
       writeFileSync(`${file}.export-state`, JSON.stringify(elsewhere));
       const foreign = await place.run(args(file, '--resume'));
-      expectFault(foreign, { code: 2, message: 'is of another store: redis: localhost', hint });
+      expectFault(foreign, { code: 2, message: 'was exported from another store, redis: localhost', hint });
       writeFileSync(`${file}.export-state`, JSON.stringify({ ...state, bytes: state.bytes - 1 }));
-      expectFault(await place.run(args(file, '--resume')), { code: 2, message: 'is not as it was left', hint });
+      expectFault(await place.run(args(file, '--resume')), {
+        code: 2,
+        message: 'has changed since it was written',
+        hint,
+      });
       writeFileSync(`${file}.export-state`, '{}');
-      expectFault(await place.run(args(file, '--resume')), { code: 2, message: 'does not say what it is of', hint });
+      expectFault(await place.run(args(file, '--resume')), { code: 2, message: 'does not describe it', hint });
       writeFileSync(`${file}.export-state`, JSON.stringify(state));
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 5 entries\n' });
       expect(linesOf(file)).to.have.lengthOf(5);
@@ -172,16 +176,16 @@ describe('export --resume', () => {
       await leaveTwo();
       const { code, err } = await place.run(args(file));
       expect(code).to.equal(0);
-      expect(err).to.match(/all\.ndjson\.part holds 2 entries of an interrupted export; it begins anew/);
+      expect(err).to.match(/all\.ndjson\.part holds 2 entries of an interrupted export; starting over/);
       expect(linesOf(file)).to.have.lengthOf(5);
     });
 
     it('is what a person is reminded of, before anything is lost', async () => {
       await leaveTwo();
-      const answer = { prompt: 'Begin anew?', keys: 'n\r' };
+      const answer = { prompt: 'Start over?', keys: 'n\r' };
       const { code, screen } = await onTerminal([...args(file), '--url', place.url()], { HOME: folder }, answer);
       expect(code).to.equal(1);
-      expect(screen).to.include('--resume goes on with it');
+      expect(screen).to.include('use --resume to continue it');
       expect(linesOf(`${file}.part`)).to.have.lengthOf(2);
     });
 
@@ -216,7 +220,7 @@ describe('export --resume', () => {
     it('has nothing to go back to on standard output', async () => {
       for (const output of [[], ['--output', '-']]) {
         const result = await place.run(['export', '--resume', ...output]);
-        expectFault(result, { code: 2, message: 'standard output has no places to go back to', hint: '--output' });
+        expectFault(result, { code: 2, message: '--resume does not work with standard output', hint: '--output' });
       }
     });
 

@@ -80,7 +80,9 @@ describe('export and import', () => {
       await place.run(['put', 'a', '1']);
       await place.plant('broken', Buffer.from('no:php;'));
       const exported = await place.run(['export', '-o', file]);
-      expect(exported.err).to.equal('exported 2 entries\n  1 entry could not be read, and went as bytes\n');
+      expect(exported.err).to.equal(
+        'exported 2 entries\n  1 entry could not be decoded and was transferred as stored bytes\n',
+      );
       expect(linesOf(file)[1]).to.include({ key: 'broken', form: `${driver} php` });
       await place.run(['flush', '--yes']);
       expect(await place.run(['import', file])).to.include({ code: 0 });
@@ -135,7 +137,7 @@ describe('export and import', () => {
         '{"key":"new","value":1}',
       ];
       const result = await place.run(['import', '-', '--if-absent'], { input: input.join('\n') });
-      const err = 'imported 1 entry; left out: 1 expired, 1 there already\n';
+      const err = 'imported 1 entry; left out: 1 expired, 1 already there\n';
       expect(result).to.include({ code: 0, out: '', err });
       expect((await place.run(['get', 'there', 'new', '--default', 'none'])).out).to.equal('there\tkept\nnew\t1\n');
     });
@@ -203,7 +205,9 @@ describe('what import keeps to', () => {
     const file = path.join(folder, 'a.ndjson');
     const exported = await place.run(['export', '-o', file]);
     expect(exported).to.include({ code: 0 });
-    expect(exported.err).to.equal('exported 2 entries\n  1 entry could not be read, and went as bytes\n');
+    expect(exported.err).to.equal(
+      'exported 2 entries\n  1 entry could not be decoded and was transferred as stored bytes\n',
+    );
     expect(linesOf(file)[1]).to.deep.equal({
       key: 'broken',
       stored: Buffer.from('no:php;').toString('base64'),
@@ -226,7 +230,7 @@ describe('what import keeps to', () => {
       '  failed: a: bytes as a store of the form "x" holds them go into such a store only, and not "sqlite php"';
     const ended = await place.run(['import', '-'], { input });
     const lines = [
-      `${reason}, and 1 more of the kind`,
+      `${reason}, and 1 more like it`,
       'error: imported 1 entry (left out: 2 failed), then line 4: it has no value',
     ];
     expect(ended).to.include({ code: 4, out: '' });
@@ -246,7 +250,7 @@ describe('what import keeps to', () => {
     writeFileSync(file, gzipSync(numbered(3)));
     expectFault(await place.run(['import', file]), {
       code: 2,
-      message: 'line 1: it is compressed by gzip',
+      message: 'line 1: it is compressed with gzip',
       hint: 'zcat',
     });
   });
@@ -257,8 +261,15 @@ describe('what import keeps to', () => {
     writeFileSync(file, numbered(3));
     writeFileSync(state, '{}');
     const hint = 'Import without --resume';
-    expectFault(await place.run(['import', file, '--resume']), { code: 2, message: 'is of no import', hint });
-    expectFault(await place.run(['import', '-', '--resume']), { code: 2, message: 'standard input has no places' });
+    expectFault(await place.run(['import', file, '--resume']), {
+      code: 2,
+      message: 'is not the state of an import',
+      hint,
+    });
+    expectFault(await place.run(['import', '-', '--resume']), {
+      code: 2,
+      message: '--resume does not work with standard input',
+    });
     expect(await place.run(['import', file])).to.include({ code: 0 });
   });
 
@@ -370,7 +381,7 @@ describe('copy', () => {
       const onto = await source.run(['copy', '--to-url', to('shop-cache-')]);
       expectFault(onto, { code: 2, message: 'would be copied onto itself' });
       const into = await source.run(['copy', '--to-url', to('shop-cache-2-')]);
-      expectFault(into, { code: 2, message: 'so that the copies would be copied again' });
+      expectFault(into, { code: 2, message: 'so the copies would be copied again' });
     });
   });
 

@@ -43,7 +43,7 @@ describe('files beside an export and an import', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
-  it('a claim that a killed process left is removed by one process alone', async () => {
+  it('a claim left by a killed process is removed by exactly one process', async () => {
     const module = new URL('../../src/features/transfer/resume/claim.ts', import.meta.url).href;
     for (let round = 0; round < ROUNDS; round++) {
       const target = path.join(folder, `export-${round}`);
@@ -65,7 +65,7 @@ describe('files beside an export and an import', () => {
     }
   });
 
-  it('an import does not write through a link that lies where it keeps its place', async () => {
+  it('an import does not write its state through a symbolic link', async () => {
     const input = path.join(folder, 'cache.ndjson');
     const victim = path.join(folder, 'victim');
     writeFileSync(victim, 'kept');
@@ -74,5 +74,15 @@ describe('files beside an export and an import', () => {
     await createSqlite(path.join(folder, 'cache.sqlite'));
     await cachectl(['import', input, '--yes', '--url', `sqlite://${folder}/cache.sqlite`]);
     expect(readFileSync(victim, 'utf8')).to.equal('kept');
+  });
+
+  it('an import does not read its state through a symbolic link', async () => {
+    const input = path.join(folder, 'cache.ndjson');
+    writeFileSync(input, '{"key":"a","value":1}\nno entry\n');
+    await createSqlite(path.join(folder, 'cache.sqlite'));
+    symlinkSync(path.join(folder, 'cache.sqlite'), `${input}.import-state`);
+    const { code, err } = await cachectl(['import', input, '--resume', '--url', `sqlite://${folder}/cache.sqlite`]);
+    expect(code).to.equal(2);
+    expect(err).to.include('cache.ndjson.import-state is not the state of an import');
   });
 });

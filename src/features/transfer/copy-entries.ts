@@ -1,22 +1,22 @@
+import type { Profile } from '../../profiles/profile.js';
 import type { BulkOptions, Store } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
-import { outflow } from './entry-reader.js';
-import { Inflow } from './entry-writer.js';
+import { UsageError } from '../../errors.js';
+import { prefetch } from '../../stores/listing/prefetch.js';
+import { readPages } from './entry-reader.js';
+import { EntryWriter } from './entry-writer.js';
 
 export interface CopyOptions {
   readonly pattern: string;
   readonly ifAbsent: boolean;
   readonly dryRun: boolean;
   readonly tally: Tally;
-  /** An estimate of how many there are. */
+  /** Estimated number of entries. */
   readonly total: number | undefined;
 }
 
-/**
- * Puts what one store holds into another: while one takes a page, the next is read from the other. Between stores of one
- * form the bytes go as they are.
- */
+/** Copies entries from one store to another. Between stores of the same form the stored bytes are copied unread. */
 export async function copyEntries(
   from: Store,
   to: Store,
@@ -24,19 +24,74 @@ export async function copyEntries(
   { signal, onProgress }: Required<BulkOptions>,
 ): Promise<void> {
   const onWritten = (): void => onProgress({ done: tally.written, ...(total !== undefined && { total }) });
-  const inflow = new Inflow(to, { ifAbsent, signal, tally, onWritten });
+  const writer = new EntryWriter(to, { ifAbsent, signal, tally, onWritten });
   const asStored = !ifAbsent && to.putStored !== undefined && from.storedForm === to.storedForm;
-  const pages = outflow(from, { pattern, signal, asStored, tally });
-  let next = pages.next();
-  for (;;) {
-    const { done, value: page } = await next;
-    if (done) break;
-    next = pages.next();
-    // Whoever waits for it is told.
-    next.catch(() => {});
+  for await (const page of prefetch(readPages(from, { pattern, signal, asStored, tally }))) {
     if (dryRun) tally.written += page.entries.length;
-    else await inflow.write(page.entries, page.readAt);
+    else await writer.write(page.entries, page.readAt);
     onWritten();
     signal.throwIfAborted();
+  }
+}
+
+/** One side of a copy. */
+export interface CopySide {
+  readonly store: Store;
+  readonly profile: Profile;
+}
+
+/**
+ * Checks that a copy does not read what it writes. Between prefixes of one store it may copy.
+ * @throws UsageError
+ */
+export function checkSides(from: CopySide, to: CopySide): void {
+  if (locationOf(from) !== locationOf(to)) return;
+  const [source, target] = [prefixOf(from), prefixOf(to)];
+  if (source === target) {
+    throw new UsageError(
+      `${from.store.location} would be copied onto itself`,
+      'Name another profile with --to, or use another prefix.',
+    );
+  }
+
+  if (!target.startsWith(source)) return;
+  throw new UsageError(
+    `the prefix "${target}" begins with "${source}", so the copies would be copied again`,
+    'Copy to a prefix that does not begin with the other.',
+  );
+}
+
+/** Everything that precedes the keys. */
+function prefixOf({ profile }: CopySide): string {
+  return profile.driver === 'redis' ? profile.connectionPrefix + profile.prefix : profile.prefix;
+}
+
+/** Equal for profiles that name the same keyspace in the same way. */
+function locationOf({ profile }: CopySide): string {
+  switch (profile.driver) {
+    case 'array': {
+      return 'array';
+    }
+
+    case 'custom': {
+      return JSON.stringify([profile.moduleUrl, profile.options]);
+    }
+
+    case 'memcached': {
+      return JSON.stringify(profile.servers);
+    }
+
+    case 'mongodb': {
+      return JSON.stringify([profile.url, profile.database, profile.collection]);
+    }
+
+    case 'redis': {
+      const { kind, nodes, socket, primary, database } = profile.connection;
+      return JSON.stringify([kind, nodes, socket, primary, database]);
+    }
+
+    case 'sqlite': {
+      return JSON.stringify([profile.path, profile.table]);
+    }
   }
 }

@@ -6,34 +6,34 @@ import { UndecodableError, UnsupportedError, WrongTypeError } from '../../errors
 import { taggedKey, tagHashOf } from '../../stores/tags/names.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
-export interface OutflowOptions {
+export interface ReadOptions {
   /** A glob on the key. */
   readonly pattern: string;
   readonly signal: AbortSignal;
-  /** Give everything as the bytes that it is, for a store of the same form. */
+  /** Give every entry as its stored bytes, for a store of the same form. */
   readonly asStored: boolean;
-  /** Counts what is read, and what is left out. */
+  /** Counts what is read and what is left out. */
   readonly tally: Tally;
-  /** Tell places, and go on at one: `ListEntriesOptions`. */
+  /** Report places, and continue at one: see `ListEntriesOptions`. */
   readonly places?: boolean;
   readonly after?: string;
-  /** Others are passed over, uncounted; by the key that the listing gives. All are wanted when left out. */
+  /** Takes a key as the listing gives it. Other entries are skipped and not counted. Default: every entry. */
   readonly isWanted?: (listedKey: string) => boolean;
 }
 
-export interface OutflowPage {
+export interface EntryPage {
   readonly entries: readonly TransferEntry[];
-  /** When the store gave them, in Unix milliseconds: their ttls count from there. */
+  /** When the store returned them, in Unix milliseconds: their TTLs count from then. */
   readonly readAt: number;
-  /** Where the listing goes on behind them; of `places`, where there is one. */
+  /** Where the listing continues after them, if places were asked for and there is one. */
   readonly place: string | undefined;
 }
 
 /**
- * What a store holds, page by page. Locks are left out: whoever holds one holds it there.
+ * Reads the entries of a store, page by page. Locks are left out: their holders hold them in this store.
  * @throws UnsupportedError where keys cannot be listed
  */
-export async function* outflow(store: Store, options: OutflowOptions): AsyncGenerator<OutflowPage> {
+export async function* readPages(store: Store, options: ReadOptions): AsyncGenerator<EntryPage> {
   if (store.entries === undefined || !store.capabilities.listing) throw cannotList(store);
   const { pattern, signal, tally, places = false, after, isWanted = () => true } = options;
   const { tags } = store.capabilities;
@@ -44,7 +44,7 @@ export async function* outflow(store: Store, options: OutflowOptions): AsyncGene
     for (const listed of page) {
       if (!isWanted(listed.key)) continue;
       tally.read++;
-      const entry = transferred(store, listed, options);
+      const entry = entryOf(store, listed, options);
       if (entry !== undefined) entries.push(entry);
     }
 
@@ -52,27 +52,23 @@ export async function* outflow(store: Store, options: OutflowOptions): AsyncGene
   }
 }
 
-function transferred(
-  store: Store,
-  listed: ListedEntry,
-  { asStored, tally }: OutflowOptions,
-): TransferEntry | undefined {
+function entryOf(store: Store, listed: ListedEntry, { asStored, tally }: ReadOptions): TransferEntry | undefined {
   const { key, lock, reading } = listed;
   if (lock !== undefined) tally.locks++;
   else if (reading !== undefined && !(reading instanceof Error)) {
-    return content(store, listed, reading, { asStored, tally });
+    return contentOf(store, listed, reading, { asStored, tally });
   } else if (reading instanceof WrongTypeError) tally.foreign++;
-  else tally.fail(key, reading ?? new Error('its content is not told'));
+  else tally.fail(key, reading ?? new Error('the listing did not return its content'));
   return undefined;
 }
 
-function content(
+function contentOf(
   store: Store,
   listed: ListedEntry,
   reading: Entry,
-  { asStored, tally }: Pick<OutflowOptions, 'asStored' | 'tally'>,
+  { asStored, tally }: Pick<ReadOptions, 'asStored' | 'tally'>,
 ): TransferEntry | undefined {
-  const { key, tags } = named(listed, tally);
+  const { key, tags } = namesOf(listed, tally);
   const { ttl = null } = reading;
   if (reading.ttl === undefined) tally.endless++;
   const form = store.storedForm;
@@ -96,8 +92,8 @@ function storedOf(reading: Entry): Buffer {
   return reading.inForm?.() ?? reading.stored;
 }
 
-/** The key as its writer gave it, and the tags that it was put under. */
-function named({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<TransferEntry, 'key' | 'tags'> {
+/** The key as its writer gave it, and the tags it was stored under. */
+function namesOf({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<TransferEntry, 'key' | 'tags'> {
   const hash = tagHashOf(key);
   if (hash === undefined) return { key, tags: NO_TAGS };
   if (tags.length > 0 && taggedKey(tags, '') === `${hash}:`) return { key: key.slice(hash.length + 1), tags };
@@ -107,7 +103,7 @@ function named({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<Transfe
 
 function cannotList({ driver }: Store): UnsupportedError {
   return new UnsupportedError(
-    `the ${driver} store cannot list what it holds, so there is nothing to go by`,
+    `the ${driver} store cannot list its entries`,
     'Read the keys that you know with get --json.',
   );
 }

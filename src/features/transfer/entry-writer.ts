@@ -5,48 +5,48 @@ import { CachectlError, RefusedError, TimeoutError, UnreachableError, Unsupporte
 import { overlapping } from '../../stores/listing/concurrent.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
-export interface InflowOptions {
+export interface WriteOptions {
   /** Only where the key is free. */
   readonly ifAbsent: boolean;
   readonly signal: AbortSignal;
-  /** Counts what is written, and what is not. */
+  /** Counts what is written and what is not. */
   readonly tally: Tally;
-  /** Called when something more was acknowledged. */
+  /** Called when the store has acknowledged more. */
   onWritten(): void;
 }
 
-/** Questions that are under way at a time, where each entry is one of its own, and groups of tags likewise. */
-const AT_ONCE = 32;
+/** Concurrent requests, where each entry or each group of tags takes its own. */
+const CONCURRENCY = 32;
 
-/** So many refusals one after the other are the store's state, and no fault of the entries. */
-const MOST_REFUSALS = 20;
+/** So many refusals in a row are the store's state and not the fault of the entries. */
+const MAX_REFUSALS = 20;
 
 /**
- * Where entries go into a store. What the store refuses of one entry is counted, and the rest goes on; of a store that
- * is lost, or that refuses everything, the error is thrown.
+ * Writes entries into a store. An entry that the store refuses is counted as failed. If the store is lost or refuses
+ * everything, the error is thrown.
  */
-export class Inflow {
+export class EntryWriter {
   readonly #store: Store;
-  readonly #options: InflowOptions;
+  readonly #options: WriteOptions;
   #refusals = 0;
 
-  constructor(store: Store, options: InflowOptions) {
+  constructor(store: Store, options: WriteOptions) {
     this.#store = store;
     this.#options = options;
   }
 
   /**
-   * Resolves when all of them are acknowledged, or counted as failed or expired. Of a key that comes twice the last counts.
-   * @param readAt when their ttls began to count, in Unix milliseconds: what has passed since is taken off
+   * Resolves when each of them is acknowledged, or counted as failed or expired. The last entry of a key counts.
+   * @param readAt when their TTLs began to count, in Unix milliseconds: the time since then is subtracted
    */
   async write(entries: readonly TransferEntry[], readAt: number): Promise<void> {
     const groups = grouped(this.#aged(entries, Math.floor((Date.now() - readAt) / 1000)));
     await (groups.length === 1
       ? this.#group(groups[0]!)
-      : overlapping(groups, AT_ONCE, async (group) => this.#group(group)));
+      : overlapping(groups, CONCURRENCY, async (group) => this.#group(group)));
   }
 
-  /** Those that still count, with what they have left after so many seconds. */
+  /** The entries that live longer than so many seconds, with the rest of their TTLs. */
   #aged(entries: readonly TransferEntry[], seconds: number): readonly TransferEntry[] {
     if (seconds <= 0) return entries;
     const live = entries.filter(({ ttl }) => ttl === null || ttl > seconds);
@@ -73,7 +73,7 @@ export class Inflow {
   #target(tags: readonly string[]): Error | Repository {
     if (tags.length === 0) return this.#store;
     if (this.#store.capabilities.tags) return this.#store.tags(tags);
-    return new UnsupportedError(`the ${this.#store.driver} store has no tags`, 'Leave the tags out of the input.');
+    return new UnsupportedError(`the ${this.#store.driver} store has no tags`, 'Remove the tags from the input.');
   }
 
   async #putStored(target: Repository, form: string, entries: readonly StoredEntry[]): Promise<void> {
@@ -88,7 +88,7 @@ export class Inflow {
     await this.#put(entries, async (some, options) => target.putStored!(some, options));
   }
 
-  /** What is refused among many is looked for half by half. */
+  /** Finds a refused entry among many by bisection. */
   async #put<E extends NewEntry | StoredEntry>(
     entries: readonly E[],
     put: (entries: readonly E[], options: BulkOptions) => Promise<number>,
@@ -111,7 +111,7 @@ export class Inflow {
         return;
       }
 
-      // They are put again, and counted then.
+      // They are put and counted again.
       tally.written -= done;
       const half = entries.length >> 1;
       await this.#put(entries.slice(0, half), put);
@@ -119,10 +119,10 @@ export class Inflow {
     }
   }
 
-  /** Each is a question of its own. */
+  /** One request for each entry. */
   async #add(target: Repository, entries: readonly NewEntry[]): Promise<void> {
     const { signal, tally, onWritten } = this.#options;
-    await overlapping(entries, AT_ONCE, async ({ key, value, ttl, flags }) => {
+    await overlapping(entries, CONCURRENCY, async ({ key, value, ttl, flags }) => {
       signal.throwIfAborted();
       try {
         if (await target.add(key, value, ttl, flags)) tally.written++;
@@ -138,7 +138,7 @@ export class Inflow {
   }
 
   #refuse(key: string, error: CachectlError): void {
-    if (error instanceof RefusedError && ++this.#refusals >= MOST_REFUSALS) throw error;
+    if (error instanceof RefusedError && ++this.#refusals >= MAX_REFUSALS) throw error;
     this.#options.tally.fail(key, error);
   }
 }
@@ -151,7 +151,7 @@ interface Group {
 }
 
 function grouped(entries: readonly TransferEntry[]): readonly Group[] {
-  // What most pages are is handed on as it is.
+  // Most pages are like this.
   if (entries.every((entry) => entry.stored === undefined && entry.tags.length === 0)) {
     return [{ tags: NO_TAGS, values: entries as readonly NewEntry[], stored: [] }];
   }
@@ -183,7 +183,7 @@ function formOf({ storedForm }: Repository): string {
   return storedForm === undefined ? 'into this one' : `"${storedForm}"`;
 }
 
-/** Whether it may be that the store takes other entries. */
+/** Whether the store may still accept other entries. */
 function isOfEntries(error: unknown): error is CachectlError {
   return error instanceof CachectlError && !(error instanceof UnreachableError) && !(error instanceof TimeoutError);
 }

@@ -1,31 +1,30 @@
 import type { Value } from '../../codecs/value.js';
 import type { Ttl } from '../../stores/contract/store.js';
 
-/** An entry between two places: out of a store or a line of a file, and not yet in the next. */
+/** An entry on its way from a store or a file to another. */
 export type TransferEntry = StoredTransfer | ValueTransfer;
 
 interface Transfer {
-  /** As its writer gave it: of a tagged entry without the hash of its tags. */
+  /** As its writer gave it: without the hash of its tags. */
   readonly key: string;
-  /** In the order in which they are put; none of most. */
+  /** In the order in which they were given. */
   readonly tags: readonly string[];
-  /** Seconds left. Where the store did not tell, `null`, and it was counted. */
+  /** Seconds left; null for never, and where the store does not reveal it. */
   readonly ttl: Ttl;
 }
 
 export interface ValueTransfer extends Transfer {
   readonly value: Value;
-  /** Memcached's, where the codec would write others. */
+  /** Memcached's item flags, where the codec would write others. */
   readonly flags?: number;
   readonly stored?: undefined;
 }
 
-/** What cannot be read, or need not be: the bytes that it is to stores of one form. */
+/** An entry that is not decoded: its bytes mean the same to stores of the same form. */
 export interface StoredTransfer extends Transfer {
   readonly stored: Buffer;
-  /** `Repository.storedForm` of the store that it is from. */
+  /** `Repository.storedForm` of the store that it came from. */
   readonly form: string;
 }
 
-/** Of an entry that carries none. */
 export const NO_TAGS: readonly string[] = [];

@@ -1,6 +1,6 @@
 import { CachectlError, InputError } from '../../errors.js';
 
-/** Runs `work` on a file that is written. @throws InputError that says in words why it cannot be */
+/** Runs `work`, which writes a file. @throws InputError with the reason of a failure */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -14,7 +14,7 @@ export async function writing<T>(path: string, work: () => Promise<T>): Promise<
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'you may not',
+  EACCES: 'permission denied',
   EISDIR: 'it is a folder',
   ENOENT: 'its folder does not exist',
   ENOSPC: 'the disk is full',

@@ -4,24 +4,25 @@ import type { Checkpoint } from './resume/import-state.js';
 import type { Tally } from './tally.js';
 
 import { InputError } from '../../errors.js';
-import { Inflow } from './entry-writer.js';
-import { type LinePage, linePages, type LineStart } from './ndjson/line-reader.js';
+import { prefetch } from '../../stores/listing/prefetch.js';
+import { EntryWriter } from './entry-writer.js';
+import { type LinePage, type LineStart, readLines } from './ndjson/line-reader.js';
 
 export interface ImportOptions {
-  /** Of entries that bring none. */
+  /** For lines without one. */
   readonly ttl: Ttl;
   readonly ifAbsent: boolean;
-  /** Count bad lines, and go on. */
+  /** Count bad lines instead of stopping at the first. */
   readonly skipBad: boolean;
   readonly dryRun: boolean;
   readonly start: LineStart;
-  /** Undefined where the input cannot be gone back to. */
+  /** Undefined where the input cannot be read again. */
   readonly checkpoint: Checkpoint | undefined;
   readonly tally: Tally;
 }
 
 /**
- * Puts what the lines say into the store, a page at a time: while the store is at one, the next is read.
+ * Stores the entries of an input, a page at a time.
  * @throws InputError that names the line
  */
 export async function importEntries(
@@ -31,41 +32,34 @@ export async function importEntries(
   { signal, onProgress }: Required<BulkOptions>,
 ): Promise<void> {
   const { start, checkpoint, tally } = options;
-  const tell = (offset: number): void => {
+  let offset = 0;
+  const onWritten = (): void => {
     const total = input.size === undefined ? undefined : Math.round((tally.read / offset) * input.size);
     onProgress({ done: tally.written, ...(total !== undefined && { total }) });
   };
 
-  let offset = 0;
-  const inflow = new Inflow(store, { ifAbsent: options.ifAbsent, signal, tally, onWritten: () => tell(offset) });
-  const pages = linePages(input.chunks(start.offset), start, options.ttl);
-  let next = pages.next();
-  for (;;) {
-    const { done, value: page } = await next;
-    if (done) break;
-    next = pages.next();
-    // Whoever waits for it is told.
-    next.catch(() => {});
+  const writer = new EntryWriter(store, { ifAbsent: options.ifAbsent, signal, tally, onWritten });
+  for await (const page of prefetch(readLines(input.chunks(start.offset), start, options.ttl))) {
     ({ offset } = page);
     tally.read += page.entries.length + page.expired + page.bad.length;
     tally.expired += page.expired;
-    // What comes before a bad line is stored; a page with one is not acknowledged unless it is skipped.
-    const good = options.skipBad || options.dryRun ? page.entries : entriesBefore(page);
+    // The entries before a bad line are stored; a page with one is not acknowledged unless the line is skipped.
+    const good = options.skipBad || options.dryRun ? page.entries : entriesBeforeBad(page);
     if (options.dryRun) tally.written += good.length;
-    else await inflow.write(good, page.readAt);
-    tell(offset);
-    noteBad(page, options);
+    else await writer.write(good, page.readAt);
+    onWritten();
+    handleBad(page, options);
     if (!options.dryRun) await checkpoint?.note(page, tally);
     signal.throwIfAborted();
   }
 }
 
-/** With those behind it, it would be hard to say what was stored. */
-function entriesBefore(page: LinePage): LinePage['entries'] {
-  return page.bad.length === 0 ? page.entries : page.entries.slice(0, page.goodBeforeBad);
+/** If later entries were stored too, it would be hard to say which ones are. */
+function entriesBeforeBad({ entries, bad, goodBeforeBad }: LinePage): LinePage['entries'] {
+  return bad.length === 0 ? entries : entries.slice(0, goodBeforeBad);
 }
 
-function noteBad({ bad }: LinePage, { skipBad, dryRun, tally }: ImportOptions): void {
+function handleBad({ bad }: LinePage, { skipBad, dryRun, tally }: ImportOptions): void {
   for (const { line, error } of bad) {
     if (!skipBad && !dryRun) throw new InputError(`line ${line}: ${error.message}`, error.hint);
     tally.fail(`line ${line}`, error);

@@ -3,23 +3,23 @@ import { addAbortSignal, type Readable } from 'node:stream';
 
 import { fileError } from '../../runtime/file-error.js';
 
-/** Bytes that are read at once: some thousand lines. */
+/** Bytes that are read at once: about a thousand lines. */
 const CHUNK = 256 * 1024;
 
-/** What lines are read from. */
+/** Where lines are read from. */
 export interface Input {
-  /** Undefined of what has no places to go back to: standard input, a pipe. */
+  /** Undefined for standard input and pipes, which cannot be read again. */
   readonly file: FileHandle | undefined;
   /** Bytes of the file. */
   readonly size: number | undefined;
-  /** From `offset`, which is 0 where there is no file. */
+  /** @param offset 0 where there is no file */
   chunks(offset: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
 /**
- * A file, or standard input for `-`.
- * @param signal ends the wait for more
+ * Opens a file, or standard input for `-`.
+ * @param signal ends the wait for more input
  * @throws InputError when it cannot be read
  */
 export async function openInput(path: string, signal: AbortSignal): Promise<Input> {
@@ -27,7 +27,7 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Inpu
   try {
     const file = await open(path, 'r');
     const stats = await file.stat();
-    // Of a folder reading says what is wrong.
+    // Reading a folder fails with the reason.
     if (!stats.isFile() && !stats.isDirectory()) return streamed(file.createReadStream(), signal);
     return {
       file,
@@ -46,7 +46,7 @@ function streamed(stream: Readable, signal: AbortSignal): Input {
     size: undefined,
     chunks: () => addAbortSignal(signal, stream) as AsyncIterable<Buffer>,
     async close() {
-      // Whoever writes into it may not have ended.
+      // Its writer may still be running.
       stream.destroy();
     },
   };

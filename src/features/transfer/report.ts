@@ -1,13 +1,19 @@
 import type { BulkWords } from '../../runtime/bulk.js';
+import type { Store } from '../../stores/contract/store.js';
 import type { JsonFields } from '../../terminal/json.js';
 import type { Tally } from './tally.js';
 
 import { ExitCode } from '../../errors.js';
-import { warn } from '../../terminal/output.js';
+import { notesReachAPerson, warn } from '../../terminal/output.js';
 import { count, entries } from '../../terminal/progress.js';
 import { forTerminal, lineField } from '../../terminal/value-text.js';
 
-/** What became of the entries, for people: to standard error. @param done in the past tense: `imported` */
+/** The number of entries, for a progress bar; undefined where no person watches, or counting would take long. */
+export async function estimate(store: Store, pattern: string, signal: AbortSignal): Promise<number | undefined> {
+  return notesReachAPerson() && store.count ? store.count({ pattern, signal }) : undefined;
+}
+
+/** Prints the summary to standard error. @param done the verb in the past tense: `imported` */
 export function reportTally(done: string, tally: Tally): void {
   const parts = leftOut(tally);
   warn(`${done} ${entries(tally.written)}${parts === '' ? '' : `; ${parts}`}`);
@@ -15,7 +21,7 @@ export function reportTally(done: string, tally: Tally): void {
   reportFailures(tally);
 }
 
-/** Of what ends part-way: how many entries, as far as they came, and what was left out of them. */
+/** The words for a transfer that ends part-way. */
 export function partWay(tally: Tally): Pick<BulkWords, 'aside' | 'counted'> {
   return {
     counted(done) {
@@ -28,12 +34,12 @@ export function partWay(tally: Tally): Pick<BulkWords, 'aside' | 'counted'> {
 
 function reportFailures(tally: Tally): void {
   for (const { count: number, first, message } of tally.failures) {
-    const more = number === 1 ? '' : `, and ${count(number - 1)} more of the kind`;
+    const more = number === 1 ? '' : `, and ${count(number - 1)} more like it`;
     warn(`  failed: ${forTerminal(Buffer.from(lineField(`${first}: ${message}`)))}${more}`);
   }
 }
 
-/** The members of a tally in `--json`. */
+/** The tally as it is printed with `--json`. */
 export function tallyFields(tally: Tally): JsonFields {
   const { read, written, expired, present, locks, foreign, asStored, looseTags, endless, failed } = tally;
   return {
@@ -58,9 +64,9 @@ export function tallyCode(tally: Tally): number {
 function leftOut({ expired, present, locks, foreign, failed }: Tally): string {
   const parts = [
     expired > 0 && `${count(expired)} expired`,
-    present > 0 && `${count(present)} there already`,
+    present > 0 && `${count(present)} already there`,
     locks > 0 && `${count(locks)} ${locks === 1 ? 'lock' : 'locks'}`,
-    foreign > 0 && `${count(foreign)} of other types than a cache's`,
+    foreign > 0 && `${count(foreign)} that ${foreign === 1 ? 'is not a cache entry' : 'are not cache entries'}`,
     failed > 0 && `${count(failed)} failed`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? '' : `left out: ${parts.join(', ')}`;
@@ -68,9 +74,10 @@ function leftOut({ expired, present, locks, foreign, failed }: Tally): string {
 
 function notes({ asStored, looseTags, endless }: Tally): string[] {
   return [
-    asStored > 0 && `${entries(asStored)} could not be read, and went as bytes`,
+    asStored > 0 &&
+      `${entries(asStored)} could not be decoded and ${asStored === 1 ? 'was' : 'were'} transferred as stored bytes`,
     looseTags > 0 &&
-      `${entries(looseTags)} may carry tags, which this store does not tell; they keep the hash in their keys`,
-    endless > 0 && `${entries(endless)} never expire now, since the store does not tell their ttl`,
+      `${entries(looseTags)} may have tags, which this store does not reveal; the hash of the tags stays in the key`,
+    endless > 0 && `${entries(endless)} will never expire, because the store does not reveal TTLs`,
   ].filter((note) => note !== false);
 }

@@ -1,14 +1,14 @@
 import { toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 
-/** Failures of one kind: for the same reason, whatever the key. */
+/** Failures for the same reason, whatever the key. */
 export interface Failures {
-  /** Of `{"error": {"code"}}`. */
+  /** As in `{"error": {"code"}}`. */
   readonly code: string;
   readonly count: number;
-  /** The first of them: `line 12`, or a key. */
+  /** Where the first of them occurred: `line 12`, or a key. */
   readonly first: string;
-  /** What was said of that one. */
+  /** The message of the first. */
   readonly message: string;
 }
 
@@ -26,30 +26,30 @@ const COUNTS = [
 
 const LEFT_OUT = ['expired', 'present', 'locks', 'foreign'] as const;
 
-/** Beyond so many kinds only the codes are told apart. */
-const MOST_KINDS = 20;
+/** Further kinds are told apart by their codes only. */
+const MAX_KINDS = 20;
 
-/** What becomes of entries on their way, as a summary tells it. */
+/** Counts what became of the entries that were transferred. */
 export class Tally {
   read = 0;
   written = 0;
-  /** Left out, because they had expired by then. */
+  /** Left out because they had expired. */
   expired = 0;
-  /** Left out, because the key was there. */
+  /** Left out because the key existed. */
   present = 0;
-  /** Left out, because they are locks. */
+  /** Left out because they are locks. */
   locks = 0;
-  /** Left out, because they are no entries (a Redis list, say). */
+  /** Left out because they are not entries (a Redis list, say). */
   foreign = 0;
-  /** Of those that were written, how many as bytes that could not be read. */
+  /** Of those written, how many could not be decoded and were written as stored bytes. */
   asStored = 0;
-  /** Of those that were written, how many seem to carry tags that could not be told. */
+  /** Of those written, how many seem to have tags that the store does not reveal. */
   looseTags = 0;
-  /** Of those that were written, how many never expire now because the store did not tell their ttl. */
+  /** Of those written, how many no longer expire because the store does not reveal their TTLs. */
   endless = 0;
   readonly #failures = new Map<string, Failures>();
 
-  /** @param first where it is: `line 12`, or a key */
+  /** @param first where it occurred: `line 12`, or a key */
   fail(first: string, error: unknown): void {
     const { code, message } = toFailure(error);
     const kind = this.#kindOf({ code, message });
@@ -65,20 +65,20 @@ export class Tally {
     return [...this.#failures.values()];
   }
 
-  /** Forgets what was left out, for who is going to meet it again. */
+  /** Forgets what was left out, before a new listing counts it again. */
   keepWritten(): void {
     for (const name of LEFT_OUT) this[name] = 0;
     this.read = this.written;
     this.#failures.clear();
   }
 
-  /** As it is kept to go on with. */
+  /** The state to resume with. */
   saved(): SavedTally {
     const counts = Object.fromEntries(COUNTS.map((name) => [name, this[name]])) as Record<Count, number>;
     return { ...counts, failures: this.failures };
   }
 
-  /** Begins where that one ended. */
+  /** Continues from a saved state. */
   restore(saved: SavedTally): void {
     for (const name of COUNTS) this[name] = saved[name];
     for (const failures of saved.failures) this.#failures.set(this.#kindOf(failures), failures);
@@ -86,13 +86,13 @@ export class Tally {
 
   #kindOf(failure: Reason): string {
     const kind = kindOf(failure);
-    return this.#failures.has(kind) || this.#failures.size < MOST_KINDS ? kind : failure.code;
+    return this.#failures.has(kind) || this.#failures.size < MAX_KINDS ? kind : failure.code;
   }
 }
 
 type Reason = Pick<Failures, 'code' | 'message'>;
 
-/** Which keys, names and numbers there are in the reason makes no other kind of it. */
+/** The reason without the keys, names and numbers in it. */
 function kindOf({ code, message }: Reason): string {
   return `${code} ${message.replaceAll(/"(?:[^"\\]|\\.)*"|\d+/g, '')}`;
 }
@@ -103,7 +103,7 @@ export interface SavedTally extends Readonly<Record<Count, number>> {
   readonly failures: readonly Failures[];
 }
 
-/** Whether that can be what `saved` gave. */
+/** Whether `saved` can have returned it. */
 export function isSavedTally(value: unknown): value is SavedTally {
   if (typeof value !== 'object' || value === null || !('failures' in value)) return false;
   const counts = value as Readonly<Record<string, unknown>>;

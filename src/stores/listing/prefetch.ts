@@ -1,16 +1,20 @@
-/** The same, with the next already being made while one is worked on. */
-export async function* ahead<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+/** Yields the items while the next one is already being produced. Whoever stops early does not wait for that one. */
+export async function* prefetch<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let next = items.next();
   try {
     for (;;) {
       const { done, value } = await next;
       if (done) return;
       next = items.next();
-      // Whoever waits for it is told.
-      next.catch(() => {});
+      ignoreFailure(next);
       yield value;
     }
   } finally {
-    await items.return();
+    ignoreFailure(items.return());
   }
+}
+
+/** A failure is thrown where the promise is awaited; nobody awaits it after an early stop. */
+function ignoreFailure(promise: Promise<unknown>): void {
+  promise.catch(() => {});
 }

@@ -4,7 +4,7 @@ import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { integer } from '../../../src/codecs/value.js';
-import { Inflow } from '../../../src/features/transfer/entry-writer.js';
+import { EntryWriter } from '../../../src/features/transfer/entry-writer.js';
 import { Tally } from '../../../src/features/transfer/tally.js';
 import { openArray } from '../../../src/stores/array/store.js';
 
@@ -21,9 +21,9 @@ describe('entries on their way between stores', () => {
     const store = openArray(profile, openCodec('php'));
     const tally = new Tally();
     const { signal } = new AbortController();
-    const inflow = new Inflow(store, { ifAbsent: false, signal, tally, onWritten() {} });
+    const writer = new EntryWriter(store, { ifAbsent: false, signal, tally, onWritten() {} });
     const entries = [entry('long', 10 * DAY), entry('over', 23 * HOUR), entry('forever', null)];
-    await inflow.write(entries, Date.now() - DAY * 1000);
+    await writer.write(entries, Date.now() - DAY * 1000);
     expect(tally).to.include({ written: 2, expired: 1, failed: 0 });
     expect((await store.get('long'))?.ttl).to.be.closeTo(9 * DAY, HOUR);
     expect(await store.get('over')).to.equal(undefined);

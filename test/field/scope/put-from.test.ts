@@ -78,7 +78,7 @@ describe('put --from a file of an export', () => {
         expect((await place.run(['import', '-'], { input: '{"key":"k","value":"v","ttl":60}' })).code).to.equal(0);
         const { code, err } = await place.run(['import', '-'], { input: '{"a":1,"b":2}' });
         expect(code).to.equal(2);
-        expect(err).to.include('"a" is no member of an entry').and.include('put --from');
+        expect(err).to.include('"a" is not a member of an entry').and.include('put --from');
       });
     });
   });

@@ -3,10 +3,10 @@ import type { ArrayKey, Value } from '../../../codecs/value.js';
 import { boolean, float, integer, NULL } from '../../../codecs/value.js';
 
 /**
- * JSON read straight from bytes that are UTF-8, as `parseJson` reads it, as far as it is plain: without white space,
- * numbers as names, or the rarer escapes. Of anything else it says that it does not know.
+ * Parses plain JSON straight from UTF-8 bytes, to the same values as `parseJson`. It returns undefined for what it leaves
+ * to that parser: white space, numbers as names, `\u` escapes, and everything that is not JSON.
  */
-export class FastJson {
+export class FastJsonParser {
   readonly #bytes: Buffer;
   #at = 0;
   #end = 0;
@@ -15,12 +15,12 @@ export class FastJson {
     this.#bytes = bytes;
   }
 
-  /** Where what was read ends. */
+  /** The offset after the value that was read. */
   get at(): number {
     return this.#at;
   }
 
-  /** The value that begins at `start` and ends before `end`. */
+  /** The value at `start`, which ends before `end`. */
   read(start: number, end: number): undefined | Value {
     this.#at = start;
     this.#end = end;
@@ -35,7 +35,7 @@ export class FastJson {
     }
 
     if (first === MINUS || (first >= ZERO && first <= NINE)) return this.#number();
-    if (depth > DEEPEST) return undefined;
+    if (depth > MAX_DEPTH) return undefined;
     if (first === OPEN_OBJECT) return this.#array(CLOSE_OBJECT, depth);
     if (first === OPEN_LIST) return this.#array(CLOSE_LIST, depth);
     if (this.#skip(WORD_NULL)) return NULL;
@@ -92,7 +92,7 @@ export class FastJson {
       if (byte !== BACKSLASH) continue;
       isEscaped = true;
       at++;
-      // Half of a surrogate pair is for the other parser to refuse.
+      // It may spell half of a surrogate pair, which the other parser refuses.
       if (bytes[at] === SMALL_U) return undefined;
     }
 
@@ -109,7 +109,7 @@ export class FastJson {
     let whole = 0;
     while (bytes[at]! >= ZERO && bytes[at]! <= NINE) whole = whole * 10 + bytes[at++]! - ZERO;
     const digits = at - firstDigit;
-    if (digits === 0 || digits > MOST_DIGITS || (digits > 1 && bytes[firstDigit] === ZERO)) return undefined;
+    if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[firstDigit] === ZERO)) return undefined;
     if (bytes[at] !== POINT && bytes[at] !== SMALL_E && bytes[at] !== CAPITAL_E) {
       this.#at = at;
       return integer(BigInt(firstDigit > start ? -whole : whole));
@@ -130,10 +130,10 @@ export class FastJson {
   }
 }
 
-/** Whether an array has the key already: then the last counts, in the place of the first. */
+/** Whether the key may be there already: the last member counts, in the place of the first. */
 function holds(entries: ReadonlyArray<readonly [ArrayKey, Value]>, key: Buffer): boolean {
-  // To compare each with each other is fast while there are few.
-  if (entries.length > MOST_COMPARED) return true;
+  // Comparing all pairs is fast for a few.
+  if (entries.length > MAX_COMPARED) return true;
   return entries.some(([other]) => typeof other !== 'bigint' && other.length === key.length && other.equals(key));
 }
 
@@ -145,13 +145,13 @@ function unescaped(json: string): Buffer | undefined {
   }
 }
 
-/** Of an integer that JavaScript counts exactly. */
-const MOST_DIGITS = 15;
+/** Digits of an integer that a JavaScript number holds exactly. */
+const MAX_DIGITS = 15;
 
-/** Deeper is for the other parser, which keeps count. */
-const DEEPEST = 100;
+/** The other parser checks the depth of anything deeper. */
+const MAX_DEPTH = 100;
 
-const MOST_COMPARED = 32;
+const MAX_COMPARED = 32;
 
 const FLOAT = /^-?(0|[1-9]\d*)(\.\d+)?([Ee][+-]?\d+)?$/;
 

@@ -2,9 +2,9 @@ import type { LineContext } from './line-parser.js';
 
 import { LONGEST } from '../../../terminal/durations.js';
 import { NO_TAGS, type TransferEntry } from '../entry.js';
-import { FastJson } from './fast-json-parser.js';
+import { FastJsonParser } from './fast-json-parser.js';
 
-/** What a line turned out to be: `undefined` where `parseLine` has to look at it. */
+/** Undefined where `parseLine` has to read the line. */
 export type FastResult = 'expired' | TransferEntry | undefined;
 
 const HEAD = Buffer.from('{"key":"');
@@ -20,25 +20,25 @@ const NINE = 0x39;
 const CLOSE = 0x7d;
 const LAST_ASCII = 0x7f;
 
-/** A Unix time of more has time. */
-const MOST_DIGITS = 12;
+/** Digits of a Unix time; the other parser refuses longer ones. */
+const MAX_DIGITS = 12;
 
 /**
- * Reads lines as `printLine` writes most of them, straight from the bytes: key, value and expiry in this order, without
- * white space or escapes. Of anything else it says that it does not know. The bytes must be UTF-8.
+ * Parses lines as `printLine` writes most of them, straight from UTF-8 bytes: key, value and expiry in this order, without
+ * white space or escapes in the key. It leaves every other line to `parseLine`.
  */
-export class FastLines {
+export class FastLineParser {
   readonly #bytes: Buffer;
-  readonly #json: FastJson;
+  readonly #json: FastJsonParser;
   readonly #now: number;
 
   constructor(bytes: Buffer, { now }: LineContext) {
     this.#bytes = bytes;
-    this.#json = new FastJson(bytes);
+    this.#json = new FastJsonParser(bytes);
     this.#now = now;
   }
 
-  /** The line from `start` to `end`, without the end of the line. */
+  /** The line from `start` to `end`, without its line feed. */
   read(start: number, end: number): FastResult {
     const bytes = this.#bytes;
     const keyStart = this.#after(HEAD, start);
@@ -63,14 +63,14 @@ export class FastLines {
     return { key, value, ttl, tags: NO_TAGS };
   }
 
-  /** Seconds from now, of what ends the line. */
+  /** The rest of the line, from its expiry, in seconds from now. */
   #ttl(start: number, end: number): null | number | undefined {
     if (start === -1) return undefined;
     const bytes = this.#bytes;
     if (this.#after(NULL_END, start) === end) return null;
     let time = 0;
     let at = start;
-    for (; at < end && at < start + MOST_DIGITS; at++) {
+    for (; at < end && at < start + MAX_DIGITS; at++) {
       const byte = bytes[at]!;
       if (byte < ZERO || byte > NINE) break;
       time = time * 10 + byte - ZERO;
@@ -79,7 +79,7 @@ export class FastLines {
     return at > start && bytes[at] === CLOSE && at + 1 === end ? time - this.#now : undefined;
   }
 
-  /** Where `text`, which begins at `start`, ends; -1 where it does not stand there. */
+  /** The offset after `text`; -1 where it is not at `start`. */
   #after(text: Buffer, start: number): number {
     const bytes = this.#bytes;
     for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return -1;

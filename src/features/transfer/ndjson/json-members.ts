@@ -1,19 +1,19 @@
 import { InputError } from '../../../errors.js';
 import { isUtf8Key } from '../../../stores/entries/key-text.js';
 
-/** A member of a top-level object; without a name: the object's end. */
+/** A member of a top-level object, or the object's end, which has no name. */
 export interface Member {
   readonly name: string | undefined;
-  /** The value, as JSON text that is yet to be parsed. */
+  /** The value as JSON text. */
   readonly text: string;
-  /** Where the member begins, from 1. */
+  /** The line on which the member begins, counted from 1. */
   readonly line: number;
 }
 
 /**
- * Cuts a stream of JSON objects, one or many, into the members of each, holding no more than one member at a time. Gives
- * those that end in a chunk together: to wait for each would cost more than to cut it. They are to be taken in turn.
- * It finds where values end; whether they are JSON is for the parser that reads them.
+ * Splits a stream of JSON objects into their members, with no more than one member in memory. Yields the members that end
+ * in a chunk together, lazily and in order: awaiting each one would cost more than splitting it. It finds where values
+ * end; a parser has to check that they are JSON.
  * @throws InputError that names the line
  */
 export async function* jsonMembers(chunks: AsyncIterable<Buffer>): AsyncGenerator<Iterable<Member>> {
@@ -39,7 +39,7 @@ class Splitter {
   #line = 1;
   #memberLine = 1;
   #name = '';
-  /** Text of the name or value so far, from earlier chunks. */
+  /** The beginning of the name or value, from earlier chunks. */
   #text = '';
   #depth = 0;
   #inString = false;
@@ -79,14 +79,14 @@ class Splitter {
     if (this.#state !== 'outside') throw this.#error('the input ends in the middle of an object');
   }
 
-  /** @param chunk where it is that nothing has been taken of yet */
+  /** @param chunk the chunk that could not be decoded */
   notUtf8(chunk: Buffer = Buffer.alloc(0)): InputError {
     const [before = ''] = chunk.toString().split('\uFFFD', 1);
     this.#line += before.split('\n').length - 1;
     return this.#error('it is not valid UTF-8, so it is not JSON');
   }
 
-  /** A character between tokens; gives the state after it. */
+  /** Takes a character between tokens, and returns the state after it. */
   #step(character: string): State {
     const state = this.#state;
     if (state === 'outside' && character === '{') this.#state = 'between';
@@ -101,7 +101,7 @@ class Splitter {
       this.#state = 'value';
       this.#depth = 0;
       this.#inString = false;
-    } else throw this.#error(`${JSON.stringify(character)} stands where ${EXPECTED[state]} should`);
+    } else throw this.#error(`expected ${EXPECTED[state]}, found ${JSON.stringify(character)}`);
     return this.#state;
   }
 
@@ -125,7 +125,7 @@ class Splitter {
     if (this.#depth === 0 && (character === ',' || character === '}')) return true;
     if (character === '{' || character === '[') this.#depth++;
     if (character === '}' || character === ']') this.#depth--;
-    if (this.#depth < 0) throw this.#error(`"${this.#name}" has a ] that closes nothing`);
+    if (this.#depth < 0) throw this.#error(`"${this.#name}" has an unmatched closing bracket`);
     return false;
   }
 

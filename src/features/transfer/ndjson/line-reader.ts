@@ -3,17 +3,17 @@ import { isUtf8 } from 'node:buffer';
 import type { TransferEntry } from '../entry.js';
 
 import { CachectlError, InputError } from '../../../errors.js';
-import { FastLines } from './fast-line-parser.js';
+import { FastLineParser } from './fast-line-parser.js';
 import { type LineContext, parseLine } from './line-parser.js';
 
-/** Some lines of an input, and where they end. */
+/** Consecutive lines of an input. */
 export interface LinePage {
   readonly entries: readonly TransferEntry[];
-  /** When they were read, in Unix milliseconds: their ttls count from there. */
+  /** When they were read, in Unix milliseconds: their TTLs count from then. */
   readonly readAt: number;
-  /** Lines that were none. */
+  /** Lines that are not entries. */
   readonly bad: ReadonlyArray<{ readonly line: number; readonly error: CachectlError }>;
-  /** How many of the entries come before the first of those. */
+  /** How many of the entries come before the first bad line. */
   readonly goodBeforeBad: number;
   /** Lines with an entry that has expired. */
   readonly expired: number;
@@ -23,44 +23,44 @@ export interface LinePage {
   readonly lines: number;
 }
 
-/** Where reading begins. */
+/** Where reading starts. */
 export interface LineStart {
   readonly offset: number;
   readonly lines: number;
 }
 
-/** A longer one is no entry that any store holds. */
-const LONGEST_LINE = 256 * 1024 * 1024;
+/** No store holds an entry of a longer line. */
+const MAX_LINE = 256 * 1024 * 1024;
 
 /**
- * The lines of an input, a page to a chunk. Bad lines are given with what is wrong with them.
- * @param ttl of entries that bring none, in seconds
- * @throws InputError for what cannot be cut into lines
+ * Reads the lines of an input, a page for each chunk. Bad lines come with their errors.
+ * @param ttl of entries without one, in seconds
+ * @throws InputError for a line that is too long
  */
-export async function* linePages(
+export async function* readLines(
   chunks: AsyncIterable<Buffer>,
-  { offset, lines }: LineStart,
+  start: LineStart,
   ttl: LineContext['ttl'],
-): AsyncGenerator<LinePage> {
-  const pages = new Pages(offset, lines, ttl);
+): AsyncGenerator<LinePage, void> {
+  const reader = new LineReader(start, ttl);
   for await (const chunk of chunks) {
-    const page = pages.push(chunk);
+    const page = reader.push(chunk);
     if (page !== undefined) yield page;
   }
 
-  const last = pages.end();
+  const last = reader.end();
   if (last !== undefined) yield last;
 }
 
-class Pages {
+class LineReader {
   readonly #ttl: LineContext['ttl'];
   #offset: number;
   #lines: number;
-  /** Of a line whose end has not come yet. */
+  /** The beginning of a line that is not complete yet. */
   #rest: Buffer[] = [];
   #restLength = 0;
 
-  constructor(offset: number, lines: number, ttl: LineContext['ttl']) {
+  constructor({ offset, lines }: LineStart, ttl: LineContext['ttl']) {
     this.#offset = offset;
     this.#lines = lines;
     this.#ttl = ttl;
@@ -83,7 +83,7 @@ class Pages {
     return this.#restLength === 0 ? undefined : this.#page([Buffer.concat(this.#rest)]);
   }
 
-  /** The line that began before, and the others, which need not be copied. */
+  /** Copies the line that began in an earlier chunk, and not the others. */
   #completed(lines: Buffer): Buffer[] {
     const end = lines.indexOf(LINE_FEED) + 1;
     const first = Buffer.concat([...this.#rest, lines.subarray(0, end)]);
@@ -95,27 +95,27 @@ class Pages {
   #keep(bytes: Buffer): void {
     this.#rest.push(bytes);
     this.#restLength += bytes.length;
-    if (this.#restLength <= LONGEST_LINE) return;
+    if (this.#restLength <= MAX_LINE) return;
     throw new InputError(
-      `line ${this.#lines + 1}: it is longer than ${LONGEST_LINE / 1024 / 1024} MiB`,
-      'Is this a file of one entry to a line?',
+      `line ${this.#lines + 1}: it is longer than ${MAX_LINE / 1024 / 1024} MiB`,
+      'Is this a file with one entry to a line?',
     );
   }
 
   #page(parts: readonly Buffer[]): LinePage {
-    const read = new ReadLines(this.#lines, this.#ttl);
+    const builder = new PageBuilder(this.#lines, this.#ttl);
     for (const part of parts) {
-      read.all(part);
+      builder.add(part);
       this.#offset += part.length;
     }
 
-    this.#lines = read.lines;
-    const { entries, bad, goodBeforeBad = entries.length, expired, lines, readAt } = read;
+    this.#lines = builder.lines;
+    const { entries, bad, goodBeforeBad = entries.length, expired, lines, readAt } = builder;
     return { entries, readAt, bad, goodBeforeBad, expired, lines, offset: this.#offset };
   }
 }
 
-class ReadLines {
+class PageBuilder {
   readonly entries: TransferEntry[] = [];
   readonly bad: Array<LinePage['bad'][number]> = [];
   goodBeforeBad: number | undefined;
@@ -129,14 +129,14 @@ class ReadLines {
     this.#context = { now: Math.floor(this.readAt / 1000), ttl };
   }
 
-  all(bytes: Buffer): void {
-    const fast = isUtf8(bytes) ? new FastLines(bytes, this.#context) : undefined;
+  add(bytes: Buffer): void {
+    const fast = isUtf8(bytes) ? new FastLineParser(bytes, this.#context) : undefined;
     for (let start = 0; start < bytes.length;) {
       const feed = bytes.indexOf(LINE_FEED, start);
       const end = feed === -1 ? bytes.length : feed;
       this.lines++;
       try {
-        const entry = fast?.read(start, end) ?? slow(bytes.subarray(start, end), this.#context);
+        const entry = fast?.read(start, end) ?? parseBytes(bytes.subarray(start, end), this.#context);
         if (entry === 'expired') this.expired++;
         else if (entry !== 'blank') this.entries.push(entry);
       } catch (error) {
@@ -150,18 +150,18 @@ class ReadLines {
   }
 }
 
-function slow(bytes: Buffer, context: LineContext): 'blank' | 'expired' | TransferEntry {
+function parseBytes(bytes: Buffer, context: LineContext): 'blank' | 'expired' | TransferEntry {
   const text = bytes.toString();
   if (text.trim() === '') return 'blank';
   if (bytes[0] === GZIP[0] && bytes[1] === GZIP[1]) {
-    throw new InputError('it is compressed by gzip', 'Unpack it on the way: zcat FILE | cachectl import -');
+    throw new InputError('it is compressed with gzip', 'Decompress it first: zcat FILE | cachectl import -');
   }
 
-  if (!isUtf8(bytes)) throw new InputError('it is not UTF-8', 'Bytes that are no text stand as base64.');
+  if (!isUtf8(bytes)) throw new InputError('it is not UTF-8', 'Write bytes that are not text as base64.');
   return parseLine(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, context) ?? 'expired';
 }
 
 const LINE_FEED = 0x0a;
-/** What the format begins with (RFC 1952); never the beginning of JSON. */
+/** The magic number of gzip (RFC 1952), which never begins JSON. */
 const GZIP = [0x1f, 0x8b] as const;
 const BYTE_ORDER_MARK = '\uFEFF';

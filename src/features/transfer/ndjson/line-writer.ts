@@ -1,42 +1,42 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { Value } from '../../../codecs/value.js';
+import type { ArrayKey, Value } from '../../../codecs/value.js';
 import type { TransferEntry, ValueTransfer } from '../entry.js';
 
+import { floatToJson } from '../../../codecs/json/numbers.js';
+import { phpKey } from '../../../codecs/json/parse.js';
 import { quoted } from '../../../codecs/json/quote.js';
 import { serialize } from '../../../codecs/php/serialize.js';
+import { isList } from '../../../codecs/value.js';
 import { isUtf8Key, keyToBytes } from '../../../stores/entries/key-text.js';
-import { selfMadeClasses } from './class-forms.js';
-import { exactJson } from './exact-json.js';
 
 /**
- * The entry as a line of an export, in the members that docs/export.md has: `{"key":"k","value":"v","expires":null}`.
- * @param now the Unix time that its ttl counts from
+ * The line of an entry in an export, in the format of docs/export.md: `{"key":"k","value":"v","expires":null}`.
+ * @param now the Unix time that its TTL counts from
  */
 export function printLine(entry: TransferEntry, now: number): string {
   const { key, tags, ttl } = entry;
-  const content = entry.stored === undefined ? valueContent(entry) : storedContent(entry.stored, entry.form);
+  const content = entry.stored === undefined ? valueMembers(entry) : storedMembers(entry.stored, entry.form);
   const expires = ttl === null ? 'null' : String(now + ttl);
-  const named = isUtf8Key(key) ? `"key":${quoted(key)}` : `"key64":${base64(key)}`;
-  return `{${named},${content},"expires":${expires}${tags.length === 0 ? '' : carried(tags)}}\n`;
+  const keyMember = isUtf8Key(key) ? `"key":${quoted(key)}` : `"key64":${base64(key)}`;
+  return `{${keyMember},${content},"expires":${expires}${tags.length === 0 ? '' : tagsMember(tags)}}\n`;
 }
 
-function carried(tags: readonly string[]): string {
+function tagsMember(tags: readonly string[]): string {
   return tags.every((name) => isUtf8Key(name))
     ? `,"tags":[${tags.map((name) => quoted(name)).join(',')}]`
     : `,"tags64":[${tags.map((name) => base64(name)).join(',')}]`;
 }
 
-/** What JSON, which is UTF-8, cannot hold. */
 function base64(name: string): string {
   return `"${keyToBytes(name).toString('base64')}"`;
 }
 
-function valueContent({ value, flags }: ValueTransfer): string {
-  return flags === undefined ? contentOf(value) : `${contentOf(value)},"flags":${flags}`;
+function valueMembers({ value, flags }: ValueTransfer): string {
+  return flags === undefined ? valueMember(value) : `${valueMember(value)},"flags":${flags}`;
 }
 
-function contentOf(value: Value): string {
+function valueMember(value: Value): string {
   const json = exactJson(value);
   if (json !== undefined) return `"value":${json}`;
   if (value.type === 'string') return `"base64":"${value.value.toString('base64')}"`;
@@ -46,6 +46,95 @@ function contentOf(value: Value): string {
   return selfMade === undefined ? content : `${content},"selfMade":[${selfMade.map((name) => quoted(name)).join(',')}]`;
 }
 
-function storedContent(stored: Buffer, form: string): string {
+function storedMembers(stored: Buffer, form: string): string {
   return `"stored":"${stored.toString('base64')}","form":${quoted(form)}`;
+}
+
+/** Less than the parser accepts; hardly anything is deeper. */
+const MAX_DEPTH = 500;
+
+/** JSON that `parseJson` reads as the same value; undefined where there is none. */
+function exactJson(value: Value, depth = 0): string | undefined {
+  switch (value.type) {
+    case 'array': {
+      return depth > MAX_DEPTH ? undefined : arrayJson(value.entries, isList(value), depth + 1);
+    }
+
+    case 'boolean':
+    case 'integer': {
+      return String(value.value);
+    }
+
+    case 'float': {
+      const isPlain = value.text === undefined && Number.isFinite(value.value);
+      return isPlain ? floatToJson(value.value) : undefined;
+    }
+
+    case 'null': {
+      return 'null';
+    }
+
+    case 'string': {
+      return isUtf8(value.value) ? quoted(value.value.toString()) : undefined;
+    }
+
+    default: {
+      return undefined;
+    }
+  }
+}
+
+function arrayJson(
+  entries: ReadonlyArray<readonly [ArrayKey, Value]>,
+  isOfItems: boolean,
+  depth: number,
+): string | undefined {
+  const names = new Set<string>();
+  const parts: string[] = [];
+  for (const [key, item] of entries) {
+    const json = exactJson(item, depth);
+    if (json === undefined) return undefined;
+    if (isOfItems) {
+      parts.push(json);
+      continue;
+    }
+
+    const name = memberName(key);
+    if (name === undefined || names.has(name)) return undefined;
+    names.add(name);
+    parts.push(`${name}:${json}`);
+  }
+
+  return isOfItems ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
+}
+
+/** Undefined where the parser would read another key. */
+function memberName(key: ArrayKey): string | undefined {
+  if (typeof key === 'bigint') return `"${key}"`;
+  return isUtf8(key) && typeof phpKey(key) !== 'bigint' ? quoted(key.toString()) : undefined;
+}
+
+/**
+ * The classes in a value whose objects hold an array that the class made (`__serialize`), as msgpack records it. Undefined
+ * for every other format, and where one class has both forms: PHP's format does not tell them apart.
+ */
+function selfMadeClasses(value: Value): readonly string[] | undefined {
+  const forms = new Map<string, boolean>();
+  return collectForms(value, forms) && forms.size > 0
+    ? [...forms].filter(([, isMadeByClass]) => isMadeByClass).map(([name]) => name)
+    : undefined;
+}
+
+/** False where a class has both forms, or a name that is not UTF-8. */
+function collectForms(value: Value, forms: Map<string, boolean>): boolean {
+  if (value.type === 'array') return value.entries.every(([, item]) => collectForms(item, forms));
+  if (value.type !== 'object') return true;
+  const { class: className, isMadeByClass, properties } = value;
+  if (isMadeByClass !== undefined) {
+    const name = className.toString();
+    if (!isUtf8(className) || (forms.get(name) ?? isMadeByClass) !== isMadeByClass) return false;
+    forms.set(name, isMadeByClass);
+  }
+
+  return properties.every(([, item]) => collectForms(item, forms));
 }

@@ -1,21 +1,42 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { UsageError } from '../../../errors.js';
-import { isGone, ownWriter, writerIn } from './export-state.js';
+import { mayRun, ownProcess, type ProcessPlace } from '../../../stores/locks/process.js';
+import { codeOf, objectIn } from './sidecar.js';
 
-/**
- * A claim is held for some milliseconds: what is older was left by a process that was killed just then, also where nothing
- * can be known of that process.
- */
+/** The process that writes a file. */
+export interface Writer {
+  readonly writer: ProcessPlace;
+  /** When the process began, in the kernel's own count; empty where the system does not tell. */
+  readonly writerSince: string;
+}
+
+export function ownWriter(): Writer {
+  return { writer: ownProcess(), writerSince: since(process.pid) };
+}
+
+export function isWriter({ writer, writerSince }: Partial<Writer>): boolean {
+  return typeof writer?.host === 'string' && typeof writer.pid === 'number' && typeof writerSince === 'string';
+}
+
+/** Whether another process still writes. A process on another machine is taken to be gone. */
+export function isBeingWritten({ writer, writerSince }: Writer): boolean {
+  return isLocal(writer) && writer.pid !== process.pid && !isGone({ writer, writerSince });
+}
+
+/** A claim is held for milliseconds, so an older one was left by a process that was killed. */
 const STALE_MS = 10_000;
 
 /**
- * Runs `work`, which looks at what is there and takes it over, in one process at a time.
- * @throws UsageError while another is at it
+ * Runs `work`, which inspects and takes over the files beside `target`, in one process at a time.
+ * @throws UsageError while another process is doing so
  */
 export async function claimed<T>(target: string, work: () => Promise<T>): Promise<T> {
   const path = `${target}.export-claim`;
-  if (!isTaken(path) && !isTakenOver(path)) throw busy(target);
+  if (!take(path) && !takeOver(path)) {
+    throw new UsageError(`another export to ${target} is starting`, 'Wait for it, or write to another file.');
+  }
+
   try {
     return await work();
   } finally {
@@ -24,30 +45,30 @@ export async function claimed<T>(target: string, work: () => Promise<T>): Promis
 }
 
 /**
- * Puts a claim in the place of a stale one. Only who holds a claim on that may remove it: of two who find it stale, the
- * slower would else remove the claim of the faster.
+ * Replaces a stale claim. Only the holder of a claim on the removal may remove it: of two processes that find the same
+ * stale claim, the slower would otherwise remove the fresh claim of the faster.
  */
-function isTakenOver(path: string): boolean {
+function takeOver(path: string): boolean {
   if (!isStale(path)) return false;
   const removal = `${path}-removal`;
-  if (!isTaken(removal) && !isTakenOver(removal)) return false;
+  if (!take(removal) && !takeOver(removal)) return false;
   try {
-    // It may be another one by now.
+    // Another process may have replaced it before this one held the removal.
     if (!isStale(path)) return false;
     rmSync(path, { force: true });
-    return isTaken(path);
+    return take(path);
   } finally {
     rmSync(removal, { force: true });
   }
 }
 
-/** Atomic: of two who try, one gets it. */
-function isTaken(path: string): boolean {
+/** Atomic, and follows no link: O_EXCL. */
+function take(path: string): boolean {
   try {
     writeFileSync(path, JSON.stringify(ownWriter()), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -59,15 +80,32 @@ function isStale(path: string): boolean {
   return writer !== undefined && isGone(writer);
 }
 
-/** Undefined where it is not written yet. */
-function writerOf(path: string): ReturnType<typeof writerIn> {
+/** Undefined while the claim is still empty. */
+function writerOf(path: string): undefined | Writer {
   try {
-    return writerIn(readFileSync(path, 'utf8'));
+    const writer = objectIn<Writer>(readFileSync(path, 'utf8'));
+    return writer && isWriter(writer) ? (writer as Writer) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function busy(target: string): UsageError {
-  return new UsageError(`another export to ${target} is just beginning`, 'Wait for it, or write to another file.');
+/** Whether the process is certain to have ended. */
+function isGone({ writer, writerSince }: Writer): boolean {
+  return !mayRun(writer) || (isLocal(writer) && writerSince !== '' && since(writer.pid) !== writerSince);
+}
+
+function isLocal(writer: ProcessPlace): boolean {
+  const { host, space } = ownProcess();
+  return writer.host === host && writer.space === space;
+}
+
+/** Tells processes apart that had the same id: `starttime`, the 22nd field of Linux's /proc/PID/stat. */
+function since(pid: number): string {
+  try {
+    const [, afterName = ''] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
+    return afterName.split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
 }

@@ -1,115 +1,123 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import type { Store } from '../../../stores/contract/store.js';
+import type { Input } from '../input.js';
 import type { LineStart } from '../ndjson/line-reader.js';
 
 import { InputError, UsageError } from '../../../errors.js';
-import { warn } from '../../../terminal/output.js';
+import { note } from '../../../terminal/output.js';
+import { count } from '../../../terminal/progress.js';
 import { isSavedTally, type SavedTally, type Tally } from '../tally.js';
+import { codeOf, Sidecar } from './sidecar.js';
 
-/** How often it is written at most, in milliseconds. To do again what came after it does no harm. */
-const PAUSE_MS = 200;
+interface ImportStart {
+  readonly start: LineStart;
+  /** Undefined where the input cannot be read again. */
+  readonly checkpoint: Checkpoint | undefined;
+}
 
-/** Bytes at the beginning, and before where it goes on, by which the input is known again. */
-const KNOWN_BY = 64 * 1024;
+interface StartOptions {
+  readonly store: Store;
+  readonly tally: Tally;
+  readonly resume: boolean;
+  readonly dryRun: boolean;
+}
+
+const FIRST_LINE: LineStart = { offset: 0, lines: 0 };
 
 /**
- * How far an import has come, in a file beside its input, so that it can go on there when it was interrupted, by whatever.
- * It stands for what the store has acknowledged, and is gone when all is done.
+ * Where an import starts, and what records its progress. To resume also restores the tally.
+ * @throws UsageError when it cannot resume
  */
+export async function importStart(
+  path: string,
+  { file }: Input,
+  { store, tally, resume, dryRun }: StartOptions,
+): Promise<ImportStart> {
+  if (resume && dryRun) {
+    throw new UsageError('--resume cannot be combined with --dry-run', 'Leave one of them out.');
+  }
+
+  if (file === undefined) {
+    if (!resume) return { start: FIRST_LINE, checkpoint: undefined };
+    throw new UsageError(
+      `--resume does not work with ${path === '-' ? 'standard input' : `${path}, which is not a file`}`,
+      'Import a file.',
+    );
+  }
+
+  const checkpoint = new Checkpoint(path, file, store);
+  const start = resume ? await checkpoint.restore(tally) : undefined;
+  if (start !== undefined) note(`resuming after line ${count(start.lines)}`);
+  return { start: start ?? FIRST_LINE, checkpoint };
+}
+
+/** The input is recognized by a hash of this many bytes at its beginning, and as many before the saved offset. */
+const HASHED_BYTES = 64 * 1024;
+
+/** Records in a file beside the input how much of it the store has acknowledged. */
 export class Checkpoint {
-  readonly path: string;
+  readonly #sidecar: Sidecar<ImportState>;
   readonly #file: FileHandle;
   readonly #target: string;
-  #savedAt = -Infinity;
-  #isWritten = false;
-  #isImpossible = false;
 
   constructor(input: string, file: FileHandle, store: Store) {
-    this.path = `${input}.import-state`;
+    this.#sidecar = new Sidecar<ImportState>(`${input}.import-state`, isImportState);
     this.#file = file;
     this.#target = `${store.driver} ${store.location} ${store.prefix}`;
   }
 
-  get isWritten(): boolean {
-    return this.#isWritten;
-  }
-
   /**
-   * Where to go on; undefined where nothing was left. `tally` then counts on from there.
-   * @throws UsageError when it is of something else
+   * Where to continue; undefined where no import left a state.
+   * @throws UsageError when the state belongs to something else
    */
-  async resume(tally: Tally): Promise<LineStart | undefined> {
-    const state = this.#read();
+  async restore(tally: Tally): Promise<LineStart | undefined> {
+    const state = this.#sidecar.read();
     if (state === undefined) return undefined;
-    if (state.target !== this.#target) throw this.#ofSomethingElse(`an import into ${state.target}`);
-    if (state.knownBy !== (await this.#knownBy(state.offset))) throw this.#ofSomethingElse('another input');
+    if (state === null) throw this.#mismatch('is not the state of an import');
+    if (state.target !== this.#target) throw this.#mismatch(`belongs to an import into ${state.target}`);
+    if (state.knownBy !== (await this.#hash(state.offset))) throw this.#mismatch('belongs to another input');
     tally.restore(state.tally);
-    this.#isWritten = true;
     return { offset: state.offset, lines: state.lines };
   }
 
   /**
-   * What an earlier import left is gone from now on, even if this one comes to nothing: who goes on later must not take it for
-   * this one's, into a store that was emptied in between.
+   * Removes what an earlier import left, even if this one stores nothing: a later --resume must not continue the earlier
+   * one, into a store that may have been emptied in between.
    * @throws InputError
    */
-  beginAnew(): void {
+  reset(): void {
     try {
-      rmSync(this.path, { force: true });
+      this.#sidecar.remove();
     } catch (error) {
-      const message = `${this.path}, which an earlier import left, cannot be removed (${codeOf(error)})`;
-      throw new InputError(message, 'Nothing was stored. Remove it, or go on there with --resume.', { cause: error });
+      throw new InputError(
+        `cannot remove ${this.#sidecar.path}, which an earlier import left (${codeOf(error)})`,
+        'Nothing was stored. Remove it, or continue that import with --resume.',
+        { cause: error },
+      );
     }
   }
 
-  /** What is acknowledged up to there. Written now and then, or at once where `atOnce`. */
-  async note({ offset, lines }: LineStart, tally: Tally, atOnce = false): Promise<void> {
-    if (this.#isImpossible || (!atOnce && performance.now() - this.#savedAt < PAUSE_MS)) return;
-    const knownBy = await this.#knownBy(offset);
-    const state: State = { version: 1, target: this.#target, knownBy, offset, lines, tally: tally.saved() };
-    try {
-      // Never through a link that somebody else has put there.
-      rmSync(`${this.path}.new`, { force: true });
-      writeFileSync(`${this.path}.new`, JSON.stringify(state), { flag: 'wx', mode: 0o600 });
-      renameSync(`${this.path}.new`, this.path);
-      this.#isWritten = true;
-    } catch (error) {
-      this.#isImpossible = true;
-      warn(`${this.path} cannot be written (${codeOf(error)}): if this is interrupted, it begins anew`);
-    }
-
-    this.#savedAt = performance.now();
+  /** Records that the store has acknowledged everything up to there. */
+  async note({ offset, lines }: LineStart, tally: Tally): Promise<void> {
+    await this.#sidecar.save(async () => {
+      const knownBy = await this.#hash(offset);
+      return { version: 1, target: this.#target, knownBy, offset, lines, tally: tally.saved() };
+    });
   }
 
   done(): void {
-    if (this.#isWritten) rmSync(this.path, { force: true });
-    this.#isWritten = false;
+    this.#sidecar.remove();
   }
 
-  #read(): State | undefined {
-    let text: string;
-    try {
-      text = readFileSync(this.path, 'utf8');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
-
-    const state = parsed(text);
-    if (state === undefined) throw this.#ofSomethingElse('no import');
-    return state;
-  }
-
-  /** What is behind may change: it has not been read yet. */
-  async #knownBy(offset: number): Promise<string> {
+  /** What comes after the offset has not been read yet, and may change. */
+  async #hash(offset: number): Promise<string> {
     const hash = createHash('sha256');
     for (const [start, end] of [
-      [0, Math.min(KNOWN_BY, offset)],
-      [Math.max(0, offset - KNOWN_BY), offset],
+      [0, Math.min(HASHED_BYTES, offset)],
+      [Math.max(0, offset - HASHED_BYTES), offset],
     ] as const) {
       const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(end - start), 0, end - start, start);
       hash.update(buffer.subarray(0, bytesRead));
@@ -118,33 +126,22 @@ export class Checkpoint {
     return hash.digest('hex');
   }
 
-  #ofSomethingElse(what: string): UsageError {
-    return new UsageError(`${this.path} is of ${what}`, 'Import without --resume to begin anew, or remove that file.');
+  #mismatch(what: string): UsageError {
+    return new UsageError(
+      `${this.#sidecar.path} ${what}`,
+      'Import without --resume to start over, or remove that file.',
+    );
   }
 }
 
-interface State extends LineStart {
+interface ImportState extends LineStart {
   readonly version: 1;
   readonly target: string;
   readonly knownBy: string;
   readonly tally: SavedTally;
 }
 
-function parsed(text: string): State | undefined {
-  let state: Partial<State> | null;
-  try {
-    state = JSON.parse(text) as Partial<State> | null;
-  } catch {
-    return undefined;
-  }
-
-  if (state?.version !== 1 || !Number.isSafeInteger(state.offset) || !Number.isSafeInteger(state.lines))
-    return undefined;
-  return typeof state.target === 'string' && typeof state.knownBy === 'string' && isSavedTally(state.tally)
-    ? (state as State)
-    : undefined;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function isImportState({ version, offset, lines, target, knownBy, tally }: Partial<ImportState>): boolean {
+  const isPlace = Number.isSafeInteger(offset) && Number.isSafeInteger(lines);
+  return version === 1 && isPlace && typeof target === 'string' && typeof knownBy === 'string' && isSavedTally(tally);
 }

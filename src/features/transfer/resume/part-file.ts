@@ -1,64 +1,63 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 
-import type { LineOutput, Start } from '../output.js';
+import type { LineOutput, OutputStart } from '../output.js';
 import type { Tally } from '../tally.js';
+import type { Sidecar } from './sidecar.js';
 
-import { warn } from '../../../terminal/output.js';
 import { writing } from '../file-writing.js';
-import { type PartSource, type Reached, removeState, writeState } from './export-state.js';
+import { ownWriter } from './claim.js';
+import { exportSidecar, type ExportSource, type ExportState, type Progress } from './export-state.js';
 
-/** How often the state is written at most, in milliseconds. What comes after it is done again. */
-const PAUSE_MS = 200;
-
-/** What bears the name of an export's target when it is whole. */
+/** The name of an export's file until it is complete. */
 export function partPath(target: string): string {
   return `${target}.part`;
 }
 
 export interface PartOptions {
   readonly target: string;
-  readonly source: PartSource;
+  readonly source: ExportSource;
   readonly tally: Tally;
-  /** What is there already. */
-  readonly reached: Reached;
-  readonly start: Start;
+  /** What the part file holds already. */
+  readonly progress: Progress;
+  readonly start: OutputStart;
 }
 
 /**
- * A file beside the target that takes its place when it is whole. Beside it stands how far it has come, so that the next
- * can go on there, whatever ended this one: first come the lines, then the state that counts them.
+ * A file beside the target that replaces it once complete. Lines reach the disk before the state that counts them, so
+ * that another export can resume whatever ended this one.
  */
 export class PartFile implements LineOutput {
-  readonly start: Start;
+  readonly start: OutputStart;
   readonly #file: FileHandle;
   readonly #target: string;
-  readonly #source: PartSource;
+  readonly #source: ExportSource;
   readonly #tally: Tally;
-  #reached: Reached;
+  readonly #sidecar: Sidecar<ExportState>;
+  #progress: Progress;
   #position: number;
-  #savedAt = -Infinity;
-  #isOver = false;
+  #isClosed = false;
 
-  private constructor(file: FileHandle, { target, source, tally, reached, start }: PartOptions) {
+  private constructor(file: FileHandle, { target, source, tally, progress, start }: PartOptions) {
     this.start = start;
     this.#file = file;
     this.#target = target;
     this.#source = source;
     this.#tally = tally;
-    this.#reached = reached;
-    this.#position = reached.bytes;
+    this.#sidecar = exportSidecar(target);
+    this.#progress = progress;
+    this.#position = progress.bytes;
   }
 
-  /** Cut to what is known to be good. @throws InputError */
+  /** Truncates the part file to the lines that are known to be whole. @throws InputError */
   static async open(options: PartOptions): Promise<PartFile> {
-    const { target, source, reached } = options;
+    const { target, source, progress } = options;
     return writing(target, async () => {
-      writeState(target, source, reached);
+      exportSidecar(target).write(stateOf(source, progress));
       const part = partPath(target);
-      // Only its user may read what a cache holds.
-      if (reached.bytes === 0) await rm(part, { force: true });
-      const file = await open(part, reached.bytes === 0 ? 'wx' : 'r+', 0o600);
-      await file.truncate(reached.bytes);
+      if (progress.bytes === 0) await rm(part, { force: true });
+      // Only its owner may read what a cache holds.
+      const file = await open(part, progress.bytes === 0 ? 'wx' : 'r+', 0o600);
+      await file.truncate(progress.bytes);
       return new PartFile(file, options);
     });
   }
@@ -73,44 +72,39 @@ export class PartFile implements LineOutput {
     });
   }
 
-  reached(place: string | undefined): void {
-    this.#reached = { bytes: this.#position, place: place ?? null, tally: this.#tally.saved() };
-    if (performance.now() - this.#savedAt > PAUSE_MS) this.#save();
+  async reached(place: string | undefined): Promise<void> {
+    this.#progress = { bytes: this.#position, place: place ?? null, tally: this.#tally.saved() };
+    await this.#sidecar.save(async () => {
+      await writing(this.#target, async () => this.#file.datasync());
+      return stateOf(this.#source, this.#progress);
+    });
   }
 
   async finish(): Promise<void> {
     await writing(this.#target, async () => {
-      // Else a crash of the machine could leave the name without the content.
+      // Otherwise a crash of the machine could leave the name without the content.
       await this.#file.sync();
       await this.#file.close();
       await rename(partPath(this.#target), this.#target);
-      removeState(this.#target);
+      this.#sidecar.remove();
     });
-    this.#isOver = true;
+    this.#isClosed = true;
   }
 
   async abandon(): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#file.close();
-    if (this.#reached.bytes > 0) this.#save();
-    else {
-      await rm(partPath(this.#target), { force: true });
-      removeState(this.#target);
-    }
-  }
-
-  #save(): void {
-    try {
-      writeState(this.#target, this.#source, this.#reached);
-    } catch (error) {
-      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      warn(`how far it came cannot be written (${reason}): if it goes on, then where it could last be`);
-      // Once is enough.
-      this.#savedAt = Infinity;
+    if (this.#progress.bytes > 0) {
+      await this.#sidecar.save(() => stateOf(this.#source, this.#progress), { atOnce: true });
       return;
     }
 
-    this.#savedAt = performance.now();
+    await rm(partPath(this.#target), { force: true });
+    this.#sidecar.remove();
   }
+}
+
+function stateOf(source: ExportSource, progress: Progress): ExportState {
+  return { version: 1, source, ...progress, ...ownWriter() };
 }

@@ -6,22 +6,22 @@ import type { WrittenLines } from '../output.js';
 import { keyFromBytes, keyToBytes } from '../../../stores/entries/key-text.js';
 import { taggedKey } from '../../../stores/tags/names.js';
 
-/** Keys that are kept at once, as eight bytes each. */
-const MOST_KEPT = 3_000_000;
+/** Keys that are in memory at once, as eight bytes each. */
+const MAX_KEYS = 3_000_000;
 
-/** How full a table gets at most. */
+/** The load factor of the hash table. */
 const LOAD = 0.8;
 
 /**
- * For stores without places: tells which keys, as a listing gives them, are not among the lines that are written already. Of
- * more lines than fit into memory it tells one portion of all keys after the other, each time for another round through the
- * listing.
+ * Resumes an export from a store whose listing has no places: yields a predicate for the listed keys that are not in the
+ * written lines yet. For more lines than fit into memory it yields several, each for a portion of all keys, and each for
+ * another pass over the listing.
  */
 export async function* unwritten(written: WrittenLines): AsyncGenerator<(listedKey: string) => boolean> {
-  const portions = Math.ceil(written.lines / MOST_KEPT);
+  const portions = Math.ceil(written.lines / MAX_KEYS);
   for (let portion = 0; portion < portions; portion++) {
     const isIn = ({ high }: Hash): boolean => high % portions === portion;
-    const keys = new HashSet(Math.ceil(Math.min(written.lines, MOST_KEPT * SPREAD) / LOAD));
+    const keys = new HashSet(Math.ceil(Math.min(written.lines, MAX_KEYS * SPREAD) / LOAD));
     for await (const key of keysOf(written)) {
       const hashed = hashOf(key);
       if (isIn(hashed)) keys.add(hashed);
@@ -34,7 +34,7 @@ export async function* unwritten(written: WrittenLines): AsyncGenerator<(listedK
   }
 }
 
-/** Portions are not of one size. */
+/** Portions differ in size. */
 const SPREAD = 1.1;
 
 interface Hash {
@@ -42,21 +42,21 @@ interface Hash {
   readonly low: number;
 }
 
-/** 64 bits of it: that two of ten million keys share one has a chance of one to hundreds of thousands. */
+/** 64 bits: the odds that two of ten million keys collide are one in hundreds of thousands. */
 function hashOf(key: string): Hash {
   const bytes = createHash('sha1').update(keyToBytes(key)).digest();
-  // Nothing at all stands for no key.
+  // Zero marks an empty slot.
   return { high: bytes.readUInt32LE(0), low: bytes.readUInt32LE(4) || 1 };
 }
 
-/** A set of hashes in as little memory as it can be, with room for as many as are said. */
+/** An open-addressing set of a fixed capacity. */
 class HashSet {
   readonly #slots: Uint32Array;
-  readonly #room: number;
+  readonly #capacity: number;
 
-  constructor(room: number) {
-    this.#room = room;
-    this.#slots = new Uint32Array(2 * room);
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#slots = new Uint32Array(2 * capacity);
   }
 
   add(hashed: Hash): void {
@@ -69,17 +69,17 @@ class HashSet {
     return this.#slots[this.#find(hashed) + 1] !== 0;
   }
 
-  /** Where it stands, or where it would. */
+  /** The index of the hash, or of the free slot for it. */
   #find({ high, low }: Hash): number {
     const slots = this.#slots;
-    for (let at = low % this.#room; ; at = (at + 1) % this.#room) {
+    for (let at = low % this.#capacity; ; at = (at + 1) % this.#capacity) {
       const known = slots[2 * at + 1];
       if (known === 0 || (known === low && slots[2 * at] === high)) return 2 * at;
     }
   }
 }
 
-/** As the listing gave them. */
+/** The keys as the listing returned them. */
 async function* keysOf({ path, bytes }: WrittenLines): AsyncGenerator<string> {
   let rest = '';
   const stream = createReadStream(path, { end: bytes - 1, highWaterMark: CHUNK, encoding: 'utf8' });
@@ -92,7 +92,7 @@ async function* keysOf({ path, bytes }: WrittenLines): AsyncGenerator<string> {
 
 const CHUNK = 256 * 1024;
 
-/** Of the lines of `printLine`: the key comes first, and tags, where there are any, come last. */
+/** In a line of `printLine` the key comes first and tags, if any, come last. */
 function keyOf(line: string): string {
   if (line.endsWith(']}')) {
     const { key, key64 = '', tags, tags64 = [] } = JSON.parse(line) as Written;

@@ -3,7 +3,7 @@ import type { RedisContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { globMatcher } from '../../listing/glob.js';
-import { ahead } from '../../listing/prefetch.js';
+import { prefetch } from '../../listing/prefetch.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { EntryTags } from '../tags/entry-tags.js';
 import { Contents } from './contents.js';
@@ -21,7 +21,7 @@ export async function* listEntries(context: RedisContext, options: ListEntriesOp
   yield* withoutTouching(context.connection, (isUntouched) => {
     const listed = pages(context, options, isUntouched);
     // While their reader is at one, the server is at the next.
-    return options.contents ? ahead(listed) : listed;
+    return options.contents ? prefetch(listed) : listed;
   });
 }
 

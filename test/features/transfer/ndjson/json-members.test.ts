@@ -32,7 +32,7 @@ async function refusal(text: string): Promise<string> {
 
 const END: Cut = [undefined, '', 0];
 
-describe('cutting a stream of JSON objects into members', () => {
+describe('splitting a stream of JSON objects into members', () => {
   const text = '{"a": 1, "b\\"": {"x": ["}", ","]},\n "ž🐎": "\\"}"}\n{"key":"k","value":[]}\n{}';
   const members: Cut[] = [
     ['a', '1', 1],
@@ -47,19 +47,19 @@ describe('cutting a stream of JSON objects into members', () => {
 
   it('finds every member and every end', async () => expect(await cut(text)).to.deep.equal(members));
 
-  it('finds the same wherever the stream is cut', async () => {
+  it('finds the same members wherever the stream is cut', async () => {
     for (let size = 1; size < 12; size++) expect(await cut(text, size)).to.deep.equal(members);
   });
 
-  it('takes an empty stream as no objects', async () => expect(await cut(' \n')).to.deep.equal([]));
+  it('finds no objects in an empty stream', async () => expect(await cut(' \n')).to.deep.equal([]));
 
   for (const [input, message] of [
-    ['[1]', 'line 1: "[" stands where an object should'],
-    ['{"a" 1}', 'line 1: "1" stands where a colon should'],
-    ['{"a":1,}', 'line 1: "}" stands where a name in quotes should'],
-    ['{\n\na: 1}', 'line 3: "a" stands where a name in quotes or } should'],
+    ['[1]', 'line 1: expected an object, found "["'],
+    ['{"a" 1}', 'line 1: expected a colon, found "1"'],
+    ['{"a":1,}', 'line 1: expected a name in quotes, found "}"'],
+    ['{\n\na: 1}', 'line 3: expected a name in quotes or }, found "a"'],
     ['{"a":}', 'line 1: "a" has no value'],
-    ['{"a":1]}\n{"b":2}', 'line 1: "a" has a ] that closes nothing'],
+    ['{"a":1]}\n{"b":2}', 'line 1: "a" has an unmatched closing bracket'],
     ['{"a":1', 'line 1: the input ends in the middle of an object'],
     ['{"a', 'line 1: the input ends in the middle of an object'],
     [String.raw`{"\q":1}`, String.raw`line 1: "\q" is not a JSON string`],

@@ -5,9 +5,9 @@ import type { TransferEntry } from '../../../../src/features/transfer/entry.js';
 
 import { unserialize } from '../../../../src/codecs/php/unserialize.js';
 import { float, integer, list, NULL, string } from '../../../../src/codecs/value.js';
-import { FastLines } from '../../../../src/features/transfer/ndjson/fast-line-parser.js';
+import { FastLineParser } from '../../../../src/features/transfer/ndjson/fast-line-parser.js';
 import { parseLine } from '../../../../src/features/transfer/ndjson/line-parser.js';
-import { linePages } from '../../../../src/features/transfer/ndjson/line-reader.js';
+import { readLines } from '../../../../src/features/transfer/ndjson/line-reader.js';
 import { printLine } from '../../../../src/features/transfer/ndjson/line-writer.js';
 import { Random } from '../../../fuzz/random.js';
 import { randomValue } from '../../../fuzz/values.js';
@@ -25,7 +25,7 @@ function memberOf(line: string): string {
 
 function fast(line: string) {
   const bytes = Buffer.from(line);
-  return new FastLines(bytes, CONTEXT).read(0, bytes.length - 1);
+  return new FastLineParser(bytes, CONTEXT).read(0, bytes.length - 1);
 }
 
 describe('lines of an export', () => {
@@ -120,7 +120,7 @@ describe('lines of an export', () => {
       const bad: number[] = [];
       let expired = 0;
       let end = { offset: 0, lines: 0 };
-      for await (const page of linePages(cut(bytes, size), end, null)) {
+      for await (const page of readLines(cut(bytes, size), end, null)) {
         keys.push(...page.entries.map(({ key }) => key));
         bad.push(...page.bad.map(({ line }) => line));
         expired += page.expired;
@@ -132,29 +132,29 @@ describe('lines of an export', () => {
     }
 
     const start = { offset: 40, lines: 3 };
-    for await (const page of linePages(cut(bytes.subarray(bytes.lastIndexOf('\n') + 1), 99), start, 60)) {
+    for await (const page of readLines(cut(bytes.subarray(bytes.lastIndexOf('\n') + 1), 99), start, 60)) {
       expect(page.entries).to.deep.equal([{ key: 'c', tags: [], ttl: 60, value: list([]) }]);
       expect(page.lines).to.equal(4);
     }
   });
 
   for (const [line, why] of [
-    ['[1]', '"0" is no member of an entry'],
+    ['[1]', '"0" is not a member of an entry'],
     ['{"key":"k"}', 'it has no value'],
     ['{"value":1}', 'it has no key'],
-    ['{"key":7,"value":1}', 'key is no string'],
+    ['{"key":7,"value":1}', 'key is not a string'],
     ['{"key":"","value":1}', 'the key is empty'],
     ['{"key":"k","value":1,"php":"i:1;"}', 'it has both value and php'],
-    ['{"key":"k","php":"i:1"}', "of php, this is not PHP's serialize() format"],
-    ['{"key":"k","base64":"?"}', 'base64 is no base64'],
+    ['{"key":"k","php":"i:1"}', "php: this is not PHP's serialize() format"],
+    ['{"key":"k","base64":"?"}', 'base64 is not valid base64'],
     ['{"key":"k","stored":"AA=="}', 'it has no form'],
     ['{"key":"k","value":1,"ttl":"soon"}', '"soon" is not a duration'],
     ['{"key":"k","value":1,"ttl":0}', 'a ttl of 0 stores nothing'],
     ['{"key":"k","value":1,"ttl":1,"expires":1}', 'it has both expires and ttl'],
     ['{"key":"k","value":1,"expires":"soon"}', 'expires is neither'],
     ['{"key":"k","value":1,"expires":99999999999}', 'expires is more than ten years away'],
-    ['{"key":"k","value":1,"tags":"a"}', 'tags is no list of names'],
-    ['{"key":"k","value":1,"colour":"red"}', '"colour" is no member of an entry'],
+    ['{"key":"k","value":1,"tags":"a"}', 'tags is not a list of names'],
+    ['{"key":"k","value":1,"colour":"red"}', '"colour" is not a member of an entry'],
   ] as const) {
     it(`are refused as ${line}`, () => {
       expect(() => parseLine(line, CONTEXT)).to.throw(why);
