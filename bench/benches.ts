@@ -1,6 +1,6 @@
 import type { Bench } from './measurement.js';
 
-/** What can be measured. Modules are loaded when they are wanted. */
+/** The benches. Each module is loaded on demand. */
 export interface Listed {
   /** For `--list`. */
   readonly summary: string;

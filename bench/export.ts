@@ -13,7 +13,7 @@ import { type Files, written } from './transfer-files.js';
 const PREFIX = 'shop-';
 const SCRIPT = fileURLToPath(new URL('scan-and-mget.mjs', import.meta.url));
 
-/** What an export took, and somebody else who wrote the same to a file. */
+/** The figures of an export, and of a peer that wrote the same to a file. */
 interface Exported {
   readonly ours: Run;
   readonly peer?: { readonly name: string; readonly seconds: number };
@@ -23,7 +23,7 @@ type Exporting = (folder: string, files: Files) => Promise<Exported>;
 
 const STORES: Readonly<Record<string, Exporting>> = { Redis: ofRedis, SQLite: ofSqlite, Memcached: ofMemcached };
 
-/** All entries of a store into a file, beside what one would use in its place, and what that takes in memory at any size. */
+/** Export all entries of a store to a file, beside common tools, with memory at two sizes. */
 export async function* measureExport({ entries, many }: Scale): AsyncGenerator<Measurement> {
   for (const [name, exporting] of Object.entries(STORES)) {
     const some = await exported(entries, exporting);
@@ -76,7 +76,7 @@ async function filledAndExported(folder: string, { lines }: Files, url: string):
   return cachectl(['export', '--output', path.join(folder, 'ours'), '--url', url]);
 }
 
-/** How long it takes to write its answer to a file. */
+/** Seconds that a program takes to write its output to a file. */
 async function seconds(folder: string, program: string, args: readonly string[]): Promise<number> {
   const file = openSync(path.join(folder, 'theirs'), 'w');
   const start = performance.now();

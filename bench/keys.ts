@@ -14,7 +14,7 @@ import { inFolder, withRedis } from './servers.js';
 
 const PREFIX = 'shop-cache-';
 
-/** A store that holds so many entries, and what else counts them. */
+/** A store with that many entries, and a peer that counts them. */
 interface Loaded {
   readonly url: string;
   readonly entries: number;
@@ -32,7 +32,7 @@ const STORES: Readonly<Record<string, Loading>> = {
 
 interface Peer {
   readonly seconds: number;
-  /** Fewer than there are where the peer does not see all: memcdump gives two megabytes of keys of each slab class. */
+  /** Lower if the peer does not see all keys: memcdump prints two megabytes of keys of each slab class. */
   readonly counted: number;
 }
 
@@ -43,7 +43,7 @@ interface Counted {
   readonly peerCommand: string;
 }
 
-/** How long `keys --count` takes beside a peer, and what it and a list of all keys have in memory. */
+/** `keys --count` beside a peer, and its memory and that of a full list. */
 export async function* measureKeys({ entries, many }: Scale): AsyncGenerator<Measurement> {
   for (const [name, load] of Object.entries(STORES)) {
     const some = await load(entries, counted);
@@ -88,7 +88,7 @@ function timed(command: string): Peer | undefined {
   return { seconds: (performance.now() - start) / 1000, counted: Number(stdout) };
 }
 
-/** Without where the server or the file is. */
+/** Hide the location of the server or file. */
 function shown(command: string): string {
   return command.replace(/ (?:-p \d+|--servers=\S+|\/\S+)/, '');
 }
@@ -110,7 +110,7 @@ async function inSqlite(entries: number, work: (loaded: Loaded) => Promise<Count
   return inFolder(async (folder) => {
     const file = path.join(folder, 'cache.sqlite');
     const url = `sqlite://${file}?prefix=${PREFIX}`;
-    // It makes its own tables.
+    // cachectl creates its own tables.
     await cachectl(['put', 'first', '1', '--url', url]);
     const database = new Database(file);
     database

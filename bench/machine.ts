@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, totalmem, type } from 'node:os';
 
-/** What the run was made on, as a paragraph: no name of a host, no path. */
+/** The machine of the run, as a paragraph without host names or paths. */
 export function machine(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -22,7 +22,7 @@ function system(): string {
   }
 }
 
-/** The first number with a dot in what `--version` prints. */
+/** The first number with a dot in the output of `--version`. */
 function version(name: string): string {
   try {
     const printed = execFileSync(name, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

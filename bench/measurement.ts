@@ -2,21 +2,21 @@
 export interface Measurement {
   readonly what: string;
   readonly measured: string;
-  /** What it may be; a dash where nothing is promised. */
+  /** The budget; a dash if there is none. */
   readonly budget: string;
-  /** Whether the budget was kept; left out where nothing is promised, or where a person has to judge. */
+  /** Whether the budget was met. Left out if there is none, or if a person has to judge. */
   readonly isKept?: boolean;
-  /** Who did the same in the same run, and how. */
+  /** The peer of the same run, and its figure. */
   readonly peer: string;
 }
 
-/** How large the stores are that are worked on. */
+/** The sizes of the measured stores. */
 export interface Scale {
-  /** A million, unless `--entries` says otherwise. */
+  /** A million, or `--entries`. */
   readonly entries: number;
   /** Four times as many: memory must not grow with them. */
   readonly many: number;
 }
 
-/** Measures something, and gives a row as soon as it has it. */
+/** Measure something, and yield each row as soon as it is known. */
 export type Bench = (scale: Scale) => AsyncIterable<Measurement>;

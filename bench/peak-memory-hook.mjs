@@ -1,9 +1,9 @@
-// Loaded into the program that is measured: leaves the most that it had in memory, in megabytes, where CACHECTL_BENCH_PEAK says.
-// Resource usage would count what was in memory before the program was: that of whoever started it.
+// Loaded into the measured program. Writes its peak memory, in megabytes, to the file CACHECTL_BENCH_PEAK. Resource
+// usage would include the memory of the process that started the program.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = process.env.CACHECTL_BENCH_PEAK;
-// What the program starts is not measured.
+// Do not measure child processes.
 delete process.env.CACHECTL_BENCH_PEAK;
 process.on('exit', () => {
   if (file) writeFileSync(file, String(peak() / 1000));

@@ -10,29 +10,29 @@ import { inFolder } from './servers.js';
 const PROGRAM = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const HOOK = fileURLToPath(new URL('peak-memory-hook.mjs', import.meta.url));
 
-/** What a run of the built program took. */
+/** A run of the built program. */
 export interface Run {
-  /** From its start to its end, starting included. */
+  /** From start to end, start-up included. */
   readonly seconds: number;
-  /** The most that it ever had in memory, in megabytes (10^6 bytes). */
+  /** Peak memory, in megabytes (10^6 bytes). */
   readonly peakMb: number;
-  /** Standard output; empty when `stdio` takes it elsewhere. */
+  /** Standard output; empty if `stdio` redirects it. */
   readonly out: string;
 }
 
 export interface RunOptions {
-  /** File descriptors for standard input and output, where they matter. Nothing comes in, and `out` is kept, otherwise. */
+  /** File descriptors of standard input and output. Default: no input, output in `out`. */
   readonly stdin?: number;
   readonly stdout?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What it may have in memory at any size, in megabytes. */
+/** The limit of memory at any size, in megabytes. */
 export const MEMORY_BUDGET_MB = 120;
 
 /**
- * Runs the built program to its end, and learns from the system how much memory it had at most.
- * @throws when it does not exit with 0
+ * Run the built program and measure its peak memory.
+ * @throws if it does not exit with 0
  */
 export async function cachectl(args: readonly string[], { stdin, stdout, env = {} }: RunOptions = {}): Promise<Run> {
   return inFolder(async (folder) => {

@@ -9,13 +9,13 @@ import { inFolder, withRedis } from './servers.js';
 
 const PROGRAM = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 
-/** How often each is run; they take turns, so that what else the machine does meets all of them. */
+/** Rounds. The programs take turns, so that noise hits all of them. */
 const ROUNDS = 31;
 
-/** So many times what Node itself takes to start. */
+/** The limit, relative to the start of Node itself. */
 const BUDGET = 1.5;
 
-/** What a hit of `remember` takes, from the start of the program to its end. */
+/** A hit of `remember` as a whole process. */
 export async function* measureRemember(): AsyncGenerator<Measurement> {
   yield inFolder(async (folder) => row('SQLite', `sqlite://${path.join(folder, 'cache.sqlite')}`, folder));
   yield withRedis(async (port) => inFolder(async (folder) => row('Redis', `redis://127.0.0.1:${port}`, folder)));
@@ -30,7 +30,7 @@ function row(store: string, url: string, folder: string): Measurement {
     ...(bkt !== undefined && { bkt: [bkt, '--ttl', '1h', '--cache-dir', folder, ...printed] }),
   };
   const times = new Map(Object.keys(commands).map((name) => [name, [] as number[]]));
-  // The first round has the command run, and is not counted.
+  // The first round runs the command and does not count.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [name, command] of Object.entries(commands)) {
       const took = timed(command, name === 'node' ? '' : 'printed\n');
@@ -50,7 +50,10 @@ function row(store: string, url: string, folder: string): Measurement {
   };
 }
 
-/** Milliseconds. @throws when it does not print what it should */
+/**
+ * Milliseconds.
+ * @throws if it does not print `wanted`
+ */
 function timed([program, ...args]: readonly string[], wanted: string): number {
   const start = performance.now();
   const { status, stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8' });

@@ -1,5 +1,5 @@
-// npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: what is measured, beside a peer in the same run, with
-// the budget beside each. A name takes in what begins with it: `flush` is flush-redis, flush-sqlite, ...
+// npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: measure cachectl beside its peers, with budgets.
+// A name stands for everything that begins with it: `flush` is flush-redis, flush-sqlite, ...
 import { parseArgs } from 'node:util';
 
 import type { Measurement, Scale } from './measurement.js';

@@ -1,5 +1,5 @@
-// What one would write in place of `export`: every key under a prefix, with its value and its ttl, a line of JSON to each.
-// node bench/scan-and-mget.mjs PORT PREFIX > FILE
+// A script instead of `export`: every key under a prefix with its value and TTL, one JSON document per line. node
+// bench/scan-and-mget.mjs PORT PREFIX > FILE
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '../test/support/redis-server.js';
 
-/** A redis-server of its own, with a client to look into it. */
+/** Run `work` with a new redis-server and a client for it. */
 export async function withRedis<T>(work: (port: number, client: Redis) => Promise<T>): Promise<T> {
   return inFolder(async (folder) => {
     const port = await freePort();
@@ -17,7 +17,7 @@ export async function withRedis<T>(work: (port: number, client: Redis) => Promis
     const server: ChildProcess = spawn('redis-server', args, { stdio: 'ignore' });
     const client = new Redis(port, { protocol: 2, retryStrategy: () => 25, maxRetriesPerRequest: null });
     client.on('error', () => {
-      // Until it listens.
+      // Wait until it listens.
     });
     try {
       await client.ping();
@@ -40,7 +40,7 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   }
 }
 
-/** A memcached of its own, with room for all that the benches put into it. */
+/** Run `work` with a new memcached that has room for all benches. */
 export async function withMemcached<T>(work: (port: number) => Promise<T>): Promise<T> {
   const port = await freePort();
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];

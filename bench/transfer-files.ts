@@ -8,14 +8,14 @@ const TTL = 2_592_000;
 
 const AT_ONCE = 1000;
 
-/** The same entries, in files for each who takes them. */
+/** The same entries, in a file for each program. */
 export interface Files {
   readonly lines: string;
   readonly resp: string;
   readonly csv: string;
 }
 
-/** Strings, numbers and arrays, every other with a ttl. */
+/** Write strings, numbers and arrays. Every other entry has a TTL. */
 export function written(folder: string, count: number): Files {
   const files = { lines: path.join(folder, 'lines'), resp: path.join(folder, 'resp'), csv: path.join(folder, 'csv') };
   const [lines, resp, csv] = Object.values(files).map((file) => openSync(file, 'w')) as [number, number, number];

@@ -10,11 +10,11 @@ import { cachectl, type Run } from './peak-memory.js';
 import { inFolder, withRedis } from './servers.js';
 import { type Files, written } from './transfer-files.js';
 
-/** Laravel's table, as cachectl makes it. */
+/** Laravel's table, as cachectl creates it. */
 const SCHEMA = `CREATE TABLE cache ("key" varchar not null, "value" text not null, "expiration" integer not null, primary key ("key"));
 CREATE INDEX cache_expiration_index ON cache ("expiration");`;
 
-/** Entries from a file into Redis and SQLite, beside what these bring for that. */
+/** Import a file into Redis and SQLite, beside their own tools. */
 export async function* measureTransfer({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const taken: Array<Readonly<Record<'redis' | 'sqlite', Run>>> = [];
   for (const count of [entries, many]) {

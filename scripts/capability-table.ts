@@ -1,5 +1,5 @@
-// Writes the table of stores into README.md, from what the drivers declare (and the contract suite holds them to):
-// npm run build && npx tsx scripts/capability-table.ts
+// Write the table of stores in README.md from the capabilities of the drivers, which the contract suite checks: npm
+// run build && npx tsx scripts/capability-table.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const README = path.join(ROOT, 'README.md');
 const START = '<!-- what works where: written by scripts/capability-table.ts -->';
 const END = '<!-- end of what works where -->';
 
-/** README.md with the table as the drivers declare it now. */
+/** README.md with the current table. */
 export async function readmeWithTable(readme: string): Promise<string> {
   const start = readme.indexOf(START);
   const end = readme.indexOf(END);
@@ -34,7 +34,7 @@ const MEMCACHED = {
   compression: 'fastlz',
 } as const;
 
-/** A column each. None of them connects. */
+/** A profile for each column. None of them connects. */
 const PROFILES: Readonly<Record<string, Profile>> = {
   Redis: {
     ...COMMON,
@@ -56,7 +56,7 @@ const PROFILES: Readonly<Record<string, Profile>> = {
 
 const TAG_LISTINGS: Readonly<Record<TagListing, string>> = { members: 'yes', names: 'names only', none: 'no' };
 
-/** A row each. */
+/** The rows. */
 const ROWS: Readonly<Record<string, (capabilities: Capabilities, store: Store) => string>> = {
   'read, write, count': () => 'yes',
   TTLs: ({ ttls }) => yesOrNo(ttls),
@@ -97,7 +97,7 @@ function yesOrNo(can: boolean): string {
   return can ? 'yes' : 'no';
 }
 
-/** As Prettier sets it. */
+/** Formatted like Prettier. */
 function markdown([head = [], ...rows]: readonly string[][]): string {
   const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column]!.length)));
   const line = (cells: readonly string[]): string =>

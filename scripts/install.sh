@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the packages that cachectl needs. Node 22.16 and newer have SQLite built in, so nothing is compiled there. On older
-# releases better-sqlite3 comes as a prebuilt binary, or is compiled where none can be had.
+# Installs the packages that cachectl needs. Node 22.16 and later have SQLite built in, so nothing is compiled. On
+# older releases, better-sqlite3 is a prebuilt binary, or is compiled if there is none.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,8 +15,8 @@ is_built() {
   has_sqlite || node -e 'new (require("better-sqlite3"))(":memory:")' 2>/dev/null
 }
 
-# Without a terminal npm prints nothing until it is done, so this reports every ten seconds that it still works. It ends with
-# this script, however that ends.
+# Without a terminal, npm prints nothing until it is done, so report every ten seconds that it is still running. This
+# ends with the script.
 with_progress() {
   label=$1
   shift
@@ -35,7 +35,7 @@ with_progress() {
   return "$status"
 }
 
-# npm leaves an optional package out when its build fails.
+# npm leaves out an optional package if its build fails.
 is_installed() {
   [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] &&
     { has_sqlite || [ -d node_modules/better-sqlite3 ]; }
@@ -50,7 +50,7 @@ if is_built; then
   exit 0
 fi
 
-# node-gyp downloads headers unless they lie beside this Node.
+# node-gyp downloads headers unless they are beside this Node.
 headers=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
 if [ -f "$headers/include/node/node.h" ]; then
   export npm_config_nodedir="$headers"

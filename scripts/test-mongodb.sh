@@ -1,6 +1,7 @@
 #!/bin/sh
-# Servers that speak MongoDB's protocol, for the tests of a machine that has no mongod: FerretDB (by Go) and mongo-java-server
-# (by Maven), each where what it takes is there. Built once, into the user's cache folder; a test that misses one says so.
+# Installs servers that speak MongoDB's protocol, for tests on a machine without mongod: FerretDB (with Go) and
+# mongo-java-server (with Maven). Each is built once, in the user's cache folder, if its tools are there. A test
+# without its server says so.
 set -eu
 cd "$(dirname "$0")/.."
 FERRETDB=v1.24.2
@@ -18,7 +19,7 @@ if [ ! -x "$ferretdb" ] && command -v go >/dev/null; then
     node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Dir')
   cp -R "$module" "$aside/ferretdb"
   chmod -R u+w "$aside/ferretdb"
-  # Its releases hold this file; what the module proxy has does not, and the program wants it.
+  # Releases contain this file and the program needs it, but the module proxy's archive lacks it.
   echo "$FERRETDB" >"$aside/ferretdb/build/version/version.txt"
   (cd "$aside/ferretdb" && CGO_ENABLED=0 go build -trimpath -o "$aside/ferretdb.bin" ./cmd/ferretdb)
   mv "$aside/ferretdb.bin" "$ferretdb"

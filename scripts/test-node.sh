@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests of start-up and of SQLite on the newest Node, which has SQLite built in. npm carries it; it is unpacked
-# once, into the user's cache folder.
+# Runs the tests of start-up and SQLite on the newest Node, which has SQLite built in. It comes from npm and is
+# unpacked once, in the user's cache folder.
 set -eu
 cd "$(dirname "$0")/.."
 VERSION=26.10.0

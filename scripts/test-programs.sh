@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests talk to: servers, and PHP with its extensions. Installed where we are root on Debian or Ubuntu.
+# Installs the servers of the tests, and PHP with its extensions, when run as root on Debian or Ubuntu.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ program() {
 extension() {
   program php && php -m | grep -qix "$1"
 }
-# A component of Laravel, which Debian puts where PHP looks.
+# Whether a Laravel component is where Debian installs it for PHP.
 component() {
   program php && php -r 'exit(stream_resolve_include_path("$argv[1]/autoload.php") ? 0 : 1);' "$1"
 }
@@ -33,7 +33,7 @@ component Illuminate/Cache || need php-illuminate-cache
 component Illuminate/Redis || need php-illuminate-redis
 component Illuminate/Database || need php-illuminate-database
 component Illuminate/Filesystem || need php-illuminate-filesystem
-# What stands in for MongoDB is made by these; Go is of no use to us as old as Debian's is, so it is used where it is.
+# These build the substitutes for MongoDB. Debian's Go is too old, so Go is used only if it is installed.
 if [ -z "${CACHECTL_TEST_MONGODB_URL:-}" ] && ! program mongod; then
   program javac || need default-jdk-headless
   program mvn || need maven

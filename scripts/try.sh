@@ -1,5 +1,5 @@
 #!/bin/sh
-# From a fresh clone to a value stored and read on the embedded store.
+# From a fresh clone to a value stored and read in the embedded SQLite file.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# From a fresh clone to the tests having passed against real servers.
+# From a fresh clone to passed tests against real servers.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/install.sh

@@ -1,4 +1,4 @@
-/** `512 B`, `3.4 MB`: powers of 1000, as disks and networks have it. */
+/** Format a size: `512 B`, `3.4 MB`. 1 kB is 1000 bytes. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));

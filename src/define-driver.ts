@@ -1,57 +1,57 @@
 import type { Codec } from './codecs/codec.js';
 import type { OpenOptions, Store } from './stores/contract/store.js';
 
-/** The interface between cachectl and drivers, by number: raised when a driver written for the last one no longer fits. */
+/** The version of the interface between cachectl and drivers. Increased if older drivers no longer work. */
 export const DRIVER_API = 1;
 
-/** What every option of a driver may say of itself. */
-interface Demands {
-  /** A profile without it is refused. Not beside a `default`. */
+/** Settings that every type of option has. */
+interface OptionBase {
+  /** A profile must set it. Cannot be combined with `default`. */
   readonly required?: boolean;
-  /** Its value is not repeated in messages. */
+  /** Messages do not repeat its value. */
   readonly secret?: boolean;
 }
 
-/** `text`: as it stands in the profile; of a required one at least a character. */
-export interface TextOption extends Demands {
+/** `text`: the text of the profile. If required, it is not empty. */
+export interface TextOption extends OptionBase {
   readonly type: 'text';
   readonly default?: string;
 }
 
-/** `path`: absolute when the driver gets it; in the profile relative to the profile file, or to `~`. So is a default. */
-export interface PathOption extends Demands {
+/** `path`: absolute for the driver. In the profile, and as a default, relative to the profile file or to `~`. */
+export interface PathOption extends OptionBase {
   readonly type: 'path';
   readonly default?: string;
 }
 
-export interface BooleanOption extends Demands {
+export interface BooleanOption extends OptionBase {
   readonly type: 'boolean';
   readonly default?: boolean;
 }
 
-/** `integer`: a whole number of `min` (0) to `max` (2^53 - 1). */
-export interface IntegerOption extends Demands {
+/** `integer`: a whole number from `min` (0) to `max` (2^53 - 1). */
+export interface IntegerOption extends OptionBase {
   readonly type: 'integer';
   readonly min?: number;
   readonly max?: number;
   readonly default?: number;
 }
 
-/** `list`: texts, at least one; the profile may write them as one text with commas. */
-export interface ListOption extends Demands {
+/** `list`: one or more texts. The profile may write them as one text with commas. */
+export interface ListOption extends OptionBase {
   readonly type: 'list';
   readonly default?: readonly string[];
 }
 
 export type OptionSpec = BooleanOption | IntegerOption | ListOption | PathOption | TextOption;
 
-/** The driver's own keys of a profile: letters and digits, beginning with a small letter. */
+/** The driver's own keys of a profile: letters and digits, beginning with a lower-case letter. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** Keys that every profile has, which no option may be named. */
+/** Keys of every profile, which no option may use. */
 export type ReservedKey = 'codec' | 'driver' | 'prefix' | 'protected';
 
-/** What `open` gets for the options that were declared: undefined only where one is neither required nor has a default. */
+/** The option values for `open`. An option is undefined only if it is neither required nor has a default. */
 export type OptionValues<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: Absent<Specs[Name]> | ValueOf[Specs[Name]['type']];
 };
@@ -66,27 +66,27 @@ interface ValueOf {
 
 type Absent<Spec> = Spec extends { readonly default: unknown } | { readonly required: true } ? never : undefined;
 
-/** One profile, as its driver gets it: complete and checked. */
+/** A profile for its driver, complete and checked. */
 export interface DriverSettings<Specs extends OptionSpecs = OptionSpecs> {
   /** The profile's name, for messages. */
   readonly profile: string;
-  /** What goes before every key and lock name. May be empty. */
+  /** Prepended to every key and lock name. May be empty. */
   readonly prefix: string;
-  /** What turns values into bytes and back. */
+  /** Turns values into bytes and back. */
   readonly codec: Codec;
   readonly options: OptionValues<Specs>;
 }
 
-/** What an author writes. */
+/** The definition that an author writes. */
 export interface DriverDefinition<Specs extends OptionSpecs = OptionSpecs> {
-  /** For messages: small letters, digits and dashes. */
+  /** For messages: lower-case letters, digits and dashes. */
   readonly name: string;
   readonly options?: Specs & { readonly [Key in ReservedKey]?: never };
-  /** Connects now or, better, on first use. */
+  /** Open the store. Connect now or, better, on first use. */
   open(settings: DriverSettings<Specs>, options: OpenOptions): Promise<Store> | Store;
 }
 
-/** What a driver's module has as its default export. */
+/** The default export of a driver's module. */
 export interface Driver<Specs extends OptionSpecs = OptionSpecs> {
   readonly apiVersion: number;
   readonly name: string;
@@ -95,7 +95,7 @@ export interface Driver<Specs extends OptionSpecs = OptionSpecs> {
 }
 
 /**
- * A driver for profiles that say `driver: ./this-module.mjs` or name its package:
+ * Define a driver for profiles with `driver: ./this-module.mjs` or the name of its package:
  *
  *     export default defineDriver({
  *       name: 'folder',

@@ -1,15 +1,15 @@
-/** The exit codes of every command; part of the interface, so they are only ever added to. */
+/** The exit codes of all commands. They are an interface: only add to them. */
 export const ExitCode = {
   Yes: 0,
-  /** The honest "no": a miss, not acquired, not the owner, already there. */
+  /** The answer is no: a miss, not acquired, not the owner, already there. */
   No: 1,
   /** The command line or the profile is wrong. */
   Usage: 2,
-  /** The store could not be reached, refused us, timed out, or holds what cannot be read. */
+  /** The store could not be reached, refused, timed out, or holds undecodable bytes. */
   Store: 3,
-  /** Ended part-way; the message says what was done. */
+  /** Failed part-way; the message says what was done. */
   Partial: 4,
-  /** `lock:run`: somebody else holds the lock; sysexits' EX_TEMPFAIL, as flock's users expect. */
+  /** `lock:run`: someone else holds the lock. EX_TEMPFAIL of sysexits, as in flock. */
   NotAcquired: 75,
   /** `lock:run`: the lock was lost while the command ran. */
   LockLost: 76,
@@ -17,15 +17,15 @@ export const ExitCode = {
   Interrupted: 130,
 } as const;
 
-/** Shared by all copies of this module: a driver of the user's own may bring a cachectl of its own. */
+/** Shared by all copies of this module: a custom driver may bring its own cachectl. */
 const KINDS = Symbol.for('cachectl.error.kinds');
 
 /**
- * Anything that goes wrong in a way that the user can act on. `message` says in one line what
- * happened and to whom; `hint` says in one line what to do. Neither may hold a secret.
+ * An error that the user can act on. `message` says in one line what happened, and to what. `hint` says in one line
+ * what to do. Neither may contain a secret.
  */
 export abstract class CachectlError extends Error {
-  /** Stable name for `--json`: `{"error": {"code", "message", "hint"}}`. */
+  /** A stable name for `--json`: `{"error": {"code", "message", "hint"}}`. */
   abstract readonly code: string;
   abstract readonly exitCode: number;
 
@@ -38,12 +38,12 @@ export abstract class CachectlError extends Error {
     this.name = new.target.name;
   }
 
-  /** By name, so that it holds for the errors of another copy of cachectl, too. */
+  /** Compares names, so that it also works for errors of another copy of cachectl. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && KINDS in value && (value[KINDS] as readonly string[]).includes(this.name);
   }
 
-  /** The names of its class and of those that it extends. */
+  /** The names of its class and base classes. */
   get [KINDS](): readonly string[] {
     const names: string[] = [];
     let kind: unknown = this.constructor;
@@ -56,25 +56,25 @@ export abstract class CachectlError extends Error {
   }
 }
 
-/** A command line that cannot be obeyed. */
+/** An invalid command line. */
 export class UsageError extends CachectlError {
   readonly code = 'usage';
   readonly exitCode = ExitCode.Usage;
 }
 
-/** A profile file, environment variable or URL that is missing or wrong. */
+/** A missing or wrong profile file, environment variable or URL. */
 export class ConfigError extends CachectlError {
   readonly code = 'config';
   readonly exitCode = ExitCode.Usage;
 }
 
-/** An operation that this driver cannot do; the message names driver and operation. */
+/** The driver does not support the operation. The message names both. */
 export class UnsupportedError extends CachectlError {
   readonly code = 'unsupported';
   readonly exitCode = ExitCode.Usage;
 }
 
-/** No connection, or the connection was lost. */
+/** No connection, or a lost one. */
 export class UnreachableError extends CachectlError {
   readonly code = 'unreachable';
   readonly exitCode = ExitCode.Store;
@@ -86,39 +86,39 @@ export class TimeoutError extends CachectlError {
   readonly exitCode = ExitCode.Store;
 }
 
-/** Sent, and not answered within `--timeout`: the server may do it all the same. */
+/** No answer within `--timeout` to a sent request, which may still take effect. */
 export class UnansweredError extends TimeoutError {}
 
-/** The server or file answered, and the answer was no: password, permission, read-only, full. */
+/** The server or file refused: a password, a permission, read-only, full. */
 export class RefusedError extends CachectlError {
   readonly code = 'refused';
   readonly exitCode = ExitCode.Store;
 }
 
-/** The server answered that it cannot serve at the moment, but will: it loads its data, or hands over to another primary. */
+/** The server cannot answer at the moment: it is loading its data, or failing over to another primary. */
 export class NotReadyError extends RefusedError {}
 
-/** Whether trying again later may help. */
+/** Whether a later retry may succeed. */
 export function isPassing(error: unknown): error is CachectlError {
   return error instanceof UnreachableError || error instanceof TimeoutError || error instanceof NotReadyError;
 }
 
-/** A listing cannot go on where another one ended: the server has been started anew, or is another one. */
+/** A listing cannot continue at its position: the server has restarted, or is another one. */
 export class LostPlaceError extends RefusedError {}
 
-/** The key holds something that is not a cache entry (a Redis list, say). */
+/** The key holds something that is not a cache entry, such as a Redis list. */
 export class WrongTypeError extends CachectlError {
   readonly code = 'wrong-type';
   readonly exitCode = ExitCode.Store;
 }
 
-/** `increment` met a value that is not a number; the value is unchanged. */
+/** `increment` found a value that is not a number, and left it unchanged. */
 export class NotANumberError extends CachectlError {
   readonly code = 'not-a-number';
   readonly exitCode = ExitCode.Store;
 }
 
-/** Stored bytes that the codec refuses; `offset` is where, in bytes from the start. */
+/** The codec refuses the stored bytes. `offset` is the position in bytes. */
 export class UndecodableError extends CachectlError {
   readonly code = 'undecodable';
   readonly exitCode = ExitCode.Store;
@@ -132,7 +132,7 @@ export class UndecodableError extends CachectlError {
   }
 }
 
-/** Input (a file, standard input) that is not what the command takes; nothing of it was stored. */
+/** Invalid input (a file, standard input). Nothing of it was stored. */
 export class InputError extends CachectlError {
   readonly code = 'input';
   readonly exitCode = ExitCode.Usage;
@@ -150,13 +150,13 @@ export class InterruptedError extends CachectlError {
   readonly exitCode = ExitCode.Interrupted;
 }
 
-/** The user was asked, and said no. */
+/** The user answered no. */
 export class DeclinedError extends CachectlError {
   readonly code = 'declined';
   readonly exitCode = ExitCode.No;
 }
 
-/** The reader of our standard output went away (`| head -1`): it has what it wanted, and nothing is said. */
+/** The reader of standard output closed the pipe (`| head -1`). Nothing is printed. */
 export class ClosedPipeError extends CachectlError {
   readonly code = 'closed-pipe';
   readonly exitCode = ExitCode.Yes;

@@ -1,4 +1,4 @@
-// What drivers of the user's own are written with: docs/custom-drivers.md. The program itself is dist/runtime/main.js.
+// The library for custom drivers: docs/custom-drivers.md. The program is dist/runtime/main.js.
 export type { Codec, CodecName, SerializerName } from './codecs/codec.js';
 export { openCodec } from './codecs/open.js';
 export {

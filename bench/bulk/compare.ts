@@ -7,19 +7,19 @@ import type { Measurement } from '../measurement.js';
 import { programPath } from '../../test/support/requirements.js';
 import { MEMORY_BUDGET_MB, type Run } from '../peak-memory.js';
 
-/** What the keys that are worked on begin with, and as many others beside them. */
+/** The prefix of the measured keys. As many others are stored beside them. */
 export const PREFIX = 'app-cache-';
 export const OTHERS = 'other-cache-';
 
-/** Somebody else's way to the same end. */
+/** Another program that does the same. */
 export interface Peer {
-  /** As a person would write it. */
+  /** The command as a person would write it. */
   readonly name: string;
-  /** Undefined where the machine lacks something. */
+  /** Undefined if a program is missing. */
   readonly seconds: number | undefined;
 }
 
-/** How many times as fast as the peer; no budget where nothing was promised of it. */
+/** The speed relative to the peer, with a budget if there is one. */
 export function compared(what: string, ours: Run, { name, seconds }: Peer, leastRatio?: number): Measurement {
   const budget = leastRatio === undefined ? '-' : `≥ ${leastRatio} x`;
   if (seconds === undefined)
@@ -34,7 +34,7 @@ export function compared(what: string, ours: Run, { name, seconds }: Peer, least
   };
 }
 
-/** How much memory it took at two sizes. */
+/** Peak memory at two sizes. */
 export function memory(what: string, some: Run, many: Run): Measurement {
   const isSame = many.peakMb <= 1.15 * some.peakMb;
   return {
@@ -46,7 +46,7 @@ export function memory(what: string, some: Run, many: Run): Measurement {
   };
 }
 
-/** Runs a line of the shell, and says how many seconds it took; undefined where one of its programs is missing. */
+/** Run a shell command and return its seconds. Undefined if one of its programs is missing. */
 export async function shell(line: string, ...programs: readonly string[]): Promise<number | undefined> {
   const missing = programs.filter((program) => programPath(program) === undefined);
   if (missing.length > 0) {

@@ -8,8 +8,9 @@ import { withMemcached } from '../servers.js';
 import { compared, memory, OTHERS, PREFIX, shell, short } from './compare.js';
 
 /**
- * `flush` by prefix, beside libmemcached's tools (package libmemcached-tools). `memcdump` gives two megabytes of keys of each
- * slab class, the newest, so that they have a server without others', and are run again and again until it is empty.
+ * `flush` by prefix, beside libmemcached's tools (package libmemcached-tools). `memcdump` prints only the newest two
+ * megabytes of keys of each slab class. So the tools get a server without other keys, and run again until it is
+ * empty.
  */
 export async function* measureMemcached({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `flush, ${short(entries)} of ${short(2 * entries)} keys, Memcached`;
@@ -38,10 +39,10 @@ export async function* measureMemcached({ entries, many }: Scale): AsyncGenerato
   );
 }
 
-/** Entries of one write. */
+/** Entries per write. */
 const CHUNK = 2000;
 
-/** So many under the prefix, as fast as the server takes them. */
+/** Store that many entries under the prefix, as fast as the server accepts them. */
 async function seed(port: number, prefix: string, entries: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   for (let first = 0; first < entries; first += CHUNK) {
@@ -50,7 +51,7 @@ async function seed(port: number, prefix: string, entries: number): Promise<void
     if (!socket.write(text)) await once(socket, 'drain');
   }
 
-  // Answered when all before it has been taken.
+  // The answer comes after everything before it.
   socket.write('version\r\n');
   await once(socket, 'data');
   socket.destroy();

@@ -7,16 +7,16 @@ import { type MongodbServer, startOwnMongodb } from '../../test/support/mongodb-
 import { cachectl, type Run } from '../peak-memory.js';
 import { compared, memory, OTHERS, PREFIX, short } from './compare.js';
 
-/** A tenth of what the others hold: what stands in for MongoDB is slow. */
+/** A tenth of the other stores' size, because the substitute for MongoDB is slow. */
 export const SHARE = 10;
 
-/** The field that holds a time. */
+/** The date field of entries. */
 export const EXPIRY = 'expires_at';
 
-/** Documents of one insertion. */
+/** Documents per insertion. */
 const CHUNK = 10_000;
 
-/** `flush` by prefix, beside one deleteMany of the same. */
+/** `flush` by prefix, beside one deleteMany. */
 export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const [some, more] = [entries / SHARE, many / SHARE].map((number) => Math.ceil(number)) as [number, number];
   const server = await startServer();
@@ -39,7 +39,7 @@ export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<
   }
 }
 
-/** As the tests start one; outside of them there is nothing to skip. */
+/** Start the server of the tests. Nothing is skipped outside of tests. */
 export async function startServer(): Promise<MongodbServer> {
   const context = {
     skip(): never {

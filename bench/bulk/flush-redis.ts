@@ -8,7 +8,7 @@ import { compared, memory, OTHERS, PREFIX, shell, short } from './compare.js';
 import { latencyDuring, steps as stepsOf } from './held-up.js';
 import { seedEntries } from './seed-redis.js';
 
-/** `flush` of half of what a server holds, beside a pipe of redis-cli, and what it is to the server's other clients. */
+/** `flush` of half of a server's keys, beside a pipe of redis-cli, and its effect on other clients. */
 export async function* measureFlush({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `flush, ${short(entries)} of ${short(2 * entries)} keys, Redis`;
   const { all, ours, peer, told, steps } = await withRedis(async (port, client) => {
@@ -16,7 +16,7 @@ export async function* measureFlush({ entries, many }: Scale): AsyncGenerator<Me
     const line = `redis-cli -p ${port} --scan --pattern '${PREFIX}*' | xargs redis-cli -p ${port} unlink`;
     const seconds = await shell(line, 'redis-cli', 'xargs');
     await seedEntries(client, PREFIX, entries);
-    // Each alone on the server.
+    // One at a time on the server.
     const run = await flush(port, entries);
     await seedEntries(client, PREFIX, entries);
     const withLocks = await flush(port, entries, '--locks');

@@ -9,7 +9,7 @@ import { seedSqlite, seedTaggedSqlite, sqliteUrl } from './seed-sqlite.js';
 
 const TAG = 'people';
 
-/** What comes after every key under the prefix. */
+/** Sorts after every key under the prefix. */
 const BEYOND = PREFIX.replace(/-$/, '.');
 
 /** `flush` and `tags:flush` of a table, beside the sqlite3 shell. */

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { percentile } from '../locks/processes.js';
 
-/** Between two questions of the client who is held up, in milliseconds. */
+/** The pause between two PINGs, in milliseconds. */
 const PAUSE_MS = 2;
 
-/** What another client waits for its answers while something is going on, beside what it waits at rest. */
+/** Another client's latency during `work`, beside its latency at rest. */
 export async function latencyDuring(port: number, work: () => Promise<unknown>): Promise<string> {
   const client = new Redis(port);
   try {
@@ -20,7 +20,7 @@ export async function latencyDuring(port: number, work: () => Promise<unknown>):
   }
 }
 
-/** What the steps of the slow log took, in milliseconds, the shortest first; `longest` is 0 when nothing was over its threshold. */
+/** The durations in the slow log, in milliseconds. `longest` is 0 if none was above its threshold. */
 export async function steps(client: Redis): Promise<{ readonly median: number; readonly longest: number }> {
   const log = (await client.call('SLOWLOG', 'GET', '10000')) as ReadonlyArray<readonly [number, number, number]>;
   const sorted = log.map((entry) => entry[2] / 1000).sort((one, other) => one - other);

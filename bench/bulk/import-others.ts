@@ -12,10 +12,10 @@ import { type Files, written } from '../transfer-files.js';
 import { compared, memory, PREFIX, short } from './compare.js';
 import { EXPIRY, SHARE, startServer } from './flush-mongodb.js';
 
-/** Entries of one write of a script. */
+/** Entries per write of a script. */
 const AT_ONCE = 1000;
 
-/** `import` into Memcached, beside a script that pipes `set` lines into a socket, with nobody looking at what is answered. */
+/** `import` into Memcached, beside a script that pipes `set` lines into a socket and ignores the answers. */
 export async function* measureImportMemcached({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `import of ${short(entries)} entries, Memcached`;
   const { ours, seconds } = await inFolder(async (folder) => {
@@ -36,7 +36,7 @@ export async function* measureImportMemcached({ entries, many }: Scale): AsyncGe
   );
 }
 
-/** `import` into MongoDB and `keys --count` there, beside a script with the driver's own insertMany and countDocuments. */
+/** `import` into MongoDB and `keys --count` there, beside a script with insertMany and countDocuments. */
 export async function* measureImportMongodb({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const [some, more] = [Math.ceil(entries / SHARE), Math.ceil(many / SHARE)];
   const server = await startServer();
@@ -82,7 +82,7 @@ interface Line {
   readonly expires: null | number;
 }
 
-/** A page of a file of lines after the other. */
+/** The pages of a file of lines. */
 function* pagesOf({ lines }: Files): Generator<readonly Line[]> {
   const texts = readFileSync(lines, 'utf8').trimEnd().split('\n');
   for (let start = 0; start < texts.length; start += AT_ONCE) {
@@ -100,7 +100,7 @@ async function piped(port: number, files: Files): Promise<void> {
     if (!socket.write(commands.join(''), 'latin1')) await once(socket, 'drain');
   }
 
-  // Answered when all before it has been taken.
+  // The answer comes after everything before it.
   socket.write('version\r\n');
   await once(socket, 'data');
   socket.destroy();

@@ -2,12 +2,12 @@ import { taggedKey } from '../../src/stores/tags/names.js';
 import { Database } from '../../test/support/database.js';
 import { cachectl } from '../peak-memory.js';
 
-/** A profile's URL of the file. */
+/** The profile URL of the file. */
 export function sqliteUrl(file: string, prefix: string): string {
   return `sqlite://${file}?prefix=${prefix}`;
 }
 
-/** So many entries under each prefix, in a file that cachectl made. */
+/** Store that many entries under each prefix, in a file that cachectl created. */
 export async function seedSqlite(file: string, prefixes: readonly string[], entries: number): Promise<void> {
   await cachectl(['put', 'first', 'x', '--url', sqliteUrl(file, 'made-')]);
   const database = new Database(file);
@@ -15,7 +15,7 @@ export async function seedSqlite(file: string, prefixes: readonly string[], entr
   database.close();
 }
 
-/** So many entries that carry one tag. */
+/** Store that many entries with one tag. */
 export async function seedTaggedSqlite(file: string, prefix: string, tag: string, entries: number): Promise<void> {
   await cachectl(['put', 'first', 'x', '--tags', 'made', '--url', sqliteUrl(file, 'made-')]);
   const database = new Database(file);

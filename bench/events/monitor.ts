@@ -21,7 +21,7 @@ const END = 'end-of-42';
 
 type Watching = ChildProcessByStdio<null, Readable, null>;
 
-/** How fast what MONITOR prints is taken, beside a client that throws it away. */
+/** The throughput of MONITOR, beside a client that discards its output. */
 export async function* measureMonitor(): AsyncGenerator<Measurement> {
   const [peer, filtered, printed] = await withRedis(async (port) => {
     const url = `redis://127.0.0.1:${port}?prefix=${PREFIX}`;
@@ -45,7 +45,7 @@ function row(what: string, { ours, peer, budget }: Record<'budget' | 'ours' | 'p
   };
 }
 
-/** Commands per second, from the first to when the last has been told. */
+/** Commands per second, from the first command to the last event. */
 async function rate(port: number, program: string, args: readonly string[]): Promise<number> {
   const watching: Watching = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   await until(watching, port, `${END}:ready`);
@@ -60,7 +60,7 @@ async function rate(port: number, program: string, args: readonly string[]): Pro
   return (2 * COMMANDS) / seconds;
 }
 
-/** Writes a key, once it may, until it is told of. */
+/** Write a key repeatedly until its event arrives. */
 async function until({ stdout }: Watching, port: number, name: string, mayBegin?: Promise<unknown>): Promise<void> {
   const state = { isSeen: false };
   let rest = '';

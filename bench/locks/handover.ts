@@ -5,12 +5,12 @@ import type { Measurement } from '../measurement.js';
 import { inFolder, withRedis } from '../servers.js';
 import { handovers, percentile, takeTurns, type WaiterKind } from './processes.js';
 
-/** One holds it, and mostly all others wait. */
+/** One holder; most of the others wait. */
 const PROCESSES = 9;
 const TURNS = 60;
 const BUDGET = 'median <= 5 ms, p99 <= 50 ms';
 
-/** From a lock's release to the next waiter's acquisition, with eight who wait. */
+/** From a lock's release to the next acquisition, with eight waiters. */
 export async function* measureHandover(): AsyncGenerator<Measurement> {
   for (const notifications of ['', 'KA']) {
     const [ours, laravels] = await withRedis(async (port, client) => {
@@ -35,7 +35,7 @@ function row(what: string, measured: string, peer: string): Measurement {
 
 async function handover(kind: WaiterKind, at: { redisPort?: number; path?: string }): Promise<string> {
   const turns = await takeTurns(kind, PROCESSES, { waiters: 1, turns: TURNS, ...at });
-  // At first not all are there, and at the end some are done.
+  // Leave out the start, when some processes are missing, and the end, when some are done.
   const sorted = handovers(turns.slice(3 * PROCESSES, -2 * PROCESSES));
   return `median ${percentile(sorted, 0.5).toFixed(1)} ms, p99 ${percentile(sorted, 0.99).toFixed(1)} ms`;
 }

@@ -8,11 +8,11 @@ import { withRedis } from '../servers.js';
 import { endAll, startWaiter, type WaiterKind } from './processes.js';
 
 const WAITERS = 50;
-/** Until pauses are as long as they get, and for how long it is counted, in milliseconds. */
+/** How long to wait for pauses to reach their maximum, and how long to count, in milliseconds. */
 const SETTLE_MS = 8000;
 const COUNT_MS = 10_000;
 
-/** What fifty who wait for a lock ask of the server. */
+/** The load of fifty waiters on the server. */
 export async function* measureLoad(): AsyncGenerator<Measurement> {
   for (const notifications of ['', 'KA']) {
     const [ours, laravels] = await withRedis(async (port, client) => {
@@ -30,7 +30,7 @@ export async function* measureLoad(): AsyncGenerator<Measurement> {
 }
 
 async function load(kind: WaiterKind, port: number, client: Redis): Promise<number> {
-  // Fifty of Node would keep this machine busy with starting; what the server is asked is the same.
+  // Fifty Node processes would keep the machine busy with start-up. The load on the server is the same.
   const processes = kind === 'cachectl' ? 1 : WAITERS;
   const task = { turns: 1, waiters: WAITERS / processes, redisPort: port };
   const waiters = Array.from({ length: processes }, () => startWaiter(kind, task));
@@ -45,7 +45,7 @@ async function load(kind: WaiterKind, port: number, client: Redis): Promise<numb
   }
 }
 
-/** Until all are there. */
+/** Wait until all are connected. */
 async function connected(client: Redis): Promise<void> {
   for (;;) {
     const clients = Number(/connected_clients:(\d+)/.exec(await client.info('clients'))?.[1]);

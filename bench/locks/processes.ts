@@ -3,21 +3,21 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** Who waits for a lock: a program, with the store and the name of the lock as JSON. */
+/** A waiter: a program that gets the store and the lock's name as JSON. */
 export type WaiterKind = 'cachectl' | 'flock' | 'laravel';
 
-/** What a waiter is told. */
+/** The task of a waiter. */
 export interface WaiterTask {
-  /** How often it waits, holds, lets go and rests. */
+  /** How often it waits, holds, releases and rests. */
   readonly turns: number;
-  /** So many in one process, each with a connection of its own; PHP knows one only. */
+  /** Waiters in one process, each with its own connection. PHP has only one. */
   readonly waiters: number;
-  /** Where a lock is, as each kind needs it. */
+  /** Where the lock is, for each kind. */
   readonly redisPort?: number;
   readonly path?: string;
 }
 
-/** Starts one; it prints `ready`, and then lines `acquired NS` and `released NS` of the machine's monotonic clock. */
+/** Start a waiter. It prints `ready`, then lines `acquired NS` and `released NS` of the machine's monotonic clock. */
 export function startWaiter(kind: WaiterKind, task: WaiterTask): ChildProcess {
   const [program, ...args] = PROGRAMS[kind];
   return spawn(program, [...args, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -25,13 +25,13 @@ export function startWaiter(kind: WaiterKind, task: WaiterTask): ChildProcess {
 
 /** Times in nanoseconds. */
 export interface Turn {
-  /** Which process had it. */
+  /** The process that held the lock. */
   readonly process: number;
   readonly acquired: bigint;
   readonly released: bigint;
 }
 
-/** Lets so many take turns, and gives every turn in its order. */
+/** Let that many processes take turns, and return all turns in order. */
 export async function takeTurns(kind: WaiterKind, processes: number, task: WaiterTask): Promise<Turn[]> {
   const waiters = Array.from({ length: processes }, () => startWaiter(kind, task));
   const outputs = await Promise.all(waiters.map(async (waiter) => text(waiter.stdout!)));
@@ -41,8 +41,8 @@ export async function takeTurns(kind: WaiterKind, processes: number, task: Waite
 }
 
 /**
- * From each release to the acquisition by another process that had waited, in milliseconds, the shortest first. Who had the
- * lock last and takes it again had not.
+ * From each release to the acquisition by another, waiting process, in milliseconds, ascending. A process that
+ * acquires the lock again has not waited.
  */
 export function handovers(turns: readonly Turn[]): number[] {
   return turns
@@ -57,7 +57,7 @@ export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
-/** Ends them at once. */
+/** Kill them all at once. */
 export async function endAll(waiters: readonly ChildProcess[]): Promise<void> {
   await Promise.all(
     waiters.map(async (waiter) => {

@@ -1,4 +1,4 @@
-// Waits for a lock as `lock:acquire --wait` does; see processes.ts.
+// Waits for a lock like `lock:acquire --wait`; see processes.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Profile } from '../../src/profiles/profile.js';
@@ -8,7 +8,7 @@ import { newOwner } from '../../src/stores/locks/owner.js';
 import { acquireWithin } from '../../src/stores/locks/wait.js';
 import { openStore } from '../../src/stores/open.js';
 
-/** For how long it is held, and for how long nobody asks again who had it, in milliseconds. */
+/** How long to hold the lock, and how long to rest afterwards, in milliseconds. */
 const HOLD_MS = 10;
 const REST_MS = 10;
 

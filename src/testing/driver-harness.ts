@@ -6,23 +6,23 @@ import type { StoreHarness, StoreOptions } from './harness.js';
 
 import { openStore } from '../stores/open.js';
 
-/** A driver that was made with defineDriver, and what its tests need. */
+/** A driver made with defineDriver, and what its tests need. */
 export interface DriverUnderTest {
-  /** The driver's module, the one that a profile names: `new URL('../driver.mjs', import.meta.url)`. */
+  /** The driver's module, as a profile names it: `new URL('../driver.mjs', import.meta.url)`. */
   readonly module: URL;
-  /** What the driver must declare. */
+  /** The capabilities that the driver must declare. */
   readonly capabilities: Capabilities;
-  /** Starts the server or makes the folder; once, before all cases. */
+  /** Start the server or create the folder, once before all cases. */
   before?(context: Context): Promise<void> | void;
-  /** Undoes `before`; once, after all cases. */
+  /** Undo `before`, once after all cases. */
   after?(): Promise<void> | void;
-  /** The driver's own keys, as they are after a profile was read: paths absolute, defaults filled in. Asked after `before`. */
+  /** The driver's own keys as read from a profile: absolute paths, with defaults. Called after `before`. */
   options(): Readonly<Record<string, DriverOption>>;
 }
 
 /**
- * What `describeStore` needs, for a driver that is a module: it is loaded, checked and opened as cachectl does it, in
- * this process and in others beside it.
+ * Return the harness for `describeStore`. It loads, checks and opens the driver as cachectl does, in this process and
+ * in child processes.
  */
 export function driverHarness({ module, capabilities, before, after, options }: DriverUnderTest): StoreHarness {
   const profile = ({ prefix }: StoreOptions): CustomProfile => ({
@@ -48,5 +48,5 @@ export function driverHarness({ module, capabilities, before, after, options }: 
   };
 }
 
-/** Time enough for a machine that is busy with other tests. */
+/** Enough for a machine that is busy with other tests. */
 const TIMEOUT_MS = 20_000;

@@ -4,50 +4,49 @@ import type { Profile } from '../profiles/profile.js';
 import type { Capabilities, Store } from '../stores/contract/store.js';
 
 /**
- * What a driver's test gives to the contract suite (`describeStore(name, harness)` in suite.ts).
- * Every case opens its stores with a prefix of its own, so nothing need be emptied between cases,
- * and closes them itself.
+ * What a driver's test gives to the contract suite (`describeStore(name, harness)` in suite.ts). Every case opens its
+ * stores with a new prefix and closes them, so nothing has to be emptied in between.
  */
 export interface StoreHarness {
-  /** What the driver must declare. What it cannot do, it must answer with UnsupportedError. */
+  /** The capabilities that the driver must declare. It must answer everything else with an UnsupportedError. */
   readonly capabilities: Capabilities;
 
   /**
-   * False where the server under test says nothing of an entry that is read and removed in one step, though the real one
-   * does. True when left out.
+   * False if the server under test does not report an entry that is read and removed in one step, although a real one
+   * does. Default: true.
    */
   readonly tellsPulls?: boolean;
 
-  /** False where a number counts down to 0 and no further, as on Memcached. True when left out. */
+  /** False if a number never goes below 0, as on Memcached. Default: true. */
   readonly countsBelowZero?: boolean;
 
-  /** False where the store cannot be emptied at once, as through a proxy. True when left out. */
+  /** False if the store cannot flush everything, as through a proxy. Default: true. */
   readonly flushesAll?: boolean;
 
-  /** Whether the store has `inspect`, which is then tested; it has not when this is left out. */
+  /** Test `inspect`. Default: false. */
   readonly inspects?: boolean;
 
-  /** Optional members that the store has, which are then tested; none when left out. */
+  /** Optional members to test. Default: none. */
   readonly has?: ReadonlyArray<'entries' | 'flushOnly' | 'sample' | 'stats'>;
 
   /**
-   * By name, the sources of events that the cases are for: those that the server under test has, and that miss nothing, as
-   * what looks again and again must. All that are declared when left out.
+   * The names of the event sources to test. Leave out those that the server under test lacks, and those that poll and
+   * miss events. Default: all declared sources.
    */
   readonly eventSources?: readonly string[];
 
-  /** Starts the server or makes the folder; once, before all cases. */
+  /** Start the server or create the folder, once before all cases. */
   before(context: Context): Promise<void>;
 
-  /** Undoes `before`; once, after all cases. */
+  /** Undo `before`, once after all cases. */
   after(): Promise<void>;
 
-  /** A new store each time. All of them reach the same data. Uses the `php` codec. */
+  /** Open a new store with the `php` codec. All stores reach the same data. */
   open(options: StoreOptions): Promise<Store>;
 
   /**
-   * The same store as `open(options)` for a child process, which gets it as JSON. Left out by
-   * drivers whose data lives in one process: the cases with several processes are not theirs.
+   * The profile of `open(options)` for a child process, which gets it as JSON. Leave it out if the data lives in one
+   * process: the cases with several processes are then skipped.
    */
   profile?(options: StoreOptions): Profile;
 }

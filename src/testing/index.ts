@@ -1,4 +1,4 @@
-// `cachectl/testing`: the contract suite, for mocha. Needs chai beside it.
+// `cachectl/testing`: the contract suite, for mocha. Needs chai.
 export type { CustomProfile, DriverOption, Profile } from '../profiles/profile.js';
 export { driverHarness, type DriverUnderTest } from './driver-harness.js';
 export type { StoreHarness, StoreOptions } from './harness.js';

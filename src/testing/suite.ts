@@ -20,10 +20,10 @@ import { describeTagIndex } from './suite/tag-index.js';
 import { describeTags } from './suite/tags.js';
 import { describeWriting } from './suite/writing.js';
 
-/** For any case: tens of thousands of entries on a slow disk. mocha's own limit would be two seconds. */
+/** Enough for tens of thousands of entries on a slow disk. mocha's default is two seconds. */
 const TIMEOUT_MS = 60_000;
 
-/** Runs every case of the store contract against one driver. */
+/** Run every case of the store contract against a driver. */
 export function describeStore(name: string, harness: StoreHarness): void {
   describe(`${name}: the store contract`, function () {
     this.timeout(TIMEOUT_MS);

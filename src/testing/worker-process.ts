@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { Profile } from '../profiles/profile.js';
 import type { Job } from './worker.js';
 
-/** What Node runs: the sources through tsx, a build as it is. */
+/** The sources run through tsx, a build runs as it is. */
 const ARGUMENTS = import.meta.url.endsWith('.ts')
   ? ['--import', 'tsx', fileURLToPath(new URL('worker.ts', import.meta.url))]
   : [fileURLToPath(new URL('worker.js', import.meta.url))];
 
-/** A child process with a store of its own. */
+/** A child process with its own store. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
@@ -25,18 +25,18 @@ export class Worker {
     this.#answers = this.#lines[Symbol.asyncIterator]();
   }
 
-  /** Resolves when its store has answered once. */
+  /** Resolves when the store has answered once. */
   async ready(): Promise<void> {
     await this.#answer();
   }
 
-  /** How many times the job succeeded. */
+  /** Returns how many times the job succeeded. */
   async does(job: Job): Promise<number> {
     this.#child.stdin!.write(`${JSON.stringify(job)}\n`);
     return Number(await this.#answer());
   }
 
-  /** As a crash ends it. */
+  /** Ends the process like a crash. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await once(this.#child, 'exit');

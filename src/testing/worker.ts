@@ -8,7 +8,7 @@ import { integer } from '../codecs/value.js';
 import { newOwner } from '../stores/locks/owner.js';
 import { openStore } from '../stores/open.js';
 
-/** What a child process is asked to do, one JSON document per line of its standard input. */
+/** The jobs for a child process, one JSON document per line of standard input. */
 export type Job =
   | { readonly job: 'add'; readonly keys: readonly string[] }
   | { readonly job: 'guarded'; readonly key: string; readonly times: number }
@@ -17,7 +17,7 @@ export type Job =
   | { readonly job: 'tagged'; readonly tags: readonly string[]; readonly key: string; readonly times: number }
   | { readonly job: 'tail' };
 
-/** Does one job on a store; tells how many times it succeeded. */
+/** Do a job on a store. Returns how many times it succeeded. */
 async function perform(store: Store, job: Job): Promise<number> {
   switch (job.job) {
     case 'add': {
@@ -52,14 +52,14 @@ async function perform(store: Store, job: Job): Promise<number> {
     }
 
     case 'tail': {
-      // Left open: for a test that kills this process.
+      // Stays open: the test kills this process.
       await store.events({ signal: new AbortController().signal, enable: true });
       return 1;
     }
   }
 }
 
-/** Reads a number and writes the next, which loses counts unless a lock keeps others out. */
+/** Read a number and write the next one. Counts get lost unless a lock excludes others. */
 async function guarded(store: Store, key: string): Promise<void> {
   const lock = store.lock('guard');
   const owner = newOwner();

@@ -13,12 +13,12 @@ async function* numbered(count: number): AsyncGenerator<NewEntry> {
   }
 }
 
-/** What `putStored` takes of it. */
+/** The bytes that `putStored` takes. */
 function inForm(entry: Entry | undefined): Buffer {
   return entry!.inForm?.() ?? entry!.stored;
 }
 
-/** How many of those entries are there; where keys cannot be listed, how many of the first `sure`. */
+/** How many of those entries exist. If keys cannot be listed, how many of the first `sure`. */
 async function countNumbered(store: Store, sure: number): Promise<number> {
   if (store.capabilities.listing) return (await all(store.keys())).length;
   const found = await hits(
@@ -109,7 +109,7 @@ export function describeBulk(stores: Stores): void {
 
       const broken = [{ key: 'broken', stored: Buffer.from('no'), ttl: null }];
       const isMore = (await store.get('to:0'))!.inForm !== undefined;
-      // Bytes that are all that a value is may be any.
+      // If the stored bytes are the whole value, any bytes are valid.
       if (isMore) expect(await failure(store.putStored(broken))).to.be.instanceOf(InputError);
       else await store.putStored(broken);
       expect((await store.get('broken'))?.stored.toString()).to.equal(isMore ? undefined : 'no');

@@ -9,7 +9,7 @@ import { textOf } from './stores.js';
 
 const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];
 
-/** What the options of a stream of events are for. */
+/** The options of an event stream. */
 export function describeAskedEvents({ stores, source, tail }: Feeds): void {
   it('are none that is not wanted: a type or key is asked about before anything else', async () => {
     const store = await stores.fresh();
@@ -23,7 +23,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     await store.put('k', string('v'), 60);
     await store.forget(['k']);
     await store.put('end', string('v'), 60);
-    // Of several servers each tells in its own time.
+    // Several servers report at their own pace.
     const events = await until(stream, ['KeyWritten k', 'KeyWritten end']);
     expect(new Set(names(events))).to.deep.equal(new Set(['KeyWritten end', 'KeyWritten k']));
     expect(names(matched)).to.include.members(names(events));
@@ -63,7 +63,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     const { stream } = await tail(store);
-    // A stream without a way of its own promises that reading is not told.
+    // A stream without `peek` promises that reads are not reported.
     const readings = await (stream.peek ? stream.peek(['k', 'missing']) : store.many(['k', 'missing']));
     expect(readings).to.have.lengthOf(2);
     const [hit, miss] = readings;
@@ -98,7 +98,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     it('are of locks, which are no entries, as far as their source tells', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
-      // A name and owners that say on any store that it is a lock.
+      // A name and owners that mark it as a lock on any store.
       const name = 'laravel_unique_job:import';
       const [ann, bob] = [newOwner(), newOwner()];
       const { stream } = await tail(store);
@@ -108,7 +108,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
       const expected = toldOf(stream, LOCK_EVENTS);
       expect(expected).not.to.be.empty;
       const events = await heard(stream, name, expected.at(-1)!);
-      // What a lock's script looks up for itself may be told, by those who see commands only.
+      // Sources that see only commands may report the lookups of a lock's script.
       const changes = events.filter(({ type }) => !type.startsWith('Cache'));
       expect(changes.map(({ type }) => type)).to.deep.equal(expected);
       const [acquired] = changes;
@@ -117,7 +117,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
   }
 }
 
-/** Some servers tell a foreign key with more before it than the prefix. */
+/** Some servers report a foreign key with more in front of it than the prefix. */
 function isTold(awaited: string, name: string): boolean {
   const [type, key, whose] = awaited.split(' ');
   return name.startsWith(`${type} `) && name.endsWith(`${key} ${whose}`);

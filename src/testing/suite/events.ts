@@ -49,7 +49,7 @@ function describeSource(stores: Stores, source: EventSource): void {
       async tail(store, options) {
         const controller = new AbortController();
         controllers.push(controller);
-        // A driver without names for its sources looks at none.
+        // A driver without named sources ignores the name.
         const { name } = source;
         const named = stores.harness.capabilities.eventSources === undefined ? {} : { source: name };
         const stream = await store.events({ signal: controller.signal, enable: true, ...named, ...options });
@@ -136,7 +136,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     await other.pull('added');
     const untold = new Set(['KeyWritten added', 'KeyWritten counted', 'KeyWritten bulk']);
     if (stream.types.includes('KeyForgotten') && stores.harness.tellsPulls !== false) untold.add('KeyForgotten added');
-    // Servers of a pool tell at their own pace.
+    // Servers of a pool report at their own pace.
     for await (const { type, key } of stream) {
       untold.delete(`${type} ${key}`);
       if (untold.size === 0) break;

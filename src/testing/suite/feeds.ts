@@ -2,18 +2,18 @@ import type { CacheEvent, EventsOptions, EventSource, EventStream, EventType } f
 import type { Store } from '../../stores/contract/store.js';
 import type { Stores } from './stores.js';
 
-/** One source under test. */
+/** A source under test. */
 export interface Feeds {
   readonly stores: Stores;
   readonly source: EventSource;
-  /** Opened with the source, and ended after the case. */
+  /** Open a stream from the source. It ends after the case. */
   tail(
     store: Store,
     options?: Partial<EventsOptions>,
   ): Promise<{ readonly stream: EventStream; readonly controller: AbortController }>;
 }
 
-/** Reads the events of `key` up to the first of type `last`, then ends the stream. */
+/** Read the events of `key` up to the first of type `last`, then end the stream. */
 export async function heard(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
@@ -25,7 +25,7 @@ export async function heard(stream: EventStream, key: string, last: EventType): 
   return events;
 }
 
-/** The event types that the stream can report: a server may not support all types of its source. */
+/** Filter the types that the stream can report: a server may not support all types of its source. */
 export function toldOf(stream: EventStream, happened: readonly EventType[]): EventType[] {
   return happened.filter((type) => stream.types.includes(type));
 }

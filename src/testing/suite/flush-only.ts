@@ -9,7 +9,7 @@ import { UnsupportedError } from '../../errors.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { all, failure, type Stores, textOf } from './stores.js';
 
-/** For stores that remove what matches; a store may list keys and leave that out. */
+/** For stores with `flushOnly`, which is optional for stores that list keys. */
 export function describeFlushOnly(stores: Stores): void {
   const { idleTimes = false, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
   describe('of what matches', () => {
@@ -103,7 +103,7 @@ export function describeFlushOnly(stores: Stores): void {
   });
 }
 
-/** A day ago nothing was here; what was used just now is used. */
+/** The entries are new, so none is a day old; a used entry is not idle. */
 function leavesWhatIsUsed(stores: Stores): void {
   it('leaves what has been used since', async () => {
     const store = await stores.fresh();

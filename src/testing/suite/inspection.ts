@@ -7,7 +7,7 @@ import { type Stores, textOf, until } from './stores.js';
 
 const V = string('v');
 
-/** For stores that tell more of a key than `get` does. */
+/** For stores whose `inspect` has more details than `get`. */
 export function describeInspection(stores: Stores): void {
   const { tags: hasTags, ttls } = stores.harness.capabilities;
 

@@ -8,7 +8,7 @@ import { integer, string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { all, failure, type Stores, textOf, until } from './stores.js';
 
-/** For stores that list their entries; a store may list keys and say no more of them. */
+/** For stores that list entries, which is optional for stores that list keys. */
 export function describeListing(stores: Stores): void {
   const { idleTimes = false, keyBytes, listingPlaces, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
   describe('a listing of entries', () => {
@@ -74,7 +74,7 @@ export function describeListing(stores: Stores): void {
       expect(textOf(await store.get('n:1'))).to.equal('1');
     });
 
-    // Where everything lies in this process, a page of it takes no memory of its own.
+    // If all data is in this process, a page takes no extra memory.
     if (stores.harness.profile) readsLargeContents(stores);
 
     it('ends with the signal', async () => {
@@ -121,7 +121,7 @@ export function describeListing(stores: Stores): void {
   });
 }
 
-/** Redis gives some twice when its table shrinks meanwhile. */
+/** Redis lists some keys twice if its table shrinks meanwhile. */
 const FEW = 100;
 
 function describePlaces(stores: Stores, hasPlaces: boolean): void {
@@ -181,12 +181,12 @@ function readsLargeContents(stores: Stores): void {
   });
 }
 
-/** Bytes that do not compress, without a NUL, which SQLite's layout would write otherwise. */
+/** Random bytes without NUL, which SQLite's layout would encode. */
 function noise(length: number): Buffer {
   return randomBytes(length).map((byte) => byte || 1) as Buffer;
 }
 
-/** A store that puts entries out of reach rather than removing them keeps no list of them, and knows no names. */
+/** A store that makes entries unreachable instead of removing them has no list of them, and no names. */
 function describeTagsOfEntries(stores: Stores): void {
   const isTold = stores.harness.capabilities.countsTagged;
   it(isTold ? 'tells which tags they carry, in the order in which they were put' : 'tells no tags', async () => {
@@ -214,7 +214,7 @@ function* numbered(count: number): Generator<NewEntry> {
   for (let number = 0; number < count; number++) yield { key: `n:${number}`, value: integer(number), ttl: 600 };
 }
 
-/** By key: stores have orders of their own. */
+/** Sorted by key, because each store has its own order. */
 async function listOf(store: Store, options?: ListEntriesOptions): Promise<ListedEntry[]> {
   const listed = await all(store.entries!(options));
   return listed.flat().sort((one, other) => (one.key < other.key ? -1 : 1));

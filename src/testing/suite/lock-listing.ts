@@ -7,7 +7,7 @@ import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { all, type Stores, until } from './stores.js';
 
-/** For stores that can tell which locks are held. */
+/** For stores that can list held locks. */
 export function describeLockListing(stores: Stores): void {
   describe('a list of locks', () => {
     it('tells who holds each, and for how much longer', async () => {
@@ -80,7 +80,7 @@ export function describeLockListing(stores: Stores): void {
   });
 }
 
-/** By name: stores have orders of their own. */
+/** Sorted by name, because each store has its own order. */
 async function listOf(store: Store): Promise<ListedLock[]> {
   const listed = await all(store.locks!());
   return listed.sort((one, other) => (one.name < other.name ? -1 : 1));

@@ -7,10 +7,10 @@ import { watchLocks } from '../../stores/locks/polled-watch.js';
 import { acquireWithin } from '../../stores/locks/wait.js';
 import { type Stores, until } from './stores.js';
 
-/** Seconds that no case takes: a waiter that is not woken ends with the case's own timeout. */
+/** Longer than any case, in seconds. A waiter that never wakes ends with the case's timeout. */
 const LONG = 3600;
 
-/** For stores that have locks; what they cannot tell is left out as they declare it. */
+/** For stores with locks. Skips what they do not declare. */
 export function describeLockWaiting(stores: Stores): void {
   const { lockWaiters } = stores.harness.capabilities;
   const never = new AbortController().signal;
@@ -114,7 +114,7 @@ export function describeLockWaiting(stores: Stores): void {
       const isEnd = ({ type }: LockEvent): boolean => type === 'expired' || type === 'released';
       const ofOwner = (owner: string): LockEvent[] => events.filter((event) => event.owner === owner);
       const isHeardWhole = (owner: string): boolean => ofOwner(owner).some((event) => isEnd(event));
-      // On a busy machine a short ttl may be over before anybody looks: then it is tried again, with twice as much.
+      // On a busy machine, a short TTL may end before the first check. Retry with twice the TTL.
       let brief = '';
       for (let ttl = 2; !isHeardWhole(brief); ttl *= 2) {
         brief = `cyd-${ttl}`;
@@ -135,7 +135,7 @@ export function describeLockWaiting(stores: Stores): void {
         ...(stores.harness.capabilities.ttls ? [['refreshed', 'deploy', 'bob']] : []),
         ['released', 'deploy', 'bob'],
         ['acquired', 'deploy', brief],
-        // Who does not know when it ends cannot say why it did.
+        // A store without TTLs cannot tell why the lock ended.
         [stores.harness.capabilities.ttls ? 'expired' : 'released', 'deploy', brief],
       ]);
     });

@@ -6,7 +6,7 @@ import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { all, type Stores, textOf } from './stores.js';
 
-/** Two prefixes that a careless pattern or comparison takes for one, or for one another. */
+/** Pairs of prefixes that a careless pattern or comparison would confuse. */
 const PAIRS = [
   ['other letters', 'shop-cache-', 'blog-cache-'],
   ['other case', 'prefix-CASE-', 'prefix-case-'],

@@ -72,7 +72,7 @@ const KEYS: ReadonlyArray<readonly [string, string]> = [
   ['200 characters', 'k'.repeat(200)],
 ];
 
-/** Where keys are bound to nothing. */
+/** For stores that take any key. */
 const ANY_KEYS: ReadonlyArray<readonly [string, string]> = [
   ['spaces', ' two  spaces '],
   ['newlines', 'a\r\nb\tc'],

@@ -7,7 +7,7 @@ import { integer, string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { failure, type Stores, until } from './stores.js';
 
-/** For stores that tell something of themselves, or give a sample of what they hold. */
+/** For stores with figures, or with a sample. */
 export function describeStats(stores: Stores): void {
   const { has = [] } = stores.harness;
   if (has.includes('stats')) describeFigures(stores);
@@ -42,7 +42,7 @@ function describeFigures(stores: Stores): void {
       const store = await stores.fresh();
       const before = await store.stats!();
       await store.putMany(numbered(50));
-      // Some servers count a little later.
+      // Some servers update their count a little later.
       await until(async () => entriesOf((await store.stats!()).servers) >= entriesOf(before.servers) + 50);
       const { underPrefix } = await store.stats!();
       if (underPrefix !== undefined) expect(underPrefix).to.equal(50);
@@ -86,7 +86,7 @@ function describeSamples(stores: Stores): void {
       expect(sample).to.include({ isComplete: true, isRandom: true });
       const [first, ...others] = [...sample.entries].sort((one, other) => other.size - one.size);
       expect(others).to.have.lengthOf(stores.harness.capabilities.tags ? 2 : 1);
-      // What compresses is stored small; what comes with it is counted by some.
+      // A value may be compressed, and some servers count overhead.
       expect(first!.size).to.be.within(20, 1200);
       stores.expectTtl(first, [50, 60]);
       expect(others.map(({ ttl }) => ttl)).to.include(null);
@@ -131,7 +131,7 @@ function entriesOf(servers: readonly ServerStats[]): number {
   return total(servers, 'entries') ?? 0;
 }
 
-/** Undefined where no server tells it. */
+/** Undefined if no server reports it. */
 function total(servers: readonly ServerStats[], what: 'entries' | 'hits' | 'misses'): number | undefined {
   const told = servers.map(({ [what]: value }) => value).filter((value) => value !== undefined);
   return told.length === 0 ? undefined : told.reduce((sum, value) => sum + value, 0);

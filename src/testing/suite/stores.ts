@@ -5,7 +5,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Entry, Store, Ttl } from '../../stores/contract/store.js';
 import type { StoreHarness } from '../harness.js';
 
-/** The stores of one case. Each case has a prefix of its own; `closeAll` runs after it. */
+/** The stores of a case, under a prefix of its own. `closeAll` runs after the case. */
 export class Stores {
   readonly harness: StoreHarness;
   readonly #open: Store[] = [];
@@ -15,12 +15,12 @@ export class Stores {
     this.harness = harness;
   }
 
-  /** A store that nobody has written to. */
+  /** Open a store that is empty. */
   async fresh(): Promise<Store> {
     return this.under(this.newPrefix());
   }
 
-  /** Another client of what lies under the same prefix. */
+  /** Open another client under the same prefix. */
   async second(store: Store): Promise<Store> {
     return this.under(store.prefix);
   }
@@ -31,7 +31,7 @@ export class Stores {
     return store;
   }
 
-  /** No prefix of another one. */
+  /** A prefix that is not part of another one. */
   newPrefix(): string {
     this.#prefixes++;
     return `case-${this.#prefixes}:`;
@@ -42,12 +42,12 @@ export class Stores {
     return this.harness.capabilities.keyBytes === undefined;
   }
 
-  /** What a flush of so many tagged entries says: that, or nothing where it does not count. */
+  /** The result of a flush of so many tagged entries: their number, or undefined if the store does not count. */
   counted(entries: number): number | undefined {
     return this.harness.capabilities.countsTagged ? entries : undefined;
   }
 
-  /** Seconds within bounds, or null for never; where the store tells no ttl, none. */
+  /** Expect seconds within bounds, or null for never; undefined if the store reports no TTLs. */
   expectTtl(
     held: { readonly ttl: Ttl | undefined } | undefined,
     expected: readonly [least: number, most: number] | null,
@@ -63,14 +63,14 @@ export class Stores {
   }
 }
 
-/** Asks until the answer is true. What never becomes true ends with the case's own timeout. */
+/** Poll until the answer is true. Otherwise the case ends with its timeout. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(20);
 }
 
 /**
- * A hit's value as text. Laravel keeps numbers bare on some servers, so that 42 and "42" are the same bytes there: of
- * a number only the text is sure to come back.
+ * A hit's value as text. Laravel stores numbers bare on some servers, so 42 and "42" are the same bytes there. Only
+ * the text of a number is certain.
  */
 export function textOf(entry: Entry | undefined): string | undefined {
   return entry && textOfValue(entry.decode());
@@ -94,7 +94,7 @@ export function textOfValue(value: Value): string {
   }
 }
 
-/** What `many` reads, where no key is expected to hold anything but entries. */
+/** The results of `many` for keys that hold only entries. */
 export async function hits(store: Store, keys: readonly string[]): Promise<Array<Entry | undefined>> {
   const readings = await store.many(keys);
   return readings.map((reading) => {
@@ -109,7 +109,7 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return gathered;
 }
 
-/** The error that the promise rejects with. */
+/** The error of a rejected promise. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -9,7 +9,7 @@ import { all, failure, type Stores, textOf, until } from './stores.js';
 
 const V = string('v');
 
-/** For stores that can list tags, by name at least. */
+/** For stores that can list tags, at least by name. */
 export function describeTagIndex(stores: Stores): void {
   const tellsMembers = stores.harness.capabilities.tagListing === 'members';
   const counted = (name: string, entries: number): ListedTag => (tellsMembers ? { name, entries, stale: 0 } : { name });
@@ -63,7 +63,7 @@ export function describeTagIndex(stores: Stores): void {
       await store.tags(['t', 'u']).put('k', V, 60);
       await store.tags(['t']).flush({ dryRun: false });
       const [t] = await tagsOf(store, 't');
-      // A tag that is but an id is there as long as the server keeps it.
+      // A tag that is only an id exists as long as the server keeps it.
       expect(t?.entries ?? 0).to.equal(0);
     });
   });
@@ -100,7 +100,7 @@ export function describeTagIndex(stores: Stores): void {
       const store = await stores.fresh();
       const tagged = store.tags(['t', 'u']);
       await tagged.putMany(Array.from({ length: 1200 }, (_, number) => ({ key: `n:${number}`, value: V, ttl: 1 })));
-      // Put after all of them, it ends after all of them.
+      // It was put last, so it also expires last.
       await tagged.put('last', V, 2);
       await tagged.put('forgotten', V, 60);
       await tagged.put('kept', V, 60);
@@ -196,7 +196,7 @@ function describeMembers(stores: Stores): void {
   });
 }
 
-/** By name: stores have orders of their own. */
+/** Sorted by name, because each store has its own order. */
 async function tagsOf(store: Store, pattern = '*', deep = false): Promise<ListedTag[]> {
   const index = await store.tagIndex!();
   const listed = (await all(index.tags({ pattern, deep }))).flat();
