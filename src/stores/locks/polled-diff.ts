@@ -10,13 +10,13 @@ const FINE_MS = 2 * LOOK_MS;
 
 /** One lock, as two states of it are compared; what lies between two looks is not seen. */
 export class LockLooks {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'lock'>;
   readonly #name: string;
   readonly #attempts = new Map<string, number>();
   #seen: Seen | undefined;
   #hasBegun = false;
 
-  constructor(store: Store, name: string) {
+  constructor(store: Pick<Store, 'lock'>, name: string) {
     this.#store = store;
     this.#name = name;
   }

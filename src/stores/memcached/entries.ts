@@ -24,8 +24,8 @@ interface Place {
   readonly full: Buffer;
 }
 
-/** Reading and writing of entries. What is told apart is how a key becomes a full one. */
-export abstract class Entries implements Repository {
+/** Reads and writes entries without tags; a subclass gives them other full keys. */
+export class Entries implements Repository {
   protected readonly context: MemcachedContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
@@ -127,12 +127,16 @@ export abstract class Entries implements Repository {
   }
 
   /** Undefined where nothing can be under any key. */
-  protected abstract naming(): Promise<Naming | undefined>;
+  protected async naming(): Promise<Naming | undefined> {
+    return this.#plain;
+  }
 
   /** As `naming`, with what has to be there so that something can be written. */
-  protected abstract namingToWrite(): Promise<Naming>;
+  protected async namingToWrite(): Promise<Naming> {
+    return (key) => this.context.keys.fullToWrite(key);
+  }
 
-  /** For the checks alone, where there is nothing that a key could name. */
+  /** Also checks keys where no tag has an id yet, so that nothing can be under them. */
   readonly #plain: Naming = (key) => this.context.keys.full(key);
 
   async #read(places: readonly Place[]): Promise<ReadonlyArray<Error | Item | undefined>> {

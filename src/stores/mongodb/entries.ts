@@ -13,6 +13,7 @@ import { increased } from '../entries/counter.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
+import { storable } from './ids.js';
 import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';
 
 /** What a document has of a value: of what is stored as it was elsewhere that may be nothing. */
@@ -26,6 +27,8 @@ interface Measured {
 /** What is written in one request. */
 type Batch = ReadonlyArray<EncodedEntry<Measured>>;
 
+const NO_TAGS: Pick<EntryDocument, 'tags'> = {};
+
 const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
 
@@ -36,10 +39,10 @@ const LARGEST = 16 * 1024 * 1024;
 const PAGE = 128;
 
 /**
- * Reading and writing of documents. What is told apart is how a key becomes an `_id`, and the tags of what is written. Every
- * write is of one document by its `_id`, so that it is atomic on a replica set and on a cluster sharded by `_id` too.
+ * Reads and writes entries without tags; a subclass gives them other ids, and tags. Each write changes one document by its
+ * `_id`, so that it is atomic on a replica set and on a cluster sharded by `_id` too.
  */
-export abstract class Entries implements Repository {
+export class Entries implements Repository {
   protected readonly context: MongodbContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
@@ -133,10 +136,14 @@ export abstract class Entries implements Repository {
   }
 
   /** The `_id` of the document that holds `key`. */
-  protected abstract id(key: string): string;
+  protected id(key: string): string {
+    return storable(this.context.prefix + key);
+  }
 
   /** What an entry's document has beside value and expiry. */
-  protected abstract tagging(): Pick<EntryDocument, 'tags'>;
+  protected tagging(): Pick<EntryDocument, 'tags'> {
+    return NO_TAGS;
+  }
 
   async #putAll(
     all: AsyncIterable<Batch> | Iterable<Batch>,

@@ -1,11 +1,3 @@
-import type { Connection } from './connection.js';
-
-import { globMatcher, literalHead } from '../listing/glob.js';
-import { later } from './expiry.js';
-
-/** Keys of one request. */
-const PAGE = 1000;
-
 /** A condition on `_id`: the strings that begin with `prefix`; with `last`, those of them that come after it. */
 export function idsUnder(prefix: string, last?: string): Readonly<Record<string, string>> {
   const from = last === undefined ? { $gte: prefix } : { $gt: last };
@@ -31,24 +23,6 @@ export function mutexIdsUnder(prefix: string): Readonly<Record<string, string>> 
 
 function literally(prefix: string): string {
   return prefix.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
-}
-
-/** Keys of entries that count, without the prefix, in the order of the index on `_id`. */
-export async function* entryKeys(connection: Connection, prefix: string, pattern: string): AsyncGenerator<string> {
-  const matches = globMatcher(pattern);
-  const ids = connection.stream(({ entries, now }, answers) =>
-    answers(
-      entries
-        .find({ _id: idsUnder(prefix + literalHead(pattern)), expires_at: later(now()) })
-        .project<{ _id: string }>({ _id: 1 })
-        .sort({ _id: 1 })
-        .batchSize(PAGE),
-    ),
-  );
-  for await (const { _id } of ids) {
-    const key = _id.slice(prefix.length);
-    if (matches(key)) yield key;
-  }
 }
 
 /** The least text that is greater than all that begins with `prefix`; undefined when there is none. */

@@ -3,6 +3,7 @@ import type { Collection, Document } from 'mongodb';
 import type { PlaceDoubt } from '../contract/doctor.js';
 import type { Finding } from '../contract/store.js';
 import type { Connection } from './connection.js';
+import type { MongodbContext } from './context.js';
 
 import { RefusedError } from '../../errors.js';
 import { counted, ok, warning } from '../doctor/findings.js';
@@ -17,14 +18,15 @@ type Place = 'entries' | 'locks';
  * Whether a collection is there and holds documents of mongodb/laravel-mongodb: `_id` is the key, as a string, and
  * `expires_at` a date. Undefined as well where this user may not look.
  */
-export async function layoutDoubt(connection: Connection, place: Place): Promise<PlaceDoubt | undefined> {
+export async function layoutDoubt(context: MongodbContext, place: Place): Promise<PlaceDoubt | undefined> {
+  const { connection } = context;
   const sample = await sampled(connection, place);
   if (sample === undefined) return undefined;
   if (sample.length > 0) return sample.some((each) => isOurs(each)) ? undefined : foreign(connection, place);
   const { database, lockCollection } = connection.profile;
   // Most caches have no locks, and so no such collection; only a name that somebody chose can be mistyped.
   if (place === 'locks' && lockCollection === 'cache_locks') return undefined;
-  if ((await unmade(connection, place)) === undefined) return undefined;
+  if ((await unmade(context, place)) === undefined) return undefined;
   const key = place === 'locks' ? 'lockCollection' : 'collection';
   return {
     kind: 'unmade',

@@ -1,9 +1,12 @@
-import type { Connection } from './connection.js';
+import type { MongodbContext } from './context.js';
 
 import { RefusedError } from '../../errors.js';
 
 /** What a first write would have to make. Where this user may not look, it is taken to be there. */
-export async function unmade(connection: Connection, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+export async function unmade(
+  { connection }: MongodbContext,
+  place: 'entries' | 'locks' | 'tags',
+): Promise<string | undefined> {
   const { collection, lockCollection } = connection.profile;
   const name = place === 'locks' ? lockCollection : collection;
   try {

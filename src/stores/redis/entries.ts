@@ -35,6 +35,8 @@ return 1`;
 /** PTTL of a key without a ttl. */
 const NEVER_EXPIRES = '-1';
 
+const NOTHING_MORE: Command[] = [];
+
 /** From so many entries on a connection of their own is worth it. */
 const MANY = 500;
 
@@ -46,8 +48,8 @@ export function entryOf({ packing }: RedisContext, stored: Buffer, ttl: Ttl): En
   return new CodedEntry(stored, ttl, packing.values);
 }
 
-/** Reading and writing of plain keys. What is told apart is how a key becomes a stored one, and what goes with a write. */
-export abstract class Entries implements Repository {
+/** Reads and writes entries without tags; a subclass gives them other stored keys, and sends more with each write. */
+export class Entries implements Repository {
   protected readonly context: RedisContext;
   protected readonly connection: Connection;
   readonly storedForm: string;
@@ -135,16 +137,24 @@ export abstract class Entries implements Repository {
   }
 
   /** The full key of the entry that `key` names here. */
-  protected abstract storedKey(key: string): string;
+  protected storedKey(key: string): string {
+    return this.context.keys.full(key);
+  }
 
   /** What goes to the server before an entry is written. */
-  protected abstract written(key: string, ttl: Ttl): Command[];
+  protected written(_key: string, _ttl: Ttl): Command[] {
+    return NOTHING_MORE;
+  }
 
   /** What goes to the server before an entry is counted up. */
-  protected abstract incremented(key: string): Command[];
+  protected incremented(_key: string): Command[] {
+    return NOTHING_MORE;
+  }
 
   /** What goes to the server before an entry gets another ttl. */
-  protected abstract touched(key: string, ttl: Ttl): Command[];
+  protected touched(_key: string, _ttl: Ttl): Command[] {
+    return NOTHING_MORE;
+  }
 
   /** What GET and PTTL answered of a key. */
   protected async reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {

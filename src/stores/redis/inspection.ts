@@ -8,11 +8,11 @@ import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
 import { count, isGone } from './client/replies.js';
+import { Entries } from './entries.js';
 import { placeOf } from './key-place.js';
 import { withoutTouching } from './listing/no-touch.js';
 import { ownerOf } from './locks/lock.js';
 import { ruleAmongEntries } from './locks/places.js';
-import { PlainEntries } from './plain-entries.js';
 import { tagOf } from './tags/combinations.js';
 import { EntryTags } from './tags/entry-tags.js';
 
@@ -108,7 +108,7 @@ function numberOf(reply: Error | Reply): number | undefined {
 async function valueOf(context: RedisContext, listedKey: string): Promise<Entry | undefined> {
   const read: Entry[] = [];
   const reading = withoutTouching(context.connection, async function* () {
-    const entry = await new PlainEntries(context).get(listedKey);
+    const entry = await new Entries(context).get(listedKey);
     if (entry) yield entry;
   });
   for await (const entry of reading) read.push(entry);

@@ -3,8 +3,7 @@ import type { Node, Reply } from './client/command.js';
 import type { Connection } from './connection.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
-import { escapeGlob, globMatcher, literalHead } from '../listing/glob.js';
-import { isTagSetKey } from '../tags/names.js';
+import { escapeGlob } from '../listing/glob.js';
 import { watchSlots } from './client/slots.js';
 
 /** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
@@ -111,17 +110,4 @@ export async function* scanNode(
     at = String(next);
     yield { page: page.filter((key) => keys.isOurs(key)), cursor: at };
   } while (at !== END);
-}
-
-/**
- * Keys of entries (and of locks, which look like them), without prefixes; tags' bookkeeping is left out. What comes twice
- * within a page is given once; further apart it cannot be told in constant memory.
- */
-export async function* entryKeys(connection: Connection, keys: Keys, pattern: string): AsyncGenerator<string> {
-  const matches = globMatcher(pattern);
-  // The server drops most of what does not match, before it travels; its globs go by bytes, so the rest is done here.
-  for await (const page of scanAll(connection, keys, undefined, literalHead(pattern))) {
-    const names = new Set(page.map((key) => keys.short(key)));
-    for (const name of names) if (!isTagSetKey(name) && matches(name)) yield name;
-  }
 }

@@ -1,9 +1,9 @@
-import type { Connection } from './connection.js';
+import type { RedisContext } from './context.js';
 
 import { isUnavailable } from './errors.js';
 
 /** Unix time in milliseconds, of the first primary of a cluster; the local clock's where the user may not ask (TIME). */
-export async function serverTime(connection: Connection): Promise<number> {
+export async function serverTime({ connection }: RedisContext): Promise<number> {
   const [node] = await connection.nodes();
   try {
     const [seconds, microseconds] = (await node!.call('TIME')) as readonly Buffer[];

@@ -32,8 +32,8 @@ const TIDIED_AT_ONCE = 100;
 /** How often a write looks for expired rows where that reads the whole table. */
 const TIDY_CHANCE_WITHOUT_INDEX = 0.001;
 
-/** Reading and writing of rows in the cache table. What is told apart is only how a key becomes a row's. */
-export abstract class Entries implements Repository {
+/** Reads and writes entries without tags; a subclass gives them other row keys, and lists them under tags. */
+export class Entries implements Repository {
   protected readonly context: SqliteContext;
   protected readonly connection: Connection;
   protected readonly tables: Tables;
@@ -129,10 +129,14 @@ export abstract class Entries implements Repository {
   }
 
   /** The key of the row that holds `key`. */
-  protected abstract storedKey(key: string): string;
+  protected storedKey(key: string): string {
+    return this.context.prefix + key;
+  }
 
   /** Called in the same transaction after each row that may be new. */
-  protected abstract wrote(key: string): void;
+  protected wrote(_key: string): void {
+    // Entries without tags have no bookkeeping.
+  }
 
   /** Each page in one transaction, or in several where it is large. */
   async #putAll<Item extends Pick<NewEntry, 'key' | 'ttl'>>(

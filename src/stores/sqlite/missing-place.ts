@@ -1,13 +1,12 @@
-import type { SqliteProfile } from '../../profiles/profile.js';
 import type { PlaceDoubt } from '../contract/doctor.js';
+import type { SqliteContext } from './context.js';
 
-/** The file, or else a table in it, is not there. */
-export function placeDoubt(
-  { path, table, lockTable }: SqliteProfile,
+/** Whether the file, and in it the table of entries or locks, is missing. Undefined when it is there. */
+export async function missingPlace(
+  { connection, tables, profile: { path, table, lockTable } }: SqliteContext,
   place: 'entries' | 'locks',
-  isFileThere: boolean,
-): PlaceDoubt {
-  if (!isFileThere) {
+): Promise<PlaceDoubt | undefined> {
+  if (!connection.run(() => connection.exists())) {
     return {
       kind: 'absent',
       message: `there is no cache at ${path}: the file does not exist yet`,
@@ -15,6 +14,9 @@ export function placeDoubt(
     };
   }
 
+  if (connection.run(() => tables.has(place === 'entries' ? 'cache' : 'locks'))) return undefined;
+  // Files of older applications, and caches without locks, have no such table; only a chosen name can be mistyped.
+  if (place === 'locks' && lockTable === 'cache_locks') return undefined;
   const [key, name, write] = place === 'entries' ? ['table', table, 'put'] : ['lockTable', lockTable, 'lock'];
   return {
     kind: 'absent',

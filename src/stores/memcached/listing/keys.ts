@@ -9,7 +9,7 @@ import { dump } from './dump.js';
  * Keys of entries and locks on all servers, without the prefix and without the bookkeeping of tags.
  * @throws UnsupportedError without meta commands
  */
-export async function* entryKeys(context: MemcachedContext, pattern: string): AsyncGenerator<string> {
+export async function* entryKeys(context: MemcachedContext, pattern = '*'): AsyncGenerator<string> {
   const nodes = context.connection.metaNodes;
   if (nodes.length === 0) throw noListing('list keys', context.connection.protocol);
   const matches = globMatcher(pattern);

@@ -1,5 +1,4 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
-import type { Store } from '../../contract/store.js';
 import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
@@ -10,6 +9,7 @@ import { Clients } from '../events/clients.js';
 import { fieldsOf, timeOf } from '../events/watch-fields.js';
 import { keepChecking, leftOutBy, Watch } from '../events/watch.js';
 import { uriDecoded } from '../protocol/uri.js';
+import { MemcachedLock } from './lock.js';
 
 /**
  * What happens to these locks. Who tries in vain is told by the watch of the servers that have them; who holds them is
@@ -17,12 +17,13 @@ import { uriDecoded } from '../protocol/uri.js';
  * lost ends it with UnreachableError, tries that a server left out with PartialError.
  */
 export async function watchLocks(
-  store: Store,
-  { connection, keys }: MemcachedContext,
+  context: MemcachedContext,
   names: readonly string[],
   { signal }: WatchLocksOptions,
 ): Promise<LockWatch> {
   signal.throwIfAborted();
+  const { connection, keys } = context;
+  const store = { lock: (name: string) => new MemcachedLock(context, name) };
   const watch = new LockWatch(names.map((name) => new LockLooks(store, name)));
   try {
     await watch.begin();

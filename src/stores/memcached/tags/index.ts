@@ -13,8 +13,12 @@ import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
 import { dump } from '../listing/dump.js';
 
+export async function openTagIndex(context: MemcachedContext): Promise<TagIndex> {
+  return new MemcachedTagIndex(context);
+}
+
 /** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
-export class MemcachedTagIndex implements TagIndex {
+class MemcachedTagIndex implements TagIndex {
   readonly neverStale = 'Memcached keeps no list of what carries a tag, so nothing in one can be stale.';
   readonly #context: MemcachedContext;
 

@@ -39,14 +39,14 @@ export class MemcachedTagged extends Entries implements Tagged {
     return full && this.context.keys.short(full);
   }
 
-  protected async naming(): Promise<Naming | undefined> {
+  protected override async naming(): Promise<Naming | undefined> {
     const ids = await this.#ids();
     if (!ids.every((id) => id !== undefined)) return undefined;
     const head = headOf(ids);
     return (key) => this.context.keys.full(head + key);
   }
 
-  protected async namingToWrite(): Promise<Naming> {
+  protected override async namingToWrite(): Promise<Naming> {
     // Whoever cannot read the id cannot read what is under it.
     for (const name of this.#names) this.context.keys.fullToWrite(tagIdKey(name));
     const ids = await this.#ids();

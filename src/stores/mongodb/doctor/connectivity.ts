@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { Finding } from '../../contract/store.js';
 import type { Connection } from '../connection.js';
+import type { MongodbContext } from '../context.js';
 
 import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
 import { systemReason } from '../../../profiles/system-reason.js';
@@ -14,7 +15,7 @@ import { clientOf } from '../client.js';
 import { rights } from './rights.js';
 
 /** The way to each member that the URL names, or to one at least; logging in; what the user may do there. */
-export async function* reach(connection: Connection): AsyncGenerator<Finding> {
+export async function* reach({ connection }: MongodbContext): AsyncGenerator<Finding> {
   const options = await optionsOf(connection);
   const { timeoutMs } = connection;
   let endpoints: readonly Endpoint[];

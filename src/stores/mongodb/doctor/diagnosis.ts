@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
 
-import type { Finding, Store } from '../../contract/store.js';
+import type { Finding } from '../../contract/store.js';
 import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
 
@@ -10,13 +10,14 @@ import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { Entries } from '../entries.js';
 import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { layoutFindings } from '../layout.js';
 import { indexFindings } from './indexes.js';
 
 /** How the deployment is set up, and whether what it holds is as the profile says. */
-export async function* diagnose(context: MongodbContext, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding> {
   const { connection } = context;
   const hello = await answerOf(connection, { hello: 1 });
   const build = await answerOf(connection, { buildInfo: 1 });
@@ -38,7 +39,7 @@ export async function* diagnose(context: MongodbContext, store: Pick<Store, 'man
   }
 
   yield* layoutFindings(connection);
-  yield* contents(context, store);
+  yield* contents(context);
 }
 
 /** Undefined where the server does not know the question, or this user may not ask. */
@@ -76,11 +77,12 @@ async function* writeConcern(connection: Connection, hello: Document | undefined
   yield warning('write concern', message, 'Add w=majority to the URL.');
 }
 
-async function* contents({ connection, prefix }: MongodbContext, store: Pick<Store, 'many'>): AsyncGenerator<Finding> {
+async function* contents(context: MongodbContext): AsyncGenerator<Finding> {
+  const { connection, prefix } = context;
   const ours = await sampledIds(connection, prefix);
   const others = ours.length === 0 ? await sampledIds(connection, '') : [];
   yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix });
-  const readings = await store.many(ours.map((id) => id.slice(prefix.length)));
+  const readings = await new Entries(context).many(ours.map((id) => id.slice(prefix.length)));
   yield await contentsFinding(readings, alternatives);
 }
 

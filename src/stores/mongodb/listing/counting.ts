@@ -4,13 +4,15 @@ import type { MongodbContext } from '../context.js';
 import { counted } from '../../listing/counted.js';
 import { isHeadOnly, literalHead } from '../../listing/glob.js';
 import { later } from '../expiry.js';
-import { entryKeys, idsUnder } from '../keys.js';
+import { idsUnder } from '../keys.js';
+import { entryKeys } from './keys.js';
 
 /** How many entries count: the server counts them itself where the pattern is only what they begin with. */
 export async function countEntries(
-  { connection, prefix }: MongodbContext,
+  context: MongodbContext,
   { signal, pattern = '*' }: CountOptions = {},
 ): Promise<number> {
+  const { connection, prefix } = context;
   signal?.throwIfAborted();
   if (isHeadOnly(pattern)) {
     return connection.run(async ({ entries, now }) =>
@@ -18,5 +20,5 @@ export async function countEntries(
     );
   }
 
-  return counted(entryKeys(connection, prefix, pattern), signal);
+  return counted(entryKeys(context, pattern), signal);
 }

@@ -18,8 +18,12 @@ import { idsUnder, taggedIdsUnder } from '../keys.js';
 /** Tags or documents of one step. */
 const PAGE = 1000;
 
+export async function openTagIndex(context: MongodbContext): Promise<TagIndex> {
+  return new MongodbTagIndex(context);
+}
+
 /** Each document has its tags beside its value, with the prefix before each. */
-export class MongodbTagIndex implements TagIndex {
+class MongodbTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly neverStale = 'On MongoDB an entry carries its tags itself, so nothing is listed that is gone.';
   readonly #context: MongodbContext;

@@ -52,11 +52,11 @@ export class MongodbTagged extends Entries implements Tagged {
     }
   }
 
-  protected id(key: string): string {
+  protected override id(key: string): string {
     return storable(this.#head + key);
   }
 
-  protected tagging(): Pick<EntryDocument, 'tags'> {
+  protected override tagging(): Pick<EntryDocument, 'tags'> {
     return { tags: [...this.#tags] };
   }
 }

@@ -10,9 +10,9 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../locks/names.js';
 import { isTagSetKey } from '../../tags/names.js';
+import { Entries } from '../entries.js';
 import { isUnavailable } from '../errors.js';
 import { SCAN_COUNT, underPrefix } from '../keys.js';
-import { PlainEntries } from '../plain-entries.js';
 import { infoOf } from '../stats/info.js';
 
 /** How many steps of a scan are looked at for any keys, and how many more for ours when there were none. */
@@ -44,7 +44,7 @@ export async function* keyFindings(context: RedisContext): AsyncGenerator<Findin
   }
 
   const candidates = names.filter((name) => !isTagSetKey(name) && !isLaravelLockName(name) && !OLD_TAGS.test(name));
-  const readings = await new PlainEntries(context).many(candidates.slice(0, SAMPLE));
+  const readings = await new Entries(context).many(candidates.slice(0, SAMPLE));
   yield await contentsFinding(
     readings.filter((reading) => !isOwner(reading)),
     alternatives,

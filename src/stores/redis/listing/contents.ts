@@ -5,22 +5,21 @@ import type { Look } from './look.js';
 
 import { withinBytes } from '../../listing/byte-limit.js';
 import { isGone, ttlOf } from '../client/replies.js';
-import { entryOf } from '../entries.js';
-import { PlainEntries } from '../plain-entries.js';
+import { Entries, entryOf } from '../entries.js';
 import { readByScript } from './read-script.js';
 
 /** What the entries of a listing hold, in portions that fit into memory. */
 export class Contents {
   readonly #context: RedisContext;
   readonly #look: Look;
-  readonly #plain: PlainEntries;
+  readonly #plain: Entries;
   #usesScripts: boolean;
 
   /** @param idle whether the look tells since when they have not been used, which has to come before reading them */
   constructor(context: RedisContext, look: Look, { idle }: { readonly idle: boolean }) {
     this.#context = context;
     this.#look = look;
-    this.#plain = new PlainEntries(context);
+    this.#plain = new Entries(context);
     this.#usesScripts = !idle && !context.connection.keysApart;
   }
 

@@ -1,8 +1,8 @@
 import type { Reading } from '../../contract/store.js';
 import type { Command, Reply } from '../client/command.js';
 
+import { Entries } from '../entries.js';
 import { isUnavailable, translated } from '../errors.js';
-import { PlainEntries } from '../plain-entries.js';
 
 /**
  * A key that is not there makes a `keymiss`, save to OBJECT, which looks without a word. Older servers answer it with an
@@ -13,7 +13,7 @@ if not there or type(there) == 'table' then return {false, '-2'} end
 return {redis.pcall('GET', KEYS[1]), tostring(redis.call('PTTL', KEYS[1]))}`;
 
 /** Reads entries so that no keyspace notification tells of it. */
-export class Peek extends PlainEntries {
+export class Peek extends Entries {
   override async many(keys: readonly string[]): Promise<readonly Reading[]> {
     const commands = keys.map((key): Command => ['EVAL', PEEK, 1, this.storedKey(key)]);
     const replies = await this.connection.batch(commands);

@@ -15,7 +15,7 @@ import { type Held, type LookAt, sweepLocks } from './sweep.js';
  * looked at, since a lock is a key like any other: by a script where the server lets one do it, else a page of a scan at a
  * time; then of what is no lock only the beginning travels.
  */
-export async function* listLocks(context: RedisContext, options: ListLocksOptions): AsyncGenerator<ListedLock> {
+export async function* listLocks(context: RedisContext, options: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
   const { signal, pattern } = options;
   for (const { connection, rule } of lockPlaces(context)) {
     signal?.throwIfAborted();

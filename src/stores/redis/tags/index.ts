@@ -20,8 +20,12 @@ import { TagCombinations, tagOf } from './combinations.js';
 import { countGone, entryOf, memberPages, nowSeconds } from './members.js';
 import { TagPruner } from './prune.js';
 
+export async function openTagIndex(context: RedisContext): Promise<TagIndex> {
+  return new RedisTagIndex(context);
+}
+
 /** Laravel's tags (10 and later): a sorted set each, among all the keys under the prefix. */
-export class RedisTagIndex implements TagIndex {
+class RedisTagIndex implements TagIndex {
   readonly #context: RedisContext;
 
   constructor(context: RedisContext) {

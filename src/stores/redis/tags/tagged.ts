@@ -65,21 +65,21 @@ export class RedisTagged extends Entries implements Tagged {
     return options.dryRun ? this.#count(options) : this.#remove(options);
   }
 
-  protected storedKey(key: string): string {
+  protected override storedKey(key: string): string {
     return this.context.keys.full(this.#head + key);
   }
 
-  protected written(key: string, ttl: Ttl): Command[] {
+  protected override written(key: string, ttl: Ttl): Command[] {
     const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
     return this.#sets().map((set) => ['ZADD', set, score, this.#member(key)]);
   }
 
-  protected incremented(key: string): Command[] {
+  protected override incremented(key: string): Command[] {
     return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, this.#member(key)]);
   }
 
   /** Else Laravel's cache:prune-stale-tags would take the entry for expired, and no flush would find it. */
-  protected touched(key: string, ttl: Ttl): Command[] {
+  protected override touched(key: string, ttl: Ttl): Command[] {
     const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
     return this.#sets().map((set) => ['ZADD', set, 'XX', score, this.#member(key)]);
   }

@@ -168,17 +168,7 @@ async function* contents(context: SqliteContext): AsyncGenerator<Finding> {
     { connectionPrefix: '', prefix: context.prefix },
   );
   const names = ours.map((key) => key.slice(context.prefix.length));
-  yield await contentsFinding(await new Plain(context).many(names), alternatives);
-}
-
-class Plain extends Entries {
-  protected storedKey(key: string): string {
-    return this.context.prefix + key;
-  }
-
-  protected wrote(): void {
-    // Nothing is.
-  }
+  yield await contentsFinding(await new Entries(context).many(names), alternatives);
 }
 
 function sampledKeys({ connection, tables }: SqliteContext, prefix: string): string[] {

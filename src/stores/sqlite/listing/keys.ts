@@ -11,7 +11,7 @@ import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 const PAGE = 1000;
 
 /** Keys of entries that count, without the prefix, in the order of the primary key. */
-export async function* entryKeys(context: SqliteContext, pattern: string): AsyncGenerator<string> {
+export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
   let page: ReadonlyArray<{ readonly storedKey: RowKey }> = [];
   do {

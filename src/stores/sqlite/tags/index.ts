@@ -22,8 +22,12 @@ const PAGE = 10_000;
 /** Tags that are handed on at once. */
 const TAGS = 1000;
 
+export async function openTagIndex(context: SqliteContext): Promise<TagIndex> {
+  return new SqliteTagIndex(context);
+}
+
 /** Which entries carry a tag stands in the cache table's tag table, a row for each, with the prefix before tag and key. */
-export class SqliteTagIndex implements TagIndex {
+class SqliteTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly #context: SqliteContext;
 

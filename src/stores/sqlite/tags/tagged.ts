@@ -47,11 +47,11 @@ export class SqliteTagged extends Entries implements Tagged {
     return done;
   }
 
-  protected storedKey(key: string): string {
+  protected override storedKey(key: string): string {
     return this.#head + key;
   }
 
-  protected wrote(key: string): void {
+  protected override wrote(key: string): void {
     this.tables.create('tags');
     for (const tag of this.#tags()) {
       this.connection
