@@ -86,13 +86,13 @@ function decodedOrRefused(decode: () => Value, { length }: Buffer): undefined | 
   }
 }
 
-/** As JavaScript reads it; but it lets pass half of a surrogate pair, and numbers that are too large. */
+/** Like JavaScript's parser, but without lone surrogates and numbers that are too large. */
 function strictJson(bytes: Buffer): unknown {
   const text = new TextDecoder('utf8', { fatal: true, ignoreBOM: true }).decode(bytes);
   return JSON.parse(text, (_, value: unknown) => {
     if (typeof value === 'string' && /\p{Cs}/u.test(value)) throw new Error('half of a surrogate pair');
     if (value === Infinity || value === -Infinity) throw new Error('too large for a float');
-    // PHP takes -0 for the integer 0.
+    // PHP reads -0 as the integer 0.
     return Object.is(value, -0) ? 0 : value;
   });
 }

@@ -175,7 +175,7 @@ function spoiled(compress: (text: Buffer) => Buffer, random: Random): Buffer {
 }
 
 function expectSame(one: Buffer, other: Buffer): void {
-  // Of long bytes, chai would show all.
+  // chai would print long bytes in full.
   if (!one.equals(other)) expect(one.toString('hex').slice(0, 400)).to.equal(other.toString('hex').slice(0, 400));
   expect(one.equals(other)).to.be.true;
 }

@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** The bytes with a few things done to them that happen to stored bytes, or that someone with bad intent does. */
+/** Return the bytes with a few random changes, such as accidents or attacks would cause. */
 export function mutated(bytes: Buffer, random: Random): Buffer {
   let result = bytes;
   for (let times = 1 + random.below(3); times > 0; times--) result = once(result, random);
@@ -21,7 +21,7 @@ function once(bytes: Buffer, random: Random): Buffer {
     }
 
     case 'digit': {
-      // Counts, lengths, places and numbers: where a parser that trusts is hurt.
+      // Counts, lengths, references and numbers, the weak points of a parser.
       const number = String(random.oneOf([0, 1, 2, 7, 4096, 2 ** 31, 2 ** 32, '9'.repeat(30), -1]));
       return Buffer.from(
         bytes

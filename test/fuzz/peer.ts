@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('peer.php', import.meta.url));
 
-/** See peer.php, which does them. */
+/** Done by peer.php. */
 export type Job =
   | 'floatText'
   | 'generate'
@@ -19,7 +19,7 @@ export type Job =
   | 'serializeFloat'
   | 'store';
 
-/** What PHP answers to each argument, all asked in one process. An empty answer to `reserialize` is a refusal. */
+/** PHP's answer to each argument, all from one process. An empty answer to `reserialize` is a refusal. */
 export function askPhp(php: string, job: Job, questions: readonly Buffer[]): Buffer[] {
   const run = spawnSync(php, ['-d', 'memory_limit=512M', SCRIPT], {
     input: questions.map((question) => `${job} ${question.toString('base64')}\n`).join(''),

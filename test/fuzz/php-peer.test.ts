@@ -43,7 +43,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
       expect(JSON.parse(toPrettyJson(value))).to.deep.equal(JSON.parse(toJson(value)));
     }
 
-    // Or the generator has lost what it is for.
+    // Check that the generator still produces every kind.
     const all = Buffer.concat(theirs).toString('latin1');
     for (const form of [
       'R:',
@@ -59,7 +59,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
   });
 
   it('what PHP refuses we refuse, and what it reads we read, save for what stands here', () => {
-    // PHP looks for the class of enums and C: objects; we do not.
+    // PHP needs the classes of enums and `C:` objects; cachectl does not.
     const spoiled = some(20_000, () => mutated(serialize(randomValue(random)), random)).filter(
       (bytes) => !/[CE]:\d/.test(bytes.toString('latin1')),
     );
@@ -67,7 +67,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     for (const [index, bytes] of spoiled.entries()) {
       const refusal = refusalOf(bytes);
       if (theirs[index]!.length === 0) expect(refusal, shown(bytes)).to.be.a('string');
-      // PHP 8.2 passes over what follows the value, makes a large integer smaller, and takes no count for 0.
+      // PHP 8.2 ignores trailing bytes, reduces integers that are too large, and reads a missing count as 0.
       else if (refusal !== undefined && !/"::\{/.test(bytes.toString('latin1'))) {
         expect(refusal, shown(bytes)).to.match(/it should end here|does not fit into 64 bits|should follow/);
       }
@@ -118,7 +118,7 @@ function some<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** Around the powers of ten and of two is where spelling turns. */
+/** Notation changes around the powers of ten and of two. */
 function someFloats(random: Random): number[] {
   const edges = [...some(640, (index) => Number(`1e${index - 325}`)), ...some(2098, (index) => 2 ** (index - 1074))];
   return [

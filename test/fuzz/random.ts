@@ -1,4 +1,4 @@
-/** Numbers by chance that are the same for the same seed (mulberry32), so that what failed once fails again. */
+/** Random numbers that repeat for the same seed (mulberry32), so that a failure can be repeated. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** 0 <= it < below. */
+  /** At least 0 and less than `below`. */
   below(below: number): number {
     return Math.floor((this.#next() / 2 ** 32) * below);
   }
@@ -28,13 +28,13 @@ export class Random {
     return Array.from({ length }, () => this.oneOf([...characters])).join('');
   }
 
-  /** Any float, by its bits; half of them such as people write. */
+  /** Any float, by its bits. Half of them look like numbers that people write. */
   float(): number {
     if (this.chance(0.5)) return Number(`${this.below(1e6)}e${this.below(40) - 20}`) * this.oneOf([1, -1]);
     return this.bytes(8).readDoubleBE();
   }
 
-  /** Of any length up to 64 bits. */
+  /** Any length up to 64 bits. */
   integer(): bigint {
     return BigInt.asIntN(64, this.bytes(8).readBigInt64BE() >> BigInt(this.below(64)));
   }
@@ -47,5 +47,5 @@ export class Random {
   }
 }
 
-/** Set FUZZ_SEED to look elsewhere. It stands in the titles, so a failure tells it. */
+/** Set FUZZ_SEED for other values. The titles contain it, so a failure shows it. */
 export const SEED = Number(process.env.FUZZ_SEED ?? 20_261_123);

@@ -77,7 +77,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
   it('what igbinary writes, we write again in the same bytes, or in others that are the same to it', () => {
     const theirs = askPhp(php, 'generateIgbinary', seeds);
     const ours = theirs.map((bytes) => igbinaryCodec.encode(igbinaryCodec.decode(bytes)));
-    // An object that stands there first, and then in a variable, is in the variable at once.
+    // If an object comes first alone and then in a variable, igbinary puts it into the variable at once.
     const others = theirs.map((_, index) => index).filter((index) => !ours[index]!.equals(theirs[index]!));
     expect(others.length).to.be.below(theirs.length / 20);
     const meant = askPhp(
@@ -104,14 +104,14 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     for (const [index, bytes] of askPhp(php, 'generateMsgpack', seeds).entries()) {
       const value = msgpackCodec.decode(bytes);
       expect(shown(msgpackCodec.encode(value))).to.equal(shown(bytes));
-      // Of a case of an enum it writes the parts.
+      // igbinary writes an enum case as its parts.
       if (isNested(meant[index]!) || meant[index]!.includes('E:11:"Suit')) continue;
       expect(shown(serialize(value))).to.equal(shown(meant[index]!));
     }
   });
 
   it('what we write in msgpack, PHP reads as what it reads in its own serializer, if it refers to nothing', () => {
-    // What refers to an object makes the extension crash now and then, whoever wrote it; to custom data it adds a NUL.
+    // References to objects can crash the extension. It adds a NUL to custom data.
     const values = someEncodable(msgpackCodec, random).filter(
       (value) => !refers(value) && !isCustom(value) && !isNameless(value),
     );
@@ -145,7 +145,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
   }
 });
 
-/** Those that it can hold; in msgpack what a class is that we do not know, only PHP could tell. */
+/** Only values that it can hold. In msgpack, only PHP knows how an unknown class is written. */
 function someEncodable(codec: Codec, random: Random): Value[] {
   const values = Array.from({ length: 4000 }, () => randomValue(random)).filter((value) => isEncodable(codec, value));
   expect(values.length).to.be.greaterThan(1000);
@@ -164,7 +164,7 @@ function isEncodable(codec: Codec, value: Value): boolean {
 
 function spoiled(bytes: Buffer, random: Random): Buffer {
   const result = Buffer.from(mutated(bytes, random));
-  // Lengths and numbers as large as they come.
+  // Extreme lengths and numbers.
   const at = random.below(result.length + 1);
   return random.chance(0.2) ? result.fill(0xff, at, Math.min(at + 4, result.length)) : result;
 }
@@ -180,7 +180,7 @@ function decodedOrRefused(codec: Codec, bytes: Buffer): undefined | Value {
   }
 }
 
-/** What nested serialize() says within is counted with what is outside, which no other format does. */
+/** Nested serialize() calls share the numbering of the outer one, in this format only. */
 function isNested(bytes: Buffer): boolean {
   return bytes.includes('C:6:"Nested"');
 }
@@ -193,12 +193,12 @@ function isCustom(value: Value): boolean {
   return serialize(value).includes('C:6:"Legacy"');
 }
 
-/** A property that is not public and has no name: msgpack passes over it. */
+/** msgpack skips a property that is not public and has no name. */
 function isNameless(value: Value): boolean {
   return /\0";/.test(serialize(value).toString('latin1'));
 }
 
-/** There are many floats that are no number, of which serialize() knows one. */
+/** There are many NaNs, but serialize() knows only one. */
 function withoutNan(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('hex').replaceAll(/cb[7f]ff[0-9a-f]{13}/g, 'cb7ff8000000000000'), 'hex');
 }

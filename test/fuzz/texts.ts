@@ -1,12 +1,12 @@
 import type { Random } from './random.js';
 
-/** Bytes by chance with something in them for a compressor to find: runs, words that come again, or nothing of the kind. */
+/** Random bytes that a compressor can work on: runs, repeated words, or neither. */
 export function randomText(random: Random): Buffer {
   const length = random.oneOf([random.below(40), random.below(300), 1900 + random.below(200), random.below(20_000)]);
   return textOf(length, random);
 }
 
-/** Longer than what a window holds, and than what a length of 16 bits can say. */
+/** Longer than a window, and than a 16-bit length. */
 export function longText(random: Random): Buffer {
   return textOf(65_400 + random.below(200_000), random);
 }

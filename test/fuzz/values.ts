@@ -4,8 +4,8 @@ import type { Random } from './random.js';
 import { boolean, float, integer, NULL, string } from '../../src/codecs/value.js';
 
 /**
- * A value such as PHP could have written: keys are unique and as PHP keeps them, a reference points at something whole
- * (an object may be pointed at from within), a case of an enum is written once.
+ * A random value that PHP could have written. Keys are unique and normalised, a reference points at a complete value
+ * (or at an enclosing object), and each enum case is written once.
  */
 export function randomValue(random: Random): Value {
   return new Growth(random).value(0);
@@ -15,7 +15,7 @@ const DEEPEST = 6;
 
 class Growth {
   readonly #random: Random;
-  /** By the number of the place, from 1: what may be pointed at. */
+  /** By slot, from 1: what may be referred to. */
   readonly #places: Array<'no' | 'object' | 'open' | 'other'> = ['no'];
   readonly #unusedCases = ['Clubs', 'Hearts', 'Spades'];
 
@@ -68,7 +68,7 @@ class Growth {
     const random = this.#random;
     if (random.chance(0.5)) return random.chance(0.8) ? BigInt(random.below(5)) : random.integer();
     const bytes = random.chance(0.5) ? Buffer.from(random.oneOf(NAMES)) : random.bytes(1 + random.below(5));
-    // PHP would make `7` the integer 7.
+    // PHP would turn `7` into the integer 7.
     return /^-?\d+$/.test(bytes.toString('latin1')) ? Buffer.from('x') : bytes;
   }
 
@@ -129,7 +129,7 @@ class Growth {
   #target(kind: 'object' | 'reference'): number | undefined {
     const target = this.#random.below(this.#places.length);
     const place = this.#places[target];
-    // A reference to the root is none any more once PHP has returned it.
+    // A reference to the root is lost when PHP returns the value.
     if (kind === 'reference') return target > 1 && (place === 'object' || place === 'other') ? target : undefined;
     return place === 'object' ? target : undefined;
   }

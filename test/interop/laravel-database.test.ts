@@ -14,10 +14,10 @@ import { SHARED_VALUES } from '../support/php-values.js';
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 const PREFIX = 'shop-cache-';
 
-/** Laravel reads and then writes within a transaction, which SQLite refuses when somebody has written in between. */
+/** Laravel reads and then writes in a transaction, which SQLite refuses after a write in between. */
 const TRAITS: Traits = { bareNumbers: false, countsFromNothing: false, countsInOneStep: false, endlessLock: 86_400 };
 
-/** Ten years, with room for the time that a test takes. */
+/** Ten years, less the time of a test. */
 const FOREVER = 315_000_000;
 
 describe('The database of a Laravel application, shared with it', () => {
@@ -30,7 +30,7 @@ describe('The database of a Laravel application, shared with it', () => {
     php = startPhpPeer(this, 'pdo_sqlite', 'Illuminate/Database');
     folder = mkdtempSync(path.join(tmpdir(), 'cachectl-laravel-'));
     const file = path.join(folder, 'database.sqlite');
-    // Its tables are as Laravel's migration makes them.
+    // Its tables are those of Laravel's migration.
     copyFileSync(FIXTURE, file);
     database = new Database(file);
     const theirs = php.cache({ store: 'database', path: file, prefix: PREFIX });

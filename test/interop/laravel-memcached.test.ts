@@ -21,7 +21,7 @@ describe('Memcached, shared with a Laravel application', () => {
 
   before(async function () {
     php = startPhpPeer(this, 'memcached', 'igbinary', 'msgpack');
-    // With an option each is a server of its own.
+    // An option makes each a separate server.
     while (servers.length < 3) servers.push(await startMemcached(this, '-m', '64'));
   });
 
@@ -109,7 +109,7 @@ function describePacked(shared: () => Shared, { serializer }: PhpMemcachedOption
   });
 }
 
-/** Thousands of keys, each on the server where the other looks for it. */
+/** Thousands of keys; each side must find them on the same server. */
 function describeKeysOn(servers: readonly MemcachedServer[]): (shared: () => Shared) => void {
   const keys = Array.from({ length: 5000 }, (_, index) => (index % 5 === 0 ? `žlutý:${index}` : `users:${index}:name`));
   const pages = Array.from({ length: 10 }, (_, index) => keys.slice(index * 500, (index + 1) * 500));
@@ -172,7 +172,7 @@ function describeKeysOn(servers: readonly MemcachedServer[]): (shared: () => Sha
   };
 }
 
-/** How many of the keys it holds. Its own count takes in what `flush_all` of the case before left to be swept up. */
+/** How many of the keys the server holds. Its own count includes items of an earlier `flush_all`. */
 async function heldBy(server: MemcachedServer, keys: readonly string[]): Promise<number> {
   const asked = keys.map((key) => `mg ${PREFIX}:${key}\r\n`).join('');
   const answer = await server.say(`${asked}mn`, /MN\r\n$/);

@@ -25,7 +25,7 @@ const { redis: FIXTURE, values_as_json: VALUES } = JSON.parse(
 
 const TRAITS: Traits = { bareNumbers: false, countsFromNothing: true, countsInOneStep: true, endlessLock: null };
 const SERIALIZERS = [undefined, 'php', 'igbinary', 'json', 'msgpack'] as const;
-/** A script compares what is packed, so compressors have to find the same to shorten. */
+/** A script compares packed bytes, so both compressors must find the same matches. */
 const OWNERS = [
   'owner-16-chars-x',
   '42',
@@ -70,7 +70,7 @@ describe('Redis, shared with a Laravel application that sets options of phpredis
             describePackedValues(shared, options);
             if (!isReadBack(options)) return;
             describePackedEntries(shared, options);
-            // With msgpack, the peer packs values alone.
+            // With msgpack, the peer packs only values.
             if (serializer !== 'msgpack') describePackedOwners(shared);
           });
         });
@@ -118,7 +118,7 @@ function describePackedEntries(shared: () => Shared, { serializer, compression }
       await ours.put('ours', unserialize(bytes), 600);
       const [own, given] = await theirs.many(['theirs', 'ours']);
       expect(given!.toString('latin1'), title).to.equal(own!.toString('latin1'));
-      // Compressors may differ in what they find to shorten.
+      // Compressors may find different matches.
       if (compression === undefined) expect(await raw('ours'), title).to.equal(await raw('theirs'));
     }
   });
@@ -193,13 +193,13 @@ function describePeer(shared: () => Shared, { entries }: Group): void {
   });
 }
 
-/** phpredis 5.3 itself does not: it hands PHP's JSON parser what it decompressed without the zero that should end it. */
+/** phpredis 5.3 cannot read it: it passes decompressed bytes to PHP's JSON parser without the terminating zero. */
 function isReadBack({ serializer, compression }: PhpRedisOptions): boolean {
   return serializer !== 'json' || compression === undefined;
 }
 
 function constantsOf({ serializer, compression }: PhpRedisOptions): string[] {
-  // What phpredis with msgpack does, the peer does.
+  // The peer does what phpredis does with msgpack.
   const names = [
     serializer !== undefined && serializer !== 'msgpack' && `SERIALIZER_${serializer}`,
     compression !== undefined && `COMPRESSION_${compression}`,
@@ -207,7 +207,7 @@ function constantsOf({ serializer, compression }: PhpRedisOptions): string[] {
   return names.filter((name) => name !== false).map((name) => `Redis::${name.toUpperCase()}`);
 }
 
-/** JSON has no word for bytes that are no text, nor for infinity. */
+/** JSON has no binary strings and no infinity. */
 function valuesFor(serializer: PhpRedisOptions['serializer']): SharedValue[] {
   return SHARED_VALUES.filter(({ json }) => serializer !== 'json' || !/^\{"\$(?:base64|float)/.test(json));
 }

@@ -84,7 +84,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
       expect(JSON.parse(out)).to.deep.include({ key, hit: true, value });
     });
 
-    // An object of stdClass is no JSON of its own: `put --as json` makes an array of it, as PHP's json_decode can.
+    // JSON has no stdClass: `put --as json` stores an array, like PHP's json_decode.
     if (key === 'std') continue;
     it(`writes ${key} as Laravel did`, async () => {
       await server.client.del(PREFIX + key);
@@ -181,7 +181,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
   });
 
   it('prunes of its tags what cache:prune-stale-tags would', async () => {
-    // As ZREMRANGEBYSCORE 0 now has it: what the fixture says expired at its time, and nothing that never does.
+    // Same as ZREMRANGEBYSCORE 0 now: the members that the fixture says have expired, and none that never expires.
     const now = Math.floor(Date.now() / 1000);
     const expected = new Map<string, string[]>();
     for (const { key, members = [] } of entries.filter((entry) => entry.members !== undefined)) {
@@ -199,7 +199,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
   });
 });
 
-/** Without prefixes, and without the hash of tags. */
+/** Without prefixes and tag hashes. */
 function shortOf(key: string): string {
   return key.slice(PREFIX.length).replace(/^[\da-f]{40}:/, '');
 }

@@ -52,10 +52,10 @@ describe('remember, beside a Laravel application on Redis', () => {
     expect((await remember('--ttl', '2m', ...flags)).out).to.include('"stale":false,"stdout":"PHPs"');
     const { owner } = await theirs.acquire(LOCK, 0);
     expect((await remember('--ttl', '30s', ...flags)).out).to.include('"stale":true,"stdout":"PHPs"');
-    // Nobody was started: whoever is would have had to take the lock, which is still theirs.
+    // No process was started: it would have had to acquire the lock, which is still theirs.
     expect(await theirs.owner(LOCK)).to.equal(owner);
     await theirs.forget('rates');
-    // Who waits for the command in front does not wait for a refresh, which may have died.
+    // A waiter for the command in the foreground does not wait for a refresh, which may have died.
     expect((await remember('--ttl', '30s', ...flags)).out).to.include(
       String.raw`"hit":false,"stored":true,"stdout":"ours\n"`,
     );

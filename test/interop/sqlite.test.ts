@@ -19,10 +19,10 @@ import { requireProgram } from '../support/requirements.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 
-/** When the fixture was written, as a Unix time. */
+/** The Unix time of the fixture. */
 const WRITTEN = 1_795_410_611;
 
-/** What the application had put (`values_as_json` in laravel12.json). */
+/** The values that the application put (`values_as_json` in laravel12.json). */
 const VALUES: Readonly<Record<string, Value>> = {
   str: string('hello'),
   int: integer(42),
@@ -42,7 +42,7 @@ const VALUES: Readonly<Record<string, Value>> = {
   binary: string(Buffer.from([0, 0xff, 0xfe, ...Buffer.from('bin')])),
 };
 
-/** Runs a script with `$db`, a PDO connection to `path`, and `$put`, Laravel's upsert. */
+/** Run a script with `$db`, a PDO connection to `path`, and `$put`, Laravel's upsert. */
 function runPhp(path: string, script: string): ChildProcess {
   const prelude = `
     $db = new PDO('sqlite:' . $argv[1], null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
@@ -97,7 +97,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     }
   }
 
-  /** As if the application had written it just now: what was put forever ten years ago would have expired. */
+  /** Shift the expiry as if the application had just written the file. Ten years would have ended otherwise. */
   function renew(): void {
     sql((database) =>
       database

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that can be cut. */
+/** A proxy whose connections can be cut. */
 export interface BreakableProxy {
   readonly port: number;
-  /** Messages that clients sent. */
+  /** The number of messages from clients. */
   readonly asked: number;
-  /** Ends every connection and refuses new ones, until it is mended. */
+  /** End every connection and refuse new ones until `mend`. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** Hands on what holds `word` next, and then ends that connection, so that its answer is lost. */
+  /** Forward the next message with `word`, then end that connection, so that the answer is lost. */
   loseAnswerTo(word: string): void;
   close(): Promise<void>;
 }
 
-/** A server on a free port of this machine that hands everything on to another. */
+/** Start a proxy on a free local port. */
 export async function startBreakableProxy(to: number): Promise<BreakableProxy> {
   const sockets = new Set<Socket>();
   let asked = 0;
@@ -28,7 +28,7 @@ export async function startBreakableProxy(to: number): Promise<BreakableProxy> {
     ] as const) {
       sockets.add(socket);
       socket.on('error', () => {
-        // It is over; the other side is told by the end.
+        // The end of the connection tells the other side.
       });
       socket.on('close', () => {
         sockets.delete(socket);

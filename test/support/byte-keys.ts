@@ -8,19 +8,19 @@ import { type RedisCluster, startRedisCluster } from './redis-cluster.js';
 import { type RedisServer, startRedis } from './redis-server.js';
 import { scratchFolder } from './scratch.js';
 
-/** A store into which another client writes keys of any bytes. */
+/** A store where another client writes keys of any bytes. */
 export interface ByteKeys {
   /** With the prefix `app-`. */
   url(): string;
-  /** Another place of the same kind, empty, under the prefix `two-`. */
+  /** An empty store of the same kind with the prefix `two-`. */
   secondUrl(): string;
-  /** Stores the string under full keys (prefix and all), as PHP does. */
+  /** Store a string under full keys (with prefix), as PHP does. */
   plant(keys: readonly Buffer[], text: string): Promise<void>;
-  /** The full keys of all entries, as the server itself has them. */
+  /** The full keys of all entries, as the server has them. */
   held(): Promise<readonly Buffer[]>;
 }
 
-/** Describes the same behaviour on every store that holds keys of any bytes. */
+/** Describe the same behaviour on every store that takes keys of any bytes. */
 export function onStoresOfBytes(behaviour: (place: ByteKeys, driver: string) => void): void {
   describe('on Redis', () => behaviour(onRedis(), 'redis'));
   describe('on a Redis cluster', () => behaviour(onCluster(), 'cluster'));
@@ -120,7 +120,7 @@ function onSqlite(): ByteKeys {
         'CREATE TABLE IF NOT EXISTS cache (key varchar PRIMARY KEY NOT NULL, value text NOT NULL, expiration integer NOT NULL)',
       );
       for (const key of keys) {
-        // As PDO binds a string: TEXT, whatever its bytes.
+        // PDO binds a string as TEXT, whatever its bytes.
         const row = 'INSERT INTO cache (key, value, expiration) VALUES (CAST(? AS TEXT), ?, ?)';
         database.prepare(row).run(key, serialized(text), 4_102_444_800);
       }

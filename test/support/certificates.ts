@@ -14,7 +14,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** Certificates for a day, in a folder of their own. */
+/** Certificates that are valid for a day, in a temporary folder. */
 export class Certificates {
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-tls-'));
   readonly #openssl: string;
@@ -23,7 +23,10 @@ export class Certificates {
     this.#openssl = requireProgram(context, 'openssl');
   }
 
-  /** A certificate that is its own CA. @param host the address or host name that it is for */
+  /**
+   * Create a certificate that is its own CA.
+   * @param host the address or host name that it is for
+   */
   selfSigned(name: string, host: string): CertificateFiles {
     const [cert, key] = [path.join(this.#folder, `${name}.pem`), path.join(this.#folder, `${name}.key`)];
     const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`];

@@ -5,7 +5,7 @@ import { scratchFolder } from './scratch.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
-/** What a run of the built program left. */
+/** The result of a run of the built program. */
 export interface Result {
   readonly code: null | number;
   readonly out: string;
@@ -14,36 +14,36 @@ export interface Result {
 }
 
 export interface RunOptions {
-  /** Beside PATH and a HOME of its own; nothing else of the surroundings is passed on. */
+  /** Added to PATH and a temporary HOME. Nothing else of the environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What standard input holds; nothing, and closed, when left out. */
+  /** Standard input. Default: empty and closed. */
   readonly input?: Buffer | string;
   readonly cwd?: string;
-  /** What starts it, in place of Node itself: a program and its first arguments, after which Node's follow. */
+  /** A program and its first arguments that start Node, instead of Node itself. */
   readonly through?: readonly string[];
 }
 
-/** Runs the built program to its end, without a terminal. */
+/** Run the built program to its end, without a terminal. */
 export async function cachectl(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const run = start(args, options);
   run.child.stdin.on('error', () => {
-    // It may end without having read everything.
+    // It may end without reading all of its input.
   });
   run.child.stdin.end(options.input ?? '');
   return run.ended;
 }
 
-/** A run that is still going on. */
+/** A run in progress. */
 export interface Run {
   readonly child: ReturnType<typeof spawnProgram>;
   readonly ended: Promise<Result>;
-  /** Resolves when standard output (or error) holds `text`; rejects when the run ends without it. */
+  /** Resolves when standard output (or error) contains `text`. Rejects if the run ends without it. */
   saw(text: string, stream?: 'err' | 'out'): Promise<void>;
   /** Standard output so far. */
   output(): string;
 }
 
-/** Starts the built program and leaves it running. */
+/** Start the built program and leave it running. */
 export function start(args: readonly string[], options: RunOptions = {}): Run {
   const child = spawnProgram(args, options);
   const chunks: Record<'err' | 'out', Buffer[]> = { err: [], out: [] };

@@ -5,15 +5,15 @@ import type { Database as Opened, Statement } from '../../src/stores/sqlite/bind
 import { pragma, transaction } from '../../src/stores/sqlite/binding/binding.js';
 import { sqliteBinding } from '../../src/stores/sqlite/binding/choose.js';
 
-/** An SQLite file as another program has it open: the application, or the sqlite3 shell. */
+/** An SQLite file opened by another program: the application, or the sqlite3 shell. */
 export class Database {
   readonly #opened: Opened;
 
-  /** Makes the file where there is none. */
+  /** Creates the file if it is missing. */
   constructor(path: string) {
     closeSync(openSync(path, 'a'));
     this.#opened = sqliteBinding().open(path, { timeoutMs: 5000 });
-    // Tests need no safety from a power cut.
+    // Tests need no protection from power cuts.
     this.#opened.exec('PRAGMA synchronous = OFF');
   }
 
@@ -30,7 +30,7 @@ export class Database {
     return pragma(this.#opened, name);
   }
 
-  /** A function that runs `work` in a transaction. */
+  /** Return a function that runs `work` in a transaction. */
   transaction<P extends readonly unknown[], T>(work: (...parameters: P) => T): (...parameters: P) => T {
     return (...parameters) => transaction(this.#opened, 'DEFERRED', () => work(...parameters));
   }
@@ -59,7 +59,7 @@ class TestStatement<Row> {
     return this.#statement.run(...parameters);
   }
 
-  /** Gives the first column of each row in place of the row. */
+  /** Return the first column instead of the row. */
   pluck(): { all(...parameters: readonly unknown[]): unknown[]; get(...parameters: readonly unknown[]): unknown } {
     return {
       all: (...parameters) => this.all(...parameters).map((row) => firstColumn(row)),
@@ -71,7 +71,7 @@ class TestStatement<Row> {
   }
 }
 
-/** Chai tells an object without a prototype, as node:sqlite makes them, from one with. */
+/** chai distinguishes objects without a prototype, which node:sqlite returns. */
 function plain<Row>(row: Row): Row {
   return typeof row === 'object' && row !== null ? { ...row } : row;
 }

@@ -13,11 +13,11 @@ export interface ToldFinding {
 export interface Report extends Result {
   readonly profile: null | string;
   readonly findings: readonly ToldFinding[];
-  /** The first of that subject. @throws Error when there is none */
+  /** The first finding on that subject. @throws Error if there is none */
   about(subject: string): ToldFinding;
 }
 
-/** Runs `doctor --json`. */
+/** Run `doctor --json`. */
 export async function doctor(args: readonly string[], options?: RunOptions): Promise<Report> {
   const result = await cachectl(['doctor', '--json', '--latency-samples', '3', ...args], options);
   return reportOf(result);

@@ -4,18 +4,18 @@ import type { Result } from './cli.js';
 
 import { type RedisServer, startRedis } from './redis-server.js';
 
-/** How a run is to fail. */
+/** How a run must fail. */
 export interface Fault {
   readonly code: number;
-  /** The first line of the error holds it. */
+  /** Contained in the first line of the error. */
   readonly message: RegExp | string;
-  /** The second line holds it. */
+  /** Contained in the second line. */
   readonly hint?: string;
-  /** What is on standard output; nothing, when left out. */
+  /** Standard output; empty by default. */
   readonly out?: string;
 }
 
-/** A run failed as it should: two lines on standard error at the end, and no word of a library or a stack. */
+/** Expect a proper failure: two lines at the end of standard error, without a library's message or a stack. */
 export function expectFault({ code, out, err }: Result, fault: Fault): void {
   const [, message = '', hint = ''] = /(?:^|\n)error: ([^\n]+[^\n.])\n {2}([^\n]+)\n$/.exec(err) ?? [];
   expect(message, err).to.match(fault.message instanceof RegExp ? fault.message : new RegExp(escape(fault.message)));
@@ -25,14 +25,14 @@ export function expectFault({ code, out, err }: Result, fault: Fault): void {
   expect(err.match(/^error: /gm)).to.have.lengthOf(1);
 }
 
-/** How many entries the error says were done. */
+/** The number of entries that the error reports as done. */
 export function told(what: string, { err }: Result): number {
   const [, number = ''] = new RegExp(`${what} ([\\d,]+) entr(?:y|ies)`).exec(err) ?? [];
   expect(number, err).not.to.equal('');
   return Number(number.replaceAll(',', ''));
 }
 
-/** A server for the tests around it, with these settings. */
+/** Start a server with these settings for the enclosing tests. */
 export function withRedis(...options: string[]): () => RedisServer {
   let redis: RedisServer;
   before(async function () {

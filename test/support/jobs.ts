@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 
 import type { Run } from './cli.js';
 
-/** What starts the program without a controlling terminal, whatever the tests have: `through` of test/support/cli.ts. */
+/** Starts the program without a controlling terminal: `through` of test/support/cli.ts. */
 export const WITHOUT_TERMINAL = ['setsid'];
 
 /**
- * What starts the program on a terminal of its own, as a shell would: what is written to its standard input is typed, and
- * its two outputs are one. Arguments must not hold single quotes.
+ * Starts the program on its own terminal, as a shell does. Its standard input is typed, and both outputs are one.
+ * Arguments must not contain single quotes.
  */
 export const AT_TERMINAL = [
   'sh',
@@ -16,7 +16,7 @@ export const AT_TERMINAL = [
   'sh',
 ];
 
-/** Of a program that prints `NAME NUMBER`: the number, once it is there. */
+/** Wait until a program has printed `NAME NUMBER`, and return the number. */
 export async function numberOf(run: Run, name: string): Promise<number> {
   const pattern = new RegExp(String.raw`\b${name} (\d+)\r?\n`);
   while (!pattern.test(run.output())) {
@@ -30,7 +30,7 @@ export async function numberOf(run: Run, name: string): Promise<number> {
   return Number(pattern.exec(run.output())![1]);
 }
 
-/** Whether a process is there and has not ended. */
+/** Whether a process exists and has not ended. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -41,7 +41,7 @@ export function isRunning(pid: number): boolean {
   return !isZombie(pid);
 }
 
-/** As Linux tells: in a container that has no init nobody may ask for its exit code. */
+/** On Linux: in a container without init, nobody collects the exit code. */
 function isZombie(pid: number): boolean {
   try {
     return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));

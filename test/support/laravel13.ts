@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What Laravel 13.26 wrote; the file says how. */
+/** Data written by Laravel 13.26; the file says how. */
 interface Laravel13 {
   readonly redis: Readonly<Record<string, Laravel13Redis>>;
   readonly file: {
@@ -8,7 +8,7 @@ interface Laravel13 {
   };
 }
 
-/** The keys of one application on Redis. */
+/** The keys of an application on Redis. */
 export interface Laravel13Redis {
   readonly connection_prefix: string;
   readonly cache_prefix: string;
@@ -21,9 +21,9 @@ export interface Laravel13Redis {
     readonly key: string;
     readonly database: number;
     readonly kind: 'entry' | 'lock' | 'tag';
-    /** Seconds; -1 of what never expires. */
+    /** Seconds; -1 for never. */
     readonly ttl: number;
-    /** Of a string. */
+    /** For a string. */
     readonly value_base64?: string;
   }>;
 }

@@ -12,22 +12,22 @@ import { requirePhp } from './php-requirements.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
 
-/** A Memcached as it is deployed, and where the program finds it. */
+/** A Memcached deployment and its URL. */
 export interface Deployment {
-  /** `memcached://…`, which parameters may follow. */
+  /** `memcached://…`; parameters may be appended. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Servers of their own, in the order of an application. */
+/** Start separate servers, in the application's order. */
 export async function startPool(context: Context, size: number): Promise<readonly MemcachedServer[]> {
   const servers: MemcachedServer[] = [];
-  // With an option, so that each is a server of its own.
+  // An option makes each a separate server.
   while (servers.length < size) servers.push(await startMemcached(context, '-m', '64'));
   return servers;
 }
 
-/** `memcached -s`: a Unix socket and no port. */
+/** Start `memcached -s`: a Unix socket and no port. */
 export async function startOnSocket(context: Context): Promise<Deployment & { readonly socket: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-socket-'));
   const socket = path.join(folder, 'memcached.sock');
@@ -43,7 +43,7 @@ export async function startOnSocket(context: Context): Promise<Deployment & { re
   };
 }
 
-/** `memcached -Y`: authentication by the text protocol, of a user `app` with the password `secret`. */
+/** Start `memcached -Y`: text authentication of a user `app` with the password `secret`. */
 export async function startWithTextLogin(context: Context): Promise<Deployment & { readonly address: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-auth-'));
   const file = path.join(folder, 'users');
@@ -60,7 +60,7 @@ export async function startWithTextLogin(context: Context): Promise<Deployment &
   };
 }
 
-/** `memcached -Z`, with a certificate for `localhost` that is its own CA: the file `ca`. */
+/** Start `memcached -Z` with a certificate for `localhost` that is its own CA: the file `ca`. */
 export async function startWithTls(
   context: Context,
 ): Promise<Deployment & { readonly ca: string; readonly place: string }> {
@@ -82,7 +82,7 @@ export async function startWithTls(
   };
 }
 
-/** twemproxy (Debian's `nutcracker`) in front of Memcached servers. */
+/** Start twemproxy (Debian's `nutcracker`) in front of Memcached servers. */
 export async function startTwemproxy(context: Context, servers: readonly MemcachedServer[]): Promise<Deployment> {
   const program = programPath('nutcracker') ?? '/usr/sbin/nutcracker';
   if (!existsSync(program)) lacking(context, 'twemproxy (nutcracker) is not installed');
@@ -113,7 +113,7 @@ export async function startTwemproxy(context: Context, servers: readonly Memcach
   };
 }
 
-/** php-memcached, which tells the truth of what an application reads and writes. */
+/** php-memcached, the reference for what an application reads and writes. */
 export class PhpMemcached {
   readonly #php: string;
 
@@ -122,8 +122,8 @@ export class PhpMemcached {
   }
 
   /**
-   * Runs PHP that has `$m`, as an application sets it up: options first, then the servers, as Laravel does.
-   * @param options by their names of `Memcached::`
+   * Run PHP with `$m`, configured as in Laravel: options first, then the servers.
+   * @param options by their names in `Memcached::`
    * @returns what it prints
    */
   run(

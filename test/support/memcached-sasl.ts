@@ -8,7 +8,7 @@ import path from 'node:path';
 import { ended, spawnMemcached, until } from './memcached-server.js';
 import { lacking, programPath, requireProgram } from './requirements.js';
 
-/** A Memcached server that lets in one user. */
+/** A Memcached server with a single user. */
 export interface SaslMemcached {
   readonly port: number;
   readonly username: string;
@@ -16,7 +16,7 @@ export interface SaslMemcached {
   stop(): Promise<void>;
 }
 
-/** Starts `memcached -S` with a password file of its own, which Debian's sasl2-bin makes. */
+/** Start `memcached -S` with a password file made by Debian's sasl2-bin. */
 export async function startSaslMemcached(context: Context): Promise<SaslMemcached> {
   requireProgram(context, 'memcached');
   const saslpasswd2 = programPath('saslpasswd2') ?? '/usr/sbin/saslpasswd2';

@@ -16,21 +16,21 @@ export interface MemcachedServer {
   readonly port: number;
   /** `host:port`. */
   readonly address: string;
-  /** Says it by the text protocol, on a connection of its own; the answer, up to the line that `end` matches. */
+  /** Send a text command on a new connection, and return the answer up to the line that matches `end`. */
   say(command: string, end?: RegExp): Promise<string>;
   flush(): Promise<void>;
-  /** As a crash does. */
+  /** Like a crash. */
   kill(): Promise<void>;
-  /** It keeps its connections, and answers nothing until `resume`. Resolves when it has come to a halt. */
+  /** Suspend the server: it keeps its connections and answers nothing until `resume`. Resolves when it has stopped. */
   pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
 
 /**
- * Starts memcached on a free port, or takes the one that CACHECTL_TEST_MEMCACHED_URL names (`host:port`, which is
- * emptied). Without either the tests of `context` are skipped, loudly, or fail under CI.
- * @param options as of its command line, e.g. `-I`, `2m`; they need a server of their own
+ * Start memcached on a free port, or use CACHECTL_TEST_MEMCACHED_URL (`host:port`), which is emptied. Without either,
+ * the tests of `context` are skipped with a notice, or fail under CI.
+ * @param options command-line options, such as `-I`, `2m`; they need a separate server
  */
 export async function startMemcached(context: Context, ...options: string[]): Promise<MemcachedServer> {
   const given = process.env.CACHECTL_TEST_MEMCACHED_URL;
@@ -41,7 +41,7 @@ export async function startMemcached(context: Context, ...options: string[]): Pr
   return server(address, child);
 }
 
-/** A profile of these servers, as a Laravel application with php-memcached's defaults would have it. */
+/** A profile of these servers, as for a Laravel application with php-memcached's defaults. */
 export function memcachedProfile(
   ports: readonly number[],
   prefix: string,
@@ -57,13 +57,13 @@ export function memcachedProfile(
     distribution: 'modulo',
     serializer: 'php',
     compression: 'fastlz',
-    // Names of tests are not all ASCII.
+    // Some tests use keys that are not ASCII.
     unicodeKeys: true,
     ...more,
   };
 }
 
-/** For a server that has to be set up in its own way: on a port of its own, perhaps not listening yet. */
+/** Start a server with its own set-up on its own port. It may not listen yet. */
 export async function spawnMemcached(
   context: Context,
   options: readonly string[],
@@ -71,7 +71,7 @@ export async function spawnMemcached(
 ): Promise<{ port: number; child: ChildProcess }> {
   const program = requireProgram(context, 'memcached');
   const port = await freePort();
-  // As root it wants to be told whose rights to take.
+  // As root, it requires a user.
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const child = spawn(program, ['-l', '127.0.0.1', '-p', String(port), '-U', '0', ...user, ...options], {
     stdio: 'ignore',
@@ -94,12 +94,12 @@ export async function until(address: string): Promise<void> {
   }
 }
 
-/** As a signal ends it. */
+/** Like a signal. */
 export async function ended(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);
-  // One that is paused takes no other signal.
+  // A suspended process takes no other signal.
   child.kill('SIGCONT');
   await exit;
 }

@@ -16,38 +16,38 @@ import { lacking, programPath } from './requirements.js';
 
 /** A server that speaks MongoDB's protocol. */
 export interface MongodbServer {
-  /** `FerretDB`, for titles and for what one of them cannot do. */
+  /** `FerretDB`, for titles and known limits. */
   readonly name: string;
   readonly port: number;
   /** Without a database. */
   readonly url: string;
-  /** For preparing and looking; ended with the server. */
+  /** For preparing and checking; closed with the server. */
   readonly client: MongoClient;
-  /** As a crash does. */
+  /** Like a crash. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** One that was started for a test alone. */
+/** A server that was started for one test. */
 export interface OwnMongodb extends MongodbServer {
-  /** It keeps its connections, and answers nothing until `resume`. */
+  /** Suspend the server: it keeps its connections and answers nothing until `resume`. */
   pause(): Promise<void>;
   resume(): void;
 }
 
-/** What stands in for MongoDB where there is none; see scripts/test-mongodb.sh. */
+/** A substitute for MongoDB; see scripts/test-mongodb.sh. */
 export type StandIn = 'ferretdb' | 'java';
 
 /**
- * In this order: what CACHECTL_TEST_MONGODB_URL names, a `mongod` on PATH (a replica set of one), or the stand-in that is
- * asked for. Without any of them the tests of `context` are skipped, loudly, or fail under CI.
+ * Start or use, in this order: CACHECTL_TEST_MONGODB_URL, a `mongod` on PATH (a replica set of one), or the
+ * substitute. Without any of them, the tests of `context` are skipped with a notice, or fail under CI.
  */
 export async function startMongodb(context: Context, standIn: StandIn): Promise<MongodbServer> {
   const given = process.env.CACHECTL_TEST_MONGODB_URL;
   return given ? connected('the server given', given, async () => {}) : startOwnMongodb(context, standIn);
 }
 
-/** The same for what no server that others use should go through: never the one that is given. */
+/** The same for tests that disturb the server: never CACHECTL_TEST_MONGODB_URL. */
 export async function startOwnMongodb(context: Context, standIn: StandIn): Promise<OwnMongodb> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-mongodb-'));
   const port = await freePort();
@@ -71,12 +71,12 @@ export async function startOwnMongodb(context: Context, standIn: StandIn): Promi
   };
 }
 
-/** Whether there is MongoDB itself, so that nothing stands in. */
+/** Whether MongoDB itself is available. */
 export function hasMongodb(): boolean {
   return Boolean(process.env.CACHECTL_TEST_MONGODB_URL) || programPath('mongod') !== undefined;
 }
 
-/** A profile of a database of its own. */
+/** A profile with a new database. */
 export function mongodbProfile(
   { url }: MongodbServer,
   prefix: string,
@@ -127,7 +127,7 @@ function mongoJavaServer(port: number): Program | undefined {
   const jars = path.join(CACHE, 'mongo-java-server-1.47.0');
   const java = programPath('java');
   if (java === undefined || !existsSync(jars)) return undefined;
-  // It lives for seconds: not worth what a virtual machine does for those that live for days.
+  // It lives for seconds, so skip the optimisations for long-lived processes.
   const forShort = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
   const command = [java, ...forShort, '-cp', `${jars}/*:${jars}`, 'MongoJavaServer', String(port)];
   return { name: 'mongo-java-server', command, isReplicaSet: false };
@@ -154,7 +154,7 @@ async function connected(
   };
 }
 
-/** Asks until it answers; what never does ends with the hook's own timeout. */
+/** Poll until it answers. Otherwise the hook times out. */
 async function answering(url: string): Promise<MongoClient> {
   for (;;) {
     const client = new MongoClient(url, { serverSelectionTimeoutMS: 500 });
@@ -180,7 +180,7 @@ async function ended(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promis
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);
-  // One that is paused takes no other signal.
+  // A suspended process takes no other signal.
   child.kill('SIGCONT');
   await exit;
 }

@@ -21,7 +21,7 @@ import { requireProgram } from './requirements.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const EXAMPLE = path.join(REPOSITORY, 'examples', 'file-store');
-/** What an author installs beside cachectl. */
+/** Packages that an author installs beside cachectl. */
 const INSTALLED = ['.bin', '@types', 'chai', 'mocha', 'typescript'];
 
 export interface Outcome {
@@ -30,7 +30,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A user's project: the example driver in it, and beside it as a package; cachectl as npm packs what was built. */
+/** A user's project with the example driver, as a file and as a package, and cachectl as packed by npm. */
 export class Outside {
   readonly folder: string;
   readonly #context: Context;
@@ -55,7 +55,7 @@ export class Outside {
     await this.#must('tar', ['-xzf', archive, '--strip-components', '1', '-C', path.join(modules, 'cachectl')], folder);
   }
 
-  /** A file of the project; gives its path. */
+  /** Write a file of the project and return its path. */
   write(name: string, content: string): string {
     const file = path.join(this.folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -68,12 +68,12 @@ export class Outside {
     return pathToFileURL(path.join(this.folder, name)).href;
   }
 
-  /** The program that is installed in the project. */
+  /** Run the program that is installed in the project. */
   async cachectl(...args: string[]): Promise<Outcome> {
     return this.node(path.join(this.folder, 'node_modules', 'cachectl', 'bin', 'run.js'), ...args);
   }
 
-  /** The program of this repository, as if it were installed globally. */
+  /** Run the program of this repository, as if installed globally. */
   async globalCachectl(...args: string[]): Promise<Outcome> {
     return this.node(path.join(REPOSITORY, 'bin', 'run.js'), ...args);
   }
@@ -82,7 +82,7 @@ export class Outside {
     return this.#run(process.execPath, args, this.folder);
   }
 
-  /** The command `test` of the example's package.json. */
+  /** Run the `test` command of the example's package.json. */
   async npmTest(): Promise<Outcome> {
     return this.#run(requireProgram(this.#context, 'npm'), ['test', '--silent'], this.folder);
   }
@@ -108,7 +108,7 @@ export class Outside {
   }
 }
 
-/** The example driver, as it is in the repository. */
+/** Copy the example driver of the repository. */
 export function copyExample(to: string): void {
   for (const entry of readdirSync(EXAMPLE, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -119,7 +119,7 @@ export function copyExample(to: string): void {
   }
 }
 
-/** One for the tests around it. */
+/** A project for the enclosing tests. */
 export function withOutside(): () => Outside {
   let outside: Outside;
   before(async function () {

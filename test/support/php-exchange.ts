@@ -48,7 +48,7 @@ export function describeEntries(shared: () => Shared): void {
     await theirs.put('forever', hello, null);
     const { out } = await run(['get', 'brief', 'long', 'forever', '--json']);
     const [brief, long, forever] = (JSON.parse(out) as Array<{ ttl: null | number }>).map(({ ttl }) => ttl);
-    // The clock of Memcached may be behind by a second, and what it has left is a second more.
+    // Memcached's clock may lag by a second, and the rest of a TTL is rounded up.
     expect(brief).to.be.within(70, 102);
     expect(long).to.be.within(40 * 86_400 - 30, 40 * 86_400 + 2);
     expect(forever).to.be.null;
@@ -60,7 +60,7 @@ export function describeEntries(shared: () => Shared): void {
     await run(['put', 'long', 'hello', '--ttl', '40d']);
     await run(['put', 'forever', 'hello']);
     await theirs.put('theirs', hello, null);
-    // The clock of Memcached may be behind by a second, and what it has left is a second more.
+    // Memcached's clock may lag by a second, and the rest of a TTL is rounded up.
     expect(await ttl('brief')).to.be.within(70, 102);
     expect(await ttl('long')).to.be.within(40 * 86_400 - 30, 40 * 86_400 + 2);
     expect(await ttl('forever')).to.equal(await ttl('theirs'));
@@ -153,8 +153,8 @@ export function describeCounters(shared: () => Shared, { countsFromNothing, coun
 }
 
 /**
- * Arrays and objects, as deep as they come: what is no number is exact everywhere.
- * @param fits which of them, by what `serialize()` makes of them, Laravel 8 and this store can hold
+ * Nested arrays and objects. Everything but numbers is exact everywhere.
+ * @param fits which of them Laravel 8 and this store can hold, by their serialized bytes
  */
 export function describeThousands(shared: () => Shared, fits = (_bytes: Buffer) => true): void {
   it(`by chance (seed ${SEED}): what Laravel puts, cachectl gets, to the byte`, async () => {
@@ -192,7 +192,7 @@ function randomEntries(fits: (bytes: Buffer) => boolean): Pair[] {
   const entries: Pair[] = [];
   while (entries.length < 3000) {
     const bytes = serialize(randomValue(random));
-    // Enums and C: objects want their classes, which the application does not have.
+    // Enums and `C:` objects need their classes, which the application lacks.
     const text = bytes.toString('latin1');
     if (/^[aO]:/.test(text) && !/[CE]:\d/.test(text) && fits(bytes)) {
       entries.push([`random:${entries.length}`, bytes]);

@@ -102,7 +102,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
   });
 
   it('those who wait in Laravel and in cachectl take turns: none goes without while the other goes on', async function () {
-    // Each turn of ours starts two processes; where nobody is told of a release, turns are a matter of chance, too.
+    // Each turn of cachectl starts two processes. Without release notifications, turns also depend on chance.
     this.timeout(180_000);
     const { theirs, run } = shared();
     const turns = { laravel: 0, cachectl: 0 };
@@ -139,5 +139,5 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
   });
 }
 
-/** Each of them gets the lock so often. */
+/** Acquisitions per process. */
 const TURNS = 3;

@@ -3,19 +3,19 @@ import type { PhpCacheSettings, PhpPeer } from './php-peer.js';
 
 import { oursAt, type Shared } from './php-shared.js';
 
-/** What an application and cachectl are told alike. */
+/** Settings shared by the application and cachectl. */
 export interface PhpMemcachedOptions {
   readonly serializer?: 'igbinary' | 'json' | 'msgpack' | 'php' | undefined;
   readonly compression?: 'fastlz' | 'none' | 'zlib' | undefined;
   readonly distribution?: 'ketama' | 'modulo' | undefined;
-  /** Of the servers, in their order. Left out: Laravel's 100 for each, and cachectl is not told. */
+  /** Weights of the servers, in their order. Default: Laravel's 100 each, and none for cachectl. */
   readonly weights?: readonly number[] | undefined;
 }
 
-/** Of the application’s cache. Laravel 8 puts a colon behind it. */
+/** The prefix of the application's cache. Laravel 8 appends a colon. */
 export const PREFIX = 'shop-cache';
 
-/** Memcached servers, shared by an application and by cachectl that is told the same. */
+/** Share Memcached servers between an application and cachectl with the same settings. */
 export async function shareMemcached(
   php: PhpPeer,
   servers: readonly MemcachedServer[],
@@ -61,14 +61,14 @@ function urlOf(
   { compression, distribution, serializer, weights }: PhpMemcachedOptions,
 ): string {
   const places = servers.map(({ address }, index) => `${address}${weights ? `:${weights[index]}` : ''}`);
-  // php-memcached's getMulti and setMulti take keys that are not ASCII.
+  // getMulti and setMulti of php-memcached take keys that are not ASCII.
   const given = Object.entries({ compression, distribution, serializer }).filter(([, value]) => value !== undefined);
   return `memcached://${places.join(',')}?${new URLSearchParams({ prefix: `${PREFIX}:`, unicodeKeys: 'true', ...Object.fromEntries(given) })}`;
 }
 
 interface Item {
   readonly flags: number;
-  /** Seconds; -1 for ever. */
+  /** Seconds; -1 for never. */
   readonly ttl: number;
   readonly data: Buffer;
 }
@@ -76,12 +76,12 @@ interface Item {
 const COMPRESSED = 16;
 const LENGTH_BYTES = 4;
 
-/** Of what is compressed, how long it was: compressors may differ in what they find to shorten. */
+/** For compressed values, the original length: compressors may find different matches. */
 function withoutStream({ flags, data }: Item): string {
   return (flags & COMPRESSED ? data.subarray(0, LENGTH_BYTES) : data).toString('latin1');
 }
 
-/** What one server has, by a meta command. */
+/** Read an item of a server with a meta command. */
 async function readItem(server: MemcachedServer, key: string): Promise<Item | undefined> {
   const answer = Buffer.from(await server.say(`mg ${key} f t v\r\nmn`, /MN\r\n$/), 'latin1');
   const end = answer.indexOf('\r\n');

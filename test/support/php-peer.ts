@@ -10,7 +10,9 @@ import { type PhpPart, requirePhp } from './php-requirements.js';
 
 const SCRIPT = fileURLToPath(new URL('../interop/php/peer.php', import.meta.url));
 
-/** Which of Laravel's stores, and as an application configures it. Laravel 8 appends a colon to `prefix` itself, save for `database`. */
+/**
+ * A store of Laravel, as an application configures it. Laravel 8 appends a colon to `prefix`, except for `database`.
+ */
 export type PhpCacheSettings =
   | { readonly store: 'array' }
   | { readonly store: 'database'; readonly path: string; readonly prefix: string }
@@ -19,9 +21,9 @@ export type PhpCacheSettings =
       readonly store: 'memcached';
       readonly servers: ReadonlyArray<{ readonly host: string; readonly port: number; readonly weight: number }>;
       readonly prefix: string;
-      /** Of the class Memcached, without `OPT_`; a value that names another of its constants is that. */
+      /** Options of the class Memcached, without `OPT_`. A value may name another constant. */
       readonly options?: Readonly<Record<string, boolean | number | string>>;
-      /** Of SASL. */
+      /** For SASL. */
       readonly credentials?: readonly [username: string, password: string];
     }
   | {
@@ -36,16 +38,16 @@ export type PhpCacheSettings =
       readonly compression?: string;
     };
 
-/** A long-lived PHP process with Laravel's cache in it. */
+/** A long-lived PHP process with Laravel's cache. */
 export interface PhpPeer {
   cache(settings: PhpCacheSettings): PhpCache;
-  /** What a PHP expression is worth, as `serialize()` writes it. */
+  /** The value of a PHP expression, serialized. */
   evaluate(expression: string): Promise<Buffer>;
-  /** Fails when PHP had to say something beside its answers. */
+  /** Fails if PHP printed anything beside its answers. */
   stop(): Promise<void>;
 }
 
-/** Laravel's repository. Values are as `serialize()` writes them, a miss being `N;`; ttls in seconds, null for forever. */
+/** Laravel's repository. Values are serialized, `N;` for a miss. TTLs are in seconds, null for never. */
 export interface PhpCache {
   get(key: string): Promise<Buffer>;
   many(keys: readonly string[]): Promise<Buffer[]>;
@@ -53,24 +55,27 @@ export interface PhpCache {
   put(key: string, value: Buffer, ttl: null | number): Promise<boolean>;
   putMany(entries: ReadonlyArray<readonly [key: string, value: Buffer]>, ttl: null | number): Promise<boolean>;
   add(key: string, value: Buffer, ttl: number): Promise<boolean>;
-  /** What Laravel returns; false where it refuses. */
+  /** Laravel's return value; false if it refuses. */
   increment(key: string, by?: number): Promise<false | number>;
   decrement(key: string, by?: number): Promise<false | number>;
   forget(key: string): Promise<boolean>;
-  /** Within tags: what carries one of them. Else everything. */
+  /** With tags: all entries that have one of them. Otherwise everything. */
   flush(): Promise<boolean>;
   tags(names: readonly string[]): PhpCache;
-  /** `seconds` 0: never expires. Without an owner Laravel makes one up. */
+  /** 0 seconds: never expires. Without an owner, Laravel makes one up. */
   acquire(name: string, seconds: number, owner?: string): Promise<{ acquired: boolean; owner: string }>;
-  /** Polls, as Laravel does, for `wait` seconds. */
+  /** Poll like Laravel, for `wait` seconds. */
   block(name: string, seconds: number, owner: string, wait: number): Promise<boolean>;
   release(name: string, owner: string): Promise<boolean>;
   forceRelease(name: string): Promise<void>;
-  /** As the store has it; null when the lock is free. */
+  /** The stored owner; null if the lock is free. */
   owner(name: string): Promise<null | string>;
 }
 
-/** Starts PHP with Laravel's cache. Without them the tests of `context` are skipped, loudly, or fail under CI. */
+/**
+ * Start PHP with Laravel's cache. If it is missing, the tests of `context` are skipped with a notice, or fail under
+ * CI.
+ */
 export function startPhpPeer(context: Context, ...parts: PhpPart[]): PhpPeer {
   const process = new PeerProcess(requirePhp(context, ...parts));
   return {
@@ -90,7 +95,7 @@ class PeerProcess {
   readonly #child: ReturnType<typeof spawnPhp>;
   readonly #said: Promise<string>;
   readonly #answers: AsyncIterator<string>;
-  /** Answers come in the order of their requests. */
+  /** Answers come in the order of requests. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(php: string) {
@@ -98,7 +103,7 @@ class PeerProcess {
     this.#said = text(this.#child.stderr);
     this.#answers = createInterface({ input: this.#child.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
     this.#child.stdin.on('error', () => {
-      // It is gone, which the next answer tells by being none.
+      // The process has ended, so the next answer is missing.
     });
   }
 
@@ -212,7 +217,7 @@ class RemoteCache implements PhpCache {
     return this.#plain('owner', name);
   }
 
-  /** The types are those of Laravel's documentation; what it answers beside them, a test shows. */
+  /** Types follow Laravel's documentation; tests show deviations. */
   async #plain<T>(call: string, ...args: readonly unknown[]): Promise<T> {
     return (await this.#process.plain(this.#request(call, ...args))) as T;
   }

@@ -3,18 +3,18 @@ import type { RedisServer } from './redis-server.js';
 
 import { oursAt, type Shared } from './php-shared.js';
 
-/** Of phpredis. */
+/** phpredis's options. */
 export interface PhpRedisOptions {
   readonly serializer?: 'igbinary' | 'json' | 'msgpack' | 'php' | undefined;
   readonly compression?: 'lz4' | 'lzf' | 'zstd' | undefined;
 }
 
 const CONNECTION_PREFIX = 'shop-database-';
-/** Laravel 8 puts a colon behind it. */
+/** Laravel 8 appends a colon. */
 const PREFIX = 'shop-cache';
 const FULL_PREFIX = `${CONNECTION_PREFIX}${PREFIX}:`;
 
-/** A Redis, shared by an application and by cachectl that is told the same. */
+/** Share a Redis between an application and cachectl with the same settings. */
 export async function shareRedis(php: PhpPeer, server: RedisServer, options: PhpRedisOptions = {}): Promise<Shared> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const query = new URLSearchParams({ connectionPrefix: CONNECTION_PREFIX, prefix: `${PREFIX}:`, ...given });

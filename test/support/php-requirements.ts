@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 
 import { lacking, requireProgram } from './requirements.js';
 
-/** What a test needs of PHP beside Laravel's cache: an extension, or a component of Laravel. */
+/** A requirement beside Laravel's cache: a PHP extension, or a component of Laravel. */
 export type PhpPart = 'igbinary' | 'memcached' | 'msgpack' | 'pdo_sqlite' | 'redis' | `Illuminate/${string}`;
 
 /**
- * The PHP to run Laravel's cache with, and the parts that are named. Where one is not there, the tests of `context` are skipped,
- * loudly, or fail under CI.
+ * Return the PHP for Laravel's cache with the named parts. If one is missing, the tests of `context` are skipped with
+ * a notice, or fail under CI.
  */
 export function requirePhp(context: Context, ...parts: PhpPart[]): string {
   const php = requireProgram(context, 'php');
@@ -18,8 +18,8 @@ export function requirePhp(context: Context, ...parts: PhpPart[]): string {
 }
 
 /**
- * Whether a PHP extension was built with what a constant stands for, e.g. `Redis::COMPRESSION_LZ4`. Where it was not, the
- * tests of `context` are skipped, loudly, or fail under CI.
+ * Require a constant of a PHP extension, such as `Redis::COMPRESSION_LZ4`. If it is missing, the tests of `context`
+ * are skipped with a notice, or fail under CI.
  */
 export function requireConstant(context: Context, constant: string): void {
   const php = requireProgram(context, 'php');

@@ -8,34 +8,34 @@ import { resolveProfile } from '../../src/profiles/resolve.js';
 import { openStore } from '../../src/stores/open.js';
 import { cachectl } from './cli.js';
 
-/** One cache, empty before each test, and those who use it. */
+/** A shared cache, empty before each test. */
 export interface Shared {
   readonly php: PhpPeer;
   /** Laravel. */
   readonly theirs: PhpCache;
-  /** cachectl's store, for what the program has no word for, or is too slow for. */
+  /** cachectl's store, for what the program cannot do or does too slowly. */
   readonly ours: Store;
   /** The built program. */
   run(args: readonly string[], input?: Buffer | string): Promise<Result>;
-  /** All that the server has of an entry, save its time. */
+  /** The stored bytes of an entry, without its expiry. */
   raw(key: string): Promise<string | undefined>;
-  /** As the server has it. */
+  /** The stored TTL. */
   ttl(key: string): Promise<Ttl>;
 }
 
-/** In what the stores differ. */
+/** Differences between the stores. */
 export interface Traits {
   /** Numbers are bare text. */
   readonly bareNumbers: boolean;
-  /** Laravel counts up what is not there. */
+  /** Laravel increments a missing key. */
   readonly countsFromNothing: boolean;
-  /** Laravel's counting is one step, so that nobody can come between. */
+  /** Laravel's increment is atomic. */
   readonly countsInOneStep: boolean;
-  /** How long Laravel holds a lock without a time. */
+  /** How long Laravel's locks without a TTL last. */
   readonly endlessLock: Ttl;
 }
 
-/** What the members of `Shared` that are ours come from: a URL, or the default of a profile file. */
+/** The members of `Shared` for cachectl, by URL or by the default of a profile file. */
 export async function oursAt(place: { config: string } | { url: string }): Promise<Pick<Shared, 'ours' | 'run'>> {
   const profile = await resolveProfile({ ...place, env: {}, cwd: '.' });
   const flags = 'url' in place ? ['--url', place.url] : ['--config', place.config];
@@ -45,7 +45,7 @@ export async function oursAt(place: { config: string } | { url: string }): Promi
   };
 }
 
-/** A cache that is shared for as long as the cases of the description that this stands in run. */
+/** A shared cache for the cases of the enclosing description. */
 export function share(
   open: (context: Context) => Promise<Shared>,
   describeCases: (shared: () => Shared) => void,

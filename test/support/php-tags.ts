@@ -5,7 +5,7 @@ import type { Shared } from './php-shared.js';
 const HELLO = Buffer.from('s:5:"hello";');
 const MISS = Buffer.from('N;');
 
-/** Where Laravel 8 keeps tags as Laravel of today does. */
+/** For stores where Laravel 8 stores tags like current Laravel. */
 export function describeTags(shared: () => Shared): void {
   it('what Laravel puts under tags, cachectl gets by the same tags in the same order', async () => {
     const { theirs, run } = shared();

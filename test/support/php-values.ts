@@ -3,15 +3,15 @@ import { createHash } from 'node:crypto';
 /** A value that both an application and a person can put. */
 export interface SharedValue {
   readonly title: string;
-  /** As an application has it: a PHP expression. */
+  /** As a PHP expression. */
   readonly php: string;
-  /** As `get --json` prints it. */
+  /** As printed by `get --json`. */
   readonly json: string;
-  /** The same where the store keeps numbers as bare text, so that 2.0 and "2" are one. Left out: as `json`. */
+  /** The same on a store with bare numbers, where 2.0 and "2" are equal. Default: `json`. */
   readonly bareJson?: string;
-  /** How `put` takes it: its text, or `--as json` with `json`. Left out: it has no word for it. */
+  /** How to `put` it: as its text, or as `json` with `--as json`. Left out if that is impossible. */
   readonly put?: 'json' | 'text';
-  /** For `text`. Left out: what `json` is the JSON of. */
+  /** For `text`. Default: the string in `json`. */
   readonly text?: Buffer | string;
 }
 

@@ -20,29 +20,29 @@ import { type MemcachedServer, startMemcached } from './memcached-server.js';
 import { type MongodbServer, startMongodb } from './mongodb-server.js';
 import { startRedis } from './redis-server.js';
 
-/** A store that the built program can be pointed at, empty before each test. */
+/** A store for the built program, empty before each test. */
 export interface Place extends Ground {
   /** The prefix of its entries. */
   readonly prefix: string;
   run(args: readonly string[], options?: RunOptions): Promise<Result>;
-  /** What has not ended by itself when the test is over is killed. */
+  /** A run that has not ended after the test is killed. */
   start(args: readonly string[], options?: RunOptions): Run;
 }
 
-/** Where a store is, and what it shows of itself through the built program. */
+/** Where a store is, and how it behaves through the built program. */
 interface Ground extends Pick<Capabilities, 'countsTagged' | 'keyBytes' | 'locksToldFromEntries'> {
-  /** How many bytes of a value that does not compress are too many; left out where that is more than a test can store. */
+  /** A size that is too large for an incompressible value. Left out if a test cannot store that much. */
   readonly tooLarge?: number;
-  /** Strings lie there bare; what they are is noted beside them. */
+  /** Strings are stored bare, with their type beside them. */
   readonly keepsStringsBare: boolean;
   url(): string;
-  /** What the server under test tells. */
+  /** The event types that the server under test reports. */
   tells(): Promise<readonly EventType[]>;
-  /** Stores serialized bytes under a key as they are, behind the back of the program. */
+  /** Store serialized bytes under a key, without the program. */
   plant(key: string, bytes: Buffer): Promise<void>;
 }
 
-/** Describes the same behaviour on each persistent store, through the built program. */
+/** Describe the same behaviour on each persistent store, through the built program. */
 export function onEveryStore(behaviour: (place: Place, driver: PersistentDriver) => void): void {
   describe('on SQLite', () => behaviour(sqlitePlace(), 'sqlite'));
   describe('on Redis', () => behaviour(redisPlace(), 'redis'));
@@ -58,7 +58,7 @@ const YEAR_2100 = new Date('2100-01-01');
 
 export function sqlitePlace(): Place {
   let folder = '';
-  // With its file, since reads of a path that names none say so.
+  // Create the file, since reads of a missing file print a warning.
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sqlite-'));
     await createSqlite(`${folder}/cache.sqlite`);
@@ -115,7 +115,7 @@ export function memcachedPlace(): Place {
     keyBytes: 250,
     tooLarge: 1_048_576,
     keepsStringsBare: true,
-    // Names of tests are not all ASCII.
+    // Some tests use keys that are not ASCII.
     url: () => `memcached://${memcached.address}?prefix=${PREFIX}&unicodeKeys=true`,
     async tells() {
       const [, minor, patch] = /VERSION 1\.(\d+)\.(\d+)/.exec(await memcached.say('version'))!.map(Number);
@@ -168,7 +168,7 @@ function placeOn(ground: Ground): Place {
       const exit = once(child, 'exit');
       child.kill('SIGKILL');
       await exit;
-      // Commands that it ran may have them still.
+      // Child processes may still hold them.
       for (const stream of child.stdio) stream?.destroy();
     }
   });
@@ -194,7 +194,7 @@ export async function createSqlite(file: string): Promise<void> {
   await store.close();
 }
 
-/** As php-memcached would: its flags say that the value is serialized. */
+/** Like php-memcached: the flags say that the value is serialized. */
 async function storeSerialized({ port }: MemcachedServer, full: string, bytes: Buffer): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.write(Buffer.concat([Buffer.from(`set ${full} 4 0 ${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]));
@@ -203,7 +203,7 @@ async function storeSerialized({ port }: MemcachedServer, full: string, bytes: B
   if (answer.toString() !== 'STORED\r\n') throw new Error(`not stored: ${answer.toString()}`);
 }
 
-/** What stands behind two dashes is a command of its own. */
+/** Words after `--` are a command. */
 function withUrl(args: readonly string[], url: string): string[] {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   return args.toSpliced(end, 0, '--url', url);

@@ -17,17 +17,17 @@ export interface RedisCluster {
 const NODES = 3;
 const SLOTS = 16_384;
 
-/** A node, and the port on which the others speak to it. */
+/** A node, and the port of its cluster bus. */
 type Member = readonly [node: RedisServer, busPort: number];
 
-/** Starts a cluster of three servers on free ports and waits until every one of them says that it is up. */
+/** Start a cluster of three servers on free ports, and wait until each reports it as up. */
 export async function startRedisCluster(context: Context, ...options: string[]): Promise<RedisCluster> {
   return startCluster(async (own) => startServer(context, 'redis-server', [...own, ...options]));
 }
 
 /**
- * A cluster whose servers `startNode` starts, with the options that it is given.
- * @param size how many primaries share the slots
+ * Start a cluster of servers made by `startNode`.
+ * @param size the number of primaries
  */
 export async function startCluster(
   startNode: (options: readonly string[]) => Promise<RedisServer>,
@@ -54,7 +54,7 @@ export async function startCluster(
   return { nodes: members.map(([node]) => node), stop };
 }
 
-/** A store whose entries have the prefix `app-`. Whoever opens it closes it. */
+/** A store with the prefix `app-`. The caller closes it. */
 export async function openOnCluster(cluster: RedisCluster): Promise<Store> {
   const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
   const connection = { kind: 'cluster', nodes, database: 0 } as const;
@@ -67,7 +67,7 @@ async function join(members: readonly Member[]): Promise<void> {
     const first = Math.ceil((index * SLOTS) / members.length);
     const last = Math.ceil(((index + 1) * SLOTS) / members.length) - 1;
     await client.cluster('ADDSLOTSRANGE', first, last);
-    // Else two of them may begin with the same epoch, which takes them a while to settle.
+    // Otherwise two nodes may start with the same epoch, which takes time to resolve.
     await client.cluster('SET-CONFIG-EPOCH', index + 1);
   }
 

@@ -7,9 +7,12 @@ import type { CertificateFiles } from './certificates.js';
 import { type RedisCluster, startCluster } from './redis-cluster.js';
 import { freePort, type RedisServer, type ServerProgram, startServer } from './redis-server.js';
 
-/** Redis as it is deployed: set-ups that people run, each on free ports. Whoever starts one stops it. */
+/** Common deployments of Redis, on free ports. The caller stops them. */
 
-/** One server that serves every slot. Until it meets another it does not know its own address, and announces none. */
+/**
+ * Start a single server that serves every slot. Until it meets another node it does not know its own address, and
+ * announces none.
+ */
 export async function startOneNodeCluster(
   context: Context,
   options: readonly string[] = [],
@@ -19,7 +22,7 @@ export async function startOneNodeCluster(
   return nodes[0]!;
 }
 
-/** Three primaries that announce ports without hosts, as behind one load balancer. */
+/** Start three primaries that announce ports without hosts, as behind a load balancer. */
 export async function startHostlessCluster(
   context: Context,
   program: ServerProgram = 'redis-server',
@@ -28,13 +31,16 @@ export async function startHostlessCluster(
   return startCluster(async (own) => startServer(context, program, [...own, ...hostless]));
 }
 
-/** Three primaries with TLS alone, whose certificate names `localhost` and no address; so they announce that name. */
+/**
+ * Start three primaries with TLS only. Their certificate names `localhost` and no address, so they announce that
+ * name.
+ */
 export async function startTlsCluster(context: Context, files: CertificateFiles): Promise<RedisCluster> {
   const named = ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'];
   return startCluster(async (own) => startTlsServer(context, files, [...own, ...named, '--tls-cluster', 'yes']));
 }
 
-/** A server that speaks TLS alone. Its certificate must name `localhost` and be its own CA. */
+/** Start a server with TLS only. Its certificate must name `localhost` and be its own CA. */
 export async function startTlsServer(
   context: Context,
   files: CertificateFiles,
@@ -46,14 +52,14 @@ export async function startTlsServer(
   return startServer(context, 'redis-server', [...tls, ...pem, ...options], reach);
 }
 
-/** Options of a server that does not know these commands, as where a provider renames them away. */
+/** Options of a server that lacks these commands, as if a provider had renamed them. */
 export function without(...commands: readonly string[]): readonly string[] {
   return commands.flatMap((command) => ['--rename-command', command, '']);
 }
 
 /**
- * A user with the password `pw` and these rights (`+@all`, `-@dangerous`, `~app:*`), and the URL that logs in as it. Nothing
- * is allowed that is not named.
+ * Create a user with the password `pw` and these rights (`+@all`, `-@dangerous`, `~app:*`), and return its URL. It
+ * has no other rights.
  */
 export async function withUser({ client, url }: RedisServer, name: string, ...rights: string[]): Promise<string> {
   await client.call('ACL', ['SETUSER', name, 'reset', 'on', '>pw', ...rights]);

@@ -10,13 +10,13 @@ import path from 'node:path';
 import { freePort } from './redis-server.js';
 import { requireProgram } from './requirements.js';
 
-/** A sentinel that watches one primary under the name `mymaster`. */
+/** A sentinel that watches a primary under the name `mymaster`. */
 export interface RedisSentinel {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port and waits until it answers. It writes its file anew as it learns, so it has one of its own. */
+/** Start it on a free port and wait until it answers. It rewrites its configuration, so it gets a file of its own. */
 export async function startRedisSentinel(context: Context, primaryPort: number): Promise<RedisSentinel> {
   const program = requireProgram(context, 'redis-server');
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sentinel-'));
@@ -32,7 +32,7 @@ export async function startRedisSentinel(context: Context, primaryPort: number):
   const server = spawn(program, [file, '--sentinel'], { stdio: 'ignore' });
   const client = new Redis(port, '127.0.0.1', { protocol: 2, retryStrategy: () => 25, maxRetriesPerRequest: null });
   client.on('error', () => {
-    // Until it listens.
+    // Wait until it listens.
   });
   await client.ping();
   client.disconnect();

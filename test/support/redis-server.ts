@@ -10,13 +10,13 @@ import path from 'node:path';
 
 import { requireCached, requireProgram } from './requirements.js';
 
-/** Where a server's own client finds it: 127.0.0.1 without TLS, unless said otherwise. */
+/** How a server's own client connects. Default: 127.0.0.1 without TLS. */
 export interface Reach {
   readonly host?: string;
   readonly tls?: { readonly ca: Buffer };
 }
 
-/** A server of the machine, or one that `scripts/test-redis.sh` keeps in the user's cache folder. */
+/** An installed server, or one that `scripts/test-redis.sh` unpacked. */
 export type ServerProgram = 'redis-server' | 'redis-server-8' | 'valkey-server-9';
 
 /** A Redis server for tests, empty at first. */
@@ -24,18 +24,18 @@ export interface RedisServer {
   readonly port: number;
   /** Database 0. */
   readonly url: string;
-  /** For preparing and looking; ended with the server. */
+  /** For preparing and checking; closed with the server. */
   readonly client: Redis;
   flush(): Promise<void>;
-  /** As a crash does. */
+  /** Like a crash. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts redis-server on a free port, or takes the one that CACHECTL_TEST_REDIS_URL names (which is emptied). Without
- * either the tests of `context` are skipped, loudly, or fail under CI.
- * @param options as of redis.conf, e.g. `--requirepass`, `secret`; they need a server of their own
+ * Start redis-server on a free port, or use CACHECTL_TEST_REDIS_URL (which is emptied). Without either, the tests of
+ * `context` are skipped with a notice, or fail under CI.
+ * @param options lines of redis.conf, such as `--requirepass`, `secret`; they need a separate server
  */
 export async function startRedis(context: Context, ...options: string[]): Promise<RedisServer> {
   const given = process.env.CACHECTL_TEST_REDIS_URL;
@@ -44,8 +44,8 @@ export async function startRedis(context: Context, ...options: string[]): Promis
 }
 
 /**
- * Starts a server of the given program on a free port.
- * @param options as of redis.conf; a `--port` or `--bind` among them replaces ours
+ * Start a server of the given program on a free port.
+ * @param options lines of redis.conf; `--port` and `--bind` override the defaults
  * @param reach what the server's own client needs beside host and port (TLS)
  */
 export async function startServer(
@@ -75,8 +75,8 @@ function valueOf(option: string, options: readonly string[]): number | undefined
 }
 
 /**
- * A port of 127.0.0.1 that nothing listens on, and that no other process of the tests is given while this one lives: several
- * test files run at once, and a server takes a while to listen.
+ * A free port of 127.0.0.1 that no other test process gets while this one lives. Test files run in parallel, and a
+ * server takes a while to listen.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -89,16 +89,16 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The same port of another address of this machine stands for it, for as long as this process lives. */
+/** Reserve a port by listening on another local address while this process lives. */
 async function reserve(port: number): Promise<boolean> {
-  // Beside Linux there is usually only the one.
+  // Other systems usually have only one local address.
   if (process.platform !== 'linux') return true;
   const reservation = await listening(port, '127.0.0.2');
   reservation?.unref();
   return reservation !== undefined;
 }
 
-/** Undefined where something else listens there. */
+/** Undefined if something listens there. */
 async function listening(port: number, address: string): Promise<Server | undefined> {
   const server = createServer().listen(port, address);
   try {
@@ -122,7 +122,7 @@ async function connected(
     ...reach,
   });
   client.on('error', () => {
-    // Until it listens; after that the tests see what fails.
+    // Wait until it listens. Later errors are for the tests.
   });
   await client.ping();
   const over = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {

@@ -6,7 +6,7 @@ import type { RedisServer } from './redis-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { openRedis } from '../../src/stores/redis/store.js';
 
-/** Stores and clients on one server, closed together. Entries have the prefix `app-`, unless another is given. */
+/** Stores and clients of one server, closed together. The default prefix is `app-`. */
 export class RedisStores {
   readonly #server: RedisServer;
   readonly #stores: Store[] = [];
@@ -16,7 +16,7 @@ export class RedisStores {
     this.#server = server;
   }
 
-  /** On the server, or whatever listens on another port of this machine. */
+  /** Open a store on the server, or on another local port. */
   async open({ port = this.#server.port, timeoutMs = 5000, user, prefix = 'app-' }: OpenOptions = {}): Promise<Store> {
     const place = { kind: 'server', nodes: [{ host: '127.0.0.1', port }], database: 0 } as const;
     const connection = user === undefined ? place : { ...place, username: user, password: 'pw' };
@@ -26,14 +26,14 @@ export class RedisStores {
     return store;
   }
 
-  /** One whose user may do everything but `denied` (`-monitor`). */
+  /** Open a store whose user may run everything but `denied` (`-monitor`). */
   async openWithout(denied: string | readonly string[], options: OpenOptions = {}): Promise<Store> {
     const rights = ['reset', 'on', '>pw', '~*', '&*', '+@all'];
     await this.#server.client.call('ACL', ['SETUSER', 'limited', ...rights, ...[denied].flat()]);
     return this.open({ ...options, user: 'limited' });
   }
 
-  /** A client that has nothing of cachectl. */
+  /** A client without cachectl. */
   async client(name: string, database = 0): Promise<Redis> {
     const client = new Redis(this.#server.port, '127.0.0.1', { connectionName: name, db: database, protocol: 2 });
     this.#clients.push(client);

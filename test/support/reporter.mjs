@@ -1,6 +1,6 @@
 import mocha from 'mocha';
 
-/** The spec reporter, closed by one plain line that a CI job can read. */
+/** The spec reporter with a final plain line that a CI job can read. */
 export default class ClosingLine extends mocha.reporters.Spec {
   epilogue() {
     super.epilogue();

@@ -5,21 +5,21 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /**
- * For tests that talk to a program of the machine (`php`, `redis-server`): where it is. Without it the tests of `context`
- * are skipped, and loudly; where `CI=true` they fail, so that no build passes for want of what it should have tested.
+ * Require an installed program (`php`, `redis-server`) and return its path. If it is missing, the tests of `context`
+ * are skipped with a notice. With `CI=true` they fail, so that no build passes untested.
  */
 export function requireProgram(context: Context, program: string): string {
   return programPath(program) ?? lacking(context, `the program "${program}" is not on PATH`);
 }
 
-/** The same for a server that `scripts/test-redis.sh` keeps in the user's cache folder (`valkey-server-9`). */
+/** The same for a server that `scripts/test-redis.sh` unpacked (`valkey-server-9`). */
 export function requireCached(context: Context, program: string): string {
   const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   const file = path.join(cache, 'cachectl-test', program);
   return isExecutable(file) ? file : lacking(context, `${program} is not installed (sh scripts/test-redis.sh)`);
 }
 
-/** The same for anything else that the machine should have. `what` says that it has not, in a few words. */
+/** The same for anything else. `what` says briefly what is missing. */
 export function lacking(context: Context, what: string): never {
   if (process.env.CI === 'true') throw new Error(`${what}, and CI=true lets no test be skipped`);
   process.stderr.write(`\n  WARNING: ${what}: what needs it is NOT TESTED\n`);
@@ -27,7 +27,7 @@ export function lacking(context: Context, what: string): never {
   return context.skip();
 }
 
-/** Where a program is, or undefined when it is not on PATH. */
+/** The path of a program. Undefined if it is not on PATH. */
 export function programPath(program: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(path.delimiter)
@@ -41,7 +41,7 @@ function isExecutable(file: string): boolean {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();
   } catch {
-    // Not there, or not ours to run: either way not what was asked for.
+    // Missing or not executable.
     return false;
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A folder of one's own that is there until the tests of this process are over. */
+/** A new folder that exists until the tests of this process end. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(path.join(tmpdir(), `cachectl-${name}-`));
   folders.push(folder);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Takes connections on a free port and says nothing, as a server that hangs does. */
+/** Accepts connections on a free port and never answers, like a hanging server. */
 export interface SilentServer {
   readonly port: number;
   stop(): Promise<void>;
@@ -12,7 +12,7 @@ export async function startSilentServer(): Promise<SilentServer> {
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {
-      // Whoever was not answered may go as it likes.
+      // Clients may leave as they like.
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,20 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { scratchFolder } from './scratch.js';
 
-/** A command whose runs are counted, and which goes on when it is let. */
+/** A command that counts its runs and waits for a signal. */
 export function slowCommand() {
   let folder = '';
   beforeEach(() => {
     folder = scratchFolder('remember');
   });
   afterEach(() => {
-    // One that was left behind ends so.
+    // Releases a run that was left behind.
     writeFileSync(`${folder}/go`, '');
   });
   const runs = (): number => (existsSync(`${folder}/runs`) ? readFileSync(`${folder}/runs`, 'utf8').length : 0);
   return {
     runs,
-    /** Prints what it is told to when `letGo` was called, whether before or after it began. */
+    /** Prints the text after `letGo`, whether called before or after it started. */
     prints: (text: string): string[] => [
       'sh',
       '-c',
@@ -28,7 +28,7 @@ export function slowCommand() {
   };
 }
 
-/** Looks again and again, for as long as a test may last. */
+/** Polls for as long as a test may take. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
   const end = performance.now() + LONGEST_TEST;
   while (!(await holds())) {

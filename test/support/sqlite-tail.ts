@@ -11,15 +11,15 @@ import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { Database } from './database.js';
 
-/** Its tables are as Laravel's migration makes them. */
+/** Its tables are those of Laravel's migration. */
 const FIXTURE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 
 const PREFIX = 'app-';
 
-/** A file that is tailed, and what others do to it. */
+/** A tailed file and its other users. */
 export class TailedFile {
   readonly path: string;
-  /** Another program, as the application or the sqlite3 shell. */
+  /** Another program: the application or the sqlite3 shell. */
   readonly shell: Database;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-events-'));
   readonly #ends: AbortController[] = [];
@@ -66,7 +66,7 @@ export class TailedFile {
       .run(`${prefix}${key}`, 'i:1;', ttl);
   }
 
-  /** What SQLite says the file is made of. */
+  /** The schema as SQLite reports it. */
   schema(): unknown[] {
     return this.shell.prepare('SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name').all();
   }
@@ -79,7 +79,7 @@ export class TailedFile {
   }
 }
 
-/** Everything up to the writing of `end`. */
+/** All events up to the write of `end`. */
 export async function told(stream: EventStream): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-/** What becomes of the bytes of one connection on their way. */
+/** What a proxy does with the bytes of a connection. */
 export interface OnTheWay {
-  /** Called with what the client sends, which goes on as it is. */
+  /** Called with bytes from the client, which are forwarded unchanged. */
   asked(chunk: Buffer): void;
-  /** What the client is given in place of this; nothing of an empty one. */
+  /** Returns the bytes for the client; empty to drop them. */
   answered(chunk: Buffer): Buffer | string;
 }
 
-/** A server on a free port of this machine that hands everything on to another. */
+/** Start a proxy on a free local port. */
 export async function startTcpProxy(to: number, between: () => OnTheWay): Promise<{ port: number; close(): void }> {
   const proxy = createServer((client) => {
     const upstream = connect(to, '127.0.0.1');

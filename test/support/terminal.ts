@@ -4,23 +4,23 @@ import { stripVTControlCharacters } from 'node:util';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
-/** What is typed when something shows that did not before. */
+/** Keys to type when new output appears. */
 export interface Typing {
   readonly prompt: RegExp | string;
   readonly keys: string;
-  /** What happens before they are typed. */
+  /** Runs before they are typed. */
   meanwhile?(): Promise<unknown>;
 }
 
-/** What a run on a terminal left. */
+/** The result of a run at a terminal. */
 export interface Shown {
   readonly code: null | number;
-  /** Without colours and moves of the cursor: all that was drawn, one after the other. */
+  /** Everything drawn, in order, without colours and cursor moves. */
   readonly screen: string;
   readonly coloured: string;
 }
 
-/** Runs the built program on a terminal of its own (script, of util-linux), and types. */
+/** Run the built program on its own terminal (script, of util-linux), and type. */
 export async function onTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ export async function onTerminal(
   const waiting = [...typings];
   let screen = '';
   let unanswered = '';
-  // A character may come in two parts.
+  // A character may arrive in two parts.
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk: string) => {
     screen += chunk;

@@ -1,4 +1,4 @@
-/** A promise that is rejected with nobody to hear it ends a program; so it fails a test, also in a worker of mocha's. */
+/** An unhandled rejection ends a program, so it must fail a test, also in a worker of mocha. */
 process.on('unhandledRejection', (reason) => {
   throw reason;
 });

@@ -3,14 +3,14 @@ import type { Store } from '../../src/stores/contract/store.js';
 
 import { until } from '../../src/testing/suite/stores.js';
 
-/** Locks that are watched, and what was told of them so far. */
+/** Watched locks and their events so far. */
 export interface WatchedLocks {
   readonly events: readonly LockEvent[];
-  /** `acquired deploy ann`, and the name of the client where it has one. */
+  /** `acquired deploy ann`, and the client's name if it has one. */
   briefly(): string[];
-  /** Resolves when so many events of a type were told. */
+  /** Resolves when that many events of a type have arrived. */
   saw(type: LockEvent['type'], times?: number): Promise<void>;
-  /** Rejects with what ended the stream. */
+  /** Rejects with the error that ended the stream. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export async function watched(store: Store, ...names: string[]): Promise<Watched
   const ended = (async () => {
     for await (const event of stream) events.push(event);
   })();
-  // A test that does not look at it stops it, and is told then.
+  // A test that ignores it gets the error from `stop`.
   ended.catch(() => {});
   return {
     events,

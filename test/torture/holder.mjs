@@ -1,5 +1,5 @@
-// What runs under the lock: reads a number from a file and has the next one written, by way of the test, which keeps the
-// history and refuses whoever comes with a number that is not the newest: `holder.mjs PORT FILE`.
+// Runs under the lock: `holder.mjs PORT FILE`. Reads a number from a file and asks the test to write the next one.
+// The test keeps the history and refuses a stale fence.
 import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';

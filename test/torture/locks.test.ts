@@ -7,7 +7,7 @@ import { type History, LOST, Torture } from './torture.js';
 
 const PROCESSES = 32;
 
-/** Longer with CACHECTL_TORTURE_SECONDS=600; what hides in rare moments wants time. */
+/** Set CACHECTL_TORTURE_SECONDS=600 for longer: rare races need time. */
 const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 20);
 
 describe(`a lock that ${PROCESSES} processes contend for, of which some are killed and suspended`, () => {
@@ -15,14 +15,15 @@ describe(`a lock that ${PROCESSES} processes contend for, of which some are kill
     let torture: Torture;
     let afterwards: Result;
 
-    // Not before all: a place is made anew, or emptied, for each case. The cases but the first look at what it left.
+    // In beforeEach, because each case gets an empty store. Only the first case fills it; the others check the
+    // result.
     beforeEach(async function () {
       if (torture !== undefined) return;
-      // The last of them waits for all others.
+      // The last process waits for all others.
       this.timeout((SECONDS + 300) * 1000);
       torture = new Torture(place.url());
       await torture.run(PROCESSES, SECONDS * 1000);
-      // Of those that were killed it lets go when their ttl is over.
+      // Locks of killed processes expire.
       afterwards = await place.run(['lock:run', 'torture', '--wait', '1m', '--', 'true']);
     });
 
@@ -50,7 +51,7 @@ describe(`a lock that ${PROCESSES} processes contend for, of which some are kill
       for (const { owner, begun, ended, process: contender } of torture.history) {
         if (contender.killed) continue;
         const { code, at } = await contender.exit;
-        // Once its command had ended it may have been given back.
+        // The lock may be released once its command has ended.
         const until = ended ?? at;
         const takenOver = torture.history.some((other) => other.begun > begun && other.begun < until);
         if (contender.disturbedAt === undefined) expect(code, owner).to.equal(0);
@@ -70,7 +71,7 @@ describe(`a lock that ${PROCESSES} processes contend for, of which some are kill
   });
 });
 
-/** Until when nobody else may begin: while it was undisturbed, to its end. */
+/** When others may begin: at its end, or when it was disturbed. */
 function validUntil({ begun, ended, process }: History): number {
   return Math.min(
     ended ?? Infinity,
@@ -78,7 +79,7 @@ function validUntil({ begun, ended, process }: History): number {
   );
 }
 
-/** Each with all that began after it. */
+/** Each with all that began later. */
 function pairs(history: readonly History[]): ReadonlyArray<readonly [History, History]> {
   const sorted = [...history].sort((one, other) => one.begun - other.begun);
   return sorted.flatMap((one, index) => sorted.slice(index + 1).map((other) => [one, other] as const));

@@ -11,37 +11,37 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const HOLDER = fileURLToPath(new URL('holder.mjs', import.meta.url));
 
-/** Seconds. A suspension of more than that loses the lock; one of a tenth does not. */
+/** Seconds. A longer suspension loses the lock; a tenth of it does not. */
 export const TTL = 6;
 
-/** One run of `lock:run`, and what was done to it. Times in milliseconds. */
+/** A run of `lock:run` and the disturbances of it. Times in milliseconds. */
 export interface History {
   readonly owner: string;
   readonly fence: bigint;
-  /** When its command said that it had begun, and that it was done. */
+  /** When its command reported its start and its end. */
   readonly begun: number;
   ended?: number;
   wrote: boolean;
   readonly process: Contender;
 }
 
-/** A process that contends. */
+/** A contending process. */
 export interface Contender {
   readonly child: ChildProcess;
   readonly exit: Promise<{ readonly code: null | number; readonly signal: NodeJS.Signals | null; readonly at: number }>;
-  /** When it was killed or suspended for longer than the ttl, for the first time. */
+  /** When it was first killed, or suspended for longer than the TTL. */
   disturbedAt?: number;
   killed: boolean;
 }
 
 /**
- * Processes that contend for one lock and count in one file, and somebody who kills and suspends them. What the file holds
- * is read without care; it is written only by whoever comes with the newest fence.
+ * Processes that contend for a lock and count in a file, while others are killed and suspended. Reads of the file are
+ * unguarded; only the newest fence may write.
  */
 export class Torture {
   readonly history: History[] = [];
   readonly contenders: Contender[] = [];
-  /** Fences of what was written, in that order. */
+  /** The fences of all writes, in order. */
   readonly written: bigint[] = [];
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'cachectl-torture-'));
   readonly #url: string;
@@ -72,7 +72,9 @@ export class Torture {
     return Number(readFileSync(this.file, 'utf8'));
   }
 
-  /** So many at a time, each followed by another, until the time (milliseconds) is over; then until the last has ended. */
+  /**
+   * Run that many at a time, replacing each that ends, until the time (milliseconds) is over. Then wait for the last.
+   */
   async run(processes: number, milliseconds: number): Promise<void> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -98,7 +100,7 @@ export class Torture {
     const command = [process.execPath, HOLDER, String(port), this.file];
     const flags = ['--ttl', `${TTL}s`, '--wait', '10m', '--fence', '--timeout', '30s', '--url', this.#url];
     const child = spawn(process.execPath, [PROGRAM, 'lock:run', 'torture', ...flags, '--', ...command], {
-      // A group of its own, so that it and its command are suspended together.
+      // Its own process group, so that it can be suspended with its command.
       detached: true,
       env: { PATH: process.env.PATH ?? '', HOME: this.#folder },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -109,7 +111,7 @@ export class Torture {
     });
     const exit = once(child, 'exit').then(([code, by]) => {
       const contender = this.#byParent.get(child.pid!)!;
-      // What it said is of use only where it should not have ended so.
+      // Its output matters only if it should not have ended like this.
       if (code !== 0 && code !== LOST && !contender.killed) process.stderr.write(said);
       return { code: code as null | number, signal: by as NodeJS.Signals | null, at: Date.now() };
     });
@@ -144,7 +146,7 @@ export class Torture {
     return 'written';
   }
 
-  /** Something every now and then, mostly to whoever holds the lock. */
+  /** Disturb a process now and then, mostly the holder. */
   async #disturb(): Promise<void> {
     await sleep(300 + Math.random() * 900);
     const running = this.contenders.filter(({ child, killed }) => isRunning(child) && !killed);
@@ -155,13 +157,13 @@ export class Torture {
   }
 }
 
-/** The exit code of a lock that was lost. */
+/** The exit code for a lost lock. */
 export const LOST = 76;
 
 type Disturbance = (victim: Contender) => Promise<void>;
 
 const DISTURBANCES: readonly Disturbance[] = [
-  // The command stays, without anybody who keeps its lock.
+  // Kill only `lock:run`: the command keeps running without a lock.
   async (victim) => {
     disturbed(victim);
     victim.killed = true;
@@ -172,21 +174,21 @@ const DISTURBANCES: readonly Disturbance[] = [
     victim.killed = true;
     signal(victim.child, 'SIGKILL');
   },
-  // Past the ttl, together with the command.
+  // Suspend it with its command beyond the TTL.
   async (victim) => {
     disturbed(victim);
     signal(victim.child, 'SIGSTOP');
     await sleep((TTL + 1) * 1000);
     signal(victim.child, 'SIGCONT');
   },
-  // Past the ttl, while the command goes on.
+  // Suspend only `lock:run` beyond the TTL.
   async (victim) => {
     disturbed(victim);
     victim.child.kill('SIGSTOP');
     await sleep((TTL + 1) * 1000);
     victim.child.kill('SIGCONT');
   },
-  // Not for long enough to lose anything.
+  // Suspend it briefly; the lock survives.
   async (victim) => {
     signal(victim.child, 'SIGSTOP');
     await sleep(TTL * 100);
@@ -207,7 +209,7 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-pid!, name);
   } catch {
-    // They are gone.
+    // They have ended.
   }
 }
 

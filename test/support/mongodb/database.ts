@@ -13,7 +13,7 @@ export interface AnyDocument extends Document {
   _id: string;
 }
 
-/** A database for the tests around it: empty before each, dropped at the end. */
+/** A database for the enclosing tests: empty before each, dropped at the end. */
 export interface TestDatabase {
   readonly name: string;
   server(): MongodbServer;
@@ -28,7 +28,7 @@ export interface TestDatabase {
 
 export const PREFIX = 'shop-cache-';
 
-/** Longer than any test, so that no slow machine makes an error of it. */
+/** Longer than any test, so that a slow machine causes no errors. */
 const TIMEOUT_MS = 20_000;
 
 export function withDatabase(standIn: StandIn = 'java'): TestDatabase {
@@ -68,13 +68,13 @@ export function withDatabase(standIn: StandIn = 'java'): TestDatabase {
   };
 }
 
-/** A URL with parameters more. */
+/** Add parameters to a URL. */
 export function urlOf(url: string, ...parameters: readonly string[]): string {
   const [base = '', options = ''] = url.split('?');
   return `${base.replace(/\/$/, '')}/?${[options, ...parameters].filter(Boolean).join('&')}`;
 }
 
-/** A date so many seconds from now. */
+/** The date that many seconds from now. */
 export function inSeconds(seconds: number): Date {
   return new Date(Date.now() + seconds * 1000);
 }

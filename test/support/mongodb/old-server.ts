@@ -2,7 +2,7 @@ import { BSON } from 'mongodb';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
-/** What MongoDB 4.0 says when it is greeted: wire version 7. Nothing else is understood. */
+/** The hello reply of MongoDB 4.0: wire version 7. It understands nothing else. */
 const GREETING = {
   ismaster: true,
   maxBsonObjectSize: 16_777_216,
@@ -14,10 +14,10 @@ const GREETING = {
 };
 
 const OP_REPLY = 1;
-/** Length, request id, id of what it answers, code; then flags, cursor (8), first document, how many. */
+/** Length, request id, id of the request answered, code; then flags, cursor (8), first document, count. */
 const HEADER = 36;
 
-/** A server of a version that nobody can be made to install: it greets, and that is all. */
+/** A server of a version that cannot be installed: it answers hello and nothing else. */
 export class OldServer {
   readonly port: number;
   readonly #server: Server;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 
-/** TLS in front of a server that has none. */
+/** TLS in front of a server without it. */
 export class TlsProxy {
   readonly port: number;
   readonly #server: Server;
@@ -26,7 +26,7 @@ export class TlsProxy {
 
       client.pipe(plain).pipe(client);
     }).listen(0, '127.0.0.1');
-    // A client that does not like the certificate.
+    // A client that rejects the certificate.
     server.on('tlsClientError', () => {});
     await once(server, 'listening');
     return new TlsProxy(server, sockets);
