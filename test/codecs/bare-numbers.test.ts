@@ -20,7 +20,7 @@ describe('bare numbers', () => {
     [string('9223372036854775808'), '9223372036854775808'],
   ];
   for (const [value, text] of bare) {
-    it(`the ${value.type} ${text} is stored as it is`, () => {
+    it(`stores the ${value.type} ${text} unchanged`, () => {
       expect(codec.encode(value).toString()).to.equal(text);
     });
   }
@@ -39,7 +39,7 @@ describe('bare numbers', () => {
     [list([integer(1)]), 'a:1:{i:0;i:1;}'],
   ];
   for (const [value, text] of encoded) {
-    it(`${text} is left to the codec`, () => {
+    it(`leaves ${text} to the codec`, () => {
       expect(codec.encode(value).toString()).to.equal(text);
       expect(codec.decode(Buffer.from(text))).to.deep.equal(value);
     });
@@ -64,16 +64,16 @@ describe('bare numbers', () => {
     [' 5', string(' 5')],
   ];
   for (const [text, value] of read) {
-    it(`${JSON.stringify(text)} is read as ${value.type}, and written back the same`, () => {
+    it(`reads ${JSON.stringify(text)} as ${value.type}, and writes it back unchanged`, () => {
       expect(codec.decode(Buffer.from(text))).to.deep.equal(value);
       expect(codec.encode(value).toString()).to.equal(text);
     });
   }
 
-  it('a million digits are text', () => {
+  it('reads a million digits as text', () => {
     const digits = Buffer.alloc(1_000_000, '7');
     expect(codec.decode(digits)).to.deep.equal(string(digits));
   });
 
-  it('has the name of the codec within', () => expect(codec.name).to.equal('php'));
+  it('has the name of the inner codec', () => expect(codec.name).to.equal('php'));
 });

@@ -54,7 +54,7 @@ const MEANT = new Map(
 describe('what Laravel 12 stores in Redis with options of phpredis', () => {
   describe('serializer igbinary', () => {
     for (const [key, entry] of entriesOf(FIXTURE.redis['serializer-igbinary']!)) {
-      it(`${key} is what PHP's own serializer has for it, and is encoded to the same bytes, from either`, async () => {
+      it(`reads ${key} like PHP's own serializer, and writes the same bytes from either`, async () => {
         const igbinary = await openSerializer('igbinary');
         const value = igbinary.decode(bytesOf(entry));
         expect(serialized(value)).to.equal(MEANT.get(key));
@@ -67,14 +67,14 @@ describe('what Laravel 12 stores in Redis with options of phpredis', () => {
 
   describe('serializer json', () => {
     for (const [key, entry] of entriesOf(FIXTURE.redis['serializer-json']!)) {
-      it(`${key} is decoded, and encoded to the same bytes`, async () => {
+      it(`reads ${key}, and writes the same bytes`, async () => {
         const json = await openSerializer('json');
         expect(json.encode(json.decode(bytesOf(entry))).toString()).to.equal(bytesOf(entry).toString());
       });
 
       // The others hide something, or turn themselves into something else.
       if (['coll', 'enum', 'obj'].includes(key)) continue;
-      it(`${key} is encoded so from what PHP's own serializer has for it`, async () => {
+      it(`writes ${key} the same from PHP's own serializer`, async () => {
         const json = await openSerializer('json');
         const value = phpCodec.decode(Buffer.from(MEANT.get(key)!, 'latin1'));
         expect(json.encode(value).toString()).to.equal(bytesOf(entry).toString());
@@ -86,7 +86,7 @@ describe('what Laravel 12 stores in Redis with options of phpredis', () => {
     describe(`compression ${name}`, () => {
       const meant = entriesOf(FIXTURE.redis.default!);
       for (const [key, entry] of entriesOf(FIXTURE.redis[`compression-${name}`]!)) {
-        it(`${key} is what it is uncompressed, and is compressed so that it is again`, async () => {
+        it(`reads ${key} like the uncompressed value, and can read what it compresses`, async () => {
           await expectCompressed(name, bytesOf(entry), bytesOf(meant.get(key)!));
         });
       }
@@ -121,7 +121,7 @@ describe('what Laravel 12 stores in Memcached', () => {
       for (const [key, entry] of entriesOf(FIXTURE.memcached[`${serializer}-${compression}`]!)) {
         // What the flags call a string or a number is text as it is.
         if ((entry.flags & TYPE) < SERIALIZED && (entry.flags & COMPRESSED) === 0) continue;
-        it(`${key} is what PHP's own serializer has for it, and is encoded to the same`, async () => {
+        it(`reads ${key} like PHP's own serializer, and writes the same bytes`, async () => {
           const codec = (entry.flags & TYPE) < SERIALIZED ? undefined : await openSerializer(serializer);
           const plain = unpacked(entry, compression);
           const own = unpacked(meant.get(key)!, 'fastlz');

@@ -52,24 +52,24 @@ describe('what Laravel 12 stores in Redis', () => {
 
 function described(codec: Codec, values: ReadonlyMap<string, Buffer>): void {
   for (const [key, bytes] of values) {
-    it(`${key} is decoded, and encoded to the same bytes`, () => {
+    it(`reads ${key}, and writes the same bytes`, () => {
       expect(codec.encode(codec.decode(bytes)).toString('latin1')).to.equal(bytes.toString('latin1'));
     });
   }
 
   for (const [key, meaning] of Object.entries(FIXTURE.values_as_json)) {
-    it(`${key} means what was stored`, () => {
+    it(`reads ${key} as the value that was stored`, () => {
       expect(JSON.parse(toJson(codec.decode(values.get(key)!)))).to.deep.equal(meaning);
     });
   }
 
   for (const [key, json] of Object.entries(OTHERS)) {
-    it(`${key} is printed as ${json}`, () => {
+    it(`prints ${key} as ${json}`, () => {
       expect(toJson(codec.decode(values.get(key)!))).to.equal(json);
     });
   }
 
-  it('a numeric string stays a string', () => {
+  it('keeps a numeric string a string', () => {
     expect(toJson(codec.decode(values.get('numstr')!))).to.equal('"0123"');
   });
 }

@@ -7,7 +7,7 @@ import { InputError } from '../../src/errors.js';
 const codec = openCodec('raw');
 
 describe('the raw codec', () => {
-  it('gives any bytes as a string, and takes them back', () => {
+  it('reads any bytes as a string, and writes them back', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     expect(codec.decode(bytes)).to.deep.equal(string(bytes));
     expect(codec.encode(string(bytes))).to.deep.equal(bytes);

@@ -35,7 +35,7 @@ describe('keys that are not valid UTF-8', () => {
         'x',
       );
 
-    it('are listed, counted and read, and every printed key is taken back', async () => {
+    it('are listed, counted and read, and every printed key is accepted again', async () => {
       await plant();
       expect(await printedKeys()).to.deep.equal(PRINTED);
       expect((await run('keys', '--count')).out).to.equal(`${KEYS.length}\n`);
@@ -54,7 +54,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(inspected).to.include({ key: String.raw`caf\xe9`, hit: true, value: 'x' });
     });
 
-    it('are matched by globs: a question mark is such a byte, or a character', async () => {
+    it('match globs: a question mark is such a byte, or a character', async () => {
       await plant();
       expect(await printedKeys('caf?')).to.deep.equal([String.raw`caf\xe8`, String.raw`caf\xe9`]);
       expect(await printedKeys(String.raw`caf\xe9`)).to.deep.equal([String.raw`caf\xe9`]);
@@ -66,7 +66,7 @@ describe('keys that are not valid UTF-8', () => {
       expect((await run('keys', String.raw`\xc5*`, '--count')).out).to.equal('0\n');
     });
 
-    it('are written, touched, counted, pulled and forgotten under exactly these bytes', async () => {
+    it('are written, touched, counted, pulled and forgotten exactly', async () => {
       const [key, other] = [String.raw`n\xe9`, String.raw`n\xe8`];
       expect((await run('put', key, 'one')).code).to.equal(0);
       expect((await run('add', key, 'two')).code).to.equal(1);
@@ -83,7 +83,7 @@ describe('keys that are not valid UTF-8', () => {
       expect((await run('remember', key, '--ttl', '1h', '--', 'false')).out).to.equal('made');
     });
 
-    it('are exported, imported and copied to the byte', async () => {
+    it('are exported, imported and copied exactly', async () => {
       await plant();
       const before = await held();
       const file = `${scratchFolder('byte-export')}/export.ndjson`;
@@ -102,7 +102,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(lines(there)).to.deep.equal(PRINTED);
     });
 
-    it('are flushed by what matches them, and no others', async () => {
+    it('are flushed by a matching glob only', async () => {
       await plant();
       const dry = await run('flush', '--pattern', String.raw`caf\xe9`, '--dry-run');
       expect(dry.out)
@@ -116,7 +116,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(await held()).to.deep.equal([]);
     });
 
-    it('are tags, too', async () => {
+    it('work as tags', async () => {
       const tag = String.raw`t\xe9`;
       expect((await run('put', String.raw`k\xe9`, 'v', '--tags', `${tag},u`)).code).to.equal(0);
       expect((await run('get', String.raw`k\xe9`, '--tags', `${tag},u`)).out).to.equal('v\n');
@@ -134,7 +134,7 @@ describe('keys that are not valid UTF-8', () => {
       expect((await run('get', String.raw`k\xe9`, '--tags', `${tag},u`)).code).to.equal(1);
     });
 
-    it('name locks, too', async () => {
+    it('work as lock names', async () => {
       const name = String.raw`deploy\xe9`;
       const taken = await run('lock:acquire', name, '--ttl', '1h', '--owner', String.raw`ann\xe9`);
       expect(taken, taken.err).to.include({ code: 0, out: `${String.raw`ann\xe9`}\n` });
@@ -148,7 +148,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(ran, ran.err).to.include({ code: 0, out: name });
     });
 
-    it('that Node cannot pass on are refused, with the form to write them in', async () => {
+    it('that Node cannot pass on are refused, with a form that works', async () => {
       for (const args of [
         ['get', 'caf\uFFFD'],
         ['forget', 'caf\uFFFD'],
@@ -171,7 +171,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(await printedKeys()).to.deep.equal([replacement]);
     });
 
-    it('are told by events:tail', async () => {
+    it('appear in events:tail', async () => {
       await plant();
       const tail = start(['events:tail', '--json', '--url', place.url(), ...(driver === 'redis' ? ['--enable'] : [])]);
       try {
@@ -186,7 +186,7 @@ describe('keys that are not valid UTF-8', () => {
     });
   });
 
-  it('are told by MONITOR, with those who write them', async function () {
+  it('appear in MONITOR with their clients', async function () {
     const redis = await startRedis(this);
     try {
       const url = `${redis.url}?prefix=app-`;

@@ -34,7 +34,7 @@ try {
 }
 `;
 
-describe('files beside an export and an import', () => {
+describe('the files beside an export and an import', () => {
   let folder = '';
 
   beforeEach(() => {
@@ -43,7 +43,7 @@ describe('files beside an export and an import', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
-  it('a claim left by a killed process is removed by exactly one process', async () => {
+  it('a claim of a killed process is removed by exactly one process', async () => {
     const module = new URL('../../src/features/transfer/resume/claim.ts', import.meta.url).href;
     for (let round = 0; round < ROUNDS; round++) {
       const target = path.join(folder, `export-${round}`);

@@ -6,7 +6,7 @@ import { cachectl } from '../support/cli.js';
 import { sqlitePlace } from '../support/places.js';
 import { scratchFolder } from '../support/scratch.js';
 
-describe('commands with a space for the colon', () => {
+describe('commands with a space instead of the colon', () => {
   const place = sqlitePlace();
   const folder = scratchFolder('spaces');
 
@@ -24,7 +24,7 @@ describe('commands with a space for the colon', () => {
     expect((await tail.ended).out).to.include('KeyWritten');
   });
 
-  it('take flags of every command in front, too', async () => {
+  it("take every command's flags in front too", async () => {
     const url = place.url();
     expect(await cachectl(['--url', url, 'put', 'a', '1'])).to.include({ code: 0, err: '' });
     expect(await cachectl(['--json', `--url=${url}`, 'lock', 'run', 'a', 'echo', '--json'])).to.include({
@@ -34,7 +34,7 @@ describe('commands with a space for the colon', () => {
   });
 });
 
-describe('what is no command exits 2 on standard error', () => {
+describe('an unknown command exits 2 on standard error', () => {
   for (const [typed, message, hint] of [
     ['lock nosuch', 'lock nosuch is not a command', 'The lock commands are lock:acquire, lock:list, '],
     ['lock list-all x', 'lock list-all is not a command', 'lock:list'],
@@ -71,7 +71,7 @@ describe('what is no command exits 2 on standard error', () => {
     });
   }
 
-  it('and is a document with --json', async () => {
+  it('and prints a document with --json', async () => {
     const { code, out, err } = await cachectl(['lock', 'nosuch', '--json']);
     expect({ code, err }).to.deep.equal({ code: 2, err: '' });
     const { error } = JSON.parse(out);
@@ -103,7 +103,7 @@ describe('help', () => {
   }
 
   for (const word of ['--version', '-V', '-v', 'version']) {
-    it(`tells the version by: cachectl ${word}`, async () => {
+    it(`is the version for: cachectl ${word}`, async () => {
       expect((await cachectl([word])).out).to.match(/^cachectl\/\d+\.\d+\.\d+ /);
     });
   }
@@ -118,13 +118,13 @@ describe("another program's command line", () => {
     ['behind two dashes', ['--']],
     ['without two dashes', []],
   ] as const) {
-    it(`is left alone by lock:run, ${title}`, async () => {
+    it(`is passed on by lock:run, ${title}`, async () => {
       const env = { CACHECTL_URL: place.url() };
       const run = await cachectl(['lock:run', 'a', '--ttl', '30', ...dashes, ...echo], { env });
       expect(run).to.include({ code: 0, out: echoed });
     });
 
-    it(`is left alone by remember, ${title}`, async () => {
+    it(`is passed on by remember, ${title}`, async () => {
       const args = ['remember', 'a', '--ttl', '1m', ...dashes, ...echo];
       const env = { CACHECTL_URL: place.url() };
       expect(await cachectl(args, { env })).to.include({ code: 0, out: echoed });
@@ -155,7 +155,7 @@ describe("a command's environment", () => {
     const env = { FOO: 'bar', ...(debug !== undefined && { DEBUG: debug }) };
     const title = debug === undefined ? 'without DEBUG' : `with DEBUG=${debug}`;
 
-    it(`is the caller's and what the docs name, ${title}, in lock:run`, async () => {
+    it(`is the caller's plus the documented variables, ${title}, in lock:run`, async () => {
       const { out } = await place.run(['lock:run', 'a', '--', 'sh', '-c', print], { env });
       expect(namesIn(out)).to.deep.equal(['CACHECTL_LOCK_NAME', 'CACHECTL_LOCK_OWNER', ...namesOf(env)].sort());
       if (debug !== undefined) expect(out.split('\n')).to.include(`DEBUG=${debug}`);
@@ -167,7 +167,7 @@ describe("a command's environment", () => {
       if (debug !== undefined) expect(out.split('\n')).to.include(`DEBUG=${debug}`);
     });
 
-    it(`is the caller's and the event, ${title}, in events:tail --exec`, async () => {
+    it(`is the caller's plus the event, ${title}, in events:tail --exec`, async () => {
       const file = path.join(scratchFolder('environment'), 'env');
       const tail = place.start(['events:tail', '--limit', '1', '--exec', `${print} > ${file}`], { env });
       while (tail.child.exitCode === null) await place.run(['put', 'k', 'v']);

@@ -17,14 +17,14 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
       ['lock:refresh', 'deploy', '--owner', 'ann', '--ttl', '1.5s'],
       ['lock:run', 'deploy', '--ttl', '3500ms', '--', 'echo', 'ran'],
     ]) {
-      it(`refuses a ttl that it cannot keep: ${command.join(' ')}`, async () => {
+      it(`refuses a TTL that it cannot keep: ${command.join(' ')}`, async () => {
         const hint = command[0] === 'lock:run' ? '--ttl 4s' : '--ttl 2s';
         expectFault(await place.run(command), { code: 2, message: 'counts whole seconds', hint });
         expect(await place.run(['lock:release', 'deploy', '--force', '--yes'])).to.include({ code: 1 });
       });
     }
   } else {
-    it('holds a lock for milliseconds, and no longer', async () => {
+    it('holds a lock for milliseconds and no longer', async () => {
       expect(await place.run([...lock, '--ttl', '1200ms'])).to.include({ code: 0 });
       // Nobody releases it.
       const { code } = await place.run(['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--owner', 'bob']);
@@ -35,7 +35,7 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
       expect(JSON.parse(out)).to.include({ acquired: true, ttl: 600.5 });
     });
 
-    it('runs a command under a lock whose ttl has milliseconds', async () => {
+    it('runs a command under a lock whose TTL has milliseconds', async () => {
       const run = ['lock:run', 'deploy', '--ttl', '3500ms', '--grace', '500ms', '--', 'echo', 'ran'];
       expect(await place.run(run)).to.include({ code: 0, out: 'ran\n' });
     });
@@ -47,7 +47,7 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
     expect(await place.run(['lock:acquire', 'deploy', ...wait])).to.include({ code: 1, out: '' });
   });
 
-  it('counts entries in whole seconds, as an application does', async () => {
+  it('counts TTLs of entries in whole seconds, like an application', async () => {
     expectFault(await place.run(['put', 'k', 'v', '--ttl', '1500ms']), {
       code: 2,
       message: '"1500ms" is not a whole number of seconds',

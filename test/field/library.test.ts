@@ -21,7 +21,7 @@ console.log(calls, error instanceof Error);
 `;
 
 describe('a store in another process', () => {
-  it("leaves V8's flags to its host", async () => {
+  it("does not change V8's flags of its host", async () => {
     const source = new URL('../../src/', import.meta.url).href;
     const url = `mongodb://127.0.0.1:${await freePort()}/app`;
     const out = execFileSync(process.execPath, [

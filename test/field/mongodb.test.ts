@@ -90,7 +90,7 @@ describe('MongoDB as it is deployed', () => {
         await database.entries().insertMany(Array.from({ length: COUNT }, (_, number) => document(number) as never));
       });
 
-      it('doctor finds a fault, and writes nothing there', async () => {
+      it('doctor reports a fault, and writes nothing there', async () => {
         const before = await documents();
         const { code, out } = await run('doctor');
         expect(out).to.include(`fault\tentries\t${message}`).and.to.not.include('there are no keys');
@@ -100,14 +100,14 @@ describe('MongoDB as it is deployed', () => {
 
       // The way to the answer is one for all commands, so one layout goes through all of them.
       for (const args of index === 0 ? REFUSED : REFUSED.slice(0, 3)) {
-        it(`${args.join(' ')} is refused, and leaves them as they are`, async () => {
+        it(`${args.join(' ')} is refused, and leaves them unchanged`, async () => {
           const before = await documents();
           expectFault(await run(...args), { code: 3, message, hint: 'mongodb/laravel-mongodb' });
           expect(await documents()).to.deep.equal(before);
         });
       }
 
-      it('reads and writes say so, and touch none of them', async () => {
+      it('reads and writes print a warning, and change none of them', async () => {
         const before = await documents();
         for (const [args, code] of index === 0 ? SEEN : SEEN.slice(0, 3)) {
           await database.entries().deleteMany({ _id: { $in: [`${PREFIX}new`, `${PREFIX}counter`] } });
@@ -124,7 +124,7 @@ describe('MongoDB as it is deployed', () => {
     });
   }
 
-  it('a collection of locks of another layout is named, too', async () => {
+  it('a lock collection of another layout is reported too', async () => {
     await database
       .locks()
       .insertOne({ _id: new ObjectId() as never, key: 'l', owner: 'ann', expiration: 4_102_444_800 });
@@ -175,7 +175,7 @@ describe('MongoDB as it is deployed', () => {
     });
   });
 
-  describe('with a collection that is not there', () => {
+  describe('with a missing collection', () => {
     it('reads and flushes say so; the first write creates it', async () => {
       const url = database.url(`prefix=${PREFIX}&collection=cahce&lockCollection=cahce_locks`);
       const there = async (...args: readonly string[]): Promise<Result> => cachectl([...args, '--url', url]);
@@ -201,7 +201,7 @@ describe('MongoDB as it is deployed', () => {
       expect(await there('get', 'k')).to.include({ code: 0, out: 'v\n', err: '' });
     });
 
-    it('that of locks is usual where nobody has locked anything', async () => {
+    it('a missing lock collection is normal before the first lock', async () => {
       const url = database.url(`prefix=${PREFIX}&collection=only_entries`);
       expect((await cachectl(['put', 'k', 'v', '--url', url])).code).to.equal(0);
       await database.locks().drop();

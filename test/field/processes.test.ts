@@ -42,7 +42,7 @@ for (const [mode, through] of MODES) {
         ['a worker', JOB],
         ['a worker in the background', BACKGROUND],
       ] as const) {
-        it(`${signal} ends ${title}, too, before the lock is released`, async () => {
+        it(`${signal} ends ${title} too, before the lock is released`, async () => {
           const { run, us, worker } = await started(script);
           process.kill(us, signal);
           const { code, out } = await run.ended;
@@ -54,7 +54,7 @@ for (const [mode, through] of MODES) {
       }
     }
 
-    it('is killed after the grace when it does not end by TERM', async () => {
+    it('is killed after the grace period if TERM does not end it', async () => {
       const { run, us, worker } = await started(STUBBORN, '--grace', '1s');
       process.kill(us, 'SIGTERM');
       expect((await run.ended).code).to.equal(128 + constants.signals.SIGKILL);
@@ -62,14 +62,14 @@ for (const [mode, through] of MODES) {
       await expectFree();
     });
 
-    it('is stopped when the lock is lost, and killed after the grace', async () => {
+    it('is stopped if the lock is lost, and killed after the grace period', async () => {
       const { run, worker } = await started(STUBBORN, '--ttl', '3s', '--grace', '1s');
       await place.run(['lock:release', 'deploy', '--force', '--yes']);
       expect((await run.ended).code).to.equal(76);
       expect(isRunning(worker), 'the worker').to.equal(false);
     });
 
-    it('is ended when it has process groups of its own, as timeout makes them', async () => {
+    it('is ended even if it has its own process groups, as with timeout', async () => {
       const script = String.raw`echo us $PPID; timeout 600 sh -c "echo worker \$\$; exec sleep 600"`;
       const { run, us, worker } = await started(script);
       process.kill(us, 'SIGTERM');
@@ -77,7 +77,7 @@ for (const [mode, through] of MODES) {
       expect(isRunning(worker), 'the worker').to.equal(false);
     });
 
-    it('is ended when another lock:run is in between', async () => {
+    it('is ended through another lock:run in between', async () => {
       const outer = `echo us $PPID; "$NODE" "$PROGRAM" lock:run other --url "$URL" sh -c "echo worker \\$\\$; exec sleep 600"`;
       const env = { TERM: 'xterm', NODE: process.execPath, PROGRAM: program(), URL: place.url() };
       const run = place.start(['lock:run', 'deploy', '--', 'sh', '-c', outer], { env, through });
@@ -89,7 +89,7 @@ for (const [mode, through] of MODES) {
       expect((await place.run(['lock:run', 'other', '--', 'true'])).code).to.equal(0);
     });
 
-    it('may go on when the command has ended by itself, which is said', async () => {
+    it('may continue after the command has ended, with a notice', async () => {
       const script = 'echo us $PPID; sleep 600 >/dev/null 2>&1 </dev/null & echo worker $!; exit 7';
       const { run, worker } = await started(script);
       const { code, out, err } = await run.ended;
@@ -101,7 +101,7 @@ for (const [mode, through] of MODES) {
       await expectFree();
     });
 
-    it('does not have daemons in it', async () => {
+    it('does not include daemons', async () => {
       const script = String.raw`echo us $PPID; setsid sh -c "echo worker \$\$; exec sleep 600 >/dev/null 2>&1 </dev/null" & wait $!`;
       const daemon = `${script.replace('& wait $!', '&')} sleep 0.1; trap "exit 3" TERM; echo ready; while :; do sleep 1; done`;
       const { run, us, worker } = await started(daemon);
@@ -134,7 +134,7 @@ for (const [mode, through] of MODES) {
       return place.start(['remember', 'k', '--ttl', '1m', '--', 'sh', '-c', script], { env, through });
     }
 
-    it('ends a worker that has its output open, and stores nothing', async () => {
+    it('ends a worker that holds its output open, and stores nothing', async () => {
       const run = await started(JOB);
       const [us, worker] = [await numberOf(run, 'us'), await numberOf(run, 'worker')];
       process.kill(us, 'SIGTERM');
@@ -143,7 +143,7 @@ for (const [mode, through] of MODES) {
       expect((await place.run(['get', 'k'])).code).to.equal(1);
     });
 
-    it('does not wait for a process that is left behind with its output open', async () => {
+    it('does not wait for a background process that holds its output open', async () => {
       const run = await started('sleep 600 2>/dev/null & echo worker $!; echo done');
       const worker = await numberOf(run, 'worker');
       const { code, out, err } = await run.ended;
@@ -162,7 +162,7 @@ for (const [mode, through] of MODES) {
 describe('lock:run that is killed without a terminal', () => {
   const place = sqlitePlace();
 
-  it('leaves nobody at work, unless --on-lost says that it goes on', async () => {
+  it('leaves no process at work, unless --on-lost warn', async () => {
     const args = ['--', 'sh', '-c', JOB];
     const run = place.start(['lock:run', 'a', ...args], { through: WITHOUT_TERMINAL });
     const other = place.start(['lock:run', 'b', '--on-lost', 'warn', ...args], { through: WITHOUT_TERMINAL });
@@ -279,7 +279,7 @@ describe('at a terminal', () => {
     await run.ended;
   });
 
-  it('signals in a script reach the job, and not the script', async () => {
+  it('signals in a script reach the job but not the script', async () => {
     const script = `"$NODE" "$PROGRAM" lock:run a --url "$URL" sh -c "$JOB"; echo after`;
     const env = { TERM: 'xterm', NODE: process.execPath, PROGRAM: program(), URL: place.url(), JOB };
     const run = start([], { through: [...AT_TERMINAL, 'sh', '-c', script, 'sh'], env });

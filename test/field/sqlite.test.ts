@@ -40,7 +40,7 @@ const OF_LOCKS: ReadonlyArray<readonly [args: readonly string[], code: number]> 
   [['lock:release', 'l', '--owner', 'ann'], 1],
 ];
 
-describe('SQLite as it is deployed', () => {
+describe('SQLite in the field', () => {
   let folder = '';
   let url = '';
   let message = '';
@@ -77,20 +77,20 @@ describe('SQLite as it is deployed', () => {
       });
     }
 
-    it('doctor finds a fault', async () => {
+    it('doctor reports a fault', async () => {
       const { code, out } = await run(url, ['doctor']);
       expect(out).to.include(`fault\tentries\t${message}`);
       expect(code).to.equal(1);
     });
 
-    it('a profile file that names it is no different', async () => {
+    it('a profile file behaves the same', async () => {
       writeFileSync(`${folder}/cachectl.yaml`, 'profiles:\n  local:\n    driver: sqlite\n    path: mistyped.sqlite\n');
       const result = await cachectl(['get', 'k'], { cwd: folder });
       expect(result.err).to.include(message);
       expectFault(await cachectl(['flush', '--yes'], { cwd: folder }), { code: 3, message, hint: 'Check' });
     });
 
-    it('writes create it, and need no word', async () => {
+    it('writes create it without a warning', async () => {
       expect(await run(url, ['put', 'k', 'v'])).to.include({ code: 0, err: '' });
       expect(await run(url, ['get', 'k'])).to.include({ code: 0, out: 'v\n', err: '' });
       for (const args of [['lock:list'], ['tags:list'], ['flush', '--yes'], ['export']]) {
@@ -100,7 +100,7 @@ describe('SQLite as it is deployed', () => {
       }
     });
 
-    it('a lock creates the cache table, too, so that reads and flushes are answered', async () => {
+    it('a lock creates the cache table too, so reads and flushes work', async () => {
       expect((await run(url, ['lock:acquire', 'l', '--ttl', '1h'])).code).to.equal(0);
       expect(await run(url, ['keys'])).to.include({ code: 0, out: '', err: '' });
       expect(await run(url, ['flush', '--locks', '--yes'])).to.include({ code: 0, out: 'removed 1 entry\n' });
@@ -108,7 +108,7 @@ describe('SQLite as it is deployed', () => {
   });
 
   describe('without a profile', () => {
-    it('an empty cache is empty, and no fault', async () => {
+    it('an empty cache is empty, not a fault', async () => {
       const home = path.join(folder, 'home');
       for (const [args, code] of [...READS, ...OF_LOCKS, [['flush', '--yes'], 0], [['doctor'], 0]] as const) {
         const result = await cachectl(args, { cwd: folder, env: { HOME: home } });
@@ -140,7 +140,7 @@ describe('SQLite as it is deployed', () => {
     }
 
     for (const [args, code] of OF_LOCKS) {
-      it(`${args.join(' ')} says so of the table of locks`, async () => {
+      it(`${args.join(' ')} says so for the lock table`, async () => {
         const result = await run(url, args);
         expect(result.err).to.include(`warning: ${folder}/app.sqlite has no table cache_lokcs\n`);
         expect(result.code).to.equal(code);

@@ -14,28 +14,28 @@ const PHP = openCodec('php');
 const JSON_CODEC = openCodec('json');
 const BARE = bareNumbers(PHP);
 
-describe(`codecs, by chance (seed ${SEED})`, () => {
+describe(`codecs with random input (seed ${SEED})`, () => {
   let random: Random;
 
   beforeEach(() => {
     random = new Random(SEED);
   });
 
-  it('php: what was encoded is decoded to the same value', () => {
+  it('php: decodes what it encoded to the same value', () => {
     for (let round = 0; round < 5000; round++) {
       const value = randomValue(random);
       expect(PHP.decode(PHP.encode(value))).to.deep.equal(value);
     }
   });
 
-  it('php with bare numbers: what was decoded is encoded to the same bytes', () => {
+  it('php with bare numbers: encodes what it decoded to the same bytes', () => {
     for (let round = 0; round < 10_000; round++) {
       const bytes = BARE.encode(random.chance(0.5) ? randomValue(random) : numericText(random));
       expect(BARE.encode(BARE.decode(bytes)).toString('latin1')).to.equal(bytes.toString('latin1'));
     }
   });
 
-  it('php: spoiled bytes are decoded or refused with the place, and nothing else happens', () => {
+  it('php: decodes damaged bytes or refuses them with the offset', () => {
     let decoded = 0;
     for (let round = 0; round < 20_000; round++) {
       const bytes = mutated(PHP.encode(randomValue(random)), random);
@@ -50,7 +50,7 @@ describe(`codecs, by chance (seed ${SEED})`, () => {
     expect(decoded).to.be.greaterThan(100);
   });
 
-  it('json: spoiled bytes are decoded as JavaScript does, or refused with the place', () => {
+  it('json: decodes damaged bytes like JavaScript, or refuses them with the offset', () => {
     let decoded = 0;
     for (let round = 0; round < 20_000; round++) {
       const bytes = mutated(Buffer.from(toPrettyJson(randomValue(random))), random);
@@ -67,7 +67,7 @@ describe(`codecs, by chance (seed ${SEED})`, () => {
     expect(decoded).to.be.greaterThan(100);
   });
 
-  it('a value printed as JSON is the same document in both layouts', () => {
+  it('prints the same JSON document in both layouts', () => {
     for (let round = 0; round < 5000; round++) {
       const value = randomValue(random);
       expect(JSON.parse(toPrettyJson(value))).to.deep.equal(JSON.parse(toJson(value)));

@@ -19,7 +19,7 @@ import { longText, randomText } from './texts.js';
 const REDIS = ['lz4', 'lzf', 'zstd'] as const;
 const MEMCACHED = ['fastlz', 'zlib'] as const;
 
-describe(`compressions, by chance (seed ${SEED})`, () => {
+describe(`compressions with random input (seed ${SEED})`, () => {
   let random: Random;
 
   beforeEach(() => {
@@ -27,26 +27,26 @@ describe(`compressions, by chance (seed ${SEED})`, () => {
   });
 
   for (const name of REDIS) {
-    it(`${name}: what was compressed becomes again what it was`, async () => {
+    it(`${name}: decompresses what it compressed`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       for (const bytes of someTexts(random)) expectSame(decompress(compress(bytes)) ?? bytes, bytes);
     });
 
-    it(`${name}: spoiled bytes become something in proportion to them, or nothing`, async () => {
+    it(`${name}: decompresses damaged bytes within proportion, or refuses them`, async () => {
       const compression = await openRedisCompression(name);
       for (let round = 0; round < 3000; round++) expectBounded(compression, spoiled(compression.compress, random));
     });
   }
 
   for (const kind of MEMCACHED) {
-    it(`${kind}: what was compressed becomes again what it was`, () => {
+    it(`${kind}: decompresses what it compressed`, () => {
       for (const bytes of someTexts(random)) {
         const packed = compress(bytes, kind);
         if (packed) expectSame(decompress(packed, kind), bytes);
       }
     });
 
-    it(`${kind}: spoiled bytes become what they claim, or are refused`, () => {
+    it(`${kind}: decompresses damaged bytes to the claimed length, or refuses them`, () => {
       for (let round = 0; round < 3000; round++) {
         const bytes = spoiled((text) => compress(Buffer.concat([text, Buffer.alloc(3000)]), kind)!, random);
         try {
@@ -60,7 +60,7 @@ describe(`compressions, by chance (seed ${SEED})`, () => {
   }
 });
 
-describe(`compressions held against PHP's, by chance (seed ${SEED})`, () => {
+describe(`compressions against PHP's, with random input (seed ${SEED})`, () => {
   let php = '';
   let redis: RedisServer;
   let memcached: MemcachedServer;
@@ -97,7 +97,7 @@ describe(`compressions held against PHP's, by chance (seed ${SEED})`, () => {
   }
 
   for (const name of REDIS) {
-    it(`${name}: what phpredis compresses becomes here what it was, and the other way`, async () => {
+    it(`${name}: exchanges compressed bytes with phpredis`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       const texts = someTexts(random);
       const theirs = ask(name, texts);
@@ -111,14 +111,14 @@ describe(`compressions held against PHP's, by chance (seed ${SEED})`, () => {
   }
 
   for (const name of ['lz4', 'lzf'] as const) {
-    it(`${name}: what is shorter than 64 KiB becomes the same bytes as with phpredis, as the owner of a lock must`, async () => {
+    it(`${name}: compresses less than 64 KiB to phpredis's bytes, as lock owners require`, async () => {
       const { compress } = await openRedisCompression(name);
       const texts = someTexts(random).filter(({ length }) => length < 2 ** 16);
       for (const [index, bytes] of ask(name, texts).entries()) expectSame(compress(texts[index]!), bytes);
     });
   }
 
-  it('zstd: a large value, which is compressed in parts, is read by phpredis', async () => {
+  it('zstd: phpredis reads a large value that was compressed in parts', async () => {
     const { compress, decompress } = await openRedisCompression('zstd');
     const large = Buffer.concat(Array.from({ length: 12 }, () => longText(random)));
     expect(large.length).to.be.greaterThan(2 ** 20);
@@ -127,7 +127,7 @@ describe(`compressions held against PHP's, by chance (seed ${SEED})`, () => {
   });
 
   for (const kind of MEMCACHED) {
-    it(`${kind}: what php-memcached compresses becomes here what it was, and the other way`, () => {
+    it(`${kind}: exchanges compressed bytes with php-memcached`, () => {
       const texts = someTexts(random);
       const theirs = ask(kind, texts);
       for (const [index, text] of texts.entries()) {
@@ -144,7 +144,7 @@ describe(`compressions held against PHP's, by chance (seed ${SEED})`, () => {
     });
   }
 
-  it('zlib: php-memcached compresses the very values that we compress', () => {
+  it('zlib: compresses exactly the values that php-memcached compresses', () => {
     const texts = someTexts(random);
     const theirs = ask('zlib', texts);
     for (const [index, text] of texts.entries()) {

@@ -13,7 +13,7 @@ import { askPhp } from './peer.js';
 import { Random, SEED } from './random.js';
 import { randomValue } from './values.js';
 
-describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
+describe(`serialize() against PHP itself, with random input (seed ${SEED})`, () => {
   let php = '';
   let random: Random;
 
@@ -25,13 +25,13 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     random = new Random(SEED);
   });
 
-  it('what we serialize, PHP reads, and writes in the same bytes', () => {
+  it('writes what PHP reads and writes back as the same bytes', () => {
     const ours = some(4000, () => serialize(randomValue(random)));
     const theirs = askPhp(php, 'reserialize', ours);
     for (const [index, bytes] of ours.entries()) expect(shown(theirs[index]!)).to.equal(shown(bytes));
   });
 
-  it('what PHP serializes, we read, write in the same bytes, and print as JSON', () => {
+  it('reads what PHP writes, writes the same bytes, and prints JSON', () => {
     const theirs = askPhp(
       php,
       'generate',
@@ -58,7 +58,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('what PHP refuses we refuse, and what it reads we read, save for what stands here', () => {
+  it('refuses and accepts the same bytes as PHP, with known exceptions', () => {
     // PHP needs the classes of enums and `C:` objects; cachectl does not.
     const spoiled = some(20_000, () => mutated(serialize(randomValue(random)), random)).filter(
       (bytes) => !/[CE]:\d/.test(bytes.toString('latin1')),
@@ -74,7 +74,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('serialize() spells floats as we do', () => {
+  it('writes floats like serialize()', () => {
     const floats = someFloats(random);
     const theirs = askPhp(
       php,
@@ -86,7 +86,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('(string) spells floats as we do, where its 14 digits are enough', () => {
+  it('writes floats like (string), if 14 digits are enough', () => {
     const floats = someFloats(random);
     const theirs = askPhp(
       php,
@@ -96,7 +96,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     for (const [index, value] of floats.entries()) expect(floatText(value)).to.equal(theirs[index]!.toString());
   });
 
-  it('is_numeric takes what we take', () => {
+  it('accepts the same numbers as is_numeric', () => {
     const texts = someTexts(random);
     const theirs = askPhp(php, 'isNumeric', texts);
     for (const [index, text] of texts.entries()) {
@@ -104,7 +104,7 @@ describe(`held against PHP itself, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it("Laravel's rule of bare numbers stores strings as we do", () => {
+  it('stores the same strings bare as Laravel', () => {
     const texts = someTexts(random);
     const codec = bareNumbers(phpCodec);
     const theirs = askPhp(php, 'store', texts);

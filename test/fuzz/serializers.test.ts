@@ -14,27 +14,27 @@ import { askPhp, type Job } from './peer.js';
 import { Random, SEED } from './random.js';
 import { randomValue } from './values.js';
 
-describe(`serializers of PHP, by chance (seed ${SEED})`, () => {
+describe(`PHP's serializers with random input (seed ${SEED})`, () => {
   let random: Random;
 
   beforeEach(() => {
     random = new Random(SEED);
   });
 
-  it('igbinary: what was encoded is decoded to the same value', () => {
+  it('igbinary: decodes what it encoded to the same value', () => {
     for (const value of someEncodable(igbinaryCodec, random)) {
       expect(shown(serialize(igbinaryCodec.decode(igbinaryCodec.encode(value))))).to.equal(shown(serialize(value)));
     }
   });
 
-  it('msgpack: what was encoded is decoded to the same value, if it refers to nothing', () => {
+  it('msgpack: decodes what it encoded to the same value, without references', () => {
     for (const value of someEncodable(msgpackCodec, random).filter((value) => !refers(value))) {
       expect(shown(serialize(msgpackCodec.decode(msgpackCodec.encode(value))))).to.equal(shown(serialize(value)));
     }
   });
 
   for (const codec of [igbinaryCodec, msgpackCodec]) {
-    it(`${codec.name}: spoiled bytes are decoded or refused with the place, and nothing else happens`, () => {
+    it(`${codec.name}: decodes damaged bytes or refuses them with the offset`, () => {
       let decoded = 0;
       const encoded = someEncodable(codec, random).map((value) => codec.encode(value));
       for (let round = 0; round < 20_000; round++) {
@@ -52,7 +52,7 @@ describe(`serializers of PHP, by chance (seed ${SEED})`, () => {
   }
 });
 
-describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
+describe(`serializers against PHP's own, with random input (seed ${SEED})`, () => {
   let php = '';
   let random: Random;
   let seeds: Buffer[];
@@ -66,7 +66,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     random = new Random(SEED);
   });
 
-  it('what igbinary writes, we read as it is', () => {
+  it('igbinary: reads what PHP writes', () => {
     const meant = askPhp(php, 'generate', seeds);
     for (const [index, bytes] of askPhp(php, 'generateIgbinary', seeds).entries()) {
       if (isNested(meant[index]!)) continue;
@@ -74,7 +74,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('what igbinary writes, we write again in the same bytes, or in others that are the same to it', () => {
+  it('igbinary: writes the same bytes as PHP, or equivalent ones', () => {
     const theirs = askPhp(php, 'generateIgbinary', seeds);
     const ours = theirs.map((bytes) => igbinaryCodec.encode(igbinaryCodec.decode(bytes)));
     // If an object comes first alone and then in a variable, igbinary puts it into the variable at once.
@@ -95,11 +95,11 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('what we write in igbinary, PHP reads as what it reads in its own serializer', () => {
+  it('igbinary: writes what PHP reads as the same value', () => {
     expectReadAlike(igbinaryCodec, 'igbinaryToPhp', someEncodable(igbinaryCodec, random));
   });
 
-  it('what msgpack writes, we read as it is, and write again in the same bytes', () => {
+  it('msgpack: reads what PHP writes, and writes the same bytes', () => {
     const meant = askPhp(php, 'generateWithoutReferences', seeds);
     for (const [index, bytes] of askPhp(php, 'generateMsgpack', seeds).entries()) {
       const value = msgpackCodec.decode(bytes);
@@ -110,7 +110,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     }
   });
 
-  it('what we write in msgpack, PHP reads as what it reads in its own serializer, if it refers to nothing', () => {
+  it('msgpack: writes what PHP reads as the same value, without references', () => {
     // References to objects can crash the extension. It adds a NUL to custom data.
     const values = someEncodable(msgpackCodec, random).filter(
       (value) => !refers(value) && !isCustom(value) && !isNameless(value),
@@ -118,7 +118,7 @@ describe(`serializers held against PHP's own, by chance (seed ${SEED})`, () => {
     expectReadAlike(msgpackCodec, 'msgpackToPhp', values);
   });
 
-  it('what we write in msgpack, PHP would have written so', () => {
+  it('msgpack: writes the bytes that PHP writes', () => {
     const values = someEncodable(msgpackCodec, random);
     const theirs = askPhp(
       php,

@@ -20,7 +20,7 @@ const TRAITS: Traits = { bareNumbers: false, countsFromNothing: false, countsInO
 /** Ten years, less the time of a test. */
 const FOREVER = 315_000_000;
 
-describe('The database of a Laravel application, shared with it', () => {
+describe('the database of a Laravel application', () => {
   let folder: string;
   let database: Database;
   let php: PhpPeer;
@@ -76,7 +76,7 @@ describe('The database of a Laravel application, shared with it', () => {
     );
   });
 
-  it('reads a zero byte that Laravel 8 stored as it is, where Laravel of today stores base64', async () => {
+  it('reads a raw zero byte of Laravel 8, where current Laravel stores base64', async () => {
     const { theirs, run } = shared;
     const value = await php.evaluate(String.raw`"\x00\xff\xfebin"`);
     await theirs.put('binary', value, 60);

@@ -14,7 +14,7 @@ const TRAITS: Traits = { bareNumbers: false, countsFromNothing: true, countsInOn
 const DIGITS = 10;
 const FOREVER = 9_999_999_999;
 
-describe('The folder of a Laravel application’s file cache, shared through the example driver', () => {
+describe('the file cache of a Laravel application, with the example driver', () => {
   const project = withOutside();
   let folder: string;
   let php: PhpPeer;

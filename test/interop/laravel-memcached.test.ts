@@ -72,7 +72,7 @@ describe('Memcached, shared with a Laravel application', () => {
 });
 
 function describePacked(shared: () => Shared, { serializer }: PhpMemcachedOptions): void {
-  it('Laravel puts every value, cachectl gets it', async () => {
+  it('reads every value that Laravel puts', async () => {
     const { php, theirs, ours } = shared();
     for (const { title, php: expression, json } of SHARED_VALUES) {
       const bytes = await php.evaluate(expression);
@@ -83,7 +83,7 @@ function describePacked(shared: () => Shared, { serializer }: PhpMemcachedOption
     }
   });
 
-  it('cachectl puts every value, Laravel gets what it would have got of its own', async () => {
+  it('puts every value as Laravel reads its own', async () => {
     const { php, theirs, ours, raw } = shared();
     for (const { title, php: expression } of SHARED_VALUES) {
       const bytes = await php.evaluate(expression);
@@ -96,7 +96,7 @@ function describePacked(shared: () => Shared, { serializer }: PhpMemcachedOption
     }
   });
 
-  it('what is compressed, and what is too short or too random for it, is the same for both', async () => {
+  it('agrees with Laravel on what is compressed', async () => {
     const { theirs, ours, raw } = shared();
     for (const length of [1990, 1999, 2000, 2001, 2010, 100_000]) {
       const value = string('abcdefghij'.repeat(length / 10 + 1).slice(0, length));
@@ -115,7 +115,7 @@ function describeKeysOn(servers: readonly MemcachedServer[]): (shared: () => Sha
   const pages = Array.from({ length: 10 }, (_, index) => keys.slice(index * 500, (index + 1) * 500));
 
   return (shared) => {
-    it('every key that php-memcached writes is found', async () => {
+    it('finds every key that php-memcached writes', async () => {
       const { theirs, ours, run } = shared();
       for (const page of pages) {
         expect(
@@ -139,7 +139,7 @@ function describeKeysOn(servers: readonly MemcachedServer[]): (shared: () => Sha
       expect({ code, lines: out.split('\n').length }).to.deep.equal({ code: 0, lines: 4 });
     });
 
-    it('every key that cachectl writes is found by php-memcached', async () => {
+    it('writes every key where php-memcached finds it', async () => {
       const { theirs, ours } = shared();
       expect(await ours.putMany(keys.map((key) => ({ key, value: string(key), ttl: 600 })))).to.equal(keys.length);
       for (const page of pages) {
@@ -149,14 +149,14 @@ function describeKeysOn(servers: readonly MemcachedServer[]): (shared: () => Sha
       }
     });
 
-    it('each server has its share of them', async () => {
+    it('spreads keys over all servers', async () => {
       await shared().ours.putMany(keys.map((key) => ({ key, value: string(key), ttl: 600 })));
       const counts = await Promise.all(servers.map(async (server) => heldBy(server, keys)));
       expect(Math.min(...counts)).to.be.above(0);
       expect(counts.reduce((sum, count) => sum + count)).to.equal(keys.length);
     });
 
-    it('tags whose ids lie on different servers: put by either, flushed by either', async () => {
+    it('puts and flushes tags whose ids are on different servers, on either side', async () => {
       const { theirs, ours } = shared();
       const tags = Array.from({ length: 20 }, (_, index) => `tag-${index}`);
       await theirs.tags(tags).put('theirs', serialize(string('a')), 600);

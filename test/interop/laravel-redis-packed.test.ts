@@ -94,7 +94,7 @@ describe('Redis, shared with a Laravel application that sets options of phpredis
 });
 
 function describePackedValues(shared: () => Shared, { serializer }: PhpRedisOptions): void {
-  it('Laravel puts every value, cachectl gets it', async () => {
+  it('reads every value that Laravel puts', async () => {
     const { php, theirs, ours } = shared();
     for (const value of valuesFor(serializer)) {
       const bytes = await php.evaluate(value.php);
@@ -110,7 +110,7 @@ function describePackedValues(shared: () => Shared, { serializer }: PhpRedisOpti
 }
 
 function describePackedEntries(shared: () => Shared, { serializer, compression }: PhpRedisOptions): void {
-  it('cachectl puts every value, Laravel gets what it would have got of its own', async () => {
+  it('puts every value as Laravel reads its own', async () => {
     const { php, theirs, ours, raw } = shared();
     for (const { php: expression, title } of valuesFor(serializer)) {
       const bytes = await php.evaluate(expression);
@@ -123,7 +123,7 @@ function describePackedEntries(shared: () => Shared, { serializer, compression }
     }
   });
 
-  it('add: who comes second is told so, whoever that is', async () => {
+  it('adds a key once, whoever comes first', async () => {
     const { php, theirs, ours } = shared();
     const list = await php.evaluate('[1, 2]');
     expect(await theirs.add('a', list, 60)).to.be.true;
@@ -134,7 +134,7 @@ function describePackedEntries(shared: () => Shared, { serializer, compression }
     expect(await theirs.get('b')).to.deep.equal(list);
   });
 
-  it('both count on one counter, which stays a bare number', async () => {
+  it('shares a counter, which stays a bare number', async () => {
     const { theirs, ours, raw } = shared();
     expect(await theirs.increment('hits', 3)).to.equal(3);
     expect(await ours.increment('hits', 4n)).to.equal(7n);
@@ -144,7 +144,7 @@ function describePackedEntries(shared: () => Shared, { serializer, compression }
 }
 
 function describePackedOwners(shared: () => Shared): void {
-  it('owners of locks are packed, too, and held against each other', async () => {
+  it('compares packed lock owners', async () => {
     const { theirs, ours } = shared();
     for (const owner of OWNERS) {
       const lock = ours.lock('deploy');
@@ -165,7 +165,7 @@ function describePackedOwners(shared: () => Shared): void {
 }
 
 function describePeer(shared: () => Shared, { entries }: Group): void {
-  it('stores what Laravel 12 stored, to the byte', async () => {
+  it('stores the bytes of Laravel 12', async () => {
     const { php, theirs, raw } = shared();
     const compared: string[] = [];
     for (const { key, value_base64: stored } of entries) {

@@ -44,7 +44,7 @@ describe('Redis, shared with a Laravel application', () => {
 
   describe('locks', () => describeLocks(() => shared, TRAITS));
 
-  it('locks that live in another database than the entries are found there', async () => {
+  it('finds locks in another database than the entries', async () => {
     const theirs = php.cache({ store: 'redis', port: server.port, database: 1, lockDatabase: 0, prefix: 'shop-cache' });
     const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-locks-'));
     const config = path.join(folder, 'cachectl.yaml');

@@ -54,7 +54,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
 
   after(async () => server?.stop());
 
-  it('is the same to the byte after an export and an import, tags and ttls included', async () => {
+  it('is byte for byte the same after export and import, with tags and TTLs', async () => {
     const exported = await run('export');
     expect(exported, exported.err).to.include({ code: 0 });
     const url = `${server.url}?connectionPrefix=laravel-database-&prefix=laravel-cache-`;
@@ -96,13 +96,13 @@ describe('what a Laravel 12 application stored in Redis', () => {
     });
   }
 
-  it('reads a string bare, and a structure as JSON', async () => {
+  it('reads a string bare and a structure as JSON', async () => {
     expect((await run('get', 'utf8')).out).to.equal('žluťoučký 🐎\n');
     expect((await run('get', 'sparse')).out).to.equal('{"3": "x", "7": "y"}\n');
     expect((await run('get', 'map')).out.split('\n').slice(0, 3)).to.deep.equal(['{', '  "name": "Ann",', '  "n": 3,']);
   });
 
-  it('shows what only PHP has: objects, enums, cycles, INF', async () => {
+  it('shows values that only PHP has: objects, enums, cycles, INF', async () => {
     const { out } = await run('get', 'obj', 'enum', 'cyclic', 'inf', 'binary');
     expect(out.split('\n')).to.deep.equal([
       'obj\t{"$class":"Money","amount":12.5,"currency:protected":"EUR","note:private":"x"}',
@@ -114,7 +114,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     ]);
   });
 
-  it('has the ttl, and null for forever', async () => {
+  it('has the TTL, and null for never', async () => {
     const { out } = await run('get', 'str', 'forever', '--json');
     const [str, forever] = JSON.parse(out) as Array<{ ttl: null | number }>;
     expect(str!.ttl).to.be.within(3590, 3600);
@@ -127,7 +127,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect((await run('get', 'Zed', 'hits', '--tags', 'people')).out).to.equal('Zed\tzed\nhits\t2\n');
   });
 
-  it('writes a tagged entry where Laravel did, and lists it in the sets of its tags', async () => {
+  it('writes a tagged entry where Laravel does, and lists it in the sets of its tags', async () => {
     await server.flush();
     await run('put', 'John', 'john', '--tags', 'people,artists', '--ttl', '1h');
     const item = '67a10cb892b135ed0c0aeda0ccf2afea4f0c7855:John';
@@ -147,7 +147,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect(after.has(`${PREFIX}tag:artists:entries`)).to.equal(true);
   });
 
-  it('keeps out of a lock that the application holds, and says whose it is', async () => {
+  it('is excluded by a lock of the application, and names its holder', async () => {
     const { code, err } = await run('lock:acquire', 'deploy', '--ttl', '60');
     expect(code).to.equal(1);
     expect(err).to.match(/^deploy is held by owner-16-chars-x, for another (10m|9m 5\ds)\n$/);
@@ -161,7 +161,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     expect(await server.client.exists(`${PREFIX}deploy`)).to.equal(0);
   });
 
-  it('lists its tags, and what carries them', async () => {
+  it('lists the tags and their members', async () => {
     const sets = entries.filter(({ members }) => members !== undefined);
     const names = sets.map(({ key }) => key.slice(`${PREFIX}tag:`.length, -':entries'.length));
     const tags = JSON.parse((await run('tags:list', '--json')).out) as Array<{ name: string }>;
@@ -180,7 +180,7 @@ describe('what a Laravel 12 application stored in Redis', () => {
     }
   });
 
-  it('prunes of its tags what cache:prune-stale-tags would', async () => {
+  it('prunes the members that cache:prune-stale-tags would prune', async () => {
     // Same as ZREMRANGEBYSCORE 0 now: the members that the fixture says have expired, and none that never expires.
     const now = Math.floor(Date.now() / 1000);
     const expected = new Map<string, string[]>();

@@ -28,7 +28,7 @@ describe('remember, beside a Laravel application on Redis', () => {
   const remember = async (...args: string[]) =>
     cachectl(['remember', 'rates', '--url', `${server.url}?prefix=shop-cache:`, ...args]);
 
-  it('stores what PHP reads: an array, or the output alone, and when it was made', async () => {
+  it('stores what PHP reads: an array or the output alone, and its creation time', async () => {
     await remember('--ttl', '10m', '--', 'printf', '1\n');
     const packed = 'a:2:{s:6:"stdout";s:2:"1\n";s:8:"exitCode";i:0;}';
     expect((await theirs.get('rates')).toString()).to.equal(packed);
@@ -39,7 +39,7 @@ describe('remember, beside a Laravel application on Redis', () => {
     expect(Number(/\d{10,}/.exec(created)![0])).to.be.within(before, Math.floor(Date.now() / 1000));
   });
 
-  it('serves what PHP made, for as long as it is fresh, and leaves making it anew to whoever has the lock', async () => {
+  it("serves PHP's fresh output, and leaves the refresh to the lock's holder", async () => {
     const made = Math.floor(Date.now() / 1000) - 60;
     await theirs.putMany(
       [

@@ -117,7 +117,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     ).value;
   }
 
-  it('is read in place, every value as it was put', async () => {
+  it('reads every value in place', async () => {
     renew();
     for (const [key, value] of Object.entries(VALUES)) {
       const entry = await store.get(key);
@@ -129,7 +129,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     expect((await all(store.keys())).toSorted()).to.deep.equal(Object.keys(VALUES).toSorted());
   });
 
-  it('is not changed by reading, not by a byte', async () => {
+  it('does not change a byte by reading', async () => {
     const before = readFileSync(path);
     await store.many(Object.keys(VALUES));
     await all(store.keys('*a*'));
@@ -139,7 +139,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     expect(readFileSync(path).equals(before)).to.be.true;
   });
 
-  it('gets byte for byte what Laravel would write', async () => {
+  it('writes the bytes that Laravel would write', async () => {
     for (const [key, value] of Object.entries(VALUES)) {
       const theirs = column(key);
       await store.forget([key]);
@@ -150,13 +150,13 @@ describe('sqlite: the file of a Laravel 12 application', () => {
     expect(sql((database) => database.pragma('journal_mode'))).to.equal('delete');
   });
 
-  it('counts Laravel’s integers on', async () => {
+  it('counts on Laravel’s integers', async () => {
     renew();
     expect(await store.increment('int', 8n)).to.equal(50n);
     expect(column('int').toString()).to.equal('i:50;');
   });
 
-  it('shows who holds Laravel’s locks, and takes those that are over', async () => {
+  it('shows the holders of Laravel’s locks, and acquires expired ones', async () => {
     sql((database) =>
       database.exec(`UPDATE cache_locks SET expiration = unixepoch() + 3600 WHERE key = 'laravel-cache-deploy'`),
     );
@@ -174,7 +174,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
       requireProgram(this, 'php');
     });
 
-    it('reads what PHP writes, and PHP what is written here', async () => {
+    it('reads what PHP writes, and the other way round', async () => {
       await once(runPhp(path, `$put('a', ['x' => "\\xff\\0", 'y' => 1.5], 60); $put('b', "\\xc3\\x28", 60);`), 'exit');
       expect((await store.get('a'))?.decode()).to.deep.equal({
         type: 'array',
@@ -195,7 +195,7 @@ describe('sqlite: the file of a Laravel 12 application', () => {
       expect(await text(reader.stdout!)).to.equal('string ffc328');
     });
 
-    it('tells what PHP writes and deletes, while its own triggers are in the file', async () => {
+    it("reports PHP's writes and deletions while its triggers are in the file", async () => {
       const controller = new AbortController();
       const stream = await store.events({ signal: controller.signal, enable: false });
       php = runPhp(

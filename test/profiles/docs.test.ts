@@ -43,7 +43,7 @@ describe('docs/profiles.md', () => {
     });
   }
 
-  it('was read for examples', () => {
+  it('has examples', () => {
     expect(files).to.have.length.of.at.least(5);
     expect(urls).to.have.length.of.at.least(12);
   });

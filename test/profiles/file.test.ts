@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { Folder } from './folder.js';
 
-describe('what a profile file may say', () => {
+describe('the content of a profile file', () => {
   let folder: Folder;
 
   beforeEach(() => {
@@ -11,7 +11,7 @@ describe('what a profile file may say', () => {
 
   afterEach(() => folder.remove());
 
-  describe('YAML that does not read', () => {
+  describe('invalid YAML', () => {
     const cases: ReadonlyArray<[title: string, yaml: string, message: string, hint: RegExp]> = [
       ['a tab', 'profiles:\n\tshop:\n', 'cachectl.yaml:2: indented with a tab', /spaces/],
       ['a tab after spaces', 'profiles:\n  \tshop: {}\n', 'cachectl.yaml:2: indented with a tab', /spaces/],
@@ -45,14 +45,14 @@ describe('what a profile file may say', () => {
       ['thousands of levels', `profiles: ${'['.repeat(9000)}`, 'cachectl.yaml:1: nested too deep to read', /levels/],
     ];
     for (const [title, yaml, message, hint] of cases) {
-      it(`${title}: says the line and what to do`, async () => {
+      it(`${title}: the error has the line and a hint`, async () => {
         const failure = await folder.failureOf(yaml);
         expect(failure.message.slice(0, message.length)).to.equal(message);
         expect(failure.hint).to.match(hint);
       });
     }
 
-    it('never quotes the text, which may hold a password', async () => {
+    it('is never quoted, because it may hold a password', async () => {
       const broken = [
         'profiles:\n  a:\n    driver: redis\n    password: "hunter2\n',
         'profiles:\n  a:\n    driver: redis\n    password: @hunter2\n',
@@ -69,13 +69,13 @@ describe('what a profile file may say', () => {
     });
   });
 
-  it('is read with a byte order mark, and with the line ends of Windows', async () => {
+  it('is read with a byte order mark and with Windows line ends', async () => {
     const yaml = '\uFEFFprofiles:\r\n  shop:\r\n    driver: array\r\n    prefix: shop-\r\n';
     expect(await folder.of(yaml)).to.include({ name: 'shop', prefix: 'shop-' });
     expect((await folder.failureOf(yaml.replace('prefix', 'prefx'))).message).to.contain('cachectl.yaml:4:');
   });
 
-  it('must be UTF-8, and of a size that a person writes', async () => {
+  it('must be UTF-8 and of a reasonable size', async () => {
     folder.write('cachectl.yaml', Buffer.from('profiles: {}', 'utf16le').fill(0xff, 0, 1));
     expect((await folder.failure()).message).to.equal('the profile file cachectl.yaml is not UTF-8 text');
     folder.write('cachectl.yaml', Buffer.alloc(200_000, '#'));
@@ -120,7 +120,7 @@ describe('what a profile file may say', () => {
   });
 
   describe('the keys of a profile', () => {
-    it('are strict: the nearest is suggested', async () => {
+    it('are strict: an unknown key gets a suggestion', async () => {
       const yaml = 'profiles:\n  shop:\n    driver: redis\n    host: h\n    prefx: shop-\n';
       expect(await folder.failureOf(yaml)).to.deep.equal({
         message: 'cachectl.yaml:5: unknown key "prefx" in profile shop',
@@ -136,14 +136,14 @@ describe('what a profile file may say', () => {
       );
     });
 
-    it('are strict: what an object inherits is no key, in no spelling', async () => {
+    it('are strict: inherited names of objects are no keys', async () => {
       for (const key of ['__proto__', 'constructor', 'toString', '"__proto__"']) {
         const { message } = await folder.failureOf(`profiles:\n  a:\n    driver: array\n    ${key}: { prefix: x }\n`);
         expect(message).to.equal(`cachectl.yaml:4: unknown key "${key.replaceAll('"', '')}" in profile a`);
       }
     });
 
-    it('need a driver that there is; the nearest comes first', async () => {
+    it('need a known driver; the nearest is suggested first', async () => {
       expect(await folder.failureOf('profiles:\n  a: { prefix: x }\n')).to.deep.equal({
         message: 'cachectl.yaml:2: profile a has no driver',
         hint: 'Add "driver: NAME" to it. Drivers: sqlite, redis, memcached, mongodb, array, or the path or package of a driver of your own.',
@@ -154,7 +154,7 @@ describe('what a profile file may say', () => {
       });
     });
 
-    it('say prefix, codec and protection; by default none, php and no', async () => {
+    it('set prefix, codec and protection; the defaults are none, php and no', async () => {
       const yaml = 'profiles: { a: { driver: array } }';
       const defaults = { name: 'a', driver: 'array', prefix: '', codec: 'php', protected: false };
       expect(await folder.of(yaml)).to.deep.equal(defaults);
@@ -186,7 +186,7 @@ describe('what a profile file may say', () => {
   });
 
   describe('anchors and merge keys', () => {
-    it('share keys between profiles; own keys come before merged ones', async () => {
+    it('share keys between profiles; own keys override merged ones', async () => {
       const yaml = [
         'profiles:',
         '  shop: &shop',
@@ -205,7 +205,7 @@ describe('what a profile file may say', () => {
       expect(await folder.of(yaml, { profile: 'same' })).to.include({ name: 'same', prefix: 'shop-' });
     });
 
-    it('tell the line of the merged key', async () => {
+    it('report the line of the merged key', async () => {
       const yaml = 'profiles:\n  a: &a\n    driver: array\n    prefx: x\n  b:\n    <<: *a\n';
       const { message } = await folder.failureOf(yaml, { profile: 'b' });
       expect(message).to.equal('cachectl.yaml:4: unknown key "prefx" in profile b');
@@ -216,7 +216,7 @@ describe('what a profile file may say', () => {
       expect(message).to.equal('cachectl.yaml:4: "<<" merges something that is not a map');
     });
 
-    it('that multiply or go in circles are stopped', async () => {
+    it('that multiply or are circular are refused', async () => {
       const doubled = Array.from(
         { length: 30 },
         (_, level) => `  l${level + 1}: &l${level + 1} [*l${level}, *l${level}]`,

@@ -8,7 +8,7 @@ import { Folder } from './folder.js';
 const ARRAY = 'profiles: { NAME: { driver: array } }';
 const withName = (name: string) => ARRAY.replace('NAME', name);
 
-describe('which profile is used', () => {
+describe('the choice of a profile', () => {
   let folder: Folder;
 
   beforeEach(() => {
@@ -17,8 +17,8 @@ describe('which profile is used', () => {
 
   afterEach(() => folder.remove());
 
-  describe('with no file at all', () => {
-    it('is "local", a SQLite file under the user\'s data folder', async () => {
+  describe('without a file', () => {
+    it('is "local", an SQLite file in the user\'s data folder', async () => {
       expect(await folder.resolve()).to.deep.equal({
         name: 'local',
         driver: 'sqlite',
@@ -32,7 +32,7 @@ describe('which profile is used', () => {
       });
     });
 
-    it('heeds XDG_DATA_HOME when it is absolute', async () => {
+    it('follows an absolute XDG_DATA_HOME', async () => {
       const data = path.join(folder.root, 'data');
       expect(await folder.resolve({ env: { XDG_DATA_HOME: data } })).to.have.property(
         'path',
@@ -44,7 +44,7 @@ describe('which profile is used', () => {
       );
     });
 
-    it('can be asked for by its name, and no other can', async () => {
+    it('can be requested by name, and no other can', async () => {
       expect(await folder.resolve({ profile: 'local' })).to.have.property('name', 'local');
       const { message, hint } = await folder.failure({ profile: 'shop' });
       expect(message).to.equal(
@@ -63,14 +63,14 @@ describe('which profile is used', () => {
       expect(await folder.resolve({ cwd: path.join(folder.project, 'a/b/c') })).to.have.property('name', 'inner');
     });
 
-    it('may be cachectl.yml; cachectl.yaml of the same folder comes first', async () => {
+    it('can be cachectl.yml; cachectl.yaml in the same folder takes precedence', async () => {
       folder.write('cachectl.yml', withName('short'));
       expect(await folder.resolve()).to.have.property('name', 'short');
       folder.write('cachectl.yaml', withName('long'));
       expect(await folder.resolve()).to.have.property('name', 'long');
     });
 
-    it("is looked for in the user's configuration folder last", async () => {
+    it("is found in the user's configuration folder last", async () => {
       const inHome = path.join(folder.home, '.config/cachectl');
       mkdirSync(inHome, { recursive: true });
       writeFileSync(path.join(inHome, 'cachectl.yaml'), 'profiles: { own: { driver: sqlite, path: own.db } }');
@@ -85,7 +85,7 @@ describe('which profile is used', () => {
       expect(await folder.resolve({ env: { XDG_CONFIG_HOME: xdg } })).to.have.property('name', 'project');
     });
 
-    it('is the one that --config names, relative to the working directory, or in ~', async () => {
+    it('is the one of --config, relative to the working directory or to ~', async () => {
       folder.write('cachectl.yaml', withName('found'));
       folder.write('etc/other.yaml', withName('other'));
       writeFileSync(path.join(folder.home, 'mine.yaml'), withName('mine'));
@@ -97,7 +97,7 @@ describe('which profile is used', () => {
       expect(await folder.resolve({ config: '~/mine.yaml' })).to.have.property('name', 'mine');
     });
 
-    it('is said to be missing, a folder, or unreadable, when it is', async () => {
+    it('is reported as missing, a folder, or unreadable', async () => {
       expect((await folder.failure({ config: 'nope.yaml' })).message).to.equal(
         'cannot read the profile file nope.yaml: there is no such file',
       );
@@ -111,33 +111,33 @@ describe('which profile is used', () => {
       expect((await folder.failure()).message).to.equal('cannot read the profile file cachectl.yaml: it is a folder');
     });
 
-    it('is not passed over when the system refuses it', async () => {
+    it('is not skipped if the system refuses it', async () => {
       const file = path.join(folder.project, 'cachectl.yaml');
       symlinkSync(file, file);
       expect((await folder.failure()).message).to.equal(`cannot look for ${file}: its symbolic links go in circles`);
     });
   });
 
-  describe('of several', () => {
+  describe('with several profiles', () => {
     const two = 'profiles:\n  shop:\n    driver: array\n  blog:\n    driver: array\n';
 
-    it('is the one that --profile names', async () => {
+    it('uses the one of --profile', async () => {
       expect(await folder.of(`default: shop\n${two}`, { profile: 'blog' })).to.have.property('name', 'blog');
     });
 
-    it('is the default, when none is named', async () => {
+    it('uses the default if none is named', async () => {
       expect(await folder.of(`default: blog\n${two}`)).to.have.property('name', 'blog');
       expect(await folder.of(`default: \${WHICH:-shop}\n${two}`)).to.have.property('name', 'shop');
     });
 
-    it('must be chosen, when there is no default', async () => {
+    it('requires a choice without a default', async () => {
       expect(await folder.failureOf(two)).to.deep.equal({
         message: 'cachectl.yaml has several profiles and no default',
         hint: 'Choose with --profile, or add "default: NAME". Profiles: shop, blog.',
       });
     });
 
-    it('is suggested, when the name is nearly right', async () => {
+    it('suggests the nearest name', async () => {
       expect(await folder.failureOf(two, { profile: 'shpo' })).to.deep.equal({
         message: 'cachectl.yaml: there is no profile "shpo"',
         hint: 'Did you mean shop? Profiles: shop, blog.',
@@ -148,14 +148,14 @@ describe('which profile is used', () => {
       });
     });
 
-    it('may have any name, and an inherited one is none', async () => {
+    it('takes any name, but no inherited one', async () => {
       expect(await folder.of('profiles: { __proto__: { driver: array } }')).to.have.property('name', '__proto__');
       expect(await folder.of('profiles: { 7: { driver: array } }', { profile: '7' })).to.have.property('name', '7');
       expect((await folder.failureOf(two, { profile: 'constructor' })).message).to.contain('no profile "constructor"');
     });
   });
 
-  it('is none of the file when there is a URL, and the two together are a contradiction', async () => {
+  it('does not combine the file with a URL', async () => {
     folder.write('cachectl.yaml', withName('found'));
     expect(await folder.resolve({ url: 'array:' })).to.have.property('name', 'array');
     expect((await folder.failure({ url: 'array:', profile: 'found' })).error).to.be.instanceOf(UsageError);

@@ -14,7 +14,7 @@ describe('variables in a profile file', () => {
   const prefixOf = async (prefix: string, env: NodeJS.ProcessEnv = {}) =>
     (await folder.of(`profiles:\n  a:\n    driver: array\n    prefix: ${prefix}\n`, { env })).prefix;
 
-  it('are filled in, alone, within text, and several', async () => {
+  it('are replaced, alone, within text, and several at once', async () => {
     const env = { APP: 'shop', STAGE: 'live' };
     expect(await prefixOf('${APP}', env)).to.equal('shop');
     expect(await prefixOf('x-${APP}-${STAGE}-', env)).to.equal('x-shop-live-');
@@ -22,7 +22,7 @@ describe('variables in a profile file', () => {
     expect(await prefixOf("'${APP}'", env)).to.equal('shop');
   });
 
-  it('may have a default, for when they are not set, or set to nothing', async () => {
+  it('can have a default, used if they are unset or empty', async () => {
     expect(await prefixOf('${APP:-shop}-')).to.equal('shop-');
     expect(await prefixOf('${APP:-shop}-', { APP: '' })).to.equal('shop-');
     expect(await prefixOf('${APP:-shop}-', { APP: 'blog' })).to.equal('blog-');
@@ -30,7 +30,7 @@ describe('variables in a profile file', () => {
     expect(await prefixOf('${APP:-a:-b{c}')).to.equal('a:-b{c');
   });
 
-  it('may stand without quotes inside { } and [ ] too', async () => {
+  it('can be unquoted inside { } and [ ]', async () => {
     const env = { SHOP: 'redis://h/1', LOCK: 'redis://l/2', NODE: 'n:1' };
     const flow = 'profiles: { a: { driver: redis, url: ${SHOP}, locks: { url: ${LOCK} } } }';
     expect(await folder.of(flow, { env })).to.deep.include({
@@ -40,20 +40,20 @@ describe('variables in a profile file', () => {
     expect(await folder.of(list, { env })).to.have.nested.property('connection.nodes[1].host', 'o');
   });
 
-  it('are not looked for in what they hold', async () => {
+  it('are not replaced inside their values', async () => {
     expect(await prefixOf('${A}', { A: '${B}', B: 'no' })).to.equal('${B}');
     expect(await prefixOf('${A}', { A: '$$' })).to.equal('$$');
     expect(await prefixOf('${A}', { A: '"\n  driver: redis' })).to.equal('"\n  driver: redis');
   });
 
-  it('leave $$ as a dollar sign, and a $ without a brace as it is', async () => {
+  it('keep $$ as a dollar sign, and a $ without a brace', async () => {
     expect(await prefixOf('$${APP}', { APP: 'no' })).to.equal('${APP}');
     expect(await prefixOf('{ a: $$${APP} }'.slice(5, -2), { APP: 'yes' })).to.equal('$yes');
     expect(await prefixOf('pa$word$', {})).to.equal('pa$word$');
     expect(await prefixOf('$APP', { APP: 'no' })).to.equal('$APP');
   });
 
-  it('that are missing are named, with file, line, key and profile', async () => {
+  it('that are missing are named with file, line, key and profile', async () => {
     const yaml = 'profiles:\n  shop:\n    driver: redis\n    url: ${SHOP_REDIS_URL}\n';
     expect(await folder.failureOf(yaml)).to.deep.equal({
       message: 'cachectl.yaml:4: url of profile shop: the environment variable SHOP_REDIS_URL is not set',
@@ -71,12 +71,12 @@ describe('variables in a profile file', () => {
     );
   });
 
-  it('are needed for the chosen profile only', async () => {
+  it('are required in the chosen profile only', async () => {
     const yaml = 'profiles:\n  live: { driver: redis, url: ${NOT_SET} }\n  here: { driver: array }\n';
     expect(await folder.of(yaml, { profile: 'here' })).to.have.property('name', 'here');
   });
 
-  it('that do not read are refused', async () => {
+  it('with invalid syntax are refused', async () => {
     for (const text of ['${}', '${1A}', '${A-b}', '${A:?b}', '${A:-${B}}', '${A', '${ A }', '${A:+b}']) {
       const { message, hint } = await folder.failureOf(`profiles:\n  a:\n    driver: array\n    prefix: '${text}'\n`);
       expect(message).to.equal(
@@ -86,7 +86,7 @@ describe('variables in a profile file', () => {
     }
   });
 
-  it('may hold booleans and numbers', async () => {
+  it('can hold booleans and numbers', async () => {
     const yaml =
       'profiles:\n  a:\n    driver: redis\n    host: h\n    port: ${P}\n    database: ${D}\n    protected: ${X}\n';
     const profile = await folder.of(yaml, { env: { P: '6380', D: '3', X: 'True' } });
@@ -95,7 +95,7 @@ describe('variables in a profile file', () => {
     expect(profile).to.have.property('protected', true);
   });
 
-  it('never show what they hold, nor their defaults', async () => {
+  it('never reveal their values or defaults', async () => {
     const secret = 'hunter2';
     const lines = [
       'port: ${S}',

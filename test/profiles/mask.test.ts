@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { maskSecrets, maskUrl } from '../../src/profiles/mask.js';
 
-describe('passwords in what is shown', () => {
+describe('passwords in output', () => {
   const cases: ReadonlyArray<[url: string, shown: string]> = [
     ['redis://localhost:6379/1?prefix=shop-', 'redis://localhost:6379/1?prefix=shop-'],
     ['redis://user:secret@host:6379/1', 'redis://user:***@host:6379/1'],
@@ -41,7 +41,7 @@ describe('passwords in what is shown', () => {
     });
   }
 
-  it('are masked in every URL of a text, and nothing else is changed', () => {
+  it('are masked in every URL of a text, and nothing else changes', () => {
     expect(
       maskSecrets('copy redis://a:secret@h1/1 to "rediss://:secret@h2:6380/2": refused, mail a@b.example'),
     ).to.equal('copy redis://a:***@h1/1 to "rediss://:***@h2:6380/2": refused, mail a@b.example');

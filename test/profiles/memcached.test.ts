@@ -19,7 +19,7 @@ describe('a Memcached profile', () => {
 
   const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as MemcachedProfile;
 
-  it('names its servers, in the application’s order', async () => {
+  it('has its servers in the application’s order', async () => {
     const profile = await of('servers: ["10.0.0.5", "10.0.0.6:11212", "[::1]:11213", "c:11211:100"]');
     expect(profile).to.deep.equal({
       name: 'a',
@@ -36,7 +36,7 @@ describe('a Memcached profile', () => {
     expect((await of('url: memcached://h1,h2:2')).servers).to.deep.equal([server('h1'), server('h2', 2)]);
   });
 
-  it('says how the application writes', async () => {
+  it("has the application's write settings", async () => {
     const options = { distribution: 'ketama', serializer: 'igbinary', compression: 'zlib' };
     expect(await of('servers: h', 'distribution: ketama', 'serializer: igbinary', 'compression: zlib')).to.deep.include(
       options,
@@ -47,14 +47,14 @@ describe('a Memcached profile', () => {
     });
   });
 
-  it('has a user of SASL', async () => {
+  it('can have a SASL user', async () => {
     const user = { username: 'app', password: 'se:cret' };
     expect(await of('servers: h', 'username: app', 'password: se:cret')).to.deep.include(user);
     expect(await of('url: memcached://app:se%3Acret@h')).to.deep.include(user);
     expect(await of('servers: h', 'username: ""', 'password: ""')).not.to.have.any.keys('username', 'password');
   });
 
-  it('is made by a URL, named by its scheme', async () => {
+  it('can be a URL, and is named after its scheme', async () => {
     const url = 'memcached://app:p@h1,h2:2?prefix=shop-&distribution=ketama&codec=json&protected=true';
     expect(await folder.resolve({ url })).to.deep.equal({
       name: 'memcached',
@@ -121,7 +121,7 @@ describe('a Memcached profile', () => {
       ],
     ];
     for (const [url, message] of urls) {
-      it(`by ${url}`, async () => {
+      it(`for ${url}`, async () => {
         expect(await folder.failure({ url })).to.have.property('message', message);
       });
     }

@@ -18,7 +18,7 @@ describe('a MongoDB profile', () => {
 
   const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as MongodbProfile;
 
-  it('names a database by its connection string, and the collections in it', async () => {
+  it('has a database from its connection string, and collections', async () => {
     const profile = await of('url: mongodb://db/reports');
     expect(profile).to.deep.equal({
       name: 'a',
@@ -39,7 +39,7 @@ describe('a MongoDB profile', () => {
     );
   });
 
-  it('hands the options of a connection string on as they are', async () => {
+  it('passes the options of a connection string on unchanged', async () => {
     const options = 'replicaSet=rs0&readPreferenceTags=dc:ny&readPreferenceTags=&tls=true&tlsCAFile=%2Fca.pem';
     const whole = `mongodb://a:1,b:2,[::1]:3/?${options}`;
     expect((await of(`url: "mongodb://a:1,b:2,[::1]:3/reports?${options}"`)).url).to.equal(whole);
@@ -58,19 +58,19 @@ describe('a MongoDB profile', () => {
     ['mongodb://u:a%3Ab%2F%40@h/app?authSource=x', 'mongodb://u:a%3Ab%2F%40@h/?authSource=x'],
   ];
   for (const [url, shown] of users) {
-    it(`looks a user up where ${url} says`, async () => {
+    it(`authenticates users where ${url} says`, async () => {
       const profile = await of(`url: "${url}"`);
       expect(profile).to.include({ url: shown, database: 'app' });
       expect(credentials(profile)?.username).to.equal('u');
     });
   }
 
-  it('may have the user beside the connection string', async () => {
+  it('can have the user beside the connection string', async () => {
     const profile = await of('url: mongodb://h', 'database: app', 'username: "a:b"', 'password: "p@/?#"');
     expect(credentials(profile)).to.include({ username: 'a:b', password: 'p@/?#' });
   });
 
-  it('is made by a URL, with our own parameters among the others', async () => {
+  it('can be a URL, with keys of cachectl among the parameters', async () => {
     const url = 'mongodb://h/app?prefix=shop-&replicaSet=rs0&codec=json&collection=c&lockCollection=l&protected=true';
     expect(await folder.resolve({ url })).to.deep.equal({
       name: 'mongodb',

@@ -15,7 +15,7 @@ describe('a Redis URL', () => {
 
   const of = async (url: string) => (await folder.resolve({ url })) as RedisProfile;
 
-  it('makes a whole profile, named by its scheme', async () => {
+  it('is a whole profile, named after its scheme', async () => {
     const url =
       'rediss://app:secret@cache:6380/1?prefix=shop-cache-&connectionPrefix=shop-database-&codec=json&protected=true&locks=redis://l/2';
     expect(await of(url)).to.deep.equal({
@@ -65,14 +65,14 @@ describe('a Redis URL', () => {
     });
   }
 
-  it('decodes its parameters, and leaves a + as it is', async () => {
+  it('has decoded parameters, and keeps a +', async () => {
     expect(await of('redis://h?prefix=a%2Bb+c%20d%26%3D%C3%A9=&connectionPrefix=')).to.include({
       prefix: 'a+b+c d&=é=',
       connectionPrefix: '',
     });
   });
 
-  it('may hold the URL of the locks encoded', async () => {
+  it('can contain the encoded URL of the locks', async () => {
     const { locks } = await of(`redis://h?locks=${encodeURIComponent('redis://:p%40q@l?db=4')}`);
     expect(locks).to.deep.equal({ kind: 'server', nodes: [{ host: 'l', port: 6379 }], database: 4, password: 'p@q' });
     const plain = await of('redis://:a@h?locks=redis://:b@l&prefix=x');
@@ -80,7 +80,7 @@ describe('a Redis URL', () => {
     expect(plain).to.have.property('prefix', 'x');
   });
 
-  describe('is refused, the password masked', () => {
+  describe('is refused with a masked password', () => {
     const cases: ReadonlyArray<[url: string, message: string, hint: RegExp]> = [
       ['', 'the URL is empty', /redis:\/\//],
       ['cache', 'the URL (cache) does not begin with a scheme', /redis:\/\//],

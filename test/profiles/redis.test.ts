@@ -19,7 +19,7 @@ describe('a Redis profile', () => {
   const of = async (...lines: string[]) => (await folder.of(yaml(...lines))) as RedisProfile;
   const server = { kind: 'server', nodes: [{ host: 'h', port: 6379 }], database: 0 };
 
-  it('is a server, by a URL or by keys', async () => {
+  it('is a server, by URL or by keys', async () => {
     const whole = {
       kind: 'server',
       nodes: [{ host: 'cache.internal', port: 6380 }],
@@ -40,13 +40,13 @@ describe('a Redis profile', () => {
     });
   });
 
-  it('has the port 6379, database 0 and no password, unless said', async () => {
+  it('defaults to port 6379, database 0 and no password', async () => {
     expect((await of('host: h')).connection).to.deep.equal(server);
     expect((await of('url: redis://h')).connection).to.deep.equal(server);
     expect((await of('host: h', 'username: ""', 'password: ${NONE:-}')).connection).to.deep.equal(server);
   });
 
-  it('may have the keys that its URL leaves out beside it', async () => {
+  it('can have keys that its URL leaves out', async () => {
     const { connection } = await of('url: redis://h', 'database: 2', 'password: "123"');
     expect(connection).to.deep.equal({ ...server, database: 2, password: '123' });
   });
@@ -58,7 +58,7 @@ describe('a Redis profile', () => {
     });
   });
 
-  it('may be a socket', async () => {
+  it('can be a socket', async () => {
     const socket = { kind: 'server', nodes: [], socket: '/run/redis.sock', database: 1, password: 'p' };
     expect((await of('socket: /run/redis.sock', 'database: 1', 'password: p')).connection).to.deep.equal(socket);
     expect((await of('url: "unix://:p@/run/redis.sock?db=1"')).connection).to.deep.equal(socket);
@@ -67,7 +67,7 @@ describe('a Redis profile', () => {
     );
   });
 
-  it('may be a cluster', async () => {
+  it('can be a cluster', async () => {
     const nodes = [
       { host: '10.0.0.1', port: 7000 },
       { host: 'n2', port: 6379 },
@@ -83,7 +83,7 @@ describe('a Redis profile', () => {
     ).to.deep.equal(cluster);
   });
 
-  it('may be a primary watched by sentinels', async () => {
+  it('can be a primary watched by sentinels', async () => {
     const watched = {
       kind: 'sentinel',
       nodes: [
@@ -102,7 +102,7 @@ describe('a Redis profile', () => {
     expect((await of(`url: "${url}"`)).connection).to.deep.equal(watched);
   });
 
-  it('has the options of phpredis, where the application sets them', async () => {
+  it("has the application's options of phpredis", async () => {
     expect(await of('host: h')).not.to.have.any.keys('serializer', 'compression');
     expect(await of('host: h', 'serializer: none', 'compression: none')).not.to.have.any.keys(
       'serializer',
@@ -114,7 +114,7 @@ describe('a Redis profile', () => {
   });
 
   describe('with TLS', () => {
-    it('is asked for by rediss://, or by tls', async () => {
+    it('is requested by rediss:// or by tls', async () => {
       const secure = { ...server, tls: { verify: true } };
       expect((await of('url: rediss://h')).connection).to.deep.equal(secure);
       expect((await of('url: redis://h', 'tls: true')).connection).to.deep.equal(secure);
@@ -128,7 +128,7 @@ describe('a Redis profile', () => {
       expect((await of('url: rediss+sentinel://h?primary=p')).connection).to.deep.include({ tls: { verify: true } });
     });
 
-    it('takes certificates, by paths relative to the file', async () => {
+    it('has certificates, with paths relative to the file', async () => {
       const tls = {
         verify: false,
         ca: path.join(folder.project, 'ca.pem'),
@@ -143,8 +143,8 @@ describe('a Redis profile', () => {
     });
   });
 
-  describe('with locks elsewhere', () => {
-    it('on another connection, by URL or keys; nothing is inherited then', async () => {
+  describe('with separate locks', () => {
+    it('on another connection, by URL or keys, inherits nothing', async () => {
       const locks = { kind: 'server', nodes: [{ host: 'l', port: 6379 }], database: 2 };
       const main = 'url: rediss://:p@h/1';
       expect((await of(main, 'locks: { url: redis://l/2 }')).locks).to.deep.equal(locks);
@@ -153,7 +153,7 @@ describe('a Redis profile', () => {
       expect((await of(main)).locks).to.equal(undefined);
     });
 
-    it('on another database of the same Redis, as in an application that changed nothing', async () => {
+    it("on another database of the same Redis, like Laravel's default", async () => {
       const profile = await of('url: rediss://u:p@h:6380/1', 'locks: { database: 0 }');
       expect(profile.connection.database).to.equal(1);
       expect(profile.locks).to.deep.equal({ ...profile.connection, database: 0 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { Folder } from './folder.js';
 
-describe('a SQLite profile', () => {
+describe('an SQLite profile', () => {
   let folder: Folder;
 
   beforeEach(() => {
@@ -31,7 +31,7 @@ describe('a SQLite profile', () => {
     });
   });
 
-  it('may have an absolute path, and ~ for the home folder', async () => {
+  it('can have an absolute path, or ~ for the home folder', async () => {
     const at = async (text: string) => folder.of(`profiles: { a: { driver: sqlite, path: "${text}" } }`);
     expect(await at('/var/cache.db')).to.have.property('path', path.resolve('/var/cache.db'));
     expect(await at('~/cache.db')).to.have.property('path', path.join(folder.home, 'cache.db'));

@@ -12,7 +12,7 @@ export function describeValues(shared: () => Shared, { bareNumbers }: Traits, va
   for (const { title, php: expression, json, bareJson = json, put, text = JSON.parse(json) as string } of values) {
     const shown = bareNumbers ? bareJson : json;
 
-    it(`${title}: Laravel puts it, cachectl gets it`, async () => {
+    it(`${title}: cachectl reads what Laravel puts`, async () => {
       const { php, theirs, run } = shared();
       expect(await theirs.put('key', await php.evaluate(expression), 3600)).to.be.true;
       const { code, out, err } = await run(['get', 'key', '--json']);
@@ -20,7 +20,7 @@ export function describeValues(shared: () => Shared, { bareNumbers }: Traits, va
       expect(out).to.include(`"value":${shown},"type":`);
     });
 
-    it(`${title}: cachectl puts it, Laravel gets it, and would have stored the same`, async () => {
+    it(`${title}: Laravel reads what cachectl puts, and would have stored the same`, async () => {
       const { php, theirs, ours, run, raw } = shared();
       const value = await php.evaluate(expression);
       await theirs.put('theirs', value, 3600);
@@ -41,7 +41,7 @@ export function describeEntries(shared: () => Shared): void {
   const hello = Buffer.from('s:5:"hello";');
   const miss = Buffer.from('N;');
 
-  it('what Laravel puts for a time, cachectl sees end when it ends', async () => {
+  it("Laravel's TTL ends in cachectl", async () => {
     const { theirs, run } = shared();
     await theirs.put('brief', hello, 100);
     await theirs.put('long', hello, 40 * 86_400);
@@ -54,7 +54,7 @@ export function describeEntries(shared: () => Shared): void {
     expect(forever).to.be.null;
   });
 
-  it('what cachectl puts for a time ends when Laravel would have ended it', async () => {
+  it("cachectl's TTL ends like Laravel's", async () => {
     const { run, theirs, ttl } = shared();
     await run(['put', 'brief', 'hello', '--ttl', '100s']);
     await run(['put', 'long', 'hello', '--ttl', '40d']);
@@ -66,7 +66,7 @@ export function describeEntries(shared: () => Shared): void {
     expect(await ttl('forever')).to.equal(await ttl('theirs'));
   });
 
-  it('add: who comes second is told so, whoever that is', async () => {
+  it('add: the second one is refused, whoever that is', async () => {
     const { theirs, run } = shared();
     expect(await theirs.add('a', hello, 60)).to.be.true;
     expect((await run(['put', 'a', 'ours', '--if-absent', '--ttl', '1m'])).code).to.equal(1);
@@ -77,7 +77,7 @@ export function describeEntries(shared: () => Shared): void {
     expect((await theirs.get('b')).toString()).to.equal('s:4:"ours";');
   });
 
-  it('many: what each put, the other reads at once, misses between', async () => {
+  it("many: each reads the other's entries at once, with misses between", async () => {
     const { theirs, ours, run } = shared();
     await theirs.putMany(
       [
@@ -99,7 +99,7 @@ export function describeEntries(shared: () => Shared): void {
     expect(await theirs.many(['three', 'none', 'four'])).to.deep.equal([hello, miss, hello]);
   });
 
-  it('forget and pull: what either takes away is gone for the other', async () => {
+  it('forget and pull: removed entries are gone for the other', async () => {
     const { theirs, ours, run } = shared();
     for (const key of ['a', 'b', 'c', 'd']) await theirs.put(key, hello, 60);
     expect((await run(['forget', 'a'])).code).to.equal(0);
@@ -125,7 +125,7 @@ export function describeCounters(shared: () => Shared, { countsFromNothing, coun
     expect((await theirs.get('hits')).toString()).to.be.oneOf(['i:11;', 's:2:"11";']);
   });
 
-  it('what cachectl counts from nothing, Laravel counts on', async () => {
+  it('Laravel counts on a counter that cachectl started', async () => {
     const { theirs, ours } = shared();
     expect(await ours.increment('hits', 3n)).to.equal(3n);
     expect(await theirs.increment('hits', 4)).to.equal(7);
@@ -133,7 +133,7 @@ export function describeCounters(shared: () => Shared, { countsFromNothing, coun
   });
 
   if (countsFromNothing) {
-    it('what Laravel counts from nothing, cachectl counts on', async () => {
+    it('cachectl counts on a counter that Laravel started', async () => {
       const { theirs, ours } = shared();
       expect(await theirs.increment('hits', 3)).to.equal(3);
       expect(await ours.increment('hits', 4n)).to.equal(7n);
@@ -141,7 +141,7 @@ export function describeCounters(shared: () => Shared, { countsFromNothing, coun
   }
 
   if (!countsInOneStep) return;
-  it('none is lost when both count at once', async () => {
+  it('no increment is lost if both count at once', async () => {
     const { php, theirs, ours } = shared();
     await theirs.put('hits', await php.evaluate('0'), 600);
     const counting = Array.from({ length: 200 }, async () =>
@@ -157,7 +157,7 @@ export function describeCounters(shared: () => Shared, { countsFromNothing, coun
  * @param fits which of them Laravel 8 and this store can hold, by their serialized bytes
  */
 export function describeThousands(shared: () => Shared, fits = (_bytes: Buffer) => true): void {
-  it(`by chance (seed ${SEED}): what Laravel puts, cachectl gets, to the byte`, async () => {
+  it(`random values (seed ${SEED}): cachectl reads Laravel's exactly`, async () => {
     const { theirs, ours } = shared();
     const entries = randomEntries(fits);
     for (const page of pages(entries)) expect(await theirs.putMany(page, 600)).to.be.true;
@@ -171,7 +171,7 @@ export function describeThousands(shared: () => Shared, fits = (_bytes: Buffer) 
     }
   });
 
-  it(`by chance (seed ${SEED}): what cachectl puts, Laravel gets, to the byte`, async () => {
+  it(`random values (seed ${SEED}): Laravel reads cachectl's exactly`, async () => {
     const { theirs, ours } = shared();
     const entries = randomEntries(fits);
     const put = entries.map(([key, bytes]) => ({ key, value: unserialize(bytes), ttl: 600 }));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Shared, Traits } from './php-shared.js';
 
 export function describeLocks(shared: () => Shared, { endlessLock }: Traits): void {
-  it('Laravel holds it: cachectl is refused, and names the owner', async () => {
+  it('held by Laravel: cachectl is refused, and names the owner', async () => {
     const { theirs, run } = shared();
     const { acquired, owner } = await theirs.acquire('deploy', 600);
     expect(acquired).to.be.true;
@@ -15,7 +15,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await theirs.owner('deploy')).to.equal(owner);
   });
 
-  it('cachectl holds it: Laravel is refused, and sees the owner', async () => {
+  it('held by cachectl: Laravel is refused, and sees the owner', async () => {
     const { theirs, run } = shared();
     const { code, out } = await run(['lock:acquire', 'deploy', '--ttl', '10m']);
     expect(code).to.equal(0);
@@ -23,7 +23,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await theirs.owner('deploy')).to.equal(out.trimEnd());
   });
 
-  it('cachectl releases what Laravel holds only by its owner', async () => {
+  it("cachectl releases Laravel's lock only by its owner", async () => {
     const { theirs, run } = shared();
     const { owner } = await theirs.acquire('deploy', 600);
     const refused = await run(['lock:release', 'deploy', '--owner', 'somebody-else']);
@@ -35,7 +35,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await theirs.release('deploy', owner)).to.be.false;
   });
 
-  it('Laravel releases what cachectl holds only by its owner', async () => {
+  it("Laravel releases cachectl's lock only by its owner", async () => {
     const { theirs, run } = shared();
     const owner = (await run(['lock:acquire', 'deploy', '--ttl', '10m'])).out.trimEnd();
     expect(await theirs.release('deploy', 'somebody-else')).to.be.false;
@@ -53,7 +53,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect((await theirs.acquire('deploy', 600)).acquired).to.be.true;
   });
 
-  it('a lock without a time: Laravel’s lasts as long as it says, cachectl’s for good', async () => {
+  it('a lock without a TTL lasts as long as Laravel says, or forever in cachectl', async () => {
     const { theirs, ours, run, ttl } = shared();
     const { owner } = await theirs.acquire('theirs', 0);
     const holder = await ours.lock('theirs').holder();
@@ -68,7 +68,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await theirs.release('ours', 'me')).to.be.true;
   });
 
-  it('cachectl sees how long Laravel holds it, and Laravel’s store has the time that cachectl asked for', async () => {
+  it("each sees the TTL of the other's lock", async () => {
     const { theirs, ours, run, ttl } = shared();
     await theirs.acquire('theirs', 600);
     expect((await ours.lock('theirs').holder())?.ttl).to.be.within(570, 602);
@@ -76,7 +76,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await ttl('ours')).to.be.within(570, 602);
   });
 
-  it('an owner of any text is the same to both', async () => {
+  it('any owner is the same to both', async () => {
     const { theirs, ours } = shared();
     for (const owner of ['42', '0123', 'ci job #7: "žluť"', 's:5:"owner";', 'a'.repeat(3000)]) {
       expect((await theirs.acquire('deploy', 600, owner)).acquired).to.be.true;
@@ -88,7 +88,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     }
   });
 
-  it('Laravel, waiting, gets it when cachectl lets go; cachectl when Laravel does', async () => {
+  it('waiting on either side ends with a release by the other', async () => {
     const { theirs, run } = shared();
     await run(['lock:acquire', 'deploy', '--ttl', '10m', '--owner', 'me']);
     const laravel = theirs.block('deploy', 600, 'laravel', 20);
@@ -101,7 +101,7 @@ export function describeLocks(shared: () => Shared, { endlessLock }: Traits): vo
     expect(await theirs.owner('deploy')).to.equal('me');
   });
 
-  it('those who wait in Laravel and in cachectl take turns: none goes without while the other goes on', async function () {
+  it('waiters of both take turns, and neither side starves', async function () {
     // Each turn of cachectl starts two processes. Without release notifications, turns also depend on chance.
     this.timeout(180_000);
     const { theirs, run } = shared();

@@ -7,7 +7,7 @@ const MISS = Buffer.from('N;');
 
 /** For stores where Laravel 8 stores tags like current Laravel. */
 export function describeTags(shared: () => Shared): void {
-  it('what Laravel puts under tags, cachectl gets by the same tags in the same order', async () => {
+  it("cachectl reads Laravel's tagged entries by the same tags in the same order", async () => {
     const { theirs, run } = shared();
     await theirs.tags(['people', 'artists']).put('John', HELLO, 600);
     expect((await run(['get', 'John', '--tags', 'people,artists'])).out).to.equal('hello\n');
@@ -16,7 +16,7 @@ export function describeTags(shared: () => Shared): void {
     expect((await run(['get', 'John'])).code).to.equal(1);
   });
 
-  it('what cachectl puts under tags, Laravel gets by the same tags in the same order', async () => {
+  it("Laravel reads cachectl's tagged entries by the same tags in the same order", async () => {
     const { theirs, run } = shared();
     expect((await run(['put', 'John', 'hello', '--tags', 'people,artists', '--ttl', '10m'])).code).to.equal(0);
     expect(await theirs.tags(['people', 'artists']).get('John')).to.deep.equal(HELLO);
@@ -24,7 +24,7 @@ export function describeTags(shared: () => Shared): void {
     expect(await theirs.get('John')).to.deep.equal(MISS);
   });
 
-  it('what cachectl flushes by one tag, Laravel sees no more, whoever put it; other tags stay', async () => {
+  it('a flush by cachectl removes a tag for Laravel, and keeps other tags', async () => {
     const { theirs, run } = shared();
     await theirs.tags(['people', 'artists']).put('John', HELLO, 600);
     await run(['put', 'Anne', 'hello', '--tags', 'people,authors']);
@@ -37,7 +37,7 @@ export function describeTags(shared: () => Shared): void {
     expect(await theirs.get('John')).to.deep.equal(HELLO);
   });
 
-  it('what Laravel flushes by one tag, cachectl sees no more, whoever put it; other tags stay', async () => {
+  it('a flush by Laravel removes a tag for cachectl, and keeps other tags', async () => {
     const { theirs, run } = shared();
     await theirs.tags(['people', 'artists']).put('John', HELLO, 600);
     await run(['put', 'Anne', 'hello', '--tags', 'people,authors']);
@@ -48,7 +48,7 @@ export function describeTags(shared: () => Shared): void {
     expect((await run(['get', 'Book', '--tags', 'authors'])).out).to.equal('hello\n');
   });
 
-  it('after either has flushed, both put and get under the tag again', async () => {
+  it('after a flush by either, both put and get with the tag again', async () => {
     const { theirs, run } = shared();
     for (const flush of [
       async () => theirs.tags(['people']).flush(),
@@ -64,7 +64,7 @@ export function describeTags(shared: () => Shared): void {
     }
   });
 
-  it('both count on one tagged counter, and forget under tags', async () => {
+  it('both count on one tagged counter, and forget with tags', async () => {
     const { php, theirs, ours, run } = shared();
     await theirs.tags(['people']).put('hits', await php.evaluate('1'), 600);
     expect(await ours.tags(['people']).increment('hits', 2n)).to.equal(3n);

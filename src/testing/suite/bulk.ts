@@ -30,7 +30,7 @@ async function countNumbered(store: Store, sure: number): Promise<number> {
 
 export function describeBulk(stores: Stores): void {
   describe('putMany', () => {
-    it('stores 10,000 entries from a stream, each with its ttl, and tells how far it is', async () => {
+    it('stores 10,000 entries from a stream with their TTLs, and reports progress', async () => {
       const store = await stores.fresh();
       const progress: number[] = [];
       const stored = await store.putMany(numbered(10_000), { onProgress: ({ done }) => progress.push(done) });
@@ -45,7 +45,7 @@ export function describeBulk(stores: Stores): void {
       expect(await countNumbered(store, 10_000)).to.equal(10_000);
     });
 
-    it('takes the last of a key that comes twice', async () => {
+    it('keeps the last value of a key that comes twice', async () => {
       const store = await stores.fresh();
       await store.putMany([
         { key: 'k', value: string('first'), ttl: 60 },
@@ -55,7 +55,7 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(await store.get('k'), null);
     });
 
-    it('stores small values and large ones beside each other, and the last of each key', async () => {
+    it('stores small and large values together, and keeps the last value of each key', async () => {
       const store = await stores.fresh();
       const large = 'x'.repeat(300_000);
       const entries = Array.from({ length: 400 }, (_, number) => ({
@@ -71,7 +71,7 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(read[5], [50, 60]);
     });
 
-    it('puts what a store of its form holds, with tags, where it does that', async () => {
+    it('takes stored entries of its own form, with tags, if the store has putStored', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
       expect(store.storedForm).to.match(/\S/);
@@ -94,7 +94,7 @@ export function describeBulk(stores: Stores): void {
       expect(await tagged.get('tagged')).to.equal(undefined);
     });
 
-    it('puts what a store of its form holds of any value, and what is of no value', async () => {
+    it('takes stored bytes of any value, and undecodable bytes', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
       const values: Value[] = [NULL, boolean(false), float(-1.5), integer(2n ** 40n), string(Buffer.from([0, 255]))];
@@ -120,7 +120,7 @@ export function describeBulk(stores: Stores): void {
       expect(await store.putMany([])).to.equal(0);
     });
 
-    it('ends with the error of a source that fails; what was told as done stays', async () => {
+    it('ends with the error of a failing source, and keeps what it reported as done', async () => {
       const store = await stores.fresh();
       const broken = new Error('line 5001 is no JSON');
       let done = 0;
@@ -138,7 +138,7 @@ export function describeBulk(stores: Stores): void {
       expect(await countNumbered(store, done)).to.be.within(done, 5000);
     });
 
-    it('stops when told to, long before the source ends; what was told as done stays', async () => {
+    it('stops on the signal long before the source ends, and keeps what it reported as done', async () => {
       const store = await stores.fresh();
       const controller = new AbortController();
       let done = 0;
@@ -160,14 +160,14 @@ export function describeBulk(stores: Stores): void {
 
 export function describeKeys(stores: Stores): void {
   describe('keys', () => {
-    it('gives every key that has not expired, without the prefix', async () => {
+    it('lists every live key without the prefix', async () => {
       const store = await stores.fresh();
       const keys = ['a', 'b:1', 'a*b', 'klíč:🐎', '100%25', ...(stores.takesAnyKey ? ['two\nlines', 'a b'] : [])];
       for (const key of keys) await store.put(key, string('v'), 60);
       expect((await all(store.keys())).toSorted()).to.deep.equal(keys.toSorted());
     });
 
-    it('gives those that match the glob', async () => {
+    it('lists the keys that match a glob', async () => {
       const store = await stores.fresh();
       for (const key of ['user:1', 'user:2', 'user:10', 'User:1', 'post:1', 'x[1]']) {
         await store.put(key, string('v'), 60);
@@ -182,7 +182,7 @@ export function describeKeys(stores: Stores): void {
       expect(await matching('user')).to.deep.equal([]);
     });
 
-    it('can be counted, where the store does that', async () => {
+    it('counts keys, if the store can', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();
       expect(await countOf(store)).to.equal(0);
@@ -196,7 +196,7 @@ export function describeKeys(stores: Stores): void {
       expect(await countOf(store, 'user:*')).to.equal(2);
     });
 
-    it('may be left before the end', async () => {
+    it('can be left before the end', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(3000));
       let seen = 0;

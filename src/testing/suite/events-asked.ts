@@ -11,7 +11,7 @@ const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const s
 
 /** The options of an event stream. */
 export function describeAskedEvents({ stores, source, tail }: Feeds): void {
-  it('are none that is not wanted: a type or key is asked about before anything else', async () => {
+  it('filter by type and key before an event is made', async () => {
     const store = await stores.fresh();
     const matched: CacheEvent[] = [];
     const { stream } = await tail(store, {
@@ -30,7 +30,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     expect(names(matched).filter((name) => name.includes('unwanted') || !name.startsWith('KeyWritten'))).to.be.empty;
   });
 
-  it('are none that does not match, and it is not counted as dropped', async () => {
+  it('filter by the whole event, and do not count a filtered event as dropped', async () => {
     const store = await stores.fresh();
     const { stream } = await tail(store, { matches: ({ key }) => key === 'end' });
     await store.put('k', string('v'), 60);
@@ -40,7 +40,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     expect(stream.dropped ?? 0).to.equal(0);
   });
 
-  it('are those of keys under other prefixes, too, where everything is asked for', async () => {
+  it('include keys under other prefixes with everything', async () => {
     const store = await stores.fresh();
     const stranger = await stores.fresh();
     const { stream } = await tail(store, { everything: true });
@@ -59,7 +59,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     expect(told.filter((name) => name.endsWith(' foreign') && name.includes(store.prefix))).to.be.empty;
   });
 
-  it('are none of a preview of what an entry holds', async () => {
+  it('do not include the reads of peek', async () => {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     const { stream } = await tail(store);
@@ -82,7 +82,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
   });
 
   if (source.tags) {
-    it('say which tags an entry carries, where that is asked for', async () => {
+    it('report the tags of an entry on request', async () => {
       const store = await stores.fresh();
       const { stream } = await tail(store, { tags: true });
       await (await stores.second(store)).tags(['people', 'team']).put('Ann', string('v'), 60);
@@ -95,7 +95,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
   }
 
   if (LOCK_EVENTS.some((type) => source.types.includes(type))) {
-    it('are of locks, which are no entries, as far as their source tells', async () => {
+    it('report locks as locks, as far as the source can', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       // A name and owners that mark it as a lock on any store.

@@ -14,7 +14,7 @@ export function describeEvents(stores: Stores): void {
   const { capabilities, eventSources } = stores.harness;
   const declared = eventSourcesOf({ driver: 'store', capabilities });
   describe('sources of events', () => {
-    it('are declared by names of their own, the first with the types that the store has', () => {
+    it('have unique names, and the first reports the types of the store', () => {
       const names = declared.map(({ name }) => name);
       expect(new Set(names).size).to.equal(names.length);
       for (const { name, types } of declared) {
@@ -28,7 +28,7 @@ export function describeEvents(stores: Stores): void {
 
     if (capabilities.eventSources === undefined) return;
 
-    it('are none that is not declared', async () => {
+    it('refuse a source that is not declared', async () => {
       const store = await stores.fresh();
       const options = { signal: new AbortController().signal, enable: true, source: 'none of them' };
       expect(await failure(store.events(options))).to.be.instanceOf(UnsupportedError);
@@ -70,7 +70,7 @@ function describeSource(stores: Stores, source: EventSource): void {
 function describeTold({ stores, source, tail }: Feeds): void {
   const tells = (type: EventType): boolean => source.types.includes(type);
 
-  it('tell a write by another client', async () => {
+  it('report a write by another client', async () => {
     const store = await stores.fresh();
     const other = await stores.second(store);
     const { stream } = await tail(store);
@@ -88,7 +88,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
   });
 
   if (tells('KeyForgotten')) {
-    it('tell a deletion by another client', async () => {
+    it('report a deletion by another client', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       const { stream } = await tail(store);
@@ -101,7 +101,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
   }
 
   if (tells('KeyExpired')) {
-    it('tell what expires, while nobody asks for it', async () => {
+    it('report an expiry without any lookup', async () => {
       const store = await stores.fresh();
       const { stream } = await tail(store);
       await (await stores.second(store)).put('short', string('v'), 1);
@@ -112,7 +112,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
   }
 
   if (tells('CacheHit') && tells('CacheMissed')) {
-    it('tell a hit and a miss of another client, and no lookup that a write makes for itself', async () => {
+    it('report a hit and a miss of another client, but no lookup inside a write', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       const { stream } = await tail(store);
@@ -126,7 +126,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     });
   }
 
-  it('tell what is added, counted, pulled and put in bulk', async () => {
+  it('report add, increment, pull and bulk writes', async () => {
     const store = await stores.fresh();
     const other = await stores.second(store);
     const { stream } = await tail(store);
@@ -145,7 +145,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     expect([...untold]).to.deep.equal([]);
   });
 
-  it('tell no write where only the ttl is another one', async () => {
+  it('report no write if only the TTL changes', async () => {
     const store = await stores.fresh();
     const other = await stores.second(store);
     await other.put('k', string('v'), 60);
@@ -162,7 +162,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     expect(writes.toSorted()).to.deep.equal(['end', 'k']);
   });
 
-  it('say nothing of what lies under other prefixes', async () => {
+  it('report nothing under other prefixes', async () => {
     const store = await stores.fresh();
     const stranger = await stores.fresh();
     const { stream } = await tail(store);
@@ -173,7 +173,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     expect(value?.key).to.equal('end');
   });
 
-  it('come from a source that is described, of types that are declared', async () => {
+  it('have a described source and declared types only', async () => {
     const store = await stores.fresh();
     const { stream } = await tail(store);
     expect(stream.source).to.match(/^\S[^\n]+$/);
@@ -183,7 +183,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
 }
 
 function describeEnds({ stores, tail }: Feeds): void {
-  it('end when told to', async () => {
+  it('end on the signal', async () => {
     const store = await stores.fresh();
     const { stream, controller } = await tail(store);
     const events = all(stream);
@@ -192,7 +192,7 @@ function describeEnds({ stores, tail }: Feeds): void {
     expect((await events).every(({ key }) => key === 'k')).to.be.true;
   });
 
-  it('end when nobody listens any more, and can be had anew', async () => {
+  it('end when the reader leaves, and can be opened again', async () => {
     const store = await stores.fresh();
     const { stream } = await tail(store);
     await store.put('k', string('v'), 60);
@@ -210,7 +210,7 @@ function describeEnds({ stores, tail }: Feeds): void {
     expect(await events).to.deep.equal([]);
   });
 
-  it('are told to every stream that is open', async () => {
+  it('reach every open stream', async () => {
     const store = await stores.fresh();
     const [first, second] = [await tail(store), await tail(await stores.second(store))];
     await store.put('k', string('v'), 60);

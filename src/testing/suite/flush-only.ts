@@ -12,8 +12,8 @@ import { all, failure, type Stores, textOf } from './stores.js';
 /** For stores with `flushOnly`, which is optional for stores that list keys. */
 export function describeFlushOnly(stores: Stores): void {
   const { idleTimes = false, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
-  describe('of what matches', () => {
-    it('removes by a glob what is under the prefix, and says how much', async () => {
+  describe('flushOnly', () => {
+    it('removes keys under the prefix that match a glob, and returns how many', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await other.put('user:1', string('theirs'), 60);
@@ -35,7 +35,7 @@ export function describeFlushOnly(stores: Stores): void {
       expect(textOf(await other.get('user:1'))).to.equal('theirs');
     });
 
-    it('removes by size, and by all that is asked for together', async () => {
+    it('removes by size, and by several filters together', async () => {
       const store = await stores.fresh();
       await store.put('large:1', string(randomBytes(5000)), 60);
       await store.put('large:2', string(randomBytes(5000)), 60);
@@ -51,7 +51,7 @@ export function describeFlushOnly(stores: Stores): void {
 
     if (idleTimes) leavesWhatIsUsed(stores);
     else {
-      it('refuses to choose by what it does not tell, and does nothing', async () => {
+      it('refuses a filter that it does not support, and removes nothing', async () => {
         const store = await stores.fresh();
         await store.put('k', string('v'), 60);
         for (const dryRun of [true, false]) {
@@ -62,7 +62,7 @@ export function describeFlushOnly(stores: Stores): void {
       });
     }
 
-    it('does nothing when it was stopped before', async () => {
+    it('removes nothing if it was aborted before', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       const signal = AbortSignal.abort();
@@ -89,7 +89,7 @@ export function describeFlushOnly(stores: Stores): void {
     }
 
     if (tags) {
-      it('leaves the bookkeeping of tags as it is for what stays', async () => {
+      it('keeps the tag index of the entries that stay', async () => {
         const store = await stores.fresh();
         await store.tags(['t']).put('goes', string('v'), 60);
         await store.tags(['t']).put('stays', string('v'), 60);
@@ -105,7 +105,7 @@ export function describeFlushOnly(stores: Stores): void {
 
 /** The entries are new, so none is a day old; a used entry is not idle. */
 function leavesWhatIsUsed(stores: Stores): void {
-  it('leaves what has been used since', async () => {
+  it('keeps entries that were used since', async () => {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     for (const dryRun of [true, false]) {

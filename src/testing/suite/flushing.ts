@@ -29,7 +29,7 @@ export function describeFlushing(stores: Stores): void {
 }
 
 function describeFlushByPrefix(stores: Stores): void {
-  it('removes what lies under the prefix and says how much', async () => {
+  it('removes everything under the prefix and returns how many', async () => {
     const store = await stores.fresh();
     await store.putMany(numbered(25_000));
     const progress: number[] = [];
@@ -51,7 +51,7 @@ function describeFlushByPrefix(stores: Stores): void {
     expect(await all(store.keys('n:*'))).to.have.lengthOf(10);
   });
 
-  it('does nothing when it was stopped before', async () => {
+  it('removes nothing if it was aborted before', async () => {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     const signal = AbortSignal.abort();
@@ -61,7 +61,7 @@ function describeFlushByPrefix(stores: Stores): void {
 }
 
 function refusesToFlushByPrefix(stores: Stores): void {
-  it('by prefix is refused, for keys cannot be listed', async () => {
+  it('by prefix is refused if keys cannot be listed', async () => {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     expect(await failure(store.flush(PREFIX_ONLY))).to.be.instanceOf(UnsupportedError);
@@ -71,7 +71,7 @@ function refusesToFlushByPrefix(stores: Stores): void {
 }
 
 function describeFlushBesideLocks(stores: Stores): void {
-  it('as a dry run counts locks that it would keep', async () => {
+  it('as a dry run counts the locks that it would keep', async () => {
     const store = await stores.fresh();
     await store.putMany(numbered(3));
     await store.lock('deploy').acquire(newOwner(), 60);
@@ -89,7 +89,7 @@ function describeFlushBesideLocks(stores: Stores): void {
     expect(await all(store.keys('n:*'))).to.deep.equal([]);
   });
 
-  it('takes locks when told to', async () => {
+  it('removes locks on request', async () => {
     const store = await stores.fresh();
     await store.putMany(numbered(3));
     await store.lock('deploy').acquire(newOwner(), 60);
@@ -101,7 +101,7 @@ function describeFlushBesideLocks(stores: Stores): void {
 }
 
 function takesTaggedEntries(stores: Stores): void {
-  it('takes tagged entries, too', async () => {
+  it('removes tagged entries too', async () => {
     const store = await stores.fresh();
     await store.tags(['people']).put('Ann', string('Ann'), 60);
     await store.flush(PREFIX_ONLY);
@@ -113,7 +113,7 @@ function takesTaggedEntries(stores: Stores): void {
 
 function describeFlushOfEverything(stores: Stores): void {
   if (stores.harness.flushesAll === false) {
-    it('of everything is refused, with nothing removed', async () => {
+    it('of everything is refused and removes nothing', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       for (const dryRun of [true, false]) {
@@ -125,7 +125,7 @@ function describeFlushOfEverything(stores: Stores): void {
     return;
   }
 
-  it('of everything takes what other prefixes hold', async () => {
+  it('of everything removes other prefixes too', async () => {
     const store = await stores.fresh();
     const other = await stores.fresh();
     await store.put('k', string('v'), 60);
@@ -136,7 +136,7 @@ function describeFlushOfEverything(stores: Stores): void {
   });
 
   if (stores.harness.capabilities.locks) {
-    it('of everything takes locks as well', async () => {
+    it('of everything removes locks too', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await other.lock('deploy').acquire(newOwner(), 60);
@@ -145,7 +145,7 @@ function describeFlushOfEverything(stores: Stores): void {
     });
   }
 
-  it('of everything removes nothing as a dry run, or when it was stopped before', async () => {
+  it('of everything removes nothing as a dry run, or if it was aborted before', async () => {
     const store = await stores.fresh();
     await store.put('k', string('v'), 60);
     await store.flush({ ...EVERYTHING, dryRun: true });

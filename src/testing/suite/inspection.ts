@@ -12,7 +12,7 @@ export function describeInspection(stores: Stores): void {
   const { tags: hasTags, ttls } = stores.harness.capabilities;
 
   describe('an inspection', () => {
-    it('tells of an entry where it lies, when it expires, and what it holds', async () => {
+    it('shows where an entry is, when it expires, and its value', async () => {
       const store = await stores.fresh();
       await store.put('k', V, 60);
       await store.put('forever', V, null);
@@ -30,7 +30,7 @@ export function describeInspection(stores: Stores): void {
       } else expect([seen.expiresAt, forever.expiresAt]).to.deep.equal([undefined, undefined]);
     });
 
-    it('tells of a miss where it would be', async () => {
+    it('shows where a missing entry would be', async () => {
       const store = await stores.fresh();
       expectMiss(await store.inspect!('none'));
       await store.put('short', V, 1);
@@ -40,7 +40,7 @@ export function describeInspection(stores: Stores): void {
 
     if (!hasTags) return;
 
-    it('finds a tagged entry by its tags in their order, and by its key as it is listed', async () => {
+    it('finds a tagged entry by its tags in order, and by its listed key', async () => {
       const store = await stores.fresh();
       await store.tags(['b', 'a']).put('k', V, 60);
       const seen = await store.inspect!('k', ['b', 'a']);

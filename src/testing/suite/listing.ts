@@ -12,7 +12,7 @@ import { all, failure, type Stores, textOf, until } from './stores.js';
 export function describeListing(stores: Stores): void {
   const { idleTimes = false, keyBytes, listingPlaces, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
   describe('a listing of entries', () => {
-    it('tells of each its size and its ttl, without the prefix, and leaves out what has expired', async () => {
+    it('has the size and TTL of each live entry, without the prefix', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await other.put('theirs', string('v'), 60);
@@ -33,7 +33,7 @@ export function describeListing(stores: Stores): void {
       for (const entry of listed) expect(entry).to.have.all.keys('key', 'size', 'ttl');
     });
 
-    it('gives those that match the glob', async () => {
+    it('has only entries that match the glob', async () => {
       const store = await stores.fresh();
       for (const key of ['user:1', 'user:2', 'User:1', 'post:1']) await store.put(key, string('v'), 60);
       expect((await listOf(store, { pattern: 'user:*' })).map(({ key }) => key)).to.deep.equal(['user:1', 'user:2']);
@@ -45,7 +45,7 @@ export function describeListing(stores: Stores): void {
       expect(await listOf(store, { pattern: 'user' })).to.deep.equal([]);
     });
 
-    it('reads what they hold when asked to', async () => {
+    it('reads values on request', async () => {
       const store = await stores.fresh();
       await store.put('text', string('žluť'), 60);
       await store.put('number', integer(42), null);
@@ -60,7 +60,7 @@ export function describeListing(stores: Stores): void {
       stores.expectTtl(reading instanceof Error ? undefined : reading, null);
     });
 
-    it('is of pages, whatever they are asked for, and may be left before the end', async () => {
+    it('yields pages of the requested size, and can be left before the end', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(5000));
       const options = { contents: true, idle: true, tags: true };
@@ -77,7 +77,7 @@ export function describeListing(stores: Stores): void {
     // If all data is in this process, a page takes no extra memory.
     if (stores.harness.profile) readsLargeContents(stores);
 
-    it('ends with the signal', async () => {
+    it('ends on the signal', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(3000));
       expect(await failure(all(store.entries!({ signal: AbortSignal.abort() })))).to.have.property(
@@ -127,7 +127,7 @@ const FEW = 100;
 function describePlaces(stores: Stores, hasPlaces: boolean): void {
   const options = { pattern: 'n:*', contents: true, places: true };
   if (!hasPlaces) {
-    it('tells no places, and passes over one', async () => {
+    it('has no positions, and ignores one', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(3));
       const pages = await all(store.entries!({ ...options, after: 'somewhere' }));
@@ -137,7 +137,7 @@ function describePlaces(stores: Stores, hasPlaces: boolean): void {
     return;
   }
 
-  it('goes on behind each of its places, in another process too, with nothing missing and next to nothing twice', async () => {
+  it('continues behind each position, in another process too, without gaps and with few duplicates', async () => {
     const store = await stores.fresh();
     await store.put('other', string('v'), 60);
     await store.putMany(numbered(5000));
@@ -153,7 +153,7 @@ function describePlaces(stores: Stores, hasPlaces: boolean): void {
     }
   });
 
-  it('goes on behind an entry that is gone, with what was there all the time', async () => {
+  it('continues behind a removed entry, with all entries that existed throughout', async () => {
     const store = await stores.fresh();
     await store.putMany(numbered(3000));
     const read: ListedEntry[] = [];
@@ -171,7 +171,7 @@ function describePlaces(stores: Stores, hasPlaces: boolean): void {
 }
 
 function readsLargeContents(stores: Stores): void {
-  it('reads large contents a few at a time', async () => {
+  it('reads large values a few at a time', async () => {
     const store = await stores.fresh();
     const large = string(noise(700_000));
     for (let number = 0; number < 20; number++) await store.put(`large:${number}`, large, 60);

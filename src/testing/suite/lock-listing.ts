@@ -10,7 +10,7 @@ import { all, type Stores, until } from './stores.js';
 /** For stores that can list held locks. */
 export function describeLockListing(stores: Stores): void {
   describe('a list of locks', () => {
-    it('tells who holds each, and for how much longer', async () => {
+    it('shows each holder and TTL', async () => {
       const store = await stores.fresh();
       const [ann, bob] = [newOwner(), newOwner()];
       await store.lock('deploy').acquire(ann, 60);
@@ -25,7 +25,7 @@ export function describeLockListing(stores: Stores): void {
       stores.expectTtl(listed[1], null);
     });
 
-    it('has the locks that Laravel takes, whoever holds them', async () => {
+    it("has Laravel's locks with any owner", async () => {
       const store = await stores.fresh();
       await store.lock(String.raw`laravel_unique_job:App\Jobs\Sync:42`).acquire('somebody', 60);
       await store.lock('framework/command-migrate').acquire('somebody else', null);
@@ -36,7 +36,7 @@ export function describeLockListing(stores: Stores): void {
       ]);
     });
 
-    it('has no entries, tags, locks of other prefixes, and none that was released or has expired', async () => {
+    it('has no entries, tags, or locks that were released, have expired or have another prefix', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await store.put('entry', string('cachectl is a name, too'), 60);
@@ -51,7 +51,7 @@ export function describeLockListing(stores: Stores): void {
       expect((await listOf(store)).map(({ name }) => name)).to.deep.equal(['held']);
     });
 
-    it('may be long, and may be left before its end', async () => {
+    it('can be long, and can be left before the end', async () => {
       const store = await stores.fresh();
       const owner = newOwner();
       const names = Array.from({ length: 2500 }, (_, number) => `lock:${String(number).padStart(4, '0')}`);
@@ -65,7 +65,7 @@ export function describeLockListing(stores: Stores): void {
       await left.return?.();
     });
 
-    it('ends with the signal', async () => {
+    it('ends on the signal', async () => {
       const store = await stores.fresh();
       await store.lock('held').acquire(newOwner(), 60);
       let error: unknown;

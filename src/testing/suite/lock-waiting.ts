@@ -16,7 +16,7 @@ export function describeLockWaiting(stores: Stores): void {
   const never = new AbortController().signal;
 
   describe('waiting for a lock', () => {
-    it('ends when it is released by another client', async () => {
+    it('ends when another client releases the lock', async () => {
       const store = await stores.fresh();
       const holder = (await stores.second(store)).lock('deploy');
       await holder.acquire('ann', 600);
@@ -26,14 +26,14 @@ export function describeLockWaiting(stores: Stores): void {
       expect((await holder.holder())?.owner).to.equal('bob');
     });
 
-    it('ends when its holder’s ttl is over', async () => {
+    it('ends when the holder’s TTL ends', async () => {
       const store = await stores.fresh();
       await store.lock('deploy').acquire('ann', 1);
       const options = { owner: 'bob', ttl: 60, wait: LONG, signal: never };
       expect(await acquireWithin(store.lock('deploy'), options)).to.be.true;
     });
 
-    it('ends when the time is over, or the signal comes', async () => {
+    it('ends when its time is over, or on the signal', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       await lock.acquire('ann', 600);
       expect(await acquireWithin(lock, { owner: 'bob', ttl: 60, wait: 0, signal: never })).to.be.false;
@@ -45,7 +45,7 @@ export function describeLockWaiting(stores: Stores): void {
       expect((await lock.holder())?.owner).to.equal('ann');
     });
 
-    it('lets everybody who waits have it, one at a time', async () => {
+    it('lets every waiter acquire the lock, one at a time', async () => {
       const store = await stores.fresh();
       const owners = Array.from({ length: 8 }, (_, number) => `owner-${number}`);
       let holders = 0;
@@ -63,7 +63,7 @@ export function describeLockWaiting(stores: Stores): void {
     });
 
     if (lockWaiters) {
-      it('is seen by others, for as long as it lasts', async () => {
+      it('is visible to others while it lasts', async () => {
         const store = await stores.fresh();
         const lock = store.lock('deploy');
         expect(await lock.waiters!()).to.deep.equal([]);
@@ -85,7 +85,7 @@ export function describeLockWaiting(stores: Stores): void {
   });
 
   describe('watching a lock', () => {
-    it('tells what happens to it, from who holds it at the start', async () => {
+    it('reports what happens to it, starting with its holder', async () => {
       const store = await stores.fresh();
       const watcher = await stores.second(store);
       const lock = store.lock('deploy');
@@ -140,7 +140,7 @@ export function describeLockWaiting(stores: Stores): void {
       ]);
     });
 
-    it('tells who tries to get it, where that is known', async () => {
+    it('reports who tries to acquire it, if known', async () => {
       const store = await stores.fresh();
       await store.lock('deploy').acquire('ann', 600);
       const ended = new AbortController();

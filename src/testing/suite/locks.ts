@@ -17,7 +17,7 @@ export function describeLocks(stores: Stores): void {
       expect(await other.lock('migrate').acquire('bob', 60)).to.be.true;
     });
 
-    it('are not given twice to the same owner', async () => {
+    it('are not acquired twice by the same owner', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       expect(await lock.acquire('ann', 60)).to.be.true;
       expect(await lock.acquire('ann', 600)).to.be.false;
@@ -52,7 +52,7 @@ export function describeLocks(stores: Stores): void {
       stores.expectTtl(await lock.holder(), [595, 600]);
     });
 
-    it('without a ttl stay, and can be given one', async () => {
+    it('without a TTL stay, and can be given one', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       expect(await lock.acquire('ann', null)).to.be.true;
       expect((await lock.holder())?.owner).to.equal('ann');
@@ -65,7 +65,7 @@ export function describeLocks(stores: Stores): void {
       stores.expectTtl(await lock.holder(), null);
     });
 
-    it('are free again when their ttl is over, and no longer their owner’s', async () => {
+    it('are free when their TTL ends, and no longer belong to their owner', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       await lock.acquire('ann', 1);
       await until(async () => (await lock.holder()) === undefined);
@@ -77,14 +77,14 @@ export function describeLocks(stores: Stores): void {
       expect((await lock.holder())?.owner).to.equal('bob');
     });
 
-    it('are taken over from an owner whose ttl is over', async () => {
+    it('can be acquired after their TTL has ended', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       await lock.acquire('ann', 1);
       await until(() => lock.acquire('bob', 60));
       expect((await lock.holder())?.owner).to.equal('bob');
     });
 
-    it('may have any name and owner', async () => {
+    it('take any name and owner', async () => {
       const space = stores.takesAnyKey ? ' \n' : '';
       const lock = (await stores.fresh()).lock(`laravel_unique_job:App\\Jobs\\Import:'7'*${space}`);
       const owner = `žluť "quoted" 'owner'`;
@@ -93,7 +93,7 @@ export function describeLocks(stores: Stores): void {
       expect(await lock.release(owner)).to.be.true;
     });
 
-    it('leave entries alone', async () => {
+    it('do not change entries', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       await store.lock('other').acquire('ann', 60);

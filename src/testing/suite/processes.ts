@@ -25,19 +25,19 @@ export function describeProcesses(stores: Stores): void {
       for (const worker of workers) worker.end();
     });
 
-    it('of many adds of one key one succeeds', async () => {
+    it('succeed with one of many adds of a key', async () => {
       const keys = Array.from({ length: 200 }, (_, number) => `add:${number}`);
       const wins = await Promise.all(workers.map((worker) => worker.does({ job: 'add', keys })));
       expect(wins.reduce((sum, count) => sum + count, 0)).to.equal(keys.length);
     });
 
-    it('no increment is lost', async () => {
+    it('lose no increment', async () => {
       await Promise.all(workers.map((worker) => worker.does({ job: 'increment', key: 'hits', times: 250 })));
       expect(textOf(await (await stores.under(prefix)).get('hits'))).to.equal(String(WORKERS * 250));
     });
 
     if (locks) {
-      it('a lock lets one process at a time into a read and a write', async () => {
+      it('read and write under a lock one at a time', async () => {
         const store = await stores.under(prefix);
         await store.put('guarded', integer(0), 600);
         await Promise.all(workers.map((worker) => worker.does({ job: 'guarded', key: 'guarded', times: 25 })));
@@ -46,7 +46,7 @@ export function describeProcesses(stores: Stores): void {
       });
     }
 
-    it('of many pulls of one key one gets it', async () => {
+    it('succeed with one of many pulls of a key', async () => {
       const keys = Array.from({ length: 200 }, (_, number) => `pull:${number}`);
       const store = await stores.under(prefix);
       await store.putMany(keys.map((key) => ({ key, value: integer(1), ttl: 600 })));
@@ -55,7 +55,7 @@ export function describeProcesses(stores: Stores): void {
     });
 
     if (tags) {
-      it('tags and bulk writes do not get into each other’s way', async () => {
+      it('use tags and bulk writes without conflicts', async () => {
         const done = await Promise.all(
           workers.map((worker, number) =>
             worker.does({ job: 'tagged', tags: ['shared'], key: `w${number}`, times: 500 }),

@@ -82,12 +82,12 @@ const ANY_KEYS: ReadonlyArray<readonly [string, string]> = [
 
 export function describeReading(stores: Stores): void {
   describe('reading and writing', () => {
-    it('a key that was never put is a miss', async () => {
+    it('returns a miss for a key that was never put', async () => {
       const store = await stores.fresh();
       expect(await store.get('nothing')).to.be.undefined;
     });
 
-    it('what was put is a hit, with its bytes and the seconds left', async () => {
+    it('returns a hit with its bytes and TTL', async () => {
       const store = await stores.fresh();
       await store.put('greeting', string('hello'), 60);
       const entry = await store.get('greeting');
@@ -96,7 +96,7 @@ export function describeReading(stores: Stores): void {
       stores.expectTtl(entry, [58, 60]);
     });
 
-    it('put again replaces value and ttl', async () => {
+    it('replaces value and TTL with a second put', async () => {
       const store = await stores.fresh();
       await store.put('k', string('one'), 60);
       await store.put('k', string('two'), null);
@@ -105,19 +105,19 @@ export function describeReading(stores: Stores): void {
       stores.expectTtl(entry, null);
     });
 
-    it('another client sees it', async () => {
+    it('shows an entry to another client', async () => {
       const store = await stores.fresh();
       await store.put('k', string('seen'), 60);
       expect(textOf(await (await stores.second(store)).get('k'))).to.equal('seen');
     });
 
-    it('an entry put forever has no ttl', async () => {
+    it('has no TTL for an entry that never expires', async () => {
       const store = await stores.fresh();
       await store.put('k', string('stays'), null);
       stores.expectTtl(await store.get('k'), null);
     });
 
-    it('an entry is a miss once its ttl is over', async () => {
+    it('returns a miss after the TTL', async () => {
       const store = await stores.fresh();
       await store.put('k', string('short'), 2);
       expect(textOf(await store.get('k'))).to.equal('short');
@@ -127,7 +127,7 @@ export function describeReading(stores: Stores): void {
       expect(await store.forget(['k'])).to.deep.equal([false]);
     });
 
-    it('many answers in the order asked, misses among hits', async () => {
+    it('returns many results in the order of the keys, misses among hits', async () => {
       const store = await stores.fresh();
       await store.put('a', string('A'), 60);
       await store.put('b', string('B'), null);
@@ -138,12 +138,12 @@ export function describeReading(stores: Stores): void {
       expect(textOf(again)).to.equal('B');
     });
 
-    it('many of nothing is nothing', async () => {
+    it('returns nothing for no keys', async () => {
       const store = await stores.fresh();
       expect(await store.many([])).to.deep.equal([]);
     });
 
-    it('a value of 1 MiB comes back whole', async () => {
+    it('returns a value of 1 MiB in full', async () => {
       const store = await stores.fresh();
       const value = string(Buffer.alloc(1024 * 1024, 'cachectl'));
       await store.put('big', value, 60);
@@ -151,7 +151,7 @@ export function describeReading(stores: Stores): void {
     });
 
     for (const [what, value] of VALUES) {
-      it(`comes back as it was: ${what}`, async () => {
+      it(`returns it unchanged: ${what}`, async () => {
         const store = await stores.fresh();
         await store.put('k', value, 60);
         const first = await store.get('k');
@@ -162,7 +162,7 @@ export function describeReading(stores: Stores): void {
     }
 
     for (const [text, value] of NUMBERS) {
-      it(`comes back with the same digits: the ${value.type} ${text}`, async () => {
+      it(`returns the same digits: the ${value.type} ${text}`, async () => {
         const store = await stores.fresh();
         await store.put('k', value, 60);
         expect(textOf(await store.get('k'))).to.equal(text);
@@ -170,7 +170,7 @@ export function describeReading(stores: Stores): void {
     }
 
     for (const [what, key] of stores.takesAnyKey ? [...KEYS, ...ANY_KEYS] : KEYS) {
-      it(`a key may hold ${what}`, async () => {
+      it(`takes a key with ${what}`, async () => {
         const store = await stores.fresh();
         await store.put(key, string('v'), 60);
         expect(textOf(await store.get(key))).to.equal('v');
@@ -191,7 +191,7 @@ function refusesOtherKeys(stores: Stores): void {
     ['newlines', () => 'a\r\nb'],
     ['more bytes than it takes', (prefix: string) => 'k'.repeat(most - Buffer.byteLength(prefix) + 1)],
   ] as const) {
-    it(`a key with ${what} is refused, and nothing is done`, async () => {
+    it(`refuses a key with ${what}, and changes nothing`, async () => {
       const store = await stores.fresh();
       const key = keyAfter(store.prefix);
       await store.put('k', string('v'), 60);
@@ -214,7 +214,7 @@ function refusesOtherKeys(stores: Stores): void {
     });
   }
 
-  it('a key of exactly as many bytes as it takes is taken', async () => {
+  it('takes a key of exactly the maximum length', async () => {
     const store = await stores.fresh();
     const key = 'k'.repeat(most - Buffer.byteLength(store.prefix));
     await store.put(key, string('v'), 60);

@@ -15,8 +15,8 @@ export function describeStats(stores: Stores): void {
 }
 
 function describeFigures(stores: Stores): void {
-  describe('what it tells of itself', () => {
-    it('is of a server at least, each with a name of its own, and nothing is less than nothing', async () => {
+  describe('stats', () => {
+    it('have at least one server, unique names, and no negative figures', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       const { servers, notes } = await store.stats!();
@@ -38,7 +38,7 @@ function describeFigures(stores: Stores): void {
       }
     });
 
-    it('counts the entries that are put, and those under the prefix where that is cheap', async () => {
+    it('count the entries, and those under the prefix if that is cheap', async () => {
       const store = await stores.fresh();
       const before = await store.stats!();
       await store.putMany(numbered(50));
@@ -51,7 +51,7 @@ function describeFigures(stores: Stores): void {
         .that.has.lengthOf(before.servers.length);
     });
 
-    it('counts hits and misses, where it tells them', async () => {
+    it('count hits and misses, if the store reports them', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       const before = (await store.stats!()).servers;
@@ -65,7 +65,7 @@ function describeFigures(stores: Stores): void {
       }
     });
 
-    it('ends with the signal', async () => {
+    it('end on the signal', async () => {
       const store = await stores.fresh();
       expect(await failure(store.stats!({ signal: AbortSignal.abort() }))).to.have.property('name', 'AbortError');
     });
@@ -74,7 +74,7 @@ function describeFigures(stores: Stores): void {
 
 function describeSamples(stores: Stores): void {
   describe('a sample', () => {
-    it('of few entries is all of them, with their sizes and ttls, and says so', async () => {
+    it('has all of few entries with sizes and TTLs, and says so', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).put('theirs', string('v'), 60);
       await store.put('long', string('x'.repeat(1000)), 60);
@@ -92,7 +92,7 @@ function describeSamples(stores: Stores): void {
       expect(others.map(({ ttl }) => ttl)).to.include(null);
     });
 
-    it('of many has as many as were asked for, and no more are said to be all', async () => {
+    it('has the requested number of many entries, and does not claim to be complete', async () => {
       const store = await stores.fresh();
       await store.putMany(numbered(3000));
       const sample = await sampleOf(store, 100);
@@ -106,14 +106,14 @@ function describeSamples(stores: Stores): void {
       }
     });
 
-    it('is of nobody else’s entries, and has no locks that can be told by their names', async () => {
+    it('has no entries of other prefixes, and no locks known by name', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).putMany(numbered(100));
       if (stores.harness.capabilities.locks) await store.lock('framework/command-migrate').acquire(newOwner(), 60);
       expect((await sampleOf(store, 10)).entries).to.deep.equal([]);
     });
 
-    it('ends with the signal', async () => {
+    it('ends on the signal', async () => {
       const store = await stores.fresh();
       expect(await failure(store.sample!({ size: 10, signal: AbortSignal.abort() }))).to.have.property(
         'name',

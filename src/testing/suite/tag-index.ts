@@ -15,7 +15,7 @@ export function describeTagIndex(stores: Stores): void {
   const counted = (name: string, entries: number): ListedTag => (tellsMembers ? { name, entries, stale: 0 } : { name });
 
   describe('a list of tags', () => {
-    it('has the tags that entries carry, with how many of them do', async () => {
+    it('has every tag with its number of entries', async () => {
       const store = await stores.fresh();
       expect(await tagsOf(store)).to.deep.equal([]);
       await store.tags(['people', 'artists']).put('Ann', V, 60);
@@ -38,7 +38,7 @@ export function describeTagIndex(stores: Stores): void {
       expect(await tagsOf(store, '[*]')).to.deep.equal([counted('*', 1)]);
     });
 
-    it('may be long, and may be left before its end', async () => {
+    it('can be long, and can be left before the end', async () => {
       const store = await stores.fresh();
       const names = Array.from({ length: 1500 }, (_, number) => `t:${String(number).padStart(4, '0')}`);
       for (let start = 0; start < names.length; start += 50) {
@@ -51,14 +51,14 @@ export function describeTagIndex(stores: Stores): void {
       await left.return?.();
     });
 
-    it('ends with the signal', async () => {
+    it('ends on the signal', async () => {
       const store = await stores.fresh();
       await store.tags(['t']).put('k', V, 60);
       const index = await store.tagIndex!();
       expect(await failure(all(index.tags({ signal: AbortSignal.abort() })))).to.have.property('name', 'AbortError');
     });
 
-    it('says nothing of entries that were flushed', async () => {
+    it('no longer counts flushed entries', async () => {
       const store = await stores.fresh();
       await store.tags(['t', 'u']).put('k', V, 60);
       await store.tags(['t']).flush({ dryRun: false });
@@ -70,7 +70,7 @@ export function describeTagIndex(stores: Stores): void {
 
   if (tellsMembers) describeMembers(stores);
   else {
-    it('says that it cannot tell what carries a tag', async () => {
+    it('refuses to list the members of a tag', async () => {
       const index = await (await stores.fresh()).tagIndex!();
       const error = await failure((async () => all(index.members('t')))());
       expect(error).to.be.instanceOf(UnsupportedError);
@@ -78,7 +78,7 @@ export function describeTagIndex(stores: Stores): void {
   }
 
   describe('a prune of tags', () => {
-    it('removes nothing that is there, and nothing at all in a dry run', async () => {
+    it('removes no live members, and nothing in a dry run', async () => {
       const store = await stores.fresh();
       await store.tags(['t', 'u']).put('k', V, 60);
       await store.tags(['t']).put('forever', V, null);
@@ -96,7 +96,7 @@ export function describeTagIndex(stores: Stores): void {
       expect(await store.tags(['t']).flush({ dryRun: true })).to.equal(stores.counted(2));
     });
 
-    it('leaves no trace of what has expired or was forgotten', async () => {
+    it('removes expired and forgotten members', async () => {
       const store = await stores.fresh();
       const tagged = store.tags(['t', 'u']);
       await tagged.putMany(Array.from({ length: 1200 }, (_, number) => ({ key: `n:${number}`, value: V, ttl: 1 })));
@@ -121,7 +121,7 @@ export function describeTagIndex(stores: Stores): void {
       expect(textOf(await tagged.get('kept'))).to.equal('v');
     });
 
-    it('is of the tags that match, and is stopped by the signal', async () => {
+    it('covers the tags that match, and stops on the signal', async () => {
       const store = await stores.fresh();
       await store.tags(['one', 'two']).put('k', V, 60);
       const index = await store.tagIndex!();
@@ -134,7 +134,7 @@ export function describeTagIndex(stores: Stores): void {
 
 function describeMembers(stores: Stores): void {
   describe('the members of a tag', () => {
-    it('are told by the key that they were given, with all their tags in order', async () => {
+    it('have the key as it was given, and all their tags in order', async () => {
       const store = await stores.fresh();
       const combinations = [['t'], ['t', 'a'], ['a', 't'], ['b', 't', 'a'], ['d', 'c', 'b', 'a', 't']];
       for (const tags of combinations) await store.tags(tags).put(`${tags.join('+')}: žluť`, V, 60);
@@ -153,14 +153,14 @@ function describeMembers(stores: Stores): void {
       }
     });
 
-    it('are none of a tag that nobody carries, nor of one of another prefix', async () => {
+    it('are empty for an unknown tag, and for a tag of another prefix', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).tags(['t']).put('k', V, 60);
       expect(await membersOf(store, 't')).to.deep.equal([]);
       expect(await membersOf(store, 'never used')).to.deep.equal([]);
     });
 
-    it('that are forgotten or have expired are stale, or told no more', async () => {
+    it('that are forgotten or have expired are stale or missing', async () => {
       const store = await stores.fresh();
       const tagged = store.tags(['t']);
       await tagged.put('forgotten', V, 60);
@@ -175,7 +175,7 @@ function describeMembers(stores: Stores): void {
       expect(listed).to.deep.equal({ name: 't', entries: 1, stale: members.length - 1 });
     });
 
-    it('may be many, and may be left before their end', async () => {
+    it('can be many, and can be left before the end', async () => {
       const store = await stores.fresh();
       const keys = Array.from({ length: 3000 }, (_, number) => `n:${number}`);
       await store.tags(['t', 'u']).putMany(keys.map((key) => ({ key, value: V, ttl: 600 })));
@@ -186,7 +186,7 @@ function describeMembers(stores: Stores): void {
       await left.return?.();
     });
 
-    it('end with the signal', async () => {
+    it('end on the signal', async () => {
       const store = await stores.fresh();
       await store.tags(['t']).put('k', V, 60);
       const index = await store.tagIndex!();

@@ -9,7 +9,7 @@ const NOW = { dryRun: false };
 
 export function describeTags(stores: Stores): void {
   describe('tags', () => {
-    it('hold entries apart from those without tags', async () => {
+    it('separate tagged entries from untagged ones', async () => {
       const store = await stores.fresh();
       await store.tags(['people']).put('Ann', string('tagged'), 60);
       expect(await store.get('Ann')).to.be.undefined;
@@ -24,7 +24,7 @@ export function describeTags(stores: Stores): void {
       expect(await store.tags(['people']).get('Ann')).to.be.undefined;
     });
 
-    it('flush whatever carries any of the names, and leave the rest', async () => {
+    it('flush entries with any of the names, and keep the rest', async () => {
       const store = await stores.fresh();
       await store.tags(['people', 'artists']).put('Ann', string('v'), 60);
       await store.tags(['people', 'authors']).put('Bob', string('v'), null);
@@ -41,7 +41,7 @@ export function describeTags(stores: Stores): void {
       expect(textOf(await store.get('plain'))).to.equal('v');
     });
 
-    it('flush nothing when that was stopped before', async () => {
+    it('flush nothing if aborted before', async () => {
       const store = await stores.fresh();
       await store.tags(['t']).put('k', string('v'), 60);
       const signal = AbortSignal.abort();
@@ -49,7 +49,7 @@ export function describeTags(stores: Stores): void {
       expect(textOf(await store.tags(['t']).get('k'))).to.equal('v');
     });
 
-    it('flush a second time without finding anything', async () => {
+    it('flush a second time and find nothing', async () => {
       const store = await stores.fresh();
       await store.tags(['a']).put('k', string('v'), 60);
       expect(await store.tags(['a']).flush(NOW)).to.equal(stores.counted(1));
@@ -57,7 +57,7 @@ export function describeTags(stores: Stores): void {
       expect(await store.tags(['never-used']).flush(NOW)).to.equal(stores.counted(0));
     });
 
-    it('flush 20,000 entries and tell how far they are', async () => {
+    it('flush 20,000 entries and report progress', async () => {
       const store = await stores.fresh();
       const many = Array.from({ length: 20_000 }, (_, number) => ({
         key: `n:${number}`,
@@ -76,7 +76,7 @@ export function describeTags(stores: Stores): void {
       expect(await store.tags(['bulk']).many(['n:0', 'n:19999'])).to.deep.equal([undefined, undefined]);
     });
 
-    it('hold everything that can be done with an entry', async () => {
+    it('support every operation on an entry', async () => {
       const store = await stores.fresh();
       const tagged = store.tags(['counters']);
       expect(await tagged.add('k', integer(1), null)).to.be.true;
@@ -89,7 +89,7 @@ export function describeTags(stores: Stores): void {
       expect(await tagged.forget(['k', 'new'])).to.deep.equal([false, true]);
     });
 
-    it('flush what was added and counted, too', async () => {
+    it('flush added and counted entries too', async () => {
       const store = await stores.fresh();
       const tagged = store.tags(['counters']);
       await tagged.add('added', string('v'), 60);
@@ -98,7 +98,7 @@ export function describeTags(stores: Stores): void {
       expect(await tagged.many(['added', 'counted'])).to.deep.equal([undefined, undefined]);
     });
 
-    it('do not count what has expired', async () => {
+    it('do not count expired entries', async () => {
       const store = await stores.fresh();
       const tagged = store.tags(['t']);
       await tagged.put('short', string('v'), 1);
@@ -107,7 +107,7 @@ export function describeTags(stores: Stores): void {
       expect(await tagged.flush(NOW)).to.equal(stores.counted(1));
     });
 
-    it('may be named with anything', async () => {
+    it('take any name', async () => {
       const store = await stores.fresh();
       const names = [stores.takesAnyKey ? 'a b' : 'a-b', 'x:y|z', '*', 'žluť', '%_'];
       await store.tags(names).put('k', string('v'), 60);

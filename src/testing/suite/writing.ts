@@ -8,7 +8,7 @@ const GREATEST = 2n ** 63n - 1n;
 
 export function describeWriting(stores: Stores): void {
   describe('add', () => {
-    it('stores only when the key is not there, and says so', async () => {
+    it('stores only if the key is missing, and says so', async () => {
       const store = await stores.fresh();
       expect(await store.add('k', string('first'), 60)).to.be.true;
       expect(await store.add('k', string('second'), null)).to.be.false;
@@ -17,7 +17,7 @@ export function describeWriting(stores: Stores): void {
       stores.expectTtl(entry, [58, 60]);
     });
 
-    it('takes a key whose entry has expired', async () => {
+    it('stores if the entry has expired', async () => {
       const store = await stores.fresh();
       await store.put('k', string('old'), 1);
       await until(() => store.add('k', string('new'), null));
@@ -27,14 +27,14 @@ export function describeWriting(stores: Stores): void {
   });
 
   describe('increment', () => {
-    it('starts a missing key at 0, forever', async () => {
+    it('starts a missing key at 0 without a TTL', async () => {
       const store = await stores.fresh();
       expect(await store.increment('hits', 5n)).to.equal(5n);
       expect(textOf(await store.get('hits'))).to.equal('5');
       stores.expectTtl(await store.get('hits'), null);
     });
 
-    it('counts up and down, and keeps the ttl', async () => {
+    it('counts up and down, and keeps the TTL', async () => {
       const store = await stores.fresh();
       await store.put('hits', integer(40), 60);
       expect(await store.increment('hits', 62n)).to.equal(102n);
@@ -45,7 +45,7 @@ export function describeWriting(stores: Stores): void {
     });
 
     if (stores.harness.countsBelowZero === false) {
-      it('counts down to zero and no further, as PHP does there', async () => {
+      it('counts down to zero and no further, as in PHP', async () => {
         const store = await stores.fresh();
         await store.put('hits', integer(42), 60);
         expect(await store.increment('hits', -50n)).to.equal(0n);
@@ -55,7 +55,7 @@ export function describeWriting(stores: Stores): void {
         expect(await store.increment('missing', -1n)).to.equal(0n);
       });
     } else {
-      it('counts below zero and back, and keeps the ttl', async () => {
+      it('counts below zero and back, and keeps the TTL', async () => {
         const store = await stores.fresh();
         await store.put('hits', integer(42), 60);
         expect(await store.increment('hits', -50n)).to.equal(-8n);
@@ -73,7 +73,7 @@ export function describeWriting(stores: Stores): void {
       expect(await store.increment('hits', 1n)).to.equal(42n);
     });
 
-    it('starts an expired key at 0, without the old ttl', async () => {
+    it('starts an expired key at 0 without the old TTL', async () => {
       const store = await stores.fresh();
       await store.put('hits', integer(100), 1);
       await until(async () => (await store.get('hits')) === undefined);
@@ -87,7 +87,7 @@ export function describeWriting(stores: Stores): void {
       ['a fraction', string('1.5')],
       ['a list', list([integer(1)])],
     ] as const) {
-      it(`refuses ${what}, which stays as it was`, async () => {
+      it(`refuses ${what}, and leaves it unchanged`, async () => {
         const store = await stores.fresh();
         await store.put('k', value, 60);
         const before = await store.get('k');
@@ -98,7 +98,7 @@ export function describeWriting(stores: Stores): void {
       });
     }
 
-    it('reaches the ends of 64 bits, and refuses to go beyond', async () => {
+    it('reaches the limits of 64 bits, and refuses to exceed them', async () => {
       const store = await stores.fresh();
       await store.put('k', integer(GREATEST - 1n), null);
       expect(await store.increment('k', 1n)).to.equal(GREATEST);
@@ -108,7 +108,7 @@ export function describeWriting(stores: Stores): void {
   });
 
   describe('touch, forget and pull', () => {
-    it('touch sets a new ttl and leaves the value', async () => {
+    it('touch changes the TTL and keeps the value', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       expect(await store.touch('k', 600)).to.be.true;
@@ -120,13 +120,13 @@ export function describeWriting(stores: Stores): void {
       expect(textOf(await store.get('k'))).to.equal('v');
     });
 
-    it('touch says when the key is not there', async () => {
+    it('touch returns false for a missing key', async () => {
       const store = await stores.fresh();
       expect(await store.touch('nothing', 60)).to.be.false;
       expect(await store.get('nothing')).to.be.undefined;
     });
 
-    it('forget says of each key whether it was there', async () => {
+    it('forget returns for each key whether it existed', async () => {
       const store = await stores.fresh();
       await store.put('a', string('A'), 60);
       await store.put('b', string('B'), null);
@@ -136,7 +136,7 @@ export function describeWriting(stores: Stores): void {
       expect(await store.forget([])).to.deep.equal([]);
     });
 
-    it('pull reads and forgets', async () => {
+    it('pull reads and removes', async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       const entry = await store.pull('k');

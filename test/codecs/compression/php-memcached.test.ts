@@ -18,25 +18,25 @@ function patternless(length: number): Buffer {
 
 describe('compressions of php-memcached', () => {
   for (const kind of KINDS) {
-    it(`${kind}: the length of the original stands in front`, () => {
+    it(`${kind}: begins with the original length`, () => {
       const text = Buffer.from('a'.repeat(2000));
       const packed = compress(text, kind)!;
       expect(packed.readUInt32LE(0)).to.equal(2000);
       expect(decompress(packed, kind).equals(text)).to.be.true;
     });
 
-    it(`${kind}: less than 2000 bytes stay as they are`, () => {
+    it(`${kind}: does not compress less than 2000 bytes`, () => {
       expect(compress(Buffer.alloc(1999, 'a'), kind)).to.be.undefined;
       expect(compress(Buffer.alloc(0), kind)).to.be.undefined;
     });
 
-    it(`${kind}: what becomes shorter by less than a factor of 1.3 stays as it is`, () => {
+    it(`${kind}: does not compress by less than a factor of 1.3`, () => {
       expect(compress(patternless(5000), kind)).to.be.undefined;
       expect(compress(Buffer.concat([patternless(5000), Buffer.alloc(1000)]), kind)).to.be.undefined;
       expect(compress(Buffer.concat([patternless(5000), Buffer.alloc(2500)]), kind)).not.to.be.undefined;
     });
 
-    it(`${kind}: what is cut off anywhere is refused`, () => {
+    it(`${kind}: refuses truncated bytes`, () => {
       const packed = compress(Buffer.from('abcdefghijklm'.repeat(200)), kind)!;
       for (let length = 0; length < packed.length; length++) {
         expect(() => decompress(packed.subarray(0, length), kind)).to.throw(
@@ -46,7 +46,7 @@ describe('compressions of php-memcached', () => {
       }
     });
 
-    it(`${kind}: a claim that is not what the stream becomes is refused`, () => {
+    it(`${kind}: refuses a wrong original length`, () => {
       const packed = compress(Buffer.from('a'.repeat(3000)), kind)!;
       for (const claim of [0, 2999, 3001, 10_000]) {
         packed.writeUInt32LE(claim);
@@ -54,7 +54,7 @@ describe('compressions of php-memcached', () => {
       }
     });
 
-    it(`${kind}: a claim that no stream of that length becomes is refused before anything is unpacked`, () => {
+    it(`${kind}: refuses an impossible original length before decompressing`, () => {
       const packed = compress(Buffer.from('a'.repeat(3000)), kind)!;
       packed.writeUInt32LE(2 ** 32 - 1);
       expect(() => decompress(packed, kind)).to.throw(
@@ -64,7 +64,7 @@ describe('compressions of php-memcached', () => {
     });
   }
 
-  it('fastlz: level 2, which php-memcached writes of 64 KiB and more, is read', () => {
+  it('fastlz: reads level 2, which php-memcached writes from 64 KiB on', () => {
     // A literal; the same 9 + 255 + 4 times again; another literal.
     const stream = Buffer.from('2061e0ff04000062', 'hex');
     const head = Buffer.alloc(4);

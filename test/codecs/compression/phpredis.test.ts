@@ -7,20 +7,20 @@ const NAMES = ['lz4', 'lzf', 'zstd'] as const;
 
 describe('compressions of phpredis', () => {
   for (const name of NAMES) {
-    it(`${name}: nothing stays nothing`, async () => {
+    it(`${name}: leaves an empty string empty`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       const packed = compress(Buffer.alloc(0));
       expect((decompress(packed) ?? packed).length).to.equal(0);
     });
 
-    it(`${name}: what is not framed so is none`, async () => {
+    it(`${name}: returns undefined for bytes without a frame`, async () => {
       const { decompress } = await openRedisCompression(name);
       for (const text of ['', '42', 's:5:"hello";', 'a'.repeat(1000)]) {
         expect(decompress(Buffer.from(text))).to.be.undefined;
       }
     });
 
-    it(`${name}: what is cut off anywhere is none`, async () => {
+    it(`${name}: returns undefined for truncated bytes`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       const packed = compress(Buffer.from('abcdefghijklm'.repeat(40)));
       // LZF's stream tells no length: some of it may be all of it.
@@ -30,7 +30,7 @@ describe('compressions of phpredis', () => {
       }
     });
 
-    it(`${name}: what failed leaves nothing behind`, async () => {
+    it(`${name}: keeps no state after a failure`, async () => {
       const { compress, decompress } = await openRedisCompression(name);
       const packed = compress(Buffer.from('abc'.repeat(100)));
       const spoiled = Buffer.from(packed).fill(0xff, packed.length - 4);
@@ -39,46 +39,46 @@ describe('compressions of phpredis', () => {
     });
   }
 
-  it('lz4: a block that becomes less than it claims is none', async () => {
+  it('lz4: returns undefined for a block shorter than it claims', async () => {
     const { compress, decompress } = await openRedisCompression('lz4');
     const [longer, shorter] = [compress(Buffer.from('a'.repeat(100))), compress(Buffer.from('a'.repeat(99)))];
     expect(decompress(Buffer.concat([longer.subarray(0, 5), shorter.subarray(5)]))).to.be.undefined;
   });
 
-  it('lz4: a claim that the bytes cannot become is none', async () => {
+  it('lz4: returns undefined for an impossible length', async () => {
     const { decompress } = await openRedisCompression('lz4');
     // The CRC of a length of 2 GiB less 1.
     expect(decompress(Buffer.from('7affffff7f00', 'hex'))).to.be.undefined;
   });
 
   describe('zstd', () => {
-    it('a frame becomes what it claims', async () => {
+    it('reads a frame with the right size', async () => {
       const { decompress } = await openRedisCompression('zstd');
       expect(decompress(frame(4 * 2 ** 17, 4))!.equals(Buffer.alloc(4 * 2 ** 17, 'a'))).to.be.true;
     });
 
-    it('a frame that becomes more, or less, than it claims is none', async () => {
+    it('returns undefined for a frame with a wrong size', async () => {
       const { decompress } = await openRedisCompression('zstd');
       expect(decompress(frame(1000, 900))).to.be.undefined;
       expect(decompress(frame(4 * 2 ** 17, 3))).to.be.undefined;
     });
 
-    it('a frame that does not tell its size is none, as for phpredis', async () => {
+    it('returns undefined for a frame without a size, like phpredis', async () => {
       const { decompress } = await openRedisCompression('zstd');
       expect(decompress(Buffer.from('28b52ffd0058290000 68656c6c6f'.replace(' ', ''), 'hex'))).to.be.undefined;
     });
 
-    it('what follows a frame makes it none', async () => {
+    it('returns undefined for trailing bytes', async () => {
       const { compress, decompress } = await openRedisCompression('zstd');
       expect(decompress(Buffer.concat([compress(Buffer.from('hello')), Buffer.from('!')]))).to.be.undefined;
     });
 
-    it('a claim of more than is unpacked here is refused before anything is', async () => {
+    it('refuses a size above the limit before decompressing', async () => {
       const { decompress } = await openRedisCompression('zstd');
       expect(() => decompress(frame(2 ** 27 + 1, 1))).to.throw(UndecodableError, 'becomes 134217729 bytes');
     });
 
-    it('a large text is compressed in parts, and tells its size all the same', async () => {
+    it('compresses a large text in parts, with its size', async () => {
       const { compress, decompress } = await openRedisCompression('zstd');
       const text = Buffer.from('hello, world '.repeat(200_000));
       const packed = compress(text);

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 
 import { Seen } from '../../../src/codecs/compression/seen.js';
 
-describe('places that were seen', () => {
-  it('are those of this text alone, the first of which counts as none', () => {
+describe('the table of seen positions', () => {
+  it('has only positions of this text, the first of which counts as none', () => {
     const seen = new Seen(4);
     seen.begin(10);
     expect([seen.noted(3, 0), seen.noted(3, 5), seen.noted(3, 9)]).to.deep.equal([0, 0, 5]);
@@ -11,7 +11,7 @@ describe('places that were seen', () => {
     expect([seen.noted(3, 2), seen.noted(3, 7)]).to.deep.equal([0, 2]);
   });
 
-  it('are forgotten when there is no room for more texts', () => {
+  it('forgets them if there is no room for more texts', () => {
     const seen = new Seen(4);
     seen.begin(2 ** 31);
     seen.note(3, 2 ** 31 - 1);

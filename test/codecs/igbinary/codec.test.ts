@@ -40,25 +40,25 @@ describe('igbinary', () => {
       ['207fffffffffffffff', '9223372036854775807'],
       ['218000000000000000', '-9223372036854775808'],
     ] as const) {
-      it(`${value} is ${hex}`, () => {
+      it(`writes ${value} as ${hex}`, () => {
         expect(read(hex)).to.equal(`i:${value};`);
         expect(written(`i:${value};`)).to.equal(hex);
       });
     }
   });
 
-  it('a string that comes again is its number, as key or value, names of classes included', () => {
+  it('numbers repeated strings: keys, values and class names', () => {
     const hex = '1403 1102 6162 0e00 1101 63 17 0161 1401 0e00 0e01 0600 1a02 1400'.replaceAll(' ', '');
     const php = 'a:3:{s:2:"ab";s:2:"ab";s:1:"c";O:1:"a":1:{s:2:"ab";s:1:"c";}i:0;O:1:"a":0:{}}';
     expect(read(hex)).to.equal(php);
     expect(written(php)).to.equal(hex);
   });
 
-  it('the empty string has no number', () => {
+  it('does not number the empty string', () => {
     expect(read('1402 0600 0d 0601 0d')).to.equal('a:2:{i:0;s:0:"";i:1;s:0:"";}');
   });
 
-  it('lengths have as many bytes as they need', () => {
+  it('writes lengths in as few bytes as possible', () => {
     for (const [length, head] of [
       [255, '11ff'],
       [256, '120100'],
@@ -70,7 +70,7 @@ describe('igbinary', () => {
     }
   });
 
-  it('reads format 1, too', () => {
+  it('reads format 1 too', () => {
     expect(igbinaryCodec.decode(Buffer.from('000000010605', 'hex'))).to.deep.equal(integer(5));
   });
 
@@ -90,31 +90,31 @@ describe('igbinary', () => {
       });
     }
 
-    it('an array that is shared is an array of its own each time, and written as it was', () => {
+    it('reads a shared array as separate arrays, and writes it back as shared', () => {
       const hex = '1403 0600 1401 0600 0605 0601 0101 0602 0101'.replaceAll(' ', '');
       const value = igbinaryCodec.decode(bytesOf(hex));
       expect(toJson(value)).to.equal('[[5],[5],[5]]');
       expect(igbinaryCodec.encode(value).toString('hex')).to.equal(HEADER + hex);
     });
 
-    it('what is shared within an array that is shared stays one', () => {
+    it('keeps an array shared within a shared array', () => {
       const hex = '1402 0600 1402 0600 17 0161 1400 0601 25 0605 0601 0101';
       expect(read(hex)).to.equal('a:2:{i:0;a:2:{i:0;O:1:"a":0:{}i:1;i:5;}i:1;a:2:{i:0;r:3;i:1;R:4;}}');
     });
 
-    it('an array that is a part of what it holds an object for ends', () => {
+    it('reads an array that contains an object that contains the array', () => {
       expect(read('1401 0600 1401 0600 17 0161 1401 1101 62 0101')).to.equal(
         'a:1:{i:0;a:1:{i:0;O:1:"a":1:{s:1:"b";a:1:{i:0;r:3;}}}}',
       );
     });
 
-    it('an array of ours that is there twice is written once', () => {
+    it('writes an array of a value that appears twice once', () => {
       const shared = list([integer(5)]);
       const hex = igbinaryCodec.encode(list([shared, shared])).toString('hex');
       expect(hex).to.equal(`${HEADER}14020600140106000605060101${'01'}`);
     });
 
-    it('one that a reference points into is not', () => {
+    it('writes an array twice if a reference points into it', () => {
       const shared = list([integer(5)]);
       const value = list([shared, shared, { type: 'reference', kind: 'reference', target: 5 }]);
       expect(serialize(igbinaryCodec.decode(igbinaryCodec.encode(value))).toString()).to.equal(
@@ -123,23 +123,23 @@ describe('igbinary', () => {
     });
   });
 
-  it('an object with a format of its own keeps it, and references behind it are known', () => {
+  it('keeps an object with its own format, and references behind it', () => {
     const hex = '1402 0600 17 0161 1d02 7879 0601 1402 0600 25 0605 0601 25 0103'.replaceAll(' ', '');
     const value = igbinaryCodec.decode(bytesOf(hex));
     expect(toJson(value)).to.equal('[{"$class":"a","$serialized":"xy"},[5,5]]');
     expect(igbinaryCodec.encode(value).toString('hex')).to.equal(HEADER + hex);
   });
 
-  it('what only a class could count is not written', () => {
+  it('refuses to write references that only a class can count', () => {
     const php = Buffer.from('a:3:{i:0;C:1:"a":4:{i:5;}i:1;O:1:"b":0:{}i:2;r:4;}');
     expect(() => igbinaryCodec.encode(unserialize(php))).to.throw(InputError, 'place 4');
   });
 
-  it('a key without a value, of what __sleep named in vain, is passed over', () => {
+  it('skips a key without a value, which __sleep named', () => {
     expect(read('17 0161 1402 00 1101 62 0605')).to.equal('O:1:"a":1:{s:1:"b";i:5;}');
   });
 
-  describe('is refused with the place', () => {
+  describe('refuses with the offset', () => {
     for (const [title, hex, message] of [
       ['nothing', '', 'it ends too early, at byte 4 of 4'],
       ['an unknown tag', '28', '0x28 begins none, at byte 4 of 5'],
@@ -164,20 +164,20 @@ describe('igbinary', () => {
       expect(() => igbinaryCodec.decode(bytes)).to.throw(UndecodableError, 'one of the versions 1 and 2');
     });
 
-    it('thirty arrays, each of which is the one before twice', () => {
+    it('thirty arrays that each contain the one before twice', () => {
       // Each level: an array of two, the one before it and the same again.
       let hex = '1400';
       for (let number = 30; number > 0; number--) hex = `14020600${hex}060101${number.toString(16).padStart(2, '0')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
     });
 
-    it('a long string thousands of times', () => {
+    it('a long string repeated thousands of times', () => {
       const string = `13000fffff${'61'.repeat(0x0f_ff_ff)}`;
       const hex = `150400 0600${string}${Array.from({ length: 1023 }, () => '06000e00').join('')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
     });
 
-    it('hundreds of thousands of arrays within each other', () => {
+    it('hundreds of thousands of nested arrays', () => {
       expect(() => read('14010600'.repeat(300_000))).to.throw(UndecodableError, 'it ends too early');
       expect(() => read(`${'14010600'.repeat(300_000)}00`)).to.throw(UndecodableError, 'nested deeper than 4096');
     });

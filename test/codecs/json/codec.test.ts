@@ -32,7 +32,7 @@ describe('the json codec', () => {
     });
   }
 
-  it('reads objects as stdClass, keys in their order and as strings', () => {
+  it('reads objects as stdClass, with ordered string keys', () => {
     expect(codec.decode(Buffer.from('{"7":1,"a":2}'))).to.deep.equal({
       type: 'object',
       class: Buffer.from('stdClass'),
@@ -66,7 +66,7 @@ describe('the json codec', () => {
     [deep(5000), 'more than 1000 levels'],
   ];
   for (const [value, what] of unholdable) {
-    it(`says that it cannot hold ${what}`, () => {
+    it(`refuses to write ${what}`, () => {
       expect(() => codec.encode(value)).to.throw(InputError, `the json codec cannot hold ${what}`);
     });
   }
@@ -81,7 +81,7 @@ describe('the json codec', () => {
     ['serialized PHP', 's:5:"hello";', 0],
   ];
   for (const [what, bytes, offset] of refused) {
-    it(`refuses ${what}, and says at which byte`, () => {
+    it(`refuses ${what}, with the byte offset`, () => {
       const { length } = Buffer.from(bytes as string);
       expect(() => codec.decode(Buffer.from(bytes as string)))
         .to.throw(UndecodableError, `at byte ${offset} of ${length}`)

@@ -79,12 +79,12 @@ describe('parseJson', () => {
   });
 
   for (const [name, key] of KEYS) {
-    it(`makes the name ${JSON.stringify(name)} the key that PHP makes it`, () => {
+    it(`turns the name ${JSON.stringify(name)} into PHP's key`, () => {
       expect(parseJson(`{"${name}":null}`)).to.deep.equal({ type: 'array', entries: [[key, NULL]] });
     });
   }
 
-  it('takes the last of two members with one name, in the place of the first', () => {
+  it('keeps the last of two members with one name, in the position of the first', () => {
     expect(parseJson('{"a":1,"b":2,"a":3}')).to.have.deep.property('entries', [
       [Buffer.from('a'), integer(3)],
       [Buffer.from('b'), integer(2)],
@@ -95,18 +95,18 @@ describe('parseJson', () => {
     expect(parseJson('['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)).type).to.equal('array');
   });
 
-  it('reads strings of a megabyte, plain or all escapes', () => {
+  it('reads strings of a megabyte, plain or fully escaped', () => {
     expect(parseJson(`"${'x'.repeat(2 ** 20)}"`)).to.deep.equal(string('x'.repeat(2 ** 20)));
     expect(parseJson(`"${String.raw`\n`.repeat(2 ** 19)}"`)).to.deep.equal(string('\n'.repeat(2 ** 19)));
   });
 
   for (const [what, text, says] of REFUSED) {
-    it(`refuses ${what}, and says where`, () => {
+    it(`refuses ${what}, with the offset`, () => {
       expect(() => parseJson(text)).to.throw(InputError, says);
     });
   }
 
-  it('says little of a long text that it refuses', () => {
+  it('quotes little of a long text that it refuses', () => {
     expect(() => parseJson(`[1 "${'x'.repeat(10_000)}"]`))
       .to.throw(InputError)
       .with.property('message')

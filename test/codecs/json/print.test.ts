@@ -63,7 +63,7 @@ describe('a value as JSON', () => {
     });
   }
 
-  it('escapes what a terminal would obey', () => {
+  it('escapes control characters', () => {
     const obeyed = '\u001B[2J\u0007\u007F\u009B\u2028\u202E\u2066';
     const printed = toJson({ type: 'array', entries: [[Buffer.from(obeyed), string(obeyed)]] });
     expect(printed).to.match(/^[ -~]+$/);
@@ -76,13 +76,13 @@ describe('a value as JSON', () => {
     expect(toJson(unserialize(Buffer.from(stored)))).to.equal(`{"k":"${long}","1":{"$ref":"$.k"}}`);
   });
 
-  it('tells the end of a long path', () => {
+  it('prints the end of a long path', () => {
     const depth = 500;
     const stored = `${'a:1:{s:1:"k";'.repeat(depth)}a:1:{i:0;R:${depth};}${'}'.repeat(depth)}`;
     expect(toJson(unserialize(Buffer.from(stored)))).to.include(`[{"$ref":"$…${'.k'.repeat(100)}`);
   });
 
-  describe('is never out of proportion to what was stored', () => {
+  describe('is never disproportionate to the stored bytes', () => {
     const deep = 'a:1:{i:0;'.repeat(4000);
     const close = '}'.repeat(4000);
     const cases: ReadonlyArray<readonly [string, string]> = [
@@ -101,7 +101,7 @@ describe('a value as JSON', () => {
     }
   });
 
-  it('does not exhaust the stack, however deep the value', () => {
+  it('does not exhaust the stack at any depth', () => {
     let value: Value = NULL;
     for (let level = 0; level < 100_000; level++) value = list([value]);
     expect(toJson(value)).to.have.lengthOf(200_004);
@@ -109,14 +109,14 @@ describe('a value as JSON', () => {
   });
 
   describe('for people', () => {
-    it('is on one line when it fits', () => {
+    it('is on one line if it fits', () => {
       const value = unserialize(Buffer.from('a:2:{s:1:"a";a:2:{i:0;i:1;i:1;d:2;}s:1:"b";N;}'));
       expect(toPrettyJson(value)).to.equal('{"a": [1, 2.0], "b": null}');
       expect(toPrettyJson(list([]))).to.equal('[]');
       expect(toPrettyJson(string('x'.repeat(200)))).to.equal(`"${'x'.repeat(200)}"`);
     });
 
-    it('is indented by two where it does not, the small parts on a line each', () => {
+    it('is otherwise indented by two, with small parts on a line each', () => {
       const person = (name: string): Value => ({
         type: 'array',
         entries: [
@@ -137,7 +137,7 @@ describe('a value as JSON', () => {
       );
     });
 
-    it('keeps to 80 columns, names and commas counted', () => {
+    it('keeps to 80 columns, including names and commas', () => {
       const entries = Array.from({ length: 60 }, (_, size) => {
         const items = list(Array.from({ length: size }, (_, index) => integer(index)));
         return [Buffer.from(`a rather long name ${size}`), items] as const;

@@ -47,7 +47,7 @@ describe('msgpack', () => {
       [`da0100${'61'.repeat(256)}`, `s:256:"${'a'.repeat(256)}";`],
       [`db00010000${'61'.repeat(65_536)}`, `s:65536:"${'a'.repeat(65_536)}";`],
     ] as const) {
-      it(`${php.slice(0, 30)} is ${hex.slice(0, 20)}`, () => {
+      it(`writes ${php.slice(0, 30)} as ${hex.slice(0, 20)}`, () => {
         expect(read(hex)).to.equal(php);
         expect(written(php)).to.equal(hex);
       });
@@ -85,23 +85,23 @@ describe('msgpack', () => {
       });
     }
 
-    it('keys that are digits are integers in an array, and names in an object', () => {
+    it('reads keys of digits as integers in an array, and as names in an object', () => {
       expect(read('82 a135 01 a23035 02')).to.equal('a:2:{i:5;i:1;s:2:"05";i:2;}');
       expect(read(`82 ${STD} a135 01`)).to.equal('O:8:"stdClass":1:{s:1:"5";i:1;}');
     });
 
-    it('a map of nothing is an object', () => {
+    it('reads an empty map as an object', () => {
       expect(read('80')).to.equal('O:8:"stdClass":0:{}');
     });
 
-    it('objects of other classes are written as they were read', () => {
+    it('writes objects of other classes as they were read', () => {
       for (const hex of ['82 c0 a141 a161 05', '82 c0 a141 c0 81 a161 05', '82 c0 a141 c0 90']) {
         const value = msgpackCodec.decode(bytesOf(hex));
         expect(msgpackCodec.encode(value).toString('hex')).to.equal(hex.replaceAll(' ', ''));
       }
     });
 
-    it('cases of enums are read as version 3 of the extension writes them', () => {
+    it('reads enum cases as version 3 of the extension writes them', () => {
       expect(read('82 c0 06 a453756974 a148')).to.equal('E:6:"Suit:H";');
     });
   });
@@ -126,16 +126,16 @@ describe('msgpack', () => {
       });
     }
 
-    it('to a scalar there are none', () => {
+    it('do not exist for scalars', () => {
       expect(written('a:2:{i:0;i:5;i:1;R:2;}')).to.equal('920505');
     });
 
-    it('to an array that is no variable is a copy', () => {
+    it('to an array that is no variable are read as copies', () => {
       expect(read('92 91 05 82 c0 02 00 02')).to.equal('a:2:{i:0;a:1:{i:0;i:5;}i:1;a:1:{i:0;i:5;}}');
     });
   });
 
-  describe('is not written', () => {
+  describe('refuses to write', () => {
     for (const [title, php] of [
       ['an object of a class that only PHP knows', 'O:5:"Money":1:{s:6:"amount";i:5;}'],
       ['a case of an enum', 'E:6:"Suit:H";'],
@@ -145,14 +145,14 @@ describe('msgpack', () => {
       });
     }
 
-    it('what PHP would not read for its depth', () => {
+    it('nesting that PHP would not read', () => {
       const deepest = msgpackCodec.decode(msgpackCodec.encode(nested(1024)));
       expect(serialize(deepest)).to.deep.equal(serialize(nested(1024)));
       expect(() => msgpackCodec.encode(nested(1025))).to.throw(InputError, '1024 levels');
     });
   });
 
-  describe('is refused with the place', () => {
+  describe('refuses with the offset', () => {
     for (const [title, hex, message] of [
       ['nothing', '', 'it ends too early, at byte 0 of 0'],
       ['a tag that is none', 'c1', '0xc1 begins none that PHP knows, at byte 0 of 1'],
@@ -176,14 +176,14 @@ describe('msgpack', () => {
       });
     }
 
-    it('thirty arrays, each of which is the one before twice', () => {
+    it('thirty arrays that each contain the one before twice', () => {
       // In each array the one before stands first, with a number one above that of the array itself.
       let hex = '90';
       for (let number = 30; number > 0; number--) hex = `92${hex}82c00200${(number + 1).toString(16).padStart(2, '0')}`;
       expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
     });
 
-    it('arrays within each other deeper than PHP reads', () => {
+    it('arrays nested deeper than PHP reads', () => {
       expect(read(`${'91'.repeat(1023)}90`)).to.match(/^(a:1:{i:0;){1023}a:0/);
       expect(() => read(`${'91'.repeat(1024)}90`)).to.throw(
         UndecodableError,

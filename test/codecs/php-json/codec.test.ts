@@ -25,7 +25,7 @@ describe("PHP's JSON", () => {
     });
   }
 
-  it('floats are spelled as PHP spells them, whole ones as integers', () => {
+  it('writes floats like PHP, whole ones as integers', () => {
     const texts = [2, 0.1, -0, 1e25, 1e-7, 1e15, 1e17, -1.5e300].map((value) => written(float(value)));
     expect(texts).to.deep.equal(['2', '0.1', '-0', '1.0e+25', '1.0e-7', '1000000000000000', '1.0e+17', '-1.5e+300']);
   });
@@ -41,7 +41,7 @@ describe("PHP's JSON", () => {
     });
   }
 
-  it('512 levels are the most', () => {
+  it('reads and writes up to 512 levels', () => {
     expect(writtenOf(nested(512))).to.equal('['.repeat(512) + ']'.repeat(512));
     expect(() => writtenOf(nested(513))).to.throw(InputError, '512 levels');
   });
@@ -52,12 +52,12 @@ describe("PHP's JSON", () => {
     ['a case of an enum', 'E:6:"Suit:H";', 'object of class "Suit"'],
     ['infinity', 'd:INF;', 'the float Infinity'],
   ] as const) {
-    it(`${title} is refused`, () => {
+    it(`refuses ${title}`, () => {
       expect(() => writtenOf(php)).to.throw(InputError, message);
     });
   }
 
-  it('bytes that are no text are refused', () => {
+  it('refuses bytes that are not UTF-8', () => {
     expect(() => written(string(Buffer.from([0xff])))).to.throw(InputError, 'not UTF-8');
     expect(() => phpJsonCodec.decode(Buffer.from('"\u00FF"', 'latin1'))).to.throw(UndecodableError);
   });

@@ -61,7 +61,7 @@ describe('serialize', () => {
     expect(serialize(value).length).to.equal(levels * 'a:1:{i:0;}'.length + 2);
   });
 
-  it('writes 200000 members, and long strings, to the byte', () => {
+  it('writes 200000 members and long strings exactly', () => {
     const value = list(Array.from({ length: 200_000 }, (_, index) => string('x'.repeat(index % 50))));
     expect(unserialize(serialize(value))).to.deep.equal(value);
     const long = string(Buffer.alloc(2 ** 22, 'cachectl'));

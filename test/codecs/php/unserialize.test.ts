@@ -105,7 +105,7 @@ describe('unserialize', () => {
   }
 
   for (const [what, text, offset, says] of REFUSED) {
-    it(`refuses ${what}, and says where`, () => {
+    it(`refuses ${what}, with the offset`, () => {
       const error = refusal(Buffer.from(text, 'latin1'));
       expect(error.offset).to.equal(offset);
       expect(error.message).to.match(says);
@@ -114,7 +114,7 @@ describe('unserialize', () => {
     });
   }
 
-  it('refuses every beginning of a value, up to its end', () => {
+  it('refuses every proper prefix of a value', () => {
     const whole = Buffer.from('a:3:{i:0;O:1:"A":1:{s:1:"x";d:0.5;}s:1:"k";r:2;i:1;E:3:"A:B";}');
     for (let length = 0; length < whole.length; length++) {
       expect(refusal(whole.subarray(0, length)).offset).to.be.within(0, length);
@@ -122,14 +122,14 @@ describe('unserialize', () => {
   });
 
   describe('references', () => {
-    it('count every value as a place, an object again too, but no reference', () => {
+    it('count every value as a slot, also a repeated object, but no reference', () => {
       // 1 the array, 2 the object, 3 its property, - the reference, 4 the object again, 5 the string.
       const text = 'a:5:{i:0;O:1:"A":1:{s:1:"x";i:1;}i:1;R:3;i:2;r:2;i:3;s:1:"s";i:4;R:5;}';
       expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[4][1].target', 5);
       expect(refusal(Buffer.from(text.replace('R:5', 'R:6'))).message).to.include('place 6');
     });
 
-    it('may point at an object or array around them', () => {
+    it('can point at an enclosing object or array', () => {
       expect(unserialize(Buffer.from('O:8:"stdClass":1:{s:4:"self";r:1;}'))).to.have.nested.property(
         'properties[0][1].target',
         1,
@@ -137,12 +137,12 @@ describe('unserialize', () => {
       expect(unserialize(Buffer.from('a:1:{i:0;R:1;}'))).to.have.nested.property('entries[0][1].kind', 'reference');
     });
 
-    it('may point at an enum as an object', () => {
+    it('can point at an enum case as an object', () => {
       const value = unserialize(Buffer.from('a:2:{i:0;E:11:"Suit:Hearts";i:1;r:2;}'));
       expect(value).to.have.nested.property('entries[1][1].kind', 'object');
     });
 
-    it('may point into an object with a format of its own, which only its class can number', () => {
+    it('can point into an object with its own format, which only its class can number', () => {
       // As PHP wrote it: what the class serialized within took the places 3 to 8.
       const text = 'a:2:{i:0;C:3:"Cst":63:{a:3:{i:0;i:1;i:1;a:2:{i:0;i:2;i:1;i:3;}i:2;O:8:"stdClass":0:{}}}i:1;r:8;}';
       expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[1][1].target', 8);
@@ -151,15 +151,15 @@ describe('unserialize', () => {
   });
 
   describe('depth', () => {
-    it(`of ${MAX_DEPTH} levels is read, as PHP does by default`, () => {
+    it(`reads ${MAX_DEPTH} levels, PHP's default`, () => {
       expect(unserialize(nested(MAX_DEPTH)).type).to.equal('array');
     });
 
-    it('beyond is refused where it begins', () => {
+    it('refuses deeper levels where they begin', () => {
       expect(refusal(nested(MAX_DEPTH + 1)).offset).to.equal('a:1:{i:0;'.length * MAX_DEPTH);
     });
 
-    it('of a million levels is refused as well', () => {
+    it('refuses a million levels too', () => {
       expect(refusal(nested(1_000_000)).message).to.include(`deeper than ${MAX_DEPTH} levels`);
     });
   });

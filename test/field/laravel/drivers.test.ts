@@ -35,7 +35,7 @@ const URLS: ReadonlyArray<readonly [url: string, what: string]> = [
   ['file:///var/www/storage/framework/cache/data', "Laravel's file cache"],
 ];
 
-describe("drivers of Laravel's that cachectl has no store for", () => {
+describe("Laravel's drivers without a store in cachectl", () => {
   let folder = '';
 
   beforeEach(() => {
@@ -45,7 +45,7 @@ describe("drivers of Laravel's that cachectl has no store for", () => {
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
   for (const [driver, what, hint] of DRIVERS) {
-    it(`driver: ${driver} is named, with the way out`, async () => {
+    it(`driver: ${driver} is refused by name, with an alternative`, async () => {
       const file = path.join(folder, 'cachectl.yaml');
       writeFileSync(file, `profiles:\n  app:\n    driver: ${driver}\n    host: db\n    password: geheim\n`);
       const result = await cachectl(['keys'], { cwd: folder });
@@ -56,7 +56,7 @@ describe("drivers of Laravel's that cachectl has no store for", () => {
   }
 
   for (const [url, what] of URLS) {
-    it(`${url.split(':', 1)[0]}:// is named, without its password`, async () => {
+    it(`${url.split(':', 1)[0]}:// is refused by name, without its password`, async () => {
       for (const result of [
         await cachectl(['keys', '--url', url]),
         await cachectl(['keys'], { env: { CACHECTL_URL: url } }),
@@ -67,7 +67,7 @@ describe("drivers of Laravel's that cachectl has no store for", () => {
     });
   }
 
-  it('are named even where a package of that name is installed, which is no driver', async () => {
+  it('are refused by name even if an unrelated package of that name is installed', async () => {
     mkdirSync(path.join(folder, 'node_modules', 'mysql'), { recursive: true });
     writeFileSync(path.join(folder, 'node_modules', 'mysql', 'index.js'), 'module.exports = {};\n');
     writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles:\n  app:\n    driver: mysql\n');

@@ -17,7 +17,7 @@ describe('field: the file cache of Laravel 12.36 and later', () => {
 
   const run = async (...args: string[]): Promise<Outcome> => project().cachectl(...args);
 
-  it('shows who holds the locks that Laravel 13 wrote, and takes none of them', async () => {
+  it('shows who holds the locks that Laravel 13 wrote, and acquires none of them', async () => {
     for (const { path: file, content_base64: content } of readLaravel13().file.entries) {
       project().write(path.join('data', file), Buffer.from(content, 'base64').toString('latin1'));
     }
@@ -40,7 +40,7 @@ describe('field: the file cache of Laravel 12.36 and later', () => {
 
     after(async () => php?.stop());
 
-    it('one of the two holds a lock', async () => {
+    it('only one of the two holds a lock', async () => {
       // What Laravel puts before the name itself since then.
       const name = 'file-store-lock:import';
       const { owner } = await laravel.acquire(name, 600);
@@ -53,7 +53,7 @@ describe('field: the file cache of Laravel 12.36 and later', () => {
     });
 
     for (const command of ['forget', 'pull']) {
-      it(`${command} removes when a flexible entry was made, and that of no other`, async () => {
+      it(`${command} removes the created entry of a flexible entry, and no other`, async () => {
         for (const key of ['rates', 'others']) {
           await laravel.put(key, Buffer.from('s:1:"v";'), 600);
           await laravel.put(CREATED + key, Buffer.from('i:1795973549;'), 600);

@@ -53,7 +53,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
       return JSON.parse((await place.run(['lock:show', name, '--json'])).out).owner as null | string;
     }
 
-    it('is refreshed by one of the two: the lock of either version of Laravel keeps cachectl out', async () => {
+    it('is refreshed by one side only: the lock of either Laravel version excludes cachectl', async () => {
       const within = await keyWithin();
       if (known !== undefined) expect(within).to.equal(known);
       const [older, newer] = ['rates', within].map((key) => LOCK + key);
@@ -70,7 +70,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
       }
     });
 
-    it('is refreshed under both locks, so that either version of Laravel is kept out', async () => {
+    it('is refreshed under both locks, which exclude either Laravel version', async () => {
       const names = ['rates', await keyWithin()].map((key) => LOCK + key);
       expect(await remembered()).to.equal('old');
       const [older, newer] = [await ownerOf(names[0]!), await ownerOf(names[1]!)];

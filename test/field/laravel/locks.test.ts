@@ -79,7 +79,7 @@ describe('field: locks that Laravel 13 wrote on Redis', () => {
 
 describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () => {
   onEveryStore((place) => {
-    it('removes the locks, shows with --dry-run how many, and leaves the entries', async () => {
+    it('removes the locks, counts them with --dry-run, and keeps the entries', async () => {
       await place.run(['put', 'k', 'v']);
       for (const name of ['deploy', 'import']) await place.run(['lock:acquire', name, '--ttl', '10m']);
       await place.run(['lock:acquire', 'laravel_unique_job:Sync:1', '--ttl', '10m', '--owner', 'worker']);
@@ -97,7 +97,7 @@ describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () =
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '1m'])).code).to.equal(0);
     });
 
-    it('is refused beside what it cannot go with', async () => {
+    it('is refused with flags that contradict it', async () => {
       for (const others of [['--locks'], ['--all'], ['--pattern', '*'], ['--larger-than', '1kB']]) {
         const { code, err } = await place.run(['flush', '--locks-only', '--yes', ...others]);
         expect(code).to.equal(2);
@@ -105,7 +105,7 @@ describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () =
       }
     });
 
-    it('says of a flush that it ends maintenance mode, and what such entries are', async () => {
+    it('is warned about if a flush would end maintenance mode, and explains such entries', async () => {
       await place.run(['put', 'illuminate:foundation:down', 'x']);
       await place.run(['put', 'illuminate:queues:paused', 'true', '--as', 'json']);
       await place.run(['put', 'illuminate:queue:paused:redis:emails', 'true', '--as', 'json']);

@@ -69,7 +69,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     cachectl([...args, '--url', `${redis.url}?prefix=app-&${parameters}`], { cwd: folder });
   const stored = async (key: string): Promise<Buffer | null> => redis.client.getBuffer(`app-${key}`);
 
-  it('come back from an export as the same bytes', async () => {
+  it('are restored from an export as the same bytes', async () => {
     for (const [key, bytes] of Object.entries(VALUES)) await redis.client.set(`app-${key}`, bytes);
     expect((await on('serializer=msgpack', 'export', '--output', 'cache.ndjson')).code).to.equal(0);
     expect(readFileSync(path.join(folder, 'cache.ndjson'), 'utf8')).to.include(
@@ -82,7 +82,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     for (const [key, bytes] of Object.entries(VALUES)) expect(await stored(key), key).to.deep.equal(bytes);
   });
 
-  it('go to a cache with another serializer as PHP has them there', async () => {
+  it('are copied to a cache with another serializer as PHP has them there', async () => {
     await redis.client.set('app-both', BOTH);
     await on('serializer=msgpack', 'export', '--output', 'cache.ndjson');
     await redis.client.flushall();
@@ -92,7 +92,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     expect(serialize(unserialize(Buffer.from(text))).toString()).to.equal(text);
   });
 
-  it('of an export from a cache with another serializer are refused where msgpack cannot be told', async () => {
+  it('from a cache with another serializer are refused if msgpack cannot tell', async () => {
     await redis.client.set('app-user', String.raw`O:8:"App\User":1:{s:2:"id";i:7;}`);
     await on('codec=php', 'export', '--output', 'cache.ndjson');
     expect(readFileSync(path.join(folder, 'cache.ndjson'), 'utf8')).to.not.include('selfMade');
@@ -101,7 +101,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     expect(imported.err).to.include('1 failed');
   });
 
-  it('refuse a list of classes that is none', async () => {
+  it('refuse an invalid list of classes', async () => {
     for (const selfMade of ['"Carbon"', '[1]', '[""]']) {
       const input = `{"key":"k","php":"O:8:\\"App\\\\User\\":0:{}","selfMade":${selfMade},"expires":null}\n`;
       const result = await cachectl(['import', '-', '--yes', '--url', redis.url], { input });

@@ -20,7 +20,7 @@ describe("phpredis's compression_level", () => {
 
   beforeEach(async () => redis().flush());
 
-  it('entries are the bytes that the application writes at the level of the profile', async () => {
+  it("writes the application's bytes at the level of the profile", async () => {
     expect(await run('&compressionLevel=19', 'put', 'long', 'abcdefghij'.repeat(500))).to.include({ code: 0 });
     expect(await redis().client.getBuffer(`${HEAD}long`)).to.deep.equal(LONG_AT_19);
     for (const level of ['', '&compressionLevel=1', '&compressionLevel=19']) {
@@ -28,14 +28,14 @@ describe("phpredis's compression_level", () => {
     }
   });
 
-  it('a lock has the owner that the application compares with', async () => {
+  it('writes the owner that the application compares with', async () => {
     const { code } = await run('&compressionLevel=19', 'lock:acquire', 'repeated', '--owner', OWNER, '--ttl', '10m');
     expect(code).to.equal(0);
     expect(await redis().client.getBuffer(`${HEAD}repeated`)).to.deep.equal(OWNER_AT_19);
   });
 
   for (const level of ['', '&compressionLevel=1', '&compressionLevel=19']) {
-    it(`an owner is compared unpacked: ${level === '' ? 'no level' : level.slice(1)}`, async () => {
+    it(`compares owners unpacked: ${level === '' ? 'no level' : level.slice(1)}`, async () => {
       await redis().client.set(`${HEAD}repeated`, OWNER_AT_19, 'EX', 600);
       const refresh = ['lock:refresh', 'repeated', '--ttl', '1h', '--owner'];
       expect(await run(level, ...refresh, 'another')).to.include({ code: 1 });
@@ -48,7 +48,7 @@ describe("phpredis's compression_level", () => {
     });
   }
 
-  it('an entry that is put into a tag again stays one member of it', async () => {
+  it('keeps an entry that is put into a tag again as one member', async () => {
     const args = ['put', OWNER, 'x', '--tags', 't', '--ttl', '10m'];
     expect(await run('&compressionLevel=19', ...args)).to.include({ code: 0 });
     const [member] = await redis().client.zrangeBuffer(`${HEAD}tag:t:entries`, '0', '-1');
@@ -79,7 +79,7 @@ describe("phpredis's pack_ignore_numbers", () => {
     ['str', '"hello"', Buffer.from('00000002110568656c6c6f', 'hex')],
     ['true', 'true', Buffer.from('0000000205', 'hex')],
   ] as const) {
-    it(`${json} is written and read as by the application`, async () => {
+    it(`writes and reads ${json} like the application`, async () => {
       expect(await run('put', key, json, '--as', 'json')).to.include({ code: 0 });
       expect(await redis().client.getBuffer(HEAD + key)).to.deep.equal(stored);
       expect(JSON.parse((await run('get', key, '--json')).out)).to.deep.include({ value: JSON.parse(json) as unknown });
@@ -87,7 +87,7 @@ describe("phpredis's pack_ignore_numbers", () => {
   }
 
   for (const serializer of ['igbinary', 'msgpack', 'json', 'php']) {
-    it(`what cachectl put, the application can count on, and the other way: ${serializer}`, async () => {
+    it(`lets both sides count on the same numbers: ${serializer}`, async () => {
       const env = { CACHECTL_URL: url(serializer) };
       expect(await cachectl(['put', 'n', '7', '--as', 'json'], { env })).to.include({ code: 0 });
       expect(await redis().client.incrby(`${HEAD}n`, 5)).to.equal(12);
@@ -96,12 +96,12 @@ describe("phpredis's pack_ignore_numbers", () => {
     });
   }
 
-  it('a bare INF is read as the text that PHP reads', async () => {
+  it('reads a bare INF as text, like PHP', async () => {
     await redis().client.set(`${HEAD}inf`, 'INF');
     expect(await run('get', 'inf')).to.include({ code: 0, out: 'INF\n' });
   });
 
-  it('owners of locks stay packed, those of digits too', async () => {
+  it('keeps lock owners packed, those of digits too', async () => {
     const digits = '1234567890123456';
     expect(await run('lock:acquire', 'digits', '--owner', digits, '--ttl', '10m')).to.include({ code: 0 });
     expect(await redis().client.getBuffer(`${HEAD}digits`)).to.deep.equal(

@@ -10,7 +10,7 @@ const MUTEXES = [`framework/schedule-${HASH}0905`, String.raw`framework\schedule
 /** Names that an application may give to entries. */
 const OTHERS = ['framework/schedule-daily', 'framework/schedules', 'frameworks', 'k'];
 
-describe('field: the mutex of onOneServer(), which lies among the entries up to Laravel 12', () => {
+describe('field: the mutex of onOneServer(), an entry up to Laravel 12', () => {
   onEveryStore((place, driver) => {
     beforeEach(async () => {
       for (const name of MUTEXES) {
@@ -27,7 +27,7 @@ describe('field: the mutex of onOneServer(), which lies among the entries up to 
       ((await json(...args)) as Array<{ name: string }>).map(({ name }) => name).toSorted();
     const get = async (name: string): Promise<Result> => place.run(['get', name]);
 
-    it('is kept by flush, with and without a filter, and counted', async () => {
+    it('is kept and counted by flush, with and without a filter', async () => {
       const some = { removed: 2, keptLocks: 1 };
       expect(await json('flush', '--pattern', 'framework/*', '--dry-run')).to.include(some);
       expect(await json('flush', '--pattern', 'framework/*', '--yes')).to.include(some);
@@ -52,7 +52,7 @@ describe('field: the mutex of onOneServer(), which lies among the entries up to 
       for (const name of OTHERS) expect((await get(name)).out).to.equal('v\n');
     });
 
-    it('is listed, shown, refused to others and broken as a lock', async () => {
+    it('is listed, shown, refused to others and broken like a lock', async () => {
       const listed = (await json('lock:list')) as Array<{ name: string; toldBy: string }>;
       expect(listed.map(({ toldBy }) => toldBy)).to.deep.equal(['family', 'family']);
       for (const name of MUTEXES) {
@@ -66,7 +66,7 @@ describe('field: the mutex of onOneServer(), which lies among the entries up to 
       expect(await names('lock:list')).to.deep.equal([]);
     });
 
-    it('is marked by inspect, and left out of an export', async () => {
+    it('is marked by inspect and left out of an export', async () => {
       expect(await json('inspect', MUTEXES[0]!)).to.have.property('lock');
       const { out, err } = await place.run(['export']);
       expect(out.trim().split('\n')).to.have.length(OTHERS.length);

@@ -6,7 +6,7 @@ import { type MemcachedServer, startMemcached } from '../../support/memcached-se
 /** What pymemcache stores of the number 7: a pickle, which its flags say. */
 const PICKLED = { flags: 1, bytes: Buffer.from('80044b072e', 'hex') };
 
-describe('Flags of other clients of Memcached', () => {
+describe('item flags of other Memcached clients', () => {
   let source: MemcachedServer;
   let target: MemcachedServer;
 
@@ -32,7 +32,7 @@ describe('Flags of other clients of Memcached', () => {
     expect(answer).to.equal('STORED\r\n');
   }
 
-  it('go along with export and import of codec raw, and are a member of the line', async () => {
+  it('are exported and imported with codec raw, as a member of the line', async () => {
     await source.say('set p 1 0 3\r\nabc');
     await source.say('set q 0 0 3\r\nabc');
     await source.say('set r 4294967295 0 2\r\n{}');
@@ -47,7 +47,7 @@ describe('Flags of other clients of Memcached', () => {
     for (const key of ['p', 'q', 'r']) expect(await held(target, key)).to.equal(await held(source, key));
   });
 
-  it('go along where the bytes are no text', async () => {
+  it('are kept if the bytes are not text', async () => {
     const { flags, bytes } = PICKLED;
     expect(bytes.toString('utf8')).to.include('\uFFFD');
     await storePickled().catch(() => {
@@ -61,7 +61,7 @@ describe('Flags of other clients of Memcached', () => {
     expect(again.out).to.equal(line);
   });
 
-  it('go along with codec json, with tags, with --if-absent and with copy', async () => {
+  it('are kept with codec json, tags, --if-absent and copy', async () => {
     await source.say('set j 2 0 5\r\n[1,2]');
     const exported = await cachectl(['export', '--url', urlOf(source, 'json')]);
     expect(exported.out).to.equal('{"key":"j","value":[1,2],"flags":2,"expires":null}\n');
@@ -76,7 +76,7 @@ describe('Flags of other clients of Memcached', () => {
     }
   });
 
-  it('put what php-memcached stored back under codec php, and are refused beside what is no string', async () => {
+  it("restore php-memcached's values with codec php, and are refused for anything but strings", async () => {
     await cachectl(['put', 'list', '[1,2]', '--as', 'json', '--url', urlOf(source, 'php')]);
     const exported = await cachectl(['export', '--url', urlOf(source, 'raw')]);
     expect(exported.out).to.include('"flags":4');
@@ -89,7 +89,7 @@ describe('Flags of other clients of Memcached', () => {
     expect(err + out).to.include('flags 4 go with a string only');
   });
 
-  it('are a number of 32 bits, and go with a value', async () => {
+  it('are a 32-bit number, and require a value', async () => {
     for (const [flags, message] of [
       ['-1', 'flags is no whole number'],
       ['4294967296', 'flags is no whole number'],

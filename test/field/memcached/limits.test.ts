@@ -8,7 +8,7 @@ import { PhpMemcached } from '../../support/memcached-deployments.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 import { scratchFolder } from '../../support/scratch.js';
 
-describe('What Memcached or php-memcached does not take', () => {
+describe('limits of Memcached and php-memcached', () => {
   let php: PhpMemcached;
   let server: MemcachedServer;
   let small: MemcachedServer;
@@ -42,7 +42,7 @@ describe('What Memcached or php-memcached does not take', () => {
         ['--', 'echo', 'ran'],
       ],
     ] as const) {
-      it(`is refused by ${words.join(' ')}, since the application could not read it`, async () => {
+      it(`is refused by ${words.join(' ')}, because the application could not read it`, async () => {
         const { code, out, err } = await cachectl([...words, '--url', url, ...command]);
         expect({ code, out }, err).to.deep.equal({ code: 2, out: '' });
         expect(err).to.match(
@@ -52,19 +52,19 @@ describe('What Memcached or php-memcached does not take', () => {
       });
     }
 
-    it('is one that php-memcached refuses to ask for', () => {
+    it('is refused by php-memcached itself', () => {
       const code = `var_dump($m->get('o-ключ')); echo $m->getResultMessage();`;
       expect(php.run([['127.0.0.1', server.port, 1]], {}, code)).to.match(/^bool\(false\)\n.*BAD KEY/);
     });
 
-    it('is stored where the profile says that the application reads it, or is another client', async () => {
+    it('is stored if the profile says that the application reads it, or with another codec', async () => {
       for (const more of ['unicodeKeys=true', 'codec=raw', 'codec=json']) {
         const { code, err } = await cachectl(['put', 'ключ', more, '--url', `${url}&${more}`]);
         expect({ code, err }).to.deep.equal({ code: 0, err: '' });
       }
     });
 
-    it('that is there can be listed, read and forgotten, and doctor says what it is', async () => {
+    it('can be listed, read and forgotten, and doctor reports it', async () => {
       await cachectl(['put', 'ключ', 'v', '--url', `${url}&unicodeKeys=true`]);
       expect((await cachectl(['keys', '--url', url])).out).to.equal('ключ\n');
       expect((await cachectl(['get', 'ключ', '--url', url])).out).to.equal('v\n');
@@ -75,7 +75,7 @@ describe('What Memcached or php-memcached does not take', () => {
       expect((await cachectl(['keys', '--url', url])).out).to.equal('');
     });
 
-    it('is counted as failed by import and copy, with the reason; the rest goes on', async () => {
+    it('counts as failed in import and copy, with the reason, and the rest continues', async () => {
       const lines = ['a', 'ключ', 'b'].map((key) => `${JSON.stringify({ key, value: 'v', expires: null })}\n`).join('');
       const imported = await cachectl(['import', '-', '--yes', '--json', '--url', url], { input: lines });
       expect(imported.code).to.equal(4);
@@ -99,7 +99,7 @@ describe('What Memcached or php-memcached does not take', () => {
   });
 
   describe('a value that is too large', () => {
-    it('is refused before it is sent, so that the old one stays', async () => {
+    it('is refused before it is sent, so the old value stays', async () => {
       await cachectl(['put', 'k', 'old', '--url', url]);
       const { code, err } = await cachectl(['put', 'k', '--file', largeFile(folder), '--url', url]);
       expect(code).to.equal(3);
@@ -109,7 +109,7 @@ describe('What Memcached or php-memcached does not take', () => {
       expect((await cachectl(['get', 'k', '--url', url])).out).to.equal('old\n');
     });
 
-    it('is refused so by import, copy and remember --refresh, too', async () => {
+    it('is refused by import, copy and remember --refresh too', async () => {
       await cachectl(['put', 'k', 'old', '--url', url]);
       const line = JSON.stringify({ key: 'k', base64: randomBytes(1_500_000).toString('base64'), expires: null });
       const imported = await cachectl(['import', '-', '--yes', '--url', url], { input: `${line}\n` });
@@ -135,7 +135,7 @@ describe('What Memcached or php-memcached does not take', () => {
       expect((await cachectl(['get', 'k', '--url', url])).out).to.equal('old\n');
     });
 
-    it('below what is asked about costs the old one, which is said', async () => {
+    it('removes the old value with a small server limit, and says so', async () => {
       const there = `memcached://${small.address}`;
       await cachectl(['put', 'k', 'old', '--url', there]);
       const file = path.join(folder, '200kB.bin');
@@ -146,7 +146,7 @@ describe('What Memcached or php-memcached does not take', () => {
       expect((await cachectl(['get', 'k', '--url', there])).code).to.equal(1);
     });
 
-    it('that is added costs nothing', async () => {
+    it('removes nothing in an add', async () => {
       const there = `memcached://${small.address}`;
       await cachectl(['put', 'k', 'old', '--url', there]);
       const file = path.join(folder, '200kB.bin');
@@ -157,7 +157,7 @@ describe('What Memcached or php-memcached does not take', () => {
     });
   });
 
-  it('a number below zero: it counts down to 0 and no further, as PHP does', async () => {
+  it('a number never goes below 0, as in PHP', async () => {
     await cachectl(['put', 'n', '2', '--as', 'json', '--url', url]);
     expect((await cachectl(['decrement', 'n', '--by', '5', '--url', url])).out).to.equal('0\n');
     const code = `echo $m->increment('o-n', 3), ' ', $m->decrement('o-n', 9);`;

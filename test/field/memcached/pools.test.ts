@@ -7,7 +7,7 @@ import { PhpMemcached, startPool } from '../../support/memcached-deployments.js'
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `user:${index * 7919}`);
 
-describe('A Memcached pool that an application shares by php-memcached', () => {
+describe('a Memcached pool shared with php-memcached', () => {
   let php: PhpMemcached;
   let servers: readonly MemcachedServer[];
 
@@ -80,7 +80,7 @@ describe('A Memcached pool that an application shares by php-memcached', () => {
     },
   ];
   for (const { what, options, wrong, right, hint } of cases) {
-    it(`is told to be one ${what}, and read once the profile says so`, async () => {
+    it(`is recognised as ${what}, and read once the profile says so`, async () => {
       fill(options);
       expect(await found(wrong())).to.be.below(KEYS.length);
       const told = await placement(wrong());
@@ -91,7 +91,7 @@ describe('A Memcached pool that an application shares by php-memcached', () => {
     });
   }
 
-  it('with DISTRIBUTION_CONSISTENT and weights of 1 has another ring than with Laravel’s', async () => {
+  it('uses another ring with DISTRIBUTION_CONSISTENT and weights of 1 than with Laravel’s weights', async () => {
     fill({ OPT_DISTRIBUTION: 'DISTRIBUTION_CONSISTENT' }, 1);
     expect(await found(urlOf(ORDER, { distribution: 'consistent' }))).to.equal(KEYS.length);
     expect((await placement(urlOf(ORDER, { distribution: 'consistent' }, ':100'))).hint).to.match(
@@ -122,7 +122,7 @@ describe('A Memcached pool that an application shares by php-memcached', () => {
     expect(await found(url)).to.equal(0);
   });
 
-  it('says that too few keys tell nothing, and that weights count for nothing beside modulo', async () => {
+  it('gets no verdict from few keys, and a note that modulo ignores weights', async () => {
     fill({});
     const url = urlOf([2, 0, 1], { distribution: 'ketama' });
     await cachectl(['flush', '--yes', '--pattern', 'user:?????*', '--url', urlOf(ORDER, {})]);

@@ -32,7 +32,7 @@ describe('Memcached behind twemproxy', () => {
     return out;
   }
 
-  it('reads, writes, counts and forgets what the application has there', async () => {
+  it("reads, writes, counts and forgets the application's entries", async () => {
     await done(['put', 'k', 'v', '--ttl', '1m']);
     await done(['put', 'n', '5', '--as', 'json']);
     const port = Number(proxy.url.split(':').at(-1));
@@ -54,7 +54,7 @@ describe('Memcached behind twemproxy', () => {
     expect((await cachectl(['get', 'many:7', '--url', url])).code).to.equal(1);
   });
 
-  it('flushes tags, and has locks that exclude the application', async () => {
+  it('flushes tags, and its locks exclude the application', async () => {
     await done(['put', 'k', 'v', '--tags', 'people']);
     expect(await done(['get', 'k', '--tags', 'people'])).to.equal('v\n');
     await done(['tags:flush', 'people', '--yes']);
@@ -69,14 +69,14 @@ describe('Memcached behind twemproxy', () => {
     expect((await cachectl(['lock:acquire', 'l', '--ttl', '1m', '--url', url])).code).to.equal(1);
   });
 
-  it('runs doctor, which says what is not told through it', async () => {
+  it('runs doctor, which says what the proxy hides', async () => {
     const { code, out } = await cachectl(['doctor', '--url', url]);
     expect(code, out).to.equal(0);
     expect(out).to.match(/^skipped\tserver\t.*classic protocol/m);
     expect(out).to.match(/^ok\tlocks\t/m);
   });
 
-  it('refuses in one clear line what a proxy does not pass on', async () => {
+  it('refuses in one clear line what the proxy does not support', async () => {
     for (const args of [
       ['keys'],
       ['flush', '--yes'],
@@ -95,7 +95,7 @@ describe('Memcached behind twemproxy', () => {
     }
   });
 
-  it('is named where the profile does not say that it is there', async () => {
+  it('is named if the profile does not mention it', async () => {
     for (const args of [
       ['get', 'k'],
       ['put', 'k', 'v'],

@@ -14,7 +14,7 @@ function withParameters(url: string, more: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${more}`;
 }
 
-describe('How a Memcached is reached', () => {
+describe('connections to Memcached', () => {
   const stops: Array<() => Promise<void>> = [];
 
   afterEach(async () => {
@@ -26,7 +26,7 @@ describe('How a Memcached is reached', () => {
     return running;
   }
 
-  it('by a Unix socket, as URLs and lists of servers write it', async function () {
+  it('use a Unix socket, in URLs and lists of servers', async function () {
     const { url, socket } = stopLater(await startOnSocket(this));
     await works(url);
     for (const other of [
@@ -44,7 +44,7 @@ describe('How a Memcached is reached', () => {
     expect(out).to.match(/^fault\tconnect\t.* is no socket: there is no such file/m);
   });
 
-  it('with TLS, with the certificate checked', async function () {
+  it('use TLS and check the certificate', async function () {
     const { url, place } = stopLater(await startWithTls(this));
     await works(url);
     await works(`memcacheds://${place}?verify=false`);
@@ -60,7 +60,7 @@ describe('How a Memcached is reached', () => {
     expect(trusting.out).to.match(/^fault\tcertificate\t/m);
   });
 
-  it('with TLS asked of a server without it, which is said', async function () {
+  it('fail with TLS on a server without it, with a clear error', async function () {
     const { port, child } = await spawnMemcached(this, []);
     stops.push(() => ended(child, 'SIGTERM'));
     await until(`127.0.0.1:${port}`);
@@ -69,7 +69,7 @@ describe('How a Memcached is reached', () => {
     expect((await cachectl(['doctor', '--url', url])).out).to.match(/^fault\tTLS\t.*without TLS/m);
   });
 
-  it('with text authentication', async function () {
+  it('use text authentication', async function () {
     const { url, address } = stopLater(await startWithTextLogin(this));
     await works(url);
     const wanted = /requires text authentication \(-Y\)\n {2}Set protocol: text/;
@@ -89,7 +89,7 @@ describe('How a Memcached is reached', () => {
     }
   });
 
-  it('without a login that nobody asks for, of which nothing is stored', async function () {
+  it('ignore an unneeded login, and store nothing of it', async function () {
     const { port, child } = await spawnMemcached(this, []);
     stops.push(() => ended(child, 'SIGTERM'));
     await until(`127.0.0.1:${port}`);
@@ -99,7 +99,7 @@ describe('How a Memcached is reached', () => {
   });
 
   for (const protocol of ['ascii', 'binary']) {
-    it(`where it speaks the ${protocol} protocol only`, async function () {
+    it(`use the only protocol of the server: ${protocol}`, async function () {
       const { port, child } = await spawnMemcached(this, ['-B', protocol]);
       stops.push(() => ended(child, 'SIGTERM'));
       await until(`127.0.0.1:${port}`);

@@ -62,7 +62,7 @@ describe('Redis clusters in the field', () => {
       const at = (): string => `${scheme}://127.0.0.1:${node.port}${QUERY}`;
       wholeCache(scheme, at, () => [node]);
 
-      it(`${scheme}:// is well to doctor`, async () => {
+      it(`${scheme}:// passes doctor`, async () => {
         const { code, out } = await cachectl(['doctor', '--url', at()]);
         expect(code, out).to.equal(0);
       });
@@ -83,7 +83,7 @@ describe('Redis clusters in the field', () => {
     const at = (): string => `redis+cluster://127.0.0.1:${cluster.nodes[0]!.port}${QUERY}`;
     wholeCache('redis+cluster', at, () => cluster.nodes);
 
-    it('follow a slot that has moved', async () => {
+    it('follow a moved slot', async () => {
       // In slot 7629, which is of the second.
       const [first, second, third] = cluster.nodes as [RedisServer, RedisServer, RedisServer];
       const slot = Number(await first.client.cluster('KEYSLOT', 'app-x'));
@@ -125,7 +125,7 @@ describe('Redis clusters in the field', () => {
       });
     }
 
-    it('doctor at a single node faults it', async () => {
+    it('doctor at a single node reports a fault', async () => {
       const { code, out } = await cachectl(['doctor', '--url', single()]);
       expect(code).to.equal(3);
       expect(out).to.include('is one node of a cluster').and.include('redis+cluster://');
@@ -137,7 +137,7 @@ describe('Redis clusters in the field', () => {
       expect(result.err).to.include('is one node of a cluster');
     });
 
-    it('a single node is known by a user who may not ask for slots', async () => {
+    it('a single node is recognised for a user who may not list slots', async () => {
       for (const { client } of cluster.nodes) {
         await client.call('ACL', ['SETUSER', 'app', 'reset', 'on', '>pw', '~app-*', '+@read', '+@write', '+scan']);
       }
@@ -147,14 +147,14 @@ describe('Redis clusters in the field', () => {
       expectFault(result, { code: 3, message: 'is one node of a cluster' });
     });
 
-    it('single keys at a node are as before', async () => {
+    it('single keys at a node still work', async () => {
       const key = 'app-foo';
       const own = (await cluster.nodes[0]!.client.set(key, 's:1:"y";').catch(String)) === 'OK';
       const result = await cachectl(['get', 'foo', '--url', single()]);
       expect(result.code).to.equal(own ? 0 : 3);
     });
 
-    it('say which slots nobody has', async () => {
+    it('name uncovered slots', async () => {
       const [first] = cluster.nodes as [RedisServer];
       for (const { client } of cluster.nodes) await client.call('CLUSTER', 'DELSLOTSRANGE', 100, 199).catch(() => {});
       try {
@@ -206,7 +206,7 @@ describe('Redis clusters in the field', () => {
     }
   });
 
-  it('name the address that a node announces and nobody reaches', async function () {
+  it('name an announced address that is unreachable', async function () {
     const cluster = await startRedisCluster(this);
     try {
       const [first, , third] = cluster.nodes as [RedisServer, RedisServer, RedisServer];
@@ -236,7 +236,7 @@ function wholeCache(scheme: string, at: () => string, nodes: () => readonly Redi
   }
 
   for (const [name, args, out] of LISTINGS) {
-    it(`${scheme}:// ${name} covers all of it`, async () => {
+    it(`${scheme}:// ${name} covers the whole cluster`, async () => {
       await fill();
       const result = await cachectl([...args, '--url', at()]);
       expect(result.code, result.err).to.equal(0);
@@ -251,7 +251,7 @@ function wholeCache(scheme: string, at: () => string, nodes: () => readonly Redi
     [['flush', '--pattern', '*', '--yes'], 2],
     [['flush', '--larger-than', '1', '--yes'], 2],
   ] as const) {
-    it(`${scheme}:// ${how.join(' ')} covers all of it`, async () => {
+    it(`${scheme}:// ${how.join(' ')} covers the whole cluster`, async () => {
       await fill();
       const result: Result = await cachectl([...how, '--url', at()]);
       expect(result.code, result.err).to.equal(0);
@@ -268,7 +268,7 @@ function wholeCache(scheme: string, at: () => string, nodes: () => readonly Redi
     expect(out).to.include('1 entry');
   });
 
-  it(`${scheme}:// copy and import carry all of it`, async () => {
+  it(`${scheme}:// copy and import transfer everything`, async () => {
     await fill();
     const exported = await cachectl(['export', '--url', at()]);
     await flushAll({ nodes: nodes() });

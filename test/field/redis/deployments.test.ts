@@ -27,19 +27,19 @@ describe('Redis deployments of the field tests', () => {
     return running;
   }
 
-  it('has a one-node cluster that announces no host', async function () {
+  it('include a one-node cluster that announces no host', async function () {
     const { client } = stopLater(await startOneNodeCluster(this));
     const [[first, last, [host]]] = (await client.cluster('SLOTS')) as unknown as [Slots[0]];
     expect([first, last, host]).to.deep.equal([0, 16_383, '']);
   });
 
-  it('has a cluster of three that announces no host', async function () {
+  it('include a cluster of three that announces no host', async function () {
     const { nodes } = stopLater(await startHostlessCluster(this));
     const slots = (await nodes[0]!.client.cluster('SLOTS')) as unknown as Slots;
     expect(slots.map((range) => range[2][0])).to.deep.equal([null, null, null]);
   });
 
-  it('has a TLS cluster that announces host names', async function () {
+  it('include a TLS cluster that announces host names', async function () {
     const certificates = new Certificates(this);
     stops.push(async () => certificates.remove());
     const { nodes } = stopLater(await startTlsCluster(this, certificates.selfSigned('cluster', 'localhost')));
@@ -48,21 +48,21 @@ describe('Redis deployments of the field tests', () => {
     expect(nodes[0]!.url).to.match(/^rediss:\/\/localhost:/);
   });
 
-  it('has a server with TLS alone', async function () {
+  it('include a server with TLS only', async function () {
     const certificates = new Certificates(this);
     stops.push(async () => certificates.remove());
     const { client } = stopLater(await startTlsServer(this, certificates.selfSigned('server', 'localhost')));
     expect(await client.ping()).to.equal('PONG');
   });
 
-  it('has servers without a command, and with users of few rights', async function () {
+  it('include servers without a command, and users with few rights', async function () {
     const server = stopLater(await startServer(this, 'redis-server', without('MONITOR', 'GETDEL')));
     expect(await server.client.call('GETDEL', 'a').catch(String)).to.include('unknown command');
     const url = await withUser(server, 'app', '~app:*', '+@read');
     expect(url).to.match(/^redis:\/\/app:pw@127\.0\.0\.1:\d+\/0$/);
   });
 
-  it('has Redis 8 and Valkey 9', async function () {
+  it('include Redis 8 and Valkey 9', async function () {
     for (const [program, version] of [
       ['redis-server-8', /redis_version:8\./],
       ['valkey-server-9', /valkey_version:9\./],

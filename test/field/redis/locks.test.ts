@@ -71,7 +71,7 @@ describe('field: locks on Redis', () => {
       const names = async (...args: string[]): Promise<string[]> =>
         (await locks(...args)).map(({ name }) => name).toSorted();
 
-      it('takes no session for a lock, and never prints what it holds as an owner', async () => {
+      it('takes no session for a lock, and never prints its content as an owner', async () => {
         await set(database, SESSION, PAYLOAD, 'EX', 7200);
         expect(await names()).to.deep.equal([]);
         for (const args of [['lock:list'], ['lock:show', SESSION], ['lock:show', SESSION, '--json']]) {
@@ -86,7 +86,7 @@ describe('field: locks on Redis', () => {
         expect(await has(database, SESSION)).to.equal(true);
       });
 
-      it('lists and keeps the lock of a scheduled task, wherever it lies', async () => {
+      it('lists and keeps the lock of a scheduled task, wherever it is', async () => {
         await set(1, SCHEDULE, 'b:1;', 'EX', 3600);
         await set(1, WINDOWS_SCHEDULE, 'b:1;', 'EX', 3600);
         await set(1, 'k', 's:1:"v";');
@@ -105,7 +105,7 @@ describe('field: locks on Redis', () => {
         expect(await has(1, SCHEDULE)).to.equal(false);
       });
 
-      it('calls the same keys locks in every command', async () => {
+      it('treats the same keys as locks in every command', async () => {
         await set(database, 'orders', OWNER, 'EX', 600);
         await set(database, 'reports1', SLOT_OWNER, 'EX', 600);
         await set(1, 'k', 's:1:"v";');
@@ -137,7 +137,7 @@ describe('field: locks on Redis', () => {
         expect(await names()).to.deep.equal([]);
       });
 
-      it('tells of locks and sessions as what they are', async () => {
+      it('describes locks and sessions correctly', async () => {
         for (const source of ['monitor', 'notifications']) {
           const told = await tail(source, `shop${database}`, async () => {
             await set(database, SESSION, PAYLOAD, 'EX', 7200);
@@ -159,7 +159,7 @@ describe('field: locks on Redis', () => {
     });
   }
 
-  it('finds an owner that somebody chose where locks have a place of their own, and numbers beside it are none', async () => {
+  it('finds a custom owner in a separate lock database, and ignores numbers beside it', async () => {
     await set(0, 'import', 'worker-7');
     await set(0, 'login:ann', '3');
     await set(0, 'list', '["a"]');

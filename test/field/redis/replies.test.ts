@@ -8,10 +8,10 @@ import { openOnCluster } from '../../support/redis-cluster.js';
 import { startOneNodeCluster, without, withUser } from '../../support/redis-deployments.js';
 import { type RedisServer, type ServerProgram, startServer } from '../../support/redis-server.js';
 
-describe('what Redis answers in the field', () => {
+describe('replies of Redis in the field', () => {
   for (const program of ['redis-server', 'redis-server-8', 'valkey-server-9'] as const) servers(program);
 
-  describe('a single endpoint that keeps keys apart', () => {
+  describe('a single endpoint in front of a cluster', () => {
     let node: RedisServer;
 
     before(async function () {
@@ -38,7 +38,7 @@ describe('what Redis answers in the field', () => {
       [['flush', '--pattern', 'a', '--yes'], /1 entry/],
       [['flush', '--larger-than', '1', '--yes'], /3 entries/],
     ] as const) {
-      it(`${args.join(' ')} goes key by key`, async () => {
+      it(`${args.join(' ')} works key by key`, async () => {
         const result = await cachectl([...args, '--url', await at()]);
         expect(result.code, result.err).to.equal(0);
         expect(result.out).to.match(out);
@@ -53,7 +53,7 @@ describe('what Redis answers in the field', () => {
     });
   });
 
-  it('in protected mode: says so, and not that the connection was closed', async function () {
+  it('reports protected mode instead of a closed connection', async function () {
     const address = Object.values(networkInterfaces())
       .flat()
       .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
@@ -113,7 +113,7 @@ function servers(program: ServerProgram): void {
       expect(result.err).not.to.include('ACL');
     });
 
-    it('a key that holds TLS and SSL is no TLS failure', async () => {
+    it('a key that contains TLS and SSL is no TLS failure', async () => {
       for (const key of ['certificate:tls', 'SSL', 'NOPERM', 'ECONNREFUSED']) {
         const put = await cachectl(['put', key, 'v', '--url', server.url]);
         expect(put.code, put.err).to.equal(0);
@@ -123,7 +123,7 @@ function servers(program: ServerProgram): void {
       }
     });
 
-    it('a user whose name holds SSL is refused for what it may not', async () => {
+    it('a user whose name contains SSL gets a permission error', async () => {
       const url = await withUser(server, 'SSL-app', '~*', '+@read');
       const result = await cachectl(['put', 'a', 'v', '--url', url]);
       expectFault(result, { code: 3, message: /refused: .*permissions/, hint: 'ACL SETUSER' });

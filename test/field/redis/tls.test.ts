@@ -49,12 +49,12 @@ describe('Redis with TLS in the field', () => {
       expect((await cachectl(['flush', '--yes', '--url', url()])).out).to.include('3 entries');
     });
 
-    it('is well to doctor', async () => {
+    it('passes doctor', async () => {
       const { code, out } = await cachectl(['doctor', '--url', url()]);
       expect(code, out).to.equal(0);
     });
 
-    it('asked by its address: the names of the certificate are told', async () => {
+    it('reached by its address: the error has the names of the certificate', async () => {
       const result = await cachectl(['get', 'a', '--url', url('127.0.0.1')]);
       expectFault(result, {
         code: 3,
@@ -62,7 +62,7 @@ describe('Redis with TLS in the field', () => {
       });
     });
 
-    it('asked with another CA: the node and the reason are told', async () => {
+    it('with another CA: the error has the node and the reason', async () => {
       const result = await cachectl(['get', 'a', '--url', url('localhost', other.cert)]);
       expectFault(result, {
         code: 3,
@@ -71,7 +71,7 @@ describe('Redis with TLS in the field', () => {
       });
     });
 
-    it('asked without TLS: doctor is named', async () => {
+    it('without TLS: the error points to doctor', async () => {
       const result = await cachectl(['get', 'a', '--url', `redis+cluster://localhost:${cluster.nodes[0]!.port}`]);
       expectFault(result, {
         code: 3,
@@ -98,7 +98,7 @@ describe('Redis with TLS in the field', () => {
     const at = (host: string, query: Record<string, string>): string =>
       `rediss://${host}:${server.port}?${new URLSearchParams(query).toString()}`;
 
-    it('asked by a host that its certificate does not name', async () => {
+    it('reached by a host that its certificate does not name', async () => {
       const result = await cachectl(['get', 'a', '--url', at('127.0.0.1', { ca: files.cert })]);
       expectFault(result, {
         code: 3,
@@ -112,7 +112,7 @@ describe('Redis with TLS in the field', () => {
       expectFault(result, { code: 3, message: 'has a certificate that no trusted CA signed', hint: 'tls.ca' });
     });
 
-    it('with a CA file that is no PEM', async () => {
+    it('with a CA file that is not PEM', async () => {
       const file = path.join(scratchFolder('tls'), 'ca.pem');
       for (const text of ['not a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
         writeFileSync(file, text);
@@ -125,7 +125,7 @@ describe('Redis with TLS in the field', () => {
       }
     });
 
-    it('with a key that is not of the certificate', async () => {
+    it('with a key that does not belong to the certificate', async () => {
       const query = { ca: files.cert, cert: files.cert, key: other.key };
       const result = await cachectl(['get', 'a', '--url', at('localhost', query)]);
       expectFault(result, {
@@ -134,19 +134,19 @@ describe('Redis with TLS in the field', () => {
       });
     });
 
-    it('with a file that is not there', async () => {
+    it('with a missing file', async () => {
       const result = await cachectl(['get', 'a', '--url', at('localhost', { ca: '/nowhere/ca.pem' })]);
       expectFault(result, { code: 2, message: 'the TLS file /nowhere/ca.pem cannot be read', hint: 'tls.ca' });
     });
 
-    it('asked without TLS', async () => {
+    it('without TLS in the profile', async () => {
       const result = await cachectl(['get', 'a', '--url', `redis://localhost:${server.port}`]);
       expectFault(result, { code: 3, message: 'closed the connection', hint: 'cachectl doctor' });
       const doctor = await cachectl(['doctor', '--url', `redis://localhost:${server.port}`]);
       expect(doctor.out).to.include('rediss://');
     });
 
-    it('without TLS, asked for it', async () => {
+    it('without TLS on the server', async () => {
       const result = await cachectl(['get', 'a', '--timeout', '2s', '--url', plain.url.replace('redis:', 'rediss:')]);
       expectFault(result, { code: 3, message: /TLS/, hint: 'redis://' });
     });

@@ -46,7 +46,7 @@ describe('Redis URLs as applications write them', () => {
     });
   }
 
-  it('has parameters of other clients, which are ignored aloud', async () => {
+  it('can have parameters of other clients, which are ignored with a warning', async () => {
     const query = 'prefix=app-&read_write_timeout=0&alias=cache&tcp_keepalive=60';
     const { code, out, err } = await cachectl(['get', 'a', '--url', `${redis().url}?${query}`]);
     expect({ code, out }).to.deep.equal({ code: 0, out: 'v\n' });
@@ -55,7 +55,7 @@ describe('Redis URLs as applications write them', () => {
     );
   });
 
-  it('has them in a profile, too, and in its locks', async () => {
+  it('can have them in a profile and in its locks', async () => {
     const profile = JSON.stringify({
       profiles: {
         shop: {
@@ -82,7 +82,7 @@ describe('Redis URLs as applications write them', () => {
     ['redis_cluster=1', 'cluster'],
     ['auth=secret', 'password'],
   ] as const) {
-    it(`?${query} may be one of ours, and is refused`, async () => {
+    it(`refuse ?${query}, a possible typo of a key`, async () => {
       const result = await cachectl(['flush', '--yes', '--url', `${redis().url}?${query}`]);
       expectFault(result, { code: 2, message: 'unknown key', hint: `Did you mean ${meant}?` });
       expect(result.err).not.to.include('secret');
@@ -90,12 +90,12 @@ describe('Redis URLs as applications write them', () => {
     });
   }
 
-  it('?ca without TLS is refused', async () => {
+  it('refuse ?ca without TLS', async () => {
     const result = await cachectl(['get', 'a', '--url', `${redis().url}?ca=/etc/ca.pem`]);
     expectFault(result, { code: 2, message: 'unknown key "ca"' });
   });
 
-  it('without a host and with a database alone names no host', async () => {
+  it('with only a database name no host', async () => {
     expectFault(await cachectl(['get', 'a', '--url', 'redis:///0']), { code: 2, message: 'names no host' });
   });
 });

@@ -10,7 +10,7 @@ describe('events:tail --exec', () => {
     // Memcached takes keys of 250 bytes; tags are not told of there.
     const long = driver === 'memcached' ? 'k'.repeat(200) : 'k'.repeat(driver === 'mongodb' ? 900 : 200_000);
 
-    it('outlives keys of any length, which come whole on standard input', async () => {
+    it('survives keys of any length, which arrive in full on standard input', async () => {
       const file = path.join(scratchFolder('exec'), 'log');
       const command = `node -e 'let s = ""; process.stdin.on("data", (d) => { s += d; }).on("end", () => {
         const { key } = JSON.parse(s);

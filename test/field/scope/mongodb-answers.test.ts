@@ -9,7 +9,7 @@ import { type MongodbServer, startMongodb } from '../../support/mongodb-server.j
 /** Between two bytes of an answer that drips, in milliseconds: well within any time-out of silence. */
 const DRIP_MS = 100;
 
-describe('a MongoDB answer of a cursor that drips', function () {
+describe('a MongoDB cursor that answers slowly', function () {
   this.timeout(120_000);
   let mongodb: MongodbServer;
   let proxy: Server;
@@ -83,7 +83,7 @@ describe('a port that does not speak MongoDB', function () {
     ['a length below zero', Buffer.alloc(16, 0xff)],
   ] as const) {
     for (const host of ['127.0.0.1', 'localhost']) {
-      it(`answers with ${what} at ${host}: ends at once`, async () => {
+      it(`answers with ${what} at ${host}: fails at once`, async () => {
         const port = await listen((client) => client.on('data', () => client.write(bytes)));
         // Longer than the test may take: it does not wait for a time-out.
         const result = await cachectl([
@@ -99,7 +99,7 @@ describe('a port that does not speak MongoDB', function () {
     }
   }
 
-  it('answers a question with zero bytes, after a greeting that was right: ends in time', async () => {
+  it('answers a request with zero bytes after a correct hello: fails in time', async () => {
     const port = await listen((client) => {
       const server = connect(Number(new URL(mongodb.url).port), '127.0.0.1');
       let isAsked = false;

@@ -37,7 +37,7 @@ describe('a MongoDB server that is gone when a tail ends', function () {
     ['suspended', async (server: OwnMongodb) => server.pause()],
     ['killed', async (server: OwnMongodb) => server.kill()],
   ] as const) {
-    it(`${how}: the tail says what it may have missed, and exits 4`, async () => {
+    it(`${how}: the tail reports a possible gap, and exits 4`, async () => {
       const run = await tailing('--for', '30s');
       await end(mongodb);
       const { code, err } = await run.ended;
@@ -46,7 +46,7 @@ describe('a MongoDB server that is gone when a tail ends', function () {
     });
   }
 
-  it('up to the end: the tail says nothing, and exits 0', async () => {
+  it('up to the end: the tail reports nothing, and exits 0', async () => {
     const run = await tailing('--for', '8s');
     expect(await run.ended).to.include({ code: 0, err: '' });
   });

@@ -10,7 +10,7 @@ const ON_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
 /** With its standard output on a pipe that nobody reads. */
 const ON_A_CLOSED_PIPE = ['bash', '-c', '{ "$@"; echo $? >&2; } | true; wait', 'bash'];
 
-describe('what was taken, and cannot be written', () => {
+describe('a result that cannot be written', () => {
   onEveryStore((place, driver) => {
     it('leaves no lock', async () => {
       for (const flags of [[], ['--json'], ...(driver === 'memcached' ? [] : [['--fence']])]) {
@@ -22,7 +22,7 @@ describe('what was taken, and cannot be written', () => {
       }
     });
 
-    it('is put back by pull, with its ttl', async () => {
+    it('is put back by pull with its TTL', async () => {
       for (const flags of [[], ['--json'], ['--raw']]) {
         await place.run(['put', 'k', 'v', '--ttl', '1h']);
         const { code, err } = await place.run(['pull', 'k', ...flags], { through: ON_A_FULL_DISK });
@@ -34,7 +34,7 @@ describe('what was taken, and cannot be written', () => {
   });
 
   onEveryStore((place) => {
-    it('is said of any answer', async () => {
+    it('is reported for any command', async () => {
       await place.run(['put', 'k', 'v', '--ttl', '1h']);
       const { code, err } = await place.run(['get', 'k'], { through: ON_A_FULL_DISK });
       expect(err).to.equal('error: the answer could not be written (ENOSPC)\n  Is the disk full?\n');
@@ -45,7 +45,7 @@ describe('what was taken, and cannot be written', () => {
       expect((await place.run(['lock:list', '--json'])).out).not.to.include('cachectl:remember');
     });
 
-    it('is put back by pull when the reader is gone', async () => {
+    it('is put back by pull if the reader has left', async () => {
       await place.run(['put', 'k', '-', '--ttl', '1h'], { input: 'x'.repeat(200_000) });
       const { err } = await place.run(['pull', 'k'], { through: ON_A_CLOSED_PIPE });
       expect(err)
@@ -64,7 +64,7 @@ async function expectThere(place: Place): Promise<void> {
 }
 
 describe('help that cannot be written', () => {
-  it('is a failure, too', async () => {
+  it('is a failure too', async () => {
     expect((await cachectl(['help'], { through: ON_A_FULL_DISK })).code).to.equal(4);
   });
 });

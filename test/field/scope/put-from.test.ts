@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { onEveryStore } from '../../support/places.js';
 import { scratchFolder } from '../../support/scratch.js';
 
-describe('put --from a file of an export', () => {
+describe('put --from with an export file', () => {
   onEveryStore((place, driver) => {
     const file = `${scratchFolder('put-from')}/export.ndjson`;
 
-    it('stores nothing, and names import, which reads it', async () => {
+    it('stores nothing, and points to import', async () => {
       for (const key of ['one', 'two']) await place.run(['put', key, 'value', '--ttl', '1h']);
       expect((await place.run(['export', '--output', file])).code).to.equal(0);
       const { code, out, err } = await place.run(['put', '--from', file]);
@@ -38,7 +38,7 @@ describe('put --from a file of an export', () => {
       });
     }
 
-    it('still takes entries, with key64 too, and maps of keys', async () => {
+    it('still takes entries, also with key64, and maps of keys', async () => {
       const input = [
         '{"key":"k","value":"v"}',
         '{"value":[1],"ttl":60,"key":"l"}',
@@ -52,7 +52,7 @@ describe('put --from a file of an export', () => {
       expect((await place.run(['keys'])).out.split('\n').filter(Boolean).toSorted()).to.deep.equal(keys.toSorted());
     });
 
-    it('refuses bytes that are not UTF-8, and halves of characters, rather than store something else', async () => {
+    it('refuses bytes that are not UTF-8, and lone surrogates', async () => {
       writeFileSync(file, Buffer.from('{"a":1}\n{"b":"caf\u00E9"}\n', 'latin1'));
       const bytes = await place.run(['put', '--from', file]);
       expect(bytes.code).to.equal(2);
@@ -70,7 +70,7 @@ describe('put --from a file of an export', () => {
     });
   });
 
-  describe('import of what is for put', () => {
+  describe('import with a file for put', () => {
     onEveryStore((place, driver) => {
       if (driver !== 'sqlite') return;
 

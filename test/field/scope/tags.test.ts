@@ -18,7 +18,7 @@ const PAIRS = [
   { ours: { prefix: 'ab', tag: 'x' }, theirs: { prefix: '', tag: 'abx' } },
 ] as const;
 
-describe('tags and prefixes that read the same together', () => {
+describe('tags and prefixes that look the same when joined', () => {
   onEveryStore((place, driver) => {
     const run = async (prefix: string, ...args: readonly string[]): Promise<Result> =>
       cachectl([...args, '--url', place.url().replace(`prefix=${place.prefix}`, `prefix=${prefix}`)]);
@@ -77,7 +77,7 @@ describe('tags of two cache tables in one SQLite file', () => {
     ['tags:prune'],
     ['forget', 'k', '--tags', 't'],
   ]) {
-    it(`stay apart through ${args.join(' ')}, in either table`, async () => {
+    it(`stay separate through ${args.join(' ')}, in either table`, async () => {
       const either = [
         [onDefault, onSecond],
         [onSecond, onDefault],
@@ -93,7 +93,7 @@ describe('tags of two cache tables in one SQLite file', () => {
     });
   }
 
-  describe('that an earlier version noted in one table', () => {
+  describe('that an earlier version stored in one table', () => {
     const member = `q-${taggedKey(['t'], 'k')}`;
 
     beforeEach(async () => {
@@ -128,7 +128,7 @@ describe('tags of two cache tables in one SQLite file', () => {
       expect((await onSecond('get', 'k', '--tags', 't')).code).to.equal(1);
     });
 
-    it('are flushed by the first command that writes', async () => {
+    it('are moved by the first command that writes', async () => {
       moveToSecond();
       const flushed = await onSecond('tags:flush', 't', '--yes');
       expect(flushed.out + flushed.err).to.match(/\b1 entry\b/);

@@ -28,7 +28,7 @@ describe('waiting for a lock on Redis', function () {
     return run;
   }
 
-  it('that is restarted: gets the lock, of which the new server knows nothing', async function () {
+  it('after a restart: acquires the lock, which the new server does not know', async function () {
     const { port } = redis;
     const run = await waiting('--wait', '10m');
     await redis.stop();
@@ -39,7 +39,7 @@ describe('waiting for a lock on Redis', function () {
     expect(await redis.client.get('deploy')).to.equal(out.trim());
   });
 
-  it('that falls silent, and answers again: waits on, and is seen to wait', async () => {
+  it('after a silence: keeps waiting, and is visible as a waiter', async () => {
     const pid = await pidOf(redis);
     const run = await waiting('--wait', '10m', '--timeout', '2s');
     await halt(pid);
@@ -57,7 +57,7 @@ describe('waiting for a lock on Redis', function () {
     ['lock:run', 'deploy', '--', 'echo', 'ran'],
     ['remember', 'r', '--ttl', '10m', '--', 'echo', 'ran'],
   ]) {
-    it(`that stays silent until the wait is over: ${command} ends with a typed error`, async () => {
+    it(`during a silence until the end: ${command} fails with a typed error`, async () => {
       await redis.client.set('cachectl:remember:r', 'ann');
       const pid = await pidOf(redis);
       const env = { CACHECTL_URL: redis.url };
@@ -71,7 +71,7 @@ describe('waiting for a lock on Redis', function () {
     });
   }
 
-  it('an attempt whose answer was lost is not left behind: the lock is held once, and by the token that is printed', async () => {
+  it('with a lost answer: the lock is held once, by the printed token', async () => {
     const proxy = await startBreakableProxy(redis.port);
     const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--fence'];
     const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
@@ -88,7 +88,7 @@ describe('waiting for a lock on Redis', function () {
     await proxy.close();
   });
 
-  it('an attempt by an owner that was given, whose answer was lost, is said to be unknown', async () => {
+  it('with a lost answer and a given owner: the outcome is reported as unknown', async () => {
     const proxy = await startBreakableProxy(redis.port);
     const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--owner', 'bob'];
     const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
@@ -104,7 +104,7 @@ describe('waiting for a lock on Redis', function () {
     await proxy.close();
   });
 
-  it('by sentinels that promote a replica: waits on at the new primary', async function () {
+  it('after a failover by sentinels: waits at the new primary', async function () {
     const replica = await startRedis(this, '--save', '', '--replicaof', '127.0.0.1', String(redis.port));
     const sentinel = await startRedisSentinel(this, redis.port);
     try {
@@ -139,7 +139,7 @@ describe('stats --watch on Redis', function () {
 
   afterEach(async () => redis.stop());
 
-  it('goes on after a restart', async function () {
+  it('continues after a restart', async function () {
     const { port } = redis;
     const run = start(['stats', '--watch', '--json', '--url', redis.url]);
     await run.saw('"hitsPerSecond"');
@@ -152,7 +152,7 @@ describe('stats --watch on Redis', function () {
     expect((await run.ended).code).to.equal(130);
   });
 
-  it('exits 3 when the server is still gone at its end', async () => {
+  it('exits 3 if the server is still down at its end', async () => {
     const run = start(['stats', '--watch', '--for', '5s', '--url', redis.url]);
     await until(() => run.output() !== '');
     await redis.kill();

@@ -36,7 +36,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     await run('lock:release', 'deploy', '--force', '--yes');
   });
 
-  it('lock:acquire --wait gets the lock that is released after the outage', async () => {
+  it('lock:acquire --wait acquires a lock that is released after the outage', async () => {
     const waiter = start(['lock:acquire', 'deploy', '--ttl', TTL, '--wait', TTL, '--timeout', '3s'], { env: env() });
     await until(isWaiting);
     await outage(waiter);
@@ -47,7 +47,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     expect(JSON.parse((await run('lock:show', 'deploy', '--json')).out)).to.deep.include({ owner: out.trim() });
   });
 
-  it('lock:run --wait runs its command after the outage, and gives the lock back', async () => {
+  it('lock:run --wait runs its command after the outage, and releases the lock', async () => {
     const command = ['--wait', TTL, '--timeout', '3s', '--', 'echo', 'ran'];
     const waiter = start(['lock:run', 'deploy', ...command], { env: env() });
     await until(isWaiting);
@@ -58,7 +58,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     expect(await run('lock:release', 'deploy', '--force', '--yes')).to.include({ code: 1 });
   });
 
-  it('remember runs its command when whoever ran it was lost in the outage', async () => {
+  it('remember runs its command if the process that ran it died in the outage', async () => {
     const lock = 'cachectl:remember:rates';
     expect(await run('lock:acquire', lock, '--ttl', TTL, '--owner', 'ann')).to.include({ code: 0 });
     const args = ['remember', 'rates', '--ttl', TTL, '--value-only', '--timeout', '3s', '--', 'echo', 'made'];
