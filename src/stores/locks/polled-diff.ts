@@ -24,10 +24,16 @@ export class LockLooks {
   /** What changed since the last look; at the first, who holds it. */
   async look(): Promise<LockEvent[]> {
     const lock = this.#store.lock(this.#name);
+    const asked = Date.now();
     const [holder, waiters = []] = await Promise.all([lock.holder(), lock.waiters?.()]);
     const time = new Date();
     const before = this.#seen;
-    const now = holder && { ...holder, endsAt: endOf(holder, time), slack: slackOf(holder) };
+    const now = holder && {
+      ...holder,
+      endsFrom: endOf(holder, asked),
+      endsAt: endOf(holder, time.getTime()),
+      slack: slackOf(holder),
+    };
     const state = this.#difference(before, now, time);
     const isSame = before?.owner === now?.owner && state.length === 0;
     this.#seen = now && { ...now, isOverBy: isSame && before ? Math.min(before.isOverBy, now.endsAt) : now.endsAt };
@@ -39,7 +45,7 @@ export class LockLooks {
     const name = this.#name;
     if (before?.owner === now?.owner) {
       // Of the same owner: nothing happened, unless it has longer than it had.
-      const isRefreshed = before !== undefined && now !== undefined && now.endsAt > before.endsAt + now.slack;
+      const isRefreshed = before !== undefined && now !== undefined && now.endsFrom > before.endsAt + now.slack;
       return isRefreshed ? [{ time, type: 'refreshed', name, ...about(now) }] : [];
     }
 
@@ -76,7 +82,9 @@ export class LockLooks {
 }
 
 interface Look extends LockHolder {
-  /** When it ends at the latest, by this look: Unix time in milliseconds; Infinity when it never expires or nobody tells. */
+  /** When it ends, by this look, at the earliest and at the latest: the answer may have been long on its way. */
+  readonly endsFrom: number;
+  /** Unix time in milliseconds, as is `endsFrom`; Infinity when it never expires or nobody tells. */
   readonly endsAt: number;
   /** In milliseconds. */
   readonly slack: number;
@@ -91,9 +99,9 @@ function about({ owner, ttl }: LockHolder): Pick<LockEvent, 'owner' | 'ttl'> {
   return { owner, ...(ttl !== undefined && { ttl }) };
 }
 
-function endOf({ ttl, leftMs }: LockHolder, at: Date): number {
-  if (leftMs !== undefined) return at.getTime() + leftMs;
-  return ttl === null || ttl === undefined ? Infinity : at.getTime() + ttl * 1000;
+function endOf({ ttl, leftMs }: LockHolder, at: number): number {
+  if (leftMs !== undefined) return at + leftMs;
+  return ttl === null || ttl === undefined ? Infinity : at + ttl * 1000;
 }
 
 function slackOf({ leftMs }: LockHolder): number {
