@@ -145,7 +145,7 @@ describe('a Redis server that goes away under way', function () {
     run.child.kill('SIGTERM');
     const { code, err } = await run.ended;
     expect(code).to.equal(4);
-    expect(err).to.match(/closed the connection; what happened from \S+Z to \S+Z may have been missed\n$/);
+    expect(err).to.match(/closed the connection; events from \S+Z to \S+Z may have been missed\n$/);
   });
 
   function holding(...flags: string[]): Run {

@@ -18,6 +18,11 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #isOver = false;
   #failure: Error | undefined;
 
+  /** How many events were left out so far. */
+  get dropped(): number {
+    return 0;
+  }
+
   push(event: Event): void {
     if (this.#isOver) return;
     if (this.#waiting.length < LONGEST) this.#waiting.push(event);
@@ -73,8 +78,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 export class DroppingQueue<Event> extends EventQueue<Event> {
   #dropped = 0;
 
-  /** How many were left out up to now. */
-  get dropped(): number {
+  override get dropped(): number {
     return this.#dropped;
   }
 

@@ -153,7 +153,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     await startAgain(this, mortal);
     await until(() => missed.length === 1);
     expect(missed[0]).to.have.keys('text');
-    const [, from, to] = /; what happened from (\S+) to (\S+) may have been missed$/.exec(missed[0]!.text)!;
+    const [, from, to] = /; events from (\S+) to (\S+) may have been missed$/.exec(missed[0]!.text)!;
     expect(new Date(from!).getTime()).to.be.at.most(new Date(to!).getTime());
     expect(new Set(await stream.peek!(keys))).to.deep.equal(new Set([undefined]));
     await mortal.say('get p:after');
@@ -195,7 +195,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     await until(() => isLost);
     controller.abort();
     expect(await events).to.deep.equal([]);
-    const [, from] = /; what happened from (\S+) to \S+ may have been missed$/.exec(missed[0]!.text)!;
+    const [, from] = /; events from (\S+) to \S+ may have been missed$/.exec(missed[0]!.text)!;
     expect(new Date(from!).getTime()).to.be.at.most(silentAt);
   });
 

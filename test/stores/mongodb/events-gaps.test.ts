@@ -173,7 +173,7 @@ describe('events of MongoDB when the connection is lost', () => {
       await insert('a');
       await until(() => events.some(({ key }) => key === 'a'));
       expect(missed).to.have.lengthOf(1);
-      expect(missed[0]).to.match(/^changes of cache\w* were missed: .+, from \S+Z to \S+Z$/);
+      expect(missed[0]).to.match(/; changes of cache\w* from \S+Z to \S+Z may have been missed$/);
       const [from, to] = [...missed[0]!.matchAll(/\d{4}-\S+Z/g)].map(([time]) => Date.parse(time));
       expect(from).to.be.at.most(to!);
     });

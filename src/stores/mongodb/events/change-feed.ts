@@ -1,173 +1,98 @@
 import type { EventsOptions } from '../../contract/events.js';
-import type { MongodbContext } from '../context.js';
-import type { Teller } from './emitter.js';
-import type { Feed } from './sources.js';
+import type { Feed, Session } from '../../events/resuming-tail.js';
+import type { Connection } from '../connection.js';
 
+import { pause, unlessAborted, withTimeout } from '../../../async.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
-import { tellChange } from './change-decoder.js';
+import { gapText } from '../../events/resuming-tail.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { canBeWaitedOut, GrowingPause, hasLostItsPlace, pause, unlessAborted } from './retry.js';
-import { STREAM } from './sources.js';
+import { hasLostItsPlace, isTransient } from './retry.js';
 
-/** In milliseconds: one that has nothing to tell, and says so at once, is not asked without end. MongoDB itself waits. */
-const BREATH_MS = 20;
+/** In milliseconds. MongoDB waits while it has nothing to report; a server that does not is not asked in a busy loop. */
+const IDLE_PAUSE_MS = 20;
 
-/** In milliseconds: well over the second after which a server says that it has nothing to tell. */
+/** In milliseconds: well over the second after which a server reports that there is nothing new. */
 const SILENCE_MS = 2500;
 
-const PLACES: readonly Place[] = ['entries', 'locks'];
-
-/** Events from a change stream of each collection: a stream of both would take the right to read the whole database. */
+/** The change stream of one collection. One stream of all would take the right to read the whole database. */
 export class ChangeFeed implements Feed {
-  readonly types = STREAM.types;
-  readonly source: string;
-  readonly #context: MongodbContext;
+  readonly subject: string;
+  readonly server: string;
+  readonly #connection: Connection;
   readonly #options: EventsOptions;
-  readonly #teller: Teller;
-  readonly #followed: ReadonlyArray<{ readonly place: Place; readonly changes: CollectionChanges }>;
-  #now: () => number = Date.now;
-  #isLost = false;
+  readonly #decode: (change: Change) => void;
+  readonly #changes: CollectionChanges;
 
-  constructor(context: MongodbContext, options: EventsOptions, teller: Teller) {
-    const { collection, lockCollection } = context.connection.profile;
-    this.source = `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; not told are hits, misses, who did it, and who waits for a lock`;
-    this.#context = context;
+  constructor(connection: Connection, place: Place, options: EventsOptions, decode: (change: Change) => void) {
+    this.#connection = connection;
     this.#options = options;
-    this.#teller = teller;
-    this.#followed = PLACES.map((place) => ({
-      place,
-      changes: new CollectionChanges(context.connection, place, place === 'entries' && options.tags === true),
-    }));
+    this.#decode = decode;
+    this.#changes = new CollectionChanges(connection, place, place === 'entries' && options.tags === true);
+    this.server = connection.location;
+    this.subject = `changes of ${this.#changes.collection}`;
   }
 
-  async start(): Promise<void> {
-    try {
-      await this.#context.connection.run(async ({ now }) => {
-        this.#now = now;
-      });
-      for (const { changes } of this.#followed) await changes.open();
-    } catch (error) {
-      await this.#close();
-      throw error;
-    }
+  async open(signal: AbortSignal): Promise<Session> {
+    const isGapless = await unlessAborted(this.#changes.open(), signal);
+    const changes = this.#changes;
+    return {
+      get heardAt() {
+        return changes.heardAt;
+      },
+      isGapless: isGapless === true,
+      run: async (ended) => this.#run(ended),
+    };
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const failed = new AbortController();
-    const ended = AbortSignal.any([signal, failed.signal]);
-    const runs = await Promise.allSettled(
-      this.#followed.map(async ({ place, changes }) => {
-        try {
-          await this.#follow(changes, ended, (change) => tellChange(place, change, this.#teller, this.#now));
-        } finally {
-          failed.abort();
-        }
-      }),
-    );
-    const failure = runs.find((run) => run.status === 'rejected');
-    if (failure) throw failure.reason;
+  isTransient(error: CachectlError): boolean {
+    return isTransient(error) || hasLostItsPlace(error);
   }
 
-  async #follow(changes: CollectionChanges, signal: AbortSignal, heard: (change: Change) => void): Promise<void> {
+  async #run(signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) {
         const asked = performance.now();
-        const change = await this.#next(changes, signal);
-        if (change !== undefined) heard(change);
-        else if (performance.now() - asked < BREATH_MS) await pause(BREATH_MS, signal);
+        const change = await this.#next(signal);
+        if (change !== undefined) this.#decode(change);
+        else if (performance.now() - asked < IDLE_PAUSE_MS) await pause(IDLE_PAUSE_MS, signal);
       }
-    } finally {
-      await changes.end();
-    }
-  }
-
-  async #next(changes: CollectionChanges, signal: AbortSignal): Promise<Change | undefined> {
-    const pending = changes.next();
-    try {
-      const change = await unlessAborted(pending, signal);
-      return change === undefined && signal.aborted ? await this.#last(changes, pending) : change;
     } catch (error) {
-      if (!signal.aborted) await this.#goOn(changes, signal, error as CachectlError);
-      return undefined;
+      if (!signal.aborted) throw await this.#lost(error as CachectlError);
     }
+
+    await this.#changes.end();
   }
 
-  /**
-   * What comes at the end. A server that has nothing to tell says so every second: one that is silent for longer may be
-   * gone, and has its time to answer.
-   */
-  async #last(changes: CollectionChanges, pending: Promise<Change | undefined>): Promise<Change | undefined> {
-    const since = changes.heardAt;
-    if (Date.now() - since.getTime() < SILENCE_MS) {
-      pending.catch(() => {
-        // Nobody listens any more.
-      });
-      return undefined;
-    }
-
-    const { location, timeoutMs } = this.#context.connection;
-    const late = new AbortController();
-    try {
-      return await Promise.race([pending, silentAfter(timeoutMs, location, late.signal)]);
-    } catch (error) {
-      this.#tellMissed(changes, error as CachectlError, since);
-      return undefined;
-    } finally {
-      late.abort();
-    }
+  async #lost(error: CachectlError): Promise<CachectlError> {
+    await this.#changes.close();
+    if (hasLostItsPlace(error)) this.#changes.forgetPlace();
+    if (this.#options.onMissed !== undefined || !this.isTransient(error)) return error;
+    return new UnreachableError(error.message, 'Events after that were missed. Start it again.', { cause: error });
   }
 
-  /** @throws the reason, where nobody can be told what was missed */
-  #tellMissed(changes: CollectionChanges, why: CachectlError, since: Date): void {
-    const { onMissed } = this.#options;
-    if (onMissed === undefined) throw missed(why);
-    onMissed({
-      text: `changes of ${changes.collection} were missed: ${why.message}, from ${since.toISOString()} to ${new Date().toISOString()}`,
+  async #next(signal: AbortSignal): Promise<Change | undefined> {
+    const pending = this.#changes.next();
+    const change = await unlessAborted(pending, signal);
+    return change === undefined && signal.aborted ? this.#last(pending) : change;
+  }
+
+  /** A server that is silent at the end for longer than usual may be gone: it has its time to answer. */
+  async #last(pending: Promise<Change | undefined>): Promise<Change | undefined> {
+    pending.catch(() => {
+      // The tail has ended.
     });
-  }
-
-  /** The driver has tried for as long as a server may take to answer. */
-  async #goOn(changes: CollectionChanges, signal: AbortSignal, why: CachectlError): Promise<void> {
-    const { onMissed } = this.#options;
-    if (onMissed === undefined) throw missed(why);
-    const since = changes.heardAt;
-    if (hasLostItsPlace(why)) changes.forgetPlace();
-    else if (!canBeWaitedOut(why)) throw why;
-    // Of one server that is lost both streams tell.
-    if (!this.#isLost) this.#options.onLost?.(why);
-    this.#isLost = true;
-    const hasMissedNothing = await reopened(changes, signal);
-    this.#isLost = false;
-    // Ended meanwhile: what happened since is missed, too.
-    if (hasMissedNothing === true) return;
-    this.#tellMissed(changes, why, since);
-  }
-
-  async #close(): Promise<void> {
-    await Promise.all(this.#followed.map(async ({ changes }) => changes.end()));
-  }
-}
-
-async function silentAfter(milliseconds: number, location: string, signal: AbortSignal): Promise<never> {
-  await pause(milliseconds, signal);
-  throw new TimeoutError(`${location} did not answer in time`, 'Start it again.');
-}
-
-/** Whether nothing was missed; undefined when the signal came first. @throws CachectlError that no waiting puts right */
-async function reopened(changes: CollectionChanges, signal: AbortSignal): Promise<boolean | undefined> {
-  const growing = new GrowingPause();
-  for (;;) {
-    await growing.next(signal);
-    if (signal.aborted) return undefined;
+    const since = this.#changes.heardAt;
+    if (Date.now() - since.getTime() < SILENCE_MS) return undefined;
+    const { location, timeoutMs } = this.#connection;
     try {
-      return await unlessAborted(changes.open(), signal);
+      return await withTimeout(
+        pending,
+        timeoutMs,
+        () => new TimeoutError(`${location} did not answer in time`, 'Start it again.'),
+      );
     } catch (error) {
-      if (!canBeWaitedOut(error as CachectlError)) throw error;
+      this.#options.onMissed?.({ text: gapText(error as CachectlError, since, this.subject) });
+      return undefined;
     }
   }
-}
-
-function missed(error: CachectlError): CachectlError {
-  if (!canBeWaitedOut(error) && !hasLostItsPlace(error)) return error;
-  return new UnreachableError(error.message, 'Events after that were missed. Start it again.', { cause: error });
 }

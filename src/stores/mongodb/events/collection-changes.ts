@@ -3,9 +3,10 @@ import type { ChangeStream, ChangeStreamDocument, Collection, ResumeToken } from
 import type { Connection } from '../connection.js';
 import type { FoundDocument } from './emitter.js';
 
+import { pause } from '../../../async.js';
 import { type CachectlError, UnreachableError, UnsupportedError } from '../../../errors.js';
 import { isUnknown, translated } from '../errors.js';
-import { hasLostItsPlace, pause } from './retry.js';
+import { hasLostItsPlace } from './retry.js';
 
 /** The collections that changes are told of. */
 export type Place = 'entries' | 'locks';
@@ -108,9 +109,14 @@ export class CollectionChanges {
     }
   }
 
-  /** What is under way ends by itself, and leaves nothing. Never throws, and does not wait for a server that is silent. */
+  /** For good: what is under way ends by itself, and leaves nothing. Never throws. */
   async end(): Promise<void> {
     this.#isEnded = true;
+    await this.close();
+  }
+
+  /** Closes the stream, which can be opened again. Never throws, and does not wait for a server that is silent. */
+  async close(): Promise<void> {
     const late = new AbortController();
     await Promise.race([this.#close(), pause(END_MS, late.signal)]);
     late.abort();

@@ -1,67 +1,56 @@
-import type { CacheEvent, EventsOptions, EventStream, EventType } from '../../contract/events.js';
+import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
-import type { Feed } from './sources.js';
+import type { Place } from './collection-changes.js';
 
 import { DroppingQueue } from '../../events/queue.js';
+import { openTail, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
-import { ChangeFeed } from './change-feed.js';
 import { Teller } from './emitter.js';
-import { PollFeed } from './poll-feed.js';
-import { EVENT_SOURCES, POLL } from './sources.js';
+import { EVENT_SOURCES, POLL, STREAM } from './sources.js';
 
-/**
- * Needs no setting of a server, so it does not look at `enable`.
- * @throws UnsupportedError of a source that there is not, or that the server does not have
- */
-export async function tail(context: MongodbContext, options: EventsOptions): Promise<Tail> {
+/** @throws UnsupportedError for a source that does not exist, or that the server lacks */
+export async function tail(context: MongodbContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
   const { name } = eventSourceNamed('mongodb', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
   const teller = new Teller(context.prefix, options, (event) => queue.push(event));
-  const feed = new (name === POLL.name ? PollFeed : ChangeFeed)(context, options, teller);
-  await feed.start();
-  return new Tail(feed, queue, options.signal);
+  return name === POLL.name ? openPolls(context, options, teller, queue) : openStreams(context, options, teller, queue);
 }
 
-/** Goes on whether or not somebody reads. */
-export class Tail implements EventStream {
-  readonly source: string;
-  readonly types: readonly EventType[];
-  readonly #queue: DroppingQueue<CacheEvent>;
-  readonly #ended = new AbortController();
-  readonly #over: Promise<void>;
+async function openPolls(
+  context: MongodbContext,
+  options: EventsOptions,
+  teller: Teller,
+  queue: DroppingQueue<CacheEvent>,
+): Promise<Tail<CacheEvent>> {
+  const [{ PollFeed }, { PollLooks }] = await Promise.all([import('./poll-feed.js'), import('./poll-looks.js')]);
+  const { collection, lockCollection } = context.connection.profile;
+  const feed = new PollFeed(new PollLooks(context, options, teller), collection, options);
+  return openTail([feed], queue, options, () => ({
+    source: `looks at ${collection} and ${lockCollection}, a second or more apart: reads all entries under the prefix each time, and remembers of each its key, expiry and a hash; what comes and goes between two looks, hits and misses are not told`,
+    types: POLL.types,
+  }));
+}
 
-  constructor(feed: Feed, queue: DroppingQueue<CacheEvent>, signal: AbortSignal) {
-    this.source = feed.source;
-    this.types = feed.types;
-    this.#queue = queue;
-    this.#over = this.#run(feed, AbortSignal.any([signal, this.#ended.signal]));
-  }
+const PLACES: readonly Place[] = ['entries', 'locks'];
 
-  get dropped(): number {
-    return this.#queue.dropped;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
-    try {
-      yield* this.#queue;
-    } finally {
-      await this.stop();
-    }
-  }
-
-  /** Never throws. */
-  async stop(): Promise<void> {
-    this.#ended.abort();
-    await this.#over;
-  }
-
-  async #run(feed: Feed, signal: AbortSignal): Promise<void> {
-    try {
-      await feed.run(signal);
-      this.#queue.end();
-    } catch (error) {
-      this.#queue.fail(error as Error);
-    }
-  }
+async function openStreams(
+  { connection }: MongodbContext,
+  options: EventsOptions,
+  teller: Teller,
+  queue: DroppingQueue<CacheEvent>,
+): Promise<Tail<CacheEvent>> {
+  const [{ tellChange }, { ChangeFeed }] = await Promise.all([
+    import('./change-decoder.js'),
+    import('./change-feed.js'),
+  ]);
+  const now = await connection.run(async (deployment) => deployment.now);
+  const feeds = PLACES.map(
+    (place) => new ChangeFeed(connection, place, options, (change) => tellChange(place, change, teller, now)),
+  );
+  const { collection, lockCollection } = connection.profile;
+  return openTail(feeds, queue, options, () => ({
+    source: `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; not told are hits, misses, who did it, and who waits for a lock`,
+    types: STREAM.types,
+  }));
 }

@@ -1,50 +1,52 @@
 import type { EventsOptions } from '../../contract/events.js';
-import type { MongodbContext } from '../context.js';
-import type { Teller } from './emitter.js';
-import type { Feed } from './sources.js';
+import type { Feed, Session } from '../../events/resuming-tail.js';
+import type { PollLooks } from './poll-looks.js';
 
+import { pause } from '../../../async.js';
 import { type CachectlError } from '../../../errors.js';
-import { PollLooks } from './poll-looks.js';
-import { canBeWaitedOut, GrowingPause, pause } from './retry.js';
-import { POLL } from './sources.js';
+import { gapText } from '../../events/resuming-tail.js';
+import { isTransient } from './retry.js';
 
 /** Between two looks, in milliseconds. */
 const PAUSE_MS = 1000;
 
-/** Looks take this part of the time at most, so that a large cache does not keep its server busy. */
+/** Looks take at most this share of the time, so that a large cache does not keep its server busy. */
 const SHARE = 1 / 10;
 
-/** Events from looking again and again at what is there. */
-export class PollFeed implements Feed {
-  readonly types = POLL.types;
-  readonly source: string;
-  readonly #options: EventsOptions;
+/** Polls the collections. A look that failed half-way is continued by the next one. */
+export class PollFeed implements Feed, Session {
+  readonly subject: string;
+  readonly isTransient = isTransient;
   readonly #looks: PollLooks;
-  readonly #collection: string;
+  readonly #options: EventsOptions;
   #pauseMs = PAUSE_MS;
-  #lookedAt = new Date();
+  #heardAt = new Date();
 
-  constructor(context: MongodbContext, options: EventsOptions, teller: Teller) {
-    const { collection, lockCollection } = context.connection.profile;
-    this.source = `looks at ${collection} and ${lockCollection}, a second or more apart: reads all entries under the prefix each time, and remembers of each its key, expiry and a hash; what comes and goes between two looks, hits and misses are not told`;
-    this.#collection = collection;
+  constructor(looks: PollLooks, collection: string, options: EventsOptions) {
+    this.subject = `short-lived entries of ${collection}`;
+    this.#looks = looks;
     this.#options = options;
-    this.#looks = new PollLooks(context, options, teller);
   }
 
-  async start(): Promise<void> {
+  get heardAt(): Date {
+    return this.#heardAt;
+  }
+
+  async open(): Promise<Session> {
     await this.#look(this.#options.signal);
+    return this;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await pause(this.#pauseMs, signal);
-      if (signal.aborted) return;
-      try {
+    try {
+      for (;;) {
+        await pause(this.#pauseMs, signal);
+        if (signal.aborted) return;
         await this.#look(signal);
-      } catch (error) {
-        await this.#goOn(signal, error as CachectlError);
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.#options.onMissed?.({ text: gapText(error as CachectlError, this.#heardAt, this.subject) });
     }
   }
 
@@ -52,29 +54,6 @@ export class PollFeed implements Feed {
     const began = performance.now();
     await this.#looks.look(signal);
     this.#pauseMs = Math.max(PAUSE_MS, (performance.now() - began) / SHARE);
-    this.#lookedAt = new Date();
-  }
-
-  /** Looks until the server answers again. */
-  async #goOn(signal: AbortSignal, why: CachectlError): Promise<void> {
-    const { onMissed } = this.#options;
-    const since = this.#lookedAt;
-    const growing = new GrowingPause();
-    for (let error = why; ;) {
-      if (onMissed === undefined || !canBeWaitedOut(error)) throw error;
-      if (error === why) this.#options.onLost?.(why);
-      await growing.next(signal);
-      if (signal.aborted) break;
-      try {
-        await this.#look(signal);
-        break;
-      } catch (error_) {
-        error = error_ as CachectlError;
-      }
-    }
-
-    onMissed({
-      text: `what came and went in ${this.#collection} was missed: ${why.message}, from ${since.toISOString()} to ${new Date().toISOString()}`,
-    });
+    this.#heardAt = new Date();
   }
 }

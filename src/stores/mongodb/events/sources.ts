@@ -1,4 +1,4 @@
-import type { EventSource, EventType } from '../../contract/events.js';
+import type { EventSource } from '../../contract/events.js';
 
 /** What change streams can tell. A document that the TTL index removes is deleted like any other. */
 export const STREAM: EventSource = {
@@ -17,13 +17,3 @@ export const POLL: EventSource = {
 };
 
 export const EVENT_SOURCES: readonly EventSource[] = [STREAM, POLL];
-
-/** How a source finds out what happens. */
-export interface Feed {
-  readonly source: string;
-  readonly types: readonly EventType[];
-  /** From here on nothing is missed. Leaves nothing behind when it throws. @throws CachectlError */
-  start(): Promise<void>;
-  /** Tells until the signal comes, and leaves nothing behind. @throws CachectlError */
-  run(signal: AbortSignal): Promise<void>;
-}

@@ -1,20 +1,29 @@
-import type { EventsOptions } from '../../contract/events.js';
+import type { Reading } from '../../contract/entries.js';
+import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { RedisContext } from '../context.js';
 
+import { DroppingQueue } from '../../events/queue.js';
+import { openTail, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
 import { openMonitor } from './monitor-session.js';
 import { openNotifications } from './notification-session.js';
 import { EVENT_SOURCES } from './sources.js';
-import { Tail } from './tail.js';
+import { RedisFeed } from './tail.js';
 
 /**
- * Events from every server that keys live on. Ends with the signal, and puts back what was switched on. What cannot be
- * waited out ends it: RefusedError when somebody switches the notifications off; without `onMissed` also UnreachableError
- * when a connection is lost, TimeoutError when a server is silent.
- * @throws UnsupportedError of a source that there is not
+ * Events from every server that holds keys. It ends with the signal, and restores the settings that it changed.
+ * @throws UnsupportedError for an unknown source; the iteration throws RefusedError when notifications are turned off
  */
-export async function tail(context: RedisContext, options: EventsOptions): Promise<Tail> {
+export async function tail(context: RedisContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
   const { name } = eventSourceNamed('redis', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
-  return Tail.open(context, options, name === 'monitor' ? openMonitor : openNotifications);
+  const queue = new DroppingQueue<CacheEvent>();
+  const openSession = name === 'monitor' ? openMonitor : openNotifications;
+  const feed = new RedisFeed(context, options, (event) => queue.push(event), openSession);
+  return openTail([feed], queue, options, () => {
+    const { source, warning, types } = feed.session!;
+    const peek = async (keys: readonly string[]): Promise<readonly Reading[]> =>
+      feed.session?.peek(keys) ?? keys.map((): Reading => undefined);
+    return { source, warning, types, peek };
+  });
 }

@@ -1,172 +1,163 @@
-import type { CacheEvent, EventsOptions, EventStream } from '../../contract/events.js';
+import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { SqliteContext } from '../context.js';
 
+import { type Deferred, deferred } from '../../../async.js';
 import { PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
+import { type Feed, gapText, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
 import { EVENT_SOURCES, EVENTS } from './sources.js';
 import { TailSession } from './tail-session.js';
 
-/** How often the file is asked whether it changed, in milliseconds; a question costs some microseconds. */
+/** Poll interval of the file's change counter, in milliseconds. A query takes some microseconds. */
 const POLL_MS = 25;
 
-/** The longest pause between two attempts to be heard of again, in milliseconds; the first is POLL_MS, each twice the last. */
-const LONGEST_PAUSE_MS = 2000;
-
-/** How long leaving behind what hears no more may block this process, in milliseconds; the next attempt comes soon. */
+/** How long removing the triggers of a lost session may block this process, in milliseconds. The next attempt comes soon. */
 const LEAVE_MS = 100;
 
 /**
- * Needs no setting of a server, so it does not look at `enable`: triggers are in the file while the stream lives, and
- * nothing is after. Makes file and cache table when there are none.
- * @throws UnsupportedError of a source that there is not
+ * What any process does to the cache's tables, as triggers in the file record it. The triggers exist only while the stream
+ * is open. Creates file and cache table if they are missing.
+ * @throws UnsupportedError for an unknown source
  */
-export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail> {
+export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
   eventSourceNamed('sqlite', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
-  return new Tail(context, options);
-}
-
-/** What any process does to the cache's tables, as triggers in the file note it. Read by a timer, whether or not somebody reads this. */
-export class Tail implements EventStream {
-  readonly source: string;
-  readonly types = EVENTS;
-  readonly #context: SqliteContext;
-  readonly #options: EventsOptions;
-  readonly #queue = new DroppingQueue<CacheEvent>();
-  /** None while the file does not tell. */
-  #session: TailSession | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #pauseMs = POLL_MS;
-  #lastLook = new Date();
-  /** Why and since when it does not tell. */
-  #gap: { readonly since: Date; readonly why: string } | undefined;
-  #stopped = false;
-  #failure: Error | undefined;
-
-  constructor(context: SqliteContext, options: EventsOptions) {
-    this.source = `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; not told are reads, and who tried in vain for a lock, save for cachectl’s first tries`;
-    this.#context = context;
-    this.#options = options;
-    this.#session = TailSession.begin(context, options);
-    // SQLite is synchronous: when the signal's listeners have run, nothing of this tail is in the file.
-    options.signal.addEventListener('abort', this.stop, { once: true });
-    this.#schedule(0);
-  }
-
-  get dropped(): number {
-    return this.#queue.dropped;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<CacheEvent> {
-    try {
-      yield* this.#queue;
-    } finally {
-      this.stop();
-    }
-
-    if (this.#failure) throw this.#failure;
-  }
-
-  /** Takes everything out of the file. What goes wrong here is thrown by the iteration. */
-  readonly stop = (): void => {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#options.signal.removeEventListener('abort', this.stop);
-    this.#lookOnceMore();
-    try {
-      this.#tell(this.#session?.end(this.#context.timeoutMs) ?? []);
-    } catch (error) {
-      this.#failure ??= error as Error;
-      this.#session?.close();
-    }
-
-    this.#sayMissed();
-    this.#queue.end();
+  const queue = new DroppingQueue<CacheEvent>();
+  const report = (events: readonly CacheEvent[]): void => {
+    for (const event of events) if (options.matches?.(event) !== false) queue.push(event);
   };
 
-  /** It may not tell any more, without anybody having noticed yet. */
-  #lookOnceMore(): void {
-    if (this.#session === undefined || this.#failure !== undefined) return;
+  let open = TailSession.begin;
+  const feed: Feed = {
+    isTransient,
+    async open() {
+      const session = open(context, options);
+      open = TailSession.resume;
+      return new PolledSession(session, context.timeoutMs, options, report);
+    },
+  };
+  return openTail([feed], queue, options, () => ({
+    source: `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; not told are reads, and who tried in vain for a lock, save for cachectl’s first tries`,
+    types: EVENTS,
+  }));
+}
+
+/** Reads the recorded changes on a timer. */
+class PolledSession implements Session {
+  readonly #session: TailSession;
+  readonly #timeoutMs: number;
+  readonly #options: EventsOptions;
+  readonly #report: (events: readonly CacheEvent[]) => void;
+  readonly #over: Deferred<void> = deferred();
+  #heardAt = new Date();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    session: TailSession,
+    timeoutMs: number,
+    options: EventsOptions,
+    report: (events: readonly CacheEvent[]) => void,
+  ) {
+    this.#session = session;
+    this.#timeoutMs = timeoutMs;
+    this.#options = options;
+    this.#report = report;
+  }
+
+  get heardAt(): Date {
+    return this.#heardAt;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    // SQLite is synchronous: once the signal's listeners have run, the file holds nothing of this tail.
+    if (signal.aborted) this.#stop();
+    else {
+      signal.addEventListener('abort', this.#stop, { once: true });
+      this.#schedule(0);
+    }
+
     try {
-      this.#look(this.#session);
-    } catch (error) {
-      this.#failure = error as Error;
+      await this.#over.promise;
+    } finally {
+      signal.removeEventListener('abort', this.#stop);
     }
   }
+
+  readonly #stop = (): void => {
+    clearTimeout(this.#timer);
+    try {
+      this.#finish();
+      this.#over.resolve();
+    } catch (error) {
+      this.#over.reject(error);
+    }
+  };
 
   #schedule(milliseconds: number): void {
     this.#timer = setTimeout(() => {
       try {
-        const pauseMs = this.#session === undefined ? this.#resume() : this.#look(this.#session);
-        if (!this.#stopped) this.#schedule(pauseMs);
+        this.#schedule(this.#poll());
       } catch (error) {
-        this.#failure = error as Error;
-        this.stop();
+        this.#over.reject(error);
       }
     }, milliseconds);
   }
 
-  /** Gives how long to pause then, in milliseconds. */
-  #look(session: TailSession): number {
+  /** Returns how long to pause then, in milliseconds. @throws what ended the session, once the file holds nothing of it */
+  #poll(): number {
     try {
-      const begun = new Date();
-      const { events, isMore } = session.look();
-      this.#lastLook = begun;
-      this.#tell(events);
-      return isMore ? 0 : POLL_MS;
+      return this.#look() ? 0 : POLL_MS;
     } catch (error) {
-      // Another process is writing; the lease says for how long that may be waited out.
+      // Another process is writing. The lease bounds for how long that is harmless.
       if (error instanceof TimeoutError) return POLL_MS;
-      if (this.#options.onMissed === undefined || !canBeWaitedOut(error)) throw error;
-      const why = error instanceof PartialError ? error.message : `events were missed: ${error.message}`;
-      if (!this.#stopped) this.#options.onLost?.(error);
-      this.#gap = { since: this.#lastLook, why };
-      return this.#leave(session);
+      try {
+        this.#report(this.#session.end(LEAVE_MS));
+      } catch (error_) {
+        // The next poll fails as this one did, and comes here again.
+        if (error_ instanceof TimeoutError) return POLL_MS;
+        this.#session.close();
+        if (!isTransient(error_)) throw error_;
+      }
+
+      throw error;
     }
   }
 
-  #leave(session: TailSession): number {
+  /** Returns whether more is likely to wait. */
+  #look(): boolean {
+    const begun = new Date();
+    const { events, isMore } = this.#session.look();
+    this.#heardAt = begun;
+    this.#report(events);
+    return isMore;
+  }
+
+  #finish(): void {
+    const lost = this.#lostNow();
     try {
-      this.#tell(session.end(LEAVE_MS));
+      this.#report(this.#session.end(this.#timeoutMs));
     } catch (error) {
-      // The next look fails as this one did, and comes here again.
-      if (error instanceof TimeoutError) return POLL_MS;
-      if (!canBeWaitedOut(error)) throw error;
-      session.close();
+      this.#session.close();
+      if (lost === undefined || error instanceof TimeoutError || !isTransient(error)) throw error;
     }
 
-    this.#session = undefined;
-    this.#pauseMs = POLL_MS;
-    return POLL_MS;
+    if (lost === undefined) return;
+    if (this.#options.onMissed === undefined || !isTransient(lost)) throw lost;
+    this.#options.onMissed({ text: gapText(lost, this.#heardAt) });
   }
 
-  #resume(): number {
+  /** What ended the session unnoticed since the last poll. */
+  #lostNow(): Error | undefined {
     try {
-      this.#session = TailSession.resume(this.#context, this.#options);
+      this.#look();
+      return undefined;
     } catch (error) {
-      if (!(error instanceof TimeoutError) && !canBeWaitedOut(error)) throw error;
-      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-      return this.#pauseMs;
+      return error instanceof TimeoutError ? undefined : (error as Error);
     }
-
-    this.#sayMissed();
-    return 0;
-  }
-
-  #sayMissed(): void {
-    if (this.#gap === undefined) return;
-    const { since, why } = this.#gap;
-    this.#gap = undefined;
-    this.#options.onMissed?.({ text: `${why}, from ${since.toISOString()} to ${new Date().toISOString()}` });
-  }
-
-  #tell(events: readonly CacheEvent[]): void {
-    for (const event of events) if (this.#options.matches?.(event) !== false) this.#queue.push(event);
   }
 }
 
-function canBeWaitedOut(error: unknown): error is PartialError | UnreachableError {
-  return error instanceof PartialError || error instanceof UnreachableError;
+function isTransient(error: unknown): boolean {
+  return error instanceof PartialError || error instanceof UnreachableError || error instanceof TimeoutError;
 }

@@ -84,9 +84,9 @@ export class TailSession {
    */
   static resume(context: SqliteContext, selection: Selection): TailSession {
     const { path } = context.profile;
-    if (fileId(path) === undefined) throw missed(path, 'the file was removed');
+    if (fileId(path) === undefined) throw interrupted(path, 'the file was removed');
     return new TailSession({ ...context, timeoutMs: LOOK_MS }, selection, (tables) => {
-      if (!tables.has('cache')) throw missed(path, 'its cache table was dropped');
+      if (!tables.has('cache')) throw interrupted(path, 'its cache table was dropped');
     });
   }
 
@@ -272,12 +272,12 @@ export class TailSession {
   #checkHearing(): void {
     const triggers = [...this.#triggers.values()].reduce((sum, number) => sum + number, 0);
     const why = deafnessOf(this.#connection, this.#id, triggers);
-    if (why !== undefined) throw missed(this.#path, why);
+    if (why !== undefined) throw interrupted(this.#path, why);
   }
 
   #checkFile(): void {
     this.#isFileGone = this.#connection.run(() => fileId(this.#path)) !== this.#file;
-    if (this.#isFileGone) throw missed(this.#path, 'the file was removed or replaced');
+    if (this.#isFileGone) throw interrupted(this.#path, 'the file was removed or replaced');
   }
 
   #renew(): void {
@@ -290,8 +290,8 @@ export class TailSession {
   }
 }
 
-function missed(path: string, why: string): PartialError {
-  return new PartialError(`events of ${path} were missed: ${why}`, 'Start it again.');
+function interrupted(path: string, why: string): PartialError {
+  return new PartialError(`the tail of ${path} was interrupted: ${why}`, 'Start it again.');
 }
 
 /** Another one when another file lies there; undefined when none does. */

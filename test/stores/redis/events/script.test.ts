@@ -387,7 +387,7 @@ describe('MONITOR as a source of events', () => {
     const { value } = await events.next();
     expect(value).to.include({ type: 'KeyWritten', key: 'after' });
     expect(missed).to.have.lengthOf(1);
-    expect(missed[0]).to.match(/closed the connection; what happened from \S+Z to \S+Z may have been missed$/);
+    expect(missed[0]).to.match(/closed the connection; events from \S+Z to \S+Z may have been missed$/);
     await events.return!();
     await own.stop();
   });
@@ -412,7 +412,7 @@ describe('MONITOR as a source of events', () => {
         await until(() => lost.length > 0);
         controller.abort();
         expect(await upTo(stream)).to.deep.equal([]);
-        const [, from] = /; what happened from (\S+Z) to \S+Z may have been missed$/.exec(missed[0]!)!;
+        const [, from] = /; events from (\S+Z) to \S+Z may have been missed$/.exec(missed[0]!)!;
         expect(new Date(from!).getTime()).to.be.at.most(unheardAt);
       } finally {
         close();

@@ -1,0 +1,178 @@
+import type { CachectlError } from '../../errors.js';
+import type { EventsOptions, EventStream } from '../contract/events.js';
+import type { EventQueue } from './queue.js';
+
+import { pause } from '../../async.js';
+import { TimeoutError, UnreachableError } from '../../errors.js';
+
+/** Pauses between attempts to reconnect, in milliseconds. Each is twice the last. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2000;
+
+/** A connection that reports events from the moment it is open. */
+export interface Session {
+  /** Everything up to then has been reported. A connection that goes silent is noticed late. */
+  readonly heardAt: Date;
+  /** It continues where the session before it ended, so that no event was missed in between. */
+  readonly isGapless?: boolean;
+  /**
+   * Runs until the signal is aborted, and cleans up. Called once; with an aborted signal it only cleans up.
+   * @throws CachectlError when the connection is lost, after cleaning up
+   */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What one server, collection or file reports, in session after session. */
+export interface Feed {
+  /** What a gap may have lost: `changes of cache`; `events` by default. */
+  readonly subject?: string;
+  /** Feeds of one server report its loss once. */
+  readonly server?: string;
+  /** @param signal ends an attempt to reconnect; a session that is returned all the same is then run, to clean up */
+  open(signal: AbortSignal): Promise<Session>;
+  /** Whether reconnecting may help. By default it does after a lost connection or a timeout. */
+  isTransient?(error: CachectlError): boolean;
+}
+
+/** When a tail ends, and who hears of its gaps: without `onMissed` a gap ends it with an error. */
+export type TailOptions = Pick<EventsOptions, 'onLost' | 'onMissed' | 'signal'>;
+
+/** What a tail says about itself. */
+export interface TailDescription<Type> {
+  readonly source: string;
+  readonly warning?: string | undefined;
+  readonly types: readonly Type[];
+  readonly peek?: EventStream['peek'];
+}
+
+/**
+ * Opens every feed, and keeps them running across lost connections.
+ * @param queue what the feeds report to
+ * @param description called once all feeds are open
+ * @throws what keeps a feed from opening the first time; nothing is left behind
+ */
+export async function openTail<Event extends { readonly type: string }>(
+  feeds: readonly Feed[],
+  queue: EventQueue<Event>,
+  options: TailOptions,
+  description: () => TailDescription<Event['type']>,
+): Promise<Tail<Event>> {
+  const opened: Session[] = [];
+  try {
+    for (const feed of feeds) opened.push(await feed.open(new AbortController().signal));
+  } catch (error) {
+    await Promise.allSettled(opened.map(async (session) => session.run(AbortSignal.abort())));
+    throw error;
+  }
+
+  const lost = new Set<Feed | string>();
+  const loops = feeds.map(
+    (feed, index) => async (signal: AbortSignal) => resume(opened[index]!, feed, { ...options, lost, signal }),
+  );
+  return new Tail(description(), queue, options.signal, loops);
+}
+
+/** Events of feeds that run whether or not anybody reads them. */
+export class Tail<Event extends { readonly type: string }> implements AsyncIterable<Event> {
+  readonly source: string;
+  readonly warning?: string;
+  readonly types: ReadonlyArray<Event['type']>;
+  readonly peek?: NonNullable<EventStream['peek']>;
+  readonly #queue: EventQueue<Event>;
+  readonly #end = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(
+    { source, warning, types, peek }: TailDescription<Event['type']>,
+    queue: EventQueue<Event>,
+    signal: AbortSignal,
+    loops: ReadonlyArray<(signal: AbortSignal) => Promise<void>>,
+  ) {
+    this.source = source;
+    if (warning !== undefined) this.warning = warning;
+    this.types = types;
+    if (peek !== undefined) this.peek = peek;
+    this.#queue = queue;
+    this.#ended = this.#run(loops, AbortSignal.any([signal, this.#end.signal]));
+  }
+
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  /** Ends after the queued events. @throws what ended the tail, and what went wrong when it cleaned up */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
+    try {
+      yield* this.#queue;
+    } finally {
+      await this.stop();
+    }
+  }
+
+  /** Resolves once every feed has cleaned up. Never throws; see the iteration. */
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#ended;
+  }
+
+  async #run(loops: ReadonlyArray<(signal: AbortSignal) => Promise<void>>, signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      loops.map(async (loop) => {
+        try {
+          await loop(signal);
+        } catch (error) {
+          this.#queue.fail(error as Error);
+          this.#end.abort();
+        }
+      }),
+    );
+    this.#queue.end();
+  }
+}
+
+interface Resuming extends TailOptions {
+  /** Servers whose loss has been reported. */
+  readonly lost: Set<Feed | string>;
+}
+
+/** Runs session after session until the signal is aborted. @throws what reconnecting does not help against */
+async function resume(first: Session, feed: Feed, { lost, signal, onLost, onMissed }: Resuming): Promise<void> {
+  const server = feed.server ?? feed;
+  for (let session: Session | undefined = first; session !== undefined;) {
+    try {
+      await session.run(signal);
+      return;
+    } catch (error) {
+      const why = error as CachectlError;
+      if (signal.aborted || onMissed === undefined || !canReconnect(feed, why)) throw why;
+      const since = session.heardAt;
+      if (!lost.has(server)) onLost?.(why);
+      lost.add(server);
+      session = await reopened(feed, signal);
+      lost.delete(server);
+      if (session?.isGapless !== true) onMissed({ text: gapText(why, since, feed.subject) });
+    }
+  }
+}
+
+/** Undefined when the signal came first. */
+async function reopened(feed: Feed, signal: AbortSignal): Promise<Session | undefined> {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    await pause(pauseMs, signal);
+    if (signal.aborted) return undefined;
+    try {
+      return await feed.open(signal);
+    } catch (error) {
+      if (!signal.aborted && !canReconnect(feed, error as CachectlError)) throw error;
+    }
+  }
+}
+
+function canReconnect(feed: Feed, error: CachectlError): boolean {
+  return feed.isTransient?.(error) ?? (error instanceof UnreachableError || error instanceof TimeoutError);
+}
+
+/** Describes a gap that ends now. */
+export function gapText({ message }: Error, since: Date, subject = 'events'): string {
+  return `${message}; ${subject} from ${since.toISOString()} to ${new Date().toISOString()} may have been missed`;
+}
