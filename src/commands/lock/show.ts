@@ -10,13 +10,12 @@ import { heldFields, summaryFields, waiterFields } from '../../features/locks/fi
 import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { nameText } from '../../features/locks/text.js';
 import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js';
+import { followLocks } from '../../features/locks/watching.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
-import { watchLocks } from '../../stores/locks/polled-watch.js';
-import { formatPreciseDuration } from '../../terminal/durations.js';
 import { answer, answerJson, note, warn } from '../../terminal/output.js';
 
 export default class LockShow extends StoreCommand {
@@ -64,21 +63,15 @@ async function waitersFor(lock: Lock): Promise<Waiters> {
   }
 }
 
-async function watchFor({ store, interruption }: Work, name: string, seconds: number): Promise<LockSummary> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([interruption.signal, ended.signal]);
+async function watchFor(work: Work, name: string, duration: number): Promise<LockSummary> {
   const timeline = new LockTimeline(name);
-  const stream = await watchLocks(store, [name], { signal });
-  note(`${stream.source}; for ${formatPreciseDuration(seconds)}`);
-  if (stream.warning !== undefined) warn(stream.warning);
-  const timer = setTimeout(() => ended.abort(), seconds * 1000);
-  try {
-    for await (const event of stream) timeline.add(event);
-  } finally {
-    clearTimeout(timer);
-    ended.abort();
-  }
-
+  await followLocks(work, {
+    names: [name],
+    duration,
+    take(event) {
+      timeline.add(event);
+    },
+  });
   return timeline.summary;
 }
 

@@ -1,18 +1,18 @@
 import * as Args from '@oclif/core/args';
 
+import { ExitCode } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
 import { eventFields, summaryFields } from '../../features/locks/fields.js';
 import { summaryText, timedLine } from '../../features/locks/report.js';
 import { LockScreen } from '../../features/locks/screen.js';
 import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js';
+import { followLocks } from '../../features/locks/watching.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { readKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
-import { watchLocks } from '../../stores/locks/polled-watch.js';
-import { formatPreciseDuration } from '../../terminal/durations.js';
-import { answer, answerJson, answersAPerson, note, warn } from '../../terminal/output.js';
+import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -39,28 +39,31 @@ export default class LockWatch extends StoreCommand {
     const { argv, flags } = await this.parse(LockWatch);
     const names = [...new Set((argv as string[]).map((name) => readKey(name)))];
     checkKeys(names);
-    await this.withStore(flags, async ({ store, interruption }) => {
-      const ended = new AbortController();
-      const signal = AbortSignal.any([interruption.signal, ended.signal]);
+    await this.withStore(flags, async (work) => {
+      const { interruption } = work;
       const timelines = new Map(names.map((name) => [name, new LockTimeline(name)]));
-      const stream = await watchLocks(store, names, { signal });
-      note(`${stream.source}${flags.for === undefined ? '' : `; for ${formatPreciseDuration(flags.for)}`}`);
-      if (stream.warning !== undefined) warn(stream.warning);
-      const timer = flags.for === undefined ? undefined : setTimeout(() => ended.abort(), flags.for * 1000);
-      const screen = answersAPerson() && !flags.json ? new LockScreen([...timelines.values()]) : undefined;
+      const isScreen = answersAPerson() && !flags.json;
+      let screen: LockScreen | undefined;
       const width = Math.max(...names.map((name) => printKey(name).length));
       const print = async (event: TimedEvent): Promise<void> => {
         if (flags.json) await answerJson(eventFields(event));
         else if (screen === undefined) await answer(timedLine(event, width));
-        // Of tries that go on and on, a person needs to see the first; the state counts the others.
+        // Of attempts that go on and on, a person needs to see the first; the state counts the others.
         else if (!event.again) await screen.print(timedLine(event, width));
       };
 
+      let hasMissed;
       try {
-        for await (const event of stream) await print(timelines.get(event.name)!.add(event));
+        hasMissed = await followLocks(work, {
+          names,
+          duration: flags.for,
+          aroundWarning: { before: () => screen?.clear(), after: () => screen?.draw() },
+          ready() {
+            if (isScreen) screen = new LockScreen([...timelines.values()]);
+          },
+          take: async (event) => print(timelines.get(event.name)!.add(event)),
+        });
       } finally {
-        clearTimeout(timer);
-        ended.abort();
         screen?.end();
       }
 
@@ -74,7 +77,7 @@ export default class LockWatch extends StoreCommand {
         }
       }
 
-      return interruptedCode(interruption);
+      return interruptedCode(interruption, hasMissed ? ExitCode.Partial : ExitCode.Yes);
     });
   }
 }

@@ -23,24 +23,28 @@ export class LockScreen {
 
   constructor(timelines: readonly LockTimeline[]) {
     this.#timelines = timelines;
-    this.#timer = setInterval(() => this.#redraw(), REDRAW_MS);
-    this.#redraw();
+    this.#timer = setInterval(() => this.draw(), REDRAW_MS);
+    this.draw();
   }
 
   /** A line of the timeline. @throws ClosedPipeError */
   async print(line: string): Promise<void> {
-    this.#state.clear();
+    this.clear();
     await answer(line);
-    this.#redraw();
+    this.draw();
   }
 
-  /** Takes the state away, so that the summary stands in its place. */
+  /** Clears the state, so that the summary is printed in its place. */
   end(): void {
     clearInterval(this.#timer);
+    this.clear();
+  }
+
+  clear(): void {
     this.#state.clear();
   }
 
-  #redraw(): void {
+  draw(): void {
     const most = Math.max(1, (process.stdout.rows || 24) - 2);
     const shown = this.#timelines.slice(0, this.#timelines.length > most + 1 ? most : undefined);
     const lines = shown.map((timeline) => stateOf(timeline));

@@ -1,4 +1,5 @@
 import type { Ttl } from './entries.js';
+import type { EventsOptions } from './events.js';
 
 export interface LockHolder {
   readonly owner: string;
@@ -101,10 +102,8 @@ export interface LockEvent {
   readonly attempts?: number;
 }
 
-export interface WatchLocksOptions {
-  /** Ends the stream, and everything that was switched on for it. */
-  readonly signal: AbortSignal;
-}
+/** As for events: without `onMissed` a lost connection ends the stream with an error. */
+export type WatchLocksOptions = Pick<EventsOptions, 'onLost' | 'onMissed' | 'signal'>;
 
 /** A stream that is up. It begins with what is `held` already. */
 export interface LockStream extends AsyncIterable<LockEvent> {

@@ -3,7 +3,7 @@ import type { EventsOptions, EventStream } from '../contract/events.js';
 import type { EventQueue } from './queue.js';
 
 import { pause } from '../../async.js';
-import { TimeoutError, UnreachableError } from '../../errors.js';
+import { isPassing } from '../../errors.js';
 
 /** Pauses between attempts to reconnect, in milliseconds. Each is twice the last. */
 const FIRST_PAUSE_MS = 50;
@@ -17,9 +17,10 @@ export interface Session {
   readonly isGapless?: boolean;
   /**
    * Runs until the signal is aborted, and cleans up. Called once; with an aborted signal it only cleans up.
-   * @throws CachectlError when the connection is lost, after cleaning up
+   * @returns why the connection turned out to be lost when the signal came
+   * @throws CachectlError when the connection is lost, after cleaning up; after the signal, when that failed
    */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal): Promise<CachectlError | undefined>;
 }
 
 /** What one server, collection or file reports, in session after session. */
@@ -30,7 +31,7 @@ export interface Feed {
   readonly server?: string;
   /** @param signal ends an attempt to reconnect; a session that is returned all the same is then run, to clean up */
   open(signal: AbortSignal): Promise<Session>;
-  /** Whether reconnecting may help. By default it does after a lost connection or a timeout. */
+  /** Whether reconnecting may help. By default it does after a lost connection, a timeout, and while a server starts. */
   isTransient?(error: CachectlError): boolean;
 }
 
@@ -140,7 +141,8 @@ async function resume(first: Session, feed: Feed, { lost, signal, onLost, onMiss
   const server = feed.server ?? feed;
   for (let session: Session | undefined = first; session !== undefined;) {
     try {
-      await session.run(signal);
+      const lost = await session.run(signal);
+      if (lost !== undefined) onMissed?.({ text: gapText(lost, session.heardAt, feed.subject) });
       return;
     } catch (error) {
       const why = error as CachectlError;
@@ -169,10 +171,10 @@ async function reopened(feed: Feed, signal: AbortSignal): Promise<Session | unde
 }
 
 function canReconnect(feed: Feed, error: CachectlError): boolean {
-  return feed.isTransient?.(error) ?? (error instanceof UnreachableError || error instanceof TimeoutError);
+  return feed.isTransient?.(error) ?? isPassing(error);
 }
 
 /** Describes a gap that ends now. */
-export function gapText({ message }: Error, since: Date, subject = 'events'): string {
+function gapText({ message }: Error, since: Date, subject = 'events'): string {
   return `${message}; ${subject} from ${since.toISOString()} to ${new Date().toISOString()} may have been missed`;
 }

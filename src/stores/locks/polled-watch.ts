@@ -1,12 +1,17 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
 import type { Store } from '../contract/store.js';
 
-import { UnsupportedError } from '../../errors.js';
+import { pause } from '../../async.js';
+import { type CachectlError, UnsupportedError } from '../../errors.js';
+import { EventQueue } from '../events/queue.js';
+import { type Feed, openTail, type Session } from '../events/resuming-tail.js';
 import { LockLooks, LOOK_MS } from './polled-diff.js';
-import { pause } from './wait.js';
+
+/** What a gap of a lock watch may have lost. */
+export const LOCK_EVENTS = 'lock events';
 
 /**
- * What happens to locks, as the server tells it, or else as it can be seen by looking again and again.
+ * What happens to locks, as the server reports it, or else found by polling.
  * @throws UnsupportedError where the store has no locks
  */
 export async function watchLocks(
@@ -19,48 +24,59 @@ export async function watchLocks(
   }
 
   if (store.watchLocks) return store.watchLocks(names, options);
-  const looks = new Looks(store, names, options.signal);
-  await looks.begin();
-  return looks;
+  const queue = new EventQueue<LockEvent>();
+  const polls = new LockPolls(
+    names.map((name) => new LockLooks(store, name)),
+    (event) => queue.push(event),
+  );
+  const feed: Feed = {
+    subject: LOCK_EVENTS,
+    async open() {
+      await polls.look();
+      return polls;
+    },
+  };
+  const knowsWaiters = names.some((name) => store.lock(name).waiters !== undefined);
+  const waiters = knowsWaiters ? 'waiters are those of cachectl' : 'who waits is not told';
+  const types: readonly LockEventType[] = ['held', 'acquired', 'refreshed', 'released', 'expired'];
+  return openTail([feed], queue, options, () => ({
+    source: `looking at the lock every ${LOOK_MS} ms; what comes and goes in between is missed, and ${waiters}`,
+    types: knowsWaiters ? [...types, 'contended'] : types,
+  }));
 }
 
-class Looks implements LockStream {
-  readonly source: string;
-  readonly types: readonly LockEventType[];
-  readonly #watched: readonly LockLooks[];
-  readonly #signal: AbortSignal;
-  #first: readonly LockEvent[] = [];
+/** Locks that are polled. What changed during a gap is found by the first look after it. */
+export class LockPolls implements Session {
+  readonly #locks: readonly LockLooks[];
+  readonly #report: (event: LockEvent) => void;
+  #heardAt = new Date();
 
-  constructor(store: Store, names: readonly string[], signal: AbortSignal) {
-    this.#watched = names.map((name) => new LockLooks(store, name));
-    this.#signal = signal;
-    const knowsWaiters = names.some((name) => store.lock(name).waiters !== undefined);
-    const waiters = knowsWaiters ? 'waiters are those of cachectl' : 'who waits is not told';
-    this.source = `looking at the lock every ${LOOK_MS} ms; what comes and goes in between is missed, and ${waiters}`;
-    this.types = [
-      'held',
-      'acquired',
-      'refreshed',
-      'released',
-      'expired',
-      ...(knowsWaiters ? (['contended'] as const) : []),
-    ];
+  constructor(locks: readonly LockLooks[], report: (event: LockEvent) => void) {
+    this.#locks = locks;
+    this.#report = report;
   }
 
-  async begin(): Promise<void> {
-    this.#first = await this.#look();
+  get heardAt(): Date {
+    return this.#heardAt;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<LockEvent> {
-    yield* this.#first;
-    while (!this.#signal.aborted) {
-      await pause(LOOK_MS, this.#signal);
-      if (!this.#signal.aborted) yield* await this.#look();
+  async look(): Promise<void> {
+    const begun = new Date();
+    const events = await Promise.all(this.#locks.map(async (lock) => lock.look()));
+    for (const event of events.flat()) this.#report(event);
+    this.#heardAt = begun;
+  }
+
+  async run(signal: AbortSignal): Promise<CachectlError | undefined> {
+    try {
+      for (;;) {
+        await pause(LOOK_MS, signal);
+        if (signal.aborted) return undefined;
+        await this.look();
+      }
+    } catch (error) {
+      if (signal.aborted) return error as CachectlError;
+      throw error;
     }
-  }
-
-  async #look(): Promise<readonly LockEvent[]> {
-    const events = await Promise.all(this.#watched.map(async (each) => each.look()));
-    return events.flat();
   }
 }

@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { MetaNode } from '../protocol/meta-node.js';
 
-import { addressesAt } from './clients.js';
+import { statsOf } from '../protocol/text-connection.js';
+
+/** How long a list of connections is good for, in milliseconds: the numbers of those that end are given to others. */
+const FRESH_MS = 1000;
+
+/** The least time between two lists, in milliseconds: a server may have thousands of connections. */
+const PAUSE_MS = 200;
 
 /** Longer than what the server tells is on its way, in milliseconds. */
 const ON_ITS_WAY_MS = 1000;
@@ -70,4 +76,57 @@ export function addressIn(fields: ReadonlyMap<string, string>): string | undefin
   const [host = '', port = ''] = [fields.get('rip'), fields.get('rport')];
   if (isIP(host) === 0 || !/^\d{1,5}$/.test(port)) return undefined;
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Addresses of clients, asked for when they are wanted. Any server tells them, but the look-up may come too late. */
+export class AddressLookup {
+  readonly #node: MetaNode;
+  #addresses: ReadonlyMap<string, string> = new Map();
+  #askedAt = -Infinity;
+  #asking: Promise<void> | undefined;
+
+  constructor(node: MetaNode) {
+    this.#node = node;
+  }
+
+  /** `host:port`; undefined of those that are gone by now, or have none. Never throws. */
+  async addressOf(connection: string): Promise<string | undefined> {
+    const isFresh = performance.now() - this.#askedAt <= FRESH_MS;
+    const known = isFresh ? this.#addresses.get(connection) : undefined;
+    if (known !== undefined) return known;
+    // What is being asked already may have been answered before it connected.
+    await this.#asking;
+    this.#asking ??= this.#ask();
+    await this.#asking;
+    return this.#addresses.get(connection);
+  }
+
+  async #ask(): Promise<void> {
+    const early = this.#askedAt + PAUSE_MS - performance.now();
+    if (early > 0) await sleep(early);
+    this.#askedAt = performance.now();
+    this.#addresses = await addressesAt(this.#node);
+    this.#asking = undefined;
+  }
+}
+
+/** `host:port` of those who are connected, by the numbers of their connections; of a server that does not tell, none. Never throws. */
+export async function addressesAt(node: MetaNode): Promise<ReadonlyMap<string, string>> {
+  try {
+    return addressesOf(await statsOf(await node.text.shared(), 'conns'));
+  } catch {
+    // One that is lost ends the watch itself.
+    return new Map();
+  }
+}
+
+/** `26:addr` is `tcp:127.0.0.1:34364`, `tcp6:[::1]:34364`, or the path of a socket. */
+function addressesOf(stats: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map(
+    [...stats].flatMap(([name, value]) => {
+      const [, connection] = /^(\d{1,10}):addr$/.exec(name) ?? [];
+      const [, address] = /^tcp6?:(\S{1,100})$/.exec(value) ?? [];
+      return connection === undefined || address === undefined ? [] : [[connection, address] as const];
+    }),
+  );
 }

@@ -70,10 +70,10 @@ export class ServerFeed implements Feed {
     };
   }
 
-  async #run(session: WatchSession, lost: Promise<never>, signal: AbortSignal): Promise<void> {
+  async #run(session: WatchSession, lost: Promise<never>, signal: AbortSignal): Promise<CachectlError | undefined> {
     try {
       await unlessAborted(lost, signal);
-      await this.#checkLast(session);
+      return await this.#lostNow(session);
     } catch (error) {
       this.#lostBy = error as CachectlError;
       throw error;
@@ -85,13 +85,13 @@ export class ServerFeed implements Feed {
   }
 
   /** What it dropped since the last check would go unreported otherwise. */
-  async #checkLast(session: WatchSession): Promise<void> {
-    if (this.#options.onMissed === undefined) return;
+  async #lostNow(session: WatchSession): Promise<CachectlError | undefined> {
+    if (this.#options.onMissed === undefined) return undefined;
     try {
       await withTimeout(session.check(), LAST_CHECK_MS, () => notAnswered(this.node.location));
+      return undefined;
     } catch (error) {
-      const { message } = error as CachectlError;
-      this.#options.onMissed({ text: `${message}; the last events may have been missed` });
+      return error as CachectlError;
     }
   }
 

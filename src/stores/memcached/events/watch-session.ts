@@ -5,8 +5,7 @@ import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
 import { Peek } from '../listing/peek.js';
-import { Callers, CONNECTIONS } from './callers.js';
-import { addressesAt } from './clients.js';
+import { addressesAt, Callers, CONNECTIONS } from './callers.js';
 import { Narrator } from './watch-lines.js';
 import { keepChecking, Watch } from './watch.js';
 

@@ -1,122 +1,118 @@
-import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
+import type { CachectlError } from '../../../errors.js';
+import type { LockEvent, WatchLocksOptions } from '../../contract/locks.js';
 import type { MemcachedContext } from '../context.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 
+import { deferred } from '../../../async.js';
 import { EventQueue } from '../../events/queue.js';
+import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
 import { LockLooks, LOOK_MS } from '../../locks/polled-diff.js';
-import { pause } from '../../locks/wait.js';
-import { Clients } from '../events/clients.js';
+import { LOCK_EVENTS, LockPolls } from '../../locks/polled-watch.js';
+import { AddressLookup } from '../events/callers.js';
 import { fieldsOf, timeOf } from '../events/watch-fields.js';
 import { keepChecking, leftOutBy, Watch } from '../events/watch.js';
 import { uriDecoded } from '../protocol/uri.js';
 import { MemcachedLock } from './lock.js';
 
 /**
- * What happens to these locks. Who tries in vain is told by the watch of the servers that have them; who holds them is
- * looked at, since Memcached tells neither what is stored nor what expires. Ends with the signal. A connection that is
- * lost ends it with UnreachableError, tries that a server left out with PartialError.
+ * Failed attempts come from the `watch` command of the servers that have the locks. Their holders are polled, since
+ * Memcached reports neither what is stored nor what expires.
  */
 export async function watchLocks(
   context: MemcachedContext,
   names: readonly string[],
-  { signal }: WatchLocksOptions,
-): Promise<LockWatch> {
-  signal.throwIfAborted();
+  options: WatchLocksOptions,
+): Promise<Tail<LockEvent>> {
+  options.signal.throwIfAborted();
   const { connection, keys } = context;
-  const store = { lock: (name: string) => new MemcachedLock(context, name) };
-  const watch = new LockWatch(names.map((name) => new LockLooks(store, name)));
-  try {
-    await watch.begin();
-    for (const node of connection.metaNodes) {
-      const ours = names.map((name) => [keys.full(name), name] as const);
-      const here = ours.filter(([key]) => connection.at(key) === node);
-      if (here.length > 0) await watch.add(node, new Map(here.map(([key, name]) => [key.toString('latin1'), name])));
-    }
-  } catch (error) {
-    watch.stop();
-    throw error;
-  }
-
-  signal.addEventListener('abort', () => watch.stop(), { once: true });
-  if (signal.aborted) watch.stop();
-  watch.keepLooking();
-  return watch;
+  const queue = new EventQueue<LockEvent>();
+  const feeds = connection.metaNodes.flatMap((node) => {
+    const here = names.map((name) => [keys.full(name), name] as const).filter(([key]) => connection.at(key) === node);
+    if (here.length === 0) return [];
+    const locks = new Map(here.map(([key, name]) => [key.toString('latin1'), name]));
+    return [new ServerLocks(context, node, locks, { ...options, report: (event) => queue.push(event) })];
+  });
+  return openTail(feeds, queue, options, () => ({
+    source: `watch mutations: the tries of every client; who holds it is looked at every ${LOOK_MS} ms, and what comes and goes in between is missed`,
+    types: ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'],
+  }));
 }
 
-export class LockWatch implements LockStream {
-  readonly source = `watch mutations: the tries of every client; who holds it is looked at every ${LOOK_MS} ms, and what comes and goes in between is missed`;
-  readonly types: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'];
-  readonly #locks: readonly LockLooks[];
-  readonly #queue = new EventQueue<LockEvent>();
-  readonly #watches: Watch[] = [];
-  readonly #over = new AbortController();
-  #endChecks: (() => void) | undefined;
+interface Reporting extends WatchLocksOptions {
+  report(event: LockEvent): void;
+}
 
-  constructor(locks: readonly LockLooks[]) {
-    this.#locks = locks;
+/** The locks of one server. */
+class ServerLocks implements Feed {
+  readonly subject = LOCK_EVENTS;
+  readonly #node: MetaNode;
+  /** By their full keys (`latin1`). */
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #polls: LockPolls;
+  readonly #options: Reporting;
+
+  constructor(store: Store, node: MetaNode, names: ReadonlyMap<string, string>, options: Reporting) {
+    this.#node = node;
+    this.#names = names;
+    this.#options = options;
+    const store = { lock: (name: string) => new MemcachedLock(context, name) };
+    const locks = [...names.values()].map((name) => new LockLooks(store, name));
+    this.#polls = new LockPolls(locks, options.report);
   }
 
-  /** Looks for the first time. */
-  async begin(): Promise<void> {
-    for (const lock of this.#locks) for (const event of await lock.look()) this.#queue.push(event);
-  }
-
-  /** @param names of the locks that this server has, by their full keys (`latin1`) */
-  async add(node: MetaNode, names: ReadonlyMap<string, string>): Promise<void> {
-    const clients = new Clients(node);
-    const watch = await Watch.open(node, ['mutations'], {
-      hear: (line) => this.#heard(line, names, clients),
-      leftOut: (events) => this.#queue.fail(leftOutBy(node, events)),
-      fail: (error) => this.#queue.fail(error),
+  async open(): Promise<Session> {
+    const polls = this.#polls;
+    const lost = deferred<never>();
+    // It may be lost before anybody waits for that.
+    lost.promise.catch(() => {});
+    const addresses = new AddressLookup(this.#node);
+    await polls.look();
+    const watch = await Watch.open(this.#node, ['mutations'], {
+      hear: (line) => this.#hear(line, addresses),
+      leftOut: (events) => this.#leftOut(events, lost.reject),
+      fail: lost.reject,
     });
-    this.#watches.push(watch);
+    return {
+      get heardAt() {
+        return polls.heardAt;
+      },
+      run: async (signal) => this.#run(watch, lost, signal),
+    };
   }
 
-  /** Until it is stopped. */
-  keepLooking(): void {
-    this.#endChecks = keepChecking(this.#watches, (error) => this.#queue.fail(error));
-    this.#look().catch((error: Error) => this.#queue.fail(error));
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<LockEvent> {
+  async #run(
+    watch: Watch,
+    lost: ReturnType<typeof deferred<never>>,
+    signal: AbortSignal,
+  ): Promise<CachectlError | undefined> {
+    const ended = new AbortController();
+    const stopChecking = keepChecking([watch], lost.reject);
     try {
-      yield* this.#queue;
+      return await Promise.race([lost.promise, this.#polls.run(AbortSignal.any([signal, ended.signal]))]);
     } finally {
-      this.stop();
+      ended.abort();
+      stopChecking();
+      watch.end();
     }
   }
 
-  /** Ends the stream behind what waits to be read. */
-  stop(): void {
-    this.#over.abort();
-    this.#endChecks?.();
-    // Before the watches, whose ends are failures otherwise.
-    this.#queue.end();
-    for (const watch of this.#watches) watch.end();
-  }
-
-  async #look(): Promise<void> {
-    const { signal } = this.#over;
-    while (!signal.aborted) {
-      await pause(LOOK_MS, signal);
-      for (const lock of this.#locks) {
-        if (signal.aborted) return;
-        for (const event of await lock.look()) this.#queue.push(event);
-      }
-    }
+  #leftOut(events: number, fail: (error: Error) => void): void {
+    const { onMissed } = this.#options;
+    const error = leftOutBy(this.#node, events);
+    if (onMissed === undefined) fail(error);
+    else onMissed({ text: error.message, events });
   }
 
   /** `ts=1795437380.981034 gid=2 type=item_store key=deploy status=not_stored cmd=add ttl=60 clsid=1 cfd=26 size=0`. */
-  #heard(line: string, names: ReadonlyMap<string, string>, clients: Clients): void {
+  #hear(line: string, addresses: AddressLookup): void {
     const fields = fieldsOf(line);
     if (fields.get('cmd') !== 'add' || fields.get('status') !== 'not_stored') return;
-    const name = names.get(uriDecoded(Buffer.from(fields.get('key') ?? '', 'latin1')).toString('latin1'));
+    const name = this.#names.get(uriDecoded(Buffer.from(fields.get('key') ?? '', 'latin1')).toString('latin1'));
     if (name === undefined) return;
     const event: LockEvent = { time: timeOf(fields.get('ts')), type: 'contended', name };
-    clients.addressOf(fields.get('cfd') ?? '').then(
-      (address) => this.#queue.push(address === undefined ? event : { ...event, client: { address } }),
-      // It tells of whom it does not know as undefined.
-      (error: Error) => this.#queue.fail(error),
-    );
+    // It never throws.
+    addresses
+      .addressOf(fields.get('cfd') ?? '')
+      .then((address) => this.#options.report(address === undefined ? event : { ...event, client: { address } }));
   }
 }

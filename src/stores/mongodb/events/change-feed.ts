@@ -4,7 +4,6 @@ import type { Connection } from '../connection.js';
 
 import { pause, unlessAborted, withTimeout } from '../../../async.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
-import { gapText } from '../../events/resuming-tail.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
 import { hasLostItsPlace, isTransient } from './retry.js';
 
@@ -48,7 +47,8 @@ export class ChangeFeed implements Feed {
     return isTransient(error) || hasLostItsPlace(error);
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async #run(signal: AbortSignal): Promise<CachectlError | undefined> {
+    let lost: CachectlError | undefined;
     try {
       while (!signal.aborted) {
         const asked = performance.now();
@@ -58,9 +58,11 @@ export class ChangeFeed implements Feed {
       }
     } catch (error) {
       if (!signal.aborted) throw await this.#lost(error as CachectlError);
+      lost = error as CachectlError;
     }
 
     await this.#changes.end();
+    return lost;
   }
 
   async #lost(error: CachectlError): Promise<CachectlError> {
@@ -76,23 +78,17 @@ export class ChangeFeed implements Feed {
     return change === undefined && signal.aborted ? this.#last(pending) : change;
   }
 
-  /** A server that is silent at the end for longer than usual may be gone: it has its time to answer. */
+  /**
+   * A server that is silent at the end for longer than usual may be gone: it has its time to answer.
+   * @throws CachectlError when it is gone
+   */
   async #last(pending: Promise<Change | undefined>): Promise<Change | undefined> {
     pending.catch(() => {
       // The tail has ended.
     });
-    const since = this.#changes.heardAt;
-    if (Date.now() - since.getTime() < SILENCE_MS) return undefined;
+    if (Date.now() - this.#changes.heardAt.getTime() < SILENCE_MS) return undefined;
     const { location, timeoutMs } = this.#connection;
-    try {
-      return await withTimeout(
-        pending,
-        timeoutMs,
-        () => new TimeoutError(`${location} did not answer in time`, 'Start it again.'),
-      );
-    } catch (error) {
-      this.#options.onMissed?.({ text: gapText(error as CachectlError, since, this.subject) });
-      return undefined;
-    }
+    const late = (): Error => new TimeoutError(`${location} did not answer in time`, 'Start it again.');
+    return withTimeout(pending, timeoutMs, late);
   }
 }

@@ -4,7 +4,6 @@ import type { PollLooks } from './poll-looks.js';
 
 import { pause } from '../../../async.js';
 import { type CachectlError } from '../../../errors.js';
-import { gapText } from '../../events/resuming-tail.js';
 import { isTransient } from './retry.js';
 
 /** Between two looks, in milliseconds. */
@@ -37,16 +36,16 @@ export class PollFeed implements Feed, Session {
     return this;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<CachectlError | undefined> {
     try {
       for (;;) {
         await pause(this.#pauseMs, signal);
-        if (signal.aborted) return;
+        if (signal.aborted) return undefined;
         await this.#look(signal);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
-      this.#options.onMissed?.({ text: gapText(error as CachectlError, this.#heardAt, this.subject) });
+      return error as CachectlError;
     }
   }
 

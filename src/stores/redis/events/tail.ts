@@ -78,7 +78,7 @@ export class RedisFeed implements Feed {
     }
   }
 
-  async #run(session: Session, lost: Promise<never>, signal: AbortSignal): Promise<void> {
+  async #run(session: Session, lost: Promise<never>, signal: AbortSignal): Promise<undefined> {
     try {
       await unlessAborted(lost, signal);
     } catch (error) {
@@ -90,6 +90,7 @@ export class RedisFeed implements Feed {
     }
 
     await session.stop();
+    return undefined;
   }
 }
 

@@ -2,9 +2,9 @@ import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { SqliteContext } from '../context.js';
 
 import { type Deferred, deferred } from '../../../async.js';
-import { PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
+import { type CachectlError, PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
-import { type Feed, gapText, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
+import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
 import { EVENT_SOURCES, EVENTS } from './sources.js';
 import { TailSession } from './tail-session.js';
@@ -49,7 +49,7 @@ class PolledSession implements Session {
   readonly #timeoutMs: number;
   readonly #options: EventsOptions;
   readonly #report: (events: readonly CacheEvent[]) => void;
-  readonly #over: Deferred<void> = deferred();
+  readonly #over: Deferred<CachectlError | undefined> = deferred();
   #heardAt = new Date();
   #timer: NodeJS.Timeout | undefined;
 
@@ -69,7 +69,7 @@ class PolledSession implements Session {
     return this.#heardAt;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<CachectlError | undefined> {
     // SQLite is synchronous: once the signal's listeners have run, the file holds nothing of this tail.
     if (signal.aborted) this.#stop();
     else {
@@ -78,7 +78,7 @@ class PolledSession implements Session {
     }
 
     try {
-      await this.#over.promise;
+      return await this.#over.promise;
     } finally {
       signal.removeEventListener('abort', this.#stop);
     }
@@ -87,8 +87,7 @@ class PolledSession implements Session {
   readonly #stop = (): void => {
     clearTimeout(this.#timer);
     try {
-      this.#finish();
-      this.#over.resolve();
+      this.#over.resolve(this.#finish());
     } catch (error) {
       this.#over.reject(error);
     }
@@ -133,7 +132,7 @@ class PolledSession implements Session {
     return isMore;
   }
 
-  #finish(): void {
+  #finish(): CachectlError | undefined {
     const lost = this.#lostNow();
     try {
       this.#report(this.#session.end(this.#timeoutMs));
@@ -142,18 +141,17 @@ class PolledSession implements Session {
       if (lost === undefined || error instanceof TimeoutError || !isTransient(error)) throw error;
     }
 
-    if (lost === undefined) return;
-    if (this.#options.onMissed === undefined || !isTransient(lost)) throw lost;
-    this.#options.onMissed({ text: gapText(lost, this.#heardAt) });
+    if (lost !== undefined && (this.#options.onMissed === undefined || !isTransient(lost))) throw lost;
+    return lost;
   }
 
   /** What ended the session unnoticed since the last poll. */
-  #lostNow(): Error | undefined {
+  #lostNow(): CachectlError | undefined {
     try {
       this.#look();
       return undefined;
     } catch (error) {
-      return error instanceof TimeoutError ? undefined : (error as Error);
+      return error instanceof TimeoutError ? undefined : (error as CachectlError);
     }
   }
 }
