@@ -75,7 +75,9 @@ for (const journal of ['wal', 'delete'] as const) {
         await until(() => missed.length > 0);
         await isHeardAgain(events);
         expect(missed).to.have.lengthOf(1);
-        expect(missed[0]).to.match(/^the tail of \S+ was interrupted: .*; events from \S+Z to \S+Z may have been missed$/);
+        expect(missed[0]).to.match(
+          /^the tail of \S+ was interrupted: .*; events from \S+Z to \S+Z may have been missed$/,
+        );
         expect(missed[0]).to.include(why);
         const [from, to] = [...missed[0]!.matchAll(/\d{4}-\S+Z/g)].map(([time]) => Date.parse(time));
         expect(from).to.be.at.most(to!);

@@ -51,7 +51,7 @@ class ServerLocks implements Feed {
   readonly #polls: LockPolls;
   readonly #options: Reporting;
 
-  constructor(store: Store, node: MetaNode, names: ReadonlyMap<string, string>, options: Reporting) {
+  constructor(context: MemcachedContext, node: MetaNode, names: ReadonlyMap<string, string>, options: Reporting) {
     this.#node = node;
     this.#names = names;
     this.#options = options;
