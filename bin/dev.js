@@ -4,7 +4,7 @@ const { dirname } = require('node:path');
 
 async function start() {
   const { settings } = await import('@oclif/core');
-  const { main } = await import('../src/runtime/main.ts');
+  const { main } = await import('../src/main.ts');
   settings.debug = true;
   await main(process.argv.slice(2), dirname(__dirname));
 }

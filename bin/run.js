@@ -30,4 +30,4 @@ function isThere(folder) {
 // Node 22.8 and newer keep there what they compiled. Without it they compile it again.
 const folder = enableCompileCache && cacheFolder(process.env);
 if (folder) enableCompileCache(folder);
-require('../dist/runtime/main.cjs').main(process.argv.slice(2), dirname(__dirname));
+require('../dist/main.cjs').main(process.argv.slice(2), dirname(__dirname));

@@ -1,4 +1,4 @@
-// The library for custom drivers: docs/custom-drivers.md. The program is dist/runtime/main.js.
+// The library for custom drivers: docs/custom-drivers.md. The program is dist/main.cjs.
 export type { Codec, CodecName, SerializerName } from './codecs/codec.js';
 export { openCodec } from './codecs/open.js';
 export {

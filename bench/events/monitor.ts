@@ -28,7 +28,7 @@ export async function* measureMonitor(): AsyncGenerator<Measurement> {
     const tail = ['events:tail', '--source', 'monitor', '--enable', '--json', '--url', url];
     return [
       await rate(port, 'redis-cli', ['-p', String(port), 'monitor']),
-      await rate(port, process.execPath, [PROGRAM, ...tail, '--key', '*42']),
+      await rate(port, process.execPath, [PROGRAM, ...tail, '--pattern', '*42']),
       await rate(port, process.execPath, [PROGRAM, ...tail]),
     ] as const;
   });

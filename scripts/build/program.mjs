@@ -1,4 +1,4 @@
-// The program: src/runtime/main.ts and the commands, as CommonJS, which Node loads faster than ES modules. Cut in chunks, so that
+// The program: src/main.ts and the commands, as CommonJS, which Node loads faster than ES modules. Cut in chunks, so that
 // a driver, a prompt or the YAML reader is loaded when it is needed, as the sources have it.
 import { build, transform } from 'esbuild';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export async function buildProgram(root, folder) {
   const files = readdirSync(`${root}src/commands`, { recursive: true }).filter((file) => file.endsWith('.ts'));
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/runtime/main.ts', 'src/runtime/help.ts', ...files.map((file) => `src/commands/${file}`)],
+    entryPoints: ['src/main.ts', ...files.map((file) => `src/commands/${file}`)],
     outbase: 'src',
     outdir: folder,
     outExtension: { '.js': '.cjs' },

@@ -5,15 +5,16 @@ import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Add extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;
-  static override summary = 'Store an entry only when its key is not there.';
-  static override description = `Looks and stores in one step, so that of many who try at once one is told yes. Exits 1 when the key is there, and leaves it as it is. The same as put --if-absent.`;
+  static override summary = 'Store an entry if its key is not in use.';
+  static override description =
+    'Checking and storing is one atomic step. Exits 1 if the key exists, and leaves it unchanged.';
 
   static override examples = [
     {
-      description: 'Once a day, whoever comes first',
-      command: '<%= config.bin %> add report:sent:"$(date +%F)" "$(hostname)" --ttl 2d && ./send-report.sh',
+      description: 'Run something once a day, on one of several hosts',
+      command: 'cachectl add report:sent:"$(date +%F)" "$(hostname)" --ttl 2d && ./send-report.sh',
     },
-    { description: 'A structure', command: `<%= config.bin %> add users:1 '{"name":"Ann"}' --as json --ttl 1h` },
+    { description: 'Store a structure', command: `cachectl add users:1 '{"name":"Ann"}' --as json --ttl 1h` },
   ];
 
   static override args = storingArgs;

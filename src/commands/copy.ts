@@ -4,44 +4,35 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
-import { destructiveFlags } from '../runtime/flags.js';
+import { destructiveFlags, type GlobalFlags } from '../runtime/flags.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { asPattern } from '../runtime/key-arguments.js';
+import { patternArgument } from '../runtime/key-arguments.js';
 import { checkPlace } from '../runtime/place-check.js';
-import { type GlobalFlags, StoreCommand } from '../runtime/store-command.js';
+import { StoreCommand } from '../runtime/store-command.js';
 import { answerJson } from '../terminal/output.js';
 
 export default class Copy extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Copy entries to another store.';
-  static override description = `Values, what they have left of their ttl, and tags go along, between any two stores; locks do not. What is there under the same keys is replaced. Between two stores of one kind the bytes go as they are.
-
-Exits 4 when anything could not be copied; the others are there. It can be run again.`;
+  static override description = `Copies values, remaining TTLs and tags, and replaces existing entries. Locks are not copied. Exits 4 if any entry could not be copied; it is safe to run again.`;
 
   static override examples = [
-    { description: 'Copy a cache to another profile', command: '<%= config.bin %> copy --profile shop --to staging' },
+    { description: 'Copy a cache to another profile', command: 'cachectl copy --profile shop --to staging' },
     {
-      description: 'Copy what a glob matches into a file of SQLite',
-      command: `<%= config.bin %> copy 'users:*' --profile shop --to-url sqlite:///tmp/users.sqlite`,
+      description: 'Copy matching entries to a SQLite file',
+      command: `cachectl copy 'users:*' --profile shop --to-url sqlite:///tmp/users.sqlite`,
     },
-    { description: 'See what would be copied', command: '<%= config.bin %> copy -p shop --to staging --dry-run' },
+    { description: 'Show what would be copied', command: 'cachectl copy -p shop --to staging --dry-run' },
   ];
 
-  static override args = {
-    pattern: Args.string({
-      description: 'A glob on the key; everything when left out.',
-      default: '*',
-      ignoreStdin: true,
-      ...asPattern,
-    }),
-  };
+  static override args = { pattern: Args.string({ ...patternArgument, default: '*' }) };
 
   static override flags = {
-    to: Flags.string({ summary: 'The profile to copy to.', helpValue: 'PROFILE', exclusive: ['to-url'] }),
-    'to-url': Flags.string({ summary: 'A store without a profile to copy to.', helpValue: 'URL' }),
-    'if-absent': Flags.boolean({ default: false, summary: 'Leave what is there as it is.' }),
+    to: Flags.string({ summary: 'Profile to copy to.', helpValue: 'PROFILE', exclusive: ['to-url'] }),
+    'to-url': Flags.string({ summary: 'Store to copy to, without a profile.', helpValue: 'URL' }),
+    'if-absent': Flags.boolean({ default: false, summary: 'Keep entries that exist in the target.' }),
     ...destructiveFlags,
-    'dry-run': Flags.boolean({ default: false, summary: 'Only say what would be copied.' }),
+    'dry-run': Flags.boolean({ default: false, summary: 'Show what would be copied, and copy nothing.' }),
   };
 
   async run(): Promise<void> {

@@ -5,12 +5,12 @@ import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Decrement extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;
-  static override summary = 'Count a number down, and print what it is then.';
-  static override description = `As increment, the other way; a number may well go below zero.`;
+  static override summary = 'Decrement a counter and print its new value.';
+  static override description = 'The counterpart of increment. The result may be negative.';
 
   static override examples = [
-    { description: 'One less', command: '<%= config.bin %> decrement stock:42' },
-    { description: 'Ten less', command: '<%= config.bin %> decrement stock:42 --by 10' },
+    { description: 'Subtract one', command: 'cachectl decrement stock:42' },
+    { description: 'Subtract ten', command: 'cachectl decrement stock:42 --by 10' },
   ];
 
   static override args = countingArgs;

@@ -9,33 +9,31 @@ import { checkTimeout, StoreCommand } from '../runtime/store-command.js';
 import { answer, answerJson } from '../terminal/output.js';
 
 export default class Doctor extends StoreCommand {
-  static override summary = 'Check a profile step by step, and say what to change.';
-  static override description = `Goes from the ground up: the profile file, the name of the host, the connection, TLS, logging in, permissions, reading; then a scratch entry, counter, tag and lock, how the server is set up, whether the keys and values are what the profile says, and how long an answer takes. It ends at the first step that nothing can stand on.
+  static override summary = 'Check a profile step by step and suggest fixes.';
+  static override description = `Checks the profile file, the connection, permissions, the server settings, and whether keys and values match the profile. It writes a scratch entry, counter, tag and lock under the prefix and removes them again. A protected profile gets none without --yes --confirm NAME.
 
-Scratch keys lie under the profile's prefix and are taken away again, also on Ctrl-C. --read-only writes none; on a protected profile none is written without --yes --confirm NAME. Files, tables and collections that are not there are never made.
-
-With --fix it puts right what can be put right safely, such as an index that is missing; it says what and asks first, and without a terminal it takes --yes. Exits 1 when it finds a fault, 2 when the profile is wrong, 3 when the store cannot be reached or refuses; warnings are no fault.`;
+Exits 1 if a check fails, 2 if the profile is wrong, 3 if the store cannot be reached. Warnings do not count.`;
 
   static override examples = [
-    { description: 'Check the default profile', command: '<%= config.bin %> doctor' },
-    { description: 'Look only, at every profile of the file', command: '<%= config.bin %> doctor --all --read-only' },
-    { description: 'Create the indexes that are missing', command: '<%= config.bin %> doctor --profile reports --fix' },
+    { description: 'Check the default profile', command: 'cachectl doctor' },
+    { description: 'Check every profile without writing', command: 'cachectl doctor --all-profiles --read-only' },
+    { description: 'Create missing indexes', command: 'cachectl doctor --profile reports --fix' },
     {
-      description: 'What is wrong, for a script',
-      command: `<%= config.bin %> doctor --json | jq '.findings[] | select(.state == "fault")'`,
+      description: 'List faults in a script',
+      command: `cachectl doctor --json | jq '.findings[] | select(.state == "fault")'`,
     },
   ];
 
   static override flags = {
-    fix: Flags.boolean({ default: false, summary: 'Put right what can be; asks first.' }),
+    fix: Flags.boolean({ default: false, summary: 'Fix what is safe to fix, such as a missing index. Asks first.' }),
     'read-only': Flags.boolean({ default: false, summary: 'Write nothing, not even a scratch key.' }),
-    all: Flags.boolean({
+    'all-profiles': Flags.boolean({
       default: false,
-      summary: 'Check every profile of the file, one after the other.',
+      summary: 'Check every profile in the file.',
       exclusive: ['profile', 'url'],
     }),
     'latency-samples': Flags.integer({
-      summary: 'How many reads are timed; 0 for none.',
+      summary: 'Number of timed reads. 0 skips the check.',
       default: 50,
       min: 0,
       max: 100_000,
@@ -58,7 +56,7 @@ With --fix it puts right what can be put right safely, such as an index that is 
         documents.push({ profile: profile ?? null, findings: findings.map((each) => findingFields(each)) });
       }
 
-      if (flags.json) await answerJson(flags.all ? documents : documents[0]!);
+      if (flags.json) await answerJson(flags['all-profiles'] ? documents : documents[0]!);
       process.exitCode = exitCode;
     });
   }

@@ -4,47 +4,35 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { asPattern } from '../runtime/key-arguments.js';
+import { patternArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { answerJson } from '../terminal/output.js';
 
 export default class Export extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
-  static override summary = 'Write entries to a file, one to a line.';
-  static override description = `Each line is JSON: {"key", "value", "expires", "tags"}. Values come back exactly: what JSON cannot say stands as PHP's serialize() has it, or in base64. Locks are left out. A file is there when it is whole, and replaces what was there; until then it is named FILE.part.
+  static override summary = 'Export entries as NDJSON, one per line.';
+  static override description = `Each line is {"key", "value", "expires", "tags"}. Values are exact; those that JSON cannot represent are PHP-serialized or base64. Locks are not exported. Exits 4 if any entry could not be exported.
 
-An export that was interrupted, by whatever, goes on where it was with --resume. What it had written by then stays as it was then.
-
-Exits 4 when anything could not be exported; the others are in the file.`;
+With --output, FILE appears when the export is complete; until then it is FILE.part.`;
 
   static override examples = [
-    { description: 'Keep everything under the prefix', command: '<%= config.bin %> export --output cache.ndjson' },
+    { description: 'Export the whole cache', command: 'cachectl export --output cache.ndjson' },
     {
-      description: 'Keep what a glob matches, compressed',
-      command: `<%= config.bin %> export 'users:*' | gzip > users.ndjson.gz`,
+      description: 'Export matching entries, compressed',
+      command: `cachectl export 'users:*' | gzip > users.ndjson.gz`,
     },
+    { description: 'Resume after an interruption', command: 'cachectl export --output cache.ndjson --resume' },
     {
-      description: 'Go on after an interruption',
-      command: '<%= config.bin %> export --output cache.ndjson --resume',
-    },
-    {
-      description: 'See which keys expire within the hour',
-      command: `<%= config.bin %> export | jq -r 'select(.expires != null and .expires < now + 3600).key'`,
+      description: 'List the keys that expire within an hour',
+      command: `cachectl export | jq -r 'select(.expires != null and .expires < now + 3600).key'`,
     },
   ];
 
-  static override args = {
-    pattern: Args.string({
-      description: 'A glob on the key; everything when left out.',
-      default: '*',
-      ignoreStdin: true,
-      ...asPattern,
-    }),
-  };
+  static override args = { pattern: Args.string({ ...patternArgument, default: '*' }) };
 
   static override flags = {
-    output: Flags.string({ char: 'o', summary: 'The file to write, instead of standard output.', helpValue: 'FILE' }),
-    resume: Flags.boolean({ default: false, summary: 'Go on where an export to the same file was interrupted.' }),
+    output: Flags.string({ char: 'o', summary: 'Write to FILE instead of standard output.', helpValue: 'FILE' }),
+    resume: Flags.boolean({ default: false, summary: 'Resume an interrupted export to the same file.' }),
   };
 
   async run(): Promise<void> {

@@ -15,34 +15,37 @@ import { count, entries } from '../terminal/progress.js';
 
 export default class Flush extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
-  static override summary = "Remove everything under the profile's prefix, or what matches.";
-  static override description = `Keys of other applications on the same server stay, and so do locks, as far as they can be told from entries. With --pattern, --older-than and --larger-than only that goes of which all is so; --dry-run shows some of it. Asks first; without a terminal it takes --yes.`;
+  static override summary = 'Remove all entries under the prefix, or those that match.';
+  static override description = `Keeps other applications' keys, and keeps locks that can be recognized. Several conditions must all match. Asks first; without a terminal, --yes is required.`;
 
   static override examples = [
-    { description: 'See what would go', command: '<%= config.bin %> flush --dry-run' },
-    { description: 'Flush the cache of a profile', command: '<%= config.bin %> flush --profile shop' },
+    { description: 'Show what would be removed', command: 'cachectl flush --dry-run' },
+    { description: 'Flush the cache of a profile', command: 'cachectl flush --profile shop' },
     {
-      description: 'From a deploy script, on a protected profile',
-      command: '<%= config.bin %> flush -p shop --yes --confirm shop',
+      description: 'Flush a protected profile in a deploy script',
+      command: 'cachectl flush -p shop --yes --confirm shop',
     },
     {
-      description: 'See what nobody has used for a month, and takes much',
-      command: '<%= config.bin %> flush --older-than 30d --larger-than 100kB --dry-run',
+      description: 'Show large entries that have not been used for a month',
+      command: 'cachectl flush --idle-for 30d --larger-than 100kB --dry-run',
     },
-    { description: 'One kind of entries', command: `<%= config.bin %> flush --pattern 'reports:*'` },
-    { description: 'Free every lock and keep the entries', command: '<%= config.bin %> flush --locks-only' },
-    { description: 'Empty the whole database, whoever wrote it', command: '<%= config.bin %> flush --all' },
+    { description: 'Remove matching entries', command: `cachectl flush --pattern 'reports:*'` },
+    { description: 'Release every lock and keep the entries', command: 'cachectl flush --locks-only' },
+    { description: 'Empty the whole database', command: 'cachectl flush --all' },
   ];
 
   static override flags = {
-    all: Flags.boolean({ default: false, summary: 'The whole database: every prefix, every application, locks too.' }),
-    locks: Flags.boolean({ default: false, summary: 'Locks too: every holder loses its lock.' }),
+    ...filterFlags,
+    locks: Flags.boolean({ default: false, summary: 'Remove locks as well. Their holders lose them.' }),
     'locks-only': Flags.boolean({
       default: false,
-      summary: 'Locks and nothing else, as cache:clear --locks of Laravel does.',
-      exclusive: ['all', 'locks', 'pattern', 'older-than', 'larger-than'],
+      summary: "Remove locks and keep entries, as Laravel's cache:clear --locks does.",
+      exclusive: ['all', 'locks', 'pattern', 'idle-for', 'larger-than'],
     }),
-    ...filterFlags,
+    all: Flags.boolean({
+      default: false,
+      summary: 'Remove everything in the database: every prefix, every application, all locks.',
+    }),
     ...destructiveFlags,
   };
 

@@ -5,27 +5,25 @@ import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { isThere } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
-import { destructiveFlags, tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { destructiveFlags, entryTags } from '../runtime/flags.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
 import { answer, answerJson } from '../terminal/output.js';
 
 export default class Forget extends StoreCommand {
   static override summary = 'Remove entries by key.';
-  static override description = `Says of each key whether it was there. Exits 1 when any was not. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
+  static override description = `Reports for each key whether it existed. Exits 1 if any did not. Asks only if the profile is protected, or if you choose the key from a list.`;
 
   static override examples = [
-    { description: 'Remove an entry', command: '<%= config.bin %> forget users:1' },
-    { description: 'Remove entries put under tags', command: '<%= config.bin %> forget John --tags people,artists' },
+    { description: 'Remove an entry', command: 'cachectl forget users:1' },
+    { description: 'Remove a tagged entry', command: 'cachectl forget John --tags people,artists' },
   ];
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
-  };
+  static override args = { key: Args.string({ ...keyArgument, multiple: true }) };
 
   static override flags = {
-    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+    tags: entryTags,
     ...destructiveFlags,
   };
 

@@ -5,37 +5,29 @@ import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { readingFlags } from '../features/entries/reading-flags.js';
 import { printReadings } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { entryTags } from '../runtime/flags.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Get extends StoreCommand {
-  static override summary = 'Read one entry or many.';
-  static override description = `A string is printed bare, a structure as JSON. Several keys come one to a line, KEY<tab>VALUE. Exits 1 when any key was a miss.`;
+  static override summary = 'Read one or more entries.';
+  static override description = `Prints a string as it is and a structure as JSON. Several keys are printed one per line as KEY<tab>VALUE. Exits 1 on a miss.`;
 
   static override examples = [
-    { description: 'Read an entry', command: '<%= config.bin %> get users:1' },
+    { description: 'Read an entry', command: 'cachectl get users:1' },
+    { description: 'Read several in one round trip', command: 'cachectl get users:1 users:2 --json' },
     {
-      description: 'Read several in one round trip, for a program',
-      command: '<%= config.bin %> get users:1 users:2 --json',
+      description: 'Read a tagged entry (the order of tags matters)',
+      command: 'cachectl get John --tags people,artists',
     },
-    {
-      description: 'Read an entry that carries tags (the order counts)',
-      command: '<%= config.bin %> get John --tags people,artists',
-    },
-    {
-      description: 'Keep the stored bytes, as the application serialized them',
-      command: '<%= config.bin %> get users:1 --raw > users-1.bin',
-    },
-    { description: 'Use a value in a script', command: 'RATE=$(<%= config.bin %> get rate --default 10)' },
+    { description: 'Save the stored bytes', command: 'cachectl get users:1 --raw > users-1.bin' },
+    { description: 'Use a value in a script', command: 'RATE=$(cachectl get rate --default 10)' },
   ];
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
-  };
+  static override args = { key: Args.string({ ...keyArgument, multiple: true }) };
 
   static override flags = {
-    tags: tagNames({ summary: 'Read within these tags, in the order they were put.' }),
+    tags: entryTags,
     ...readingFlags,
   };
 

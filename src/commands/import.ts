@@ -14,35 +14,27 @@ const SPARING: ReadonlySet<string> = new Set(['redis', 'sqlite']);
 
 export default class Import extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;
-  static override summary = 'Store the entries of a file, as `export` wrote it.';
-  static override description = `Reads an entry to a line: {"key", "value", "expires", "tags"}, or {"key", "value", "ttl"}. What is there under the same keys is replaced; what has expired meanwhile is left out. It is streamed, so its size does not matter.
-
-A file that was interrupted, by whatever, goes on where it was with --resume. Exits 4 when anything failed.`;
+  static override summary = 'Import entries from a file that export wrote.';
+  static override description = `Each line is {"key", "value", "expires", "tags"} or {"key", "value", "ttl"}. Replaces existing entries and skips expired ones. Streams, so a file may have any size. Exits 4 if any entry failed.`;
 
   static override examples = [
-    { description: 'Store an export', command: '<%= config.bin %> import cache.ndjson --profile staging' },
-    {
-      description: 'See whether it can be read, and what is in it',
-      command: '<%= config.bin %> import cache.ndjson --dry-run',
-    },
-    { description: 'Go on after an interruption', command: '<%= config.bin %> import cache.ndjson --resume' },
-    { description: 'Store what a program prints', command: 'zcat cache.ndjson.gz | <%= config.bin %> import -' },
+    { description: 'Import an export', command: 'cachectl import cache.ndjson --profile staging' },
+    { description: 'Check every line first', command: 'cachectl import cache.ndjson --dry-run' },
+    { description: 'Resume after an interruption', command: 'cachectl import cache.ndjson --resume' },
+    { description: 'Import from a pipe', command: 'zcat cache.ndjson.gz | cachectl import -' },
   ];
 
   static override args = {
-    file: Args.string({ description: 'The file; - reads standard input.', required: true, ignoreStdin: true }),
+    file: Args.string({ description: 'File to read, or - for standard input.', required: true, ignoreStdin: true }),
   };
 
   static override flags = {
-    'if-absent': Flags.boolean({ default: false, summary: 'Leave what is there as it is.' }),
-    ttl: duration({ summary: 'How long entries last that bring neither expires nor ttl; forever when left out.' }),
-    'skip-bad': Flags.boolean({
-      default: false,
-      summary: 'Count lines that are no entries, rather than stop at the first.',
-    }),
-    resume: Flags.boolean({ default: false, summary: 'Go on where an import of the same file was interrupted.' }),
+    'if-absent': Flags.boolean({ default: false, summary: 'Keep entries that exist.' }),
+    ttl: duration({ summary: 'TTL of lines without "expires" or "ttl". They never expire if omitted.' }),
+    'skip-bad': Flags.boolean({ default: false, summary: 'Skip and count invalid lines instead of stopping.' }),
+    resume: Flags.boolean({ default: false, summary: 'Resume an interrupted import of the same file.' }),
     ...destructiveFlags,
-    'dry-run': Flags.boolean({ default: false, summary: 'Only check every line, and say what would be stored.' }),
+    'dry-run': Flags.boolean({ default: false, summary: 'Check every line, and store nothing.' }),
   };
 
   async run(): Promise<void> {

@@ -5,17 +5,15 @@ import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Increment extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;
-  static override summary = 'Count a number up, and print what it is then.';
-  static override description = `Counts in one step in the store, so that nothing is lost however many count at once; to 64 bits, exactly. A key that is not there starts at 0. An entry that is there keeps the time that it has left; a value that is no number is left as it is, and is an error.
-
-With --ttl a counter that is not there yet is added at 0 with that ttl and then counted, as Laravel's rate limiter does: two steps, of which each is atomic. A counter that stands at 0 and never expires gets the ttl, too.`;
+  static override summary = 'Increment a counter and print its new value.';
+  static override description = `Atomic, and exact to 64 bits. A missing key starts at 0; an existing entry keeps its TTL. A value that is not a number is an error and stays unchanged. With --ttl, a new counter expires, as in Laravel's rate limiter.`;
 
   static override examples = [
-    { description: 'Count', command: '<%= config.bin %> increment hits' },
-    { description: 'By ten', command: '<%= config.bin %> increment hits --by 10' },
+    { description: 'Add one', command: 'cachectl increment hits' },
+    { description: 'Add ten', command: 'cachectl increment hits --by 10' },
     {
-      description: 'At most five in a minute, over all hosts',
-      command: '[ "$(<%= config.bin %> increment sms:"$USER" --ttl 1m)" -le 5 ] && ./send-sms.sh',
+      description: 'Allow five per minute across all hosts',
+      command: '[ "$(cachectl increment sms:"$USER" --ttl 1m)" -le 5 ] && ./send-sms.sh',
     },
   ];
 

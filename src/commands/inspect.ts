@@ -5,40 +5,39 @@ import { ExitCode } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { checkKeys } from '../features/entries/repository.js';
 import { type Inspected, inspectKey, isMiss } from '../features/inspect/inspection.js';
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { entryTags } from '../runtime/flags.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 
 export default class Inspect extends StoreCommand {
-  static override summary = 'Tell everything that is known of an entry.';
-  static override description = `Where it lies and under which whole key, how it is written and how large it is, when it expires, since when nobody used it, its tags, whether it is a lock, a rate limiter or a flexible entry, and its value. Looking disturbs as little as the server lets it: it is no miss in its counts, and what tells of uses is asked first. In a pipe there are lines of NAME<tab>VALUE, several keys with an empty line between them. Exits 1 when a key is not there, after saying what is near; 3 when its value cannot be read, after saying all else.`;
+  static override summary = "Show an entry's value, TTL, size, encoding and tags.";
+  static override description = `Also shows the stored key, the idle time, and whether the entry is a lock, a rate limiter or a flexible entry. Where the server allows it, looking does not count as use. A pipe gets NAME<tab>VALUE lines. Exits 1 on a miss, 3 if the value cannot be decoded.`;
 
   static override examples = [
-    { description: 'Everything about an entry', command: '<%= config.bin %> inspect users:1' },
+    { description: 'Inspect an entry', command: 'cachectl inspect users:1' },
     {
-      description: 'One that carries tags (the order counts)',
-      command: '<%= config.bin %> inspect John --tags people,artists',
+      description: 'Inspect a tagged entry (the order of tags matters)',
+      command: 'cachectl inspect John --tags people,artists',
     },
     {
-      description: 'When it expires, for a script',
-      command: `<%= config.bin %> inspect users:1 | awk -F'\\t' '$1 == "expiresAt" {print $2}'`,
+      description: 'Print the expiry time in a script',
+      command: `cachectl inspect users:1 | awk -F'\\t' '$1 == "expiresAt" {print $2}'`,
     },
   ];
 
   static override args = {
     key: Args.string({
-      description: 'The key, without prefixes; of a tagged entry also as it is listed, with its hash.',
+      ...keyArgument,
+      description: 'Key without its prefix; for a tagged entry also the listed key with its hash.',
       multiple: true,
-      ignoreStdin: true,
-      ...asKey,
     }),
   };
 
   static override flags = {
-    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
-    full: Flags.boolean({ default: false, summary: 'Show all of the value, however long.' }),
+    tags: entryTags,
+    full: Flags.boolean({ default: false, summary: 'Show the whole value, however long.' }),
   };
 
   async run(): Promise<void> {

@@ -10,72 +10,62 @@ import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../fe
 import { KeyTree } from '../features/keys/tree.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { interruptedCode } from '../runtime/interrupt.js';
-import { asPattern } from '../runtime/key-arguments.js';
+import { answerList } from '../runtime/json-list.js';
+import { patternArgument } from '../runtime/key-arguments.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
-import { answerList } from '../terminal/json-list.js';
 import { answer, answerJson, note } from '../terminal/output.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 
 export default class Keys extends StoreCommand {
-  static override summary = 'List the keys, count them, or see what the cache is made of.';
-  static override description = `Streams: the first key comes at once, and memory stays the same however many there are. --sort has to hold what it sorts, or, with --limit, that many. Tags' bookkeeping is left out; locks that lie among the entries are listed, and --long says which they are. On Redis before 7.2, --long, --sort and --tree count as using the entries, unless it is asked since when they have not been used.`;
+  static override summary = 'List keys, count them, or summarize them as a tree.';
+  static override description = `Streams, so memory use stays flat. --sort holds all entries in memory, or as many as --limit allows. Locks that are stored among the entries are listed. On Redis before 7.2, --long, --sort and --tree count as use of an entry, except with --idle or --sort idle.`;
 
   static override examples = [
-    { description: 'All keys, one a line', command: '<%= config.bin %> keys' },
-    { description: 'How many there are of a kind', command: `<%= config.bin %> keys 'users:*' --count` },
-    { description: 'What the cache is made of, the largest first', command: '<%= config.bin %> keys --tree' },
+    { description: 'List all keys', command: 'cachectl keys' },
+    { description: 'Count matching keys', command: `cachectl keys 'users:*' --count` },
+    { description: 'Show what the cache is made of', command: 'cachectl keys --tree' },
+    { description: 'List the ten largest entries', command: 'cachectl keys --sort size --limit 10 --long' },
     {
-      description: 'The ten largest entries, with type, size, ttl and tags',
-      command: '<%= config.bin %> keys --sort size --limit 10 --long',
-    },
-    {
-      description: 'What nobody has used for longest',
-      command: '<%= config.bin %> keys --sort idle --limit 10 --long',
+      description: 'List the ten entries that have been idle longest',
+      command: 'cachectl keys --sort idle --limit 10 --long',
     },
   ];
 
-  static override args = {
-    pattern: Args.string({
-      description: 'Only keys that match, e.g. users:*',
-      default: '*',
-      ignoreStdin: true,
-      ...asPattern,
-    }),
-  };
+  static override args = { pattern: Args.string({ ...patternArgument, default: '*' }) };
 
   static override flags = {
-    long: Flags.boolean({ char: 'l', default: false, summary: 'With type, size, ttl and tags.' }),
+    long: Flags.boolean({ char: 'l', default: false, summary: 'Show type, size, TTL and tags.' }),
     idle: Flags.boolean({
-      summary: 'With --long: and since when each has not been used (Redis, Memcached).',
+      summary: 'With --long, show the time since last use (Redis, Memcached).',
       dependsOn: ['long'],
     }),
     sort: Flags.option({ options: ORDERS })({
-      summary: 'By key, the largest, what expires next, or what was not used for longest first.',
+      summary: 'Sort by key, largest, next to expire, or longest idle.',
     }),
-    reverse: Flags.boolean({ summary: 'The other way round.', dependsOn: ['sort'] }),
-    limit: Flags.integer({ summary: 'No more than so many; of --tree, in each branch.', min: 1, helpValue: 'N' }),
+    reverse: Flags.boolean({ summary: 'Reverse the order.', dependsOn: ['sort'] }),
+    limit: Flags.integer({ summary: 'List at most N keys; with --tree, N per branch.', min: 1, helpValue: 'N' }),
     count: Flags.boolean({
       default: false,
-      summary: 'Only how many there are.',
+      summary: 'Print the number of keys only.',
       exclusive: ['long', 'sort', 'limit', 'tree'],
     }),
     tree: Flags.boolean({
       default: false,
-      summary: 'Fold the keys by their parts, with entries and bytes; numbers, UUIDs and hashes are one.',
+      summary: 'Group keys by their parts, with entries and bytes. Numbers, UUIDs and hashes count as *.',
       exclusive: TREE,
     }),
     separator: Flags.string({
       default: ':',
-      summary: 'What stands between the parts, with --tree.',
+      summary: 'With --tree, the text between the parts of a key.',
       helpValue: 'TEXT',
     }),
     depth: Flags.integer({
       default: 3,
       min: 1,
       max: 20,
-      summary: 'How many parts --tree tells apart.',
+      summary: 'With --tree, the number of levels.',
       helpValue: 'N',
     }),
   };

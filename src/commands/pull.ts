@@ -8,31 +8,26 @@ import { readingFlags } from '../features/entries/reading-flags.js';
 import { isReadable, printReadings } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
-import { destructiveFlags, tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { destructiveFlags, entryTags } from '../runtime/flags.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
 import { isDelivered } from '../terminal/output.js';
 
 export default class Pull extends StoreCommand {
-  static override summary = 'Read an entry and remove it, in one step.';
-  static override description = `Of many who pull at once, one gets the value and the others a miss. Prints as get does, and exits 1 for a miss. What cannot be read is left where it is, unless --raw takes its bytes. A value that cannot be written (a full disk, a reader that left) is put back. Asks only where the profile is protected, or where the key was chosen from a list: what is typed is named, after all.`;
+  static override summary = 'Read an entry and remove it, atomically.';
+  static override description = `When several callers pull at once, one gets the value and the others get a miss. Prints like get and exits 1 on a miss. A value that cannot be printed, as on a full disk, is put back. One that cannot be decoded is removed only with --raw.`;
 
   static override examples = [
-    { description: 'Take a token that is good for once', command: 'TOKEN=$(<%= config.bin %> pull token:ann) || exit' },
-    {
-      description: 'Take what was put under tags',
-      command: '<%= config.bin %> pull John --tags people,artists',
-    },
-    { description: 'See what would be taken', command: '<%= config.bin %> pull token:ann --dry-run' },
+    { description: 'Use a one-time token', command: 'TOKEN=$(cachectl pull token:ann) || exit' },
+    { description: 'Pull a tagged entry', command: 'cachectl pull John --tags people,artists' },
+    { description: 'Show what would be removed', command: 'cachectl pull token:ann --dry-run' },
   ];
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true, ...asKey }),
-  };
+  static override args = { key: Args.string(keyArgument) };
 
   static override flags = {
-    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+    tags: entryTags,
     ...readingFlags,
     ...destructiveFlags,
   };

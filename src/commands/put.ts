@@ -10,26 +10,23 @@ import { entries } from '../terminal/progress.js';
 
 export default class Put extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'creates' } as const;
-  static override summary = 'Store an entry, or many.';
-  static override description = `VALUE is stored as a string, to the byte. With --as json it is parsed, and stored as an application would store it: lists and objects become PHP arrays.
+  static override summary = 'Store one or more entries.';
+  static override description = `VALUE is stored as a string. With --as json it is parsed, and objects and lists become PHP arrays.
 
---from reads many entries: JSON objects of keys and values, or one {"key", "value", "ttl"} to a line, ttl being seconds or a duration. It is streamed, so its size does not matter.`;
+--from streams many entries: JSON objects of keys and values, or one {"key", "value", "ttl"} per line.`;
 
   static override examples = [
-    { description: 'Store a string for ten minutes', command: '<%= config.bin %> put greeting hello --ttl 10m' },
+    { description: 'Store a string for ten minutes', command: 'cachectl put greeting hello --ttl 10m' },
     {
-      description: 'Store a structure, under tags',
-      command: `<%= config.bin %> put users:1 '{"name":"Ann"}' --as json --tags people,artists`,
+      description: 'Store a structure with tags',
+      command: `cachectl put users:1 '{"name":"Ann"}' --as json --tags people,artists`,
     },
+    { description: 'Store the output of a program', command: 'curl -s https://example.com | cachectl put page -' },
     {
-      description: 'Store what a program prints',
-      command: 'curl -s https://example.com | <%= config.bin %> put page -',
+      description: 'Store only if the key is not in use',
+      command: 'cachectl put leader web1 --if-absent --ttl 30s',
     },
-    {
-      description: 'Store only when the key is free',
-      command: '<%= config.bin %> put leader web1 --if-absent --ttl 30s',
-    },
-    { description: 'Store many', command: '<%= config.bin %> put --from entries.ndjson' },
+    { description: 'Store many entries', command: 'cachectl put --from entries.ndjson' },
   ];
 
   static override args = storingArgs;
@@ -37,11 +34,11 @@ export default class Put extends StoreCommand {
   static override flags = {
     ...storingFlags,
     from: Flags.string({
-      summary: 'Store many entries from a file, or - for standard input.',
+      summary: 'Store many entries from FILE, or - for standard input.',
       helpValue: 'FILE',
       exclusive: ['file', 'if-absent', 'as'],
     }),
-    'if-absent': Flags.boolean({ default: false, summary: 'Only when the key is not there; exits 1 when it is.' }),
+    'if-absent': Flags.boolean({ default: false, summary: 'Store only if the key is not in use; otherwise exit 1.' }),
   };
 
   async run(): Promise<void> {

@@ -11,37 +11,35 @@ import { Memory, type Terms } from '../features/remember/output-cache.js';
 import { printRemembered } from '../features/remember/replay.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { toFailure } from '../runtime/report-error.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { warn } from '../terminal/output.js';
 
 export default class Remember extends StoreCommand {
-  static override summary = 'Print the output of a command, which is run only when it is not in the cache.';
-  static override description = `However many ask at the same time, on however many hosts, one of them runs the command, and the others print what it printed. Output is kept to the byte, with the exit code, which is passed on from the cache, too. A command that fails is not kept, unless --cache-failures says so. Its standard error is passed through while it runs, and is not kept; it has no standard input.
+  static override summary = "Print a command's cached output, or run it and cache the output.";
+  static override description = `When several hosts ask at once, one runs the command and the others print its output. Output and exit code are cached exactly; a failed run is not cached. Standard error passes through and is not cached. The command has no standard input.
 
-With --stale an output that is old is printed at once, and made anew in the background, in Laravel's own way (Cache::flexible). With --value-only an entry is the output alone, as a string, so that an application reads and writes it, too.
+Exits 75 if another process is still running the command after --wait.`;
 
-Exits 75 when somebody else runs the command, and is not done within --wait. docs/remember.md tells it all.`;
-
-  static override usage = 'remember KEY --ttl DURATION [FLAGS] [--] COMMAND [ARGS...]';
+  static override usage = 'remember KEY (--ttl DURATION | --forever) [FLAGS] [--] COMMAND [ARGS...]';
 
   static override examples = [
     {
-      description: 'Ask a slow service once in ten minutes',
-      command: '<%= config.bin %> remember rates --ttl 10m -- curl -fsS https://example.com/rates',
+      description: 'Call a slow service once in ten minutes',
+      command: 'cachectl remember rates --ttl 10m -- curl -fsS https://example.com/rates',
     },
     {
-      description: 'Never wait for it again: an old answer is printed for another hour while a new one is fetched',
-      command: '<%= config.bin %> remember rates --ttl 10m --stale 1h -- curl -fsS https://example.com/rates',
+      description: 'Serve stale output for another hour while it is refreshed in the background',
+      command: 'cachectl remember rates --ttl 10m --stale 1h -- curl -fsS https://example.com/rates',
     },
     {
-      description: 'Share an entry with an application, which reads it by Cache::get',
-      command: '<%= config.bin %> remember version --ttl 1d --value-only -- git describe --tags',
+      description: 'Share the entry with an application that uses Cache::get',
+      command: 'cachectl remember version --ttl 1d --value-only -- git describe --tags',
     },
     {
-      description: 'Make it anew now',
-      command: '<%= config.bin %> remember rates --ttl 10m --refresh -- curl -fsS https://example.com/rates',
+      description: 'Refresh it now',
+      command: 'cachectl remember rates --ttl 10m --refresh -- curl -fsS https://example.com/rates',
     },
   ];
 
@@ -50,34 +48,32 @@ Exits 75 when somebody else runs the command, and is not done within --wait. doc
   /** Its command line ends with another program's. */
   static readonly runsProgram = true;
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true, ...asKey }),
-  };
+  static override args = { key: Args.string({ ...keyArgument, required: true }) };
 
   static override flags = {
     ...explicitTtlFlags,
     stale: duration({
-      summary: 'For how much longer an old output is printed at once, while a new one is made in the background.',
+      summary: 'After the TTL, serve stale output for this long while the command runs in the background.',
       dependsOn: ['ttl'],
     }),
-    'value-only': Flags.boolean({ default: false, summary: 'Keep the output as a string, without the exit code.' }),
+    'value-only': Flags.boolean({ default: false, summary: 'Store the output as a string, without the exit code.' }),
     'cache-failures': Flags.boolean({
       default: false,
-      summary: 'Keep what the command printed, and its exit code, when it failed, too.',
+      summary: 'Cache the output and exit code of a failed run too.',
       exclusive: ['value-only'],
     }),
-    refresh: Flags.boolean({ default: false, summary: 'Run the command, whatever is in the cache.' }),
-    tags: tagNames({ summary: 'Keep it under these tags.' }),
+    refresh: Flags.boolean({ default: false, summary: 'Run the command even if its output is cached.' }),
+    tags: tagNames({ summary: 'Tags for the entry.' }),
     wait: preciseDuration({
-      summary: 'How long to wait for somebody else who runs it.',
+      summary: 'How long to wait for another process that runs the command.',
       default: 600,
       defaultHelp: async () => '10m',
     }),
     'on-error': Flags.option({ options: ['fail', 'run'] as const })({
-      summary: 'When the store cannot be reached: run nothing and exit 3, or run the command without a cache.',
+      summary: 'If the store cannot be reached: fail with exit code 3, or run the command without a cache.',
       default: 'fail',
     }),
-    behind: Flags.string({ hidden: true, summary: 'The owner of a lock that was taken for a run in the background.' }),
+    behind: Flags.string({ hidden: true, summary: 'Owner of the lock that was taken for a background run.' }),
   };
 
   async run(): Promise<void> {
@@ -157,7 +153,7 @@ function commandOf(argv: readonly string[], words: number): CommandLine {
   const command = commandLine(at === -1 ? [] : argv.slice(at + 1), USAGE);
   const before = words - command.length;
   if (before === 1) return command;
-  throw new UsageError(before === 0 ? 'no key was given' : `there are ${before} keys`, USAGE);
+  throw new UsageError(before === 0 ? 'missing argument KEY' : `there are ${before} keys`, USAGE);
 }
 
-const USAGE = 'Write the command after two dashes: remember KEY --ttl 10m -- ./report.sh';
+const USAGE = 'Write the command after --, as in: cachectl remember KEY --ttl 10m -- ./report.sh';

@@ -16,39 +16,38 @@ const SAMPLE = 1000;
 const LARGEST_SAMPLE = 100_000;
 
 export default class Stats extends StoreCommand {
-  static override summary =
-    'Show how the cache fares: entries, hit ratio, evictions, memory, clients; live with --watch.';
-  static override description = `The figures are those of the servers themselves: counters run since each was started, and take in whoever uses it. What a store does not tell is left out, and null with --json. In a pipe it is a line for each: name, tab, number. Exits 4 when a server of several could not be asked.`;
+  static override summary = 'Show hit ratio, entries, evictions, memory and clients.';
+  static override description = `Reads the server's own counters: they run since it started and include every client. A pipe gets NAME<tab>NUMBER lines. Exits 4 if any server did not answer.`;
 
   static override examples = [
-    { description: 'How the cache fares', command: '<%= config.bin %> stats' },
-    { description: 'Live, until q is pressed', command: '<%= config.bin %> stats --watch' },
+    { description: 'Show statistics', command: 'cachectl stats' },
+    { description: 'Watch them live; q quits', command: 'cachectl stats --watch' },
     {
-      description: 'A line every 10s, for five minutes',
-      command: '<%= config.bin %> stats --watch --interval 10s --for 5m > stats.tsv',
+      description: 'Log a line every 10 s for five minutes',
+      command: 'cachectl stats --watch --interval 10s --for 5m > stats.tsv',
     },
-    { description: 'How large entries are, and how long they live', command: '<%= config.bin %> stats --sample' },
-    {
-      description: 'The same of a larger sample, for a program',
-      command: '<%= config.bin %> stats --sample 10000 --json',
-    },
+    { description: 'Show how sizes and TTLs are distributed', command: 'cachectl stats --sample' },
+    { description: 'Sample more entries', command: 'cachectl stats --sample 10000 --json' },
   ];
 
-  static override usage = 'stats [--sample [N]] [--watch] [FLAGS]';
+  static override usage = 'stats [--sample [N]] [FLAGS]';
 
   static override args = {
-    size: Args.string({ description: 'With --sample: how many entries.', hidden: true, ignoreStdin: true }),
+    size: Args.string({ description: 'With --sample, the number of entries.', hidden: true, ignoreStdin: true }),
   };
 
   static override flags = {
     sample: Flags.boolean({
       default: false,
-      summary: `Also spread out sizes and ttls of a sample of the entries; of ${SAMPLE}, or --sample N.`,
+      summary: `Show the distribution of sizes and TTLs in a sample of ${SAMPLE} entries, or of N.`,
       exclusive: ['watch'],
     }),
-    watch: Flags.boolean({ summary: 'Go on, and show what comes from one look to the next.' }),
-    interval: preciseDuration({ summary: 'From one look to the next; 1s when left out.', dependsOn: ['watch'] }),
-    for: preciseDuration({ summary: 'End after this time.', dependsOn: ['watch'] }),
+    watch: Flags.boolean({ summary: 'Keep running and show changes.' }),
+    interval: preciseDuration({
+      summary: 'With --watch, time between two updates. 1s if omitted.',
+      dependsOn: ['watch'],
+    }),
+    for: preciseDuration({ summary: 'With --watch, stop after this time.', dependsOn: ['watch'] }),
   };
 
   async run(): Promise<void> {

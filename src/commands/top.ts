@@ -22,29 +22,34 @@ const DEFAULT_SECONDS = 10;
 const SECOND_MS = 1000;
 
 export default class Top extends StoreCommand {
-  static override summary = 'Show what the cache is asked most, live: the hottest keys, and the hit ratio.';
-  static override description = `A table that is counted on until q is pressed; in a pipe, or with --for, one summary at the end (of 10s when nothing is said). Hits take a source that tells them, which costs the server more: on Redis MONITOR, unless --source says otherwise. What it is, is said at the start.`;
+  static override summary = 'Show the busiest keys and the hit ratio, live.';
+  static override description = `Updates until you press q. With --for, or in a pipe, it prints one summary at the end (after 10 s by default). Counting hits costs the server more: on Redis it uses MONITOR unless --source says otherwise. The source is printed at the start.`;
 
   static override examples = [
-    { description: 'What is hammering the cache', command: '<%= config.bin %> top' },
-    { description: 'The hit ratio by key family', command: '<%= config.bin %> top --by prefix' },
-    { description: 'Ten seconds of it, for a program', command: '<%= config.bin %> top --for 10s --json' },
-    { description: 'Who writes most', command: '<%= config.bin %> top --by client --sort writes' },
+    { description: 'Show the busiest keys', command: 'cachectl top' },
+    { description: 'Show the hit ratio by prefix', command: 'cachectl top --by prefix' },
+    { description: 'Measure ten seconds in a script', command: 'cachectl top --for 10s --json' },
+    { description: 'Show which clients write most', command: 'cachectl top --by client --sort writes' },
   ];
 
   static override flags = {
     by: Flags.option({ options: GROUPINGS })({
-      summary: 'What to count by; a prefix is a key up to its first separator.',
+      summary: 'Group by. A prefix is a key up to its first separator.',
       default: 'key',
     }),
-    sort: Flags.option({ options: MEASURES })({ summary: 'What comes first.', default: 'events' }),
-    limit: Flags.integer({ summary: 'Rows.', helpValue: 'N', min: 1, max: 10_000, default: 20 }),
+    sort: Flags.option({ options: MEASURES })({ summary: 'Sort by.', default: 'events' }),
+    limit: Flags.integer({ summary: 'Number of rows.', helpValue: 'N', min: 1, max: 10_000, default: 20 }),
     separator: Flags.string({
-      summary: 'What parts a key into its prefix and the rest.',
+      summary: 'With --by prefix, the text between the parts of a key.',
       default: ':',
       helpValue: 'TEXT',
     }),
-    depth: Flags.integer({ summary: 'How many parts of a key make its prefix.', helpValue: 'N', min: 1, default: 1 }),
+    depth: Flags.integer({
+      summary: 'With --by prefix, the number of parts in a prefix.',
+      helpValue: 'N',
+      min: 1,
+      default: 1,
+    }),
     ...eventFlags,
   };
 

@@ -4,26 +4,26 @@ import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { printTouched } from '../features/entries/touched.js';
 import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
-import { tagNames } from '../runtime/flags.js';
-import { asKey } from '../runtime/key-arguments.js';
+import { entryTags } from '../runtime/flags.js';
+import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Touch extends StoreCommand {
-  static override summary = 'Give entries a new ttl; their values stay.';
-  static override description = `Says of each key whether it was there. Exits 1 when any was not.`;
+  static override summary = 'Change the TTL of entries.';
+  static override description = 'Reports for each key whether it existed. Exits 1 if any did not.';
 
   static override examples = [
-    { description: 'Another ten minutes', command: '<%= config.bin %> touch users:1 --ttl 10m' },
-    { description: 'Several, never to expire', command: '<%= config.bin %> touch users:1 users:2 --forever' },
+    { description: 'Let an entry expire in ten minutes', command: 'cachectl touch users:1 --ttl 10m' },
+    { description: 'Keep several forever', command: 'cachectl touch users:1 users:2 --forever' },
   ];
 
-  static override args = {
-    key: Args.string({ description: 'The key, without prefixes.', multiple: true, ignoreStdin: true, ...asKey }),
-  };
+  static override usage = 'touch [KEY...] (--ttl DURATION | --forever) [FLAGS]';
+
+  static override args = { key: Args.string({ ...keyArgument, multiple: true }) };
 
   static override flags = {
     ...explicitTtlFlags,
-    tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+    tags: entryTags,
   };
 
   async run(): Promise<void> {

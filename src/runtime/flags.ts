@@ -6,13 +6,13 @@ import { readKey } from './key-arguments.js';
 
 const GLOBAL = 'GLOBAL';
 
-/** A duration in seconds, to the millisecond: `700ms`, `90s`, `1h30m`, `1.5h`, `60`. Of locks, waits and intervals. */
+/** A duration in seconds, to the millisecond: `700ms`, `90s`, `1h30m`, `1.5h`, `60`. For locks, waits and intervals. */
 export const preciseDuration = Flags.custom<number>({
   helpValue: 'DURATION',
   parse: async (text) => parsePreciseDuration(text),
 });
 
-/** A duration in whole seconds: `90s`, `10m`, `1h30m`, `2d`, `60`. Of entries. */
+/** A duration in whole seconds: `90s`, `10m`, `1h30m`, `2d`, `60`. For entries. */
 export const duration = Flags.custom<number>({
   helpValue: 'DURATION',
   parse: async (text) => parseDuration(text),
@@ -32,40 +32,53 @@ export const tagNames = Flags.custom<string[]>({
   },
 });
 
+/** For commands that take the keys of existing entries. */
+export const entryTags = tagNames({ summary: 'Tags of the entry, in the order in which it was stored.' });
+
+/** What `globalFlags` parse to. */
+export interface GlobalFlags {
+  readonly profile?: string | undefined;
+  readonly config?: string | undefined;
+  readonly url?: string | undefined;
+  readonly json: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
 /** Flags that every command takes. */
 export const globalFlags = {
   profile: Flags.string({
     char: 'p',
-    summary: 'Which profile of the file to use. [env: CACHECTL_PROFILE]',
+    summary: 'Profile to use (env: CACHECTL_PROFILE).',
     helpValue: 'NAME',
     helpGroup: GLOBAL,
   }),
   config: Flags.string({
-    summary: 'The profile file, instead of the cachectl.yaml found upward from here. [env: CACHECTL_CONFIG]',
+    summary: 'Profile file to use instead of the nearest cachectl.yaml (env: CACHECTL_CONFIG).',
     helpValue: 'FILE',
     helpGroup: GLOBAL,
   }),
   url: Flags.string({
-    summary: 'A store without a profile, e.g. redis://localhost:6379/1?prefix=shop-cache- [env: CACHECTL_URL]',
+    summary: 'Store to use without a profile (env: CACHECTL_URL), e.g. redis://localhost:6379/1?prefix=shop-cache-',
     helpValue: 'URL',
     helpGroup: GLOBAL,
   }),
-  json: Flags.boolean({ default: false, summary: 'Print one JSON document.', helpGroup: GLOBAL }),
+  json: Flags.boolean({ default: false, summary: 'Print JSON.', helpGroup: GLOBAL }),
   timeout: preciseDuration({
-    summary: 'How long the store may take to answer.',
+    summary: 'How long to wait for the store to answer.',
     default: 5,
     defaultHelp: async () => '5s',
     helpGroup: GLOBAL,
   }),
 };
 
-/** For what removes things. */
+/** For commands that remove or replace things. */
 export const destructiveFlags = {
-  yes: Flags.boolean({ default: false, char: 'y', summary: 'Do not ask.' }),
+  yes: Flags.boolean({ default: false, char: 'y', summary: 'Do not ask for confirmation.' }),
   confirm: Flags.string({
-    summary: "A protected profile's name, typed out; with --yes.",
+    summary: 'With --yes, the name of a protected profile.',
     helpValue: 'PROFILE',
     dependsOn: ['yes'],
   }),
-  'dry-run': Flags.boolean({ default: false, summary: 'Only say what would go.' }),
+  'dry-run': Flags.boolean({ default: false, summary: 'Show what would be removed, and remove nothing.' }),
 };

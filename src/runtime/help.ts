@@ -1,57 +1,129 @@
 import type { Command } from '@oclif/core/command';
-import type { Topic } from '@oclif/core/interfaces';
+import type { Manifest } from '@oclif/core/interfaces';
 
-import { CommandHelp, Help } from '@oclif/core/help';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
-/** Lists every command at once: they are few, and a topic's name says nothing that its commands don't. */
-export default class FlatHelp extends Help {
-  protected override CommandHelpClass = BriefCommandHelp;
+import { wrap } from '../terminal/wrap.js';
+import { type AnyFlag, usageLine, valueWords } from './usage-line.js';
 
-  override async showRootHelp(): Promise<void> {
-    this.opts.all = true;
-    return super.showRootHelp();
-  }
-
-  protected override get sortedTopics(): Topic[] {
-    return [];
-  }
-
-  /** By what one is about to do, and there in the order in which one gets to know them. */
-  protected override formatCommands(commands: Command.Loadable[]): string {
-    const grouped = new Set(Object.values(GROUPS).flat());
-    const others = commands.filter(({ id }) => !grouped.has(id));
-    const groups = Object.entries(GROUPS).map(([title, ids]) => this.#group(title, commandsOf(ids, commands)));
-    return [...groups, this.#group('OTHERS', others)].filter(Boolean).join('\n\n');
-  }
-
-  #group(title: string, commands: readonly Command.Loadable[]): string {
-    if (commands.length === 0) return '';
-    const rows = commands.map((command) => [command.id.padEnd(ID_WIDTH), this.summary(command)]);
-    return this.section(
-      title,
-      this.renderList(rows, { indentation: 2, spacer: '\n', stripAnsi: this.opts.stripAnsi ?? false }),
-    );
-  }
+/**
+ * The help of a command, of a topic, or of the program. It comes from oclif's manifest, so that no command is loaded.
+ * @param root the folder of oclif.manifest.json
+ */
+export function helpText(root: string, what: string | undefined): string {
+  const { commands } = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+  if (what !== undefined && Object.hasOwn(commands, what)) return commandHelp(commands[what]!);
+  return what === undefined ? programHelp(commands) : topicHelp(what, commands);
 }
 
-/** The summary stands at the top of a page already; oclif would say it again under DESCRIPTION. */
-class BriefCommandHelp extends CommandHelp {
-  protected override description(): string | undefined {
-    return this.command.description && this.wrap(this.command.description);
-  }
+function programHelp(commands: Manifest['commands']): string {
+  const grouped = new Set(Object.values(GROUPS).flat());
+  const others = Object.keys(commands).filter((id) => !grouped.has(id));
+  const groups = Object.entries({ ...GROUPS, OTHER: others }).filter(([, ids]) => ids.length > 0);
+  return page([
+    'Read, write and watch the caches of your applications. Entries, tags and locks are stored as Laravel stores them.',
+    section('USAGE', [['cachectl COMMAND [ARGUMENTS] [FLAGS]']]),
+    ...groups.map(([title, ids]) => section(title, summaries(ids, commands), ID_WIDTH)),
+    section('START HERE', [
+      ['cachectl doctor', 'Check that the store can be used'],
+      ['cachectl help get', 'Show the help of a command'],
+    ]),
+  ]);
 }
+
+function topicHelp(topic: string, commands: Manifest['commands']): string {
+  const ids = Object.keys(commands).filter((id) => id.startsWith(`${topic}:`));
+  return page([
+    section('USAGE', [[`cachectl ${topic}:COMMAND [ARGUMENTS] [FLAGS]`]]),
+    section('COMMANDS', summaries(ids, commands)),
+  ]);
+}
+
+function summaries(ids: readonly string[], commands: Manifest['commands']): Rows {
+  return ids.flatMap((id) => (commands[id] === undefined ? [] : [[id, commands[id].summary ?? '']]));
+}
+
+function commandHelp(command: Command.Cached): string {
+  const flags = Object.values(command.flags).filter(({ hidden }) => hidden !== true);
+  const args = Object.values(command.args).filter(({ hidden }) => hidden !== true);
+  const own = flags.filter(({ helpGroup }) => helpGroup === undefined).map((flag) => flagRow(flag));
+  const global = [...flags.filter(({ helpGroup }) => helpGroup !== undefined).map((flag) => flagRow(flag)), HELP];
+  const width = Math.min(MOST_LEFT, Math.max(...[...own, ...global].map(([words = '']) => words.length)));
+  return page([
+    [command.summary, command.description].filter(Boolean).join('\n\n'),
+    section('USAGE', [[usageLine(command.id, command)]]),
+    section(
+      'ARGUMENTS',
+      args.map((arg) => [argumentWord(arg), arg.description ?? '']),
+    ),
+    section('FLAGS', own, width),
+    section('GLOBAL FLAGS', global, width),
+    examples(command.examples ?? []),
+  ]);
+}
+
+function argumentWord({ name, multiple }: Command.Arg.Cached): string {
+  return `${name.toUpperCase()}${multiple ? '...' : ''}`;
+}
+
+const HELP = ['-h, --help', 'Show this help.'];
+
+function flagRow(flag: AnyFlag): string[] {
+  const name = `${flag.char === undefined ? '   ' : `-${flag.char},`} --${flag.name}`;
+  const [value] = valueWords(flag);
+  const isNamed = flag.type !== 'option' || flag.options === undefined || value === flag.options.join('|');
+  const options = isNamed ? [] : [`One of: ${flag.options!.join(', ')}.`];
+  const text = [flag.summary, ...options].join(' ');
+  const hasDefault = flag.type === 'option' && flag.default !== undefined;
+  return [
+    [name, value].filter(Boolean).join(' '),
+    hasDefault ? `${text.replace(/\.$/, '')} (default: ${String(flag.default)}).` : text,
+  ];
+}
+
+function examples(given: readonly Command.Example[]): string {
+  const shown = given.map((example) => {
+    const { command, description } = typeof example === 'string' ? { command: example, description: '' } : example;
+    return `  ${wrap(description, WIDTH - 2, 2)}\n    $ ${command}`;
+  });
+  return shown.length === 0 ? '' : `EXAMPLES\n${shown.join('\n\n')}`;
+}
+
+type Rows = ReadonlyArray<readonly string[]>;
+
+/** Rows of one or two columns; the second wraps at words. */
+function section(title: string, rows: Rows, width = Math.max(0, ...rows.map(([left = '']) => left.length))): string {
+  if (rows.length === 0) return '';
+  const shown = rows.map(([left = '', right]) => {
+    if (right === undefined) return `  ${wrap(left, WIDTH - 2, 4)}`;
+    const indent = width + 4;
+    const text = wrap(right, WIDTH - indent).replaceAll('\n', `\n${' '.repeat(indent)}`);
+    return left.length > width ? `  ${left}\n${' '.repeat(indent)}${text}` : `  ${left.padEnd(width)}  ${text}`;
+  });
+  return `${title}\n${shown.join('\n')}`;
+}
+
+function page(parts: readonly string[]): string {
+  return `${parts
+    .filter((part) => part !== '')
+    .map((part, index) => (index === 0 ? wrap(part, WIDTH) : part))
+    .join('\n\n')}\n`;
+}
+
+/** Columns. */
+const WIDTH = Math.min(80, process.stdout.columns || 80);
+
+/** Columns of the left of two; what is longer has a line of its own. */
+const MOST_LEFT = 28;
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'READ AND WRITE': ['get', 'put', 'add', 'forget', 'pull', 'touch', 'increment', 'decrement', 'remember'],
-  'LOOK AROUND': ['keys', 'inspect', 'stats', 'top', 'events:tail', 'doctor'],
-  'EMPTY AND MOVE': ['flush', 'export', 'import', 'copy'],
+  INSPECT: ['keys', 'inspect', 'stats', 'top', 'events:tail', 'doctor'],
+  'FLUSH AND TRANSFER': ['flush', 'export', 'import', 'copy'],
   TAGS: ['tags:flush', 'tags:list', 'tags:show', 'tags:prune'],
   LOCKS: ['lock:run', 'lock:acquire', 'lock:refresh', 'lock:release', 'lock:list', 'lock:show', 'lock:watch'],
 };
 
-/** So that the summaries of all groups stand below each other. */
+/** The same in every group, so that summaries line up. */
 const ID_WIDTH = Math.max(...Object.values(GROUPS).flatMap((ids) => ids.map((id) => id.length)));
-
-function commandsOf(ids: readonly string[], commands: readonly Command.Loadable[]): Command.Loadable[] {
-  return ids.flatMap((id) => commands.filter((command) => command.id === id));
-}

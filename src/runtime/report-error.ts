@@ -5,6 +5,7 @@ import { stringify } from '../terminal/json.js';
 import { isOutputClosed } from '../terminal/output.js';
 import { styleText } from '../terminal/style.js';
 import { debugSetting } from './environment.js';
+import { isParserError, usageFailure } from './usage-errors.js';
 
 /** What a failure looks like to a user. */
 export interface Failure {
@@ -56,7 +57,11 @@ export function toFailure(error: unknown): Failure {
     return { code, message: shown(withoutPreamble(error.message)), hint: shown(error.hint), exitCode };
   }
 
-  if (isParserError(error)) return parserFailure(error);
+  if (isParserError(error)) {
+    const { message, hint } = usageFailure(error);
+    return { code: 'usage', message: printable(message), hint: printable(hint), exitCode: ExitCode.Usage };
+  }
+
   return {
     code: 'internal',
     message: shown(error instanceof Error ? error.message : String(error)),
@@ -73,28 +78,6 @@ function shown(text: string): string {
 /** oclif wraps what a flag's own parser throws into three lines. */
 function withoutPreamble(message: string): string {
   return message.replace(/^Parsing (--\S+) \n\t/, '$1: ').replace(/\nSee more help with --help$/, '');
-}
-
-interface ParserError extends Error {
-  readonly oclif: { readonly exit?: number };
-}
-
-/** oclif marks the errors of its argument parser so. */
-function isParserError(error: unknown): error is ParserError {
-  return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
-}
-
-const DASH_HINT = 'See the command with --help. A key or value that begins with a dash goes after --';
-
-/** oclif's message is the fault in the first lines, then `See more help with --help`. */
-function parserFailure(error: ParserError): Failure {
-  const lines = error.message.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('See more help'));
-  return {
-    code: 'usage',
-    message: printable(lines.map((line) => line.trim()).join(' ')),
-    hint: error.message.includes('Nonexistent flag') ? DASH_HINT : 'See the command with --help.',
-    exitCode: ExitCode.Usage,
-  };
 }
 
 /** Of the error, and of what it came from. */

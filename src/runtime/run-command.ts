@@ -4,27 +4,25 @@ import { Config } from '@oclif/core/config';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { COMMANDS } from './commands.js';
+/** Loads the class of a command, by its id. */
+export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
 
 /**
- * Runs the command that `argv` names, as oclif's `run` does. That one first reads the manifest of all commands and looks
- * for plugins and hooks, of which there are none.
- * @returns undefined when it ran; else, having done nothing, what oclif is to do: show help, or the version
+ * Runs the command that `argv` names, or prints help or the version. oclif's own `run` would first read the manifest of
+ * all commands and look for plugins and hooks, of which there are none.
+ * @param root the folder of package.json
  * @throws UsageError when it names no command
  */
-export async function runCommand(argv: readonly string[], root: string): Promise<readonly string[] | undefined> {
-  const isSpelledOut = argv[0] !== undefined && Object.hasOwn(COMMANDS, argv[0]);
-  const [id, ...rest] = isSpelledOut
-    ? argv
-    : await (await import('./argv.js')).inOneSpelling(argv, Object.keys(COMMANDS));
-  const load = id !== undefined && Object.hasOwn(COMMANDS, id) ? COMMANDS[id] : undefined;
-  if (id === undefined || load === undefined) return id === undefined ? [] : [id, ...rest];
+export async function runCommand(argv: readonly string[], root: string, table: CommandTable): Promise<void> {
+  const isSpelledOut = argv[0] !== undefined && Object.hasOwn(table, argv[0]);
+  const [id, ...rest] = isSpelledOut ? argv : await (await import('./argv.js')).inOneSpelling(argv, Object.keys(table));
+  const load = id !== undefined && Object.hasOwn(table, id) ? table[id] : undefined;
+  if (id === undefined || load === undefined) return printHelp(root, id);
   const { default: CommandClass } = (await load()) as { readonly default: ProgramRunner };
   const own = CommandClass.runsProgram ? await withProgramApart(CommandClass, rest) : rest;
-  if (asksForHelp(own)) return [id, '--help'];
+  if (asksForHelp(own)) return printHelp(root, id);
   CommandClass.id = id;
-  await CommandClass.run([...own], new BareConfig(root));
-  return undefined;
+  await CommandClass.run([...own], bareConfig(root));
 }
 
 /** A command that may have `static runsProgram = true`: another program's command line follows its own. */
@@ -35,32 +33,44 @@ async function withProgramApart(CommandClass: Command.Class, argv: readonly stri
   return apart(argv, { ...CommandClass.baseFlags, ...CommandClass.flags });
 }
 
-/** What follows two dashes is not for the command. */
+/** Words after `--` are not for the command. */
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? undefined : end).some((word) => word === '--help' || word === '-h');
 }
 
-/** What a command that runs needs of oclif's configuration. */
-class BareConfig extends Config {
-  constructor(root: string) {
-    super({ root });
-    const { name, version, oclif } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Package;
-    this.root = root;
-    this.name = name;
-    this.version = version;
-    this.bin = oclif.bin;
-    this.dirname = oclif.dirname;
-    this.userAgent = `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`;
-  }
+/** @param what a command, a topic, `--version`, or undefined or `--help` for the list of commands */
+async function printHelp(root: string, what: string | undefined): Promise<void> {
+  const { answer } = await import('../terminal/output.js');
+  if (what === '--version') return answer(`${userAgent(packageOf(root))}\n`);
+  const { helpText } = await import('./help.js');
+  return answer(helpText(root, what === '--help' ? undefined : what));
+}
 
-  override async runHook(): Promise<{ failures: []; successes: [] }> {
-    return { failures: [], successes: [] };
-  }
+/** The part of oclif's configuration that a running command needs. */
+function bareConfig(root: string): Config {
+  const manifest = packageOf(root);
+  return Object.assign(new Config({ root }), {
+    root,
+    name: manifest.name,
+    version: manifest.version,
+    bin: manifest.oclif.bin,
+    dirname: manifest.oclif.dirname,
+    userAgent: userAgent(manifest),
+    runHook: async () => ({ failures: [], successes: [] }),
+  });
 }
 
 interface Package {
   readonly name: string;
   readonly version: string;
   readonly oclif: { readonly bin: string; readonly dirname: string };
+}
+
+function packageOf(root: string): Package {
+  return JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Package;
+}
+
+function userAgent({ name, version }: Package): string {
+  return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`;
 }

@@ -1,6 +1,6 @@
 import type { Profile } from '../profiles/profile.js';
 import type { ProfileChoice } from '../profiles/resolve.js';
-import type { GlobalFlags } from './store-command.js';
+import type { GlobalFlags } from './flags.js';
 
 import { UsageError } from '../errors.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
@@ -65,11 +65,13 @@ function chooseFile(flags: SelectingFlags): {
 }
 
 /**
- * One choice; with `all` one for each profile of the file.
+ * One choice; with --all-profiles one for each profile of the file.
  * @throws ConfigError
  */
-export async function chooseEach(flags: SelectingFlags & { readonly all: boolean }): Promise<readonly Chosen[]> {
-  if (!flags.all) return [chooseProfile(flags)];
+export async function chooseEach(
+  flags: SelectingFlags & { readonly 'all-profiles': boolean },
+): Promise<readonly Chosen[]> {
+  if (!flags['all-profiles']) return [chooseProfile(flags)];
   const { config, configBy } = chooseFile(flags);
   const { env } = process;
   const choice = { env, cwd: process.cwd(), warn, ...(config !== undefined && { config }) };
@@ -77,7 +79,12 @@ export async function chooseEach(flags: SelectingFlags & { readonly all: boolean
   if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
   const { profileNames } = await import('../profiles/file/read.js');
   const names = await withSuggestions(async () => profileNames({ file, cwd: choice.cwd }));
-  return names.map((profile) => ({ choice: { ...choice, profile }, profileBy: '--all', configBy, urlBy: undefined }));
+  return names.map((profile) => ({
+    choice: { ...choice, profile },
+    profileBy: '--all-profiles',
+    configBy,
+    urlBy: undefined,
+  }));
 }
 
 /** A variable that is set to nothing is not set: that is how a script switches it off. */

@@ -8,22 +8,12 @@ import type { Store } from '../stores/contract/store.js';
 import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';
-import { globalFlags } from './flags.js';
+import { type GlobalFlags, globalFlags } from './flags.js';
 import { collectOldSpaceEarly } from './heap-tuning.js';
 import { interruptible } from './interrupt.js';
 import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
-
-/** What `globalFlags` parse to. */
-export interface GlobalFlags {
-  readonly profile?: string | undefined;
-  readonly config?: string | undefined;
-  readonly url?: string | undefined;
-  readonly json: boolean;
-  /** Seconds. */
-  readonly timeout: number;
-}
 
 /** What a command has to work with. */
 export interface Work {

@@ -65,7 +65,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   export: ['backup', 'dump'],
   import: ['load', 'restore'],
   copy: ['cp', 'migrate', 'mirror', 'sync'],
-  'events:tail': ['events:follow', 'events:log', 'events:watch', 'monitor', 'subscribe'],
+  'events:tail': ['events:follow', 'events:log', 'events:watch', 'monitor', 'subscribe', 'watch'],
   'tags:flush': ['tags:clear', 'tags:del', 'tags:delete', 'tags:forget', 'tags:purge', 'tags:remove', 'tags:rm'],
   'tags:list': ['tags:ls'],
   'tags:show': ['tags:get', 'tags:inspect', 'tags:keys'],

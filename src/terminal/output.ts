@@ -24,7 +24,7 @@ export async function answer(text: Buffer | string): Promise<void> {
   if (isOutputClosed()) throw new ClosedPipeError();
   if (process.stdout.write(text)) return;
   await once(process.stdout, 'drain').catch(() => {
-    // src/runtime/main.ts tells of any other failure.
+    // src/main.ts tells of any other failure.
     throw new ClosedPipeError();
   });
 }

@@ -95,8 +95,8 @@ describe('what events:tail makes of events', () => {
       rmSync(folder, { force: true, recursive: true });
     });
 
-    it('--all tells keys under other prefixes, whole', async () => {
-      const tail = await tailing(place, ['--json', '--all', '--type', 'KeyWritten']);
+    it('--all-prefixes tells keys under other prefixes, whole', async () => {
+      const tail = await tailing(place, ['--json', '--all-prefixes', '--type', 'KeyWritten']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
       const { out } = await endOf(place, tail);
       const foreign = told(out).filter((event) => event.foreign === true && event.key.endsWith('c'));

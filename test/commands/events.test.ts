@@ -119,7 +119,7 @@ describe('events:tail', () => {
       const [last] = told(['KeyForgotten users:1', 'CacheHit users:1']);
       const types = ['KeyWritten', last!.split(' ', 1)[0]!];
       const flags = types.flatMap((type) => ['--type', type]);
-      const tail = await tailing(place, [...flags, '--key', '[pu]*', '--limit', '50']);
+      const tail = await tailing(place, [...flags, '--pattern', '[pu]*', '--limit', '50']);
       for (const key of ['users:1', 'other', 'users:2']) await place.run(['put', key, '1']);
       await place.run(last!.startsWith('CacheHit') ? ['get', 'users:1'] : ['forget', 'users:1']);
       await tail.saw(types[1]!);

@@ -58,7 +58,7 @@ describe('flush of what matches', () => {
 
     it(`${tellsIdle ? 'leaves what was used since' : 'refuses to go by what is not told'}`, async () => {
       await place.run(['put', 'a', '1']);
-      const { code, out, err } = await place.run(['flush', '--older-than', '1d', '--yes']);
+      const { code, out, err } = await place.run(['flush', '--idle-for', '1d', '--yes']);
       if (tellsIdle) expect({ code, out }).to.deep.equal({ code: 0, out: 'removed 0 entries, 0 B\n' });
       else {
         expect(code).to.equal(2);
@@ -72,7 +72,7 @@ describe('flush of what matches', () => {
       await place.run(['put', 'a', '1']);
       for (const args of [
         ['--pattern', ''],
-        ['--older-than', '0'],
+        ['--idle-for', '0'],
         ['--larger-than', 'big'],
         ['--pattern', 'a', '--all'],
         ['--pattern', 'a', '--locks'],

@@ -43,14 +43,14 @@ describe('lock:list', () => {
       expect(await names(place, '--family', 'unique-job')).to.deep.equal([JOB]);
       expect(await names(place, '--family', 'cachectl', '--family', 'unique-job')).to.have.length(3);
       expect(await names(place, '--stuck')).to.deep.equal(['import:1', JOB]);
-      expect(await names(place, '--stuck', '--older-than', '0')).to.deep.equal(['deploy', 'import:1', JOB]);
+      expect(await names(place, '--stuck', '--held-for', '0')).to.deep.equal(['deploy', 'import:1', JOB]);
       expect(await names(place, '--stuck', '--family', 'schedule')).to.deep.equal([]);
     });
 
-    it('has what an application names itself where the name is given with --pattern, or where locks lie apart', async () => {
+    it('has what an application names itself where the name is given with --include, or where locks lie apart', async () => {
       await place.run(['lock:acquire', 'report:7', '--ttl', '60', '--owner', 'me']);
       expect(await names(place)).to.deep.equal(isApart ? ['report:7'] : []);
-      expect(await names(place, '--pattern', 'report:*')).to.deep.equal(['report:7']);
+      expect(await names(place, '--include', 'report:*')).to.deep.equal(['report:7']);
     });
 
     it('releases those that are stuck with lock:release --stuck --yes, and says which', async () => {

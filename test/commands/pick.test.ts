@@ -11,8 +11,8 @@ import { onTerminal, type Shown, type Typing } from '../support/terminal.js';
 const CTRL_C = '\u0003';
 const CTRL_D = '\u0004';
 
-const NO_KEY = 'Missing 1 required arg: key';
-const NO_NAME = 'Missing 1 required arg: name';
+const NO_KEY = 'missing argument KEY';
+const NO_NAME = 'missing argument NAME';
 
 describe('without a key, at a terminal,', () => {
   const home = scratchFolder('pick');
@@ -129,7 +129,7 @@ describe('without a key, at a terminal,', () => {
     it('says so where there is nothing to choose from, or nothing that could be listed', async () => {
       expect(await at(place, ['get']))
         .to.have.property('screen')
-        .that.includes('nothing lies under shop-cache-');
+        .that.includes('none begins with shop-cache-');
       expect((await at(place, ['lock:release'])).screen).to.include('no lock that can be told to be one is held');
       await place.run(['put', 'a', 'v']);
       const { code, screen } = await at(place, ['get', '--tags', 'people']);
@@ -159,7 +159,7 @@ describe('without a key, at a terminal,', () => {
       const env = { HOME: home, CACHECTL_URL: `memcached://${login}@127.0.0.1:${server.port}` };
       const { code, screen } = await onTerminal(['get'], env);
       expect(code).to.equal(2);
-      expect(screen).to.match(/None can be offered: .* behind SASL/);
+      expect(screen).to.match(/Name the key: .* behind SASL/);
       expect((await onTerminal(['lock:show'], env)).screen).to.include('does not list locks');
     });
   });
@@ -175,7 +175,7 @@ describe('without a key, and without a terminal,', () => {
     [['touch', '--ttl', '1h'], NO_KEY],
     [['lock:show'], NO_NAME],
     [['lock:refresh', '--owner', 'me', '--ttl', '1h'], NO_NAME],
-    [['lock:release'], 'which lock is to be released?'],
+    [['lock:release'], 'missing argument NAME'],
   ];
   for (const [args, message] of lacks) {
     it(`${args.join(' ')} says that it wants one, and connects to nothing`, async () => {

@@ -316,7 +316,7 @@ describe('remember, whatever the store', () => {
 
   for (const [what, args, message] of [
     ['no command', ['k', '--ttl', '1m'], 'there is no command to run'],
-    ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'no key was given'],
+    ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'missing argument KEY'],
     ['no ttl', ['k', '--', 'date'], 'must be provided: --forever, --ttl'],
     ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a ttl of 0 stores nothing'],
     [

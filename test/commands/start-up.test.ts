@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { COMMANDS } from '../../src/runtime/commands.js';
+import { COMMANDS } from '../../src/command-table.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = path.join(REPOSITORY, 'bin', 'run.js');

@@ -1,20 +1,27 @@
+import type { Manifest } from '@oclif/core/interfaces';
+
 import { expect } from 'chai';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { cachectl } from '../support/cli.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const URL_FLAG = ['--url', 'array:'];
 
+const MANIFEST = JSON.parse(
+  readFileSync(fileURLToPath(new URL('../../oclif.manifest.json', import.meta.url)), 'utf8'),
+) as Manifest;
+
 describe('a command line that cannot be obeyed exits 2, with two lines', () => {
   const folder = scratchFolder('usage');
   for (const [title, args, message] of [
     ['an empty key', ['get', ''], 'the key is empty'],
-    ['no key', ['get'], 'Missing 1 required arg'],
-    ['an unknown flag', ['get', 'a', '--jsn'], 'Nonexistent flag: --jsn'],
+    ['no key', ['get'], 'missing argument KEY'],
+    ['an unknown flag', ['get', 'a', '--jsn'], 'unknown flag --jsn\n  Did you mean --json?'],
     ['a bad duration', ['put', 'a', 'b', '--ttl', 'soon'], '--ttl: "soon" is not a duration'],
-    ['a ttl of nothing', ['put', 'a', 'b', '--ttl', '0'], 'a ttl of 0 stores nothing'],
+    ['a ttl of nothing', ['put', 'a', 'b', '--ttl', '0'], 'a TTL of 0 stores nothing'],
     ['no value', ['put', 'a'], 'no value was given'],
     ['two values', ['put', 'a', 'b', '--file', 'c'], 'VALUE and --file are two values'],
     ['a file that is not there', ['put', 'a', '--file', 'none'], 'none does not exist'],
@@ -23,11 +30,47 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
     ['no time to answer', ['get', 'a', '--timeout', '0'], '--timeout 0 leaves no time to answer'],
     ['an empty tag', ['get', 'a', '--tags', 'a,,b'], '--tags: "a,,b" has an empty tag name'],
     ['--raw of two keys', ['get', 'a', 'b', '--raw'], '--raw prints one key, not 2'],
-    ['a lock without a ttl', ['lock:acquire', 'a'], 'Missing required flag ttl'],
-    ['a release without an owner', ['lock:release', 'a'], 'whose a is to be released?'],
+    ['a lock without a ttl', ['lock:acquire', 'a'], 'missing flag --ttl\n  Add --ttl DURATION.'],
+    ['a release without an owner', ['lock:release', 'a'], 'missing flag --owner or --force for a'],
     ['flush without a yes or a terminal', ['flush'], 'no terminal to ask on'],
     ['tags:flush without a yes or a terminal', ['tags:flush', 'a'], 'no terminal to ask on'],
-    ['an event type that does not exist', ['events:tail', '--type', 'KeyEaten'], 'KeyEaten'],
+    ['an event type that does not exist', ['events:tail', '--type', 'KeyEaten'], '--type does not take "KeyEaten"'],
+    ['no name', ['lock:watch'], 'missing argument NAME\n  Usage: cachectl lock:watch NAME... [FLAGS]'],
+    [
+      'an argument too many',
+      ['add', 'a', 'b', 'c'],
+      'unexpected argument "c"\n  Usage: cachectl add [KEY] [VALUE] [FLAGS]',
+    ],
+    ['a program without a name', ['lock:run'], 'Usage: cachectl lock:run NAME [FLAGS] [--] COMMAND [ARGS...]'],
+    ['a flag without its value', ['get', 'a', '--tags'], '--tags needs a value\n  Write a value after --tags.'],
+    [
+      'a flag without one of its values',
+      ['keys', '--sort'],
+      '--sort needs a value\n  Use one of: key, size, ttl, idle.',
+    ],
+    ['a flag given twice', ['get', 'a', '--default', '1', '--default', '2'], '--default was given more than once'],
+    ['a number that is none', ['keys', '--limit', 'x'], '--limit: "x" is not a whole number\n'],
+    ['a number too small', ['keys', '--limit', '0'], 'Write a whole number greater than or equal to 1.'],
+    ['flags that exclude each other', ['flush', '--all', '--pattern', 'a'], '--all and --pattern cannot be combined'],
+    [
+      'a flag without the one it needs',
+      ['keys', '--reverse'],
+      '--reverse needs --sort\n  Add --sort, or remove --reverse.',
+    ],
+    ['neither of two flags', ['touch', 'a'], 'missing flag --forever or --ttl\n  Add --forever or --ttl DURATION.'],
+    ['both of two flags', ['touch', 'a', '--ttl', '1m', '--forever'], ' cannot be combined\n  Remove one of them.'],
+    ['an earlier flag', ['flush', '--older-than', '1d'], 'unknown flag --older-than\n  Use --idle-for.'],
+    ['an earlier flag of locks', ['lock:list', '--older-than', '1d'], 'Use --held-for.'],
+    ['an earlier flag of doctor', ['doctor', '--all'], 'Use --all-profiles.'],
+    ['an earlier flag of events', ['top', '--all'], 'Use --all-prefixes.'],
+    ['an earlier flag for a glob', ['events:tail', '--key', 'a*'], 'Use --pattern.'],
+    [
+      'a flag for a positional glob',
+      ['keys', '--pattern', 'a*'],
+      'Write PATTERN without a flag. Usage: cachectl keys [PATTERN] [FLAGS]',
+    ],
+    ['a name beside --stuck', ['lock:release', 'a', '--stuck'], 'Use --stuck --pattern GLOB'],
+    ['a key that begins with a dash', ['get', '-x'], 'unknown flag -x\n  List the flags with --help. Put -- before a key or value that begins with a dash.'],
     ['a command that does not exist', ['gett', 'a'], 'gett is not a command'],
   ] as const) {
     it(title, async () => {
@@ -36,6 +79,32 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
       expect(err).to.include(message);
       expect(err).to.match(/^error: .+\n {2}.+\n$/);
       expect({ code, out }).to.deep.equal({ code: 2, out: '' });
+    });
+  }
+
+  for (const [typed, command] of Object.entries({
+    set: 'put',
+    del: 'forget',
+    rm: 'forget',
+    delete: 'forget',
+    ls: 'keys',
+    list: 'keys',
+    scan: 'keys',
+    clear: 'flush',
+    exists: 'get',
+    has: 'get',
+    locks: 'lock:list',
+    incr: 'increment',
+    decr: 'decrement',
+    ttl: 'inspect',
+    expire: 'touch',
+    monitor: 'events:tail',
+    watch: 'events:tail',
+  })) {
+    it(`${typed} suggests ${command}, and does nothing`, async () => {
+      const { code, out, err } = await cachectl([typed, 'a', '--yes']);
+      expect({ code, out }).to.deep.equal({ code: 2, out: '' });
+      expect(err).to.equal(`error: ${typed} is not a command\n  Did you mean ${command}?\n`);
     });
   }
 
@@ -92,7 +161,7 @@ describe('help', () => {
     const { code, out } = await cachectl(['--help']);
     expect(code).to.equal(0);
     expect(out).to.match(/^READ AND WRITE\n {2}get .*^LOCKS\n {2}lock:run /ms);
-    expect(out).not.to.match(/^OTHERS$/m);
+    expect(out).not.to.match(/^OTHER$/m);
   });
 
   it('of the program lists the commands', async () => {
@@ -106,5 +175,41 @@ describe('help', () => {
     const { out } = await cachectl(['lock:acquire', '--help']);
     expect(out).to.include('OWNER=$(cachectl lock:acquire deploy --ttl 10m) || exit');
     expect((await cachectl(['help', 'lock:acquire'])).out).to.equal(out);
+    expect((await cachectl(['help', 'lock', 'acquire'])).out).to.equal(out);
+    expect((await cachectl(['lock:acquire', '-h'])).out).to.equal(out);
+  });
+
+  it('of a topic lists its commands', async () => {
+    const { code, out } = await cachectl(['lock', '--help']);
+    expect(code).to.equal(0);
+    expect(out).to.match(/^ {2}lock:run +Run a command while holding a lock\.$/m);
+    expect(out).not.to.include('tags:flush');
+  });
+
+  for (const [name, command] of Object.entries(MANIFEST.commands)) {
+    it(`of ${name} fits 80 columns and lists every flag in one column`, async () => {
+      const { code, out } = await cachectl([name, '--help']);
+      expect(code).to.equal(0);
+      const [prose] = out.split('\nEXAMPLES\n');
+      for (const line of prose!.split('\n')) expect(line.length, line).to.be.at.most(80);
+      expect(out).to.match(new RegExp(`^  cachectl ${name}\\b`, 'm'));
+      const lines = out.split('\n');
+      const columns = new Set<number>();
+      for (const [flag, { hidden, summary }] of Object.entries(command.flags)) {
+        if (hidden) continue;
+        const line = lines.find(
+          (each) => each.startsWith(`      --${flag} `) || (/^ {2}-\w, /.test(each) && each.includes(`--${flag} `)),
+        );
+        columns.add(line!.indexOf(summary!.split(' ', 1)[0]!, 6 + flag.length));
+      }
+
+      expect(columns.size).to.equal(1);
+    });
+  }
+
+  it('prints the version by each of its names', async () => {
+    const { out } = await cachectl(['--version']);
+    expect(out).to.match(/^cachectl\/\d+\.\d+\.\d+ \S+ node-v[\d.]+\n$/);
+    for (const word of ['-v', '-V', 'version']) expect((await cachectl([word])).out).to.equal(out);
   });
 });

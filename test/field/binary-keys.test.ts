@@ -140,7 +140,7 @@ describe('keys that are not valid UTF-8', () => {
       expect(taken, taken.err).to.include({ code: 0, out: `${String.raw`ann\xe9`}\n` });
       expect((await run('lock:acquire', name, '--ttl', '1h')).err).to.include(String.raw`held by ann\xe9`);
       expect((await run('lock:acquire', String.raw`deploy\xe8`, '--ttl', '1h')).code).to.equal(0);
-      const listed = lines(await run('lock:list', String.raw`deploy\xe9`, '--pattern', 'deploy*'));
+      const listed = lines(await run('lock:list', String.raw`deploy\xe9`, '--include', 'deploy*'));
       expect(listed.map((line) => line.split('\t').slice(0, 2))).to.deep.equal([[name, String.raw`ann\xe9`]]);
       expect((await run('lock:release', name, '--owner', String.raw`ann\xe8`)).code).to.equal(1);
       expect((await run('lock:release', name, '--owner', String.raw`ann\xe9`)).code).to.equal(0);

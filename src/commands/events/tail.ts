@@ -15,36 +15,36 @@ import { note, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 
 export default class EventsTail extends StoreCommand {
-  static override summary = 'Print what happens in the cache, as it happens.';
-  static override description = `From the server's own view: what every application does, not only cachectl. A source that tells more costs the server more; where the events come from, and what is not told, is said at the start. On Redis --source notifications needs them switched on (--enable does that for as long as it runs), --source monitor also tells hits and clients. What comes faster than it is read is left out and counted: then, and after a gap, it exits 4.`;
+  static override summary = 'Print cache events as they happen.';
+  static override description = `Events come from the server, so they include every application. The source and what it cannot see are printed at the start. On Redis, --source notifications needs keyspace notifications (--enable switches them on while it runs); --source monitor also sees hits and clients. Exits 4 if events were dropped.`;
 
   static override examples = [
-    { description: 'Follow everything under the prefix', command: '<%= config.bin %> events:tail' },
+    { description: 'Follow everything under the prefix', command: 'cachectl events:tail' },
     {
-      description: 'Half a minute of what expires, for a program',
-      command: '<%= config.bin %> events:tail --type KeyExpired --for 30s --json',
+      description: 'Log what expires within 30 s',
+      command: 'cachectl events:tail --type KeyExpired --for 30s --json',
     },
     {
       description: 'Wait until a key is written',
-      command: `<%= config.bin %> events:tail --type KeyWritten --key 'report:*' --limit 1`,
+      command: `cachectl events:tail --type KeyWritten --pattern 'report:*' --limit 1`,
     },
     {
-      description: 'Do something whenever a price is forgotten',
-      command: `<%= config.bin %> events:tail --type KeyForgotten --key 'price:*' --exec './warm.sh "$CACHECTL_EVENT_KEY"'`,
+      description: 'Run a command for each price that is forgotten',
+      command: `cachectl events:tail --type KeyForgotten --pattern 'price:*' --exec './warm.sh "$CACHECTL_EVENT_KEY"'`,
     },
   ];
 
   static override flags = {
     ...eventFlags,
-    limit: Flags.integer({ summary: 'End after so many events.', helpValue: 'N', min: 1 }),
-    values: Flags.boolean({ default: false, summary: 'Show what the key holds now, cut short.' }),
+    limit: Flags.integer({ summary: 'Stop after N events.', helpValue: 'N', min: 1 }),
+    values: Flags.boolean({ default: false, summary: 'Show the current value of the key, shortened.' }),
     exec: Flags.string({
-      summary: 'Run this for each event, which it finds in CACHECTL_EVENT_* and, as JSON, on standard input.',
+      summary: 'Run COMMAND for each event. It gets CACHECTL_EVENT_* variables, and JSON on standard input.',
       helpValue: 'COMMAND',
     }),
     jobs: Flags.integer({
       default: 4,
-      summary: 'How many commands of --exec may run at once; 1 keeps the order.',
+      summary: 'With --exec, how many commands run at once. 1 keeps the order.',
       helpValue: 'N',
       min: 1,
     }),

@@ -6,11 +6,12 @@ import type { WaitOptions } from '../../stores/locks/wait.js';
 
 import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
+import { waitFlag } from '../../features/locks/flags.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { outages } from '../../features/locks/outages.js';
 import { heldText, nameText, ownerField } from '../../features/locks/text.js';
 import { preciseDuration } from '../../runtime/flags.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { asKey, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { FencedLock } from '../../stores/locks/fenced-lock.js';
@@ -22,46 +23,32 @@ import { ttlField, ttlText } from '../../terminal/value-text.js';
 
 export default class LockAcquire extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'creates' } as const;
-  static override summary = 'Take a lock, and print its owner token.';
-  static override description = `The token is all that stands on standard output; lock:release takes it. Exits 1 when somebody else holds the lock, and says who and for how long.`;
+  static override summary = 'Acquire a lock and print its owner token.';
+  static override description = `Prints only the token, which lock:release needs. Exits 1 if someone else holds the lock, and says who and for how long. To run one command under a lock, use lock:run.`;
 
   static override examples = [
     {
-      description: 'Before a step of a deploy; lock:release takes the token',
-      command: 'OWNER=$(<%= config.bin %> lock:acquire deploy --ttl 10m) || exit',
+      description: 'Take a lock in a deploy script',
+      command: 'OWNER=$(cachectl lock:acquire deploy --ttl 10m) || exit',
     },
+    { description: 'Wait up to 30 s for it', command: 'cachectl lock:acquire deploy --ttl 10m --wait 30s' },
     {
-      description: 'Wait for it, for half a minute',
-      command: '<%= config.bin %> lock:acquire deploy --ttl 10m --wait 30s',
-    },
-    {
-      description: 'With a number by which whoever is written to can refuse an older holder',
-      command: 'read -r OWNER FENCE < <(<%= config.bin %> lock:acquire deploy --ttl 10m --fence)',
+      description: 'Get a fencing token too',
+      command: 'read -r OWNER FENCE < <(cachectl lock:acquire deploy --ttl 10m --fence)',
     },
   ];
 
-  static override args = {
-    name: Args.string({
-      description: 'The name of the lock, without prefixes.',
-      required: true,
-      ignoreStdin: true,
-      ...asKey,
-    }),
-  };
+  static override args = { name: Args.string({ ...lockArgument, required: true }) };
 
   static override flags = {
     ttl: preciseDuration({ summary: 'Lock TTL. 0 never expires.', required: true }),
-    wait: preciseDuration({
-      summary: 'How long to try; one attempt when left out.',
-      default: 0,
-      defaultHelp: async () => '0s',
-    }),
+    wait: waitFlag,
     fence: Flags.boolean({
       default: false,
-      summary: 'Number this acquisition, and print the number after the token; it only grows.',
+      summary: 'Print a fencing token after the owner token: a number that grows with each acquisition.',
     }),
     owner: Flags.string({
-      summary: 'The token to hold it by; made up, with user, host and process in it, when left out.',
+      summary: 'Owner token to use. Generated from user, host and process ID if omitted.',
       helpValue: 'TOKEN',
       ...asKey,
     }),

@@ -8,12 +8,12 @@ import { lockFlags } from '../../features/locks/flags.js';
 import { selectLocks } from '../../features/locks/selection.js';
 import { leftText, nameText, ownerField, ownerText } from '../../features/locks/text.js';
 import { interruptedCode, untilInterrupted } from '../../runtime/interrupt.js';
+import { answerList } from '../../runtime/json-list.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { answerList } from '../../terminal/json-list.js';
 import { answer, answersAPerson, note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { lineField } from '../../terminal/value-text.js';
@@ -23,30 +23,31 @@ const PAGE = 500;
 
 export default class LockList extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
-  static override summary = 'List the locks that are held.';
-  static override description = `Who holds each, for how much longer, and what its name means. On SQLite and MongoDB locks lie apart; on Redis and Memcached they look like any entry, so each is told by its name (Laravel gives some to locks only) or by its owner, and the list says which. Whatever else is a lock shows with --pattern. Locks that an application took do not say since when they are held; those of cachectl do.`;
+  static override summary = 'List held locks.';
+  static override description = `Shows each holder, the remaining TTL and what the lock is for. On Redis and Memcached a lock looks like an entry and is recognized by its name or its owner. Use --include for names that only your application knows. Only cachectl's locks record when they were acquired.`;
 
   static override examples = [
-    { description: 'All that can be told to be locks', command: '<%= config.bin %> lock:list' },
-    { description: 'What never lets go, or is held for over an hour', command: '<%= config.bin %> lock:list --stuck' },
+    { description: 'List the locks', command: 'cachectl lock:list' },
+    { description: 'List locks that never expire, or are held over an hour', command: 'cachectl lock:list --stuck' },
+    { description: 'List stuck unique jobs', command: 'cachectl lock:list --family unique-job --stuck' },
     {
-      description: 'Unique jobs that may be stuck',
-      command: '<%= config.bin %> lock:list --family unique-job --stuck',
-    },
-    {
-      description: 'An application’s own locks, whose names it knows',
-      command: `<%= config.bin %> lock:list --pattern 'import:*'`,
+      description: "Include your application's own locks",
+      command: `cachectl lock:list --include 'import:*'`,
     },
   ];
 
   static override args = {
-    names: Args.string({ description: 'Only names that match, e.g. deploy*', ignoreStdin: true, ...asPattern }),
+    pattern: Args.string({
+      description: 'Only names that match this glob, e.g. deploy*',
+      ignoreStdin: true,
+      ...asPattern,
+    }),
   };
 
   static override flags = {
     stuck: Flags.boolean({
       default: false,
-      summary: 'Only those that never expire, or are held for longer than --older-than.',
+      summary: 'Only locks that never expire, or are held longer than --held-for.',
     }),
     ...lockFlags,
   };
@@ -55,10 +56,10 @@ export default class LockList extends StoreCommand {
     const { args, flags } = await this.parse(LockList);
     await this.withStore(flags, async (work) => {
       const selected = selectLocks(work, {
-        names: args.names,
+        pattern: args.pattern,
         families: flags.family,
-        pattern: flags.pattern,
-        stuckFor: flags.stuck ? flags['older-than'] : undefined,
+        include: flags.include,
+        stuckFor: flags.stuck ? flags['held-for'] : undefined,
       });
       const locks = untilInterrupted(work.interruption, selected);
       if (flags.json) await answerList(locks, listedFields);

@@ -7,7 +7,7 @@ import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { notYoursText } from '../../features/locks/text.js';
 import { preciseDuration } from '../../runtime/flags.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { asKey, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
@@ -15,28 +15,26 @@ import { ttlText } from '../../terminal/value-text.js';
 
 export default class LockRefresh extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
-  static override summary = 'Give a lock that you hold a new ttl.';
-  static override description = `Compares the owner and sets the ttl in one step: a lock that expired and is somebody else's by now is left alone. Exits 1 when the lock is not held by that owner (any more), and then you do not hold it. lock:run does this by itself.`;
+  static override summary = 'Set a new TTL on a lock that you hold.';
+  static override description = `Checks the owner and sets the TTL atomically. Exits 1 if that owner does not hold the lock. lock:run refreshes its lock by itself.`;
 
   static override examples = [
     {
-      description: 'Another ten minutes for what lock:acquire gave',
-      command: '<%= config.bin %> lock:refresh deploy --owner "$OWNER" --ttl 10m',
+      description: 'Hold the lock for another ten minutes',
+      command: 'cachectl lock:refresh deploy --owner "$OWNER" --ttl 10m',
     },
   ];
 
-  static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true, ...asKey }),
-  };
+  static override args = { name: Args.string(lockArgument) };
 
   static override flags = {
     owner: Flags.string({
-      summary: 'The token that lock:acquire printed.',
+      summary: 'Owner token that lock:acquire printed.',
       helpValue: 'TOKEN',
       required: true,
       ...asKey,
     }),
-    ttl: preciseDuration({ summary: 'New TTL, from now on. 0 never expires.', required: true }),
+    ttl: preciseDuration({ summary: 'New TTL from now. 0 never expires.', required: true }),
   };
 
   async run(): Promise<void> {

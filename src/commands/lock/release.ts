@@ -12,7 +12,7 @@ import { releaseSelected } from '../../features/locks/sweep.js';
 import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../features/locks/text.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
-import { asKey, readKey, readPattern } from '../../runtime/key-arguments.js';
+import { asKey, asPattern, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
@@ -28,39 +28,37 @@ interface ReleaseFlags {
 export default class LockRelease extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
   static override summary = 'Release a lock that you hold, or break one.';
-  static override description = `Compares the owner and removes the lock in one step, so that a lock which expired and is somebody else's by now stays theirs. Exits 1 when the lock is not held by that owner.`;
+  static override description = `Checks the owner and releases the lock atomically. Exits 1 if that owner does not hold the lock.`;
 
   static override examples = [
+    { description: 'Release your lock', command: 'cachectl lock:release deploy --owner "$OWNER"' },
+    { description: 'Break a stuck lock, whoever holds it', command: 'cachectl lock:release deploy --force' },
     {
-      description: 'Release what lock:acquire gave',
-      command: '<%= config.bin %> lock:release deploy --owner "$OWNER"',
-    },
-    { description: 'Break a stuck lock, whoever holds it', command: '<%= config.bin %> lock:release deploy --force' },
-    {
-      description: 'What would go, of all locks of unique jobs that never expire',
-      command: '<%= config.bin %> lock:release --stuck --family unique-job --dry-run',
+      description: 'Show which stuck locks of unique jobs would be released',
+      command: 'cachectl lock:release --stuck --family unique-job --dry-run',
     },
   ];
 
-  static override args = {
-    name: Args.string({
-      description: 'The name of the lock, without prefixes; with --stuck a glob, or left out.',
-      ignoreStdin: true,
-    }),
-  };
+  static override args = { name: Args.string(lockArgument) };
 
   static override flags = {
     owner: Flags.string({
-      summary: 'The token that lock:acquire printed.',
+      summary: 'Owner token that lock:acquire printed.',
       helpValue: 'TOKEN',
       exclusive: ['force'],
       ...asKey,
     }),
-    force: Flags.boolean({ default: false, summary: 'Whoever holds it. Says who that is, and asks.' }),
+    force: Flags.boolean({ default: false, summary: 'Break the lock, whoever holds it. Names the holder and asks.' }),
     stuck: Flags.boolean({
       default: false,
-      summary: 'All that lock:list --stuck lists: those that never expire, or are held for longer than --older-than.',
+      summary: 'Release every lock that lock:list --stuck shows.',
       exclusive: ['force', 'owner'],
+    }),
+    pattern: Flags.string({
+      summary: 'With --stuck, only names that match.',
+      helpValue: 'GLOB',
+      dependsOn: ['stuck'],
+      ...asPattern,
     }),
     ...lockFlags,
     ...destructiveFlags,
@@ -68,18 +66,25 @@ export default class LockRelease extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LockRelease);
+    const { name } = args;
     if (flags.stuck) {
+      if (name !== undefined) {
+        throw new UsageError(
+          'NAME and --stuck cannot be combined',
+          'Use --stuck --pattern GLOB to select locks by name.',
+        );
+      }
+
       const selection = {
-        names: args.name === undefined ? undefined : readPattern(args.name),
-        families: flags.family,
         pattern: flags.pattern,
-        stuckFor: flags['older-than'],
+        families: flags.family,
+        include: flags.include,
+        stuckFor: flags['held-for'],
       };
       await this.withStore(flags, async (work) => releaseSelected(work, selection, flags));
       return;
     }
 
-    const name = args.name === undefined ? undefined : readKey(args.name);
     const { owner } = flags;
     if (name === undefined && canAsk(flags)) {
       await this.withStore(flags, async (work) => releasePicked(work, owner, flags));
@@ -87,14 +92,14 @@ export default class LockRelease extends StoreCommand {
     }
 
     if (name === undefined) {
-      throw new UsageError('which lock is to be released?', 'Name it, or give --stuck for all that are stuck.');
+      throw new UsageError('missing argument NAME', 'Name the lock, or add --stuck for all stuck locks.');
     }
 
     checkKeys([name]);
     if (!flags.force && (owner === undefined || owner === '')) {
       throw new UsageError(
-        `whose ${nameText(name)} is to be released?`,
-        'Give --owner TOKEN as lock:acquire printed it, or --force to break the lock.',
+        `missing flag --owner or --force for ${nameText(name)}`,
+        'Add --owner TOKEN, as lock:acquire printed it, or --force to break the lock.',
       );
     }
 

@@ -6,6 +6,7 @@ import type { Lock, Store } from '../../stores/contract/store.js';
 
 import { ExitCode, InterruptedError, PartialError, UsageError } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
+import { waitFlag } from '../../features/locks/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../features/locks/held-lock.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { outages } from '../../features/locks/outages.js';
@@ -26,19 +27,21 @@ import { lineField } from '../../terminal/value-text.js';
 
 export default class LockRun extends StoreCommand {
   static override summary = 'Run a command while holding a lock.';
-  static override description = `Refreshes the lock for as long as the command runs and gives it back on every way out. The command has the terminal, its exit code is passed on, and signals reach it and every process that it started. Exits 75 when the lock was not acquired (as flock users expect) and 76 when it was lost while the command ran: somebody else may have held it then, so the command is stopped, unless --on-lost says otherwise. The command finds the lock's name and owner in CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and with --fence a number in CACHECTL_LOCK_FENCE by which whoever it writes to can refuse an older holder.`;
+  static override description = `Refreshes the lock while the command runs and releases it at the end. Passes on the command's exit code, and signals to the command. Exits 75 if the lock was not acquired, 76 if it was lost; then the command is stopped, unless --on-lost says otherwise.
+
+The command gets CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and CACHECTL_LOCK_FENCE with --fence.`;
 
   static override usage = 'lock:run NAME [FLAGS] [--] COMMAND [ARGS...]';
 
   static override examples = [
-    { description: 'One deploy at a time', command: '<%= config.bin %> lock:run deploy --wait 10m -- ./deploy.sh' },
+    { description: 'Run one deploy at a time', command: 'cachectl lock:run deploy --wait 10m -- ./deploy.sh' },
     {
-      description: 'A cron job on many hosts that is to run on one of them',
-      command: '<%= config.bin %> lock:run report --skip-if-locked -- php artisan report:send',
+      description: 'Run a cron job on one of several hosts',
+      command: 'cachectl lock:run report --skip-if-locked -- php artisan report:send',
     },
     {
-      description: 'At most three at once',
-      command: '<%= config.bin %> lock:run import --slots 3 --wait 1h -- ./import.sh',
+      description: 'Run at most three at once',
+      command: 'cachectl lock:run import --slots 3 --wait 1h -- ./import.sh',
     },
   ];
 
@@ -48,32 +51,33 @@ export default class LockRun extends StoreCommand {
   static readonly runsProgram = true;
 
   static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', required: true, ignoreStdin: true }),
+    name: Args.string({ description: 'Name of the lock, without its prefix.', required: true, ignoreStdin: true }),
   };
 
   static override flags = {
     ttl: preciseDuration({
-      summary: 'How long the lock outlives us if this machine dies; it is refreshed long before.',
+      summary: 'Lock TTL. It is renewed while the command runs, so keep it short.',
       default: 30,
       defaultHelp: async () => '30s',
     }),
-    wait: preciseDuration({
-      summary: 'How long to try; one attempt when left out.',
-      default: 0,
-      defaultHelp: async () => '0s',
+    wait: waitFlag,
+    slots: Flags.integer({
+      summary: 'Allow N holders at once (locks NAME1 to NAMEn).',
+      min: 1,
+      max: 1000,
+      helpValue: 'N',
     }),
-    slots: Flags.integer({ summary: 'How many may hold it at once (locks NAME1 to NAMEn).', min: 1, max: 1000 }),
     fence: Flags.boolean({
       default: false,
-      summary: 'Number this acquisition; the number, which only grows, is in CACHECTL_LOCK_FENCE.',
+      summary: 'Put a fencing token in CACHECTL_LOCK_FENCE: a number that grows with each acquisition.',
     }),
-    'skip-if-locked': Flags.boolean({ default: false, summary: 'Exit 0, not 75, when it was not acquired.' }),
+    'skip-if-locked': Flags.boolean({ default: false, summary: 'Exit 0 instead of 75 if the lock is held.' }),
     'on-lost': Flags.option({ options: ['stop', 'warn'] as const })({
-      summary: 'What becomes of the command when the lock is lost.',
+      summary: 'What to do if the lock is lost: stop the command, or warn.',
       default: 'stop',
     }),
     grace: preciseDuration({
-      summary: 'How long the processes of the command have from TERM to KILL.',
+      summary: 'Time between SIGTERM and SIGKILL when the command is stopped.',
       default: 10,
       defaultHelp: async () => '10s',
     }),
@@ -220,7 +224,7 @@ async function giveBack(held: HeldLock, name: string): Promise<boolean> {
 /** In seconds: some stores end a lock up to a second early, and a refresh may come late. */
 const SHORTEST_TTL = 3;
 
-const USAGE = 'Write it after two dashes: lock:run deploy -- ./deploy.sh';
+const USAGE = 'Write the command after --, as in: cachectl lock:run deploy -- ./deploy.sh';
 
 /**
  * The name, and what stands behind it. A name that was left out would have the program for one, unless it begins with a dash,
@@ -230,7 +234,7 @@ const USAGE = 'Write it after two dashes: lock:run deploy -- ./deploy.sh';
 function namedCommand([name = '', ...rest]: readonly string[], argv: readonly string[]) {
   const at = argv.indexOf('--');
   const before = at === -1 ? 1 : rest.length + 1 - (argv.length - at - 1);
-  if (before === 0 && !name.startsWith('-')) throw new UsageError('no lock was named', USAGE);
+  if (before === 0 && !name.startsWith('-')) throw new UsageError('missing argument NAME', USAGE);
   if (before > 1) throw new UsageError(`there are ${before} names`, USAGE);
   return { name: readKey(name), command: commandLine(rest, USAGE) };
 }

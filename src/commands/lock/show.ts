@@ -13,27 +13,25 @@ import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js
 import { followLocks } from '../../features/locks/watching.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, note, warn } from '../../terminal/output.js';
 
 export default class LockShow extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
-  static override summary = 'Show who holds a lock, and who waits for it.';
-  static override description = `Waiters of cachectl are known at once on Redis, SQLite and MongoDB. With --for everybody who tries is seen for that time, whatever language they are written in: on Redis by MONITOR, whose price is said at the start, on Memcached by watch. Exits 1 when the lock is free.`;
+  static override summary = 'Show the holder and the waiters of a lock.';
+  static override description = `cachectl's own waiters are known on Redis, SQLite and MongoDB. With --for, every client that tries is seen: on Redis through MONITOR, on Memcached through watch. Exits 1 if the lock is free.`;
 
   static override examples = [
-    { description: 'Who holds it, and for how much longer', command: '<%= config.bin %> lock:show deploy' },
-    { description: 'Who tries to get it, too', command: '<%= config.bin %> lock:show deploy --for 10s' },
+    { description: 'Show who holds a lock', command: 'cachectl lock:show deploy' },
+    { description: 'Show who tries to acquire it, too', command: 'cachectl lock:show deploy --for 10s' },
   ];
 
-  static override args = {
-    name: Args.string({ description: 'The name of the lock, without prefixes.', ignoreStdin: true, ...asKey }),
-  };
+  static override args = { name: Args.string(lockArgument) };
 
   static override flags = {
-    for: preciseDuration({ summary: 'Watch it for this time, and tell who tries.' }),
+    for: preciseDuration({ summary: 'Watch for this long and show who tries to acquire the lock.' }),
   };
 
   async run(): Promise<void> {

@@ -9,35 +9,30 @@ import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js'
 import { followLocks } from '../../features/locks/watching.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
-import { readKey } from '../../runtime/key-arguments.js';
+import { lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
-  static override summary = 'Follow what happens to locks, as it happens.';
-  static override description = `Who acquires them, who is refused, for how long they are held and waited for, from the server's own view where it has one; where it comes from and what that costs is said at the start. At the end, also after Ctrl-C, a summary: on standard error in a pipe, the last line with --json.`;
+  static override summary = 'Follow what happens to locks, live.';
+  static override description = `Shows who acquires and releases each lock, who is refused, and how long locks are held and waited for. Prints a summary at the end.`;
 
   static override examples = [
-    { description: 'Until Ctrl-C', command: '<%= config.bin %> lock:watch deploy migrate' },
-    { description: 'A minute of it, for a program', command: '<%= config.bin %> lock:watch deploy --for 1m --json' },
+    { description: 'Watch until Ctrl-C', command: 'cachectl lock:watch deploy migrate' },
+    { description: 'Watch for a minute, as JSON', command: 'cachectl lock:watch deploy --for 1m --json' },
   ];
 
-  static override usage = 'lock:watch NAME... [FLAGS]';
-  static override strict = false;
-
-  static override args = {
-    name: Args.string({ description: 'Names of locks, without prefixes.', required: true, ignoreStdin: true }),
-  };
+  static override args = { name: Args.string({ ...lockArgument, required: true, multiple: true }) };
 
   static override flags = {
-    for: preciseDuration({ summary: 'End after this time.' }),
+    for: preciseDuration({ summary: 'Stop after this time.' }),
   };
 
   async run(): Promise<void> {
-    const { argv, flags } = await this.parse(LockWatch);
-    const names = [...new Set((argv as string[]).map((name) => readKey(name)))];
+    const { args, flags } = await this.parse(LockWatch);
+    const names = [...new Set(args.name)];
     checkKeys(names);
     await this.withStore(flags, async (work) => {
       const { interruption } = work;

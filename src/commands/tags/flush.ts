@@ -16,21 +16,16 @@ const UNCOUNTED = 'every entry with these tags (the store does not count them)';
 export default class TagsFlush extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
   static override summary = 'Remove every entry that carries any of the tags.';
-  static override description = `However many there are, and whatever other tags they carry. Asks first; without a terminal it takes --yes. Running it again does no harm: nothing to remove is a success.`;
+  static override description =
+    'Asks first; without a terminal, --yes is required. Exits 0 if there is nothing to remove.';
 
   static override examples = [
-    { description: 'From a deploy script', command: '<%= config.bin %> tags:flush products prices --yes' },
-    { description: 'See how many would go', command: '<%= config.bin %> tags:flush products --dry-run' },
+    { description: 'Flush tags in a deploy script', command: 'cachectl tags:flush products prices --yes' },
+    { description: 'Show how many entries would be removed', command: 'cachectl tags:flush products --dry-run' },
   ];
 
   static override args = {
-    name: Args.string({
-      description: 'The name of a tag.',
-      required: true,
-      multiple: true,
-      ignoreStdin: true,
-      ...asKey,
-    }),
+    name: Args.string({ description: 'Name of a tag.', required: true, multiple: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = { ...destructiveFlags };

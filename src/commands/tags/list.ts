@@ -11,23 +11,31 @@ import { note } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 
 export default class TagsList extends StoreCommand {
-  static override summary = 'List the tags, and how many entries carry each.';
-  static override description = `On Redis a tag goes on listing entries that have expired, were forgotten or evicted: its stale members. Those that have expired are told apart at once; with --deep every entry is looked for, which finds the others, too. Memcached tells names alone. With --sort none the tags come as they are found, in constant memory.`;
+  static override summary = 'List tags and the number of entries that carry each.';
+  static override description = `On Redis a tag index also lists stale members: entries that expired, were removed or were evicted. Only expired ones are counted apart, unless --deep looks up every entry. Memcached lists names only.`;
 
   static override examples = [
-    { description: 'All tags', command: '<%= config.bin %> tags:list' },
-    { description: 'The largest ten', command: '<%= config.bin %> tags:list --sort entries --limit 10' },
-    { description: 'Those of users, for a program', command: `<%= config.bin %> tags:list 'user:*' --json` },
+    { description: 'List all tags', command: 'cachectl tags:list' },
+    { description: 'List the ten largest', command: 'cachectl tags:list --sort entries --limit 10' },
+    { description: 'List matching tags as JSON', command: `cachectl tags:list 'user:*' --json` },
   ];
 
   static override args = {
-    pattern: Args.string({ description: 'Only names that match, e.g. user:*', ignoreStdin: true, ...asPattern }),
+    pattern: Args.string({
+      description: 'Only names that match this glob, e.g. user:*',
+      ignoreStdin: true,
+      ...asPattern,
+    }),
   };
 
   static override flags = {
-    sort: Flags.option({ options: TAG_SORTS, default: 'name', summary: 'In which order.' })(),
-    deep: Flags.boolean({ default: false, summary: 'Look for each entry, so that the numbers are exact.' }),
-    limit: Flags.integer({ summary: 'End after so many tags.', helpValue: 'N', min: 1 }),
+    sort: Flags.option({
+      options: TAG_SORTS,
+      default: 'name',
+      summary: 'Sort order. none streams in constant memory.',
+    })(),
+    deep: Flags.boolean({ default: false, summary: 'Look up each entry for exact numbers.' }),
+    limit: Flags.integer({ summary: 'List at most N tags.', helpValue: 'N', min: 1 }),
   };
 
   async run(): Promise<void> {

@@ -12,23 +12,24 @@ import { count } from '../../terminal/progress.js';
 
 export default class TagsPrune extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
-  static override summary = 'Take out of the tags what is listed there and gone.';
-  static override description = `Stale members cost memory, and a flush of the tag time. On Redis it is what Laravel's cache:prune-stale-tags does: members that have expired by their score; with --deep also those whose entries were evicted or forgotten, for which every entry is looked for. Entries are left alone, so it never asks, not even on a protected profile; run it as often as you like. On SQLite --deep makes no difference; on MongoDB and Memcached nothing can be stale.`;
+  static override summary = 'Remove expired entries from tag indexes.';
+  static override description = `Stale members cost memory and make a flush of the tag slower. Does what Laravel's cache:prune-stale-tags does; with --deep it also removes members whose entries were evicted or removed. Entries are not touched, so it never asks. On MongoDB and Memcached nothing can be stale.`;
 
   static override examples = [
-    { description: 'From a scheduler, each hour', command: '<%= config.bin %> tags:prune' },
-    {
-      description: 'Say how many are stale, evicted ones included',
-      command: '<%= config.bin %> tags:prune --deep --dry-run',
-    },
+    { description: 'Run it hourly from a scheduler', command: 'cachectl tags:prune' },
+    { description: 'Count all stale members', command: 'cachectl tags:prune --deep --dry-run' },
   ];
 
   static override args = {
-    pattern: Args.string({ description: 'Only tags whose names match, e.g. user:*', ignoreStdin: true, ...asPattern }),
+    pattern: Args.string({
+      description: 'Only tags that match this glob, e.g. user:*',
+      ignoreStdin: true,
+      ...asPattern,
+    }),
   };
 
   static override flags = {
-    deep: Flags.boolean({ default: false, summary: 'Look for each entry, rather than go by the scores.' }),
+    deep: Flags.boolean({ default: false, summary: 'Look up each entry instead of trusting the stored expiry time.' }),
     'dry-run': destructiveFlags['dry-run'],
   };
 

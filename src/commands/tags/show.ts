@@ -15,22 +15,22 @@ import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
 
 export default class TagsShow extends StoreCommand {
-  static override summary = 'List what carries a tag.';
-  static override description = `Each by the key that its writer gave it, with all of its tags in their order, as far as they can be told: so it is found by get KEY --tags A,B. What is listed and gone is stale; tags:prune takes it out. However many there are, they come as they are read. Exits 1 when nothing is listed under the tag. In a pipe there is a line for each: key, seconds left (or never, stale, unknown), tags, key as it is stored.`;
+  static override summary = 'List the entries of a tag.';
+  static override description = `Shows each key with all of its tags in order, so that get KEY --tags A,B finds it. Stale members are listed too; tags:prune removes them. Exits 1 if the tag lists nothing. A pipe gets key, seconds left (or never, stale, unknown), tags and stored key per line.`;
 
   static override examples = [
-    { description: 'What a flush of the tag would remove', command: '<%= config.bin %> tags:show people' },
-    { description: 'What is listed there, and gone', command: '<%= config.bin %> tags:show people --stale' },
-    { description: 'A look at a few', command: '<%= config.bin %> tags:show people --limit 10 --json' },
+    { description: 'Show what a flush of the tag would remove', command: 'cachectl tags:show people' },
+    { description: 'Show stale members only', command: 'cachectl tags:show people --stale' },
+    { description: 'Look at a few entries', command: 'cachectl tags:show people --limit 10 --json' },
   ];
 
   static override args = {
-    name: Args.string({ description: 'The name of the tag.', required: true, ignoreStdin: true, ...asKey }),
+    name: Args.string({ description: 'Name of the tag.', required: true, ignoreStdin: true, ...asKey }),
   };
 
   static override flags = {
-    stale: Flags.boolean({ default: false, summary: 'Only what is listed and gone.' }),
-    limit: Flags.integer({ summary: 'End after so many entries.', helpValue: 'N', min: 1 }),
+    stale: Flags.boolean({ default: false, summary: 'Only stale members.' }),
+    limit: Flags.integer({ summary: 'List at most N entries.', helpValue: 'N', min: 1 }),
   };
 
   async run(): Promise<void> {

@@ -5,16 +5,16 @@ import type { Repository } from '../../stores/contract/store.js';
 
 import { integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { duration, tagNames } from '../../runtime/flags.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { duration, entryTags } from '../../runtime/flags.js';
+import { keyArgument } from '../../runtime/key-arguments.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson } from '../../terminal/output.js';
 
-/** Of a signed integer of 64 bits; its negative is one, too. */
+/** The largest signed 64-bit integer. */
 const GREATEST = 2n ** 63n - 1n;
 
-/** A whole number of 64 bits, to the digit. */
+/** A 64-bit integer, exact. */
 const wholeNumber = Flags.custom<bigint>({
   helpValue: 'NUMBER',
   async parse(text) {
@@ -32,16 +32,14 @@ const wholeNumber = Flags.custom<bigint>({
 });
 
 export const countingArgs = {
-  key: Args.string({ description: 'The key, without prefixes.', required: true, ignoreStdin: true, ...asKey }),
+  key: Args.string({ ...keyArgument, required: true }),
 };
 
-/** Of `increment` and `decrement`. */
+/** For `increment` and `decrement`. */
 export const countingFlags = {
-  by: wholeNumber({ summary: 'By how much; may be negative.', default: 1n, defaultHelp: async () => '1' }),
-  ttl: duration({
-    summary: 'How long a counter lasts that is not there yet; one that is there keeps its own end.',
-  }),
-  tags: tagNames({ summary: 'Within these tags, in the order they were put.' }),
+  by: wholeNumber({ summary: 'Amount; may be negative.', default: 1n, defaultHelp: async () => '1' }),
+  ttl: duration({ summary: 'TTL of a new counter. An existing one keeps its TTL.' }),
+  tags: entryTags,
 };
 
 export interface Counting {

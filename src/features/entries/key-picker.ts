@@ -20,9 +20,8 @@ interface KeyFlags {
  */
 export function namedKeys(keys: readonly string[] | undefined, flags: KeyFlags): readonly string[] | undefined {
   if (keys !== undefined && keys.length > 0) return keys;
-  if (!canAsk(flags))
-    throw missingKey('Name it, without prefixes; at a terminal, without --json, those that are there are offered.');
-  if (flags.tags) throw missingKey('Within tags none can be offered: name it, as it was put.');
+  if (!canAsk(flags)) throw missingKey('Name the key. At a terminal without --json you can choose one from a list.');
+  if (flags.tags) throw missingKey('Name the key. Keys within tags cannot be listed.');
   return undefined;
 }
 
@@ -39,10 +38,12 @@ export async function pickKey(
     searchFor(typed, signal, (glob, until) => offers(store, glob, until), keyOf);
   // Before anybody is asked: what cannot be listed is an error, and so is a server that is gone.
   const all = await search(undefined, interruption.signal).catch((error: unknown) => {
-    throw error instanceof UnsupportedError ? missingKey(`None can be offered: ${error.message}.`) : error;
+    throw error instanceof UnsupportedError ? missingKey(`Name the key: ${error.message}.`) : error;
   });
   if (all.items.length === 0 && all.more === undefined) {
-    throw missingKey(`None can be offered: nothing lies under ${store.prefix === '' ? 'that store' : store.prefix}.`);
+    throw missingKey(
+      `No key to choose from: ${store.prefix === '' ? 'the store is empty' : `none begins with ${store.prefix}`}.`,
+    );
   }
 
   const { chooseOne } = await import('../../terminal/prompts.js');
@@ -84,5 +85,5 @@ function aboutText({ size, ttl }: ListedEntry): string {
 }
 
 function missingKey(hint: string): UsageError {
-  return new UsageError('Missing 1 required arg: key', hint);
+  return new UsageError('missing argument KEY', hint);
 }

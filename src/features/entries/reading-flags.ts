@@ -1,21 +1,21 @@
 import * as Flags from '@oclif/core/flags';
 
-/** How an entry that was read is printed: what `ReadingFormat` takes, beside --json. */
+/** For commands that print values: what `ReadingFormat` takes, beside --json. */
 export const readingFlags = {
   default: Flags.string({
-    summary: 'Printed for a miss, which then is no failure.',
+    summary: 'On a miss, print VALUE and exit 0.',
     helpValue: 'VALUE',
     exclusive: ['json'],
   }),
   raw: Flags.boolean({
     default: false,
-    summary: 'Print the stored bytes of one key, exactly.',
+    summary: 'Print the stored bytes of one key, undecoded.',
     exclusive: ['json', 'default'],
   }),
   'no-newline': Flags.boolean({
     default: false,
     char: 'n',
-    summary: 'Print the value of one key and nothing after it, binary values included.',
+    summary: 'Print the value of one key without a trailing newline.',
     exclusive: ['json', 'raw'],
   }),
 };

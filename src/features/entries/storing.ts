@@ -6,27 +6,27 @@ import type { Repository, Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
 import { tagNames } from '../../runtime/flags.js';
-import { asKey } from '../../runtime/key-arguments.js';
+import { keyArgument } from '../../runtime/key-arguments.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
 import { ttlText } from '../../terminal/value-text.js';
 import { checkKeys } from './repository.js';
 import { ttlFlags } from './ttl-flags.js';
 
-/** Optional as far as oclif knows, so that what is missing can be said with the way out. */
+/** Optional for oclif, so that --file and --from can replace them. */
 export const storingArgs = {
-  key: Args.string({ description: 'The key, without prefixes.', ignoreStdin: true, ...asKey }),
-  value: Args.string({ description: 'The value; - reads it from standard input.', ignoreStdin: true }),
+  key: Args.string(keyArgument),
+  value: Args.string({ description: 'Value to store, or - for standard input.', ignoreStdin: true }),
 };
 
-/** Of commands that store one entry. */
+/** For commands that store one entry. */
 export const storingFlags = {
   ...ttlFlags,
-  tags: tagNames({ summary: 'Put it under these tags; it is read by the same tags in the same order.' }),
+  tags: tagNames({ summary: 'Tags for the entry. Reading it takes the same tags in the same order.' }),
   as: Flags.option({ options: ['string', 'json'] as const, default: 'string' as const })({
-    summary: 'What VALUE is.',
+    summary: 'How to read VALUE.',
   }),
-  file: Flags.string({ summary: 'Take the value from a file.', helpValue: 'FILE' }),
+  file: Flags.string({ summary: 'Read the value from FILE.', helpValue: 'FILE' }),
 };
 
 /** What was written on the command line. */
@@ -46,7 +46,7 @@ export async function writtenEntry(
   { key, value, file, as }: WrittenEntry,
   usage: string,
 ): Promise<{ readonly key: string; readonly value: Value }> {
-  if (key === undefined) throw new UsageError('no key was given', `Write ${usage}.`);
+  if (key === undefined) throw new UsageError('missing argument KEY', `Write ${usage}.`);
   checkKeys([key]);
   const { readValue } = await import('./value-input.js');
   return { key, value: await readValue({ argument: value, file, as, usage }) };

@@ -5,22 +5,22 @@ import type { Ttl } from '../../stores/contract/store.js';
 import { UsageError } from '../../errors.js';
 import { duration } from '../../runtime/flags.js';
 
-/** How long an entry that is stored lasts. */
+/** For commands that store entries. */
 export const ttlFlags = {
-  ttl: duration({ summary: 'How long it lasts; forever when left out.', exclusive: ['forever'] }),
-  forever: Flags.boolean({ default: false, summary: 'It never expires; said out loud.', exclusive: ['ttl'] }),
+  ttl: duration({ summary: 'TTL of the entry. It never expires if omitted.', exclusive: ['forever'] }),
+  forever: Flags.boolean({ default: false, summary: 'Never expire (the default).', exclusive: ['ttl'] }),
 };
 
-/** The same where one of the two must be said. */
+/** For commands that need one of the two. */
 export const explicitTtlFlags = {
-  ttl: duration({ summary: 'How long it lasts.', exactlyOne: ['ttl', 'forever'] }),
-  forever: Flags.boolean({ summary: 'It never expires.', exactlyOne: ['ttl', 'forever'] }),
+  ttl: duration({ summary: 'TTL of the entry.', exactlyOne: ['ttl', 'forever'] }),
+  forever: Flags.boolean({ summary: 'Never expire.', exactlyOne: ['ttl', 'forever'] }),
 };
 
-/** @throws UsageError for a ttl of 0, which would be over at once */
+/** @throws UsageError for a TTL of 0: the entry would expire at once */
 export function checkedTtl(ttl: number | undefined): Ttl {
   if (ttl === 0) {
-    throw new UsageError('a ttl of 0 stores nothing', 'Say --forever for what never expires, or use `forget`.');
+    throw new UsageError('a TTL of 0 stores nothing', 'Use --forever for an entry that never expires, or `forget`.');
   }
 
   return ttl ?? null;

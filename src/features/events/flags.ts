@@ -8,25 +8,26 @@ import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 export interface EventFlags {
   readonly source?: string | undefined;
   readonly type?: EventType[] | undefined;
-  readonly key?: string | undefined;
+  readonly pattern?: string | undefined;
   readonly tag?: string[] | undefined;
   readonly client?: string | undefined;
-  readonly all: boolean;
+  readonly 'all-prefixes': boolean;
   readonly enable: boolean;
   /** Seconds. */
   readonly for?: number | undefined;
 }
 
-/** Which events, and where from. */
+/** For commands that follow events. */
 export const eventFlags = {
   type: Flags.option({ options: EVENT_TYPES })({
-    summary: 'Only events of this type; may be repeated.',
+    summary: 'Only events of this type. Repeatable.',
+    helpValue: 'TYPE',
     multiple: true,
     multipleNonGreedy: true,
   }),
-  key: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB', ...asPattern }),
+  pattern: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB', ...asPattern }),
   tag: Flags.string({
-    summary: 'Only entries that carry this tag; may be repeated.',
+    summary: 'Only entries that carry this tag. Repeatable.',
     helpValue: 'NAME',
     multiple: true,
     multipleNonGreedy: true,
@@ -34,13 +35,13 @@ export const eventFlags = {
   }),
   client: Flags.string({ summary: 'Only clients whose address or name matches, e.g. 10.0.0.7:*', helpValue: 'GLOB' }),
   source: Flags.string({
-    summary: 'Where to hear of them; without it the cheapest that tells what is asked for. A wrong name lists them.',
+    summary: 'Where events come from. The cheapest sufficient source if omitted; a wrong name lists them.',
     helpValue: 'NAME',
   }),
-  all: Flags.boolean({ default: false, summary: 'Keys under other prefixes, too.' }),
+  'all-prefixes': Flags.boolean({ default: false, summary: 'Include keys outside the prefix.' }),
   enable: Flags.boolean({
     default: false,
-    summary: 'Switch the server’s notifications on, and back as they were at the end.',
+    summary: 'Enable keyspace notifications on the server, and restore its setting at the end.',
   }),
-  for: preciseDuration({ summary: 'End after this time.' }),
+  for: preciseDuration({ summary: 'Stop after this time.' }),
 };

@@ -42,15 +42,15 @@ export function preferSource(store: Store, flags: EventFlags, needs: Needs, type
 
 /** What the driver is to leave out, and what it is to look for. */
 export function selectedOptions(
-  { type = [], key, tag = [], client, all, enable }: EventFlags,
+  { type = [], pattern, tag = [], client, 'all-prefixes': everything, enable }: EventFlags,
   needs: Needs = {},
 ): Omit<EventsOptions, 'signal'> {
   const types = new Set(type);
-  const matchesKey = key === undefined ? undefined : globMatcher(key);
+  const matchesKey = pattern === undefined ? undefined : globMatcher(pattern);
   const isWantedClient = client === undefined ? undefined : globMatcher(client);
   return {
     enable,
-    everything: all,
+    everything,
     tags: tag.length > 0 || needs.tags === true,
     wants: (of, named) =>
       (types.size === 0 || types.has(of)) && (matchesKey === undefined || (named !== undefined && matchesKey(named))),

@@ -24,28 +24,28 @@ const SAMPLE = 10;
 
 const ALONE = ['all', 'locks'];
 
-/** What a flush is narrowed by. */
+/** The conditions of a selective flush. */
 export const filterFlags = {
   pattern: Flags.string({ summary: 'Only keys that match.', helpValue: 'GLOB', exclusive: ALONE, ...asPattern }),
-  'older-than': duration({
-    summary: 'Only what was neither read nor written for that long (Redis, Memcached).',
+  'idle-for': duration({
+    summary: 'Only entries that were not used for this long (Redis, Memcached).',
     exclusive: ALONE,
   }),
-  'larger-than': size({ summary: 'Only what is larger, e.g. 100kB or 1MiB.', exclusive: ALONE }),
+  'larger-than': size({ summary: 'Only larger entries, e.g. 100kB or 1MiB.', exclusive: ALONE }),
 };
 
 interface FilterFlags {
   readonly pattern?: string | undefined;
-  readonly 'older-than'?: number | undefined;
+  readonly 'idle-for'?: number | undefined;
   readonly 'larger-than'?: number | undefined;
 }
 
 /** Undefined when nothing narrows it. @throws UsageError for what narrows nothing, or was not meant so */
 export function filterOf(flags: FilterFlags): EntryFilter | undefined {
-  const { pattern, 'older-than': idleFor, 'larger-than': largerThan } = flags;
+  const { pattern, 'idle-for': idleFor, 'larger-than': largerThan } = flags;
   if (pattern === '') throw new UsageError('the pattern is empty', 'Is a variable unset? Quote it and check it.');
   if (idleFor === 0)
-    throw new UsageError('--older-than 0 leaves nothing out', 'Write how long, e.g. 30d, or leave it out.');
+    throw new UsageError('--idle-for 0 would match every entry', 'Give a duration, e.g. 30d, or remove --idle-for.');
   if (pattern === undefined && idleFor === undefined && largerThan === undefined) return undefined;
   return {
     ...(pattern !== undefined && { pattern }),
@@ -82,7 +82,7 @@ function flusher(store: Store, only: EntryFilter): NonNullable<Store['flushOnly'
   if (!store.flushOnly) {
     throw new UnsupportedError(
       `the ${store.driver} store cannot flush what matches`,
-      'Forget keys by their names, flush tags, or flush without --pattern, --older-than and --larger-than.',
+      'Forget keys by their names, flush tags, or flush without --pattern, --idle-for and --larger-than.',
     );
   }
 
@@ -116,7 +116,7 @@ function documentOf(
   dryRun: boolean,
   sample: Sample,
 ) {
-  const only = { pattern: pattern && printKey(pattern), olderThan: idleFor, largerThan };
+  const only = { pattern: pattern && printKey(pattern), idleFor, largerThan };
   return { removed, keptLocks, bytes, scope: 'prefix', only, dryRun, ...(dryRun && { sample: sample.fields }) };
 }
 

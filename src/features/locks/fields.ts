@@ -84,7 +84,7 @@ export const TOLD_BY: Readonly<Record<ToldBy, string>> = {
   'cachectl-owner': 'its owner',
   family: 'its name',
   'laravel-owner': 'its value',
-  pattern: '--pattern',
+  pattern: '--include',
   place: 'its place',
 };
 

@@ -17,9 +17,7 @@ import { heldByText, leftText } from './text.js';
  */
 export function namedLock(name: string | undefined, flags: { readonly json: boolean }): string | undefined {
   if (name === undefined && !canAsk(flags))
-    throw missingName(
-      'Name the lock, without prefixes; at a terminal, without --json, those that are held are offered.',
-    );
+    throw missingName('Name the lock. At a terminal without --json you can choose one from a list.');
   return name;
 }
 
@@ -38,11 +36,11 @@ export async function pickLock({ store, interruption }: Work, what: string, owne
       ({ name }) => name,
     );
   const all = await search(undefined, interruption.signal).catch((error: unknown) => {
-    throw error instanceof UnsupportedError ? missingName(`None can be offered: ${error.message}.`) : error;
+    throw error instanceof UnsupportedError ? missingName(`Name the lock: ${error.message}.`) : error;
   });
   if (all.items.length === 0 && all.more === undefined) {
     throw missingName(
-      `None can be offered: no lock that can be told to be one is held${owner === undefined ? '' : ' by that owner'}.`,
+      `No lock to choose from: none that can be recognized is held${owner === undefined ? '' : ' by that owner'}.`,
     );
   }
 
@@ -57,11 +55,11 @@ export async function pickLock({ store, interruption }: Work, what: string, owne
 
 async function* held(
   store: Work['store'],
-  names: string,
+  pattern: string,
   signal: AbortSignal,
   owner: string | undefined,
 ): AsyncGenerator<readonly ListedLock[]> {
-  for await (const lock of selectLocks({ store, interruption: { signal, by: undefined } }, { names })) {
+  for await (const lock of selectLocks({ store, interruption: { signal, by: undefined } }, { pattern })) {
     if (owner === undefined || lock.owner === owner) yield [lock];
   }
 }
@@ -79,5 +77,5 @@ function aboutText(lock: ListedLock): string {
 }
 
 function missingName(hint: string): UsageError {
-  return new UsageError('Missing 1 required arg: name', hint);
+  return new UsageError('missing argument NAME', hint);
 }

@@ -6,21 +6,21 @@ import { globMatcher } from '../../stores/listing/glob.js';
 import { type LockFamily, meaningOf } from '../../stores/locks/families.js';
 import { readOwner } from '../../stores/locks/owner.js';
 
-/** Which locks are wanted. */
+/** Which locks to list. */
 export interface LockSelection {
   /** A glob on the name. */
-  readonly names?: string | undefined;
-  readonly families?: readonly LockFamily[] | undefined;
-  /** A glob: what bears such a name is a lock, whatever it holds. */
   readonly pattern?: string | undefined;
-  /** Only those that never expire, or that were taken as long ago, in seconds, as far as it is known. */
+  readonly families?: readonly LockFamily[] | undefined;
+  /** A glob: entries whose names match are locks, whatever they hold. */
+  readonly include?: string | undefined;
+  /** Seconds. Only locks that never expire, or that are known to be held for this long. */
   readonly stuckFor?: number | undefined;
 }
 
 /** @throws UnsupportedError where the store cannot list locks */
 export async function* selectLocks(
   { store, interruption }: Pick<Work, 'interruption' | 'store'>,
-  { names, families, pattern, stuckFor }: LockSelection,
+  { pattern, families, include, stuckFor }: LockSelection,
 ): AsyncGenerator<ListedLock> {
   if (!store.locks) {
     throw new UnsupportedError(
@@ -29,8 +29,11 @@ export async function* selectLocks(
     );
   }
 
-  const isNamed = globMatcher(names ?? '*');
-  for await (const lock of store.locks({ signal: interruption.signal, ...(pattern !== undefined && { pattern }) })) {
+  const isNamed = globMatcher(pattern ?? '*');
+  for await (const lock of store.locks({
+    signal: interruption.signal,
+    ...(include !== undefined && { pattern: include }),
+  })) {
     if (!isNamed(lock.name)) continue;
     if (families !== undefined && !families.includes(meaningOf(lock.name, lock.owner).family)) continue;
     if (stuckFor !== undefined && !isStuck(lock, stuckFor)) continue;
@@ -38,7 +41,7 @@ export async function* selectLocks(
   }
 }
 
-/** Of an owner that cachectl made it is known since when; of all others only whether they end. */
+/** Only cachectl's owner tokens contain a start time. */
 function isStuck({ owner, ttl }: ListedLock, stuckFor: number): boolean {
   if (ttl === null) return true;
   const since = readOwner(owner)?.since;

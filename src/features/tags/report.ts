@@ -1,9 +1,9 @@
 import type { ListedTag, TagMember } from '../../stores/contract/tags.js';
 import type { JsonFields } from '../../terminal/json.js';
 
+import { answerList } from '../../runtime/json-list.js';
 import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { answerList } from '../../terminal/json-list.js';
 import { LinePrinter } from '../../terminal/line-printer.js';
 import { answer, answersAPerson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';

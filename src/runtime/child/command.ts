@@ -7,13 +7,13 @@ import { Readable } from 'node:stream';
 import type { ProcessRow } from './process-table.js';
 
 import { UsageError } from '../../errors.js';
-import { openPipe } from '../../features/remember/system-pipe.js';
 import { callersEnvironment } from '../environment.js';
 import { GroupProbe } from './group-probe.js';
 import { JobGuard } from './guard.js';
 import { ignoredSignals } from './ignored-signals.js';
 import { type Job, SessionJob, TerminalJob, whatIsLeft } from './job.js';
 import { ENDING_SIGNALS, FATAL_SIGNALS } from './signals.js';
+import { openPipe } from './system-pipe.js';
 
 /** As the shells have it. */
 const NOT_FOUND = 127;

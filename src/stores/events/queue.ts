@@ -47,7 +47,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.fail(
       new PartialError(
         `${LONGEST} events wait to be read; the ones after them are lost`,
-        'Read faster, or ask for less: --type, --key.',
+        'Read faster, or ask for less: --type, --pattern.',
       ),
     );
   }

@@ -1,9 +1,8 @@
-import { run } from '@oclif/core/run';
-
-import { ExitCode } from '../errors.js';
-import { isOutputClosed, refuseOutput } from '../terminal/output.js';
-import { asksForJson, reportError } from './report-error.js';
-import { runCommand } from './run-command.js';
+import { COMMANDS } from './command-table.js';
+import { ExitCode } from './errors.js';
+import { asksForJson, reportError } from './runtime/report-error.js';
+import { runCommand } from './runtime/run-command.js';
+import { isOutputClosed, refuseOutput } from './terminal/output.js';
 
 /** Runs the program and ends the process. @param root the folder of package.json */
 export async function main(argv: readonly string[], root: string): Promise<never> {
@@ -25,8 +24,7 @@ export async function main(argv: readonly string[], root: string): Promise<never
 /** Runs the program up to its exit code. */
 export async function perform(argv: readonly string[], root: string): Promise<void> {
   try {
-    const help = await runCommand(argv, root);
-    if (help !== undefined) await run([...help], { root });
+    await runCommand(argv, root, COMMANDS);
   } catch (error) {
     process.exitCode = reportError(error, asksForJson(argv));
   }

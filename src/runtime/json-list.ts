@@ -1,9 +1,9 @@
-import type { JsonFields } from './json.js';
+import type { JsonFields } from '../terminal/json.js';
 
 import { ClosedPipeError } from '../errors.js';
-import { errorFields, toFailure, ToldError } from '../runtime/report-error.js';
-import { stringify } from './json.js';
-import { LinePrinter } from './line-printer.js';
+import { stringify } from '../terminal/json.js';
+import { LinePrinter } from '../terminal/line-printer.js';
+import { errorFields, toFailure, ToldError } from './report-error.js';
 
 /**
  * An array as one JSON document on one line, printed as its members come. What ends them too early is told by the last

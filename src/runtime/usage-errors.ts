@@ -1,0 +1,163 @@
+import { distance } from 'fastest-levenshtein';
+
+import { flagWords, usageLine, type UsageParts } from './usage-line.js';
+
+/** What oclif's parser throws. What was wrong is partly in fields, partly in its message only. */
+export interface ParserError extends Error {
+  readonly oclif: { readonly exit?: number };
+  readonly parse?: { readonly input?: ParserInput };
+  /** Of arguments that are missing or too many. */
+  readonly args?: ReadonlyArray<string | { readonly name: string; readonly multiple?: boolean }>;
+  /** Flags that do not exist. */
+  readonly flags?: readonly string[];
+}
+
+type ParserInput = UsageParts & { readonly context?: { readonly id?: string } };
+
+export function isParserError(error: unknown): error is ParserError {
+  return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
+}
+
+/** A parser error as two lines. */
+export function usageFailure(error: ParserError): Wording {
+  const input = error.parse?.input;
+  if (error.flags !== undefined) return unknownFlags(error.flags, input);
+  const text = error.message
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ')
+    .trim();
+  if (error.args !== undefined) {
+    const words = error.args.map((arg) => (typeof arg === 'string' ? `"${arg}"` : arg.name.toUpperCase()));
+    const what = text.startsWith('Missing') ? 'missing' : 'unexpected';
+    return {
+      message: `${what} ${words.length === 1 ? 'argument' : 'arguments'} ${words.join(', ')}`,
+      hint: usageHint(input),
+    };
+  }
+
+  for (const [pattern, wording] of WORDINGS) {
+    const match = pattern.exec(text);
+    if (match !== null) return wording(match.slice(1) as string[], input);
+  }
+
+  return { message: text.replace(/ *See more help with --help$/, ''), hint: usageHint(input) };
+}
+
+interface Wording {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** oclif has these in its messages only. The first of several is reported. */
+const WORDINGS: ReadonlyArray<readonly [RegExp, (words: string[], input: ParserInput | undefined) => Wording]> = [
+  [
+    /Missing required flag (\S+)/,
+    ([name = ''], input) => ({ message: `missing flag --${name}`, hint: `Add ${wordsOf(name, input)}.` }),
+  ],
+  [
+    /Exactly one of the following must be provided: ((?:--\S+, )*--\S+)/,
+    ([list = ''], input) => {
+      const names = list.split(', ').map((flag) => flag.slice(2));
+      const words = names.map((name) => wordsOf(name, input));
+      return { message: `missing flag --${names.join(' or --')}`, hint: `Add ${words.join(' or ')}.` };
+    },
+  ],
+  [
+    /--([\w-]+)(?:=.*?)? cannot also be provided when using --([\w-]+)/,
+    ([one = '', other = '']) => ({
+      message: `--${one} and --${other} cannot be combined`,
+      hint: 'Remove one of them.',
+    }),
+  ],
+  [
+    /All of the following must be provided when using --([\w-]+): ((?:--\S+, )*--\S+)/,
+    ([name = '', needed = '']) => ({
+      message: `--${name} needs ${needed}`,
+      hint: `Add ${needed}, or remove --${name}.`,
+    }),
+  ],
+  [
+    /Expected --([\w-]+)=(.*) to be one of: (.*?)(?: See more help|$)/,
+    ([name = '', value = '', list = '']) => ({
+      message: `--${name} does not take "${value}"`,
+      hint: `Use one of: ${list}.`,
+    }),
+  ],
+  [
+    /Flag --([\w-]+) expects one of these values: (.*?)(?: See more help|$)/,
+    ([name = '', list = '']) => ({ message: `--${name} needs a value`, hint: `Use one of: ${list}.` }),
+  ],
+  [
+    /Flag --([\w-]+) expects a value/,
+    ([name = '']) => ({ message: `--${name} needs a value`, hint: `Write a value after --${name}.` }),
+  ],
+  [
+    /Flag --([\w-]+) can only be specified once/,
+    ([name = '']) => ({ message: `--${name} was given more than once`, hint: 'Give it once.' }),
+  ],
+  [
+    /Parsing --([\w-]+) Expected an integer ?(.*?) but received: (.*?)(?: See more help|$)/,
+    ([name = '', bound = '', value = '']) => ({
+      message: `--${name}: "${value}" is not a whole number${bound === '' ? '' : ` ${bound}`}`,
+      hint: `Write a whole number${bound === '' ? '' : ` ${bound}`}.`,
+    }),
+  ],
+];
+
+function wordsOf(name: string, input: ParserInput | undefined): string {
+  const flag = input?.flags[name];
+  return flag === undefined ? `--${name}` : flagWords(flag);
+}
+
+function usageHint(input: ParserInput | undefined): string {
+  const id = input?.context?.id;
+  return id === undefined || input === undefined ? 'See the command with --help.' : `Usage: ${usageOf(id, input)}`;
+}
+
+/** The parser is not given the usage line that a command may have of its own. */
+function usageOf(id: string, input: ParserInput): string {
+  const { usage } = (input.context as { constructor: Partial<UsageParts> }).constructor;
+  return usageLine(id, usage === undefined ? input : { ...input, usage });
+}
+
+function unknownFlags(flags: readonly string[], input: ParserInput | undefined): Wording {
+  const [first = ''] = flags;
+  const message = `unknown ${flags.length === 1 ? 'flag' : 'flags'} ${flags.join(', ')}`;
+  return { message, hint: hintFor(first, input) ?? DASH_HINT };
+}
+
+const DASH_HINT = 'List the flags with --help. Put -- before a key or value that begins with a dash.';
+
+function hintFor(typed: string, input: ParserInput | undefined): string | undefined {
+  if (input === undefined || !typed.startsWith('--')) return undefined;
+  const word = typed.slice(2);
+  const known = Object.keys(input.flags).filter((name) => input.flags[name]!.hidden !== true);
+  const present = OTHER_NAMES[word]?.find((name) => known.includes(name));
+  if (present !== undefined) return `Use --${present}.`;
+  if (PATTERN_NAMES.has(word) && 'pattern' in input.args) return `Write PATTERN without a flag. ${usageHint(input)}`;
+  const near = nearest(word, known);
+  return near === undefined ? undefined : `Did you mean --${near}?`;
+}
+
+/** Earlier names, and what other tools call a flag. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  all: ['all-prefixes', 'all-profiles'],
+  'older-than': ['idle-for', 'held-for'],
+  key: ['pattern'],
+  match: ['pattern'],
+  glob: ['pattern'],
+  force: ['yes'],
+  ex: ['ttl'],
+  expire: ['ttl'],
+  nx: ['if-absent'],
+  count: ['limit'],
+  host: ['url'],
+};
+
+const PATTERN_NAMES: ReadonlySet<string> = new Set(['pattern', 'key', 'match', 'glob']);
+
+function nearest(typed: string, names: readonly string[]): string | undefined {
+  const ranked = names.map((name) => ({ name, wrong: distance(typed, name) })).toSorted((a, b) => a.wrong - b.wrong);
+  return ranked.find(({ name, wrong }) => wrong <= 2 && wrong < name.length / 2)?.name;
+}
