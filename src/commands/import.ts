@@ -39,7 +39,7 @@ export default class Import extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Import);
-    if (flags.ttl === 0) throw new UsageError('a ttl of 0 stores nothing', 'Leave --ttl out to store forever.');
+    if (flags.ttl === 0) throw new UsageError('a TTL of 0 stores nothing', 'Leave --ttl out to store forever.');
     await this.withStore(flags, async ({ store, profile, interruption }) => {
       if (!SPARING.has(profile.driver)) keepYoungSpaceSmall();
       const { openInput } = await import('../features/transfer/input.js');

@@ -130,11 +130,11 @@ describe('without a key, at a terminal,', () => {
       expect(await at(place, ['get']))
         .to.have.property('screen')
         .that.includes('none begins with shop-cache-');
-      expect((await at(place, ['lock:release'])).screen).to.include('no lock that can be told to be one is held');
+      expect((await at(place, ['lock:release'])).screen).to.include('none that can be recognized is held');
       await place.run(['put', 'a', 'v']);
       const { code, screen } = await at(place, ['get', '--tags', 'people']);
       expect(code).to.equal(2);
-      expect(screen).to.include('Within tags none can be offered');
+      expect(screen).to.include('Keys within tags cannot be listed');
     });
 
     it('asks nobody where a program reads the answer', async () => {

@@ -317,8 +317,8 @@ describe('remember, whatever the store', () => {
   for (const [what, args, message] of [
     ['no command', ['k', '--ttl', '1m'], 'there is no command to run'],
     ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'missing argument KEY'],
-    ['no ttl', ['k', '--', 'date'], 'must be provided: --forever, --ttl'],
-    ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a ttl of 0 stores nothing'],
+    ['no ttl', ['k', '--', 'date'], 'missing flag --forever or --ttl'],
+    ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a TTL of 0 stores nothing'],
     [
       'an exit code that nobody keeps',
       ['k', '--ttl', '1m', '--value-only', '--cache-failures', '--', 'date'],

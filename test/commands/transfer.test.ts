@@ -241,7 +241,7 @@ describe('what import keeps to', () => {
       'imported 1 entry; left out: 4 failed',
       lines[0],
       '  failed: line 4: it has no value',
-      '  failed: line 5: a ttl of 0 stores nothing',
+      '  failed: line 5: a TTL of 0 stores nothing',
     ]);
   });
 
@@ -324,7 +324,7 @@ describe('what import keeps to', () => {
     [['import', 'none.ndjson'], 'none.ndjson does not exist'],
     [['import', '/'], '/ is a folder'],
     [['copy'], 'no store to copy to was given'],
-    [['import', '-', '--ttl', '0'], 'a ttl of 0 stores nothing'],
+    [['import', '-', '--ttl', '0'], 'a TTL of 0 stores nothing'],
   ] as const) {
     it(`refuses ${args.join(' ')}`, async () => {
       expectFault(await place.run(args), { code: 2, message });

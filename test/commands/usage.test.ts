@@ -70,7 +70,11 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
       'Write PATTERN without a flag. Usage: cachectl keys [PATTERN] [FLAGS]',
     ],
     ['a name beside --stuck', ['lock:release', 'a', '--stuck'], 'Use --stuck --pattern GLOB'],
-    ['a key that begins with a dash', ['get', '-x'], 'unknown flag -x\n  List the flags with --help. Put -- before a key or value that begins with a dash.'],
+    [
+      'a key that begins with a dash',
+      ['get', '-x'],
+      'unknown flag -x\n  List the flags with --help. Put -- before a key or value that begins with a dash.',
+    ],
     ['a command that does not exist', ['gett', 'a'], 'gett is not a command'],
   ] as const) {
     it(title, async () => {

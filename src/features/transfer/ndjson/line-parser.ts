@@ -169,7 +169,7 @@ function ownTtl(value: Value): Ttl {
     throw error;
   }
 
-  if (ttl === 0) throw fault('a ttl of 0 stores nothing');
+  if (ttl === 0) throw fault('a TTL of 0 stores nothing');
   return ttl;
 }
 

@@ -149,7 +149,7 @@ describe('lines of an export', () => {
     ['{"key":"k","base64":"?"}', 'base64 is not valid base64'],
     ['{"key":"k","stored":"AA=="}', 'it has no form'],
     ['{"key":"k","value":1,"ttl":"soon"}', '"soon" is not a duration'],
-    ['{"key":"k","value":1,"ttl":0}', 'a ttl of 0 stores nothing'],
+    ['{"key":"k","value":1,"ttl":0}', 'a TTL of 0 stores nothing'],
     ['{"key":"k","value":1,"ttl":1,"expires":1}', 'it has both expires and ttl'],
     ['{"key":"k","value":1,"expires":"soon"}', 'expires is neither'],
     ['{"key":"k","value":1,"expires":99999999999}', 'expires is more than ten years away'],
