@@ -92,6 +92,11 @@ export default [
     rules: { camelcase: ['error', { allow: ['^expires_at$'], properties: 'never' }] },
   },
   {
+    // Names of Laravel's configuration.
+    files: ['src/profiles/laravel/*.ts'],
+    rules: { camelcase: 'off' },
+  },
+  {
     // What tests share: hooks and cases that the tests call.
     files: ['test/support/**/*.ts', 'test/field/waiting/outages.test.ts', 'src/testing/**/*.ts'],
     rules: { 'mocha/no-exports': 'off', 'mocha/no-sibling-hooks': 'off', 'mocha/no-top-level-hooks': 'off' },

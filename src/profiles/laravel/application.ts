@@ -1,0 +1,170 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { ConfigError } from '../../errors.js';
+import { systemReason } from '../system-reason.js';
+import { type CacheConfig, defaultConfig, overDefaults } from './defaults.js';
+import { DotenvError, parseDotenv } from './dotenv.js';
+import { readPhpConfig } from './php-config.js';
+import { at, type ConfigValue, type Env, type Traced } from './value.js';
+
+/** A Laravel application, as far as its cache goes. */
+export interface Application extends CacheConfig {
+  /** Absolute. */
+  readonly folder: string;
+  /** Major version, and how it is known. */
+  readonly version: number;
+  /** What was read from where, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** What an application counts as when nothing tells its version. */
+const NEWEST = 13;
+const OLDEST = 10;
+
+/**
+ * Reads how a Laravel application (10 to 13) sets up its cache: its cached configuration where there is one, else `.env`,
+ * `config/cache.php` and `config/database.php` over the defaults of its version. Runs nothing of it.
+ * @param env the environment; as in Laravel, its variables win over `.env`
+ * @throws ConfigError
+ */
+export async function readApplication(folder: string, env: NodeJS.ProcessEnv): Promise<Application> {
+  const { version, note } = await versionOf(folder);
+  const notes = [note];
+  const scope = { base: folder, env: (): undefined => undefined };
+  const cached = await textOf(folder, 'bootstrap/cache/config.php');
+  if (cached !== undefined) {
+    const root = parsed(cached, { ...scope, file: 'bootstrap/cache/config.php' });
+    notes.push('configuration: bootstrap/cache/config.php (cached, so .env is not read)');
+    return { folder, version, notes, cache: at(root, 'cache'), database: at(root, 'database') };
+  }
+
+  const lookUp = await readEnv(folder, env, notes);
+  const defaults = defaultConfig(version, lookUp, folder);
+  const fileOver = async (name: 'cache' | 'database', nested: 'connections' | 'stores'): Promise<Traced> => {
+    const file = `config/${name}.php`;
+    const text = await textOf(folder, file);
+    notes.push(text === undefined ? `no ${file}: defaults of Laravel ${version}` : `configuration: ${file}`);
+    if (text === undefined) return defaults[name];
+    return overDefaults(defaults[name], parsed(text, { base: folder, env: lookUp, file }), version, nested);
+  };
+
+  return {
+    folder,
+    version,
+    cache: await fileOver('cache', 'stores'),
+    database: await fileOver('database', 'connections'),
+    notes,
+  };
+}
+
+function parsed(text: string, scope: { readonly base: string; readonly env: Env; readonly file: string }): Traced {
+  try {
+    return readPhpConfig(text, scope);
+  } catch (error) {
+    throw new ConfigError(
+      `${scope.file} is not PHP that can be read: ${(error as Error).message.split('\n', 1)[0]}`,
+      'Correct the file, or write a profile by hand: docs/profiles.md.',
+      { cause: error },
+    );
+  }
+}
+
+/** From composer.lock, or composer.json; the newest where neither says. */
+async function versionOf(folder: string): Promise<{ readonly version: number; readonly note: string }> {
+  const lock = await jsonOf(folder, 'composer.lock');
+  const packages = (lock as { readonly packages?: unknown } | undefined)?.packages;
+  for (const each of Array.isArray(packages) ? (packages as unknown[]) : []) {
+    const { name, version } = (each ?? {}) as { readonly name?: unknown; readonly version?: unknown };
+    const major = name === 'laravel/framework' ? majorOf(version) : undefined;
+    if (major !== undefined) return { version: clamp(major), note: `Laravel ${String(version)} (composer.lock)` };
+  }
+
+  const composer = await jsonOf(folder, 'composer.json');
+  const required = (composer as { readonly require?: Readonly<Record<string, unknown>> } | undefined)?.require;
+  const major = majorOf(required?.['laravel/framework']);
+  if (major !== undefined) return { version: clamp(major), note: `Laravel ${major} (composer.json)` };
+  if (lock === undefined && composer === undefined && (await textOf(folder, '.env')) === undefined) {
+    throw new ConfigError(
+      `${folder} is not a Laravel application: it has no composer.lock, composer.json or .env`,
+      'Name the folder that holds artisan: --laravel DIR',
+    );
+  }
+
+  return { version: NEWEST, note: `no version in composer.lock: taken for Laravel ${NEWEST}` };
+}
+
+function majorOf(version: unknown): number | undefined {
+  const [digits] = typeof version === 'string' ? (/\d+/.exec(version) ?? []) : [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function clamp(major: number): number {
+  return Math.min(NEWEST, Math.max(OLDEST, major));
+}
+
+/** `.env`, or `.env.NAME` where APP_ENV is set to NAME and there is such a file. */
+async function readEnv(folder: string, env: NodeJS.ProcessEnv, notes: string[]): Promise<Env> {
+  const special = env.APP_ENV ? `.env.${env.APP_ENV}` : undefined;
+  const ofSpecial = special === undefined ? undefined : await textOf(folder, special);
+  const file = ofSpecial === undefined ? '.env' : special!;
+  const text = ofSpecial ?? (await textOf(folder, '.env'));
+  notes.push(text === undefined ? 'no .env: variables of the environment' : `variables: ${file}`);
+  const variables = dotenv(text ?? '', file, env);
+  return (name) => {
+    const outer = env[name];
+    if (outer !== undefined) return { value: wordOf(outer), from: { place: `environment (${name})`, variable: name } };
+    const found = variables.get(name);
+    return found && { value: wordOf(found.value), from: { place: `${file}:${found.line} (${name})`, variable: name } };
+  };
+}
+
+function dotenv(text: string, file: string, env: NodeJS.ProcessEnv): ReturnType<typeof parseDotenv> {
+  try {
+    return parseDotenv(text, env);
+  } catch (error) {
+    if (!(error instanceof DotenvError)) throw error;
+    throw new ConfigError(
+      `${file}:${error.line} is not NAME=value`,
+      'Laravel cannot read it either. Correct the line.',
+    );
+  }
+}
+
+/** Laravel's words for values that are no text. */
+function wordOf(text: string): ConfigValue {
+  const [, quoted] = /^"(.*)"$|^'.*'$/s.exec(text) ?? [];
+  if (quoted !== undefined) return quoted;
+  const word = text.toLowerCase().replace(/^\((.*)\)$/, '$1');
+  return Object.hasOwn(WORDS, word) ? (WORDS[word] as ConfigValue) : text;
+}
+
+const WORDS: Readonly<Record<string, ConfigValue>> = { empty: '', false: false, null: null, true: true };
+
+async function jsonOf(folder: string, file: string): Promise<unknown> {
+  const text = await textOf(folder, file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ConfigError(
+      `${path.join(folder, file)} is not JSON`,
+      'Run composer install, or write a profile by hand.',
+    );
+  }
+}
+
+/** Undefined where there is no such file. @throws ConfigError where it cannot be read */
+async function textOf(folder: string, file: string): Promise<string | undefined> {
+  try {
+    return await readFile(path.join(folder, file), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new ConfigError(
+      `${path.join(folder, file)} cannot be read: ${systemReason(error)}`,
+      'Run cachectl as a user who may read it.',
+      { cause: error },
+    );
+  }
+}

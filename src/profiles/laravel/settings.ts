@@ -1,0 +1,76 @@
+import type { Setting } from '../settings.js';
+import type { Application } from './application.js';
+
+import { ConfigError } from '../../errors.js';
+import { arrayAt } from './php-config.js';
+import { type ConfigValue, toText, type Traced, UNKNOWN } from './value.js';
+
+/** Collects a profile's keys. */
+export class Settings {
+  readonly entries = new Map<string, Setting>();
+  readonly notes: string[] = [];
+
+  constructor(readonly application: Application) {}
+
+  /** Sets a key, unless the application leaves it empty. @param path for messages: `cache.prefix` */
+  set(key: string, traced: Traced, path: string): void {
+    const text = this.text(traced, path);
+    if (text !== undefined) this.put(key, text, traced);
+  }
+
+  /** Sets a key to a value that follows from `traced`. */
+  put(key: string, value: boolean | number | string, traced: Traced): void {
+    this.entries.set(key, this.scalar(value, traced));
+  }
+
+  putList(key: string, items: ReadonlyArray<readonly [text: string, traced: Traced]>, traced: Traced): void {
+    const settings = items.map(([text, each]) => this.scalar(text, each));
+    this.entries.set(key, { kind: 'list', items: settings, where: traced.from.place });
+  }
+
+  putMap(key: string, entries: ReadonlyMap<string, Setting>, traced: Traced): void {
+    this.entries.set(key, { kind: 'map', entries, where: traced.from.place });
+  }
+
+  /** A scalar setting; a variable is shown by its name, so that secrets stay where they are. */
+  scalar(value: boolean | number | string, { from }: Traced): Setting {
+    const shown = from.variable === undefined ? String(value) : `\${${from.variable}}`;
+    return { kind: 'scalar', value, shown, where: from.place };
+  }
+
+  /** The text of a value; undefined for null and for nothing. @throws ConfigError for what only PHP can evaluate */
+  text({ value, from }: Traced, path: string): string | undefined {
+    const text = toText(value);
+    if (text === UNKNOWN) throw this.unknown(path, from.place);
+    return text === '' ? undefined : text;
+  }
+
+  /** As `text`, but where only PHP can evaluate it, undefined and a note. */
+  textOrNote(traced: Traced, path: string): string | undefined {
+    if (traced.value !== UNKNOWN) return this.text(traced, path);
+    this.notes.push(`${traced.from.place}: ${path} is an expression that only PHP can evaluate; left out`);
+    return undefined;
+  }
+
+  unknown(path: string, place: string): ConfigError {
+    return new ConfigError(
+      `${place}: ${path} is an expression that only PHP can evaluate`,
+      'Run "php artisan config:cache" first (its result is read), or write a profile by hand: docs/profiles.md.',
+    );
+  }
+
+  namesAt(root: Traced, ...keys: readonly string[]): readonly string[] {
+    return [...arrayAt(root, ...keys).keys()];
+  }
+}
+
+/** The value of a PHP constant by its name, or by its number in a cached configuration. */
+export function constant<Name extends string>(
+  value: ConfigValue,
+  names: Readonly<Record<string, Name>>,
+): Name | undefined {
+  const text = toText(value);
+  if (text === UNKNOWN) return undefined;
+  const bare = text.replace(/^(?:Redis|Memcached)::/, '');
+  return Object.hasOwn(names, bare) ? names[bare] : undefined;
+}

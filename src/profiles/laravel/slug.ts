@@ -1,0 +1,22 @@
+/**
+ * Laravel's `Str::slug` for Latin letters: accents off, everything that is no letter or digit becomes `separator`.
+ * Undefined where a letter has no such form here: Laravel transliterates other scripts by a table.
+ */
+export function slug(title: string, separator = '-'): string | undefined {
+  const flip = separator === '-' ? '_' : '-';
+  const escaped = `\\${separator}`;
+  const plain = title
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[ßæœøłđ]/giu, (letter) => LETTERS[letter.toLowerCase()]!);
+  if (/[^a-z\d]/i.test(plain.replaceAll(/[^\p{L}\p{N}]/gu, ''))) return undefined;
+  return plain
+    .replaceAll(new RegExp(`\\${flip}+`, 'g'), separator)
+    .replaceAll('@', `${separator}at${separator}`)
+    .toLowerCase()
+    .replaceAll(new RegExp(`[^${escaped}a-z\\d\\s]+`, 'g'), '')
+    .replaceAll(new RegExp(`[${escaped}\\s]+`, 'g'), separator)
+    .replaceAll(new RegExp(`^${escaped}|${escaped}$`, 'g'), '');
+}
+
+const LETTERS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd' };

@@ -1,0 +1,63 @@
+import type { Entries, Setting } from '../settings.js';
+import type { Application } from './application.js';
+
+import { ConfigError } from '../../errors.js';
+import { memcachedSettings } from './memcached.js';
+import { redisSettings } from './redis.js';
+import { Settings } from './settings.js';
+import { sqlSettings } from './sql.js';
+import { at } from './value.js';
+
+/** The keys of a profile, each with the place in the application that says so. */
+export interface LaravelProfile {
+  /** The store's name in `config/cache.php`. */
+  readonly store: string;
+  readonly entries: Entries;
+  /** What a profile cannot hold, or what was assumed. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The profile of one of an application's cache stores.
+ * @param name as in `stores` of `config/cache.php`; its default store when left out
+ * @throws ConfigError for a store that is not there, that only PHP can read, or whose configuration only PHP can evaluate
+ */
+export function profileOf(application: Application, name?: string): LaravelProfile {
+  const settings = new Settings(application);
+  const store = name ?? settings.text(at(application.cache, 'default'), 'cache.default') ?? '';
+  const config = at(application.cache, 'stores', store);
+  const driver = settings.text(at(config, 'driver'), `cache.stores.${store}.driver`);
+  if (driver === undefined) {
+    throw new ConfigError(
+      `the application has no cache store ${JSON.stringify(store)} (${at(application.cache, 'default').from.place})`,
+      `Stores: ${settings.namesAt(application.cache, 'stores').join(', ')}.`,
+    );
+  }
+
+  const prefix = at(config, 'prefix').value === null ? at(application.cache, 'prefix') : at(config, 'prefix');
+  settings.set('prefix', prefix, 'cache.prefix');
+  switch (driver) {
+    case 'database': {
+      sqlSettings(settings, config, store);
+      break;
+    }
+
+    case 'memcached': {
+      memcachedSettings(settings, config, store);
+      break;
+    }
+
+    case 'redis': {
+      redisSettings(settings, config, store);
+      break;
+    }
+
+    default: {
+      // The reader of drivers knows which of Laravel's others cachectl has, and why not.
+      settings.set('driver', at(config, 'driver'), `cache.stores.${store}.driver`);
+      settings.set('path', at(config, 'path'), `cache.stores.${store}.path`);
+    }
+  }
+
+  return { store, entries: settings.entries as ReadonlyMap<string, Setting>, notes: settings.notes };
+}
