@@ -90,6 +90,11 @@ async function fromUrl({ profile, config, env, cwd, warn }: ProfileChoice, url: 
     throw new UsageError(`a URL and ${other} both say which store to use`, 'Give one of them.');
   }
 
+  if (url.startsWith('laravel:')) {
+    const { readLaravel } = await import('./laravel/laravel.js');
+    return readLaravel(url, { env, cwd, home: homeFolder(env), ...(warn !== undefined && { warn }) });
+  }
+
   const parts = parseUrl(url, `the URL${url === '' ? '' : ` (${maskUrl(url)})`}`);
   const place = { where: 'the URL', shown: url };
   const settings = urlSettings(parts, place);

@@ -40,10 +40,10 @@ export class DotenvError extends Error {
   }
 }
 
-/** A blank line, a comment, or an assignment. Quoted values may span lines. */
+/** A blank line, a comment, or an assignment. Quoted values may span lines; others hold no spaces and end at a `#`. */
 const ENTRY = new RegExp(
   String.raw`[^\S\n]*(?:#[^\n]*|(?:export\s+)?['"]?(?<name>[\w.]+)['"]?[^\S\n]*` +
-    String.raw`(?:=[^\S\n]*(?:'(?<single>(?:\\.|[^'\\])*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\n#'"](?:[^\n#]|(?<!\s)#)*)?)` +
+    String.raw`(?:=[^\S\n]*(?:'(?<single>[^']*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\s#'"][^\s#]*)?)` +
     String.raw`[^\S\n]*(?:#[^\n]*)?)?)?\r?(?:\n|$)`,
   'suy',
 );
@@ -51,8 +51,8 @@ const ENTRY = new RegExp(
 type Parts = Readonly<Record<'bare' | 'double' | 'single', string | undefined>>;
 
 function valueOf({ single, double, bare }: Parts, lookUp: (name: string) => string | undefined): string {
-  if (single !== undefined) return single.replaceAll(/\\(['\\])/g, '$1');
-  if (double === undefined) return interpolated((bare ?? '').trim(), lookUp);
+  if (single !== undefined) return single;
+  if (double === undefined) return interpolated(bare ?? '', lookUp);
   return double
     .split(/(\\[\s\S])/)
     .map((part) => (part.startsWith('\\') ? (ESCAPES[part[1]!] ?? part) : interpolated(part, lookUp)))
