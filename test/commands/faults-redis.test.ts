@@ -195,7 +195,7 @@ describe('a Redis user that may not do everything', () => {
     await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '-config');
     const result = await cachectl(['events:tail', '--for', '1s', '--url', url()]);
     expect(result).to.include({ code: 0, out: '' });
-    expect(result.err).to.match(/^whether notifications are on cannot be seen here .*\n$/);
+    expect(result.err).to.match(/^cannot see whether keyspace notifications are on; .*\n$/);
   });
 });
 

@@ -128,11 +128,6 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return node.dedicated();
   }
 
-  async monitor(): Promise<Redis> {
-    const node = await this.#first();
-    return node.monitor();
-  }
-
   /** Gives up what is open, and lets the next question connect anew. Never throws. */
   async reconnect(): Promise<void> {
     const [opened, bulk] = [this.#opened, this.#bulk];

@@ -1,24 +1,28 @@
 import { expect } from 'chai';
 
-import { type Heard, LockModel } from '../../../src/stores/redis/locks/model.js';
-import { parsed } from '../../../src/stores/redis/locks/monitor.js';
+import { escaped, PrintedCommand } from '../../../src/stores/redis/events/printed-command.js';
+import { LockModel, type ModelEvent } from '../../../src/stores/redis/locks/model.js';
 
 /** A Unix time in seconds, as MONITOR has it. */
 const START = 1_700_000_000;
 
 const FREE = undefined;
 
+function printed(time: string, words: readonly string[], source = '127.0.0.1:1', database = '0'): PrintedCommand {
+  return new PrintedCommand(`${time} [${database} ${source}] ${words.map((word) => `"${escaped(word)}"`).join(' ')}`);
+}
+
 /** What a model tells of commands, each so many seconds after the start. */
 function told(...commands: ReadonlyArray<readonly [seconds: number, ...words: string[]]>): string[] {
   const model = new LockModel('deploy');
   const begun = model.compare(START * 1000, FREE);
   const later = commands.flatMap(([seconds, ...words]) =>
-    model.heard(parsed(String(START + seconds), words, '127.0.0.1:1', '0'), 'app-deploy', String),
+    model.apply(printed(String(START + seconds), words), 'app-deploy', String),
   );
   return [...begun, ...later].map((event) => brief(event));
 }
 
-function brief({ type, owner, ttl, time }: Heard): string {
+function brief({ type, owner, ttl, time }: ModelEvent): string {
   const seconds = time.getTime() / 1000 - START;
   return [seconds, type, owner, ttl === null ? 'for ever' : ttl].filter((word) => word !== undefined).join(' ');
 }
@@ -153,21 +157,21 @@ describe('a lock on Redis, as its commands make it', () => {
 
   it('tells nothing before it was compared once', () => {
     const model = new LockModel('deploy');
-    const line = parsed(String(START), ['SET', 'app-deploy', 'ann'], '127.0.0.1:1', '0');
-    expect(model.heard(line, 'app-deploy', String)).to.deep.equal([]);
+    const command = printed(String(START), ['SET', 'app-deploy', 'ann']);
+    expect(model.apply(command, 'app-deploy', String)).to.deep.equal([]);
   });
 });
 
 describe('a line of MONITOR', () => {
   it('holds any bytes, escaped', () => {
-    const line = parsed('1700000000.123456', ['SeT', String.raw`\x00\xff\\n\n\r\t\a\b\"`, 'é'], '[::1]:4711', '3');
-    expect(line).to.deep.include({ command: 'set', database: 3, source: '[::1]:4711', isScripts: false });
-    expect(line.time).to.be.closeTo(1_700_000_000_123.456, 0.01);
-    expect(line.args[0]).to.deep.equal(Buffer.from('\u0000\u00FF\\n\n\r\t\u0007\b"', 'latin1'));
-    expect(line.args[1]).to.deep.equal(Buffer.from([0xe9]));
+    const words = String.raw`"SeT" "\x00\xff\\n\n\r\t\a\b\"" "\xe9"`;
+    const line = new PrintedCommand(`1700000000.123456 [3 [::1]:4711] ${words}`);
+    expect(line).to.include({ command: 'set', database: 3, source: '[::1]:4711', isFromScript: false });
+    expect(line.timeMs).to.be.closeTo(1_700_000_000_123.456, 0.01);
+    expect(line.args).to.deep.equal(['\u0000\u00FF\\n\n\r\t\u0007\b"', '\u00E9']);
   });
 
   it('says whether a script did it', () => {
-    expect(parsed('1.0', ['del', 'k'], 'lua', '0')).to.include({ isScripts: true, command: 'del' });
+    expect(printed('1.0', ['del', 'k'], 'lua')).to.include({ isFromScript: true, command: 'del' });
   });
 });

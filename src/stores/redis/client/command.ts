@@ -21,6 +21,4 @@ export interface Node {
   dedicated(): Promise<Redis>;
   /** Run `work` on a connection of its own, as transactions need: WATCH covers a whole connection. */
   exclusively<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Open a connection on which the server prints each command, as the event `monitor`. The caller disconnects it. */
-  monitor(): Promise<Redis>;
 }

@@ -1,4 +1,4 @@
-import { Command as LibraryCommand, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 import type { Command, Node, Reply, Session } from './command.js';
 
@@ -52,27 +52,6 @@ export class ServerNode implements Node {
     } finally {
       copy.disconnect();
     }
-  }
-
-  async monitor(): Promise<Redis> {
-    const copy = await this.dedicated();
-    const command = new LibraryCommand('monitor');
-    const { resolve } = command;
-    // On a busy server the first lines come with the answer. To the library, which says later that it monitors now, they
-    // would be answers to nothing.
-    command.resolve = (answer) => {
-      Object.assign(copy, { status: 'monitoring' });
-      resolve(answer);
-    };
-
-    try {
-      await copy.sendCommand(command);
-    } catch (error) {
-      copy.disconnect();
-      throw translated(error, this.#location);
-    }
-
-    return copy;
   }
 }
 

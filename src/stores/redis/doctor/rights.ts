@@ -8,6 +8,7 @@ import type { RedisContext } from '../context.js';
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
 import { answerOf, isUnavailable, translated } from '../errors.js';
+import { MonitorConnection } from '../events/monitor-connection.js';
 import { releaseChannel } from '../locks/waiting.js';
 
 /** What a user must be let do for a command of cachectl. */
@@ -88,7 +89,7 @@ async function refusalsOf(node: Node, connection: Connection, scratch: string): 
     const refusals = await refusedOf(control, connection, scratch);
     const heard = await refusalOf(control.subscribe(`__keyevent@${connection.database}__:cachectl`), connection);
     if (heard !== undefined) refusals.set('SUBSCRIBE', heard);
-    const watched = await refusalOf(watchedFor(node), connection);
+    const watched = await refusalOf(openMonitor(connection, node), connection);
     if (watched !== undefined) refusals.set('MONITOR', watched);
     return refusals;
   } finally {
@@ -149,9 +150,9 @@ async function refusedOf(control: Redis, connection: Connection, scratch: string
   return refusals;
 }
 
-async function watchedFor(node: Node): Promise<void> {
-  const monitor = await node.monitor();
-  monitor.disconnect();
+async function openMonitor(connection: Connection, node: Node): Promise<void> {
+  const monitor = await MonitorConnection.open(connection, node, { signal: new AbortController().signal });
+  monitor.close();
 }
 
 /** @throws what is no refusal: the connection is gone */

@@ -1,8 +1,13 @@
 import type { EventType } from '../../contract/events.js';
 
+/** The start of the channel names on which Redis publishes the keyspace events of a database. */
+export function channelPrefix({ database }: { readonly database: number }): string {
+  return `__keyevent@${database}__:`;
+}
+
 /**
- * The names of Redis's events by what they are to a cache. A SET with a ttl makes `set` and `expire`; `expire` alone is
- * another ttl for the same value, which is no event of a cache.
+ * What Redis's keyspace events mean to a cache. A SET with a TTL causes `set` and `expire`; `expire` alone only changes the
+ * TTL, which is no event of a cache.
  */
 export const TYPES: ReadonlyMap<string, EventType> = new Map([
   ['append', 'KeyWritten'],
@@ -22,7 +27,7 @@ export const TYPES: ReadonlyMap<string, EventType> = new Map([
   ['keymiss', 'CacheMissed'],
 ] as const);
 
-/** What is told of a lock in place of what is told of an entry. Looking whether it is held is no lookup in the cache. */
+/** What an event is called when the key is a lock. Checking whether a lock is held is not a lookup in the cache. */
 export const LOCK_TYPES: Readonly<Partial<Record<EventType, EventType>>> = {
   KeyWritten: 'LockAcquired',
   KeyForgotten: 'LockReleased',

@@ -4,153 +4,229 @@ import { randomUUID } from 'node:crypto';
 
 import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
-import type { MonitorStory } from './monitor-decoder.js';
 
-import { TimeoutError } from '../../../errors.js';
-import { TYPES } from './keyspace-events.js';
-import { channelPrefix, closed } from './notification-session.js';
+import { TimeoutError, UnreachableError } from '../../../errors.js';
+import { translated } from '../errors.js';
+import { Batches } from './batches.js';
+import { channelPrefix } from './keyspace-events.js';
 import { escaped, mayNameNoKey, PrintedCommand } from './printed-command.js';
 import { PushParser } from './push-parser.js';
 import { watchRefusal } from './watch-refusal.js';
 
-/** One server, on a connection that speaks RESP3: on such a one commands and notifications come in one order. */
-export class Ear {
+/** A keyspace notification. */
+export interface Notice {
+  /** Of the event: `keymiss`. */
+  readonly name: string;
+  /** With prefixes, as bytes (`latin1`). */
+  readonly key: string;
+}
+
+/** Printed between other commands because this connection asked for it with `mark`. */
+export interface Mark {
+  /** When the server printed it, as a Unix time in milliseconds. */
+  readonly markedAt: number;
+}
+
+/** A command that is of no interest. It still ends what belongs to the command before it. */
+export const OTHER_COMMAND = Symbol('another command');
+
+export type MonitorMessage = Mark | Notice | PrintedCommand | typeof OTHER_COMMAND;
+
+export interface MonitorOptions {
+  /** Closes the connection, also while it opens. */
+  readonly signal: AbortSignal;
+  /** Commands are of interest when they hold one of these (bytes, `latin1`) or name no key; all when left out. */
+  readonly mentioning?: readonly string[] | undefined;
+  /** Names of keyspace events to subscribe to as well. It takes RESP3, Redis 6 or later. */
+  readonly keyspaceEvents?: readonly string[];
+  /** After so long without a message, an empty batch says so. */
+  readonly silenceMs?: number;
+}
+
+/**
+ * One server's MONITOR, and its keyspace notifications if asked for: on one connection both arrive in one order, so it is
+ * known which command caused which notification.
+ */
+export class MonitorConnection {
   readonly #connection: Connection;
   readonly #node: Node;
-  /** What is nobody's concern lacks it (`latin1`); undefined when everything is of concern. */
-  readonly #prefix: string | undefined;
-  /** The same as lines have it. */
-  readonly #printedPrefix: string | undefined;
+  readonly #redis: Redis;
+  readonly #chunks: Batches<Buffer>;
+  readonly #parser = new PushParser();
   readonly #channelPrefix: string;
-  #redis: Redis | undefined;
-  #story: MonitorStory | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  #isClosed = false;
-  /** Marks that are waited for, in commands of our own. */
-  readonly #marks = new Map<string, (source: string) => void>();
+  /** As lines have them. */
+  readonly #mentioning: readonly string[] | undefined;
+  readonly #marks = new Map<string, PendingMark>();
+  readonly #received: AsyncGenerator<readonly MonitorMessage[]>;
+  /** Whether MONITOR was answered, and from then on every command is printed. */
+  #isMonitoring = false;
+  /** Arrived before the answer to MONITOR did, or with it. */
+  readonly #early: MonitorMessage[] = [];
 
-  constructor(connection: Connection, node: Node, prefix: string | undefined) {
-    this.#connection = connection;
-    this.#node = node;
-    this.#prefix = prefix;
-    this.#printedPrefix = prefix === undefined ? undefined : escaped(prefix);
-    this.#channelPrefix = channelPrefix(connection);
+  /**
+   * @throws RefusedError if the user or the server does not allow it; UnreachableError, also when the signal aborts;
+   *   TimeoutError
+   */
+  static async open(connection: Connection, node: Node, options: MonitorOptions): Promise<MonitorConnection> {
+    const monitor = new MonitorConnection(connection, node, await node.dedicated(), options);
+    await monitor.#begin(options);
+    return monitor;
   }
 
-  async open(story: MonitorStory, fail: (error: Error) => void): Promise<void> {
-    this.#story = story;
-    this.#redis = await this.#node.dedicated();
-    if (this.#isClosed) {
-      this.close();
-      throw closed(this.#connection, this.#node);
-    }
-
-    const { stream } = this.#redis;
-    // The library is of no use from here on: it knows no pushes between the answers of MONITOR.
-    stream.removeAllListeners('data');
-    let refusal: Error | undefined;
-    const parser = new PushParser({
-      notified: (channel, key) => this.#notified(channel, key),
-      monitored: (line) => this.#printed(line),
-      refused: (words) => {
-        refusal = this.#refused(words);
-        stream.destroy();
-      },
-    });
-    let chunks = 0;
-    this.#idle = setTimeout(() => {
-      const before = chunks;
-      // A timer goes off before the socket is looked at: what was said meanwhile may wait there.
-      setImmediate(() => {
-        if (chunks === before && !parser.isMidway) story.idle();
-      });
-    }, story.patienceMs);
-    stream.on('data', (chunk: Buffer) => {
-      chunks++;
-      parser.feed(chunk);
-      this.#idle?.refresh();
-    });
-    let failed: ((error: Error) => void) | undefined;
-    const lost = new Promise<never>((_, reject) => {
-      failed = reject;
-    });
-    // Told by whoever waits for it, or by `fail`.
-    lost.catch(() => {});
-    stream.on('close', () => {
-      const error = refusal ?? closed(this.#connection, this.#node);
-      failed!(error);
-      fail(error);
-    });
-    const channels = [...TYPES.keys()].map((name) => channelPrefix(this.#connection) + name);
-    stream.write(`HELLO 3\r\nSUBSCRIBE ${channels.join(' ')}\r\nMONITOR\r\n`);
-    // What is printed of it says where our own commands come from; and from here on nothing is missed.
-    story.leaveOut(await Promise.race([this.check(), lost]));
+  private constructor(connection: Connection, node: Node, redis: Redis, options: MonitorOptions) {
+    this.#connection = connection;
+    this.#node = node;
+    this.#redis = redis;
+    this.#chunks = new Batches(options.silenceMs);
+    this.#channelPrefix = channelPrefix(connection);
+    this.#mentioning = options.mentioning?.map((bytes) => escaped(bytes));
+    this.#received = this.#receive();
   }
 
   /**
-   * Whether it hears still. Gives the address of our own commands.
-   * @throws TimeoutError
+   * In the order in which the server sent them; an empty batch after `silenceMs` of silence. Ends when the signal aborts.
+   * @throws UnreachableError when the connection is lost, or what it was closed with
    */
-  async check(): Promise<string> {
+  async *messages(): AsyncGenerator<readonly MonitorMessage[]> {
+    if (this.#early.length > 0) yield this.#early.splice(0);
+    yield* this.#received;
+  }
+
+  /**
+   * Have a mark printed: what was printed before it happened before. `messages` must be read meanwhile.
+   * @param send ECHO with the mark, on another connection
+   * @returns the address that it was sent from
+   * @throws TimeoutError if it is not printed in time
+   */
+  async mark(send = async (mark: string): Promise<unknown> => this.#node.call('ECHO', mark)): Promise<string> {
     const mark = `cachectl:mark:${randomUUID()}`;
-    let timer: NodeJS.Timeout | undefined;
-    const heard = new Promise<string>((resolve, reject) => {
-      this.#marks.set(mark, resolve);
-      timer = setTimeout(() => reject(silent(this.#connection)), this.#connection.timeoutMs);
+    const printed = new Promise<string>((resolve, reject) => {
+      this.#marks.set(mark, { resolve, reject });
     });
+    // Awaited below, unless sending fails first.
+    printed.catch(() => {});
     try {
-      const [source] = await Promise.all([heard, this.#node.call('ECHO', mark)]);
-      return source;
+      await send(mark);
+      return await this.#unlessSilent(printed);
     } finally {
-      clearTimeout(timer);
       this.#marks.delete(mark);
     }
   }
 
-  /** Also while it opens. */
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#idle);
-    this.#idle = undefined;
-    this.#redis?.disconnect();
-    this.#redis?.stream.destroy();
+  /** @param failure what `messages` ends with; nothing when left out */
+  close(failure?: Error): void {
+    this.#chunks.end(failure);
+    this.#redis.disconnect();
+    this.#redis.stream.destroy();
   }
 
-  #notified(channel: string, full: string): void {
-    if (this.#prefix !== undefined && !full.startsWith(this.#prefix)) return;
-    this.#story!.notified({ name: channel.slice(this.#channelPrefix.length), full });
+  async #begin({ keyspaceEvents = [], signal }: MonitorOptions): Promise<void> {
+    const { stream } = this.#redis;
+    // From here on ioredis is bypassed: it cannot tell pushes from lines of MONITOR.
+    stream.removeAllListeners('data');
+    stream.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+    stream.on('close', () => this.#chunks.end(closed(this.#connection, this.#node)));
+    if (signal.aborted) this.close();
+    signal.addEventListener('abort', () => this.close(), { once: true });
+    const channels = keyspaceEvents.map((name) => this.#channelPrefix + name);
+    const subscribe = channels.length === 0 ? '' : `HELLO 3\r\nSUBSCRIBE ${channels.join(' ')}\r\n`;
+    stream.write(`${subscribe}MONITOR\r\n`);
+    try {
+      await this.#unlessSilent(this.#answer());
+    } catch (error) {
+      this.close();
+      throw translated(error, this.#connection.location);
+    }
   }
 
-  #printed(line: string): void {
-    const isOfMark = this.#marks.size > 0 && line.includes(MARK);
-    if (!isOfMark && !this.#concerns(line)) {
-      // Where it stands is the end of what another command made.
-      this.#story!.idle();
+  async #answer(): Promise<void> {
+    while (!this.#isMonitoring) {
+      const { value, done } = await this.#received.next();
+      if (done) throw closed(this.#connection, this.#node);
+      this.#early.push(...value);
+    }
+  }
+
+  async #unlessSilent<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setInterval(() => {
+        // What arrived and was not read yet may hold the answer.
+        if (!this.#chunks.hasUnread) reject(silent(this.#connection));
+      }, this.#connection.timeoutMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  async *#receive(): AsyncGenerator<readonly MonitorMessage[]> {
+    try {
+      for await (const chunks of this.#chunks) {
+        const wasMonitoring = this.#isMonitoring;
+        const messages: MonitorMessage[] = [];
+        for (const chunk of chunks) this.#read(chunk, messages);
+        const isSilence = chunks.length === 0 && !this.#parser.isMidway;
+        if (messages.length > 0 || isSilence || !wasMonitoring) yield messages;
+      }
+    } finally {
+      for (const { reject } of this.#marks.values()) reject(closed(this.#connection, this.#node));
+    }
+  }
+
+  /** @throws RefusedError for an error reply */
+  #read(chunk: Buffer, messages: MonitorMessage[]): void {
+    for (const parsed of this.#parser.parse(chunk)) {
+      if (typeof parsed === 'string') this.#readLine(parsed, messages);
+      else if ('words' in parsed) throw watchRefusal(parsed.words, this.#connection.location);
+      else messages.push({ name: parsed.channel.slice(this.#channelPrefix.length), key: parsed.payload });
+    }
+  }
+
+  #readLine(line: string, messages: MonitorMessage[]): void {
+    if (line === 'OK') {
+      this.#isMonitoring = true;
+      return;
+    }
+
+    const mayBeMark = this.#marks.size > 0 && line.includes(MARK);
+    if (!mayBeMark && !this.#isOfInterest(line)) {
+      if (messages.at(-1) !== OTHER_COMMAND) messages.push(OTHER_COMMAND);
       return;
     }
 
     const command = new PrintedCommand(line);
-    if (command.isNoCommand) return;
-    const heard = isOfMark ? this.#marks.get(command.first) : undefined;
-    if (heard) heard(command.source);
-    else this.#story!.printed(command);
+    const mark = mayBeMark ? this.#marks.get(command.first) : undefined;
+    if (mark !== undefined) {
+      messages.push({ markedAt: command.timeMs });
+      mark.resolve(command.source);
+    } else if (command.isCommand) messages.push(command);
   }
 
-  /** Of a key with our prefix, of all keys, of who it is, or (which says who runs it) a script. */
-  #concerns(line: string): boolean {
-    return this.#printedPrefix === undefined || line.includes(this.#printedPrefix) || mayNameNoKey(line);
-  }
-
-  #refused(words: string): Error {
-    return watchRefusal(words, this.#connection.location);
+  #isOfInterest(line: string): boolean {
+    return this.#mentioning === undefined || this.#mentioning.some((text) => line.includes(text)) || mayNameNoKey(line);
   }
 }
 
 const MARK = '"cachectl:mark:';
 
+/** A mark that is not printed yet. */
+interface PendingMark {
+  resolve(source: string): void;
+  reject(error: Error): void;
+}
+
+/** A server or network that went away. */
+export function closed({ isCluster, location }: Connection, { id }: Node): UnreachableError {
+  const who = isCluster ? `${id} of ${location}` : location;
+  return new UnreachableError(`${who} closed the connection`, 'Later events were missed. Start the command again.');
+}
+
 function silent({ location }: Connection): TimeoutError {
   return new TimeoutError(
-    `${location} does not print what it is asked any more`,
-    'Give it longer with --timeout 30s, or look at its load.',
+    `${location} does not print commands for MONITOR`,
+    'A proxy in between may be filtering MONITOR: connect to the server itself, or raise --timeout.',
   );
 }

@@ -33,6 +33,15 @@ export async function switchOnPlaces(context: RedisContext, options: { enable: b
   }
 }
 
+/** @param unverified the warning where it cannot be seen whether notifications are on */
+export function warningOf({ isVerified, locksUntold }: NotifiedPlaces, unverified: string): string | undefined {
+  const warnings = [
+    ...(isVerified ? [] : [unverified]),
+    ...(locksUntold === undefined ? [] : [`locks are not reported: ${locksUntold}`]),
+  ];
+  return warnings.length === 0 ? undefined : warnings.join('; ');
+}
+
 function together(
   places: readonly [cache: Notifications, ...locks: Notifications[]],
   { lockConnection, locksUntold }: Partial<Pick<NotifiedPlaces, 'lockConnection' | 'locksUntold'>> = {},

@@ -1,82 +1,91 @@
-/** A command as MONITOR prints it, taken apart as far as it is asked for. Its words are texts of bytes (`latin1`). */
+/** A command as MONITOR prints it, parsed only as far as it is asked for. Its words are bytes (`latin1`). */
 export class PrintedCommand {
-  readonly #text: string;
+  readonly #line: string;
   readonly #sourceAt: number;
   readonly #sourceEnd: number;
+  #command: string | undefined;
   #args: readonly string[] | undefined;
 
-  /** @param text `1700000000.123456 [0 127.0.0.1:1] "get" "k"` */
-  constructor(text: string) {
-    this.#text = text;
-    this.#sourceAt = text.indexOf(' ', text.indexOf('[')) + 1;
-    this.#sourceEnd = text.indexOf('] "', this.#sourceAt);
+  /** @param line `1700000000.123456 [0 127.0.0.1:1] "get" "k"` */
+  constructor(line: string) {
+    this.#line = line;
+    this.#sourceAt = line.indexOf(' ', line.indexOf('[')) + 1;
+    this.#sourceEnd = line.indexOf('] "', this.#sourceAt);
   }
 
-  /** Of something else than a command, such as the OK to MONITOR itself. */
-  get isNoCommand(): boolean {
-    return this.#sourceAt === 0 || this.#sourceEnd === -1;
+  /** False for other replies, such as the OK to MONITOR itself. */
+  get isCommand(): boolean {
+    return this.#sourceAt !== 0 && this.#sourceEnd !== -1;
+  }
+
+  /** Unix time in milliseconds by the server's clock, with a fraction. */
+  get timeMs(): number {
+    return Number(this.#line.slice(0, this.#line.indexOf(' '))) * 1000;
   }
 
   get time(): Date {
-    return new Date(Number(this.#text.slice(0, this.#text.indexOf(' '))) * 1000);
+    return new Date(this.timeMs);
   }
 
   get database(): number {
-    return Number(this.#text.slice(this.#text.indexOf('[') + 1, this.#sourceAt - 1));
+    return Number(this.#line.slice(this.#line.indexOf('[') + 1, this.#sourceAt - 1));
   }
 
-  /** `host:port` of whoever sent it. */
+  /** `host:port` of the client; `lua` for a command that a script ran. */
   get source(): string {
-    return this.#text.slice(this.#sourceAt, this.#sourceEnd);
+    return this.#line.slice(this.#sourceAt, this.#sourceEnd);
   }
 
-  /** What a script does comes without the address of whoever ran it. */
-  get isScripts(): boolean {
-    return this.#text.startsWith('lua]', this.#sourceAt);
+  /** Whether a script ran it. The line before the script's first names the client that ran the script. */
+  get isFromScript(): boolean {
+    return this.#line.startsWith('lua]', this.#sourceAt);
   }
 
-  /** In small letters. */
+  /** In lower case. */
   get command(): string {
-    const start = this.#sourceEnd + 3;
-    return this.#text.slice(start, this.#text.indexOf('"', start)).toLowerCase();
+    if (this.#command === undefined) {
+      const start = this.#sourceEnd + 3;
+      this.#command = this.#line.slice(start, this.#line.indexOf('"', start)).toLowerCase();
+    }
+
+    return this.#command;
   }
 
-  /** The word behind the command; empty when there is none. */
+  /** The first argument; empty when there is none. */
   get first(): string {
     if (this.#args !== undefined) return this.#args[0] ?? '';
-    const start = this.#text.indexOf('" "', this.#sourceEnd) + 3;
+    const start = this.#line.indexOf('" "', this.#sourceEnd) + 3;
     if (start === 2) return '';
-    let end = this.#text.indexOf('" "', start);
-    while (end !== -1 && isEscaped(this.#text, end)) end = this.#text.indexOf('" "', end + 1);
-    return unescaped(end === -1 ? this.#text.slice(start, -1) : this.#text.slice(start, end));
+    let end = this.#line.indexOf('" "', start);
+    while (end !== -1 && isEscaped(this.#line, end)) end = this.#line.indexOf('" "', end + 1);
+    return unescaped(end === -1 ? this.#line.slice(start, -1) : this.#line.slice(start, end));
   }
 
-  /** Whether NX is among the words: `SET` only where there is nothing. True of a value that reads so, too. */
-  get mayBeOfNew(): boolean {
-    return this.#text.includes('"NX"', this.#sourceEnd) || this.#text.includes('"nx"', this.#sourceEnd);
+  /** Whether any word is NX, which lets SET write only where there is nothing. Also true if the value is `NX`. */
+  get mayHaveNx(): boolean {
+    return this.#line.includes('"NX"', this.#sourceEnd) || this.#line.includes('"nx"', this.#sourceEnd);
   }
 
-  /** Whether GET is among the words, likewise: `SET` that answers with what was there. */
-  get mayAnswer(): boolean {
-    return this.#text.includes(' "GET"', this.#sourceEnd) || this.#text.includes(' "get"', this.#sourceEnd);
+  /** Likewise for GET, which makes SET return the previous value. */
+  get mayHaveGet(): boolean {
+    return this.#line.includes(' "GET"', this.#sourceEnd) || this.#line.includes(' "get"', this.#sourceEnd);
   }
 
-  /** What stands behind the command. */
   get args(): readonly string[] {
-    this.#args ??= wordsOf(this.#text.slice(this.#sourceEnd + 3, -1)).slice(1);
+    this.#args ??= wordsOf(this.#line.slice(this.#sourceEnd + 3, -1)).slice(1);
     return this.#args;
   }
 }
 
-/** Whether a line may concern us without naming a key of ours: it is of all keys, says who somebody is, or runs a script. */
+/** Whether a line may matter without naming any key: it affects all keys, names a client, or runs a script. */
 export function mayNameNoKey(line: string): boolean {
   return NAMING_NONE.test(line);
 }
 
-/** Near the beginning of a line, behind who sent it, which may be `[::1]:6379`. */
+/** Anchored near the start of a line, behind the client's address, which may be `[::1]:6379`. */
 const NAMING_NONE = /^[^"]{1,150}\] "(?:client|eval(?:sha)?(?:_ro)?|fcall(?:_ro)?|flushall|flushdb|hello)"/i;
 
-/** A word that ends with a quote and a space looks there like the end of a word, save for the backslash. */
+/** A word may itself contain `" "`; its quotes are then escaped. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   let start = 0;
@@ -91,25 +100,24 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** Whether a backslash stands before it that is not itself behind one. */
+/** Whether a backslash precedes it that is not itself escaped. */
 function isEscaped(text: string, at: number): boolean {
   let first = at;
   while (text[first - 1] === '\\') first--;
   return (at - first) % 2 === 1;
 }
 
-/** A letter behind a backslash, and what it stands for. */
 const LETTERS: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', n: '\n', r: '\r', t: '\t' };
 
-/** What is no printable ASCII stands as `\xNN`, a quote or a backslash behind another. Gives bytes (`latin1`). */
-export function unescaped(text: string): string {
+/** Undo the server's escapes (`sdscatrepr`): `\xNN` for what is not printable ASCII, and a backslash before `"` and `\`. */
+function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replaceAll(/\\(x[\da-f]{2}|.)/gs, (_, escape: string) =>
     escape.length === 3 ? String.fromCodePoint(Number.parseInt(escape.slice(1), 16)) : (LETTERS[escape] ?? escape),
   );
 }
 
-/** How a line writes these bytes (`latin1`). */
+/** These bytes (`latin1`) as the server prints them. */
 export function escaped(bytes: string): string {
   return bytes
     .replaceAll(/["\\]/g, String.raw`\$&`)

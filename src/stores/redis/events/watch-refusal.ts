@@ -2,39 +2,39 @@ import { type CachectlError, RefusedError } from '../../../errors.js';
 import { refused } from '../errors.js';
 
 /**
- * Why a server does not let itself be watched by MONITOR, SUBSCRIBE and, where both share a connection, HELLO 3.
- * @param words of the server, as it sent them
+ * Why a server refuses to be watched by MONITOR, SUBSCRIBE or HELLO 3.
+ * @param words of the error reply
  */
 export function watchRefusal(words: string, location: string): CachectlError {
+  const known = refused(words, location);
+  const refusal = (message: string, hint: string): RefusedError =>
+    new RefusedError(`${location} ${message}`, hint, { cause: known.cause });
   const [, unknown] = UNKNOWN.exec(words) ?? [];
   if (words.startsWith('NOPROTO') || unknown?.toUpperCase() === 'HELLO') {
-    const hint = 'MONITOR is read from Redis 6 on; use --source notifications.';
-    return new RefusedError(`${location} does not speak RESP3`, hint);
+    return refusal('does not speak RESP3', 'MONITOR takes Redis 6 or later; use --source notifications.');
   }
 
   if (unknown !== undefined || UNAVAILABLE.test(words)) {
-    return new RefusedError(
-      `${location} does not offer ${unknown?.toUpperCase() ?? 'what watching takes'}: ${words.replace(/^ERR /, '').split(',')[0]}`,
+    return refusal(
+      `does not offer ${unknown?.toUpperCase() ?? 'what watching takes'}: ${words.replace(/^ERR /, '').split(',')[0]}`,
       'It was renamed or switched off there. To see writes and deletions: cachectl events:tail --source notifications.',
     );
   }
 
-  if (!words.startsWith('NOPERM')) return refused(words, location);
-  if (/\bchannel/i.test(words)) {
-    return new RefusedError(
-      `${location} does not let this user hear its channels`,
-      "Grant them: ACL SETUSER NAME '&__key*' '&cachectl:*' (or '&*' for all).",
-    );
-  }
-
-  return new RefusedError(
-    `${location} does not let this user watch it`,
-    'Grant it MONITOR and SUBSCRIBE (ACL SETUSER … +monitor +subscribe), or use --source notifications.',
-  );
+  if (!words.startsWith('NOPERM')) return known;
+  return /\bchannel/i.test(words)
+    ? refusal(
+        'does not let this user subscribe to its channels',
+        "Grant them: ACL SETUSER NAME '&__key*' '&cachectl:*' (or '&*' for all).",
+      )
+    : refusal(
+        'does not let this user watch it',
+        'Grant it MONITOR and SUBSCRIBE (ACL SETUSER … +monitor +subscribe), or use --source notifications.',
+      );
 }
 
-/** As Redis, Valkey and others say it: `ERR unknown command 'MONITOR', with args …`. */
+/** Of Redis, Valkey and others: `ERR unknown command 'MONITOR', with args …`. */
 const UNKNOWN = /^ERR unknown command\s+['"`]?(\w+)/i;
 
-/** As providers do. */
+/** Of hosting providers. */
 const UNAVAILABLE = /^ERR (?:unsupported command\b|(?:this redis )?command\b.*\bnot (?:allowed|available|support))/i;

@@ -1,12 +1,11 @@
 import type { LockEvent } from '../../contract/locks.js';
 import type { Ttl } from '../../contract/store.js';
-import type { MonitorLine } from './monitor.js';
+import type { PrintedCommand } from '../events/printed-command.js';
 
-import { keyFromBytes } from '../../entries/key-text.js';
 import { endGivenBy, type Stored, storedBy } from '../events/stored-by.js';
 
-/** What a model makes of a line; who did it stands in the line. */
-export type Heard = Omit<LockEvent, 'client'>;
+/** An event without its client, which the command names. */
+export type ModelEvent = Omit<LockEvent, 'client'>;
 
 interface Held {
   readonly owner: string;
@@ -15,14 +14,14 @@ interface Held {
 }
 
 /**
- * By how much an end may seem to move though nothing happened: the time that MONITOR tells is not quite the one that a ttl
- * was counted from, least of all on a server that is short of processors.
+ * How far an expiry time may seem to move though nothing happened: the time that MONITOR prints is not quite the one that a
+ * TTL was counted from, least of all on a server that is short of CPU.
  */
 const SLACK_MS = 1000;
 
 /**
- * One lock, as the commands that the server prints make it: they are carried out in that order, so whether a try succeeded
- * follows from what came before. What it cannot know (an eviction, a script's own idea of time) is set right by `compare`.
+ * One lock, followed through the commands that the server prints. They run in that order, so whether an attempt succeeded
+ * follows from what came before. What commands do not show (an eviction, a script's own idea of time) `compare` corrects.
  */
 export class LockModel {
   readonly #name: string;
@@ -33,27 +32,30 @@ export class LockModel {
     this.#name = name;
   }
 
-  /** When its ttl is over; Infinity when it is free, or never expires. */
+  /** When it expires; Infinity when it is free, or never expires. */
   get endsAt(): number {
     return this.#held?.endsAt ?? Infinity;
   }
 
-  /** A command that names this lock's key somewhere, or that is of all keys. Before the first `compare` nothing is told. */
-  heard({ command, args, time }: MonitorLine, key: string, ownerOf: (held: Buffer) => string): Heard[] {
+  /**
+   * Events of a command that names the lock's key, or affects all keys; none before the first `compare`.
+   * @param key as bytes (`latin1`)
+   */
+  apply(printed: PrintedCommand, key: string, ownerOf: (held: Buffer) => string): ModelEvent[] {
     if (!this.#hasBegun) return [];
-    const isFirst = args[0] !== undefined && keyFromBytes(args[0]) === key;
+    const { command, args, timeMs: time } = printed;
+    const isFirst = args[0] === key;
     if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
     if (!isFirst) return [];
-    const words = args.map((arg) => arg.toString('latin1'));
-    if (isConditional(command, words)) return [];
-    const stored = storedBy(command, words, time);
+    if (isConditional(command, args)) return [];
+    const stored = storedBy(command, args, time);
     if (stored !== undefined) return this.#set(time, ownerOf(Buffer.from(stored.value, 'latin1')), stored);
-    const endsAt = endGivenBy(command, Number(words[1]), time);
+    const endsAt = endGivenBy(command, Number(args[1]), time);
     return endsAt === undefined ? [] : this.#refreshed(time, endsAt);
   }
 
-  /** What the server had at a time. */
-  compare(time: number, has: { readonly owner: string; readonly left: number } | undefined): Heard[] {
+  /** Events that follow from what the server has at a time. */
+  compare(time: number, has: { readonly owner: string; readonly left: number } | undefined): ModelEvent[] {
     const held = has && { owner: has.owner, endsAt: time + has.left };
     if (!this.#hasBegun) {
       this.#hasBegun = true;
@@ -73,9 +75,9 @@ export class LockModel {
     return held === undefined ? events : [...events, this.#event('acquired', time, held)];
   }
 
-  #set(time: number, owner: string, { isNew, endsAt }: Stored): Heard[] {
+  #set(time: number, owner: string, { isNew, endsAt }: Stored): ModelEvent[] {
     const events = this.#expired(time);
-    // Refused, or gone at once.
+    // The server refuses it, or removes the key at once.
     if (endsAt <= time) return events;
     const before = this.#held;
     const now = { owner, endsAt: Number.isNaN(endsAt) ? this.endsAt : endsAt };
@@ -90,7 +92,7 @@ export class LockModel {
     return [this.#end('released', time, before), this.#event('acquired', time, now)];
   }
 
-  #refreshed(time: number, endsAt: number): Heard[] {
+  #refreshed(time: number, endsAt: number): ModelEvent[] {
     const events = this.#expired(time);
     if (this.#held === undefined || Number.isNaN(endsAt)) return events;
     if (endsAt <= time) return this.#gone(time);
@@ -98,35 +100,35 @@ export class LockModel {
     return [this.#event('refreshed', time, this.#held)];
   }
 
-  #gone(time: number): Heard[] {
+  #gone(time: number): ModelEvent[] {
     const events = this.#expired(time);
     const before = this.#held;
     this.#held = undefined;
     return before === undefined ? events : [...events, this.#end('released', time, before)];
   }
 
-  /** When its ttl is over by now, that is what ended it. */
-  #expired(time: number): Heard[] {
+  /** A lock whose TTL has ended by now expired before the command. */
+  #expired(time: number): ModelEvent[] {
     const before = this.#held;
     if (before === undefined || before.endsAt > time) return [];
     this.#held = undefined;
     return [this.#end('expired', before.endsAt, before)];
   }
 
-  #event(type: 'acquired' | 'held' | 'refreshed', time: number, { owner, endsAt }: Held): Heard {
+  #event(type: 'acquired' | 'held' | 'refreshed', time: number, { owner, endsAt }: Held): ModelEvent {
     return { time: new Date(time), type, name: this.#name, owner, ttl: secondsUntil(endsAt, time) };
   }
 
-  #end(type: 'expired' | 'released', time: number, { owner }: Held): Heard {
+  #end(type: 'expired' | 'released', time: number, { owner }: Held): ModelEvent {
     return { time: new Date(time), type, name: this.#name, owner };
   }
 }
 
-/** Commands that remove every key that they name, or all there are. */
+/** Commands that remove every key they name, or all keys. */
 const REMOVING = new Set(['del', 'flushall', 'flushdb', 'unlink']);
 const REMOVING_THE_FIRST = new Set(['getdel', 'rename']);
 
-/** What SET and EXPIRE may depend on besides NX of SET: no lock of a cache needs it, and `compare` tells what came of it. */
+/** Conditions of SET (besides NX) and of EXPIRE. No cache takes locks with them; `compare` shows what came of it. */
 const CONDITIONS_OF_SET = /^(xx|if\w+)$/i;
 const CONDITIONS_OF_ENDS = /^(nx|xx|gt|lt)$/i;
 
@@ -136,7 +138,7 @@ function isConditional(command: string, words: readonly string[]): boolean {
   return isOne && words.slice(2).some((word) => conditions.test(word));
 }
 
-/** At least one, as everywhere. */
+/** At least 1, as in every listing. */
 function secondsUntil(endsAt: number, time: number): Ttl {
   return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));
 }

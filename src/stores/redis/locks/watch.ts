@@ -1,16 +1,21 @@
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
-import type { Node } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { EventQueue } from '../../events/queue.js';
-import { WatchedServer } from './server.js';
+import { WatchedServer } from './watched-server.js';
 
 const TYPES: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'];
 
+/** A stream that its store stops when it closes. */
+export interface LockWatch extends LockStream {
+  /** Never throws. */
+  stop(): Promise<void>;
+}
+
 /**
- * What every client does to these locks, from the MONITOR of the servers that have them. Ends with the signal. A connection
- * that is lost ends it with UnreachableError, a server that answers or prints nothing any more with TimeoutError, a name
- * that bears something else than a lock with WrongTypeError.
+ * What every client does to these locks, from the MONITOR of the servers that hold them. The stream ends with the signal;
+ * with UnreachableError when a connection is lost; with TimeoutError when a server answers or prints nothing any more; with
+ * WrongTypeError when a key does not hold a lock.
  * @throws RefusedError where MONITOR is not allowed
  */
 export async function watchLocks(
@@ -19,49 +24,40 @@ export async function watchLocks(
   { signal }: WatchLocksOptions,
 ): Promise<LockWatch> {
   signal.throwIfAborted();
-  const watch = new LockWatch(context);
+  const over = new AbortController();
+  const queue = new EventQueue<LockEvent>();
+  const stop = async (): Promise<void> => {
+    queue.end();
+    over.abort();
+  };
+
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    for (const node of await context.lockConnection.nodes()) await watch.begin(node, names);
+    for (const node of await context.lockConnection.nodes()) {
+      const server = await WatchedServer.open(context, node, names, over.signal);
+      if (server === undefined) continue;
+      pass(server, queue).catch((error: Error) => queue.fail(error));
+      await server.compare();
+    }
   } catch (error) {
-    await watch.stop();
-    throw error;
+    await stop();
+    if (!signal.aborted) throw error;
   }
 
-  signal.addEventListener('abort', async () => watch.stop(), { once: true });
-  if (signal.aborted) await watch.stop();
-  return watch;
+  return {
+    source: 'MONITOR: attempts of every client; printing every command may cost a busy server half of its throughput',
+    types: TYPES,
+    stop,
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* queue;
+      } finally {
+        await stop();
+      }
+    },
+  };
 }
 
-export class LockWatch implements LockStream {
-  readonly source =
-    'MONITOR: the tries of every client; it has the server print each command, which may cost a busy one half of its throughput meanwhile';
-  readonly types = TYPES;
-  readonly #context: RedisContext;
-  readonly #queue = new EventQueue<LockEvent>();
-  readonly #servers: WatchedServer[] = [];
-
-  constructor(context: RedisContext) {
-    this.#context = context;
-  }
-
-  /** Watches those of the locks that live on this server. */
-  async begin(node: Node, names: readonly string[]): Promise<void> {
-    const server = new WatchedServer(this.#context, node, this.#queue);
-    this.#servers.push(server);
-    await server.begin(names);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<LockEvent> {
-    try {
-      yield* this.#queue;
-    } finally {
-      await this.stop();
-    }
-  }
-
-  /** Never throws. */
-  async stop(): Promise<void> {
-    this.#queue.end();
-    for (const server of this.#servers) server.stop();
-  }
+async function pass(server: WatchedServer, queue: EventQueue<LockEvent>): Promise<void> {
+  for await (const event of server.events()) queue.push(event);
 }

@@ -1,43 +1,40 @@
 import { expect } from 'chai';
 
-import type { CacheEvent } from '../../../../src/stores/contract/events.js';
+import type { MonitorMessage } from '../../../../src/stores/redis/events/monitor-connection.js';
 
-import { MonitorStory } from '../../../../src/stores/redis/events/monitor-decoder.js';
+import { MonitorDecoder } from '../../../../src/stores/redis/events/monitor-decoder.js';
 import { escaped, mayNameNoKey, PrintedCommand } from '../../../../src/stores/redis/events/printed-command.js';
-import { PushParser } from '../../../../src/stores/redis/events/push-parser.js';
+import { type Pushed, PushParser } from '../../../../src/stores/redis/events/push-parser.js';
 import { Keys } from '../../../../src/stores/redis/keys.js';
 
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
 
-/** A story that is told of by lines, `!name key` being a notification. */
-function told(printsBehind: boolean, lines: readonly string[]): string[] {
-  const events: CacheEvent[] = [];
-  const story = new MonitorStory(
+/** The events that lines are decoded into. `!name key` is a notification. */
+function decoded(printsAfterNotices: boolean, lines: readonly string[]): string[] {
+  const decoder = new MonitorDecoder(
     {
       keys: new Keys({ connectionPrefix: '', prefix: 'app-' }),
       texts: TEXTS,
       database: 0,
       rule: { isPlaceOfLocks: false, ownersStandOut: true, goesByNames: false },
-      tellsMisses: true,
-      tell: (event) => events.push(event),
-      namedClient() {},
-      namedTagSet() {},
+      announcesMisses: true,
+      printsAfterNotices,
     },
-    { signal: new AbortController().signal, enable: false },
-    printsBehind,
+    {},
+    { callers: { learn() {} }, tags: { heardOf() {} } },
   );
-  for (const line of lines) {
-    const [, name, full] = /^!(\S+) (.*)$/.exec(line) ?? [];
-    if (name === undefined) story.printed(new PrintedCommand(`1700000000.000001 [0 10.0.0.1:1] ${line}`));
-    else story.notified({ name, full: full! });
-  }
-
-  story.idle();
+  const messages = lines.map((line): MonitorMessage => {
+    const [, name, key] = /^!(\S+) (.*)$/.exec(line) ?? [];
+    if (name === undefined) return new PrintedCommand(`1700000000.000001 [0 10.0.0.1:1] ${line}`);
+    return { name, key: key! };
+  });
+  const silence: MonitorMessage[] = [];
+  const events = [messages, silence].flatMap((batch) => decoder.decodeBatch(batch));
   return events.map(({ type, key, client }) => `${type} ${key}${client === undefined ? '' : ' by 10.0.0.1:1'}`);
 }
 
-/** What one server of each kind tells of the same commands, and what comes of it. */
-const STORIES = {
+/** What a server from Redis 7 on (`behind`) and an earlier one (`before`) send for the same commands. */
+const SENT = {
   'a hit, and a miss': {
     behind: ['"get" "app-a"', '!keymiss app-b', '"get" "app-b"'],
     before: ['"get" "app-a"', '"get" "app-b"', '!keymiss app-b'],
@@ -66,14 +63,19 @@ const STORIES = {
   },
 } as const;
 
+function brief(pushed: Pushed): string {
+  if (typeof pushed === 'string') return `monitored ${pushed}`;
+  return 'words' in pushed ? `refused ${pushed.words}` : `notified ${pushed.channel} ${pushed.payload}`;
+}
+
 describe('the commands that Redis prints, and what it announces of them', () => {
-  for (const [what, { behind, before, events }] of Object.entries(STORIES)) {
+  for (const [what, { behind, before, events }] of Object.entries(SENT)) {
     it(`tell ${what}: from Redis 7 on a command behind what it made`, () => {
-      expect(told(true, behind)).to.deep.equal('behind' in events ? events.behind : events);
+      expect(decoded(true, behind)).to.deep.equal('behind' in events ? events.behind : events);
     });
 
     it(`tell ${what}: before, a command in front of what it made`, () => {
-      expect(told(false, before)).to.deep.equal('before' in events ? events.before : events);
+      expect(decoded(false, before)).to.deep.equal('before' in events ? events.before : events);
     });
   }
 
@@ -84,15 +86,12 @@ describe('the commands that Redis prints, and what it announces of them', () => 
     );
     const expected = ['monitored OK', 'notified chann a\r\nb', 'monitored 1.0 [0 lua] "get" "k"', 'refused NOPERM no'];
     for (let cut = 1; cut < stream.length; cut++) {
-      const heard: string[] = [];
-      const parser = new PushParser({
-        notified: (channel, key) => heard.push(`notified ${channel} ${key}`),
-        monitored: (line) => heard.push(`monitored ${line}`),
-        refused: (words) => heard.push(`refused ${words}`),
-      });
-      parser.feed(stream.subarray(0, cut));
-      parser.feed(stream.subarray(cut));
-      expect(heard, String(cut)).to.deep.equal(expected);
+      const parser = new PushParser();
+      const parsed = [stream.subarray(0, cut), stream.subarray(cut)].flatMap((chunk) => parser.parse(chunk));
+      expect(
+        parsed.map((each) => brief(each)),
+        String(cut),
+      ).to.deep.equal(expected);
     }
   });
 
@@ -120,10 +119,20 @@ describe('the commands that Redis prints, and what it announces of them', () => 
     const word = Buffer.from([0, 7, 10, 34, 92, 120, 128, 255]).toString('latin1');
     expect(escaped(word)).to.equal(String.raw`\x00\a\n\"\\x\x80\xff`);
     const command = new PrintedCommand(`1700000000.5 [3 unix:/tmp/x] "SeT" "${escaped(word)}" "" "NX"`);
-    expect(command).to.include({ command: 'set', database: 3, source: 'unix:/tmp/x', isScripts: false, first: word });
+    expect(command).to.include({
+      command: 'set',
+      database: 3,
+      source: 'unix:/tmp/x',
+      isFromScript: false,
+      first: word,
+    });
     expect(command.args).to.deep.equal([word, '', 'NX']);
     expect(command.time.getTime()).to.equal(1_700_000_000_500);
-    expect(new PrintedCommand('OK').isNoCommand).to.equal(true);
-    expect(new PrintedCommand('1.0 [0 lua] "flushdb"')).to.include({ isScripts: true, first: '', command: 'flushdb' });
+    expect(new PrintedCommand('OK').isCommand).to.equal(false);
+    expect(new PrintedCommand('1.0 [0 lua] "flushdb"')).to.include({
+      isFromScript: true,
+      first: '',
+      command: 'flushdb',
+    });
   });
 });

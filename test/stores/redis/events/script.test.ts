@@ -324,7 +324,7 @@ describe('MONITOR as a source of events', () => {
       for (const source of ['monitor', 'notifications']) {
         const { stream, controller } = await tail(await open({}, { locks }), { enable: false, source });
         expect(stream.types).not.to.include('LockAcquired');
-        expect(stream.warning).to.match(/^locks are not told: .* does not announce what happens/);
+        expect(stream.warning).to.match(/^locks are not reported: .* does not announce what happens/);
         await own.client.set('app-deploy', 'me', 'EX', 60, 'NX');
         await own.client.del('app-deploy');
         await server.client.set('app-end', 'x');

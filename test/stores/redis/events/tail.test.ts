@@ -129,7 +129,7 @@ describe('events on Redis', () => {
 
   it('that may be off say so where the setting cannot be seen', async () => {
     const { stream, stop } = await tail(await without('-config'), false);
-    expect(stream.warning).to.contain('whether notifications are on cannot be seen here');
+    expect(stream.warning).to.contain('cannot see whether keyspace notifications are on');
     await stop();
   });
 
