@@ -2,7 +2,7 @@ import type { Codec } from './codec.js';
 import type { Value } from './value.js';
 
 import { floatText, isNumeric } from './php/numeric.js';
-import { float, integer, string } from './value.js';
+import { fitsInt64, float, integer, string } from './value.js';
 
 /**
  * Add the number rule of Laravel's RedisStore to a codec. Anything that PHP calls numeric and finite, including
@@ -44,7 +44,7 @@ function numberOrText(bytes: Buffer): Value {
   const text = bytes.toString('latin1');
   if (INTEGER.test(text)) {
     const whole = BigInt(text);
-    if (String(whole) === text && BigInt.asIntN(64, whole) === whole) return integer(whole);
+    if (String(whole) === text && fitsInt64(whole)) return integer(whole);
   }
 
   const number = Number(text);

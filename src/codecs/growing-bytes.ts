@@ -8,6 +8,12 @@ export class GrowingBytes {
     this.length += bytes.copy(this.buffer, this.length);
   }
 
+  /** `text` must be ASCII. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    this.length += this.buffer.write(text, this.length, 'latin1');
+  }
+
   /** Return the bytes. Do not use the writer afterwards. */
   done(): Buffer {
     return this.buffer.subarray(0, this.length);

@@ -97,3 +97,26 @@ export function list(values: readonly Value[]): ArrayValue {
 export function isList({ entries }: ArrayValue): boolean {
   return entries.every(([key], index) => key === BigInt(index));
 }
+
+/** The class that PHP makes of JSON objects and of arrays cast to objects. */
+export const STD_CLASS = Buffer.from('stdClass');
+
+/** PHP's integers, and those of every store that counts. */
+export const INT64_MIN = -(2n ** 63n);
+export const INT64_MAX = 2n ** 63n - 1n;
+
+export function fitsInt64(value: bigint): boolean {
+  return value >= INT64_MIN && value <= INT64_MAX;
+}
+
+/** PHP turns an array key that is written as it writes an integer into that integer. */
+export function phpKey(name: Buffer): ArrayKey {
+  if (name.length > MAX_INT64_LENGTH) return name;
+  const text = name.toString('latin1');
+  if (!/^(0|-?[1-9]\d*)$/.test(text)) return name;
+  const whole = BigInt(text);
+  return fitsInt64(whole) ? whole : name;
+}
+
+/** A sign and 19 digits. */
+const MAX_INT64_LENGTH = 20;

@@ -10,8 +10,8 @@ import { bareNumbers } from '../../src/codecs/bare-numbers.js';
 import { compress, decompress } from '../../src/codecs/compression/php-memcached.js';
 import { openRedisCompression } from '../../src/codecs/compression/phpredis.js';
 import { toJson } from '../../src/codecs/json/print.js';
+import { openSerializer } from '../../src/codecs/open.js';
 import { phpCodec } from '../../src/codecs/php/codec.js';
-import { openSerializer } from '../../src/codecs/serializer.js';
 
 interface Entry {
   readonly key: string;

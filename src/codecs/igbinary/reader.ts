@@ -1,4 +1,5 @@
 import { Reader } from '../binary/reader.js';
+import { fitsInt64 } from '../value.js';
 import { Tag, VERSIONS, WIDTHS } from './format.js';
 
 /** Reads the tokens of igbinary. */
@@ -36,7 +37,7 @@ export class IgbinaryReader extends Reader {
       case Tag.NegativeInteger64: {
         const start = this.offset;
         const value = signed(this.uint64(), tag);
-        if (BigInt.asIntN(64, value) !== value) throw this.error(`${value} does not fit into 64 bits`, start);
+        if (!fitsInt64(value)) throw this.error(`${value} does not fit into 64 bits`, start);
         return value;
       }
 

@@ -4,11 +4,9 @@ import type { Codec } from '../codec.js';
 import type { Value } from '../value.js';
 
 import { InputError, UndecodableError } from '../../errors.js';
-import { isList } from '../value.js';
-import { floatToJson } from './numbers.js';
-import { type MakeObject, MAX_DEPTH, parseJsonWith } from './parse.js';
-import { excerpt } from './quote.js';
-import { JsonSyntaxError } from './tokens.js';
+import { isList, STD_CLASS } from '../value.js';
+import { JsonParser, JsonSyntaxError, type MakeObject, MAX_DEPTH } from './parser.js';
+import { excerpt, floatToJson } from './text.js';
 
 /** JSON text. Objects are read as PHP's stdClass, so that `{}` and `[]` are written back as they were. */
 export const jsonCodec: Codec = {
@@ -19,13 +17,13 @@ export const jsonCodec: Codec = {
 
 /** With objects made by `makeObject`. @throws UndecodableError */
 export function decodeJson(bytes: Buffer, makeObject: MakeObject): Value {
-  const text = bytes.toString();
-  if (!isUtf8(bytes)) throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(text)), bytes);
+  if (!isUtf8(bytes))
+    throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(bytes.toString())), bytes);
   try {
-    return parseJsonWith(text, makeObject);
+    return new JsonParser(bytes, makeObject).document();
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw undecodable(error.message, Buffer.byteLength(text.slice(0, error.at)), bytes);
+    throw undecodable(error.message, error.at, bytes);
   }
 }
 
@@ -42,8 +40,6 @@ function firstDifference(bytes: Buffer, other: Buffer): number {
   const at = bytes.findIndex((byte, index) => byte !== other[index]);
   return at === -1 ? bytes.length : at;
 }
-
-const STD_CLASS = Buffer.from('stdClass');
 
 function encoded(value: Value, depth: number): string {
   if (depth > MAX_DEPTH) throw unholdable(`more than ${MAX_DEPTH} levels`);

@@ -3,9 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import type { ArrayKey, ArrayValue, ObjectValue, ReferenceValue, Value } from '../value.js';
 
 import { HIDDEN, Slots } from '../php/slots.js';
-import { isList } from '../value.js';
-import { floatToJson } from './numbers.js';
-import { quoted } from './quote.js';
+import { isList, STD_CLASS } from '../value.js';
+import { floatToJson, quoted } from './text.js';
 
 /** A JSON document that is yet to be laid out. */
 export type Node = Branch | Leaf;
@@ -108,8 +107,6 @@ function shallow(value: Exclude<Value, ReferenceValue>, visitLater: (children: r
 
   return scalar(value);
 }
-
-const STD_CLASS = Buffer.from('stdClass');
 
 function named(name: string, value: Value): Child {
   return { name, value, into: { name, node: NOTHING } };

@@ -11,6 +11,7 @@ import {
   type Scalar,
   variable,
 } from '../graph/graph.js';
+import { fitsInt64, phpKey, STD_CLASS } from '../value.js';
 import { DEEPEST, Mark, Tag } from './format.js';
 
 /**
@@ -112,7 +113,7 @@ class Reading {
     const start = this.#reader.offset;
     const tag = this.#reader.uint8();
     const whole = this.#reader.integer(tag);
-    if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return whole;
+    if (whole !== undefined && fitsInt64(whole)) return whole;
     const name = this.#reader.string(tag);
     if (!name) throw this.#reader.error('a key, an integer or a string, should begin here', start);
     return kind === 'map' ? phpKey(name) : name;
@@ -247,22 +248,9 @@ class Reading {
 }
 
 const PENDING: Node = { type: 'null' };
-const STD_CLASS = Buffer.from('stdClass');
 
 /** An integer beyond 64 bits becomes a string of digits. */
 function integerOrDigits(value: bigint): Scalar {
-  if (BigInt.asIntN(64, value) === value) return { type: 'integer', value };
+  if (fitsInt64(value)) return { type: 'integer', value };
   return { type: 'string', value: Buffer.from(String(value)) };
 }
-
-/** PHP turns a key in the canonical form of an integer into that integer. */
-function phpKey(name: Buffer): ArrayKey {
-  if (name.length > LONGEST_INTEGER) return name;
-  const text = name.toString('latin1');
-  if (!/^(0|-?[1-9]\d*)$/.test(text)) return name;
-  const whole = BigInt(text);
-  return BigInt.asIntN(64, whole) === whole ? whole : name;
-}
-
-/** A sign and 19 digits. */
-const LONGEST_INTEGER = 20;

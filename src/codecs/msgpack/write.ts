@@ -12,7 +12,7 @@ import {
   type Scalar,
   type Variable,
 } from '../graph/graph.js';
-import { excerpt } from '../json/quote.js';
+import { excerpt } from '../json/text.js';
 import { DEEPEST, Mark } from './format.js';
 import { MsgpackWriter } from './writer.js';
 

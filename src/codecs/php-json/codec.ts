@@ -8,7 +8,7 @@ import { fromValue } from '../graph/from-value.js';
 import { type ArrayNode, type Content, contentOf, type Member, type Node, type ObjectNode } from '../graph/graph.js';
 import { decodeJson, jsonCodec } from '../json/codec.js';
 import { phpArray } from '../json/parse.js';
-import { excerpt } from '../json/quote.js';
+import { excerpt } from '../json/text.js';
 import { serializedFloat } from '../php/numeric.js';
 
 /**

@@ -1,8 +1,7 @@
 import { UndecodableError } from '../../errors.js';
-import { excerpt } from '../json/quote.js';
+import { excerpt } from '../json/text.js';
+import { fitsInt64 } from '../value.js';
 
-const LEAST = -(2n ** 63n);
-const GREATEST = 2n ** 63n - 1n;
 /** A sign, 19 digits, and some room for leading zeros. */
 const LONGEST_INTEGER = 32;
 
@@ -49,7 +48,7 @@ export class Reader {
     const text = this.until(';', LONGEST_INTEGER);
     if (!/^[+-]?\d+$/.test(text)) throw this.error(`${excerpt(text)} stands where an integer should`, start);
     const value = BigInt(text.replace(/^\+/, ''));
-    if (value < LEAST || value > GREATEST) throw this.error(`${text} does not fit into 64 bits`, start);
+    if (!fitsInt64(value)) throw this.error(`${text} does not fit into 64 bits`, start);
     return value;
   }
 

@@ -1,7 +1,7 @@
 import type { ArrayKey, Value } from '../value.js';
 
+import { GrowingBytes } from '../growing-bytes.js';
 import { serializedFloat } from './numeric.js';
-import { Writer } from './writer.js';
 
 /** PHP's `serialize()` format, as PHP 8 writes it. */
 export function serialize(value: Value): Buffer {
@@ -23,7 +23,7 @@ const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
 
 function serialized(value: Value): Buffer {
-  const writer = new Writer();
+  const writer = new GrowingBytes();
   // The arrays and objects being written, outermost first. Kept here, so that nesting is bounded by memory, not by
   // the stack.
   const open: Array<Iterator<Member>> = [];
@@ -48,7 +48,7 @@ function serialized(value: Value): Buffer {
 type Member = readonly [ArrayKey, Value];
 
 /** Write a scalar, or the header of an array or object. Returns the members that follow. */
-function write(value: Value, writer: Writer): readonly Member[] | undefined {
+function write(value: Value, writer: GrowingBytes): readonly Member[] | undefined {
   switch (value.type) {
     case 'array': {
       writer.ascii(`a:${value.entries.length}:{`);
@@ -107,7 +107,7 @@ function write(value: Value, writer: Writer): readonly Member[] | undefined {
   }
 }
 
-function writeKey(key: ArrayKey, writer: Writer): void {
+function writeKey(key: ArrayKey, writer: GrowingBytes): void {
   if (typeof key === 'bigint') {
     writer.ascii(`i:${key};`);
     return;
@@ -117,7 +117,7 @@ function writeKey(key: ArrayKey, writer: Writer): void {
   writer.ascii(';');
 }
 
-function quoted(tag: string, bytes: Buffer, writer: Writer): void {
+function quoted(tag: string, bytes: Buffer, writer: GrowingBytes): void {
   writer.ascii(`${tag}:${bytes.length}:"`);
   writer.bytes(bytes);
   writer.ascii('"');

@@ -1,6 +1,6 @@
 import type { ArrayKey, CustomValue, EnumValue, FloatValue, ReferenceValue, Value } from '../value.js';
 
-import { excerpt } from '../json/quote.js';
+import { excerpt } from '../json/text.js';
 import { NULL } from '../value.js';
 import { serializedFloat } from './numeric.js';
 import { Reader } from './reader.js';

@@ -3,16 +3,13 @@ import * as Flags from '@oclif/core/flags';
 
 import type { Repository } from '../../stores/contract/store.js';
 
-import { integer } from '../../codecs/value.js';
+import { INT64_MAX, integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { duration, entryTags } from '../../runtime/flags.js';
 import { keyArgument } from '../../runtime/key-arguments.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson } from '../../terminal/output.js';
-
-/** The largest signed 64-bit integer. */
-const GREATEST = 2n ** 63n - 1n;
 
 /** A 64-bit integer, exact. */
 const wholeNumber = Flags.custom<bigint>({
@@ -23,8 +20,8 @@ const wholeNumber = Flags.custom<bigint>({
     }
 
     const number = BigInt(text.replace(/^\+/, ''));
-    if (number < -GREATEST || number > GREATEST) {
-      throw new UsageError(`${text} is beyond 64 bits`, `Write a number from ${-GREATEST} to ${GREATEST}.`);
+    if (number < -INT64_MAX || number > INT64_MAX) {
+      throw new UsageError(`${text} is beyond 64 bits`, `Write a number from ${-INT64_MAX} to ${INT64_MAX}.`);
     }
 
     return number;

@@ -1,10 +1,8 @@
 import type { Value } from '../../codecs/value.js';
 
+import { fitsInt64 } from '../../codecs/value.js';
 import { NotANumberError, UndecodableError } from '../../errors.js';
 import { printKey } from './printed-key.js';
-
-const LEAST = -(2n ** 63n);
-const GREATEST = 2n ** 63n - 1n;
 
 /**
  * The number held plus `by`. No `held` starts at 0. Whole numbers count, in strings and floats too, as PHP's is_numeric
@@ -13,7 +11,7 @@ const GREATEST = 2n ** 63n - 1n;
  */
 export function increased(key: string, by: bigint, held: (() => Value) | undefined): bigint {
   const sum = (held ? wholeNumber(key, held) : 0n) + by;
-  if (sum >= LEAST && sum <= GREATEST) return sum;
+  if (fitsInt64(sum)) return sum;
   throw new NotANumberError(
     `"${printKey(key)}" would become ${sum}, which is beyond 64 bits`,
     'The value is unchanged. Put a smaller number first.',

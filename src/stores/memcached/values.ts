@@ -6,8 +6,8 @@ import type { Entry } from '../contract/store.js';
 import type { Item } from './protocol/node.js';
 
 import { compress, decompress } from '../../codecs/compression/php-memcached.js';
-import { openSerializer } from '../../codecs/serializer.js';
-import { boolean, float, integer, string, type Value } from '../../codecs/value.js';
+import { openSerializer } from '../../codecs/open.js';
+import { boolean, fitsInt64, float, integer, string, type Value } from '../../codecs/value.js';
 import { InputError, UndecodableError } from '../../errors.js';
 import { floatOf, floatText } from './floats.js';
 
@@ -281,7 +281,7 @@ function scalarOf(bytes: Buffer, type: number): Value {
 function integerOf(text: string): Value {
   const digits = /^(-?\d{1,20}) *$/.exec(text)?.[1];
   const whole = digits === undefined ? undefined : BigInt(digits);
-  if (whole === undefined || BigInt.asIntN(64, whole) !== whole) {
+  if (whole === undefined || !fitsInt64(whole)) {
     throw undecodable('is no integer of 64 bits, as its flags say it is');
   }
 

@@ -8,7 +8,7 @@ import type { Connection } from './connection.js';
 import type { MongodbContext } from './context.js';
 import type { Deployment, EntryDocument } from './deployment.js';
 
-import { integer } from '../../codecs/value.js';
+import { INT64_MAX, INT64_MIN, integer } from '../../codecs/value.js';
 import { increased } from '../entries/counter.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
@@ -28,9 +28,6 @@ interface Measured {
 type Batch = ReadonlyArray<EncodedEntry<Measured>>;
 
 const NO_TAGS: Pick<EntryDocument, 'tags'> = {};
-
-const LEAST = -(2n ** 63n);
-const GREATEST = 2n ** 63n - 1n;
 
 /** What a document may have, as the server counts it, in bytes. */
 const LARGEST = 16 * 1024 * 1024;
@@ -196,7 +193,7 @@ export class Entries implements Repository {
 
   /** Undefined when there is no integer that has room for it. */
   async #incrementInPlace({ entries, now }: Deployment, key: string, by: bigint): Promise<bigint | undefined> {
-    const range = by < 0n ? { $gte: Long.fromBigInt(LEAST - by) } : { $lte: Long.fromBigInt(GREATEST - by) };
+    const range = by < 0n ? { $gte: Long.fromBigInt(INT64_MIN - by) } : { $lte: Long.fromBigInt(INT64_MAX - by) };
     const found = await entries
       .findOneAndUpdate(
         {

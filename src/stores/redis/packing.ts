@@ -130,7 +130,7 @@ async function loadSerializer(name: NonNullable<RedisProfile['serializer']>): Pr
     return phpredisJsonCodec;
   }
 
-  const { openSerializer } = await import('../../codecs/serializer.js');
+  const { openSerializer } = await import('../../codecs/open.js');
   return openSerializer(name);
 }
 

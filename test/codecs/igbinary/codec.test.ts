@@ -132,7 +132,7 @@ describe('igbinary', () => {
 
   it('refuses to write references that only a class can count', () => {
     const php = Buffer.from('a:3:{i:0;C:1:"a":4:{i:5;}i:1;O:1:"b":0:{}i:2;r:4;}');
-    expect(() => igbinaryCodec.encode(unserialize(php))).to.throw(InputError, 'place 4');
+    expect(() => igbinaryCodec.encode(unserialize(php))).to.throw(InputError, 'slot 4');
   });
 
   it('skips a key without a value, which __sleep named', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
-import { MAX_DEPTH, parseJson } from '../../../src/codecs/json/parse.js';
+import { parseJson } from '../../../src/codecs/json/parse.js';
+import { MAX_DEPTH } from '../../../src/codecs/json/parser.js';
 import { boolean, float, integer, list, NULL, string, type Value } from '../../../src/codecs/value.js';
 import { InputError } from '../../../src/errors.js';
 
@@ -41,25 +42,28 @@ const KEYS: ReadonlyArray<readonly [string, Buffer | bigint]> = [
 ];
 
 const REFUSED: ReadonlyArray<readonly [what: string, text: string, says: string]> = [
-  ['nothing at all', '', 'it ends where a value should stand, at column 1'],
-  ['a bare word', 'hello', '"h" begins no value, at column 1'],
-  ['a leading zero', '01', '"1" stands where the end should, at column 2'],
-  ['a plus sign', '+1', '"+" begins no value, at column 1'],
-  ['a point without digits', '1.', '"." begins no value, at column 2'],
-  ['NaN', 'NaN', '"N" begins no value, at column 1'],
+  ['nothing at all', '', 'expected a value, but it ends, at column 1'],
+  ['a bare word', 'hello', 'expected a value, found "h", at column 1'],
+  ['a leading zero', '01', 'expected the end, found "1", at column 2'],
+  ['a plus sign', '+1', 'expected a value, found "+", at column 1'],
+  ['a point without digits', '1.', 'expected the end, found ".", at column 2'],
+  ['NaN', 'NaN', 'expected a value, found "N", at column 1'],
   ['a number too large for a float', '[1e999]', '"1e999" is too large for a float, at column 2'],
-  ['single quotes', "'a'", `"'" begins no value, at column 1`],
-  ['a comma too many', '[1,]', '"]" stands where a value should, at column 4'],
-  ['a missing comma', '[1 2]', '"2" stands where a comma or ] should, at column 4'],
-  ['a missing colon', '{"a" 1}', '"1" stands where a colon should, at column 6'],
-  ['a name without quotes', '{a:1}', '"a" begins no value, at column 2'],
-  ['a number as a name', '{1:1}', '"1" stands where a name in quotes should, at column 2'],
-  ['a string without end', '"abc', 'a string is not closed, at column 1'],
-  ['a line break within a string', '"a\nb"', String.raw`a string holds "\n" unescaped, at column 3`],
-  ['an unknown escape', String.raw`"\x41"`, String.raw`"\\x" is no escape, at column 2`],
-  ['half of a surrogate pair', String.raw`"\ud83d"`, 'a string holds half of a surrogate pair, at column 1'],
-  ['two values', '{} {}', '"{" stands where the end should, at column 4'],
-  ['what stands on a later line', '{\n  "a": 1,\n  "b": oops\n}', '"o" begins no value, at line 3, column 8'],
+  ['single quotes', "'a'", `expected a value, found "'", at column 1`],
+  ['a comma too many', '[1,]', 'expected a value, found "]", at column 4'],
+  ['a minus sign alone', '[-]', 'expected a value, found "-", at column 2'],
+  ['a character of several bytes', '[ž, 🐎]', 'expected a value, found "ž", at column 2'],
+  ['an escape that is cut off', String.raw`"\u00`, 'is not a valid escape, at column 2'],
+  ['a missing comma', '[1 2]', 'expected a comma or ], found "2", at column 4'],
+  ['a missing colon', '{"a" 1}', 'expected a colon, found "1", at column 6'],
+  ['a name without quotes', '{a:1}', 'expected a name in quotes, found "a", at column 2'],
+  ['a number as a name', '{1:1}', 'expected a name in quotes, found "1", at column 2'],
+  ['a string without end', '"abc', 'a string has no closing quote, at column 1'],
+  ['a line break within a string', '"a\nb"', String.raw`a string contains an unescaped "\n", at column 3`],
+  ['an unknown escape', String.raw`"\x41"`, String.raw`"\\x" is not a valid escape, at column 2`],
+  ['half of a surrogate pair', String.raw`"\ud83d"`, 'a string contains half of a surrogate pair, at column 1'],
+  ['two values', '{} {}', 'expected the end, found "{", at column 4'],
+  ['what stands on a later line', '{\n  "a": 1,\n  "b": oops\n}', 'expected a value, found "o", at line 3, column 8'],
   ['depth without end', '['.repeat(1_000_000), `deeper than ${MAX_DEPTH} levels`],
 ];
 
@@ -89,6 +93,13 @@ describe('parseJson', () => {
       [Buffer.from('a'), integer(3)],
       [Buffer.from('b'), integer(2)],
     ]);
+  });
+
+  it('does so among many members, too', () => {
+    const names = Array.from({ length: 100 }, (_, at) => `n${at}`);
+    const members = [...names, ...names].map((name, at) => `"${name}":${at}`);
+    const entries = names.map((name, at) => [Buffer.from(name), integer(100 + at)]);
+    expect(parseJson(`{${members.join(',')}}`)).to.deep.equal({ type: 'array', entries });
   });
 
   it(`reads ${MAX_DEPTH} levels`, () => {

@@ -1,8 +1,10 @@
+import type { Value } from '../../../codecs/value.js';
 import type { LineContext } from './line-parser.js';
 
+import { phpArray } from '../../../codecs/json/parse.js';
+import { JsonParser, JsonSyntaxError } from '../../../codecs/json/parser.js';
 import { LONGEST } from '../../../terminal/durations.js';
 import { NO_TAGS, type TransferEntry } from '../entry.js';
-import { FastJsonParser } from './fast-json-parser.js';
 
 /** Undefined where `parseLine` has to read the line. */
 export type FastResult = 'expired' | TransferEntry | undefined;
@@ -29,12 +31,12 @@ const MAX_DIGITS = 12;
  */
 export class FastLineParser {
   readonly #bytes: Buffer;
-  readonly #json: FastJsonParser;
+  readonly #json: JsonParser;
   readonly #now: number;
 
   constructor(bytes: Buffer, { now }: LineContext) {
     this.#bytes = bytes;
-    this.#json = new FastJsonParser(bytes);
+    this.#json = new JsonParser(bytes, phpArray);
     this.#now = now;
   }
 
@@ -54,13 +56,23 @@ export class FastLineParser {
 
     const valueStart = this.#after(VALUE, at);
     if (valueStart === -1 || at === keyStart) return undefined;
-    const value = this.#json.read(valueStart, end);
+    const value = this.#value(valueStart, end);
     if (value === undefined) return undefined;
     const ttl = this.#ttl(this.#after(EXPIRES, this.#json.at), end);
     if (ttl === undefined || (ttl !== null && ttl > LONGEST)) return undefined;
     if (ttl !== null && ttl <= 0) return 'expired';
     const key = bytes.toString(isAscii ? 'latin1' : 'utf8', keyStart, at);
     return { key, value, ttl, tags: NO_TAGS };
+  }
+
+  /** Undefined where it is not JSON: `parseLine` finds out why. */
+  #value(start: number, end: number): undefined | Value {
+    try {
+      return this.#json.value(start, end);
+    } catch (error) {
+      if (error instanceof JsonSyntaxError) return undefined;
+      throw error;
+    }
   }
 
   /** The rest of the line, from its expiry, in seconds from now. */

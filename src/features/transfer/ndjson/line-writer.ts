@@ -3,11 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import type { ArrayKey, Value } from '../../../codecs/value.js';
 import type { TransferEntry, ValueTransfer } from '../entry.js';
 
-import { floatToJson } from '../../../codecs/json/numbers.js';
-import { phpKey } from '../../../codecs/json/parse.js';
-import { quoted } from '../../../codecs/json/quote.js';
+import { floatToJson, quoted } from '../../../codecs/json/text.js';
 import { serialize } from '../../../codecs/php/serialize.js';
-import { isList } from '../../../codecs/value.js';
+import { isList, phpKey } from '../../../codecs/value.js';
 import { isUtf8Key, keyToBytes } from '../../../stores/entries/key-text.js';
 
 /**

@@ -16,3 +16,9 @@ const OBEYED = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
 function escaped(character: string): string {
   return String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
 }
+
+/** A finite float as JSON that reads back as a float: `1.0`, not `1`. */
+export function floatToJson(value: number): string {
+  const text = Object.is(value, -0) ? '-0' : String(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
