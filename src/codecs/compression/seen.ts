@@ -3,19 +3,19 @@
  * text start where those of the text before ended.
  */
 export class Seen {
-  readonly #places: Uint32Array;
+  readonly #positions: Uint32Array;
   #first = 0;
   #next = 0;
 
   /** @param bits the width of a hash */
   constructor(bits: number) {
-    this.#places = new Uint32Array(2 ** bits);
+    this.#positions = new Uint32Array(2 ** bits);
   }
 
   /** Start a text of that length. */
   begin(length: number): void {
     if (this.#next + length > GREATEST) {
-      this.#places.fill(0);
+      this.#positions.fill(0);
       this.#next = 0;
     }
 
@@ -24,12 +24,12 @@ export class Seen {
   }
 
   note(hash: number, at: number): void {
-    this.#places[hash] = this.#first + at;
+    this.#positions[hash] = this.#first + at;
   }
 
   /** Record a position and return the previous one. */
   noted(hash: number, at: number): number {
-    const before = this.#places[hash]!;
+    const before = this.#positions[hash]!;
     this.note(hash, at);
     return before > this.#first ? before - this.#first : 0;
   }

@@ -87,9 +87,9 @@ class Reading {
 
     if (isOneOf(tag, Tag.Array)) {
       const entries: Member[] = [];
-      const place = this.#refer({ type: 'array', entries, at: start }, isVariable);
+      const node = this.#refer({ type: 'array', entries, at: start }, isVariable);
       this.#readMembers(tag, entries);
-      return place;
+      return node;
     }
 
     const className = this.#reader.className(tag);
@@ -137,9 +137,9 @@ class Reading {
     const tag = this.#reader.uint8();
     if (isOneOf(tag, Tag.Array)) {
       const properties: Member[] = [];
-      const place = this.#refer({ type: 'object', at, class: className, properties }, isVariable);
+      const node = this.#refer({ type: 'object', at, class: className, properties }, isVariable);
       this.#readMembers(tag, properties);
-      return place;
+      return node;
     }
 
     const special = this.#readSpecial(className, tag);

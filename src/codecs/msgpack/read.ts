@@ -157,7 +157,7 @@ class Reading {
     // The array that the class made, as one value.
     const properties: Member[] = [];
     const object: ObjectNode = { type: 'object', at: start.at, class: className, properties, isMadeByClass: true };
-    const place = this.#refer(wrap(object));
+    const node = this.#refer(wrap(object));
     const within = this.#reader.offset + 1;
     const tag = this.#readMarkTag();
     const count = this.#reader.arrayCount(tag);
@@ -170,7 +170,7 @@ class Reading {
     // It is inside the map of the object.
     const kind = count === undefined ? 'map' : 'list';
     this.#push({ kind, members: properties, depth: start.depth + 2, left: size }, within);
-    return place;
+    return node;
   }
 
   #readSpecial(mark: number, start: number): Node {

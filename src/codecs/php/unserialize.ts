@@ -174,9 +174,9 @@ function readReference(reader: Reader, slots: Slots<Kind>, kind: ReferenceValue[
   reader.expect(':');
   const start = reader.offset;
   const target = Number(reader.integer());
-  const place = slots.at(target);
-  if (place === undefined) throw reader.error(`place ${target}, which is referred to, is not before this`, start);
-  if (kind === 'object' && place === 'other') throw reader.error(`place ${target} should hold an object`, start);
+  const slot = slots.at(target);
+  if (slot === undefined) throw reader.error(`reference to slot ${target}, which does not precede it`, start);
+  if (kind === 'object' && slot === 'other') throw reader.error(`slot ${target} should hold an object`, start);
   return { type: 'reference', kind, target };
 }
 

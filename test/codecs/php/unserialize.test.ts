@@ -87,14 +87,14 @@ const REFUSED: ReadonlyArray<readonly [what: string, bytes: string, offset: numb
   ['an enum without case', 'E:5:"Suits";', 1, /Class:Case/],
   ['an enum with an empty case', 'E:5:"Suit:";', 1, /Class:Case/],
   ['an own format that is shorter than it says', 'C:1:"A":9:{abc}', 8, /bytes left/],
-  ['a reference with nothing before it', 'R:1;', 2, /place 1, which is referred to, is not before this/],
-  ['a reference to place 0', 'a:1:{i:0;R:0;}', 11, /place 0/],
-  ['a reference to a negative place', 'a:1:{i:0;R:-1;}', 11, /place -1/],
-  ['a reference to itself', 'a:1:{i:0;R:2;}', 11, /place 2/],
-  ['an object that is itself', 'a:1:{i:0;r:2;}', 11, /place 2/],
-  ['a reference to what comes later', 'a:2:{i:0;R:3;i:1;N;}', 11, /place 3/],
-  ['a reference to a reference, which has no place', 'a:3:{i:0;N;i:1;R:2;i:2;R:3;}', 25, /place 3/],
-  ['an object that is no object', 'a:2:{i:0;i:1;i:1;r:2;}', 19, /place 2 should hold an object/],
+  ['a reference with nothing before it', 'R:1;', 2, /reference to slot 1, which does not precede it/],
+  ['a reference to slot 0', 'a:1:{i:0;R:0;}', 11, /slot 0/],
+  ['a reference to a negative place', 'a:1:{i:0;R:-1;}', 11, /slot -1/],
+  ['a reference to itself', 'a:1:{i:0;R:2;}', 11, /slot 2/],
+  ['an object that is itself', 'a:1:{i:0;r:2;}', 11, /slot 2/],
+  ['a reference to what comes later', 'a:2:{i:0;R:3;i:1;N;}', 11, /slot 3/],
+  ['a reference to a reference, which has no slot', 'a:3:{i:0;N;i:1;R:2;i:2;R:3;}', 25, /slot 3/],
+  ['an object that is no object', 'a:2:{i:0;i:1;i:1;r:2;}', 19, /slot 2 should hold an object/],
 ];
 
 describe('unserialize', () => {
@@ -126,7 +126,7 @@ describe('unserialize', () => {
       // 1 the array, 2 the object, 3 its property, - the reference, 4 the object again, 5 the string.
       const text = 'a:5:{i:0;O:1:"A":1:{s:1:"x";i:1;}i:1;R:3;i:2;r:2;i:3;s:1:"s";i:4;R:5;}';
       expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[4][1].target', 5);
-      expect(refusal(Buffer.from(text.replace('R:5', 'R:6'))).message).to.include('place 6');
+      expect(refusal(Buffer.from(text.replace('R:5', 'R:6'))).message).to.include('slot 6');
     });
 
     it('can point at an enclosing object or array', () => {
@@ -146,7 +146,7 @@ describe('unserialize', () => {
       // As PHP wrote it: what the class serialized within took the places 3 to 8.
       const text = 'a:2:{i:0;C:3:"Cst":63:{a:3:{i:0;i:1;i:1;a:2:{i:0;i:2;i:1;i:3;}i:2;O:8:"stdClass":0:{}}}i:1;r:8;}';
       expect(unserialize(Buffer.from(text))).to.have.nested.property('entries[1][1].target', 8);
-      expect(refusal(Buffer.from(text.replace('r:8', 'r:99'))).message).to.include('place 99');
+      expect(refusal(Buffer.from(text.replace('r:8', 'r:99'))).message).to.include('slot 99');
     });
   });
 
