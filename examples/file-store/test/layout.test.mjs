@@ -62,7 +62,7 @@ describe('the files', function () {
     return file;
   }
 
-  it('hold ten digits of expiry and the serialized value', async () => {
+  it('hold an expiry of ten digits and the serialized value', async () => {
     await store.put('stays', string('hello'), null);
     expect(readFileSync(fileOf('stays'), 'utf8')).to.equal('9999999999s:5:"hello";');
     const before = Math.floor(Date.now() / 1000);
@@ -72,12 +72,12 @@ describe('the files', function () {
     expect(value).to.equal('s:5:"hello";');
   });
 
-  it('hold the owner of a lock, serialized whatever the codec is', async () => {
+  it('hold the owner of a lock, serialized with any codec', async () => {
     await store.lock('deploy').acquire('ann', null);
     expect(readFileSync(fileOf('file-store-lock:deploy'), 'utf8')).to.equal('9999999999s:3:"ann";');
   });
 
-  it('of locks may have a folder of their own', async () => {
+  it('of locks can have a folder of their own', async () => {
     const lockFolder = path.join(folder, 'locks');
     const apart = await open({ folder, lockFolder });
     await apart.lock('deploy').acquire('ann', 60);
@@ -86,13 +86,13 @@ describe('the files', function () {
     expect(apart.capabilities.locksToldFromEntries).to.equal('apart');
   });
 
-  it('that PHP made and did not fill are no entries', async () => {
+  it('that PHP created and has not filled are no entries', async () => {
     write('k', '');
     expect(await store.get('k')).to.equal(undefined);
     expect(await store.add('k', string('v'), 60)).to.equal(true);
   });
 
-  it('that hold something else are refused by name, and go with a flush of everything', async () => {
+  it('with other content are refused by name, and removed by a flush of everything', async () => {
     write('k', 'something else');
     expect(await failure(store.get('k'))).to.be.instanceOf(WrongTypeError);
     const [reading] = await store.many(['k']);
@@ -105,7 +105,7 @@ describe('the files', function () {
     expect(await store.get('k')).to.equal(undefined);
   });
 
-  it('are the only thing that a flush removes', async () => {
+  it('are all that a flush removes', async () => {
     writeFileSync(path.join(folder, '.gitignore'), '*\n');
     mkdirSync(path.join(folder, 'ab'));
     writeFileSync(path.join(folder, 'ab', 'notes.txt'), 'mine');
@@ -114,7 +114,7 @@ describe('the files', function () {
     expect(readFileSync(path.join(folder, 'ab', 'notes.txt'), 'utf8')).to.equal('mine');
   });
 
-  it('leave nothing beside them once they are written', async () => {
+  it('leave nothing beside them after a write', async () => {
     await store.put('k', string('v'), 60);
     await store.add('k', string('v'), 60);
     await store.increment('n', 1n);
@@ -123,7 +123,7 @@ describe('the files', function () {
     expect(readdirSync(path.join(folder, '.cachectl'))).to.deep.equal([]);
   });
 
-  it('are free again when the process that was changing one is gone', async () => {
+  it('are free again if the process that changed one has died', async () => {
     await store.put('k', string('old'), 60);
     guard('k', spawnSync(process.execPath, ['-e', '']).pid);
     await store.put('k', string('new'), 60);
@@ -132,7 +132,7 @@ describe('the files', function () {
     expect(readdirSync(path.join(folder, '.cachectl'))).to.deep.equal([]);
   });
 
-  it('stay as they are while another process is changing them', async () => {
+  it('wait while another process changes them', async () => {
     await store.put('k', string('old'), 60);
     const file = guard('k', process.pid);
     const hurried = await open({ folder }, 100);
@@ -142,7 +142,7 @@ describe('the files', function () {
     expect((await store.get('k'))?.decode()).to.deep.equal(string('old'));
   });
 
-  it('that cannot be there are refused with the reason', async () => {
+  it('that cannot exist are refused with the reason', async () => {
     const file = path.join(folder, 'file');
     writeFileSync(file, '');
     const error = await failure((await open({ folder: file })).put('k', string('v'), 60));

@@ -10,7 +10,7 @@ import { taggedKey } from '../../../src/stores/tags/names.js';
 import { all } from '../../../src/testing/suite/stores.js';
 
 describe('array: events', () => {
-  it('are all that is done, exactly and in its order', async () => {
+  it('report everything exactly, in order', async () => {
     const profile = { driver: 'array', name: 'test', prefix: 'p:', codec: 'php', protected: false } as const;
     const store = openArray(profile, openCodec('php'), new Memory());
     const end = new AbortController();

@@ -14,7 +14,7 @@ describe('docs/custom-drivers.md', () => {
 
   const quoted = [...PAGE.matchAll(/<!-- (\S+) -->\n\n```\w+\n(.*?)```/gs)];
   for (const [, file, code] of quoted) {
-    it(`quotes ${file} as it is, and as its tests run it: ${code!.trim().split('\n', 1)[0]}`, () => {
+    it(`quotes ${file} exactly: ${code!.trim().split('\n', 1)[0]}`, () => {
       expect(withoutTypes(readFileSync(new URL(file!, ROOT), 'utf8'))).to.include(withoutTypes(code!));
     });
   }
@@ -32,7 +32,7 @@ describe('docs/custom-drivers.md', () => {
     });
   }
 
-  it('names nothing that the package does not export', () => {
+  it('names only exports of the package', () => {
     const [, helpers] = /the helpers that its own drivers use.*?\n\n(.*?)\n\n/s.exec(PAGE)!;
     const errors = [...PAGE.matchAll(/`(\w+Error)`/g)].map(([, name]) => name!);
     const named = [...helpers!.matchAll(/`(\w+)[`(]/g)].map(([, name]) => name!);
@@ -41,7 +41,7 @@ describe('docs/custom-drivers.md', () => {
     for (const name of [...named, ...errors]) expect(entry).to.have.property(name);
   });
 
-  it('names every member of a store that may be left out', () => {
+  it('names every optional member of a store', () => {
     const contract = readFileSync(new URL('src/stores/contract/store.ts', ROOT), 'utf8');
     const optional = ['Entry', 'Repository', 'Lock', 'LockHolder', 'Capabilities', 'Store'].flatMap((name) => {
       const [, members] = new RegExp(`^export interface ${name}\\b[^{]*\\{\n(.*?)^\\}`, 'ms').exec(contract)!;
@@ -52,7 +52,7 @@ describe('docs/custom-drivers.md', () => {
     expect(unnamed).to.deep.equal([]);
   });
 
-  it('was read for examples', () => {
+  it('has examples', () => {
     expect(quoted.map(([, file]) => file)).to.have.lengthOf(5);
     expect(Object.keys(profiles)).to.deep.equal(['files', 'packaged']);
   });

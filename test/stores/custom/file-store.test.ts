@@ -90,7 +90,7 @@ describe('the example driver, in a project outside of this repository', () => {
       .and.to.match(/\b1\d\d passing\b/);
   });
 
-  it('type-checks, and so does one in TypeScript, against the declarations of the package', async function () {
+  it("type-checks against the package's declarations, also in TypeScript", async function () {
     this.timeout(120_000);
     project().write('typed.ts', TYPED);
     project().write('tsconfig.json', JSON.stringify(TSCONFIG));
@@ -111,14 +111,14 @@ describe('the example driver, in a project outside of this repository', () => {
         expect(await run(profile, 'get', 'greeting')).to.include({ code: 1 });
       });
 
-      it('takes locks', async () => {
+      it('acquires locks', async () => {
         const { code, out } = await run(profile, 'lock:acquire', 'deploy', '--ttl', '60');
         expect(code).to.equal(0);
         expect(await run(profile, 'lock:acquire', 'deploy', '--ttl', '60')).to.include({ code: 1 });
         expect(await run(profile, 'lock:release', 'deploy', '--owner', out.trim())).to.include({ code: 0 });
       });
 
-      it('says what it cannot do, in two lines', async () => {
+      it('reports what it cannot do, in two lines', async () => {
         const { code, out, err } = await run(profile, 'flush', '--yes');
         expect({ code, out }).to.deep.equal({ code: 2, out: '' });
         expect(err).to.match(
@@ -128,7 +128,7 @@ describe('the example driver, in a project outside of this repository', () => {
     });
   }
 
-  it('is refused when its module throws, and DEBUG shows the place', async () => {
+  it('is refused if its module throws, and DEBUG shows where', async () => {
     project().write('broken.mjs', 'throw new Error("out of order");');
     const config = project().write('broken.yaml', 'profiles: { broken: { driver: ./broken.mjs } }');
     const run = await cachectl(['get', 'k', '--config', config]);
@@ -137,7 +137,7 @@ describe('the example driver, in a project outside of this repository', () => {
     expect(debugged.err).to.include(`${project().urlOf('broken.mjs')}:1:`);
   });
 
-  it('works under a cachectl that is installed elsewhere, and its errors are told as those are', async () => {
+  it('works with another installation of cachectl, and its errors look the same', async () => {
     const { folder } = project();
     const config = ['--config', `${folder}/cachectl.yaml`];
     expect(await project().globalCachectl('put', 'n', '1', ...config)).to.include({ code: 0 });

@@ -59,7 +59,7 @@ describe('the example driver and Laravel on one folder', () => {
     });
   }
 
-  it('agree on what never expires', async () => {
+  it('agree on entries that never expire', async () => {
     await laravel.put('theirs', codec.encode(string('v')), null);
     expect((await store.get('theirs'))?.ttl).to.be.null;
   });
@@ -78,7 +78,7 @@ describe('the example driver and Laravel on one folder', () => {
     expect((await store.get('hits'))?.ttl).to.be.within(50, 60);
   });
 
-  it('keep each other out of a lock, and release their own only', async () => {
+  it('exclude each other from a lock, and release only their own', async () => {
     const lock = store.lock('deploy');
     const { owner } = await laravel.acquire('deploy', 60);
     expect(await lock.acquire('ours', 60)).to.be.false;
@@ -94,7 +94,7 @@ describe('the example driver and Laravel on one folder', () => {
     expect((await laravel.acquire('deploy', 60)).acquired).to.be.true;
   });
 
-  it('flush what the other put', async () => {
+  it("flush each other's entries", async () => {
     await laravel.put('k', codec.encode(string('v')), 60);
     await store.flush({ scope: 'all', locks: true, dryRun: false });
     expect((await laravel.get('k')).toString()).to.equal('N;');

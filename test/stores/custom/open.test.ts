@@ -29,7 +29,7 @@ function sourced(sources: string): string {
   }`;
 }
 
-describe('the store that a driver of the user’s own opens', () => {
+describe('the store of a custom driver', () => {
   let folder: Folder;
 
   beforeEach(() => {
@@ -53,7 +53,7 @@ describe('the store that a driver of the user’s own opens', () => {
     return openCustom(profile, openCodec('php'), { timeoutMs });
   }
 
-  it('is told the profile, its prefix, codec and options, and how long it may take', async () => {
+  it("gets the profile's name, prefix, codec and options, and the timeout", async () => {
     const store = await open(`(settings, options) {
       const { codec, ...rest } = settings;
       return { ...${STORE}, location: JSON.stringify([rest, codec.name, options]) };
@@ -62,12 +62,12 @@ describe('the store that a driver of the user’s own opens', () => {
     expect(JSON.parse(store.location)).to.deep.equal([settings, 'php', { timeoutMs: 5000 }]);
   });
 
-  it('may declare sources of events', async () => {
+  it('can declare event sources', async () => {
     const { capabilities } = await open(sourced('[source]'));
     expect(capabilities.eventSources).to.deep.equal([{ name: 'feed', types: [], clients: false, tags: false }]);
   });
 
-  it('may come later', async () => {
+  it('can be a promise', async () => {
     expect(await open(`: async () => (${STORE})`)).to.have.property('location', 'nowhere');
   });
 
@@ -114,7 +114,7 @@ describe('the store that a driver of the user’s own opens', () => {
     });
   }
 
-  it('is not waited for without end', async () => {
+  it('does not wait forever', async () => {
     const error = await failure(open(': () => new Promise(() => {})', 20));
     expect(error).to.be.instanceOf(TimeoutError);
     expect(error).to.have.property('message').that.includes('did not open its store within 0.02 s');
@@ -127,7 +127,7 @@ describe('the store that a driver of the user’s own opens', () => {
 });
 
 describe('errors of another copy of cachectl', () => {
-  it('are told as ours, by the names of their classes', async () => {
+  it('are recognised by the names of their classes', async () => {
     const copy = (await import(
       `${new URL('../../../src/errors.ts', import.meta.url).href}?copy`
     )) as typeof import('../../../src/errors.js');
@@ -140,7 +140,7 @@ describe('errors of another copy of cachectl', () => {
     expect(new copy.TimeoutError('message', 'hint')).not.to.be.instanceOf(UnansweredError);
   });
 
-  it('are not what only looks so', () => {
+  it('are not confused with similar objects', () => {
     expect(new Error('message')).not.to.be.instanceOf(CachectlError);
     expect({ code: 'timeout', exitCode: 3, hint: '' }).not.to.be.instanceOf(CachectlError);
   });

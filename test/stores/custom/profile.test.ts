@@ -26,7 +26,7 @@ function profile(keys: string): string {
   return `profiles:\n  shop:\n${keys.replaceAll(/^/gm, '    ')}\n`;
 }
 
-describe('a profile with a driver of the user’s own', () => {
+describe('a profile with a custom driver', () => {
   let folder: Folder;
 
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe('a profile with a driver of the user’s own', () => {
   }
 
   describe('finds it', () => {
-    it('in a file, from the folder of the profile file', async () => {
+    it('in a file, relative to the profile file', async () => {
       const file = folder.write('drivers/mine.mjs', driver('{}'));
       folder.write('cachectl.yaml', profile('driver: ./drivers/mine.mjs\nprefix: p-\ncodec: json\nprotected: true'));
       const cwd = path.join(folder.project, 'deeper');
@@ -57,7 +57,7 @@ describe('a profile with a driver of the user’s own', () => {
       });
     });
 
-    it('in a file without ./ before its name, in the home folder, and by an absolute path', async () => {
+    it('in a file without ./, in the home folder, and by an absolute path', async () => {
       const file = folder.write('mine.mjs', driver('{}'));
       folder.write('../home/theirs.mjs', driver('{}'));
       expect(await of('driver: mine.mjs')).to.have.property('moduleUrl', pathToFileURL(file).href);
@@ -66,7 +66,7 @@ describe('a profile with a driver of the user’s own', () => {
       expect(await of('driver: ~/theirs.mjs')).to.have.property('moduleUrl', inHome);
     });
 
-    it('in a package, with a scope or a path within it, from the folder of the profile file upward', async () => {
+    it('in a package, also scoped or with a path, from the folder of the profile file upward', async () => {
       const packages = [
         ['acme-cache', 'acme-cache'],
         ['@acme/cache', '@acme/cache'],
@@ -82,7 +82,7 @@ describe('a profile with a driver of the user’s own', () => {
     });
   });
 
-  it('finds it beside cachectl, where a global installation has its packages', () => {
+  it('finds it beside cachectl, as in a global installation', () => {
     expect(findPackage('chai', folder.project)).to.match(/^file:.*\/node_modules\/chai\//);
     expect(findPackage('chai-that-is-not-there', folder.project)).to.be.undefined;
   });
@@ -92,7 +92,7 @@ describe('a profile with a driver of the user’s own', () => {
       folder.write('mine.mjs', driver());
     });
 
-    it('with their types, and paths made absolute', async () => {
+    it('with their types, and with absolute paths', async () => {
       const { options } = await of(
         'driver: ./mine.mjs\nfolder: data\nca: ~/ca.pem\ntitle: ""\nretries: 5\nreadOnly: true\nnodes: [a, b]',
       );
@@ -106,7 +106,7 @@ describe('a profile with a driver of the user’s own', () => {
       });
     });
 
-    it('with its defaults for what the profile does not say, and nothing for the rest', async () => {
+    it('with defaults for missing keys, or undefined', async () => {
       const { options } = await of('driver: ./mine.mjs\nfolder: data');
       expect(options).to.deep.equal({
         folder: path.join(folder.project, 'data'),
@@ -116,7 +116,7 @@ describe('a profile with a driver of the user’s own', () => {
       });
     });
 
-    it('from variables, a list too', async () => {
+    it('from variables, lists too', async () => {
       const yaml = profile('driver: ${DRIVER}\nfolder: ${FOLDER}\nnodes: ${NODES}');
       const env = { DRIVER: './mine.mjs', FOLDER: '/data', NODES: 'a, b' };
       const { options } = (await folder.of(yaml, { env })) as CustomProfile;
@@ -124,7 +124,7 @@ describe('a profile with a driver of the user’s own', () => {
     });
   });
 
-  describe('is refused, with the place and the way out,', () => {
+  describe('is refused with its location and a hint,', () => {
     const cases: ReadonlyArray<readonly [what: string, keys: string, message: string, hint: RegExp]> = [
       ['a misspelt option', 'foldr: x', 'cachectl.yaml:4: unknown key "foldr" in profile shop', /mean folder\?/],
       [
@@ -147,7 +147,7 @@ describe('a profile with a driver of the user’s own', () => {
       });
     }
 
-    it('a secret, without its value', async () => {
+    it('for a secret, without its value', async () => {
       folder.write('mine.mjs', driver(OPTIONS.replace("type: 'text', secret", "type: 'integer', secret")));
       const { message, hint } = await folder.failureOf(profile('driver: ./mine.mjs\nfolder: x\ntoken: hunter2'));
       expect(message).to.match(/token of profile shop must be a whole number/);
@@ -188,7 +188,7 @@ describe('a profile with a driver of the user’s own', () => {
       ],
     ];
     for (const [what, code, message, hint] of modules) {
-      it(`a module ${what}`, async () => {
+      it(`for a module ${what}`, async () => {
         folder.write('mine.mjs', code);
         const failure = await folder.failureOf(profile('driver: ./mine.mjs'));
         expect(failure.message).to.match(/^cachectl\.yaml:3: driver "\.\/mine\.mjs" of profile shop /);
@@ -197,7 +197,7 @@ describe('a profile with a driver of the user’s own', () => {
       });
     }
 
-    it('a file that is not there, or a folder', async () => {
+    it('for a missing file, or a folder', async () => {
       mkdirSync(path.join(folder.project, 'drivers'));
       const missing = await folder.failureOf(profile('driver: ./mine.mjs'));
       expect(missing.message).to.equal(
@@ -208,7 +208,7 @@ describe('a profile with a driver of the user’s own', () => {
       expect(aFolder.hint).to.include('the folder of the profile file');
     });
 
-    it('a package that is not installed', async () => {
+    it('for a package that is not installed', async () => {
       const { message, hint } = await folder.failureOf(profile('driver: "@acme/cache"'));
       expect(message).to.equal(
         'cachectl.yaml:3: driver "@acme/cache" of profile shop is a package that is not installed',
@@ -216,7 +216,7 @@ describe('a profile with a driver of the user’s own', () => {
       expect(hint).to.include('Install it');
     });
 
-    it('a package that does not export what is named', async () => {
+    it('for a package without the named export', async () => {
       const json = JSON.stringify({ name: 'acme', exports: { '.': './driver.js' } });
       folder.write('node_modules/acme/package.json', json);
       const { message, hint } = await folder.failureOf(profile('driver: acme/s3'));
@@ -231,7 +231,7 @@ describe('a profile with a driver of the user’s own', () => {
       ['memcache', 'memcached'],
       ['SQLite', 'sqlite'],
     ] as const) {
-      it(`a driver of cachectl's own, misspelt: ${name}`, async () => {
+      it(`for a typo of a built-in driver: ${name}`, async () => {
         const { message, hint } = await folder.failureOf(profile(`driver: ${name}`));
         expect(message).to.equal(`cachectl.yaml:3: unknown driver in profile shop (${name})`);
         expect(hint).to.include(`Did you mean ${meant}?`);
@@ -246,7 +246,7 @@ describe('a profile with a driver of the user’s own', () => {
       '..',
       '#a',
     ]) {
-      it(`what is neither a file nor a package: ${name}`, async () => {
+      it(`for neither a file nor a package: ${name}`, async () => {
         const { message } = await folder.failureOf(profile(`driver: ${JSON.stringify(name)}`));
         expect(message).to.include('unknown driver in profile shop');
       });

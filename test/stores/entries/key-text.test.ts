@@ -46,7 +46,7 @@ describe('keys as strings', () => {
     }
   });
 
-  it('are what they read as where they are UTF-8, and tell where they are not', () => {
+  it('are the text if it is UTF-8, and can be told apart otherwise', () => {
     expect(keyFromBytes(Buffer.from('žluť🐎\uFFFD'))).to.equal('žluť🐎\uFFFD');
     expect(keyFromBytes(Buffer.from('caf\u00E9', 'latin1'))).to.equal('caf\uDCE9');
     // Surrogates, overlong forms and what is beyond Unicode are no UTF-8.
@@ -60,7 +60,7 @@ describe('keys as strings', () => {
 });
 
 describe('the printed form of a key', () => {
-  it('is read back as the same key, always', () => {
+  it('always reads back as the same key', () => {
     const random = new Random(8);
     for (let turn = 0; turn < 20_000; turn++) {
       const key = keyFromBytes(someKey(random));
@@ -70,7 +70,7 @@ describe('the printed form of a key', () => {
     }
   });
 
-  it('is the key itself but where it must not be', () => {
+  it('is the key itself wherever possible', () => {
     for (const key of ['users:1', 'žluť', String.raw`App\Models\User`, String.raw`a\xFF`, '%_[*]"\'', 'a b']) {
       expect(printKey(key)).to.equal(key);
     }
@@ -84,14 +84,14 @@ describe('the printed form of a key', () => {
     expect(printable('"caf\uDCE9\u001B[2J\\" is\n\tnone')).to.equal('"caf\\xe9\\x1b[2J\\" is\n\tnone');
   });
 
-  it('joins bytes to characters where they are some', () => {
+  it('joins bytes to characters', () => {
     expect(parseKey(String.raw`caf\xc3\xa9`)).to.equal('café');
     expect(parseKey(String.raw`a\x2cb`)).to.equal('a,b');
     expect(parseKey(String.raw`App\Foo`)).to.equal(String.raw`App\Foo`);
     expect(parseKey(String.raw`App\Foo\xe9`)).to.equal('App\\Foo\uDCE9');
   });
 
-  it('is a pattern that matches that key alone, as far as it has no wildcards', () => {
+  it('is a pattern that matches only that key, unless it has wildcards', () => {
     const random = new Random(9);
     for (let turn = 0; turn < 5000; turn++) {
       const key = keyFromBytes(someKey(random));

@@ -13,7 +13,7 @@ function fill(queue: EventQueue<number>, from: number, to: number): void {
 
 for (const Queue of [EventQueue, DroppingQueue]) {
   describe(`a queue of events: ${Queue.name}`, () => {
-    it('hands out what was pushed in its order, before and while it is read', async () => {
+    it('yields events in order, before and during reading', async () => {
       const queue = new Queue<number>();
       fill(queue, 0, 2);
       const events = queue[Symbol.asyncIterator]();
@@ -27,7 +27,7 @@ for (const Queue of [EventQueue, DroppingQueue]) {
       expect((await awaited).value).to.equal(4);
     });
 
-    it('ends behind what waits, and takes nothing more', async () => {
+    it('ends after the queued events, and accepts no more', async () => {
       const queue = new Queue<number>();
       fill(queue, 0, 2);
       queue.end();
@@ -35,7 +35,7 @@ for (const Queue of [EventQueue, DroppingQueue]) {
       expect(await all(queue)).to.deep.equal([0, 1]);
     });
 
-    it('ends for a reader that waits', async () => {
+    it('ends for a waiting reader', async () => {
       const queue = new Queue<number>();
       const read = all(queue);
       await Promise.resolve();
@@ -43,7 +43,7 @@ for (const Queue of [EventQueue, DroppingQueue]) {
       expect(await read).to.deep.equal([]);
     });
 
-    it('fails behind what waits, with the first of its errors, and not once it has ended', async () => {
+    it('fails after the queued events, with the first error, and not after its end', async () => {
       const queue = new Queue<number>();
       queue.push(0);
       queue.fail(new Error('first'));
@@ -60,8 +60,8 @@ for (const Queue of [EventQueue, DroppingQueue]) {
   });
 }
 
-describe('a queue that nobody reads', () => {
-  it('ends with an error where nothing may be left out', async () => {
+describe('a queue without a reader', () => {
+  it('fails if it may not drop events', async () => {
     const queue = new EventQueue<number>();
     fill(queue, 0, ROOM + 1);
     const read: number[] = [];
@@ -74,7 +74,7 @@ describe('a queue that nobody reads', () => {
     expect(read).to.have.lengthOf(ROOM);
   });
 
-  it('leaves out what there is no room for, counts it, and takes more when it is read', async () => {
+  it('drops and counts events when full, and accepts more when read', async () => {
     const queue = new DroppingQueue<number>();
     fill(queue, 0, ROOM);
     expect(queue.dropped).to.equal(0);

@@ -16,7 +16,7 @@ async function* numbers(last: number): AsyncGenerator<number> {
 }
 
 describe('overlapping work', () => {
-  it('does so many at once, and no more', async () => {
+  it('runs up to the limit at once', async () => {
     let atWork = 0;
     let most = 0;
     const done: number[] = [];
@@ -34,7 +34,7 @@ describe('overlapping work', () => {
     expect(done).to.have.lengthOf(10);
   });
 
-  it('throws a failure that came while it waited for the next item', async () => {
+  it('throws a failure that happens while it waits for the next item', async () => {
     const refused = new Error('refused');
     const begun: number[] = [];
     const error = await failure(
@@ -47,7 +47,7 @@ describe('overlapping work', () => {
     expect(begun.length).to.be.within(1, 2);
   });
 
-  it('ends with the error of the source when what was begun is over', async () => {
+  it('throws the error of the source after the running work has ended', async () => {
     const broken = new Error('broken');
     async function* source(): AsyncGenerator<number> {
       yield 1;

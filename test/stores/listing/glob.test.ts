@@ -35,18 +35,18 @@ const CASES: ReadonlyArray<readonly [string, readonly string[], readonly string[
 
 describe('globs', () => {
   for (const [pattern, matching, others] of CASES) {
-    it(`${JSON.stringify(pattern)} matches what Redis matches`, () => {
+    it(`matches ${JSON.stringify(pattern)} like Redis`, () => {
       const matches = globMatcher(pattern);
       expect(matching.filter((text) => !matches(text))).to.deep.equal([]);
       expect(others.filter((text) => matches(text))).to.deep.equal([]);
     });
   }
 
-  it('a question mark is one character, where Redis takes one byte', () => {
+  it('matches one character with a question mark, where Redis matches one byte', () => {
     expect(globMatcher('h?llo')('h🐎llo')).to.be.true;
   });
 
-  it('takes a byte that is no part of UTF-8 for a character, and for no half of one', () => {
+  it('treats an invalid byte as a character, but no part of a valid one', () => {
     expect(globMatcher('caf?')('caf\uDCE9')).to.be.true;
     expect(globMatcher('[\uDC80-\uDCFF]')('\uDCE9')).to.be.true;
     // The second half of this horse is the unit U+DC0E; of this folder U+DC81, which stands for a byte elsewhere.
@@ -57,19 +57,19 @@ describe('globs', () => {
     expect(isHeadOnly('caf\uDCE9*')).to.be.false;
   });
 
-  it('takes no time that grows with every star', () => {
+  it('takes no exponential time for many stars', () => {
     const matches = globMatcher(`${'*a'.repeat(40)}*b`);
     expect(matches('a'.repeat(5000))).to.be.false;
     expect(globMatcher(`${'*?'.repeat(40)}*b`)('a'.repeat(5000))).to.be.false;
   });
 
-  it('an escaped text matches itself and nothing else', () => {
+  it('matches an escaped text only with itself', () => {
     const text = String.raw`a*b?c[d]e\f^g-h`;
     expect(globMatcher(escapeGlob(text))(text)).to.be.true;
     expect(globMatcher(escapeGlob('a*b'))('axb')).to.be.false;
   });
 
-  it('the literal head is all that stands before the first wildcard, unescaped', () => {
+  it('has a literal head up to the first wildcard, unescaped', () => {
     expect(literalHead('user:*')).to.equal('user:');
     expect(literalHead('a?b')).to.equal('a');
     expect(literalHead('x[ab]')).to.equal('x');

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { meaningOf } from '../../../src/stores/locks/families.js';
 import { newOwner, readOwner } from '../../../src/stores/locks/owner.js';
 
-describe('what a lock means', () => {
+describe('the meaning of a lock', () => {
   const meanings: ReadonlyArray<[name: string, family: string, meaning: string]> = [
     [String.raw`laravel_unique_job:App\Jobs\Sync:42`, 'unique-job', 'keeps a second Sync 42 out of the queue'],
     [String.raw`laravel_unique_job:App\Jobs\Sync:`, 'unique-job', 'keeps a second Sync out of the queue'],
@@ -33,7 +33,7 @@ describe('what a lock means', () => {
     });
   }
 
-  it('is told by an owner of cachectl’s, and of Laravel’s form', () => {
+  it("follows from owner tokens of cachectl and of Laravel's form", () => {
     const owner = newOwner();
     expect(meaningOf('deploy', owner).family).to.equal('cachectl');
     expect(meaningOf('deploy', owner).meaning).to.include(`process ${process.pid}`);
@@ -41,7 +41,7 @@ describe('what a lock means', () => {
     expect(meaningOf('deploy', 'aZ3kQ9sLmN1pR7tV').meaning).to.equal('a lock that an application took');
   });
 
-  it('of cachectl’s own, since when', () => {
+  it('includes when cachectl acquired it', () => {
     const before = Date.now();
     const own = readOwner(newOwner())!;
     expect(own.since.getTime()).to.be.within(before, Date.now());

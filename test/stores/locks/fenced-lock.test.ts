@@ -6,7 +6,7 @@ import { openArray } from '../../../src/stores/array/store.js';
 import { FencedLock } from '../../../src/stores/locks/fenced-lock.js';
 
 describe('fences', () => {
-  it('begin at the time once, however many slots of a lock are acquired at once', async () => {
+  it('start at the time once, however many slots are acquired at once', async () => {
     const profile = { driver: 'array', name: 'test', prefix: '', codec: 'php', protected: false } as const;
     const store = openArray(profile, openCodec('php'), new Memory());
     const before = BigInt(Date.now());

@@ -16,8 +16,8 @@ function dumped(text: string): Array<Dumped | undefined> {
   return items;
 }
 
-describe('what a dump of Memcached says', () => {
-  it('is read of each line, with the fields of newer servers among it', () => {
+describe('a dump of Memcached', () => {
+  it('is parsed line by line, including fields of newer servers', () => {
     const text = [
       'key=%C5%BEk exp=1795437440 la=1795437400 cas=18446744073709551615 fetch=yes cls=1 size=71',
       'key=forever exp=-1 la=1795437409 cas=2 fetch=no cls=1 size=1048576 flags=16 ext_page=0',
@@ -32,19 +32,19 @@ describe('what a dump of Memcached says', () => {
   });
 
   for (const line of ['key=k exp=-1 cas=2 size=63', 'key=k', 'key=k exp=-1 la=1 cas=2', 'key= la=1 cas=2 size=6']) {
-    it(`is no answer of Memcached where fields are missing: ${line}`, () => {
+    it(`is refused with missing fields: ${line}`, () => {
       const next = 'key=n exp=-1 la=1795437400 cas=7 fetch=no cls=1 size=9\n';
       expect(() => dumped(`${line}\n${next}`)).to.throw(RefusedError, 'does not answer as Memcached does');
     });
   }
 
-  it('names keys of any bytes, and what is no escape stays as it is', () => {
+  it('has keys of any bytes, and keeps what is no escape', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     expect(uriDecoded(Buffer.from(uriEncoded(bytes)))).to.deep.equal(bytes);
     expect(uriDecoded(Buffer.from('%c5%be%zz%4%')).toString()).to.equal('ž%zz%4%');
   });
 
-  it('is cut into the same lines however it comes in chunks', () => {
+  it('gives the same lines for any chunks', () => {
     const text = Buffer.from('key=a\nkey=bc\n\nEND\r\n');
     for (let cut = 0; cut <= text.length; cut++) {
       const cutter = new LineCutter();
@@ -60,7 +60,7 @@ describe('what a dump of Memcached says', () => {
     expect(endless).to.throw(GarbageError);
   });
 
-  it('waits whole, in memory and on the disk, for one who takes it later', async () => {
+  it('is buffered in full, in memory and on disk, for a slow reader', async () => {
     const spool = new Spool();
     const numbers = Array.from({ length: 200_000 }, (_, number) => number);
     for (const number of numbers) {
@@ -78,7 +78,7 @@ describe('what a dump of Memcached says', () => {
     expect(found.toSorted((one, other) => one - other)).to.deep.equal(numbers);
   });
 
-  it('is handed out as far as it came, and then the failure', async () => {
+  it('is read up to the failure, then fails', async () => {
     const spool = new Spool();
     spool.add(Buffer.from('key=a\n'), 0, 6);
     spool.end(new Error('lost'));

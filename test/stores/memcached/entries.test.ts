@@ -32,7 +32,7 @@ describe('entries on Memcached', () => {
 
   const get = async (key: string) => server.say(`get p:${key}`, /END\r\n$/);
 
-  it('carry their types in the flags', async () => {
+  it('have their types in the flags', async () => {
     await store.put('string', string('42'), 60);
     await store.put('integer', integer(42), 60);
     await store.put('true', boolean(true), 60);
@@ -43,7 +43,7 @@ describe('entries on Memcached', () => {
     expect(await get('null')).to.include('p:null 4 2\r\nN;');
   });
 
-  it('live for longer than a month, when they are told to', async () => {
+  it('live longer than a month on request', async () => {
     await store.put('k', string('v'), 3 * MONTH);
     expect((await store.get('k'))?.ttl).to.be.within(3 * MONTH - 60, 3 * MONTH + 2);
     await store.lock('l').acquire('ann', 2 * MONTH);
@@ -52,7 +52,7 @@ describe('entries on Memcached', () => {
     expect((await store.get('k'))?.ttl).to.be.within(MONTH - 60, MONTH + 3);
   });
 
-  it('are gone at once with a ttl that is over, and never last forever for that', async () => {
+  it('expire at once with a TTL in the past', async () => {
     for (const ttl of [0, -1, -3600]) {
       await store.put('k', string('v'), ttl);
       expect(await store.get('k')).to.be.undefined;
@@ -62,13 +62,13 @@ describe('entries on Memcached', () => {
     }
   });
 
-  it('are not taken for longer than Memcached can count', async () => {
+  it("are refused with a TTL beyond Memcached's limit", async () => {
     const error = await failure(store.put('k', string('v'), 3_000_000_000));
     expect(error).to.be.instanceOf(UsageError);
     expect((error as Error).message).to.include('2038');
   });
 
-  it('that count keep the moment at which they expire, however often that is', async () => {
+  it('keep their expiry when incremented repeatedly', async () => {
     // Below zero the server cannot count, and the ttl has to be told again.
     await store.put('below', integer(-1), 1000);
     const before = Number(/exp=(\d+)/.exec(await server.say('lru_crawler metadump all', /END\r\n$/))?.[1]);
@@ -78,7 +78,7 @@ describe('entries on Memcached', () => {
     expect(textOf(await store.get('below'))).to.equal('-201');
   });
 
-  it('that count get shorter without spaces behind them, and those that somebody left go', async () => {
+  it('lose leading spaces when decremented, also those of other clients', async () => {
     await store.put('k', integer(100), null);
     await store.increment('k', -1n);
     expect(await get('k')).to.include('p:k 1 2\r\n99\r\n');
@@ -91,7 +91,7 @@ describe('entries on Memcached', () => {
     expect(await get('k')).to.include('p:k 1 2\r\n10\r\n');
   });
 
-  it('that count stay what they were: a string a string, an integer an integer', async () => {
+  it('keep their type when incremented: string or integer', async () => {
     await server.say('set p:s 0 0 2\r\n41');
     await store.increment('s', 1n);
     await store.increment('s', -100n);
@@ -106,7 +106,7 @@ describe('entries on Memcached', () => {
     expect(await get('k')).to.include('p:k 3 1\r\n1');
   });
 
-  it('that are too large are refused by name and limit, and the connection lives on', async () => {
+  it('that are too large are refused by name and limit, and the connection survives', async () => {
     const bytes = Buffer.from(Array.from({ length: 2 ** 21 }, (_, at) => (Math.imul(at, 2_654_435_761) >>> 13) & 0xff));
     const raw = openMemcached(memcachedProfile([server.port], 'p:', { codec: 'raw' }), openCodec('raw'), {
       timeoutMs: 10_000,
@@ -136,7 +136,7 @@ describe('entries on Memcached', () => {
     }
   });
 
-  it('take nothing from memjs’s own environment variables', async () => {
+  it('ignore memjs’s environment variables', async () => {
     process.env.MEMCACHIER_SERVERS = '127.0.0.1:1';
     process.env.MEMCACHE_USERNAME = 'ann';
     process.env.MEMCACHE_PASSWORD = 'secret';
@@ -150,7 +150,7 @@ describe('entries on Memcached', () => {
     }
   });
 
-  it('under tags are found by an id that is the same for all who ask at once', async () => {
+  it('with tags are found by the same id by concurrent clients', async () => {
     const others = Array.from({ length: 8 }, () =>
       openMemcached(memcachedProfile([server.port], 'p:'), openCodec('php'), { timeoutMs: 10_000 }),
     );
@@ -166,7 +166,7 @@ describe('entries on Memcached', () => {
     }
   });
 
-  it('under tags are looked for without a trace', async () => {
+  it('with tags are looked up without a trace', async () => {
     const tagged = store.tags(['never-used']);
     expect(await tagged.get('k')).to.be.undefined;
     expect(await tagged.pull('k')).to.be.undefined;

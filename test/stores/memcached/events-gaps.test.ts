@@ -22,7 +22,7 @@ import {
   startMemcached,
 } from '../../support/memcached-server.js';
 
-describe('gaps in what a tail on Memcached tells', () => {
+describe('gaps of a tail on Memcached', () => {
   const servers: MemcachedServer[] = [];
   const stores: Store[] = [];
   const controllers: AbortController[] = [];
@@ -77,7 +77,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     return Number(number);
   }
 
-  it('are said with their number: what was done is what was told, left out by the server, or dropped', async function () {
+  it('are counted: every event is reported, skipped by the server, or dropped', async function () {
     const server = await start(this);
     const missed: Missed[] = [];
     const { stream, controller } = await tail(open(server), { onMissed: (each) => missed.push(each) });
@@ -104,7 +104,7 @@ describe('gaps in what a tail on Memcached tells', () => {
       expect(text).to.match(/^memcached \S+ left out \d+ events: more came than it could tell$/);
   });
 
-  it('end it, where nobody listens for them', async function () {
+  it('end the tail without a callback for gaps', async function () {
     const server = await start(this);
     const { stream } = await tail(open(server));
     const over = failure(all(stream));
@@ -120,7 +120,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     await until(async () => (await watchers(server)) === 0);
   });
 
-  it('that a lost server leaves end it, where nobody listens for them, on the others, too', async function () {
+  it('of a lost server end the tail without a callback, on the other servers too', async function () {
     const [mortal, other] = [await start(this), await start(this)];
     const { stream } = await tail(open(mortal, other));
     const over = failure(all(stream));
@@ -129,7 +129,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     await until(async () => (await watchers(other)) === 0);
   });
 
-  it('that a lost server leaves are said when it is back; meanwhile the others are told of', async function () {
+  it('of a lost server are reported when it is back, while the others continue', async function () {
     const [mortal, other] = [await start(this), await start(this)];
     const lost: Error[] = [];
     const missed: Missed[] = [];
@@ -161,7 +161,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     expect(lost).to.have.lengthOf(1);
   });
 
-  it('that are not over when it ends are said, too', async function () {
+  it('that last until the end are reported too', async function () {
     const mortal = await start(this);
     const missed: Missed[] = [];
     let isLost = false;
@@ -199,7 +199,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     expect(new Date(from!).getTime()).to.be.at.most(silentAt);
   });
 
-  it('end it when the server comes back as one that lets nobody watch', async function () {
+  it('end the tail if the server comes back without watch', async function () {
     const mortal = await start(this);
     const { stream } = await tail(open(mortal), { onMissed() {} });
     const over = failure(all(stream));
@@ -208,7 +208,7 @@ describe('gaps in what a tail on Memcached tells', () => {
     expect(await over).to.be.instanceOf(RefusedError);
   });
 
-  it('leave nothing in the servers, however it ends', async function () {
+  it('leave nothing in the servers in any case', async function () {
     const server = await start(this);
     const store = open(server);
     await store.put('k', string('v'), 60);

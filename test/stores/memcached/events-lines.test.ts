@@ -28,8 +28,8 @@ function names(events: readonly CacheEvent[]): string[] {
   return events.map(({ type, key, client }) => [type, key, client?.address].filter(Boolean).join(' '));
 }
 
-describe('the lines of a watch on Memcached', () => {
-  it('are told in the order of the server’s own numbers, and a lookup for a write is none', () => {
+describe('lines of a watch on Memcached', () => {
+  it('are reported in the server’s order, without lookups for writes', () => {
     const events = told([
       'ts=1795437380.40784 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
       'ts=1795437380.40790 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=60 clsid=1 cfd=26 size=3',
@@ -45,7 +45,7 @@ describe('the lines of a watch on Memcached', () => {
     expect(events[1]).to.deep.include({ ttl: 60, size: 3 });
   });
 
-  it('say who it was, also of numbers of connections that are given anew', () => {
+  it('name the client, also after its connection number is reused', () => {
     const events = told([
       'ts=1.1 gid=4 type=conn_close rip=127.0.0.1 rport=1001 transport=tcp reason=normal cfd=26',
       'ts=1.1 gid=3 type=item_get key=p%3Aa status=found clsid=1 cfd=26 size=1',
@@ -59,7 +59,7 @@ describe('the lines of a watch on Memcached', () => {
     expect(names(events)).to.deep.equal(['CacheHit a 127.0.0.1:1001', 'CacheHit a [::1]:1002', 'CacheHit b']);
   });
 
-  it('are of locks where the name is of one of Laravel’s families', () => {
+  it('are locks if the name belongs to one of Laravel’s families', () => {
     const events = told([
       'ts=1.1 gid=1 type=item_get key=p%3Alaravel_unique_job%3Ax status=not_found clsid=0 cfd=26 size=0',
       'ts=1.1 gid=2 type=item_store key=p%3Alaravel_unique_job%3Ax status=stored cmd=add ttl=60 clsid=1 cfd=26 size=9',
@@ -78,7 +78,7 @@ describe('the lines of a watch on Memcached', () => {
     ]);
   });
 
-  it('are told of what is evicted, and of a hit on it just before', () => {
+  it('report an eviction, and a hit just before', () => {
     const events = told([
       'ts=1.1 gid=1 type=item_get key=p%3Ak status=found clsid=1 cfd=26 size=1',
       'ts=1.1 gid=2 type=eviction key=p%3Ak fetch=yes ttl=-1 la=3 clsid=1 size=1',
@@ -86,7 +86,7 @@ describe('the lines of a watch on Memcached', () => {
     expect(names(events)).to.deep.equal(['CacheHit k', 'KeyEvicted k']);
   });
 
-  it('are nothing where the connection is the tail’s own, or where nobody wants it', () => {
+  it('of the tail’s own connection or unwanted ones are ignored', () => {
     const lines = [
       'ts=1.1 gid=1 type=item_get key=p%3Ak status=found clsid=1 cfd=7 size=1',
       'ts=1.1 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
@@ -97,7 +97,7 @@ describe('the lines of a watch on Memcached', () => {
     expect(names(told(lines, { wants: (type) => type !== 'KeyWritten' }))).to.deep.equal(['CacheHit k']);
   });
 
-  it('are of keys under other prefixes where everything is asked for', () => {
+  it('include keys under other prefixes with everything', () => {
     const events = told(['ts=1.1 gid=1 type=item_get key=q%3Ak status=found clsid=1 cfd=26 size=1'], {
       everything: true,
     });

@@ -79,7 +79,7 @@ describe('a scripted session on Memcached', () => {
     };
   }
 
-  it('is told exactly: each event once, in order, with who it was', async () => {
+  it('is reported exactly: each event once, in order, with its client', async () => {
     const [ann, bob] = [await client(), await client()];
     const stream = await tail(open());
     const tellsDeletions = stream.types.includes('KeyForgotten');
@@ -151,7 +151,7 @@ describe('a scripted session on Memcached', () => {
     expect(stream.dropped).to.equal(0);
   });
 
-  it('is told of each server of a pool', async () => {
+  it('is reported on each server of a pool', async () => {
     const stream = await tail(open(servers));
     const clients = [await client(servers[0]), await client(servers[1])];
     for (const [index, each] of clients.entries()) {
@@ -178,7 +178,7 @@ describe('a scripted session on Memcached', () => {
     expect(told).to.have.lengthOf(4);
   });
 
-  it('is looked into without a word, on each server of a pool, however often', async () => {
+  it('can be read without events on each server of a pool, repeatedly', async () => {
     const store = open(servers);
     const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
     for (const key of keys) await store.put(key, string(key), 60);
@@ -205,7 +205,7 @@ describe('a scripted session on Memcached', () => {
     expect(told).to.deep.equal([]);
   });
 
-  it('is told of as far as it is wanted and matches, by who it was, too', async () => {
+  it('is reported as far as it is wanted and matches, also by client', async () => {
     const [ann, bob] = [await client(), await client()];
     const asked: string[] = [];
     const stream = await tail(open(), {

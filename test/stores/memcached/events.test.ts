@@ -10,7 +10,7 @@ import { openMemcached } from '../../../src/stores/memcached/store.js';
 import { failure } from '../../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 
-describe('what a tail on Memcached tells', () => {
+describe('a tail on Memcached', () => {
   let server: MemcachedServer;
   const stores: Store[] = [];
   const ends: AbortController[] = [];
@@ -39,7 +39,7 @@ describe('what a tail on Memcached tells', () => {
 
   after(async () => server?.stop());
 
-  it('is what any client does, with ttl and size', async () => {
+  it('reports every client, with TTL and size', async () => {
     const stream = await tail(open());
     await server.say('set p:k 0 60 3\r\nabc');
     await server.say('set p:forever 0 0 3\r\nabc');
@@ -52,7 +52,7 @@ describe('what a tail on Memcached tells', () => {
     ]);
   });
 
-  it('is no write that was refused: an add of what is there', async () => {
+  it('reports no refused write: an add of an existing key', async () => {
     const stream = await tail(open());
     await server.say('add p:k 0 60 1\r\na');
     await server.say('add p:k 0 60 1\r\nb');
@@ -72,7 +72,7 @@ describe('what a tail on Memcached tells', () => {
     ]);
   });
 
-  it('is what the server evicts for want of memory', async function () {
+  it('reports evictions for lack of memory', async function () {
     const small = await startMemcached(this, '-m', '2');
     try {
       const store = open('p:', small);
@@ -101,7 +101,7 @@ describe('what a tail on Memcached tells', () => {
     expect(tellsDeletions).to.equal(Number(patch) >= 20);
   });
 
-  it('is refused by a server that lets nobody watch', async function () {
+  it('is refused by a server without watch', async function () {
     const strict = await startMemcached(this, '-W');
     try {
       const error = await failure(tail(open('p:', strict)));
@@ -112,7 +112,7 @@ describe('what a tail on Memcached tells', () => {
     }
   });
 
-  it('tells a count only as the lookup that it makes', async () => {
+  it('reports an increment only as the lookup that it makes', async () => {
     const store = open();
     await store.put('hits', integer(5), null);
     const stream = await tail(store);

@@ -15,7 +15,7 @@ import { freePort } from '../../support/redis-server.js';
 
 const PREFIX_ONLY = { scope: 'prefix', locks: false, dryRun: false } as const;
 
-describe('Memcached that fails', () => {
+describe('a failing Memcached', () => {
   const stores: Store[] = [];
 
   function open(ports: readonly number[], timeoutMs = 20_000, more: Partial<MemcachedProfile> = {}): Store {
@@ -46,7 +46,7 @@ describe('Memcached that fails', () => {
     ];
   }
 
-  it('to be there is named, whatever is asked', async () => {
+  it('is named if it is not there, for every operation', async () => {
     const port = await freePort();
     const store = open([port]);
     for (const attempt of attempts(store, 'k')) await names(attempt, port);
@@ -89,7 +89,7 @@ describe('Memcached that fails', () => {
       await Promise.all(servers.map((server) => server.stop()));
     });
 
-    it('is named for the keys that live there', async () => {
+    it('is named for its keys', async () => {
       expect(lost).not.to.be.empty;
       for (const attempt of attempts(store, lost[0]!)) await names(attempt, servers[1]!.port);
       for (const reading of await store.many(lost)) {
@@ -98,7 +98,7 @@ describe('Memcached that fails', () => {
       }
     });
 
-    it('is no hindrance for the others', async () => {
+    it('does not affect the others', async () => {
       expect(kept).not.to.be.empty;
       for (const key of kept) expect(textOf(await store.get(key))).to.equal(key);
       const [key] = kept;
@@ -108,7 +108,7 @@ describe('Memcached that fails', () => {
       expect(await store.lock(key!).release('ann')).to.be.true;
     });
 
-    it('is told before anything is flushed or listed', async () => {
+    it('is reported before a flush or a listing', async () => {
       for (const options of [PREFIX_ONLY, { ...PREFIX_ONLY, scope: 'all' } as const]) {
         await names(() => store.flush(options), servers[1]!.port);
       }
@@ -118,7 +118,7 @@ describe('Memcached that fails', () => {
       expect(readings.every((reading) => reading !== undefined && !(reading instanceof Error))).to.be.true;
     });
 
-    it('leaves the writes of the others acknowledged, and says how many', async () => {
+    it('keeps the writes of the others acknowledged, and reports how many', async () => {
       let done = -1;
       const entries = [...kept, ...lost].map((key) => ({ key, value: string('again'), ttl: null }));
       const error = await failure(
@@ -132,7 +132,7 @@ describe('Memcached that fails', () => {
       expect(done).to.equal(kept.length);
     });
 
-    it('leaves what the others forget forgotten, and names what was not', async () => {
+    it('keeps the removals of the others, and names those that failed', async () => {
       const [here] = kept.slice(-1);
       const [there] = lost;
       const error = await failure(store.forget([here!, there!, 'nowhere']));
@@ -142,7 +142,7 @@ describe('Memcached that fails', () => {
       expect(await store.get(here!)).to.be.undefined;
     });
 
-    it('leaves the tags of the others flushed, and names those that were not', async () => {
+    it('keeps the tag flushes of the others, and names those that failed', async () => {
       const names = Array.from({ length: 20 }, (_, index) => `tag${index}`);
       const answers = await Promise.all(
         names.map(async (name) =>
@@ -171,7 +171,7 @@ describe('Memcached that fails', () => {
 
     afterEach(async () => server.stop());
 
-    it('ends what waits with a time-out, and is spoken to anew', async () => {
+    it('times out, and is reconnected', async () => {
       const store = open([server.port], 2000);
       await store.put('k', string('v'), 60);
       await store.get('k');
@@ -194,7 +194,7 @@ describe('Memcached that fails', () => {
       for (const error of await Promise.all(waiting)) expect(error).to.be.instanceOf(UnreachableError);
     });
 
-    it('is a lost connection when it dies between a question and its answer', async () => {
+    it('is a lost connection if it dies before it answers', async () => {
       const store = open([server.port]);
       await store.put('k', string('v'), 60);
       await store.get('k');
@@ -205,7 +205,7 @@ describe('Memcached that fails', () => {
     });
   });
 
-  describe('because it is none', () => {
+  describe('that is none', () => {
     let server: Server | undefined;
     const sockets: Socket[] = [];
 
@@ -246,7 +246,7 @@ describe('Memcached that fails', () => {
       ['says half a line and no more', 'VA 10 f0', undefined, UnansweredError],
       ['says no', 'SERVER_ERROR temporary failure\r\n', undefined, RefusedError],
     ] as const) {
-      it(`is refused or given up, when it ${what}, by the text protocol`, async () => {
+      it(`is refused or times out if it ${what}, with the text protocol`, async () => {
         const store = await serve(answer, then);
         expect(await failure(store.get('k'))).to.be.instanceOf(kind);
         expect(await failure(all(store.keys()))).to.be.instanceOf(kind);
@@ -262,7 +262,7 @@ describe('Memcached that fails', () => {
       ['says half a frame and no more', frame({ keyLength: 0, body: 0 }).subarray(0, 10), undefined, UnansweredError],
       ['answers what was not asked', frame({ keyLength: 0, body: 0, opaque: 77 }), undefined, UnansweredError],
     ] as const) {
-      it(`is refused or given up, when it ${what}, by the binary protocol`, async () => {
+      it(`is refused or times out if it ${what}, with the binary protocol`, async () => {
         const store = await serve(answer, then, { protocol: 'binary' });
         const attempts = [store.put('k', string('v'), 60), store.forget(['k'])];
         const errors = await Promise.all(attempts.map(async (attempt) => failure(attempt)));
@@ -276,7 +276,7 @@ describe('Memcached that fails', () => {
       ['full', 'ERROR Too many open connections\r\n', 'no room for another client'],
       ['one that wants its own login', 'CLIENT_ERROR unauthenticated\r\n', 'authentication'],
     ] as const) {
-      it(`is refused when it is ${what}`, async () => {
+      it(`is refused if it is ${what}`, async () => {
         const store = await serve('', undefined, { greeting });
         const error = await failure(store.get('k'));
         expect(error).to.be.instanceOf(RefusedError);

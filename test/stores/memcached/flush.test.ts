@@ -39,7 +39,7 @@ describe('listing and flushing Memcached', () => {
 
   after(async () => server?.stop());
 
-  it('leaves what other applications put there', async () => {
+  it('keeps keys of other applications', async () => {
     const [shop, blog, all_] = [open('shop-'), open('blog-'), open('')];
     await shop.putMany(numbered(2000));
     await blog.putMany(numbered(2000));
@@ -50,7 +50,7 @@ describe('listing and flushing Memcached', () => {
     expect(await all(all_.keys())).to.have.lengthOf(2001);
   });
 
-  it('tells locks by Laravel’s names and by cachectl’s owners, and keeps them', async () => {
+  it('recognises locks by Laravel’s names and cachectl’s owners, and keeps them', async () => {
     const store = open('shop-');
     await store.putMany(numbered(3));
     await store.lock(String.raw`laravel_unique_job:App\Jobs\Import:7`).acquire('by Laravel', 60);
@@ -65,7 +65,7 @@ describe('listing and flushing Memcached', () => {
     ]);
   });
 
-  it('keeps the ids of tags out of lists and counts, and takes them with the rest', async () => {
+  it('hides the ids of tags in lists and counts, and removes them', async () => {
     const store = open('shop-');
     await store.tags(['people', 'artists']).put('Ann', string('v'), 60);
     await store.put('tag:people:keys', string('an entry'), 60);
@@ -77,7 +77,7 @@ describe('listing and flushing Memcached', () => {
     expect(await server.say('get shop-tag:people:key')).to.equal('END\r\n');
   });
 
-  it('finds every one of more keys than are kept in memory, whoever is slow to take them', async () => {
+  it('finds more keys than fit into memory, also for a slow reader', async () => {
     const store = open('shop-');
     await store.putMany(numbered(60_000));
     const found = new Set<string>();
@@ -92,7 +92,7 @@ describe('listing and flushing Memcached', () => {
     expect(removed).to.equal(60_000);
   });
 
-  it('does not count or list what has expired', async () => {
+  it('neither counts nor lists expired items', async () => {
     const store = open('shop-');
     await store.put('stays', string('v'), null);
     await store.put('goes', string('v'), 1);
@@ -101,14 +101,14 @@ describe('listing and flushing Memcached', () => {
     expect(await store.flush(PREFIX_ONLY)).to.deep.equal({ removed: 1, keptLocks: 0 });
   });
 
-  it('waits while the server goes through its keys for somebody else', async () => {
+  it('waits while the server dumps its keys for another client', async () => {
     const store = open('shop-');
     await store.putMany(numbered(5000));
     const lists = await Promise.all(Array.from({ length: 4 }, async () => all(store.keys())));
     expect(lists.map(({ length }) => length)).to.deep.equal([5000, 5000, 5000, 5000]);
   });
 
-  it('stops when told to; what was told as removed is gone', async () => {
+  it('stops on the signal, with the reported keys removed', async () => {
     const store = open('shop-');
     await store.putMany(numbered(20_000));
     const controller = new AbortController();
@@ -128,7 +128,7 @@ describe('listing and flushing Memcached', () => {
     expect(await all(store.keys())).to.have.lengthOf(20_000 - done);
   });
 
-  it('removes what another client put under a key that no line can name', async () => {
+  it("removes another client's key that no line can contain", async () => {
     const store = open('shop-');
     const sneaky = 'shop-a\r\nflush_all\r\n';
     await server.say('set other 0 0 1\r\nx');
@@ -145,7 +145,7 @@ describe('listing and flushing Memcached', () => {
     expect(await server.say('get other', /END\r\n$/)).to.equal('VALUE other 0 1\r\nx\r\nEND\r\n');
   });
 
-  it('of everything is flush_all, which tells how much there was', async () => {
+  it('of everything uses flush_all, which reports the number', async () => {
     const store = open('shop-');
     await store.putMany(numbered(100));
     await open('blog-').put('k', string('v'), 60);
@@ -156,7 +156,7 @@ describe('listing and flushing Memcached', () => {
     expect(await all(open('').keys())).to.deep.equal([]);
   });
 
-  describe('of servers that are set up so', () => {
+  describe('of restricted servers', () => {
     it('is refused: no dumps', async function () {
       expect(await refusal(this, '-X', (store) => all(store.keys()))).to.include('does not let its keys be listed');
       expect(await refusal(this, '-X', (store) => store.flush(PREFIX_ONLY))).to.include(

@@ -23,7 +23,7 @@ const KEYS = Array.from({ length: 5000 }, (_, index) =>
 
 type Distribution = MemcachedProfile['distribution'];
 
-describe('which server a key lives on', () => {
+describe('the server of a key', () => {
   let php: string;
 
   before(function () {
@@ -53,14 +53,14 @@ describe('which server a key lives on', () => {
     ['a host and two Unix sockets, ketama', [...equal(11_211), ...sockets('/run/a.sock', '/run/b.sock')], 'ketama'],
     ['two Unix sockets, consistent', sockets('/run/a.sock', '/run/b.sock'), 'consistent'],
   ] as const) {
-    it(`is the one that php-memcached takes: ${what}`, () => {
+    it(`is php-memcached's: ${what}`, () => {
       const ours = ask(servers, distribution);
       expect(ours).to.deep.equal(askPhp(servers, distribution));
       expect(new Set(ours).size).to.equal(servers.length);
     });
   }
 
-  it('goes by Jenkins’s hash, with bytes above 127 negative', () => {
+  it('uses Jenkins’s hash with bytes above 127 negative', () => {
     expect(oneAtATime(Buffer.from(''))).to.equal(0);
     expect(oneAtATime(Buffer.from('a'))).to.equal(0xca_2e_94_42);
   });

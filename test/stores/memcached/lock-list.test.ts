@@ -35,7 +35,7 @@ describe('Memcached’s list of locks', () => {
 
   after(async () => Promise.all(servers.map((server) => server.stop())));
 
-  it('says how each was told, on every server of a pool', async () => {
+  it('shows how each was recognised, on every server of a pool', async () => {
     const store = open();
     const owner = newOwner();
     const [family, own, named] = ['laravel_unique_job:Sync:', 'deploy-', 'import:'].map((head) =>
@@ -59,7 +59,7 @@ describe('Memcached’s list of locks', () => {
     }
   });
 
-  it('prefers what is sure: a name of Laravel’s, then an owner of cachectl’s, then the pattern', async () => {
+  it('prefers certainty: Laravel’s names, then cachectl’s owners, then the pattern', async () => {
     const store = open();
     await store.lock('framework/command-migrate').acquire(newOwner(), 60);
     await store.lock('deploy').acquire(newOwner(), 60);
@@ -87,7 +87,7 @@ describe('Memcached’s list of locks', () => {
     expect(await all(open('app-', first).locks!())).to.deep.equal([]);
   });
 
-  it('has no tags’ ids and no numbers of acquisitions, whatever the pattern', async () => {
+  it('has no ids of tags and no fences, whatever the pattern', async () => {
     const store = open();
     await store.tags(['people']).put('ann', string('Ann'), 60);
     await store.increment(fenceKey('deploy'), 1n);
@@ -96,7 +96,7 @@ describe('Memcached’s list of locks', () => {
     expect(names[0]).to.match(/^[\da-f]{40}:ann$/);
   });
 
-  it('shows the beginning of what is called a lock and holds much, and leaves out what is no text', async () => {
+  it('shows the beginning of a long value, and leaves out what is not text', async () => {
     const store = open('app-', servers.slice(0, 1));
     await store.put('import:big', string('0123456789'.repeat(80_000)), 60);
     await store.put('import:bigger', string('abcdefghij'.repeat(90_000)), 60);
@@ -107,7 +107,7 @@ describe('Memcached’s list of locks', () => {
     for (const { owner } of listed) expect(owner).to.have.lengthOf(1024);
   });
 
-  it('finds them among thousands of other entries, and none of other prefixes', async () => {
+  it('finds them among thousands of entries, and none of other prefixes', async () => {
     const store = open();
     await store.putMany(numbered(6000));
     await open('other-').lock('theirs').acquire(newOwner(), 60);
@@ -116,7 +116,7 @@ describe('Memcached’s list of locks', () => {
     expect(ways(await all(store.locks!()))).to.deep.equal(names.map((name) => `${name} cachectl-owner`));
   });
 
-  it('leaves out what another client put under a key with white space, which no command can name', async () => {
+  it("leaves out another client's key with white space, which no command can name", async () => {
     const store = open('app-', servers.slice(0, 1));
     await store.lock('deploy').acquire(newOwner(), 60);
     const [first] = servers;
@@ -131,7 +131,7 @@ describe('Memcached’s list of locks', () => {
     expect(ways(await all(store.locks!()))).to.deep.equal(['deploy cachectl-owner']);
   });
 
-  it('ends when told to, also in the middle', async () => {
+  it('ends on the signal, also in the middle', async () => {
     const store = open();
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await store.lock(name).acquire(newOwner(), 60);
     const ended = new AbortController();

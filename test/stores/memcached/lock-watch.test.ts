@@ -11,7 +11,7 @@ import { failure } from '../../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 import { watched } from '../../support/watched-locks.js';
 
-describe('Memcached’s locks, watched', () => {
+describe('a watch of locks on Memcached', () => {
   const servers: MemcachedServer[] = [];
   const stores: Store[] = [];
   const sockets: Socket[] = [];
@@ -51,7 +51,7 @@ describe('Memcached’s locks, watched', () => {
 
   after(async () => Promise.all(servers.map((server) => server.stop())));
 
-  it('tell who tries in vain, and by what the holder changes', async () => {
+  it('reports refused attempts, and how the holder changes', async () => {
     const [server] = servers;
     const [ann, bob] = [await raw(server!), await raw(server!)];
     expect(await ann.say('add app-held 0 0 3\r\nann')).to.equal('STORED');
@@ -82,7 +82,7 @@ describe('Memcached’s locks, watched', () => {
     expect(watch.events[3]!.ttl).to.be.within(890, 900);
   });
 
-  it('tell that a ttl is over', async () => {
+  it('reports the end of a TTL', async () => {
     const watch = await watched(open(), 'deploy');
     // A single second may be over before the next look: Memcached counts them whole.
     await open().lock('deploy').acquire('ann', 2);
@@ -91,7 +91,7 @@ describe('Memcached’s locks, watched', () => {
     expect(watch.briefly()).to.deep.equal(['acquired deploy ann', 'expired deploy ann']);
   });
 
-  it('are watched on each server of a pool that has one, whatever their names', async () => {
+  it('covers each server of a pool with a lock, whatever its name', async () => {
     const names = Array.from({ length: 12 }, (_, number) => `nasazení:%${number}`);
     const store = open();
     const watch = await watched(store, ...names);
@@ -104,7 +104,7 @@ describe('Memcached’s locks, watched', () => {
     expect(contended.map(({ name }) => name).toSorted()).to.deep.equal(names.toSorted());
   });
 
-  it('end with an error when a server goes away', async function () {
+  it('ends with an error if a server goes away', async function () {
     const own = await startMemcached(this, '-m', '64');
     const watch = await watched(open([own]), 'deploy');
     await own.kill();

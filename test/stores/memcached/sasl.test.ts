@@ -32,7 +32,7 @@ describe('Memcached behind SASL', () => {
 
   after(async () => server?.stop());
 
-  it('refuses a wrong password, and says so on every attempt', async () => {
+  it('refuses a wrong password on every attempt', async () => {
     const store = open({ username: server.username, password: 'wrong' });
     for (const attempt of [() => store.get('k'), () => store.put('k', string('v'), 60), () => store.get('k')]) {
       const error = await failure(attempt());
@@ -41,7 +41,7 @@ describe('Memcached behind SASL', () => {
     }
   });
 
-  it('refuses who brings no password, whatever the environment holds', async () => {
+  it('refuses a client without a password, whatever the environment has', async () => {
     process.env.MEMCACHIER_USERNAME = server.username;
     process.env.MEMCACHIER_PASSWORD = server.password;
     try {
@@ -58,14 +58,14 @@ describe('Memcached behind SASL', () => {
     }
   });
 
-  it('does not count what is below zero, for the ttl would be lost; the number stays', async () => {
+  it('refuses to count below zero, which would lose the TTL, and keeps the number', async () => {
     const store = open();
     await store.put('below', integer(-5), 60);
     expect(await failure(store.increment('below', 1n))).to.be.instanceOf(UnsupportedError);
     expect(textOf(await store.get('below'))).to.equal('-5');
   });
 
-  it('names what cannot be done there, and the way out', async () => {
+  it('names unavailable operations, with an alternative', async () => {
     const store = open();
     for (const attempt of [
       () => all(store.keys()),
@@ -79,7 +79,7 @@ describe('Memcached behind SASL', () => {
     }
   });
 
-  it('names the limit that a value is over', async () => {
+  it('names the limit of a value', async () => {
     const store = open();
     const error = await failure(store.put('big', incompressible(2 ** 21), 60));
     expect(error).to.be.instanceOf(RefusedError);
@@ -96,7 +96,7 @@ describe('Memcached behind SASL', () => {
 
     after(async () => plain?.stop());
 
-    it('agree, too: a password that nobody asks for does no harm', async () => {
+    it('work with an unneeded password', async () => {
       const profile = memcachedProfile([plain.port], 'p:', { username: 'ann', password: 'x' });
       const store = openMemcached(profile, openCodec('php'), { timeoutMs: 5000 });
       stores.push(store);

@@ -8,7 +8,7 @@ function parsed(...chunks: Buffer[]): Answer[] {
   return chunks.flatMap((chunk) => [...parser.push(chunk)]);
 }
 
-describe('answers by Memcached’s text protocol', () => {
+describe('answers in Memcached’s text protocol', () => {
   const value = Buffer.from('a\r\nEN\r\n\0\u00FF', 'latin1');
   const stream = Buffer.concat([
     Buffer.from(`EN\r\nVA ${value.length} f16 t-1 c7\r\n`),
@@ -23,11 +23,11 @@ describe('answers by Memcached’s text protocol', () => {
     { line: 'END' },
   ];
 
-  it('are lines, some with a value behind them that may hold anything', () => {
+  it('are lines, some followed by a value of any bytes', () => {
     expect(parsed(stream)).to.deep.equal(answers);
   });
 
-  it('are the same however they are cut into chunks', () => {
+  it('are the same for any chunks', () => {
     for (let cut = 1; cut < stream.length; cut++) {
       expect(parsed(stream.subarray(0, cut), stream.subarray(cut))).to.deep.equal(answers);
     }

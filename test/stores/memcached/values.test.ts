@@ -53,7 +53,7 @@ describe('values as php-memcached stores them', () => {
 
       for (const [key, meaning] of Object.entries(FIXTURE.values_as_json)) {
         if (!stored.has(key) || (serializer !== 'php' && LOST.has(key))) continue;
-        it(`${key} is read as what it means`, async () => {
+        it(`${key} is read as its value`, async () => {
           const entry = await others.entry(stored.get(key)!);
           expect(JSON.parse(toJson(entry.decode()))).to.deep.equal(meaning);
           expect(entry.stored).to.equal(stored.get(key)!.value);
@@ -63,7 +63,7 @@ describe('values as php-memcached stores them', () => {
       for (const [key, held] of stored) {
         // To JSON an enum is the value of its case, a string.
         if (serializer === 'json' && key === 'enum') continue;
-        it(`${key} is written back as it was`, async () => {
+        it(`${key} is written back unchanged`, async () => {
           const encode = await values.encoder();
           const value = (await values.entry(held)).decode();
           const { bytes, flags } = encode(value);
@@ -76,7 +76,7 @@ describe('values as php-memcached stores them', () => {
     });
   }
 
-  it('go with their flags where they are put as they are stored, also those of other clients', async () => {
+  it('keep their flags when put as stored bytes, also those of other clients', async () => {
     const values = new Values(openCodec('php'), { serializer: 'php', compression: 'none' });
     const bytes = Buffer.from('any', 'latin1');
     for (const flags of [0, 4, 16, 0xde_ad_be_ef]) {
@@ -85,7 +85,7 @@ describe('values as php-memcached stores them', () => {
     }
   });
 
-  it('with another codec are its bytes, and the flags say nothing', async () => {
+  it('with another codec are its bytes, whatever the flags', async () => {
     const values = new Values(openCodec('json'), { serializer: 'php', compression: 'fastlz' });
     const encode = await values.encoder();
     const long = string('x'.repeat(5000));
@@ -94,7 +94,7 @@ describe('values as php-memcached stores them', () => {
     expect((await values.entry(item(Buffer.from('[1]'), 0xff_ff))).decode()).to.deep.include({ type: 'array' });
   });
 
-  it('that a server has counted down are read with the spaces that it leaves', async () => {
+  it('decremented by a server are read with trailing spaces', async () => {
     const values = new Values(openCodec('php'), { serializer: 'php', compression: 'none' });
     expect((await values.entry(item(Buffer.from('9  '), 1))).decode()).to.deep.equal(integer(9));
   });
@@ -116,7 +116,7 @@ describe('values as php-memcached stores them', () => {
   }
 });
 
-describe('floats as php-memcached spells them', () => {
+describe('floats as php-memcached writes them', () => {
   for (const [value, text] of [
     [0, '0'],
     [-0, '-0'],
@@ -142,7 +142,7 @@ describe('floats as php-memcached spells them', () => {
     });
   }
 
-  describe('thousands of them', () => {
+  describe('thousands of floats', () => {
     let server: MemcachedServer;
 
     before(async function () {
@@ -151,7 +151,7 @@ describe('floats as php-memcached spells them', () => {
 
     after(async () => server?.stop());
 
-    it('are spelled as php-memcached itself spells them', async function () {
+    it('are written like php-memcached', async function () {
       const php = requirePhp(this, 'memcached');
       const numbers = Array.from({ length: 4000 }, (_, index) => {
         const digits = ((index * 7_919_001) % 1_000_003) / 10 ** (index % 7);
@@ -180,7 +180,7 @@ foreach (json_decode(stream_get_contents(STDIN)) as $index => $number) $memcache
 describe('php-memcached’s zstd', () => {
   const LONG = string(Buffer.from('zstd '.repeat(1000)));
 
-  it('is written under its own flags, behind the length, where the profile says so', async () => {
+  it('is written with its own flags after the length, if the profile says so', async () => {
     const values = new Values(openCodec('php'), { compression: 'zstd', serializer: 'igbinary' });
     const encode = await values.encoder();
     const text = encode(LONG);
@@ -194,7 +194,7 @@ describe('php-memcached’s zstd', () => {
     expect((await other.encoder())({ type: 'array', entries: [[0n, LONG]] }).flags).to.equal(148);
   });
 
-  it('is read whatever the profile says, and told by name', async () => {
+  it('is read with any profile, and named', async () => {
     const encode = await new Values(openCodec('php'), { compression: 'zstd', serializer: 'php' }).encoder();
     const values = new Values(openCodec('php'), { compression: 'fastlz', serializer: 'php' });
     for (const value of [LONG, { type: 'array', entries: [[0n, LONG]] } as const]) {
@@ -212,7 +212,7 @@ describe('php-memcached’s zstd', () => {
     expect((await values.bareBytes(item(bytes, flags))).length).to.equal(5000);
   });
 
-  it('that is spoiled is undecodable', async () => {
+  it('that is damaged is undecodable', async () => {
     const values = new Values(openCodec('php'), { compression: 'zstd', serializer: 'php' });
     const { bytes, flags } = (await values.encoder())(LONG);
     const cut = await values.entry(item(bytes.subarray(0, -3), flags));

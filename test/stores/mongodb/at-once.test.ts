@@ -26,7 +26,7 @@ function areToldApart(sums: readonly bigint[]): boolean {
   return !hasMongodb() || new Set(sums).size === sums.length;
 }
 
-describe('MongoDB asked by many at once', () => {
+describe('concurrent clients of MongoDB', () => {
   const database = withDatabase();
 
   /** Stores with sockets of their own, so that the server has them all before it. */
@@ -43,7 +43,7 @@ describe('MongoDB asked by many at once', () => {
       },
     ],
   ] as const) {
-    it(`lets one of ${TAKERS} add what ${what}`, async () => {
+    it(`let one of ${TAKERS} add what ${what}`, async () => {
       await prepare();
       const stores = takers();
       expect(wins(await atOnce(stores, async (store, index) => store.add('k', integer(index), 60)))).to.equal(1);
@@ -60,7 +60,7 @@ describe('MongoDB asked by many at once', () => {
       },
     ],
   ] as const) {
-    it(`gives a lock ${what} to one of ${TAKERS}, who is then its holder`, async () => {
+    it(`give a lock ${what} to one of ${TAKERS}, the holder`, async () => {
       await prepare();
       const stores = takers();
       const answers = await atOnce(stores, async (store, index) => store.lock('l').acquire(`owner-${index}`, 60));
@@ -70,7 +70,7 @@ describe('MongoDB asked by many at once', () => {
     });
   }
 
-  it('lets one of many release a lock, and one of many pull an entry', async () => {
+  it('let one of many release a lock, and one of many pull an entry', async () => {
     const stores = takers();
     await stores[0]!.lock('l').acquire('ann', 60);
     await stores[0]!.put('k', string('v'), 60);
@@ -78,13 +78,13 @@ describe('MongoDB asked by many at once', () => {
     expect(wins(await atOnce(stores, async (store) => (await store.pull('k')) !== undefined))).to.equal(1);
   });
 
-  it('takes many puts of one new key, and holds one of their values', async () => {
+  it('can all put one new key, which holds one of the values', async () => {
     const stores = takers();
     await atOnce(stores, async (store, index) => store.put('k', integer(index), 60));
     expect(Number(textOf(await stores[0]!.get('k')))).to.be.within(0, TAKERS - 1);
   });
 
-  it('loses none of 200 increments of a key that is not there', async () => {
+  it('lose none of 200 increments of a missing key', async () => {
     const stores = takers();
     const sums = await Promise.all(
       Array.from({ length: 200 }, async (_, index) => stores[index % stores.length]!.increment('hits', 1n)),
@@ -93,7 +93,7 @@ describe('MongoDB asked by many at once', () => {
     expect(textOf(await stores[0]!.get('hits'))).to.equal('200');
   });
 
-  it('loses none of an entry whose number is a string, which is made a number first', async () => {
+  it('lose no increment of a number stored as a string', async () => {
     const stores = takers();
     await stores[0]!.put('hits', string('100'), 600);
     const sums = await atOnce(stores, async (store) => store.increment('hits', 1n));
@@ -102,7 +102,7 @@ describe('MongoDB asked by many at once', () => {
     expect((await stores[0]!.get('hits'))!.ttl).to.be.within(300, 600);
   });
 
-  it('never counts beyond 64 bits, even where the last step is everybody’s', async () => {
+  it('never count beyond 64 bits, even with simultaneous last steps', async () => {
     const stores = takers();
     await stores[0]!.put('k', integer(GREATEST - 3n), 60);
     const outcomes = await atOnce(stores, async (store) => store.increment('k', 1n).catch((error: unknown) => error));
@@ -111,7 +111,7 @@ describe('MongoDB asked by many at once', () => {
     expect(textOf(await stores[0]!.get('k'))).to.equal(String(GREATEST));
   });
 
-  it('says so at either end of 64 bits, and changes nothing', async () => {
+  it('get an error at either limit of 64 bits, without a change', async () => {
     const store = database.open();
     for (const [held, by] of [
       [GREATEST, 1n],
@@ -127,7 +127,7 @@ describe('MongoDB asked by many at once', () => {
     }
   });
 
-  it('holds for several processes, too', async function () {
+  it('can be several processes', async function () {
     this.timeout(120_000);
     const workers = Array.from({ length: 3 }, () => new Worker(database.profile()));
     try {

@@ -101,7 +101,7 @@ function answer(answers: number, code: number): Buffer {
   return reply;
 }
 
-describe('events of MongoDB when the connection is lost', () => {
+describe('events of MongoDB after a lost connection', () => {
   const database = withDatabase();
   let way: FaultyWay;
   let controller: AbortController;
@@ -136,7 +136,7 @@ describe('events of MongoDB when the connection is lost', () => {
 
   const onMissed = ({ text }: { readonly text: string }): unknown => missed.push(text);
 
-  it('go on where they were: nothing is missed, and nothing is said', async () => {
+  it('resume where they were, without a gap', async () => {
     const { events } = await tail({ onMissed });
     way.isClosed = true;
     way.cut();
@@ -151,7 +151,7 @@ describe('events of MongoDB when the connection is lost', () => {
     expect(missed).to.deep.equal([]);
   });
 
-  it('go on where they were, too, when it takes the server several attempts', async () => {
+  it('resume where they were after several attempts too', async () => {
     const { events } = await tail({ onMissed });
     way.refusals = [STREAM_IS_LOST, SHUTS_DOWN, SHUTS_DOWN, SHUTS_DOWN];
     await until(() => way.refusals.length === 0);
@@ -165,7 +165,7 @@ describe('events of MongoDB when the connection is lost', () => {
     'the history is lost': HISTORY_IS_LOST,
     'a change is too large': CHANGE_IS_TOO_LARGE,
   })) {
-    it(`begin anew when the server cannot go on there (${why}), and say from when to when what was missed`, async () => {
+    it(`restart if the server cannot resume (${why}), and report the gap`, async () => {
       const { events } = await tail({ onMissed });
       // One of the two streams is told so.
       way.refusals = [STREAM_IS_LOST, refusal];
@@ -179,14 +179,14 @@ describe('events of MongoDB when the connection is lost', () => {
     });
   }
 
-  it('end with the refusal where waiting puts nothing right', async () => {
+  it('end with a refusal that waiting cannot fix', async () => {
     const { over } = await tail({ onMissed });
     way.refusals = [STREAM_IS_LOST, MAY_NOT];
     expect(await over).to.be.instanceOf(RefusedError);
     expect(missed).to.deep.equal([]);
   });
 
-  it('end with an error when they cannot go on at once, and nobody listens to what is missed', async () => {
+  it('end with an error if they cannot resume at once, without a callback for gaps', async () => {
     const { over } = await tail();
     way.refusals = [STREAM_IS_LOST, HISTORY_IS_LOST];
     const error = await over;
@@ -194,7 +194,7 @@ describe('events of MongoDB when the connection is lost', () => {
     expect((error as UnreachableError).hint).to.include('missed');
   });
 
-  it('end when told to, while nobody answers', async () => {
+  it('end on the signal while nothing answers', async () => {
     const { over } = await tail({ onMissed });
     way.isClosed = true;
     way.cut();

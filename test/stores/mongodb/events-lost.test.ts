@@ -6,7 +6,7 @@ import { urlOf } from '../../support/mongodb/database.js';
 
 const DATABASE = 'cachectl-test';
 
-describe('events:tail of a MongoDB server that goes away under way', function () {
+describe('events:tail of a MongoDB server that goes away', function () {
   this.timeout(120_000);
   let server: OwnMongodb;
   let run: Run;
@@ -31,7 +31,7 @@ describe('events:tail of a MongoDB server that goes away under way', function ()
     await entries.replaceOne({ _id: key }, { value: 'N;', expires_at: new Date() }, { upsert: true });
   }
 
-  it('goes on when it answers again, and misses nothing', async () => {
+  it('continues when it answers again, and misses nothing', async () => {
     await server.pause();
     server.resume();
     await written('afterwards');
@@ -42,7 +42,7 @@ describe('events:tail of a MongoDB server that goes away under way', function ()
     expect(err).not.to.include('missed');
   });
 
-  it('ends at once when it is told to, though the server is gone for good', async () => {
+  it('ends at once on the signal, though the server is gone', async () => {
     await server.kill();
     run.child.kill('SIGINT');
     expect((await run.ended).code).to.equal(130);

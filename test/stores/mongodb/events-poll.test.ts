@@ -29,7 +29,7 @@ async function told(stream: EventStream, isLast: (event: CacheEvent) => boolean)
   return events;
 }
 
-describe('events of MongoDB from looking again and again', () => {
+describe('events of MongoDB by polling', () => {
   // It has no change streams.
   const database = withDatabase('ferretdb');
   let controller: AbortController;
@@ -53,7 +53,7 @@ describe('events of MongoDB from looking again and again', () => {
     await database.locks().replaceOne({ _id: `${PREFIX}${name}` }, { owner, expires_at }, { upsert: true });
   }
 
-  it('tell the differences that another client makes, and each once', async () => {
+  it('report the changes of another client once', async () => {
     for (const key of ['there', 'gone', 'touched', 'rewritten', 'counted']) await insert(key, { value: 1 });
     for (const name of ['held', 'let go', 'refreshed', 'taken over']) await lock(name);
     const stream = await tail();
@@ -99,7 +99,7 @@ describe('events of MongoDB from looking again and again', () => {
     ]);
   });
 
-  it('say what expired, though it lies there still', async () => {
+  it('report expired documents that still exist', async () => {
     // Some of them are there when the first look is over, however long that takes.
     const seconds = Array.from({ length: 20 }, (_, index) => index + 1);
     for (const each of seconds) {
@@ -114,7 +114,7 @@ describe('events of MongoDB from looking again and again', () => {
     expect(await database.entries().countDocuments({})).to.equal(seconds.length);
   });
 
-  it('say who begins to wait for a lock', async () => {
+  it('report new waiters of a lock', async () => {
     const store = database.open();
     await store.lock('deploy').acquire('ann', 600);
     const stream = await tail();
@@ -124,7 +124,7 @@ describe('events of MongoDB from looking again and again', () => {
     await waiting.end();
   });
 
-  it('are what is asked for: wanted, matching, with tags, and of other prefixes', async () => {
+  it('follow the options: wanted, matching, with tags, other prefixes', async () => {
     const asked: string[] = [];
     const stream = await tail({
       everything: true,
@@ -151,7 +151,7 @@ describe('events of MongoDB from looking again and again', () => {
     expect(stream.dropped).to.equal(0);
   });
 
-  it('go on when the server answers again, and say when it did not', async () => {
+  it('continue when the server answers again, and report the gap', async () => {
     const way = await wayTo(database.server().port);
     try {
       const missed: string[] = [];
@@ -171,7 +171,7 @@ describe('events of MongoDB from looking again and again', () => {
     }
   });
 
-  it('end with the error where nobody listens to what is missed', async () => {
+  it('end with the error without a callback for gaps', async () => {
     const way = await wayTo(database.server().port);
     try {
       const url = urlOf(`mongodb://127.0.0.1:${way.port}`, 'directConnection=true');
@@ -183,14 +183,14 @@ describe('events of MongoDB from looking again and again', () => {
     }
   });
 
-  it('end when told to', async () => {
+  it('end on the signal', async () => {
     const stream = await tail();
     const events = told(stream, () => false);
     controller.abort();
     expect(await events).to.deep.equal([]);
   });
 
-  it('are what the server has, when its lack of change streams is told', async () => {
+  it('are named as an alternative if a server has no change streams', async () => {
     if (database.server().name !== 'FerretDB') return;
     const error = await failure(tail({ source: 'stream' }));
     expect(error).to.be.instanceOf(UnsupportedError);

@@ -33,7 +33,7 @@ function tagged(...tags: readonly string[]): object {
   return { documentKey: { _id: `app-${taggedKey(tags, 'k')}` } };
 }
 
-describe('what a change of MongoDB means', () => {
+describe('a change of MongoDB', () => {
   for (const [title, change, event] of [
     ['an insertion', { operationType: 'insert', fullDocument: { value: 'i:1;', expires_at: inAMinute } }, { tags: [] }],
     [
@@ -60,7 +60,7 @@ describe('what a change of MongoDB means', () => {
       {},
     ],
   ] as const) {
-    it(`is that an entry was written: ${title}`, () => {
+    it(`is a write: ${title}`, () => {
       expect(told('entries', change)).to.deep.equal([{ type: 'KeyWritten', key: 'k', ttl: 60, size: 4, ...event }]);
     });
   }
@@ -73,28 +73,28 @@ describe('what a change of MongoDB means', () => {
     ['žluť', 6],
     [null, 4],
   ] as const) {
-    it(`is that an entry was written of the bytes that reading it gives: ${String(value)}`, () => {
+    it(`is a write with the size that a read returns: ${String(value)}`, () => {
       expect(told('entries', updated({ value }))).to.deep.equal([{ type: 'KeyWritten', key: 'k', size }]);
     });
   }
 
-  it('is nothing where only the expiry is another one', () => {
+  it('is no event if only the expiry changes', () => {
     expect(told('entries', updated({ expires_at: inAMinute }))).to.deep.equal([]);
     expect(told('locks', updated({ expires_at: inAMinute }))).to.deep.equal([]);
   });
 
-  it('is that an entry was forgotten', () => {
+  it('is a removal', () => {
     expect(told('entries', { operationType: 'delete' })).to.deep.equal([{ type: 'KeyForgotten', key: 'k' }]);
   });
 
   for (const operationType of ['drop', 'rename']) {
-    it(`is that all entries are gone: ${operationType}`, () => {
+    it(`is a flush: ${operationType}`, () => {
       expect(told('entries', { operationType, documentKey: undefined })).to.deep.equal([{ type: 'CacheFlushed' }]);
       expect(told('locks', { operationType, documentKey: undefined })).to.deep.equal([]);
     });
   }
 
-  it('is that a lock was acquired, also from one whose time was over, and released', () => {
+  it('is a lock acquired, also after its expiry, and released', () => {
     const acquired = { type: 'LockAcquired', key: 'k', ttl: 60 };
     const fullDocument = { owner: 'ann', expires_at: inAMinute };
     expect(told('locks', { operationType: 'insert', fullDocument })).to.deep.equal([acquired]);
@@ -102,7 +102,7 @@ describe('what a change of MongoDB means', () => {
     expect(told('locks', { operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key: 'k' }]);
   });
 
-  it('is nothing where it is of no entry, or of another prefix', () => {
+  it('is no event outside of the entries or the prefix', () => {
     for (const documentKey of [undefined, null, {}, { _id: 7 }, { _id: null }, { _id: 'ap-k' }]) {
       for (const operationType of ['insert', 'update', 'delete']) {
         expect(told('entries', { operationType, documentKey })).to.deep.equal([]);
@@ -112,7 +112,7 @@ describe('what a change of MongoDB means', () => {
     expect(told('entries', { operationType: 'something new' })).to.deep.equal([]);
   });
 
-  it('says no more than is there: an expiry that is no date, a value that is missing', () => {
+  it('reports only what it has: no TTL from an invalid expiry, no size without a value', () => {
     const odd = { operationType: 'insert', fullDocument: { expires_at: 'soon', tags: 'people' } };
     expect(told('entries', odd)).to.deep.equal([{ type: 'KeyWritten', key: 'k', tags: [] }]);
   });

@@ -62,7 +62,7 @@ describe('events of MongoDB from change streams', () => {
     await lock('end');
   }
 
-  it('tell a scripted session exactly', async () => {
+  it('report a scripted session exactly', async () => {
     await insert('there');
     const stream = await tail();
     await insert('a');
@@ -103,7 +103,7 @@ describe('events of MongoDB from change streams', () => {
     ]);
   });
 
-  it('come from the source that is named so', async () => {
+  it('come from the named source', async () => {
     const stream = await tail({ source: 'stream' });
     expect(stream.source).to.match(/^change streams of cache and cache_locks: /);
     const error = await failure(tail({ source: 'monitor' }));
@@ -111,7 +111,7 @@ describe('events of MongoDB from change streams', () => {
     expect(error).to.include({ hint: 'It has stream, poll.' });
   });
 
-  it('are made of what is wanted, and told of what matches', async () => {
+  it('are made only if wanted, and queued only if they match', async () => {
     const asked: string[] = [];
     const matched: string[] = [];
     const stream = await tail({
@@ -138,7 +138,7 @@ describe('events of MongoDB from change streams', () => {
     expect(stream.dropped).to.equal(0);
   });
 
-  it('are of keys under other prefixes, whole, where everything is asked for', async () => {
+  it('include keys under other prefixes in full with everything', async () => {
     const stream = await tail({ everything: true, tags: true });
     await insert('k', { _id: 'other-k', tags: ['other-people', 7] });
     await database.locks().insertOne({ _id: 'other-lock', owner: 'ann', expires_at: inSeconds(60) });
@@ -150,7 +150,7 @@ describe('events of MongoDB from change streams', () => {
     ]);
   });
 
-  it('say which tags what is written carries, where that is asked for', async () => {
+  it('have the tags of writes on request', async () => {
     const [asked, unasked] = [await tail({ tags: true }), await tail()];
     const store = database.open();
     await store.tags(['people', 'team']).put('Ann', string('v'), 60);
@@ -166,7 +166,7 @@ describe('events of MongoDB from change streams', () => {
     for (const event of await told(unasked)) expect(event).not.to.have.property('tags');
   });
 
-  it('say that everything is gone when the collection is dropped, and go on with the next one', async () => {
+  it('report a flush if the collection is dropped, and continue with the next one', async () => {
     await insert('a');
     const stream = await tail();
     await database.entries().drop();
@@ -178,7 +178,7 @@ describe('events of MongoDB from change streams', () => {
     ]);
   });
 
-  it('leave nothing in the server, whichever way they end', async () => {
+  it('leave nothing in the server, however they end', async () => {
     const admin = database.server().client.db('admin');
     const cursors = async (): Promise<number> => {
       const { metrics } = await admin.command({ serverStatus: 1 });
@@ -199,7 +199,7 @@ describe('events of MongoDB from change streams', () => {
     await until(async () => (await cursors()) === 0);
   });
 
-  it('are counted where nobody reads them and there is room for no more', async () => {
+  it('are dropped and counted if nobody reads them', async () => {
     const room = roomOfAQueue();
     const more = 500;
     const stream = await tail();

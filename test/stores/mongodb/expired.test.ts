@@ -9,7 +9,7 @@ import { inSeconds, PREFIX, withDatabase } from '../../support/mongodb/database.
 const PREFIX_ONLY = { scope: 'prefix', locks: true, dryRun: false } as const;
 
 /** MongoDB looks for what expired once a minute, and only where there is an index for it. */
-describe('documents of MongoDB that expired, and that nobody has removed yet', () => {
+describe('expired documents of MongoDB that still exist', () => {
   const database = withDatabase();
 
   beforeEach(async () => {
@@ -31,14 +31,14 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect({ code, out }).to.deep.equal({ code: 1, out: '' });
   });
 
-  it('are no hindrance for add, which leaves nothing of them', async () => {
+  it('are replaced in full by add', async () => {
     expect(await database.open().add('old', string('x'), 60)).to.be.true;
     const found = await database.entries().findOne({ _id: `${PREFIX}old` });
     expect(Object.keys(found!)).to.deep.equal(['_id', 'value', 'expires_at']);
     expect(found!.value).to.equal('s:1:"x";');
   });
 
-  it('are no hindrance for add with tags', async () => {
+  it('are replaced by add with tags', async () => {
     const tagged = database.open().tags(['u']);
     await tagged.put('k', string('x'), 60);
     await database.entries().updateOne({ tags: `${PREFIX}u` }, { $set: { expires_at: inSeconds(-1) } });
@@ -46,7 +46,7 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect(textOf(await tagged.get('k'))).to.equal('y');
   });
 
-  it('were not there, says forget', async () => {
+  it('are misses for forget', async () => {
     expect(await database.open().forget(['old', 'new', 'never'])).to.deep.equal([false, true, false]);
   });
 
@@ -54,13 +54,13 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect(await database.open().pull('old')).to.be.undefined;
   });
 
-  it('are not touched back to life', async () => {
+  it('are not revived by touch', async () => {
     const store = database.open();
     expect(await store.touch('old', 60)).to.be.false;
     expect(await store.get('old')).to.be.undefined;
   });
 
-  it('are not counted up: counting begins at 0, for ever', async () => {
+  it('are counted from 0 without a TTL', async () => {
     const store = database.open();
     expect(await store.increment('counter', 5n)).to.equal(5n);
     expect((await store.get('counter'))!.ttl).to.equal(null);
@@ -70,7 +70,7 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect(await all(database.open().keys())).to.deep.equal(['new']);
   });
 
-  it('are locks that nobody holds', async () => {
+  it('are free locks', async () => {
     const lock = database.open().lock('lock');
     expect(await lock.holder()).to.be.undefined;
     expect(await lock.release('ann')).to.be.false;
@@ -79,11 +79,11 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect((await lock.holder())!.owner).to.equal('bob');
   });
 
-  it('are locks that nobody can be thrown out of', async () => {
+  it('are locks that force does not release', async () => {
     expect(await database.open().lock('lock').forceRelease()).to.be.false;
   });
 
-  it('go with a flush, which does not count them', async () => {
+  it('are removed by a flush, uncounted', async () => {
     const store = database.open();
     expect(await store.flush({ ...PREFIX_ONLY, dryRun: true })).to.deep.equal({ removed: 1, keptLocks: 0 });
     expect(await store.flush(PREFIX_ONLY)).to.deep.equal({ removed: 1, keptLocks: 0 });
@@ -91,7 +91,7 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect(await database.locks().countDocuments({})).to.equal(0);
   });
 
-  it('go with a flush of their tags, which does not count them', async () => {
+  it('are removed by a flush of their tags, uncounted', async () => {
     const tagged = database.open().tags(['flushed']);
     await tagged.put('new', string('n'), 600);
     await tagged.put('old', string('o'), 600);
@@ -103,7 +103,7 @@ describe('documents of MongoDB that expired, and that nobody has removed yet', (
     expect(await database.entries().countDocuments({ tags })).to.equal(0);
   });
 
-  it('make way for a put', async () => {
+  it('are replaced by a put', async () => {
     const store = database.open();
     await store.put('old', integer(1), 60);
     await store.putMany([{ key: 'counter', value: integer(2), ttl: 60 }]);

@@ -31,7 +31,7 @@ function url(port: number, parameters = ''): string {
   return `mongodb://shop:${PASSWORD}@127.0.0.1:${port}/app${parameters && `?${parameters}`}`;
 }
 
-describe('MongoDB that cannot be used', () => {
+describe('MongoDB that fails', () => {
   const redis = withRedis();
   let listener: Server | undefined;
   const sockets: Socket[] = [];
@@ -54,7 +54,7 @@ describe('MongoDB that cannot be used', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it('because nothing listens is said at once, by every command', async () => {
+  it('without a listener is reported at once, by every command', async () => {
     const port = await freePort();
     for (const command of COMMANDS) {
       expectFault(await cachectl([...command, ...AT_ONCE, '--url', url(port)]), {
@@ -65,13 +65,13 @@ describe('MongoDB that cannot be used', () => {
     }
   });
 
-  it('because no member of a set listens is said at once, too', async () => {
+  it('without a listening member is reported at once too', async () => {
     const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${await freePort()}`;
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://${hosts}/app?replicaSet=rs0`]);
     expectFault(result, { code: 3, message: `mongodb ${hosts}, database app refuses connections` });
   });
 
-  it('because nobody answers ends in time, with every command', async () => {
+  it('without an answer times out, with every command', async () => {
     const port = await listening(createServer());
     const runs = COMMANDS.map(async (command) => cachectl([...command, '--timeout', '1s', '--url', url(port)]));
     for (const result of await Promise.all(runs)) {
@@ -83,24 +83,24 @@ describe('MongoDB that cannot be used', () => {
     }
   });
 
-  it('because the port is Redis’s ends in time, and asks whether it is', async () => {
+  it('on a port of Redis times out, with a guess', async () => {
     const result = await cachectl(['get', 'k', '--timeout', '1s', '--url', url(redis().port)]);
     expectFault(result, { code: 3, message: /did not answer in time$/, hint: 'Is that the port of MongoDB' });
   });
 
-  it('because the port is a web server’s is said at once', async () => {
+  it('on a port of a web server is reported at once', async () => {
     const port = await listening(createHttpServer());
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
     expectFault(result, { code: 3, message: /does not answer as MongoDB does$/, hint: 'Is that the port of MongoDB' });
   });
 
-  it('because the port hangs up is said at once', async () => {
+  it('on a port that hangs up is reported at once', async () => {
     const port = await listening(createServer((socket) => socket.destroy()));
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
     expectFault(result, { code: 3, message: /closed the connection$/, hint: 'Is that the port of MongoDB' });
   });
 
-  it('because it answers with nonsense is said', async () => {
+  it('with nonsense for an answer is reported', async () => {
     const port = await listening(
       createServer((socket) => {
         socket.on('data', () => socket.write(Buffer.alloc(64, 0xff)));
@@ -110,7 +110,7 @@ describe('MongoDB that cannot be used', () => {
     expectFault(result, { code: 3, message: `mongodb 127.0.0.1:${port}, database app` });
   });
 
-  it('because it is too old says from which version on it can', async () => {
+  it('of an old version is refused with the minimum version', async () => {
     const old = await OldServer.start();
     try {
       const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://127.0.0.1:${old.port}/app`]);
@@ -120,23 +120,23 @@ describe('MongoDB that cannot be used', () => {
     }
   });
 
-  it('because there is no such socket is said at once, whatever its path is called', async () => {
+  it('without the socket is reported at once, whatever its path', async () => {
     const socket = encodeURIComponent(path.join(tmpdir(), 'no-such-folder', 'TLS-certificate.sock'));
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://${socket}/app`]);
     expectFault(result, { code: 3, message: /has no such socket$/, hint: 'Check the path of the socket.' });
   });
 
-  it('because the host has no such name is said at once', async () => {
+  it('without the host name is reported at once', async () => {
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', `mongodb://shop:${PASSWORD}@db.invalid/app`]);
     expectFault(result, { code: 3, message: 'mongodb db.invalid, database app is not known by that name' });
   });
 
-  it('because there are no records of that name for mongodb+srv is said', async () => {
+  it('without DNS records for mongodb+srv is reported', async () => {
     const result = await cachectl(['get', 'k', '--url', `mongodb+srv://shop:${PASSWORD}@db.invalid/app`]);
     expectFault(result, { code: 3, message: 'could not be looked up', hint: 'SRV' });
   });
 
-  describe('because the connection string is wrong', () => {
+  describe('with an invalid connection string', () => {
     for (const [what, parameters, message] of [
       ['knows an option that the driver does not', 'nosuch=1', 'option nosuch is not supported'],
       ['gives an option no possible value', 'tls=perhaps', 'tls/ssl must be either'],
@@ -145,19 +145,19 @@ describe('MongoDB that cannot be used', () => {
       ['names a CA that is not there', 'tls=true&tlsCAFile=/no/such/ca.pem', '/no/such/ca.pem: there is no such file'],
       ['names a key that is not there', 'tls=true&tlsCertificateKeyFile=/no/key.pem', '/no/key.pem: there is no such'],
     ] as const) {
-      it(`and ${what}, it is the configuration’s fault`, async () => {
+      it(`and ${what} is a configuration error`, async () => {
         const result = await cachectl(['get', 'k', '--url', url(1, parameters)]);
         expectFault(result, { code: 2, message });
       });
     }
 
-    it('and names a port that there is not, it is the configuration’s fault', async () => {
+    it('and an impossible port is a configuration error', async () => {
       const result = await cachectl(['get', 'k', '--url', `mongodb://shop:${PASSWORD}@127.0.0.1:99999/app`]);
       expectFault(result, { code: 2, message: 'cannot be used' });
     });
   });
 
-  it('never shows the password, not even to whoever looks for a fault', async () => {
+  it('never shows the password, not even with DEBUG', async () => {
     const silent = await listening(createServer());
     for (const target of [
       url(await freePort()),

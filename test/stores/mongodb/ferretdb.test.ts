@@ -24,7 +24,7 @@ const VALUES: ReadonlyArray<readonly [title: string, value: Value]> = [
 ];
 
 /** FerretDB v1 has no atomic updates and no change streams: what one client does after another is tested on it. */
-describe('MongoDB’s protocol as FerretDB speaks it', () => {
+describe('FerretDB', () => {
   const database = withDatabase('ferretdb');
   let store: Store;
 
@@ -33,7 +33,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
   });
 
   for (const [title, value] of VALUES) {
-    it(`keeps ${title} as it is`, async () => {
+    it(`stores ${title} unchanged`, async () => {
       await store.put('k', value, 600);
       const entry = (await store.get('k'))!;
       expect(entry.decode()).to.deep.equal(value);
@@ -41,7 +41,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     });
   }
 
-  it('puts many, reads many, and forgets them', async () => {
+  it('puts, reads and forgets many', async () => {
     const keys = Array.from({ length: 150 }, (_, index) => `k:${index}`);
     expect(await store.putMany(keys.map((key) => ({ key, value: string(key), ttl: null })))).to.equal(150);
     const readings = await store.many(['none', ...keys]);
@@ -53,7 +53,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(await store.forget(['none', ...keys])).to.deep.equal([false, ...keys.map(() => true)]);
   });
 
-  it('lists entries with their sizes, though it cannot measure them itself', async () => {
+  it('lists entries with sizes that cachectl computes', async () => {
     await store.put('a', string('žluť'), 60);
     await store.tags(['t']).put('b', integer(42), null);
     const listed = (await all(store.entries!({ tags: true }))).flat();
@@ -63,7 +63,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     ]);
   });
 
-  it('adds once, also where something expired, and where an expiry is no date', async () => {
+  it('adds once, also after an expiry or an invalid expiry', async () => {
     await database.entries().insertMany([
       { _id: `${PREFIX}old`, value: 'N;', expires_at: inSeconds(-9) },
       { _id: `${PREFIX}odd`, value: 'N;', expires_at: 'never' },
@@ -75,7 +75,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     }
   });
 
-  it('gives one of many at once what is not there', async () => {
+  it('lets one of many concurrent clients add a missing key', async () => {
     const others = Array.from({ length: 4 }, () => database.open());
     const answers = await Promise.all(
       Array.from({ length: 16 }, async (_, index) => others[index % 4]!.add('k', integer(index), 60)),
@@ -84,13 +84,13 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(textOf(await store.get('k'))).to.equal(String(answers.indexOf(true)));
   });
 
-  it('takes many puts of one new key at once', async () => {
+  it('takes many concurrent puts of a new key', async () => {
     const others = Array.from({ length: 4 }, () => database.open());
     await Promise.all(Array.from({ length: 16 }, async (_, index) => others[index % 4]!.put('k', integer(index), 60)));
     expect(Number(textOf(await store.get('k')))).to.be.within(0, 15);
   });
 
-  it('counts, within 64 bits', async () => {
+  it('counts within 64 bits', async () => {
     expect(await store.increment('k', 3n)).to.equal(3n);
     expect(await store.increment('k', 2n ** 40n)).to.equal(2n ** 40n + 3n);
     await store.put('k', integer(2n ** 63n - 1n), 60);
@@ -101,7 +101,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(await failure(store.increment('odd', 1n))).to.be.instanceOf(NotANumberError);
   });
 
-  it('touches and pulls what is there', async () => {
+  it('touches and pulls entries', async () => {
     await store.put('k', string('v'), 60);
     expect(await store.touch('k', 6000)).to.be.true;
     expect((await store.get('k'))!.ttl).to.be.within(5000, 6000);
@@ -110,7 +110,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(await store.touch('k', 60)).to.be.false;
   });
 
-  it('flushes tags, whatever else an entry carries', async () => {
+  it('flushes tags, whatever other tags an entry has', async () => {
     await store.tags(['a', 'b']).put('ab', integer(1), 60);
     await store.tags(['b']).put('b', integer(2), 60);
     await store.tags(['c']).put('c', integer(3), 60);
@@ -121,7 +121,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(textOf(await store.get('none'))).to.equal('4');
   });
 
-  it('keeps locks: for one, owner-checked, until they expire', async () => {
+  it('has locks: one holder, owner-checked, with expiry', async () => {
     const lock = store.lock('l');
     expect(await lock.acquire('ann', 600)).to.be.true;
     expect(await lock.acquire('bob', 600)).to.be.false;
@@ -134,7 +134,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
     expect(await lock.forceRelease()).to.be.false;
   });
 
-  it('flushes what lies under the prefix, and everything when told to', async () => {
+  it('flushes the prefix, and everything on request', async () => {
     const other = database.open({ prefix: 'shop-cache.' });
     for (const each of [store, other]) {
       await each.put('k', integer(1), 60);
@@ -149,7 +149,7 @@ describe('MongoDB’s protocol as FerretDB speaks it', () => {
 
   // MongoDB itself, where it is there, is a replica set.
   if (!hasMongodb()) {
-    it('says that it tells no events, and what would', async () => {
+    it('has no events, and the error names an alternative', async () => {
       const result = await cachectl(['events:tail', '--url', database.url()]);
       expectFault(result, { code: 2, message: 'has no change streams', hint: 'rs.initiate()' });
       const { out } = await cachectl(['events:tail', '--json', '--url', database.url()]);

@@ -29,7 +29,7 @@ describe('a flush on MongoDB', () => {
     (await database.entries().find({}).sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
 
   for (const [prefix, other] of LOOKALIKES) {
-    it(`of ${JSON.stringify(prefix)} leaves ${JSON.stringify(other)} alone, and finds its own`, async () => {
+    it(`of ${JSON.stringify(prefix)} keeps ${JSON.stringify(other)}, and removes its own`, async () => {
       const mine = database.open({ prefix });
       const theirs = database.open({ prefix: other });
       for (const store of [mine, theirs]) {
@@ -49,7 +49,7 @@ describe('a flush on MongoDB', () => {
     });
   }
 
-  it('of tags leaves what another prefix and another name make the same text of', async () => {
+  it('of tags keeps another prefix and name that join to the same text', async () => {
     const [mine, theirs] = [database.open({ prefix: 'app2' }), database.open({ prefix: 'app' })];
     await mine.tags(['t']).put('k', integer(1), 60);
     await theirs.tags(['2t']).put('k', integer(2), 60);
@@ -57,7 +57,7 @@ describe('a flush on MongoDB', () => {
     expect(textOf(await theirs.tags(['2t']).get('k'))).to.equal('2');
   });
 
-  it('leaves the documents of other applications as they are, to the byte', async () => {
+  it('keeps the documents of other applications byte for byte', async () => {
     const expires_at = inSeconds(600);
     const others = [
       { _id: 'blog-cache-a', value: 'i:1;', expires_at },
@@ -74,7 +74,7 @@ describe('a flush on MongoDB', () => {
     expect(await database.locks().countDocuments({})).to.equal(1);
   });
 
-  it(`takes ${MANY.toLocaleString('en')} in pages, tells how far it is, and can be stopped between two`, async () => {
+  it(`removes ${MANY.toLocaleString('en')} in pages, reports progress, and stops between pages`, async () => {
     const store = database.open();
     const entries = Array.from({ length: MANY }, (_, index) => ({ key: `k:${index}`, value: integer(index), ttl: 60 }));
     await store.putMany(entries);
@@ -102,7 +102,7 @@ describe('a flush on MongoDB', () => {
     expect(await ids()).to.deep.equal(['other:k']);
   });
 
-  it('through the built program asks nobody without a terminal, and says what it would hit', async () => {
+  it('through the program needs --yes without a terminal, and shows its scope', async () => {
     await database.open().put('k', integer(1), 60);
     await database.open().lock('l').acquire('ann', 60);
     const dry = await cachectl(['flush', '--dry-run', '--url', database.url()]);

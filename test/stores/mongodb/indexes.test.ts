@@ -35,7 +35,7 @@ describe('doctor on MongoDB', () => {
     await database.server().client.db(database.name).dropDatabase();
   });
 
-  it('warns of every index that is missing, where nobody has written yet, too', async () => {
+  it('warns of every missing index, also before the first write', async () => {
     const { code, findings } = await doctor();
     expect(code).to.equal(0);
     expect(findings.map(({ subject }) => subject)).to.deep.equal(SUBJECTS);
@@ -53,7 +53,7 @@ describe('doctor on MongoDB', () => {
     expect(names).to.be.empty;
   });
 
-  it('creates them with --fix --yes, and finds all well from then on', async () => {
+  it('creates them with --fix --yes, and finds no fault afterwards', async () => {
     await database.open().put('k', integer(1), 60);
     const first = await doctor('--fix', '--yes');
     expect(first.code).to.equal(0);
@@ -72,7 +72,7 @@ describe('doctor on MongoDB', () => {
     expect(second.code).to.equal(0);
   });
 
-  it('creates none unasked: not by --fix without a yes, and not by any other command', async () => {
+  it('creates none otherwise: not by --fix without --yes, and not by other commands', async () => {
     const refused = await cachectl(['doctor', '--fix', '--url', database.url()]);
     expect(refused.code).to.equal(2);
     for (const command of [
@@ -89,19 +89,19 @@ describe('doctor on MongoDB', () => {
     expect(await indexes()).to.deep.equal({ cache: ['_id_'], cache_locks: ['_id_'] });
   });
 
-  it('takes the index that Laravel’s createTTLIndex made for its own', async () => {
+  it('accepts the index of Laravel’s createTTLIndex', async () => {
     await database.entries().createIndex({ expires_at: 1 }, { expireAfterSeconds: 0 });
     const { findings } = await doctor();
     expect(findings[1]).to.include({ subject: SUBJECTS[1], state: 'ok', message: 'expires_at_1 is there' });
   });
 
-  it('takes an index that begins with tags for one on tags', async () => {
+  it('accepts an index that begins with tags', async () => {
     await database.entries().createIndex({ tags: 1, expires_at: -1 }, { name: 'by_tag' });
     const { findings } = await doctor();
     expect(findings[0]).to.include({ state: 'ok', message: 'by_tag is there' });
   });
 
-  it('warns of an index on expires_at that removes nothing, and leaves that to a person', async () => {
+  it('warns of an index on expires_at that removes nothing, and does not change it', async () => {
     await database.entries().createIndex({ expires_at: 1 }, { name: 'mine' });
     const { code, findings } = await doctor('--fix', '--yes');
     expect(code).to.equal(0);

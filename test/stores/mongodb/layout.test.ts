@@ -57,7 +57,7 @@ describe('documents of MongoDB', () => {
       });
     }
 
-    it('by all that writes', async () => {
+    it('by every write', async () => {
       const store = database.open();
       await store.putMany([{ key: 'put', value: integer(1), ttl: 60 }]);
       await store.add('added', string('x'), 60);
@@ -71,7 +71,7 @@ describe('documents of MongoDB', () => {
       expect(found.every(({ expires_at }) => expires_at instanceof Date)).to.be.true;
     });
 
-    it('with bytes that are no UTF-8 as binary, since a string of BSON cannot hold them', async () => {
+    it('with binary for bytes that are not UTF-8, which a BSON string cannot hold', async () => {
       const store = database.open();
       await store.put('k', string(Buffer.from([0xff, 0])), 60);
       const found = await database.entries().findOne({}, { promoteValues: false });
@@ -80,7 +80,7 @@ describe('documents of MongoDB', () => {
       expect((await store.get('k'))!.decode()).to.deep.equal(string(Buffer.from([0xff, 0])));
     });
 
-    it('with the date of expiry, and ten years for ever', async () => {
+    it('with the date of expiry, ten years ahead for never', async () => {
       const store = database.open();
       await store.put('short', string('x'), 9000);
       await store.put('ever', string('x'), null);
@@ -90,7 +90,7 @@ describe('documents of MongoDB', () => {
       expect(await left('ever')).to.be.within((TEN_YEARS - 100) * 1000, (TEN_YEARS + 100) * 1000);
     });
 
-    it('whatever the key is made of, and however long it is', async () => {
+    it('with any key of any length', async () => {
       const store = database.open();
       for (const key of ['a\0b', '$where', 'a.b', ' ', '🐎', 'k'.repeat(5000)]) {
         await store.put(key, string(key), 60);
@@ -99,13 +99,13 @@ describe('documents of MongoDB', () => {
       }
     });
 
-    it('with the last date that there is, when a ttl goes beyond it', async () => {
+    it('with the last possible date for a TTL beyond it', async () => {
       const store = database.open();
       await store.put('k', string('x'), Number.MAX_SAFE_INTEGER);
       expect((await store.get('k'))!.ttl).to.equal(null);
     });
 
-    it('up to 16 MB, and what is larger not at all, by whatever writes it', async () => {
+    it('up to 16 MB, and refused beyond, by every write', async () => {
       const store = database.open();
       await store.put('k', string('kept'), 60);
       const large = string(Buffer.alloc(16 * 1024 * 1024, 'x'));
@@ -122,7 +122,7 @@ describe('documents of MongoDB', () => {
       expect((await store.get('k'))!.stored).to.have.length.above(16 * 1024 * 1024 - 1000);
     });
 
-    it('with another codec as its text', async () => {
+    it('with the text of another codec', async () => {
       const store = openMongodb(database.profile({ codec: 'json' }), openCodec('json'), { timeoutMs: 20_000 });
       try {
         await store.put('k', list([integer(1)]), 60);
@@ -133,7 +133,7 @@ describe('documents of MongoDB', () => {
     });
   });
 
-  describe('that Laravel put are read', () => {
+  describe('of Laravel are read', () => {
     for (const [title, value, json, type] of READ) {
       it(title, async () => {
         await database.entries().insertOne({ _id: `${PREFIX}k`, value, expires_at: inSeconds(1000) });
@@ -144,13 +144,13 @@ describe('documents of MongoDB', () => {
       });
     }
 
-    it('in ten years that began some time ago as for ever', async () => {
+    it('with ten years that began long ago as never', async () => {
       const expires_at = inSeconds(TEN_YEARS - 40_000_000);
       await database.entries().insertOne({ _id: `${PREFIX}k`, value: 'N;', expires_at });
       expect((await database.open().get('k'))!.ttl).to.equal(null);
     });
 
-    it('and counted up as they are, with their ttl and their type', async () => {
+    it('and incremented with their TTL and type', async () => {
       const expires_at = inSeconds(1000);
       await database.entries().insertOne({ _id: `${PREFIX}k`, value: new Int32(2 ** 31 - 1), expires_at });
       expect(await database.open().increment('k', 1n)).to.equal(2n ** 31n);
@@ -159,7 +159,7 @@ describe('documents of MongoDB', () => {
     });
   });
 
-  it('of tagged entries carry the tags, with the prefix, beside the value', async () => {
+  it('of tagged entries have the prefixed tags beside the value', async () => {
     const tagged = database.open().tags(['people', 'artists']);
     await tagged.put('John', integer(1), 60);
     const found = await database.entries().findOne({});
@@ -171,7 +171,7 @@ describe('documents of MongoDB', () => {
     expect((await database.entries().findOne({}))!.tags).to.deep.equal(found!.tags);
   });
 
-  it('of locks have the owner bare, in a collection of their own', async () => {
+  it('of locks have the bare owner, in their own collection', async () => {
     const store = database.open();
     await store.lock('deploy').acquire('ann', 60);
     const found = await database.locks().findOne({});
@@ -180,7 +180,7 @@ describe('documents of MongoDB', () => {
     expect(await database.entries().countDocuments({})).to.equal(0);
   });
 
-  it('of locks that Laravel holds keep others out, and are released by their owner alone', async () => {
+  it("of Laravel's locks exclude others, and are released by their owner only", async () => {
     await database.locks().insertOne({ _id: `${PREFIX}deploy`, owner: 'laravels-owner-x', expires_at: inSeconds(60) });
     const lock = database.open().lock('deploy');
     expect(await lock.acquire('ann', 60)).to.be.false;
@@ -191,7 +191,7 @@ describe('documents of MongoDB', () => {
     expect(await database.locks().countDocuments({})).to.equal(0);
   });
 
-  it('lie in the collections that the profile names', async () => {
+  it('are in the collections of the profile', async () => {
     const store = database.open({ collection: 'app_cache', lockCollection: 'app_locks' });
     await store.put('k', integer(1), 60);
     await store.lock('l').acquire('ann', 60);

@@ -17,7 +17,7 @@ describe('MongoDB’s list of locks', () => {
     await database.locks().insertMany(ids.map((_id) => ({ _id, owner: 'an application', expires_at })));
   }
 
-  it('goes over many pages, each lock once, in the order of the ids, without those that do not count', async () => {
+  it('has many pages, each live lock once, ordered by id', async () => {
     const numbers = Array.from({ length: 3000 }, (_, number) => String(number).padStart(4, '0'));
     await insert(numbers.map((number) => `app-${number}`));
     await insert(['app-0000-old'], inSeconds(-1));
@@ -25,14 +25,14 @@ describe('MongoDB’s list of locks', () => {
     expect(await names(database.open({ prefix: 'app-' }))).to.deep.equal(numbers);
   });
 
-  it('tells what lies under the prefix', async () => {
+  it('has only locks under the prefix', async () => {
     await insert(['předpona:', 'předpona:žluť', 'předponb:x', 'Předpona:x', 'předpona', '\u{1F600}:x']);
     expect(await names(database.open({ prefix: 'předpona:' }))).to.deep.equal(['', 'žluť']);
     expect(await names(database.open({ prefix: '\u{1F600}:' }))).to.deep.equal(['x']);
     expect(await names(database.open({ prefix: '' }))).to.have.lengthOf(6);
   });
 
-  it('tells holder and time left, in milliseconds, too', async () => {
+  it('has holder and remaining time, in milliseconds too', async () => {
     await insert(['app-laravel'], inSeconds(60));
     await database.locks().insertOne({ _id: 'app-number', owner: 42, expires_at: inSeconds(60) });
     const store = database.open({ prefix: 'app-' });
@@ -47,7 +47,7 @@ describe('MongoDB’s list of locks', () => {
     expect((await store.lock('laravel').holder())!.leftMs).to.be.within(1, laravel!.leftMs!);
   });
 
-  it('ends when told to', async () => {
+  it('ends on the signal', async () => {
     await insert(['app-a', 'app-b']);
     const controller = new AbortController();
     const listed = (async () => {

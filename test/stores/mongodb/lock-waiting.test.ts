@@ -70,7 +70,7 @@ describe('waiting for a lock on MongoDB', () => {
     return waiting;
   }
 
-  it('hears of a release by any client', async () => {
+  it('learns of a release by any client', async () => {
     const waiting = await listen();
     expect(await waiting.news(SHORT, never)).to.be.false;
     const news = waiting.news(LONG, never);
@@ -78,7 +78,7 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await news).to.be.true;
   });
 
-  it('hears of a release that came before it listened', async () => {
+  it('learns of a release before it listened', async () => {
     const waiting = await store.lock('deploy').startWaiting!('bob');
     await store.lock('deploy').release('ann');
     expect(await waiting.news(LONG, never)).to.be.true;
@@ -88,7 +88,7 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await late.news(LONG, never)).to.be.true;
   });
 
-  it('hears nothing when other locks are let go, or the lock is refreshed', async () => {
+  it('is not woken by releases of other locks or by a refresh', async () => {
     const waiting = await listen();
     const isNews = waiting.news(SHORT * 2, never);
     await store.lock('other').acquire('eve', 60);
@@ -97,7 +97,7 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await isNews).to.be.false;
   });
 
-  it('is over with the signal, and when the store is closed', async () => {
+  it('ends on the signal, and when the store is closed', async () => {
     const waiting = await listen();
     const controller = new AbortController();
     const stopped = waiting.news(LONG, controller.signal);
@@ -109,7 +109,7 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await waiters().countDocuments({})).to.equal(0);
   });
 
-  it('of many in one process leaves sockets for other things, and tells the ones that do not listen to look often', async () => {
+  it('of many in one process leaves sockets for others, and the rest poll often', async () => {
     const names = Array.from({ length: 12 }, (_, number) => `slot${number}`);
     const places = await Promise.all(names.map(async (name) => store.lock(name).startWaiting!('bob')));
     await until(() => places.filter(({ longestPause }) => longestPause === 1000).length === 4);
@@ -121,7 +121,7 @@ describe('waiting for a lock on MongoDB', () => {
     await until(() => next.longestPause === 1000);
   });
 
-  it('is seen while it lasts, with its attempts', async () => {
+  it('is visible with its attempts while it lasts', async () => {
     const first = await store.lock('deploy').startWaiting!('bob');
     await isSeen(store, 'bob');
     const second = await database.open().lock('deploy').startWaiting!('cyd');
@@ -139,7 +139,7 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await waiters().countDocuments({})).to.equal(0);
   });
 
-  it('tells its tries with the next renewal', async () => {
+  it('reports its attempts with the next renewal', async () => {
     const lock = store.lock('deploy');
     await lock.startWaiting!('bob');
     await lock.acquire('bob', 60);
@@ -147,7 +147,7 @@ describe('waiting for a lock on MongoDB', () => {
     await until(async () => (await lock.waiters!())[0]?.attempts === 2);
   });
 
-  it('of a killed process is seen no more, and whoever waits next removes it', async () => {
+  it('of a killed process disappears, and the next waiter removes it', async () => {
     const args = ['--import', 'tsx', '--input-type=module', '--eval', WAITER, JSON.stringify(database.profile())];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     await isSeen(store, 'a process');
@@ -160,7 +160,7 @@ describe('waiting for a lock on MongoDB', () => {
     await waiting.end();
   }).timeout(60_000);
 
-  it('of a machine that nothing is known of is seen until its lease is over', async () => {
+  it('of an unknown machine is visible until its lease ends', async () => {
     await store.lock('deploy').startWaiting!('bob');
     await isSeen(store, 'bob');
     await waiters().updateOne({ owner: 'bob' }, { $set: { host: 'elsewhere', pid: 1 } });
@@ -169,14 +169,14 @@ describe('waiting for a lock on MongoDB', () => {
     expect(await owners(store)).to.deep.equal([]);
   });
 
-  it('leaves out of a stranger’s document what makes no sense', async () => {
+  it("ignores invalid fields in another client's document", async () => {
     const place = { collection: 'cache_locks', lock: `${PREFIX}deploy`, host: 'elsewhere', expires_at: inSeconds(60) };
     await waiters().insertOne({ _id: 'odd', owner: 7, since: 'yesterday', attempts: [], pid: {}, ...place });
     const [waiter] = await store.lock('deploy').waiters!();
     expect(Object.keys(waiter!)).to.deep.equal(['name']);
   });
 
-  it('does without being seen where it may not be written down', async () => {
+  it('works unseen if it may not be recorded', async () => {
     await waiters().createIndex({ lock: 1 }, { unique: true });
     await waiters().insertOne({ _id: 'first', lock: `${PREFIX}deploy`, host: 'elsewhere', expires_at: inSeconds(60) });
     const waiting = await listen();
@@ -192,7 +192,7 @@ describe('waiting for a lock on a server without change streams', () => {
   const database = withDatabase('ferretdb');
   const waiters = (): Collection<AnyDocument> => waitersOf(database);
 
-  it('is seen, and looks often enough', async () => {
+  it('is visible, and polls often enough', async () => {
     const store = database.open();
     await store.lock('deploy').acquire('ann', 600);
     const waiting = await store.lock('deploy').startWaiting!('bob');

@@ -67,7 +67,7 @@ async function expectLost(attempts: ReadonlyArray<Promise<unknown>>): Promise<vo
   }
 }
 
-describe('a MongoDB server that goes away under way', function () {
+describe('a MongoDB server that goes away', function () {
   this.timeout(120_000);
   let server: OwnMongodb;
   let url: string;
@@ -105,13 +105,13 @@ describe('a MongoDB server that goes away under way', function () {
     }, run);
   }
 
-  it('killed between two commands refuses connections', async () => {
+  it('refuses connections after a kill between two commands', async () => {
     expect((await cachectl(['put', 'k', 'v', '--url', url])).code).to.equal(0);
     await server.kill();
     expectFault(await cachectl(['get', 'k', '--url', url]), { code: 3, message: 'refuses connections' });
   });
 
-  it('is spoken to anew when it comes back from a pause', async () => {
+  it('is reconnected after a pause', async () => {
     const store = open(4000);
     await store.put('k', string('v'), 60);
     await server.pause();
@@ -137,7 +137,7 @@ describe('a MongoDB server that goes away under way', function () {
   });
 
   for (const [how, { end, because }] of Object.entries(ENDS)) {
-    it(`${how} during put --from: says how many were stored`, async () => {
+    it(`${how} during put --from: reports how many were stored`, async () => {
       const run = start(['put', '--from', '-', '--url', url, '--timeout', '4s']);
       run.child.stdin.on('error', () => {
         // It ends without having read everything.
@@ -153,7 +153,7 @@ describe('a MongoDB server that goes away under way', function () {
     });
   }
 
-  it('is no hindrance for a tail that nobody writes for, though it waits longer than for any answer', async () => {
+  it('does not end a tail without writes that waits longer than any timeout', async () => {
     const run = start(['events:tail', '--url', url, '--timeout', '1s']);
     await tailing(run);
     // The silence itself.
@@ -164,7 +164,7 @@ describe('a MongoDB server that goes away under way', function () {
     expect((await run.ended).code).to.equal(130);
   });
 
-  it('silent when it is asked for a lock: says that nobody knows whether it gave it', async () => {
+  it('silent during an acquire: reports the outcome as unknown', async () => {
     const proxy = await silentAfter('deploy', server.port);
     try {
       const through = `mongodb://127.0.0.1:${proxy.port}/?directConnection=true&database=${DATABASE}`;
@@ -181,7 +181,7 @@ describe('a MongoDB server that goes away under way', function () {
     expect(err).to.include('ann');
   });
 
-  it('answers a user that it does not know with a refusal', async () => {
+  it('refuses an unknown user', async () => {
     const result = await cachectl(['get', 'k', '--url', url.replace('//', '//shop:hunter2-secret@')]);
     expectFault(result, {
       code: 3,
@@ -190,7 +190,7 @@ describe('a MongoDB server that goes away under way', function () {
     expect(result.err).not.to.include('hunter2-secret');
   });
 
-  it('is not of a replica set that is named otherwise: says so at once', async () => {
+  it('in another replica set: fails at once', async () => {
     const wrong = urlOf(server.url, `database=${DATABASE}`, 'replicaSet=rs9');
     const result = await cachectl(['get', 'k', '--timeout', '10m', '--url', wrong]);
     expectFault(result, { code: 2, message: 'is not of the replica set rs9', hint: 'replicaSet' });

@@ -40,16 +40,16 @@ const EXPIRIES: ReadonlyArray<readonly [title: string, expiry: unknown]> = [
   ['a document', { date: 'x' }],
 ];
 
-describe('documents of MongoDB that are of an odd shape', () => {
+describe('documents of MongoDB with an unexpected shape', () => {
   const database = withDatabase();
   const insert = async (document: object): Promise<unknown> =>
     database.entries().insertOne({ _id: K, expires_at: inSeconds(600), ...document });
   const asLeft = async (): Promise<object | null> =>
     database.entries().findOne({}, { promoteValues: false, bsonRegExp: true });
 
-  describe('put as they are stored', () => {
+  describe('put as stored bytes', () => {
     for (const [title, value] of [...VALUES, ['nothing', undefined]] as const) {
-      it(`are the same, with ${title} as their value`, async () => {
+      it(`are the same with ${title} as the value`, async () => {
         await insert(value === undefined ? {} : { value });
         const before = await asLeft();
         const store = database.open();
@@ -64,7 +64,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
 
   describe('with a value that is', () => {
     for (const [title, value, raw] of VALUES.slice(0, -1)) {
-      it(`${title}: say so when they are read, and no number when they are counted`, async () => {
+      it(`${title}: fail to read, and to count as no number`, async () => {
         await insert({ value });
         const before = await asLeft();
         const store = database.open();
@@ -87,17 +87,17 @@ describe('documents of MongoDB that are of an odd shape', () => {
       });
     }
 
-    it('a date: is called one', async () => {
+    it('a date: are reported as a date', async () => {
       await insert({ value: new Date(0) });
       const entry = await database.open().get('k');
       expect(() => entry!.decode()).to.throw(UndecodableError, 'it holds a BSON date, which');
     });
 
-    it('something that not even the client knows: is shown as that', () => {
+    it('of a type unknown to the client: are shown as such', () => {
       expect(storedBytes({ _bsontype: 'Unheard' }).toString()).to.equal('a BSON Unheard');
     });
 
-    it('missing: say so, too', async () => {
+    it('missing: fail to read too', async () => {
       await insert({});
       const store = database.open();
       const entry = (await store.get('k'))!;
@@ -139,7 +139,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
         expect(textOf(await store.get('k'))).to.equal('x');
       });
 
-      it(`${title}: are locks that nobody holds`, async () => {
+      it(`${title}: are free locks`, async () => {
         await database.locks().insertOne({ _id: K, owner: 'ann', ...(expires_at !== undefined && { expires_at }) });
         const lock = database.open().lock('k');
         expect(await lock.holder()).to.be.undefined;
@@ -148,7 +148,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
       });
     }
 
-    it('an array of dates: are read, with a ttl that nobody knows', async () => {
+    it('an array of dates: are read with an unknown TTL', async () => {
       await database.entries().insertOne({ _id: K, value: 'i:1;', expires_at: [inSeconds(60)] });
       const { code, out } = await cachectl(['get', 'k', '--json', '--url', database.url()]);
       expect(code).to.equal(0);
@@ -156,21 +156,21 @@ describe('documents of MongoDB that are of an odd shape', () => {
       expect(JSON.parse(out)).not.to.have.property('ttl', 60);
     });
 
-    it('beyond the dates of JavaScript: never expire', () => {
+    it("beyond JavaScript's dates: never expire", () => {
       const beyond = new Date(Number.NaN);
       expect(ttlOf(beyond, Date.now())).to.equal(null);
       expect(isLive(beyond, Date.now())).to.be.true;
     });
   });
 
-  describe('with an _id that is no text', () => {
+  describe('with an _id that is not text', () => {
     beforeEach(async () => {
       const ids = [new ObjectId(), 7, { a: 1 }, new Date(0)];
       const carried = { value: 'i:1;', tags: [`${PREFIX}t`], expires_at: inSeconds(600) };
       await database.entries().insertMany(ids.map((_id) => ({ ...carried, _id: _id as unknown as string })));
     });
 
-    it('are neither listed nor flushed, under a prefix or without one', async () => {
+    it('are neither listed nor flushed, with or without a prefix', async () => {
       for (const prefix of [PREFIX, '']) {
         const store = database.open({ prefix });
         expect(await all(store.keys())).to.be.empty;
@@ -181,7 +181,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
       expect(await database.entries().countDocuments({})).to.equal(4);
     });
 
-    it('go with everything, when everything is to go', async () => {
+    it('are removed by a flush of everything', async () => {
       const store = database.open();
       await store.put('k', integer(1), 60);
       await store.lock('l').acquire('ann', 60);
@@ -192,7 +192,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
     });
   });
 
-  it('with an owner that is no text are locks that only force releases', async () => {
+  it('with an owner that is not text are locks that only force releases', async () => {
     for (const owner of [{ toString: 1 }, ['ann'], 5, null, undefined]) {
       await database.locks().insertOne({ _id: K, expires_at: inSeconds(60), ...(owner !== undefined && { owner }) });
       const lock = database.open().lock('k');
@@ -202,7 +202,7 @@ describe('documents of MongoDB that are of an odd shape', () => {
     }
   });
 
-  it('with tags that are none count by what they hold', async () => {
+  it('with invalid tags count by their content', async () => {
     const expires_at = inSeconds(60);
     await database.entries().insertMany([
       { _id: `${TAGGED}a`, value: 'N;', expires_at, tags: { x: `${PREFIX}t` } },

@@ -33,14 +33,14 @@ describe('MongoDB behind TLS', () => {
 
   const untrusted = { code: 3, message: /has a certificate that no trusted CA signed/, hint: 'tlsCAFile' } as const;
 
-  it('is talked to with the CA that the URL names', async () => {
+  it('is reached with the CA of the URL', async () => {
     const options = ['tls=true', `tlsCAFile=${encodeURIComponent(ours.cert)}`];
     expect((await run(['put', 'k', 'over TLS', '--ttl', '1h'], proxy.port, ...options)).code).to.equal(0);
     expect((await run(['get', 'k'], proxy.port, ...options)).out).to.equal('over TLS\n');
     expect((await run(['get', 'k'], server.port)).out).to.equal('over TLS\n');
   });
 
-  it('with a certificate that nobody vouches for is refused', async () => {
+  it('with an untrusted certificate is refused', async () => {
     expectFault(await run(['get', 'k'], proxy.port, 'tls=true'), untrusted);
   });
 
@@ -63,19 +63,19 @@ describe('MongoDB behind TLS', () => {
     }
   });
 
-  it('is talked to unseen when the URL says so', async () => {
+  it('is reached without verification if the URL says so', async () => {
     await run(['put', 'k', 'unseen'], server.port);
     const { out } = await run(['get', 'k'], proxy.port, 'tls=true', 'tlsAllowInvalidCertificates=true');
     expect(out).to.equal('unseen\n');
   });
 
-  it('with a CA file that is none is refused, before anything is sent', async () => {
+  it('with an invalid CA file is refused before anything is sent', async () => {
     writeFileSync(ours.key.replace('ours.key', 'none.pem'), 'not a certificate\n');
     const tlsCAFile = `tlsCAFile=${encodeURIComponent(ours.key.replace('ours.key', 'none.pem'))}`;
     expectFault(await run(['get', 'k'], proxy.port, 'tls=true', tlsCAFile), untrusted);
   });
 
-  it('and asked without it hangs up, which is said with the question', async () => {
+  it('reached without TLS hangs up, and the error asks about TLS', async () => {
     const result = await run(['get', 'k'], proxy.port);
     expectFault(result, { code: 3, message: /closed the connection$/, hint: 'is TLS as it should be' });
   });

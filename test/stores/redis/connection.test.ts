@@ -34,7 +34,7 @@ describe('a connection to Redis', () => {
     return store;
   }
 
-  describe('that breaks off', () => {
+  describe('that is lost', () => {
     let server: Server | undefined;
 
     afterEach(() => server?.close());
@@ -49,7 +49,7 @@ describe('a connection to Redis', () => {
       return open({ nodes: [{ host: '127.0.0.1', port: (server.address() as AddressInfo).port }] });
     }
 
-    it('between the answers to two commands is the connection’s fault, not a refusal', async () => {
+    it('between two answers is a connection error, not a refusal', async () => {
       const store = await serve((socket, request) => {
         if (request.includes('setname')) socket.write('+OK\r\n');
         else socket.end('$3\r\nabc\r\n');
@@ -59,7 +59,7 @@ describe('a connection to Redis', () => {
       expect((error as Error).message).to.contain('closed the connection');
     });
 
-    it('before any answer is told the same way', async () => {
+    it('before any answer is reported the same way', async () => {
       const store = await serve((socket) => socket.destroy());
       expect(await failure(store.get('k'))).to.be.instanceOf(UnreachableError);
     });
@@ -76,7 +76,7 @@ describe('a connection to Redis', () => {
 
     const nodes = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
 
-    it('is made with the password', async () => {
+    it('uses the password', async () => {
       expect(await (await open({ kind: 'cluster', nodes: nodes(), password: 'secret' })).get('k')).to.equal(undefined);
     });
 
@@ -84,20 +84,20 @@ describe('a connection to Redis', () => {
       ['a wrong one', { password: 'wrong' }],
       ['none', {}],
     ] as const) {
-      it(`says that it is about the password when it is given ${what}`, async () => {
+      it(`reports a password error with ${what}`, async () => {
         const error = await failure((await open({ kind: 'cluster', nodes: nodes(), ...credentials })).get('k'));
         expect(error).to.be.instanceOf(RefusedError);
         expect((error as Error).message).to.contain('password');
       });
     }
 
-    it('has no database but 0, and says so instead of using that', async () => {
+    it('refuses any database but 0', async () => {
       const store = await open({ kind: 'cluster', nodes: nodes(), password: 'secret', database: 3 });
       expect(await failure(store.get('k'))).to.be.instanceOf(ConfigError);
     });
   });
 
-  it('to a single server that is taken for a cluster says which it is', async function () {
+  it('to a single server in place of a cluster reports that', async function () {
     const server = await startRedis(this);
     try {
       const error = await failure(

@@ -49,7 +49,7 @@ describe('a count of keys on Redis', () => {
     ['', '*', ENTRIES + 8 + 2 + 1],
     ['cachectl:', '*', 0],
   ] as const) {
-    it(`of ${pattern} under "${prefix}" is ${count}, by a script and in round trips`, async () => {
+    it(`for ${pattern} under "${prefix}" is ${count}, by a script and in round trips`, async () => {
       await server.client.config('RESETSTAT');
       const store = await stores.open({ prefix });
       expect(await store.count!({ pattern })).to.equal(count);
@@ -61,7 +61,7 @@ describe('a count of keys on Redis', () => {
     });
   }
 
-  it('ends with the signal', async () => {
+  it('ends on the signal', async () => {
     const store = await stores.open();
     expect(await store.count!({ signal: AbortSignal.abort() }).catch((error: Error) => error.name)).to.equal(
       'AbortError',

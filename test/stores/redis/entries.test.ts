@@ -31,12 +31,12 @@ describe('entries on Redis', () => {
     await Promise.all(stores.splice(0).map((store) => store.close()));
   });
 
-  describe('ttl, from the milliseconds of PTTL', () => {
-    it('is whole seconds, rounded up, so that what lives has a second left', () => {
+  describe('TTLs from the milliseconds of PTTL', () => {
+    it('are whole seconds, rounded up, so that a live entry has at least one', () => {
       expect(['1', '1000', '1001', '60000'].map((pttl) => ttlOf(pttl))).to.deep.equal([1, 1, 2, 60]);
     });
 
-    it('of -1 is none; -2 is no key, which must not be taken for one that never expires', () => {
+    it('of -1 mean never; -2 means no key', () => {
       expect(ttlOf('-1')).to.equal(null);
       expect(['-2', '-1', '1'].map((pttl) => isGone(pttl))).to.deep.equal([true, false, false]);
     });
@@ -65,7 +65,7 @@ describe('entries on Redis', () => {
       ['GETDEL', []],
       ['a script where there is no GETDEL (before Redis 6.2)', ['-getdel']],
     ] as const) {
-      it(`takes the entry with its ttl by ${what}`, async () => {
+      it(`remove the entry with its TTL by ${what}`, async () => {
         const store = await without(...denied);
         await store.put('k', string('v'), 60);
         const entry = await store.pull('k');
@@ -74,7 +74,7 @@ describe('entries on Redis', () => {
         expect(await store.pull('k')).to.equal(undefined);
       });
 
-      it(`leaves what is no entry where it is, by ${what}`, async () => {
+      it(`keep what is not an entry, by ${what}`, async () => {
         const store = await without(...denied);
         await server.client.del('list');
         await server.client.rpush('list', 'a');
@@ -83,7 +83,7 @@ describe('entries on Redis', () => {
       });
     }
 
-    it('is refused for one key by its rights; a forget says of which, and that the others are gone', async () => {
+    it('are refused for a key by its rights; forget names it and removes the others', async () => {
       const store = await without('resetkeys', '~ours:*');
       await server.client.mset('ours:1', 'a', 'ours:2', 'b', 'theirs', 'c');
       const error = await failure(store.forget(['ours:1', 'theirs', 'ours:2']));
@@ -114,7 +114,7 @@ describe('entries on Redis', () => {
       return store;
     }
 
-    it('are found by whichever node of the list answers, while others take the connection and say nothing', async () => {
+    it('are found through any node of the list, while others accept and stay silent', async () => {
       silent = await Promise.all([startSilentServer(), startSilentServer()]);
       const nodes = [...silent, cluster.nodes[0]!].map(({ port }) => ({ host: '127.0.0.1', port }));
       const connection = { kind: 'cluster', nodes, database: 0 } as const;
@@ -128,7 +128,7 @@ describe('entries on Redis', () => {
       for (const hit of await Promise.all(tries.map(async (store) => store.get('nobody')))) expect(hit).to.be.undefined;
     });
 
-    it('go to the node that has them, and are never sent on by another', async () => {
+    it('are requested from their own node without redirects', async () => {
       const store = await opened();
       const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
       for (const key of keys) await store.put(key, string('v'), 60);
@@ -137,7 +137,7 @@ describe('entries on Redis', () => {
       expect(errors.filter((stats) => stats.includes('MOVED'))).to.deep.equal([]);
     });
 
-    it('are written once for each key, the last, since a write that is sent on could come after a later one', async () => {
+    it('are written once per key, with the last value, since a redirected write could arrive late', async () => {
       const store = await opened();
       await Promise.all(cluster.nodes.map(({ client }) => client.config('RESETSTAT')));
       const entries = Array.from({ length: 300 }, (_, number) => ({
@@ -158,7 +158,7 @@ describe('entries on Redis', () => {
       expect(calls.reduce((sum, count) => sum + count, 0)).to.equal(100);
     });
 
-    it('are pulled in one step, value and ttl, wherever the slot is by now', async () => {
+    it('are pulled atomically with value and TTL, wherever the slot is', async () => {
       const store = await opened();
       const keys = Array.from({ length: 300 }, (_, number) => `k${number}`);
       for (const key of keys) await store.put(key, string('v'), 60);

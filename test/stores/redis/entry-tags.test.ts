@@ -23,7 +23,7 @@ describe('tags of listed entries, on Redis', () => {
 
   after(async () => server?.stop());
 
-  it('are told in their order, also where there are more than can be asked for one by one', async () => {
+  it('are in order, also if there are too many to look up one by one', async () => {
     const store = await stores.open();
     const wanted = new Map<string, readonly string[]>();
     for (let number = 0; number < 300; number++) {

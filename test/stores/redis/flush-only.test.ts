@@ -12,7 +12,7 @@ import { RedisStores } from '../../support/redis-stores.js';
 
 const WEEK = 604_800;
 
-describe('flush of what was not used for long, on Redis', () => {
+describe('flush by idle time on Redis', () => {
   let server: RedisServer;
   let stores: RedisStores;
 
@@ -36,7 +36,7 @@ describe('flush of what was not used for long, on Redis', () => {
     await server.client.call('RESTORE', `app-${key}`, '0', dumped, 'REPLACE', 'IDLETIME', idle);
   }
 
-  it('takes that, after a dry run that said so, and leaves what is used', async () => {
+  it('removes idle entries after a dry run with the same number, and keeps used ones', async () => {
     const store = await stores.open();
     for (const key of ['old', 'new', 'middle']) await store.put(key, string('v'.repeat(100)), null);
     await age('old', 2 * WEEK);
@@ -55,7 +55,7 @@ describe('flush of what was not used for long, on Redis', () => {
     expect((await all(store.keys())).sort()).to.deep.equal(['middle', 'new']);
   });
 
-  it('keeps a lock of cachectl, however long ago it was taken', async () => {
+  it('keeps a lock of cachectl, however old', async () => {
     const store = await stores.open();
     await store.lock('deploy').acquire(newOwner(), null);
     await age('deploy', 2 * WEEK);
@@ -64,7 +64,7 @@ describe('flush of what was not used for long, on Redis', () => {
     expect(await store.lock('deploy').holder()).not.to.be.undefined;
   });
 
-  it('does the same where scripts are refused', async () => {
+  it('works the same without scripts', async () => {
     const store = await stores.openWithout('-eval');
     await store.put('old', string('v'), null);
     await store.put('new', string('v'), null);
@@ -75,7 +75,7 @@ describe('flush of what was not used for long, on Redis', () => {
     expect(textOf(await store.get('new'))).to.equal('v');
   });
 
-  it('takes what is no string by what it takes in memory', async () => {
+  it('removes other types by their memory', async () => {
     const store = await stores.open();
     await server.client.rpush('app-list', ...Array.from({ length: 500 }, () => 'an item of a list'));
     await store.put('small', string('v'), null);
@@ -85,7 +85,7 @@ describe('flush of what was not used for long, on Redis', () => {
     expect(await all(store.keys())).to.deep.equal(['small']);
   });
 
-  it('says that a server which counts uses does not tell, and does nothing', async () => {
+  it('is refused by a server that counts uses, and removes nothing', async () => {
     const store = await stores.open();
     await store.put('k', string('v'), null);
     await server.client.config('SET', 'maxmemory-policy', 'allkeys-lfu');

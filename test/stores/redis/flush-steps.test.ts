@@ -54,7 +54,7 @@ describe('flush of a million entries on Redis', function () {
 
   // A step is as long as the machine does not let the server run, too. So it is held against one that only watches the
   // clock, on the same server at the same time; and no step may do more than so much work, however long that takes.
-  it('holds the server up for less than 10 ms at a time', async () => {
+  it('blocks the server for less than 10 ms at a time', async () => {
     await seedEntries(server.client, 'app-', ENTRIES);
     await server.client.call('SLOWLOG', 'RESET');
     const store = await stores.open({ timeoutMs: 60_000 });

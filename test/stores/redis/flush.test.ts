@@ -83,7 +83,7 @@ describe('flush on Redis', () => {
     ['in round trips, where the keys may not be counted', ['-dbsize']],
   ] as const) {
     describe(how, () => {
-      it('keeps the locks that can be told, and counts', async () => {
+      it('keeps and counts recognised locks', async () => {
         await fill();
         const store = await without(denied);
         expect(await store.flush({ ...KEEPING, dryRun: true })).to.deep.equal({ removed: 5, keptLocks: 6 });
@@ -91,7 +91,7 @@ describe('flush on Redis', () => {
         expect(await left()).to.deep.equal([...kept, ...others].sort());
       });
 
-      it('takes the locks when told to', async () => {
+      it('removes locks on request', async () => {
         await fill();
         const store = await without(denied);
         expect(await store.flush({ ...TAKING, dryRun: true })).to.deep.equal({ removed: 11, keptLocks: 0 });
@@ -99,7 +99,7 @@ describe('flush on Redis', () => {
         expect(await left()).to.deep.equal(others);
       });
 
-      it('spares what a tail has to put back, where the prefix is empty', async () => {
+      it('keeps what a tail has to restore, if the prefix is empty', async () => {
         await server.client.hset(BOOKKEEPING_KEY, 'restore', '');
         await server.client.set('k', 'v');
         const store = await without(denied, { prefix: '' });
@@ -124,14 +124,14 @@ describe('flush on Redis', () => {
     });
   }
 
-  it('removes no lock that it may not look at', async () => {
+  it('keeps locks that it may not read', async () => {
     await fill();
     const before = await left();
     expect(await failure((await without(['-getrange'])).flush(KEEPING))).to.be.instanceOf(RefusedError);
     expect(await left()).to.deep.equal(before);
   });
 
-  it('leaves a connection of its own for locks alone, unless told to take them', async () => {
+  it('keeps a separate lock connection, unless requested', async () => {
     const locks = { kind: 'server', nodes: [{ host: '127.0.0.1', port: server.port }], database: 1 } as const;
     const store = await open({ locks });
     await store.put('deploy', string('an entry'), 60);
@@ -152,7 +152,7 @@ describe('flush on Redis', () => {
     await server.client.select(0);
   });
 
-  it('stopped between two steps has done part of it, and told how much', async () => {
+  it('aborted between two steps has done and reported a part', async () => {
     const store = await open();
     const entries = Array.from({ length: 20_000 }, (_, at) => ({ key: `${at}`, value: integer(at), ttl: null }));
     await store.tags(['people']).putMany(entries);

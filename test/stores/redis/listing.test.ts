@@ -25,7 +25,7 @@ describe('a listing of what Redis holds', () => {
     ['where there may be no scripts', ['-eval']],
     ['within a look at what was not used', []],
   ] as const) {
-    it(`reads the short, the long, the many and what is no entry, ${how}`, async () => {
+    it(`reads short, long and many values and other types, ${how}`, async () => {
       const store = await stores.openWithout(denied);
       const values = new Map([
         ['empty', ''],
@@ -50,7 +50,7 @@ describe('a listing of what Redis holds', () => {
     });
   }
 
-  it('does not go on at a place of another server, nor where it may not ask which that is', async () => {
+  it("does not continue at another server's position, or if it may not identify the server", async () => {
     for (const denied of [[], ['-info']]) {
       const store = await stores.openWithout(denied);
       await store.put('k', string('v'), 60);

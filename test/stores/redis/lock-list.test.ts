@@ -132,7 +132,7 @@ describe('a list of locks on Redis', () => {
     });
   }
 
-  it('is the same where all are named: entries are listed, too', async () => {
+  it('is the same if all are named, including entries', async () => {
     await fill();
     const options = { pattern: '*' };
     const byScript = await listed(await open(), options);
@@ -141,7 +141,7 @@ describe('a list of locks on Redis', () => {
     expect(untimed(byScript)).to.deep.equal(untimed(inTrips));
   });
 
-  it('is handed out in steps that are bounded in bytes', async () => {
+  it('is read in steps of bounded size', async () => {
     const owner = `cachectl:${'x'.repeat(1000)}`;
     const names = Array.from({ length: 4000 }, (_, at) => `lock:${at}`);
     await server.client.mset(names.flatMap((name) => [PREFIX + name, owner]));
@@ -152,7 +152,7 @@ describe('a list of locks on Redis', () => {
     expect(await scripts()).to.be.at.least(8);
   });
 
-  it('is none where it may not look', async () => {
+  it('is empty if it may not read them', async () => {
     await fill();
     for (const denied of ['-getrange', '-pttl', '-scan']) {
       expect(await failure(listed(await openWithout(denied)))).to.be.instanceOf(RefusedError);

@@ -9,7 +9,7 @@ import { RedisStores } from '../../support/redis-stores.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { watched } from '../../support/watched-locks.js';
 
-describe('a watch of locks on Redis that cannot go on', () => {
+describe('a watch of locks on Redis that fails', () => {
   let server: RedisServer;
   let stores: RedisStores;
 
@@ -26,14 +26,14 @@ describe('a watch of locks on Redis that cannot go on', () => {
 
   after(async () => server?.stop());
 
-  it('is refused to a user that may not have MONITOR, with the way out', async () => {
+  it('is refused to a user without MONITOR, with an alternative', async () => {
     const store = await stores.openWithout('-monitor');
     const error = await failure(watched(store, 'deploy'));
     expect(error).to.be.instanceOf(RefusedError);
     expect((error as RefusedError).hint).to.include('+monitor');
   });
 
-  it('ends with an error when its server goes away', async function () {
+  it('ends with an error if its server goes away', async function () {
     const own = await startRedis(this, '--databases', '2');
     const watch = await watched(await stores.open({ port: own.port }), 'deploy');
     await own.kill();
@@ -42,7 +42,7 @@ describe('a watch of locks on Redis that cannot go on', () => {
     await own.stop();
   });
 
-  it('ends with an error when its server stops answering', async function () {
+  it('ends with an error if its server stops answering', async function () {
     const own = await startRedis(this, '--databases', '2');
     const watch = await watched(await stores.open({ port: own.port, timeoutMs: 2000 }), 'deploy');
     const pid = Number(/process_id:(\d+)/.exec(await own.client.info('server'))![1]);
@@ -62,7 +62,7 @@ describe('a watch of locks on Redis that cannot go on', () => {
     }
   });
 
-  it('ends with an error when what stands between prints nothing', async () => {
+  it('ends with an error if a proxy filters MONITOR', async () => {
     const proxy = await startTcpProxy(server.port, () => {
       let isMuted = false;
       return {
@@ -80,7 +80,7 @@ describe('a watch of locks on Redis that cannot go on', () => {
     proxy.close();
   });
 
-  it('ends with an error when what bears the name is no lock', async () => {
+  it('ends with an error if the name is not a lock', async () => {
     const watch = await watched(await stores.open(), 'deploy');
     await server.client.lpush('app-deploy', 'x');
     const error = await failure(watch.ended);

@@ -27,8 +27,8 @@ function brief({ type, owner, ttl, time }: ModelEvent): string {
   return [seconds, type, owner, ttl === null ? 'for ever' : ttl].filter((word) => word !== undefined).join(' ');
 }
 
-describe('a lock on Redis, as its commands make it', () => {
-  it('is acquired by any SET, for as long as it says', () => {
+describe('the state of a lock on Redis, from its commands', () => {
+  it('is acquired by any SET, with its TTL', () => {
     const ends = [
       ['EX', '60'],
       ['px', '60000'],
@@ -46,7 +46,7 @@ describe('a lock on Redis, as its commands make it', () => {
     expect(told([0, 'PSETEX', 'app-deploy', '60000', 'ann'])).to.deep.equal(['0 acquired ann 60']);
   });
 
-  it('refuses whoever comes while it is held', () => {
+  it('is contended by attempts while it is held', () => {
     expect(
       told(
         [0, 'SET', 'app-deploy', 'ann', 'EX', '60', 'NX'],
@@ -63,7 +63,7 @@ describe('a lock on Redis, as its commands make it', () => {
     ]);
   });
 
-  it('is refreshed by another ttl, and by its owner', () => {
+  it('is refreshed by another TTL of its owner', () => {
     expect(
       told(
         [0, 'SET', 'app-deploy', 'ann', 'EX', '60'],
@@ -88,7 +88,7 @@ describe('a lock on Redis, as its commands make it', () => {
     ]);
   });
 
-  it('is released by whatever removes it, or gives it to another', () => {
+  it('is released by anything that removes it or changes its owner', () => {
     const held = [0, 'SET', 'app-deploy', 'ann'] as const;
     const first = '0 acquired ann for ever';
     for (const words of [
@@ -110,7 +110,7 @@ describe('a lock on Redis, as its commands make it', () => {
     ]);
   });
 
-  it('is not touched by commands that only read, or that name it otherwise', () => {
+  it('ignores reads, and commands that mention it otherwise', () => {
     expect(
       told(
         [0, 'SET', 'app-deploy', 'ann'],
@@ -122,7 +122,7 @@ describe('a lock on Redis, as its commands make it', () => {
     expect(told([1, 'DEL', 'app-deploy'], [2, 'EXPIRE', 'app-deploy', '9'])).to.deep.equal([]);
   });
 
-  it('is left to the next look by commands that depend on more than whether it is free', () => {
+  it('waits for the next check after commands with other conditions', () => {
     const held = [0, 'SET', 'app-deploy', 'ann', 'EX', '60'] as const;
     expect(told([0, 'SET', 'app-deploy', 'ann', 'XX'])).to.deep.equal([]);
     for (const words of [
@@ -135,12 +135,12 @@ describe('a lock on Redis, as its commands make it', () => {
     }
   });
 
-  it('is not acquired for no time, which the server refuses', () => {
+  it('is not acquired with a zero TTL, which the server refuses', () => {
     expect(told([0, 'SET', 'app-deploy', 'ann', 'EX', '0', 'NX'])).to.deep.equal([]);
     expect(told([0, 'SETEX', 'app-deploy', '-1', 'ann'])).to.deep.equal([]);
   });
 
-  it('is set right by what the server has', () => {
+  it("is corrected by the server's state", () => {
     const model = new LockModel('deploy');
     const at = (seconds: number, owner?: string, left = Infinity): string[] =>
       model
@@ -155,7 +155,7 @@ describe('a lock on Redis, as its commands make it', () => {
     expect(at(7)).to.deep.equal(['6 expired eve']);
   });
 
-  it('tells nothing before it was compared once', () => {
+  it('reports nothing before the first comparison', () => {
     const model = new LockModel('deploy');
     const command = printed(String(START), ['SET', 'app-deploy', 'ann']);
     expect(model.apply(command, 'app-deploy', String)).to.deep.equal([]);
@@ -163,7 +163,7 @@ describe('a lock on Redis, as its commands make it', () => {
 });
 
 describe('a line of MONITOR', () => {
-  it('holds any bytes, escaped', () => {
+  it('contains any bytes, escaped', () => {
     const words = String.raw`"SeT" "\x00\xff\\n\n\r\t\a\b\"" "\xe9"`;
     const line = new PrintedCommand(`1700000000.123456 [3 [::1]:4711] ${words}`);
     expect(line).to.include({ command: 'set', database: 3, source: '[::1]:4711', isFromScript: false });
@@ -171,7 +171,7 @@ describe('a line of MONITOR', () => {
     expect(line.args).to.deep.equal(['\u0000\u00FF\\n\n\r\t\u0007\b"', '\u00E9']);
   });
 
-  it('says whether a script did it', () => {
+  it('says whether a script ran it', () => {
     expect(printed('1.0', ['del', 'k'], 'lua')).to.include({ isFromScript: true, command: 'del' });
   });
 });

@@ -8,7 +8,7 @@ import { RedisStores } from '../../support/redis-stores.js';
 
 const never = new AbortController().signal;
 
-describe('locks on Redis, waited for and listed', () => {
+describe('waiting for locks on Redis', () => {
   let server: RedisServer;
   let stores: RedisStores;
 
@@ -26,7 +26,7 @@ describe('locks on Redis, waited for and listed', () => {
 
   after(async () => server?.stop());
 
-  it('a waiter hears of a release by cachectl, on its own channel', async () => {
+  it('learns of a release by cachectl on its own channel', async () => {
     const store = await stores.open();
     await store.lock('deploy').acquire('ann', null);
     const waiting = await (await stores.open()).lock('deploy').startWaiting!('bob');
@@ -36,7 +36,7 @@ describe('locks on Redis, waited for and listed', () => {
     await waiting.end();
   });
 
-  it('a waiter hears of a release by any client, where the server tells what happens', async () => {
+  it('learns of a release by any client with notifications', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     await server.client.set('app-deploy', 'ann');
     const waiting = await (await stores.open()).lock('deploy').startWaiting!('bob');
@@ -46,7 +46,7 @@ describe('locks on Redis, waited for and listed', () => {
     await waiting.end();
   });
 
-  it('a waiter hears that a ttl is over, where the server tells what happens', async () => {
+  it('learns of the end of a TTL with notifications', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'Kgx');
     const waiting = await (await stores.open()).lock('deploy').startWaiting!('bob');
     expect(waiting.longestPause).to.equal(2000);
@@ -56,13 +56,13 @@ describe('locks on Redis, waited for and listed', () => {
     await waiting.end();
   });
 
-  it('a waiter gets a lock whose ttl is over', async () => {
+  it('acquires a lock whose TTL has ended', async () => {
     await server.client.set('app-deploy', 'ann', 'PX', 300);
     const lock = (await stores.open()).lock('deploy');
     expect(await acquireWithin(lock, { owner: 'bob', ttl: 60, wait: 60, signal: never })).to.equal(true);
   });
 
-  it('a waiter that may not subscribe, nor ask for clients, waits all the same', async () => {
+  it('works without the right to subscribe or to list clients', async () => {
     await server.client.set('app-deploy', 'ann');
     const store = await stores.openWithout(['-subscribe', '-client', '-config']);
     const acquired = acquireWithin(store.lock('deploy'), { owner: 'bob', ttl: 60, wait: 60, signal: never });
@@ -71,7 +71,7 @@ describe('locks on Redis, waited for and listed', () => {
     expect(await acquired).to.equal(true);
   });
 
-  it('a list says how each lock was told, and takes nothing else for one', async () => {
+  it('lists how each lock was recognised, and nothing else', async () => {
     const own = newOwner();
     const theirs = 'aBcDeFgHiJkLmNoP';
     await server.client.mset({

@@ -34,7 +34,7 @@ describe('a watch of locks on Redis', () => {
 
   after(async () => server?.stop());
 
-  it('tells what clients in any language do, by whom, in order', async () => {
+  it('reports what clients in any language do, with their names, in order', async () => {
     const [ann, bob] = [await stores.client('ann'), await stores.client('bob')];
     await ann.set('app-held', 'ann', 'EX', 60);
     const watch = await watched(await stores.open(), 'deploy', 'held');
@@ -63,7 +63,7 @@ describe('a watch of locks on Redis', () => {
     expect(contended!.client).to.deep.equal({ address: await addressOf(bob), name: 'bob' });
   });
 
-  it('begins where a server is so busy that the first lines come with the answer', async () => {
+  it('starts on a server so busy that the first lines come with the reply', async () => {
     const ann = await stores.client('ann');
     const proxy = await startTcpProxy(server.port, () => {
       let held: Buffer | undefined;
@@ -93,7 +93,7 @@ describe('a watch of locks on Redis', () => {
     proxy.close();
   });
 
-  it('tells of a ttl that is over, though nobody asks', async () => {
+  it('reports the end of a TTL without a lookup', async () => {
     const watch = await watched(await stores.open(), 'deploy');
     await (await stores.client('ann')).set('app-deploy', 'ann', 'PX', 50, 'NX');
     await watch.saw('expired');
@@ -103,7 +103,7 @@ describe('a watch of locks on Redis', () => {
     expect(expired!.time.getTime() - acquired!.time.getTime()).to.be.at.least(45);
   });
 
-  it('leaves out other databases, other prefixes and what is named alike', async () => {
+  it('leaves out other databases, other prefixes and similar names', async () => {
     const watch = await watched(await stores.open(), 'deploy');
     const elsewhere = await stores.client('elsewhere', 1);
     await elsewhere.set('app-deploy', 'x', 'NX');
@@ -117,7 +117,7 @@ describe('a watch of locks on Redis', () => {
     expect(watch.briefly()).to.deep.equal(['acquired deploy ann here']);
   });
 
-  it('tells no names to a user that may not have CLIENT, and all the rest', async () => {
+  it('reports everything but names to a user without CLIENT', async () => {
     const watch = await watched(await stores.openWithout('-client'), 'deploy');
     const ann = await stores.client('ann');
     await ann.set('app-deploy', 'ann', 'NX');
@@ -126,7 +126,7 @@ describe('a watch of locks on Redis', () => {
     expect(watch.events[0]!.client).to.deep.equal({ address: await addressOf(ann) });
   });
 
-  it('keeps up with clients that connect for one try each', async () => {
+  it('keeps up with clients that connect for a single attempt', async () => {
     await server.client.set('app-deploy', 'ann');
     const watch = await watched(await stores.open(), 'deploy');
     const tries = 400;
@@ -144,7 +144,7 @@ describe('a watch of locks on Redis', () => {
     );
   });
 
-  it('leaves no connection behind when it ends', async () => {
+  it('leaves no connection behind at the end', async () => {
     const store = await stores.open();
     const watch = await watched(store, 'deploy');
     await watch.stop();
@@ -176,7 +176,7 @@ describe('locks on a Redis cluster', () => {
     await cluster?.stop();
   });
 
-  it('are watched on the master that has each', async () => {
+  it('are watched on their primaries', async () => {
     const watch = await watched(store, ...names);
     for (const name of names) await store.lock(name).acquire('ann', 60);
     for (const name of names) await store.lock(name).acquire('bob', 60);
@@ -187,7 +187,7 @@ describe('locks on a Redis cluster', () => {
     );
   });
 
-  it('are no more watched, and say why, when they move to another server', async () => {
+  it('are no longer watched if they move to another server, with the reason', async () => {
     const key = 'app-deploy:0';
     const slot = Number(await cluster.nodes[0]!.client.cluster('KEYSLOT', key));
     const at = await Promise.all(cluster.nodes.map(async ({ client }) => client.exists(key).catch(() => {})));
@@ -207,7 +207,7 @@ describe('locks on a Redis cluster', () => {
     }
   });
 
-  it('are heard of by those who wait, wherever they are', async () => {
+  it('wake waiters wherever they are', async () => {
     for (const name of names) {
       const lock = store.lock(name);
       await lock.acquire('ann', null);

@@ -15,7 +15,7 @@ import { startRedisSentinel } from '../../support/redis-sentinel.js';
 import { freePort, startRedis } from '../../support/redis-server.js';
 import { startSilentServer } from '../../support/silent-server.js';
 
-describe('Redis by sentinels', () => {
+describe('Redis behind sentinels', () => {
   let primary: RedisServer;
   let sentinel: RedisSentinel;
   let silent: SilentServer | undefined;
@@ -44,7 +44,7 @@ describe('Redis by sentinels', () => {
     return store;
   }
 
-  it('writes to the primary that they name, in the database of the profile', async () => {
+  it('is written at the primary, in the database of the profile', async () => {
     const store = await open('mymaster', sentinel.port);
     await store.put('k', string('v'), 60);
     expect(textOf(await store.get('k'))).to.equal('v');
@@ -53,27 +53,27 @@ describe('Redis by sentinels', () => {
     expect(await store.flush({ scope: 'prefix', locks: false, dryRun: false })).to.include({ removed: 1 });
   });
 
-  it('asks the next sentinel when one does not answer', async () => {
+  it('is found through the next sentinel if one does not answer', async () => {
     const store = await open('mymaster', await freePort(), sentinel.port);
     await store.put('k', string('v'), 60);
     expect(textOf(await store.get('k'))).to.equal('v');
   });
 
-  it('asks the next sentinel when one takes the connection and says nothing', async () => {
+  it('is found through the next sentinel if one accepts and stays silent', async () => {
     silent = await startSilentServer();
     const store = await open('mymaster', silent.port, sentinel.port);
     await store.put('k', string('v'), 60);
     expect(textOf(await store.get('k'))).to.equal('v');
   });
 
-  it('locks there', async () => {
+  it('has locks there', async () => {
     const lock = (await open('mymaster', sentinel.port)).lock('deploy');
     expect(await lock.acquire('ann', 60)).to.be.true;
     expect(await (await open('mymaster', sentinel.port)).lock('deploy').acquire('bob', 60)).to.be.false;
     expect(await lock.release('ann')).to.be.true;
   });
 
-  it('hears events from there', async () => {
+  it('has events from there', async () => {
     const store = await open('mymaster', sentinel.port);
     const controller = new AbortController();
     const stream = await store.events({ signal: controller.signal, enable: true });
@@ -83,7 +83,7 @@ describe('Redis by sentinels', () => {
     controller.abort();
   });
 
-  it('says so when they know no such primary, or none of them answers', async () => {
+  it('is refused if they know no such primary, or none answers', async () => {
     for (const store of [await open('other', sentinel.port), await open('mymaster', await freePort())]) {
       const error = await failure(store.get('k'));
       expect(error).to.be.instanceOf(UnreachableError);

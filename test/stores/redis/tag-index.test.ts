@@ -39,7 +39,7 @@ describe('the index of tags on Redis', () => {
 
   const scores = async (name: string) => server.client.zrange(`app-tag:${name}:entries`, '0', '-1', 'WITHSCORES');
 
-  it('goes by the scores as Laravel does, or by the entries when that is asked for', async () => {
+  it('uses scores like Laravel, or looks up the entries on request', async () => {
     await list('t', PAST, 'expired');
     await list('t', FUTURE, 'evicted');
     await list('t', -1, 'forgotten');
@@ -62,7 +62,7 @@ describe('the index of tags on Redis', () => {
     expect(await scores('t')).to.deep.equal([taggedKey(['t'], 'kept'), '-1']);
   });
 
-  it('prunes many pages of one tag, and a tag that has nothing left is gone', async () => {
+  it('prunes many pages of a tag, and removes an empty tag', async () => {
     const keys = Array.from({ length: 12_500 }, (_, number) => `n:${number}`);
     await list('big', PAST, ...keys);
     await list('deep', FUTURE, ...keys);
@@ -74,7 +74,7 @@ describe('the index of tags on Redis', () => {
     expect(await server.client.dbsize()).to.equal(0);
   });
 
-  it('prunes without scripts, too, where the user may run none', async () => {
+  it('prunes without scripts too', async () => {
     const limited = await stores.openWithout(['-eval', '-evalsha']);
     await list('t', PAST, 'a', 'b');
     await list('t', FUTURE, 'c');
@@ -84,7 +84,7 @@ describe('the index of tags on Redis', () => {
     expect(await server.client.dbsize()).to.equal(0);
   });
 
-  it('does not take out what is written anew while it looks', async () => {
+  it('keeps an entry that is written during a prune', async () => {
     const keys = Array.from({ length: 300 }, (_, number) => `n:${number}`);
     const writer = await stores.open();
     const index = await store.tagIndex!();
@@ -96,7 +96,7 @@ describe('the index of tags on Redis', () => {
     }
   });
 
-  it('leaves out what is named as a tag is, and is none', async () => {
+  it('ignores keys that only look like tags', async () => {
     await server.client.set('app-tag:odd:entries', 'a string');
     await store.tags(['t']).put('k', V, 60);
     const index = await store.tagIndex!();
@@ -105,7 +105,7 @@ describe('the index of tags on Redis', () => {
     expect(await failure(all(index.members('odd')))).to.be.instanceOf(WrongTypeError);
   });
 
-  it('shows what somebody else listed, and tags that cannot all be found, for what they are', async () => {
+  it('shows foreign members, and marks tags that cannot all be found', async () => {
     await server.client.zadd('app-tag:t:entries', -1, 'bare');
     await store.tags(['t', 'a', 'b']).put('k', V, 60);
     await server.client.del('app-tag:a:entries');

@@ -13,7 +13,7 @@ function rounded(ttl: CacheEvent['ttl']): CacheEvent['ttl'] {
   return ttl && Math.ceil(ttl / 10) * 10;
 }
 
-describe('sqlite: a tail tells what it is asked for', () => {
+describe('sqlite: options of a tail', () => {
   let file: TailedFile;
 
   beforeEach(() => {
@@ -22,7 +22,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
 
   afterEach(async () => file.close());
 
-  it('from the one source that there is, by its name', async () => {
+  it('select the only source by its name', async () => {
     const [source] = file.open().capabilities.eventSources!;
     expect(source).to.include({ name: 'triggers', clients: false, tags: true });
     const { stream } = await file.tail({ source: 'triggers' });
@@ -35,7 +35,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     });
   });
 
-  it('not what is not wanted, and of what is wanted what matches', async () => {
+  it('filter by what is wanted, then by what matches', async () => {
     const asked: string[] = [];
     const matched: string[] = [];
     const { stream } = await file.tail({
@@ -57,7 +57,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     expect(stream.dropped).to.equal(0);
   });
 
-  it('of keys under other prefixes, whole, where everything is asked for', async () => {
+  it('include keys under other prefixes in full with everything', async () => {
     const { stream } = await file.tail({ everything: true });
     file.put('a');
     file.put('b', { prefix: 'other-' });
@@ -84,7 +84,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     ]);
   });
 
-  it('with the tags of entries, also of those that are gone, and from the first tagged entry of a file on', async () => {
+  it('include tags, also of removed entries, from the first tagged entry of a file on', async () => {
     const { stream } = await file.tail({ tags: true });
     const store = file.open();
     // Tags are kept in a table that comes with the first of them.
@@ -106,7 +106,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     ]);
   });
 
-  it('without breaking the application when the tags’ table is dropped', async () => {
+  it('do not break the application if the tag table is dropped', async () => {
     await file.open().tags(['people']).put('Ann', string('v'), 60);
     const { stream, end } = await file.tail({ tags: true });
     file.shell.exec('DROP TABLE cachectl_tags');
@@ -121,7 +121,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     end();
   });
 
-  it('of no ttl that is given to what is there already', async () => {
+  it('report no new TTL of an existing entry', async () => {
     const store = file.open();
     await store.put('a', string('v'), 60);
     const { stream } = await file.tail();
@@ -130,7 +130,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     expect(await told(stream)).to.deep.equal([]);
   });
 
-  it('that something expired which is given a time that is over', async () => {
+  it('report an expiry if a past TTL is set', async () => {
     file.put('a');
     file.put('b');
     const { stream } = await file.tail();
@@ -150,7 +150,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
     ]);
   });
 
-  it('of odd rows nothing, and goes on', async () => {
+  it('ignore odd rows, and continue', async () => {
     file.shell.exec('DROP TABLE cache; CREATE TABLE cache (key varchar primary key, value, expiration)');
     const { stream } = await file.tail({ everything: true, tags: true });
     file.shell.exec(`
@@ -164,7 +164,7 @@ describe('sqlite: a tail tells what it is asked for', () => {
   });
 });
 
-describe('sqlite: locks that a tail tells of', () => {
+describe('sqlite: locks in a tail', () => {
   let file: TailedFile;
 
   beforeEach(() => {
@@ -173,7 +173,7 @@ describe('sqlite: locks that a tail tells of', () => {
 
   afterEach(async () => file.close());
 
-  it('are acquired, contended, refreshed unmentioned, and released', async () => {
+  it('are acquired, contended, silently refreshed, and released', async () => {
     const { stream } = await file.tail();
     const lock = file.open().lock('deploy');
     const other = file.open().lock('deploy');
@@ -194,7 +194,7 @@ describe('sqlite: locks that a tail tells of', () => {
     ]);
   });
 
-  it('expire though nobody touches them, and are taken over', async () => {
+  it('expire without being touched, and are acquired again', async () => {
     const { stream } = await file.tail();
     const lock = file.open().lock('deploy');
     await lock.acquire('ann', 1);
@@ -204,7 +204,7 @@ describe('sqlite: locks that a tail tells of', () => {
     expect(heard).to.deep.equal(['LockAcquired deploy', 'KeyExpired deploy', 'LockAcquired deploy']);
   });
 
-  it('are told from the first one on, in a file that has no table for them; none is made', async () => {
+  it('are reported from the first one on in a file without their table, which is not created', async () => {
     file.shell.exec('DROP TABLE cache_locks');
     const schema = file.schema();
     const first = await file.tail();

@@ -66,7 +66,7 @@ for (const journal of ['wal', 'delete'] as const) {
       ],
       ['this process was stopped for too long', 'DROP TABLE cachectl_tails'],
     ] as const) {
-      it(`goes on behind the gap, and says when it was: ${why} (${sql})`, async () => {
+      it(`continues after a gap, and reports its time: ${why} (${sql})`, async () => {
         const { stream, end } = await tail();
         const { events, over } = gather(stream);
         const another = new Database(file.path);
@@ -87,7 +87,7 @@ for (const journal of ['wal', 'delete'] as const) {
       });
     }
 
-    it('makes no table that the application is about to make, and says at the end what it missed', async () => {
+    it('creates no table that the application is about to create, and reports the gap at the end', async () => {
       const { stream, end } = await tail();
       const { over } = gather(stream);
       file.shell.exec('DROP TABLE cache');
@@ -102,7 +102,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(missed[0]).to.include('a table was dropped');
     });
 
-    it('tells what was noted before the gap', async () => {
+    it('reports what was recorded before the gap', async () => {
       const { stream, end } = await tail();
       file.shell.exec(`
         BEGIN;
@@ -118,7 +118,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(missed).to.have.lengthOf(1);
     });
 
-    it('finds the file that was put in the place of the one that it read', async () => {
+    it('finds a file that replaced the one it read', async () => {
       const { stream, end } = await tail();
       const { events, over } = gather(stream);
       const other = new TailedFile(journal);
@@ -146,7 +146,7 @@ for (const journal of ['wal', 'delete'] as const) {
       await other.close();
     });
 
-    it('says at its end that the file is another one, which nobody had noticed yet', async () => {
+    it('reports at its end a replaced file that it had not noticed', async () => {
       const { stream, end } = await tail();
       const { events, over } = gather(stream);
       await isHeardAgain(events);
@@ -162,7 +162,7 @@ for (const journal of ['wal', 'delete'] as const) {
       await copy.close();
     });
 
-    it('ends with an error behind a gap where nobody listens for gaps, and leaves nothing', async () => {
+    it('ends with an error after a gap without a callback, and leaves nothing behind', async () => {
       const { stream } = await file.tail();
       const over = failure(all(stream));
       file.shell.exec('UPDATE cachectl_tails SET lease = 0');
@@ -170,7 +170,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(file.schema()).to.deep.equal(schema);
     });
 
-    it('ends with an error when what lies there is no database any more', async () => {
+    it('ends with an error if the file is no longer a database', async () => {
       const { stream } = await tail();
       const over = failure(all(stream));
       file.shell.close();
@@ -212,7 +212,7 @@ for (const journal of ['wal', 'delete'] as const) {
       await worker.kill();
     }
 
-    it('is cleaned away by the next tail, which leaves the schema as it was', async () => {
+    it('is cleaned up by the next tail, which restores the schema', async () => {
       const schema = file.schema();
       await killed();
       await killed();
@@ -224,7 +224,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(file.schema()).to.deep.equal(schema);
     });
 
-    it('is cleaned away by whoever writes next, while others that run stay', async () => {
+    it('is cleaned up by the next writer, which keeps running tails', async () => {
       const schema = file.schema();
       const { stream, end } = await file.tail();
       await killed();
@@ -235,7 +235,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(file.schema()).to.deep.equal(schema);
     });
 
-    it('lets the file grow no more when its lease is over', async () => {
+    it('no longer grows the file when its lease has ended', async () => {
       await killed();
       const { id } = file.shell.prepare('SELECT id FROM cachectl_tails').get() as { id: number };
       const noted = (): unknown => file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck().get();
@@ -248,8 +248,8 @@ for (const journal of ['wal', 'delete'] as const) {
   });
 }
 
-describe('sqlite: a tail that nobody reads', () => {
-  it('keeps neither file nor memory growing: what there is no room for is counted', async () => {
+describe('sqlite: a tail without a reader', () => {
+  it('grows neither file nor memory: it drops and counts events', async () => {
     const room = roomOfAQueue();
     const file = new TailedFile('wal');
     try {

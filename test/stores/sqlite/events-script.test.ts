@@ -14,7 +14,7 @@ function plain({ time, ttl, ...event }: CacheEvent): object {
 }
 
 for (const journal of ['wal', 'delete'] as const) {
-  describe(`sqlite: a scripted session is told exactly, in journal mode ${journal}`, () => {
+  describe(`sqlite: a scripted session is reported exactly, in journal mode ${journal}`, () => {
     let file: TailedFile;
 
     beforeEach(() => {
@@ -86,7 +86,7 @@ for (const journal of ['wal', 'delete'] as const) {
         ]);
       });
 
-      it('that empties its cache', async () => {
+      it('that flushes its cache', async () => {
         await cache.put('a', VALUE, 60);
         await cache.put('b', VALUE, 60);
         const { stream } = await file.tail();
@@ -95,7 +95,7 @@ for (const journal of ['wal', 'delete'] as const) {
         expect(lines(await told(stream))).to.deep.equal(['KeyForgotten a', 'KeyForgotten b']);
       });
 
-      it('whose lock is over, and goes to somebody else', async () => {
+      it('whose lock expires and is acquired by another', async () => {
         const { stream } = await file.tail();
         await cache.acquire('deploy', 1, 'ann');
         expect(await cache.block('deploy', 60, 'bob', 60)).to.be.true;
@@ -108,7 +108,7 @@ for (const journal of ['wal', 'delete'] as const) {
       });
     });
 
-    it('of any program that speaks SQL, and is undone with its transaction', async () => {
+    it('of any program with SQL, including a rollback', async () => {
       const { stream } = await file.tail();
       file.shell.exec(`
         INSERT INTO cache VALUES ('app-a', 'i:1;', unixepoch() + 60);
@@ -142,7 +142,7 @@ for (const journal of ['wal', 'delete'] as const) {
       ]);
     });
 
-    it('of thousands of changes in one transaction, in their order', async () => {
+    it('of thousands of changes in one transaction, in order', async () => {
       const { stream } = await file.tail();
       const expected: string[] = [];
       file.shell.transaction(() => {
@@ -160,7 +160,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(found.slice(3500).toSorted()).to.deep.equal(expected.slice(3500).toSorted());
     });
 
-    it('to each of two tails, whichever ends first, and of what comes after', async () => {
+    it('to each of two tails, whichever ends first, and afterwards', async () => {
       const schema = file.schema();
       const first = await file.tail();
       const second = await file.tail();
@@ -184,7 +184,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(file.schema()).to.deep.equal(schema);
     });
 
-    it('though the file is vacuumed under way', async () => {
+    it('though the file is vacuumed meanwhile', async () => {
       const { stream } = await file.tail();
       file.put('a');
       file.put('short', { ttl: 2 });

@@ -77,7 +77,7 @@ describe('sqlite: events', () => {
     shell.prepare('INSERT INTO cache VALUES (?, ?, ?)').run(`app-${key}`, 'i:1;', expiration);
   }
 
-  it('hear what any program does with SQL, under the prefix', async () => {
+  it("report any program's SQL under the prefix", async () => {
     const stream = await tail();
     shell.exec(`
       INSERT INTO cache VALUES ('app-a', 's:3:"abc";', ${seconds() + 60});
@@ -102,7 +102,7 @@ describe('sqlite: events', () => {
     expect(lines.at(-1)).to.equal('KeyForgotten b');
   });
 
-  it('tell ttl, size of the stored bytes and time of a write', async () => {
+  it('have the TTL, size and time of a write', async () => {
     const stream = await tail();
     shell.prepare('INSERT INTO cache VALUES (?, ?, ?)').run('app-a', 's:6:"kůň";', seconds() + 60);
     shell.prepare('INSERT INTO cache VALUES (?, ?, ?)').run('app-b', 'i:1;', seconds() + 315_360_000);
@@ -118,7 +118,7 @@ describe('sqlite: events', () => {
     expect(events[1]!.ttl).to.be.null;
   });
 
-  it('hear nothing of what is rolled back', async () => {
+  it('report nothing that is rolled back', async () => {
     const stream = await tail();
     shell.exec('BEGIN');
     insert('undone', seconds() + 60);
@@ -127,7 +127,7 @@ describe('sqlite: events', () => {
     expect(await told(stream)).to.deep.equal([]);
   });
 
-  it('tell of a row that expired and is then deleted only that it expired, once', async () => {
+  it('report a row that expires and is then deleted once, as expired', async () => {
     const stream = await tail();
     insert('a', seconds() + 1);
     insert('b', seconds() + 1);
@@ -152,7 +152,7 @@ describe('sqlite: events', () => {
     ]);
   });
 
-  it('say nothing when a row is deleted whose expiry was told', async () => {
+  it('report no deletion of a row whose expiry was reported', async () => {
     const stream = await tail();
     insert('a', seconds() + 1);
     const lines: string[] = [];
@@ -169,7 +169,7 @@ describe('sqlite: events', () => {
     expect(lines).to.deep.equal(['KeyWritten a', 'KeyExpired a', 'KeyWritten end']);
   });
 
-  it('tell that a row expired before they tell that it was overwritten', async () => {
+  it('report an expiry before the row is overwritten', async () => {
     insert('a', seconds() + 2);
     const stream = await tail();
     await until(
@@ -184,7 +184,7 @@ describe('sqlite: events', () => {
     expect(await told(stream)).to.deep.equal(['KeyExpired a', 'KeyWritten a']);
   });
 
-  it('say nothing of rows that had expired before they began', async () => {
+  it('report nothing of rows that had expired before', async () => {
     insert('old', seconds() - 100);
     const stream = await tail();
     shell.prepare(`DELETE FROM cache WHERE key = 'app-old'`).run();
@@ -192,7 +192,7 @@ describe('sqlite: events', () => {
     expect(await told(stream)).to.deep.equal([]);
   });
 
-  it('tell of 5000 rows that expire in one second, each once, where there is no index too', async () => {
+  it('report 5000 rows that expire in one second once each, also without an index', async () => {
     shell.exec('DROP INDEX cache_expiration_index');
     const stream = await tail();
     const expiration = seconds() + 2;
@@ -210,7 +210,7 @@ describe('sqlite: events', () => {
     expect(new Set(expired).size).to.equal(5000);
   });
 
-  it('leave the schema as it was', async () => {
+  it('restore the schema', async () => {
     const before = schema();
     const stream = await tail();
     const events = all(stream);
@@ -221,7 +221,7 @@ describe('sqlite: events', () => {
     await events;
   });
 
-  it('leave the schema as it was, even if nobody listened, and when the listener walks away', async () => {
+  it('restore the schema without a reader, and after the reader leaves', async () => {
     const before = schema();
     await tail();
     const second = await tail();
@@ -234,7 +234,7 @@ describe('sqlite: events', () => {
     expect(schema()).to.deep.equal(before);
   });
 
-  it('make the table when there is none yet', async () => {
+  it('create a missing table', async () => {
     shell.exec('DROP TABLE cache');
     const stream = await tail();
     insert('end', seconds() + 60);

@@ -52,7 +52,7 @@ describe('sqlite: listing locks', () => {
     return found.map(({ name }) => name);
   }
 
-  it('goes over many pages, each lock once, in the order of the keys, without those that expired', async () => {
+  it('has many pages, each live lock once, ordered by key', async () => {
     createTable();
     shell.transaction(() => {
       for (let number = 0; number < 5000; number++)
@@ -62,7 +62,7 @@ describe('sqlite: listing locks', () => {
     expect(await names(open('app-'))).to.deep.equal(odd);
   });
 
-  it('tells what lies under the prefix, byte by byte', async () => {
+  it('has only locks under the prefix, compared by bytes', async () => {
     createTable();
     for (const key of [
       'předpona:žluť',
@@ -81,7 +81,7 @@ describe('sqlite: listing locks', () => {
     expect(await names(open(''))).to.have.lengthOf(7);
   });
 
-  it('tells holder and time left, to the millisecond of the second in which it ends', async () => {
+  it('has holder and remaining time, to the millisecond', async () => {
     createTable();
     insert('app-laravel', 86_400);
     await open('app-').lock('ours').acquire('ann', null);
@@ -98,7 +98,7 @@ describe('sqlite: listing locks', () => {
     expect((await open('app-').lock('laravel').holder())!.leftMs).to.be.at.most(laravel!.leftMs!);
   });
 
-  it('lets others write, and what was let go between two pages is not told', async () => {
+  it('lets others write, and leaves out locks released between pages', async () => {
     createTable();
     shell.transaction(() => {
       for (let number = 0; number < 3000; number++) insert(`app-${String(number).padStart(4, '0')}`, 60);
@@ -112,14 +112,14 @@ describe('sqlite: listing locks', () => {
     expect(told).to.have.lengthOf(2000);
   });
 
-  it('ends when told to', async () => {
+  it('ends on the signal', async () => {
     createTable();
     insert('app-a', 60);
     const aborted = AbortSignal.abort(new Error('enough'));
     expect(await failure(all(open('app-').locks!({ signal: aborted })))).to.have.property('message', 'enough');
   });
 
-  it('is empty where there is no table yet, and makes none', async () => {
+  it('is empty without the table, and does not create it', async () => {
     expect(await names(open('app-'))).to.deep.equal([]);
     expect(shell.prepare('SELECT count(*) FROM sqlite_master').pluck().get()).to.equal(0);
   });

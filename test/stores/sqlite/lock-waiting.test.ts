@@ -110,7 +110,7 @@ for (const journal of ['wal', 'delete']) {
       return child;
     }
 
-    it('hears of a release by any program', async () => {
+    it('learns of a release by any program', async () => {
       const waiting = await wait();
       expect(await waiting.news(SHORT, never)).to.be.false;
       const news = waiting.news(LONG, never);
@@ -118,19 +118,19 @@ for (const journal of ['wal', 'delete']) {
       expect(await news).to.be.true;
     });
 
-    it('hears of a release that came before it listened', async () => {
+    it('learns of a release before it listened', async () => {
       const waiting = await wait();
       shell.exec(`DELETE FROM cache_locks WHERE key = 'app-deploy'`);
       expect(await waiting.news(LONG, never)).to.be.true;
     });
 
-    it('hears of a release by the process that waits', async () => {
+    it('learns of a release by its own process', async () => {
       const news = (await wait()).news(LONG, never);
       await store.lock('deploy').release('ann');
       expect(await news).to.be.true;
     });
 
-    it('hears nothing when something else is written, or the lock is refreshed or passed on', async () => {
+    it('is not woken by other writes, a refresh or a change of owner', async () => {
       const waiting = await wait();
       const isNews = waiting.news(SHORT * 4, never);
       shell.exec(`INSERT INTO cache_locks VALUES ('app-other', 'eve', unixepoch() + 60)`);
@@ -141,7 +141,7 @@ for (const journal of ['wal', 'delete']) {
       expect(await isNews).to.be.false;
     });
 
-    it('is over with the signal', async () => {
+    it('ends on the signal', async () => {
       const controller = new AbortController();
       const news = (await wait()).news(LONG, controller.signal);
       controller.abort();
@@ -149,14 +149,14 @@ for (const journal of ['wal', 'delete']) {
       expect(await (await wait()).news(LONG, controller.signal)).to.be.false;
     });
 
-    it('is over when the store is closed, and leaves nothing', async () => {
+    it('ends when the store is closed, and leaves nothing behind', async () => {
       const news = (await wait()).news(LONG, never);
       await store.close();
       expect(await news).to.be.false;
       expect(schema()).to.deep.equal(before);
     });
 
-    it('is seen while it lasts, with its attempts, and leaves the schema as it was', async () => {
+    it('is visible with its attempts while it lasts, and keeps the schema', async () => {
       const since = Date.now();
       const first = await wait('bob');
       const second = await wait('cyd');
@@ -173,7 +173,7 @@ for (const journal of ['wal', 'delete']) {
       expect(schema()).to.deep.equal(before);
     });
 
-    it('of a killed process is seen no more, and the next writer takes it out', async () => {
+    it('of a killed process disappears, and the next writer removes it', async () => {
       const child = await startProcess();
       expect(await owners()).to.deep.equal(['a process']);
       child.kill('SIGKILL');
@@ -184,7 +184,7 @@ for (const journal of ['wal', 'delete']) {
       expect(schema()).to.deep.equal(before);
     }).timeout(60_000);
 
-    it('of a machine that nothing is known of is seen until its lease is over', async () => {
+    it('of an unknown machine is visible until its lease ends', async () => {
       await wait('bob');
       await wait('cyd');
       shell.exec(`UPDATE cachectl_waiters SET host = 'elsewhere', pid = 1 WHERE owner = 'bob'`);
@@ -196,7 +196,7 @@ for (const journal of ['wal', 'delete']) {
       expect(left).to.deep.equal(['cyd', 'dan']);
     });
 
-    it('does without being seen while another program writes, and is written down after', async () => {
+    it('works unseen while another program writes, and is recorded afterwards', async () => {
       shell.exec('BEGIN IMMEDIATE');
       const waiting = await wait();
       expect(await waiting.news(SHORT, never)).to.be.false;
@@ -207,7 +207,7 @@ for (const journal of ['wal', 'delete']) {
       await until(async () => (await owners()).length === 1);
     });
 
-    it('ends while another program writes, and is seen no more once that is over', async () => {
+    it('can end while another program writes, and disappears afterwards', async () => {
       const waiting = await wait();
       shell.exec('BEGIN IMMEDIATE');
       const ended = waiting.end();
@@ -216,7 +216,7 @@ for (const journal of ['wal', 'delete']) {
       expect(schema()).to.deep.equal(before);
     });
 
-    it('does without being seen on a file that it may not write', async () => {
+    it('works unseen on a read-only file', async () => {
       chmodSync(folder, 0o755);
       for (const name of ['', ...(journal === 'wal' ? ['-wal', '-shm'] : [])]) chmodSync(`${path}${name}`, 0o444);
       const waiting = await asOrdinaryUser(async () => {
@@ -234,7 +234,7 @@ for (const journal of ['wal', 'delete']) {
       expect(schema()).to.deep.equal(before);
     });
 
-    it('does without a table or a file, and makes neither', async () => {
+    it('works without a table or a file, and creates neither', async () => {
       shell.exec('DROP TABLE cache_locks');
       expect(await (await wait()).news(LONG, never)).to.be.true;
       const none = join(folder, 'none.sqlite');
@@ -246,7 +246,7 @@ for (const journal of ['wal', 'delete']) {
     });
 
     if (journal === 'wal') {
-      it('counts the tries of whoever waits, and tells them with the next renewal', async () => {
+      it("counts a waiter's attempts, and reports them with the next renewal", async () => {
         const signal = AbortSignal.timeout(LONG);
         const waiting = acquireWithin(store.lock('deploy'), { owner: 'bob', ttl: 60, wait: LONG / 1000, signal });
         await until(async () => ((await store.lock('deploy').waiters!())[0]?.attempts ?? 0) > 1);

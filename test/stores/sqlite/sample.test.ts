@@ -12,7 +12,7 @@ import { Database } from '../../support/database.js';
 /** More than are gone through one by one. */
 const ROWS = 110_000;
 
-describe('a sample of an SQLite file with very many rows', () => {
+describe('a sample of a large SQLite file', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sample-'));
   let store: Store;
 
@@ -32,7 +32,7 @@ describe('a sample of an SQLite file with very many rows', () => {
 
   after(() => rmSync(folder, { force: true, recursive: true }));
 
-  it('is drawn by the numbers of rows, from all of them', async () => {
+  it('is drawn by row numbers from all rows', async () => {
     open('numbered.sqlite', '');
     const { entries, isComplete, isRandom, looked } = await store.sample!({ size: 500 });
     expect({ isComplete, isRandom }).to.deep.equal({ isComplete: false, isRandom: true });
@@ -43,7 +43,7 @@ describe('a sample of an SQLite file with very many rows', () => {
     for (const { size, ttl } of entries) expect([size >= 1 && size <= 50, ttl]).to.deep.equal([true, null]);
   });
 
-  it('says that it is none at random where rows have no numbers', async () => {
+  it('is not random if rows have no numbers, and says so', async () => {
     open('keyed.sqlite', 'WITHOUT ROWID');
     const { entries, isRandom, method } = await store.sample!({ size: 10 });
     expect(isRandom).to.equal(false);

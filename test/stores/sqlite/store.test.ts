@@ -102,8 +102,8 @@ describe('sqlite: the file', () => {
     return sql((database) => database.prepare('SELECT name, sql FROM sqlite_master ORDER BY name').all());
   }
 
-  describe('that is not there', () => {
-    it('is not made by reading', async () => {
+  describe('that is missing', () => {
+    it('is not created by a read', async () => {
       const store = open({ at: join(folder, 'no', 'such', 'cache.sqlite') });
       expect(await store.get('k')).to.be.undefined;
       expect(await store.many(['k'])).to.deep.equal([undefined]);
@@ -119,7 +119,7 @@ describe('sqlite: the file', () => {
       expect(readdirSync(folder)).to.deep.equal([]);
     });
 
-    it('is made by the first write, in WAL mode, for its user only', async () => {
+    it('is created by the first write, in WAL mode, for its user only', async () => {
       path = join(folder, 'new', 'folder', 'cache.sqlite');
       const store = open();
       await store.put('k', string('v'), 60);
@@ -130,7 +130,7 @@ describe('sqlite: the file', () => {
       expect(existsSync(`${path}-wal`)).to.be.false;
     });
 
-    it('is made once by several processes that write first', async () => {
+    it('is created once by several processes', async () => {
       const profile = {
         driver: 'sqlite',
         name: 'test',
@@ -150,7 +150,7 @@ describe('sqlite: the file', () => {
       expect(sql((database) => database.pragma('journal_mode'))).to.equal('wal');
     }).timeout(60_000);
 
-    it('gets the tables of Laravel’s migration, each when it is needed', async () => {
+    it('gets the tables of Laravel’s migration on demand', async () => {
       const store = open();
       await store.put('k', string('v'), 60);
       expect(schema()).to.deep.equal([
@@ -183,7 +183,7 @@ describe('sqlite: the file', () => {
       expect((schema() as Array<{ name: string }>).at(-1)?.name).to.equal('users');
     });
 
-    it('without cache tables is read as empty and left alone', async () => {
+    it('without cache tables is read as empty and not changed', async () => {
       const store = open();
       expect(await store.get('k')).to.be.undefined;
       expect(await store.forget(['k'])).to.deep.equal([false]);
@@ -191,7 +191,7 @@ describe('sqlite: the file', () => {
       expect(schema()).to.deep.equal([{ name: 'users', sql: 'CREATE TABLE users (id INTEGER PRIMARY KEY)' }]);
     });
 
-    it('may call its tables anything', async () => {
+    it('can have tables of any name', async () => {
       const store = open({ table: `my "cache"; DROP TABLE users` });
       await store.put('k', string('v'), 60);
       expect(await store.lock('l').acquire('me', 60)).to.be.true;
@@ -201,7 +201,7 @@ describe('sqlite: the file', () => {
   });
 
   describe('rows', () => {
-    it('are Laravel’s: bytes as TEXT, base64 only for what holds a NUL byte', async () => {
+    it('are Laravel’s: bytes as TEXT, base64 only with a NUL byte', async () => {
       const store = open();
       await store.put('text', string(Buffer.from([0xff, 0x80])), 60);
       await store.put('nul', string(Buffer.from([0, 1])), null);
@@ -222,7 +222,7 @@ describe('sqlite: the file', () => {
       expect(rows[1]!.ttl).to.be.within(50, 60);
     });
 
-    it('of a codec that is not Laravel’s hold its bytes as they are', async () => {
+    it('of another codec hold its bytes', async () => {
       const store = open({ codec: 'raw' });
       const bytes = Buffer.from([0, 0xff, 0x41, 0]);
       await store.put('k', string(bytes), 60);
@@ -231,7 +231,7 @@ describe('sqlite: the file', () => {
       expect(entry?.decode()).to.deep.equal(string(bytes));
     });
 
-    it('that expired go with later writes, and their tags with them', async () => {
+    it('that expired are removed by later writes, with their tags', async () => {
       const store = open();
       await store
         .tags(['t'])
@@ -245,7 +245,7 @@ describe('sqlite: the file', () => {
       expect([count('cache'), count('cachectl_tags')]).to.deep.equal([2, 0]);
     });
 
-    it('that expired go with a flush, uncounted, and are part of what it counts beforehand for who sees that', async () => {
+    it('that expired are removed by a flush, uncounted, but are part of its total', async () => {
       const store = open();
       const other = open({ prefix: 'other-' });
       const entries = Array.from({ length: 3000 }, (_, number) => ({ key: `k${number}`, value: string('v'), ttl: 60 }));
@@ -268,7 +268,7 @@ describe('sqlite: the file', () => {
       expect(progress.at(-1)).to.deep.equal({ done: 3000 });
     });
 
-    it('are listed past keys that are no text, each once', async () => {
+    it('are listed past keys that are not text, each once', async () => {
       const store = open();
       await store.put('first', string('v'), 60);
       sql((database) => {
@@ -298,14 +298,14 @@ describe('sqlite: the file', () => {
     });
   });
 
-  describe('that cannot be used, is told by name', () => {
-    it('when it is no database', async () => {
+  describe('that cannot be used is reported by name', () => {
+    it('if it is no database', async () => {
       writeFileSync(path, 'x'.repeat(5000));
       await refusal(open().get('k'), RefusedError);
       await refusal(open().put('k', string('v'), 60), RefusedError);
     });
 
-    it('when it is damaged', async () => {
+    it('if it is damaged', async () => {
       const store = open();
       await store.putMany(
         Array.from({ length: 1000 }, (_, number) => ({ key: `k${number}`, value: string('x'.repeat(100)), ttl: null })),
@@ -317,18 +317,18 @@ describe('sqlite: the file', () => {
       await refusal(open().get('k1'), RefusedError);
     });
 
-    it('when it is a folder', async () => {
+    it('if it is a folder', async () => {
       mkdirSync(path);
       await refusal(open().get('k'), RefusedError);
       await refusal(open().put('k', string('v'), 60), RefusedError);
     });
 
-    it('when a file stands where its folder should be', async () => {
+    it('if its folder is a file', async () => {
       writeFileSync(join(folder, 'file'), '');
       await refusal(open({ at: join(folder, 'file', 'cache.sqlite') }).put('k', string('v'), 60), UnreachableError);
     });
 
-    it('when it keeps its text as UTF-16', async () => {
+    it('if it stores text as UTF-16', async () => {
       sql((database) => {
         database.exec(`PRAGMA encoding = 'UTF-16le'`);
         database.exec('CREATE TABLE t (x)');
@@ -336,13 +336,13 @@ describe('sqlite: the file', () => {
       await refusal(open().get('k'), RefusedError);
     });
 
-    it('when its table is another one', async () => {
+    it('if its table is another one', async () => {
       sql((database) => database.exec('CREATE TABLE cache (id INTEGER PRIMARY KEY)'));
       await refusal(open().get('k'), RefusedError);
       await refusal(open().put('k', string('v'), 60), RefusedError);
     });
 
-    it('when another process keeps it locked for longer than the timeout', async () => {
+    it('if another process locks it for longer than the timeout', async () => {
       await open().put('k', string('v'), 60);
       const other = new Database(path);
       other.exec('BEGIN EXCLUSIVE');
@@ -355,7 +355,7 @@ describe('sqlite: the file', () => {
       }
     });
 
-    it('when it may not be opened at all', async () => {
+    it('if it may not be opened', async () => {
       await open().put('k', string('v'), 60);
       chmodSync(folder, 0o755);
       chmodSync(path, 0);
@@ -364,13 +364,13 @@ describe('sqlite: the file', () => {
       await asOrdinaryUser(() => refusal(open().get('k'), RefusedError));
     });
 
-    it('when its folder may not be written', async () => {
+    it('if its folder is not writable', async () => {
       chmodSync(folder, 0o555);
       await asOrdinaryUser(() => refusal(open().put('k', string('v'), 60), RefusedError));
     });
 
     for (const mode of ['delete', 'wal']) {
-      it(`when it is to be written and may only be read (journal mode ${mode}); reading works`, async () => {
+      it(`for writes if it is read-only (journal mode ${mode}), but not for reads`, async () => {
         sql((database) => database.pragma(`journal_mode = ${mode}`));
         const writer = open();
         await writer.put('k', string('v'), 60);

@@ -14,7 +14,7 @@ const KEYS = Array.from({ length: 60 }, (_, number) => `k${number}`);
 /** A slot of the first server in which none of the keys lies. */
 const SLOT = 7;
 
-describe('slots of a Redis cluster that move', () => {
+describe('moving slots of a Redis cluster', () => {
   let cluster: RedisCluster;
   let store: Store;
 
@@ -40,7 +40,7 @@ describe('slots of a Redis cluster that move', () => {
     return found.toSorted();
   }
 
-  it('are no matter to a listing where one was to move, and nothing does', async () => {
+  it('do not disturb a listing if nothing moves after all', async () => {
     const [from, to] = cluster.nodes as [RedisServer, RedisServer];
     const id = String(await from.client.cluster('MYID'));
     await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'IMPORTING', id);
@@ -48,7 +48,7 @@ describe('slots of a Redis cluster that move', () => {
     await to.client.call('CLUSTER', 'SETSLOT', SLOT, 'STABLE');
   });
 
-  it('are told by a listing, since keys may have been missed', async () => {
+  it('fail a listing, because keys may have been missed', async () => {
     const [from, to] = cluster.nodes as [RedisServer, RedisServer];
     const id = String(await to.client.cluster('MYID'));
     const move = async (): Promise<void> => {
@@ -63,7 +63,7 @@ describe('slots of a Redis cluster that move', () => {
     expect(await listed(async () => {})).to.deep.equal(KEYS.toSorted());
   });
 
-  it('are followed by who looks at the servers again and again', async () => {
+  it('are followed by polling', async () => {
     const [first, second, third] = cluster.nodes as [RedisServer, RedisServer, RedisServer];
     expect(await seen(store)).to.deep.equal([first, second, third].map(({ port }) => `127.0.0.1:${port}`).toSorted());
     for (const { client } of [third, first, second]) await client.call('CLUSTER', 'DELSLOTSRANGE', 10_923, 16_383);

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 
 import { Callers } from '../../../../src/stores/redis/events/callers.js';
 
-describe('the names of the clients of Redis', () => {
+describe('client names of Redis', () => {
   let list: string;
   const node = { call: async () => Buffer.from(list) };
 
-  it('are asked for once, as long as they are fresh', async () => {
+  it('are requested once while they are fresh', async () => {
     const callers = new Callers(node);
     list = 'id=1 addr=10.0.0.1:1 name=web db=0\nid=2 addr=10.0.0.1:2 name= db=0\n';
     await callers.lookFor(['10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3']);
@@ -19,7 +19,7 @@ describe('the names of the clients of Redis', () => {
     ]);
   });
 
-  it('are not those of who had the address before', async () => {
+  it('are not those of the former client at an address', async () => {
     const callers = new Callers(node, 0);
     callers.learn('10.0.0.1:1', 'web');
     callers.learn('10.0.0.1:2', 'web');

@@ -68,18 +68,18 @@ function brief(pushed: Pushed): string {
   return 'words' in pushed ? `refused ${pushed.words}` : `notified ${pushed.channel} ${pushed.payload}`;
 }
 
-describe('the commands that Redis prints, and what it announces of them', () => {
+describe('MONITOR lines with notifications', () => {
   for (const [what, { behind, before, events }] of Object.entries(SENT)) {
-    it(`tell ${what}: from Redis 7 on a command behind what it made`, () => {
+    it(`report ${what}: from Redis 7 on, a command follows its notifications`, () => {
       expect(decoded(true, behind)).to.deep.equal('behind' in events ? events.behind : events);
     });
 
-    it(`tell ${what}: before, a command in front of what it made`, () => {
+    it(`report ${what}: before Redis 7, a command precedes its notifications`, () => {
       expect(decoded(false, before)).to.deep.equal('before' in events ? events.before : events);
     });
   }
 
-  it('are taken apart whichever way the bytes are cut', () => {
+  it('are parsed for any chunks', () => {
     const stream = Buffer.from(
       '%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n>3\r\n$9\r\nsubscribe\r\n$3\r\nxyz\r\n:1\r\n+OK\r\n' +
         '>3\r\n$7\r\nmessage\r\n$5\r\nchann\r\n$4\r\na\r\nb\r\n+1.0 [0 lua] "get" "k"\r\n-NOPERM no\r\n',
@@ -95,7 +95,7 @@ describe('the commands that Redis prints, and what it announces of them', () => 
     }
   });
 
-  it('are words that look like the ends of words', () => {
+  it('can contain words that look like the end of a word', () => {
     for (const word of ['" ', ' "', '" "', String.raw`\" `, '\\\\', '\\', ' ', ' " " "', '']) {
       const command = new PrintedCommand(`1.0 [0 [::1]:1] "set" "${escaped(word)}" "${escaped(word)}" "EX" "100"`);
       expect(command.first, word).to.equal(word);
@@ -104,7 +104,7 @@ describe('the commands that Redis prints, and what it announces of them', () => 
     }
   });
 
-  it('may name no key of ours, whatever the address looks like', () => {
+  it('name no key of the prefix by accident, whatever the address', () => {
     for (const source of ['127.0.0.1:1', '[::1]:1', '[fe80::1%eth0]:65000', 'unix:/run/redis [1].sock']) {
       for (const name of ['FLUSHDB', 'flushall', 'eval_ro', 'EVALSHA', 'fcall', 'client', 'hello']) {
         expect(mayNameNoKey(`1700000000.5 [3 ${source}] "${name}" "x"`), `${source} ${name}`).to.equal(true);
@@ -115,7 +115,7 @@ describe('the commands that Redis prints, and what it announces of them', () => 
     }
   });
 
-  it('are words of any bytes', () => {
+  it('can contain any bytes', () => {
     const word = Buffer.from([0, 7, 10, 34, 92, 120, 128, 255]).toString('latin1');
     expect(escaped(word)).to.equal(String.raw`\x00\a\n\"\\x\x80\xff`);
     const command = new PrintedCommand(`1700000000.5 [3 unix:/tmp/x] "SeT" "${escaped(word)}" "" "NX"`);

@@ -163,7 +163,7 @@ describe('MONITOR as a source of events', () => {
     return { stream, controller };
   }
 
-  it('tells exactly what clients in any language do', async () => {
+  it('reports exactly what clients in any language do', async () => {
     const { stream } = await tail(await open());
     const [ann, bob] = [await raw('ann'), await raw('bob')];
     await ann.get('app-user');
@@ -226,7 +226,7 @@ describe('MONITOR as a source of events', () => {
     ]);
   });
 
-  it('takes no miss for a hit when what the server says is held up on its way', async () => {
+  it('does not take a miss for a hit if notifications are delayed', async () => {
     const line = '"get" "app-none"';
     const { port, held, close } = await holdingUp(server.port, line);
     try {
@@ -241,7 +241,7 @@ describe('MONITOR as a source of events', () => {
     }
   });
 
-  it('knows who runs a script that names no key', async () => {
+  it('names the client of a script that names no key', async () => {
     const { stream } = await tail(await open());
     const [ann, bob] = [await raw('ann'), await raw('bob')];
     await bob.set('app-a', 'say "so" ', 'EX', 60);
@@ -253,7 +253,7 @@ describe('MONITOR as a source of events', () => {
     ]);
   });
 
-  it('tells what expires, before what comes of it', async () => {
+  it('reports an expiry before its consequences', async () => {
     const { stream } = await tail(await open());
     const ann = await raw('ann');
     await ann.set('app-short', 'x', 'PX', 20);
@@ -264,7 +264,7 @@ describe('MONITOR as a source of events', () => {
     expect(types).to.deep.equal(['KeyWritten', 'KeyExpired', 'CacheMissed']);
   });
 
-  it('tells where tags were named', async () => {
+  it('reports tags if they were named', async () => {
     const { stream } = await tail(await open(), { tags: true, matches: ({ tags }) => tags?.includes('team') === true });
     const other = await open();
     await other.tags(['people', 'team']).put('Ann', string('v'), 60);
@@ -275,7 +275,7 @@ describe('MONITOR as a source of events', () => {
     expect(value!.key).to.match(/^[\da-f]{40}:Ann$/);
   });
 
-  it('tells nothing of what it reads itself for a preview', async () => {
+  it('does not report its own reads of peek', async () => {
     const store = await open();
     const ann = await raw('ann');
     await ann.set('app-k', 's:1:"v";');
@@ -289,7 +289,7 @@ describe('MONITOR as a source of events', () => {
     expect(await upTo(stream)).to.deep.equal([]);
   });
 
-  it('tells of locks by their place, where they have one of their own', async () => {
+  it('recognises locks by a separate database', async () => {
     const nodes = [{ host: '127.0.0.1', port: server.port }];
     const store = await open({}, { locks: { kind: 'server', nodes, database: 2 } });
     const { stream } = await tail(store);
@@ -316,7 +316,7 @@ describe('MONITOR as a source of events', () => {
     ]);
   });
 
-  it('takes no lock for a refused one where the server of locks announces nothing, and says that it does not tell', async function () {
+  it('takes no lock for refused if the lock server has no notifications, and says what is missing', async function () {
     const own = await startRedis(this, '--databases', '2');
     try {
       await server.client.config('SET', 'notify-keyspace-events', 'Eg$xem');
@@ -348,7 +348,7 @@ describe('MONITOR as a source of events', () => {
     }
   });
 
-  it('leaves out and counts what comes faster than it is read, and tells the rest in order', async () => {
+  it('drops and counts events if read too slowly, and keeps the rest in order', async () => {
     const { stream } = await tail(await open());
     const ann = await raw('ann');
     const all = 150_000;
@@ -369,7 +369,7 @@ describe('MONITOR as a source of events', () => {
     expect(told.length).to.equal(all - stream.dropped!);
   });
 
-  it('goes on when the server comes back, and says what it may have missed', async function () {
+  it('continues when the server is back, and reports the gap', async function () {
     const port = await freePort();
     const settings = ['--notify-keyspace-events', 'Eg$xem', '--port', String(port)];
     let own = await startRedis(this, ...settings);
@@ -393,7 +393,7 @@ describe('MONITOR as a source of events', () => {
   });
 
   for (const source of ['monitor', 'notifications']) {
-    it(`says from when it may have missed something, where the network fell silent unnoticed (${source})`, async () => {
+    it(`reports the start of a gap if the network fell silent (${source})`, async () => {
       await server.client.config('SET', 'notify-keyspace-events', 'Eg$xem');
       const { port, silence, close } = await silenceable(server.port);
       try {
@@ -420,7 +420,7 @@ describe('MONITOR as a source of events', () => {
     });
   }
 
-  it('puts back what it switched on', async () => {
+  it('restores the setting that it changed', async () => {
     const { stream, controller } = await tail(await open());
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(1);
     controller.abort();
@@ -429,7 +429,7 @@ describe('MONITOR as a source of events', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('is refused to a user that may not have it, and leaves nothing switched on', async () => {
+  it('is refused to a user without the right, and leaves the setting unchanged', async () => {
     await server.client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '&*', '+@all', '-monitor']);
     const store = await open({ username: 'limited', password: 'pw' });
     const error = await failure(tail(store));
@@ -461,7 +461,7 @@ describe('events of a Redis cluster', () => {
 
   after(async () => cluster?.stop());
 
-  it('are not switched on here: it is said how, in quotes, since a shell would take a part of it for a variable', async () => {
+  it('are not enabled here: the error says how, quoted for a shell', async () => {
     const { client } = cluster.nodes[1]!;
     await client.config('SET', 'notify-keyspace-events', 'Kx');
     store = await openCluster();
@@ -495,7 +495,7 @@ describe('events of a Redis cluster', () => {
     });
   }
 
-  it('come from a primary that joins later, too', async function () {
+  it('come from a primary that joins later too', async function () {
     const busPort = await freePort();
     const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
     const joining = await startRedis(this, ...own, '--notify-keyspace-events', 'Eg$xem');

@@ -68,7 +68,7 @@ describe('events on Redis', () => {
     return flags;
   }
 
-  it('leave the setting as it was where a transaction is forbidden', async () => {
+  it('restore the setting if a transaction is forbidden', async () => {
     const store = await without('-multi');
     expect(await failure(store.events({ signal: new AbortController().signal, enable: true }))).to.be.instanceOf(
       RefusedError,
@@ -77,7 +77,7 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('are switched on for as long as one tail of several lives, whichever ends first', async () => {
+  it('are enabled while any of several tails is open, whichever ends first', async () => {
     const first = await tail(await open());
     const second = await tail(await open());
     const on = await setting();
@@ -91,7 +91,7 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('that another tail switches off again end a tail that may not switch them on, and say so', async () => {
+  it('that another tail disables end a tail without --enable, with an error', async () => {
     const first = await tail(await open());
     const second = await tail(await open(), false);
     await first.stop();
@@ -100,7 +100,7 @@ describe('events on Redis', () => {
     expect((error as Error).message).to.contain('somebody set notify-keyspace-events to ""');
   });
 
-  it('are put back though the database with the bookkeeping was flushed meanwhile', async () => {
+  it('are restored though their bookkeeping was flushed meanwhile', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     const { stop } = await tail(await open());
     expect(await setting()).to.equal('AKEm');
@@ -109,7 +109,7 @@ describe('events on Redis', () => {
     expect(await setting()).to.equal('AKE');
   });
 
-  it('are put back though the server closed the connections that were silent', async () => {
+  it('are restored though the server closed idle connections', async () => {
     const { stream } = await tail(await open());
     await server.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     expect(await failure(all(stream))).to.be.instanceOf(UnreachableError);
@@ -117,7 +117,7 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('keep their bookkeeping to themselves where the prefix is empty', async () => {
+  it('hide their bookkeeping if the prefix is empty', async () => {
     const { stop } = await tail(await open());
     const everything = await openRedis({ ...profile(), prefix: '' }, openCodec('php'), { timeoutMs: 5000 });
     stores.push(everything);
@@ -127,13 +127,13 @@ describe('events on Redis', () => {
     await stop();
   });
 
-  it('that may be off say so where the setting cannot be seen', async () => {
+  it('that may be off are reported if the setting is unreadable', async () => {
     const { stream, stop } = await tail(await without('-config'), false);
     expect(stream.warning).to.contain('cannot see whether keyspace notifications are on');
     await stop();
   });
 
-  it('are put back by the next tail after one that was killed', async () => {
+  it('are restored by the next tail after a kill', async () => {
     const worker = new Worker(profile());
     await worker.ready();
     await worker.does({ job: 'tail' });
@@ -145,7 +145,7 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('stay as somebody else set them meanwhile', async () => {
+  it('keep a setting that someone else changed meanwhile', async () => {
     const { stop } = await tail(await open());
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     await stop();
@@ -153,7 +153,7 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
-  it('end at once when they are stopped while they are being put up', async () => {
+  it('end at once if aborted while starting', async () => {
     for (const turns of [0, 1, 2, 5, 10]) {
       const controller = new AbortController();
       const opening = (await open()).events({ signal: controller.signal, enable: true });
@@ -166,7 +166,7 @@ describe('events on Redis', () => {
   });
 
   for (const right of ['config|set', 'client', 'info', 'watch', 'hset', 'subscribe']) {
-    it(`are refused, and nothing is left switched on, where --enable lacks the right to ${right}`, async () => {
+    it(`are refused without a change if --enable lacks the right to ${right}`, async () => {
       const error = await failure(tail(await without(`-${right}`)));
       expect(error).to.be.instanceOf(RefusedError);
       expect((error as Error).message).to.contain('permission');
@@ -175,7 +175,7 @@ describe('events on Redis', () => {
     });
   }
 
-  it('are heard with no more than the right to subscribe, where they are on', async () => {
+  it('need only the right to subscribe if they are enabled', async () => {
     await server.client.config('SET', 'notify-keyspace-events', 'KEA');
     const { stream, stop } = await tail(await without('-@all', '+subscribe'), false);
     await (await open()).put('k', string('v'), null);
@@ -184,7 +184,7 @@ describe('events on Redis', () => {
     await stop();
   });
 
-  it('say so when what was switched on cannot be put back', async () => {
+  it('report a setting that cannot be restored', async () => {
     const { stop } = await tail(await without());
     await server.client.call('ACL', 'SETUSER', 'limited', '-hgetall');
     expect(await failure(stop())).to.be.instanceOf(RefusedError);
