@@ -31,7 +31,7 @@ describe('doctor on a Redis cluster', () => {
 
   after(async () => cluster?.stop());
 
-  it('tells of each of its servers, and leaves no key behind', async () => {
+  it('checks each server, and leaves no key behind', async () => {
     const { code, findings, about } = await doctor(['--url', clusterUrl([ids[0]!])]);
     expect(code).to.equal(0);
     expect(about('cluster').message).to.match(/^3 primaries answer: /);
@@ -46,7 +46,7 @@ describe('doctor on a Redis cluster', () => {
     expect(sizes).to.deep.equal([0, 0, 0]);
   });
 
-  it('is content with one node that answers, and names the one that does not', async () => {
+  it('passes with one node that answers, and names the one that does not', async () => {
     const nowhere = `127.0.0.1:${await freePort()}`;
     const { code, findings } = await doctor(['--read-only', '--url', clusterUrl([nowhere, ids[1]!])]);
     expect(code).to.equal(0);
@@ -54,7 +54,7 @@ describe('doctor on a Redis cluster', () => {
     expect(lost!.message).to.equal(`${nowhere} refuses connections`);
   });
 
-  it('names the primary that is lost, and ends there: its slots are out of reach', async () => {
+  it('names a lost primary, and stops there: its slots are unreachable', async () => {
     await cluster.nodes[2]!.kill();
     const { code, findings } = await doctor(['--url', clusterUrl(ids)]);
     expect(code).to.equal(3);
@@ -87,7 +87,7 @@ describe('doctor on Redis behind sentinels', () => {
     expect(await primary.client.dbsize()).to.equal(0);
   });
 
-  it('ends where they know no primary of that name, or are none', async () => {
+  it('stops if they know no such primary, or are no sentinels', async () => {
     for (const wrong of [sentinelUrl('other', sentinel.port), sentinelUrl('mymaster', primary.port)]) {
       const { code, findings } = await doctor(['--url', wrong]);
       expect(code).to.equal(3);
@@ -111,7 +111,7 @@ describe('doctor on Memcached with SASL', () => {
   const url = (password: string): string =>
     `memcached://${encodeURIComponent(server.username)}:${encodeURIComponent(password)}@127.0.0.1:${server.port}?prefix=shop-`;
 
-  it('logs in, writes and locks, and says what cannot be done there', async () => {
+  it('logs in, writes and locks, and names what is unavailable', async () => {
     const { code, findings, about } = await doctor([], { env: { CACHECTL_URL: url(server.password) } });
     expect(code).to.equal(0);
     expect(about('login').message).to.equal(`authenticated as ${server.username} (SASL)`);
@@ -122,14 +122,14 @@ describe('doctor on Memcached with SASL', () => {
     }
   });
 
-  it('ends at a wrong password, without showing it', async () => {
+  it('stops at a wrong password without showing it', async () => {
     const { code, findings, out } = await doctor([], { env: { CACHECTL_URL: url('falsch-geheim') } });
     expect(code).to.equal(3);
     expect(findings.at(-1)).to.deep.include({ subject: 'login', state: 'fault' });
     expect(out).not.to.include('falsch-geheim');
   });
 
-  it('says that it may be SASL which hangs up on who brings no password', async () => {
+  it('suggests SASL if the server hangs up on a client without a password', async () => {
     const { code, findings } = await doctor(['--url', `memcached://127.0.0.1:${server.port}`]);
     expect(code).to.equal(3);
     expect(findings.at(-1)).to.deep.include({ subject: 'greeting', state: 'fault' });

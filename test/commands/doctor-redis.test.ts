@@ -19,7 +19,7 @@ describe('doctor on Redis', () => {
 
   afterEach(async () => redis().flush());
 
-  it('finds a healthy one healthy, step by step and in order, and leaves no key behind', async () => {
+  it('passes a healthy server, step by step and in order, and leaves no key behind', async () => {
     const { code, findings, about } = await doctor(['--url', url()]);
     expect(code).to.equal(0);
     expect(findings.filter(({ state }) => state === 'fault')).to.be.empty;
@@ -41,7 +41,7 @@ describe('doctor on Redis', () => {
     expect(/rdb_changes_since_last_save:(\d+)/.exec(await redis().client.info('persistence'))![1]).to.equal(dirty);
   });
 
-  it('takes its scratch keys away when it is interrupted', async () => {
+  it('removes its scratch keys when interrupted', async () => {
     const run = start(['doctor', '--latency-samples', '100000', '--url', url()]);
     await run.saw('writing');
     run.child.kill('SIGINT');
@@ -51,14 +51,14 @@ describe('doctor on Redis', () => {
     expect(await redis().client.dbsize()).to.equal(0);
   });
 
-  it('says that a password is given where none is wanted', async () => {
+  it('reports an unneeded password', async () => {
     const { code, about } = await doctor(['--url', url().replace('//', '//:geheim@')]);
     expect(code).to.equal(0);
     expect(about('login')).to.deep.include({ state: 'warning' });
     expect(about('login').message).to.include('wants no password, and the profile gives one');
   });
 
-  it('says which prefix the keys have that are there, when it is another one', async () => {
+  it('names the prefix that the existing keys have', async () => {
     await redis().client.mset('shop_database_shop_cache_a', '1', 'shop_database_shop_cache_b', '2');
     const { about } = await doctor(['--url', url()]);
     expect(about('prefix').state).to.equal('warning');
@@ -66,7 +66,7 @@ describe('doctor on Redis', () => {
     expect(about('prefix').hint).to.include('connectionPrefix: shop_database_, prefix: shop_cache_');
   });
 
-  it('says that the connection prefix is missing, or one too many', async () => {
+  it('reports a missing connection prefix, or one too many', async () => {
     await redis().client.mset('shop-database-shop-cache-a', '1', 'shop-database-shop-cache-b', '2');
     const missing = await doctor(['--url', `${redis().url}?prefix=shop-cache-`]);
     expect(missing.about('prefix').hint).to.match(/change the profile: connectionPrefix: shop-database-$/);
@@ -76,14 +76,14 @@ describe('doctor on Redis', () => {
     expect(needless.about('prefix').hint).to.match(/change the profile: take connectionPrefix out$/);
   });
 
-  it('says which database the keys are in', async () => {
+  it('names the database of the keys', async () => {
     await redis().client.set('shop-database-shop-cache-a', '1');
     const { about } = await doctor(['--url', `${redis().url.replace(/0$/, '1')}?${PREFIXES}`]);
     expect(about('database').message).to.equal('database 1 is empty, while database 0 has 1 key');
     expect(about('database').hint).to.include('database: 0');
   });
 
-  it('guesses what serializer and compression read what the profile does not', async () => {
+  it('guesses serializer and compression of undecodable values', async () => {
     // phpredis's igbinary of ["a" => 1].
     await redis().client.set(
       'shop-database-shop-cache-a',
@@ -97,7 +97,7 @@ describe('doctor on Redis', () => {
     expect(right.about('contents').message).to.equal('1 entry was read as the profile says');
   });
 
-  it('passes over locks, and notices tags of Laravel 9', async () => {
+  it('ignores locks, and recognises tags of Laravel 9', async () => {
     await redis().client.mset({
       'shop-database-shop-cache-deploy': 'AbCdEfGhIjKlMnOp',
       'shop-database-shop-cache-a': 's:1:"x";',
@@ -108,7 +108,7 @@ describe('doctor on Redis', () => {
     expect(about('tags layout').message).to.include('Laravel 9');
   });
 
-  it('says what eviction means for entries and locks, and for locks that live elsewhere', async () => {
+  it('explains eviction for entries and locks, and for separate locks', async () => {
     await redis().client.config('SET', 'maxmemory', '100mb');
     try {
       expect((await doctor(['--url', url()])).about('memory').message).to.include('every write is refused');
@@ -122,7 +122,7 @@ describe('doctor on Redis', () => {
     }
   });
 
-  it('puts back, with --fix, what a tail that was killed left switched on', async () => {
+  it('restores with --fix what a killed tail left', async () => {
     const tail = start(['events:tail', '--enable', '--url', url()]);
     const flags = async (): Promise<string> =>
       ((await redis().client.config('GET', 'notify-keyspace-events')) as string[])[1]!;
@@ -148,7 +148,7 @@ describe('doctor on Redis', () => {
     expect((await doctor(['--url', url()])).findings.every(({ fix }) => fix === null)).to.be.true;
   });
 
-  it('asked of another server’s port, says what answers there', async function () {
+  it('on another server’s port, names the server that answers', async function () {
     const memcached = await startMemcached(this as never);
     const { code, findings } = await doctor(['--url', `redis://${memcached.address}`]);
     await memcached.stop();
@@ -162,7 +162,7 @@ describe('doctor on Redis', () => {
       await redis().client.call('ACL', 'SETUSER', 'reader', 'on', '>r', '~shop-*', '+get', '+pttl', '+scan', '+select');
     });
 
-    it('says which commands one of few rights may not run, and how to grant them', async () => {
+    it('names the commands that a user may not run, and how to grant them', async () => {
       const { code, about } = await doctor(['--read-only', '--url', as('reader:r')]);
       expect(code).to.equal(0);
       expect(about('permissions').state).to.equal('warning');
@@ -177,7 +177,7 @@ describe('doctor on Redis', () => {
       ['inspect', 'get pttl type', ['inspect', 'a']],
       ['remember', 'get pttl set eval del expire', ['remember', 'r', '--ttl', '1m', '--', 'echo', 'made']],
     ] as const) {
-      it(`knows what ${what} needs: with that it runs, and without it is named`, async () => {
+      it(`knows the rights for ${what}: it works with them, and they are named otherwise`, async () => {
         const rights = needed.split(' ').map((name) => `+${name}`);
         await redis().client.set('shop-database-shop-cache-a', '1');
         await redis().client.call('ACL', 'SETUSER', 'some', 'reset', 'on', '>s', '~shop-*', ...rights);
@@ -193,7 +193,7 @@ describe('doctor on Redis', () => {
       });
     }
 
-    it('says when the keys are not its own', async () => {
+    it('reports that the user may not use the keys', async () => {
       const { code, findings } = await doctor(['--url', `${redis().url.replace('//', '//reader:r@')}?prefix=other-`]);
       expect(code).to.equal(3);
       const { message, hint } = findings.find(({ subject }) => subject === 'permissions')!;
@@ -201,7 +201,7 @@ describe('doctor on Redis', () => {
       expect(hint).to.include('~other-*');
     });
 
-    it('ends at a wrong password, without showing it', async () => {
+    it('stops at a wrong password without showing it', async () => {
       const { code, findings, out } = await doctor(['--url', as('reader:falsch-geheim')]);
       expect(code).to.equal(3);
       expect(findings.at(-1)).to.deep.include({ subject: 'login', state: 'fault' });
@@ -210,7 +210,7 @@ describe('doctor on Redis', () => {
     });
   });
 
-  describe('that is a read-only replica', () => {
+  describe('on a read-only replica', () => {
     let replica: RedisServer;
 
     before(async function () {
@@ -219,7 +219,7 @@ describe('doctor on Redis', () => {
 
     after(async () => replica?.stop());
 
-    it('is said to be one, and writing to it fails', async () => {
+    it('reports the replica, and writing fails', async () => {
       const { code, about } = await doctor(['--url', `${replica.url}?${PREFIXES}`]);
       expect(code).to.equal(3);
       expect(about('writing')).to.deep.include({ state: 'fault' });
@@ -227,7 +227,7 @@ describe('doctor on Redis', () => {
       expect(about('replication').message).to.include(`it is a replica of 127.0.0.1:${redis().port}`);
     });
 
-    it('is all right with --read-only', async () => {
+    it('passes with --read-only', async () => {
       expect((await doctor(['--read-only', '--url', `${replica.url}?${PREFIXES}`])).code).to.equal(0);
     });
   });

@@ -26,13 +26,13 @@ describe('doctor, step by step', () => {
 
   const sqliteUrl = (): string => `sqlite://${folder}/c.sqlite?prefix=shop-cache-`;
 
-  it('ends at a host that nobody knows', async () => {
+  it('stops at an unknown host', async () => {
     const { code, findings } = await doctor(['--url', 'redis://no-such-host.invalid']);
     expect(code).to.equal(3);
     expect(findings.at(-1)).to.deep.include({ subject: 'resolve', state: 'fault' });
   });
 
-  it('ends at a server that takes the connection and says nothing', async () => {
+  it('stops at a server that accepts and stays silent', async () => {
     const server = createServer();
     const port = await freePort();
     server.listen(port, '127.0.0.1');
@@ -47,7 +47,7 @@ describe('doctor, step by step', () => {
   });
 
   describe('with a profile file', () => {
-    it('says where it is, why that profile, and which variables stand on their defaults', async () => {
+    it('says where it is, why that profile, and which variables use their defaults', async () => {
       writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, path: c.sqlite, prefix: "${PFX:-shop-}" }\n');
       const { code, profile, about } = await doctor([], { cwd: folder });
       expect({ code, profile }).to.deep.equal({ code: 1, profile: 'a' });
@@ -58,7 +58,7 @@ describe('doctor, step by step', () => {
       expect(existsSync(path.join(folder, 'c.sqlite'))).to.be.false;
     });
 
-    it('of a wrong key says so, and exits 2', async () => {
+    it('reports an unknown key, and exits 2', async () => {
       writeFileSync(file(), 'profiles:\n  a: { driver: sqlite, pathh: c.sqlite }\n');
       const { code, findings } = await doctor([], { cwd: folder });
       expect(code).to.equal(2);
@@ -66,7 +66,7 @@ describe('doctor, step by step', () => {
       expect(findings.at(-1)!.hint).to.include('path');
     });
 
-    it('closes a file with a password in it to others, with --fix', async () => {
+    it('makes a file with a password private with --fix', async () => {
       const port = await freePort();
       writeFileSync(file(), `profiles:\n  a: { driver: redis, host: 127.0.0.1, port: ${port}, password: geheim }\n`);
       chmodSync(file(), 0o644);
@@ -87,7 +87,7 @@ describe('doctor, step by step', () => {
       database.close();
     });
 
-    it('creates the index that is missing with --fix, and makes no table', async () => {
+    it('creates a missing index with --fix, and no table', async () => {
       const subject = 'index on expiration of cache';
       expect((await doctor(['--url', sqliteUrl()])).about(subject).fix).to.include('creates the index');
       expect((await doctor(['--fix', '--yes', '--url', sqliteUrl()])).about(subject).fixed).to.be.true;
@@ -98,18 +98,18 @@ describe('doctor, step by step', () => {
       expect(tables).to.deep.equal([{ name: 'cache' }]);
     });
 
-    it('says which prefix the keys have', async () => {
+    it('names the prefix of the keys', async () => {
       expect((await doctor(['--url', sqliteUrl()])).about('prefix').hint).to.include('prefix: shop_cache_');
     });
 
-    it('writes nothing on a protected profile, unless its name is given', async () => {
+    it('writes nothing on a protected profile without its name', async () => {
       const skipped = await doctor(['--url', `${sqliteUrl()}&protected=true`]);
       expect(skipped.about('writing').state).to.equal('skipped');
       const confirmed = await doctor(['--yes', '--confirm', 'sqlite', '--url', `${sqliteUrl()}&protected=true`]);
       expect(confirmed.about('writing').state).to.equal('ok');
     });
 
-    it('warns of a folder that it may not write to', async function () {
+    it('warns of a folder that is not writable', async function () {
       // Modes bind root only without these.
       const dropped = '-dac_override,-dac_read_search';
       const bound = (): string[] => [
@@ -129,7 +129,7 @@ describe('doctor, step by step', () => {
   });
 
   describe('on Memcached', () => {
-    it('says what the server does not let anybody do, and which of a pool is down', async function () {
+    it('names what the server forbids, and which server of a pool is down', async function () {
       const memcached = await startMemcached(this as never, '-X', '-W');
       try {
         const { code, about } = await doctor(['--url', `memcached://${memcached.address}?prefix=shop-`]);
@@ -163,21 +163,21 @@ describe('doctor, step by step', () => {
 
     const url = (more: string): string => `rediss://127.0.0.1:${proxy.port}/0${more}`;
 
-    it('tells whose the certificate is, and that it ends soon', async () => {
+    it('names the certificate, and warns that it expires soon', async () => {
       const { code, about } = await doctor(['--url', url(`?ca=${ours.cert}`)]);
       expect(code).to.equal(0);
       expect(about('TLS').message).to.include('speaks TLSv1');
       expect(about('certificate').message).to.match(/^for 127\.0\.0\.1, by ours; it ends in \d days?/);
     });
 
-    it('tells a CA that is not known, and how to name it', async () => {
+    it('reports an unknown CA, and how to name it', async () => {
       const { code, findings } = await doctor(['--url', url('')]);
       expect(code).to.equal(3);
       expect(findings.at(-1)).to.deep.include({ subject: 'certificate', state: 'fault' });
       expect(findings.at(-1)!.hint).to.include('tls.ca');
     });
 
-    it('tells a certificate for another host', async () => {
+    it('reports a certificate for another host', async () => {
       const elsewhere = certificates.selfSigned('elsewhere', '127.0.0.9');
       const other = await TlsProxy.start(elsewhere, redis().port);
       try {
@@ -188,13 +188,13 @@ describe('doctor, step by step', () => {
       }
     });
 
-    it('warns when nothing is checked', async () => {
+    it('warns if nothing is verified', async () => {
       const { code, about } = await doctor(['--url', url('?verify=false')]);
       expect(code).to.equal(0);
       expect(about('certificate').message).to.include('it is not checked');
     });
 
-    it('tells a port without TLS from one that wants it', async () => {
+    it('reports a port without TLS, and one that requires it', async () => {
       const plain = await doctor(['--url', `rediss://127.0.0.1:${redis().port}`, '--timeout', '2s']);
       expect(plain.findings.at(-1)!.message).to.include('speaks Redis without TLS');
       const secured = await doctor(['--url', `redis://127.0.0.1:${proxy.port}`, '--timeout', '2s']);

@@ -18,7 +18,7 @@ interface Report {
 
 describe('doctor', () => {
   onEveryStore((place) => {
-    it('says which store a profile is of, and that it answers', async () => {
+    it('names the store of a profile, and that it answers', async () => {
       const { code, out } = await place.run(['doctor']);
       expect(code, out).to.equal(0);
       const lines = out.split('\n');
@@ -30,7 +30,7 @@ describe('doctor', () => {
       expect(reading, out).to.be.greaterThan(profile);
     });
 
-    it('says so in JSON, too', async () => {
+    it('prints the same as JSON', async () => {
       const { out } = await place.run(['doctor', '--json']);
       const { findings } = JSON.parse(out) as Report;
       const reading = findings.find(({ subject }) => subject === 'reading');
@@ -38,7 +38,7 @@ describe('doctor', () => {
     });
   });
 
-  it('exits as every command does when the store cannot be reached, and says what to do', async () => {
+  it('exits like every command if the store cannot be reached, with a hint', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const { code, out } = await cachectl(['doctor', '--url', url]);
     expect(code).to.equal(3);

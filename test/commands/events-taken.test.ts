@@ -50,9 +50,9 @@ async function endOf(place: Place, tail: Run, end = '"end"') {
   return tail.ended;
 }
 
-describe('what events:tail makes of events', () => {
+describe('output of events:tail', () => {
   onEveryStore((place, driver) => {
-    it('prints a line of JSON for each thing that another client does: none missing, none twice, in order', async () => {
+    it('prints a line of JSON for each event of another client, once and in order', async () => {
       const tail = await tailing(place, ['--json', '--type', 'KeyWritten']);
       const keys = Array.from({ length: 50 }, (_, number) => `k:${number}`);
       for (const key of keys) await place.plant(key, Buffer.from('s:1:"v";'));
@@ -61,7 +61,7 @@ describe('what events:tail makes of events', () => {
       expect(written.map(({ type, key }) => `${type} ${key}`)).to.deep.equal(keys.map((key) => `KeyWritten ${key}`));
     });
 
-    it('--values shows what keys hold, cut short, and tells nothing of looking', async () => {
+    it('--values shows the current values, shortened, without reporting its own reads', async () => {
       const tail = await tailing(place, ['--json', '--values']);
       await place.run(['put', 'short', 'Ann']);
       await place.run(['put', 'long', 'x'.repeat(500)]);
@@ -76,7 +76,7 @@ describe('what events:tail makes of events', () => {
       expect(told(out).filter(({ type }) => type === 'CacheHit')).to.deep.equal([]);
     });
 
-    it('--exec runs a command for each, says which failed, and goes on', async () => {
+    it('--exec runs a command for each event, reports failures, and continues', async () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-exec-'));
       const file = path.join(folder, 'log');
       const command = `cat >> ${file}; echo "$CACHECTL_EVENT_KEY"; [ "$CACHECTL_EVENT_KEY" != bad ]`;
@@ -95,7 +95,7 @@ describe('what events:tail makes of events', () => {
       rmSync(folder, { force: true, recursive: true });
     });
 
-    it('--all-prefixes tells keys under other prefixes, whole', async () => {
+    it('--all-prefixes includes keys under other prefixes in full', async () => {
       const tail = await tailing(place, ['--json', '--all-prefixes', '--type', 'KeyWritten']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
       const { out } = await endOf(place, tail);
@@ -104,7 +104,7 @@ describe('what events:tail makes of events', () => {
       expect(foreign[0]!.key).to.match(/blog-cache-c$/);
     });
 
-    it('locks are told of, as far as the store does', async () => {
+    it('reports locks as far as the store does', async () => {
       const name = 'laravel_unique_job:import';
       const tail = await tailing(place, ['--json']);
       await place.run(['lock:acquire', name, '--ttl', '1h', '--owner', 'ann']);
@@ -125,7 +125,7 @@ describe('what events:tail makes of events', () => {
   describe('on Redis by MONITOR', () => {
     const place = redisPlace();
 
-    it('--client tells only what these clients do', async () => {
+    it('--client keeps only the events of these clients', async () => {
       const tail = await tailing(place, ['--json', '--source', 'monitor', '--client', 'cachectl']);
       const { out } = await endOf(place, tail);
       expect(told(out).every(({ client, source }) => client === 'cachectl' && source === 'monitor')).to.equal(true);
@@ -134,7 +134,7 @@ describe('what events:tail makes of events', () => {
       expect(nobody).to.include({ code: 0, out: '' });
     });
 
-    it('--tag tells only entries that carry one', async () => {
+    it('--tag keeps only entries with the tag', async () => {
       const tail = place.start([
         'events:tail',
         '--enable',
@@ -158,7 +158,7 @@ describe('what events:tail makes of events', () => {
       expect(event!.key).to.match(/:tagged$/);
     });
 
-    it('hits are told without asking for a source', async () => {
+    it('reports hits without --source', async () => {
       const tail = place.start(['events:tail', '--enable', '--json', '--type', 'CacheHit', '--limit', '1']);
       tail.child.stdin.end();
       await place.run(['put', 'a', '1']);

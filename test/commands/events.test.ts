@@ -68,7 +68,7 @@ describe('events:tail', () => {
     /** Of what happened, what the store tells. */
     const told = (happened: readonly string[]): string[] =>
       happened.filter((line) => tells.includes(line.split(' ', 1)[0] as EventType));
-    it('tells what another process writes and forgets, in the order of each key, and nothing of other prefixes', async () => {
+    it('reports writes and removals of another process in the order of each key, under its prefix only', async () => {
       const tail = await tailing(place, []);
       await place.run(['put', 'a', '1', '--ttl', '1h']);
       await place.run(['put', 'b', '2']);
@@ -84,7 +84,7 @@ describe('events:tail', () => {
       expect(brief(out).filter((line) => !/ (a|b|end|probe)$/.test(line))).to.deep.equal([]);
     });
 
-    it('tells what expires, where the store does, and else refuses to wait for it', async () => {
+    it('reports expiries if the store can, and otherwise refuses to wait for them', async () => {
       if (!tells.includes('KeyExpired')) {
         const source = ['--source', FIRST_SOURCES[driver]];
         expectFault(await place.run(['events:tail', '--enable', '--type', 'KeyExpired', ...source]), {
@@ -101,7 +101,7 @@ describe('events:tail', () => {
       expect(changes(tail.output(), / a$/)).to.deep.equal(['KeyWritten a', 'KeyExpired a']);
     });
 
-    it('tells hits and misses of another process, where the store does', async () => {
+    it('reports hits and misses of another process if the store can', async () => {
       const tail = await tailing(place, []);
       await place.run(['get', 'missing']);
       await place.run(['put', 'a', '1']);
@@ -115,7 +115,7 @@ describe('events:tail', () => {
       expect(lines.filter((line) => line.endsWith(' a'))).to.deep.equal(told(['KeyWritten a', 'CacheHit a']));
     });
 
-    it('tells only the types and keys that are asked for', async () => {
+    it('reports only the requested types and keys', async () => {
       const [last] = told(['KeyForgotten users:1', 'CacheHit users:1']);
       const types = ['KeyWritten', last!.split(' ', 1)[0]!];
       const flags = types.flatMap((type) => ['--type', type]);
@@ -133,7 +133,7 @@ describe('events:tail', () => {
       ]);
     });
 
-    it('ends by itself after --limit, and after --for', async () => {
+    it('ends after --limit, and after --for', async () => {
       const limited = await tailing(place, ['--type', 'KeyWritten', '--limit', '1']);
       const { code, out } = await limited.ended;
       expect(code).to.equal(0);
@@ -141,14 +141,14 @@ describe('events:tail', () => {
       expect(await place.run(['events:tail', '--enable', '--for', '1s'])).to.include({ code: 0, out: '' });
     });
 
-    it('ends quietly when its reader goes away', async () => {
+    it('ends silently when its reader leaves', async () => {
       const tail = await tailing(place, []);
       tail.child.stdout.destroy();
       await meanwhile(tail.ended, async () => place.run(['put', 'after', '1']));
       expect(await tail.ended).to.include({ code: 0, err: '' });
     });
 
-    it('refuses to wait for what a source never tells, and says what it does tell', async () => {
+    it('refuses types that a source never reports, and names those that it does', async () => {
       const untold = EVENT_TYPES.filter((type) => !tells.includes(type));
       const source = FIRST_SOURCES[driver];
       const types = untold.flatMap((type) => ['--type', type]);

@@ -67,7 +67,7 @@ describe('export --resume', () => {
     // What stands in for a MongoDB server is slow, so that fewer do.
     const count = driver === 'mongodb' ? 4000 : MANY;
 
-    it('goes on where it was interrupted and where it was killed, and ends as if nothing had been', async function () {
+    it('continues after an interruption and after a kill, with the same result', async function () {
       this.timeout(60_000);
       await place.run(['import', '-'], { input: numbered(count) });
       await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
@@ -97,10 +97,10 @@ describe('export --resume', () => {
     expect(readdirSync(folder).toSorted()).to.deep.equal(['all.ndjson', 'whole.ndjson']);
   }
 
-  describe('on a Redis server that was started anew', () => {
+  describe('on a restarted Redis server', () => {
     const place = redisPlace();
 
-    it('writes what is not written yet, and nothing twice', async () => {
+    it('writes the remaining entries, and none twice', async () => {
       await place.run(['import', '-'], { input: numbered(MANY) });
       await place.run(['put', 'John', 'john', '--tags', 'people']);
       await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
@@ -143,13 +143,13 @@ describe('export --resume', () => {
       writeFileSync(`${file}.export-state`, JSON.stringify(state));
     }
 
-    it('begins where nothing was left', async () => {
+    it('starts from the beginning if nothing was left', async () => {
       await place.run(['put', 'a', '1']);
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 1 entry\n' });
       expect(linesOf(file)).to.have.lengthOf(1);
     });
 
-    it('does not go on with what is of other keys or of another store, and keeps it', async () => {
+    it('refuses the part of another pattern or store, and keeps it', async () => {
       await leaveTwo();
       const hint = 'Export without --resume';
       const other = await place.run(args(file, 'n:*', '--resume'));
@@ -172,7 +172,7 @@ describe('export --resume', () => {
       expect(linesOf(file)).to.have.lengthOf(5);
     });
 
-    it('is what a script has to say; else it begins anew, and the log tells', async () => {
+    it('is required in a script; otherwise it starts again, with a notice', async () => {
       await leaveTwo();
       const { code, err } = await place.run(args(file));
       expect(code).to.equal(0);
@@ -180,7 +180,7 @@ describe('export --resume', () => {
       expect(linesOf(file)).to.have.lengthOf(5);
     });
 
-    it('is what a person is reminded of, before anything is lost', async () => {
+    it('is suggested to a person before anything is lost', async () => {
       await leaveTwo();
       const answer = { prompt: 'Start over?', keys: 'n\r' };
       const { code, screen } = await onTerminal([...args(file), '--url', place.url()], { HOME: folder }, answer);
@@ -189,7 +189,7 @@ describe('export --resume', () => {
       expect(linesOf(`${file}.part`)).to.have.lengthOf(2);
     });
 
-    it('leaves alone what another process is writing', async () => {
+    it('does not touch what another process is writing', async () => {
       await leaveTwo();
       const state = { ...stateOf(file)!, writer: { ...ownProcess(), pid: process.pid } };
       writeFileSync(`${file}.export-state`, JSON.stringify(state));
@@ -202,7 +202,7 @@ describe('export --resume', () => {
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0 });
     });
 
-    it('does not wait for one that was killed just as it began', async () => {
+    it('does not wait for a process that was killed at its start', async () => {
       await leaveTwo();
       const claim = `${file}.export-claim`;
       const writer = { ...ownProcess(), pid: process.pid };
@@ -217,14 +217,14 @@ describe('export --resume', () => {
       expect(existsSync(claim)).to.equal(false);
     });
 
-    it('has nothing to go back to on standard output', async () => {
+    it('does not work on standard output', async () => {
       for (const output of [[], ['--output', '-']]) {
         const result = await place.run(['export', '--resume', ...output]);
         expectFault(result, { code: 2, message: '--resume does not work with standard output', hint: '--output' });
       }
     });
 
-    it('goes on after a full disk', async () => {
+    it('continues after a full disk', async () => {
       await place.run(['import', '-'], { input: numbered(MANY) });
       // Files may have no more than 128 kB: what is written beyond fails, as on a full disk.
       const through = ['sh', '-c', 'ulimit -f 250; exec "$@"', 'sh'];

@@ -72,7 +72,7 @@ async function hasWaited({ client }: RedisServer): Promise<boolean> {
   return /cmdstat_set:calls=([3-9]|\d\d)/.test(await client.info('commandstats'));
 }
 
-describe('a Redis server that goes away under way', function () {
+describe('a Redis server that goes away', function () {
   this.timeout(120_000);
   let redis: RedisServer;
   let pid: number;
@@ -97,7 +97,7 @@ describe('a Redis server that goes away under way', function () {
     // A server that is only slow, on a busy machine, must not look like one that was stopped.
     const timeout = ['--timeout', how === 'killed' ? '30s' : '2s'];
 
-    it(`${how} during a flush: says how many went`, async () => {
+    it(`${how} during a flush: reports how many were removed`, async () => {
       await redis.client.call('DEBUG', 'POPULATE', MANY, 'shop-');
       const run = start(['flush', '--yes', '--url', `${redis.url}?prefix=shop-`, ...timeout]);
       // More than can be on its way: some of it has been answered.
@@ -108,7 +108,7 @@ describe('a Redis server that goes away under way', function () {
       expect(told('removed', result)).to.be.within(1, MANY - 1);
     });
 
-    it(`${how} during put --from: says how many were stored`, async () => {
+    it(`${how} during put --from: reports how many were stored`, async () => {
       const run = start(['put', '--from', '-', '--url', redis.url, ...timeout]);
       run.child.stdin.on('error', () => {
         // It ends without having read everything.
@@ -123,7 +123,7 @@ describe('a Redis server that goes away under way', function () {
       expect(told('stored', result)).to.be.within(3000, 5000);
     });
 
-    it(`${how} while a lock is waited for: the waiter tries until its time is over`, async () => {
+    it(`${how} during a wait for a lock: the waiter retries until its time ends`, async () => {
       await redis.client.set('deploy', 'ann');
       const args = ['lock:acquire', 'deploy', '--ttl', '60', '--wait', '8s', '--url', redis.url];
       const run = start([...args, '--timeout', '2s']);
@@ -134,7 +134,7 @@ describe('a Redis server that goes away under way', function () {
     });
   }
 
-  it('killed while events are tailed: the tail waits until it is back, and says what it missed', async () => {
+  it('killed during events:tail: the tail waits for it, and reports the gap', async () => {
     const run = start(['events:tail', '--enable', '--url', redis.url]);
     await until(async () => {
       await redis.client.set('probe', '1');
@@ -153,7 +153,7 @@ describe('a Redis server that goes away under way', function () {
     return start(['lock:run', 'deploy', '--ttl', '4', '--url', redis.url, ...flags, '--', ...command]);
   }
 
-  it('killed while a command runs under a lock: the command is stopped in time, and the lock is told to be lost', async () => {
+  it('killed during lock:run: the command is stopped in time, and the lock is reported as lost', async () => {
     const run = holding();
     await run.saw('held');
     await redis.kill();
@@ -164,7 +164,7 @@ describe('a Redis server that goes away under way', function () {
     );
   });
 
-  it('stopped while a command runs under a lock: that is lost when its time is over, whenever an answer is due', async () => {
+  it('stopped during lock:run: the lock is lost when its TTL ends, without waiting for an answer', async () => {
     const run = holding('--timeout', '10m');
     await run.saw('held');
     await halt(pid);
@@ -173,7 +173,7 @@ describe('a Redis server that goes away under way', function () {
     expect((await run.ended).code).to.equal(76);
   });
 
-  it('silent when it is asked for a lock: what it does nevertheless is undone', async () => {
+  it('silent during an acquire: a late acquisition is undone', async () => {
     const proxy = await silentAfter('NX', redis.port);
     const run = cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]);
     const result = await run;
@@ -183,7 +183,7 @@ describe('a Redis server that goes away under way', function () {
     while (await redis.client.exists('deploy')) await redis.client.ping();
   });
 
-  it('silent when it is asked for a lock of a given owner, who may have held it before: says so', async () => {
+  it('silent during an acquire with a given owner: the outcome is reported as unknown', async () => {
     const proxy = await silentAfter('NX', redis.port);
     const args = ['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann', '--timeout', '1s'];
     expectFault(await cachectl([...args, '--url', proxy.url]), {
@@ -196,7 +196,7 @@ describe('a Redis server that goes away under way', function () {
     expect(await redis.client.get('deploy')).to.equal('ann');
   });
 
-  it('stopped before it is asked for anything: every command ends in time', async () => {
+  it('stopped before the first request: every command ends in time', async () => {
     await halt(pid);
     for (const command of [['get', 'a'], ['put', 'a', 'b'], ['lock:acquire', 'a', '--ttl', '9'], ['events:tail']]) {
       const result = await cachectl([...command, '--url', redis.url, '--timeout', '1s']);

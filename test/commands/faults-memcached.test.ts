@@ -26,7 +26,7 @@ async function memcachedThat(answerTo: (line: string) => string) {
 }
 
 describe('Memcached, as it answers', () => {
-  it('a watch that has something to tell at once sends it in one piece with its OK', async () => {
+  it('a watch with immediate output sends it together with its OK', async () => {
     const answers: Readonly<Record<string, string>> = {
       version: 'VERSION 1.6.18\r\n',
       mn: 'MN\r\n',
@@ -42,7 +42,7 @@ describe('Memcached, as it answers', () => {
   });
 });
 
-describe('Memcached servers of which one is gone', () => {
+describe('Memcached servers, one of which is down', () => {
   let server: MemcachedServer;
   let url = '';
 
@@ -54,7 +54,7 @@ describe('Memcached servers of which one is gone', () => {
   after(async () => server?.stop());
 
   for (const args of [['keys'], ['keys', '--long'], ['lock:list']]) {
-    it(`${args.join(' ')} --json is one document all the same, which ends with the error`, async () => {
+    it(`${args.join(' ')} --json prints one document that ends with the error`, async () => {
       const owner = 'cachectl:ann@web1:1:01a211e6ba8b8e36ff6ac5a560cff769';
       await server.say(`set shop-cache-a 0 60 ${owner.length}\r\n${owner}`);
       const { code, out, err } = await cachectl([...args, '--json', '--url', url]);
@@ -71,12 +71,12 @@ describe('Memcached servers of which one is gone', () => {
   }
 });
 
-describe('Memcached behind SASL, where keys cannot be listed', () => {
+describe('Memcached with SASL, where keys cannot be listed', () => {
   // Nothing is asked of it.
   const url = 'memcached://ann:secret@127.0.0.1:1?prefix=shop-cache-';
 
   for (const flags of [[], ['--yes'], ['--dry-run'], ['--locks', '--yes']]) {
-    it(`flush ${flags.join(' ')} is refused before anything is warned of or asked`, async () => {
+    it(`flush ${flags.join(' ')} is refused before any warning or question`, async () => {
       const result = await cachectl(['flush', ...flags, '--url', url]);
       expectFault(result, {
         code: 2,

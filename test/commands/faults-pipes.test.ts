@@ -4,7 +4,7 @@ import { once } from 'node:events';
 
 import { onEveryStore } from '../support/places.js';
 
-describe('a reader that goes away', () => {
+describe('a reader that closes the pipe', () => {
   onEveryStore((place) => {
     // Far more than a pipe holds, of text that does not compress.
     const size = Math.min(20_000_000, (place.tooLarge ?? Number.POSITIVE_INFINITY) - 4096);
@@ -18,7 +18,7 @@ describe('a reader that goes away', () => {
       ['get', 'big', '--json'],
       ['get', 'big', 'big', 'big'],
     ]) {
-      it(`ends ${args.join(' ')} quietly`, async () => {
+      it(`ends ${args.join(' ')} silently`, async () => {
         expect(await place.run(['put', 'big', '-'], { input })).to.include({ code: 0, err: '' });
         const run = place.start(args);
         await once(run.child.stdout, 'data');
@@ -35,7 +35,7 @@ describe('a reader that goes away', () => {
       ['flush', '--dry-run'],
       ['tags:flush', 't', '--dry-run'],
     ]) {
-      it(`before anything is said ends ${args.join(' ')} quietly`, async () => {
+      it(`before any output ends ${args.join(' ')} silently`, async () => {
         await place.run(['put', 'a', '1']);
         const run = place.start(args);
         run.child.stdout.destroy();
@@ -44,7 +44,7 @@ describe('a reader that goes away', () => {
       });
     }
 
-    it('makes forget and flush do what they were told all the same', async () => {
+    it('does not stop forget and flush', async () => {
       for (const args of [
         ['forget', 'a'],
         ['flush', '--yes'],
@@ -58,7 +58,7 @@ describe('a reader that goes away', () => {
     });
 
     for (const json of [[], ['--json']]) {
-      it(`before it has the token makes lock:acquire give the lock back${json.join('')}`, async () => {
+      it(`before it has the token makes lock:acquire release the lock${json.join('')}`, async () => {
         const run = place.start(['lock:acquire', 'deploy', '--ttl', '0', ...json]);
         run.child.stdout.destroy();
         const { code, err } = await run.ended;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 
-describe('a profile that cannot be used', () => {
+describe('an unusable profile', () => {
   let folder = '';
 
   beforeEach(() => {
@@ -62,7 +62,7 @@ describe('a profile that cannot be used', () => {
     });
   }
 
-  it('shows no password of a URL with DEBUG=* either', async () => {
+  it('shows no password of a URL with DEBUG=*', async () => {
     for (const url of [
       'redis://:s3cret@host:port',
       'redis://ann:s3cret@[',
@@ -76,7 +76,7 @@ describe('a profile that cannot be used', () => {
     }
   });
 
-  it('has a file that is a folder, or not there', async () => {
+  it('has a file that is a folder or missing', async () => {
     mkdirSync(path.join(folder, 'cachectl.yaml'));
     for (const name of ['cachectl.yaml', 'none.yaml']) {
       const result = await cachectl(['get', 'a', '--config', name], { cwd: folder });

@@ -45,7 +45,7 @@ describe('a Redis server that cannot be reached', () => {
     });
   }
 
-  it('has a name that nobody knows', async () => {
+  it('has an unknown host name', async () => {
     expectFault(await cachectl(['get', 'a', '--url', 'redis://cache.invalid', '--timeout', '20s']), {
       code: 3,
       message: 'redis cache.invalid:6379, database 0 is not known by that name',
@@ -62,7 +62,7 @@ describe('a Redis server that cannot be reached', () => {
     });
   });
 
-  it('tells of it as a document with --json', async () => {
+  it('is reported as a document with --json', async () => {
     const { code, out, err } = await cachectl(['get', 'a', '--json', '--url', `redis://127.0.0.1:${await freePort()}`]);
     expect({ code, err }).to.deep.equal({ code: 3, err: '' });
     expect(JSON.parse(out)).to.have.property('error').that.includes({ code: 'unreachable' });
@@ -89,7 +89,7 @@ describe('a server that accepts and never answers', () => {
 
   for (const scheme of ['redis', 'redis+cluster', 'rediss']) {
     for (const command of [['get', 'a'], ['flush', '--yes'], ['events:tail'], ['lock:acquire', 'a', '--ttl', '9']]) {
-      it(`${scheme}: ${command[0]} ends with --timeout`, async () => {
+      it(`${scheme}: ${command[0]} ends at --timeout`, async () => {
         const url = `${scheme}://:s3cret@127.0.0.1:${(silent.address() as AddressInfo).port}`;
         const result = await cachectl([...command, '--url', url, '--timeout', '1s'], { env: { DEBUG: '*' } });
         expect(result.code).to.equal(3);
@@ -101,18 +101,18 @@ describe('a server that accepts and never answers', () => {
   }
 });
 
-describe('a Redis server that wants a password', () => {
+describe('a Redis server with a password', () => {
   const redis = withRedis('--requirepass', 's3cret');
   const url = (credentials: string): string => `redis://${credentials}127.0.0.1:${redis().port}`;
 
   for (const command of EVERY) {
-    it(`is given a wrong one: ${command.slice(0, 2).join(' ')}`, async () => {
+    it(`gets a wrong one: ${command.slice(0, 2).join(' ')}`, async () => {
       const result = await cachectl([...command, '--url', url(':wr0ng@')]);
       expectFault(result, { code: 3, message: 'refused the user name or password', hint: 'Check username' });
     });
   }
 
-  it('is given none', async () => {
+  it('gets none', async () => {
     for (const command of [
       ['get', 'a'],
       ['put', 'a', 'b'],
@@ -123,7 +123,7 @@ describe('a Redis server that wants a password', () => {
     }
   });
 
-  it('shows no password, with DEBUG=* either', async () => {
+  it('shows no password with DEBUG=*', async () => {
     for (const credentials of [':wr0ng@', 'ann:wr0ng@', ':s3cret@']) {
       for (const args of [
         ['get', 'a'],
@@ -138,17 +138,17 @@ describe('a Redis server that wants a password', () => {
   });
 });
 
-describe('a Redis server that takes no password', () => {
+describe('a Redis server without a password', () => {
   const redis = withRedis('--save', '');
 
-  it('is given one, and works without a word', async () => {
+  it('gets one, and works silently', async () => {
     const url = `redis://:s3cret@127.0.0.1:${redis().port}`;
     expect(await cachectl(['put', 'a', 'b', '--url', url])).to.include({ code: 0, out: '', err: '' });
     expect(await cachectl(['get', 'a', '--url', url])).to.include({ code: 0, out: 'b\n', err: '' });
   });
 });
 
-describe('a Redis user that may not do everything', () => {
+describe('a Redis user with few rights', () => {
   const redis = withRedis('--save', '');
   const url = (): string => `redis://bob:b0bspw@127.0.0.1:${redis().port}`;
 
@@ -157,7 +157,7 @@ describe('a Redis user that may not do everything', () => {
     await redis().client.set('a', 's:1:"x";');
   });
 
-  it('reads', async () => {
+  it('can read', async () => {
     expect(await cachectl(['get', 'a', '--url', url()])).to.include({ code: 0, out: 'x\n', err: '' });
   });
 
@@ -170,7 +170,7 @@ describe('a Redis user that may not do everything', () => {
     });
   }
 
-  it('may not run a command under a lock that it could not keep', async () => {
+  it('cannot run a command under a lock that it could not renew', async () => {
     await redis().client.call('ACL', 'SETUSER', 'al', 'on', '>alspw', '~*', '&*', '+@all', '-expire');
     const as = ['--url', `redis://al:alspw@127.0.0.1:${redis().port}`];
     const result = await cachectl(['lock:run', 'deploy', '--ttl', '3', ...as, '--', 'echo', 'ran']);
@@ -182,7 +182,7 @@ describe('a Redis user that may not do everything', () => {
     expect(await redis().client.exists('deploy')).to.equal(0);
   });
 
-  it('tails what the server announces with no more rights than to read and to subscribe', async () => {
+  it('tails notifications with the rights to read and subscribe only', async () => {
     await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '+config|get');
     await redis().client.config('SET', 'notify-keyspace-events', 'Eg$xem');
     expect(await cachectl(['events:tail', '--for', '1s', '--url', url()])).to.include({ code: 0, out: '', err: '' });
@@ -191,7 +191,7 @@ describe('a Redis user that may not do everything', () => {
     expectFault(result, { code: 3, message: /this user.*permissions/, hint: 'ACL SETUSER' });
   });
 
-  it('is told, in a script too, that a tail may hear nothing, where it cannot see whether notifications are on', async () => {
+  it('gets a warning, in a script too, that a tail may miss events if the setting is unreadable', async () => {
     await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '-config');
     const result = await cachectl(['events:tail', '--for', '1s', '--url', url()]);
     expect(result).to.include({ code: 0, out: '' });
@@ -199,7 +199,7 @@ describe('a Redis user that may not do everything', () => {
   });
 });
 
-describe('a Redis replica, which is read-only', () => {
+describe('a read-only Redis replica', () => {
   const primary = withRedis('--save', '');
   let replica: RedisServer;
 
@@ -212,7 +212,7 @@ describe('a Redis replica, which is read-only', () => {
 
   after(async () => replica?.stop());
 
-  it('is read from', async () => {
+  it('can be read', async () => {
     expect(await cachectl(['get', 'a', '--url', replica.url])).to.include({ code: 0, out: 'x\n' });
   });
 
@@ -225,7 +225,7 @@ describe('a Redis replica, which is read-only', () => {
     ['events:tail', '--enable'],
   ];
   for (const command of [...WRITING, ...others]) {
-    it(`takes no ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
+    it(`refuses ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
       expectFault(await cachectl([...command, '--url', replica.url]), {
         code: 3,
         message: `redis 127.0.0.1:${replica.port}, database 0 is a read-only replica`,
@@ -236,7 +236,7 @@ describe('a Redis replica, which is read-only', () => {
   }
 });
 
-describe('a Redis server that is full', () => {
+describe('a full Redis server', () => {
   const redis = withRedis('--maxmemory-policy', 'noeviction');
 
   before(async () => {
@@ -244,13 +244,13 @@ describe('a Redis server that is full', () => {
     await redis().client.config('SET', 'maxmemory', '1');
   });
 
-  it('is read from, and flushed', async () => {
+  it('can be read and flushed', async () => {
     expect((await cachectl(['get', 'a', '--url', redis().url])).out).to.equal('x\n');
     expect((await cachectl(['forget', 'a', '--url', redis().url])).code).to.equal(0);
   });
 
   for (const command of WRITING) {
-    it(`takes no ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
+    it(`refuses ${command.join(' ').replace(ENTRIES, 'FILE')}`, async () => {
       expectFault(await cachectl([...command, '--url', redis().url]), {
         code: 3,
         message: 'is out of memory',
@@ -261,7 +261,7 @@ describe('a Redis server that is full', () => {
   }
 });
 
-describe('a Redis URL that is not quite right', () => {
+describe('a wrong Redis URL', () => {
   const redis = withRedis('--databases', '4');
   const cluster = withRedis('--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no');
 
@@ -272,7 +272,7 @@ describe('a Redis URL that is not quite right', () => {
   });
 
   for (const command of EVERY) {
-    it(`names a database that does not exist: ${command.slice(0, 2).join(' ')}`, async () => {
+    it(`names a missing database: ${command.slice(0, 2).join(' ')}`, async () => {
       const url = `redis://127.0.0.1:${redis().port}/9`;
       const result = await cachectl([...command, '--url', url]);
       expectFault(result, { code: 3, message: 'database 9 does not exist', hint: 'Check the database number' });
@@ -281,13 +281,13 @@ describe('a Redis URL that is not quite right', () => {
     });
   }
 
-  it('speaks TLS to a port that does not', async () => {
+  it('uses TLS on a port without it', async () => {
     const url = `rediss://127.0.0.1:${redis().port}`;
     const result = await cachectl(['get', 'a', '--timeout', '1s', '--url', url]);
     expectFault(result, { code: 3, message: /TLS/, hint: 'speak' });
   });
 
-  it('names one node of a cluster as if it were all', async () => {
+  it('names one node of a cluster', async () => {
     const url = `redis://127.0.0.1:${cluster().port}`;
     for (const command of [['get', 'a', 'b'], ...WRITING]) {
       expectFault(await cachectl([...command, '--url', url]), { code: 3, message: 'is', hint: '' });
@@ -296,7 +296,7 @@ describe('a Redis URL that is not quite right', () => {
     expect(await cluster().client.dbsize()).to.equal(0);
   });
 
-  it('names a database of a cluster, which has none', async () => {
+  it('names a database of a cluster', async () => {
     const url = `redis://127.0.0.1:${cluster().port}/3`;
     expectFault(await cachectl(['get', 'a', '--url', url]), {
       code: 2,
@@ -304,13 +304,13 @@ describe('a Redis URL that is not quite right', () => {
     });
   });
 
-  it('names a server as if it were a cluster', async () => {
+  it('names a single server as a cluster', async () => {
     const result = await cachectl(['get', 'a', '--url', `redis+cluster://127.0.0.1:${redis().port}`]);
     expectFault(result, { code: 3, message: /cluster/ });
   });
 });
 
-describe('a Redis key that holds something else', () => {
+describe('a Redis key of another type', () => {
   const redis = withRedis('--save', '');
   const run = async (...args: string[]) => cachectl([...args, '--url', redis().url]);
 
@@ -335,7 +335,7 @@ describe('a Redis key that holds something else', () => {
     });
   }
 
-  it('is told among the keys that can be read', async () => {
+  it('is reported among readable keys', async () => {
     const fault = { code: 3, message: '"list" holds a Redis list', out: 'a\tx\na\tx\n' };
     expectFault(await run('get', 'a', 'list', 'a'), fault);
     const { code, out, err } = await run('get', 'a', 'list', 'none', '--json');

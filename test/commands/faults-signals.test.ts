@@ -93,7 +93,7 @@ for (const driver of ['Redis', 'SQLite']) {
       ['SIGTERM', 4],
       ['SIGHUP', 4],
     ] as const) {
-      it(`a flush by ${signal}: says how many went, the rest is there, and a second run finishes`, async () => {
+      it(`a flush by ${signal}: reports how many were removed, and a second run removes the rest`, async () => {
         const filled = await inside.fill();
         const run = start(['flush', '--yes', '--url', inside.url]);
         await until(async () => inside.hasLost(filled), run);
@@ -109,7 +109,7 @@ for (const driver of ['Redis', 'SQLite']) {
         expect(await inside.count()).to.equal(0);
       });
 
-      it(`put --from that waits for more, by ${signal}: says how many were stored`, async () => {
+      it(`put --from waiting for input, by ${signal}: reports how many were stored`, async () => {
         const before = await inside.count();
         const run = start(['put', '--from', '-', '--url', inside.url]);
         const lines = Array.from({ length: 3000 }, (_, index) => `{"key":"k${index}","value":1}\n`);
@@ -128,7 +128,7 @@ for (const driver of ['Redis', 'SQLite']) {
   });
 }
 
-describe('interrupted, a list of locks', () => {
+describe('interrupted, lock:list', () => {
   let redis: RedisServer;
   let url: string;
 
@@ -149,12 +149,12 @@ describe('interrupted, a list of locks', () => {
     return run.ended;
   }
 
-  it('ends with what was found, and is no fault', async () => {
+  it('ends with the locks found so far, and without an error', async () => {
     const { code, out, err } = await interrupted('lock:list');
     expect({ code, out, err }).to.deep.equal({ code: 130, out: '', err: '' });
   });
 
-  it('has nothing broken', async () => {
+  it('breaks no lock', async () => {
     const result = await interrupted('lock:release', '--stuck', '--yes');
     expectFault(result, { code: 130, message: /^interrupted before all locks had been seen/, hint: 'None was broken' });
   });

@@ -43,7 +43,7 @@ describe('an SQLite file that cannot be used', () => {
     for (const command of which) expectFault(await run(...command), { code: 3, ...fault });
   }
 
-  it('is a text', async () => {
+  it('is a text file', async () => {
     writeFileSync(file, 'Dear diary, this is not a database.\n'.repeat(40));
     const before = readFileSync(file);
     await expectEvery({ message: `${file} is not an SQLite database`, hint: 'nothing was changed' }, every());
@@ -61,7 +61,7 @@ describe('an SQLite file that cannot be used', () => {
     );
   });
 
-  it('is cut short', async () => {
+  it('is truncated', async () => {
     await run('put', 'a', 'b');
     writeFileSync(file, readFileSync(file).subarray(0, 5000));
     await expectEvery({ message: `${file} is damaged: database disk image is malformed` }, every());
@@ -72,7 +72,7 @@ describe('an SQLite file that cannot be used', () => {
     await expectEvery({ message: `${file} is a folder, not a file` }, every());
   });
 
-  it('lies under a file as if that were a folder', async () => {
+  it('is below a file in place of a folder', async () => {
     const above = file;
     writeFileSync(above, '');
     file = path.join(above, 'deeper', 'cache.sqlite');
@@ -83,14 +83,14 @@ describe('an SQLite file that cannot be used', () => {
   });
 
   if (process.platform === 'linux') {
-    it('lies where nothing can be made', async () => {
+    it('is where nothing can be created', async () => {
       file = '/proc/none/cache.sqlite';
       const fault = { code: 3, message: `${file} cannot be opened: no such file or directory` };
       expectFault(await run('put', 'a', 'b'), fault);
     });
   }
 
-  it('has a table by that name with other columns, which stays as it was', async () => {
+  it('has such a table with other columns, which stays unchanged', async () => {
     const database = new Database(file);
     database.exec(`CREATE TABLE cache (id INTEGER PRIMARY KEY, payload TEXT); INSERT INTO cache VALUES (1, 'keep')`);
     await expectEvery({ message: `${file} refused: `, hint: "the profile's table" }, commands());
@@ -112,7 +112,7 @@ describe('an SQLite file that cannot be used', () => {
     expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n' });
   }).timeout(60_000);
 
-  it('is read while another process writes, in WAL', async () => {
+  it('is read while another process writes, in WAL mode', async () => {
     await run('put', 'a', 'b');
     const other = new Database(file);
     other.exec('BEGIN IMMEDIATE');
@@ -122,7 +122,7 @@ describe('an SQLite file that cannot be used', () => {
     other.close();
   });
 
-  it('is made, with its folders, by the first write and by no reading', async () => {
+  it('is created with its folders by the first write, not by a read', async () => {
     file = path.join(folder, 'of', 'my', 'own', 'cache.sqlite');
     expect((await run('get', 'a')).code).to.equal(1);
     expect((await run('forget', 'a')).code).to.equal(1);

@@ -30,7 +30,7 @@ async function closePipe(run: Run, write: (key: string) => Promise<unknown>) {
   return run.ended;
 }
 
-describe('events:tail on Redis leaves the setting as it was', () => {
+describe('events:tail on Redis restores the setting', () => {
   const redis = withRedis('--save', '');
   const BEFORE = 'KA';
   const setting = async (): Promise<string> => {
@@ -66,7 +66,7 @@ describe('events:tail on Redis leaves the setting as it was', () => {
     });
   }
 
-  it('after two at once, when the last of them ends', async () => {
+  it('after two at once, when the last one ends', async () => {
     const first = tail();
     const second = tail();
     await heard(first, 'probe', write);
@@ -89,7 +89,7 @@ describe('events:tail on Redis leaves the setting as it was', () => {
     while (String(await redis().client.client('LIST')).includes('name=cachectl')) await nextTurn();
   }
 
-  it('after a kill, when it is run with --enable the next time', async () => {
+  it('after a kill, at the next run with --enable', async () => {
     await killed();
     const next = tail();
     await heard(next, 'again', write);
@@ -98,14 +98,14 @@ describe('events:tail on Redis leaves the setting as it was', () => {
     await expectAsBefore();
   });
 
-  it('after a kill, when it is run without --enable the next time', async () => {
+  it('after a kill, at the next run without --enable', async () => {
     await killed();
     const result = await cachectl(['events:tail', '--for', '1s', '--url', redis().url]);
     expectFault(result, { code: 3, message: 'does not announce what happens', hint: '--enable' });
     await expectAsBefore();
   });
 
-  it('but not what somebody else has set meanwhile', async () => {
+  it('unless someone else changed it meanwhile', async () => {
     const run = tail();
     await heard(run, 'probe', write);
     await redis().client.config('SET', 'notify-keyspace-events', 'Ex');
@@ -150,7 +150,7 @@ describe('events:tail on SQLite leaves nothing in the file', () => {
     });
   }
 
-  it('after two at once, when the last of them ends', async () => {
+  it('after two at once, when the last one ends', async () => {
     const first = place.start(['events:tail']);
     const second = place.start(['events:tail']);
     await heard(first, 'probe', write);
@@ -163,7 +163,7 @@ describe('events:tail on SQLite leaves nothing in the file', () => {
     expect(schema()).to.deep.equal(before);
   });
 
-  it('after a kill: inert once its lease is over, and gone with the next write of cachectl', async () => {
+  it('after a kill: inert when its lease ends, and removed by the next write of cachectl', async () => {
     const run = place.start(['events:tail']);
     await heard(run, 'probe', write);
     run.child.kill('SIGKILL');

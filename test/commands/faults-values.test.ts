@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 
-describe('a value that cannot be read', () => {
+describe('an undecodable value', () => {
   onEveryStore((place) => {
     for (const [what, bytes, offset] of [
       ['serialize, cut short', Buffer.from('a:2:{s:4:"name";s:3:"An'), /at byte \d+ of 23$/],
@@ -15,7 +15,7 @@ describe('a value that cannot be read', () => {
       ],
       ['nothing that is known', Buffer.from('hello; it is: me'), /at byte 0 of 16$/],
     ] as const) {
-      it(`is ${what}: says where, and --raw prints it`, async () => {
+      it(`${what}: the error says where, and --raw prints it`, async () => {
         await place.run(['put', 'a', 'one']);
         await place.plant('bad', bytes);
         const result = await place.run(['get', 'bad']);
@@ -27,7 +27,7 @@ describe('a value that cannot be read', () => {
       });
     }
 
-    it('stands among others that are', async () => {
+    it('can be among decodable values', async () => {
       await place.run(['put', 'a', 'one']);
       await place.run(['put', 'b', 'two']);
       await place.plant('bad', Buffer.from('s:9:"x";'));
@@ -43,7 +43,7 @@ describe('a value that cannot be read', () => {
       expect(b).to.include({ key: 'b', value: 'two' });
     });
 
-    it('can be forgotten, and written over', async () => {
+    it('can be forgotten and overwritten', async () => {
       await place.run(['put', 'a', 'one']);
       await place.plant('bad', Buffer.from('s:9:"x";'));
       expect((await place.run(['put', 'bad', 'good'])).code).to.equal(0);

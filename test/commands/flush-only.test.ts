@@ -2,11 +2,11 @@ import { expect } from 'chai';
 
 import { onEveryStore } from '../support/places.js';
 
-describe('flush of what matches', () => {
+describe('flush with filters', () => {
   onEveryStore((place, driver) => {
     const tellsIdle = driver === 'redis' || driver === 'memcached';
 
-    it('takes what has such a name, and shows with --dry-run what that is', async () => {
+    it('removes names that match, and lists them with --dry-run', async () => {
       await place.run(['put', 'users:1', 'a']);
       await place.run(['put', 'users:2', 'b']);
       await place.run(['put', 'posts:1', 'c']);
@@ -25,7 +25,7 @@ describe('flush of what matches', () => {
       expect((await place.run(['keys'])).out).to.equal('posts:1\n');
     });
 
-    it('takes what is larger, and shows ten of many', async () => {
+    it('removes larger entries, and lists ten of many', async () => {
       // Noise, since what compresses may be small as it is stored.
       const large = Array.from({ length: 3000 }, () => Math.random().toString(36).at(-1)).join('');
       const lines = Array.from(
@@ -56,7 +56,7 @@ describe('flush of what matches', () => {
       expect((await place.run(['lock:list'])).out).to.include('deploy:lock');
     });
 
-    it(`${tellsIdle ? 'leaves what was used since' : 'refuses to go by what is not told'}`, async () => {
+    it(`${tellsIdle ? 'keeps entries that were used since' : 'refuses idle times that are unknown'}`, async () => {
       await place.run(['put', 'a', '1']);
       const { code, out, err } = await place.run(['flush', '--idle-for', '1d', '--yes']);
       if (tellsIdle) expect({ code, out }).to.deep.equal({ code: 0, out: 'removed 0 entries, 0 B\n' });
@@ -68,7 +68,7 @@ describe('flush of what matches', () => {
       expect((await place.run(['get', 'a'])).code).to.equal(0);
     });
 
-    it('refuses what narrows nothing, and what does not go together', async () => {
+    it('refuses filters that match everything, and contradictions', async () => {
       await place.run(['put', 'a', '1']);
       for (const args of [
         ['--pattern', ''],

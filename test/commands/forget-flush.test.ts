@@ -12,7 +12,7 @@ describe('forget, flush and tags:flush', () => {
     const flushed = (done: string, number: number): string =>
       `${done} ${place.countsTagged ? `${number} entries` : 'every entry with these tags (the store does not count them)'}\n`;
 
-    it('forget says which keys were there, and exits 1 when any was not', async () => {
+    it('forget says which keys existed, and exits 1 if any did not', async () => {
       await place.run(['put', 'a', '1']);
       expect(await place.run(['forget', 'a', 'b'])).to.include({ code: 1, out: 'a\tforgotten\nb\twas not there\n' });
       await place.run(['put', 'a', '1']);
@@ -22,13 +22,13 @@ describe('forget, flush and tags:flush', () => {
       });
     });
 
-    it('forget --dry-run leaves what is there', async () => {
+    it('forget --dry-run removes nothing', async () => {
       await place.run(['put', 'a', '1']);
       expect((await place.run(['forget', 'a', '--dry-run'])).out).to.equal('a\tis there\n');
       expect((await place.run(['get', 'a'])).code).to.equal(0);
     });
 
-    it('flush removes what lies under the prefix, and nothing else', async () => {
+    it('flush removes everything under the prefix, and nothing else', async () => {
       const other = place.url().replace('shop-cache-', 'blog-cache-');
       await cachectl(['put', 'a', 'theirs', '--url', other]);
       await place.run(['put', 'a', '1']);
@@ -39,7 +39,7 @@ describe('forget, flush and tags:flush', () => {
       expect((await cachectl(['get', 'a', '--url', other])).out).to.equal('theirs\n');
     });
 
-    it('flush keeps a lock that cachectl holds, and takes it with --locks', async () => {
+    it('flush keeps a lock of cachectl, and removes it with --locks', async () => {
       await place.run(['put', 'a', '1']);
       const owner = (await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).out.trim();
       expect((await place.run(['flush', '--yes'])).out).to.equal('removed 1 entry, kept 1 lock\n');
@@ -58,14 +58,14 @@ describe('forget, flush and tags:flush', () => {
       expect((await cachectl(['get', 'a', '--url', other])).code).to.equal(1);
     });
 
-    it('flush says beforehand where locks cannot be told from entries', async () => {
+    it('flush warns beforehand if locks cannot be told from entries', async () => {
       const { err } = await place.run(['flush', '--yes']);
       expect(err.includes('A lock that it cannot recognize is removed')).to.equal(
         place.locksToldFromEntries === 'by-form',
       );
     });
 
-    it('tags:flush removes what carries any of the tags, and a second run is a success too', async () => {
+    it('tags:flush removes entries with any of the tags, and succeeds a second time too', async () => {
       await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
       await place.run(['put', 'Anne', 'anne', '--tags', 'people,authors']);
       await place.run(['put', 'Zed', 'zed', '--tags', 'authors']);
@@ -81,7 +81,7 @@ describe('forget, flush and tags:flush', () => {
       expect((await place.run(['get', 'plain'])).out).to.equal('stays\n');
     });
 
-    it('tags:flush gives the number with --json, and null where the store does not count', async () => {
+    it('tags:flush prints the number with --json, or null if the store does not count', async () => {
       await place.run(['put', 'John', 'john', '--tags', 'people']);
       const { code, out } = await place.run(['tags:flush', 'people', '--yes', '--json']);
       expect(code).to.equal(0);
@@ -102,7 +102,7 @@ describe('a protected profile', () => {
   beforeEach(async () => run('put', 'a', '1'));
 
   for (const command of [['flush'], ['forget', 'a'], ['tags:flush', 't']]) {
-    it(`wants its name for ${command[0]}, not --yes alone`, async () => {
+    it(`requires its name for ${command[0]}, not only --yes`, async () => {
       const { code, err } = await run(...command, '--yes');
       expect(code).to.equal(2);
       expect(err).to.include('Add --confirm shop');
@@ -112,7 +112,7 @@ describe('a protected profile', () => {
     });
   }
 
-  it('can be looked at with --dry-run', async () => {
+  it('allows --dry-run', async () => {
     expect(await run('flush', '--dry-run')).to.include({ code: 0, out: 'would remove 1 entry\n' });
   });
 });

@@ -10,12 +10,12 @@ import { scratchFolder } from '../support/scratch.js';
 
 describe('get and put', () => {
   onEveryStore((place) => {
-    it('gives back a string, bare', async () => {
+    it('returns a bare string', async () => {
       expect(await place.run(['put', 'greeting', 'hello'])).to.include({ code: 0, out: '', err: '' });
       expect(await place.run(['get', 'greeting'])).to.include({ code: 0, out: 'hello\n', err: '' });
     });
 
-    it('says a miss on standard error, and exits 1', async () => {
+    it('reports a miss on standard error, and exits 1', async () => {
       expect(await place.run(['get', 'nothing'])).to.include({
         code: 1,
         out: '',
@@ -27,7 +27,7 @@ describe('get and put', () => {
       expect(await place.run(['get', 'nothing', '--default', '10'])).to.include({ code: 0, out: '10\n', err: '' });
     });
 
-    it('gives key, hit, value, type and ttl with --json', async () => {
+    it('prints key, hit, value, type and ttl with --json', async () => {
       await place.run(['put', 'map', '{"b":1,"a":[1.0,null,"ž"],"7":9007199254740993}', '--as', 'json', '--ttl', '1h']);
       const { code, out } = await place.run(['get', 'map', '--json']);
       expect(code).to.equal(0);
@@ -37,13 +37,13 @@ describe('get and put', () => {
       );
     });
 
-    it('gives a miss with --json as a document too, and exits 1', async () => {
+    it('prints a document for a miss with --json, and exits 1', async () => {
       const { code, out } = await place.run(['get', 'nothing', '--json']);
       expect(code).to.equal(1);
       expect(JSON.parse(out)).to.deep.equal({ key: 'nothing', hit: false, value: null, type: null, ttl: null });
     });
 
-    it('reads several keys in their order, a line each; a missing one is told and makes it exit 1', async () => {
+    it('reads several keys in order, one per line; a missing one is reported and exits 1', async () => {
       await place.run(['put', 'b', 'two\nlines']);
       await place.run(['put', 'a', '1']);
       const result = await place.run(['get', 'b', 'none', 'a']);
@@ -58,7 +58,7 @@ describe('get and put', () => {
       );
     });
 
-    it('keeps binary values to the byte, from standard input and back', async () => {
+    it('keeps binary values exactly, from standard input to output', async () => {
       const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
       expect(await place.run(['put', 'binary', '-'], { input: bytes })).to.include({ code: 0 });
       expect((await place.run(['get', 'binary', '-n'])).outBytes.equals(bytes)).to.equal(true);
@@ -71,7 +71,7 @@ describe('get and put', () => {
       expect(await place.run(['get', 'empty'])).to.include({ code: 0, out: '\n' });
     });
 
-    it('takes a value from a file, a megabyte of it', async () => {
+    it('reads a value of a megabyte from a file', async () => {
       const file = path.join(scratchFolder('file'), 'value');
       const bytes = Buffer.alloc(1_048_576, 'ab\0');
       writeFileSync(file, bytes);
@@ -79,7 +79,7 @@ describe('get and put', () => {
       expect((await place.run(['get', 'large', '-n'])).outBytes.equals(bytes)).to.equal(true);
     });
 
-    it('refuses a value that is larger than an entry may be, and says how large that is', async () => {
+    it('refuses a value above the limit, and names the limit', async () => {
       const { tooLarge } = place;
       // Where there is a limit that a test can reach; what others take is in faults-pipes.test.ts.
       const size = tooLarge ?? 1_048_576;
@@ -107,7 +107,7 @@ describe('get and put', () => {
       expect(await place.run(['get', 'list', '--raw'])).to.include({ code: 0, out: 'a:1:{i:0;s:5:"hello";}' });
     });
 
-    it('keeps keys that hold colons, globs and unicode apart', async () => {
+    it('separates keys with colons, globs and Unicode', async () => {
       const keys = ['a:b', 'a*b', 'a[b]', 'žluťoučký-🐎'];
       for (const key of keys) await place.run(['put', key, `is ${key}`]);
       for (const key of keys) expect((await place.run(['get', key])).out).to.equal(`is ${key}\n`);
@@ -118,7 +118,7 @@ describe('get and put', () => {
       ['control characters', 'a\tb\n', 'it holds control characters'],
       ['more than 250 bytes', 'ž'.repeat(120), 'with the prefix it has 251 bytes'],
     ] as const) {
-      it(`keeps keys that hold ${what}, or says that it cannot`, async () => {
+      it(`keeps keys with ${what}, or refuses them`, async () => {
         const stored = await place.run(['put', key, 'one']);
         if (place.keyBytes === undefined) {
           expect(stored).to.include({ code: 0, out: '', err: '' });
@@ -148,7 +148,7 @@ describe('get and put', () => {
       });
     }
 
-    it('stores only when absent with --if-absent; else exits 1 and leaves what is there', async () => {
+    it('stores only a missing key with --if-absent; otherwise exits 1 and keeps the entry', async () => {
       expect(await place.run(['put', 'leader', 'web1', '--if-absent'])).to.include({ code: 0, err: '' });
       const second = await place.run(['put', 'leader', 'web2', '--if-absent']);
       expect(second).to.include({ code: 1, out: '', err: 'leader is already in the cache; it was left as it is\n' });
@@ -162,7 +162,7 @@ describe('get and put', () => {
       expect((await place.run(['get', 'John'])).code).to.equal(1);
     });
 
-    it('stores many from NDJSON, with a ttl each or the one given', async () => {
+    it('stores many from NDJSON, each with its own TTL or --ttl', async () => {
       const input = [
         '{"key":"a","value":"one"}',
         '{"key":"b","value":{"x":1},"ttl":60}',
@@ -185,13 +185,13 @@ describe('get and put', () => {
       );
     });
 
-    it('stores nothing of input that is broken from the start, and names the line', async () => {
+    it('stores nothing if the input is broken from the start, and names the line', async () => {
       const result = await place.run(['put', '--from', '-'], { input: '{"a": oops}' });
       expect(result.code).to.equal(2);
       expect(result.err).to.match(/^error: line 1: .*\n {2}.+\n$/);
     });
 
-    it('says what it stored before the input broke, and exits 4', async () => {
+    it('reports what it stored before the input broke, and exits 4', async () => {
       const lines = Array.from({ length: 5000 }, (_, index) => `{"key":"k${index}","value":${index}}`);
       const result = await place.run(['put', '--from', '-'], { input: `${lines.join('\n')}\noops` });
       expect(result.code).to.equal(4);

@@ -10,7 +10,7 @@ describe('inspect', () => {
   onEveryStore((place, driver) => {
     const isApart = driver === 'sqlite' || driver === 'mongodb';
 
-    it('tells everything of an entry, a line for each fact', async () => {
+    it('shows everything about an entry, one fact per line', async () => {
       await place.run(['put', 'users:1', '{"name":"Ann"}', '--as', 'json', '--ttl', '1h']);
       const { code, out, err } = await place.run(['inspect', 'users:1']);
       expect({ code, err }).to.deep.equal({ code: 0, err: '' });
@@ -25,7 +25,7 @@ describe('inspect', () => {
       expect(facts.get('value')).to.equal('{"name":"Ann"}');
     });
 
-    it('prints one JSON document, of several keys an array, and exits 1 when one is not there', async () => {
+    it('prints one JSON document, an array for several keys, and exits 1 if one is missing', async () => {
       await place.run(['put', 'n', '42', '--as', 'json']);
       const { code, out } = await place.run(['inspect', 'n', 'none', '--json']);
       expect(code).to.equal(1);
@@ -36,7 +36,7 @@ describe('inspect', () => {
       expect((await place.run(['inspect', 'none'])).err).to.include('none is not in the cache');
     });
 
-    it('finds what carries tags, and says of a miss within which it is there', async () => {
+    it('finds tagged entries, and names the tags of a near miss', async () => {
       await place.run(['put', 'John', 'hello', '--tags', 'people,artists']);
       const found = JSON.parse((await place.run(['inspect', 'John', '--tags', 'people,artists', '--json'])).out);
       expect(found).to.deep.include({ hit: true, value: 'hello', tags: ['people', 'artists'], ordered: true });
@@ -47,7 +47,7 @@ describe('inspect', () => {
       expect((await place.run(['inspect', 'John'])).code).to.equal(1);
     });
 
-    it('tells a lock, and how it was told to be one', async () => {
+    it('shows a lock, and how it was recognised', async () => {
       const owner = (await place.run(['lock:acquire', 'deploy', '--ttl', '10m'])).out.trimEnd();
       const { code, out } = await place.run(['inspect', 'deploy', '--json']);
       const { hit, lock, lockApart } = JSON.parse(out);
@@ -60,7 +60,7 @@ describe('inspect', () => {
       }
     });
 
-    it('tells the output of a command that remember keeps', async () => {
+    it('shows the output of a command that remember stored', async () => {
       expect((await place.run(['remember', 'date', '--ttl', '1m', '--cache-failures', '--', 'false'])).code).to.equal(
         1,
       );
@@ -70,7 +70,7 @@ describe('inspect', () => {
       expect(remembered).to.deep.equal({ exitCode: 1 });
     });
 
-    it('tells a rate limiter by its timer, and a flexible entry by the time that stands beside it', async () => {
+    it('shows a rate limiter by its timer, and a flexible entry by its created time', async () => {
       await place.run(['put', 'login|1.2.3.4', '3', '--as', 'json']);
       await place.run(['put', 'login|1.2.3.4:timer', '4102444800', '--as', 'json']);
       await place.run(['put', 'report', 'made']);
@@ -86,7 +86,7 @@ describe('inspect', () => {
       expect(report).not.to.have.property('rateLimiter');
     });
 
-    it('tells all else of what cannot be read, with the bytes, and exits 3', async () => {
+    it('shows everything else about an undecodable entry, with its bytes, and exits 3', async () => {
       await place.run(['put', 'first', '1']);
       await place.plant('broken', Buffer.from('O:3:"x;'));
       const { code, out } = await place.run(['inspect', 'broken']);
@@ -100,7 +100,7 @@ describe('inspect', () => {
       expect(document.error.code).to.equal('undecodable');
     });
 
-    it('cuts a long value short, unless all of it is asked for', async () => {
+    it('shortens a long value, unless the whole is requested', async () => {
       const long = 'žluť '.repeat(10_000);
       await place.run(['put', 'long', '-'], { input: long });
       const short = factsIn((await place.run(['inspect', 'long'])).out).get('value')!;
@@ -109,7 +109,7 @@ describe('inspect', () => {
       expect(JSON.parse((await place.run(['inspect', 'long', '--json'])).out).value).to.equal(long);
     });
 
-    it('says nothing but true things of an empty value, and of bytes', async () => {
+    it('shows an empty value and binary bytes correctly', async () => {
       await place.run(['put', 'empty', '']);
       await place.run(['put', 'bytes', '-'], { input: Buffer.from([0xff, 0x00, 0x1b, 0x0a, 0x09]) });
       expect(factsIn((await place.run(['inspect', 'empty'])).out).get('value')).to.equal('');
@@ -137,7 +137,7 @@ describe('inspect', () => {
 
     after(async () => redis?.stop());
 
-    it('tells what is no entry, and what is near a miss', async () => {
+    it('shows other types, and near misses', async () => {
       await redis.client.rpush('db-cache-list', 'a', 'b');
       await redis.client.zadd('db-cache-tag:people:entries', -1, 'x');
       await redis.client.set('cache-bare', '1');
@@ -155,7 +155,7 @@ describe('inspect', () => {
       expect(JSON.parse((await run('twice', '--json')).out).near[0].storedKey).to.equal('db-twice');
     });
 
-    it('counts no miss, and tells of uses as they were before it looked', async () => {
+    it('counts no miss, and shows the use before the inspection', async () => {
       await redis.client.set('db-cache-k', 's:1:"v";');
       const misses = async () => /keyspace_misses:(\d+)/.exec(await redis.client.info('stats'))?.[1];
       const before = await misses();
@@ -168,7 +168,7 @@ describe('inspect', () => {
       expect(encoding).to.equal('embstr');
     });
 
-    it('says by which tags an entry would not be flushed', async () => {
+    it('names the tags whose flush would miss the entry', async () => {
       const url = `${redis.url}?prefix=cache-&connectionPrefix=db-`;
       await cachectl(['put', 'k', 'v', '--tags', 'a,b', '--url', url]);
       await redis.client.del('db-cache-tag:b:entries');

@@ -7,7 +7,7 @@ describe('keys', () => {
     const tellsIdle = driver === 'redis' || driver === 'memcached';
     const namesTags = driver !== 'memcached';
 
-    it('prints a key a line, those that match, and no more than --limit', async () => {
+    it('prints one key per line, those that match, up to --limit', async () => {
       await putAll(place, ['users:1', 'users:2', 'posts:1']);
       expect(await sortedLines(place, 'keys')).to.deep.equal(['posts:1', 'users:1', 'users:2']);
       expect(await sortedLines(place, 'keys', 'users:*')).to.deep.equal(['users:1', 'users:2']);
@@ -16,7 +16,7 @@ describe('keys', () => {
       expect(await place.run(['keys', 'none*', '--json'])).to.include({ code: 0, out: '[]\n' });
     });
 
-    it('escapes what would end a line, in JSON too, so that every printed key is one that get takes', async () => {
+    it('escapes line ends, in JSON too, so that get accepts every printed key', async () => {
       const key = driver === 'memcached' ? 'žluť:\u{1F40E}' : 'two\nlines\tžluť';
       await place.run(['put', key, '1']);
       const printed = key.replace('\n', String.raw`\x0a`).replace('\t', String.raw`\x09`);
@@ -25,7 +25,7 @@ describe('keys', () => {
       expect(await place.run(['get', printed])).to.include({ code: 0, out: '1\n' });
     });
 
-    it('counts', async () => {
+    it('counts keys', async () => {
       await putAll(place, ['users:1', 'users:2', 'posts:1']);
       await place.run(['put', 'tagged', '1', '--tags', 't']);
       expect((await place.run(['keys', '--count'])).out).to.equal('4\n');
@@ -33,7 +33,7 @@ describe('keys', () => {
       expect((await place.run(['keys', '*:1', '--count', '--json'])).out).to.equal('{"count":2}\n');
     });
 
-    it('tells with --long type, size, ttl and tags', async () => {
+    it('shows type, size, TTL and tags with --long', async () => {
       await place.run(['put', 'a', '[1]', '--as', 'json', '--ttl', '10m']);
       await place.run(['put', 'b', 'text', '--tags', 'people,artists']);
       const lines = (await sortedLines(place, 'keys', '--long')).map((line) => line.split('\t'));
@@ -50,7 +50,7 @@ describe('keys', () => {
       expect(one).to.include({ key: 'a', type: 'array', tagged: false });
     });
 
-    it('marks what is a lock, where locks lie among the entries', async () => {
+    it('marks locks among the entries', async () => {
       await place.run(['put', 'a', '1']);
       await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       const listed = JSON.parse((await place.run(['keys', '--long', '--json'])).out) as Array<Record<string, unknown>>;
@@ -59,7 +59,7 @@ describe('keys', () => {
       else expect(lock).to.include({ type: 'lock', lock: 'cachectl-owner' });
     });
 
-    it('sorts by key, size and ttl, both ways', async () => {
+    it('sorts by key, size and TTL, in both directions', async () => {
       await place.run(['put', 'b', 'x'.repeat(900), '--ttl', '10m']);
       await place.run(['put', 'a', 'x'.repeat(500), '--ttl', '1h']);
       await place.run(['put', 'c', 'x']);
@@ -73,7 +73,7 @@ describe('keys', () => {
       expect(long[0]).to.include({ key: 'b', type: 'string' });
     });
 
-    it(`${tellsIdle ? 'sorts by' : 'refuses to sort by'} how long an entry has not been used`, async () => {
+    it(`${tellsIdle ? 'sorts by' : 'refuses to sort by'} idle time`, async () => {
       await place.run(['put', 'a', '1']);
       const { code, out, err } = await place.run(['keys', '--sort', 'idle', '--long']);
       expect(code).to.equal(tellsIdle ? 0 : 2);
@@ -81,7 +81,7 @@ describe('keys', () => {
       else expect(err).to.include('does not tell since when');
     });
 
-    it('folds keys into a tree, with entries and bytes', async () => {
+    it('folds keys into a tree with entries and bytes', async () => {
       await putAll(place, ['users:1:name', 'users:2:name', 'users:2:mail', 'config']);
       const lines = (await place.run(['keys', '--tree'])).out.trimEnd().split('\n');
       const counts = lines.map((line) => line.split('\t').slice(0, 2));
@@ -101,7 +101,7 @@ describe('keys', () => {
 
     // Loading many takes the stand-in for MongoDB long.
     const many = driver === 'mongodb' ? 10_000 : 100_000;
-    it(`streams ${many} keys, and ends when nobody reads on`, async () => {
+    it(`streams ${many} keys, and ends when the reader leaves`, async () => {
       const lines = Array.from({ length: many }, (_, number) => `{"key":"n:${number}","value":${number}}\n`);
       await place.run(['put', '--from', '-'], { input: lines.join('') });
       expect((await place.run(['keys', '--count'])).out).to.equal(`${many}\n`);

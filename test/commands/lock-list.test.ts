@@ -8,7 +8,7 @@ describe('lock:list', () => {
   onEveryStore((place, driver) => {
     const isApart = driver === 'sqlite' || driver === 'mongodb';
 
-    it('prints a line for each lock: name, owner, seconds left, family, how it was told, what it is', async () => {
+    it('prints a line for each lock: name, owner, seconds left, family, basis, meaning', async () => {
       const owner = await acquired(place, 'deploy', '--ttl', '10m');
       await place.run(['lock:acquire', JOB, '--ttl', '0', '--owner', 'worker']);
       const { code, out, err } = await place.run(['lock:list']);
@@ -26,7 +26,7 @@ describe('lock:list', () => {
       expect(job).to.deep.equal([JOB, 'worker', 'never', 'unique-job', told, meaning]);
     });
 
-    it('prints one JSON array, also of none', async () => {
+    it('prints one JSON array, also without locks', async () => {
       expect(await place.run(['lock:list', '--json'])).to.include({ code: 0, out: '[]\n' });
       const owner = await acquired(place, 'deploy', '--ttl', '0');
       const [lock, ...others] = JSON.parse((await place.run(['lock:list', '--json'])).out);
@@ -35,7 +35,7 @@ describe('lock:list', () => {
       expect(Date.parse(lock.heldSince)).to.be.within(Date.now() - 60_000, Date.now() + 1000);
     });
 
-    it('is narrowed by name, by family, and to what is stuck', async () => {
+    it('filters by name, by family, and to stuck locks', async () => {
       await acquired(place, 'deploy', '--ttl', '10m');
       await acquired(place, 'import:1', '--ttl', '0');
       await place.run(['lock:acquire', JOB, '--ttl', '0', '--owner', 'worker']);
@@ -47,13 +47,13 @@ describe('lock:list', () => {
       expect(await names(place, '--stuck', '--family', 'schedule')).to.deep.equal([]);
     });
 
-    it('has what an application names itself where the name is given with --include, or where locks lie apart', async () => {
+    it("finds an application's own locks by --include, or in a separate place", async () => {
       await place.run(['lock:acquire', 'report:7', '--ttl', '60', '--owner', 'me']);
       expect(await names(place)).to.deep.equal(isApart ? ['report:7'] : []);
       expect(await names(place, '--include', 'report:*')).to.deep.equal(['report:7']);
     });
 
-    it('releases those that are stuck with lock:release --stuck --yes, and says which', async () => {
+    it('releases stuck locks with lock:release --stuck --yes, and lists them', async () => {
       await acquired(place, 'deploy', '--ttl', '10m');
       await place.run(['lock:acquire', JOB, '--ttl', '0', '--owner', 'worker']);
       const dry = await place.run(['lock:release', '--stuck', '--dry-run']);
@@ -74,10 +74,10 @@ describe('lock:list', () => {
     });
   });
 
-  describe('of a name that would steer the terminal', () => {
+  describe('with control characters in a name', () => {
     const place = sqlitePlace();
 
-    it('lock:release --stuck shows what is harmless', async () => {
+    it('lock:release --stuck prints them escaped', async () => {
       const name = 'framework/command-\u001B]0;title\u0007\nsecond line';
       await place.run(['lock:acquire', name, '--ttl', '0', '--owner', 'ann']);
       const shown = String.raw`framework/command-\x1b]0;title\x07\x0asecond line`;

@@ -9,20 +9,20 @@ const NODE = process.execPath;
 
 describe('lock:run', () => {
   onEveryStore((place) => {
-    it('runs the command with our input, output and error, and passes its exit code on', async () => {
+    it('runs the command with its input, output and error, and passes its exit code on', async () => {
       const script = `process.stdin.pipe(process.stdout); console.error('told'); process.exitCode = 7`;
       const run = await place.run(['lock:run', 'deploy', '--', NODE, '-e', script], { input: 'a\nb' });
       expect(run).to.include({ code: 7, out: 'a\nb', err: 'told\n' });
     });
 
-    it('tells the command the name and the owner, and gives the lock back', async () => {
+    it('gives the command the name and the owner, and releases the lock', async () => {
       const script = 'echo $CACHECTL_LOCK_NAME; echo $CACHECTL_LOCK_OWNER';
       const { out } = await place.run(['lock:run', 'deploy', '--', 'sh', '-c', script]);
       expect(out).to.match(/^deploy\ncachectl:\S+\n$/);
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('exits 75 without running anything when somebody else holds it, or 0 with --skip-if-locked', async () => {
+    it('exits 75 without running the command if someone else holds the lock, or 0 with --skip-if-locked', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const refused = await place.run(['lock:run', 'deploy', '--', 'echo', 'ran']);
       expect(refused).to.include({ code: 75, out: '' });
@@ -41,21 +41,21 @@ describe('lock:run', () => {
       });
     });
 
-    it('exits 127 for a command that is not there, and gives the lock back', async () => {
+    it('exits 127 for a missing command, and releases the lock', async () => {
       const { code, err } = await place.run(['lock:run', 'deploy', '--', 'no-such-command']);
       expect(code).to.equal(127);
       expect(err).to.include('could not be started');
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('exits 126 for a command that cannot be one, and gives the lock back', async () => {
+    it('exits 126 for a command that cannot be executed, and releases the lock', async () => {
       const { code, err } = await place.run(['lock:run', 'deploy', '--', `${NODE}/x`]);
       expect(code).to.equal(126);
       expect(err).to.include('could not be started: spawn ENOTDIR');
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('keeps the lock for as long as the command runs, whatever its ttl', async () => {
+    it('keeps the lock while the command runs, whatever its TTL', async () => {
       const holder = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; cat']);
       await holder.saw('held');
       // Longer than the ttl, by the server's clock: what is refreshed cannot be acquired meanwhile.
@@ -64,7 +64,7 @@ describe('lock:run', () => {
       expect(await holder.ended).to.have.property('code', 0);
     });
 
-    it('hands signals on, waits for the command to end, and gives the lock back', async () => {
+    it('forwards signals, waits for the command to end, and releases the lock', async () => {
       const script = `process.on('SIGTERM', () => { console.log('tidied'); process.exit(9); }); console.log('ready'); setInterval(() => {}, 1000)`;
       const run = place.start(['lock:run', 'deploy', '--ttl', '60', '--', NODE, '-e', script]);
       await run.saw('ready');
@@ -73,7 +73,7 @@ describe('lock:run', () => {
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('stops the command when the lock was broken, and exits 76', async () => {
+    it('stops the command if the lock is broken, and exits 76', async () => {
       const run = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; exec sleep 600']);
       await run.saw('held');
       await place.run(['lock:release', 'deploy', '--force', '--yes']);
@@ -82,7 +82,7 @@ describe('lock:run', () => {
       expect(err).to.include('deploy was lost while the command ran');
     });
 
-    it('notices that the lock expired while we were suspended', async () => {
+    it('notices that the lock expired during a suspension', async () => {
       const run = place.start(['lock:run', 'deploy', '--ttl', '3', '--', 'sh', '-c', 'echo held; exec sleep 600']);
       await run.saw('held');
       run.child.kill('SIGSTOP');
@@ -91,7 +91,7 @@ describe('lock:run', () => {
       expect(await run.ended).to.have.property('code', 76);
     });
 
-    it('lets the command go on with --on-lost warn', async () => {
+    it('keeps the command running with --on-lost warn', async () => {
       const run = place.start([
         'lock:run',
         'deploy',
@@ -111,7 +111,7 @@ describe('lock:run', () => {
       expect(await run.ended).to.include({ code: 5, out: 'held\nstill here' });
     });
 
-    it('lets so many in with --slots, under the names of Laravel’s funnel', async () => {
+    it('allows several holders with --slots, under the names of Laravel’s funnel', async () => {
       const args = ['lock:run', 'import', '--slots', '2', '--', 'sh', '-c', 'echo held $CACHECTL_LOCK_NAME; cat'];
       const runs = [place.start(args), place.start(args)];
       await Promise.all(runs.map(async (run) => run.saw('held')));
@@ -123,7 +123,7 @@ describe('lock:run', () => {
       expect((await place.run(['lock:acquire', 'import2', '--ttl', '60'])).code).to.equal(0);
     });
 
-    it('wants a name, a command, and a ttl that ends', async () => {
+    it('requires a name, a command, and a TTL that ends', async () => {
       expect((await place.run(['lock:run', 'deploy'])).code).to.equal(2);
       expect((await place.run(['lock:run', '--', 'echo', 'ran'])).code).to.equal(2);
       expect((await place.run(['lock:run', 'deploy', '--', ''])).err).to.include('the command is empty');
@@ -131,23 +131,23 @@ describe('lock:run', () => {
     });
   });
 
-  describe('whatever the store', () => {
+  describe('on any store', () => {
     const place = sqlitePlace();
 
-    it('runs the command as it was typed, also with words that come twice, and two dashes of its own', async () => {
+    it('runs the command as typed, with repeated words and its own --', async () => {
       const print = ['echo', '30', 'deploy', '--', '-n', '--ttl', '30', '--json', '', 'deploy'];
       const { code, out } = await place.run(['lock:run', 'deploy', '--ttl', '30', '--', ...print]);
       expect(code).to.equal(0);
       expect(out).to.equal('30 deploy -- -n --ttl 30 --json  deploy\n');
     });
 
-    it('takes a name that begins with a dash behind the two', async () => {
+    it('takes a name that begins with a dash after --', async () => {
       const { out } = await place.run(['lock:run', '--', '-x', 'sh', '-c', 'echo $CACHECTL_LOCK_NAME']);
       expect(out).to.equal('-x\n');
     });
 
     for (const signal of ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
-      it(`hands ${signal} on, too`, async () => {
+      it(`forwards ${signal} too`, async () => {
         const script = `process.on('${signal}', () => { console.log('heard'); process.exit(9); }); console.log('ready'); setInterval(() => {}, 1000)`;
         const run = place.start(['lock:run', 'deploy', '--ttl', '60', '--', NODE, '-e', script]);
         await run.saw('ready');
@@ -157,7 +157,7 @@ describe('lock:run', () => {
       });
     }
 
-    it('is not ended by a signal before it gave the lock back', async () => {
+    it('does not end by a signal before it has released the lock', async () => {
       const run = place.start(['lock:run', 'deploy', '--timeout', '60', '--', 'sh', '-c', 'echo $$; cat; exit 5']);
       await run.saw('\n');
       const command = Number(run.output());

@@ -13,7 +13,7 @@ interface Line {
 
 describe('lock:show, lock:watch, lock:refresh and --fence', () => {
   onEveryStore((place, driver) => {
-    it('lock:show says who holds a lock, what it is, and when it lets go; 1 when it is free', async () => {
+    it('lock:show prints the holder, the meaning and the expiry of a lock; exits 1 if it is free', async () => {
       const free = await place.run(['lock:show', 'deploy']);
       expect(free).to.include({ code: 1, out: '' });
       expect(free.err).to.include('deploy is free');
@@ -31,7 +31,7 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       });
     });
 
-    it('lock:show --for tells who tries to get it meanwhile', async () => {
+    it('lock:show --for lists attempts to acquire it', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann']);
       const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'bob', '--wait', '1h']);
       try {
@@ -54,7 +54,7 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       }
     });
 
-    it('lock:watch prints a line for each thing that happens, and a summary at the end', async () => {
+    it('lock:watch prints a line for each event, and a summary at the end', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const watch = place.start(['lock:watch', 'deploy', 'migrate', '--json']);
       await watch.saw('"held"');
@@ -82,7 +82,7 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       expect(migrate).to.include({ name: 'migrate', acquisitions: 1 });
     });
 
-    it('lock:watch ends after --for, and in a pipe has the summary on standard error', async () => {
+    it('lock:watch ends after --for, and prints the summary on standard error in a pipe', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const { code, out, err } = await place.run(['lock:watch', 'deploy', '--for', '1']);
       expect(code).to.equal(0);
@@ -90,7 +90,7 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
       expect(err).to.include('deploy  0 acquired, 0 tries refused');
     });
 
-    it('lock:refresh gives a new ttl to its owner, and to nobody else', async () => {
+    it('lock:refresh changes the TTL for the owner only', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '10', '--owner', 'ann']);
       const other = await place.run(['lock:refresh', 'deploy', '--owner', 'bob', '--ttl', '10m']);
       expect(other.code).to.equal(1);
@@ -128,7 +128,7 @@ describe('lock:show, lock:watch, lock:refresh and --fence', () => {
   describe('in a pipe', () => {
     const place = sqlitePlace();
 
-    it('lock:show gives waiters whole, and without colours', async () => {
+    it('lock:show prints waiters in full and without colours', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann']);
       const owner = `bob-${'b'.repeat(100)}`;
       const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--owner', owner, '--wait', '1h']);

@@ -6,14 +6,14 @@ import { onEveryStore } from '../support/places.js';
 
 describe('lock:acquire and lock:release', () => {
   onEveryStore((place) => {
-    it('prints the owner token alone, which says who and where', async () => {
+    it('prints only the owner token, which says who and where', async () => {
       const { code, out, err } = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       expect({ code, err }).to.deep.equal({ code: 0, err: '' });
       expect(out).to.match(/^cachectl:[^\s@]+@[^\s:]+:\d+:[\da-f]{32}\n$/);
       expect(out).to.include(`@${os.hostname()}:`);
     });
 
-    it('exits 1 when the lock is taken, and says by whom and for how long', async () => {
+    it('exits 1 if the lock is held, and names the holder and the time left', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const second = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       expect(second).to.include({ code: 1, out: '' });
@@ -39,7 +39,7 @@ describe('lock:acquire and lock:release', () => {
       });
     });
 
-    it('breaks a lock with --force --yes, and says whose it was', async () => {
+    it('breaks a lock with --force --yes, and names its holder', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann']);
       const unasked = await place.run(['lock:release', 'deploy', '--force']);
       expect(unasked.code).to.equal(2);
@@ -51,7 +51,7 @@ describe('lock:acquire and lock:release', () => {
       expect((await place.run(['lock:release', 'deploy', '--force', '--yes'])).code).to.equal(1);
     });
 
-    it('escapes an owner that would steer the terminal', async () => {
+    it('escapes control characters in an owner', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '0', '--owner', '\u001B]0;title\u0007\nsecond line']);
       const shown = String.raw`\x1b]0;title\x07\x0asecond line`;
       const taken = await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
@@ -74,12 +74,12 @@ describe('lock:acquire and lock:release', () => {
       expect(waiter).to.include({ code: 0, out: 'bob\n' });
     });
 
-    it('gives up when --wait is over', async () => {
+    it('gives up at the end of --wait', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '1'])).code).to.equal(1);
     });
 
-    it('gives up on Ctrl-C while waiting, with 130', async () => {
+    it('gives up on Ctrl-C while waiting, and exits 130', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '10m'], {
         env: { CACHECTL_TEST_READY: '1' },
@@ -94,7 +94,7 @@ describe('lock:acquire and lock:release', () => {
       expect((await place.run(['lock:release', 'deploy', '--owner', 'ann'])).code).to.equal(0);
     });
 
-    it('lets one of many processes in at a time', async () => {
+    it('allows one of many processes at a time', async () => {
       const attempts = await Promise.all(
         Array.from({ length: 6 }, async (_, index) =>
           place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', `worker-${index}`]),

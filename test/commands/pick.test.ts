@@ -14,7 +14,7 @@ const CTRL_D = '\u0004';
 const NO_KEY = 'missing argument KEY';
 const NO_NAME = 'missing argument NAME';
 
-describe('without a key, at a terminal,', () => {
+describe('without a key at a terminal', () => {
   const home = scratchFolder('pick');
   const at = async (place: Place, args: readonly string[], ...typings: readonly Typing[]): Promise<Shown> =>
     onTerminal(args, { HOME: home, CACHECTL_URL: place.url() }, ...typings);
@@ -24,7 +24,7 @@ describe('without a key, at a terminal,', () => {
   });
 
   onEveryStore((place) => {
-    it('get offers the keys, is searched by what is typed, and prints what was chosen', async () => {
+    it('get offers the keys, searches as you type, and prints the chosen one', async () => {
       await place.run(['put', 'users:1', 'Ann']);
       await place.run(['put', 'users:2', 'Bob', '--ttl', '10m']);
       await place.run(['put', 'orders:1', 'a book']);
@@ -38,7 +38,7 @@ describe('without a key, at a terminal,', () => {
       expect(screen.trimEnd()).to.match(/Bob$/);
     });
 
-    it('lock:release offers the locks that are held, and says whose they are before it breaks one', async () => {
+    it('lock:release offers held locks, and shows the holder before it breaks one', async () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
       await place.run(['put', 'entry', 'v']);
       const chosen = { prompt: /Which lock to release\?[^]*❯ deploy {2}held by .*, process \d+/, keys: '\r' };
@@ -49,10 +49,10 @@ describe('without a key, at a terminal,', () => {
     });
   });
 
-  describe('on one of them', () => {
+  describe('on one of the stores', () => {
     const place = sqlitePlace();
 
-    it('forget asks for a yes after the choice, and takes a no', async () => {
+    it('forget asks after the choice, and accepts a no', async () => {
       await place.run(['put', 'users:1', 'Ann']);
       const chosen = { prompt: /Which key to forget\?[^]*❯ users:1/, keys: '\r' };
       const declined = await at(place, ['forget'], chosen, { prompt: 'Go ahead?', keys: '\r' });
@@ -93,7 +93,7 @@ describe('without a key, at a terminal,', () => {
       expect(refreshed.screen).not.to.include('theirs');
     });
 
-    it('offers no more than anybody reads, and finds the others', async () => {
+    it('offers a limited number, and finds the others', async () => {
       const lines = Array.from({ length: 3000 }, (_, number) => `{"key":"n:${number}","value":${number}}`);
       await place.run(['put', '--from', '-'], { input: lines.join('\n') });
       const { screen } = await at(
@@ -105,7 +105,7 @@ describe('without a key, at a terminal,', () => {
       expect(screen.trimEnd()).to.match(/2999$/);
     });
 
-    it('shows keys that would steer the terminal, and does not obey them', async () => {
+    it('shows control characters in keys escaped', async () => {
       await place.run(['put', 'evil\u001B]0;title\u0007\nkey', 'v']);
       const { code, coloured, screen } = await at(place, ['get'], { prompt: /❯ evil/, keys: '\r' });
       expect(code).to.equal(0);
@@ -126,7 +126,7 @@ describe('without a key, at a terminal,', () => {
       });
     }
 
-    it('says so where there is nothing to choose from, or nothing that could be listed', async () => {
+    it('says if there is nothing to choose from', async () => {
       expect(await at(place, ['get']))
         .to.have.property('screen')
         .that.includes('none begins with shop-cache-');
@@ -137,7 +137,7 @@ describe('without a key, at a terminal,', () => {
       expect(screen).to.include('Keys within tags cannot be listed');
     });
 
-    it('asks nobody where a program reads the answer', async () => {
+    it('does not ask if the output is for a program', async () => {
       await place.run(['put', 'a', 'v']);
       const { code, screen } = await at(place, ['get', '--json']);
       expect(code).to.equal(2);
@@ -154,7 +154,7 @@ describe('without a key, at a terminal,', () => {
 
     after(async () => server?.stop());
 
-    it('says why nothing is offered', async () => {
+    it('says why it offers nothing', async () => {
       const login = `${encodeURIComponent(server.username)}:${encodeURIComponent(server.password)}`;
       const env = { HOME: home, CACHECTL_URL: `memcached://${login}@127.0.0.1:${server.port}` };
       const { code, screen } = await onTerminal(['get'], env);
@@ -165,7 +165,7 @@ describe('without a key, at a terminal,', () => {
   });
 });
 
-describe('without a key, and without a terminal,', () => {
+describe('without a key and without a terminal', () => {
   const lacks: ReadonlyArray<readonly [args: string[], message: string]> = [
     [['get'], NO_KEY],
     [['forget'], NO_KEY],
@@ -178,7 +178,7 @@ describe('without a key, and without a terminal,', () => {
     [['lock:release'], 'missing argument NAME'],
   ];
   for (const [args, message] of lacks) {
-    it(`${args.join(' ')} says that it wants one, and connects to nothing`, async () => {
+    it(`${args.join(' ')} requires it, and does not connect`, async () => {
       expectFault(await cachectl([...args, '--url', 'redis://127.0.0.1:1']), { code: 2, message });
     });
   }

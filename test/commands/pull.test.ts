@@ -9,14 +9,14 @@ import { scratchFolder } from '../support/scratch.js';
 
 describe('pull', () => {
   onEveryStore((place) => {
-    it('prints as get does, and removes', async () => {
+    it('prints like get, and removes', async () => {
       await place.run(['put', 'token', 'secret', '--ttl', '1h']);
       expect(await place.run(['pull', 'token'])).to.include({ code: 0, out: 'secret\n', err: '' });
       expect(await place.run(['pull', 'token'])).to.include({ code: 1, out: '', err: 'token is not in the cache\n' });
       expect((await place.run(['get', 'token'])).code).to.equal(1);
     });
 
-    it('gives the document of get with --json, of a hit and of a miss', async () => {
+    it('prints the document of get with --json, for a hit and a miss', async () => {
       await place.run(['put', 'list', '[1,"ž"]', '--as', 'json']);
       expect((await place.run(['pull', 'list', '--json'])).out).to.equal(
         '{"key":"list","hit":true,"value":[1,"ž"],"type":"array","ttl":null}\n',
@@ -27,7 +27,7 @@ describe('pull', () => {
       });
     });
 
-    it('keeps bytes to the byte, and stored bytes with --raw', async () => {
+    it('keeps binary values exactly, and stored bytes with --raw', async () => {
       const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
       await place.run(['put', 'binary', '-'], { input: bytes });
       expect((await place.run(['pull', 'binary', '-n'])).outBytes.equals(bytes)).to.equal(true);
@@ -35,7 +35,7 @@ describe('pull', () => {
       expect((await place.run(['pull', 'list', '--raw'])).out).to.equal('a:1:{i:0;s:5:"hello";}');
     });
 
-    it('gives it to one of many', async () => {
+    it('returns the value to one of many callers', async () => {
       await place.run(['put', 'token', 'secret']);
       const runs = await Promise.all(
         [1, 2, 3, 4].map(async () => place.run(['pull', 'token', '--default', 'none', '-n'])),
@@ -43,7 +43,7 @@ describe('pull', () => {
       expect(runs.map(({ out }) => out).sort()).to.deep.equal(['none', 'none', 'none', 'secret']);
     });
 
-    it('takes what carries tags by the same tags only, and nothing with --dry-run', async () => {
+    it('takes a tagged entry by the same tags only, and removes nothing with --dry-run', async () => {
       await place.run(['put', 'John', 'john', '--tags', 'people,artists']);
       expect((await place.run(['pull', 'John'])).code).to.equal(1);
       const args = ['pull', 'John', '--tags', 'people,artists'];
@@ -52,7 +52,7 @@ describe('pull', () => {
       expect((await place.run(args)).code).to.equal(1);
     });
 
-    it('leaves what it cannot read, unless its bytes are wanted', async () => {
+    it('keeps an undecodable entry, unless --raw is given', async () => {
       await place.run(['put', 'a', 'one']);
       await place.plant('odd', Buffer.from('s:9:"x";'));
       expectFault(await place.run(['pull', 'odd']), { code: 3, message: '"odd" cannot be read', hint: '--raw' });
@@ -68,7 +68,7 @@ describe('pull on a protected profile', () => {
   writeFileSync(config, 'profiles:\n  shop: {driver: sqlite, path: shop.sqlite, protected: true}\n');
   const run = async (...args: string[]) => cachectl([...args, '--config', config]);
 
-  it('wants its name, and can be looked at with --dry-run', async () => {
+  it('requires its name, and allows --dry-run', async () => {
     await run('put', 'a', '1');
     expectFault(await run('pull', 'a'), { code: 2, message: 'pull removes a', hint: '--yes --confirm shop' });
     expectFault(await run('pull', 'a', '--yes'), { code: 2, message: 'is protected', hint: '--confirm shop' });

@@ -15,7 +15,7 @@ describe('remember', () => {
       expect((await place.run(['lock:run', `cachectl:remember:${key}`, '--', 'true'])).code).to.equal(0);
     };
 
-    it('prints what the command printed, its error and its exit code, and then the same without it', async () => {
+    it("prints the command's output, error and exit code, and then the same from the cache", async () => {
       command.letGo();
       const args = ['remember', 'k', ...kept, ...command.prints('printf "a,b;"; echo told >&2')];
       expect(await place.run(args)).to.include({ code: 0, out: 'a,b;', err: 'told\n' });
@@ -36,7 +36,7 @@ describe('remember', () => {
     });
 
     if (place.tooLarge !== undefined && place.tooLarge < 2_000_000) {
-      it('passes on what the store does not take, and says so', async () => {
+      it('passes on output that the store does not take, with a warning', async () => {
         const { code, outBytes, err } = await place.run([
           'remember',
           'k',
@@ -52,7 +52,7 @@ describe('remember', () => {
       });
     }
 
-    it('runs it once for eight who ask at once', async () => {
+    it('runs it once for eight concurrent callers', async () => {
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
       const callers = Array.from({ length: 8 }, () => place.start(args));
       await command.hasRun(1);
@@ -62,7 +62,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(1);
     });
 
-    it('lets another go on when the one who ran it was killed', async () => {
+    it('lets another caller continue if the first one is killed', async () => {
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
       const killed = place.start(args);
       await command.hasRun(1);
@@ -74,7 +74,7 @@ describe('remember', () => {
       expect((await place.run(args)).out).to.equal('made\n');
     });
 
-    it('passes a failure on and does not keep it, unless it is told to', async () => {
+    it('passes a failure on without storing it, unless requested', async () => {
       command.letGo();
       const args = (...flags: string[]): string[] => [
         'remember',
@@ -90,7 +90,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(2);
     });
 
-    it('prints an old output at once, and one in the background makes it anew, as Laravel’s flexible does', async () => {
+    it('prints stale output at once and refreshes it in the background, like Laravel’s flexible', async () => {
       const args = (text: string): string[] => [
         'remember',
         'k',
@@ -136,7 +136,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(2);
     });
 
-    it('shares an entry with an application by --value-only', async () => {
+    it('shares an entry with an application with --value-only', async () => {
       const args = ['remember', 'version', '--value-only', '--stale', '1h', ...kept, ...command.prints('printf ours')];
       await place.run(['put', 'theirs', 'from PHP']);
       await place.run(['put', 'illuminate:cache:flexible:created:theirs', String(Math.floor(Date.now() / 1000))]);
@@ -153,7 +153,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(1);
     });
 
-    it('does not take an entry of another kind for an output, and writes over it with --refresh', async () => {
+    it('refuses an entry that is no output, and overwrites it with --refresh', async () => {
       command.letGo();
       await place.run(['put', 'k', '["other"]', '--as', 'json']);
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
@@ -169,7 +169,7 @@ describe('remember', () => {
       await expectNoLock('k');
     });
 
-    it('keeps it under tags', async () => {
+    it('stores it with tags', async () => {
       command.letGo();
       const args = ['remember', 'k', '--tags', 'reports', ...kept, ...command.prints('echo made')];
       await place.run(args);
@@ -180,7 +180,7 @@ describe('remember', () => {
       expect(command.runs()).to.equal(2);
     });
 
-    it('hands Ctrl-C on, keeps nothing, and leaves no lock', async () => {
+    it('forwards Ctrl-C, stores nothing, and leaves no lock', async () => {
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
       const runner = place.start(args);
       await command.hasRun(1);
@@ -195,11 +195,11 @@ describe('remember', () => {
   });
 });
 
-describe('remember, whatever the store', () => {
+describe('remember on any store', () => {
   const place = sqlitePlace();
   const command = slowCommand();
 
-  it('does not keep what a signal cut short, though its exit code is 0', async () => {
+  it('does not store the output of a command ended by a signal, even with exit code 0', async () => {
     const script = `trap 'echo partly; exit 0' TERM; printf begun >&2; while :; do sleep 0.05; done`;
     const run = place.start(['remember', 'k', '--ttl', '1m', '--cache-failures', '--', 'sh', '-c', script]);
     await run.saw('begun', 'err');
@@ -208,7 +208,7 @@ describe('remember, whatever the store', () => {
     expect((await place.run(['get', 'k'])).code).to.equal(1);
   });
 
-  it('ends a wait by Ctrl-C, and the one who runs it goes on', async () => {
+  it('ends a wait on Ctrl-C, while the running caller continues', async () => {
     const args = ['remember', 'k', '--ttl', '1m', '--', ...command.prints('echo made')];
     const runner = place.start(args);
     await command.hasRun(1);
@@ -223,7 +223,7 @@ describe('remember, whatever the store', () => {
     expect(await runner.ended).to.include({ code: 0, out: 'made\n' });
   });
 
-  it('passes a huge output on, says that it is not kept, and gives it to a reader who leaves', async () => {
+  it('passes a huge output on without storing it, also to a reader that leaves', async () => {
     const huge = ['remember', 'k', '--ttl', '1m', '--', 'head', '-c', '17000000', '/dev/zero'];
     const { code, outBytes, err } = await place.run(huge);
     expect({ code, length: outBytes.length }).to.deep.equal({ code: 0, length: 17_000_000 });
@@ -237,7 +237,7 @@ describe('remember, whatever the store', () => {
     expect((await run.ended).err).to.include('k was not stored');
   });
 
-  it('keeps the whole of it though the reader left', async () => {
+  it('stores the whole output though the reader left', async () => {
     const run = place.start([
       'remember',
       'k',
@@ -253,7 +253,7 @@ describe('remember, whatever the store', () => {
     expect((await place.run(['remember', 'k', '--ttl', '1m', '--', 'false'])).out).to.equal('one\ntwo\n');
   });
 
-  it('passes the exit code on, and has what is stale made anew, though the reader left', async () => {
+  it('passes the exit code on and refreshes stale output, though the reader left', async () => {
     command.letGo();
     const kept = ['--ttl', '1m', '--stale', '1h', '--cache-failures', '--'];
     const args = ['remember', 'k', ...kept, ...command.prints('head -c 1000000 /dev/zero; exit 5')];
@@ -274,7 +274,7 @@ describe('remember, whatever the store', () => {
     await until(async () => (await place.run(shown)).out.includes('"held":false'));
   });
 
-  it('runs nothing when the store cannot be reached, or runs it all the same with --on-error run', async () => {
+  it('runs nothing if the store cannot be reached, or runs it anyway with --on-error run', async () => {
     command.letGo();
     const args = ['remember', 'k', '--ttl', '1m', '--', ...command.prints('echo made; exit 4')];
     const env = { CACHECTL_URL: 'redis://127.0.0.1:1' };
@@ -285,7 +285,7 @@ describe('remember, whatever the store', () => {
     expect(err).to.match(/^[^\n]+; the command is run without a cache\n$/);
   });
 
-  it('gives the command an output that it can open by name', async () => {
+  it('gives the command a standard output that can be opened by name', async () => {
     const result = await place.run([
       'remember',
       'k',
@@ -299,7 +299,7 @@ describe('remember, whatever the store', () => {
     expect(result).to.include({ code: 0, out: 'one\ntwo\n', err: '' });
   });
 
-  it('says that a command cannot be started, and exits 127', async () => {
+  it('reports a command that cannot be started, and exits 127', async () => {
     const { code, err } = await place.run([
       'remember',
       'k',
@@ -325,7 +325,7 @@ describe('remember, whatever the store', () => {
       'value-only',
     ],
   ] as const) {
-    it(`wants to be told better: ${what}`, async () => {
+    it(`requires better arguments: ${what}`, async () => {
       expectFault(await place.run(['remember', ...args]), { code: 2, message });
     });
   }

@@ -49,13 +49,13 @@ describe("Node's compile cache", () => {
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("is kept in the user's cache folder where Node has one", () => {
+  it("is in the user's cache folder if Node has one", () => {
     expect(answer()).to.deep.equal(ANSWER);
     expect(existsSync(cache())).to.equal(HAS_COMPILE_CACHE);
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it('is kept in XDG_CACHE_HOME', () => {
+  it('is in XDG_CACHE_HOME', () => {
     const xdg = path.join(folder, 'xdg');
     mkdirSync(xdg);
     expect(answer({ XDG_CACHE_HOME: xdg })).to.deep.equal(ANSWER);
@@ -63,7 +63,7 @@ describe("Node's compile cache", () => {
     expect(existsSync(cache())).to.equal(false);
   });
 
-  it('does no harm where it cannot be written', () => {
+  it('is harmless if it cannot be written', () => {
     writeFileSync(path.join(folder, '.cache'), 'a file');
     expect(answer()).to.deep.equal(ANSWER);
     expect(answer({ XDG_CACHE_HOME: '/proc' })).to.deep.equal(ANSWER);
@@ -75,7 +75,7 @@ describe("Node's compile cache", () => {
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it('does no harm where its files are damaged', () => {
+  it('is harmless if its files are damaged', () => {
     answer();
     const files = existsSync(cache()) ? filesIn(cache()) : [];
     for (const [index, file] of files.entries()) {
@@ -87,7 +87,7 @@ describe("Node's compile cache", () => {
     expect(answer()).to.deep.equal(ANSWER);
   });
 
-  it("is not kept in another user's folder, as under sudo", () => {
+  it("is not in another user's folder, as with sudo", () => {
     // Whoever may give a folder away sees the folder left alone; nobody else can be in the other user's.
     const other = path.join(folder, 'other');
     mkdirSync(other);
@@ -138,7 +138,7 @@ describe('the built program', () => {
     ['--version'],
     [],
   ]) {
-    it(`does as the sources do with: ${args.join(' ')}`, () => {
+    it(`behaves like the sources with: ${args.join(' ')}`, () => {
       expect(run(PROGRAM, args, folder)).to.deep.equal(run(sources, args, folder));
     });
   }

@@ -40,7 +40,7 @@ const MORE_FACTS = [
 
 describe('stats', () => {
   onEveryStore((place, driver) => {
-    it('has one shape, with null for what the store does not tell', async () => {
+    it('has one shape, with null for unknown figures', async () => {
       await place.run(['put', 'a', 'v', '--ttl', '10m']);
       await place.run(['get', 'a', 'none']);
       const stats = await statsOf(place);
@@ -59,7 +59,7 @@ describe('stats', () => {
       if (counts) expect(stats.hits).to.be.at.least(1);
     });
 
-    it('is a line for each in a pipe: name and number', async () => {
+    it('prints name and number of each figure in a pipe', async () => {
       await place.run(['put', 'a', 'v']);
       const { code, out, err } = await place.run(['stats']);
       expect({ code, err }).to.deep.equal({ code: 0, err: '' });
@@ -73,7 +73,7 @@ describe('stats', () => {
       expect([...lines.values()]).not.to.include('null');
     });
 
-    it('spreads out sizes and ttls of a sample', async () => {
+    it('shows the distribution of sizes and TTLs of a sample', async () => {
       await place.run(['put', 'large', 'x'.repeat(1500), '--ttl', '2h']);
       await place.run(['put', 'small', 'v', '--ttl', '30s']);
       await place.run(['put', 'forever', 'v']);
@@ -89,7 +89,7 @@ describe('stats', () => {
       expect(out).to.match(/^ttl\t0\t60\t[01]$/m);
     });
 
-    it('prints a line for each interval while it watches', async () => {
+    it('prints a line for each interval of --watch', async () => {
       await place.run(['put', 'a', 'v']);
       const { code, out } = await place.run(['stats', '--watch', '--for', '1s', '--json']);
       expect(code).to.equal(0);
@@ -111,7 +111,7 @@ describe('stats', () => {
   describe('of a Redis server', () => {
     const place = redisPlace();
 
-    it('says what may not be asked, and shows what is left', async () => {
+    it('names the missing right, and shows the rest', async () => {
       const client = new Redis(place.url());
       await client.call('ACL', ['SETUSER', 'limited', 'reset', 'on', '>pw', '~*', '+@all', '-info']);
       await place.run(['put', 'a', 'v']);
@@ -128,7 +128,7 @@ describe('stats', () => {
       client.disconnect();
     });
 
-    it('counts what others ask from one look to the next', async () => {
+    it('counts the commands of others between two intervals', async () => {
       await place.run(['put', 'a', 'v']);
       const client = new Redis(place.url());
       const run = place.start(['stats', '--watch', '--json']);
@@ -138,7 +138,7 @@ describe('stats', () => {
       client.disconnect();
     });
 
-    it('ends with the one who reads it', async () => {
+    it('ends when its reader leaves', async () => {
       const run = place.start(['stats', '--watch']);
       await run.saw('\t');
       run.child.stdout.destroy();
@@ -146,7 +146,7 @@ describe('stats', () => {
     });
   });
 
-  it('shows the servers of a pool that answer, and says which does not', async function () {
+  it('shows the servers of a pool that answer, and names the one that does not', async function () {
     const servers: MemcachedServer[] = [];
     try {
       for (let number = 0; number < 2; number++) servers.push(await startMemcached(this, '-m', '64'));
@@ -165,7 +165,7 @@ describe('stats', () => {
     }
   });
 
-  it('makes no file where there is none', async () => {
+  it('creates no missing file', async () => {
     const url = 'sqlite:///tmp/cachectl-no-such-folder/cache.sqlite';
     const { code, out, err } = await cachectl(['stats', '--url', url]);
     expect(code).to.equal(0);

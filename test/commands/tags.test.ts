@@ -10,13 +10,13 @@ describe('tags:list, tags:show and tags:prune', () => {
       expect((await place.run(['put', key, 'v', '--tags', tags, ...flags])).code).to.equal(0);
     };
 
-    it('list nothing where nothing is tagged', async () => {
+    it('list nothing without tags', async () => {
       await place.run(['put', 'plain', '1']);
       expect(await place.run(['tags:list'])).to.include({ code: 0, out: '', err: '' });
       expect(await place.run(['tags:list', '--json'])).to.include({ code: 0, out: '[]\n', err: '' });
     });
 
-    it('list the tags by name, with how many entries carry each', async () => {
+    it('list tags by name with their number of entries', async () => {
       await put('Ann', 'people,artists');
       await put('Bob', 'people', '--ttl', '60');
       await put('Rome', 'žluť:x');
@@ -34,7 +34,7 @@ describe('tags:list, tags:show and tags:prune', () => {
     });
 
     if (!tellsMembers) {
-      it('say that Memcached does not tell what carries a tag, and the way out', async () => {
+      it('say that Memcached does not list the members of a tag, with an alternative', async () => {
         await put('Ann', 'people');
         const { code, out, err } = await place.run(['tags:show', 'people']);
         expect({ code, out }).to.deep.equal({ code: 2, out: '' });
@@ -43,7 +43,7 @@ describe('tags:list, tags:show and tags:prune', () => {
       return;
     }
 
-    it('show what carries a tag, so that get finds it', async () => {
+    it('show the members of a tag so that get finds them', async () => {
       await put('Ann: žluť', 'people,artists', '--ttl', '60');
       await put('Bob', 'people');
       const lines = (await place.run(['tags:show', 'people'])).out.split('\n').filter(Boolean).toSorted();
@@ -65,7 +65,7 @@ describe('tags:list, tags:show and tags:prune', () => {
       });
     });
 
-    it('show no more than asked for, and exit 1 when nothing carries it', async () => {
+    it('show up to the limit, and exit 1 for an unknown tag', async () => {
       for (const key of ['a', 'b', 'c']) await put(key, 't');
       expect((await place.run(['tags:show', 't', '--limit', '2'])).out.split('\n')).to.have.length(3);
       expect(await place.run(['tags:show', 't', '--stale'])).to.include({ code: 0, out: '' });
@@ -74,7 +74,7 @@ describe('tags:list, tags:show and tags:prune', () => {
       expect(await place.run(['tags:show', 'u', '--json'])).to.include({ code: 1, out: '[]\n' });
     });
 
-    it('prune what is listed and gone, and tell how many', async () => {
+    it('prune stale members, and report how many', async () => {
       await put('kept', 't');
       await put('expired', 't', '--ttl', '1');
       await until(async () => (await place.run(['get', 'expired', '--tags', 't'])).code === 1);

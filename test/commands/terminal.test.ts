@@ -18,7 +18,7 @@ describe('on a terminal', () => {
     await onTerminal(['put', 'b', 'two'], env);
   });
 
-  it('flush says what it will hit, and goes ahead on a yes', async () => {
+  it('flush shows its scope, and continues on a yes', async () => {
     const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: 'y\r' });
     expect(screen).to.include('removes what lies under the prefix shop-: 2 entries');
     expect(screen).to.include(`${home}/cache.sqlite`);
@@ -39,20 +39,20 @@ describe('on a terminal', () => {
     expect((await onTerminal(['get', 'a'], env)).code).to.equal(0);
   });
 
-  it('flush changes nothing when the terminal is closed at the question', async () => {
+  it('flush changes nothing if the terminal is closed at the question', async () => {
     const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\u0004' });
     expect(screen).to.include('nothing was changed');
     expect(code).to.equal(130);
   });
 
-  it('a protected profile wants its name typed', async () => {
+  it('a protected profile asks for its name', async () => {
     const wrong = await onTerminal(['flush'], protectedEnv, { prompt: 'Type its name', keys: 'shop\r' });
     expect(wrong.code).to.equal(1);
     const right = await onTerminal(['flush'], protectedEnv, { prompt: 'Type its name', keys: 'sqlite\r' });
     expect(right.screen).to.include('removed 2 entries');
   });
 
-  it('several keys come as a table with their ttl', async () => {
+  it('several keys are a table with their TTLs', async () => {
     const { screen } = await onTerminal(['get', 'a', 'b'], env);
     expect(screen.split('\r\n').map((line) => line.trim().split(/ {2,}/))).to.deep.include([
       'b',
@@ -61,7 +61,7 @@ describe('on a terminal', () => {
     ]);
   });
 
-  it('lock:release --force breaks the lock of whom it named, and of nobody who got it while the question stood', async () => {
+  it('lock:release --force breaks only the lock of the holder that it showed', async () => {
     await onTerminal(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann'], env);
     const { code, screen } = await onTerminal(['lock:release', 'deploy', '--force'], env, {
       prompt: 'Go ahead?',
@@ -78,13 +78,13 @@ describe('on a terminal', () => {
     expect(yes.code).to.equal(0);
   });
 
-  it('a table does not cut what is wide where there is room', async () => {
+  it('a table does not cut wide cells if there is room', async () => {
     await onTerminal(['lock:acquire', '共有ロックの名前', '--ttl', '0', '--owner', 'ann'], env);
     const { screen } = await onTerminal(['lock:list'], env);
     expect(screen).to.match(/^共有ロックの名前 +ann +never +a lock +its place/m);
   });
 
-  it('a key too long for a table is cut, and not in the middle of a character', async () => {
+  it('a key too long for a table is cut between characters', async () => {
     const folder = scratchFolder('terminal-wide');
     const wide = { HOME: folder, CACHECTL_URL: `sqlite://${folder}/cache.sqlite` };
     await onTerminal(['put', '😀'.repeat(60), '1'], wide);
@@ -94,7 +94,7 @@ describe('on a terminal', () => {
     expect(screen).not.to.include('\uFFFD');
   });
 
-  it('lock:watch of more locks than the screen has lines says how many it does not show', async () => {
+  it('lock:watch of more locks than lines says how many are hidden', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `lock-${index + 1}`);
     const { code, screen } = await onTerminal(['lock:watch', ...names], env, { prompt: 'more', keys: '\u0003' });
     expect(screen)
@@ -103,26 +103,26 @@ describe('on a terminal', () => {
     expect(code).to.equal(130);
   });
 
-  it('a value cannot write on the screen', async () => {
+  it('a value cannot control the terminal', async () => {
     await onTerminal(['put', 'evil', '\u001B]0;title\u0007\u001B[2J'], env);
     const { coloured } = await onTerminal(['get', 'evil'], env);
     expect(coloured).to.include(String.raw`\x1b]0;title\x07\x1b[2J`);
     expect(coloured).not.to.include('\u001B');
   });
 
-  it('colours errors, unless NO_COLOR is set', async () => {
+  it('errors are coloured unless NO_COLOR is set', async () => {
     expect((await onTerminal(['get', ''], env)).coloured).to.include('\u001B[31merror:');
     expect((await onTerminal(['get', ''], { ...env, NO_COLOR: '1' })).coloured).not.to.include('\u001B');
   });
 
-  it('top draws a table that q ends, and leaves the last one standing', async () => {
+  it('top draws a table until q, and leaves the last one on the screen', async () => {
     const { code, screen } = await onTerminal(['top'], env, { prompt: 'events in', keys: 'q' });
     expect(code).to.equal(0);
     expect(screen).to.match(/triggers in .*: writes/);
     expect(screen.trimEnd()).to.match(/0 events in \d+\.\ds \(0\.0\/s\)$/);
   });
 
-  it('top leaves on Ctrl-C as every command does', async () => {
+  it('top ends on Ctrl-C like every command', async () => {
     const { code } = await onTerminal(['top'], env, { prompt: 'events in', keys: '\u0003' });
     expect(code).to.equal(130);
   });

@@ -52,7 +52,7 @@ describe('top', () => {
       return JSON.parse(out) as Summary;
     }
 
-    it('counts by key, and the whole is the sum of it', async () => {
+    it('counts by key, and the total is the sum', async () => {
       const { totals, rows, by, seconds, leftOut } = await summaryOf([]);
       expect({ by, leftOut }).to.deep.equal({ by: 'key', leftOut: 0 });
       expect(seconds).to.be.at.least(3.9);
@@ -64,7 +64,7 @@ describe('top', () => {
       expect(totals.perSecond).to.be.closeTo(totals.events / seconds, 0.01);
     });
 
-    it('knows the ratio of hits by key family, where the store tells them', async () => {
+    it('shows the hit ratio by key family if the store reports hits', async () => {
       const { totals, rows } = await summaryOf(['--by', 'prefix', '--sort', 'writes']);
       expect(rows[0]!.name).to.equal('users:*');
       if (driver === 'sqlite' || driver === 'mongodb') {
@@ -78,7 +78,7 @@ describe('top', () => {
       expect(rows.find(({ name }) => name === 'orders:*')).to.include({ hits: 0, hitRatio: 0 });
     });
 
-    it('prints lines in a pipe, and only as many as are asked for', async () => {
+    it('prints lines in a pipe, up to the limit', async () => {
       const out = await busy(place, place.start(['top', '--for', '3s', '--enable', '--limit', '1', '--by', 'type']));
       const [name, events] = out.split('\t');
       expect(name).to.be.oneOf(['CacheHit', 'CacheMissed', 'KeyWritten'] satisfies EventType[]);
@@ -94,7 +94,7 @@ describe('top', () => {
     });
   });
 
-  it('has nothing to count in the array store, which no other process sees', async () => {
+  it('has no events of the array store, which is private to a process', async () => {
     const { code, out } = await cachectl(['top', '--for', '1s', '--json', '--url', 'array://']);
     expect(code).to.equal(0);
     expect((JSON.parse(out) as Summary).totals.events).to.equal(0);

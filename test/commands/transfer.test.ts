@@ -75,7 +75,7 @@ describe('export and import', () => {
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
   onEveryStore((place, driver) => {
-    it('give back to the byte what cannot be read', async () => {
+    it('restore undecodable values exactly', async () => {
       const file = path.join(folder, 'broken.ndjson');
       await place.run(['put', 'a', '1']);
       await place.plant('broken', Buffer.from('no:php;'));
@@ -92,7 +92,7 @@ describe('export and import', () => {
       expect(linesOf(again)).to.deep.equal(linesOf(file));
     });
 
-    it('give back all that was there, tags and ttls included', async () => {
+    it('restore everything, with tags and TTLs', async () => {
       await plant(place);
       const file = path.join(folder, 'a.ndjson');
       const exported = await place.run(['export', '--output', file, '--json']);
@@ -120,7 +120,7 @@ describe('export and import', () => {
       }
     });
 
-    it('leave locks where they are, and say so', async () => {
+    it('leave out locks, and say so', async () => {
       await place.run(['put', 'a', '1']);
       await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
       const { out, err } = await place.run(['export']);
@@ -129,7 +129,7 @@ describe('export and import', () => {
       expect(err).to.equal(`exported 1 entry${locks}\n`);
     });
 
-    it('count what has expired meanwhile, and what is there already with --if-absent', async () => {
+    it('count expired entries, and existing ones with --if-absent', async () => {
       await place.run(['put', 'there', 'kept']);
       const input = [
         '{"key":"old","value":1,"expires":1000}',
@@ -142,7 +142,7 @@ describe('export and import', () => {
       expect((await place.run(['get', 'there', 'new', '--default', 'none'])).out).to.equal('there\tkept\nnew\t1\n');
     });
 
-    it('name the line that is none, store what comes before, and go past it with --skip-bad', async () => {
+    it('name an invalid line, store the lines before it, and continue with --skip-bad', async () => {
       const input = `${numbered(2)}{"key":"k"}\n{"key":"n:2","value":1}\n`;
       const result = await place.run(['import', '-'], { input });
       expectFault(result, {
@@ -160,14 +160,14 @@ describe('export and import', () => {
       });
     });
 
-    it('only look with --dry-run', async () => {
+    it('only check with --dry-run', async () => {
       const result = await place.run(['import', '-', '--dry-run'], { input: `${numbered(2)}oops\n` });
       expect(result.code).to.equal(4);
       expect(result.err).to.match(/^would import 2 entries; left out: 1 failed\n {2}failed: line 3: not JSON: /);
       expect((await place.run(['get', 'n:1'])).code).to.equal(1);
     });
 
-    it('go on with --resume where they were killed, and end as if nothing had been', async function () {
+    it('resume after a kill, with the same result', async function () {
       this.timeout(120_000);
       const file = path.join(folder, 'many.ndjson');
       const state = `${file}.import-state`;
@@ -188,7 +188,7 @@ describe('export and import', () => {
   });
 });
 
-describe('what import keeps to', () => {
+describe('limits of import', () => {
   let folder = '';
 
   beforeEach(() => {
@@ -199,7 +199,7 @@ describe('what import keeps to', () => {
 
   const place = sqlitePlace();
 
-  it('counts what a store of another form cannot take, and stores the rest', async () => {
+  it('counts entries that another form of store cannot take, and stores the rest', async () => {
     await place.run(['put', 'a', '1']);
     await place.plant('broken', Buffer.from('no:php;'));
     const file = path.join(folder, 'a.ndjson');
@@ -223,7 +223,7 @@ describe('what import keeps to', () => {
     expect(JSON.parse(result.out)).to.include({ written: 1, failed: 1 });
   });
 
-  it('tells each reason of its failures, also when it ends part-way', async () => {
+  it('prints each reason for failures, also if it ends part-way', async () => {
     const bad = ['{"key":"a","stored":"AA==","form":"x"}', '{"key":"b","stored":"AA==","form":"x"}'];
     const input = [...bad, '{"key":"c","value":1}', '{"key":"d"}', '{"key":"e","value":1,"ttl":0}'].join('\n');
     const reason =
@@ -245,7 +245,7 @@ describe('what import keeps to', () => {
     ]);
   });
 
-  it('says what to do with a file that is compressed', async () => {
+  it('says what to do with a compressed file', async () => {
     const file = path.join(folder, 'a.ndjson.gz');
     writeFileSync(file, gzipSync(numbered(3)));
     expectFault(await place.run(['import', file]), {
@@ -255,7 +255,7 @@ describe('what import keeps to', () => {
     });
   });
 
-  it('goes on with the same target and input only', async () => {
+  it('resumes with the same target and input only', async () => {
     const file = path.join(folder, 'a.ndjson');
     const state = `${file}.import-state`;
     writeFileSync(file, numbered(3));
@@ -273,7 +273,7 @@ describe('what import keeps to', () => {
     expect(await place.run(['import', file])).to.include({ code: 0 });
   });
 
-  it('forgets how far an earlier import came as soon as another begins', async () => {
+  it('forgets the position of an earlier import as soon as another begins', async () => {
     const file = path.join(folder, 'a.ndjson');
     const state = `${file}.import-state`;
     writeFileSync(file, `${numbered(3)}oops\n`);
@@ -289,7 +289,7 @@ describe('what import keeps to', () => {
     expect(await place.run(['import', file, '--resume'])).to.include({ code: 0, err: 'imported 3 entries\n' });
   });
 
-  it('replaces a file whole or not at all', async () => {
+  it('replaces a file in full or not at all', async () => {
     await place.run(['put', '--from', '-'], { input: numbered(5).replaceAll(',"expires":null', '') });
     const file = path.join(folder, 'a.ndjson');
     writeFileSync(file, 'before');
@@ -302,7 +302,7 @@ describe('what import keeps to', () => {
     expect(readdirSync(folder)).to.deep.equal(['a.ndjson']);
   });
 
-  it('ends when its reader has had enough', async () => {
+  it('ends when its reader leaves', async () => {
     await place.run(['import', '-'], { input: numbered(MANY) });
     const run = place.start(['export']);
     await run.saw('\n');
@@ -310,7 +310,7 @@ describe('what import keeps to', () => {
     expect(await run.ended).to.include({ code: 0, err: '' });
   });
 
-  it('says how far it came when it is told to stop', async () => {
+  it('reports how far it came when interrupted', async () => {
     const run = place.start(['import', '-']);
     run.child.stdin.write(numbered(3));
     await until(async () => (await place.run(['get', 'n:2'])).code === 0);
@@ -352,7 +352,7 @@ describe('copy', () => {
     describe(`from ${name} to SQLite and back`, () => {
       const source = place();
 
-      it('gives the same', async () => {
+      it('restores the same entries', async () => {
         await plant(source);
         const [before, after] = ['before', 'after'].map((each) => path.join(folder, each));
         await source.run(['export', '--output', before!]);
@@ -371,7 +371,7 @@ describe('copy', () => {
   describe('within a store', () => {
     const source = redisPlace();
 
-    it('goes to another prefix byte for byte, and does not read what it writes', async () => {
+    it('copies to another prefix byte for byte, without reading its own writes', async () => {
       await source.plant('broken', Buffer.from('no:php;'));
       await source.run(['put', 'John', 'john', '--tags', 'people']);
       const to = (prefix: string) => source.url().replace(/prefix=shop-cache-/, `prefix=${prefix}`);
@@ -385,13 +385,13 @@ describe('copy', () => {
     });
   });
 
-  it('has no summary to print where the entries go', async () => {
+  it('prints no summary if the entries go to standard output', async () => {
     const { code, out } = await cachectl(['export', '--json', '--url', `sqlite://${folder}/a.sqlite`]);
     expect(code).to.equal(2);
     expect(out).to.include('--json prints a summary to standard output');
   });
 
-  it('asks before it writes into a protected profile', async () => {
+  it('asks before it writes to a protected profile', async () => {
     const config = path.join(folder, 'cachectl.yaml');
     writeFileSync(
       config,

@@ -14,7 +14,7 @@ const MANIFEST = JSON.parse(
   readFileSync(fileURLToPath(new URL('../../oclif.manifest.json', import.meta.url)), 'utf8'),
 ) as Manifest;
 
-describe('a command line that cannot be obeyed exits 2, with two lines', () => {
+describe('an invalid command line exits 2 with two lines', () => {
   const folder = scratchFolder('usage');
   for (const [title, args, message] of [
     ['an empty key', ['get', ''], 'the key is empty'],
@@ -116,14 +116,14 @@ describe('a command line that cannot be obeyed exits 2, with two lines', () => {
     expect((await cachectl(['tag:flush', 'a'])).err).to.include('Did you mean tags:flush?');
   });
 
-  it('is a document on standard output with --json', async () => {
+  it('prints a document on standard output with --json', async () => {
     const { code, out, err } = await cachectl(['get', '', '--json', ...URL_FLAG]);
     expect({ code, err }).to.deep.equal({ code: 2, err: '' });
     expect(JSON.parse(out)).to.have.property('error').that.includes({ code: 'usage', message: 'the key is empty' });
   });
 });
 
-describe('which store is used', () => {
+describe('the choice of a store', () => {
   const folder = scratchFolder('profile');
   const config = path.join(folder, 'cachectl.yaml');
   writeFileSync(
@@ -132,28 +132,28 @@ describe('which store is used', () => {
   );
   const two = path.join(folder, 'two.sqlite');
 
-  it('is the SQLite file in the data folder when nothing is configured', async () => {
+  it('is the SQLite file in the data folder without configuration', async () => {
     expect(await cachectl(['put', 'a', 'embedded'])).to.include({ code: 0, err: '' });
     expect((await cachectl(['get', 'a'])).out).to.equal('embedded\n');
   });
 
-  it('is the default of the file that lies above the working directory', async () => {
+  it('is the default of a file above the working directory', async () => {
     await cachectl(['put', 'a', 'one'], { cwd: folder });
     expect((await cachectl(['get', 'a', '--config', config])).out).to.equal('one\n');
   });
 
-  it('is what --profile names, whatever the environment says', async () => {
+  it('follows --profile, whatever the environment says', async () => {
     const env = { CACHECTL_URL: 'array:', CACHECTL_PROFILE: 'one', CACHECTL_CONFIG: config };
     await cachectl(['put', 'a', 'two', '--profile', 'two'], { env });
     expect((await cachectl(['get', 'a', '--url', `sqlite://${two}`])).out).to.equal('two\n');
   });
 
-  it('is what CACHECTL_URL names before CACHECTL_PROFILE', async () => {
+  it('follows CACHECTL_URL before CACHECTL_PROFILE', async () => {
     const env = { CACHECTL_URL: `sqlite://${two}`, CACHECTL_PROFILE: 'one', CACHECTL_CONFIG: config };
     expect((await cachectl(['get', 'a'], { env })).out).to.equal('two\n');
   });
 
-  it('is a question of one flag, not two', async () => {
+  it('takes one flag, not two', async () => {
     const { code, err } = await cachectl(['get', 'a', '--url', 'array:', '--profile', 'one']);
     expect(code).to.equal(2);
     expect(err).to.include('--url and --profile both say which store to use');
@@ -161,14 +161,14 @@ describe('which store is used', () => {
 });
 
 describe('help', () => {
-  it('lists every command in the group where one would look for it', async () => {
+  it('lists every command in its group', async () => {
     const { code, out } = await cachectl(['--help']);
     expect(code).to.equal(0);
     expect(out).to.match(/^READ AND WRITE\n {2}get .*^LOCKS\n {2}lock:run /ms);
     expect(out).not.to.match(/^OTHER$/m);
   });
 
-  it('of the program lists the commands', async () => {
+  it('lists the commands of the program', async () => {
     const { code, out } = await cachectl(['--help']);
     expect(code).to.equal(0);
     const commands = ['get', 'put', 'forget', 'flush', 'tags:flush', 'lock:acquire', 'lock:release', 'events:tail'];

@@ -12,7 +12,7 @@ describe('add, increment, decrement and touch', () => {
       return ttl === null ? null : Math.ceil(ttl / 60);
     };
 
-    it('add stores only when absent; else exits 1 and leaves what is there', async () => {
+    it('add stores only a missing key; otherwise it exits 1 and keeps the entry', async () => {
       expect(await place.run(['add', 'leader', 'web1', '--ttl', '10m'])).to.include({ code: 0, out: '', err: '' });
       expect(await place.run(['add', 'leader', 'web2', '--forever'])).to.include({
         code: 1,
@@ -23,7 +23,7 @@ describe('add, increment, decrement and touch', () => {
       expect(await minutesLeft('leader')).to.equal(10);
     });
 
-    it('add takes a structure, under tags, from standard input', async () => {
+    it('add takes a tagged structure from standard input', async () => {
       const args = ['add', 'John', '-', '--as', 'json', '--tags', 'people,artists'];
       const { code, out } = await place.run([...args, '--json'], { input: '{"n":9007199254740993}' });
       expect({ code, out }).to.deep.equal({ code: 0, out: '{"key":"John","stored":true,"ttl":null}\n' });
@@ -36,21 +36,21 @@ describe('add, increment, decrement and touch', () => {
       );
     });
 
-    it('add lets one of many in', async () => {
+    it('add succeeds for one of many', async () => {
       const runs = await Promise.all([1, 2, 3, 4].map(async (each) => place.run(['add', 'one', String(each)])));
       expect(runs.map(({ code }) => code).sort()).to.deep.equal([0, 1, 1, 1]);
       const winner = runs.findIndex(({ code }) => code === 0) + 1;
       expect((await place.run(['get', 'one'])).out).to.equal(`${winner}\n`);
     });
 
-    it('put --forever takes the end away', async () => {
+    it('put --forever removes the TTL', async () => {
       await place.run(['put', 'a', '1', '--ttl', '10m']);
       expect((await place.run(['put', 'a', '2', '--forever'])).code).to.equal(0);
       expect(await minutesLeft('a')).to.equal(null);
       expect((await place.run(['put', 'a', '3', '--forever', '--ttl', '1m'])).code).to.equal(2);
     });
 
-    it('increment and decrement print the sum alone, and keep the time that is left', async () => {
+    it('increment and decrement print only the sum, and keep the TTL', async () => {
       expect(await place.run(['increment', 'hits'])).to.include({ code: 0, out: '1\n', err: '' });
       await place.run(['touch', 'hits', '--ttl', '10m']);
       expect((await place.run(['increment', 'hits', '--by', '41'])).out).to.equal('42\n');
@@ -63,7 +63,7 @@ describe('add, increment, decrement and touch', () => {
       expect(await minutesLeft('hits')).to.equal(10);
     });
 
-    it('increment counts to the end of 64 bits, exactly, and no further', async () => {
+    it('increment counts exactly to the limit of 64 bits, and no further', async () => {
       const greatest = '9223372036854775807';
       expect((await place.run(['increment', 'big', '--by', greatest])).out).to.equal(`${greatest}\n`);
       expect((await place.run(['increment', 'big', '--by', `-${greatest}`])).out).to.equal('0\n');
@@ -77,14 +77,14 @@ describe('add, increment, decrement and touch', () => {
       });
     });
 
-    it('increment loses nothing of many at once, and works within tags', async () => {
+    it('increment loses nothing among many, and works with tags', async () => {
       const args = ['increment', 'hits', '--by', '5', '--tags', 'counters'];
       const runs = await Promise.all([1, 2, 3, 4].map(async () => place.run(args)));
       expect(runs.map(({ out }) => Number(out)).sort((a, b) => a - b)).to.deep.equal([5, 10, 15, 20]);
       expect((await place.run(['get', 'hits'])).code).to.equal(1);
     });
 
-    it('increment --ttl gives a new counter its end, and leaves that of one that is there', async () => {
+    it('increment --ttl gives a new counter its TTL, and keeps that of an existing one', async () => {
       expect((await place.run(['increment', 'rate', '--ttl', '10m'])).out).to.equal('1\n');
       expect((await place.run(['increment', 'rate', '--ttl', '2h'])).out).to.equal('2\n');
       expect(await minutesLeft('rate')).to.equal(10);
@@ -93,7 +93,7 @@ describe('add, increment, decrement and touch', () => {
       expect(await minutesLeft('zero')).to.equal(10);
     });
 
-    it('increment refuses what is no number, and leaves it', async () => {
+    it('increment refuses a value that is no number, and keeps it', async () => {
       await place.run(['put', 'name', 'Ann']);
       expectFault(await place.run(['increment', 'name']), {
         code: 3,
@@ -103,7 +103,7 @@ describe('add, increment, decrement and touch', () => {
       expect((await place.run(['get', 'name'])).out).to.equal('Ann\n');
     });
 
-    it('touch says which keys were there, and exits 1 when any was not', async () => {
+    it('touch says which keys existed, and exits 1 if any did not', async () => {
       await place.run(['put', 'a', '1']);
       await place.run(['put', 'b', '2', '--ttl', '2h']);
       expect(await place.run(['touch', 'a', 'none', 'b', '--ttl', '10m'])).to.include({
@@ -119,7 +119,7 @@ describe('add, increment, decrement and touch', () => {
       expect(await minutesLeft('b')).to.equal(null);
     });
 
-    it('touch works within tags, and wants to know until when', async () => {
+    it('touch works with tags, and requires a TTL', async () => {
       await place.run(['put', 'John', 'john', '--tags', 'people']);
       expect((await place.run(['touch', 'John', '--ttl', '10m'])).code).to.equal(1);
       expect((await place.run(['touch', 'John', '--ttl', '10m', '--tags', 'people'])).code).to.equal(0);
@@ -128,7 +128,7 @@ describe('add, increment, decrement and touch', () => {
     });
 
     if (place.keyBytes !== undefined) {
-      it('touch tells of a key that no entry can have, beside those that it touched', async () => {
+      it('touch reports an impossible key beside those that it touched', async () => {
         await place.run(['put', 'a', '1']);
         const { code, out, err } = await place.run(['touch', 'a', 'a b', '--ttl', '10m']);
         expect({ code, out }).to.deep.equal({ code: 2, out: 'a\ttouched\n' });

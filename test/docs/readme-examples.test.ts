@@ -28,7 +28,7 @@ function asWritten(line: string): string {
   return line.replace(/--for \d+s/, '--for 1s').replace(/--force\b/, '--force --yes');
 }
 
-describe('the examples of README.md, on a stock Redis with the profile that README.md shows', () => {
+describe('the examples of README.md, on a stock Redis with the profile in README.md', () => {
   let server: RedisServer;
   let folder: string;
 

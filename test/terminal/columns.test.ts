@@ -7,12 +7,12 @@ import { table } from '../../src/terminal/table.js';
 const FLAG = '🇩🇪';
 const KEYS = '日本語キー';
 
-describe('columns of a terminal', () => {
-  it('are two for what is drawn wide', () => {
+describe('terminal columns', () => {
+  it('count two for wide characters', () => {
     expect(['abc', KEYS, '😀', FLAG, 'e\u0301', ''].map((text) => columnsOf(text))).to.deep.equal([3, 10, 2, 2, 1, 0]);
   });
 
-  it('are not exceeded by what is cut to them, nor is a character cut in half', () => {
+  it('limit a cut text without splitting a character', () => {
     expect(cutToColumns('abcdef', 4)).to.equal('abcd');
     expect(cutToColumns(KEYS, 5)).to.equal('日本');
     expect(cutToColumns('a😀b', 2)).to.equal('a');
@@ -21,7 +21,7 @@ describe('columns of a terminal', () => {
     expect(cutToColumns('abc', 0)).to.equal('');
   });
 
-  it('are enough in a table for what is drawn wide', () => {
+  it('align a table with wide characters', () => {
     const [first, other] = [KEYS.repeat(5), '🇩🇪'.repeat(5)];
     const [, ...lines] = table(
       ['KEY', 'N'],
@@ -36,7 +36,7 @@ describe('columns of a terminal', () => {
     ]);
   });
 
-  it('hold the lines of a live view, which would wrap otherwise', () => {
+  it('limit the lines of a live view, which would wrap otherwise', () => {
     const frame = new LiveFrame();
     const written: string[] = [];
     const { write } = process.stdout;

@@ -53,7 +53,7 @@ describe('durations', () => {
   }
 
   for (const text of ['700ms', '1.5s', '0.25']) {
-    it(`takes no ${text} where whole seconds are counted`, () => {
+    it(`refuses ${text} for whole seconds`, () => {
       expect(() => parseDuration(text)).to.throw(UsageError, 'not a whole number of seconds');
     });
   }

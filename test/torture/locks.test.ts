@@ -10,7 +10,7 @@ const PROCESSES = 32;
 /** Set CACHECTL_TORTURE_SECONDS=600 for longer: rare races need time. */
 const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 20);
 
-describe(`a lock that ${PROCESSES} processes contend for, of which some are killed and suspended`, () => {
+describe(`a lock with ${PROCESSES} contending processes, some killed and suspended`, () => {
   onEveryStore((place) => {
     let torture: Torture;
     let afterwards: Result;
@@ -29,25 +29,25 @@ describe(`a lock that ${PROCESSES} processes contend for, of which some are kill
 
     after(() => torture?.remove());
 
-    it('lets in one after the other, and nobody before a holder’s ttl is over', () => {
+    it('has one holder after the other, and none before the last one’s TTL ends', () => {
       expect(torture.history.length).to.be.greaterThan(PROCESSES);
       const wrong = pairs(torture.history).filter(([one, other]) => other.begun < validUntil(one));
       expect(wrong.map(([one, other]) => `${one.owner} and ${other.owner}`)).to.deep.equal([]);
     });
 
-    it('is numbered upward', () => {
+    it('has ascending fences', () => {
       const undisturbed = torture.history.filter(({ process }) => process.disturbedAt === undefined);
       const fences = undisturbed.map(({ fence }) => fence);
       expect(fences).to.deep.equal([...fences].sort((one, other) => (one < other ? -1 : 1)));
       expect(new Set(torture.history.map(({ fence }) => fence)).size).to.equal(torture.history.length);
     });
 
-    it('loses no count where the newest number alone may write', () => {
+    it('loses no count if only the highest fence may write', () => {
       expect(torture.written).to.have.length(torture.count);
       expect(torture.count).to.be.greaterThan(0);
     });
 
-    it('tells whoever lost it, and nobody else', async () => {
+    it('is reported as lost to those who lost it, and to nobody else', async () => {
       for (const { owner, begun, ended, process: contender } of torture.history) {
         if (contender.killed) continue;
         const { code, at } = await contender.exit;
@@ -60,7 +60,7 @@ describe(`a lock that ${PROCESSES} processes contend for, of which some are kill
       }
     });
 
-    it('leaves nobody waiting, and is free in the end', async () => {
+    it('leaves no waiter behind, and is free at the end', async () => {
       for (const contender of torture.contenders) {
         const { code } = await contender.exit;
         if (!contender.killed) expect(code).to.be.oneOf([0, LOST]);

@@ -22,7 +22,7 @@ const PRINTED = String.raw`it's\x0a$(touch hacked) 🐎`;
 
 const GOES_ON = new AbortController().signal;
 
-describe('a command that is run for each event', () => {
+describe('a command for each event', () => {
   let folder: string;
 
   before(() => {
@@ -33,7 +33,7 @@ describe('a command that is run for each event', () => {
 
   const fileIn = (name: string): string => path.join(folder, name);
 
-  it('finds the event in its environment and, as JSON, on standard input', async () => {
+  it('has the event in its environment and, as JSON, on standard input', async () => {
     const listener = new EventListener(
       `cat > ${fileIn('json')}; env -0 | grep -z '^CACHECTL_EVENT_' | sort -z > ${fileIn('env')}`,
       'monitor',
@@ -68,7 +68,7 @@ describe('a command that is run for each event', () => {
     ]);
   });
 
-  it('need not read its input, and is counted when it fails', async () => {
+  it('need not read its input, and is counted if it fails', async () => {
     const listener = new EventListener('exec 0<&-; [ "$CACHECTL_EVENT_KEY" = good ]', 'triggers', 2, GOES_ON);
     const big = 'x'.repeat(60_000);
     for (const key of ['good', big, 'good', 'bad']) await listener.tell({ time: new Date(), type: 'CacheHit', key });
@@ -76,7 +76,7 @@ describe('a command that is run for each event', () => {
     expect(listener.failed).to.equal(2);
   });
 
-  it('is not run any more from when somebody ended it, though events wait', async () => {
+  it('is not started after the end, even with queued events', async () => {
     const over = new AbortController();
     const [first, ran] = [fileIn('first'), fileIn('ran')];
     const listener = new EventListener(
@@ -94,7 +94,7 @@ describe('a command that is run for each event', () => {
     expect(readFileSync(ran, 'utf8')).to.equal('x\n');
   });
 
-  it('runs no more often at once than it may', async () => {
+  it('runs up to the limit at once', async () => {
     const running = fileIn('running');
     const command = `mkdir ${running} || exit 9; sleep 0.02; rmdir ${running}`;
     const listener = new EventListener(command, 'triggers', 1, GOES_ON);

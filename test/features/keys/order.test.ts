@@ -9,7 +9,7 @@ async function* pages(...listed: ReadonlyArray<readonly ListedEntry[]>): AsyncGe
 }
 
 describe('sorted entries', () => {
-  it('hold a key once, as it was seen last, though a scan gave it twice with another ttl and size', async () => {
+  it('have a key once, as last seen, though a scan returned it twice with another TTL and size', async () => {
     const first = [
       { key: 'a', size: 30, ttl: 50 },
       { key: 'b', size: 20, ttl: 20 },

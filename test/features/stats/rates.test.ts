@@ -11,7 +11,7 @@ function looked(...servers: readonly ServerStats[]): StoreStats {
 }
 
 describe('figures of several servers', () => {
-  it('are added up where each tells them, and are nothing where one does not', () => {
+  it('are summed if every server reports them, and unknown otherwise', () => {
     const totals = totalsOf([
       { name: 'a', entries: 1, hits: 3, misses: 1, maxBytes: 10, uptime: 50, version: '7' },
       { name: 'b', entries: 2, hits: 3, misses: 1, maxBytes: null, uptime: 20, version: '8', clients: 3 },
@@ -28,7 +28,7 @@ describe('figures of several servers', () => {
     });
   });
 
-  it('have rates by what came between two looks', () => {
+  it('have rates between two intervals', () => {
     const rates = new StatsRates();
     expect(rates.add(looked({ name: 'a', hits: 10, misses: 0 }, { name: 'b', hits: 5, misses: 5 }), 0)).to.equal(
       undefined,
@@ -43,7 +43,7 @@ describe('figures of several servers', () => {
     });
   });
 
-  it('have no rates of a server that was started anew, or that was away', () => {
+  it('have no rates for a server that restarted or was away', () => {
     const rates = new StatsRates();
     rates.add(looked({ name: 'a', hits: 10 }), 0);
     expect(rates.add(looked({ name: 'a', hits: 1 }), 1000)!.hitsPerSecond).to.equal(undefined);
@@ -54,13 +54,13 @@ describe('figures of several servers', () => {
 });
 
 describe('a histogram', () => {
-  it('puts each number into one bucket, and has percentiles by the nearest rank', () => {
+  it('puts each number into one bucket, with nearest-rank percentiles', () => {
     const sizes = sizesOf(sample(Array.from({ length: 100 }, (_, number) => ({ size: number + 1, ttl: null }))));
     expect(sizes).to.include({ median: 50, p90: 90, p99: 99, max: 100 });
     expect(sizes.buckets.map(({ entries }) => entries)).to.deep.equal([99, 1, 0, 0, 0, 0]);
   });
 
-  it('keeps what never expires, and what is not told, apart from ttls', () => {
+  it('separates never and unknown from TTLs', () => {
     const ttls = ttlsOf(sample([null, null, undefined, 59, 60].map((ttl) => ({ size: 1, ttl }))));
     expect(ttls).to.include({ never: 2, unknown: 1, median: 59, max: 60 });
     expect(ttls.buckets.slice(0, 2).map(({ entries }) => entries)).to.deep.equal([1, 1]);

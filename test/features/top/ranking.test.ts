@@ -12,8 +12,8 @@ function event(type: EventType, more: Partial<CacheEvent> = {}): CacheEvent {
   return { time: new Date(), type, ...more };
 }
 
-describe('what top counts', () => {
-  it('is the events of each type, the bytes that were told, and hits among lookups', () => {
+describe('the counts of top', () => {
+  it('are events by type, reported bytes, and hits among lookups', () => {
     const counts = new EventCounts();
     expect(counts.hitRatio).to.equal(undefined);
     counts.add(event('CacheHit', { size: 10 }));
@@ -26,7 +26,7 @@ describe('what top counts', () => {
     expect(counts.hitRatio).to.equal(0.5);
   });
 
-  it('has a history of the last seconds, the newest last', () => {
+  it('have a history of the last seconds, newest last', () => {
     const counts = new EventCounts();
     for (let second = 1; second <= HISTORY + 2; second++) {
       for (let i = 0; i < second; i++) counts.add(event('CacheHit'));
@@ -38,7 +38,7 @@ describe('what top counts', () => {
     expect(counts.history[0]).to.equal(3);
   });
 
-  it('goes by key, by key family, by tag, by client or by type', () => {
+  it('are grouped by key, key family, tag, client or type', () => {
     const one = event('CacheHit', { key: 'users:1:name', tags: ['a', 'b'], client: { address: '10.0.0.7:4711' } });
     expect(grouped('key', ':', 1)(one)).to.deep.equal(['users:1:name']);
     expect(grouped('prefix', ':', 1)(one)).to.deep.equal(['users:*']);
@@ -50,7 +50,7 @@ describe('what top counts', () => {
     expect(grouped('type', ':', 1)(one)).to.deep.equal(['CacheHit']);
   });
 
-  it('has names for what is not told', () => {
+  it('have labels for unknown values', () => {
     const plain = event('CacheHit', { key: 'k' });
     expect(grouped('tag', ':', 1)(plain)).to.deep.equal(['(no tag)']);
     expect(grouped('client', ':', 1)(plain)).to.deep.equal(['(not told)']);
@@ -63,7 +63,7 @@ describe('what top counts', () => {
 });
 
 describe('the rows of top', () => {
-  it('are sorted by a measure, and of equals by name', () => {
+  it('are sorted by a measure, then by name', () => {
     const rows = new HotRows();
     for (const name of ['b', 'a', 'c', 'c']) rows.add(name, event('CacheHit'));
     const byEvents = rows.top(3, ({ events }) => events);
@@ -71,7 +71,7 @@ describe('the rows of top', () => {
     expect(rows.top(1, ({ events }) => events)).to.have.length(1);
   });
 
-  it('stay few, whatever the number of names, and lose nothing that is frequent', () => {
+  it('stay few for any number of names, and keep the frequent ones', () => {
     const rows = new HotRows(100);
     for (let round = 0; round < 2000; round++) {
       rows.add('hot', event('CacheHit'));
@@ -86,7 +86,7 @@ describe('the rows of top', () => {
     expect(Math.max(...all.map(({ uncounted }) => uncounted))).to.be.within(1, 20);
   });
 
-  it('say what they may lack when they were forgotten meanwhile', () => {
+  it('mark counts that may be too low', () => {
     const rows = new HotRows(2);
     for (const name of ['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'd', 'e', 'c']) rows.add(name, event('CacheHit'));
     const again = rows.top(9, ({ events }) => events).find(({ name }) => name === 'c')!;
@@ -96,7 +96,7 @@ describe('the rows of top', () => {
 });
 
 describe('numbers of top', () => {
-  it('are bars, the largest the highest', () => {
+  it('are bars of proportional height', () => {
     expect(sparkline([0, 1, 4, 8])).to.equal(' ▂▅█');
     expect(sparkline([1, 1], 8)).to.equal('▂▂');
     expect(sparkline([0, 0])).to.equal('  ');

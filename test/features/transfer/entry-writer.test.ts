@@ -15,8 +15,8 @@ function entry(key: string, ttl: null | number): TransferEntry {
   return { key, tags: [], ttl, value: integer(1) };
 }
 
-describe('entries on their way between stores', () => {
-  it('lose from their ttl what has passed since they were read, and are counted where it is over', async () => {
+describe('entries between two stores', () => {
+  it('lose the time since they were read from their TTL, and count as expired at its end', async () => {
     const profile = { driver: 'array', name: 'test', prefix: '', codec: 'php', protected: false } as const;
     const store = openArray(profile, openCodec('php'));
     const tally = new Tally();

@@ -47,7 +47,7 @@ describe('splitting a stream of JSON objects into members', () => {
 
   it('finds every member and every end', async () => expect(await cut(text)).to.deep.equal(members));
 
-  it('finds the same members wherever the stream is cut', async () => {
+  it('finds the same members for any chunks', async () => {
     for (let size = 1; size < 12; size++) expect(await cut(text, size)).to.deep.equal(members);
   });
 

@@ -46,7 +46,7 @@ describe('lines of an export', () => {
     ],
   ];
   for (const [what, value, content] of written) {
-    it(`hold ${what} so that it comes back exactly`, () => {
+    it(`restore ${what} exactly`, () => {
       const line = printLine(entry(value), NOW);
       expect(line).to.equal(`{"key":"k",${content},"expires":${NOW + 60}}\n`);
       expect(parseLine(line, CONTEXT)).to.deep.equal(entry(value));
@@ -65,7 +65,7 @@ describe('lines of an export', () => {
     });
   }
 
-  it('hold any value so that it comes back exactly, and are read alike in both ways', () => {
+  it('restore any value exactly, in both readers', () => {
     const random = new Random(20_261_125);
     const seen = new Set<string>();
     for (let round = 0; round < 3000; round++) {
@@ -80,7 +80,7 @@ describe('lines of an export', () => {
     expect([...seen]).to.include.members(['value', 'base64', 'php']);
   });
 
-  it('are read fast where they are plain', () => {
+  it('use the fast reader if they are plain', () => {
     for (const value of [
       '"text"',
       String.raw`"a\"b\\"`,
@@ -99,7 +99,7 @@ describe('lines of an export', () => {
     }
   });
 
-  it('are not read fast where it is not sure what they say', () => {
+  it('do not use the fast reader if they are ambiguous', () => {
     for (const line of [
       '{"key":"k","value":"\\ud800","expires":null}\n',
       '{"key":"k","value":01,"expires":null}\n',
@@ -113,7 +113,7 @@ describe('lines of an export', () => {
     }
   });
 
-  it('may be any cut of chunks, with empty lines, without an end, and from a place within', async () => {
+  it('can come in any chunks, with empty lines, without a final newline, and from an offset', async () => {
     const text = '\n{"key":"a","value":"ž"}\r\n\n{"key":"b","value":1,"expires":5}\noops\n{"key":"c","value":[]}';
     const bytes = Buffer.from(text);
     for (let size = 1; size < bytes.length + 1; size++) {
@@ -162,7 +162,7 @@ describe('lines of an export', () => {
     });
   }
 
-  it('may say when they expire as a date, and how long they last', () => {
+  it('can have a date of expiry or a TTL', () => {
     const time = new Date((NOW + 90) * 1000).toISOString();
     expect(parseLine(`{"key":"k","value":1,"expires":"${time}"}`, CONTEXT)).to.include({ ttl: 90 });
     expect(parseLine('{"key":"k","value":1,"ttl":"10m"}', CONTEXT)).to.include({ ttl: 600 });
