@@ -2,20 +2,20 @@ import type { Finding } from '../contract/store.js';
 
 import { ok, warning } from './findings.js';
 
-/** From how much on two clocks count as different, in milliseconds: Laravel counts in whole seconds. */
+/** Two clocks differ from this skew on, in milliseconds: Laravel counts whole seconds. */
 const MUCH_MS = 2000;
 
 export interface ServerTime {
   /** Unix time in milliseconds. */
   readonly at: number;
-  /** How exact that is, in milliseconds. */
+  /** Its precision, in milliseconds. */
   readonly precisionMs: number;
 }
 
 /**
- * How far a server's clock is from ours.
- * @param ask for the time; how long it takes is taken into account
- * @param counts what the difference matters for: `expiry goes by the server's`
+ * Compare the server's clock with the local one.
+ * @param ask returns the server's time; its latency is taken into account
+ * @param counts what the skew affects
  */
 export async function clockFinding(ask: () => Promise<ServerTime>, counts: string): Promise<Finding> {
   const asked = Date.now();

@@ -1,7 +1,7 @@
 import type { CachectlError } from '../../errors.js';
 import type { Finding } from '../contract/store.js';
 
-/** A fault that an error showed. */
+/** A fault from an error. */
 export function failed(subject: string, error: CachectlError): Finding {
   return { subject, state: 'fault', message: error.message, hint: error.hint, cause: error };
 }
@@ -14,7 +14,7 @@ export function warning(subject: string, message: string, hint: string): Finding
   return { subject, state: 'warning', message, hint };
 }
 
-/** What was not looked at. */
+/** A check that was skipped. */
 export function skipped(subject: string, message: string, hint?: string): Finding {
   return { subject, state: 'skipped', message, ...(hint !== undefined && { hint }) };
 }

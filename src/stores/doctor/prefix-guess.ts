@@ -3,29 +3,29 @@ import type { Finding } from '../contract/store.js';
 import { printKey } from '../entries/printed-key.js';
 import { counted, ok, skipped, warning } from './findings.js';
 
-/** What lies in a store, as far as it was looked at. */
+/** A sample of the keys in a store. */
 export interface KeySample {
   /** Stored keys under the prefixes. */
   readonly ours: readonly string[];
-  /** Stored keys that are not. */
+  /** All other stored keys. */
   readonly others: readonly string[];
-  /** Whether that is all there is. */
+  /** Whether the sample is complete. */
   readonly isAll: boolean;
 }
 
-/** The prefixes of a profile, in the order in which they stand before a key. */
+/** The prefixes of a profile, in their order in front of a key. */
 export interface Prefixes {
   /** Redis's; empty elsewhere. */
   readonly connectionPrefix: string;
   readonly prefix: string;
 }
 
-/** Fewer keys than this say nothing of a prefix. */
+/** Fewer keys prove nothing about a prefix. */
 const FEW = 3;
 
 /**
- * Whether the keys that are there begin as the profile says; if none does, what most of those begin with that look as if
- * they were meant.
+ * Check that keys begin with the prefixes of the profile. If none does, suggest the most common beginning that looks
+ * similar.
  */
 export function prefixFinding(sample: KeySample, prefixes: Prefixes): Finding {
   const { ours, others, isAll } = sample;
@@ -68,7 +68,7 @@ function hintFor(guess: Prefixes, { connectionPrefix, prefix }: Prefixes): strin
   return `If those are meant, change the profile: ${changes.join(', ')}`;
 }
 
-/** What the most keys begin with that contain the prefix, however its words are joined. */
+/** The most common beginning that contains the prefix, however its words are joined. */
 function likeliest(others: readonly string[], prefixes: Prefixes): Guess | undefined {
   const votes = new Map<string, { guess: Prefixes; votes: number }>();
   for (const key of others) {
@@ -85,8 +85,8 @@ function likeliest(others: readonly string[], prefixes: Prefixes): Guess | undef
 }
 
 /**
- * The commonest mistakes: the connection prefix is missing or there for nothing; before Laravel 13 words were joined by `_`,
- * since then by `-`.
+ * Guesses the common mistakes: a missing or needless connection prefix, and words joined by `_` (Laravel before 13)
+ * or `-`.
  */
 function guessFrom(key: string, { connectionPrefix, prefix }: Prefixes): Prefixes | undefined {
   if (bare(prefix) === '') return undefined;
@@ -105,10 +105,10 @@ function guessFrom(key: string, { connectionPrefix, prefix }: Prefixes): Prefixe
   return undefined;
 }
 
-/** A prefix that is further in is none. */
+/** A prefix does not begin later in a key. */
 const LONGEST_HEAD = 100;
 
-/** What `key` begins with that is `wanted` but for what joins its words and for capitals; undefined when it is not. */
+/** The beginning of `key` that equals `wanted` except for joiners and case. Undefined if there is none. */
 function headLike(key: string, wanted: string): string | undefined {
   const letters = bare(wanted);
   let at = 0;
@@ -123,7 +123,7 @@ function headLike(key: string, wanted: string): string | undefined {
 
   if (matched < letters.length) return undefined;
   const joiner = /[^\da-z]$/i.test(wanted) ? (/^[^\da-z]+/i.exec(key.slice(at))?.[0] ?? '') : '';
-  // What ends in a joiner is no beginning of a longer word.
+  // A beginning that ends in a joiner is not part of a longer word.
   return joiner === '' && joiner !== (/[^\da-z]*$/i.exec(wanted)?.[0] ?? '') ? undefined : key.slice(0, at) + joiner;
 }
 
@@ -131,7 +131,7 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^\da-z]/g, '');
 }
 
-/** A profile without a prefix takes in every key; where they all begin alike, that is the prefix. */
+/** A profile without a prefix covers every key. If all of them begin alike, that is the prefix. */
 function withoutPrefix(keys: readonly string[]): Finding {
   const found = `the profile has none, so all of the ${counted(keys.length, 'key', 'keys')} met are its entries`;
   const common = commonHead(keys);
@@ -143,7 +143,7 @@ function withoutPrefix(keys: readonly string[]): Finding {
   );
 }
 
-/** Up to its last joiner. */
+/** Up to the last joiner. */
 function commonHead([first = '', ...others]: readonly string[]): string {
   let { length } = first;
   for (const key of others) {

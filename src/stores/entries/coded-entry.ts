@@ -1,12 +1,12 @@
 import type { Value } from '../../codecs/value.js';
 import type { Entry, Ttl } from '../contract/store.js';
 
-/** What reads stored bytes: `Codec`, or a column's. */
+/** Decodes stored bytes: `Codec`, or that of a column. */
 interface Decoder {
   decode(stored: Buffer): Value;
 }
 
-/** An entry whose bytes are read when they are asked for. A class, since a listing would make a closure for each entry. */
+/** An entry that decodes its bytes on demand. A class, because a listing would create a closure per entry. */
 export class CodedEntry implements Entry {
   readonly stored: Buffer;
   readonly ttl: Ttl | undefined;

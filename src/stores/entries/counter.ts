@@ -5,8 +5,8 @@ import { NotANumberError, UndecodableError } from '../../errors.js';
 import { printKey } from './printed-key.js';
 
 /**
- * The number held plus `by`. No `held` starts at 0. Whole numbers count, in strings and floats too, as PHP's is_numeric
- * has them (white space around is allowed); fractions do not, since the sum is an integer.
+ * Return the held number plus `by`; without `held`, start at 0. Accepts whole numbers, also in strings and floats, as
+ * in PHP's is_numeric (with white space around). Refuses fractions, since the sum is an integer.
  * @throws NotANumberError
  */
 export function increased(key: string, by: bigint, held: (() => Value) | undefined): bigint {

@@ -1,2 +1,2 @@
-/** Before the key of an entry that Laravel's `flexible()` put: the entry that holds when that was made, a Unix time. */
+/** The prefix of the entry that holds the creation time (Unix time) of a Laravel `flexible()` entry. */
 export const CREATED_HEAD = 'illuminate:cache:flexible:created:';

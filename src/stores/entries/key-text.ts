@@ -1,28 +1,28 @@
 /**
- * Keys, and the names of tags and locks, are bytes on every server; most are UTF-8, some are not. In here they are strings
- * that keep every byte: one that is no part of UTF-8 is a lone low surrogate, U+DC80 to U+DCFF, as in Python's
- * "surrogateescape" (PEP 383). Text that a user or a JSON parser brings never holds one.
+ * Keys, tags and lock names are bytes on every server, mostly UTF-8. Here they are strings that keep every byte. A
+ * byte that is not part of UTF-8 is a lone low surrogate, U+DC80 to U+DCFF, as in Python's "surrogateescape" (PEP
+ * 383). Text from a user or a JSON parser never contains one.
  */
 const ESCAPE = 0xdc_00;
 
-/** The string for the bytes of a key. */
+/** Return the string for a key's bytes. */
 export function keyFromBytes(bytes: Buffer): string {
   const text = bytes.toString();
-  // Decoding puts U+FFFD in place of what is not UTF-8. Keys that really hold that character are rare.
+  // Decoding replaces invalid bytes by U+FFFD. Keys that really contain that character are rare.
   return text.includes('\uFFFD') ? decoded(bytes) : text;
 }
 
-/** The bytes of a key. A surrogate that stands for no byte becomes U+FFFD, as everywhere in Node. */
+/** Return a key's bytes. A surrogate that stands for no byte becomes U+FFFD, as everywhere in Node. */
 export function keyToBytes(key: string): Buffer {
   return key.isWellFormed() ? Buffer.from(key) : encoded(key);
 }
 
-/** How many bytes the key has. */
+/** The number of bytes in the key. */
 export function keyByteLength(key: string): number {
   return key.isWellFormed() ? Buffer.byteLength(key) : encoded(key).length;
 }
 
-/** Keys of which all bytes are UTF-8 are what most clients, JSON and MongoDB can hold. */
+/** Whether all bytes are UTF-8, as most clients, JSON and MongoDB require. */
 export function isUtf8Key(key: string): boolean {
   return key.isWellFormed();
 }
@@ -45,7 +45,7 @@ function decoded(bytes: Buffer): string {
   return text;
 }
 
-/** How long the character of UTF-8 is that begins there; 0 where none does. Well-formed as in table 3-7 of Unicode. */
+/** The length of the UTF-8 character at that offset; 0 if there is none. Well-formed as in table 3-7 of Unicode. */
 function sequenceAt(bytes: Buffer, at: number): number {
   const first = bytes[at]!;
   if (first <= 0x7f) return 1;
@@ -53,7 +53,7 @@ function sequenceAt(bytes: Buffer, at: number): number {
     first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
   if (length === 0 || at + length > bytes.length) return 0;
   const second = bytes[at + 1]!;
-  // Else longer than need be, half of a surrogate pair, or beyond U+10FFFF.
+  // Otherwise overlong, a surrogate, or beyond U+10FFFF.
   const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   if (second < least || second > most) return 0;
@@ -73,5 +73,5 @@ function encoded(key: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** With the flag, halves of a pair are none. */
+/** The u flag excludes halves of a pair. */
 const LONE = /[\uDC80-\uDCFF]/gu;

@@ -1,14 +1,14 @@
 import { CachectlError, PartialError } from '../../errors.js';
 
-/** Names that a message holds. */
+/** The number of names in a message. */
 const NAMED = 5;
 
 /**
- * What came of each, where it came of all.
- * @param did in the past tense: `forgot`
- * @param names of what was asked for, for messages
- * @param kind what those are, in the plural: `keys`
- * @throws PartialError that names the others, when it came of some; the first error when it came of none
+ * Return all results if every part succeeded.
+ * @param did past tense, for the message: `forgot`
+ * @param names what was requested, for the message
+ * @param kind their plural: `keys`
+ * @throws PartialError with the failed names if some succeeded; the first error if none did
  */
 export function allDone<Done>(
   did: string,

@@ -1,9 +1,9 @@
 import { keyFromBytes, keyToBytes } from './key-text.js';
 
 /**
- * How keys, and names of tags and locks, are printed, and read again as arguments: most of them as they are. One that holds
- * bytes that are not UTF-8, or characters that a terminal obeys or takes for the end of a line, has `\xHH` in place of each
- * such byte, and so that it can be told apart from a key that reads like that, `\\` for a backslash.
+ * Print a key, tag or lock name so that it can be read back as an argument. Most are printed unchanged. If one has
+ * bytes that are not UTF-8, control characters or line ends, each such byte is printed as `\xHH`, and a backslash as
+ * `\\`.
  */
 export function printKey(key: string): string {
   return PLAIN.test(key) || !NEEDS_FORM.test(key) ? key : key.replaceAll(ESCAPED, escaped);
@@ -14,15 +14,15 @@ export function printNames(names: readonly string[]): string {
   return names.map((name) => printKey(name)).join(',');
 }
 
-/** The same within a message, which is read by people only: backslashes stay as they are. */
+/** The same within a message for people: backslashes stay. */
 export function printable(text: string): string {
   return text.replaceAll(NO_TEXT, escaped);
 }
 
-/** The key that an argument names: one with `\xHH` in it is in the form of `printKey`, any other is meant as it is. */
+/** Parse an argument as a key: with `\xHH` in it, it has the form of `printKey`; otherwise it is taken literally. */
 export function parseKey(argument: string): string {
   if (!HEX.test(argument)) return argument;
-  // A byte to a character, since what stands beside a byte may complete it.
+  // One character per byte, because a neighbour may complete it.
   const bytes = keyToBytes(argument).toString('latin1');
   return keyFromBytes(
     Buffer.from(
@@ -33,8 +33,8 @@ export function parseKey(argument: string): string {
 }
 
 /**
- * The glob that an argument is. There `\xHH` is that byte, and no wildcard whatever it stands for; any other character
- * behind a backslash is itself, as in every glob.
+ * Parse an argument as a glob. `\xHH` is that byte and never a wildcard. Any other character after a backslash is
+ * literal, as in every glob.
  */
 export function parsePattern(argument: string): string {
   if (!HEX.test(argument)) return argument;
@@ -46,10 +46,10 @@ export function parsePattern(argument: string): string {
   return keyFromBytes(Buffer.from(glob, 'latin1'));
 }
 
-/** Most keys are: to look at a letter at a time is what takes the time. */
+/** The fast path for most keys: looking at each character is slow. */
 const PLAIN = /^[\w !-.:-@[\]^`{-~/]*$/;
 
-/** Lone surrogates stand for bytes; U+FFFD is what Node makes of them in arguments, where it is therefore not taken. */
+/** Lone surrogates stand for bytes. Node replaces invalid bytes in arguments by U+FFFD, which is therefore refused. */
 const OBEYED = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\uFFFD`;
 const NEEDS_FORM = new RegExp(String.raw`[${OBEYED}]|\\x[\da-f]{2}`, 'u');
 const ESCAPED = new RegExp(String.raw`[${OBEYED}\\]`, 'gu');

@@ -2,15 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 
 import { PartialError } from '../../errors.js';
 
-/** How many events wait for a slow reader. Some ten megabytes. */
+/** The limit of queued events: some ten megabytes. */
 const LONGEST = 100_000;
 
-/** Events that are handed out at once, before what has come meanwhile is read. */
+/** Events delivered before the connection is read again. */
 const BREATH = 2000;
 
 /**
- * From a connection that pushes to a reader that pulls. A reader that falls far behind ends the stream with an error:
- * leaving events out unsaid would be worse, and a server cuts off who does not read.
+ * A queue from a connection that pushes to a reader that pulls. It fails if the reader falls far behind: dropping
+ * events silently would be worse, and a server disconnects a slow client.
  */
 export class EventQueue<Event> implements AsyncIterable<Event> {
   #waiting: Event[] = [];
@@ -18,7 +18,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #isOver = false;
   #failure: Error | undefined;
 
-  /** How many events were left out so far. */
+  /** The number of dropped events. */
   get dropped(): number {
     return 0;
   }
@@ -30,19 +30,19 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.#wake?.();
   }
 
-  /** What waits is still handed out. */
+  /** Queued events are still delivered. */
   end(): void {
     this.#isOver = true;
     this.#wake?.();
   }
 
-  /** Ends it with an error, behind what waits. */
+  /** Fail after the queued events. */
   fail(error: Error): void {
     if (!this.#isOver) this.#failure = error;
     this.end();
   }
 
-  /** What to do of an event that there is no room for. */
+  /** Called for an event when the queue is full. */
   protected overflow(): void {
     this.fail(
       new PartialError(
@@ -59,7 +59,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
       let sinceBreath = 0;
       for (const event of events) {
         yield event;
-        // A connection that nobody reads for long is cut by its server.
+        // A server disconnects a client that does not read.
         if (++sinceBreath % BREATH === 0) await setImmediate();
       }
 
@@ -74,7 +74,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   }
 }
 
-/** One for events that mean something by themselves: what comes while a slow reader has too many is left out, and counted. */
+/** A queue that drops and counts events when it is full. */
 export class DroppingQueue<Event> extends EventQueue<Event> {
   #dropped = 0;
 

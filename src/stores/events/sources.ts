@@ -10,14 +10,14 @@ interface Declared {
   };
 }
 
-/** The sources that a store declares, the cheapest for its server first; none when it tells nothing. */
+/** The event sources of a store, the cheapest for its server first. */
 export function eventSourcesOf({ driver, capabilities }: Declared): readonly EventSource[] {
   const { events, eventSources } = capabilities;
   if (eventSources !== undefined) return eventSources;
   return events.length === 0 ? [] : [{ name: driver, types: events, clients: false, tags: false }];
 }
 
-/** By its name, among those of a driver; the first when none is asked for. @throws UnsupportedError */
+/** Find a source by name; by default the first. @throws UnsupportedError */
 export function eventSourceNamed(
   driver: string,
   sources: readonly EventSource[],

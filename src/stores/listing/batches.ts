@@ -7,19 +7,19 @@ export interface EncodedEntry<Stored = Buffer> {
   readonly ttl: Ttl;
 }
 
-/** @param flags of `NewEntry` */
+/** @param flags see `NewEntry` */
 type Encode<Stored> = (value: Value, flags?: number) => Stored;
 
-/** Entries of one step: enough that its own cost is spread thin, few enough that others get their turn. */
+/** Entries per batch: enough to spread its cost, few enough to let others write in between. */
 const ENTRIES = 1000;
 
-/** Bytes, so that memory is bounded however large the values are. */
+/** The byte limit that bounds memory. */
 const BYTES = 4 * 1024 * 1024;
 
 /**
- * The entries, encoded, in batches of one transaction or round trip each.
- * @param most how many entries a batch has at most, of those that are there already: who waits for more of them should not
- * have to wait for many until some are stored
+ * Encode entries in batches of one transaction or round trip each.
+ * @param most the limit for entries that are already available, so that a slow source gets its first entries stored
+ * early
  */
 export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
@@ -29,7 +29,7 @@ export async function* batches<Stored extends { readonly length: number }>(
   const isThere = Symbol.iterator in entries;
   const filling = new Filling(encode, isThere ? most : ENTRIES);
   if (isThere) {
-    // To wait for each of what is there already would cost more than to store it.
+    // Awaiting each available entry would cost more than storing it.
     for (const entry of entries) if (filling.add(entry)) yield filling.take();
   } else {
     for await (const entry of entries) if (filling.add(entry)) yield filling.take();
@@ -53,7 +53,7 @@ class Filling<Stored extends { readonly length: number }> {
     return this.#batch.length > 0;
   }
 
-  /** Whether that fills the batch. */
+  /** Returns whether the batch is full. */
   add({ key, value, ttl, flags }: NewEntry): boolean {
     const stored = this.#encode(value, flags);
     this.#batch.push({ key, stored, ttl });
@@ -69,7 +69,7 @@ class Filling<Stored extends { readonly length: number }> {
   }
 }
 
-/** Entries that are encoded already, in such batches. */
+/** The same for entries that are already encoded. */
 export function* storedBatches(entries: readonly StoredEntry[], most = ENTRIES): Generator<readonly StoredEntry[]> {
   let start = 0;
   let bytes = 0;

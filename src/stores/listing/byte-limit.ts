@@ -1,7 +1,7 @@
-/** Bytes of values that are read at once, where they are read for a listing; a single one may have more. */
+/** The limit for values that a listing reads at once, in bytes. A single value may exceed it. */
 export const MOST_AT_ONCE = 4 * 1024 * 1024;
 
-/** The items in portions, so that what they hold can be read, one portion after the other, in bounded memory. */
+/** Split items into portions, so that their values can be read in bounded memory. */
 export function* withinBytes<Item extends { readonly size: number }>(
   items: readonly Item[],
 ): Generator<readonly Item[]> {

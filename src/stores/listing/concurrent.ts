@@ -1,6 +1,6 @@
 /**
- * Works on items as they come, on up to `most` at once, so that neither who gives them nor who takes them waits for the
- * other. After a failure nothing new is begun. Returns, or throws the first failure, when all that was begun is over.
+ * Process items as they come, up to `most` at once, so that source and consumer do not wait for each other. Starts
+ * nothing after a failure. Returns, or throws the first failure, when all running work has ended.
  */
 export async function overlapping<T>(
   items: AsyncIterable<T> | Iterable<T>,

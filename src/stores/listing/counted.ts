@@ -1,4 +1,4 @@
-/** How many items there are. @throws the signal's reason */
+/** Count the items. @throws the signal's reason */
 export async function counted(items: AsyncIterable<unknown>, signal?: AbortSignal): Promise<number> {
   const iterator = items[Symbol.asyncIterator]();
   let number = 0;

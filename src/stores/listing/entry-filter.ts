@@ -4,17 +4,17 @@ import type { BulkOptions } from '../contract/store.js';
 
 import { UnsupportedError } from '../../errors.js';
 
-/** Whether an entry is meant, its pattern aside, by which it was listed. What is not told of it is not so. */
+/** Whether a listed entry matches a filter, apart from its pattern. An unknown figure does not match. */
 export function isMeant({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, size }: ListedEntry): boolean {
   return size > largerThan && (idleFor === 0 || (idle !== undefined && idle >= idleFor));
 }
 
-/** A flush keeps what a listing tells to be a lock. */
+/** A flush keeps entries that are listed as locks. */
 export function isKeptLock({ lock }: ListedEntry): boolean {
   return lock !== undefined;
 }
 
-/** @param pages that were listed by the pattern, with idle times where they are asked for */
+/** @param pages listed by the pattern, with idle times if the filter needs them */
 export async function countMeant(
   pages: EntryPages,
   only: EntryFilter,
@@ -33,7 +33,7 @@ export async function countMeant(
   return tally.result;
 }
 
-/** What has been done so far. */
+/** The progress so far. */
 export class FlushTally {
   readonly #onProgress: BulkOptions['onProgress'];
   #result: FlushOnlyResult = { removed: 0, keptLocks: 0, bytes: 0 };
@@ -57,12 +57,12 @@ export class FlushTally {
   }
 }
 
-/** @throws UnsupportedError of a filter by what the store does not tell */
+/** @throws UnsupportedError for a filter that the store does not support */
 export function refuseIdleFor(driver: string, { idleFor }: EntryFilter): void {
   if (idleFor !== undefined) throw noIdleTimes(driver);
 }
 
-/** Only Redis and Memcached note that. */
+/** Only Redis and Memcached record idle times. */
 export function noIdleTimes(driver: string): UnsupportedError {
   return new UnsupportedError(
     `the ${driver} store does not tell since when an entry has not been used`,

@@ -1,9 +1,9 @@
 import { isUtf8Key } from '../entries/key-text.js';
 
 /**
- * A matcher for Redis's glob: `*` any run, `?` any one character, `[a-z]` and `[^a-z]` classes, `\` escapes. A class that
- * is not closed runs to the end of the pattern, as in Redis. A character is a code point, or a byte that is no part of UTF-8
- * (see key-text.ts), where Redis takes each byte for one. No pattern takes longer than its length times the text's.
+ * Return a matcher for Redis's globs: `*` any run, `?` any character, `[a-z]` and `[^a-z]` classes, `\` escapes. As
+ * in Redis, an unclosed class runs to the end of the pattern. A character is a code point, or a byte that is not part
+ * of UTF-8 (see key-text.ts); Redis matches bytes. The time is at most the product of both lengths.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const others = segmentsOf(pattern);
@@ -15,7 +15,7 @@ export function globMatcher(pattern: string): (text: string) => boolean {
     let at = first.endAt(text, 0);
     const lastAt = last.startBefore(text);
     if (at === -1 || lastAt < at || last.endAt(text, lastAt) !== text.length) return false;
-    // The first place that fits leaves the most for the others.
+    // The first match leaves the most for the rest.
     for (const segment of others) {
       at = segment.findFrom(text, at);
       if (at === -1) return false;
@@ -25,15 +25,15 @@ export function globMatcher(pattern: string): (text: string) => boolean {
   };
 }
 
-/** What every text that matches begins with: the pattern up to its first wildcard. */
+/** The literal beginning of every match: the pattern up to its first wildcard. */
 export function literalHead(pattern: string): string {
   const head = /^(?:[^*?[\\]|\\.)*/su.exec(pattern)?.[0] ?? '';
   return head.replaceAll(/\\(.)/gsu, '$1');
 }
 
 /**
- * Whether every text that begins with the bytes of the literal head matches, as of `users:*`. Not where it holds bytes that
- * are not UTF-8: what follows may make a character of the last of them.
+ * Whether every text with that literal head matches, as for `users:*`. False if the head has bytes that are not
+ * UTF-8: the next byte may complete the last one.
  */
 export function isHeadOnly(pattern: string): boolean {
   return /^(?:[^*?[\\]|\\.)*\*$/su.test(pattern) && isUtf8Key(pattern);
@@ -44,13 +44,13 @@ export function escapeGlob(literal: string): string {
   return literal.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);
 }
 
-/** One character of a pattern: itself, or which it takes. */
+/** A character of a pattern: a literal, or a test. */
 type Element = ((point: number) => boolean) | number;
 
-/** What stands between two stars. */
+/** The part between two stars. */
 class Segment {
   readonly #elements: readonly Element[];
-  /** Where there is nothing but characters, so that they can be looked for as a whole. */
+  /** The text of a part without wildcards, for a fast search. */
   readonly #literal: string | undefined;
 
   constructor(elements: readonly Element[]) {
@@ -60,7 +60,7 @@ class Segment {
     this.#literal = points.length === elements.length && isUtf8Key(text) ? text : undefined;
   }
 
-  /** Where it ends that begins there; -1 where it does not. */
+  /** The end of a match at `start`; -1 if there is none. */
   endAt(text: string, start: number): number {
     if (this.#literal !== undefined) return text.startsWith(this.#literal, start) ? start + this.#literal.length : -1;
     let at = start;
@@ -74,7 +74,7 @@ class Segment {
     return at;
   }
 
-  /** Where the first one ends that begins there or later; -1 where there is none. */
+  /** The end of the first match at or after `start`; -1 if there is none. */
   findFrom(text: string, start: number): number {
     if (this.#literal !== undefined) {
       const at = text.indexOf(this.#literal, start);
@@ -89,7 +89,7 @@ class Segment {
     return -1;
   }
 
-  /** Where it would have to begin so as to end with the text; -1 of a text that is too short. */
+  /** Where a match at the end of the text must begin; -1 if the text is too short. */
   startBefore(text: string): number {
     if (this.#literal !== undefined) return text.length - this.#literal.length;
     let at = text.length;
@@ -123,16 +123,16 @@ function segmentsOf(pattern: string): Segment[] {
 
 const ANY = (): boolean => true;
 
-/** Reads a class from the character after `[`; gives what it takes and the index of its `]`. */
+/** Parse a class from the character after `[`. Returns its test and the index of its `]`. */
 function characterClass(characters: readonly string[], start: number): [Element, number] {
   let at = start;
   const isNegated = characters[at] === '^';
   if (isNegated) at++;
-  /** Each begins at one index and ends at the next. */
+  /** Pairs of first and last character. */
   const ranges: number[] = [];
   for (; at < characters.length && characters[at] !== ']'; at++) {
     const first = characters[at]!;
-    // An escaped character never begins a range, in Redis either.
+    // An escaped character never begins a range, as in Redis.
     if (first === '\\' && at + 1 < characters.length) ranges.push(...range(characters[++at]!));
     else if (characters[at + 1] === '-' && at + 2 < characters.length) {
       ranges.push(...range(first, characters[at + 2]!));
@@ -151,7 +151,7 @@ function characterClass(characters: readonly string[], start: number): [Element,
   return [isNegated ? (point) => !isIn(point) : isIn, at];
 }
 
-/** Redis swaps one that is written backwards. */
+/** Redis swaps the ends of a reversed range. */
 function range(first: string, last = first): readonly [number, number] {
   const [one, other] = [first.codePointAt(0)!, last.codePointAt(0)!];
   return one <= other ? [one, other] : [other, one];

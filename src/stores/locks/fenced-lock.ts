@@ -10,9 +10,9 @@ export function fenceKey(name: string): string {
 }
 
 /**
- * A lock of which each acquisition has a number that is greater than all before it, so that whoever is written to can refuse
- * a holder that slept past its ttl. The number is taken after the lock, and then the lock is looked at again: who lost it in
- * between has taken a number for nothing, but none that is greater than the next holder's.
+ * A lock whose acquisitions have ascending numbers (fences), so that a resource can reject a holder that slept past
+ * its TTL. The fence is taken after the lock, and then the lock is checked again. A holder that lost it in between
+ * has a fence, but none higher than the next holder's.
  */
 export class FencedLock implements Lock {
   readonly #store: Store;
@@ -26,7 +26,7 @@ export class FencedLock implements Lock {
     this.#lock = lock;
   }
 
-  /** Of the last acquisition. */
+  /** The fence of the last acquisition. */
   get fence(): bigint | undefined {
     return this.#fence;
   }
@@ -36,7 +36,7 @@ export class FencedLock implements Lock {
     try {
       this.#fence = await nextFence(this.#store, this.#name);
     } catch (error) {
-      // What went wrong here is what is told.
+      // Report the original error.
       await this.#lock.release(owner).catch(() => false);
       throw error;
     }
@@ -70,9 +70,10 @@ export class FencedLock implements Lock {
 }
 
 /**
- * Counts on. A count that is not there, because it is the first or because the cache was flushed or evicted it, begins at
- * the time in milliseconds, by the server's clock where it has one, since those of hosts differ: nobody acquires a lock a thousand times a second, so that is greater than all before it. It is made
- * before it is counted: of several that find none (of one lock's slots), each would add the time.
+ * Increment the fence. A missing counter (new, flushed or evicted) starts at the time in milliseconds, by the
+ * server's clock if it has one, since hosts differ. Nobody acquires a lock a thousand times a second, so that is
+ * higher than all before. The counter is created before it is incremented: otherwise several slots that find none
+ * would each add the time.
  */
 async function nextFence(store: Store, name: string): Promise<bigint> {
   const key = fenceKey(name);
@@ -82,5 +83,5 @@ async function nextFence(store: Store, name: string): Promise<bigint> {
   return fence >= LEAST ? fence : store.increment(key, now);
 }
 
-/** Less has not begun at a time: 2001, in milliseconds. */
+/** A lower counter did not start at a time: 2001, in milliseconds. */
 const LEAST = 1_000_000_000_000n;

@@ -4,15 +4,15 @@ import { hostname, userInfo } from 'node:os';
 import { OWNER_PREFIX } from './names.js';
 
 /**
- * An owner token that says who, where and when, and cannot be guessed: `cachectl:user@host:pid:` and 32 hexadecimal digits,
- * of which the first twelve are the Unix time in milliseconds, and the others are chance.
+ * Make an owner token that says who, where and when, and cannot be guessed: `cachectl:user@host:pid:` and 32
+ * hexadecimal digits. The first twelve are the Unix time in milliseconds, the rest is random.
  */
 export function newOwner(): string {
   const time = Date.now().toString(16).padStart(12, '0');
   return `${OWNER_PREFIX}${userName()}@${hostname()}:${process.pid}:${time}${randomBytes(10).toString('hex')}`;
 }
 
-/** What an owner that cachectl made says. */
+/** The content of an owner token of cachectl. */
 export interface OwnOwner {
   /** `ann@web-1`. */
   readonly who: string;
@@ -21,7 +21,7 @@ export interface OwnOwner {
   readonly since: Date;
 }
 
-/** Undefined of an owner that somebody else made, or gave cachectl. */
+/** Undefined for any other owner. */
 export function readOwner(owner: string): OwnOwner | undefined {
   const [, who, pid, time] = /^cachectl:(.+):(\d+):([\da-f]{12})[\da-f]{20}$/s.exec(owner) ?? [];
   if (who === undefined) return undefined;
@@ -32,7 +32,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run under a uid that has no name.
+    // A container may run under a uid without a name.
     return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
 }

@@ -1,14 +1,14 @@
 import type { LockEvent, Waiter } from '../contract/locks.js';
 import type { LockHolder, Store } from '../contract/store.js';
 
-/** How often a lock is looked at, in milliseconds. */
+/** The poll interval, in milliseconds. */
 export const LOOK_MS = 50;
 
-/** By how much the end of a lock may seem to move though nothing happened, in milliseconds: what is told in whole seconds, a second. */
+/** Tolerance when comparing expiry times, in milliseconds: TTLs in whole seconds jitter by 1 s. */
 const COARSE_MS = 1000;
 const FINE_MS = 2 * LOOK_MS;
 
-/** One lock, as two states of it are compared; what lies between two looks is not seen. */
+/** Compares states of a lock. Changes between two polls are not seen. */
 export class LockLooks {
   readonly #store: Pick<Store, 'lock'>;
   readonly #name: string;
@@ -21,7 +21,7 @@ export class LockLooks {
     this.#name = name;
   }
 
-  /** What changed since the last look; at the first, who holds it. */
+  /** Return the changes since the last poll; at first, the holder. */
   async look(): Promise<LockEvent[]> {
     const lock = this.#store.lock(this.#name);
     const asked = Date.now();
@@ -44,7 +44,7 @@ export class LockLooks {
   #difference(before: Seen | undefined, now: Look | undefined, time: Date): LockEvent[] {
     const name = this.#name;
     if (before?.owner === now?.owner) {
-      // Of the same owner: nothing happened, unless it has longer than it had.
+      // The same owner: nothing happened, unless its TTL grew.
       const isRefreshed = before !== undefined && now !== undefined && now.endsFrom > before.endsAt + now.slack;
       return isRefreshed ? [{ time, type: 'refreshed', name, ...about(now) }] : [];
     }
@@ -82,16 +82,19 @@ export class LockLooks {
 }
 
 interface Look extends LockHolder {
-  /** When it ends, by this look, at the earliest and at the latest: the answer may have been long on its way. */
+  /** The earliest and the latest expiry by this poll, since the answer may have taken time. */
   readonly endsFrom: number;
-  /** Unix time in milliseconds, as is `endsFrom`; Infinity when it never expires or nobody tells. */
+  /** Unix time in milliseconds, as in `endsFrom`. Infinity if it never expires or the expiry is unknown. */
   readonly endsAt: number;
   /** In milliseconds. */
   readonly slack: number;
 }
 
 interface Seen extends Look {
-  /** The same by all looks since it was acquired or refreshed: a server that counts whole seconds may skip one of them. */
+  /**
+   * The latest expiry by all polls since it was acquired or refreshed: a server that counts whole seconds may skip
+   * one.
+   */
   readonly isOverBy: number;
 }
 

@@ -7,12 +7,12 @@ import { EventQueue } from '../events/queue.js';
 import { type Feed, openTail, type Session } from '../events/resuming-tail.js';
 import { LockLooks, LOOK_MS } from './polled-diff.js';
 
-/** What a gap of a lock watch may have lost. */
+/** The kind of events that a gap of a lock watch may have lost. */
 export const LOCK_EVENTS = 'lock events';
 
 /**
- * What happens to locks, as the server reports it, or else found by polling.
- * @throws UnsupportedError where the store has no locks
+ * Watch locks through the server's events if it has them, otherwise by polling.
+ * @throws UnsupportedError if the store has no locks
  */
 export async function watchLocks(
   store: Store,
@@ -45,7 +45,7 @@ export async function watchLocks(
   }));
 }
 
-/** Locks that are polled. What changed during a gap is found by the first look after it. */
+/** Polled locks. The first poll after a gap finds what changed during it. */
 export class LockPolls implements Session {
   readonly #locks: readonly LockLooks[];
   readonly #report: (event: LockEvent) => void;

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 /** Where a process runs, so that others on its machine can tell whether it still does. */
 export interface ProcessPlace {
   readonly host: string;
-  /** Within which process ids are told apart: on Linux the pid namespace, elsewhere empty. */
+  /** The namespace of its pid: the pid namespace on Linux, otherwise empty. */
   readonly space: string;
   readonly pid: number;
 }
@@ -13,21 +13,21 @@ export function ownProcess(): ProcessPlace {
   return { host: HOST, space: SPACE, pid: process.pid };
 }
 
-/** What a process that waits is called: `web-1:4711`. */
+/** The display name of a waiting process: `web-1:4711`. */
 export function processName({ host, pid }: ProcessPlace): string {
   return `${host}:${pid}`;
 }
 
-/** False when it is sure to be gone. Of a process elsewhere nothing is known, and a pid may have gone to another one. */
+/** False if the process has certainly ended. Unknown for another machine, and a pid may have been reused. */
 export function mayRun({ host, space, pid }: ProcessPlace): boolean {
   if (host !== HOST || space !== SPACE) return true;
-  // Zero and less are groups of processes.
+  // Zero and negative numbers are process groups.
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as somebody else.
+    // EPERM: it runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
@@ -35,7 +35,7 @@ export function mayRun({ host, space, pid }: ProcessPlace): boolean {
 const HOST = hostname();
 const SPACE = pidSpace();
 
-/** `pid:[4026531836]`: containers that share a host's name do not share its processes. */
+/** `pid:[4026531836]`. Containers with the same host name do not share processes. */
 function pidSpace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');

@@ -6,23 +6,23 @@ import { fenceKey } from './fenced-lock.js';
 import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from './names.js';
 
 /**
- * The rule of what a lock is, where locks and entries are keys alike (Redis, Memcached). A key is a lock when Laravel gives
- * its name to locks only, or when its value is an owner: one that cachectl made; sixteen or twenty bare letters and digits,
- * as Laravel makes them up, where no entry can look so; and in a place that is named for locks any other text, since only
- * serialized values, numbers and sessions lie there beside them. A serialized value is never an owner.
+ * The rule for locks on stores where locks and entries are both keys (Redis, Memcached). A key is a lock if Laravel
+ * uses its name for locks only, or if its value is an owner. An owner is a token of cachectl, or 16 or 20 bare
+ * letters and digits (Laravel's form) where no entry can look like that. In a separate place for locks, it is any
+ * other text that is no serialized value, number or session. A serialized value is never an owner.
  */
 export interface LockRule {
-  /** The place is named for locks: `locks:` of a profile. */
+  /** The place is reserved for locks: `locks:` of a profile. */
   readonly isPlaceOfLocks: boolean;
-  /** Whether no entry there is bare text but for numbers, so that text of the form of Laravel's owners is one. */
+  /** Whether bare text is never an entry here, apart from numbers, so that text of Laravel's form is an owner. */
   readonly ownersStandOut: boolean;
-  /** Locks are taken elsewhere: what lies here all the same is told by its name alone, and no value is looked at. */
+  /** Locks are elsewhere: here only names count, not values. */
   readonly goesByNames: boolean;
-  /** A glob on names: whoever asks says that those are locks, whatever they hold. */
+  /** A glob on names that the user declares to be locks, whatever they hold. */
   readonly pattern?: string | undefined;
 }
 
-/** How a key is told to be a lock; undefined when it is none. @param owner the text that it holds, or the beginning of it */
+/** Says how a key is recognised as a lock. Undefined if it is none. @param owner its text, or the beginning of it */
 export type Teller = (name: string, owner: string) => ToldBy | undefined;
 
 export function lockTeller({ isPlaceOfLocks, ownersStandOut, goesByNames, pattern }: LockRule): Teller {
@@ -39,13 +39,16 @@ export function lockTeller({ isPlaceOfLocks, ownersStandOut, goesByNames, patter
   };
 }
 
-/** In bytes: longer than any owner of cachectl's or Laravel's. */
+/** In bytes: longer than any owner of cachectl or Laravel. */
 export const LONGEST_OWNER = 1024;
 
-/** Of a bare value the first bytes tell whether it is an owner that cachectl or Laravel made. */
+/** The first bytes of a bare value suffice to recognise an owner of cachectl or Laravel. */
 export const TELLING_BYTES = 21;
 
-/** Whether a bare value is an owner that cachectl or Laravel made, in Lua, for scripts on Redis; `owner` is `OWNER_PREFIX`, or empty where values say nothing. */
+/**
+ * Whether a bare value is an owner of cachectl or Laravel, in Lua, for scripts on Redis. `owner` is `OWNER_PREFIX`,
+ * or empty where values do not count.
+ */
 export const IS_OWNER = `local find, startOf = string.find, string.sub
 local function isOwner(value, owner, standsOut)
   if startOf(value, 1, #owner) == owner then return true end
@@ -54,14 +57,14 @@ local function isOwner(value, owner, standsOut)
 end
 `;
 
-/** Whether a name can be a lock's in a place that locks share: not a session's, which is 40 letters and digits. */
+/** Whether a name can be a lock in a shared place: it is not a session, which is 40 letters and digits. */
 export function mayBeLockThere(name: string): boolean {
   return !SESSION_ID.test(name) && !name.startsWith(FENCES);
 }
 
 const SESSION_ID = /^[\dA-Za-z]{40}$/;
 
-/** Whether a text can be an owner that somebody chose: not a number, not what a serializer writes, nothing that is not printed. */
+/** Whether a text can be a custom owner: printable, not a number, not serialized. */
 export function isOwnerText(text: string): boolean {
   return (
     text !== '' &&
@@ -72,11 +75,11 @@ export function isOwnerText(text: string): boolean {
   );
 }
 
-/** Counters and times do not get as long. */
+/** Counters and times are shorter. */
 const OF_AN_OWNER = /^\d{16,}$/;
 
 // eslint-disable-next-line no-control-regex -- bytes of a binary serializer, or of a compression
 const UNPRINTED = /[\u0000-\u001F\u007F\uFFFD]/;
 
-/** What the entries that number acquisitions are named. */
+/** The prefix of entries that count acquisitions. */
 const FENCES = fenceKey('');

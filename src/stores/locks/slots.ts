@@ -3,16 +3,16 @@ import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { LONGEST_PAUSE, pause } from './wait.js';
 
-/** Slots that are listened to at once. */
+/** The number of slots with release notifications. */
 const MOST_NEWS = 8;
 
 /**
- * Several locks that stand for one with as many holders, as Laravel's funnel has them: NAME1 to NAMEn. Once acquired, it is
- * the slot that was free.
+ * Several locks that act as one lock with as many holders, like Laravel's funnel: NAME1 to NAMEn. After an
+ * acquisition, it is the slot that was free.
  */
 export class LockSlots implements Lock {
   readonly #slots: readonly Lock[];
-  /** Which one was free, from 1 on; undefined before one was acquired. */
+  /** The acquired slot, from 1. Undefined before. */
   number: number | undefined;
 
   constructor(slots: readonly Lock[]) {
@@ -42,14 +42,14 @@ export class LockSlots implements Lock {
     return (await this.#heldBy(owner))?.refresh(owner, ttl) ?? false;
   }
 
-  /** When all are taken, whoever's ttl is over first. */
+  /** If all slots are held, the holder whose TTL ends first. */
   async holder(): Promise<LockHolder | undefined> {
     const holders = await Promise.all(this.#slots.map(async (slot) => slot.holder()));
     if (holders.includes(undefined)) return undefined;
     return holders.toSorted((one, other) => msLeft(one) - msLeft(other))[0];
   }
 
-  /** News of the first of them; of the others the pauses take care. */
+  /** Listens to the first slots; polling covers the others. */
   async startWaiting(owner: string): Promise<Waiting> {
     const first = this.#slots.slice(0, MOST_NEWS);
     const places = await Promise.all(first.map(async (slot) => slot.startWaiting?.(owner)));

@@ -5,40 +5,39 @@ import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { type CachectlError, isPassing, UnansweredError } from '../../errors.js';
 
-/** The first pause between two tries, in milliseconds; each is longer than the last. */
+/** The first pause between two attempts, in milliseconds. Each pause is longer than the last. */
 const FIRST_PAUSE = 5;
 const GROWTH = 1.6;
 
-/** The longest pause where nobody tells us anything, in milliseconds: what Laravel sleeps between any two tries. */
+/** The longest pause without notifications, in milliseconds: Laravel's poll interval. */
 export const LONGEST_PAUSE = 250;
 
-/** Pauses between two tries to reach a server that was lost, in milliseconds. */
+/** Pauses between two attempts to reconnect, in milliseconds. */
 const FIRST_RETRY = 100;
 const LONGEST_RETRY = 1000;
 
 export interface WaitOptions {
   readonly owner: string;
-  /** Whether the owner was made up for this, so that a lock that it holds was acquired here. */
+  /** Whether the owner is new, so that a lock it holds was acquired here. */
   readonly isOwnerNew?: boolean;
-  /** How long the lock is to be held, in seconds. */
+  /** The TTL of the lock, in seconds. */
   readonly ttl: Ttl;
   /** How long to try, in seconds. 0: one attempt. */
   readonly wait: number;
-  /** Gives up waiting; nothing is acquired after it. */
+  /** Aborts the wait. Nothing is acquired afterwards. */
   readonly signal: AbortSignal;
-  /** Gives up the connections to a server that was lost while waiting (`Store.reconnect`). */
+  /** Closes lost connections (`Store.reconnect`). */
   readonly reconnect?: (() => Promise<void>) | undefined;
-  /** Told once for each outage. */
+  /** Called once for each outage. */
   readonly onLost?: (why: CachectlError) => void;
 }
 
-/** What of a lock is needed to wait for it. */
+/** The members of a lock that a wait needs. */
 export type WaitedLock = Pick<Lock, 'acquire' | 'holder' | 'release' | 'startWaiting'>;
 
 /**
- * Tries to acquire until it succeeds or the time is over. A server that answered once may go away meanwhile: it is tried
- * again until the time is over.
- * @throws what is no passing failure, a failure of the first attempt, and one that lasts until the time is over
+ * Retry until the lock is acquired or the time ends. After a first answer, it retries through an outage.
+ * @throws an error that retrying cannot fix, an error of the first attempt, and an outage that lasts until the end
  */
 export async function acquireWithin(lock: WaitedLock, options: WaitOptions): Promise<boolean> {
   return new Acquisition(lock, options).run();
@@ -48,9 +47,9 @@ class Acquisition {
   readonly #lock: WaitedLock;
   readonly #options: WaitOptions;
   readonly #deadline: number;
-  /** What came in place of an answer: the lock may have been acquired all the same. */
+  /** The error of an unanswered attempt, which may have acquired the lock. */
   #unanswered: CachectlError | undefined;
-  /** That whether it acquired the lock cannot be found out. */
+  /** The error if the outcome of an attempt cannot be found out. */
   #unsettled: CachectlError | undefined;
   #isLost = false;
 
@@ -80,7 +79,7 @@ class Acquisition {
     return false;
   }
 
-  /** Until the server is worth another try. @throws the failure, when the time is over */
+  /** Pause until the next attempt to reconnect. @throws the error at the end of the time */
   async #outlast(error: CachectlError, milliseconds: number): Promise<void> {
     const { signal, reconnect, onLost } = this.#options;
     this.#unanswered = error;
@@ -100,7 +99,7 @@ class Acquisition {
     let waiting = await startWaiting(this.#lock, owner);
     const pauses = new Pauses(async () => this.#holder());
     try {
-      // It may have been let go before we began to listen.
+      // It may have been released before the subscription.
       while (!signal.aborted) {
         if (await this.#attempt()) return true;
         const left = this.#deadline - performance.now();
@@ -127,7 +126,7 @@ class Acquisition {
     return false;
   }
 
-  /** What was sent before the outage may be done after it. */
+  /** A request from before the outage may take effect after it. */
   async #holder(): Promise<LockHolder | undefined> {
     const holder = await this.#lock.holder();
     if (this.#unanswered === undefined || holder?.owner !== this.#options.owner) return holder;
@@ -136,8 +135,8 @@ class Acquisition {
   }
 
   /**
-   * An attempt that was not answered may have acquired the lock: it is given back, and tried for anew. An owner that was
-   * not made up may hold it from before.
+   * An unanswered attempt may have acquired the lock: release it and try again. A given owner may have held it
+   * before.
    */
   async #settle(): Promise<void> {
     const { owner, isOwnerNew } = this.#options;
@@ -156,29 +155,29 @@ class Acquisition {
   }
 }
 
-/** For how long to be still between two tries. */
+/** The pauses between attempts. */
 class Pauses {
   readonly #holder: () => Promise<LockHolder | undefined>;
   #pause = FIRST_PAUSE;
-  /** When the holder's ttl is over, by performance.now(), as it stood when we asked; Infinity where nobody tells. */
+  /** When the holder's TTL ends by performance.now(), as last read. Infinity if unknown. */
   #endsAt = 0;
 
   constructor(holder: () => Promise<LockHolder | undefined>) {
     this.#holder = holder;
   }
 
-  /** Until trying again is worth it, for `longest` milliseconds at the most. */
+  /** Pause until another attempt is worthwhile, at most `longest` milliseconds. */
   async next(waiting: Waiting, longest: number, signal: AbortSignal): Promise<void> {
     if (performance.now() >= this.#endsAt) await this.#askForEnd();
     const untilEnd = Math.max(1, this.#endsAt - performance.now());
     const milliseconds = this.#pause * (0.5 + Math.random());
     const isNews = await waiting.news(Math.min(milliseconds, untilEnd, longest), signal);
     this.#pause = isNews ? FIRST_PAUSE : Math.min(this.#pause * GROWTH, waiting.longestPause);
-    // Whoever gets it before us is another holder.
+    // If another waiter was faster, there is a new holder.
     if (isNews) this.#endsAt = 0;
   }
 
-  /** A holder that keeps its lock by refreshing it has us ask again when the end that we knew is there. */
+  /** If the holder refreshes its lock, read the expiry again at the expected end. */
   async #askForEnd(): Promise<void> {
     const askedAt = performance.now();
     const holder = await this.#holder();
@@ -187,7 +186,7 @@ class Pauses {
   }
 }
 
-/** The place of a waiter, also where a lock has none. */
+/** Start a wait, also for a lock without notifications. */
 export async function startWaiting(lock: Pick<Lock, 'startWaiting'>, owner: string): Promise<Waiting> {
   return (await lock.startWaiting?.(owner)) ?? WITHOUT_NEWS;
 }
@@ -196,14 +195,14 @@ const WITHOUT_NEWS: Waiting = {
   longestPause: LONGEST_PAUSE,
   news: pause,
   async end() {
-    // Nobody knew of us.
+    // There was nothing to remove.
   },
 };
 
-/** Is over after so many milliseconds, or with the signal; there is never news. */
+/** Pause for that many milliseconds, or until the signal. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<false> {
   await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => {
-    // Aborted: the caller looks at the signal.
+    // Aborted: the caller checks the signal.
   });
   return false;
 }

@@ -2,12 +2,12 @@ import type { Connection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Values } from './values.js';
 
-/** What the parts of one Memcached store share. */
+/** The state that the parts of a Memcached store share. */
 export interface MemcachedContext {
   readonly connection: Connection;
   readonly keys: Keys;
   readonly values: Values;
   readonly prefix: string;
-  /** How long a server may be busy for others. */
+  /** How long a server may be busy. */
   readonly timeoutMs: number;
 }

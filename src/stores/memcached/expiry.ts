@@ -2,20 +2,19 @@ import type { Ttl } from '../contract/store.js';
 
 import { UsageError } from '../../errors.js';
 
-/** Memcached takes a larger number for a Unix time. */
+/** Memcached reads a larger number as a Unix time. */
 const LONGEST_SPAN = 30 * 24 * 60 * 60;
 
-/** What the text protocol reads as an expiry: 31 bits, which end in January 2038. */
+/** The largest expiry of the text protocol: 31 bits, January 2038. */
 const LAST_MOMENT = 2 ** 31 - 1;
 
-/** A moment that is over: of 1970. What is stored with it is gone at once. */
+/** A time in 1970. An item with it expires at once. */
 export const OVER = LONGEST_SPAN + 1;
 
 /**
- * What a server is told of a ttl in seconds. What comes of it is the same as of the Unix time that Laravel sends for
- * entries; as a span it goes by the server's clock alone, where that is possible. 0 is Memcached's «never»; a ttl that
- * is over already must not become that.
- * @throws UsageError when Memcached cannot count that far
+ * The expiry for a TTL in seconds. A relative time uses the server's clock alone, where possible; the result equals
+ * the Unix time that Laravel sends. 0 means never in Memcached, so a TTL in the past must not become 0.
+ * @throws UsageError beyond Memcached's limit
  */
 export function expiryOf(ttl: Ttl): number {
   if (ttl === null) return 0;

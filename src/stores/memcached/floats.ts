@@ -1,6 +1,6 @@
 /**
- * As php-memcached spells a float: the fewest digits that give the same number again, by the rules of David Gay's g_fmt
- * (`.5`, `1e+25`, `1e-05`), whatever PHP's `precision` is.
+ * Format a float like php-memcached: the fewest digits that restore the same number, by the rules of David Gay's
+ * g_fmt (`.5`, `1e+25`, `1e-05`), whatever PHP's `precision` is.
  */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
@@ -13,7 +13,7 @@ export function floatText(value: number): string {
   return sign + (point <= -4 || point > digits.length + 5 ? scientific(digits, point - 1) : plain(digits, point));
 }
 
-/** What php-memcached reads as a float; undefined for what no float is written like. */
+/** Parse a float like php-memcached. Undefined for other text. */
 export function floatOf(text: string): number | undefined {
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?$/.test(text)) return Number(text);
   return NAMED.get(text);
@@ -30,7 +30,7 @@ function scientific(digits: string, exponent: number): string {
   return `${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
-/** `point`: where it stands among the digits. */
+/** `point`: the position of the decimal point. */
 function plain(digits: string, point: number): string {
   if (point <= 0) return `.${'0'.repeat(-point)}${digits}`;
   if (point >= digits.length) return digits.padEnd(point, '0');

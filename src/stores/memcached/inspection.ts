@@ -11,10 +11,10 @@ import { MetaNode } from './protocol/meta-node.js';
 import { tagOf } from './tags/index.js';
 import { MemcachedTagged } from './tags/tagged.js';
 
-/** What `me` says first, which counts neither as a use nor as a miss; then the item, by a look that does not count either. */
+/** Ask `me` first, which counts neither as a use nor as a miss, then read the item without counting either. */
 export async function inspect(context: MemcachedContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const full = tags === undefined ? context.keys.full(key) : await new MemcachedTagged(context, tags).fullKey(key);
-  // Without the id of one of the tags nobody knows what the key would be.
+  // Without the id of a tag, the key is unknown.
   if (full === undefined) return { listedKey: key, place: { server: context.connection.location } };
   const node = context.connection.at(full);
   const listedKey = context.keys.short(full);
@@ -41,7 +41,7 @@ export async function inspect(context: MemcachedContext, key: string, tags?: rea
   };
 }
 
-/** Empty where the server does not tell; undefined where there is no such item. */
+/** Empty if the server does not say; undefined if there is no such item. */
 async function described(node: MetaNode, full: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
   try {
     return await node.describe(full);
@@ -67,7 +67,7 @@ async function inspectedLock(
     const owner = await values.bareBytes(item);
     return { owner: keyFromBytes(owner), toldBy };
   } catch (error) {
-    // It is no lock, whatever it is called.
+    // Not a lock, whatever its name.
     if (error instanceof UndecodableError) return undefined;
     throw error;
   }

@@ -6,12 +6,12 @@ import { CachectlError } from '../../errors.js';
 import { isTagIdKey } from './keys.js';
 import { dump } from './listing/dump.js';
 
-/** How many items the servers may hold for those under the prefix to be counted: a dump of some milliseconds. */
+/** The largest number of items for a count under the prefix: a dump of some milliseconds. */
 const FEW = 10_000;
 
 /**
- * What every server of the pool says to `stats`; behind SASL the same comes by the binary protocol.
- * @throws what the first of them said, when none could be asked
+ * The figures of every server in the pool, with SASL through the binary protocol.
+ * @throws the first error if none could be asked
  */
 export async function stats(
   context: MemcachedContext,
@@ -39,7 +39,7 @@ async function serverStats(node: Node): Promise<ServerStats> {
   }
 }
 
-/** Memcached counts each kind of command apart. */
+/** Memcached counts each kind of command separately. */
 const COMMANDS = [
   'cmd_get',
   'cmd_set',
@@ -52,7 +52,7 @@ const COMMANDS = [
 ];
 const MORE_COMMANDS = ['incr_misses', 'decr_hits', 'decr_misses', 'cas_hits', 'cas_misses', 'cas_badval'];
 
-/** What has expired goes when it is asked for, when its room is wanted, or when the crawler meets it. */
+/** Expired items are removed when they are requested, when memory is needed, or by the crawler. */
 const EXPIRED = ['get_expired', 'reclaimed', 'crawler_reclaimed'];
 
 function factsOf(general: ReadonlyMap<string, string>, slabs: ReadonlyMap<string, string>): Omit<ServerStats, 'name'> {
@@ -103,7 +103,7 @@ function detailsOf(number: (name: string) => number | undefined): NonNullable<Se
   );
 }
 
-/** Locks are counted, too: to tell them from entries each small one would have to be read. */
+/** Includes locks: telling them from entries would mean reading each small item. */
 async function countUnder(
   context: MemcachedContext,
   servers: readonly ServerStats[],

@@ -19,8 +19,8 @@ export interface Encoded {
 }
 
 /**
- * php-memcached's values: the item's flags say what the bytes are. With another codec than `php` the bytes are the
- * codec's, and flags say nothing: other clients mean other things by them.
+ * php-memcached's values: the item's flags say what the bytes are. With other codecs, the bytes are the codec's and
+ * flags are ignored, because other clients use them otherwise.
  */
 export class Values {
   readonly #codec: Codec;
@@ -33,7 +33,7 @@ export class Values {
     this.#profile = profile;
   }
 
-  /** What turns values into what is stored, with other flags where they are given. */
+  /** Return an encoder. It writes the given flags, if any. */
   async encoder(): Promise<(value: Value, flags?: number) => Encoded> {
     if (this.#codec.name !== 'php') return (value, flags = OWN_FLAGS) => encoded(this.#codec.encode(value), flags);
     if (this.#profile.compression === 'zstd') await this.#openZstd();
@@ -44,13 +44,13 @@ export class Values {
         : encoded(bareOf(value, flags), flags);
   }
 
-  /** The entry that an item is. */
+  /** Return the entry of an item. */
   async entry(item: Item): Promise<Entry> {
     const entryOf = await this.reader([item]);
     return entryOf(item);
   }
 
-  /** What makes entries of these items. */
+  /** Return a function that turns these items into entries. */
   async reader(items: Iterable<Item>): Promise<(item: Item) => Entry> {
     if (this.#codec.name !== 'php') {
       return (item) => ({
@@ -72,7 +72,7 @@ export class Values {
   }
 
   /**
-   * The bytes of a bare string, such as a lock's owner: php-memcached compresses long ones of those, too.
+   * The bytes of a bare string, such as a lock's owner, decompressed if necessary.
    * @throws UndecodableError
    */
   async bareBytes({ value, flags }: Item): Promise<Buffer> {
@@ -81,19 +81,19 @@ export class Values {
     return unpacked(value, flags, this.#zstd);
   }
 
-  /** What its values are with their flags; what these mean is the codec's. */
+  /** The form of stored values with their flags: the codec decides their meaning. */
   get form(): string {
     return `memcached ${this.#codec.name}`;
   }
 
-  /** What flags a number has that takes the place of another: a string that counts stays one. */
+  /** The flags of an incremented number: a string stays a string. */
   flagsOfSum({ flags }: Item, sum: Encoded): number {
     const type = flags & TYPE;
     const keeps = (type === Type.String || type === Type.Float) && (flags & Flag.Compressed) === 0;
     return this.#codec.name !== 'php' || keeps ? flags : sum.flags;
   }
 
-  /** How an item is written, by its flags. */
+  /** The format of an item, by its flags. */
   formatOf({ value, flags }: Item): StoredFormat {
     if (this.#codec.name !== 'php') return { codec: this.#codec.name };
     const type = flags & TYPE;
@@ -143,17 +143,17 @@ export class Values {
   }
 }
 
-/** Of the codecs `json` and `raw`. */
+/** For the codecs `json` and `raw`. */
 const OWN_FLAGS = 0;
 
-/** Bytes of the flags, which stand before the value where both are one. */
+/** The size of the flags in front of the value, in bytes. */
 const FLAGS = 4;
 
 function common(item: Item): Pick<Entry, 'inForm' | 'stored' | 'ttl'> {
   return { stored: item.value, ttl: item.ttl, inForm: () => inForm(item) };
 }
 
-/** An item's flags, most significant byte first, and its value. */
+/** The item's flags, most significant byte first, and its value. */
 function inForm({ value, flags }: Item): Buffer {
   const bytes = Buffer.allocUnsafe(FLAGS + value.length);
   bytes.writeUInt32BE(flags);
@@ -161,7 +161,7 @@ function inForm({ value, flags }: Item): Buffer {
   return bytes;
 }
 
-/** The other way round. @throws InputError */
+/** The inverse. @throws InputError */
 export function outOfForm(bytes: Buffer): Encoded {
   if (bytes.length >= FLAGS) return encoded(bytes.subarray(FLAGS), bytes.readUInt32BE());
   throw new InputError(
@@ -175,7 +175,7 @@ const TYPE = 0x0f;
 
 const Type = { String: 0, Integer: 1, Float: 2, Boolean: 3 } as const;
 
-/** Zstd: of php-memcached 3.3 on. */
+/** Zstd: since php-memcached 3.3. */
 const Flag = { Compressed: 16, Zlib: 32, Fastlz: 64, Zstd: 128 } as const;
 
 const COMPRESSIONS = { fastlz: Flag.Fastlz, zlib: Flag.Zlib, zstd: Flag.Zstd } as const;
@@ -224,7 +224,7 @@ function scalar(value: Value): Encoded | undefined {
   }
 }
 
-/** What lay under these flags with `codec: raw`, where each value is a string. @throws InputError */
+/** The bytes of a value under these flags with `codec: raw`, where each value is a string. @throws InputError */
 function bareOf(value: Value, flags: number): Buffer {
   if (value.type === 'string') return value.value;
   throw new InputError(
@@ -242,7 +242,7 @@ function isZstd(flags: number): boolean {
   return (flags & Flag.Compressed) !== 0 && (flags & Flag.Zstd) !== 0;
 }
 
-/** @param zstd opened, where flags name it */
+/** @param zstd required if the flags name it */
 function unpacked(stored: Buffer, flags: number, zstd: Compression | undefined): Buffer {
   if ((flags & Flag.Compressed) === 0) return stored;
   if (flags & Flag.Fastlz) return decompress(stored, 'fastlz');
@@ -277,7 +277,7 @@ function scalarOf(bytes: Buffer, type: number): Value {
   }
 }
 
-/** A server that counts down leaves spaces behind. */
+/** A server that decrements leaves trailing spaces. */
 function integerOf(text: string): Value {
   const digits = /^(-?\d{1,20}) *$/.exec(text)?.[1];
   const whole = digits === undefined ? undefined : BigInt(digits);

@@ -9,12 +9,12 @@ import { words } from './first-line.js';
 import { guardFrames } from './frame-guard.js';
 import { hopeless } from './server-selection-errors.js';
 
-/** Several requests go at once: enough to hide the way there and back. */
+/** Parallel requests: enough to hide the latency. */
 const SOCKETS = 8;
 
 /**
- * A client of the deployment, not connected yet.
- * @throws ConfigError when the official driver does not take the connection string
+ * Create a client of the deployment, not yet connected.
+ * @throws ConfigError if the official driver refuses the connection string
  */
 export function clientOf(profile: MongodbProfile, timeoutMs: number, location: string): MongoClient {
   try {
@@ -24,7 +24,7 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
       serverSelectionTimeoutMS: timeoutMs,
       connectTimeoutMS: timeoutMs,
       socketTimeoutMS: timeoutMs,
-      // Whoever waits wants to know. Writes are the URL's to say: a server knows a write that is sent again.
+      // Report errors instead of retrying. Write retries are up to the URL: a server recognises a retried write.
       retryReads: false,
     });
   } catch (error) {
@@ -38,8 +38,8 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
 }
 
 /**
- * Connects. The driver tries until its time is over, whatever it hears; this ends as soon as every server has answered, and
- * none in a way that lets hope.
+ * Connect. The driver retries until its timeout whatever it hears. This fails as soon as every server has answered
+ * and none can recover.
  */
 export async function connect(client: MongoClient, location: string): Promise<void> {
   const { promise: lost, reject } = deferred();

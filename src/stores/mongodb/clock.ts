@@ -1,28 +1,31 @@
-/** How often the server's clock is asked for, in milliseconds. */
+/** How often the server's clock is read, in milliseconds. */
 const MEASURE_EVERY_MS = 60_000;
 
-/** A difference between the two local clocks that no slewing makes, in milliseconds: one was set, or this machine slept. */
+/**
+ * A larger step between the two local clocks is no slewing, in milliseconds: the clock was set, or the machine slept.
+ */
 const STEP_MS = 500;
 
 /**
- * The server's clock, by which expiry is judged: carried on by a monotonic clock, so that a step of the local wall clock
- * neither ends a lock that is held nor lets a second holder in. $$NOW would be exact, but no upsert's filter can hold it.
+ * The server's clock, which decides about expiry. A monotonic clock counts on, so that a step of the local clock
+ * neither ends a held lock nor lets a second holder in. $$NOW would be exact, but an upsert's filter cannot contain
+ * it.
  */
 export class ServerClock {
-  /** What to add to performance.now(). */
+  /** Added to performance.now(). */
   #offset = wallOffset();
   #measuredAt = -Infinity;
   #wall = 0;
 
-  /** Unix time by the server, in milliseconds. */
+  /** The server's Unix time, in milliseconds. */
   readonly now = (): number => Math.floor(performance.now() + this.#offset);
 
-  /** Whether the server has to be asked again. */
+  /** Whether the server's clock must be read again. */
   get isStale(): boolean {
     return performance.now() - this.#measuredAt > MEASURE_EVERY_MS || Math.abs(wallOffset() - this.#wall) > STEP_MS;
   }
 
-  /** @param localTime asks the server for its time; a server may tell none, which leaves the clock to the local one */
+  /** @param localTime reads the server's time; if the server reports none, the local clock counts */
   async measure(localTime: () => Promise<unknown>): Promise<void> {
     const asked = performance.now();
     const told = await localTime();
@@ -35,7 +38,7 @@ export class ServerClock {
   }
 }
 
-/** A difference that the way there and back leaves open is none. */
+/** A difference within the round trip counts as zero. */
 function offsetOf(server: number, wall: number, roundTrip: number): number {
   return Math.abs(server - wall) <= roundTrip ? wall : server;
 }

@@ -1,7 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { Connection } from './connection.js';
 
-/** What the parts of one MongoDB store share. */
+/** The state that the parts of a MongoDB store share. */
 export interface MongodbContext {
   readonly connection: Connection;
   readonly codec: Codec;

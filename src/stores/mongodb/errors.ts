@@ -23,40 +23,43 @@ import { systemReason } from '../../profiles/system-reason.js';
 import { words } from './first-line.js';
 import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 
-/** E11000: a document with that `_id` is there already. */
+/** E11000: a document with that `_id` exists. */
 const DUPLICATE_KEY = 11_000;
 
-/** Whether an upsert met a document that its filter leaves out, by its `_id` and not by an index that somebody added. */
+/**
+ * Whether an upsert failed on the `_id` of a document that its filter excludes, and not on an index that someone
+ * added.
+ */
 export function isDuplicate(error: unknown): boolean {
   if (!(error instanceof MongoServerError) || Number(error.code) !== DUPLICATE_KEY) return false;
   const pattern: unknown = error.keyPattern;
   return typeof pattern !== 'object' || pattern === null || '_id' in pattern;
 }
 
-/** Whether the server does not know what it was asked. */
+/** Whether the server does not know the command. */
 export function isUnknown(error: unknown): boolean {
   return hasCode(error, UNKNOWN);
 }
 
-/** Whether the server lacks an operator of what it was asked for. */
+/** Whether the server does not know an operator of the command. */
 export function isUnknownOperator(error: unknown): boolean {
   return isUnknown(error) || hasCode(error, NO_OPERATOR);
 }
 
-/** Whether there is no such collection (yet). */
+/** Whether the collection does not exist. */
 export function isNamespaceMissing(error: unknown): boolean {
   return hasCode(error, NAMESPACE_MISSING);
 }
 
-/** Whether `$inc` met something that is no number. */
+/** Whether `$inc` failed because the value is not a number. */
 export function isTypeMismatch(error: unknown): boolean {
   return hasCode(error, TYPE_MISMATCH);
 }
 
-/** What went wrong, as an error that names the deployment and never a password. */
+/** Translate an error into one that names the deployment and never a password. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
-  // What kept a bulk write from being answered comes in the dress of an answer.
+  // A bulk write reports a lost connection as if it were an answer.
   if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error)
     return translated(error.errorResponse, location);
   const options = { cause: error };
@@ -100,7 +103,7 @@ function isNoMessage(error: unknown): boolean {
   return NO_MESSAGE.test(error.message) || (error.cause instanceof Error && NO_MESSAGE.test(error.cause.message));
 }
 
-/** What is over the limit of a document; the driver itself sends it, and the server hangs up. */
+/** The document exceeds the limit. The driver would send it, and the server would hang up. */
 export function tooLarge(location: string, options: ErrorOptions = {}): CachectlError {
   return new RefusedError(
     `${location} holds no documents over 16 MB, and this one is larger`,
@@ -109,7 +112,7 @@ export function tooLarge(location: string, options: ErrorOptions = {}): Cachectl
   );
 }
 
-/** Codes of servers that do not have a command, a stage or an option. */
+/** Error codes for an unknown command, stage or option. */
 const UNKNOWN = new Set([59, 115, 238, 40_324, 40_573]);
 
 /** InvalidPipelineOperator. */
@@ -161,17 +164,17 @@ function answered(error: MongoServerError, location: string): CachectlError {
   return new RefusedError(`${location} refused: ${words(error)}`, 'Check the server and the profile.', options);
 }
 
-/** The store was closed while something was under way. */
+/** The store was closed during an operation. */
 function isClosed({ name }: MongoAPIError): boolean {
   return /Closed|NotConnected|Expired/.test(name);
 }
 
-/** BSON's own errors are of a class that the driver does not hand out: what came is no document, or its text no UTF-8. */
+/** The driver does not export the class of BSON's errors: the answer is no document, or not UTF-8. */
 function isBson(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('BSON');
 }
 
-/** Node's own, of what is written to a socket that the other side has ended: the driver lets it through as it is. */
+/** A write to a socket that the other side has closed. The driver passes Node's error on. */
 function isEndedSocket(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE' && !('syscall' in error);
 }
@@ -186,7 +189,7 @@ function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
-/** What the driver does before it talks to anybody: asking DNS (mongodb+srv), reading files that options name. */
+/** Errors before the connection: DNS (mongodb+srv), files named in options. */
 function ofSystem(error: SystemError, location: string): CachectlError {
   const options = { cause: error };
   if (error.syscall.startsWith('query')) {

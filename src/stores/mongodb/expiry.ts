@@ -1,48 +1,51 @@
 import type { Ttl } from '../contract/store.js';
 
-/** Laravel's "forever" in a field that is always a date: ten years, in seconds. */
+/** Laravel's "forever" in a date field: ten years, in seconds. */
 const FOREVER = 315_360_000;
 
-/** What Laravel wrote as forever, up to five years ago. No ttl that a person gives is as long. */
+/** Reads as never, up to five years after the write. No other TTL is that long. */
 const READS_AS_FOREVER = FOREVER / 2;
 
-/** The last date that JavaScript knows, in milliseconds; BSON knows later ones. */
+/** JavaScript's last date, in milliseconds; BSON has later ones. */
 const LAST = 8.64e15;
 
-/** `expires_at` of an entry or lock that is written at a time, in milliseconds. */
+/** The `expires_at` of an entry or lock written at `at`, in milliseconds. */
 export function expiresAt(ttl: Ttl, at: number): Date {
   return new Date(Math.min(at + (ttl ?? FOREVER) * 1000, LAST));
 }
 
-/** A condition on `expires_at`: counts at a time, in milliseconds. */
+/** A condition on `expires_at`: live at `at`, in milliseconds. */
 export function later(at: number) {
   return { $gt: new Date(at) };
 }
 
-/** Its opposite: it expired, or is no date, so that nobody counts it. */
+/** The opposite: expired or not a date. */
 export function notLater(at: number) {
   return { $not: later(at) };
 }
 
-/** A filter: documents of a cache, expired or not. An array of dates counts by what is in it. */
+/** A filter for documents of a cache, expired or not. An array of dates matches by its content. */
 export const DATED = { expires_at: { $type: 'date' } } as const;
 
-/** A filter: the others, which a cache neither counts nor removes. */
+/** A filter for all others, which a cache neither counts nor removes. */
 export const UNDATED = { expires_at: { $not: { $type: 'date' } } } as const;
 
-/** Seconds left at a time, in milliseconds; undefined where it is no date, such as an array of dates, which filters find. */
+/**
+ * Seconds left at `at`, in milliseconds. Undefined if it is not a date, such as an array of dates, which filters
+ * match.
+ */
 export function ttlOf(expiry: unknown, at: number): Ttl | undefined {
   if (!(expiry instanceof Date)) return undefined;
   const left = Math.max(1, Math.ceil((timeOf(expiry) - at) / 1000));
   return left > READS_AS_FOREVER ? null : left;
 }
 
-/** Whether a document with this `expires_at` counts at a time, in milliseconds. What is no date never does. */
+/** Whether a document with this `expires_at` is live at `at`, in milliseconds. Anything but a date is not. */
 export function isLive(expiry: unknown, at: number): boolean {
   return expiry instanceof Date && timeOf(expiry) > at;
 }
 
-/** A date of BSON that is none of JavaScript lies beyond the last. */
+/** A BSON date beyond JavaScript's range. */
 function timeOf(date: Date): number {
   const time = date.getTime();
   return Number.isNaN(time) ? LAST : time;

@@ -4,21 +4,23 @@ import type { Socket } from 'node:net';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIPv6 } from 'node:net';
 
-/** A message begins with its length in four bytes, little endian, and has a header of this many (OP_MSG, OP_REPLY). */
+/**
+ * A message begins with its length (four bytes, little-endian) and has a header of that many bytes (OP_MSG,
+ * OP_REPLY).
+ */
 const HEADER = 16;
 
-/** maxMessageSizeBytes of every server there is. */
+/** maxMessageSizeBytes of all servers. */
 const LONGEST = 48_000_000;
 
-/** What Node announces of each client's socket. */
+/** Node's diagnostics channel for client sockets. */
 const CHANNEL = 'net.client.socket';
 
 /**
- * Keeps answers that cannot be MongoDB's from the official driver. Its parser takes a message of no length for one that is
- * whole: it never gets past it, and fills the memory without giving a timer its turn. Such a length is written over by one
- * that it refuses; so is one over the limit, for which it would wait until its time is over. Sees sockets without TLS only:
- * of the others Node announces none.
- * @returns ends the watch for new sockets
+ * Keep answers that cannot be MongoDB's from the official driver. Its parser takes a length of zero for a complete
+ * message, loops forever and fills the memory. This overwrites such a length, and one above the limit, by a length
+ * that the driver refuses. It sees sockets without TLS only.
+ * @returns stops watching new sockets
  */
 export function guardFrames(client: MongoClient): () => void {
   const servers = new Set<string>();
@@ -44,9 +46,9 @@ function bracketed(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
 }
 
-/** Goes through what one socket receives. Changes nothing of what may be MongoDB's. */
+/** Check the bytes of a socket. Changes nothing that may be MongoDB's. */
 function newGuard(): (chunk: Buffer) => void {
-  /** Bytes until the next message begins. */
+  /** Bytes until the next message. */
   let rest = 0;
   let length = 0;
   let lengthBytes = 0;
@@ -64,7 +66,7 @@ function newGuard(): (chunk: Buffer) => void {
       lengthBytes++;
       if (lengthBytes === 4) {
         if (length < HEADER || length > LONGEST) {
-          // The highest byte makes it negative.
+          // Sets the sign of the length.
           chunk[at] = 0xff;
           rest = Infinity;
         } else rest = length - 4;

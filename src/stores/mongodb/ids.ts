@@ -3,7 +3,7 @@ import { isUtf8Key } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
 
 /**
- * The text that goes into a document: of an `_id`, a tag or an owner. BSON has no strings but UTF-8.
+ * The text for an `_id`, a tag or an owner. BSON strings are UTF-8.
  * @throws UsageError for bytes that are not
  */
 export function storable(text: string): string {

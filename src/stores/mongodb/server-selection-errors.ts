@@ -6,14 +6,14 @@ import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableErro
 import { closedConnection, networkFault } from '../network/errors.js';
 
 /**
- * Why no server will ever be found, as soon as it is certain: none is of the replica set, or each has failed. Undefined as
- * long as there is hope.
+ * The error as soon as no server can be found any more: none belongs to the replica set, or all have failed.
+ * Undefined while one may recover.
  */
 export function hopeless(description: TopologyDescription, location: string): CachectlError | undefined {
   const servers = [...description.servers.values()];
-  // A server that says that it is of another set, or of none, is struck off.
+  // The driver removes a server that belongs to another set or to none.
   if (servers.length === 0) return notOfSet(description, location);
-  // What a server answers (that it knows no such user, say) comes to whoever asked.
+  // Errors from a server, such as an unknown user, go to the caller.
   const isOver = servers.every(({ error }) => error !== null && !(error instanceof MongoServerError));
   return isOver ? failed(reasons(description), location, {}) : undefined;
 }
@@ -35,7 +35,7 @@ export function unselected(error: MongoServerSelectionError, location: string): 
   return failed(reasons(description), location, options);
 }
 
-/** What is said of each server, and what the driver made that of. */
+/** The errors of each server, and their causes. */
 function reasons(description: TopologyDescription | undefined): unknown[] {
   return [...(description?.servers.values() ?? [])].flatMap(({ error }) => [error, error?.cause]);
 }
@@ -48,10 +48,10 @@ function notOfSet({ setName }: TopologyDescription, location: string, options: E
   );
 }
 
-/** What the driver says of a length that no message has. */
+/** The driver's errors for an impossible length. */
 export const NO_MESSAGE = /Message size cannot be negative|Invalid message size/;
 
-/** What came is no message of MongoDB's protocol. */
+/** The answer is not a message of MongoDB's protocol. */
 export function notMongodb(location: string, options: ErrorOptions): UnreachableError {
   return new UnreachableError(
     `${location} does not answer as MongoDB does`,
@@ -60,7 +60,7 @@ export function notMongodb(location: string, options: ErrorOptions): Unreachable
   );
 }
 
-/** By the classes and codes of what the driver and the system say of each server: their texts quote hosts and names. */
+/** Decided by classes and codes, since texts quote hosts and names. */
 function failed(errors: readonly unknown[], location: string, options: ErrorOptions): CachectlError {
   if (errors.some((error) => error instanceof MongoCompatibilityError)) {
     return new RefusedError(
@@ -92,7 +92,7 @@ function failed(errors: readonly unknown[], location: string, options: ErrorOpti
   );
 }
 
-/** Whether the driver says that a connection ended before its time, which has no code. */
+/** Whether the driver reports a closed connection, which has no code. */
 function isClosed(error: unknown): boolean {
   return error instanceof MongoNetworkError && !(error instanceof MongoNetworkTimeoutError);
 }

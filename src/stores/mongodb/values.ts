@@ -8,15 +8,15 @@ import { floatText } from '../../codecs/php/numeric.js';
 import { boolean, float, integer, NULL, string } from '../../codecs/value.js';
 import { InputError, UndecodableError } from '../../errors.js';
 
-/** What the field `value` is given. */
+/** The types of the field `value`. */
 export type Stored = Binary | Double | Int32 | Long | string;
 
-/** Integers and floats are told apart only where the driver does not make numbers of them. */
+/** Without promotion, integers and floats stay distinct. */
 export const AS_STORED = { promoteValues: false, bsonRegExp: true } as const;
 
 /**
- * The MongoStore of mongodb/laravel-mongodb: integers and floats stand bare, so that `$inc` works on them; all else is what
- * the codec writes, as a string. Bytes that are no UTF-8 cannot be one (PHP refuses to write them): they are binary.
+ * The format of mongodb/laravel-mongodb's MongoStore. Integers and floats are bare, so that `$inc` works. Everything
+ * else is a string from the codec. Bytes that are not UTF-8 (which PHP refuses to write) are binary.
  */
 export class FieldCodec {
   readonly #codec: Codec;
@@ -36,7 +36,7 @@ export class FieldCodec {
   }
 
   /**
-   * @param field as the driver gives it `AS_STORED`
+   * @param field read with `AS_STORED`
    * @throws UndecodableError
    */
   decode(field: unknown): Value {
@@ -56,7 +56,7 @@ export class FieldCodec {
     return this.#codec.name === 'php' ? this.#serialized(bytes) : this.#codec.decode(bytes);
   }
 
-  /** What nobody can have serialized, for want of a semicolon, is the string that it is to Laravel. */
+  /** Text without a semicolon cannot be serialized, so it is a string, as for Laravel. */
   #serialized(bytes: Buffer): Value {
     try {
       return this.#codec.decode(bytes);
@@ -67,7 +67,7 @@ export class FieldCodec {
   }
 }
 
-/** The field's bytes, for people who want them as they are: of a number its text, of what no cache writes MongoDB's JSON. */
+/** The field's bytes for output: a number as text, other types as MongoDB's JSON. */
 export function storedBytes(field: unknown): Buffer {
   if (field instanceof Double) return Buffer.from(floatText(field.value));
   if (field instanceof Int32 || isLong(field)) return Buffer.from(field.toString());
@@ -75,12 +75,12 @@ export function storedBytes(field: unknown): Buffer {
   return textBytes(field) ?? Buffer.from(jsonOf(field));
 }
 
-/** The field with its type, as BSON: a document that holds nothing else, and not even that where there is none. */
+/** The field with its type, as a BSON document with that single field, or an empty one. */
 export function inForm(field: unknown): Buffer {
   return Buffer.from(BSON.serialize(field === undefined ? {} : { value: field }));
 }
 
-/** The other way round. @throws InputError */
+/** The inverse. @throws InputError */
 export function outOfForm(bytes: Buffer): { readonly value?: Stored } {
   const document = parsed(bytes);
   if (document && Object.keys(document).every((name) => name === 'value')) return document;
@@ -98,12 +98,12 @@ function parsed(bytes: Buffer): Record<string, never> | undefined {
   }
 }
 
-/** As PHP's driver writes integers: 32 bits where they are enough. */
+/** PHP's driver writes an integer with 32 bits if it fits. */
 export function bsonInteger(value: bigint): Int32 | Long {
   return BigInt.asIntN(32, value) === value ? new Int32(Number(value)) : Long.fromBigInt(value);
 }
 
-/** A timestamp of the oplog is one, too, to JavaScript. */
+/** An oplog timestamp is also a Long in JavaScript. */
 function isLong(field: unknown): field is Long {
   return field instanceof Long && !(field instanceof Timestamp);
 }
@@ -112,7 +112,7 @@ function jsonOf(field: unknown): string {
   try {
     return BSON.EJSON.stringify(field);
   } catch {
-    // A document of somebody's who names a type of BSON in it that there is not.
+    // A document that names an unknown BSON type.
     return `a BSON ${typeName(field)}`;
   }
 }

@@ -17,15 +17,15 @@ import { separateTags } from './tags/tables.js';
 
 export type { Statement } from './binding/binding.js';
 
-/** Of SQLite's own: the system keeps the file in memory anyway. */
+/** SQLite's own cache; the system caches the file anyway. */
 const CACHE_KIB = 4000;
 
-/** Pages that are written before they go from the log into the file. Each time the disk is waited for. */
+/** WAL auto-checkpoint size in pages. Every checkpoint fsyncs. */
 const CHECKPOINT_PAGES = 4000;
 
 /**
- * One connection to one file, made on first use. Everything that goes wrong within `run`, `read` and `write` comes
- * out as an error that names the file.
+ * A connection to a file, opened on first use. Errors inside `run`, `read` and `write` are translated to errors that
+ * name the file.
  */
 export class Connection implements Statements {
   readonly path: string;
@@ -34,18 +34,18 @@ export class Connection implements Statements {
   #database: Database | undefined;
   #writable = false;
 
-  /** `timeoutMs` is how long to wait for a file that another process has locked; it blocks the process. */
+  /** `timeoutMs` is how long to wait for a locked file; the wait blocks the process. */
   constructor(path: string, timeoutMs: number) {
     this.path = path;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** False when there is no file yet. Reading must not make one: the path may be a mistake. */
+  /** False without a file. A read must not create one: the path may be a typo. */
   exists(): boolean {
     return this.#database !== undefined || statIfThere(this.path) !== undefined;
   }
 
-  /** Statements of its own each. */
+  /** Run statements outside of a transaction. */
   run<T>(work: () => T): T {
     try {
       return work();
@@ -54,12 +54,12 @@ export class Connection implements Statements {
     }
   }
 
-  /** One transaction that sees one moment of the file. */
+  /** Run a read transaction on one snapshot of the file. */
   read<T>(work: () => T): T {
     return this.run(() => transaction(this.#open(), 'DEFERRED', work));
   }
 
-  /** One transaction; the write lock is taken first, so that what it reads cannot change before it writes. */
+  /** Run a write transaction. It takes the write lock first, so that its reads stay valid. */
   write<T>(work: () => T): T {
     return this.run(() => {
       this.#openToWrite();
@@ -79,7 +79,7 @@ export class Connection implements Statements {
     this.#open().exec(sql);
   }
 
-  /** A number that is another one when another connection has changed the file. */
+  /** Changes when another connection has changed the file. */
   dataVersion(): number {
     return this.run(() => {
       const row = this.statement<{ data_version: number }>('PRAGMA data_version').get() as { data_version: number };
@@ -87,7 +87,7 @@ export class Connection implements Statements {
     });
   }
 
-  /** From now on. For a connection that must not block while it lives, and may when it ends. */
+  /** Change the timeout: a connection may have to be non-blocking until it ends. */
   waitForLocks(milliseconds: number): void {
     this.run(() => this.#open().exec(`PRAGMA busy_timeout = ${Math.trunc(milliseconds)}`));
   }
@@ -106,7 +106,7 @@ export class Connection implements Statements {
   #openToWrite(): void {
     if (this.#writable) return;
     if (!this.exists() && created(this.path)) switchToWal(this.#open(), this.#timeoutMs);
-    // In WAL a commit is then safe from a crash of the process, and costs no fsync; a lost cache entry is a miss.
+    // In WAL mode, a commit survives a crash of the process without an fsync. A lost cache entry is a miss.
     if (pragma(this.#open(), 'journal_mode') === 'wal') {
       this.#open().exec('PRAGMA synchronous = NORMAL');
       this.#open().exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -121,7 +121,7 @@ export class Connection implements Statements {
   }
 }
 
-/** SQLite does not wait for others here, as it does elsewhere: it says busy at once. */
+/** SQLite does not wait for a lock here but reports busy at once. */
 function switchToWal(database: Database, timeoutMs: number): void {
   const deadline = performance.now() + timeoutMs;
   const clock = new Int32Array(new SharedArrayBuffer(4));
@@ -155,9 +155,9 @@ function opened(path: string, timeoutMs: number): Database {
 
 function checked(database: Database, path: string): Database {
   database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
-  // A statement of many rows keeps what it changes until it is over, so that it can be undone alone: not much.
+  // A statement with many rows keeps a rollback journal in memory until it ends; that is not much.
   database.exec('PRAGMA temp_store = MEMORY');
-  // Bytes are written as TEXT by a cast, which takes them in the file's encoding.
+  // A cast writes bytes as TEXT in the file's encoding.
   const encoding = pragma(database, 'encoding');
   if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
   throw new RefusedError(
@@ -166,7 +166,7 @@ function checked(database: Database, path: string): Database {
   );
 }
 
-/** Makes an empty file that only its user reads (SQLite gives -wal and -shm the same mode). False when another was faster. */
+/** Create an empty private file (SQLite gives -wal and -shm the same mode). False if another process was faster. */
 function created(path: string): boolean {
   makeFolder(dirname(path));
   try {
@@ -178,7 +178,7 @@ function created(path: string): boolean {
   }
 }
 
-/** With those above it. Node's own way to do so never returns where the system makes none, as under /proc. */
+/** With its parents. Node's own recursive mkdir never returns where the system creates none, as under /proc. */
 function makeFolder(folder: string): void {
   if (statIfThere(folder) !== undefined) return;
   makeFolder(dirname(folder));

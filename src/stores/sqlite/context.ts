@@ -3,7 +3,7 @@ import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Connection } from './connection.js';
 import type { Tables } from './tables.js';
 
-/** What the parts of one SQLite store share. */
+/** The state that the parts of an SQLite store share. */
 export interface SqliteContext {
   readonly connection: Connection;
   readonly tables: Tables;

@@ -20,19 +20,19 @@ interface Row {
   readonly expiration: number;
 }
 
-/** Rows of one transaction: more cost less each, and hold up other writers longer. */
+/** Rows per transaction: more are cheaper each, but block other writers longer. */
 const ROWS = 10_000;
 
-/** Bytes of values likewise. */
+/** Bytes of values per transaction. */
 const BYTES = 4 * 1024 * 1024;
 
-/** How many expired rows one write removes, at most, so that a write stays cheap. */
+/** The limit of expired rows that a write removes, so that writes stay cheap. */
 const TIDIED_AT_ONCE = 100;
 
-/** How often a write looks for expired rows where that reads the whole table. */
+/** How often a write looks for expired rows without an index, which reads the whole table. */
 const TIDY_CHANCE_WITHOUT_INDEX = 0.001;
 
-/** Reads and writes entries without tags; a subclass gives them other row keys, and lists them under tags. */
+/** Entries without tags. A subclass maps keys to other row keys, and records tags. */
 export class Entries implements Repository {
   protected readonly context: SqliteContext;
   protected readonly connection: Connection;
@@ -128,17 +128,17 @@ export class Entries implements Repository {
     });
   }
 
-  /** The key of the row that holds `key`. */
+  /** The row key of `key`. */
   protected storedKey(key: string): string {
     return this.context.prefix + key;
   }
 
   /** Called in the same transaction after each row that may be new. */
   protected wrote(_key: string): void {
-    // Entries without tags have no bookkeeping.
+    // Untagged entries have no bookkeeping.
   }
 
-  /** Each page in one transaction, or in several where it is large. */
+  /** Each page is one transaction, or several if it is large. */
   async #putAll<Item extends Pick<NewEntry, 'key' | 'ttl'>>(
     pages: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
     storedOf: (item: Item) => Buffer,
@@ -152,7 +152,7 @@ export class Entries implements Repository {
         start = this.#write((at) => this.#putSome(page, from, storedOf, at));
         done += start - from;
         onProgress?.({ done });
-        // Lets a signal be heard, however fast the source is.
+        // Lets a signal arrive, however fast the source is.
         await nextTurn();
         signal?.throwIfAborted();
       }
@@ -161,7 +161,7 @@ export class Entries implements Repository {
     return done;
   }
 
-  /** As much as goes into one transaction, from there on. Returns where the rest begins. */
+  /** Put as many as one transaction takes. Returns where the rest begins. */
   #putSome<Item extends Pick<NewEntry, 'key' | 'ttl'>>(
     items: readonly Item[],
     from: number,
@@ -209,7 +209,7 @@ export class Entries implements Repository {
     this.wrote(key);
   }
 
-  /** What was removed, when it still counted. */
+  /** Return the removed row if it was live. */
   #remove(key: string, at: number): Row | undefined {
     const rowKey = bound(this.storedKey(key));
     const row = this.connection
@@ -217,7 +217,7 @@ export class Entries implements Repository {
         `DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT) RETURNING CAST(value AS BLOB) AS value, expiration`,
       )
       .get(rowKey);
-    // As Laravel's database store does, whether there is an entry or not.
+    // Like Laravel's database store, whether the entry exists or not.
     const createdKey = bound(this.storedKey(CREATED_HEAD + key));
     this.connection.statement(`DELETE FROM ${this.tables.cache} WHERE key = CAST(? AS TEXT)`).run(createdKey);
     if (this.tables.has('tags')) {
@@ -233,7 +233,7 @@ export class Entries implements Repository {
     return this.connection.run(() => this.tables.has('cache'));
   }
 
-  /** One transaction, at the Unix time at which it got the write lock. */
+  /** Run a transaction with the Unix time at which it got the write lock. */
   #write<T>(work: (at: number) => T): T {
     return this.connection.write(() => {
       const at = now();

@@ -1,12 +1,12 @@
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { sqliteCode } from './binding/error-code.js';
 
-/** What SQLite or the file system said about the file at `path`, as an error that says what to do. */
+/** Translate an error of SQLite or the file system at `path` into one with a hint. */
 export function translated(error: unknown, path: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   const code = sqliteCode(error) ?? ('code' in error && typeof error.code === 'string' ? error.code : '');
   const cause = { cause: error };
-  // SQLite's extended codes (SQLITE_BUSY_SNAPSHOT) begin with the primary one.
+  // SQLite's extended codes (SQLITE_BUSY_SNAPSHOT) begin with the primary code.
   for (const [prefix, explain] of EXPLANATIONS) {
     if (code.startsWith(prefix)) return explain(path, reasonOf(error), cause);
   }
@@ -14,7 +14,7 @@ export function translated(error: unknown, path: string): unknown {
   return error;
 }
 
-/** Node puts the code before and the call and path behind: «ENOTDIR: not a directory, stat '/a/b'». */
+/** Node's messages have the code in front, and the call and path behind: «ENOTDIR: not a directory, stat '/a/b'». */
 function reasonOf({ message }: Error): string {
   return message.replace(/^E[A-Z]+: /, '').replace(/, \w+ '.*$/s, '');
 }
@@ -38,7 +38,7 @@ const NO_ACCESS: Explain = (path, message, cause) =>
     cause,
   );
 
-/** The first that fits is taken. */
+/** The first match counts. */
 const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
   [
     'SQLITE_BUSY',

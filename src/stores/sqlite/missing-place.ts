@@ -1,7 +1,7 @@
 import type { PlaceDoubt } from '../contract/doctor.js';
 import type { SqliteContext } from './context.js';
 
-/** Whether the file, and in it the table of entries or locks, is missing. Undefined when it is there. */
+/** Report a missing file or table of entries or locks. Undefined if it exists. */
 export async function missingPlace(
   { connection, tables, profile: { path, table, lockTable } }: SqliteContext,
   place: 'entries' | 'locks',
@@ -15,7 +15,7 @@ export async function missingPlace(
   }
 
   if (connection.run(() => tables.has(place === 'entries' ? 'cache' : 'locks'))) return undefined;
-  // Files of older applications, and caches without locks, have no such table; only a chosen name can be mistyped.
+  // Older files and caches without locks lack that table; only a custom name can be a typo.
   if (place === 'locks' && lockTable === 'cache_locks') return undefined;
   const [key, name, write] = place === 'entries' ? ['table', table, 'put'] : ['lockTable', lockTable, 'lock'];
   return {

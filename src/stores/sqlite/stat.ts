@@ -3,9 +3,9 @@ import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 
 /**
- * Undefined where there is no such file. Node's own `throwIfNoEntry` gives undefined also below a file that is taken for a
- * folder (ENOTDIR), from Node 22 on; that is a mistaken path.
- * @throws the system's error, where it is another
+ * Undefined if the file does not exist. From Node 22 on, `throwIfNoEntry` also returns undefined below a file in
+ * place of a folder (ENOTDIR), which is a wrong path.
+ * @throws any other error of the system
  */
 export function statIfThere(path: string): Stats | undefined {
   try {

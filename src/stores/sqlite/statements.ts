@@ -1,8 +1,8 @@
 import type { Statement } from './binding/binding.js';
 
-/** What SQL runs on. Only within the `run`, `read` or `write` of the connection that it belongs to. */
+/** Runs SQL. Only within `run`, `read` or `write` of its connection. */
 export interface Statements {
-  /** The prepared statement, cached by its text. */
+  /** Return the prepared statement, cached by its text. */
   statement<Row>(sql: string): Statement<Row>;
   /** Run several statements without caching them. Only within `write`. */
   execute(sql: string): void;

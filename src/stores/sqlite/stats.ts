@@ -7,15 +7,15 @@ import { now } from './expiry.js';
 import { journalMode } from './journal-mode.js';
 import { keysUnder, literalKeysUnder } from './keys.js';
 
-/** Rows that are counted at most: a second or so, in which the process does nothing else; a tenth of it again and again. */
+/** The limit of rows to count: a second or so of blocking work, or a tenth of it with --watch. */
 const MOST_COUNTED = 10_000_000;
 const MOST_COUNTED_AGAIN = 1_000_000;
 
-/** What there is to say of the file, and how many rows the cache has in it. Nobody counts what is asked of a file. */
+/** Report the file and the number of rows. SQLite counts no requests. */
 export function stats(context: SqliteContext, { signal, brief = false }: StatsOptions = {}): StoreStats {
   signal?.throwIfAborted();
   const { connection } = context;
-  // Reading must not make a file.
+  // A read must not create a file.
   if (!connection.exists()) {
     const file: ServerStats = { name: connection.path, software: 'SQLite', entries: 0, bytes: 0 };
     return { servers: [file], underPrefix: 0, notes: [] };
@@ -46,7 +46,7 @@ interface Rows {
   readonly underPrefix: number;
 }
 
-/** Undefined where there are too many. Each question reads an index, and of the table only what has expired. */
+/** Undefined if there are too many. Each query reads an index, and of the table only expired rows. */
 function countRows({ connection, tables, prefix }: SqliteContext, most: number, at: number): Rows | undefined {
   const count = (where: string, parameters: Readonly<Record<string, unknown>>): number =>
     connection
@@ -59,7 +59,7 @@ function countRows({ connection, tables, prefix }: SqliteContext, most: number, 
   const { sql, parameters } = keysUnder(prefix);
   const expired = count('WHERE expiration <= @at', { at });
   const under = count(`WHERE ${sql}`, parameters);
-  // The plus keeps SQLite from going through all keys under the prefix, where few have expired.
+  // The plus keeps SQLite from scanning all keys under the prefix if few have expired.
   const expiredUnder = count(`WHERE expiration <= @at AND ${literalKeysUnder(prefix, '+"key"')}`, { at });
   return { live: all - expired, expired, underPrefix: under - expiredUnder };
 }
@@ -84,7 +84,7 @@ function details(context: SqliteContext, expired: number | undefined): Readonly<
   };
 }
 
-/** Of a file that need not be there. */
+/** The file may be missing. */
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -3,15 +3,15 @@ import type { Connection } from './connection.js';
 
 import { identifier, SHARED_TAGS, tagsDefinition, tagsTableOf } from './tags/tables.js';
 
-/** Laravel's two tables, and our own for what Laravel's database cache does not have. */
+/** Laravel's two tables, and cachectl's tag table. */
 export type TableRole = 'cache' | 'locks' | 'tags';
 
-/** The tables of one cache, by the role they play. They are made on the first write that needs them. */
+/** The tables of a cache by their role. The first write that needs one creates it. */
 export class Tables {
-  /** Quoted, ready for SQL. */
+  /** Quoted for SQL. */
   readonly cache: string;
   readonly locks: string;
-  /** Of this cache table alone; for reading see `tagRows`. */
+  /** The tag table of this cache table; for reads see `tagRows`. */
   readonly tags: string;
   readonly #connection: Connection;
   readonly #names: Readonly<Record<TableRole, string>>;
@@ -30,14 +30,14 @@ export class Tables {
     return this.#names[role];
   }
 
-  /** Only within the connection's `run`, `read` or `write`. */
+  /** Only within `run`, `read` or `write` of the connection. */
   has(role: TableRole): boolean {
     return this.#hasTable(this.#names[role]);
   }
 
   /**
-   * What to select `tag` and `key` from; undefined where nothing is tagged. Until the first write after an older cachectl
-   * that is the part of the table that all caches of the file shared. Only within the connection's `run`, `read` or `write`.
+   * The source of `tag` and `key` in a SELECT. Undefined without tags. Until the first write after an older cachectl,
+   * it is this cache's part of the table that all caches of the file shared. Only within `run`, `read` or `write`.
    */
   tagRows(): string | undefined {
     if (this.has('tags')) return this.tags;
@@ -45,15 +45,15 @@ export class Tables {
     return `(SELECT tag, key FROM ${SHARED_TAGS} WHERE key IN (SELECT key FROM ${this.cache}))`;
   }
 
-  /** Only within the connection's `write`. */
+  /** Only within `write` of the connection. */
   create(role: TableRole): void {
     if (this.has(role)) return;
-    // A new file gets the cache table in any case: without it the file looks like one that a mistyped path names.
+    // A new file always gets the cache table; otherwise it would look like a wrong path.
     if (role === 'locks' && this.#isNewFile()) this.#connection.execute(this.#definition('cache'));
     this.#connection.execute(this.#definition(role));
   }
 
-  /** Whether rows that expired are found without reading the whole table. Applications made before 2024 have no index. */
+  /** Whether there is an index of expired rows. Applications from before 2024 have none. */
   findsExpiredFast(role: 'cache' | 'locks'): boolean {
     const known = this.#indexed.get(role);
     if (known !== undefined) return known;
@@ -67,7 +67,7 @@ export class Tables {
     return found !== undefined;
   }
 
-  /** Only within the connection's `write`. */
+  /** Only within `write` of the connection. */
   createExpirationIndex(role: 'cache' | 'locks'): void {
     this.#connection.execute(`CREATE INDEX IF NOT EXISTS ${this.#indexName(role)} ON ${this[role]} ("expiration")`);
     this.#indexed.delete(role);
@@ -91,7 +91,7 @@ export class Tables {
     return identifier(`${this.#names[role]}_expiration_index`);
   }
 
-  /** As Laravel's migration of 12 has them. */
+  /** As in the migration of Laravel 12. */
   #definition(role: TableRole): string {
     const index = this.#indexName(role);
     switch (role) {

@@ -3,24 +3,21 @@ import type { Tables } from './tables.js';
 
 import { bound } from './listing/row-keys.js';
 
-/** Rows of one statement: to begin and to end one costs more than to put in a row. */
+/** Rows per statement: starting and ending one costs more than a row. */
 const ROWS = 64;
 
-/** A key as it is stored, bytes and an expiration: the parameters of a row. */
+/** The parameters of a row: stored key, bytes and expiration. */
 const COLUMNS = 3;
 
-/** Bytes of values from which on a statement costs little beside them; they are copied for it. */
+/** Beyond that many bytes of values, the cost of a statement is small; it copies them. */
 const BYTES = 256 * 1024;
 
-/**
- * Puts rows into the cache table, in the place of those with the same keys: of a key that comes twice the last counts.
- * For one transaction, within which it is ended.
- */
+/** Upserts rows into the cache table; of a repeated key the last row counts. Used within one transaction. */
 export class Upserts {
   readonly #connection: Connection;
   readonly #table: string;
   #many: Statement<unknown> | undefined;
-  /** Parameters of rows that are to go in one statement. */
+  /** The parameters of queued rows. */
   readonly #waiting: Array<Buffer | number | string> = [];
   #bytes = 0;
 
@@ -41,7 +38,7 @@ export class Upserts {
     }
   }
 
-  /** Puts in what still waits. */
+  /** Write the queued rows. */
   end(): void {
     const single = this.#connection.statement(upsert(this.#table, 1));
     for (let start = 0; start < this.#waiting.length; start += COLUMNS) {
@@ -58,7 +55,7 @@ export class Upserts {
 }
 
 function upsert(table: string, rows: number): string {
-  // The casts keep bytes that are not UTF-8 as they are, with the type that PHP gives them.
+  // The casts keep bytes that are not UTF-8, with the type that PHP gives them.
   const values = Array.from({ length: rows }, () => '(CAST(? AS TEXT), CAST(? AS TEXT), ?)').join(', ');
   return `INSERT INTO ${table} (key, value, expiration) VALUES ${values}
           ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`;

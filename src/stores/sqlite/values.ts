@@ -2,8 +2,8 @@ import type { Codec } from '../../codecs/codec.js';
 import type { Value } from '../../codecs/value.js';
 
 /**
- * Laravel's DatabaseStore on SQLite (and PostgreSQL): what is serialized and holds a NUL byte is put into the text
- * column as base64. No serialized value is without ':' and ';', no base64 has them; that tells them apart.
+ * The column format of Laravel's DatabaseStore on SQLite and PostgreSQL: serialized text with a NUL byte is stored as
+ * base64. Every serialized value contains ':' or ';', and base64 never does.
  */
 export class ColumnCodec {
   readonly #codec: Codec;
@@ -25,7 +25,7 @@ export class ColumnCodec {
   }
 }
 
-/** Whether a column is the base64 of what was serialized. */
+/** Whether a column is base64 of a serialized value. */
 export function isWrapped(codec: Codec, column: Buffer): boolean {
   return codec.name === 'php' && !column.includes(';') && !column.includes(':');
 }

@@ -3,15 +3,15 @@ import { createHash } from 'node:crypto';
 import { keyToBytes } from '../entries/key-text.js';
 
 /**
- * Laravel's names for tagged entries (10 and later). The order of the names matters: an entry put
- * under `a,b` is not found under `b,a`.
+ * Laravel's key of a tagged entry (10 and later). The order of names matters: an entry put with `a,b` is not found
+ * with `b,a`.
  */
 export function taggedKey(names: readonly string[], key: string): string {
   const namespace = names.map((name) => tagSetKey(name)).join('|');
   return `${createHash('sha1').update(keyToBytes(namespace)).digest('hex')}:${key}`;
 }
 
-/** What the keys of those sets begin with. */
+/** The prefix of those sets. */
 export const TAG_SET_HEAD = 'tag:';
 
 /** The key of the set that lists a tag's entries, without prefixes. */
@@ -19,19 +19,18 @@ export function tagSetKey(name: string): string {
   return `${TAG_SET_HEAD}${name}:entries`;
 }
 
-/** Whether a key (without prefixes) is a tag's bookkeeping rather than an entry. */
+/** Whether a key (without prefixes) is a tag index and not an entry. */
 export function isTagSetKey(key: string): boolean {
   return /^tag:.*:entries$/s.test(key);
 }
 
-/** Of the key (without prefixes) of an entry that may carry tags, the hash of their names; undefined of all others. */
+/** The hash of the tags in the key (without prefixes) of an entry that may be tagged. Undefined for other keys. */
 export function tagHashOf(key: string): string | undefined {
   return TAGGED.test(key) ? key.slice(0, HASH_LENGTH) : undefined;
 }
 
 /**
- * The names in the order in which the entry under `key` was put. Undefined when these are not all of them: the hash is of
- * all names, in their order.
+ * The names in the order of the entry under `key`. Undefined if some are missing: the hash covers all names in order.
  */
 export function inTagOrder(names: readonly string[], key: string): readonly string[] | undefined {
   if (names.length === 0 || names.length > MOST_TAGS) return undefined;
@@ -41,10 +40,10 @@ export function inTagOrder(names: readonly string[], key: string): readonly stri
 const HASH_LENGTH = 40;
 const TAGGED = /^[\da-f]{40}:/;
 
-/** Of more tags on one entry the order is not looked for. */
+/** For more tags on an entry, the order is not searched. */
 const MOST_TAGS = 6;
 
-/** Every order of the names. */
+/** All permutations of the names. */
 export function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {
   if (names.length < 2) return [names];
   return names.flatMap((name) => permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));

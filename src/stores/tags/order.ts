@@ -2,18 +2,18 @@ import type { TagMember } from '../contract/tags.js';
 
 import { inTagOrder, tagHashOf } from './names.js';
 
-/** Combinations of tags that are kept, and members that are asked for one whose tags are not all found. */
+/** The limits of cached combinations, and of lookups for a combination whose tags are not all found. */
 const MOST_KNOWN = 100_000;
 const MOST_TRIES = 3;
 
-/** Which tags the members of a tag carry: each combination of them, which the members' keys hash, is asked for once. */
+/** Finds the tags of a tag's members. Looks up each combination of tags, known by the hash in the keys, once. */
 export class TagOrders {
   readonly #name: string;
   readonly #ask: (listedKey: string, hash: string) => Promise<readonly string[]> | readonly string[];
   readonly #known = new Map<string, readonly string[]>();
   readonly #tries = new Map<string, number>();
 
-  /** @param ask gives the names that a member is listed under, as far as they can be found */
+  /** @param ask returns the names that list a member, as far as they can be found */
   constructor(name: string, ask: (listedKey: string, hash: string) => Promise<readonly string[]> | readonly string[]) {
     this.#name = name;
     this.#ask = ask;
@@ -42,7 +42,7 @@ export class TagOrders {
   }
 }
 
-/** What an entry was named by whoever wrote it. @param listedKey without prefixes; of a tagged entry, with the hash */
+/** The entry's own key. @param listedKey without prefixes, with the hash of a tagged entry */
 export function untaggedKey(listedKey: string): string {
   const hash = tagHashOf(listedKey);
   return hash === undefined ? listedKey : listedKey.slice(hash.length + 1);

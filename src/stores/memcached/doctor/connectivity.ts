@@ -8,8 +8,8 @@ import { failed, ok, warning } from '../../doctor/findings.js';
 import { arrivals, type Way } from '../../network/connectivity.js';
 
 /**
- * The way to each server of the pool, and logging in. Each that is down is a fault: what lives there is a miss to the
- * application, and what it puts there is lost.
+ * Check the connection and the login of each server in the pool. A server that is down is a fault: its keys are
+ * misses, and its writes are lost.
  */
 export async function* reach({ connection, timeoutMs }: MemcachedContext): AsyncGenerator<Finding> {
   const { servers, profile, protocol } = connection;
@@ -51,7 +51,7 @@ function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
   return protocol === 'binary' ? `authenticated as ${username} (SASL)` : `authenticated as ${username}`;
 }
 
-/** By the binary protocol a server hangs up when it is greeted by the other one. */
+/** A server with the binary protocol hangs up on the text protocol's greeting. */
 async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<Way> {
   const tlsHint = 'Write memcacheds:// in the URL, or tls: true in the profile.';
   const plain: Way = protocol === 'binary' ? { timeoutMs, tlsHint } : { timeoutMs, tlsHint, greeting: GREETING };
@@ -62,14 +62,14 @@ async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: n
   return { ...plain, tls: settings };
 }
 
-/** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
+/** As long as the header of a binary request: a binary server would wait for the rest of a shorter one. */
 const GREETING = {
   product: 'Memcached',
   hello: Buffer.from(`${'version'.padEnd(22)}\r\n`),
   isAnswer: (text: string) => /^(?:VERSION \S+|(?:CLIENT|SERVER)_ERROR [^\r\n]*)\r\n/.test(text),
 };
 
-/** A server that speaks the binary protocol only has hung up on the greeting, which is of the other one. */
+/** A server with the binary protocol only has hung up on the text greeting. */
 function withProtocol(finding: Finding): Finding {
   const { subject, message, hint } = finding;
   if (subject !== 'greeting' || !message.endsWith('closed it')) return finding;

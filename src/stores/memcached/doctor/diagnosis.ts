@@ -18,12 +18,12 @@ import { ClassicNode } from '../protocol/classic-node.js';
 import { MetaNode } from '../protocol/meta-node.js';
 import { type Placed, placementFinding } from '../protocol/placement.js';
 
-/** With more items in a server they are not gone through: it holds locks while it prints them. */
+/** The largest server whose items are listed: it holds locks meanwhile. */
 const LISTED_UP_TO = 200_000;
 
 type Stats = ReadonlyMap<string, string>;
 
-/** How each server is set up, and whether what it holds is as the profile says. */
+/** Check each server's set-up, and whether its content matches the profile. */
 export async function* diagnose(context: MemcachedContext): AsyncGenerator<Finding> {
   const { nodes, profile } = context.connection;
   yield* weights(profile);
@@ -67,7 +67,7 @@ async function* serverFindings(node: Node): AsyncGenerator<Finding> {
   );
 }
 
-/** Undefined where they cannot be seen. */
+/** Undefined if they are unavailable. */
 async function settingsOf(node: Node): Promise<Stats | undefined> {
   try {
     return await node.stats('settings');
@@ -177,11 +177,11 @@ async function* contents(context: MemcachedContext): AsyncGenerator<Finding> {
   if (placement) yield placement;
   yield* unreadableKeys(ours, connection.profile);
   const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
-  // What an item is stands beside it, so there is nothing to guess.
+  // The flags say what an item is, so there is nothing to guess.
   yield await contentsFinding(await readingsOf(context, entries.slice(0, SAMPLE)), async () => []);
 }
 
-/** From where they were listed, wherever the profile would look. */
+/** Read from the servers that listed the keys, wherever the profile would look. */
 async function readingsOf(
   { connection, values }: MemcachedContext,
   entries: readonly Placed[],
@@ -198,7 +198,7 @@ async function readingsOf(
   return (await Promise.all(readings)).flat();
 }
 
-/** Keys that php-memcached refuses to ask for by its text protocol. */
+/** Keys that php-memcached cannot request in the text protocol. */
 function* unreadableKeys(ours: readonly Placed[], { codec, unicodeKeys }: MemcachedProfile): Generator<Finding> {
   if (codec !== 'php' || unicodeKeys === true) return;
   const odd = ours.filter(({ full }) => full.some((byte) => byte > LAST_ASCII));

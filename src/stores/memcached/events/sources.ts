@@ -1,6 +1,6 @@
 import type { EventSource, EventType } from '../../contract/events.js';
 
-/** What every server's watch can tell; expiry and flush_all it never does. */
+/** The events of every server's watch. It never reports expiries and flush_all. */
 export const ALWAYS: readonly EventType[] = [
   'CacheHit',
   'CacheMissed',
@@ -10,7 +10,7 @@ export const ALWAYS: readonly EventType[] = [
   'LockContended',
 ];
 
-/** Told from Memcached 1.6.20 on. */
+/** Reported since Memcached 1.6.20. */
 const DELETIONS: readonly EventType[] = ['KeyForgotten', 'LockReleased'];
 
 export const EVENTS: readonly EventType[] = [...ALWAYS, ...DELETIONS];

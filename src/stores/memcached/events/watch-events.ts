@@ -3,8 +3,8 @@ import type { CacheEvent, EventType } from '../../contract/events.js';
 import { timeOf, ttlOf } from './watch-fields.js';
 
 /**
- * What a line of a watch tells of a key; undefined where that is nothing, as of a write that was refused. A lock is
- * acquired by an `add`; who compares and swaps one refreshes it.
+ * The event of a watch line; undefined if it is none, such as a refused write. An `add` acquires a lock; a
+ * compare-and-swap refreshes it.
  */
 export function typeOf(fields: ReadonlyMap<string, string>, isLock: boolean): EventType | undefined {
   const status = fields.get('status');

@@ -1,18 +1,18 @@
 import type { Ttl } from '../../contract/store.js';
 
-/** `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found`: what stands behind each name. */
+/** Parse `ts=1795437380.981034 gid=2 type=item_get key=k%C5%BE status=not_found` into fields. */
 export function fieldsOf(line: string): ReadonlyMap<string, string> {
   return new Map(line.split(' ').map((field) => split(field)));
 }
 
-/** `ts`. The part behind the point counts microseconds, without zeros before them. */
+/** `ts`. The fraction counts microseconds, without leading zeros. */
 export function timeOf(text: string | undefined): Date {
   const [seconds, microseconds] = (text ?? '').split('.').map(Number);
   const time = new Date((seconds ?? Number.NaN) * 1000 + Math.floor((microseconds ?? 0) / 1000));
   return Number.isNaN(time.getTime()) ? new Date() : time;
 }
 
-/** `ttl`. Undefined for what is over already: the server counts that below zero, in 32 bits. */
+/** `ttl`. Undefined if it has expired: the server prints a negative number as unsigned 32 bits. */
 export function ttlOf(text: string | undefined): Ttl | undefined {
   const seconds = Number(text);
   if (seconds === 0) return null;

@@ -8,29 +8,29 @@ import { oneAtATime, picker } from './hashing.js';
 
 /** A key that a server listed. */
 export interface Placed {
-  /** All of it, prefixes included. */
+  /** With all prefixes. */
   readonly full: Buffer;
-  /** The index of the server that has it. */
+  /** The index of its server. */
   readonly server: number;
 }
 
-/** The settings that decide where a key lives. */
+/** The settings that decide which server has a key. */
 export type Placing = Distribution & Pick<MemcachedProfile, 'connectionPrefix' | 'prefix'>;
 
 const SUBJECT = 'placement';
 
-/** As many keys are compared with each way to place them. */
+/** The number of keys to compare with each placement. */
 const MOST = 300;
 
-/** With fewer keys many ways would fit by chance. */
+/** With fewer keys, many placements would fit by chance. */
 const FEW = 12;
 
-/** What a way has to place rightly to be named: some keys are always left over from another. */
+/** The share of keys that a placement must explain. Some keys always remain from an earlier one. */
 const FITS = 0.9;
 
 /**
- * Whether the keys of a pool lie where the profile looks for them; if not, which order of the servers, distribution or
- * prefix would find them. Undefined for a single server.
+ * Check whether the keys of a pool are where the profile looks for them. If not, name the server order, distribution
+ * or prefix that would find them. Undefined for a single server.
  */
 export function placementFinding(placed: readonly Placed[], placing: Placing): Finding | undefined {
   if (placing.servers.length < 2 || placed.length === 0) return undefined;
@@ -60,7 +60,7 @@ function pickerOf({ connectionPrefix = '', ...distribution }: Placing): (full: B
   return (full) => pick(full.subarray(cut));
 }
 
-/** What fits, as a profile says it; the ways that are most like the profile's first. Undefined when nothing does. */
+/** The placement that fits, in terms of a profile, the most similar ones first. Undefined if none fits. */
 function fitting(placed: readonly Placed[], placing: Placing): string | undefined {
   if (placed.length < FEW) return undefined;
   const step = Math.ceil(placed.length / MOST);
@@ -80,18 +80,18 @@ function fitting(placed: readonly Placed[], placing: Placing): string | undefine
   return undefined;
 }
 
-/** What may not be hashed: as the profile says, nothing, and each beginning of the prefixes. */
+/** Prefixes that may be left out of the hash: the profile's, none, and each beginning of the prefixes. */
 function headsOf({ connectionPrefix = '', prefix }: Placing): readonly string[] {
   const whole = connectionPrefix + prefix;
   const heads = Array.from(whole, (_, index) => whole.slice(0, index + 1));
-  // A prefix that ends where a word does is likelier than one that ends within.
+  // A prefix more likely ends at a word boundary.
   const [atEnds, within] = [heads.filter((head) => /[\W_]$/.test(head)), heads.filter((head) => !/[\W_]$/.test(head))];
   return [...new Set([connectionPrefix, '', ...atEnds.reverse(), ...within.reverse()])];
 }
 
 /**
- * The order of the servers by which `modulo` places the keys: to each remainder belongs the server that has most of its
- * keys. Undefined when that is not so for `least` of them.
+ * The server order by which `modulo` places the keys: each remainder belongs to the server with most of its keys.
+ * Undefined if that holds for fewer than `least` keys.
  */
 function orderOf(placed: readonly Placed[], servers: number, least: number): readonly number[] | undefined {
   const counts = Array.from({ length: servers }, () => Array.from({ length: servers }, () => 0));
@@ -105,7 +105,7 @@ function ordered({ servers }: Placing, order: readonly number[]): readonly Memca
   return order.map((index) => servers[index]!);
 }
 
-/** Rings do not go by the order of the servers, but by their weights; Laravel gives each 100. */
+/** Rings depend on weights, not on the order of servers. Laravel's weights are 100. */
 function ringsOf(servers: readonly MemcachedServer[]): readonly Distribution[] {
   const weighing = [servers, ...[1, 100].map((weight) => servers.map((server) => ({ ...server, weight })))];
   return weighing.flatMap((some): Distribution[] => [
@@ -114,7 +114,7 @@ function ringsOf(servers: readonly MemcachedServer[]): readonly Distribution[] {
   ]);
 }
 
-/** What is to be changed in the profile. */
+/** The change to the profile. */
 function said(way: Distribution, head: string, now: Placing): string {
   const changes = [];
   if (way.distribution !== now.distribution) changes.push(`distribution: ${way.distribution}`);
@@ -128,7 +128,7 @@ function said(way: Distribution, head: string, now: Placing): string {
   return changes.join(', ');
 }
 
-/** As the profile lists them; weights where they count. */
+/** As in a profile; with weights if they matter. */
 function listOf({ servers }: Distribution, distribution: Distribution['distribution']): string {
   const texts = servers.map((server) => {
     const place = endpointText(server);

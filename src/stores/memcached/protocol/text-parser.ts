@@ -4,33 +4,33 @@ import type { Parser } from './text-socket.js';
 import { unasked } from '../errors.js';
 import { GarbageError } from './garbage-error.js';
 
-/** One line of an answer, and the bytes that came with it (only `VA` and `VALUE` lines have any). */
+/** A line of an answer and its bytes (only `VA` and `VALUE` lines have some). */
 export interface Answer {
-  /** Latin-1, without its end. */
+  /** Latin-1, without the line end. */
   readonly line: string;
   readonly value?: Buffer;
 }
 
-/** Longer than any line of Memcached: a dumped key is up to 750 bytes, what stands around it a few hundred. */
+/** Longer than any line of Memcached: a dumped key has up to 750 bytes, the rest a few hundred. */
 export const LONGEST_LINE = 8192;
 
-/** The largest item that any server can be set up for (`-I 1024m`). */
+/** The largest item of any server (`-I 1024m`). */
 const LARGEST_VALUE = 2 ** 30;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** Bytes behind a value: a line's end. */
+/** The line end after a value, in bytes. */
 const ENDING = 2;
 
-/** Cuts what a server sends by Memcached's text protocol into answers, however it is cut into chunks. */
+/** Parses answers of Memcached's text protocol from chunks. */
 export class AnswerParser implements Parser<Answer> {
-  /** The beginning of a line that has not ended. */
+  /** The beginning of an unfinished line. */
   #line: Buffer = Buffer.alloc(0);
   #value: PartialValue | undefined;
 
   /**
-   * The answers that end in this chunk, of which nothing is kept.
+   * The answers that end in this chunk; keeps none of them.
    * @throws GarbageError
    */
   *push(chunk: Buffer): Generator<Answer> {
@@ -68,7 +68,7 @@ export class AnswerParser implements Parser<Answer> {
     return unasked(location, line);
   }
 
-  /** Many lines come in one chunk, so none is copied before it is read. */
+  /** A chunk has many lines, so none is copied before it is parsed. */
   #ended(chunk: Buffer, start: number, end: number): string {
     if (this.#line.length === 0) return textOf(chunk, start, end);
     const whole = Buffer.concat([this.#line, chunk.subarray(start, end)]);
@@ -77,12 +77,12 @@ export class AnswerParser implements Parser<Answer> {
   }
 }
 
-/** A dump and a watch end their lines without the carriage return that answers have. */
+/** Dumps and watches end lines without a carriage return; answers have one. */
 function textOf(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end > start && bytes[end - 1] === RETURN ? end - 1 : end);
 }
 
-/** The length of what follows the line, where something does: `VA 5 f0`, `VALUE key 0 5 17`. */
+/** The length of the value after a line: `VA 5 f0`, `VALUE key 0 5 17`. */
 function sizeOf(line: string): number | undefined {
   if (!line.startsWith('VA')) return undefined;
   const [, meta, classic] = /^(?:VA (\d{1,10})(?: |$)|VALUE [^ ]+ \d{1,10} (\d{1,10})(?: |$))/.exec(line) ?? [];
@@ -92,7 +92,7 @@ function sizeOf(line: string): number | undefined {
   return size;
 }
 
-/** A value of which some has come. */
+/** A value that has partly arrived. */
 class PartialValue {
   readonly line: string;
   readonly #chunks: Buffer[] = [];
@@ -107,7 +107,7 @@ class PartialValue {
     return this.#missing === 0;
   }
 
-  /** How many bytes of the chunk are its own. */
+  /** The number of bytes that belong to it. */
   take(chunk: Buffer): number {
     const own = chunk.subarray(0, this.#missing);
     this.#chunks.push(Buffer.from(own));
@@ -120,7 +120,7 @@ class PartialValue {
   }
 }
 
-/** Without its end, which must be there. */
+/** Check and remove the line end. */
 function ended(value: Buffer): Buffer {
   const size = value.length - ENDING;
   if (value[size] === RETURN && value[size + 1] === NEWLINE) return value.subarray(0, size);

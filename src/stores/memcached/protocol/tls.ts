@@ -10,7 +10,7 @@ export type TlsProfile = NonNullable<MemcachedProfile['tls']>;
 
 type TlsFiles = Partial<Record<'ca' | 'cert' | 'key', Buffer>>;
 
-/** What the files of `tls` hold. @throws ConfigError */
+/** Read the files of `tls`. @throws ConfigError */
 export async function readTlsFiles({ ca, cert, key }: TlsProfile): Promise<TlsFiles> {
   const read: TlsFiles = {};
   for (const [name, file] of Object.entries({ ca, cert, key })) {

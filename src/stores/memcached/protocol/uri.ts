@@ -1,4 +1,7 @@
-/** A key as dumps and watches print it: bytes other than letters, digits and `-._~` as `%NN`. What is no such escape stays. */
+/**
+ * Decode a key as printed by dumps and watches: bytes other than letters, digits and `-._~` are `%NN`. Other text
+ * stays.
+ */
 export function uriDecoded(text: Buffer, start = 0, end = text.length): Buffer {
   const bytes = Buffer.allocUnsafe(end - start);
   let length = 0;
@@ -12,7 +15,7 @@ export function uriDecoded(text: Buffer, start = 0, end = text.length): Buffer {
   return length === bytes.length ? bytes : bytes.subarray(0, length);
 }
 
-/** The other way round, for comparing. */
+/** The inverse, for comparisons. */
 export function uriEncoded(bytes: Buffer): string {
   return bytes
     .toString('latin1')
@@ -21,6 +24,6 @@ export function uriEncoded(bytes: Buffer): string {
 
 const PERCENT = 0x25;
 
-/** What a hexadecimal digit stands for, by its code; of anything else so little that a sum with it is negative. */
+/** The value of a hexadecimal digit by its code. Other codes are so negative that a sum stays negative. */
 const NIBBLES = new Int16Array(256).fill(-4096);
 for (const digit of '0123456789abcdefABCDEF') NIBBLES[digit.codePointAt(0)!] = Number.parseInt(digit, 16);

@@ -4,9 +4,9 @@ import type { Connection } from '../connection.js';
 import { RefusedError } from '../../../errors.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
 
-/** What a user must be let do for a command of cachectl, by MongoDB's names. */
+/** The privileges that a command needs, by MongoDB's names. */
 interface Need {
-  /** As it is typed: `flush`. */
+  /** As typed: `flush`. */
   readonly command: string;
   readonly place: 'collection' | 'lockCollection';
   readonly actions: readonly string[];
@@ -33,7 +33,7 @@ interface Privilege {
   readonly actions: readonly string[];
 }
 
-/** Who we are to the server, and which commands of cachectl it would refuse. */
+/** Report the user, and the commands that the server would refuse. */
 export async function* rights(connection: Connection): AsyncGenerator<Finding> {
   const { database } = connection.profile;
   let answer;
@@ -76,7 +76,7 @@ export async function* rights(connection: Connection): AsyncGenerator<Finding> {
   }
 }
 
-/** An empty name stands for all. */
+/** An empty name means all. */
 function isGranted(
   privileges: readonly Privilege[],
   action: string,

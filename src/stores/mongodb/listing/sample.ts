@@ -8,16 +8,19 @@ import { idsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { type Listed, listEntries, lister, MEASURE } from './entries.js';
 
-/** Documents of a collection that are gone through one by one; from a larger one the server draws. */
+/** The largest collection that is read in full; a larger one is sampled by the server. */
 const MOST_WALKED = 100_000;
 
-/** Documents that are drawn for each that is wanted, of which many may lie under other prefixes. */
+/** Documents drawn per requested one, since many may have other prefixes. */
 const DRAWN_FOR_EACH = 20;
 
-/** Of a collection: up to that share the server draws at random places, rather than going through all of it. */
+/** Up to this share of a collection, the server draws at random positions instead of reading everything. */
 const CHEAP_SHARE = 0.04;
 
-/** A fair choice among all, or by $sample where there are many; where the server has none of that, the first in order. */
+/**
+ * A fair sample of all documents, or $sample of a large collection, or its first documents if the server has no
+ * $sample.
+ */
 export async function sample(
   context: MongodbContext,
   options: SampleOptions,
@@ -29,7 +32,7 @@ export async function sample(
   try {
     return await draw(context, options, whole);
   } catch (error) {
-    // An answer, and it is no.
+    // The server refused; use the fallback.
     if (!(error instanceof RefusedError)) throw error;
     return walk(context, options, mostWalked);
   }
@@ -55,7 +58,7 @@ async function walk(context: MongodbContext, { size, signal }: SampleOptions, mo
   };
 }
 
-/** It may draw one document twice, which is counted once. */
+/** It may draw a document twice, which counts once. */
 async function draw(context: MongodbContext, { size, signal }: SampleOptions, whole: number): Promise<Sample> {
   const drawn = Math.min(size * DRAWN_FOR_EACH, Math.max(1, Math.floor(whole * CHEAP_SHARE)));
   const listed = lister(context, {});

@@ -6,10 +6,10 @@ import { idsUnder, mutexIdsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { holderOf } from './lock.js';
 
-/** Locks of one request. */
+/** Locks per page. */
 const PAGE = 1000;
 
-/** Locks that are held under the prefix, in the order of the index on `_id`; then schedulers' mutexes among the entries. */
+/** Held locks under the prefix, ordered by `_id`; then scheduler mutexes among the entries. */
 export async function* heldLocks(
   { connection, prefix }: MongodbContext,
   { signal }: ListLocksOptions = {},
@@ -22,7 +22,7 @@ export async function* heldLocks(
       .batchSize(PAGE);
     for await (const document of answers(found)) {
       const at = now();
-      // It may have expired while the ones before were read.
+      // It may have expired while earlier ones were read.
       if (isLive(document.expires_at, at)) yield { name: String(document._id), ...holderOf(document, at) };
     }
   });

@@ -8,7 +8,7 @@ import { storable } from '../ids.js';
 import { AS_STORED } from '../values.js';
 import { holderOf } from './lock.js';
 
-/** A lock among the entries, as Laravel's scheduler adds it: the owner is what its `value` holds. */
+/** A lock among the entries, as added by Laravel's scheduler. Its owner is in `value`. */
 export class MongodbMutex implements EntryLock {
   readonly #connection: Connection;
   readonly #id: string;

@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 
 import type { ServerStats, StatsDetail } from '../../contract/stats.js';
 
-/** What serverStatus says, in the shape that all stores have. Deployments in a cloud, and stand-ins, leave out parts of it. */
+/** Map serverStatus to the common figures. Cloud deployments and substitutes leave out parts. */
 export function serverFacts(status: Document): Partial<ServerStats> {
   const ferretdb = text(at(status, 'ferretdbVersion'))?.replace(/^v/, '');
   const version = ferretdb ?? text(at(status, 'version'));
@@ -20,7 +20,7 @@ export function serverFacts(status: Document): Partial<ServerStats> {
   });
 }
 
-/** Which part the server that answers plays. */
+/** The role of the answering server. */
 export function helloFacts(hello: Document): Partial<ServerStats> {
   const members = [...list(hello.hosts), ...list(hello.passives)];
   const isPrimary = hello.isWritablePrimary === true || hello.ismaster === true;
@@ -29,7 +29,10 @@ export function helloFacts(hello: Document): Partial<ServerStats> {
   return defined({ name: text(hello.me), role, replicas: isSet ? Math.max(0, members.length - 1) : undefined });
 }
 
-/** @param collection what collStats answered @param database what dbStats did */
+/**
+ * @param collection from collStats
+ * @param database from dbStats
+ */
 export function collectionFacts(collection: Document, database: Document): Partial<ServerStats> {
   const facts: ReadonlyArray<readonly [string, string, unknown]> = [
     ['storageBytes', 'on disk', collection.storageSize],
@@ -56,7 +59,7 @@ function isDocument(value: unknown): value is Document {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Numbers beyond JavaScript's come as objects that know their own. */
+/** Large numbers are objects that convert themselves. */
 function number(value: unknown): number | undefined {
   const plain = isDocument(value) && typeof value.toNumber === 'function' ? (value.toNumber() as unknown) : value;
   return typeof plain === 'number' && Number.isFinite(plain) ? plain : undefined;

@@ -4,14 +4,17 @@ import path from 'node:path';
 
 import type { Binding, Database, OpenOptions, Statement } from './binding.js';
 
-/** SQLite by the library better-sqlite3. @param require loads it; throws where it is not there or not for this Node */
+/**
+ * SQLite through the library better-sqlite3. @param require loads it; throws if it is missing or built for another
+ * Node
+ */
 export function betterBinding(require: NodeJS.Require): Binding {
   const Library = require('better-sqlite3') as typeof Sqlite;
-  // Left to itself, the library looks for its binary in a dozen places.
+  // By default, the library looks for its binary in a dozen places.
   const folder = path.dirname(require.resolve('better-sqlite3/package.json'));
   const { version } = require('better-sqlite3/package.json') as { version: string };
   const nativeBinding = path.join(folder, 'build', 'Release', 'better_sqlite3.node');
-  // Loaded by the library when the first file is opened; an error there would look like one of the file.
+  // The library loads it when the first file is opened. An error there would look like an error of the file.
   require(nativeBinding);
   return {
     name: 'better-sqlite3',

@@ -8,14 +8,14 @@ import { betterBinding } from './better-sqlite3.js';
 import { missingBinding } from './missing.js';
 import { nodeBinding } from './node-sqlite.js';
 
-/** For tests: the name of the one binding to use. */
+/** For tests: the name of the binding. */
 const VARIABLE = 'CACHECTL_SQLITE_BINDING';
 
 let chosen: Binding | undefined;
 
 /**
- * The binding of this process: node:sqlite where Node has one that does all we need, else better-sqlite3.
- * @throws UnreachableError where there is neither
+ * Return this process's binding: a complete node:sqlite, otherwise better-sqlite3.
+ * @throws UnreachableError if neither is available
  */
 export function sqliteBinding(): Binding {
   chosen ??= choose(process.env[VARIABLE] ?? '');
@@ -38,7 +38,7 @@ function choose(name: string): Binding {
   }
 }
 
-/** Undefined below Node 22.16, whose own lacks what we need, or has none. */
+/** Undefined below Node 22.16, where it is incomplete or missing. */
 function nodeSqlite(require: NodeJS.Require): NodeSqlite | undefined {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < 22 || (major === 22 && minor < 16) || !isBuiltin('node:sqlite')) return undefined;
@@ -46,8 +46,8 @@ function nodeSqlite(require: NodeJS.Require): NodeSqlite | undefined {
 }
 
 /**
- * Node 22, and the first releases of 24, warn once that SQLite is experimental. A user of the program cannot act on that:
- * the tests run on these releases. Any other warning is printed.
+ * Node 22, and the first releases of 24, print a warning that SQLite is experimental. Users cannot act on it, and the
+ * tests cover these releases. Other warnings are printed.
  */
 function withoutExperimentalWarning<T>(load: () => T): T {
   const { emitWarning } = process;

@@ -1,4 +1,4 @@
-/** SQLite's primary result codes (sqlite.org/rescode.html) that files give rise to, by number. */
+/** The primary result codes of SQLite (sqlite.org/rescode.html) that files can cause. */
 const PRIMARY: ReadonlyMap<number, string> = new Map([
   [1, 'SQLITE_ERROR'],
   [3, 'SQLITE_PERM'],
@@ -16,12 +16,12 @@ const PRIMARY: ReadonlyMap<number, string> = new Map([
   [26, 'SQLITE_NOTADB'],
 ]);
 
-/** SQLITE_READONLY_DIRECTORY: the folder may not be written. */
+/** SQLITE_READONLY_DIRECTORY: the folder is not writable. */
 const READONLY_DIRECTORY = 1544;
 
 /**
- * The result code of an error of SQLite, whichever binding threw it; undefined for any other error. An extended code
- * (SQLITE_BUSY_SNAPSHOT) begins with the primary one, or is the primary one alone.
+ * The result code of an SQLite error from either binding. Undefined for other errors. An extended code
+ * (SQLITE_BUSY_SNAPSHOT) begins with the primary code, or is reduced to it.
  */
 export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;

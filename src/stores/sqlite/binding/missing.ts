@@ -24,7 +24,7 @@ export function missingBinding(error: unknown, require: NodeJS.Require): Unreach
 
 const ELSE = 'Node 22.16 and newer have SQLite built in; other stores work without it.';
 
-/** The folder that npm installed the package into. */
+/** The folder of the npm installation. */
 function folderOf(require: NodeJS.Require): string | undefined {
   try {
     return path.resolve(path.dirname(require.resolve('better-sqlite3/package.json')), '../..');
@@ -34,15 +34,15 @@ function folderOf(require: NodeJS.Require): string | undefined {
 }
 
 /**
- * npm leaves an optional package out when its build fails. Installed by name into a project or globally it is not optional,
- * so that npm shows why. @param root of cachectl
+ * npm leaves out an optional package if its build fails. Installed by name it is not optional, so npm shows the
+ * reason. @param root of cachectl
  */
 function installCommand(root: string): string {
   const parent = path.dirname(root);
   if (path.basename(parent) !== 'node_modules') return `sh ${quoted(path.join(root, 'scripts', 'install.sh'))}`;
   const folder = path.dirname(parent);
   if (existsSync(path.join(folder, 'package.json'))) return `npm install ${PACKAGE} --prefix ${quoted(folder)}`;
-  // npm's global folder is PREFIX/lib/node_modules; on Windows it is PREFIX/node_modules.
+  // npm's global folder is PREFIX/lib/node_modules, or PREFIX/node_modules on Windows.
   const prefix = path.basename(folder) === 'lib' ? path.dirname(folder) : folder;
   return `npm install -g ${PACKAGE} --prefix ${quoted(prefix)}`;
 }

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { Binding, Database, OpenOptions, Statement } from './binding.js';
 
-/** What is used of the module node:sqlite. Declared here, since the types are those of the oldest Node that we run on. */
+/** The used part of node:sqlite. Declared here, because the types are those of the oldest supported Node. */
 export interface NodeSqlite {
   readonly DatabaseSync: new (
     file: URL | string,
@@ -15,7 +15,7 @@ interface DatabaseSync {
   prepare(sql: string): StatementSync;
   exec(sql: string): void;
   close(): void;
-  /** Later releases of Node 24 have it. */
+  /** In later releases of Node 24. */
   deserialize?(bytes: Uint8Array): void;
 }
 
@@ -30,19 +30,19 @@ interface StatementSync {
   setReadBigInts(isEnabled: boolean): void;
 }
 
-/** SQLite as Node has it built in. */
+/** Node's built-in SQLite. */
 export function nodeBinding({ DatabaseSync }: NodeSqlite): Binding {
   return {
     name: 'node:sqlite',
     description: `node:sqlite, which is part of Node ${process.versions.node}`,
     cutsText() {
-      // Node 22 does so, and the first releases of 24.
+      // Node 22 and the first releases of 24 do so.
       const database = new DatabaseSync(':memory:');
       const row = database.prepare('SELECT char(97, 0, 98) AS text').get();
       database.close();
       return row?.text === 'a';
     },
-    // Without a mode, SQLite makes the file.
+    // Without a mode, SQLite creates the file.
     open: (path, { timeoutMs }: OpenOptions) =>
       new NodeDatabase(new DatabaseSync(uriOf(path, 'mode=rw'), { timeout: Math.trunc(timeoutMs) })),
     openCopy(bytes, path) {
@@ -86,7 +86,7 @@ class NodeDatabase implements Database {
     this.#database.exec(sql);
   }
 
-  /** May be called again, as with better-sqlite3. */
+  /** Can be called twice, as in better-sqlite3. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -98,7 +98,7 @@ class NodeStatement<R> implements Statement<R> {
   readonly #statement: StatementSync;
 
   constructor(statement: StatementSync) {
-    // As a number, an integer of more than 53 bits would be an error.
+    // As a number, an integer beyond 53 bits would be an error.
     statement.setReadBigInts(true);
     statement.setAllowUnknownNamedParameters(true);
     this.#statement = statement;
@@ -124,7 +124,7 @@ class NodeStatement<R> implements Statement<R> {
   }
 }
 
-/** The row itself, with Buffers and numbers. */
+/** The row with Buffers and numbers. */
 function rowOf<R>(row: Row): R {
   for (const column of Object.keys(row)) {
     const value = row[column];

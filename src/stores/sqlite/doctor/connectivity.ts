@@ -12,7 +12,7 @@ import { failed, ok, skipped, warning } from '../../doctor/findings.js';
 import { sqliteBinding } from '../binding/choose.js';
 import { statIfThere } from '../stat.js';
 
-/** The way to a file: whether this Node can open one, whether it is there, whose it is, and who may write to it and beside it. */
+/** Check the file: a binding, its existence, its owner, and write access to it and its folder. */
 export async function* reach({ connection }: SqliteContext): AsyncGenerator<Finding> {
   const { path } = connection;
   try {
@@ -71,7 +71,7 @@ function* whereItWouldBe(path: string): Generator<Finding> {
   );
 }
 
-/** SQLite makes files beside the one that it writes, so the folder counts as much. */
+/** SQLite creates files beside it, so the folder matters as much. */
 function* writing(path: string): Generator<Finding> {
   const folder = dirname(path);
   const isFileWritable = may(path, constants.W_OK);
@@ -106,7 +106,7 @@ function writableByAll(path: string, mode: string, isOurFile: boolean): Finding 
   };
 }
 
-/** Undefined where none can be looked at. */
+/** Undefined if none can be read. */
 function nearestFolder(path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return folder;
@@ -119,7 +119,7 @@ function may(path: string, mode: number): boolean {
     accessSync(path, mode);
     return true;
   } catch {
-    // Whatever the reason is: it may not.
+    // Not allowed, for any reason.
     return false;
   }
 }

@@ -17,13 +17,13 @@ import { journalMode } from '../journal-mode.js';
 import { keysUnder } from '../keys.js';
 import { ColumnCodec } from '../values.js';
 
-/** Of a larger file the check would take long, and block others that write; in bytes. */
+/** The largest file for an integrity check, in bytes: more would take long and block writers. */
 const CHECKED_UP_TO = 256 * 1024 * 1024;
 
-/** From then on a -wal slows readers down, in bytes. */
+/** A larger -wal slows readers down, in bytes. */
 const LARGE_WAL = 64 * 1024 * 1024;
 
-/** How the file is set up, whether it is whole, and whether what it holds is as the profile says. */
+/** Check the file's set-up and integrity, and whether its content matches the profile. */
 export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding> {
   const { connection, tables, profile } = context;
   if (!connection.exists()) return;
@@ -51,7 +51,7 @@ export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding>
   if (connection.run(() => tables.has('cache'))) yield* contents(context);
 }
 
-/** What a first write would have to make. */
+/** What a first write would create. */
 export async function unmade(
   { connection, tables }: SqliteContext,
   place: keyof typeof ROLES,

@@ -16,17 +16,17 @@ import { TagOrders } from '../../tags/order.js';
 import { now, ttlOf } from '../expiry.js';
 import { literalKeysUnder, taggedKeysUnder } from '../keys.js';
 
-/** Rows that are worked on at once. */
+/** Rows per page. */
 const PAGE = 10_000;
 
-/** Tags that are handed on at once. */
+/** Tags per page. */
 const TAGS = 1000;
 
 export async function openTagIndex(context: SqliteContext): Promise<TagIndex> {
   return new SqliteTagIndex(context);
 }
 
-/** Which entries carry a tag stands in the cache table's tag table, a row for each, with the prefix before tag and key. */
+/** The tag table has a row for each entry of a tag, with the prefix in front of both. */
 class SqliteTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly #context: SqliteContext;
@@ -35,7 +35,7 @@ class SqliteTagIndex implements TagIndex {
     this.#context = context;
   }
 
-  /** Every row is looked at, with its entry: what is counted as there is there. */
+  /** Joins every row with its entry, so the count of live entries is exact. */
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
     const matches = globMatcher(pattern);
     let listed: ListedTag[] = [];
@@ -97,14 +97,14 @@ class SqliteTagIndex implements TagIndex {
     return { tags: tags.size, removed };
   }
 
-  /** Rows by tag and key, of one tag or of those whose names begin so. No transaction stays open between pages. */
+  /** Rows ordered by tag and key, of one tag or of a prefix of tags. No transaction stays open between pages. */
   async *#pages(of: Selection, signal: AbortSignal | undefined): AsyncGenerator<readonly Row[]> {
     const page: { rows: readonly Row[] } = { rows: [] };
     do {
       signal?.throwIfAborted();
       page.rows = this.#page(of, page.rows.at(-1));
       if (page.rows.length > 0) yield page.rows;
-      // Lets a signal be heard, and other processes write.
+      // Lets a signal arrive, and other processes write.
       await nextTurn();
     } while (page.rows.length === PAGE);
   }
@@ -128,7 +128,7 @@ class SqliteTagIndex implements TagIndex {
     });
   }
 
-  /** What came back meanwhile stays. */
+  /** Keeps entries that were put again meanwhile. */
   #remove(stale: readonly Row[]): number {
     const { connection, tables } = this.#context;
     return connection.write(() => {
@@ -168,6 +168,6 @@ interface Row {
   /** With the prefix, as bytes. */
   readonly tag: Buffer;
   readonly key: Buffer;
-  /** Of the entry; null when it is gone or has expired. */
+  /** The entry's expiry; null if it is gone or has expired. */
   readonly expiration: null | number;
 }

@@ -1,12 +1,12 @@
 import type { Statements } from '../statements.js';
 
 /**
- * Each cache table has a tag table of its own. Earlier versions kept the tags of all caches of a file in `cachectl_tags`, so a flush of one
- * lost the tags of the others; that name is now the tag table of `cache`, Laravel's default.
+ * Each cache table has its own tag table. Earlier versions kept the tags of all caches of a file in `cachectl_tags`,
+ * so a flush of one lost the tags of the others. That table now belongs to `cache`, Laravel's default.
  */
 export const SHARED_TAGS = 'cachectl_tags';
 
-/** Unquoted. SQLite ignores case in names. */
+/** Unquoted. SQLite's names are case-insensitive. */
 export function tagsTableOf(cacheTable: string): string {
   return cacheTable.toLowerCase() === 'cache' ? SHARED_TAGS : `${cacheTable}_cachectl_tags`;
 }
@@ -20,8 +20,8 @@ export function tagsDefinition(cacheTable: string): string {
 }
 
 /**
- * Moves what an older cachectl noted of other cache tables into tag tables of their own. The key says whether a row is meant:
- * it holds the hash of the tags. Only within `write`.
+ * Move tags of other cache tables, stored by an older cachectl, into their own tag tables. A row is found by the hash
+ * of the tags in its key. Only within `write`.
  */
 export function separateTags(sql: Statements): void {
   for (const cacheTable of tablesWithoutTags(sql)) {
@@ -34,7 +34,7 @@ export function separateTags(sql: Statements): void {
   }
 }
 
-/** Quoted, ready for SQL. */
+/** Quoted for SQL. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

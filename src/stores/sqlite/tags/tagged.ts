@@ -9,16 +9,16 @@ import { now } from '../expiry.js';
 import { taggedKeysUnder } from '../keys.js';
 import { bound, type ColumnText } from '../listing/row-keys.js';
 
-/** Rows of one transaction. */
+/** Rows per transaction. */
 const CHUNK = 10_000;
 
 /**
- * Laravel's database cache has no tags. Entries lie in its table under the keys that tagged entries have on Redis;
- * which of them carry a tag stands in the cache table's tag table, with the profile's prefix before both.
+ * Laravel's database cache has no tags. Tagged entries have the same keys as on Redis, and the tag table lists them,
+ * with the profile's prefix in front of tag and key.
  */
 export class SqliteTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
-  /** What the keys of all entries under these names begin with. */
+  /** The key prefix of all entries with these names. */
   readonly #head: string;
 
   constructor(context: SqliteContext, names: readonly string[]) {
@@ -38,7 +38,7 @@ export class SqliteTagged extends Entries implements Tagged {
         if (listed === 0) break;
         done += removed;
         onProgress?.({ done });
-        // Lets a signal be heard, and other processes write.
+        // Lets a signal arrive, and other processes write.
         await nextTurn();
         signal?.throwIfAborted();
       }
@@ -81,7 +81,7 @@ export class SqliteTagged extends Entries implements Tagged {
     });
   }
 
-  /** `listed`: what stood under the tag, gone or not. `removed`: the entries among it that still counted. */
+  /** `listed`: rows of the tag, stale or not. `removed`: live entries among them. */
   #removeSome(tag: ColumnText): { listed: number; removed: number } {
     const { cache, tags } = this.tables;
     if (!this.tables.has('tags')) return { listed: 0, removed: 0 };
@@ -92,7 +92,7 @@ export class SqliteTagged extends Entries implements Tagged {
       )
       .get(now(), tag) as { removed: number };
     this.connection.statement(`DELETE FROM ${cache} WHERE key IN (${some})`).run(tag);
-    // Under its other tags too, which would else list what is gone.
+    // Remove them from their other tags too, which would otherwise list missing entries.
     const { changes: listed } = this.connection.statement(`DELETE FROM ${tags} WHERE key IN (${some})`).run(tag);
     return { listed, removed };
   }
