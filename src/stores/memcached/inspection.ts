@@ -5,7 +5,7 @@ import type { Item } from './protocol/node.js';
 import { RefusedError, UndecodableError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { given } from './entries.js';
-import { isSpeakable, isTagIdKey } from './keys.js';
+import { isNameable, isTagIdKey } from './keys.js';
 import { lockOf } from './locks/rule.js';
 import { MetaNode } from './protocol/meta-node.js';
 import { tagOf } from './tags/index.js';
@@ -76,7 +76,7 @@ async function inspectedLock(
 async function nearKeys({ connection, prefix }: MemcachedContext, listedKey: string): Promise<readonly NearKey[]> {
   const bare = keyToBytes(listedKey);
   const node = connection.at(bare);
-  if (prefix === '' || !isSpeakable(bare) || !(node instanceof MetaNode)) return [];
+  if (prefix === '' || !isNameable(bare) || !(node instanceof MetaNode)) return [];
   const known = await described(node, bare);
   return known !== undefined && known.size > 0 ? [{ storedKey: listedKey, difference: 'without the prefix' }] : [];
 }

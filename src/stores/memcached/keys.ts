@@ -24,25 +24,22 @@ export class Keys {
   }
 
   /**
-   * A space or a line's end in a key would make another command of what is sent, so such keys are refused here.
+   * The full key, of an entry that another client may have put under a key with white space.
    * @throws UsageError when Memcached cannot hold the key
    */
   full(key: string): Buffer {
     const full = keyToBytes(this.prefix + key);
-    const fault = faultOf(full);
-    if (fault === undefined) return full;
-    throw new UsageError(
-      `memcached cannot hold the key ${shown(key)}: ${fault}`,
-      `Keys are up to ${LONGEST_KEY} bytes, prefix included, without white space and control characters.`,
-    );
+    if (isNameable(full)) return full;
+    throw unstorable(key, full);
   }
 
   /**
-   * As `full`, for a key that may be made.
+   * As `full`, for a key that may be created.
    * @throws UsageError also when the application could not read it
    */
   fullToWrite(key: string): Buffer {
     const full = this.full(key);
+    if (!isPlain(full)) throw unstorable(key, full);
     if (!this.#isAscii || full.every((byte) => byte < DELETE)) return full;
     throw new UsageError(
       `php-memcached cannot read the key ${shown(key)}: it is not ASCII`,
@@ -74,9 +71,14 @@ export function isTagIdKey(key: string): boolean {
   return /^tag:.*:key$/s.test(key);
 }
 
-/** Whether a full key can be named in a line of the text protocol. */
-export function isSpeakable(full: Buffer): boolean {
+/** Whether a full key can be written as it is in a line of the text protocol. */
+export function isPlain(full: Buffer): boolean {
   return faultOf(full) === undefined;
+}
+
+/** Whether a meta command can name a full key: as it is, or in base64, which has to be as short. */
+export function isNameable(full: Buffer): boolean {
+  return isPlain(full) || (full.length > 0 && Math.ceil(full.length / 3) * 4 <= LONGEST_KEY);
 }
 
 const SPACE = 0x20;
@@ -92,6 +94,13 @@ function faultOf(full: Buffer): string | undefined {
 
   if (full.length > LONGEST_KEY) return `with the prefix it has ${full.length} bytes`;
   return undefined;
+}
+
+function unstorable(key: string, full: Buffer): UsageError {
+  return new UsageError(
+    `memcached cannot hold the key ${shown(key)}: ${faultOf(full)}`,
+    `Keys are up to ${LONGEST_KEY} bytes, prefix included, without white space and control characters.`,
+  );
 }
 
 /** On one line, and not longer than a line. */

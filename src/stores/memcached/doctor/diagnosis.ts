@@ -12,7 +12,7 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { isLaravelLockName } from '../../locks/names.js';
 import { Watch } from '../events/watch.js';
-import { isSpeakable, isTagIdKey } from '../keys.js';
+import { isNameable, isTagIdKey } from '../keys.js';
 import { firstKeys } from '../listing/first-keys.js';
 import { ClassicNode } from '../protocol/classic-node.js';
 import { MetaNode } from '../protocol/meta-node.js';
@@ -187,7 +187,7 @@ async function readingsOf(
   entries: readonly Placed[],
 ): Promise<readonly Reading[]> {
   const readings = connection.metaNodes.map(async (node, index) => {
-    const here = entries.filter(({ full, server }) => server === index && isSpeakable(full));
+    const here = entries.filter(({ full, server }) => server === index && isNameable(full));
     const items = await node.read(here.map(({ full }) => full));
     return Promise.all(
       items.map(async (item): Promise<Reading> =>

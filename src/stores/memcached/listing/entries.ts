@@ -7,7 +7,7 @@ import { UsageError } from '../../../errors.js';
 import { withinBytes } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { given } from '../entries.js';
-import { isSpeakable, isTagIdKey } from '../keys.js';
+import { isNameable, isTagIdKey } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { dump } from './dump.js';
 
@@ -46,7 +46,7 @@ async function listedOf(
   some: readonly Named[],
   { contents = false, idle = false }: ListEntriesOptions,
 ): Promise<readonly ListedEntry[]> {
-  const wanted = some.filter((named) => isSpeakable(named.dumped.full) && (contents || mayBeOurLock(named)));
+  const wanted = some.filter((named) => isNameable(named.dumped.full) && (contents || mayBeOurLock(named)));
   const answers = await node.look(wanted.map(({ dumped }) => dumped.full));
   const items = answers.map((answer) => given(answer));
   const entryOf = await context.values.reader(items.filter((item) => item !== undefined));
@@ -64,7 +64,7 @@ async function listedOf(
       ttl: item?.ttl === undefined ? dumped.ttl : item.ttl,
       ...(idle && { idle: dumped.idle }),
       ...(lock !== undefined && { lock }),
-      ...(contents && { reading: item === undefined ? unspeakable(context, key) : entryOf(item) }),
+      ...(contents && { reading: item === undefined ? unnameable(context, key) : entryOf(item) }),
     });
   }
 
@@ -75,8 +75,8 @@ function mayBeOurLock({ key, size }: Named): boolean {
   return size <= LARGEST_LOCK && lockOf(key) === undefined;
 }
 
-/** Only the binary protocol can name what another client put under a key with white space. */
-function unspeakable(context: MemcachedContext, key: string): Error {
+/** Only the binary protocol can name a long key with white space. */
+function unnameable(context: MemcachedContext, key: string): Error {
   try {
     context.keys.full(key);
   } catch (error) {

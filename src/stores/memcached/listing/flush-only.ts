@@ -8,7 +8,7 @@ import { overlapping } from '../../listing/concurrent.js';
 import { countMeant, FlushTally } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { given } from '../entries.js';
-import { isSpeakable, isTagIdKey } from '../keys.js';
+import { isNameable, isTagIdKey } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { dump } from './dump.js';
 import { listEntries } from './entries.js';
@@ -57,18 +57,18 @@ async function removeOthers(
   meant: readonly Dumped[],
   idleFor: number,
 ): Promise<FlushOnlyResult> {
-  // Only the binary protocol can name what another client put under a key with white space.
-  const speakable = meant.filter(({ full }) => isSpeakable(full));
-  const unspeakable = meant.filter(({ full }) => !isSpeakable(full));
+  // Only the binary protocol can name a long key with white space.
+  const nameable = meant.filter(({ full }) => isNameable(full));
+  const unnameable = meant.filter(({ full }) => !isNameable(full));
   const looked = await Promise.all([
     lookAt(
       node,
-      speakable.filter(({ size }) => size <= LARGEST_LOCK),
+      nameable.filter(({ size }) => size <= LARGEST_LOCK),
       true,
     ),
     lookAt(
       node,
-      speakable.filter(({ size }) => size > LARGEST_LOCK),
+      nameable.filter(({ size }) => size > LARGEST_LOCK),
       false,
     ),
   ]);
@@ -81,10 +81,10 @@ async function removeOthers(
     );
   const entries = found.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
   const isGone = await node.removeSame(entries);
-  const wereThere = await node.remove(unspeakable.map(({ full }) => full));
+  const wereThere = await node.remove(unnameable.map(({ full }) => full));
   const gone = [
     ...entries.filter((_, index) => isGone[index]),
-    ...unspeakable.filter((_, index) => given(wereThere[index])),
+    ...unnameable.filter((_, index) => given(wereThere[index])),
   ];
   return {
     removed: gone.length,

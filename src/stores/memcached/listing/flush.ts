@@ -5,7 +5,7 @@ import type { Dumped } from './dump-lines.js';
 
 import { overlapping } from '../../listing/concurrent.js';
 import { given } from '../entries.js';
-import { isSpeakable, isTagIdKey, type Keys } from '../keys.js';
+import { isNameable, isTagIdKey, type Keys } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { noListing, notByProxy } from '../protocol/access-errors.js';
 import { dump } from './dump.js';
@@ -101,8 +101,7 @@ class Remover {
       if (isTagIdKey(name)) ids.push(full);
       else if (!this.#keepsLocks) others.push(full);
       else if (lockOf(name) !== undefined) locks++;
-      // Only the binary protocol can name what another client put under a key with white space.
-      else if (size <= LARGEST_LOCK && isSpeakable(full)) small.push(full);
+      else if (size <= LARGEST_LOCK && isNameable(full)) small.push(full);
       else others.push(full);
     }
 

@@ -8,7 +8,7 @@ import { UndecodableError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { LONGEST_OWNER } from '../../locks/rule.js';
 import { given } from '../entries.js';
-import { isSpeakable, isTagIdKey } from '../keys.js';
+import { isNameable, isTagIdKey } from '../keys.js';
 import { dump } from '../listing/dump.js';
 import { itemTeller, type ItemTeller, LARGEST_LOCK } from './rule.js';
 
@@ -85,8 +85,8 @@ class Lister {
   }
 
   #candidate({ full, size }: Dumped): Candidate | undefined {
-    // Only the binary protocol can name what another client put under a key with white space.
-    if (!isSpeakable(full)) return undefined;
+    // Only the binary protocol can name a long key with white space.
+    if (!isNameable(full)) return undefined;
     const name = this.#context.keys.short(full);
     if (isTagIdKey(name)) return undefined;
     return size <= LARGEST_LOCK || this.#tell(name) !== undefined ? { full, name, size } : undefined;

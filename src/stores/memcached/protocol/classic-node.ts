@@ -1,9 +1,12 @@
 import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
-import { type CachectlError, UnsupportedError } from '../../../errors.js';
+import { type CachectlError, UnsupportedError, UsageError } from '../../../errors.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { printKey } from '../../entries/printed-key.js';
 import { refusedBy } from '../errors.js';
 import { OVER } from '../expiry.js';
+import { isPlain } from '../keys.js';
 import { notByProxy } from './access-errors.js';
 import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
 import { joined } from './text-connection.js';
@@ -127,8 +130,18 @@ export class ClassicNode extends Node {
   }
 }
 
-/** A command line in Latin-1, by its name, a full key that has been checked, and what stands behind. */
+/**
+ * A command line in Latin-1, by its name, a full key and what follows.
+ * @throws UsageError for a key that would end the line, or the argument
+ */
 export function command(name: string, key: Buffer, rest: string): string {
+  if (!isPlain(key)) {
+    throw new UsageError(
+      `the text protocol of Memcached cannot name the key ${printKey(keyFromBytes(key))}`,
+      'It has white space or control characters. Use protocol: text or binary in the profile.',
+    );
+  }
+
   return `${name} ${key.toString('latin1')}${rest === '' ? '' : ` ${rest}`}\r\n`;
 }
 

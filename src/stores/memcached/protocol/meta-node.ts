@@ -4,7 +4,7 @@ import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
 import { closed, refusedBy } from '../errors.js';
-import { isSpeakable } from '../keys.js';
+import { isNameable, isPlain } from '../keys.js';
 import { ClassicNode, command } from './classic-node.js';
 import { type Count, type Item } from './node.js';
 import { ask, statsOf } from './text-connection.js';
@@ -14,14 +14,14 @@ export class MetaNode extends ClassicNode {
   readonly #openBinary: () => Promise<BinaryConnection>;
   #binary: Promise<BinaryConnection> | undefined;
 
-  /** @param openBinary for what the text protocol cannot name */
+  /** @param openBinary to remove keys that are too long for base64 */
   constructor(location: string, text: TextConnection, openBinary: () => Promise<BinaryConnection>) {
     super(location, text);
     this.#openBinary = openBinary;
   }
 
   override async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
-    const answers = await this.text.ask(keys.map((key) => command('mg', key, 'v f t c')));
+    const answers = await this.text.ask(keys.map((key) => metaCommand('mg', key, 'v f t c')));
     return answers.map((answer) => this.itemOf(answer));
   }
 
@@ -31,7 +31,7 @@ export class MetaNode extends ClassicNode {
     { values = true } = {},
   ): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
     const wanted = values ? 'v f t c l u' : 'f t c l u';
-    const answers = await this.text.ask(keys.map((key) => command('mg', key, wanted)));
+    const answers = await this.text.ask(keys.map((key) => metaCommand('mg', key, wanted)));
     return answers.map((answer) => this.itemOf(answer));
   }
 
@@ -41,7 +41,7 @@ export class MetaNode extends ClassicNode {
    * @throws RefusedError
    */
   async describe(key: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
-    const [answer] = await this.text.ask([command('me', key, '')]);
+    const [answer] = await this.text.ask([metaCommand('me', key, '')]);
     const { line } = answer!;
     if (line === 'EN') return undefined;
     if (!line.startsWith('ME ')) throw refusedBy(this.location, line);
@@ -53,9 +53,19 @@ export class MetaNode extends ClassicNode {
     );
   }
 
-  /** Only the binary protocol can name what another client put under a key with white space. */
+  override async touch(key: Buffer, expiry: number): Promise<boolean> {
+    if (isPlain(key)) return super.touch(key, expiry);
+    const [answer] = await this.text.ask([metaCommand('mg', key, `T${expiry}`)]);
+    return answer!.line !== 'EN' && this.#swapped(answer!);
+  }
+
   override async remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>> {
-    if (keys.every((key) => isSpeakable(key))) return super.remove(keys);
+    if (keys.every((key) => isPlain(key))) return super.remove(keys);
+    if (keys.every((key) => isNameable(key))) {
+      const answers = await this.text.ask(keys.map((key) => metaCommand('md', key, '')));
+      return answers.map((answer) => this.#swapped(answer));
+    }
+
     this.#binary ??= this.#openBinary();
     const { BinaryNode } = await import('./binary-node.js');
     return new BinaryNode(this.location, await this.#binary).remove(keys);
@@ -68,7 +78,9 @@ export class MetaNode extends ClassicNode {
 
   /** For each whether it still held that item. One round trip. */
   async removeSame(held: ReadonlyArray<{ readonly key: Buffer; readonly item: Item }>): Promise<readonly boolean[]> {
-    const answers = await this.text.ask(held.map(({ key, item }) => command('md', key, `C${this.checked(item.cas)}`)));
+    const answers = await this.text.ask(
+      held.map(({ key, item }) => metaCommand('md', key, `C${this.checked(item.cas)}`)),
+    );
     return answers.map((answer) => this.#swapped(answer));
   }
 
@@ -79,7 +91,7 @@ export class MetaNode extends ClassicNode {
     const staysInPlace = /^\d+$/.test(digits) && sum >= 0n && String(sum).length >= digits.length;
     if (staysInPlace && flags === held.flags && by !== 0n) {
       const mode = by < 0n ? `MD D${-by}` : `MI D${by}`;
-      const [answer] = await this.text.ask([command('ma', key, `${mode} C${this.checked(held.cas)}`)]);
+      const [answer] = await this.text.ask([metaCommand('ma', key, `${mode} C${this.checked(held.cas)}`)]);
       return this.#swapped(answer!) ? sum : undefined;
     }
 
@@ -123,7 +135,7 @@ export class MetaNode extends ClassicNode {
   async #expiryOf(key: Buffer, held: Item): Promise<number | undefined> {
     if (held.ttl === null) return 0;
     const wire = await this.text.shared();
-    const [[answer], stats] = await Promise.all([ask(wire, [command('mg', key, 'f t c')]), statsOf(wire)]);
+    const [[answer], stats] = await Promise.all([ask(wire, [metaCommand('mg', key, 'f t c')]), statsOf(wire)]);
     const now = this.itemOf(answer!);
     if (now instanceof Error) throw now;
     if (now === undefined || now.cas !== held.cas) return undefined;
@@ -138,6 +150,12 @@ export class MetaNode extends ClassicNode {
     if (code === 'EX' || code === 'NF' || code === 'NS') return false;
     throw refusedBy(this.location, line);
   }
+}
+
+/** A meta command; a key with white space or control characters goes in base64, as the flag `b` says. */
+function metaCommand(name: string, key: Buffer, flags: string): string {
+  if (isPlain(key)) return command(name, key, flags);
+  return `${name} ${key.toString('base64')} ${flags === '' ? 'b' : `${flags} b`}\r\n`;
 }
 
 /** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */
