@@ -6,15 +6,14 @@ import type { RedisContext } from './context.js';
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
-import { isTagSetKey, taggedKey, tagHashOf, tagSetKey } from '../tags/names.js';
+import { isTagSetKey, taggedKey, tagHashOf, tagOfSetKey, tagSetKey } from '../tags/names.js';
 import { count, isGone } from './client/replies.js';
 import { Entries } from './entries.js';
 import { placeOf } from './key-place.js';
 import { withoutTouching } from './listing/no-touch.js';
 import { ownerOf } from './locks/lock.js';
 import { ruleAmongEntries } from './locks/places.js';
-import { tagOf } from './tags/combinations.js';
-import { EntryTags } from './tags/entry-tags.js';
+import { TagResolver } from './tags/resolver.js';
 
 /**
  * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no
@@ -31,7 +30,7 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
   if (type !== 'string') {
     const isTagSet = type === 'zset' && isTagSetKey(listedKey);
     const other: OtherKind = { type, ...(length !== undefined && { length }) };
-    return { ...known, other, ...(isTagSet && { tagKept: tagOf(listedKey) }) };
+    return { ...known, other, ...(isTagSet && { tagKept: tagOfSetKey(listedKey) }) };
   }
 
   const entry = await valueOf(context, listedKey);
@@ -138,7 +137,7 @@ async function tagsOf(
 ): Promise<InspectedTags | undefined> {
   const hash = tagHashOf(listedKey);
   if (hash === undefined) return undefined;
-  const [names] = given === undefined ? await new EntryTags(context, undefined).of([listedKey]) : [given];
+  const [names] = given === undefined ? await new TagResolver(context).ofListed([listedKey]) : [given];
   if (names === undefined || names.length === 0) return undefined;
   const member = context.packing.texts.pack(listedKey);
   const scores = await context.connection.batch(

@@ -19,6 +19,11 @@ export function tagSetKey(name: string): string {
   return `${TAG_SET_HEAD}${name}:entries`;
 }
 
+/** The tag whose index has the key. @param setKey without prefixes */
+export function tagOfSetKey(setKey: string): string {
+  return setKey.slice(TAG_SET_HEAD.length, -':entries'.length);
+}
+
 /** Whether a key (without prefixes) is a tag index and not an entry. */
 export function isTagSetKey(key: string): boolean {
   return /^tag:.*:entries$/s.test(key);

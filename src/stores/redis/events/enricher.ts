@@ -1,11 +1,11 @@
 import type { CacheEvent, EventsOptions } from '../../contract/events.js';
-import type { TagLookup } from '../tags/lookup.js';
+import type { TagResolver } from '../tags/resolver.js';
 import type { Callers } from './callers.js';
 
 /** Where to look up what events lack. */
 interface Sources {
   /** Of the tags that entries carry. */
-  readonly tags: TagLookup | undefined;
+  readonly tags: TagResolver | undefined;
   /** Of the names of clients. */
   readonly callers?: Callers;
 }
@@ -22,7 +22,7 @@ export async function* enrich(
   const isAnonymous = ({ client }: CacheEvent): boolean =>
     callers !== undefined && client?.address !== undefined && !callers.isKnown(client.address);
   const tagsOf = ({ key, isForeign }: CacheEvent): Promise<readonly string[]> | readonly string[] | undefined =>
-    tags === undefined || key === undefined || isForeign ? undefined : (tags.known(key) ?? tags.of(key));
+    tags === undefined || key === undefined || isForeign ? undefined : (tags.known(key) ?? tags.ofUsed(key));
 
   for await (const events of batches) {
     if (events.some((event) => isAnonymous(event))) {

@@ -7,7 +7,7 @@ import type { Hearer, Session } from './tail.js';
 import { RefusedError } from '../../../errors.js';
 import { given } from '../client/replies.js';
 import { lockPlaces, ruleAmongEntries } from '../locks/places.js';
-import { TagLookup } from '../tags/lookup.js';
+import { TagResolver } from '../tags/resolver.js';
 import { Callers } from './callers.js';
 import { enrich } from './enricher.js';
 import { TYPES } from './keyspace-events.js';
@@ -26,7 +26,7 @@ export async function openMonitor(context: RedisContext, options: EventsOptions,
   const announcesMisses = notifications.tells('CacheMissed');
   const unseen = announcesMisses ? '' : '; lookups are not seen (notify-keyspace-events lacks m)';
   const { connection, keys, packing } = context;
-  const tags = new TagLookup(connection, keys, packing.texts);
+  const tags = new TagResolver(context);
 
   /** Socket, parser, decoder, enricher, events. */
   async function listen(place: Connection, node: Node, signal: AbortSignal): Promise<Listener> {

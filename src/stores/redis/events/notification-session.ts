@@ -12,7 +12,7 @@ import { isLaravelLockName } from '../../locks/names.js';
 import { mayBeLockThere } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { translated } from '../errors.js';
-import { TagLookup } from '../tags/lookup.js';
+import { TagResolver } from '../tags/resolver.js';
 import { Batches } from './batches.js';
 import { enrich } from './enricher.js';
 import { channelPrefix, LOCK_TYPES, TYPES } from './keyspace-events.js';
@@ -28,8 +28,7 @@ export async function openNotifications(
   hearer: Hearer,
 ): Promise<Session> {
   const notifications = await switchOnPlaces(context, options);
-  const { connection, keys, packing } = context;
-  const tags = options.tags ? new TagLookup(connection, keys, packing.texts) : undefined;
+  const tags = options.tags ? new TagResolver(context) : undefined;
 
   /** Subscriber, decoder, enricher, events. */
   async function listen(place: Connection, node: Node, signal: AbortSignal): Promise<Listener> {

@@ -5,7 +5,7 @@ import { pageAt } from '../../contract/listing.js';
 import { globMatcher } from '../../listing/glob.js';
 import { prefetch } from '../../listing/prefetch.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { EntryTags } from '../tags/entry-tags.js';
+import { TagResolver } from '../tags/resolver.js';
 import { Contents } from './contents.js';
 import { scanWithPlaces } from './cursors.js';
 import { Look } from './look.js';
@@ -33,7 +33,7 @@ async function* pages(
   const { signal, pattern = '*', contents, tags } = options;
   const matches = globMatcher(pattern);
   const look = new Look(context, { idle: options.idle === true, values: isUntouched || !options.idle });
-  const entryTags = tags ? new EntryTags(context, signal) : undefined;
+  const resolver = tags ? new TagResolver(context, signal) : undefined;
   const read = new Contents(context, look, { idle: options.idle === true });
   for await (const { page: found, place } of scanWithPlaces(context, options)) {
     const names = [...new Set(found.map((full) => context.keys.short(full)))];
@@ -41,15 +41,15 @@ async function* pages(
     const some = contents ? read.of(wanted) : [await look.at(wanted)];
     for await (const listed of some) {
       signal?.throwIfAborted();
-      if (listed.length > 0) yield entryTags ? await withTags(entryTags, listed) : listed;
+      if (listed.length > 0) yield resolver ? await withTags(resolver, listed) : listed;
     }
 
     if (place !== undefined) yield pageAt([], place);
   }
 }
 
-async function withTags(entryTags: EntryTags, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
-  const tags = await entryTags.of(listed.map(({ key }) => key));
+async function withTags(resolver: TagResolver, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
+  const tags = await resolver.ofListed(listed.map(({ key }) => key));
   // To spread each into another object would take longer than the rest.
   return listed.map((entry, index) => Object.assign(entry, { tags: tags[index]! }));
 }

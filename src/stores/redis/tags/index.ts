@@ -12,13 +12,13 @@ import type { TagSet } from './members.js';
 
 import { WrongTypeError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { isTagSetKey, TAG_SET_HEAD, tagSetKey } from '../../tags/names.js';
+import { isTagSetKey, TAG_SET_HEAD, tagOfSetKey, tagSetKey } from '../../tags/names.js';
 import { TagOrders } from '../../tags/order.js';
 import { count, given, isGone, ttlOf } from '../client/replies.js';
 import { scanAll } from '../keys.js';
-import { TagCombinations, tagOf } from './combinations.js';
 import { countGone, entryOf, memberPages, nowSeconds } from './members.js';
 import { TagPruner } from './prune.js';
+import { TagResolver } from './resolver.js';
 
 export async function openTagIndex(context: RedisContext): Promise<TagIndex> {
   return new RedisTagIndex(context);
@@ -47,8 +47,8 @@ class RedisTagIndex implements TagIndex {
 
   async *members(name: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<readonly TagMember[]> {
     const { connection, keys } = this.#context;
-    const combinations = new TagCombinations(this.#context, name);
-    const orders = new TagOrders(name, async (key, hash) => combinations.of(key, hash));
+    const resolver = new TagResolver(this.#context);
+    const orders = new TagOrders(name, async (key, hash) => resolver.beside(name, key, hash));
     for await (const page of memberPages(this.#context, keys.full(tagSetKey(name)), signal)) {
       const entries = page.map(({ member }) => entryOf(this.#context, member));
       const pttls = await connection.batch(entries.map((full): Command => ['PTTL', full]));
@@ -98,7 +98,7 @@ async function* tagSets(
     const named = unique
       .map((key) => ({ key, short: keys.short(key) }))
       .filter(({ short }) => isTagSetKey(short))
-      .map(({ key, short }) => ({ key, name: tagOf(short) }))
+      .map(({ key, short }) => ({ key, name: tagOfSetKey(short) }))
       .filter(({ name }) => matches(name));
     const now = nowSeconds();
     const replies = await connection.batch(

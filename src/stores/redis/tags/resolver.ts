@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Command, Reply } from '../client/command.js';
+import type { RedisContext } from '../context.js';
+
+import { keyFromBytes } from '../../entries/key-text.js';
+import {
+  inTagOrder,
+  isTagSetKey,
+  TAG_SET_HEAD,
+  taggedKey,
+  tagHashOf,
+  tagOfSetKey,
+  tagSetKey,
+} from '../../tags/names.js';
+import { scan } from '../keys.js';
+
+/** Combinations of tags that are remembered. */
+const MOST_KNOWN = 100_000;
+
+/** Up to so many tags, each is asked for an entry of a listing; with more, their sets are read through once. */
+const MOST_ASKED = 256;
+
+/** Up to so many tags, each is asked for a member of another; and up to so many, all pairs with it are hashed. */
+const MOST_ASKED_BESIDE = 1000;
+const MOST_PAIRED = 100_000;
+
+/** Questions of one round trip. */
+const BATCH_SIZE = 10_000;
+
+/** Members of a tag's set that are read at once. */
+const PAGE = 1000;
+
+/** The shortest time between two scans for tags while events arrive, in milliseconds. */
+const SCAN_PAUSE_MS = 2000;
+
+/** How long to wait for a tag that another node of a cluster is about to announce, in milliseconds. */
+const SOON_MS = 30;
+
+/**
+ * Finds the tags that entries carry. The key of a tagged entry begins with a hash of its tags in their order, and is a member
+ * of each tag's set, so that each combination is looked up once.
+ */
+export class TagResolver {
+  readonly #context: RedisContext;
+  readonly #signal: AbortSignal | undefined;
+  readonly #names = new Set<string>();
+  /** The name by the hash of that name alone. */
+  readonly #singles = new Map<string, string>();
+  /** Names in their order, by their hash. */
+  readonly #known = new Map<string, readonly string[]>();
+  #scanned: Promise<void> | undefined;
+  #scannedAt = -Infinity;
+  #listed: Promise<ReadonlyMap<string, ReadonlySet<string>>> | undefined;
+  /** The other name, by the hash of a pair. */
+  #pairs: ReadonlyMap<string, string> | undefined;
+
+  constructor(context: RedisContext, signal?: AbortSignal) {
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  /** The set of a tag was named by somebody. @param key without prefixes */
+  heardOf(key: string): void {
+    if (!isTagSetKey(key)) return;
+    const name = tagOfSetKey(key);
+    if (this.#names.has(name)) return;
+    this.#names.add(name);
+    this.#singles.set(hashOf([name]), name);
+  }
+
+  /** None for an entry without tags; undefined where the server has to be asked. @param key without prefixes */
+  known(key: string): readonly string[] | undefined {
+    const hash = tagHashOf(key);
+    return hash === undefined ? NONE : this.#knownBy(hash);
+  }
+
+  /** Tags of the entries of a listing, in the order of `keys`, which are without prefixes. */
+  async ofListed(keys: readonly string[]): Promise<ReadonlyArray<readonly string[]>> {
+    const found = new Map<string, readonly string[]>();
+    const hashes = keys.map((key) => tagHashOf(key));
+    for (const [index, hash] of hashes.entries()) {
+      if (hash === undefined || found.has(hash)) continue;
+      const key = keys[index]!;
+      if (this.#knownBy(hash) === undefined) await this.#scanOnce();
+      found.set(hash, this.#knownBy(hash) ?? this.#inOrder(await this.#carried(hash, key), key));
+    }
+
+    return hashes.map((hash) => (hash === undefined ? NONE : found.get(hash)!));
+  }
+
+  /** Tags of an entry that was just used; those that can be found of one that is gone or was renamed. */
+  async ofUsed(key: string): Promise<readonly string[]> {
+    for (const prepare of [async () => {}, async () => sleep(SOON_MS), async () => this.#scanAgain()]) {
+      await prepare();
+      this.#inOrder(await this.#ask(key), key);
+      const known = this.known(key);
+      if (known !== undefined) return known;
+    }
+
+    return this.#ask(key);
+  }
+
+  /** Tags that list a member of the tag `name`, always the same one, as far as they can be found. */
+  async beside(name: string, key: string, hash: string): Promise<readonly string[]> {
+    await this.#scanOnce();
+    this.#pairs ??= this.#pairsWith(name);
+    const other = this.#pairs.get(hash);
+    if (other !== undefined) return [other];
+    return this.#names.size > MOST_ASKED_BESIDE ? [] : this.#ask(key);
+  }
+
+  #knownBy(hash: string): readonly string[] | undefined {
+    const single = this.#singles.get(hash);
+    return single === undefined ? this.#known.get(hash) : [single];
+  }
+
+  /**
+   * The names in their order, and remembered, if they are all of them. An entry that was listed in part only, or under a tag
+   * that was flushed, is asked for again.
+   */
+  #inOrder(names: readonly string[], key: string): readonly string[] {
+    const ordered = inTagOrder(names, key);
+    if (ordered === undefined) return names;
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(tagHashOf(key)!, ordered);
+    return ordered;
+  }
+
+  async #carried(hash: string, key: string): Promise<readonly string[]> {
+    if (this.#names.size <= MOST_ASKED) return this.#ask(key);
+    this.#listed ??= this.#readThrough();
+    return [...((await this.#listed).get(hash) ?? NONE)];
+  }
+
+  /** Which of the tags list an entry. */
+  async #ask(key: string): Promise<readonly string[]> {
+    const { connection, keys, packing } = this.#context;
+    const member = packing.texts.pack(key);
+    const names = [...this.#names];
+    const carried: string[] = [];
+    for (let at = 0; at < names.length; at += BATCH_SIZE) {
+      const some = names.slice(at, at + BATCH_SIZE);
+      const scores = await connection.batch(
+        some.map((name): Command => ['ZSCORE', keys.full(tagSetKey(name)), member]),
+      );
+      carried.push(...some.filter((_, index) => scores[index] !== null && !(scores[index] instanceof Error)));
+    }
+
+    return carried;
+  }
+
+  /** Names by the hash, from all sets: memory grows with the combinations of tags only. */
+  async #readThrough(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { connection, keys, packing } = this.#context;
+    const found = new Map<string, Set<string>>();
+    for (const name of this.#names) {
+      let cursor = '0';
+      do {
+        this.#signal?.throwIfAborted();
+        const reply = await connection.call('ZSCAN', keys.full(tagSetKey(name)), cursor, 'COUNT', PAGE);
+        const [next, members] = reply as readonly [Reply, readonly Buffer[]];
+        cursor = String(next);
+        // Each member is followed by its score.
+        for (let at = 0; at < members.length; at += 2) {
+          const hash = tagHashOf(keyFromBytes(packing.texts.unpack(members[at]!)));
+          if (hash !== undefined && !this.#singles.has(hash)) found.set(hash, (found.get(hash) ?? new Set()).add(name));
+        }
+      } while (cursor !== '0');
+    }
+
+    return found;
+  }
+
+  #pairsWith(name: string): ReadonlyMap<string, string> {
+    if (this.#names.size > MOST_PAIRED) return new Map();
+    const pairs = [...this.#names].flatMap((other) => [
+      [hashOf([name, other]), other] as const,
+      [hashOf([other, name]), other] as const,
+    ]);
+    return new Map(pairs);
+  }
+
+  async #scanOnce(): Promise<void> {
+    this.#scanned ??= this.#scan();
+    return this.#scanned;
+  }
+
+  async #scanAgain(): Promise<void> {
+    if (performance.now() - this.#scannedAt < SCAN_PAUSE_MS) return;
+    this.#scannedAt = performance.now();
+    await this.#scan();
+  }
+
+  async #scan(): Promise<void> {
+    const { connection, keys } = this.#context;
+    for await (const page of scan(connection, keys, this.#signal, TAG_SET_HEAD)) {
+      for (const full of page) this.heardOf(keys.short(full));
+    }
+  }
+}
+
+const NONE: readonly string[] = [];
+
+function hashOf(names: readonly string[]): string {
+  return taggedKey(names, '').slice(0, -1);
+}
