@@ -6,14 +6,14 @@ import type { Connection } from './connection.js';
 const READ_VERSION_AT = 19;
 
 /**
- * The file's own journal mode. SQLite says `memory` of a copy, which is what is read of a file in WAL mode where none may be
- * written beside it.
+ * The journal mode of the file itself. A file in WAL mode beside which nothing can be written is read as a snapshot: from a
+ * copy, for which SQLite answers `memory`, or with `immutable`, for which it answers `delete`.
  */
-export function journalMode(connection: Connection): { readonly mode: string; readonly isCopy: boolean } {
+export function journalMode(connection: Connection): { readonly mode: string; readonly isSnapshot: boolean } {
   const row = connection.statement<{ journal_mode: string }>('PRAGMA journal_mode').get();
   const mode = row?.journal_mode ?? 'unknown';
-  if (mode !== 'memory') return { mode, isCopy: false };
-  return { mode: readVersion(connection.path) === 2 ? 'wal' : 'delete', isCopy: true };
+  if (readVersion(connection.path) === 2) return { mode: 'wal', isSnapshot: mode !== 'wal' };
+  return mode === 'memory' ? { mode: 'delete', isSnapshot: true } : { mode, isSnapshot: false };
 }
 
 function readVersion(path: string): number {

@@ -102,6 +102,14 @@ describe('a change of MongoDB', () => {
     expect(told('locks', { operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key: 'k' }]);
   });
 
+  it('is a lock event for the mutex of onOneServer() among the entries', () => {
+    const key = `framework/schedule-${'0a'.repeat(20)}0905`;
+    const documentKey = { _id: `app-${key}` };
+    const insert = { documentKey, operationType: 'insert', fullDocument: { value: 'b:1;', expires_at: inAMinute } };
+    expect(told('entries', insert)).to.deep.equal([{ type: 'LockAcquired', key, ttl: 60 }]);
+    expect(told('entries', { documentKey, operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key }]);
+  });
+
   it('is no event outside of the entries or the prefix', () => {
     for (const documentKey of [undefined, null, {}, { _id: 7 }, { _id: null }, { _id: 'ap-k' }]) {
       for (const operationType of ['insert', 'update', 'delete']) {

@@ -118,6 +118,20 @@ describe('sqlite: events', () => {
     expect(events[1]!.ttl).to.be.null;
   });
 
+  it('report the mutex of onOneServer(), an entry, as a lock', async () => {
+    const stream = await tail();
+    const mutex = `framework/schedule-${'0a'.repeat(20)}0905`;
+    insert(mutex, seconds() + 60);
+    shell.prepare('DELETE FROM cache WHERE key = ?').run(`app-${mutex}`);
+    insert('framework/schedule-daily', seconds() + 60);
+    insert('end', seconds() + 60);
+    expect(await told(stream)).to.deep.equal([
+      `LockAcquired ${mutex}`,
+      `LockReleased ${mutex}`,
+      'KeyWritten framework/schedule-daily',
+    ]);
+  });
+
   it('report nothing that is rolled back', async () => {
     const stream = await tail();
     shell.exec('BEGIN');

@@ -2,6 +2,7 @@ import { Double } from 'mongodb';
 
 import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
 
+import { entryEventType } from '../../locks/mutex-events.js';
 import { tagHashOf } from '../../tags/names.js';
 import { ttlOf } from '../expiry.js';
 import { storedBytes } from '../values.js';
@@ -37,13 +38,16 @@ export class Teller {
     const isForeign = id?.startsWith(this.#prefix) === false;
     if (isForeign && everything !== true) return;
     const key = isForeign ? id : id?.slice(this.#prefix.length);
-    if (wants?.(type, key) === false) return;
-    const { tags, ...rest } = details();
+    const reported = entryEventType(type, key);
+    if (wants?.(reported, key) === false) return;
+    const { tags, size, ...rest } = details();
+    const isEntry = reported === type;
     const event: CacheEvent = {
-      type,
+      type: reported,
       ...(key !== undefined && { key }),
       ...(isForeign && { isForeign }),
-      ...(tellsTags === true && tags && { tags: isForeign ? tags : this.#own(key, tags) }),
+      ...(isEntry && size !== undefined && { size }),
+      ...(isEntry && tellsTags === true && tags && { tags: isForeign ? tags : this.#own(key, tags) }),
       ...rest,
     };
     if (matches?.(event) !== false) this.#push(event);

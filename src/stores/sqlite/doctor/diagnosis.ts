@@ -72,9 +72,9 @@ function pragma(context: SqliteContext, name: string): string {
 }
 
 function journal(context: SqliteContext): Finding {
-  const { mode, isCopy } = context.connection.run(() => journalMode(context.connection));
-  if (mode === 'wal' && isCopy)
-    return ok('journal', 'WAL: as nobody may write beside it, cachectl reads a copy in memory');
+  const { mode, isSnapshot } = context.connection.run(() => journalMode(context.connection));
+  if (mode === 'wal' && isSnapshot)
+    return ok('journal', 'WAL: nothing can be written beside the file, so cachectl reads a snapshot');
   if (mode === 'wal') return ok('journal', 'WAL: who reads does not wait for who writes');
   return warning(
     'journal',

@@ -4,6 +4,7 @@ import type { Change } from './tail-tables.js';
 import type { TailedRole } from './tail-triggers.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
+import { entryEventType } from '../../locks/mutex-events.js';
 import { tagHashOf } from '../../tags/names.js';
 import { secondsOf, ttlOf } from '../expiry.js';
 
@@ -97,9 +98,12 @@ export class TailStory {
     const isOurs = of.key.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
     const key = keyFromBytes(of.key.subarray(isOurs ? this.#prefixBytes.length : 0));
     const { wants, tags } = this.#selection;
-    if (wants !== undefined && !wants(type, key)) return [];
+    const reported = of.role === 'cache' ? entryEventType(type, key) : type;
+    if (wants !== undefined && !wants(reported, key)) return [];
+    const event: CacheEvent = { time: new Date(of.time), type: reported, key, ...(!isOurs && { isForeign: true }) };
+    if (reported !== type) return [{ ...event, ...(more.ttl !== undefined && { ttl: more.ttl }) }];
     const tagged = tags === true && of.role === 'cache' ? { tags: this.#tagsOf(of, isOurs) } : {};
-    return [{ time: new Date(of.time), type, key, ...(isOurs ? {} : { isForeign: true }), ...tagged, ...more }];
+    return [{ ...event, ...tagged, ...more }];
   }
 
   #tagsOf({ key, tags }: Happened, isOurs: boolean): readonly string[] {
