@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 import * as entry from '../../../src/index.js';
@@ -42,7 +42,10 @@ describe('docs/custom-drivers.md', () => {
   });
 
   it('names every optional member of a store', () => {
-    const contract = readFileSync(new URL('src/stores/contract/store.ts', ROOT), 'utf8');
+    const folder = new URL('src/stores/contract/', ROOT);
+    const contract = readdirSync(folder)
+      .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+      .join('\n');
     const optional = ['Entry', 'Repository', 'Lock', 'LockHolder', 'Capabilities', 'Store'].flatMap((name) => {
       const [, members] = new RegExp(`^export interface ${name}\\b[^{]*\\{\n(.*?)^\\}`, 'ms').exec(contract)!;
       return [...members!.matchAll(/^ {2}(?:readonly )?(\w+)\?/gm)].map(([, member]) => member!);
