@@ -78,7 +78,8 @@ interface Ranked {
 
 /** Nearest first. */
 async function rank(word: string, names: readonly string[]): Promise<readonly Ranked[]> {
-  const { distance } = await import('fastest-levenshtein');
+  // The bundler gives a CommonJS module that is imported lazily a default export only.
+  const { distance } = (await import('fastest-levenshtein')).default;
   // The time grows with the product of the lengths.
   const sought = bare(word.slice(0, 100));
   return names
