@@ -2,7 +2,6 @@ import type { RedisOptions as LibraryOptions } from 'ioredis';
 
 import type { RedisConnection } from '../../../profiles/profile.js';
 
-import { timeoutOfOne } from './cluster-timeout.js';
 import { readTlsFiles } from './tls-files.js';
 
 /** Options of ioredis that apply to us: RESP2 replies need no mapping. */
@@ -54,4 +53,15 @@ function sentinelOptions(settings: RedisConnection, timeoutMs: number): RedisOpt
   if (settings.sentinelPassword !== undefined) options.sentinelPassword = settings.sentinelPassword;
   if (settings.tls !== undefined) options.enableTLSForSentinelMode = true;
   return options;
+}
+
+/** Nodes or sentinels that each get their share of the time; of a longer list only the first so many do. */
+const MOST_TURNS = 3;
+
+/**
+ * How long one of several servers that are tried in turn may take to answer, in milliseconds, so that a host that is down
+ * does not use up the time of the others.
+ */
+export function timeoutOfOne({ length }: readonly unknown[], timeoutMs: number): number {
+  return Math.ceil(timeoutMs / Math.max(1, Math.min(length, MOST_TURNS)));
 }

@@ -5,7 +5,7 @@ import type { RedisOptions } from './client-options.js';
 
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { causeOf, isReply, translated } from '../errors.js';
-import { timeoutOfOne } from './cluster-timeout.js';
+import { timeoutOfOne } from './client-options.js';
 import { isVague, moreTelling, watchFailures } from './connection-failures.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';

@@ -6,7 +6,7 @@ import type { RedisContext } from '../context.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
 import { isUnavailable } from '../errors.js';
-import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-decoder.js';
+import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-setting.js';
 import { infoOf } from '../stats/info.js';
 import { keyFindings } from './key-findings.js';
 import { serverFindings } from './server-findings.js';

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
-import { type Notifications, switchOn } from './notification-decoder.js';
+import { type Notifications, switchOn } from './notification-setting.js';
 
 /** Where notifications are heard from: of what lies in the cache, and of locks that live on another connection. */
 export interface NotifiedPlaces extends Notifications {
