@@ -63,7 +63,7 @@ export default class Copy extends StoreCommand {
           async (progress) => copyEntries(store, to.store, options, progress),
           partWay(tally),
         );
-        if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });
+        if (flags.json) await answerJson({ ...tallyFields(tally, dryRun), dryRun });
         else reportTally(dryRun ? 'would copy' : 'copied', tally);
         return tallyCode(tally);
       } finally {

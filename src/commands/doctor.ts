@@ -1,12 +1,12 @@
 import * as Flags from '@oclif/core/flags';
 
 import { checkUp } from '../features/doctor/checkup.js';
-import { exitCodeOf, findingFields } from '../features/doctor/report.js';
+import { exitCodeOf, findingFields, summaryText } from '../features/doctor/report.js';
 import { destructiveFlags } from '../runtime/flags.js';
 import { interruptible } from '../runtime/interrupt.js';
 import { chooseEach } from '../runtime/select-profile.js';
 import { checkTimeout, StoreCommand } from '../runtime/store-command.js';
-import { answer, answerJson } from '../terminal/output.js';
+import { answer, answerJson, note } from '../terminal/output.js';
 
 export default class Doctor extends StoreCommand {
   static override summary = 'Check a profile step by step and suggest fixes.';
@@ -53,7 +53,8 @@ Exits 1 if a check fails, 2 if the profile is wrong, 3 if the store cannot be re
         if (index > 0 && !flags.json) await answer('\n');
         const { profile, findings } = await checkUp(chosen, flags, signal);
         exitCode = Math.max(exitCode, exitCodeOf(findings));
-        documents.push({ profile: profile ?? null, findings: findings.map((each) => findingFields(each)) });
+        if (!flags.json) note(summaryText(findings));
+        documents.push({ profile, findings: findings.map((each) => findingFields(each)) });
       }
 
       if (flags.json) await answerJson(flags['all-profiles'] ? documents : documents[0]!);

@@ -11,7 +11,7 @@ import { destructiveFlags } from '../runtime/flags.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
-import { count, entries } from '../terminal/progress.js';
+import { countOf, entries } from '../terminal/progress.js';
 
 export default class Flush extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
@@ -63,7 +63,7 @@ export default class Flush extends StoreCommand {
       }
 
       if (flags['locks-only']) {
-        const { flushLocks } = await import('../features/flush/lock-flush.js');
+        const { flushLocks } = await import('../features/locks/flush-locks.js');
         await flushLocks(work, flags);
         return ExitCode.Yes;
       }
@@ -83,7 +83,7 @@ export default class Flush extends StoreCommand {
         store.flush({ ...options, ...progress, dryRun }),
       );
       await (flags.json
-        ? answerJson({ removed, keptLocks, scope, dryRun, ...(leftOthers !== undefined && { leftOthers }) })
+        ? answerJson({ [dryRun ? 'wouldRemove' : 'removed']: removed, keptLocks, scope, dryRun, foreign: leftOthers })
         : answer(`${dryRun ? 'would remove' : 'removed'} ${entries(removed)}${kept(keptLocks)}\n`));
       if (leftOthers !== undefined) warn(leftText(leftOthers, dryRun));
       return ExitCode.Yes;
@@ -104,10 +104,10 @@ function under({ prefix }: Store): string {
 }
 
 function leftText(others: number, dryRun: boolean): string {
-  const what = others === 1 ? '1 document of another layout' : `${count(others)} documents of another layout`;
+  const what = countOf(others, 'document of another layout', 'documents of another layout');
   return `warning: ${what} ${dryRun ? 'would stay' : 'stayed'}: no cache wrote them\n  cachectl doctor says what is in the way.`;
 }
 
 function kept(locks: number): string {
-  return locks === 0 ? '' : `, kept ${count(locks)} ${locks === 1 ? 'lock' : 'locks'}`;
+  return locks === 0 ? '' : `, kept ${countOf(locks, 'lock')}`;
 }

@@ -46,7 +46,7 @@ export default class Forget extends StoreCommand {
       if (flags.json) {
         const documents = keys.map((key, index) => ({
           key: printKey(key),
-          forgotten: were[index]!,
+          [flags['dry-run'] ? 'wouldForget' : 'forgotten']: were[index]!,
           dryRun: flags['dry-run'],
         }));
         await answerJson(keys.length === 1 ? documents[0]! : documents);

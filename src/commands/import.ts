@@ -83,7 +83,7 @@ export default class Import extends StoreCommand {
           },
         );
         if (!dryRun) checkpoint?.done();
-        if (flags.json) await answerJson({ ...tallyFields(tally), dryRun });
+        if (flags.json) await answerJson({ ...tallyFields(tally, dryRun), dryRun });
         else reportTally(dryRun ? 'would import' : 'imported', tally);
         return tallyCode(tally);
       } finally {

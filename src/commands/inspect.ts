@@ -10,6 +10,7 @@ import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
+import { reportJson, reportLines } from '../terminal/report.js';
 
 export default class Inspect extends StoreCommand {
   static override summary = "Show an entry's value, TTL, size, encoding and tags.";
@@ -50,8 +51,8 @@ export default class Inspect extends StoreCommand {
       // One after another: what is left uncounted as a use is a matter of the connection.
       for (const key of keys) inspected.push(await inspectKey(work.store, key, flags.tags));
       if (flags.json) {
-        const { inspectedFields } = await import('../features/inspect/fields.js');
-        const documents = inspected.map((each) => inspectedFields(each));
+        const { inspectedFields } = await import('../features/inspect/report.js');
+        const documents = inspected.map((each) => reportJson(inspectedFields(each, true)));
         await answerJson(documents.length === 1 ? documents[0]! : documents);
       } else await print(inspected, flags.full);
 
@@ -61,11 +62,11 @@ export default class Inspect extends StoreCommand {
 }
 
 async function print(inspected: readonly Inspected[], full: boolean): Promise<void> {
-  const { inspectedLines, inspectedText } = await import('../features/inspect/report.js');
-  const text = answersAPerson() ? inspectedText : inspectedLines;
+  const { inspectedFields, inspectedText } = await import('../features/inspect/report.js');
   for (const [index, each] of inspected.entries()) {
     if (isMiss(each)) warn(`${printKey(each.key)} is not in the cache`);
-    await answer((index === 0 ? '' : '\n') + text(each, full));
+    const text = answersAPerson() ? inspectedText(each, full) : reportLines(inspectedFields(each, full));
+    await answer((index === 0 ? '' : '\n') + text);
   }
 }
 

@@ -3,18 +3,18 @@ import * as Flags from '@oclif/core/flags';
 
 import type { ListedEntry } from '../stores/contract/listing.js';
 
-import { keyFields, keysText, withContents } from '../features/keys/fields.js';
+import { entryColumns, keyColumns, sortedColumns } from '../features/keys/columns.js';
 import { type Order, ORDERS, sorted } from '../features/keys/order.js';
-import { printEntries, printKeys, printTree, treeFields } from '../features/keys/report.js';
-import { countKeys, entryPages, flattened, untilInterrupted, whole } from '../features/keys/selection.js';
+import { countKeys, entryPages, flattened, withContents } from '../features/keys/selection.js';
+import { printTree, treeFields } from '../features/keys/tree-report.js';
 import { KeyTree } from '../features/keys/tree.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { interruptedCode } from '../runtime/interrupt.js';
-import { answerList } from '../runtime/json-list.js';
+import { interruptedCode, untilInterrupted, whole } from '../runtime/interrupt.js';
 import { patternArgument } from '../runtime/key-arguments.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
-import { printKey } from '../stores/entries/printed-key.js';
+import { printList } from '../terminal/list.js';
 import { answer, answerJson, note } from '../terminal/output.js';
+import { countOf } from '../terminal/progress.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 
@@ -84,14 +84,9 @@ export default class Keys extends StoreCommand {
         await grow(work, pattern, tree);
         await (flags.json ? answerJson(treeFields(tree.whole, flags.limit)) : printTree(tree.whole, flags.limit));
       } else if (flags.long || flags.sort !== undefined) {
-        const entries = untilInterrupted(listed(work, pattern, flags), interruption, flags.limit);
-        if (flags.json) await answerList(entries, flags.long ? keyFields : ({ key }) => ({ key: printKey(key) }));
-        else say(await (flags.long ? printEntries(entries) : printKeys(keysOf(entries))));
-      } else {
-        const keys = untilInterrupted(store.keys(pattern), interruption, flags.limit);
-        if (flags.json) await answerList(keys, (key) => ({ key: printKey(key) }));
-        else say(await printKeys(keys));
-      }
+        const entries = untilInterrupted(interruption, listed(work, pattern, flags));
+        say(await printList(entries, flags.long ? entryColumns : sortedColumns(flags.sort!), flags), flags);
+      } else say(await printList(untilInterrupted(interruption, store.keys(pattern)), keyColumns, flags), flags);
 
       return interruptedCode(interruption);
     });
@@ -128,10 +123,6 @@ async function grow({ store, interruption }: Work, pattern: string, tree: KeyTre
   });
 }
 
-async function* keysOf(entries: AsyncIterable<ListedEntry>): AsyncGenerator<string> {
-  for await (const { key } of entries) yield key;
-}
-
-function say(printed: number): void {
-  note(printed === 0 ? 'no keys' : keysText(printed));
+function say(printed: number, { json }: { readonly json: boolean }): void {
+  if (!json) note(printed === 0 ? 'no keys' : countOf(printed, 'key'));
 }

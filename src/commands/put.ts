@@ -57,7 +57,7 @@ export default class Put extends StoreCommand {
         const stored = await bulk('stored', interruption, (options) =>
           target.putMany(readPutEntries(from, ttl, options.signal), options),
         );
-        if (flags.json) await answerJson({ stored });
+        if (flags.json) await answerJson({ written: stored });
         else warn(`stored ${entries(stored)}`);
         return ExitCode.Yes;
       });

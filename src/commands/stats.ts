@@ -8,7 +8,8 @@ import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
 import { preciseDuration } from '../runtime/flags.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { StoreCommand } from '../runtime/store-command.js';
-import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
+import { answer, answersAPerson, warn } from '../terminal/output.js';
+import { printReport } from '../terminal/report.js';
 
 /** Entries of a sample when nothing is said. */
 const SAMPLE = 1000;
@@ -87,17 +88,14 @@ async function printStats(
   // One after the other: taking a sample would show in the figures.
   const stats = await statsOf({ store }, { signal });
   const sample = size === undefined ? undefined : await sampleOf({ store, interruption }, size);
-  const { sampleFields, sampleLines, sampleSummary, sampleText } = await import('../features/stats/sample-report.js');
-  if (json) {
-    const { statsFields } = await import('../features/stats/fields.js');
-    await answerJson({ ...statsFields(store, stats), ...(sample && { sample: sampleFields(sample) }) });
+  const { statsFields, statsText } = await import('../features/stats/report.js');
+  const { sampleSummary, sampleText } = await import('../features/stats/sample-report.js');
+  if (!json) for (const note of notesOf(stats)) warn(note);
+  if (answersAPerson() && !json) {
+    await answer((await statsText(store, stats)) + (sample ? sampleText(sample) : ''));
   } else {
-    const { statsLines, statsText } = await import('../features/stats/report.js');
-    for (const note of notesOf(stats)) warn(note);
-    const isRead = answersAPerson();
-    await answer(isRead ? statsText(store, stats) : statsLines(stats));
-    if (sample && !isRead) warn(sampleSummary(sample));
-    if (sample) await answer(isRead ? sampleText(sample) : sampleLines(sample));
+    await printReport(statsFields(store, stats, sample), json);
+    if (sample && !json) warn(sampleSummary(sample));
   }
 
   return stats.servers.some(({ failure }) => failure !== undefined) ? ExitCode.Partial : ExitCode.Yes;

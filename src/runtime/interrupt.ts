@@ -1,4 +1,4 @@
-import { ExitCode } from '../errors.js';
+import { ExitCode, InterruptedError, PartialError } from '../errors.js';
 import { ignoredSignals } from './child/ignored-signals.js';
 
 /** What ended a piece of work before its time. */
@@ -49,8 +49,32 @@ export function interruptedCode({ by }: Interruption, done: number = ExitCode.Ye
 /** What a store lists until the work is interrupted, which ends it quietly. */
 export async function* untilInterrupted<T>({ signal }: Interruption, listed: AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    yield* listed;
+    for await (const item of listed) {
+      if (signal.aborted) return;
+      yield item;
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/**
+ * Work that has no answer before everything has been seen.
+ * @throws InterruptedError when it was interrupted before
+ */
+export async function whole<T>(
+  interruption: Interruption,
+  work: (interruption: Interruption) => Promise<T>,
+  { what = 'keys', hint = 'Give it time, or a narrower pattern.' } = {},
+): Promise<T> {
+  try {
+    const result = await work(interruption);
+    if (interruption.by === undefined) return result;
+  } catch (error) {
+    if (interruption.by === undefined) throw error;
+  }
+
+  const message = `interrupted before all ${what} had been seen`;
+  if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
+  throw new PartialError(message, hint);
 }

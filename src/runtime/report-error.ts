@@ -1,7 +1,7 @@
 import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
 import { printable } from '../stores/entries/printed-key.js';
-import { stringify } from '../terminal/json.js';
+import { stringify, UnfinishedListError } from '../terminal/json.js';
 import { isOutputClosed } from '../terminal/output.js';
 import { styleText } from '../terminal/style.js';
 import { debugSetting } from './environment.js';
@@ -15,22 +15,19 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** A failure that stands in what was printed already. */
-export class ToldError extends Error {
-  constructor(override readonly cause: unknown) {
-    super('told already');
-  }
-}
-
-/** Two lines on standard error, or one JSON document on standard output. Returns the exit code. */
+/**
+ * Two lines on standard error, or one JSON document on standard output; of a list that ended early its last member.
+ * Returns the exit code.
+ */
 export function reportError(thrown: unknown, asJson: boolean): number {
-  const isTold = thrown instanceof ToldError;
-  const error = isTold ? thrown.cause : thrown;
+  const isUnfinished = thrown instanceof UnfinishedListError;
+  const error = isUnfinished ? thrown.cause : thrown;
   const failure = toFailure(error);
   if (error instanceof ClosedPipeError) return failure.exitCode;
-  const isJson = asJson && !isOutputClosed();
-  if (isJson && !isTold) process.stdout.write(`${stringify({ error: errorFields(failure) })}\n`);
-  else if (!isTold) process.stderr.write(errorText(failure));
+  if (asJson && !isOutputClosed()) {
+    const document = stringify({ error: errorFields(failure) });
+    process.stdout.write(isUnfinished ? `,${document}]\n` : `${document}\n`);
+  } else process.stderr.write(errorText(failure));
   if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
 }

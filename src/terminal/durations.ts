@@ -54,6 +54,12 @@ export function formatPreciseDuration(seconds: number): string {
   return seconds < 1 ? `${Math.round(seconds * 1000)}ms` : `${seconds}s`;
 }
 
+/** Local time to the millisecond. */
+export function clockTime(time: Date): string {
+  const offset = time.getTimezoneOffset() * 60_000;
+  return new Date(time.getTime() - offset).toISOString().slice(11, 23);
+}
+
 /** In milliseconds. */
 function sumOfParts(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$/.test(text)) return undefined;

@@ -20,3 +20,10 @@ export function stringify(value: JsonField | readonly JsonFields[]): string {
     .map(([name, member]) => `${JSON.stringify(name)}:${stringify(member)}`);
   return `{${members.join(',')}}`;
 }
+
+/** A failure that ends a JSON array which has begun: whoever reports it adds the last member. */
+export class UnfinishedListError extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the list ended early');
+  }
+}

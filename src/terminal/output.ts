@@ -16,6 +16,12 @@ export function notesReachAPerson(): boolean {
   return process.stderr.isTTY === true;
 }
 
+/** How wide a line of the answer may be; without end in a pipe or file. */
+export function terminalColumns(): number {
+  // A terminal that nobody told its size says 0.
+  return answersAPerson() ? process.stdout.columns || 80 : Infinity;
+}
+
 /**
  * The answer, to standard output; resolves when the reader took it, so that nothing piles up.
  * @throws ClosedPipeError

@@ -61,5 +61,10 @@ export function count(number: number): string {
 
 /** `1 entry`, `2 entries`. */
 export function entries(number: number): string {
-  return `${count(number)} ${number === 1 ? 'entry' : 'entries'}`;
+  return countOf(number, 'entry', 'entries');
+}
+
+/** `1 lock`, `2 locks`. */
+export function countOf(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
 }

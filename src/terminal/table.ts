@@ -1,61 +1,120 @@
-import Table from 'cli-table3';
-
-import { columnsOf, cutToColumns } from './columns.js';
-import { answersAPerson } from './output.js';
+import { columnsOf, cutToColumns, wrapToColumns } from './columns.js';
+import { terminalColumns } from './output.js';
 import { styleAnswer } from './style.js';
 import { forTerminal } from './value-text.js';
 
-/** Rows under a dim head, without rules: what a person reads quickest and can still copy from. */
-export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const shown = rows.map((row) => row.map((cell) => forTerminal(Buffer.from(cell))));
-  const columns = widths(head, shown);
-  const grid = new Table({
-    head: head.map((title) => styleAnswer('dim', title)),
-    chars: NO_RULES,
-    style: { head: [], 'padding-left': 0, 'padding-right': GAP },
-    colWidths: columns,
-    wordWrap: false,
-  });
-  // The library would cut characters of two halves in the middle.
-  grid.push(...shown.map((row) => row.map((cell, column) => shortened(cell, columns[column]! - GAP))));
-  return `${grid.toString()}\n`;
+/** How a column is laid out, where a title alone does not say it. */
+export interface Heading {
+  readonly title: string;
+  /** A number: right-aligned, never wrapped. */
+  readonly isNumber?: boolean;
+  /** Cut to one line where others would wrap. */
+  readonly isCut?: boolean;
+  /** Left out where the table does not fit. */
+  readonly isOptional?: boolean;
 }
 
-/** The same without columns that have nothing to say. */
-export function compactTable(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const isUsed = head.map((_, column) => rows.some((row) => row[column] !== ''));
-  const used = (cells: readonly string[]): string[] => cells.filter((_, column) => isUsed[column]);
-  return table(
-    used(head),
-    rows.map((row) => used(row)),
+/**
+ * Rows under a dim heading, without rules, so that cells can be copied. Columns without any content are left out. On a
+ * terminal text wraps at words; the first column, which people type next, is never cut: where it does not fit it stands on
+ * a line of its own.
+ * @param room columns that a line may take
+ */
+export function table(
+  headings: ReadonlyArray<Heading | string>,
+  rows: ReadonlyArray<readonly string[]>,
+  room = terminalColumns(),
+): string {
+  const cells = rows.map((row) => row.map((cell) => forTerminal(Buffer.from(cell))));
+  const columns = headings
+    .map((heading, index) => columnOf(typeof heading === 'string' ? { title: heading } : heading, index, cells))
+    .filter(({ index }) => cells.some((row) => row[index] !== ''));
+  const shown = fitting(columns, room);
+  const head = lineOf(
+    shown,
+    shown.map(({ title }) => title),
+    (text) => styleAnswer('dim', text),
   );
+  return head + cells.map((row) => rowText(shown, row)).join('');
 }
 
-/** Columns between two cells. */
+/** Spaces between two cells. */
 const GAP = 2;
 
-const NO_RULES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
-    [side, ''],
-    [`${side}-mid`, ''],
-    [`${side}-left`, ''],
-    [`${side}-right`, ''],
-    ['middle', ''],
-  ]),
-);
+/** What a column of text is narrowed to before names stand on lines of their own. */
+const NARROW = 16;
 
-/** Each column as wide as its widest cell; the widest column gives way where a terminal ends. */
-function widths(head: readonly string[], rows: ReadonlyArray<readonly string[]>): number[] {
-  const wanted = head.map(
-    (title, column) => GAP + Math.max(title.length, ...rows.map((row) => columnsOf(row[column] ?? ''))),
-  );
-  const excess = wanted.reduce((sum, width) => sum + width, 0) - (process.stdout.columns || 80);
-  if (excess <= 0 || !answersAPerson()) return wanted;
-  const widest = wanted.indexOf(Math.max(...wanted));
-  wanted[widest] = Math.max(12, wanted[widest]! - excess);
-  return wanted;
+interface Column extends Heading {
+  readonly index: number;
+  /** Of its widest cell. */
+  readonly natural: number;
+  width: number;
 }
 
-function shortened(cell: string, most: number): string {
+function columnOf(heading: Heading, index: number, cells: ReadonlyArray<readonly string[]>): Column {
+  const natural = Math.max(heading.title.length, ...cells.map((row) => columnsOf(row[index] ?? '')));
+  return { ...heading, index, natural, width: natural };
+}
+
+/** Gives the columns widths that fit, as far as that can be. */
+function fitting(columns: readonly Column[], room: number): readonly Column[] {
+  if (widthOf(columns) <= room) return columns;
+  const [name, ...others] = columns.filter(({ isOptional }) => !isOptional);
+  if (name === undefined) return columns;
+  for (const column of others) {
+    if (!column.isNumber) column.width = Math.min(column.natural, Math.max(column.title.length, NARROW));
+  }
+
+  const left = room - widthOf(others) - GAP;
+  if (name.natural > left) name.width = Math.max(name.title.length, Math.min(left, NARROW));
+  let spare = room - widthOf([name, ...others]);
+  for (; spare > 0; spare--) {
+    const [neediest] = others.toSorted((one, other) => lackOf(other) - lackOf(one));
+    if (neediest === undefined || lackOf(neediest) <= 0) break;
+    neediest.width++;
+  }
+
+  return [name, ...others];
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + width + GAP, -GAP);
+}
+
+function lackOf({ natural, width }: Column): number {
+  return natural - width;
+}
+
+function rowText(columns: readonly Column[], row: readonly string[]): string {
+  const [name] = columns;
+  const isApart = name !== undefined && columnsOf(row[name.index] ?? '') > name.width;
+  const wrapped = columns.map((column, place) => {
+    const cell = row[column.index] ?? '';
+    if (place === 0) return isApart ? [] : [cell];
+    return column.isCut
+      ? [cutTo(cell, column.width)]
+      : cell.split('\n').flatMap((line) => wrapToColumns(line, column.width));
+  });
+  const height = Math.max(isApart ? 0 : 1, ...wrapped.map((lines) => lines.length));
+  const lines = Array.from({ length: height }, (_, line) =>
+    lineOf(
+      columns,
+      wrapped.map((cell) => cell[line] ?? ''),
+    ),
+  );
+  return `${isApart ? `${row[name.index]}\n` : ''}${lines.join('')}`;
+}
+
+function lineOf(columns: readonly Column[], cells: readonly string[], style = (text: string): string => text): string {
+  const padded = columns.map(({ width, isNumber }, place) => {
+    const cell = cells[place]!;
+    const spaces = ' '.repeat(Math.max(0, width - columnsOf(cell)));
+    return isNumber ? spaces + style(cell) : style(cell) + (place === columns.length - 1 ? '' : spaces);
+  });
+  const line = padded.join(' '.repeat(GAP));
+  return `${line.trimEnd()}\n`;
+}
+
+function cutTo(cell: string, most: number): string {
   return columnsOf(cell) <= most ? cell : `${cutToColumns(cell, most - 1)}…`;
 }

@@ -1,10 +1,8 @@
 import type { Value } from '../codecs/value.js';
-import type { Entry, Ttl } from '../stores/contract/store.js';
+import type { Ttl } from '../stores/contract/store.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
-import { printKey } from '../stores/entries/printed-key.js';
 import { formatPreciseDuration } from './durations.js';
-import { JsonText } from './json.js';
 
 /** A value as `get` prints it: a string bare, to the byte; anything else as JSON. */
 export function valueBytes(value: Value): Buffer {
@@ -46,19 +44,19 @@ const SHOWN_ENDS: Readonly<Record<string, string>> = {
   '\t': String.raw`\t`,
 };
 
-/** A hit's members in `--json`. */
-export function hitFields(key: string, { ttl }: Entry, value: Value) {
-  return { key: printKey(key), hit: true, value: new JsonText(toJson(value)), type: value.type, ttl: ttlField(ttl) };
+/** In a pipe: seconds, `never` or `unknown`. */
+export function plainTtl(ttl: Ttl | undefined): string {
+  return ttl === null ? 'never' : String(ttl ?? 'unknown');
 }
 
-/** In `--json`: null is «never expires», which what the store does not tell must not pass for. */
-export function ttlField(ttl: Ttl | undefined): Ttl | 'unknown' {
-  return ttl === undefined ? 'unknown' : ttl;
+/** In a column EXPIRES: `in 1h 30m`, `never`, `unknown`. */
+export function expiresText(ttl: Ttl | undefined): string {
+  return typeof ttl === 'number' ? `in ${formatPreciseDuration(ttl)}` : plainTtl(ttl);
 }
 
 /** `expires in 1h 30m`, `never expires`. */
 export function ttlText(ttl: Ttl | undefined): string {
-  if (ttl === undefined) return 'ttl unknown';
+  if (ttl === undefined) return 'TTL unknown';
   return ttl === null ? 'never expires' : `expires in ${formatPreciseDuration(ttl)}`;
 }
 

@@ -34,7 +34,8 @@ describe('doctor', () => {
       const { out } = await place.run(['doctor', '--json']);
       const { findings } = JSON.parse(out) as Report;
       const reading = findings.find(({ subject }) => subject === 'reading');
-      expect(reading).to.deep.include({ state: 'ok', hint: null, fix: null, fixed: false });
+      expect(reading).to.deep.include({ state: 'ok', fixed: false });
+      expect(reading).not.to.include.any.keys('hint', 'fix');
     });
   });
 
@@ -44,7 +45,7 @@ describe('doctor', () => {
     expect(code).to.equal(3);
     expect(out).to.match(/\nok\tprofile\t.*\nfault\tconnect\t.*refuses connections\tIs the server running.*\n$/);
     const { findings } = JSON.parse((await cachectl(['doctor', '--url', url, '--json'])).out) as Report;
-    expect(findings.at(-1)).to.deep.include({ subject: 'connect', state: 'fault', fix: null });
+    expect(findings.at(-1)).to.deep.include({ subject: 'connect', state: 'fault' }).and.not.to.have.property('fix');
     expect(findings.at(-1)!.hint).to.include('port');
   });
 });

@@ -15,7 +15,7 @@ interface Told {
   readonly source: string;
   readonly client?: string;
   readonly address?: string;
-  readonly foreign?: boolean;
+  readonly otherPrefix?: boolean;
   readonly preview?: string;
   readonly tags?: readonly string[];
 }
@@ -99,7 +99,7 @@ describe('output of events:tail', () => {
       const tail = await tailing(place, ['--json', '--all-prefixes', '--type', 'KeyWritten']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
       const { out } = await endOf(place, tail);
-      const foreign = told(out).filter((event) => event.foreign === true && event.key.endsWith('c'));
+      const foreign = told(out).filter((event) => event.otherPrefix === true && event.key.endsWith('c'));
       expect(foreign).to.have.lengthOf(1);
       expect(foreign[0]!.key).to.match(/blog-cache-c$/);
     });

@@ -19,7 +19,7 @@ const FIRST_SOURCES: Readonly<Record<PersistentDriver, string>> = {
 interface Told {
   readonly type: string;
   readonly key: string;
-  readonly time: string;
+  readonly at: string;
 }
 
 function told(out: string): Told[] {

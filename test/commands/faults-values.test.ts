@@ -38,7 +38,7 @@ describe('an undecodable value', () => {
       const [a, bad, b] = JSON.parse(out) as [object, { error: object }, object];
       expect(a).to.include({ key: 'a', value: 'one' });
       expect(a).not.to.have.property('error');
-      expect(bad).to.include({ key: 'bad', hit: true, value: null, type: null });
+      expect(bad).to.include({ key: 'bad', hit: true }).and.not.to.include.any.keys('value', 'type');
       expect(bad.error).to.include({ code: 'undecodable' }).and.to.have.keys('code', 'message', 'hint');
       expect(b).to.include({ key: 'b', value: 'two' });
     });

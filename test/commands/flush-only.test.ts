@@ -14,8 +14,8 @@ describe('flush with filters', () => {
       expect(dry).to.include({ code: 0, err: '' });
       expect(dry.out).to.match(/^would remove 2 entries, \d+ B\n {2}users:1\t\d+ B\n {2}users:2\t\d+ B\n$/);
       const json = JSON.parse((await place.run(['flush', '--pattern', 'users:*', '--dry-run', '--json'])).out);
-      expect(json).to.deep.include({ removed: 2, keptLocks: 0, scope: 'prefix', only: { pattern: 'users:*' } });
-      expect(json.sample.map(({ key }: { key: string }) => key)).to.deep.equal(['users:1', 'users:2']);
+      expect(json).to.deep.include({ wouldRemove: 2, keptLocks: 0, scope: 'prefix', only: { pattern: 'users:*' } });
+      expect(json.examples.map(({ key }: { key: string }) => key)).to.deep.equal(['users:1', 'users:2']);
       const unasked = await place.run(['flush', '--pattern', 'users:*']);
       expect(unasked.code).to.equal(2);
       expect(unasked.err).to.include('removes what matches users:* under the prefix shop-cache-');

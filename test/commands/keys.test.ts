@@ -56,7 +56,7 @@ describe('keys', () => {
       const listed = JSON.parse((await place.run(['keys', '--long', '--json'])).out) as Array<Record<string, unknown>>;
       const lock = listed.find(({ key }) => key === 'deploy');
       if (place.locksToldFromEntries === 'apart') expect(lock).to.be.undefined;
-      else expect(lock).to.include({ type: 'lock', lock: 'cachectl-owner' });
+      else expect(lock).to.include({ type: 'lock', detectedBy: 'cachectl-owner' });
     });
 
     it('sorts by key, size and TTL, in both directions', async () => {

@@ -32,7 +32,7 @@ describe('lock:list', () => {
       const [lock, ...others] = JSON.parse((await place.run(['lock:list', '--json'])).out);
       expect(others).to.deep.equal([]);
       expect(lock).to.include({ name: 'deploy', owner, ttl: null, family: 'cachectl' });
-      expect(Date.parse(lock.heldSince)).to.be.within(Date.now() - 60_000, Date.now() + 1000);
+      expect(Date.parse(lock.acquiredAt)).to.be.within(Date.now() - 60_000, Date.now() + 1000);
     });
 
     it('filters by name, by family, and to stuck locks', async () => {
@@ -67,7 +67,9 @@ describe('lock:list', () => {
 
       const released = await place.run(['lock:release', '--stuck', '--yes', '--json']);
       expect(released.code).to.equal(0);
-      expect(JSON.parse(released.out).released.map(({ name }: { name: string }) => name)).to.deep.equal([JOB]);
+      const [job, ...others] = JSON.parse(released.out);
+      expect(others).to.deep.equal([]);
+      expect(job).to.include({ name: JOB, owner: 'worker', released: true, dryRun: false });
       expect(released.err).to.include('broke 1 lock');
       expect(await names(place)).to.deep.equal(['deploy']);
       expect((await place.run(['lock:release', '--stuck', '--yes'])).code).to.equal(0);

@@ -6,7 +6,7 @@ import { expectFault } from '../support/faults.js';
 import { type MemcachedServer, startMemcached } from '../support/memcached-server.js';
 import { onEveryStore, type Place, redisPlace } from '../support/places.js';
 
-type Fact = null | number | string;
+type Fact = null | number | string | undefined;
 
 interface Stats {
   readonly [name: string]: unknown;
@@ -26,8 +26,16 @@ interface Spread {
   readonly buckets: ReadonlyArray<{ readonly from: number; readonly to: null | number; readonly entries: number }>;
 }
 
-const FACTS = ['entries', 'bytes', 'maxBytes', 'hits', 'misses', 'hitRatio', 'evictions', 'expired', 'memory'];
-const MORE_FACTS = [
+const FACTS = [
+  'entries',
+  'bytes',
+  'maxBytes',
+  'hits',
+  'misses',
+  'hitRatio',
+  'evictions',
+  'expired',
+  'memory',
   'fragmentation',
   'clients',
   'commands',
@@ -36,24 +44,31 @@ const MORE_FACTS = [
   'version',
   'uptime',
   'role',
+  'replicas',
 ];
+
+/** Beside the figures. */
+const DESCRIPTIVE = ['driver', 'location', 'prefix', 'underPrefix', 'servers', 'notes'];
 
 describe('stats', () => {
   onEveryStore((place, driver) => {
-    it('has one shape, with null for unknown figures', async () => {
+    it('has one shape, without unknown figures', async () => {
       await place.run(['put', 'a', 'v', '--ttl', '10m']);
       await place.run(['get', 'a', 'none']);
       const stats = await statsOf(place);
-      expect(stats).to.include.keys('driver', 'location', 'prefix', 'underPrefix', 'replicas', ...FACTS, ...MORE_FACTS);
+      expect(stats).to.include.keys('driver', 'location', 'prefix', 'underPrefix', 'entries', 'bytes');
+      expect([...DESCRIPTIVE, ...FACTS]).to.include.members(Object.keys(stats));
       expect(stats).to.include({ driver, prefix: 'shop-cache-', underPrefix: 1, entries: 1 });
       expect(stats.notes).to.deep.equal([]);
       const [server] = stats.servers;
       expect(stats.servers).to.have.lengthOf(1);
-      expect(server).to.include.keys('name', 'details', ...FACTS, ...MORE_FACTS);
+      expect(server).to.include.keys('name', 'details', 'entries', 'bytes');
+      expect(['name', 'details', ...FACTS]).to.include.members(Object.keys(server!));
+      if (driver === 'redis') expect(server).to.include.keys(FACTS);
       const counts = driver === 'redis' || driver === 'memcached';
       for (const fact of ['hits', 'misses', 'hitRatio', 'evictions', 'clients', 'uptime'] as const) {
         if (counts) expect(stats[fact], fact).to.be.a('number');
-        else if (fact !== 'clients' && fact !== 'uptime') expect(stats[fact], fact).to.equal(null);
+        else if (fact !== 'clients' && fact !== 'uptime') expect(stats[fact], fact).to.equal(undefined);
       }
 
       if (counts) expect(stats.hits).to.be.at.least(1);
@@ -101,9 +116,11 @@ describe('stats', () => {
       for (const line of lines) {
         expect(line.seconds).to.be.greaterThan(0);
         expect(line.entries).to.equal(1);
-        expect(line).to.include.keys('time', 'hitsPerSecond', 'missesPerSecond', 'hitRatio', 'commandsPerSecond');
-        expect(line).to.include.keys('evictionsPerSecond', 'expiredPerSecond', 'bytes', 'memory', 'clients');
-        if (driver === 'sqlite') expect(line).to.include({ hitsPerSecond: null, clients: null });
+        expect(line).to.include.keys('at', 'seconds', 'entries', 'bytes');
+        if (driver === 'sqlite') expect(line).not.to.include.any.keys('hitsPerSecond', 'clients');
+        if (driver !== 'redis') continue;
+        expect(line).to.include.keys('hitsPerSecond', 'missesPerSecond', 'commandsPerSecond', 'memory', 'clients');
+        expect(line).to.include.keys('evictionsPerSecond', 'expiredPerSecond');
       }
     });
   });
@@ -122,7 +139,7 @@ describe('stats', () => {
       expect(out).not.to.include('hits');
       expect(err).to.match(/refused: .*info/);
       const stats = JSON.parse((await cachectl(['stats', '--url', url, '--json'])).out) as Stats;
-      expect(stats).to.include({ entries: 1, hits: null, version: null });
+      expect(stats).to.include({ entries: 1 }).and.not.to.include.any.keys('hits', 'version');
       expect(stats.notes).to.have.lengthOf(1);
       await client.call('ACL', ['DELUSER', 'limited']);
       client.disconnect();

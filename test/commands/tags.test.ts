@@ -20,13 +20,15 @@ describe('tags:list, tags:show and tags:prune', () => {
       await put('Ann', 'people,artists');
       await put('Bob', 'people', '--ttl', '60');
       await put('Rome', 'žluť:x');
-      const lines = tellsMembers ? 'artists\t1\t0\npeople\t2\t0\nžluť:x\t1\t0\n' : 'artists\npeople\nžluť:x\n';
+      const lines = tellsMembers
+        ? 'artists\t1\t0\npeople\t2\t0\nžluť:x\t1\t0\n'
+        : 'artists\t\t\npeople\t\t\nžluť:x\t\t\n';
       expect(await place.run(['tags:list'])).to.include({ code: 0, out: lines, err: '' });
       expect((await place.run(['tags:list', '--deep'])).out).to.equal(lines);
       const none = (await place.run(['tags:list', '--sort', 'none'])).out;
       expect(none.split('\n').toSorted()).to.deep.equal(lines.split('\n').toSorted());
       expect(JSON.parse((await place.run(['tags:list', 'p*', '--json'])).out)).to.deep.equal([
-        { name: 'people', entries: tellsMembers ? 2 : null, stale: tellsMembers ? 0 : null },
+        { name: 'people', ...(tellsMembers && { entries: 2, staleMembers: 0 }) },
       ]);
       const largest = await place.run(['tags:list', '--sort', 'entries', '--limit', '1']);
       if (tellsMembers) expect(largest).to.include({ code: 0, out: 'people\t2\t0\n' });
@@ -93,13 +95,13 @@ describe('tags:list, tags:show and tags:prune', () => {
       expect(await place.run(['tags:prune'])).to.include({ code: 0, out: `removed ${many}`, err: '' });
       expect(await staleIn(place)).to.equal(0);
       const again = await place.run(['tags:prune', '--deep', '--json']);
-      expect(JSON.parse(again.out)).to.deep.equal({ tags: 1, removed: 0, deep: true, dryRun: false });
+      expect(JSON.parse(again.out)).to.deep.equal({ tagsChecked: 1, removed: 0, deep: true, dryRun: false });
       expect((await place.run(['get', 'kept', '--tags', 't'])).out).to.equal('v\n');
     });
   });
 });
 
 async function staleIn(place: Place): Promise<number> {
-  const [tag] = JSON.parse((await place.run(['tags:list', '--json'])).out) as [{ readonly stale: number }];
-  return tag.stale;
+  const [tag] = JSON.parse((await place.run(['tags:list', '--json'])).out) as [{ readonly staleMembers: number }];
+  return tag.staleMembers;
 }

@@ -54,11 +54,7 @@ describe('on a terminal', () => {
 
   it('several keys are a table with their TTLs', async () => {
     const { screen } = await onTerminal(['get', 'a', 'b'], env);
-    expect(screen.split('\r\n').map((line) => line.trim().split(/ {2,}/))).to.deep.include([
-      'b',
-      'two',
-      'never expires',
-    ]);
+    expect(screen.split('\r\n').map((line) => line.trim().split(/ {2,}/))).to.deep.include(['b', 'two', 'never']);
   });
 
   it('lock:release --force breaks only the lock of the holder that it showed', async () => {
@@ -81,16 +77,16 @@ describe('on a terminal', () => {
   it('a table does not cut wide cells if there is room', async () => {
     await onTerminal(['lock:acquire', '共有ロックの名前', '--ttl', '0', '--owner', 'ann'], env);
     const { screen } = await onTerminal(['lock:list'], env);
-    expect(screen).to.match(/^共有ロックの名前 +ann +never +a lock +its place/m);
+    expect(screen).to.match(/^共有ロックの名前 +ann +never +location +a lock/m);
   });
 
-  it('a key too long for a table is cut between characters', async () => {
+  it('a key too long for a table stands whole on a line of its own', async () => {
     const folder = scratchFolder('terminal-wide');
     const wide = { HOME: folder, CACHECTL_URL: `sqlite://${folder}/cache.sqlite` };
     await onTerminal(['put', '😀'.repeat(60), '1'], wide);
     await onTerminal(['put', `a${'😀'.repeat(60)}`, '1'], wide);
     const { screen } = await onTerminal(['keys', '--long'], wide);
-    expect(screen.match(/^a?(?:😀)+… +string/gmu), screen).to.have.lengthOf(2);
+    expect(screen.match(/^a?(?:😀){60}\r\n +string/gmu), screen).to.have.lengthOf(2);
     expect(screen).not.to.include('\uFFFD');
   });
 

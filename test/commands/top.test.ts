@@ -12,7 +12,7 @@ interface Counts {
   readonly perSecond: number;
   readonly hits: number;
   readonly misses: number;
-  readonly hitRatio: null | number;
+  readonly hitRatio?: number;
   readonly writes: number;
 }
 
@@ -68,7 +68,7 @@ describe('top', () => {
       const { totals, rows } = await summaryOf(['--by', 'prefix', '--sort', 'writes']);
       expect(rows[0]!.name).to.equal('users:*');
       if (driver === 'sqlite' || driver === 'mongodb') {
-        expect(totals.hitRatio).to.equal(null);
+        expect(totals).not.to.have.property('hitRatio');
         return;
       }
 

@@ -55,9 +55,8 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
     });
     expect(await place.run(['put', 'k', 'v', '--ttl', '1.5h'])).to.include({ code: 0 });
     const { out } = await place.run(['get', 'k', '--json']);
-    expect((JSON.parse(out) as { ttl: number | string }).ttl).to.satisfy(
-      (ttl: number | string) => ttl === 'unknown' || (ttl as number) > 4800,
-    );
+    // Memcached behind SASL does not report it.
+    expect((JSON.parse(out) as { ttl?: number }).ttl ?? Infinity).to.be.above(4800);
   });
 }
 

@@ -164,7 +164,7 @@ describe('MongoDB as it is deployed', () => {
         expect(done.err).to.include(`warning: ${what} stayed`);
         expect(await documents()).to.have.deep.members([...STRAY]);
         await database.entries().insertOne({ _id: `${PREFIX}live`, value: 'i:1;', expires_at: inSeconds(600) });
-        expect(JSON.parse((await run(...args, '--yes', '--json')).out)).to.include({ removed: 1, leftOthers: left });
+        expect(JSON.parse((await run(...args, '--yes', '--json')).out)).to.include({ removed: 1, foreign: left });
       });
     }
 

@@ -9,17 +9,18 @@ import { checkKeys } from '../../features/entries/repository.js';
 import { waitFlag } from '../../features/locks/flags.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
 import { outages } from '../../features/locks/outages.js';
-import { heldText, nameText, ownerField } from '../../features/locks/text.js';
+import { heldText } from '../../features/locks/text.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { nameText, ownerField } from '../../stores/locks/description.js';
 import { FencedLock } from '../../stores/locks/fenced-lock.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { acquireWithin } from '../../stores/locks/wait.js';
 import { JsonText, stringify } from '../../terminal/json.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
-import { ttlField, ttlText } from '../../terminal/value-text.js';
+import { ttlText } from '../../terminal/value-text.js';
 
 export default class LockAcquire extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'creates' } as const;
@@ -84,8 +85,8 @@ export default class LockAcquire extends StoreCommand {
         await answerJson({
           name: printKey(name),
           acquired: false,
-          owner: holder === undefined ? null : ownerField(holder.owner),
-          ttl: holder === undefined ? null : ttlField(holder.ttl),
+          owner: holder && ownerField(holder.owner),
+          ttl: holder?.ttl,
         });
       warn(heldText(name, holder));
       return ExitCode.No;

@@ -9,12 +9,13 @@ import { checkKeys } from '../../features/entries/repository.js';
 import { lockFlags } from '../../features/locks/flags.js';
 import { pickLock } from '../../features/locks/lock-picker.js';
 import { releaseSelected } from '../../features/locks/sweep.js';
-import { heldByText, heldText, nameText, notYoursText, ownerField, ownerText } from '../../features/locks/text.js';
+import { heldByText, heldText, notYoursText } from '../../features/locks/text.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
 import { asKey, asPattern, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { nameText, ownerField, ownerText } from '../../stores/locks/description.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
 import { canAsk } from '../../terminal/picker.js';
 
@@ -119,7 +120,7 @@ async function releaseOwn({ store }: Work, name: string, owner: string, flags: R
   const lock = store.lock(name);
   const dryRun = flags['dry-run'];
   const released = dryRun ? (await lock.holder())?.owner === owner : await lock.release(owner);
-  if (flags.json) await answerJson({ name: printKey(name), released, dryRun });
+  if (flags.json) await answerJson({ name: printKey(name), [doneName(dryRun)]: released, dryRun });
   if (released) {
     note(dryRun ? `would release ${nameText(name)}` : `released ${nameText(name)}`);
     return ExitCode.Yes;
@@ -142,12 +143,21 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
   const released = holder !== undefined && (dryRun || now === 'broken');
   const other = released || now === 'broken' ? undefined : now;
   const whose = released ? holder : other;
-  const owner = whose ? ownerField(whose.owner) : null;
-  if (flags.json) await answerJson({ name: printKey(name), released, dryRun, owner });
+  if (flags.json)
+    await answerJson({
+      name: printKey(name),
+      [doneName(dryRun)]: released,
+      dryRun,
+      owner: whose && ownerField(whose.owner),
+    });
   if (released) warn(`${dryRun ? 'would break' : 'broke'} ${nameText(name)}, which was held by ${ownerText(holder)}`);
   else if (other === undefined) warn(`${nameText(name)} is not held`);
   else warn(`${nameText(name)} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);
   return released ? ExitCode.Yes : ExitCode.No;
+}
+
+function doneName(dryRun: boolean): string {
+  return dryRun ? 'wouldRelease' : 'released';
 }
 
 /**

@@ -2,21 +2,20 @@ import * as Args from '@oclif/core/args';
 
 import type { Work } from '../../runtime/store-command.js';
 import type { Waiter } from '../../stores/contract/locks.js';
-import type { Lock, LockHolder } from '../../stores/contract/store.js';
+import type { Lock } from '../../stores/contract/store.js';
 
 import { ExitCode, RefusedError } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { heldFields, summaryFields, waiterFields } from '../../features/locks/fields.js';
 import { namedLock, pickLock } from '../../features/locks/lock-picker.js';
-import { nameText } from '../../features/locks/text.js';
 import { type LockSummary, LockTimeline } from '../../features/locks/timeline.js';
 import { followLocks } from '../../features/locks/watching.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
-import { printKey } from '../../stores/entries/printed-key.js';
-import { answer, answerJson, note, warn } from '../../terminal/output.js';
+import { nameText } from '../../stores/locks/description.js';
+import { answer, answersAPerson, note, warn } from '../../terminal/output.js';
+import { printReport } from '../../terminal/report.js';
 
 export default class LockShow extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -43,15 +42,20 @@ export default class LockShow extends StoreCommand {
       const seen = flags.for === undefined ? undefined : await watchFor(work, name, flags.for);
       const lock = work.store.lock(name);
       const holder = await lock.holder();
-      const waiters = await waitersFor(lock);
-      await (flags.json ? printJson(name, holder, waiters, seen) : printText(name, holder, waiters, seen));
+      const shown = { name, holder, waiters: await waitersFor(lock), seen };
+      const { shownFields, shownText } = await import('../../features/locks/report.js');
+      const isFree = holder === undefined && seen === undefined && (shown.waiters ?? []).length === 0;
+      if (holder === undefined && !flags.json) warn(`${nameText(name)} is free`);
+      if (answersAPerson() && !flags.json) await answer(await shownText(shown));
+      else if (flags.json || !isFree) await printReport(shownFields(shown), flags.json);
+      if (seen === undefined && shown.waiters === undefined && !flags.json) note('who waits shows with --for 10s');
       return interruptedCode(work.interruption, holder === undefined ? ExitCode.No : ExitCode.Yes);
     });
   }
 }
 
 /** Who may not ask for them still gets to know the holder. */
-async function waitersFor(lock: Lock): Promise<Waiters> {
+async function waitersFor(lock: Lock): Promise<readonly Waiter[] | undefined> {
   try {
     return await lock.waiters?.();
   } catch (error) {
@@ -71,34 +75,4 @@ async function watchFor(work: Work, name: string, duration: number): Promise<Loc
     },
   });
   return timeline.summary;
-}
-
-type Waiters = readonly Waiter[] | undefined;
-
-async function printJson(
-  name: string,
-  holder: LockHolder | undefined,
-  waiters: Waiters,
-  seen: LockSummary | undefined,
-): Promise<void> {
-  await answerJson({
-    ...(holder === undefined ? { name: printKey(name), owner: null, ttl: null } : heldFields(name, holder)),
-    held: holder !== undefined,
-    waiters: waiters?.map((waiter) => waiterFields(waiter)) ?? null,
-    seen: seen && summaryFields(seen),
-  });
-}
-
-async function printText(
-  name: string,
-  holder: LockHolder | undefined,
-  waiters: Waiters,
-  seen: LockSummary | undefined,
-): Promise<void> {
-  const { holderText, summaryText, waitersText } = await import('../../features/locks/report.js');
-  if (holder === undefined) warn(`${nameText(name)} is free`);
-  else await answer(holderText(name, holder));
-  if (waiters !== undefined && waiters.length > 0) await answer(waitersText(waiters));
-  if (seen !== undefined) await answer(summaryText(seen));
-  else if (waiters === undefined) note('who waits shows with --for 10s');
 }

@@ -2,8 +2,8 @@ import * as Args from '@oclif/core/args';
 
 import { ExitCode } from '../../errors.js';
 import { checkKeys } from '../../features/entries/repository.js';
-import { eventFields, summaryFields } from '../../features/locks/fields.js';
-import { summaryText, timedLine } from '../../features/locks/report.js';
+import { eventColumns } from '../../features/locks/columns.js';
+import { summaryFields, summaryText, timedLine } from '../../features/locks/report.js';
 import { LockScreen } from '../../features/locks/screen.js';
 import { LockTimeline, type TimedEvent } from '../../features/locks/timeline.js';
 import { followLocks } from '../../features/locks/watching.js';
@@ -12,7 +12,9 @@ import { interruptedCode } from '../../runtime/interrupt.js';
 import { lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { itemJson } from '../../terminal/list.js';
 import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
+import { reportJson } from '../../terminal/report.js';
 
 export default class LockWatch extends StoreCommand {
   static override placeUse = { place: 'locks', access: 'reads' } as const;
@@ -41,7 +43,7 @@ export default class LockWatch extends StoreCommand {
       let screen: LockScreen | undefined;
       const width = Math.max(...names.map((name) => printKey(name).length));
       const print = async (event: TimedEvent): Promise<void> => {
-        if (flags.json) await answerJson(eventFields(event));
+        if (flags.json) await answerJson(itemJson(event, eventColumns));
         else if (screen === undefined) await answer(timedLine(event, width));
         // Of attempts that go on and on, a person needs to see the first; the state counts the others.
         else if (!event.again) await screen.print(timedLine(event, width));
@@ -64,9 +66,9 @@ export default class LockWatch extends StoreCommand {
 
       if (interruption.by !== 'closed pipe') {
         const summaries = [...timelines.values()].map((timeline) => timeline.summary);
-        if (flags.json) await answerJson({ summary: summaries.map((summary) => summaryFields(summary)) });
+        if (flags.json) await answerJson({ summary: summaries.map((summary) => reportJson(summaryFields(summary))) });
         else {
-          const text = summaries.map((summary) => summaryText(summary)).join('');
+          const text = (await Promise.all(summaries.map(async (summary) => summaryText(summary)))).join('');
           if (answersAPerson()) await answer(text);
           else process.stderr.write(text);
         }

@@ -51,7 +51,7 @@ export default class TagsFlush extends StoreCommand {
         tagged.flush({ ...progress, dryRun }),
       );
       await (flags.json
-        ? answerJson({ tags: printed, removed: removed ?? null, dryRun })
+        ? answerJson({ tags: printed, [dryRun ? 'wouldRemove' : 'removed']: removed, dryRun })
         : answer(`${dryRun ? 'would remove' : 'removed'} ${removed === undefined ? UNCOUNTED : entries(removed)}\n`));
       return ExitCode.Yes;
     });

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import { first } from '../../features/keys/take.js';
-import { printTags } from '../../features/tags/report.js';
+import { tagColumns } from '../../features/tags/report.js';
 import { listTags, TAG_SORTS } from '../../features/tags/tag-index.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
+import { printList } from '../../terminal/list.js';
 import { note } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
+import { countOf } from '../../terminal/progress.js';
 
 export default class TagsList extends StoreCommand {
   static override summary = 'List tags and the number of entries that carry each.';
@@ -43,8 +43,8 @@ export default class TagsList extends StoreCommand {
     await this.withStore(flags, async ({ store, interruption }) => {
       const { sort, deep, limit } = flags;
       const options = { sort, deep, ...(args.pattern !== undefined && { pattern: args.pattern }) };
-      const listed = await printTags(first(listTags(store, interruption, options), limit), flags.json);
-      if (!flags.json) note(listed === 0 ? 'no tags' : `${count(listed)} ${listed === 1 ? 'tag' : 'tags'}`);
+      const listed = await printList(listTags(store, interruption, options), tagColumns, { json: flags.json, limit });
+      if (!flags.json) note(listed === 0 ? 'no tags' : countOf(listed, 'tag'));
       return interruptedCode(interruption);
     });
   }

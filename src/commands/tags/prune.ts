@@ -8,7 +8,7 @@ import { destructiveFlags } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { answer, answerJson, note } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
+import { countOf } from '../../terminal/progress.js';
 
 export default class TagsPrune extends StoreCommand {
   static override placeUse = { place: 'entries', access: 'covers' } as const;
@@ -45,10 +45,10 @@ export default class TagsPrune extends StoreCommand {
         async (progress) => index.prune({ ...options, ...progress }),
         { counted: staleMembers },
       );
-      if (flags.json) await answerJson({ tags, removed, deep, dryRun });
+      if (flags.json)
+        await answerJson({ tagsChecked: tags, [dryRun ? 'wouldRemove' : 'removed']: removed, deep, dryRun });
       else {
-        const of = `${count(tags)} ${tags === 1 ? 'tag' : 'tags'}`;
-        await answer(`${dryRun ? 'would remove' : 'removed'} ${staleMembers(removed)} of ${of}\n`);
+        await answer(`${dryRun ? 'would remove' : 'removed'} ${staleMembers(removed)} of ${countOf(tags, 'tag')}\n`);
         if (index.neverStale !== undefined) note(index.neverStale);
       }
 
@@ -58,5 +58,5 @@ export default class TagsPrune extends StoreCommand {
 }
 
 function staleMembers(number: number): string {
-  return `${count(number)} stale ${number === 1 ? 'member' : 'members'}`;
+  return countOf(number, 'stale member');
 }

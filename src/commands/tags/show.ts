@@ -4,13 +4,13 @@ import * as Flags from '@oclif/core/flags';
 import type { TagMember } from '../../stores/contract/tags.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
-import { first } from '../../features/keys/take.js';
-import { printMembers } from '../../features/tags/report.js';
+import { memberColumns } from '../../features/tags/report.js';
 import { listMembers } from '../../features/tags/tag-index.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { printList } from '../../terminal/list.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
 
@@ -46,7 +46,7 @@ export default class TagsShow extends StoreCommand {
         }
       };
 
-      const printed = await printMembers(first(wanted(), flags.limit), flags.json);
+      const printed = await printList(wanted(), memberColumns, flags);
       if (!isListed) warn(`nothing carries the tag ${printKey(name)}`);
       else if (!flags.json) note(`${entries(printed)}${flags.stale ? ', stale' : ''}`);
       return interruptedCode(interruption, isListed ? ExitCode.Yes : ExitCode.No);

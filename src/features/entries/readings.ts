@@ -1,12 +1,14 @@
 import type { Value } from '../../codecs/value.js';
 import type { Entry, Reading } from '../../stores/contract/store.js';
 
+import { toJson } from '../../codecs/json/print.js';
 import { ExitCode, UndecodableError, WrongTypeError } from '../../errors.js';
 import { errorFields, errorText, toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
+import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
-import { forTerminal, hitFields, ttlField, ttlText, valueBytes, valueLine } from '../../terminal/value-text.js';
+import { expiresText, forTerminal, valueBytes, valueLine } from '../../terminal/value-text.js';
 
 /** How `get` was asked to print. */
 export interface ReadingFormat {
@@ -35,7 +37,7 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
     const reading = readings[index];
     if (reading === undefined) {
       exitCode = Math.max(exitCode, ExitCode.No);
-      return { key: printKey(key), hit: false, value: null, type: null, ttl: null };
+      return { key: printKey(key), hit: false };
     }
 
     try {
@@ -45,7 +47,8 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
       const failure = toFailure(error);
       exitCode = Math.max(exitCode, failure.exitCode);
       const hit = isOfWhatIsThere(error);
-      return { key: printKey(key), hit, value: null, type: null, ttl: ttlOf(reading), error: errorFields(failure) };
+      const ttl = reading instanceof Error ? undefined : reading.ttl;
+      return { key: printKey(key), hit, ttl, error: errorFields(failure) };
     }
   });
   await answerJson(keys.length === 1 ? documents[0]! : documents);
@@ -89,7 +92,7 @@ async function printMany(
     try {
       if (reading !== undefined) {
         const entry = present(reading);
-        rows.push([printKey(key), valueLine(decode(key, entry)), ttlText(entry.ttl)]);
+        rows.push([printKey(key), valueLine(decode(key, entry)), expiresText(entry.ttl)]);
       } else if (format.default === undefined) {
         warn(`${printKey(key)} is not in the cache`);
         exitCode = Math.max(exitCode, ExitCode.No);
@@ -104,7 +107,7 @@ async function printMany(
   if (rows.length === 0) return exitCode;
   if (answersAPerson()) {
     const { table } = await import('../../terminal/table.js');
-    await answer(table(['key', 'value', 'ttl'], rows));
+    await answer(table(['KEY', { title: 'VALUE', isCut: true }, 'EXPIRES'], rows));
   } else await answer(rows.map(([key, value]) => `${key}\t${value}\n`).join(''));
 
   return exitCode;
@@ -142,8 +145,9 @@ function present(reading: Entry | Error): Entry {
   return reading;
 }
 
-function ttlOf(reading: Entry | Error) {
-  return reading instanceof Error ? null : ttlField(reading.ttl);
+/** A hit's members in `--json`. */
+function hitFields(key: string, { ttl }: Entry, value: Value) {
+  return { key: printKey(key), hit: true, value: new JsonText(toJson(value)), type: value.type, ttl };
 }
 
 /** What an entry holds. @throws UndecodableError, with the key and the way out added to what the codec says */

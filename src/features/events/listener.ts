@@ -100,7 +100,7 @@ function variable(text: string): string {
 /** What is not known is empty, so that no value of an outer listener shows through. */
 function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent, source: string) {
   return {
-    CACHECTL_EVENT_TIME: time.toISOString(),
+    CACHECTL_EVENT_AT: time.toISOString(),
     CACHECTL_EVENT_TYPE: type,
     CACHECTL_EVENT_KEY: variable(printKey(key ?? '')),
     CACHECTL_EVENT_TAGS: variable(printNames(tags ?? [])),

@@ -2,6 +2,7 @@ import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 import type { Style } from '../../terminal/style.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
+import { clockTime } from '../../terminal/durations.js';
 import { answersAPerson } from '../../terminal/output.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';
@@ -42,9 +43,9 @@ export function eventLine(event: CacheEvent, preview?: string): string {
  */
 export function eventJson({ time, type, client, ...event }: CacheEvent, source: string, preview?: string): string {
   const { key, isForeign, tags, ttl, size } = event;
-  let members = `"time":"${time.toISOString()}","type":"${type}"`;
+  let members = `"at":"${time.toISOString()}","type":"${type}"`;
   if (key !== undefined) members += `,"key":${JSON.stringify(printKey(key))}`;
-  if (isForeign) members += ',"foreign":true';
+  if (isForeign) members += ',"otherPrefix":true';
   if (tags !== undefined) members += `,"tags":${JSON.stringify(tags.map((tag) => printKey(tag)))}`;
   if (ttl !== undefined) members += `,"ttl":${ttl}`;
   if (size !== undefined) members += `,"size":${size}`;
@@ -62,10 +63,4 @@ function detailsOf({ ttl, size, tags, client }: CacheEvent): string[] {
   const who = [client?.name, client?.address].filter((part) => part !== undefined && part !== '');
   if (who.length > 0) details.push(lineField(`by ${who.join(' ')}`));
   return details;
-}
-
-/** Local time to the millisecond. */
-export function clockTime(time: Date): string {
-  const offset = time.getTimezoneOffset() * 60_000;
-  return new Date(time.getTime() - offset).toISOString().slice(11, 23);
 }

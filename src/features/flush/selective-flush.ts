@@ -15,9 +15,8 @@ import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { answer, answerJson } from '../../terminal/output.js';
-import { count, entries } from '../../terminal/progress.js';
+import { count, countOf, entries } from '../../terminal/progress.js';
 import { size } from '../../terminal/sizes.js';
-import { ttlField } from '../../terminal/value-text.js';
 
 /** Keys of a dry run's sample. */
 const SAMPLE = 10;
@@ -106,7 +105,7 @@ function what({ prefix }: Store, { pattern, idleFor, largerThan }: EntryFilter):
 }
 
 function amount({ removed, keptLocks, bytes }: FlushOnlyResult): string {
-  const kept = keptLocks === 0 ? '' : `, kept ${count(keptLocks)} ${keptLocks === 1 ? 'lock' : 'locks'}`;
+  const kept = keptLocks === 0 ? '' : `, kept ${countOf(keptLocks, 'lock')}`;
   return `${entries(removed)}, ${bytesText(bytes)}${kept}`;
 }
 
@@ -117,7 +116,16 @@ function documentOf(
   sample: Sample,
 ) {
   const only = { pattern: pattern && printKey(pattern), idleFor, largerThan };
-  return { removed, keptLocks, bytes, scope: 'prefix', only, dryRun, ...(dryRun && { sample: sample.fields }) };
+  const done = dryRun ? 'wouldRemove' : 'removed';
+  return {
+    [done]: removed,
+    keptLocks,
+    bytes,
+    scope: 'prefix',
+    only,
+    dryRun,
+    examples: dryRun ? sample.fields : undefined,
+  };
 }
 
 /** Some of many, each with the same chance; in the order of their keys. */
@@ -144,7 +152,7 @@ class Sample {
     return this.#sorted().map(({ key, size: bytes, ttl, idle }) => ({
       key: printKey(key),
       size: bytes,
-      ttl: ttlField(ttl),
+      ttl,
       idle,
     }));
   }

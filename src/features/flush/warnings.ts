@@ -1,8 +1,8 @@
 import type { FlushOptions, Store } from '../../stores/contract/store.js';
 
 import { RefusedError } from '../../errors.js';
+import { ALL_PAUSED_KEY, MAINTENANCE_KEY } from '../../stores/entries/entry-meaning.js';
 import { globMatcher } from '../../stores/listing/glob.js';
-import { ALL_PAUSED_KEY, MAINTENANCE_KEY } from '../inspect/entry-meaning.js';
 
 /** What becomes of locks and of other applications, a line each. */
 export function lockWarnings(store: Store, { locks, scope }: Pick<FlushOptions, 'locks' | 'scope'>): string[] {

@@ -1,78 +1,68 @@
+import type { LockHolder } from '../../stores/contract/store.js';
 import type { Inspected } from './inspection.js';
 
-import { toPrettyJson } from '../../codecs/json/print.js';
-import { printKey, printNames } from '../../stores/entries/printed-key.js';
+import { toJson } from '../../codecs/json/print.js';
+import { errorFields, toFailure } from '../../runtime/report-error.js';
+import { meaningOfEntry } from '../../stores/entries/entry-meaning.js';
+import { printable, printKey, printNames } from '../../stores/entries/printed-key.js';
+import { outputIn } from '../../stores/entries/remembered-output.js';
+import { aboutLock, DETECTED_BY, nameText, ownerField, ownerText } from '../../stores/locks/description.js';
 import { formatDuration } from '../../terminal/durations.js';
+import { JsonText } from '../../terminal/json.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { count } from '../../terminal/progress.js';
+import { type Field, reportText } from '../../terminal/report.js';
 import { styleAnswer } from '../../terminal/style.js';
-import { forTerminal, lineField, valueLine } from '../../terminal/value-text.js';
-import { aboutLock, TOLD_BY } from '../locks/fields.js';
-import { ownerField, ownerText } from '../locks/text.js';
-import { outputIn } from '../remember/output-cache.js';
-import { meaningOfEntry } from './entry-meaning.js';
-import { isoOf } from './fields.js';
+import { plainTtl } from '../../terminal/value-text.js';
 import { isMiss } from './inspection.js';
+import { valueBlock, valueOnLine } from './shown-value.js';
 
-/** A fact by its name in a pipe, in the words for a person, and what it says to each. */
-interface Fact {
-  readonly name: string;
-  readonly label: string;
-  readonly plain: string;
-  readonly human?: string;
-}
-
-/** Lines of a value, and characters, that are shown unless all of it is asked for. */
-const MOST_LINES = 30;
-const MOST_CHARACTERS = 2000;
-
-/** Bytes that are shown of what cannot be read. */
-const MOST_BYTES = 128;
-
-/** For a person: the key, a line for each fact, the value below them. */
+/** For a person: the key, a line for each fact, the value below them. @param full all of the value */
 export function inspectedText(inspected: Inspected, full: boolean): string {
-  const facts = factsOf(inspected).filter(({ label }) => label !== '');
-  const width = Math.max(...facts.map(({ label }) => label.length));
-  const lines = facts.map(
-    ({ label, plain, human }) => `  ${styleAnswer('dim', label.padEnd(width))}  ${safe(human ?? plain)}\n`,
-  );
-  return `${styleAnswer('bold', printKey(inspected.key))}\n${lines.join('')}${valueBlock(inspected, full)}`;
+  const head = styleAnswer('bold', printKey(inspected.key));
+  return `${head}\n${reportText(inspectedFields(inspected, full), '  ')}${valueBlock(inspected, full)}`;
 }
 
-/** For a pipe: `name<tab>value` lines. */
-export function inspectedLines(inspected: Inspected, full: boolean): string {
-  const value = valueIn(inspected, full);
-  const lines = factsOf(inspected).map(({ name, plain }) => `${name}\t${lineField(plain)}\n`);
-  return `key\t${printKey(inspected.key)}\n${lines.join('')}${value === undefined ? '' : `value\t${lineField(value)}\n`}`;
-}
-
-function factsOf(inspected: Inspected): Fact[] {
-  const { storedKey, place, other, fault } = inspected;
+/** What is known of a key. @param full all of the value in a pipe, too */
+export function inspectedFields(inspected: Inspected, full: boolean): Field[] {
+  const { key, storedKey, listedKey, place, value } = inspected;
   return [
-    { name: 'hit', label: '', plain: String(!isMiss(inspected)) },
-    ...fact('storedKey', 'stored as', storedKey && printKey(storedKey)),
-    ...Object.entries(place).map(([name, value]) => ({ name, label: name, plain: String(value) })),
-    ...valueFacts(inspected),
-    ...(other ? [{ name: 'kind', label: 'what it is', plain: fault?.message ?? other.type }] : []),
-    ...timeFacts(inspected),
-    ...usageFacts(inspected),
-    ...meaningFacts(inspected),
-    ...(fault && !other ? [{ name: 'error', label: 'no value', plain: fault.message }] : []),
+    { name: 'key', value: printKey(key) },
+    { name: 'hit', value: !isMiss(inspected) },
+    { name: 'storedKey', value: storedKey && printKey(storedKey), label: 'stored as' },
+    { name: 'listedKey', value: printKey(listedKey) },
+    { name: 'place', members: Object.entries(place).map(([name, of]) => ({ name, value: of, label: name })) },
+    ...kindFields(inspected),
+    ...formatFields(inspected),
+    ...timeFields(inspected),
+    ...usageFields(inspected),
+    ...tagFields(inspected),
+    ...lockFields(inspected),
+    ...meaningFields(inspected),
+    ...nearFields(inspected),
+    ...faultFields(inspected),
+    { name: 'value', value: value && new JsonText(toJson(value)), plain: valueOnLine(inspected, full) },
   ];
 }
 
-function valueFacts({ entry, value, format = { codec: '' } }: Inspected): Fact[] {
+/** Of what is no entry. */
+function kindFields({ other, fault }: Inspected): Field[] {
+  if (other === undefined) return [];
+  const type = { name: 'type', value: other.type, label: 'what it is', text: fault?.message };
+  return [{ name: 'kind', members: [type, { name: 'length', value: other.length }] }];
+}
+
+function formatFields({ entry, value, format = { codec: '' } }: Inspected): Field[] {
   if (entry === undefined) return [];
   const { codec, compression, plainSize, encoding } = format;
-  const size = entry.stored.length;
   return [
-    ...fact('type', 'type', value?.type),
-    ...fact('codec', 'written as', codec === '' ? undefined : codec, CODECS[codec]),
-    ...fact('compression', 'compressed by', compression),
-    ...fact('encoding', 'encoding', encoding),
-    ...fact('size', 'size', String(size), exactBytes(size)),
-    ...fact('plainSize', 'unpacked', plainSize?.toString(), plainSize === undefined ? '' : exactBytes(plainSize)),
-  ];
+    { name: 'type', value: value?.type, label: 'type' },
+    { name: 'codec', value: codec === '' ? undefined : codec, label: 'written as', text: CODECS[codec] },
+    { name: 'compression', value: compression, label: 'compressed by' },
+    { name: 'encoding', value: encoding, label: 'encoding' },
+    { name: 'size', value: entry.stored.length, label: 'size', text: exactBytes(entry.stored.length) },
+    { name: 'plainSize', value: plainSize, label: 'unpacked', text: plainSize && exactBytes(plainSize) },
+  ].map((field) => ({ ...field, text: field.text || undefined }));
 }
 
 const CODECS: Readonly<Record<string, string>> = {
@@ -82,123 +72,202 @@ const CODECS: Readonly<Record<string, string>> = {
   php: 'PHP serialize()',
 };
 
-function timeFacts({ entry, expiresAt, expiredAt }: Inspected): Fact[] {
-  const human = expiresAt === null ? 'never' : expiresAt && whenText(expiresAt);
-  const ttl = entry && (entry.ttl === null ? 'never' : String(entry.ttl ?? 'unknown'));
+function timeFields({ entry, expiresAt, expiredAt }: Inspected): Field[] {
+  const expires = expiresAt === null ? 'never' : expiresAt && whenText(expiresAt);
   return [
-    ...fact('ttl', human === undefined ? 'expires' : '', ttl),
-    ...fact('expiresAt', 'expires', expiresAt === null ? 'never' : expiresAt?.toISOString(), human),
-    ...fact(
-      'expiredAt',
-      'expired',
-      expiredAt?.toISOString(),
-      expiredAt && `${whenText(expiredAt)}, and is not removed yet`,
-    ),
+    {
+      name: 'ttl',
+      value: entry?.ttl,
+      plain: entry && plainTtl(entry.ttl),
+      ...(expires === undefined && { label: 'expires' }),
+    },
+    {
+      name: 'expiresAt',
+      value: expiresAt === null ? null : expiresAt?.toISOString(),
+      plain: expiresAt === null ? 'never' : undefined,
+      label: 'expires',
+      text: expires,
+    },
+    {
+      name: 'expiredAt',
+      value: expiredAt?.toISOString(),
+      label: 'expired',
+      text: expiredAt && `${whenText(expiredAt)}, and is not removed yet`,
+    },
   ];
 }
 
-function usageFacts({ usage: { idle, frequency, fetched, memory, cas } = {} }: Inspected): Fact[] {
+function usageFields({ usage: { idle, frequency, fetched, memory, cas } = {} }: Inspected): Field[] {
   return [
-    ...fact('idle', 'not used for', idle?.toString(), idle === undefined ? '' : formatDuration(idle)),
-    ...fact('frequency', 'used', frequency?.toString(), `${frequency} by the server’s logarithmic count`),
-    ...fact('fetched', 'was read', fetched?.toString(), fetched ? 'yes' : 'not since it was written'),
-    ...fact('memory', 'takes', memory?.toString(), memory === undefined ? '' : `${exactBytes(memory)} in the server`),
-    ...fact('cas', 'CAS', cas?.toString()),
+    { name: 'idle', value: idle, label: 'idle for', text: idle === undefined ? undefined : formatDuration(idle) },
+    {
+      name: 'frequency',
+      value: frequency,
+      label: 'used',
+      text: frequency === undefined ? undefined : `${frequency} on the server’s logarithmic counter`,
+    },
+    {
+      name: 'fetched',
+      value: fetched,
+      label: 'read',
+      text: fetched === undefined ? undefined : fetched ? 'yes' : 'not since it was written',
+    },
+    {
+      name: 'memory',
+      value: memory,
+      label: 'takes',
+      text: memory === undefined ? undefined : `${exactBytes(memory)} of the server’s memory`,
+    },
+    { name: 'cas', value: cas === undefined ? undefined : String(cas), label: 'CAS' },
   ];
 }
 
-function meaningFacts(inspected: Inspected): Fact[] {
-  const { tags, tagKept, near = [], elsewhere = [], lockApart } = inspected;
-  const tag = tagKept && printKey(tagKept);
+function tagFields({ tags, tagKept }: Inspected): Field[] {
+  const names = tags && printNames(tags.names);
+  const unlisted = tags?.unlisted && printNames(tags.unlisted);
   return [
-    ...(tags ? tagFacts(tags) : []),
-    ...fact('tagKept', 'keeps the tag', tag, `${tag}; tags:show lists what carries it`),
-    ...lockFacts(inspected),
-    ...(isMiss(inspected) ? [] : entryFacts(inspected)),
-    ...limiterFacts(inspected),
-    ...flexibleFacts(inspected),
-    ...rememberedFacts(inspected),
-    ...near.flatMap(({ storedKey, difference }) =>
-      fact('near', 'there is', printKey(storedKey), `${printKey(storedKey)}, ${difference}`),
-    ),
-    ...elsewhere.flatMap((names) =>
-      fact(
-        'elsewhere',
-        'there is',
-        printNames(names),
-        names.length === 0 ? 'one without tags' : `one within the tags ${printNames(names)}`,
-      ),
-    ),
-    ...fact(
-      'lockApart',
-      'there is',
-      lockApart && (ownerField(lockApart.owner) ?? ''),
-      lockApart && `a lock of that name, held by ${ownerText(lockApart)}: lock:show tells more`,
-    ),
+    {
+      name: 'tags',
+      value: tags?.names.map((name) => printKey(name)),
+      plain: names,
+      label: 'tags',
+      text: tags && (tags.isOrdered ? names : `${names}, and others that are not known`),
+    },
+    { name: 'ordered', value: tags?.isOrdered },
+    {
+      name: 'unlisted',
+      value: tags?.unlisted?.map((name) => printKey(name)),
+      plain: unlisted,
+      label: 'not listed by',
+      text: unlisted && `${unlisted}: a flush of that tag leaves it`,
+    },
+    {
+      name: 'tagKept',
+      value: tagKept && printKey(tagKept),
+      label: 'index of tag',
+      text: tagKept && `${printKey(tagKept)}; tags:show lists its members`,
+    },
   ];
 }
 
-function tagFacts({ names, isOrdered, unlisted }: NonNullable<Inspected['tags']>): Fact[] {
-  const text = printNames(names);
-  const lacking = unlisted && printNames(unlisted);
-  return [
-    ...fact(
-      isOrdered ? 'tags' : 'someTags',
-      'tags',
-      text,
-      isOrdered ? text : `${text}, and others that cannot be told`,
-    ),
-    ...fact('unlisted', 'not listed by', lacking, `${lacking}: a flush of that tag leaves it`),
-  ];
-}
-
-function lockFacts({ lock, listedKey, entry }: Inspected): Fact[] {
+function lockFields({ lock, listedKey, entry }: Inspected): Field[] {
   if (lock === undefined) return [];
-  const { family, meaning, heldSince } = aboutLock(listedKey, { owner: lock.owner, ttl: entry?.ttl });
+  const { meaning } = aboutLock(listedKey, lock);
+  const detectedBy = { name: 'detectedBy', value: lock.toldBy };
+  const members = heldFields(listedKey, { owner: lock.owner, ttl: entry?.ttl }, [
+    { name: 'meaning', label: 'what it is', text: `a lock, detected by its ${DETECTED_BY[lock.toldBy]}: ${meaning}` },
+    { name: 'owner', label: 'held by', text: ownerText(lock) },
+    { name: 'acquiredAt', label: 'acquired' },
+  ]);
+  return [{ name: 'lock', members: [...members, detectedBy] }];
+}
+
+/** A held lock as `lock:list` has it. @param shown what a person sees of it */
+function heldFields(name: string, { owner, ttl }: LockHolder, shown: readonly Field[]): Field[] {
+  const { family, meaning, acquiredAt } = aboutLock(name, { owner });
+  const fields: readonly Field[] = [
+    { name: 'name', value: nameText(name) },
+    { name: 'meaning', value: printable(meaning) },
+    { name: 'owner', value: ownerField(owner), plain: ownerField(owner) ?? '' },
+    { name: 'acquiredAt', value: acquiredAt?.toISOString() },
+    { name: 'ttl', value: ttl, plain: plainTtl(ttl) },
+    { name: 'family', value: family },
+  ];
+  return fields.map((field) => ({ ...field, ...shown.find((each) => each.name === field.name) }));
+}
+
+function meaningFields(inspected: Inspected): Field[] {
+  const { key, limiter, flexible, value } = inspected;
+  const output = value && outputIn(value);
   return [
-    ...fact('lock', 'what it is', meaning, `a lock, told by ${TOLD_BY[lock.toldBy]}: ${meaning}`),
-    ...fact('family', '', family),
-    ...fact('toldBy', '', lock.toldBy),
-    ...fact('owner', 'held by', ownerField(lock.owner) ?? '', ownerText(lock)),
-    ...fact('heldSince', 'since', heldSince?.toISOString()),
+    { name: 'meaning', value: isMiss(inspected) ? undefined : meaningOfEntry(key), label: 'what it is' },
+    { name: 'rateLimiter', members: limiter && limiterFields(limiter) },
+    { name: 'flexible', members: flexible && flexibleFields(flexible, key) },
+    { name: 'remembered', members: output && rememberedFields(output.exitCode) },
   ];
 }
 
-function entryFacts({ key }: Inspected): Fact[] {
-  const meaning = meaningOfEntry(key);
-  return fact('meaning', 'what it is', meaning, meaning);
-}
-
-function limiterFacts({ limiter }: Inspected): Fact[] {
-  if (limiter === undefined) return [];
-  const { attempts, resetsAt } = limiter;
-  const key = printKey(limiter.key);
+function limiterFields({ key, attempts, resetsAt }: NonNullable<Inspected['limiter']>): Field[] {
+  const what = `the rate limiter ${printKey(key)}, detected by its timer`;
   return [
-    ...fact('rateLimiter', 'what it is', key, `the rate limiter ${key}, told by the timer beside it`),
-    ...fact('attempts', 'attempts', String(attempts)),
-    ...fact('resetsAt', 'begins anew', isoOf(resetsAt) ?? 'unknown', whenText(resetsAt)),
+    { name: 'key', value: printKey(key), label: 'what it is', text: what },
+    { name: 'attempts', value: new JsonText(String(attempts)), label: 'attempts' },
+    { name: 'resetsAt', value: isoOf(resetsAt), label: 'resets', text: whenText(resetsAt) },
   ];
 }
 
-function flexibleFacts({ key, flexible }: Inspected): Fact[] {
-  if (flexible === undefined) return [];
-  const of = printKey(flexible.key);
-  const { createdAt } = flexible;
+function flexibleFields({ key, createdAt }: NonNullable<Inspected['flexible']>, inspected: string): Field[] {
   const what =
-    flexible.key === key
-      ? 'a flexible entry; for how long it is fresh, only the application knows'
-      : `the time at which the flexible entry ${of} was made`;
+    key === inspected
+      ? 'a flexible entry; only the application knows how long it is fresh'
+      : `the creation time of the flexible entry ${printKey(key)}`;
   return [
-    ...fact('flexible', 'what it is', of, what),
-    ...fact('createdAt', 'was made', isoOf(createdAt) ?? 'unknown', whenText(createdAt)),
+    { name: 'key', value: printKey(key), label: 'what it is', text: what },
+    { name: 'createdAt', value: isoOf(createdAt), label: 'created', text: whenText(createdAt) },
   ];
 }
 
-function rememberedFacts({ value }: Inspected): Fact[] {
-  const exitCode = value && outputIn(value)?.exitCode;
-  if (exitCode === undefined) return [];
-  const what = `of the form in which remember keeps the output of a command, which exited with ${exitCode}`;
-  return fact('remembered', 'what it is', String(exitCode), what);
+function rememberedFields(exitCode: number): Field[] {
+  const text = `the output of a command, as remember keeps it; exit code ${exitCode}`;
+  return [{ name: 'exitCode', value: exitCode, label: 'what it is', text }];
+}
+
+/** Of a miss: what is there instead. */
+function nearFields({ key, near = [], elsewhere = [], lockApart }: Inspected): Field[] {
+  const there = (text: string): Field => ({ name: '', label: 'there is', text });
+  return [
+    {
+      name: 'near',
+      members:
+        near.length === 0
+          ? undefined
+          : near.map(({ storedKey, difference }) => [
+              { name: 'storedKey', value: printKey(storedKey) },
+              { name: 'difference', value: difference },
+            ]),
+    },
+    ...near.map(({ storedKey, difference }) => there(`${printKey(storedKey)}, ${difference}`)),
+    {
+      name: 'elsewhere',
+      value: elsewhere.length === 0 ? undefined : elsewhere.map((names) => names.map((name) => printKey(name))),
+      plain: elsewhere.map((names) => printNames(names)),
+    },
+    ...elsewhere.map((names) =>
+      there(names.length === 0 ? 'one without tags' : `one within the tags ${printNames(names)}`),
+    ),
+    {
+      name: 'lockApart',
+      members:
+        lockApart &&
+        heldFields(key, lockApart, [
+          {
+            name: 'name',
+            label: 'there is',
+            text: `a lock of that name, held by ${ownerText(lockApart)}: lock:show tells more`,
+          },
+        ]),
+    },
+  ];
+}
+
+function faultFields({ fault, other }: Inspected): Field[] {
+  if (fault === undefined) return [];
+  const { code, message, hint } = errorFields(toFailure(fault));
+  return [
+    {
+      name: 'error',
+      members: [
+        { name: 'code', value: code },
+        { name: 'message', value: message, ...(other === undefined && { label: 'no value' }) },
+        { name: 'hint', value: hint },
+      ],
+    },
+  ];
+}
+
+/** A number that is no date was written by something else: no time is known. */
+function isoOf(date: Date): string | undefined {
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /** Relative, too. */
@@ -209,67 +278,6 @@ function whenText(date: Date): string {
   return `${seconds < 0 ? `${distance} ago` : `in ${distance}`}, at ${date.toISOString()}`;
 }
 
-/** Below the facts, as it is where it has one line, else indented. */
-function valueBlock(inspected: Inspected, full: boolean): string {
-  const text = prettyValue(inspected);
-  if (text === undefined) return '';
-  const { shown, rest } = full ? { shown: text, rest: '' } : shortened(text);
-  const lines = forTerminal(Buffer.from(shown)).split('\n');
-  return `${lines.map((line) => `  ${line}\n`).join('')}${rest === '' ? '' : `  ${styleAnswer('dim', rest)}\n`}`;
-}
-
-function prettyValue({ entry, value, fault, lock }: Inspected): string | undefined {
-  if (value !== undefined) return isText(value) ? valueLineOrText(value) : toPrettyJson(value);
-  return entry !== undefined && fault !== undefined && lock === undefined ? hexText(entry.stored) : undefined;
-}
-
-function valueIn({ entry, value, fault }: Inspected, full: boolean): string | undefined {
-  if (value === undefined) return entry === undefined || fault === undefined ? undefined : hexText(entry.stored);
-  const line = valueLine(value);
-  return full || line.length <= MOST_CHARACTERS ? line : `${withoutHalf(line.slice(0, MOST_CHARACTERS))}…`;
-}
-
-type Value = NonNullable<Inspected['value']>;
-
-function isText(value: Value): boolean {
-  return value.type === 'string' && Buffer.from(value.value.toString()).equals(value.value);
-}
-
-function valueLineOrText(value: Value): string {
-  if (value.type !== 'string') return valueLine(value);
-  return value.value.length === 0 ? '""' : value.value.toString();
-}
-
-function shortened(text: string): { readonly shown: string; readonly rest: string } {
-  const lines = text.split('\n').slice(0, MOST_LINES).join('\n');
-  const shown = lines.length > MOST_CHARACTERS ? withoutHalf(lines.slice(0, MOST_CHARACTERS)) : lines;
-  if (shown.length === text.length) return { shown, rest: '' };
-  return { shown, rest: `… and ${count(text.length - shown.length)} characters more: --full shows them` };
-}
-
-/** No half of a surrogate pair at the end. */
-function withoutHalf(text: string): string {
-  return text.replace(/[\uD800-\uDBFF]$/, '');
-}
-
-/** Pairs of digits, cut short. */
-function hexText(bytes: Buffer): string {
-  const digits = bytes
-    .subarray(0, MOST_BYTES)
-    .toString('hex')
-    .replaceAll(/(..)(?=.)/g, '$1 ');
-  return bytes.length > MOST_BYTES ? `${digits} …` : digits;
-}
-
 function exactBytes(bytes: number): string {
   return bytes < 1000 ? `${bytes} B` : `${bytesText(bytes)} (${count(bytes)} B)`;
-}
-
-/** None where there is nothing to say. */
-function fact(name: string, label: string, plain: string | undefined, human?: string): Fact[] {
-  return plain === undefined ? [] : [{ name, label, plain, ...(human !== undefined && { human }) }];
-}
-
-function safe(text: string): string {
-  return forTerminal(Buffer.from(lineField(text)));
 }

@@ -1,9 +1,10 @@
 import type { Interruption } from '../../runtime/interrupt.js';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
-import type { Store } from '../../stores/contract/store.js';
+import type { Reading, Store } from '../../stores/contract/store.js';
 
-import { ExitCode, InterruptedError, PartialError, UnsupportedError } from '../../errors.js';
-import { interruptedCode } from '../../runtime/interrupt.js';
+import { UnsupportedError } from '../../errors.js';
+import { whole } from '../../runtime/interrupt.js';
+import { withinBytes } from '../../stores/listing/byte-limit.js';
 import { counted } from '../../stores/listing/counted.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 
@@ -22,24 +23,6 @@ export function entryPages(store: Store, what: string, options: ListEntriesOptio
   );
 }
 
-/** One by one, no more than `limit`; ends when it is interrupted, without an error. */
-export async function* untilInterrupted<T>(
-  items: AsyncIterable<T>,
-  interruption: Interruption,
-  limit = Infinity,
-): AsyncGenerator<T> {
-  let given = 0;
-  try {
-    for await (const item of items) {
-      if (interruption.signal.aborted) return;
-      yield item;
-      if (++given >= limit) return;
-    }
-  } catch (error) {
-    if (interruption.by === undefined) throw error;
-  }
-}
-
 export async function* flattened(pages: EntryPages): AsyncGenerator<ListedEntry> {
   for await (const page of pages) yield* page;
 }
@@ -51,23 +34,29 @@ export async function countKeys(store: Store, interruption: Interruption, patter
   );
 }
 
-/**
- * What has no answer before all has been seen.
- * @throws InterruptedError when it was interrupted before
- */
-export async function whole<T>(
-  interruption: Interruption,
-  work: (interruption: Interruption) => Promise<T>,
-  { what = 'keys', hint = 'Give it time, or a narrower pattern.' } = {},
-): Promise<T> {
-  try {
-    const result = await work(interruption);
-    if (interruption.by === undefined) return result;
-  } catch (error) {
-    if (interruption.by === undefined) throw error;
-  }
+/** Entries whose contents are read at once. */
+const PAGE = 500;
 
-  const message = `interrupted before all ${what} had been seen`;
-  if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
-  throw new PartialError(message, hint);
+/** Reads what sorted entries hold, a few at a time. */
+export async function* withContents(
+  store: Store,
+  entries: readonly ListedEntry[],
+  signal: AbortSignal,
+): AsyncGenerator<ListedEntry> {
+  for (const some of withinBytes(entries)) {
+    for (let start = 0; start < some.length; start += PAGE) {
+      signal.throwIfAborted();
+      const page = some.slice(start, start + PAGE);
+      const readings = await store.many(page.map(({ key }) => key));
+      for (const [index, entry] of page.entries()) {
+        const reading = readings[index];
+        if (reading !== undefined) yield { ...entry, ...sizeOf(entry, reading), reading };
+      }
+    }
+  }
+}
+
+/** That of the value, where only the memory was known before it was read. */
+function sizeOf({ isMemorySize }: ListedEntry, reading: Exclude<Reading, undefined>): Partial<ListedEntry> {
+  return isMemorySize && !(reading instanceof Error) ? { size: reading.stored.length } : {};
 }

@@ -4,12 +4,13 @@ import type { Found } from '../../terminal/prompts.js';
 
 import { UnsupportedError, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { aboutLock } from '../../stores/locks/description.js';
 import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { canAsk, offered, searchFor } from '../../terminal/picker.js';
-import { aboutLock } from './fields.js';
+import { ttlText } from '../../terminal/value-text.js';
 import { selectLocks } from './selection.js';
-import { heldByText, leftText } from './text.js';
+import { heldByText } from './text.js';
 
 /**
  * The name that was given; undefined when none was, and a person can choose one: then `pickLock` asks.
@@ -67,12 +68,13 @@ async function* held(
 /** An owner that cachectl made is given by what it says. */
 function holderText(lock: ListedLock): string {
   const own = readOwner(lock.owner);
-  return own === undefined ? heldByText(lock) : `held by ${own.who}, process ${own.pid}, lets go ${leftText(lock.ttl)}`;
+  return own === undefined ? heldByText(lock) : `held by ${own.who}, process ${own.pid}, ${ttlText(lock.ttl)}`;
 }
 
 function aboutText(lock: ListedLock): string {
-  const { meaning, heldSince } = aboutLock(lock.name, lock);
-  const since = heldSince === undefined ? '' : `held for ${formatDuration((Date.now() - heldSince.getTime()) / 1000)}`;
+  const { meaning, acquiredAt } = aboutLock(lock.name, lock);
+  const since =
+    acquiredAt === undefined ? '' : `held for ${formatDuration((Date.now() - acquiredAt.getTime()) / 1000)}`;
   return offered([meaning, since].filter(Boolean).join('; '));
 }
 

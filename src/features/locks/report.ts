@@ -1,91 +1,116 @@
 import type { LockEvent, Waiter } from '../../stores/contract/locks.js';
 import type { LockHolder } from '../../stores/contract/store.js';
 import type { Style } from '../../terminal/style.js';
+import type { Durations } from './durations.js';
 import type { LockSummary, TimedEvent } from './timeline.js';
 
 import { printKey } from '../../stores/entries/printed-key.js';
-import { formatDuration } from '../../terminal/durations.js';
+import { aboutLock, nameText, ownerText } from '../../stores/locks/description.js';
+import { clockTime, formatDuration } from '../../terminal/durations.js';
+import { itemFields, itemLine, listTable } from '../../terminal/list.js';
 import { answersAPerson } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
+import { count, countOf } from '../../terminal/progress.js';
+import { type Field, reportText } from '../../terminal/report.js';
 import { styleAnswer } from '../../terminal/style.js';
-import { compactTable } from '../../terminal/table.js';
 import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';
-import { clockTime } from '../events/text.js';
-import { aboutLock, whoText } from './fields.js';
-import { leftText, nameText, ownerText } from './text.js';
+import { agoText, contenderColumns, eventColumns, heldColumns, waiterColumns } from './columns.js';
+import { whoText } from './text.js';
 
-/** Everything known of a lock that is held, a line each. */
-export function holderText(name: string, holder: LockHolder): string {
-  const { meaning, heldSince } = aboutLock(name, holder);
-  const lines = [
-    ['held by', ownerText(holder)],
-    ...(heldSince === undefined ? [] : [['since', `${heldSince.toISOString()}, ${agoText(heldSince)}`]]),
-    ['what it is', meaning],
-    ['lets go', holder.ttl === null ? 'never by itself' : leftText(holder.ttl)],
+/** What `lock:show` knows of a lock. */
+export interface ShownLock {
+  readonly name: string;
+  /** Undefined of a lock that is free. */
+  readonly holder: LockHolder | undefined;
+  /** Undefined where the store does not know them. */
+  readonly waiters: readonly Waiter[] | undefined;
+  /** What was seen while it was watched. */
+  readonly seen: LockSummary | undefined;
+}
+
+/** The report of `lock:show`. */
+export function shownFields({ name, holder, waiters, seen }: ShownLock): Field[] {
+  return [
+    ...(holder === undefined ? [{ name: 'name', value: printKey(name) }] : heldFields(name, holder)),
+    { name: 'held', value: holder !== undefined },
+    { name: 'waiters', members: waiters?.map((waiter) => itemFields(waiter, waiterColumns)) },
+    { name: 'seen', members: seen && summaryFields(seen) },
   ];
-  return `${styled('bold', nameText(name))}\n${lines.map(([head, text]) => `  ${styled('dim', head!.padEnd(11))} ${safe(text!)}\n`).join('')}`;
 }
 
-/** Waiters as the store knows them. */
-export function waitersText(waiters: readonly Waiter[]): string {
-  const rows = waiters.map((waiter) => [
-    printKey(waiter.owner ?? ''),
-    waiter.address ?? '',
-    waiter.name ?? '',
-    waiter.since === undefined ? '' : agoText(waiter.since),
-    waiter.attempts === undefined ? '' : count(waiter.attempts),
-  ]);
-  return compactTable(['WAITER', 'ADDRESS', 'CLIENT', 'SINCE', 'TRIED'], rows);
+/** The same for a person. */
+export async function shownText({ name, holder, waiters = [], seen }: ShownLock): Promise<string> {
+  const [, ...facts] = holder === undefined ? [] : heldFields(name, holder);
+  return [
+    holder === undefined ? '' : `${styled('bold', nameText(name))}\n${reportText(facts, '  ')}`,
+    await listTable(waiters, waiterColumns),
+    seen === undefined ? '' : await summaryText(seen),
+  ].join('');
 }
 
-/** What was seen of the contention for a lock. */
-export function summaryText({ name, acquisitions, held, waited, refused, contenders }: LockSummary): string {
+/** A held lock, with the whole owner token. */
+function heldFields(name: string, holder: LockHolder): Field[] {
+  const { acquiredAt, meaning } = aboutLock(name, holder);
+  const texts: Readonly<Record<string, string | undefined>> = {
+    owner: ownerText(holder),
+    acquiredAt: acquiredAt && `${agoText(acquiredAt)} ago, at ${acquiredAt.toISOString()}`,
+    meaning,
+  };
+  return itemFields({ ...holder, name }, heldColumns).map((field) => ({
+    ...field,
+    text: texts[field.name] ?? field.text,
+  }));
+}
+
+/** What was seen of the contention for a lock; durations in seconds. */
+export function summaryFields({ name, acquisitions, held, waited, refused, contenders }: LockSummary): Field[] {
+  return [
+    { name: 'name', value: printKey(name) },
+    { name: 'acquisitions', value: acquisitions },
+    { name: 'holdTimes', members: durationFields(held) },
+    { name: 'waitTimes', members: durationFields(waited) },
+    { name: 'refused', value: refused },
+    { name: 'contenders', members: contenders.map((contender) => itemFields(contender, contenderColumns)) },
+  ];
+}
+
+function durationFields({ count: number, median, worst }: Durations): Field[] {
+  return [
+    { name: 'count', value: number },
+    { name: 'median', value: median },
+    { name: 'worst', value: worst },
+  ];
+}
+
+/** The same for a person. */
+export async function summaryText({
+  name,
+  acquisitions,
+  held,
+  waited,
+  refused,
+  contenders,
+}: LockSummary): Promise<string> {
   const lines = [
-    `${styled('bold', nameText(name))}  ${count(acquisitions)} acquired, ${count(refused)} ${refused === 1 ? 'try' : 'tries'} refused`,
+    `${styled('bold', nameText(name))}  ${count(acquisitions)} acquired, ${countOf(refused, 'attempt')} refused`,
     durationLine('held', held),
     durationLine('waited', waited),
   ].filter((line) => line !== undefined);
-  const head = `${lines.join('\n')}\n`;
-  if (contenders.length === 0) return head;
-  const rows = contenders
-    .slice(0, MOST_CONTENDERS)
-    .map((contender) => [
-      printKey(contender.owner ?? ''),
-      contender.client?.address ?? '',
-      contender.client?.name ?? '',
-      count(contender.attempts),
-      clockTime(contender.since),
-      clockTime(contender.until),
-    ]);
-  const rest = contenders.length - rows.length;
+  const rest = contenders.length - MOST_CONTENDERS;
   const more = rest > 0 ? `and ${count(rest)} more\n` : '';
-  return `${head}${compactTable(['TRIED BY', 'ADDRESS', 'CLIENT', 'TRIES', 'FIRST', 'LAST'], rows)}${more}`;
+  return `${lines.join('\n')}\n${await listTable(contenders.slice(0, MOST_CONTENDERS), contenderColumns)}${more}`;
 }
 
-/** An event on one line: columns for a person, fields between tabs (full time first) for a pipe. */
+/** An event on one line: columns for a person, fields between tabs for a pipe. */
 export function timedLine(event: TimedEvent, nameWidth: number): string {
-  const details = detailsOf(event);
-  if (!answersAPerson()) {
-    const { time, type, name, owner, client } = event;
-    const who = printKey(owner ?? '');
-    const fields = [
-      time.toISOString(),
-      type,
-      printKey(name),
-      who,
-      client?.address ?? '',
-      client?.name ?? '',
-      ...details,
-    ];
-    return `${fields.map((text) => lineField(text)).join('\t')}\n`;
-  }
-
+  if (!answersAPerson()) return itemLine(event, eventColumns);
   const type = styled(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
   const name = nameText(event.name).padEnd(nameWidth);
-  return `${[clockTime(event.time), type, name, safe(whoText(event)), styled('dim', details.join(', '))].join('  ').trimEnd()}\n`;
+  const who = forTerminal(Buffer.from(lineField(whoText(event))));
+  const details = styled('dim', detailsOf(event).join(', '));
+  return `${[clockTime(event.time), type, name, who, details].join('  ').trimEnd()}\n`;
 }
 
-/** Seconds, to the millisecond where they are few. */
+/** A duration, to the millisecond where it is short. */
 export function secondsText(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   return seconds < 60 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
@@ -109,24 +134,14 @@ function detailsOf({ ttl, held, waited, attempts }: TimedEvent): string[] {
     ...(waited === undefined ? [] : [`waited ${secondsText(waited)}`]),
     ...(held === undefined ? [] : [`held for ${secondsText(held)}`]),
     ...(ttl === undefined ? [] : [ttlText(ttl)]),
-    ...(attempts === undefined || attempts === 1 ? [] : [`${count(attempts)} tries`]),
+    ...(attempts === undefined || attempts === 1 ? [] : [`${count(attempts)} attempts`]),
   ];
 }
 
-function durationLine(what: string, durations: LockSummary['held']): string | undefined {
-  const { median, worst } = durations;
+function durationLine(what: string, { count: number, median, worst }: Durations): string | undefined {
   if (median === undefined || worst === undefined) return undefined;
-  const times = durations.count === 1 ? 'once' : `${count(durations.count)} times`;
+  const times = number === 1 ? 'once' : `${count(number)} times`;
   return `  ${styled('dim', what.padEnd(6))} median ${secondsText(median)}, worst ${secondsText(worst)}, ${times}`;
-}
-
-function agoText(since: Date): string {
-  return `${secondsText(Math.max(0, Date.now() - since.getTime()) / 1000)} ago`;
-}
-
-/** Whoever can write to the cache can name locks and owners. */
-function safe(text: string): string {
-  return forTerminal(Buffer.from(lineField(text)));
 }
 
 function styled(style: Style, text: string): string {

@@ -6,8 +6,8 @@ import { answer } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField } from '../../terminal/value-text.js';
-import { whoText } from './fields.js';
 import { secondsText } from './report.js';
+import { whoText } from './text.js';
 
 /** How often the state is drawn anew, in milliseconds. */
 const REDRAW_MS = 250;

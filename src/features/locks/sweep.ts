@@ -3,13 +3,14 @@ import type { ListedLock } from '../../stores/contract/locks.js';
 
 import { ExitCode } from '../../errors.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';
-import { interruptedCode } from '../../runtime/interrupt.js';
+import { interruptedCode, whole } from '../../runtime/interrupt.js';
+import { nameText, ownerText } from '../../stores/locks/description.js';
+import { itemJson } from '../../terminal/list.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
-import { whole } from '../keys/selection.js';
-import { heldFields } from './fields.js';
+import { count, countOf } from '../../terminal/progress.js';
+import { heldColumns } from './columns.js';
 import { type LockSelection, selectLocks } from './selection.js';
-import { heldByText, nameText, ownerText } from './text.js';
+import { heldByText } from './text.js';
 
 export interface SweepFlags extends Consent {
   readonly 'dry-run': boolean;
@@ -36,17 +37,20 @@ export async function releaseSelected(work: Work, selection: LockSelection, flag
     await askBeforeDestroying({ store, profile, action: 'lock:release', effect, warnings: named(found) }, flags);
   }
 
-  const released: ListedLock[] = [];
+  const outcomes: Array<{ readonly lock: ListedLock; readonly isDone: boolean }> = [];
   for (const lock of found) {
     if (work.interruption.by !== undefined) break;
-    if (dryRun || (await store.lock(lock.name).release(lock.owner))) released.push(lock);
-    else note(`${nameText(lock.name)} is not held by ${ownerText(lock)} any more`);
+    const isDone = dryRun || (await store.lock(lock.name).release(lock.owner));
+    if (!isDone) note(`${nameText(lock.name)} is not held by ${ownerText(lock)} any more`);
+    outcomes.push({ lock, isDone });
   }
 
-  if (flags.json) await answerJson({ released: released.map((lock) => heldFields(lock.name, lock)), dryRun });
-  else if (dryRun) for (const lock of released) warn(`would break ${nameText(lock.name)}, ${heldByText(lock)}`);
+  if (flags.json) {
+    const done = dryRun ? 'wouldRelease' : 'released';
+    await answerJson(outcomes.map(({ lock, isDone }) => ({ ...itemJson(lock, heldColumns), [done]: isDone, dryRun })));
+  } else if (dryRun) for (const { lock } of outcomes) warn(`would break ${nameText(lock.name)}, ${heldByText(lock)}`);
   if (found.length === 0) note('no stuck locks');
-  else warn(`${dryRun ? 'would break' : 'broke'} ${locks(released.length)}`);
+  else warn(`${dryRun ? 'would break' : 'broke'} ${locks(outcomes.filter(({ isDone }) => isDone).length)}`);
   return interruptedCode(work.interruption, ExitCode.Yes);
 }
 
@@ -62,5 +66,5 @@ function named(found: readonly ListedLock[]): string[] {
 }
 
 function locks(number: number): string {
-  return `${count(number)} ${number === 1 ? 'lock' : 'locks'}`;
+  return countOf(number, 'lock');
 }

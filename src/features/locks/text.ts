@@ -1,7 +1,8 @@
+import type { LockClient } from '../../stores/contract/locks.js';
 import type { LockHolder, Ttl } from '../../stores/contract/store.js';
 
-import { printKey } from '../../stores/entries/printed-key.js';
-import { isSerialized } from '../../stores/locks/names.js';
+import { nameText, ownerField, ownerText } from '../../stores/locks/description.js';
+import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
 
 /** Who holds a lock and for how long, for whoever did not get it. */
@@ -22,35 +23,22 @@ export function notYoursText(name: string, holder: LockHolder | undefined): stri
   return `not yours: ${heldText(name, holder)}`;
 }
 
-/** When a lock lets go by itself, in few words. */
-export function leftText(ttl: Ttl | undefined): string {
-  if (ttl === undefined) return 'not told';
-  return ttl === null ? 'never' : `in ${formatDuration(ttl)}`;
-}
-
 function forText(ttl: Ttl | undefined): string {
   if (ttl === undefined) return '; the store does not tell for how long';
   return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
-/**
- * Whoever can write to the cache can name an owner, so what would steer a terminal is escaped. A value that
- * is no owner (an entry of that name, a session) is not printed.
- */
-export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
-  if (owner === '') return '""';
-  return ownerField(owner) ?? 'a cache value, not an owner';
+/** Somebody in an event. */
+export interface Who {
+  readonly owner?: string | undefined;
+  readonly client?: LockClient | undefined;
 }
 
-/** As it is printed; null of a value that is no owner. */
-export function ownerField(owner: string): string | null {
-  return isSerialized(owner) || owner.length > LONGEST_SHOWN ? null : printKey(owner);
-}
-
-/** In characters: an owner of cachectl's names a user and a host, which have at most 32 and 255. */
-const LONGEST_SHOWN = 400;
-
-/** Nor can whoever names a lock steer it. */
-export function nameText(name: string): string {
-  return printKey(name);
+/** Who it is, in a few words: user, host and process of an owner token, address and name of a client. */
+export function whoText({ owner, client }: Who): string {
+  const own = owner === undefined ? undefined : readOwner(owner);
+  const said = owner === undefined ? undefined : (ownerField(owner) ?? undefined);
+  const known = own === undefined ? said : `${own.who} process ${own.pid}`;
+  const parts = [known, client?.address, client?.name === 'cachectl' ? undefined : client?.name];
+  return parts.filter((part) => part !== undefined && part !== '').join(', ') || 'unknown client';
 }

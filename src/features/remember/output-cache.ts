@@ -5,6 +5,7 @@ import { integer, string } from '../../codecs/value.js';
 import { ExitCode, WrongTypeError } from '../../errors.js';
 import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { outputIn, packOutput } from '../../stores/entries/remembered-output.js';
 import { valueBytes } from '../../terminal/value-text.js';
 import { decode } from '../entries/readings.js';
 import { entriesOf } from '../entries/repository.js';
@@ -61,7 +62,7 @@ export class Memory {
   async keep(output: Buffer, exitCode: number): Promise<void> {
     const { key, stale } = this.terms;
     const ttl = lifeOf(this.terms);
-    const value = this.terms.valueOnly ? string(output) : packed(output, exitCode);
+    const value = this.terms.valueOnly ? string(output) : packOutput(output, exitCode);
     if (stale === undefined) {
       await this.#entries.put(key, value, ttl);
       return;
@@ -94,34 +95,6 @@ function createdKey(key: string): string {
 /** Redis holds what looks like a number as one: it is what a command printed, to the digit. */
 function bare(value: Value): Value {
   return value.type === 'integer' || value.type === 'float' ? string(valueBytes(value)) : value;
-}
-
-/** An array in PHP. */
-function packed(output: Buffer, exitCode: number): Value {
-  return {
-    type: 'array',
-    entries: [
-      [STDOUT, string(output)],
-      [EXIT_CODE, integer(exitCode)],
-    ],
-  };
-}
-
-const STDOUT = Buffer.from('stdout');
-const EXIT_CODE = Buffer.from('exitCode');
-
-/** What a command left, where a value has the form that `packed` gives it; of any other undefined. */
-export function outputIn(value: Value): { readonly output: Value; readonly exitCode: number } | undefined {
-  // The json codec reads every array with names as an object.
-  const members = value.type === 'array' ? value.entries : value.type === 'object' ? value.properties : [];
-  const member = (wanted: Buffer): Value | undefined =>
-    members.find(([name]) => typeof name !== 'bigint' && name.equals(wanted))?.[1];
-  const [output, exitCode] = [member(STDOUT), member(EXIT_CODE)];
-  if (output?.type === 'string' && exitCode?.type === 'integer' && exitCode.value >= 0n && exitCode.value < 256n) {
-    return { output, exitCode: Number(exitCode.value) };
-  }
-
-  return undefined;
 }
 
 function unpacked(key: string, value: Value): { readonly output: Value; readonly exitCode: number } {

@@ -4,7 +4,7 @@ import { ClosedPipeError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson } from '../../terminal/output.js';
-import { forTerminal, ttlField, valueBytes } from '../../terminal/value-text.js';
+import { forTerminal, valueBytes } from '../../terminal/value-text.js';
 import { lifeOf, type Remembered, type Terms } from './output-cache.js';
 
 /**
@@ -30,7 +30,7 @@ async function print(
 ): Promise<void> {
   if (json) {
     const stdout = new JsonText(toJson(output));
-    await answerJson({ key: printKey(key), hit: true, stale: isStale, stdout, exitCode, ttl: ttlField(ttl) });
+    await answerJson({ key: printKey(key), hit: true, stale: isStale, stdout, exitCode, ttl });
     return;
   }
 

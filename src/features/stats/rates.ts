@@ -1,5 +1,5 @@
 import type { ServerStats, StoreStats } from '../../stores/contract/stats.js';
-import type { JsonFields } from '../../terminal/json.js';
+import type { Column } from '../../terminal/list.js';
 
 import { rounded } from '../../terminal/numbers.js';
 import { ratioOf, totalsOf } from './totals.js';
@@ -61,23 +61,25 @@ export class StatsRates {
   }
 }
 
-/** A document of `stats --watch --json`. */
-export function intervalFields({ time, seconds, ...figures }: StatsInterval): JsonFields {
-  return {
-    time: time.toISOString(),
-    seconds: rounded(seconds),
-    ...Object.fromEntries(
-      Object.entries(figures).map(([name, value]) => [name, value === undefined ? null : rounded(value)]),
-    ),
-  };
-}
-
-/** For a pipe: the same between tabs, `-` for what is not told. */
-export function intervalLine(interval: StatsInterval): string {
-  const { time, seconds, ...figures } = interval;
-  const fields = Object.values(figures).map((value) => (value === undefined ? '-' : String(rounded(value))));
-  return `${[time.toISOString(), rounded(seconds), ...fields].join('\t')}\n`;
-}
+/** Of `stats --watch`, in JSON and in a pipe. */
+export const intervalColumns: ReadonlyArray<Column<StatsInterval>> = [
+  { name: 'at', value: ({ time }) => time.toISOString() },
+  ...(
+    [
+      'seconds',
+      'hitsPerSecond',
+      'missesPerSecond',
+      'hitRatio',
+      'commandsPerSecond',
+      'evictionsPerSecond',
+      'expiredPerSecond',
+      'entries',
+      'bytes',
+      'memory',
+      'clients',
+    ] as const
+  ).map((name): Column<StatsInterval> => ({ name, value: ({ [name]: figure }) => figure && rounded(figure) })),
+];
 
 /**
  * Of all servers that could be asked both times. A counter that went back is that of a server that was started anew, of

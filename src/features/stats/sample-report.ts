@@ -1,5 +1,5 @@
 import type { Sample } from '../../stores/contract/stats.js';
-import type { JsonFields } from '../../terminal/json.js';
+import type { Field } from '../../terminal/report.js';
 
 import { formatDuration } from '../../terminal/durations.js';
 import { type Bucket, type Histogram, sizesOf, ttlsOf } from '../../terminal/histogram.js';
@@ -39,44 +39,35 @@ export function sampleSummary({ entries: chosen, isComplete, isRandom, looked, m
   return parts.join('; ');
 }
 
-/** For a pipe: `size` or `ttl`, from, to (`-` without an end), entries; and how many never expire, or do not say so. */
-export function sampleLines(sample: Sample): string {
-  const [sizes, ttls] = [sizesOf(sample), ttlsOf(sample)];
-  const rows = [
-    ...sizes.buckets.map((bucket) => ['size', ...bucketFields(bucket)]),
-    ...ttls.buckets.map((bucket) => ['ttl', ...bucketFields(bucket)]),
-    ['ttl', 'never', '-', ttls.never],
-    ['ttl', 'unknown', '-', ttls.unknown],
-  ];
-  return rows.map((row) => `${row.join('\t')}\n`).join('');
-}
-
-/** The member `sample` of `--json`. */
-export function sampleFields(sample: Sample): JsonFields {
+/** The member `sample` of `stats`: sizes in bytes, TTLs in seconds. */
+export function sampleFields(sample: Sample): Field[] {
   const { never, unknown, ...ttls } = ttlsOf(sample);
-  return {
-    entries: sample.entries.length,
-    method: sample.method,
-    complete: sample.isComplete,
-    random: sample.isRandom,
-    looked: sample.looked ?? null,
-    sizes: histogramFields(sizesOf(sample)),
-    ttls: { ...histogramFields(ttls), never, unknown },
-  };
+  return [
+    { name: 'entries', value: sample.entries.length },
+    { name: 'method', value: sample.method },
+    { name: 'complete', value: sample.isComplete },
+    { name: 'random', value: sample.isRandom },
+    { name: 'looked', value: sample.looked },
+    { name: 'sizes', members: histogramFields(sizesOf(sample)) },
+    {
+      name: 'ttls',
+      members: [...histogramFields(ttls), { name: 'never', value: never }, { name: 'unknown', value: unknown }],
+    },
+  ];
 }
 
-function histogramFields({ median, p90, p99, max, buckets }: Histogram): JsonFields {
-  return {
-    median,
-    p90,
-    p99,
-    max,
-    buckets: buckets.map(({ from, to, entries: number }) => ({ from, to, entries: number })),
-  };
-}
-
-function bucketFields({ from, to, entries: number }: Bucket): ReadonlyArray<number | string> {
-  return [from, to ?? '-', number];
+function histogramFields({ median, p90, p99, max, buckets }: Histogram): Field[] {
+  return [
+    ...Object.entries({ median, p90, p99, max }).map(([name, value]) => ({ name, value: value ?? undefined })),
+    {
+      name: 'buckets',
+      members: buckets.map(({ from, to, entries: number }) => [
+        { name: 'from', value: from },
+        { name: 'to', value: to, ...(to === null && { plain: 'unlimited' }) },
+        { name: 'entries', value: number },
+      ]),
+    },
+  ];
 }
 
 type Row = readonly [label: string, entries: number];

@@ -7,14 +7,15 @@ import type { Store } from '../../stores/contract/store.js';
 import { type CachectlError, isPassing } from '../../errors.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { onQuitKey } from '../../terminal/keyboard.js';
+import { itemJson, itemLine } from '../../terminal/list.js';
 import { LiveFrame } from '../../terminal/live-frame.js';
 import { bytesText, rateText, ratioText } from '../../terminal/numbers.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { sparkline } from '../../terminal/sparkline.js';
 import { styleAnswer } from '../../terminal/style.js';
-import { compactTable } from '../../terminal/table.js';
-import { intervalFields, intervalLine, type StatsInterval, StatsRates } from './rates.js';
+import { table } from '../../terminal/table.js';
+import { intervalColumns, type StatsInterval, StatsRates } from './rates.js';
 import { totalsOf } from './totals.js';
 
 export interface WatchFlags {
@@ -44,7 +45,8 @@ export async function watchStats(
       const interval = rates.add(stats, performance.now());
       if (!screen) tellLost(stats);
       if (screen) screen.show(stats, interval);
-      else if (interval) await (flags.json ? answerJson(intervalFields(interval)) : answer(intervalLine(interval)));
+      else if (interval && flags.json) await answerJson(itemJson(interval, intervalColumns));
+      else if (interval) await answer(itemLine(interval, intervalColumns));
     });
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -154,7 +156,12 @@ class Screen {
       return [[label, value === undefined ? '-' : text(value), sparkline(history).padEnd(1)]];
     });
     const lost = stats.servers.filter(({ failure }) => failure !== undefined).map(({ failure }) => failure!.message);
-    this.last = [this.#title, compactTable(['', 'NOW', `LAST ${HISTORY}`], rows).trimEnd(), ...lost, ''].join('\n');
+    this.last = [
+      this.#title,
+      table(['', { title: 'NOW', isNumber: true }, `LAST ${HISTORY}`], rows).trimEnd(),
+      ...lost,
+      '',
+    ].join('\n');
     this.#frame.draw(this.last);
   }
 

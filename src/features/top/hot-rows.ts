@@ -1,6 +1,6 @@
 import type { CacheEvent } from '../../stores/contract/events.js';
 
-import { EventCounts } from '../events/counts.js';
+import { EventCounts } from './counts.js';
 
 /** Rows that are kept when there are too many; twice as many are borne before. */
 const KEPT = 10_000;

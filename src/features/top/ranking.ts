@@ -1,7 +1,7 @@
 import type { CacheEvent } from '../../stores/contract/events.js';
-import type { NamesOf } from '../events/groups.js';
+import type { NamesOf } from './groups.js';
 
-import { EventCounts } from '../events/counts.js';
+import { EventCounts } from './counts.js';
 import { type HotRow, HotRows } from './hot-rows.js';
 
 export const MEASURES = ['events', 'hits', 'misses', 'writes', 'bytes'] as const;

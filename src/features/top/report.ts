@@ -1,7 +1,7 @@
 import type { EventType } from '../../stores/contract/events.js';
 import type { JsonFields } from '../../terminal/json.js';
-import type { EventCounts } from '../events/counts.js';
-import type { Grouping } from '../events/groups.js';
+import type { EventCounts } from './counts.js';
+import type { Grouping } from './groups.js';
 import type { HotRow } from './hot-rows.js';
 import type { Ranking } from './ranking.js';
 
@@ -9,7 +9,7 @@ import { printKey } from '../../stores/entries/printed-key.js';
 import { bytesText, rateText, ratioText, rounded } from '../../terminal/numbers.js';
 import { count } from '../../terminal/progress.js';
 import { sparkline } from '../../terminal/sparkline.js';
-import { compactTable } from '../../terminal/table.js';
+import { table } from '../../terminal/table.js';
 
 /** Seconds over which the rate of a live view is taken. */
 const RATE_SECONDS = 5;
@@ -34,25 +34,13 @@ const COUNTED: ReadonlyArray<readonly [EventType, string]> = [
   ['CacheFlushed', 'flushes'],
 ];
 
-/** Rows for a person, with how they have fared of late. */
+/** Rows for a person, with a curve of the last seconds. */
 export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
   if (rows.length === 0) return '';
   const most = Math.max(1, ...rows.flatMap(({ counts }) => counts.history));
-  return compactTable(
-    [
-      by.toUpperCase(),
-      'PER S',
-      'EVENTS',
-      'HITS',
-      'MISSES',
-      'RATIO',
-      'WRITES',
-      'FORGOTTEN',
-      'GONE',
-      'LOCKS',
-      'BYTES',
-      '',
-    ],
+  const numbers = ['PER S', 'EVENTS', 'HITS', 'MISSES', 'RATIO', 'WRITES', 'FORGOTTEN', 'GONE', 'LOCKS', 'BYTES'];
+  return table(
+    [by.toUpperCase(), ...numbers.map((title) => ({ title, isNumber: true })), { title: '', isOptional: true }],
     rows.map(({ name, counts, uncounted }) => [
       printKey(name),
       rateText(rateOf(counts, seconds)),
@@ -104,7 +92,7 @@ function countsFields(counts: EventCounts, seconds: number): JsonFields {
     perSecond: rounded(counts.events / seconds),
     hits: counts.of('CacheHit'),
     misses: counts.of('CacheMissed'),
-    hitRatio: hitRatio === undefined ? null : rounded(hitRatio),
+    hitRatio: hitRatio === undefined ? undefined : rounded(hitRatio),
     writes: counts.of('KeyWritten'),
     forgotten: counts.of('KeyForgotten'),
     expired: counts.of('KeyExpired'),

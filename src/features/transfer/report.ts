@@ -39,12 +39,12 @@ function reportFailures(tally: Tally): void {
   }
 }
 
-/** The tally as it is printed with `--json`. */
-export function tallyFields(tally: Tally): JsonFields {
+/** The members of a tally in `--json`. A dry run says what it would write. */
+export function tallyFields(tally: Tally, dryRun = false): JsonFields {
   const { read, written, expired, present, locks, foreign, asStored, looseTags, endless, failed } = tally;
   return {
     read,
-    written,
+    [dryRun ? 'wouldWrite' : 'written']: written,
     expired,
     present,
     locks,

@@ -7,6 +7,8 @@ export interface ListedEntry {
   readonly key: string;
   /** Bytes of the stored value; on Memcached what the item takes in all, key and header included. */
   readonly size: number;
+  /** The size is what the entry takes in memory, since to ask for the length of its value would count as a use. */
+  readonly isMemorySize?: boolean;
   /** Seconds left; null when it never expires; undefined where the store does not tell. */
   readonly ttl: Ttl | undefined;
   /** Seconds since it was last read or written; where `Capabilities.idleTimes` says so, and the server does tell. */

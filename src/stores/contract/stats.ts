@@ -40,9 +40,8 @@ export interface ServerStats {
   readonly failure?: Error;
 }
 
-/** One fact, and how it is told to people. */
+/** One figure. People read it by its name: `peakBytes` as `peak bytes`. */
 export interface StatsDetail {
-  readonly label: string;
   readonly value: boolean | number | string;
   readonly unit?: 'bytes' | 'seconds';
 }

@@ -88,17 +88,17 @@ function factsOf(general: ReadonlyMap<string, string>, slabs: ReadonlyMap<string
 }
 
 const DETAILS = {
-  maxClients: { name: 'max_connections', label: 'clients, at most' },
-  rejectedConnections: { name: 'rejected_connections', label: 'connections refused' },
-  evictedUnfetched: { name: 'evicted_unfetched', label: 'evicted without having been read' },
-  threads: { name: 'threads', label: 'threads' },
+  maxClients: { name: 'max_connections' },
+  rejectedConnections: { name: 'rejected_connections' },
+  evictedUnfetched: { name: 'evicted_unfetched' },
+  threads: { name: 'threads' },
 } as const;
 
 function detailsOf(number: (name: string) => number | undefined): NonNullable<ServerStats['details']> {
   return Object.fromEntries(
-    Object.entries(DETAILS).flatMap(([key, { name, label }]) => {
+    Object.entries(DETAILS).flatMap(([key, { name }]) => {
       const value = number(name);
-      return value === undefined ? [] : [[key, { label, value }]];
+      return value === undefined ? [] : [[key, { value }]];
     }),
   );
 }

@@ -74,13 +74,13 @@ function details(context: SqliteContext, expired: number | undefined): Readonly<
     tagRows && connection.statement<{ rows: number }>(`SELECT count(*) AS rows FROM ${tagRows}`).get()!.rows;
   const { mode } = journalMode(connection);
   return {
-    ...(expired !== undefined && { expiredRows: { label: 'expired, not removed yet', value: expired } }),
-    journalMode: { label: 'journal mode', value: mode },
-    walBytes: { label: 'write-ahead log', value: walBytes, unit: 'bytes' },
-    pages: { label: 'pages', value: pragma('page_count') },
-    freePages: { label: 'free pages', value: pragma('freelist_count') },
-    pageBytes: { label: 'page size', value: pragma('page_size'), unit: 'bytes' },
-    ...(tagged !== undefined && { taggedRows: { label: 'rows of tags', value: tagged } }),
+    ...(expired !== undefined && { expiredRows: { value: expired } }),
+    journalMode: { value: mode },
+    walBytes: { value: walBytes, unit: 'bytes' },
+    pages: { value: pragma('page_count') },
+    freePages: { value: pragma('freelist_count') },
+    pageBytes: { value: pragma('page_size'), unit: 'bytes' },
+    ...(tagged !== undefined && { taggedRows: { value: tagged } }),
   };
 }
 

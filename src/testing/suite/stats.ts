@@ -31,8 +31,8 @@ function describeFigures(stores: Stores): void {
           if (typeof value === 'number') expect(value, fact).to.be.at.least(0).and.satisfies(Number.isFinite);
         }
 
-        for (const { label, value } of Object.values(details)) {
-          expect(label).to.match(/^\S.*\S$/);
+        for (const [name, { value }] of Object.entries(details)) {
+          expect(name).to.match(/^[a-z][A-Za-z]*$/);
           expect(value).not.to.equal(undefined);
         }
       }

@@ -44,7 +44,7 @@ describe('a command for each event', () => {
     await listener.end();
     expect(listener.failed).to.equal(0);
     expect(JSON.parse(readFileSync(fileIn('json'), 'utf8'))).to.deep.equal({
-      time: '2026-01-02T03:04:05.678Z',
+      at: '2026-01-02T03:04:05.678Z',
       type: 'KeyWritten',
       key: PRINTED,
       tags: ['a', 'b'],
@@ -57,12 +57,12 @@ describe('a command for each event', () => {
     const variables = readFileSync(fileIn('env'), 'utf8').split('\0').slice(0, -1);
     expect(variables).to.deep.equal([
       'CACHECTL_EVENT_ADDRESS=10.0.0.7:4711',
+      'CACHECTL_EVENT_AT=2026-01-02T03:04:05.678Z',
       'CACHECTL_EVENT_CLIENT=web',
       `CACHECTL_EVENT_KEY=${PRINTED}`,
       'CACHECTL_EVENT_SIZE=3',
       'CACHECTL_EVENT_SOURCE=monitor',
       'CACHECTL_EVENT_TAGS=a,b',
-      'CACHECTL_EVENT_TIME=2026-01-02T03:04:05.678Z',
       'CACHECTL_EVENT_TTL=never',
       'CACHECTL_EVENT_TYPE=KeyWritten',
     ]);

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 
 import type { CacheEvent, EventType } from '../../../src/stores/contract/events.js';
 
-import { EventCounts, HISTORY } from '../../../src/features/events/counts.js';
-import { grouped } from '../../../src/features/events/groups.js';
+import { EventCounts, HISTORY } from '../../../src/features/top/counts.js';
+import { grouped } from '../../../src/features/top/groups.js';
 import { HotRows } from '../../../src/features/top/hot-rows.js';
 import { bytesText } from '../../../src/terminal/numbers.js';
 import { sparkline } from '../../../src/terminal/sparkline.js';

@@ -62,7 +62,7 @@ describe('field: locks on Redis', () => {
     describe(`in ${what}`, () => {
       const isApart = more !== '';
       const run = on.bind(undefined, `shop${database}`);
-      const locks = async (...args: string[]): Promise<Array<{ name: string; owner: string; toldBy: string }>> => {
+      const locks = async (...args: string[]): Promise<Array<{ name: string; owner: string; detectedBy: string }>> => {
         const { code, out } = await run(['lock:list', '--json', ...args]);
         expect(code).to.equal(0);
         return JSON.parse(out);
@@ -166,7 +166,7 @@ describe('field: locks on Redis', () => {
     const run = on.bind(undefined, 'shop0');
     const listed = JSON.parse((await run(['lock:list', '--json'])).out);
     expect(listed).to.have.length(1);
-    expect(listed[0]).to.include({ name: 'import', owner: 'worker-7', toldBy: 'place' });
+    expect(listed[0]).to.include({ name: 'import', owner: 'worker-7', detectedBy: 'place' });
     expect((await run(['flush', '--locks', '--yes'])).out).to.equal('removed 1 entry\n');
     expect([await has(0, 'import'), await has(0, 'login:ann'), await has(0, 'list')]).to.deep.equal([
       false,

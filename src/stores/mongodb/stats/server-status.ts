@@ -34,14 +34,14 @@ export function helloFacts(hello: Document): Partial<ServerStats> {
  * @param database from dbStats
  */
 export function collectionFacts(collection: Document, database: Document): Partial<ServerStats> {
-  const facts: ReadonlyArray<readonly [string, string, unknown]> = [
-    ['storageBytes', 'on disk', collection.storageSize],
-    ['indexBytes', 'indexes', collection.totalIndexSize],
-    ['databaseBytes', 'the whole database', database.dataSize],
+  const facts: ReadonlyArray<readonly [string, unknown]> = [
+    ['storageBytes', collection.storageSize],
+    ['indexBytes', collection.totalIndexSize],
+    ['databaseBytes', database.dataSize],
   ];
-  const details = facts.flatMap(([name, label, value]): Array<[string, StatsDetail]> => {
+  const details = facts.flatMap(([name, value]): Array<[string, StatsDetail]> => {
     const bytes = number(value);
-    return bytes === undefined ? [] : [[name, { label, value: bytes, unit: 'bytes' }]];
+    return bytes === undefined ? [] : [[name, { value: bytes, unit: 'bytes' }]];
   });
   return {
     ...defined({ entries: number(collection.count), bytes: number(collection.size) }),

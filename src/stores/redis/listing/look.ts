@@ -90,7 +90,14 @@ export class Look {
     const isNoString = size === undefined && this.#values;
     const lock = isNoString ? undefined : this.#lockBy(key, rest.shift());
     const ttl: Ttl = ttlOf(pttl);
-    return { key, size, ttl, ...(idle !== undefined && { idle }), ...(lock !== undefined && { lock }) };
+    return {
+      key,
+      size,
+      ttl,
+      ...(!this.#values && { isMemorySize: true }),
+      ...(idle !== undefined && { idle }),
+      ...(lock !== undefined && { lock }),
+    };
   }
 
   /** How what begins so is told to be a lock. */

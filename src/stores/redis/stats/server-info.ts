@@ -77,15 +77,15 @@ function details(
   database: number,
 ): Readonly<Record<string, StatsDetail>> {
   const facts: Record<string, Omit<StatsDetail, 'value'> & { readonly value: StatsDetail['value'] | undefined }> = {
-    evictionPolicy: { label: 'eviction policy', value: info.get('maxmemory_policy') },
-    expiringKeys: { label: 'keys with a ttl', value: keyspace(info, database)?.expires },
-    peakBytes: { label: 'peak', value: number('used_memory_peak'), unit: 'bytes' },
-    maxClients: { label: 'clients, at most', value: number('maxclients') },
-    blockedClients: { label: 'clients that wait', value: number('blocked_clients') },
-    rejectedConnections: { label: 'connections refused', value: number('rejected_connections') },
-    replicaLag: { label: 'replicas', value: replicasOf(info) },
-    lastSave: { label: 'last save', value: info.get('rdb_last_bgsave_status') },
-    appendOnly: { label: 'append-only file', value: { '0': 'off', '1': 'on' }[info.get('aof_enabled') ?? ''] },
+    evictionPolicy: { value: info.get('maxmemory_policy') },
+    expiringKeys: { value: keyspace(info, database)?.expires },
+    peakBytes: { value: number('used_memory_peak'), unit: 'bytes' },
+    maxClients: { value: number('maxclients') },
+    blockedClients: { value: number('blocked_clients') },
+    rejectedConnections: { value: number('rejected_connections') },
+    replicaLag: { value: replicasOf(info) },
+    lastSave: { value: info.get('rdb_last_bgsave_status') },
+    appendOnly: { value: { '0': 'off', '1': 'on' }[info.get('aof_enabled') ?? ''] },
   };
   return Object.fromEntries(
     Object.entries(facts).flatMap(([name, { value, ...rest }]) =>

@@ -1,14 +1,14 @@
 import type { Work } from '../../runtime/store-command.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
 import type { Store } from '../../stores/contract/store.js';
-import type { SweepFlags } from '../locks/sweep.js';
+import type { SweepFlags } from './sweep.js';
 
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { overlapping } from '../../stores/listing/concurrent.js';
 import { answer, answerJson } from '../../terminal/output.js';
-import { count } from '../../terminal/progress.js';
-import { selectLocks } from '../locks/selection.js';
+import { countOf } from '../../terminal/progress.js';
+import { selectLocks } from './selection.js';
 
 /** Locks that are released at once. */
 const AT_ONCE = 32;
@@ -43,7 +43,7 @@ export async function flushLocks(work: Work, flags: SweepFlags): Promise<void> {
     { counted: locks },
   );
   await (flags.json
-    ? answerJson({ removed, keptLocks: 0, scope: 'locks', dryRun })
+    ? answerJson({ [dryRun ? 'wouldRemove' : 'removed']: removed, keptLocks: 0, scope: 'locks', dryRun })
     : answer(`${dryRun ? 'would remove' : 'removed'} ${locks(removed)}\n`));
 }
 
@@ -64,5 +64,5 @@ async function counted(listed: AsyncIterable<ListedLock>): Promise<number> {
 }
 
 function locks(number: number): string {
-  return `${count(number)} ${number === 1 ? 'lock' : 'locks'}`;
+  return countOf(number, 'lock');
 }

@@ -1,0 +1,66 @@
+import type { Inspected } from './inspection.js';
+
+import { toPrettyJson } from '../../codecs/json/print.js';
+import { count } from '../../terminal/progress.js';
+import { styleAnswer } from '../../terminal/style.js';
+import { forTerminal, valueLine } from '../../terminal/value-text.js';
+
+/** Lines of a value, and characters, that are shown without --full. */
+const MOST_LINES = 30;
+const MOST_CHARACTERS = 2000;
+
+/** Bytes that are shown of a value that cannot be read. */
+const MOST_BYTES = 128;
+
+/** A value for a pipe, on one line; its bytes where it cannot be read. */
+export function valueOnLine({ entry, value, fault }: Inspected, full: boolean): string | undefined {
+  if (value === undefined) return entry === undefined || fault === undefined ? undefined : hexText(entry.stored);
+  const line = valueLine(value);
+  return full || line.length <= MOST_CHARACTERS ? line : `${withoutHalf(line.slice(0, MOST_CHARACTERS))}…`;
+}
+
+/** A value for a person, indented below the facts. */
+export function valueBlock(inspected: Inspected, full: boolean): string {
+  const text = prettyValue(inspected);
+  if (text === undefined) return '';
+  const { shown, rest } = full ? { shown: text, rest: '' } : shortened(text);
+  const lines = forTerminal(Buffer.from(shown)).split('\n');
+  return `${lines.map((line) => `  ${line}\n`).join('')}${rest === '' ? '' : `  ${styleAnswer('dim', rest)}\n`}`;
+}
+
+function prettyValue({ entry, value, fault, lock }: Inspected): string | undefined {
+  if (value !== undefined) return isText(value) ? textOf(value) : toPrettyJson(value);
+  return entry !== undefined && fault !== undefined && lock === undefined ? hexText(entry.stored) : undefined;
+}
+
+type Value = NonNullable<Inspected['value']>;
+
+function isText(value: Value): boolean {
+  return value.type === 'string' && Buffer.from(value.value.toString()).equals(value.value);
+}
+
+function textOf(value: Value): string {
+  if (value.type !== 'string') return valueLine(value);
+  return value.value.length === 0 ? '""' : value.value.toString();
+}
+
+function shortened(text: string): { readonly shown: string; readonly rest: string } {
+  const lines = text.split('\n').slice(0, MOST_LINES).join('\n');
+  const shown = lines.length > MOST_CHARACTERS ? withoutHalf(lines.slice(0, MOST_CHARACTERS)) : lines;
+  if (shown.length === text.length) return { shown, rest: '' };
+  return { shown, rest: `… and ${count(text.length - shown.length)} characters more: --full shows them` };
+}
+
+/** Without half of a surrogate pair at the end. */
+function withoutHalf(text: string): string {
+  return text.replace(/[\uD800-\uDBFF]$/, '');
+}
+
+/** Pairs of digits, cut short. */
+function hexText(bytes: Buffer): string {
+  const digits = bytes
+    .subarray(0, MOST_BYTES)
+    .toString('hex')
+    .replaceAll(/(..)(?=.)/g, '$1 ');
+  return bytes.length > MOST_BYTES ? `${digits} …` : digits;
+}
