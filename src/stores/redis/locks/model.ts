@@ -27,6 +27,7 @@ export class LockModel {
   readonly #name: string;
   #held: Held | undefined;
   #hasBegun = false;
+  #isSuspended = false;
 
   constructor(name: string) {
     this.#name = name;
@@ -42,7 +43,7 @@ export class LockModel {
    * @param key as bytes (`latin1`)
    */
   apply(printed: PrintedCommand, key: string, ownerOf: (held: Buffer) => string): ModelEvent[] {
-    if (!this.#hasBegun) return [];
+    if (!this.#hasBegun || this.#isSuspended) return [];
     const { command, args, timeMs: time } = printed;
     const isFirst = args[0] === key;
     if (REMOVING.has(command) || (isFirst && REMOVING_THE_FIRST.has(command))) return this.#gone(time);
@@ -54,9 +55,15 @@ export class LockModel {
     return endsAt === undefined ? [] : this.#refreshed(time, endsAt);
   }
 
+  /** Commands may have been missed: apply no more of them before the next `compare`. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
   /** Events that follow from what the server has at a time. */
   compare(time: number, has: { readonly owner: string; readonly left: number } | undefined): ModelEvent[] {
     const held = has && { owner: has.owner, endsAt: time + has.left };
+    this.#isSuspended = false;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.#held = held;

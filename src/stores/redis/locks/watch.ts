@@ -1,63 +1,84 @@
-import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../../contract/locks.js';
+import type { LockEvent, LockEventType, WatchLocksOptions } from '../../contract/locks.js';
 import type { RedisContext } from '../context.js';
 
+import { deferred, unlessAborted } from '../../../async.js';
 import { EventQueue } from '../../events/queue.js';
+import { openTail, type Session, type Tail } from '../../events/resuming-tail.js';
+import { LOCK_EVENTS } from '../../locks/polled-watch.js';
+import { translated } from '../errors.js';
+import { LockModel } from './model.js';
 import { WatchedServer } from './watched-server.js';
 
 const TYPES: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'];
 
-/** A stream that its store stops when it closes. */
-export interface LockWatch extends LockStream {
-  /** Never throws. */
-  stop(): Promise<void>;
-}
-
 /**
- * What every client does to these locks, from the MONITOR of the servers that hold them. The stream ends with the signal;
- * with UnreachableError when a connection is lost; with TimeoutError when a server answers or prints nothing any more; with
+ * What every client does to these locks, from the MONITOR of the servers that hold them. The iteration also throws
  * WrongTypeError when a key does not hold a lock.
  * @throws RefusedError where MONITOR is not allowed
  */
 export async function watchLocks(
   context: RedisContext,
   names: readonly string[],
-  { signal }: WatchLocksOptions,
-): Promise<LockWatch> {
-  signal.throwIfAborted();
-  const over = new AbortController();
+  options: WatchLocksOptions,
+): Promise<Tail<LockEvent>> {
+  options.signal.throwIfAborted();
   const queue = new EventQueue<LockEvent>();
-  const stop = async (): Promise<void> => {
-    queue.end();
+  // They outlive a lost connection, so that the first comparison after it finds what changed meanwhile.
+  const models = new Map(names.map((name) => [name, new LockModel(name)]));
+  const feed = {
+    subject: LOCK_EVENTS,
+    open: async () => openSession(context, models, (event) => queue.push(event)),
+  };
+  return openTail([feed], queue, options, () => ({
+    source: 'MONITOR: attempts of every client; printing every command may cost a busy server half of its throughput',
+    types: TYPES,
+  }));
+}
+
+async function openSession(
+  context: RedisContext,
+  models: ReadonlyMap<string, LockModel>,
+  report: (event: LockEvent) => void,
+): Promise<Session> {
+  const lockConnection = context.lockConnection.copy();
+  const over = new AbortController();
+  const lost = deferred<never>();
+  // It may be lost before anybody waits for that.
+  lost.promise.catch(() => {});
+  const end = async (): Promise<void> => {
     over.abort();
+    await lockConnection.close();
   };
 
-  signal.addEventListener('abort', stop, { once: true });
+  const servers: WatchedServer[] = [];
+  for (const model of models.values()) model.suspend();
   try {
-    for (const node of await context.lockConnection.nodes()) {
-      const server = await WatchedServer.open(context, node, names, over.signal);
+    for (const node of await lockConnection.nodes()) {
+      const server = await WatchedServer.open({ ...context, lockConnection }, node, models, over.signal);
       if (server === undefined) continue;
-      pass(server, queue).catch((error: Error) => queue.fail(error));
+      servers.push(server);
+      pass(server, report).catch((error: unknown) => lost.reject(translated(error, lockConnection.location)));
       await server.compare();
     }
   } catch (error) {
-    await stop();
-    if (!signal.aborted) throw error;
+    await end();
+    throw translated(error, lockConnection.location);
   }
 
   return {
-    source: 'MONITOR: attempts of every client; printing every command may cost a busy server half of its throughput',
-    types: TYPES,
-    stop,
-    async *[Symbol.asyncIterator]() {
+    get heardAt() {
+      return new Date(Math.min(...servers.map((server) => server.heardAt.getTime())));
+    },
+    async run(signal) {
       try {
-        yield* queue;
+        return await unlessAborted(lost.promise, signal);
       } finally {
-        await stop();
+        await end();
       }
     },
   };
 }
 
-async function pass(server: WatchedServer, queue: EventQueue<LockEvent>): Promise<void> {
-  for await (const event of server.events()) queue.push(event);
+async function pass(server: WatchedServer, report: (event: LockEvent) => void): Promise<void> {
+  for await (const event of server.events()) report(event);
 }

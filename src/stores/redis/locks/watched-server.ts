@@ -1,6 +1,7 @@
 import type { LockClient, LockEvent } from '../../contract/locks.js';
 import type { Node, Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
+import type { LockModel } from './model.js';
 
 import { type CachectlError, RefusedError, UnreachableError, WrongTypeError } from '../../../errors.js';
 import { keyToBytes } from '../../entries/key-text.js';
@@ -11,7 +12,6 @@ import { Callers } from '../events/callers.js';
 import { MonitorConnection, type MonitorMessage } from '../events/monitor-connection.js';
 import { PrintedCommand } from '../events/printed-command.js';
 import { ownerOf } from './lock.js';
-import { LockModel } from './model.js';
 
 /** How often the models are compared with the server, in milliseconds; and how soon after a TTL ended. */
 const COMPARE_MS = 1000;
@@ -19,6 +19,8 @@ const AFTER_END_MS = 5;
 
 /** Locks of one server, as its MONITOR tells of them. */
 export class WatchedServer {
+  /** When the models last agreed with the server. */
+  heardAt = new Date();
   readonly #context: RedisContext;
   readonly #node: Node;
   readonly #monitor: MonitorConnection;
@@ -41,10 +43,10 @@ export class WatchedServer {
   static async open(
     context: RedisContext,
     node: Node,
-    names: readonly string[],
+    all: ReadonlyMap<string, LockModel>,
     signal: AbortSignal,
   ): Promise<undefined | WatchedServer> {
-    const models = await modelsOf(context, node, names);
+    const models = await modelsOf(context, node, all);
     if (models.size === 0) return undefined;
     const mentioning = [...models.keys()];
     const monitor = await MonitorConnection.open(context.lockConnection, node, { signal, mentioning }).catch(
@@ -125,6 +127,7 @@ export class WatchedServer {
     const snapshot = await this.#snapshot!;
     for (const [key, model] of this.#models) yield* model.compare(time, snapshot.get(key));
     this.#comparedAt = time;
+    this.heardAt = new Date();
     this.#compareLater(time);
   }
 
@@ -174,17 +177,17 @@ type Snapshot = ReadonlyMap<string, { readonly owner: string; readonly left: num
 async function modelsOf(
   { keys, lockConnection }: RedisContext,
   node: Node,
-  names: readonly string[],
+  all: ReadonlyMap<string, LockModel>,
 ): Promise<ReadonlyMap<string, LockModel>> {
   const models = new Map<string, LockModel>();
-  for (const name of names) {
+  for (const [name, model] of all) {
     const key = keyToBytes(keys.full(name));
     const [exists] = await node.batch([['EXISTS', key]]);
     const redirection = redirectionOf(exists!);
     if (lockConnection.isCluster && redirection === 'MOVED') continue;
     if (redirection === 'ASK') throw onTheMove(name, lockConnection.location);
     given(exists!);
-    models.set(key.toString('latin1'), new LockModel(name));
+    models.set(key.toString('latin1'), model);
   }
 
   return models;
