@@ -5,10 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Profile } from '../src/profiles/profile.js';
-import type { Capabilities, Store } from '../src/stores/contract/store.js';
-import type { TagListing } from '../src/stores/contract/tags.js';
+import type { Store } from '../src/stores/contract/store.js';
 
-import { eventSourcesOf } from '../src/stores/events/sources.js';
 import { openStore } from '../src/stores/open.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -54,43 +52,45 @@ const PROFILES: Readonly<Record<string, Profile>> = {
   SQLite: { ...COMMON, driver: 'sqlite', path: 'cache.sqlite', table: 'cache', lockTable: 'cache_locks' },
 };
 
-const TAG_LISTINGS: Readonly<Record<TagListing, string>> = { members: 'yes', names: 'names only', none: 'no' };
-
 /** The rows. */
-const ROWS: Readonly<Record<string, (capabilities: Capabilities, store: Store) => string>> = {
+const ROWS: Readonly<Record<string, (store: Store) => Promise<string> | string>> = {
   'read, write, count': () => 'yes',
-  TTLs: ({ ttls }) => yesOrNo(ttls),
-  '`keys`, `flush` by prefix': ({ listing }) => yesOrNo(listing),
-  tags: ({ tags, countsTagged }) => (tags && !countsTagged ? 'yes, uncounted' : yesOrNo(tags)),
-  '`tags:list`, `tags:show`': ({ tagListing }) => TAG_LISTINGS[tagListing],
-  locks: ({ locks }) => yesOrNo(locks),
+  TTLs: ({ traits }) => yesOrNo(traits.ttls),
+  '`keys`, `flush` by prefix': (store) => yesOrNo(store.supports('keys')),
+  tags: (store) =>
+    store.supports('tags') && !store.traits.countsTagged ? 'yes, uncounted' : yesOrNo(store.supports('tags')),
+  '`tags:list`, `tags:show`': listedTags,
+  locks: (store) => yesOrNo(store.supports('lock')),
   '`lock:list`': listedLocks,
   'waiters for a lock': whoWaits,
-  'events, by source': (capabilities, store) =>
-    eventSourcesOf({ driver: store.driver, capabilities })
-      .map(({ name }) => name)
-      .join(', ') || 'none',
+  'events, by source': ({ eventSources }) => eventSources.map(({ name }) => name).join(', ') || 'none',
 };
 
 async function capabilityTable(): Promise<string> {
   const rows: string[][] = [['', ...Object.keys(PROFILES)], ...Object.keys(ROWS).map((name) => [name])];
   for (const profile of Object.values(PROFILES)) {
     const store = await openStore(profile, { timeoutMs: 1000 });
-    for (const [index, cell] of Object.values(ROWS).entries()) rows[index + 1]!.push(cell(store.capabilities, store));
+    for (const [index, cell] of Object.values(ROWS).entries()) rows[index + 1]!.push(await cell(store));
     await store.close();
   }
 
   return markdown(rows);
 }
 
-function listedLocks({ lockListing, locksToldFromEntries }: Capabilities): string {
-  if (!lockListing) return 'no';
-  return locksToldFromEntries === 'apart' ? 'all' : 'recognised ones';
+async function listedTags(store: Store): Promise<string> {
+  const index = await store.tagIndex?.();
+  if (index === undefined) return 'no';
+  return index.members === undefined ? 'names only' : 'yes';
 }
 
-function whoWaits({ lockWaiters }: Capabilities, { watchLocks }: Store): string {
-  if (watchLocks) return 'all, while watched';
-  return lockWaiters ? "cachectl's" : 'no';
+function listedLocks({ locks, traits }: Store): string {
+  if (locks === undefined) return 'no';
+  return traits.locksToldFromEntries === 'apart' ? 'all' : 'recognised ones';
+}
+
+function whoWaits(store: Store): string {
+  if (store.watchLocks) return 'all, while watched';
+  return store.lock('x').waiters ? "cachectl's" : 'no';
 }
 
 function yesOrNo(can: boolean): string {

@@ -1,5 +1,5 @@
 import type { Codec } from './codecs/codec.js';
-import type { OpenOptions, Store } from './stores/contract/store.js';
+import type { DriverStore, OpenOptions } from './stores/contract/store.js';
 
 /** The version of the interface between cachectl and drivers. Increased if older drivers no longer work. */
 export const DRIVER_API = 1;
@@ -83,7 +83,7 @@ export interface DriverDefinition<Specs extends OptionSpecs = OptionSpecs> {
   readonly name: string;
   readonly options?: Specs & { readonly [Key in ReservedKey]?: never };
   /** Open the store. Connect now or, better, on first use. */
-  open(settings: DriverSettings<Specs>, options: OpenOptions): Promise<Store> | Store;
+  open(settings: DriverSettings<Specs>, options: OpenOptions): DriverStore | Promise<DriverStore>;
 }
 
 /** The default export of a driver's module. */
@@ -91,7 +91,7 @@ export interface Driver<Specs extends OptionSpecs = OptionSpecs> {
   readonly apiVersion: number;
   readonly name: string;
   readonly options: Specs;
-  open(settings: DriverSettings<Specs>, options: OpenOptions): Promise<Store> | Store;
+  open(settings: DriverSettings<Specs>, options: OpenOptions): DriverStore | Promise<DriverStore>;
 }
 
 /**

@@ -58,6 +58,8 @@ export {
   type EventStream,
   type EventType,
   type Missed,
+  type SourceOptions,
+  type StoreEvents,
 } from './stores/contract/events.js';
 export { type EntryFilter, type FlushOnlyOptions, type FlushOnlyResult } from './stores/contract/flush.js';
 export {
@@ -90,6 +92,7 @@ export {
   type Waiting,
   type WatchLocksOptions,
 } from './stores/contract/locks.js';
+export { type Limits, type Operation } from './stores/contract/operations.js';
 export {
   type Sample,
   type SampledEntry,
@@ -101,7 +104,7 @@ export {
 } from './stores/contract/stats.js';
 export {
   type BulkOptions,
-  type Capabilities,
+  type DriverStore,
   type Entry,
   type Finding,
   type Fix,
@@ -118,6 +121,7 @@ export {
   type Store,
   type StoredEntry,
   type Tagged,
+  type Traits,
   type Ttl,
 } from './stores/contract/store.js';
 export {
@@ -126,13 +130,11 @@ export {
   type PruneTagsOptions,
   type PruneTagsResult,
   type TagIndex,
-  type TagListing,
   type TagMember,
 } from './stores/contract/tags.js';
 export { increased } from './stores/entries/counter.js';
 export { keyFromBytes, keyToBytes } from './stores/entries/key-text.js';
 export { DroppingQueue } from './stores/events/queue.js';
-export { eventSourceNamed } from './stores/events/sources.js';
 export { batches, type EncodedEntry } from './stores/listing/batches.js';
 export { escapeGlob, globMatcher, literalHead } from './stores/listing/glob.js';
 export { isLaravelLockName, LARAVEL_LOCK_HEADS, OWNER_PREFIX } from './stores/locks/names.js';

@@ -1,12 +1,12 @@
 // @ts-check
-import { batches, increased, UnsupportedError, WrongTypeError } from 'cachectl';
+import { batches, increased, WrongTypeError } from 'cachectl';
 
 import { expiryOf, ttlOf } from './content.mjs';
 import { forEach } from './files.mjs';
 import { FileLock } from './locks.mjs';
 
 /**
- * @import { BulkOptions, Capabilities, Codec, Entry, EventStream, FlushOptions, NewEntry, Reading, Store, Tagged, Ttl, Value } from 'cachectl'
+ * @import { BulkOptions, Codec, DriverStore, Entry, FlushOptions, NewEntry, Reading, Traits, Ttl, Value } from 'cachectl'
  * @import { Content } from './content.mjs'
  * @import { Files } from './files.mjs'
  */
@@ -25,8 +25,9 @@ import { FileLock } from './locks.mjs';
 const FLEXIBLE_HEAD = 'illuminate:cache:flexible:created:';
 
 /**
- * The cache of Laravel's `file` driver. A file does not say its key, so nothing can be listed, nor flushed by prefix.
- * @implements {Store}
+ * The cache of Laravel's `file` driver. A file does not contain its key, so there is no `keys`, and cachectl refuses a flush
+ * by prefix. Laravel has no tags here.
+ * @implements {DriverStore}
  */
 export class FileStore {
   driver = 'file-store';
@@ -37,19 +38,8 @@ export class FileStore {
     this.#room = room;
     this.location = room.files.folder;
     this.prefix = room.prefix;
-    /** @type {Capabilities} */
-    this.capabilities = {
-      listing: false,
-      ttls: true,
-      tags: false,
-      countsTagged: false,
-      tagListing: 'none',
-      locks: true,
-      lockListing: false,
-      lockWaiters: false,
-      events: [],
-      locksToldFromEntries: room.lockFiles === room.files ? 'by-form' : 'apart',
-    };
+    /** @type {Traits} */
+    this.traits = { ttls: true, locksToldFromEntries: room.lockFiles === room.files ? 'by-form' : 'apart' };
   }
 
   /** @param {string} key */
@@ -138,15 +128,9 @@ export class FileStore {
     return content && this.#entry(content);
   }
 
-  /** @returns {AsyncIterable<string>} */
-  keys() {
-    throw cannot('list keys', 'Ask for keys by name.');
-  }
-
   /** @param {FlushOptions} options */
-  async flush({ scope, dryRun, signal, onProgress }) {
+  async flush({ dryRun, signal, onProgress }) {
     signal?.throwIfAborted();
-    if (scope === 'prefix') throw cannot('flush by prefix', 'Flush the whole folder, or forget keys by name.');
     let removed = 0;
     for (const files of new Set([this.#room.files, this.#room.lockFiles])) {
       for await (const hashes of files.hashes()) {
@@ -160,19 +144,9 @@ export class FileStore {
     return { removed, keptLocks: 0 };
   }
 
-  /** @returns {Tagged} */
-  tags() {
-    throw cannot('use tags, as Laravel cannot with files', 'Take a store that has tags.');
-  }
-
   /** @param {string} name */
   lock(name) {
     return new FileLock(this.#room.lockFiles, this.#full(this.#room.lockPrefix + name));
-  }
-
-  /** @returns {Promise<EventStream>} */
-  async events() {
-    throw cannot('tell events', 'Take a store that has them.');
   }
 
   async close() {
@@ -228,12 +202,4 @@ export class FileStore {
     const { stored } = content;
     return { stored, ttl: ttlOf(content), decode: () => this.#room.codec.decode(stored) };
   }
-}
-
-/**
- * @param {string} what
- * @param {string} hint
- */
-function cannot(what, hint) {
-  return new UnsupportedError(`the driver file-store cannot ${what}`, hint);
 }

@@ -10,6 +10,7 @@ import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { StoreCommand } from '../runtime/store-command.js';
+import { noFlushByPrefix } from '../stores/contract/operations.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
 import { countOf, entries } from '../terminal/progress.js';
 
@@ -71,8 +72,8 @@ export default class Flush extends StoreCommand {
       const scope = flags.all ? 'all' : 'prefix';
       const options = { scope, locks: flags.locks || flags.all } as const;
       const dryRun = flags['dry-run'];
-      // What cannot be done is refused before anybody is warned or asked; why, the store says itself.
-      if (scope === 'prefix' && !store.capabilities.listing) await store.flush({ ...options, dryRun: true });
+      // Refuse before anybody is warned or asked.
+      if (scope === 'prefix' && !store.supports('keys')) throw noFlushByPrefix(store);
       if (!dryRun) {
         const effect = await describeEffect(store, options, flags.yes);
         const warnings = [...lockWarnings(store, options), ...(await stateWarnings(store))];

@@ -4,10 +4,11 @@ import * as Flags from '@oclif/core/flags';
 import type { Work } from '../runtime/store-command.js';
 import type { StatsOptions, StoreStats } from '../stores/contract/stats.js';
 
-import { ExitCode, UnsupportedError, UsageError } from '../errors.js';
+import { ExitCode, UsageError } from '../errors.js';
 import { preciseDuration } from '../runtime/flags.js';
 import { interruptedCode } from '../runtime/interrupt.js';
 import { StoreCommand } from '../runtime/store-command.js';
+import { unsupported } from '../stores/contract/operations.js';
 import { answer, answersAPerson, warn } from '../terminal/output.js';
 import { printReport } from '../terminal/report.js';
 
@@ -104,10 +105,7 @@ async function printStats(
 /** @throws UnsupportedError where a driver of the user's own tells nothing */
 async function statsOf({ store }: Pick<Work, 'store'>, options: StatsOptions): Promise<StoreStats> {
   if (store.stats) return store.stats(options);
-  throw new UnsupportedError(
-    `the ${store.driver} store tells nothing of itself`,
-    'Its driver has no stats(); docs/custom-drivers.md says what that gives.',
-  );
+  throw unsupported(store, 'stats');
 }
 
 async function sampleOf({ store, interruption }: Pick<Work, 'interruption' | 'store'>, size: number) {

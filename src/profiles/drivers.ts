@@ -57,7 +57,6 @@ const DRIVERS: Readonly<Record<DriverName, Driver>> = {
   redis: { keys: REDIS_KEYS, read: readRedis },
   memcached: { keys: MEMCACHED_KEYS, read: readMemcached },
   mongodb: { keys: MONGODB_KEYS, read: readMongodb },
-  array: { keys: [], read: (common) => ({ driver: 'array', ...common }) },
 };
 
 const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[];

@@ -5,7 +5,7 @@ import type { RedisCompression } from '../codecs/compression/phpredis.js';
 export type Warn = (text: string) => void;
 
 /** A profile for the stores: complete and checked, with all defaults. */
-export type Profile = ArrayProfile | CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
+export type Profile = CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
 
 interface Common {
   readonly name: string;
@@ -14,11 +14,6 @@ interface Common {
   readonly codec: CodecName;
   /** Destructive commands ask for the profile's name. */
   readonly protected: boolean;
-}
-
-/** In memory, for tests. */
-export interface ArrayProfile extends Common {
-  readonly driver: 'array';
 }
 
 export interface SqliteProfile extends Common {

@@ -1,27 +1,54 @@
-import type { Repository, Store } from './contract/store.js';
+import type { EventSource, EventStream, SourceOptions } from './contract/events.js';
+import type { DriverStore, Repository, Store } from './contract/store.js';
+
+import { completeStore } from './complete-store.js';
 
 /** A driver's store. Its parts are loaded on first use, and the streams that it opened are stopped when it is closed. */
-export function defineStore<Context>({ context, entries, parts, close, ...members }: StoreDefinition<Context>): Store {
+export function defineStore<Context>({
+  context,
+  entries,
+  parts,
+  events,
+  close,
+  ...members
+}: StoreDefinition<Context>): Store {
   const streams = new Set<Stoppable>();
-  return {
+  const track: Track = (stream) => {
+    streams.add(stream);
+    return stream;
+  };
+
+  return completeStore({
     ...members,
     ...repositoryMembers(entries),
-    ...lazyMembers(context, parts, streams),
+    ...lazyMembers(context, parts, track),
+    ...(events && {
+      events: {
+        sources: events.sources,
+        open: async (options) => track(await (await events.open())(context, options)),
+      },
+    }),
     async close() {
       await Promise.all([...streams].map(async (stream) => stream.stop()));
       await close();
     },
-  };
+  });
 }
 
-export interface StoreDefinition<Context> extends Omit<Store, PartName | keyof Repository> {
+export interface StoreDefinition<Context> extends Omit<DriverStore, PartName | 'events' | keyof Repository> {
   /** The first argument of each part. */
   readonly context: Context;
   /** Reads and writes entries without tags. */
   readonly entries: Repository;
   readonly parts: Parts<Context>;
+  readonly events?: EventsPart<Context>;
   /** Called after the streams were stopped. Never hangs, never throws. */
   close(): Promise<void>;
+}
+
+export interface EventsPart<Context> {
+  readonly sources: readonly EventSource[];
+  readonly open: () => Promise<(context: Context, options: SourceOptions) => Promise<EventStream & Stoppable>>;
 }
 
 /** By name, what loads a member of the store. */
@@ -29,7 +56,7 @@ export type Parts<Context> = { readonly [Name in OptionalPart]?: Part<Context, N
   readonly [Name in RequiredPart]: Part<Context, Name>;
 };
 
-type RequiredPart = 'events' | 'flush' | 'keys';
+type RequiredPart = 'flush';
 
 type OptionalPart =
   | 'count'
@@ -38,6 +65,7 @@ type OptionalPart =
   | 'entries'
   | 'flushOnly'
   | 'inspect'
+  | 'keys'
   | 'locks'
   | 'reach'
   | 'sample'
@@ -49,49 +77,42 @@ type OptionalPart =
 
 type PartName = OptionalPart | RequiredPart;
 
-/** These open a stream. */
-type StreamPart = 'events' | 'watchLocks';
-
 /** These return an iterable, and all others a promise. */
 type IterablePart = 'diagnose' | 'entries' | 'keys' | 'locks' | 'reach';
 
-type Member<Name extends PartName> = NonNullable<Store[Name]>;
+type Member<Name extends PartName> = NonNullable<DriverStore[Name]>;
 
 type Part<Context, Name extends PartName> = () => Promise<
   (
     context: Context,
     ...args: Parameters<Member<Name>>
-  ) => Name extends StreamPart
+  ) => Name extends 'watchLocks'
     ? Promise<Awaited<ReturnType<Member<Name>>> & Stoppable>
     : Awaited<ReturnType<Member<Name>>> | ReturnType<Member<Name>>
 >;
+
+type Track = <Stream extends Stoppable>(stream: Stream) => Stream;
 
 interface Stoppable {
   stop(): Promise<void> | void;
 }
 
 const ITERABLES: readonly string[] = ['diagnose', 'entries', 'keys', 'locks', 'reach'] satisfies IterablePart[];
-const STREAMS: readonly string[] = ['events', 'watchLocks'] satisfies StreamPart[];
 
 type AnyPart = () => Promise<(...args: unknown[]) => unknown>;
 
-function lazyMembers<Context>(context: Context, parts: Parts<Context>, streams: Set<Stoppable>): Pick<Store, PartName> {
+function lazyMembers<Context>(context: Context, parts: Parts<Context>, track: Track): Pick<DriverStore, PartName> {
   const members = Object.entries(parts as Readonly<Record<string, AnyPart>>).map(([name, load]) => {
     const call = async (...args: unknown[]): Promise<unknown> => (await load())(context, ...args);
     const iterate = async function* (...args: unknown[]): AsyncGenerator {
       yield* (await load())(context, ...args) as AsyncIterable<unknown>;
     };
 
-    const open = async (...args: unknown[]): Promise<unknown> => {
-      const stream = (await call(...args)) as Stoppable;
-      streams.add(stream);
-      return stream;
-    };
-
+    const open = async (...args: unknown[]): Promise<unknown> => track((await call(...args)) as Stoppable);
     if (ITERABLES.includes(name)) return [name, iterate];
-    return [name, STREAMS.includes(name) ? open : call];
+    return [name, name === 'watchLocks' ? open : call];
   });
-  return Object.fromEntries(members) as Pick<Store, PartName>;
+  return Object.fromEntries(members) as Pick<DriverStore, PartName>;
 }
 
 function repositoryMembers(entries: Repository): Repository {

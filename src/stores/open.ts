@@ -7,11 +7,6 @@ import { openCodec } from '../codecs/open.js';
 export async function openStore(profile: Profile, options: OpenOptions): Promise<Store> {
   const codec = openCodec(profile.codec);
   switch (profile.driver) {
-    case 'array': {
-      const { openArray } = await import('./array/store.js');
-      return openArray(profile, codec);
-    }
-
     case 'custom': {
       const { openCustom } = await import('./custom/open.js');
       return openCustom(profile, codec, options);

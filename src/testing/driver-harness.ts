@@ -1,17 +1,14 @@
 import type { Context } from 'mocha';
 
 import type { CustomProfile, DriverOption } from '../profiles/profile.js';
-import type { Capabilities } from '../stores/contract/store.js';
 import type { StoreHarness, StoreOptions } from './harness.js';
 
 import { openStore } from '../stores/open.js';
 
 /** A driver made with defineDriver, and what its tests need. */
-export interface DriverUnderTest {
+export interface DriverUnderTest extends Omit<StoreHarness, 'after' | 'before' | 'open' | 'profile'> {
   /** The driver's module, as a profile names it: `new URL('../driver.mjs', import.meta.url)`. */
   readonly module: URL;
-  /** The capabilities that the driver must declare. */
-  readonly capabilities: Capabilities;
   /** Start the server or create the folder, once before all cases. */
   before?(context: Context): Promise<void> | void;
   /** Undo `before`, once after all cases. */
@@ -24,7 +21,7 @@ export interface DriverUnderTest {
  * Return the harness for `describeStore`. It loads, checks and opens the driver as cachectl does, in this process and
  * in child processes.
  */
-export function driverHarness({ module, capabilities, before, after, options }: DriverUnderTest): StoreHarness {
+export function driverHarness({ module, before, after, options, ...harness }: DriverUnderTest): StoreHarness {
   const profile = ({ prefix }: StoreOptions): CustomProfile => ({
     driver: 'custom',
     name: 'test',
@@ -36,7 +33,7 @@ export function driverHarness({ module, capabilities, before, after, options }: 
     options: options(),
   });
   return {
-    capabilities,
+    ...harness,
     async before(context) {
       await before?.(context);
     },

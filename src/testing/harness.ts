@@ -1,15 +1,34 @@
 import type { Context } from 'mocha';
 
 import type { Profile } from '../profiles/profile.js';
-import type { Capabilities, Store } from '../stores/contract/store.js';
+import type { EventSource } from '../stores/contract/events.js';
+import type { Store, Traits } from '../stores/contract/store.js';
+
+import { type Operation, OPERATIONS } from '../stores/contract/operations.js';
+
+/** An operation of a store, of its tag index (`members`), or of its locks (`waiters`). */
+export type Ability = 'members' | 'waiters' | Exclude<Operation, 'events'>;
+
+/** All of them, for a driver that lacks none. */
+export const ABILITIES: readonly Ability[] = [
+  ...OPERATIONS.filter((operation) => operation !== 'events'),
+  'members',
+  'waiters',
+];
 
 /**
  * What a driver's test gives to the contract suite (`describeStore(name, harness)` in suite.ts). Every case opens its
  * stores with a new prefix and closes them, so nothing has to be emptied in between.
  */
 export interface StoreHarness {
-  /** The capabilities that the driver must declare. It must answer everything else with an UnsupportedError. */
-  readonly capabilities: Capabilities;
+  /** The traits that the driver must declare. */
+  readonly traits: Traits;
+
+  /** The operations that the driver must have; all others must be missing. */
+  readonly has: readonly Ability[];
+
+  /** The event sources that the driver must declare. Left out: it must have no events. */
+  readonly eventSources?: readonly EventSource[];
 
   /**
    * False if the server under test does not report an entry that is read and removed in one step, although a real one
@@ -23,17 +42,11 @@ export interface StoreHarness {
   /** False if the store cannot flush everything, as through a proxy. Default: true. */
   readonly flushesAll?: boolean;
 
-  /** Test `inspect`. Default: false. */
-  readonly inspects?: boolean;
-
-  /** Optional members to test. Default: none. */
-  readonly has?: ReadonlyArray<'entries' | 'flushOnly' | 'sample' | 'stats'>;
-
   /**
    * The names of the event sources to test. Leave out those that the server under test lacks, and those that poll and
    * miss events. Default: all declared sources.
    */
-  readonly eventSources?: readonly string[];
+  readonly testedSources?: readonly string[];
 
   /** Start the server or create the folder, once before all cases. */
   before(context: Context): Promise<void>;

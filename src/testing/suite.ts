@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { StoreHarness } from './harness.js';
 
 import { UnsupportedError } from '../errors.js';
+import { OPERATIONS } from '../stores/contract/operations.js';
 import { describeBulk, describeKeys } from './suite/bulk.js';
 import { describeEvents } from './suite/events.js';
 import { describeFlushing } from './suite/flushing.js';
@@ -28,7 +29,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
   describe(`${name}: the store contract`, function () {
     this.timeout(TIMEOUT_MS);
     const stores = new Stores(harness);
-    const { capabilities } = harness;
+    const hasEvents = harness.eventSources !== undefined;
 
     before(async function () {
       await harness.before(this);
@@ -38,9 +39,12 @@ export function describeStore(name: string, harness: StoreHarness): void {
 
     after(() => harness.after());
 
-    it('declares what it can do', async () => {
+    it('declares its traits, its operations and its event sources', async () => {
       const store = await stores.fresh();
-      expect(store.capabilities).to.deep.equal(capabilities);
+      const has = OPERATIONS.filter((operation) => (operation === 'events' ? hasEvents : stores.has(operation)));
+      expect(store.traits).to.deep.equal(harness.traits);
+      expect(OPERATIONS.filter((operation) => store.supports(operation))).to.deep.equal(has);
+      expect(store.eventSources).to.deep.equal(harness.eventSources ?? []);
       expect(store.location).to.match(/\S/);
     });
 
@@ -53,31 +57,23 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeReading(stores);
     describeWriting(stores);
     describeBulk(stores);
-    if (capabilities.listing) {
-      describeKeys(stores);
-      if (harness.has?.includes('entries')) describeListing(stores);
-    } else refuses('keys to list', async () => all((await stores.fresh()).keys()));
-    if (capabilities.tags) describeTags(stores);
+    if (stores.has('keys')) describeKeys(stores);
+    else refuses('keys to list', async () => all((await stores.fresh()).keys()));
+    if (stores.has('entries')) describeListing(stores);
+    if (stores.has('tags')) describeTags(stores);
     else refuses('tags', async () => (await stores.fresh()).tags(['a']));
-
-    it(`can${capabilities.tagListing === 'none' ? 'not' : ''} list tags`, async () => {
-      expect((await stores.fresh()).tagIndex !== undefined).to.equal(capabilities.tagListing !== 'none');
-    });
-    if (capabilities.tagListing !== 'none') describeTagIndex(stores);
-    if (capabilities.locks) {
+    if (stores.has('tagIndex')) describeTagIndex(stores);
+    if (stores.has('lock')) {
       describeLocks(stores);
       describeLockWaiting(stores);
     } else refuses('locks', async () => (await stores.fresh()).lock('a'));
 
-    it(`can${capabilities.lockListing ? '' : 'not'} list the locks that are held`, async () => {
-      expect((await stores.fresh()).locks !== undefined).to.equal(capabilities.lockListing);
-    });
-    if (capabilities.lockListing) describeLockListing(stores);
+    if (stores.has('locks')) describeLockListing(stores);
     describeStats(stores);
     describeFlushing(stores);
-    if (harness.inspects) describeInspection(stores);
+    if (stores.has('inspect')) describeInspection(stores);
     describePrefixes(stores);
-    if (capabilities.events.length > 0) describeEvents(stores);
+    if (harness.eventSources) describeEvents(stores, harness.eventSources);
     else refuses('events', async () => (await stores.fresh()).events({ signal: AbortSignal.abort(), enable: true }));
     if (harness.profile) describeProcesses(stores);
   });

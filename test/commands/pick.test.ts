@@ -160,7 +160,7 @@ describe('without a key at a terminal', () => {
       const { code, screen } = await onTerminal(['get'], env);
       expect(code).to.equal(2);
       expect(screen).to.match(/Name the key: .* behind SASL/);
-      expect((await onTerminal(['lock:show'], env)).screen).to.include('does not list locks');
+      expect((await onTerminal(['lock:show'], env)).screen).to.include('cannot list locks behind SASL');
     });
   });
 });

@@ -201,7 +201,7 @@ describe('stats', () => {
       [['--watch', '--sample'], '--watch'],
     ];
     for (const [args, message] of refused) {
-      expectFault(await cachectl(['stats', ...args, '--url', 'array:']), { code: 2, message });
+      expectFault(await cachectl(['stats', ...args, '--url', 'sqlite:none.sqlite']), { code: 2, message });
     }
   });
 });

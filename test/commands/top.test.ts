@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import type { EventType } from '../../src/stores/contract/events.js';
 import type { Run } from '../support/cli.js';
 
-import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore, type Place } from '../support/places.js';
 
@@ -92,11 +91,5 @@ describe('top', () => {
         message: `the ${driver} store has no source of events named gossip`,
       });
     });
-  });
-
-  it('has no events of the array store, which is private to a process', async () => {
-    const { code, out } = await cachectl(['top', '--for', '1s', '--json', '--url', 'array://']);
-    expect(code).to.equal(0);
-    expect((JSON.parse(out) as Summary).totals.events).to.equal(0);
   });
 });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { cachectl } from '../support/cli.js';
 import { scratchFolder } from '../support/scratch.js';
 
-const URL_FLAG = ['--url', 'array:'];
+const URL_FLAG = ['--url', `sqlite://${path.join(scratchFolder('usage-store'), 'cache.sqlite')}`];
 
 const MANIFEST = JSON.parse(
   readFileSync(fileURLToPath(new URL('../../oclif.manifest.json', import.meta.url)), 'utf8'),
@@ -16,6 +16,11 @@ const MANIFEST = JSON.parse(
 
 describe('an invalid command line exits 2 with two lines', () => {
   const folder = scratchFolder('usage');
+
+  before(async () => {
+    await cachectl(['put', 'x', '1', ...URL_FLAG]);
+  });
+
   for (const [title, args, message] of [
     ['an empty key', ['get', ''], 'the key is empty'],
     ['no key', ['get'], 'missing argument KEY'],
@@ -143,7 +148,7 @@ describe('the choice of a store', () => {
   });
 
   it('follows --profile, whatever the environment says', async () => {
-    const env = { CACHECTL_URL: 'array:', CACHECTL_PROFILE: 'one', CACHECTL_CONFIG: config };
+    const env = { CACHECTL_URL: 'sqlite:none.sqlite', CACHECTL_PROFILE: 'one', CACHECTL_CONFIG: config };
     await cachectl(['put', 'a', 'two', '--profile', 'two'], { env });
     expect((await cachectl(['get', 'a', '--url', `sqlite://${two}`])).out).to.equal('two\n');
   });
@@ -154,7 +159,7 @@ describe('the choice of a store', () => {
   });
 
   it('takes one flag, not two', async () => {
-    const { code, err } = await cachectl(['get', 'a', '--url', 'array:', '--profile', 'one']);
+    const { code, err } = await cachectl(['get', 'a', '--url', 'sqlite:none.sqlite', '--profile', 'one']);
     expect(code).to.equal(2);
     expect(err).to.include('--url and --profile both say which store to use');
   });

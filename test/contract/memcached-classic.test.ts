@@ -15,25 +15,13 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('memcached behind twemproxy', {
-  capabilities: {
-    listing: false,
-    ttls: false,
-    tags: true,
-    countsTagged: false,
-    tagListing: 'none',
-    locks: true,
-    lockListing: false,
-    lockWaiters: false,
-    events: [],
-    locksToldFromEntries: 'by-form',
-    keyBytes: 250,
-  },
+  traits: { ttls: false, locksToldFromEntries: 'by-form', keyBytes: 250 },
+
+  has: ['inspect', 'tags', 'lock'],
 
   countsBelowZero: false,
 
   flushesAll: false,
-
-  inspects: true,
 
   async before(context) {
     servers = await startPool(context, 2);

@@ -16,27 +16,13 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('three memcached servers', {
-  capabilities: {
-    listing: true,
-    ttls: true,
-    idleTimes: true,
-    tags: true,
-    countsTagged: false,
-    tagListing: 'names',
-    locks: true,
-    lockListing: true,
-    lockWaiters: false,
-    events: EVENTS,
-    eventSources: [{ name: 'watch', types: EVENTS, clients: true, tags: false }],
-    locksToldFromEntries: 'by-form',
-    keyBytes: 250,
-  },
+  traits: { ttls: true, idleTimes: true, locksToldFromEntries: 'by-form', keyBytes: 250 },
+
+  has: ['keys', 'entries', 'flushOnly', 'sample', 'stats', 'inspect', 'tags', 'tagIndex', 'lock', 'locks'],
+
+  eventSources: [{ name: 'watch', types: EVENTS, clients: true, tags: false }],
 
   countsBelowZero: false,
-
-  inspects: true,
-
-  has: ['entries', 'flushOnly', 'sample', 'stats'],
 
   async before(context) {
     // With an option, so that each is a server of its own.

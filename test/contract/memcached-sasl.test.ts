@@ -14,25 +14,11 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('memcached behind SASL', {
-  capabilities: {
-    listing: false,
-    ttls: false,
-    tags: true,
-    countsTagged: false,
-    tagListing: 'none',
-    locks: true,
-    lockListing: false,
-    lockWaiters: false,
-    events: [],
-    locksToldFromEntries: 'by-form',
-    keyBytes: 250,
-  },
+  traits: { ttls: false, locksToldFromEntries: 'by-form', keyBytes: 250 },
+
+  has: ['stats', 'inspect', 'tags', 'lock'],
 
   countsBelowZero: false,
-
-  inspects: true,
-
-  has: ['stats'],
 
   async before(context) {
     server = await startSaslMemcached(context);

@@ -5,6 +5,7 @@ import type { RedisCluster } from '../support/redis-cluster.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { EVENT_SOURCES } from '../../src/stores/redis/events/sources.js';
 import { openRedis } from '../../src/stores/redis/store.js';
+import { ABILITIES } from '../../src/testing/harness.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { startRedisCluster } from '../support/redis-cluster.js';
 
@@ -27,26 +28,18 @@ function profile({ prefix }: StoreOptions): RedisProfile {
 }
 
 describeStore('redis cluster', {
-  capabilities: {
-    listing: true,
+  traits: {
     listingPlaces: false,
     ttls: true,
     idleTimes: true,
-    tags: true,
     countsTagged: true,
-    tagListing: 'members',
-    locks: true,
     lockMilliseconds: true,
-    lockListing: true,
-    lockWaiters: true,
-    events: EVENT_SOURCES[0]!.types,
-    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'by-form',
   },
 
-  inspects: true,
+  has: ABILITIES,
 
-  has: ['entries', 'flushOnly', 'sample', 'stats'],
+  eventSources: EVENT_SOURCES,
 
   async before(context) {
     // A cluster's notifications are not switched on by us.

@@ -5,6 +5,7 @@ import type { RedisServer } from '../support/redis-server.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { EVENT_SOURCES } from '../../src/stores/redis/events/sources.js';
 import { openRedis } from '../../src/stores/redis/store.js';
+import { ABILITIES } from '../../src/testing/harness.js';
 import { describeStore } from '../../src/testing/suite.js';
 import { startRedis } from '../support/redis-server.js';
 
@@ -23,26 +24,18 @@ function profile({ prefix }: StoreOptions): RedisProfile {
 }
 
 describeStore('redis', {
-  capabilities: {
-    listing: true,
+  traits: {
     listingPlaces: true,
     ttls: true,
     idleTimes: true,
-    tags: true,
     countsTagged: true,
-    tagListing: 'members',
-    locks: true,
     lockMilliseconds: true,
-    lockListing: true,
-    lockWaiters: true,
-    events: EVENT_SOURCES[0]!.types,
-    eventSources: EVENT_SOURCES,
     locksToldFromEntries: 'by-form',
   },
 
-  inspects: true,
+  has: ABILITIES,
 
-  has: ['entries', 'flushOnly', 'sample', 'stats'],
+  eventSources: EVENT_SOURCES,
 
   async before(context) {
     server = await startRedis(context);

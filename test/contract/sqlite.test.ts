@@ -8,6 +8,7 @@ import type { StoreOptions } from '../../src/testing/harness.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
+import { ABILITIES } from '../../src/testing/harness.js';
 import { describeStore } from '../../src/testing/suite.js';
 
 const EVENTS: readonly EventType[] = [
@@ -35,24 +36,11 @@ function profile({ prefix }: StoreOptions): SqliteProfile {
 }
 
 describeStore('sqlite', {
-  capabilities: {
-    listing: true,
-    listingPlaces: true,
-    ttls: true,
-    tags: true,
-    countsTagged: true,
-    tagListing: 'members',
-    locks: true,
-    lockListing: true,
-    lockWaiters: true,
-    events: EVENTS,
-    eventSources: [{ name: 'triggers', types: EVENTS, clients: false, tags: true }],
-    locksToldFromEntries: 'apart',
-  },
+  traits: { listingPlaces: true, ttls: true, countsTagged: true, locksToldFromEntries: 'apart' },
 
-  inspects: true,
+  has: ABILITIES,
 
-  has: ['entries', 'flushOnly', 'sample', 'stats'],
+  eventSources: [{ name: 'triggers', types: EVENTS, clients: false, tags: true }],
 
   async before() {
     folder = await mkdtemp(join(tmpdir(), 'cachectl-sqlite-'));

@@ -59,7 +59,7 @@ describe('an unknown command exits 2 on standard error', () => {
     ['help nope', 'nope is not a command', 'cachectl help'],
     ['help lock nope', 'lock nope is not a command', 'lock:list'],
     ['nope --help', 'nope is not a command', 'cachectl help'],
-    ['--url array:', 'missing command', 'cachectl help'],
+    ['--url sqlite:none.sqlite', 'missing command', 'cachectl help'],
   ] as const) {
     it(typed, async () => {
       const words = typed.split(' ');

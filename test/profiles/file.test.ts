@@ -17,13 +17,13 @@ describe('the content of a profile file', () => {
       ['a tab after spaces', 'profiles:\n  \tshop: {}\n', 'cachectl.yaml:2: indented with a tab', /spaces/],
       [
         'a profile twice',
-        'profiles:\n  shop: { driver: array }\n  shop: { driver: array }\n',
+        'profiles:\n  shop: { driver: sqlite, path: a }\n  shop: { driver: sqlite, path: a }\n',
         'cachectl.yaml:3: the key "shop" stands here for the second time',
         /Keep one/,
       ],
       [
         'a key twice, quoted',
-        'profiles:\n  shop:\n    driver: array\n    "driver": array\n',
+        'profiles:\n  shop:\n    driver: sqlite\n    "driver": sqlite\n',
         'cachectl.yaml:4: the key "driver" stands here for the second time',
         /Keep one/,
       ],
@@ -70,7 +70,7 @@ describe('the content of a profile file', () => {
   });
 
   it('is read with a byte order mark and with Windows line ends', async () => {
-    const yaml = '\uFEFFprofiles:\r\n  shop:\r\n    driver: array\r\n    prefix: shop-\r\n';
+    const yaml = '\uFEFFprofiles:\r\n  shop:\r\n    driver: sqlite\r\n    prefix: shop-\r\n    path: a\r\n';
     expect(await folder.of(yaml)).to.include({ name: 'shop', prefix: 'shop-' });
     expect((await folder.failureOf(yaml.replace('prefix', 'prefx'))).message).to.contain('cachectl.yaml:4:');
   });
@@ -104,11 +104,13 @@ describe('the content of a profile file', () => {
     }
 
     it('takes no other keys', async () => {
-      expect(await folder.failureOf('defualt: shop\nprofiles: { shop: { driver: array } }')).to.deep.equal({
+      expect(await folder.failureOf('defualt: shop\nprofiles: { shop: { driver: sqlite, path: a } }')).to.deep.equal({
         message: 'cachectl.yaml:1: unknown key "defualt" at the top level',
         hint: 'Did you mean default? Keys there: default, profiles.',
       });
-      const { message } = await folder.failureOf('profiles: { shop: { driver: array } }\n__proto__: { default: shop }');
+      const { message } = await folder.failureOf(
+        'profiles: { shop: { driver: sqlite, path: a } }\n__proto__: { default: shop }',
+      );
       expect(message).to.equal('cachectl.yaml:2: unknown key "__proto__" at the top level');
     });
 
@@ -138,7 +140,7 @@ describe('the content of a profile file', () => {
 
     it('are strict: inherited names of objects are no keys', async () => {
       for (const key of ['__proto__', 'constructor', 'toString', '"__proto__"']) {
-        const { message } = await folder.failureOf(`profiles:\n  a:\n    driver: array\n    ${key}: { prefix: x }\n`);
+        const { message } = await folder.failureOf(`profiles:\n  a:\n    driver: sqlite\n    ${key}: { prefix: x }\n`);
         expect(message).to.equal(`cachectl.yaml:4: unknown key "${key.replaceAll('"', '')}" in profile a`);
       }
     });
@@ -146,19 +148,21 @@ describe('the content of a profile file', () => {
     it('need a known driver; the nearest is suggested first', async () => {
       expect(await folder.failureOf('profiles:\n  a: { prefix: x }\n')).to.deep.equal({
         message: 'cachectl.yaml:2: profile a has no driver',
-        hint: 'Add "driver: NAME" to it. Drivers: sqlite, redis, memcached, mongodb, array, or the path or package of a driver of your own.',
+        hint: 'Add "driver: NAME" to it. Drivers: sqlite, redis, memcached, mongodb, or the path or package of a driver of your own.',
       });
       expect(await folder.failureOf('profiles:\n  a:\n    driver: reddis\n')).to.deep.equal({
         message: 'cachectl.yaml:3: unknown driver in profile a (reddis)',
-        hint: 'Did you mean redis? No package of that name is installed. There are: redis, sqlite, array, mongodb, memcached.',
+        hint: 'Did you mean redis? No package of that name is installed. There are: redis, sqlite, mongodb, memcached.',
       });
     });
 
     it('set prefix, codec and protection; the defaults are none, php and no', async () => {
-      const yaml = 'profiles: { a: { driver: array } }';
-      const defaults = { name: 'a', driver: 'array', prefix: '', codec: 'php', protected: false };
+      const yaml = 'profiles: { a: { driver: sqlite, path: a } }';
+      const path = `${folder.project}/a`;
+      const tables = { table: 'cache', lockTable: 'cache_locks' };
+      const defaults = { name: 'a', driver: 'sqlite', path, ...tables, prefix: '', codec: 'php', protected: false };
       expect(await folder.of(yaml)).to.deep.equal(defaults);
-      const full = yaml.replace('array', 'array, prefix: shop-, codec: json, protected: true');
+      const full = yaml.replace('sqlite', 'sqlite, prefix: shop-, codec: json, protected: true');
       expect(await folder.of(full)).to.deep.equal({ ...defaults, prefix: 'shop-', codec: 'json', protected: true });
     });
 
@@ -177,7 +181,7 @@ describe('the content of a profile file', () => {
     ];
     for (const [line, message] of wrong) {
       it(`${line}: ${message}`, async () => {
-        const failure = await folder.failureOf(`profiles:\n  a:\n    driver: array\n    ${line}\n`, {
+        const failure = await folder.failureOf(`profiles:\n  a:\n    driver: sqlite\n    ${line}\n`, {
           env: { YES: 'si' },
         });
         expect(failure.message).to.equal(`cachectl.yaml:4: ${message}`);
@@ -190,7 +194,8 @@ describe('the content of a profile file', () => {
       const yaml = [
         'profiles:',
         '  shop: &shop',
-        '    driver: array',
+        '    driver: sqlite',
+        '    path: a',
         '    prefix: shop-',
         '    codec: json',
         '  blog:',
@@ -206,13 +211,13 @@ describe('the content of a profile file', () => {
     });
 
     it('report the line of the merged key', async () => {
-      const yaml = 'profiles:\n  a: &a\n    driver: array\n    prefx: x\n  b:\n    <<: *a\n';
+      const yaml = 'profiles:\n  a: &a\n    driver: sqlite\n    prefx: x\n  b:\n    <<: *a\n';
       const { message } = await folder.failureOf(yaml, { profile: 'b' });
       expect(message).to.equal('cachectl.yaml:4: unknown key "prefx" in profile b');
     });
 
     it('merge maps only', async () => {
-      const { message } = await folder.failureOf('profiles:\n  a:\n    driver: array\n    <<: text\n');
+      const { message } = await folder.failureOf('profiles:\n  a:\n    driver: sqlite\n    <<: text\n');
       expect(message).to.equal('cachectl.yaml:4: "<<" merges something that is not a map');
     });
 
@@ -221,11 +226,11 @@ describe('the content of a profile file', () => {
         { length: 30 },
         (_, level) => `  l${level + 1}: &l${level + 1} [*l${level}, *l${level}]`,
       );
-      const bomb = ['profiles:', '  l0: &l0 [x, x]', ...doubled, '  a: { driver: array, prefix: *l30 }'].join('\n');
+      const bomb = ['profiles:', '  l0: &l0 [x, x]', ...doubled, '  a: { driver: sqlite, prefix: *l30 }'].join('\n');
       expect((await folder.failureOf(bomb, { profile: 'a' })).message).to.match(/aliases make more than 10000 values/);
-      const circle = 'profiles:\n  a: &a\n    driver: array\n    <<: *a\n';
+      const circle = 'profiles:\n  a: &a\n    driver: sqlite\n    <<: *a\n';
       expect((await folder.failureOf(circle)).message).to.match(/aliases go in a circle/);
-      const list = 'profiles:\n  a:\n    driver: array\n    prefix: &p [*p]\n';
+      const list = 'profiles:\n  a:\n    driver: sqlite\n    prefix: &p [*p]\n';
       expect((await folder.failureOf(list)).message).to.match(/aliases go in a circle/);
     });
   });

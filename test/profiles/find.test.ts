@@ -5,8 +5,8 @@ import path from 'node:path';
 import { UsageError } from '../../src/errors.js';
 import { Folder } from './folder.js';
 
-const ARRAY = 'profiles: { NAME: { driver: array } }';
-const withName = (name: string) => ARRAY.replace('NAME', name);
+const PROFILE = 'profiles: { NAME: { driver: sqlite, path: a } }';
+const withName = (name: string) => PROFILE.replace('NAME', name);
 
 describe('the choice of a profile', () => {
   let folder: Folder;
@@ -119,7 +119,7 @@ describe('the choice of a profile', () => {
   });
 
   describe('with several profiles', () => {
-    const two = 'profiles:\n  shop:\n    driver: array\n  blog:\n    driver: array\n';
+    const two = 'profiles:\n  shop:\n    driver: sqlite\n    path: a\n  blog:\n    driver: sqlite\n    path: b\n';
 
     it('uses the one of --profile', async () => {
       expect(await folder.of(`default: shop\n${two}`, { profile: 'blog' })).to.have.property('name', 'blog');
@@ -149,16 +149,22 @@ describe('the choice of a profile', () => {
     });
 
     it('takes any name, but no inherited one', async () => {
-      expect(await folder.of('profiles: { __proto__: { driver: array } }')).to.have.property('name', '__proto__');
-      expect(await folder.of('profiles: { 7: { driver: array } }', { profile: '7' })).to.have.property('name', '7');
+      expect(await folder.of('profiles: { __proto__: { driver: sqlite, path: a } }')).to.have.property(
+        'name',
+        '__proto__',
+      );
+      expect(await folder.of('profiles: { 7: { driver: sqlite, path: a } }', { profile: '7' })).to.have.property(
+        'name',
+        '7',
+      );
       expect((await folder.failureOf(two, { profile: 'constructor' })).message).to.contain('no profile "constructor"');
     });
   });
 
   it('does not combine the file with a URL', async () => {
     folder.write('cachectl.yaml', withName('found'));
-    expect(await folder.resolve({ url: 'array:' })).to.have.property('name', 'array');
-    expect((await folder.failure({ url: 'array:', profile: 'found' })).error).to.be.instanceOf(UsageError);
-    expect((await folder.failure({ url: 'array:', config: 'cachectl.yaml' })).error).to.be.instanceOf(UsageError);
+    expect(await folder.resolve({ url: 'sqlite:a' })).to.have.property('name', 'sqlite');
+    expect((await folder.failure({ url: 'sqlite:a', profile: 'found' })).error).to.be.instanceOf(UsageError);
+    expect((await folder.failure({ url: 'sqlite:a', config: 'cachectl.yaml' })).error).to.be.instanceOf(UsageError);
   });
 });

@@ -12,7 +12,7 @@ describe('variables in a profile file', () => {
   afterEach(() => folder.remove());
 
   const prefixOf = async (prefix: string, env: NodeJS.ProcessEnv = {}) =>
-    (await folder.of(`profiles:\n  a:\n    driver: array\n    prefix: ${prefix}\n`, { env })).prefix;
+    (await folder.of(`profiles:\n  a:\n    driver: sqlite\n    path: a\n    prefix: ${prefix}\n`, { env })).prefix;
 
   it('are replaced, alone, within text, and several at once', async () => {
     const env = { APP: 'shop', STAGE: 'live' };
@@ -63,22 +63,22 @@ describe('variables in a profile file', () => {
     expect((await folder.failureOf(nested)).message).to.equal(
       'cachectl.yaml:6: password of locks of profile shop: the environment variable PW is not set',
     );
-    expect((await folder.failureOf('default: ${WHICH}\nprofiles: { a: { driver: array } }')).message).to.equal(
-      'cachectl.yaml:1: default: the environment variable WHICH is not set',
-    );
+    expect(
+      (await folder.failureOf('default: ${WHICH}\nprofiles: { a: { driver: sqlite, path: a } }')).message,
+    ).to.equal('cachectl.yaml:1: default: the environment variable WHICH is not set');
     expect((await folder.failureOf(yaml.replace('SHOP_REDIS_URL', 'constructor'))).message).to.contain(
       'constructor is',
     );
   });
 
   it('are required in the chosen profile only', async () => {
-    const yaml = 'profiles:\n  live: { driver: redis, url: ${NOT_SET} }\n  here: { driver: array }\n';
+    const yaml = 'profiles:\n  live: { driver: redis, url: ${NOT_SET} }\n  here: { driver: sqlite, path: a }\n';
     expect(await folder.of(yaml, { profile: 'here' })).to.have.property('name', 'here');
   });
 
   it('with invalid syntax are refused', async () => {
     for (const text of ['${}', '${1A}', '${A-b}', '${A:?b}', '${A:-${B}}', '${A', '${ A }', '${A:+b}']) {
-      const { message, hint } = await folder.failureOf(`profiles:\n  a:\n    driver: array\n    prefix: '${text}'\n`);
+      const { message, hint } = await folder.failureOf(`profiles:\n  a:\n    driver: sqlite\n    prefix: '${text}'\n`);
       expect(message).to.equal(
         'cachectl.yaml:4: prefix of profile a: a ${ that does not read as ${NAME} or ${NAME:-default}',
       );
@@ -127,7 +127,7 @@ describe('variables in a profile file', () => {
       expect(message + hint, line).not.to.contain(secret);
     }
 
-    const { message, hint } = await folder.failureOf('default: ${S}\nprofiles: { a: { driver: array } }', {
+    const { message, hint } = await folder.failureOf('default: ${S}\nprofiles: { a: { driver: sqlite, path: a } }', {
       env: { S: secret },
     });
     expect(message + hint).not.to.contain(secret);

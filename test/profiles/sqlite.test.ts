@@ -127,7 +127,7 @@ describe('an SQLite profile', () => {
       ['sqlite://cache.db', 'the URL (sqlite://cache.db) has a host', /sqlite:cache\.sqlite .* sqlite:\/\/\/var/],
       ['sqlite:', 'the URL: path of profile sqlite is empty (sqlite:)', /./],
       ['sqlite:?prefix=a', 'the URL: path of profile sqlite is empty', /./],
-      ['sqlite::memory:', 'the URL (sqlite:***) keeps nothing', /array:/],
+      ['sqlite::memory:', 'the URL (sqlite:***) keeps nothing', /sqlite:cache\.sqlite/],
       ['sqlite:a.db?path=b.db', 'the URL (sqlite:***?path=b.db) says "path" twice', /once/],
       ['sqlite:a.db?driver=redis', 'the URL (sqlite:***?driver=redis) has the parameter driver', /Take it out/],
       ['sqlite:a.db#b', 'the URL (sqlite:***#b) holds a #', /%23/],
@@ -145,15 +145,13 @@ describe('an SQLite profile', () => {
     }
   });
 
-  it('has a neighbour for tests: array: is in memory', async () => {
-    expect(await folder.resolve({ url: 'array:?prefix=a-' })).to.deep.equal({
-      name: 'array',
-      driver: 'array',
-      prefix: 'a-',
-      codec: 'php',
-      protected: false,
-    });
-    expect(await folder.resolve({ url: 'array://' })).to.have.property('driver', 'array');
-    expect((await folder.failure({ url: 'array:x' })).message).to.contain('has something after the scheme');
+  it('is what to use instead of the array driver, which lives in one process', async () => {
+    for (const failure of [
+      await folder.failure({ url: 'array:?prefix=a-' }),
+      await folder.failureOf('profiles: { a: { driver: array } }'),
+    ]) {
+      expect(failure.message).to.match(/cachectl has no store for Laravel's array cache yet$/);
+      expect(failure.hint).to.equal('It lives in one process. Use driver: sqlite, the default: it needs no server.');
+    }
   });
 });

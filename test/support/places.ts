@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { EventType } from '../../src/stores/contract/events.js';
-import type { Capabilities } from '../../src/stores/contract/store.js';
+import type { Traits } from '../../src/stores/contract/store.js';
 import type { EntryDocument } from '../../src/stores/mongodb/deployment.js';
 import type { Result, Run, RunOptions } from './cli.js';
 
@@ -30,7 +30,7 @@ export interface Place extends Ground {
 }
 
 /** Where a store is, and how it behaves through the built program. */
-interface Ground extends Pick<Capabilities, 'countsTagged' | 'keyBytes' | 'locksToldFromEntries'> {
+interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'locksToldFromEntries'> {
   /** A size that is too large for an incompressible value. Left out if a test cannot store that much. */
   readonly tooLarge?: number;
   /** Strings are stored bare, with their type beside them. */

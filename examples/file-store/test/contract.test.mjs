@@ -10,18 +10,8 @@ describeStore(
   'file-store',
   driverHarness({
     module: new URL('../driver.mjs', import.meta.url),
-    capabilities: {
-      listing: false,
-      ttls: true,
-      tags: false,
-      countsTagged: false,
-      tagListing: 'none',
-      locks: true,
-      lockListing: false,
-      lockWaiters: false,
-      events: [],
-      locksToldFromEntries: 'by-form',
-    },
+    traits: { ttls: true, locksToldFromEntries: 'by-form' },
+    has: ['lock'],
     before() {
       folder = mkdtempSync(path.join(tmpdir(), 'file-store-'));
     },

@@ -10,7 +10,7 @@ import path from 'node:path';
 
 import driver from '../driver.mjs';
 
-/** @import { Store } from 'cachectl' */
+/** @import { FileStore } from '../store.mjs' */
 
 /**
  * @param {{ folder: string, lockFolder?: string }} options
@@ -19,14 +19,15 @@ import driver from '../driver.mjs';
 async function open({ folder, lockFolder }, timeoutMs = 20_000) {
   const lockPrefix = 'file-store-lock:';
   const settings = { profile: 'test', prefix: 'shop:', codec: openCodec('php') };
-  return driver.open({ ...settings, options: { folder, lockFolder, lockPrefix } }, { timeoutMs });
+  const store = await driver.open({ ...settings, options: { folder, lockFolder, lockPrefix } }, { timeoutMs });
+  return /** @type {FileStore} */ (store);
 }
 
 describe('the files', function () {
   this.timeout(30_000);
   /** @type {string} */
   let folder;
-  /** @type {Store} */
+  /** @type {FileStore} */
   let store;
 
   beforeEach(async () => {
@@ -83,7 +84,7 @@ describe('the files', function () {
     await apart.lock('deploy').acquire('ann', 60);
     expect(await store.lock('deploy').holder()).to.equal(undefined);
     expect((await apart.lock('deploy').holder())?.owner).to.equal('ann');
-    expect(apart.capabilities.locksToldFromEntries).to.equal('apart');
+    expect(apart.traits.locksToldFromEntries).to.equal('apart');
   });
 
   it('that PHP created and has not filled are no entries', async () => {

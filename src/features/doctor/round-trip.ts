@@ -75,7 +75,7 @@ const PARTS: readonly Part[] = [
       const entry = await store.get(key);
       const value = entry?.decode();
       expectSame('what was put is read back', value?.type === 'string' ? value.value.toString() : value?.type, text);
-      if (store.capabilities.ttls) expectTtl(entry!.ttl);
+      if (store.traits.ttls) expectTtl(entry!.ttl);
       expectSame('add of a key that is there', await store.add(key, string('another'), TTL), false);
       go();
       expectSame('touch of a key that is there', await store.touch(key, TTL), true);
@@ -93,7 +93,7 @@ const PARTS: readonly Part[] = [
       await store.put(counter, integer(1), TTL);
       go();
       expectSame('1 counted up by 2', await store.increment(counter, 2n), 3n);
-      if (store.capabilities.ttls) expectTtl((await store.get(counter))?.ttl);
+      if (store.traits.ttls) expectTtl((await store.get(counter))?.ttl);
       go();
       await store.pull(counter);
       expectMiss('get of a key that was pulled', await store.get(counter));
@@ -104,14 +104,14 @@ const PARTS: readonly Part[] = [
   {
     subject: 'tags',
     place: 'tags',
-    isAble: ({ capabilities }) => capabilities.tags,
+    isAble: (store) => store.supports('tags'),
     async run({ store, tag, key, go }) {
       const tagged = store.tags([tag]);
       await tagged.put(key, string('tagged'), TTL);
       go();
       expectSame('a tagged entry is read back', (await tagged.get(key)) === undefined, false);
       const flushed = await tagged.flush({ dryRun: false });
-      if (store.capabilities.countsTagged) expectSame('entries that a flush of the tag took', flushed, 1);
+      if (store.traits.countsTagged) expectSame('entries that a flush of the tag took', flushed, 1);
       expectMiss('get of an entry whose tag was flushed', await tagged.get(key));
       return 'a tagged entry was put, read back and flushed by its tag';
     },
@@ -124,7 +124,7 @@ const PARTS: readonly Part[] = [
   {
     subject: 'locks',
     place: 'locks',
-    isAble: ({ capabilities }) => capabilities.locks,
+    isAble: (store) => store.supports('lock'),
     async run({ store, lock: name, owner, go }) {
       const lock = store.lock(name);
       expectSame('acquire of a lock that is free', await lock.acquire(owner, TTL), true);
@@ -132,7 +132,7 @@ const PARTS: readonly Part[] = [
       expectSame('acquire of a lock that is held', await lock.acquire(`${owner}x`, TTL), false);
       const holder = await lock.holder();
       expectSame('its holder', holder?.owner, owner);
-      if (store.capabilities.ttls) expectTtl(holder!.ttl);
+      if (store.traits.ttls) expectTtl(holder!.ttl);
       go();
       expectSame('refresh by its owner', await lock.refresh(owner, TTL), true);
       expectSame('release by another', await lock.release(`${owner}x`), false);

@@ -3,7 +3,7 @@ import type { Store } from '../../stores/contract/store.js';
 import type { EventFlags } from './flags.js';
 
 import { UnsupportedError } from '../../errors.js';
-import { eventSourceNamed, eventSourcesOf } from '../../stores/events/sources.js';
+import { eventSourceNamed } from '../../stores/events/sources.js';
 import { globMatcher } from '../../stores/listing/glob.js';
 
 /** What a command cannot do without, beyond what was asked for. */
@@ -19,7 +19,7 @@ export interface Needs {
  */
 export function chooseSource(store: Store, flags: EventFlags, needs: Needs = {}): EventSource {
   const { driver } = store;
-  const sources = eventSourcesOf(store);
+  const sources = store.eventSources;
   if (flags.source !== undefined || sources.length === 0) {
     const named = eventSourceNamed(driver, sources, flags.source);
     const lacks = lackOf(named, flags, needs);
@@ -36,7 +36,7 @@ export function chooseSource(store: Store, flags: EventFlags, needs: Needs = {})
 export function preferSource(store: Store, flags: EventFlags, needs: Needs, types: readonly EventType[]): EventSource {
   if (flags.source !== undefined) return chooseSource(store, flags, needs);
   const wanted = { ...needs, types: [...(needs.types ?? []), ...types] };
-  const telling = eventSourcesOf(store).find((source) => lackOf(source, flags, wanted) === undefined);
+  const telling = store.eventSources.find((source) => lackOf(source, flags, wanted) === undefined);
   return telling ?? chooseSource(store, flags, needs);
 }
 

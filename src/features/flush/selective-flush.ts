@@ -5,11 +5,12 @@ import type { EntryFilter, FlushOnlyResult } from '../../stores/contract/flush.j
 import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Store } from '../../stores/contract/store.js';
 
-import { UnsupportedError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying, type Consent } from '../../runtime/confirm.js';
 import { duration } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 import { formatDuration } from '../../terminal/durations.js';
@@ -78,15 +79,9 @@ export async function flushSelection(
 
 /** @throws UnsupportedError before anybody is warned or asked */
 function flusher(store: Store, only: EntryFilter): NonNullable<Store['flushOnly']> {
-  if (!store.flushOnly) {
-    throw new UnsupportedError(
-      `the ${store.driver} store cannot flush what matches`,
-      'Forget keys by their names, flush tags, or flush without --pattern, --idle-for and --larger-than.',
-    );
-  }
-
-  if (only.idleFor !== undefined && !store.capabilities.idleTimes) throw noIdleTimes(store.driver);
-  return store.flushOnly.bind(store);
+  if (!store.flushOnly) throw unsupported(store, 'flushOnly');
+  if (only.idleFor !== undefined && !store.traits.idleTimes) throw noIdleTimes(store.driver);
+  return store.flushOnly;
 }
 
 /** Counting first is for the person who reads it; a script with --yes does not wait for it. */

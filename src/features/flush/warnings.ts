@@ -6,7 +6,7 @@ import { globMatcher } from '../../stores/listing/glob.js';
 
 /** What becomes of locks and of other applications, a line each. */
 export function lockWarnings(store: Store, { locks, scope }: Pick<FlushOptions, 'locks' | 'scope'>): string[] {
-  const { lockLocation, capabilities } = store;
+  const { lockLocation, traits } = store;
   if (scope === 'all') {
     const others = 'Entries of other applications in this database are removed too';
     return lockLocation === undefined
@@ -15,7 +15,7 @@ export function lockWarnings(store: Store, { locks, scope }: Pick<FlushOptions, 
   }
 
   if (locks) return ['Locks that lock:list shows are removed too: their holders lose them.'];
-  if (capabilities.locksToldFromEntries === 'apart') return [];
+  if (traits.locksToldFromEntries === 'apart') return [];
   return [
     'Locks lie among the entries here: those that lock:list shows are kept. A lock that it cannot recognize is removed as an entry.',
   ];

@@ -132,7 +132,7 @@ async function integerAt(store: Store, key: string, tags?: readonly string[]): P
 
 /** What no key of this store can be is not there. */
 async function lookBeside(store: Store, key: string, tags?: readonly string[]): Promise<Inspection | undefined> {
-  const { keyBytes } = store.capabilities;
+  const { keyBytes } = store.traits;
   const isTooLong = keyBytes !== undefined && keyByteLength(store.prefix + key) + (tags ? HASH : 0) > keyBytes;
   return isTooLong ? undefined : look(store, key, tags);
 }
@@ -145,9 +145,11 @@ async function whereElse(
   key: string,
   tags?: readonly string[],
 ): Promise<Pick<Inspected, 'elsewhere' | 'lockApart'>> {
-  const { locks, locksToldFromEntries } = store.capabilities;
   if (tags === undefined) {
-    const holder = locks && locksToldFromEntries === 'apart' ? await store.lock(key).holder() : undefined;
+    const holder =
+      store.supports('lock') && store.traits.locksToldFromEntries === 'apart'
+        ? await store.lock(key).holder()
+        : undefined;
     return holder === undefined ? {} : { lockApart: holder };
   }
 

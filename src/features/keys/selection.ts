@@ -2,8 +2,8 @@ import type { Interruption } from '../../runtime/interrupt.js';
 import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
 import type { Reading, Store } from '../../stores/contract/store.js';
 
-import { UnsupportedError } from '../../errors.js';
 import { whole } from '../../runtime/interrupt.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { withinBytes } from '../../stores/listing/byte-limit.js';
 import { counted } from '../../stores/listing/counted.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
@@ -13,14 +13,9 @@ import { noIdleTimes } from '../../stores/listing/entry-filter.js';
  * @throws UnsupportedError where it lists none, or does not tell since when they have not been used
  */
 export function entryPages(store: Store, what: string, options: ListEntriesOptions): EntryPages {
-  if (options.idle && !store.capabilities.idleTimes) throw noIdleTimes(store.driver);
+  if (options.idle && !store.traits.idleTimes) throw noIdleTimes(store.driver);
   if (store.entries) return store.entries(options);
-  throw new UnsupportedError(
-    `the ${store.driver} store lists no entries with ${what}`,
-    store.capabilities.listing
-      ? 'Leave --long, --sort and --tree out, and look at single ones with get.'
-      : 'It cannot list keys; ask for them by name.',
-  );
+  throw unsupported(store, 'entries', `list entries with ${what}`);
 }
 
 export async function* flattened(pages: EntryPages): AsyncGenerator<ListedEntry> {

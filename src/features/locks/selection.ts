@@ -1,7 +1,7 @@
 import type { Work } from '../../runtime/store-command.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
 
-import { UnsupportedError } from '../../errors.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { globMatcher } from '../../stores/listing/glob.js';
 import { type LockFamily, meaningOf } from '../../stores/locks/families.js';
 import { readOwner } from '../../stores/locks/owner.js';
@@ -22,12 +22,7 @@ export async function* selectLocks(
   { store, interruption }: Pick<Work, 'interruption' | 'store'>,
   { pattern, families, include, stuckFor }: LockSelection,
 ): AsyncGenerator<ListedLock> {
-  if (!store.locks) {
-    throw new UnsupportedError(
-      `the ${store.driver} store does not list locks`,
-      'Ask for one by name: cachectl lock:show NAME',
-    );
-  }
+  if (!store.locks) throw unsupported(store, 'locks');
 
   const isNamed = globMatcher(pattern ?? '*');
   for await (const lock of store.locks({

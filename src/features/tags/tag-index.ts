@@ -4,6 +4,7 @@ import type { ListedTag, ListTagsOptions, TagIndex, TagMember } from '../../stor
 
 import { UnsupportedError } from '../../errors.js';
 import { untilInterrupted } from '../../runtime/interrupt.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { keyToBytes } from '../../stores/entries/key-text.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;
@@ -13,12 +14,7 @@ export type TagSort = (typeof TAG_SORTS)[number];
 /** @throws UnsupportedError where the store has no tags, or cannot list them */
 export async function tagIndexOf(store: Store): Promise<TagIndex> {
   if (store.tagIndex) return store.tagIndex();
-  // Which says so itself where it has none.
-  store.tags([]);
-  throw new UnsupportedError(
-    `the ${store.driver} store cannot list tags here`,
-    'An entry whose key and tags you know is read with get KEY --tags a,b.',
-  );
+  throw unsupported(store, store.supports('tags') ? 'tagIndex' : 'tags');
 }
 
 /**
@@ -37,7 +33,7 @@ export async function* listTags(
     return;
   }
 
-  if (sort === 'entries' && store.capabilities.tagListing !== 'members') {
+  if (sort === 'entries' && index.members === undefined) {
     throw new UnsupportedError(
       `the ${store.driver} store does not tell how many entries carry a tag`,
       'Sort by name, or leave --sort out.',
@@ -53,6 +49,7 @@ export async function* listTags(
 /** One by one. An interruption ends them quietly. */
 export async function* listMembers(store: Store, interruption: Interruption, name: string): AsyncGenerator<TagMember> {
   const index = await tagIndexOf(store);
+  if (index.members === undefined) throw unsupported(store, 'tagIndex', 'list the entries of a tag');
   const { signal } = interruption;
   for await (const page of untilInterrupted(interruption, index.members(name, { signal }))) yield* page;
 }

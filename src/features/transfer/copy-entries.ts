@@ -69,10 +69,6 @@ function prefixOf({ profile }: CopySide): string {
 /** Equal for profiles that name the same keyspace in the same way. */
 function locationOf({ profile }: CopySide): string {
   switch (profile.driver) {
-    case 'array': {
-      return 'array';
-    }
-
     case 'custom': {
       return JSON.stringify([profile.moduleUrl, profile.options]);
     }

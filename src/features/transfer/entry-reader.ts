@@ -2,7 +2,8 @@ import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Entry, Store } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
-import { UndecodableError, UnsupportedError, WrongTypeError } from '../../errors.js';
+import { UndecodableError, WrongTypeError } from '../../errors.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { taggedKey, tagHashOf } from '../../stores/tags/names.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
@@ -34,9 +35,9 @@ export interface EntryPage {
  * @throws UnsupportedError where keys cannot be listed
  */
 export async function* readPages(store: Store, options: ReadOptions): AsyncGenerator<EntryPage> {
-  if (store.entries === undefined || !store.capabilities.listing) throw cannotList(store);
+  if (store.entries === undefined) throw unsupported(store, 'entries');
   const { pattern, signal, tally, places = false, after, isWanted = () => true } = options;
-  const { tags } = store.capabilities;
+  const tags = store.supports('tags');
   const listing = { pattern, signal, contents: true, tags, places, ...(after !== undefined && { after }) };
   for await (const page of store.entries(listing)) {
     const readAt = Date.now();
@@ -99,11 +100,4 @@ function namesOf({ key, tags = NO_TAGS }: ListedEntry, tally: Tally): Pick<Trans
   if (tags.length > 0 && taggedKey(tags, '') === `${hash}:`) return { key: key.slice(hash.length + 1), tags };
   tally.looseTags++;
   return { key, tags: NO_TAGS };
-}
-
-function cannotList({ driver }: Store): UnsupportedError {
-  return new UnsupportedError(
-    `the ${driver} store cannot list its entries`,
-    'Read the keys that you know with get --json.',
-  );
 }

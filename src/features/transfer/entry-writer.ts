@@ -2,6 +2,7 @@ import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../.
 import type { Tally } from './tally.js';
 
 import { CachectlError, RefusedError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';
+import { unsupported } from '../../stores/contract/operations.js';
 import { overlapping } from '../../stores/listing/concurrent.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
 
@@ -72,8 +73,7 @@ export class EntryWriter {
 
   #target(tags: readonly string[]): Error | Repository {
     if (tags.length === 0) return this.#store;
-    if (this.#store.capabilities.tags) return this.#store.tags(tags);
-    return new UnsupportedError(`the ${this.#store.driver} store has no tags`, 'Remove the tags from the input.');
+    return this.#store.supports('tags') ? this.#store.tags(tags) : unsupported(this.#store, 'tags');
   }
 
   async #putStored(target: Repository, form: string, entries: readonly StoredEntry[]): Promise<void> {

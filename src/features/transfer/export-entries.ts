@@ -30,7 +30,7 @@ export async function exportEntries(
   { signal, onProgress }: Required<BulkOptions>,
 ): Promise<void> {
   const print = async (some: Pick<ReadOptions, 'after' | 'isWanted' | 'places'>): Promise<void> => {
-    const hasPlaces = some.places === true && store.capabilities.listingPlaces === true;
+    const hasPlaces = some.places === true && store.traits.listingPlaces === true;
     const pages = readPages(store, { pattern, signal, asStored: false, tally, ...some });
     for await (const { entries, readAt, place } of pages) {
       for (const { text, count } of batches(entries, Math.floor(readAt / 1000))) {
@@ -46,7 +46,7 @@ export async function exportEntries(
 
   const { written, after } = output.start;
   if (written === undefined) return print({ places: true });
-  if (after !== undefined && store.capabilities.listingPlaces) {
+  if (after !== undefined && store.traits.listingPlaces) {
     try {
       return await print({ places: true, after });
     } catch (error) {

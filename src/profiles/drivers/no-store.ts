@@ -8,7 +8,7 @@ interface Unsupported {
 
 const DATABASE_HINT =
   'A database cache in SQLite is driver: sqlite with path: FILE. For others write a driver: docs/custom-drivers.md.';
-const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, array, or one of your own: docs/custom-drivers.md.';
+const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, or one of your own: docs/custom-drivers.md.';
 const IN_PHP =
   'It lives inside of PHP, so no other process can read it. Use the cache store that PHP shares, such as redis.';
 
@@ -25,6 +25,13 @@ const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>(
     {
       what: "Laravel's file cache",
       hint: 'The example driver reads it: driver: ./file-store/driver.mjs; see examples/file-store and docs/custom-drivers.md.',
+    },
+  ],
+  [
+    'array',
+    {
+      what: "Laravel's array cache",
+      hint: 'It lives in one process. Use driver: sqlite, the default: it needs no server.',
     },
   ],
   ['apc', { what: 'APCu', hint: IN_PHP }],

@@ -18,7 +18,7 @@ export interface UrlParts {
  * - `redis://`, `rediss://` (also `tcp://`, `tls://`, `valkey://`, `valkeys://`), `unix://`
  * - `redis+cluster://`, `redis+sentinel://`, `rediss+…`
  * - `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`
- * - `sqlite:`, `array:`, and the bare path of a `.sqlite` or `.db` file
+ * - `sqlite:`, and the bare path of a `.sqlite` or `.db` file
  *
  * The standard URL class has no lists of hosts, and changes what is not a web address.
  * @param name for messages: `--url redis://user:***@host`, or the location in the file; never a secret
@@ -43,14 +43,13 @@ export function parseUrl(url: string, name: string): UrlParts {
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
-  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:, array:';
+  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:';
 const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
 
 type Parts = Omit<UrlParts, 'scheme'>;
 
 const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(Object.create(null), {
-  array: parseArray,
   memcached: parseMemcached,
   memcacheds: withTls(parseMemcached),
   mongodb: parseMongodb(false),
@@ -68,11 +67,6 @@ const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(O
   sqlite: parseSqlite,
   unix: parseUnix,
 });
-
-function parseArray(text: Text): Parts {
-  if (text.beforeQuery.replace(/^\/\//, '') !== '') text.fail('has something after the scheme', 'Write array: alone.');
-  return { driver: 'array', keys: text.query() };
-}
 
 function parseMemcached(text: Text): Parts {
   const { user, hosts, path } = text.authority();
@@ -123,7 +117,7 @@ function parseSqlite(text: Text): Parts {
 
   // On Windows, sqlite:///C:/cache.sqlite is the file C:/cache.sqlite.
   const file = text.decode(beforeQuery.replace(/^\/\//, '')).replace(/^\/(?=[a-z]:[/\\])/i, '');
-  if (file === ':memory:') text.fail('keeps nothing', 'Use array: for a cache that is gone with the process.');
+  if (file === ':memory:') text.fail('keeps nothing', 'Name a file: sqlite:cache.sqlite');
   return { driver: 'sqlite', keys: text.query(['path', file]) };
 }
 

@@ -53,6 +53,13 @@ export interface EventSource {
   readonly tags: boolean;
 }
 
+/** Where a driver has its events from. */
+export interface StoreEvents {
+  /** At least one; the cheapest for the server first. */
+  readonly sources: readonly EventSource[];
+  open(options: SourceOptions): Promise<EventStream>;
+}
+
 /** Something that was not told, for another reason than that the reader was slow. */
 export interface Missed {
   /** What and why, in one line for people: `host:port was away for 2s; what happened meanwhile was missed`. */
@@ -66,7 +73,7 @@ export interface EventsOptions {
   readonly signal: AbortSignal;
   /** May change the server's settings for as long as the stream lives. */
   readonly enable: boolean;
-  /** The name of one of `Capabilities.eventSources`; the first of them when left out. */
+  /** The name of a source; by default the first. */
   readonly source?: string;
   /** Keys under other prefixes, too. */
   readonly everything?: boolean;
@@ -80,6 +87,11 @@ export interface EventsOptions {
   onLost?(why: Error): void;
   /** The stream goes on behind a gap, for as long as that takes; without a listener a gap ends it with an error. */
   onMissed?(missed: Missed): void;
+}
+
+export interface SourceOptions extends EventsOptions {
+  /** The name of one of the driver's sources. */
+  readonly source: string;
 }
 
 /** A stream that is up: what it was put up for can be heard from now on. */

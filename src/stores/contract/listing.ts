@@ -11,7 +11,7 @@ export interface ListedEntry {
   readonly isMemorySize?: boolean;
   /** Seconds left; null when it never expires; undefined where the store does not tell. */
   readonly ttl: Ttl | undefined;
-  /** Seconds since it was last read or written; where `Capabilities.idleTimes` says so, and the server does tell. */
+  /** Seconds since it was last read or written; where `Traits.idleTimes` says so, and the server does tell. */
   readonly idle?: number;
   /** How it was told to be a lock, where locks lie among the entries. */
   readonly lock?: ToldBy;
@@ -35,7 +35,7 @@ export interface ListEntriesOptions {
   readonly places?: boolean;
   /**
    * Go on there: the place of a page that a listing of the same store gave, with the same pattern. What was there all the
-   * time is in that page, in one before it, or comes now. Where `Capabilities.listingPlaces` says so; other stores pass over it.
+   * time is in that page, in one before it, or comes now. Where `Traits.listingPlaces` says so; other stores pass over it.
    * @throws LostPlaceError, before the first page, where the server cannot go on there any more
    */
   readonly after?: string;

@@ -14,9 +14,6 @@ export interface Tagged extends Repository {
   keyOf?(key: string): Promise<string | undefined>;
 }
 
-/** What a store can list of tags: which entries carry them, their names alone, or nothing. */
-export type TagListing = 'members' | 'names' | 'none';
-
 export interface ListedTag {
   readonly name: string;
   /** Entries that carry it; left out where names alone are known. */
@@ -77,8 +74,8 @@ export interface TagIndex {
 
   tags(options?: ListTagsOptions): AsyncIterable<readonly ListedTag[]>;
 
-  /** @throws UnsupportedError where names alone are known */
-  members(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly TagMember[]>;
+  /** What is listed under a tag. Left out where names alone are known. */
+  members?(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly TagMember[]>;
 
   /** Entries are left alone. What was removed before an error is told through `onProgress`. */
   prune(options: PruneTagsOptions): Promise<PruneTagsResult>;

@@ -1,26 +1,26 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { Driver } from '../../define-driver.js';
 import type { CustomProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { DriverStore, OpenOptions, Store } from '../contract/store.js';
 
 import { ConfigError, TimeoutError } from '../../errors.js';
 import { loadDriver } from '../../profiles/drivers/load-module.js';
-import { lackOf } from './shape.js';
+import { completeStore } from '../complete-store.js';
+import { faultOf, membersOf } from './shape.js';
 
 /**
- * The store that a user's own driver opens. What it gives is checked for its members, once; what those answer is the
- * contract suite's to test.
+ * The store that a custom driver opens. Its members are checked once; their behaviour is for the contract suite to test.
  * @throws ConfigError
  */
 export async function openCustom(profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<Store> {
   const subject = `driver ${JSON.stringify(profile.module)} of profile ${profile.name}`;
   const driver = await loadDriver(profile.moduleUrl, subject);
   const store = await within(options.timeoutMs, subject, async () => opened(driver, profile, codec, options));
-  const lack = lackOf(store);
-  if (lack === undefined) return store as Store;
+  const fault = faultOf(store);
+  if (fault === undefined) return completeStore(membersOf(store as DriverStore));
   throw new ConfigError(
-    `${subject} opened something that is no store: ${lack}`,
-    'Its open() must give an object with all members of Store; the contract suite of cachectl/testing tests that.',
+    `${subject} opened something that is no store: ${fault}`,
+    'Its open() must return a DriverStore. See docs/custom-drivers.md, and test it with describeStore of cachectl/testing.',
   );
 }
 

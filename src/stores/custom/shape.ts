@@ -1,21 +1,8 @@
-import type { Capabilities, Store } from '../contract/store.js';
+import type { DriverStore, Traits } from '../contract/store.js';
 
-import { EVENT_TYPES, type EventSource, type EventType } from '../contract/events.js';
+import { EVENT_TYPES, type EventSource } from '../contract/events.js';
 
-/** What is missing for it to be a store, in a few words. Undefined: nothing. */
-export function lackOf(store: unknown): string | undefined {
-  if (typeof store !== 'object' || store === null) return `it is ${store === null ? 'null' : typeof store}`;
-  const members = store as Readonly<Record<string, unknown>>;
-  const method = METHODS.find((name) => typeof members[name] !== 'function');
-  if (method !== undefined) return `it has no ${method}()`;
-  const text = TEXTS.find((name) => typeof members[name] !== 'string');
-  if (text !== undefined) return `it has no ${text}, or one that is not text`;
-  const odd = OPTIONAL.find((name) => members[name] !== undefined && typeof members[name] !== 'function');
-  if (odd !== undefined) return `its ${odd} is no method`;
-  return lackOfCapabilities(members.capabilities);
-}
-
-const METHODS = [
+const REQUIRED = [
   'get',
   'many',
   'put',
@@ -25,13 +12,9 @@ const METHODS = [
   'touch',
   'forget',
   'pull',
-  'keys',
   'flush',
-  'tags',
-  'lock',
-  'events',
   'close',
-] as const satisfies ReadonlyArray<keyof Store>;
+] as const satisfies ReadonlyArray<keyof DriverStore>;
 
 const OPTIONAL = [
   'count',
@@ -40,6 +23,8 @@ const OPTIONAL = [
   'entries',
   'flushOnly',
   'inspect',
+  'keys',
+  'lock',
   'locks',
   'putStored',
   'reach',
@@ -48,49 +33,74 @@ const OPTIONAL = [
   'serverTime',
   'stats',
   'tagIndex',
+  'tags',
   'unmade',
   'watchLocks',
-] as const satisfies ReadonlyArray<keyof Store>;
+] as const satisfies ReadonlyArray<keyof DriverStore>;
 
-const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof Store>;
+const TEXTS = ['driver', 'location', 'prefix'] as const satisfies ReadonlyArray<keyof DriverStore>;
 
-const FLAGS = ['listing', 'ttls', 'tags', 'countsTagged', 'locks'] as const satisfies ReadonlyArray<keyof Capabilities>;
+const OTHERS = ['events', 'limits', 'lockLocation', 'storedForm', 'traits'] as const satisfies ReadonlyArray<
+  keyof DriverStore
+>;
 
-function lackOfCapabilities(capabilities: unknown): string | undefined {
-  if (typeof capabilities !== 'object' || capabilities === null) return 'it declares no capabilities';
-  const declared = capabilities as Readonly<Record<string, unknown>>;
-  const flag = FLAGS.find((name) => typeof declared[name] !== 'boolean');
-  if (flag !== undefined) return `its capabilities do not say ${flag}: true or false`;
-  const { events, eventSources, locksToldFromEntries: told } = declared;
-  if (!areTypes(events)) return 'its capabilities have no list of types of events';
-  const lack = eventSources === undefined ? undefined : lackOfSources(eventSources, events);
-  if (lack !== undefined) return lack;
-  return told === 'apart' || told === 'by-form'
-    ? undefined
-    : "its capabilities do not say locksToldFromEntries: 'apart' or 'by-form'";
+/** What is wrong with a driver's store, in a few words; undefined if nothing. */
+export function faultOf(store: unknown): string | undefined {
+  if (!isRecord(store)) return `it is ${store === null ? 'null' : typeof store}`;
+  const method = REQUIRED.find((name) => typeof store[name] !== 'function');
+  if (method !== undefined) return `it has no ${method}()`;
+  const text = TEXTS.find((name) => typeof store[name] !== 'string');
+  if (text !== undefined) return `it has no ${text}, or one that is not text`;
+  const odd = OPTIONAL.find((name) => store[name] !== undefined && typeof store[name] !== 'function');
+  if (odd !== undefined) return `its ${odd} is no method`;
+  return faultOfTraits(store.traits) ?? (store.events === undefined ? undefined : faultOfEvents(store.events));
 }
 
-function lackOfSources(sources: unknown, events: readonly unknown[]): string | undefined {
-  if (!Array.isArray(sources) || sources.length === 0) return 'its eventSources are no list of at least one';
+/** The members of a driver's store, its methods bound to it: they may be inherited, and use private fields. */
+export function membersOf(store: DriverStore): DriverStore {
+  const members = [...REQUIRED, ...OPTIONAL, ...TEXTS, ...OTHERS].flatMap((name) => {
+    const member: unknown = store[name];
+    if (member === undefined) return [];
+    return [[name, typeof member === 'function' ? (member.bind(store) as unknown) : member]];
+  });
+  return Object.fromEntries(members) as DriverStore;
+}
+
+function faultOfTraits(traits: unknown): string | undefined {
+  if (!isRecord(traits)) return 'it has no traits';
+  const { ttls, locksToldFromEntries: told } = traits as Partial<Record<keyof Traits, unknown>>;
+  if (typeof ttls !== 'boolean') return 'its traits do not say ttls: true or false';
+  return told === 'apart' || told === 'by-form'
+    ? undefined
+    : "its traits do not say locksToldFromEntries: 'apart' or 'by-form'";
+}
+
+function faultOfEvents(events: unknown): string | undefined {
+  if (!isRecord(events) || typeof events.open !== 'function') return 'its events have no open()';
+  const { sources } = events;
+  if (!Array.isArray(sources) || sources.length === 0) return 'its events have no list of sources';
   if (!sources.every((source) => isSource(source))) {
-    return 'its eventSources are not all { name, types, clients, tags }: small letters, digits and dashes; types of events; true or false twice';
+    return 'its sources of events are not all { name, types, clients, tags }: small letters, digits and dashes; types of events; true or false twice';
   }
 
   const names = sources.map(({ name }) => name);
-  if (new Set(names).size < names.length) return 'two of its eventSources have one name';
-  const [{ types }] = sources as [EventSource];
-  const isSame = types.length === events.length && types.every((type) => events.includes(type));
-  return isSame ? undefined : 'its events are not those of the first of its eventSources';
+  return new Set(names).size < names.length ? 'two of its sources of events have one name' : undefined;
 }
 
 function isSource(source: unknown): source is EventSource {
-  if (typeof source !== 'object' || source === null) return false;
-  const { name, types, clients, tags } = source as Readonly<Record<string, unknown>>;
-  const isNamed = typeof name === 'string' && /^[a-z][\da-z-]*$/.test(name);
-  return isNamed && areTypes(types) && typeof clients === 'boolean' && typeof tags === 'boolean';
+  if (!isRecord(source)) return false;
+  const { name, types, clients, tags } = source;
+  const known: readonly unknown[] = EVENT_TYPES;
+  return (
+    typeof name === 'string' &&
+    /^[a-z][\da-z-]*$/.test(name) &&
+    Array.isArray(types) &&
+    types.every((type) => known.includes(type)) &&
+    typeof clients === 'boolean' &&
+    typeof tags === 'boolean'
+  );
 }
 
-function areTypes(types: unknown): types is readonly EventType[] {
-  const known: readonly unknown[] = EVENT_TYPES;
-  return Array.isArray(types) && types.every((type) => known.includes(type));
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,21 +1,6 @@
-import type { EventSource, EventType } from '../contract/events.js';
+import type { EventSource } from '../contract/events.js';
 
 import { UnsupportedError } from '../../errors.js';
-
-interface Declared {
-  readonly driver: string;
-  readonly capabilities: {
-    readonly events: readonly EventType[];
-    readonly eventSources?: readonly EventSource[];
-  };
-}
-
-/** The event sources of a store, the cheapest for its server first. */
-export function eventSourcesOf({ driver, capabilities }: Declared): readonly EventSource[] {
-  const { events, eventSources } = capabilities;
-  if (eventSources !== undefined) return eventSources;
-  return events.length === 0 ? [] : [{ name: driver, types: events, clients: false, tags: false }];
-}
 
 /** Find a source by name; by default the first. @throws UnsupportedError */
 export function eventSourceNamed(

@@ -1,7 +1,7 @@
 import type { Sample, SampledEntry, SampleOptions } from '../contract/stats.js';
 import type { Store } from '../contract/store.js';
 
-import { UnsupportedError } from '../../errors.js';
+import { unsupported } from '../contract/operations.js';
 import { Reservoir } from './reservoir.js';
 
 /** Entries that are gone through where the store has no way of its own to choose among them. */
@@ -14,10 +14,7 @@ const MOST_WALKED = 100_000;
 export async function takeSample(store: Store, options: SampleOptions): Promise<Sample> {
   if (store.sample) return store.sample(options);
   if (store.entries) return walk(store.entries(options.signal && { signal: options.signal }), options.size);
-  throw new UnsupportedError(
-    `the ${store.driver} store cannot give a sample: its entries cannot be listed`,
-    'Leave --sample out for what its servers tell of themselves.',
-  );
+  throw unsupported(store, 'sample');
 }
 
 async function walk(

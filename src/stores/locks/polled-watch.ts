@@ -1,8 +1,9 @@
+import type { CachectlError } from '../../errors.js';
 import type { LockEvent, LockEventType, LockStream, WatchLocksOptions } from '../contract/locks.js';
 import type { Store } from '../contract/store.js';
 
 import { pause } from '../../async.js';
-import { type CachectlError, UnsupportedError } from '../../errors.js';
+import { unsupported } from '../contract/operations.js';
 import { EventQueue } from '../events/queue.js';
 import { type Feed, openTail, type Session } from '../events/resuming-tail.js';
 import { LockLooks, LOOK_MS } from './polled-diff.js';
@@ -19,9 +20,7 @@ export async function watchLocks(
   names: readonly string[],
   options: WatchLocksOptions,
 ): Promise<LockStream> {
-  if (!store.capabilities.locks) {
-    throw new UnsupportedError(`the ${store.driver} store has no locks`, 'Use a profile of another store.');
-  }
+  if (!store.supports('lock')) throw unsupported(store, 'lock');
 
   if (store.watchLocks) return store.watchLocks(names, options);
   const queue = new EventQueue<LockEvent>();

@@ -1,12 +1,13 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
+import type { Limits } from '../contract/operations.js';
 import type { OpenOptions, Store } from '../contract/store.js';
 import type { MemcachedContext } from './context.js';
 
 import { defineStore, type Parts } from '../define-store.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
-import { EVENT_SOURCES, EVENTS } from './events/sources.js';
+import { EVENT_SOURCES } from './events/sources.js';
 import { Keys, LONGEST_KEY } from './keys.js';
 import { MemcachedLock } from './locks/lock.js';
 import { MemcachedTagged } from './tags/tagged.js';
@@ -24,25 +25,20 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
     driver: 'memcached',
     location: connection.location,
     prefix,
-    capabilities: {
-      listing: hasMetaCommands,
+    traits: {
       ttls: hasMetaCommands,
       ...(hasMetaCommands && { idleTimes: true }),
-      tags: true,
-      countsTagged: false,
-      tagListing: hasMetaCommands ? 'names' : 'none',
-      locks: true,
-      lockListing: hasMetaCommands,
-      lockWaiters: false,
-      events: hasMetaCommands ? EVENTS : [],
-      ...(hasMetaCommands && { eventSources: EVENT_SOURCES }),
       locksToldFromEntries: 'by-form',
       keyBytes: LONGEST_KEY,
     },
+    ...(!hasMetaCommands && { limits: limitsOf(connection.protocol) }),
     context,
     entries: new Entries(context),
     tags: (names) => new MemcachedTagged(context, names),
     lock: (name) => new MemcachedLock(context, name),
+    ...(hasMetaCommands && {
+      events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
+    }),
     parts: { ...PARTS, ...(hasMetaCommands && META_PARTS) },
     async close() {
       connection.close();
@@ -51,10 +47,8 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
 }
 
 const PARTS: Parts<MemcachedContext> = {
-  keys: async () => (await import('./listing/keys.js')).entryKeys,
   flush: async () => (await import('./listing/flush.js')).flush,
   inspect: async () => (await import('./inspection.js')).inspect,
-  events: async () => (await import('./events/open.js')).tail,
   stats: async () => (await import('./stats.js')).stats,
   reach: async () => (await import('./doctor/connectivity.js')).reach,
   diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
@@ -62,6 +56,7 @@ const PARTS: Parts<MemcachedContext> = {
 };
 
 const META_PARTS: Partial<Parts<MemcachedContext>> = {
+  keys: async () => (await import('./listing/keys.js')).entryKeys,
   count: async () => (await import('./listing/counting.js')).countEntries,
   entries: async () => (await import('./listing/entries.js')).listEntries,
   flushOnly: async () => (await import('./listing/flush-only.js')).flushOnly,
@@ -70,3 +65,16 @@ const META_PARTS: Partial<Parts<MemcachedContext>> = {
   locks: async () => (await import('./locks/list.js')).listLocks,
   watchLocks: async () => (await import('./locks/watch.js')).watchLocks,
 };
+
+/** Neither SASL's binary protocol nor a proxy passes meta commands and `watch` on. */
+function limitsOf(protocol: Connection['protocol']): Limits {
+  return protocol === 'classic'
+    ? {
+        reason: 'with protocol: classic',
+        hint: 'Use a profile of the Memcached servers behind the proxy. get, put, forget, tags and locks work here.',
+      }
+    : {
+        reason: 'behind SASL',
+        hint: 'Use protocol: text if the server has text authentication (-Y). get, put, forget, tags:flush, locks and flush --all work here.',
+      };
+}

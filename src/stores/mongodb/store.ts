@@ -27,19 +27,11 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
     driver: 'mongodb',
     location: connection.location,
     prefix,
-    capabilities: {
-      listing: true,
-      listingPlaces: true,
+    traits: {
       ttls: true,
-      tags: true,
+      listingPlaces: true,
       countsTagged: true,
-      tagListing: 'members',
-      locks: true,
       lockMilliseconds: true,
-      lockListing: true,
-      lockWaiters: true,
-      events: EVENT_SOURCES[0]!.types,
-      eventSources: EVENT_SOURCES,
       locksToldFromEntries: 'apart',
     },
     context,
@@ -49,6 +41,7 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
       const lock = new MongodbLock(context, name, waitings);
       return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(context, name)) : lock;
     },
+    events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
     parts: {
       keys: async () => (await import('./listing/keys.js')).entryKeys,
       count: async () => (await import('./listing/counting.js')).countEntries,
@@ -59,7 +52,6 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
       inspect: async () => (await import('./inspection.js')).inspect,
       tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
       locks: async () => (await import('./locks/list.js')).heldLocks,
-      events: async () => (await import('./events/open.js')).tail,
       stats: async () => (await import('./stats/stats.js')).stats,
       serverTime: async () => serverTime,
       reach: async () => (await import('./doctor/connectivity.js')).reach,

@@ -9,7 +9,7 @@ import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
-import { EVENT_SOURCES, EVENTS } from './events/sources.js';
+import { EVENT_SOURCES } from './events/sources.js';
 import { SqliteLock } from './locks/lock.js';
 import { missingPlace } from './missing-place.js';
 import { Tables } from './tables.js';
@@ -30,20 +30,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
     driver: 'sqlite',
     location: path,
     prefix,
-    capabilities: {
-      listing: true,
-      listingPlaces: true,
-      ttls: true,
-      tags: true,
-      countsTagged: true,
-      tagListing: 'members',
-      locks: true,
-      lockListing: true,
-      lockWaiters: true,
-      events: EVENTS,
-      eventSources: EVENT_SOURCES,
-      locksToldFromEntries: 'apart',
-    },
+    traits: { ttls: true, listingPlaces: true, countsTagged: true, locksToldFromEntries: 'apart' },
     context,
     entries: new Entries(context),
     tags: (names) => new SqliteTagged(context, names),
@@ -52,6 +39,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       if (!isScheduleMutex(name)) return lock;
       return new EitherLock(name, lock, new SqliteLock(context, name, waitings, 'cache'));
     },
+    events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
     parts: {
       keys: async () => (await import('./listing/keys.js')).entryKeys,
       count: async () => (await import('./listing/counting.js')).countEntries,
@@ -62,7 +50,6 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       inspect: async () => (await import('./inspection.js')).inspect,
       tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
       locks: async () => (await import('./locks/list.js')).heldLocks,
-      events: async () => (await import('./events/open.js')).tail,
       stats: async () => (await import('./stats.js')).stats,
       reach: async () => (await import('./doctor/connectivity.js')).reach,
       diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,

@@ -5,16 +5,14 @@ import type { EventSource, EventType } from '../../stores/contract/events.js';
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/contract/events.js';
-import { eventSourcesOf } from '../../stores/events/sources.js';
 import { describeAskedEvents } from './events-asked.js';
 import { type Feeds, heard, toldOf } from './feeds.js';
 import { all, failure, type Stores } from './stores.js';
 
-export function describeEvents(stores: Stores): void {
-  const { capabilities, eventSources } = stores.harness;
-  const declared = eventSourcesOf({ driver: 'store', capabilities });
+export function describeEvents(stores: Stores, declared: readonly EventSource[]): void {
+  const { testedSources } = stores.harness;
   describe('sources of events', () => {
-    it('have unique names, and the first reports the types of the store', () => {
+    it('have unique names and known types', () => {
       const names = declared.map(({ name }) => name);
       expect(new Set(names).size).to.equal(names.length);
       for (const { name, types } of declared) {
@@ -22,11 +20,7 @@ export function describeEvents(stores: Stores): void {
         expect(types).not.to.be.empty;
         expect(EVENT_TYPES).to.include.members([...types]);
       }
-
-      expect(declared[0]!.types).to.deep.equal(capabilities.events);
     });
-
-    if (capabilities.eventSources === undefined) return;
 
     it('refuse a source that is not declared', async () => {
       const store = await stores.fresh();
@@ -36,7 +30,7 @@ export function describeEvents(stores: Stores): void {
   });
 
   for (const source of declared) {
-    if (eventSources === undefined || eventSources.includes(source.name)) describeSource(stores, source);
+    if (testedSources === undefined || testedSources.includes(source.name)) describeSource(stores, source);
   }
 }
 
@@ -49,10 +43,8 @@ function describeSource(stores: Stores, source: EventSource): void {
       async tail(store, options) {
         const controller = new AbortController();
         controllers.push(controller);
-        // A driver without named sources ignores the name.
-        const { name } = source;
-        const named = stores.harness.capabilities.eventSources === undefined ? {} : { source: name };
-        const stream = await store.events({ signal: controller.signal, enable: true, ...named, ...options });
+        const { signal } = controller;
+        const stream = await store.events({ signal, enable: true, source: source.name, ...options });
         return { stream, controller };
       },
     };

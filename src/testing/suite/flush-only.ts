@@ -11,7 +11,8 @@ import { all, failure, type Stores, textOf } from './stores.js';
 
 /** For stores with `flushOnly`, which is optional for stores that list keys. */
 export function describeFlushOnly(stores: Stores): void {
-  const { idleTimes = false, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
+  const { idleTimes = false, locksToldFromEntries } = stores.traits;
+  const [locks, tags] = [stores.has('lock'), stores.has('tags')];
   describe('flushOnly', () => {
     it('removes keys under the prefix that match a glob, and returns how many', async () => {
       const store = await stores.fresh();

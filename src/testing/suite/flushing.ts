@@ -16,11 +16,11 @@ function* numbered(count: number): Generator<NewEntry> {
 }
 
 export function describeFlushing(stores: Stores): void {
-  const { listing, locks, tags } = stores.harness.capabilities;
+  const [listing, locks, tags] = [stores.has('keys'), stores.has('lock'), stores.has('tags')];
   describe('flush', () => {
     if (listing) {
       describeFlushByPrefix(stores);
-      if (stores.harness.has?.includes('flushOnly')) describeFlushOnly(stores);
+      if (stores.has('flushOnly')) describeFlushOnly(stores);
     } else refusesToFlushByPrefix(stores);
     if (listing && locks) describeFlushBesideLocks(stores);
     if (listing && tags) takesTaggedEntries(stores);
@@ -135,7 +135,7 @@ function describeFlushOfEverything(stores: Stores): void {
     expect(await other.get('k')).to.be.undefined;
   });
 
-  if (stores.harness.capabilities.locks) {
+  if (stores.has('lock')) {
     it('of everything removes locks too', async () => {
       const store = await stores.fresh();
       const other = await stores.fresh();

@@ -9,7 +9,8 @@ const V = string('v');
 
 /** For stores whose `inspect` has more details than `get`. */
 export function describeInspection(stores: Stores): void {
-  const { tags: hasTags, ttls } = stores.harness.capabilities;
+  const hasTags = stores.has('tags');
+  const { ttls } = stores.traits;
 
   describe('an inspection', () => {
     it('shows where an entry is, when it expires, and its value', async () => {
@@ -48,7 +49,7 @@ export function describeInspection(stores: Stores): void {
       expect(seen.tags).to.deep.equal({ names: ['b', 'a'], isOrdered: true });
       const listed = await store.inspect!(seen.listedKey);
       expect(textOf(listed.entry)).to.equal('v');
-      if (stores.harness.capabilities.tagListing === 'members') expect(listed.tags).to.deep.equal(seen.tags);
+      if (stores.has('members')) expect(listed.tags).to.deep.equal(seen.tags);
       expectMiss(await store.inspect!('k', ['a', 'b']));
       expectMiss(await store.inspect!('k', ['never-used']));
       expectMiss(await store.inspect!('k'));

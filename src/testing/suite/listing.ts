@@ -10,7 +10,8 @@ import { all, failure, type Stores, textOf, until } from './stores.js';
 
 /** For stores that list entries, which is optional for stores that list keys. */
 export function describeListing(stores: Stores): void {
-  const { idleTimes = false, keyBytes, listingPlaces, locks, locksToldFromEntries, tags } = stores.harness.capabilities;
+  const { idleTimes = false, keyBytes, listingPlaces, locksToldFromEntries } = stores.traits;
+  const [locks, tags] = [stores.has('lock'), stores.has('tags')];
   describe('a listing of entries', () => {
     it('has the size and TTL of each live entry, without the prefix', async () => {
       const store = await stores.fresh();
@@ -188,7 +189,7 @@ function noise(length: number): Buffer {
 
 /** A store that makes entries unreachable instead of removing them has no list of them, and no names. */
 function describeTagsOfEntries(stores: Stores): void {
-  const isTold = stores.harness.capabilities.countsTagged;
+  const isTold = stores.traits.countsTagged;
   it(isTold ? 'tells which tags they carry, in the order in which they were put' : 'tells no tags', async () => {
     const store = await stores.fresh();
     await store.put('plain', string('v'), 60);

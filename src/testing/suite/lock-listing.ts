@@ -40,7 +40,7 @@ export function describeLockListing(stores: Stores): void {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await store.put('entry', string('cachectl is a name, too'), 60);
-      if (stores.harness.capabilities.tags) await store.tags(['people']).put('ann', string('Ann'), 60);
+      if (stores.has('tags')) await store.tags(['people']).put('ann', string('Ann'), 60);
       await other.lock('theirs').acquire(newOwner(), 60);
       const owner = newOwner();
       await store.lock('released').acquire(owner, 60);

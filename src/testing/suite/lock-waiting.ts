@@ -12,7 +12,7 @@ const LONG = 3600;
 
 /** For stores with locks. Skips what they do not declare. */
 export function describeLockWaiting(stores: Stores): void {
-  const { lockWaiters } = stores.harness.capabilities;
+  const lockWaiters = stores.has('waiters');
   const never = new AbortController().signal;
 
   describe('waiting for a lock', () => {
@@ -104,13 +104,13 @@ export function describeLockWaiting(stores: Stores): void {
       await heard(2);
       await lock.acquire('bob', 60);
       await heard(3);
-      if (stores.harness.capabilities.ttls) {
+      if (stores.traits.ttls) {
         await lock.refresh('bob', 600);
         await heard(4);
       }
 
       await lock.forceRelease();
-      await heard(stores.harness.capabilities.ttls ? 5 : 4);
+      await heard(stores.traits.ttls ? 5 : 4);
       const isEnd = ({ type }: LockEvent): boolean => type === 'expired' || type === 'released';
       const ofOwner = (owner: string): LockEvent[] => events.filter((event) => event.owner === owner);
       const isHeardWhole = (owner: string): boolean => ofOwner(owner).some((event) => isEnd(event));
@@ -132,11 +132,11 @@ export function describeLockWaiting(stores: Stores): void {
         ['held', 'deploy', 'ann'],
         ['released', 'deploy', 'ann'],
         ['acquired', 'deploy', 'bob'],
-        ...(stores.harness.capabilities.ttls ? [['refreshed', 'deploy', 'bob']] : []),
+        ...(stores.traits.ttls ? [['refreshed', 'deploy', 'bob']] : []),
         ['released', 'deploy', 'bob'],
         ['acquired', 'deploy', brief],
         // A store without TTLs cannot tell why the lock ended.
-        [stores.harness.capabilities.ttls ? 'expired' : 'released', 'deploy', brief],
+        [stores.traits.ttls ? 'expired' : 'released', 'deploy', brief],
       ]);
     });
 

@@ -17,7 +17,7 @@ const PAIRS = [
 ] as const;
 
 export function describePrefixes(stores: Stores): void {
-  const { listing, locks, tags } = stores.harness.capabilities;
+  const [listing, locks, tags] = [stores.has('keys'), stores.has('lock'), stores.has('tags')];
   describe('prefixes', () => {
     for (const [what, ours, theirs] of PAIRS) {
       describe(`with ${what}: ${ours} and ${theirs}`, () => {

@@ -8,7 +8,7 @@ const WORKERS = 4;
 
 /** For stores whose data is shared by processes. */
 export function describeProcesses(stores: Stores): void {
-  const { locks, tags } = stores.harness.capabilities;
+  const [locks, tags] = [stores.has('lock'), stores.has('tags')];
   describe('several processes at once', () => {
     let workers: Worker[] = [];
     let prefix: string;

@@ -185,7 +185,7 @@ export function describeReading(stores: Stores): void {
 }
 
 function refusesOtherKeys(stores: Stores): void {
-  const most = stores.harness.capabilities.keyBytes!;
+  const most = stores.traits.keyBytes!;
   for (const [what, keyAfter] of [
     ['spaces', () => 'two words'],
     ['newlines', () => 'a\r\nb'],

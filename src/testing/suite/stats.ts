@@ -9,9 +9,8 @@ import { failure, type Stores, until } from './stores.js';
 
 /** For stores with figures, or with a sample. */
 export function describeStats(stores: Stores): void {
-  const { has = [] } = stores.harness;
-  if (has.includes('stats')) describeFigures(stores);
-  if (has.includes('sample')) describeSamples(stores);
+  if (stores.has('stats')) describeFigures(stores);
+  if (stores.has('sample')) describeSamples(stores);
 }
 
 function describeFigures(stores: Stores): void {
@@ -79,13 +78,13 @@ function describeSamples(stores: Stores): void {
       await (await stores.fresh()).put('theirs', string('v'), 60);
       await store.put('long', string('x'.repeat(1000)), 60);
       await store.put('empty', string(''), null);
-      if (stores.harness.capabilities.tags) await store.tags(['people']).put('ann', string('Ann'), 60);
+      if (stores.has('tags')) await store.tags(['people']).put('ann', string('Ann'), 60);
       await store.put('gone', string('v'), 1);
       await until(async () => (await store.get('gone')) === undefined);
       const sample = await sampleOf(store, 1000);
       expect(sample).to.include({ isComplete: true, isRandom: true });
       const [first, ...others] = [...sample.entries].sort((one, other) => other.size - one.size);
-      expect(others).to.have.lengthOf(stores.harness.capabilities.tags ? 2 : 1);
+      expect(others).to.have.lengthOf(stores.has('tags') ? 2 : 1);
       // A value may be compressed, and some servers count overhead.
       expect(first!.size).to.be.within(20, 1200);
       stores.expectTtl(first, [50, 60]);
@@ -109,7 +108,7 @@ function describeSamples(stores: Stores): void {
     it('has no entries of other prefixes, and no locks known by name', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).putMany(numbered(100));
-      if (stores.harness.capabilities.locks) await store.lock('framework/command-migrate').acquire(newOwner(), 60);
+      if (stores.has('lock')) await store.lock('framework/command-migrate').acquire(newOwner(), 60);
       expect((await sampleOf(store, 10)).entries).to.deep.equal([]);
     });
 

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Value } from '../../codecs/value.js';
-import type { Entry, Store, Ttl } from '../../stores/contract/store.js';
-import type { StoreHarness } from '../harness.js';
+import type { Entry, Store, Traits, Ttl } from '../../stores/contract/store.js';
+import type { Ability, StoreHarness } from '../harness.js';
 
 /** The stores of a case, under a prefix of its own. `closeAll` runs after the case. */
 export class Stores {
@@ -16,6 +16,14 @@ export class Stores {
   }
 
   /** Open a store that is empty. */
+  get traits(): Traits {
+    return this.harness.traits;
+  }
+
+  has(ability: Ability): boolean {
+    return this.harness.has.includes(ability);
+  }
+
   async fresh(): Promise<Store> {
     return this.under(this.newPrefix());
   }
@@ -39,12 +47,12 @@ export class Stores {
 
   /** Whether any text can be a key. */
   get takesAnyKey(): boolean {
-    return this.harness.capabilities.keyBytes === undefined;
+    return this.traits.keyBytes === undefined;
   }
 
   /** The result of a flush of so many tagged entries: their number, or undefined if the store does not count. */
   counted(entries: number): number | undefined {
-    return this.harness.capabilities.countsTagged ? entries : undefined;
+    return this.traits.countsTagged ? entries : undefined;
   }
 
   /** Expect seconds within bounds, or null for never; undefined if the store reports no TTLs. */
@@ -53,7 +61,7 @@ export class Stores {
     expected: readonly [least: number, most: number] | null,
   ): void {
     expect(held).not.to.be.undefined;
-    if (!this.harness.capabilities.ttls) expect(held!.ttl).to.be.undefined;
+    if (!this.traits.ttls) expect(held!.ttl).to.be.undefined;
     else if (expected === null) expect(held!.ttl).to.be.null;
     else expect(held!.ttl).to.be.within(...expected);
   }

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 
 import type { TransferEntry } from '../../../src/features/transfer/entry.js';
 
-import { openCodec } from '../../../src/codecs/open.js';
 import { integer } from '../../../src/codecs/value.js';
 import { EntryWriter } from '../../../src/features/transfer/entry-writer.js';
 import { Tally } from '../../../src/features/transfer/tally.js';
-import { openArray } from '../../../src/stores/array/store.js';
+import { scratchFolder } from '../../support/scratch.js';
+import { sqliteStoreIn } from '../../support/sqlite-store.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -16,9 +16,10 @@ function entry(key: string, ttl: null | number): TransferEntry {
 }
 
 describe('entries between two stores', () => {
+  const folder = scratchFolder('entry-writer');
+
   it('lose the time since they were read from their TTL, and count as expired at its end', async () => {
-    const profile = { driver: 'array', name: 'test', prefix: '', codec: 'php', protected: false } as const;
-    const store = openArray(profile, openCodec('php'));
+    const store = sqliteStoreIn(folder);
     const tally = new Tally();
     const { signal } = new AbortController();
     const writer = new EntryWriter(store, { ifAbsent: false, signal, tally, onWritten() {} });

@@ -17,10 +17,10 @@ profiles:
 `;
 
 /** A driver as an author writes it in TypeScript. */
-const TYPED = `import { type Capabilities, type Codec, defineDriver, type Store, type Ttl, UnsupportedError } from 'cachectl';
+const TYPED = `import { type Codec, defineDriver, type DriverStore, type Traits, type Ttl, UnsupportedError } from 'cachectl';
 import { describeStore, driverHarness } from 'cachectl/testing';
 
-declare function openIt(place: { url: string; ca: string | undefined; nodes: readonly string[]; codec: Codec }): Store;
+declare function openIt(place: { url: string; ca: string | undefined; nodes: readonly string[]; codec: Codec }): DriverStore;
 
 export default defineDriver({
   name: 'typed',
@@ -49,10 +49,10 @@ defineDriver({ name: 'taken', options: { prefix: { type: 'text' } }, open: () =>
 export const plain = defineDriver({ name: 'plain', open: () => openIt({} as never) });
 export const forever: Ttl = null;
 
-declare const capabilities: Capabilities;
+declare const traits: Traits;
 describeStore(
   'typed',
-  driverHarness({ module: new URL('driver.js', import.meta.url), capabilities, options: () => ({ url: 'u' }) }),
+  driverHarness({ module: new URL('driver.js', import.meta.url), traits, has: ['keys'], options: () => ({ url: 'u' }) }),
 );
 `;
 
@@ -122,7 +122,7 @@ describe('the example driver, in a project outside of this repository', () => {
         const { code, out, err } = await run(profile, 'flush', '--yes');
         expect({ code, out }).to.deep.equal({ code: 2, out: '' });
         expect(err).to.match(
-          /(?:^|\n)error: the driver file-store cannot flush by prefix\n {2}Flush the whole folder[^\n]+\n$/,
+          /(?:^|\n)error: the file-store store cannot flush by prefix\n {2}Forget keys by name[^\n]+\n$/,
         );
       });
     });
@@ -144,7 +144,7 @@ describe('the example driver, in a project outside of this repository', () => {
     expect(await project().cachectl('get', 'n', ...config)).to.include({ code: 0, out: '1\n' });
     const { code, err } = await project().globalCachectl('flush', '--yes', ...config);
     expect(code).to.equal(2);
-    expect(err).to.match(/(?:^|\n)error: the driver file-store cannot flush by prefix\n {2}Flush/);
+    expect(err).to.match(/(?:^|\n)error: the file-store store cannot flush by prefix\n {2}Forget/);
     const asJson = await project().globalCachectl('events:tail', '--json', ...config);
     expect(JSON.parse(asJson.out)).to.have.nested.property('error.code', 'unsupported');
   });

@@ -5,18 +5,25 @@ import type { CustomProfile } from '../../../src/profiles/profile.js';
 import type { Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
-import { CachectlError, ConfigError, TimeoutError, UnansweredError, UsageError } from '../../../src/errors.js';
+import {
+  CachectlError,
+  ConfigError,
+  TimeoutError,
+  UnansweredError,
+  UnsupportedError,
+  UsageError,
+} from '../../../src/errors.js';
 import { openCustom } from '../../../src/stores/custom/open.js';
-import { failure } from '../../../src/testing/suite/stores.js';
+import { all, failure } from '../../../src/testing/suite/stores.js';
 import { Folder } from '../../profiles/folder.js';
 
-/** A store with all members, which do nothing. */
+/** A store with the members that all stores have, which do nothing. */
 const STORE = `{
-  ...Object.fromEntries('get many put putMany add increment touch forget pull keys flush tags lock events close'.split(' ').map((name) => [name, () => {}])),
+  ...Object.fromEntries('get many put putMany add increment touch forget pull flush close'.split(' ').map((name) => [name, () => {}])),
   driver: 'mine',
   location: 'nowhere',
   prefix: '',
-  capabilities: { listing: true, ttls: true, tags: true, countsTagged: true, locks: true, events: [], locksToldFromEntries: 'apart' },
+  traits: { ttls: true, locksToldFromEntries: 'apart' },
 }`;
 
 /** A driver's `open` for a store that declares these sources; `source` is one that would do. */
@@ -24,7 +31,7 @@ function sourced(sources: string): string {
   return `: () => {
     const store = ${STORE};
     const source = { name: 'feed', types: [], clients: false, tags: false };
-    store.capabilities.eventSources = ${sources};
+    store.events = { sources: ${sources}, open: () => {} };
     return store;
   }`;
 }
@@ -63,8 +70,8 @@ describe('the store of a custom driver', () => {
   });
 
   it('can declare event sources', async () => {
-    const { capabilities } = await open(sourced('[source]'));
-    expect(capabilities.eventSources).to.deep.equal([{ name: 'feed', types: [], clients: false, tags: false }]);
+    const { eventSources } = await open(sourced('[source]'));
+    expect(eventSources).to.deep.equal([{ name: 'feed', types: [], clients: false, tags: false }]);
   });
 
   it('can be a promise', async () => {
@@ -76,22 +83,15 @@ describe('the store of a custom driver', () => {
     ['null', ': () => null', 'it is null'],
     ['a store without a method', `: () => ({ ...${STORE}, many: undefined })`, 'it has no many()'],
     ['a store without a place', `: () => ({ ...${STORE}, location: 1 })`, 'it has no location'],
+    ['a store without traits', `: () => ({ ...${STORE}, traits: undefined })`, 'it has no traits'],
     [
-      'a store without capabilities',
-      `: () => ({ ...${STORE}, capabilities: undefined })`,
-      'it declares no capabilities',
+      'a store that does not say whether it reports TTLs',
+      `: () => { const store = ${STORE}; delete store.traits.ttls; return store; }`,
+      'its traits do not say ttls',
     ],
-    [
-      'a store that does not say all it can',
-      `: () => { const store = ${STORE}; delete store.capabilities.listing; return store; }`,
-      'its capabilities do not say listing',
-    ],
-    [
-      'a store with events that there are not',
-      `: () => { const store = ${STORE}; store.capabilities.events = ['Hit']; return store; }`,
-      'types of events',
-    ],
-    ['a store with no source of events in its list of them', sourced('[]'), 'eventSources are no list'],
+    ['a store whose lock is no method', `: () => ({ ...${STORE}, lock: true })`, 'its lock is no method'],
+    ['a store whose events cannot be opened', `: () => ({ ...${STORE}, events: [] })`, 'its events have no open()'],
+    ['a store with no source of events in its list of them', sourced('[]'), 'its events have no list of sources'],
     ['a store with a source of events that has no name', sourced(`[{ ...source, name: '' }]`), 'not all { name,'],
     [
       'a store with a source that tells what there is not',
@@ -99,11 +99,6 @@ describe('the store of a custom driver', () => {
       'not all { name,',
     ],
     ['a store with two sources of one name', sourced('[source, source]'), 'have one name'],
-    [
-      'a store with events that its first source does not tell',
-      sourced(`[{ ...source, types: ['KeyWritten'] }]`),
-      'not those of the first',
-    ],
   ] as const) {
     it(`is refused when it is ${what}`, async () => {
       const error = await failure(open(body));
@@ -113,6 +108,42 @@ describe('the store of a custom driver', () => {
       expect(message).to.include(lack);
     });
   }
+
+  it('refuses missing operations, and a flush by prefix without keys', async () => {
+    const store = await open(`: () => (${STORE})`);
+    const flush = { scope: 'prefix', locks: false, dryRun: true } as const;
+    for (const [attempt, what] of [
+      [async () => store.keys(), 'list keys'],
+      [async () => store.tags(['a']), 'use tags'],
+      [async () => store.lock('a'), 'use locks'],
+      [async () => store.events({ signal: AbortSignal.abort(), enable: false }), 'report events'],
+      [async () => store.flush(flush), 'flush by prefix'],
+    ] as const) {
+      const error = await failure(attempt());
+      expect(error).to.be.instanceOf(UnsupportedError);
+      expect(error).to.have.property('message', `the mine store cannot ${what}`);
+    }
+
+    expect(store.supports('lock')).to.equal(false);
+  });
+
+  it('binds its methods, also inherited ones', async () => {
+    const body = `() {
+      class Mine {
+        #key = 'secret';
+        traits = { ttls: true, locksToldFromEntries: 'apart' };
+        driver = 'mine';
+        location = 'nowhere';
+        prefix = '';
+        async *keys() { yield this.#key; }
+      }
+      for (const name of 'get many put putMany add increment touch forget pull flush close'.split(' ')) Mine.prototype[name] = () => {};
+      return new Mine();
+    }`;
+    const { keys, supports } = await open(body);
+    expect(await all(keys())).to.deep.equal(['secret']);
+    expect(supports('keys')).to.equal(true);
+  });
 
   it('does not wait forever', async () => {
     const error = await failure(open(': () => new Promise(() => {})', 20));

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 
-import { openCodec } from '../../../src/codecs/open.js';
-import { Memory } from '../../../src/stores/array/memory.js';
-import { openArray } from '../../../src/stores/array/store.js';
 import { FencedLock } from '../../../src/stores/locks/fenced-lock.js';
+import { scratchFolder } from '../../support/scratch.js';
+import { sqliteStoreIn } from '../../support/sqlite-store.js';
 
 describe('fences', () => {
+  const folder = scratchFolder('fences');
+
   it('start at the time once, however many slots are acquired at once', async () => {
-    const profile = { driver: 'array', name: 'test', prefix: '', codec: 'php', protected: false } as const;
-    const store = openArray(profile, openCodec('php'), new Memory());
+    const store = sqliteStoreIn(folder);
     const before = BigInt(Date.now());
     const slots = Array.from(
       { length: 8 },
@@ -19,5 +19,6 @@ describe('fences', () => {
     expect(begun > before && begun <= BigInt(Date.now()) + 1n).to.equal(true);
     const inTurn = slots.map((_, index) => begun + BigInt(index));
     expect(slots.map(({ fence }) => fence)).to.have.members(inTurn);
+    await store.close();
   });
 });

@@ -68,9 +68,9 @@ describe('Memcached behind SASL', () => {
   it('names unavailable operations, with an alternative', async () => {
     const store = open();
     for (const attempt of [
-      () => all(store.keys()),
-      () => store.flush({ scope: 'prefix', locks: false, dryRun: true }),
-      () => store.events({ signal: new AbortController().signal, enable: true }),
+      async () => all(store.keys()),
+      async () => store.flush({ scope: 'prefix', locks: false, dryRun: true }),
+      async () => store.events({ signal: new AbortController().signal, enable: true }),
     ]) {
       const error = await failure(attempt());
       expect(error).to.be.instanceOf(UnsupportedError);

@@ -23,7 +23,7 @@ describe('sqlite: options of a tail', () => {
   afterEach(async () => file.close());
 
   it('select the only source by its name', async () => {
-    const [source] = file.open().capabilities.eventSources!;
+    const [source] = file.open().eventSources;
     expect(source).to.include({ name: 'triggers', clients: false, tags: true });
     const { stream } = await file.tail({ source: 'triggers' });
     expect(stream.types).to.deep.equal(source!.types);

@@ -3,28 +3,17 @@ import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { MemcachedContext } from '../context.js';
 import type { Item } from '../protocol/node.js';
 
-import { UnsupportedError, UsageError } from '../../../errors.js';
+import { UsageError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
-import { eventSourceNamed } from '../../events/sources.js';
 import { ServerFeed } from './server-feed.js';
-import { ALWAYS, EVENT_SOURCES, EVENTS } from './sources.js';
+import { ALWAYS, EVENTS } from './sources.js';
 
 /**
  * Events as the `watch` command of every server reports them. Without `onMissed` the iteration also throws PartialError
  * when a server dropped events.
- * @throws UnsupportedError without meta commands, and for an unknown source
  */
 export async function tail(context: MemcachedContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
-  if (context.connection.metaNodes.length === 0) {
-    const where = context.connection.protocol === 'classic' ? 'by protocol: classic' : 'behind SASL';
-    throw new UnsupportedError(
-      `the memcached store has no events ${where}: servers cannot be watched there`,
-      'Use a profile of the Memcached servers themselves, without a proxy or SASL; or watch the application.',
-    );
-  }
-
-  eventSourceNamed('memcached', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
   const report = (event: CacheEvent): void => {

@@ -7,7 +7,7 @@ import { overlapping } from '../../listing/concurrent.js';
 import { given } from '../entries.js';
 import { isNameable, isTagIdKey, type Keys } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
-import { noListing, notByProxy } from '../protocol/access-errors.js';
+import { notByProxy } from '../protocol/access-errors.js';
 import { dump } from './dump.js';
 
 /** Pages on their way at once: enough that neither side waits for the other. */
@@ -21,7 +21,6 @@ export async function flush(context: MemcachedContext, options: FlushOptions): P
   options.signal?.throwIfAborted();
   if (options.scope === 'all') return flushServers(context, options.dryRun);
   const nodes = context.connection.metaNodes;
-  if (nodes.length === 0) throw noListing('flush by prefix', context.connection.protocol);
   // Nothing is done where not everything can be.
   const totals = await Promise.all(nodes.map(async (node) => node.count()));
   const tally = new Tally(

@@ -62,19 +62,6 @@ export function onlyText(location: string): RefusedError {
   );
 }
 
-/** Of an operation, by its verb: «list keys». */
-export function noListing(what: string, protocol: 'binary' | 'classic' | 'text'): UnsupportedError {
-  return protocol === 'classic'
-    ? new UnsupportedError(
-        `the memcached store cannot ${what} by protocol: classic, which lists no keys`,
-        'Use a profile of the Memcached servers behind the proxy; get, put, forget, tags and locks work here.',
-      )
-    : new UnsupportedError(
-        `the memcached store cannot ${what} behind SASL: the binary protocol lists no keys`,
-        'Forget keys by name, flush tags, or use flush --all. A server with text authentication (-Y) needs protocol: text.',
-      );
-}
-
 /** What a proxy does not pass on, by its verb: «tell statistics». */
 export function notByProxy(what: string, location: string): UnsupportedError {
   return new UnsupportedError(

@@ -1,14 +1,6 @@
-import type {
-  ListedTag,
-  ListTagsOptions,
-  PruneTagsOptions,
-  PruneTagsResult,
-  TagIndex,
-  TagMember,
-} from '../../contract/tags.js';
+import type { ListedTag, ListTagsOptions, PruneTagsOptions, PruneTagsResult, TagIndex } from '../../contract/tags.js';
 import type { MemcachedContext } from '../context.js';
 
-import { UnsupportedError } from '../../../errors.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
 import { dump } from '../listing/dump.js';
@@ -40,13 +32,6 @@ class MemcachedTagIndex implements TagIndex {
         if (names.length > 0) yield names.map((name) => ({ name }));
       }
     }
-  }
-
-  members(name: string): AsyncIterable<readonly TagMember[]> {
-    throw new UnsupportedError(
-      `the memcached store cannot tell what carries the tag ${name}: Memcached keeps an id for it, and no list`,
-      'An entry whose key and tags you know is read with get KEY --tags a,b; tags:flush puts all of them out of reach.',
-    );
   }
 
   async prune({ signal, pattern }: PruneTagsOptions): Promise<PruneTagsResult> {

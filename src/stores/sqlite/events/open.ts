@@ -5,8 +5,7 @@ import { type Deferred, deferred } from '../../../async.js';
 import { type CachectlError, PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
-import { eventSourceNamed } from '../../events/sources.js';
-import { EVENT_SOURCES, EVENTS } from './sources.js';
+import { EVENTS } from './sources.js';
 import { TailSession } from './tail-session.js';
 
 /** Poll interval of the file's change counter, in milliseconds. A query takes some microseconds. */
@@ -18,10 +17,8 @@ const LEAVE_MS = 100;
 /**
  * What any process does to the cache's tables, as triggers in the file record it. The triggers exist only while the stream
  * is open. Creates file and cache table if they are missing.
- * @throws UnsupportedError for an unknown source
  */
 export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
-  eventSourceNamed('sqlite', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
   const report = (events: readonly CacheEvent[]): void => {

@@ -1,0 +1,52 @@
+import { UnsupportedError } from '../../errors.js';
+
+/** What a driver may lack: what it is for messages, and what to do instead. */
+const TEXTS = {
+  keys: ['list keys', 'Name the keys instead.'],
+  entries: ['list entries with their sizes and contents', 'Read single entries with cachectl get KEY.'],
+  flushOnly: [
+    'flush by pattern, age or size',
+    'Forget keys by name, flush tags, or flush without --pattern, --idle-for and --larger-than.',
+  ],
+  sample: ['sample entries', 'Leave out --sample.'],
+  stats: ['report statistics', 'Ask its server directly, or add stats() to its driver: docs/custom-drivers.md.'],
+  inspect: ['inspect entries', 'Use cachectl get KEY.'],
+  tags: ['use tags', 'Use a profile of another store, or leave the tags out.'],
+  tagIndex: ['list tags', 'Read an entry by its key and tags: cachectl get KEY --tags a,b'],
+  lock: ['use locks', 'Use a profile of another store.'],
+  locks: ['list locks', 'Ask for one by name: cachectl lock:show NAME'],
+  events: ['report events', 'Use a profile of another store.'],
+} as const satisfies Readonly<Record<string, readonly [what: string, hint: string]>>;
+
+export type Operation = keyof typeof TEXTS;
+
+export const OPERATIONS = Object.keys(TEXTS) as readonly Operation[];
+
+/** Why a driver lacks operations here, and what to do instead. */
+export interface Limits {
+  /** Follows "the NAME store cannot list keys": `with protocol: classic`. */
+  readonly reason: string;
+  /** A sentence. */
+  readonly hint: string;
+}
+
+interface Limited {
+  readonly driver: string;
+  readonly limits?: Limits;
+}
+
+/** @param what a part of the operation, in words: `list the entries of a tag` */
+export function unsupported(
+  { driver, limits }: Limited,
+  operation: Operation,
+  what: string = TEXTS[operation][0],
+  hint: string = TEXTS[operation][1],
+): UnsupportedError {
+  const reason = limits === undefined ? '' : ` ${limits.reason}`;
+  return new UnsupportedError(`the ${driver} store cannot ${what}${reason}`, limits?.hint ?? hint);
+}
+
+/** Of a store that cannot list keys. */
+export function noFlushByPrefix(store: Limited): UnsupportedError {
+  return unsupported(store, 'keys', 'flush by prefix', 'Forget keys by name, or flush everything with --all.');
+}
