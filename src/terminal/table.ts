@@ -1,3 +1,5 @@
+import Table from 'cli-table3';
+
 import { columnsOf, cutToColumns, wrapToColumns } from './columns.js';
 import { terminalColumns } from './output.js';
 import { styleAnswer } from './style.js';
@@ -30,13 +32,26 @@ export function table(
     .map((heading, index) => columnOf(typeof heading === 'string' ? { title: heading } : heading, index, cells))
     .filter(({ index }) => cells.some((row) => row[index] !== ''));
   const shown = fitting(columns, room);
-  const head = lineOf(
-    shown,
-    shown.map(({ title }) => title),
-    (text) => styleAnswer('dim', text),
-  );
-  return head + cells.map((row) => rowText(shown, row)).join('');
+  const grid = new Table({
+    head: shown.map(({ title }) => styleAnswer('dim', title)),
+    chars: NO_RULES,
+    style: { head: [], 'padding-left': 0, 'padding-right': GAP },
+    colAligns: shown.map(({ isNumber }) => (isNumber ? 'right' : 'left')),
+    colWidths: shown.map(({ width }) => width + GAP),
+  });
+  grid.push(...cells.flatMap((row) => rowsOf(shown, row)));
+  return `${grid.toString().replaceAll(/ +$/gm, '')}\n`;
 }
+
+const NO_RULES = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+    ['middle', ''],
+  ]),
+);
 
 /** Spaces between two cells. */
 const GAP = 2;
@@ -85,34 +100,23 @@ function lackOf({ natural, width }: Column): number {
   return natural - width;
 }
 
-function rowText(columns: readonly Column[], row: readonly string[]): string {
-  const [name] = columns;
-  const isApart = name !== undefined && columnsOf(row[name.index] ?? '') > name.width;
+/** One row; two where the name has a line of its own. The library wraps by other widths, so cells come wrapped. */
+function rowsOf(columns: readonly Column[], row: readonly string[]): Table.HorizontalTableRow[] {
+  const [first] = columns;
+  const name = first === undefined ? '' : (row[first.index] ?? '');
+  const isApart = first !== undefined && columnsOf(name) > first.width;
   const wrapped = columns.map((column, place) => {
     const cell = row[column.index] ?? '';
-    if (place === 0) return isApart ? [] : [cell];
-    return column.isCut
-      ? [cutTo(cell, column.width)]
-      : cell.split('\n').flatMap((line) => wrapToColumns(line, column.width));
+    if (place === 0) return isApart ? '' : cell;
+    if (column.isCut) return cutTo(cell, column.width);
+    return cell
+      .split('\n')
+      .flatMap((line) => wrapToColumns(line, column.width))
+      .join('\n');
   });
-  const height = Math.max(isApart ? 0 : 1, ...wrapped.map((lines) => lines.length));
-  const lines = Array.from({ length: height }, (_, line) =>
-    lineOf(
-      columns,
-      wrapped.map((cell) => cell[line] ?? ''),
-    ),
-  );
-  return `${isApart ? `${row[name.index]}\n` : ''}${lines.join('')}`;
-}
-
-function lineOf(columns: readonly Column[], cells: readonly string[], style = (text: string): string => text): string {
-  const padded = columns.map(({ width, isNumber }, place) => {
-    const cell = cells[place]!;
-    const spaces = ' '.repeat(Math.max(0, width - columnsOf(cell)));
-    return isNumber ? spaces + style(cell) : style(cell) + (place === columns.length - 1 ? '' : spaces);
-  });
-  const line = padded.join(' '.repeat(GAP));
-  return `${line.trimEnd()}\n`;
+  if (!isApart) return [wrapped];
+  const alone: Table.HorizontalTableRow = [{ content: name, colSpan: columns.length }];
+  return wrapped.every((cell) => cell === '') ? [alone] : [alone, wrapped];
 }
 
 function cutTo(cell: string, most: number): string {
