@@ -54,7 +54,9 @@ function failAsClosedPipe(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.
 function tellOf(failure: NodeJS.ErrnoException): void {
   if (process.exitCode === ExitCode.Partial) return;
   process.exitCode = ExitCode.Partial;
-  process.stderr.write(`error: the answer could not be written (${failure.code})\n  Is the disk full?\n`);
+  process.stderr.write(
+    `error: cannot write the answer to standard output (${failure.code})\n  Check the disk space.\n`,
+  );
 }
 
 async function written(stream: NodeJS.WriteStream): Promise<void> {

@@ -23,7 +23,7 @@ export async function readDriver(
   if (text === undefined) {
     throw new ConfigError(
       `${stated.where}: ${stated.subject} has no driver`,
-      `Add "driver: NAME" to it. Drivers: ${DRIVER_NAMES.join(', ')}, or the path or package of a driver of your own.`,
+      `Add "driver: NAME". Drivers: ${DRIVER_NAMES.join(', ')}, or the path or package of a custom driver.`,
     );
   }
 
@@ -83,7 +83,7 @@ function refuseOthersKeys(fields: Fields, driver: DriverName): void {
     fields.fail(
       key,
       `is a key of driver ${others.join(' and ')}, not of ${driver}`,
-      `Take it out. Keys of driver ${driver}: ${keys.join(', ')}.`,
+      `Remove it. Keys of driver ${driver}: ${keys.join(', ')}.`,
     );
   }
 }

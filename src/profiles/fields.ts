@@ -56,8 +56,8 @@ export class Fields {
   /** Text that is not empty. */
   filled(key: string): string | undefined {
     const text = this.text(key);
-    if (text === '') this.fail(key, 'is empty', `Give a value, or take ${key} out.`);
-    if (text?.includes('\0')) this.fail(key, 'has a NUL character in it', 'Take it out.');
+    if (text === '') this.fail(key, 'is empty', `Give a value, or remove ${key}.`);
+    if (text?.includes('\0')) this.fail(key, 'contains a NUL character', 'Remove it.');
     return text;
   }
 
@@ -92,7 +92,7 @@ export class Fields {
     if (setting === undefined) return undefined;
     const number = toInteger(setting.value);
     if (number !== undefined && number >= min && number <= max) return number;
-    this.fail(key, `must be a whole number from ${min} to ${max}`, `Give such a number: ${key}: ${example(key, min)}`);
+    this.fail(key, `must be a whole number from ${min} to ${max}`, `For example: ${key}: ${example(key, min)}`);
   }
 
   /** @throws UnknownName for a name that is not in `names` */
@@ -142,7 +142,7 @@ export class Fields {
     if (setting === undefined) return undefined;
     if (setting.kind !== 'scalar') this.fail(key, `must be one value, not a ${setting.kind}`, `Write ${key}: VALUE`);
     if (setting.value === null) {
-      this.fail(key, 'has no value', `Give one, or take the line out. An empty text is written ${key}: ""`);
+      this.fail(key, 'has no value', `Give one, or remove the line. Write an empty text as ${key}: ""`);
     }
 
     return setting;

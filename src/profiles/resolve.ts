@@ -67,7 +67,7 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profi
   if (profile !== undefined && profile !== 'local') {
     throw new ConfigError(
       `there is no profile ${JSON.stringify(profile)}: no cachectl.yaml was found, and without one there is only "local"`,
-      'Write a cachectl.yaml here or in a folder above, or name it with --config.',
+      'Create a cachectl.yaml here or in a parent folder, or name a file with --config.',
     );
   }
 

@@ -29,7 +29,7 @@ export async function bulk<T>(
   work: (options: Required<BulkOptions>) => Promise<T>,
   words: BulkWords = {},
 ): Promise<T> {
-  const { counted = entries, again = 'What is done is done; run it again for the rest.', before = 0 } = words;
+  const { counted = entries, again = 'Run the command again for the rest.', before = 0 } = words;
   const bar = new ProgressBar(what, before);
   let done = before;
   let result: T;
@@ -58,7 +58,7 @@ export async function bulk<T>(
 }
 
 function interrupted(done: string, { by }: Interruption, hint: string): CachectlError {
-  const message = `interrupted: ${done} until then, the rest is as it was`;
+  const message = `interrupted: ${done} so far; the rest is unchanged`;
   if (by === 'closed pipe') return new ClosedPipeError();
   return by === 'SIGINT' ? new InterruptedError(message, hint) : new PartialError(message, hint);
 }

@@ -30,11 +30,18 @@ export interface Consent {
  * @throws DeclinedError when the person says no
  */
 export async function askBeforeDestroying(destruction: Destruction, consent: Consent): Promise<void> {
-  const { profile, action, effect, store, warnings = [], instead = '--dry-run to see what would go' } = destruction;
+  const {
+    profile,
+    action,
+    effect,
+    store,
+    warnings = [],
+    instead = '--dry-run to see what would be removed',
+  } = destruction;
   if (consent.confirm !== undefined && consent.confirm !== profile.name) {
     throw new UsageError(
       `--confirm names ${consent.confirm}, but this is profile ${profile.name}`,
-      'Check which profile you are about to hit, then name that one.',
+      'Check which profile you are about to change, then name that one.',
     );
   }
 
@@ -43,7 +50,7 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
     for (const warning of warnings) warn(warning);
     if (!profile.protected || consent.confirm === profile.name) return;
     throw new UsageError(
-      `profile ${profile.name} is protected, and --yes alone does not open it`,
+      `profile ${profile.name} is protected: --yes alone is not enough`,
       `Add --confirm ${profile.name}`,
     );
   }
@@ -51,7 +58,7 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     const confirm = profile.protected ? ` --confirm ${profile.name}` : '';
     throw new UsageError(
-      `${action} ${effect} (${where}), and there is no terminal to ask on`,
+      `${action} ${effect} (${where}), and there is no terminal to confirm on`,
       `Add --yes${confirm} to go ahead, or ${instead}.`,
     );
   }

@@ -62,7 +62,7 @@ export function toFailure(error: unknown): Failure {
   return {
     code: 'internal',
     message: shown(error instanceof Error ? error.message : String(error)),
-    hint: 'This is a fault of cachectl, or of a driver of your own. Run it again with DEBUG=1 for the place, and report it.',
+    hint: 'This is a bug in cachectl or in a custom driver. Run the command again with DEBUG=1, and report the stack trace.',
     exitCode: ExitCode.Partial,
   };
 }

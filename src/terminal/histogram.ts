@@ -1,6 +1,8 @@
 import type { Sample } from '../stores/contract/stats.js';
 import type { Ttl } from '../stores/contract/store.js';
 
+import { ascending, percentile } from '../percentile.js';
+
 /** From a number on, and below another; null is without an end. */
 export interface Bucket {
   readonly from: number;
@@ -52,8 +54,8 @@ export function ttlsOf({ entries }: Sample): TtlHistogram {
 }
 
 function histogram(numbers: readonly number[], edges: readonly number[]): Histogram {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  const at = (share: number): null | number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+  const sorted = ascending(numbers);
+  const at = (share: number): null | number => percentile(sorted, share) ?? null;
   return {
     median: at(0.5),
     p90: at(0.9),

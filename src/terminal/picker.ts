@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Found } from './prompts.js';
+import type { Choice, Found } from './prompts.js';
 
+import { UnsupportedError, UsageError } from '../errors.js';
 import { escapeGlob } from '../stores/listing/glob.js';
 import { forTerminal, lineField } from './value-text.js';
 
@@ -19,12 +20,55 @@ export function canAsk({ json }: { readonly json: boolean }): boolean {
   return !json && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
+/** An argument that a person may choose instead of typing it. */
+export interface Picking<Item> {
+  /** Its name in usage lines: `KEY`. */
+  readonly argument: string;
+  /** What it names: `key`. */
+  readonly noun: string;
+  /** What the command does with it: `get`. */
+  readonly verb: string;
+  /** The hint when there is nothing to choose from. */
+  readonly none: string;
+  /** What matches a glob; ends when the signal is aborted. */
+  find(glob: string, signal: AbortSignal): AsyncIterable<readonly Item[]>;
+  nameOf(item: Item): string;
+  show(item: Item): Choice;
+}
+
+/**
+ * Ask a person to choose. Returns the name of the item.
+ * @throws UsageError where the store cannot list items, or there are none
+ */
+export async function pick<Item>(picking: Picking<Item>, signal: AbortSignal): Promise<string> {
+  const { argument, noun, verb, none, find, nameOf, show } = picking;
+  const search = async (typed: string | undefined, until: AbortSignal): Promise<Found<Item>> =>
+    searchFor(typed, until, find, nameOf);
+  // Before the prompt, so that a store that is down or cannot list fails as an error.
+  const all = await search(undefined, signal).catch((error: unknown) => {
+    throw error instanceof UnsupportedError ? missingArgument(argument, `Name the ${noun}: ${error.message}.`) : error;
+  });
+  if (all.items.length === 0 && all.more === undefined) throw missingArgument(argument, none);
+  const { chooseOne } = await import('./prompts.js');
+  const chosen = await chooseOne(
+    `Which ${noun} to ${verb}? Type to search:`,
+    async (typed, until) => (typed === undefined ? all : search(typed, until)),
+    show,
+  );
+  return nameOf(chosen);
+}
+
+/** A required argument that is missing where no one can be asked to choose one. */
+export function missingArgument(argument: string, hint: string): UsageError {
+  return new UsageError(`missing argument ${argument}`, hint);
+}
+
 /**
  * What matches what is typed: what begins so, which most stores find fast, else what holds it anywhere; a glob is taken as
  * it is. Ends early when there is enough, or when it takes too long.
  * @param find what matches a glob, from the store; ends with the signal
  */
-export async function searchFor<Item>(
+async function searchFor<Item>(
   typed: string | undefined,
   signal: AbortSignal,
   find: (glob: string, signal: AbortSignal) => AsyncIterable<readonly Item[]>,

@@ -40,7 +40,7 @@ describe('doctor on a Redis cluster', () => {
       expect(about(`server of ${id}`).message).to.include('of a cluster');
     }
 
-    expect(about('notifications').message).to.include('want it switched on, on every node');
+    expect(about('notifications').message).to.include('need it on every node');
     expect(okAmong(findings)).to.include.members(ROUND_TRIP);
     const sizes = await Promise.all(cluster.nodes.map(async ({ client }) => client.dbsize()));
     expect(sizes).to.deep.equal([0, 0, 0]);
@@ -82,7 +82,7 @@ describe('doctor on Redis behind sentinels', () => {
     const { code, findings, about } = await doctor(['--url', sentinelUrl('mymaster', await freePort(), sentinel.port)]);
     expect(code).to.equal(0);
     expect(about('connect').state).to.equal('warning');
-    expect(about('primary').message).to.equal('the sentinels name one as mymaster');
+    expect(about('primary').message).to.equal('the sentinels name a primary for mymaster');
     expect(okAmong(findings)).to.include.members(ROUND_TRIP);
     expect(await primary.client.dbsize()).to.equal(0);
   });
@@ -93,7 +93,7 @@ describe('doctor on Redis behind sentinels', () => {
       expect(code).to.equal(3);
       expect(findings.at(-1)).to.deep.include({
         state: 'fault',
-        hint: 'Are the sentinels running, and is primary right?',
+        hint: 'Check that the sentinels are running, and primary in the profile.',
       });
     }
   });

@@ -27,7 +27,7 @@ describe('doctor on Redis', () => {
     const rest = ['server', 'memory', 'persistence', 'notifications', 'clock', 'prefix', 'latency'];
     const subjects = findings.map(({ subject }) => subject);
     expect(subjects.filter((subject) => [...rest, ...steps].includes(subject))).to.deep.equal([...steps, ...rest]);
-    expect(about('permissions').message).to.equal('user default may do all that cachectl does');
+    expect(about('permissions').message).to.equal('user default may run every command that cachectl uses');
     expect(await redis().client.dbsize()).to.equal(0);
   });
 
@@ -55,7 +55,7 @@ describe('doctor on Redis', () => {
     const { code, about } = await doctor(['--url', url().replace('//', '//:geheim@')]);
     expect(code).to.equal(0);
     expect(about('login')).to.deep.include({ state: 'warning' });
-    expect(about('login').message).to.include('wants no password, and the profile gives one');
+    expect(about('login').message).to.include('requires no password, although the profile has one');
   });
 
   it('names the prefix that the existing keys have', async () => {
@@ -73,7 +73,7 @@ describe('doctor on Redis', () => {
     await redis().flush();
     await redis().client.mset('shop-cache-a', '1', 'shop-cache-b', '2');
     const needless = await doctor(['--url', url()]);
-    expect(needless.about('prefix').hint).to.match(/change the profile: take connectionPrefix out$/);
+    expect(needless.about('prefix').hint).to.match(/change the profile: remove connectionPrefix$/);
   });
 
   it('names the database of the keys', async () => {
@@ -92,9 +92,11 @@ describe('doctor on Redis', () => {
     const wrong = await doctor(['--url', url()]);
     expect(wrong.code).to.equal(1);
     expect(wrong.about('contents').state).to.equal('fault');
-    expect(wrong.about('contents').hint).to.include('guess').and.include('serializer: igbinary, compression: none');
+    expect(wrong.about('contents').hint)
+      .to.include('would read them')
+      .and.include('serializer: igbinary, compression: none');
     const right = await doctor(['--url', url('&serializer=igbinary')]);
-    expect(right.about('contents').message).to.equal('1 entry was read as the profile says');
+    expect(right.about('contents').message).to.equal('1 entry read with the settings of the profile');
   });
 
   it('ignores locks, and recognises tags of Laravel 9', async () => {
@@ -104,7 +106,7 @@ describe('doctor on Redis', () => {
       'shop-database-shop-cache-tag:people:key': 's:22:"6565f9a1b2c3d123456789";',
     });
     const { about } = await doctor(['--url', url()]);
-    expect(about('contents').message).to.equal('1 entry was read as the profile says');
+    expect(about('contents').message).to.equal('1 entry read with the settings of the profile');
     expect(about('tags layout').message).to.include('Laravel 9');
   });
 
@@ -115,7 +117,7 @@ describe('doctor on Redis', () => {
       await redis().client.config('SET', 'maxmemory-policy', 'allkeys-lru');
       const { about } = await doctor(['--url', url()]);
       expect(about('memory').state).to.equal('warning');
-      expect(about('memory').message).to.include('locks that are held');
+      expect(about('memory').message).to.include('held locks');
     } finally {
       await redis().client.config('SET', 'maxmemory-policy', 'noeviction');
       await redis().client.config('SET', 'maxmemory', '0');
@@ -138,7 +140,9 @@ describe('doctor on Redis', () => {
 
     const unasked = await cachectl(['doctor', '--fix', '--url', url()]);
     expect(unasked).to.include({ code: 2 });
-    expect(unasked.err).to.include('no terminal to ask on').and.include('Add --yes to go ahead, or leave --fix out.');
+    expect(unasked.err)
+      .to.include('no terminal to confirm on')
+      .and.include('Add --yes to go ahead, or leave out --fix.');
     expect(await flags()).not.to.equal('');
 
     const fixed = await doctor(['--fix', '--yes', '--url', url()]);
@@ -197,7 +201,7 @@ describe('doctor on Redis', () => {
       const { code, findings } = await doctor(['--url', `${redis().url.replace('//', '//reader:r@')}?prefix=other-`]);
       expect(code).to.equal(3);
       const { message, hint } = findings.find(({ subject }) => subject === 'permissions')!;
-      expect(message).to.include('may not touch keys such as other-');
+      expect(message).to.include('has no access to keys such as other-');
       expect(hint).to.include('~other-*');
     });
 
@@ -224,7 +228,7 @@ describe('doctor on Redis', () => {
       expect(code).to.equal(3);
       expect(about('writing')).to.deep.include({ state: 'fault' });
       expect(about('writing').message).to.include('is a read-only replica');
-      expect(about('replication').message).to.include(`it is a replica of 127.0.0.1:${redis().port}`);
+      expect(about('replication').message).to.include(`replica of 127.0.0.1:${redis().port}`);
     });
 
     it('passes with --read-only', async () => {

@@ -160,7 +160,7 @@ describe('events:tail', () => {
       });
       expectFault(await place.run(['events:tail', '--source', 'gossip']), {
         code: 2,
-        message: `the ${driver} store has no source of events named gossip`,
+        message: `the ${driver} store has no event source named gossip`,
         hint: source,
       });
     });

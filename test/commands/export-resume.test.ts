@@ -231,7 +231,7 @@ describe('export --resume', () => {
       const result = await place.run(args(file), { through });
       expectFault(result, {
         code: 4,
-        message: /^exported \d,000 entries, then .*cannot be written/,
+        message: /^exported \d,000 entries, then .*cannot write /,
         hint: 'go on with --resume',
       });
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 12,000 entries\n' });

@@ -46,7 +46,7 @@ describe('an SQLite file that cannot be used', () => {
   it('is a text file', async () => {
     writeFileSync(file, 'Dear diary, this is not a database.\n'.repeat(40));
     const before = readFileSync(file);
-    await expectEvery({ message: `${file} is not an SQLite database`, hint: 'nothing was changed' }, every());
+    await expectEvery({ message: `${file} is not an SQLite database`, hint: 'Nothing was changed' }, every());
     expect(readFileSync(file).equals(before)).to.equal(true);
     expect(existsSync(`${file}-wal`)).to.equal(false);
   });
@@ -76,16 +76,16 @@ describe('an SQLite file that cannot be used', () => {
     const above = file;
     writeFileSync(above, '');
     file = path.join(above, 'deeper', 'cache.sqlite');
-    await expectEvery({ message: `${file} cannot be opened: not a directory`, hint: "the profile's path" }, every());
+    await expectEvery({ message: `cannot open ${file}: not a directory`, hint: 'Check path in the profile' }, every());
     const { code, out } = await run('doctor');
     expect(code).to.equal(3);
-    expect(out).to.contain(`${file} cannot be looked at: a part of its path is not a folder`);
+    expect(out).to.contain(`cannot read ${file}: a part of its path is not a folder`);
   });
 
   if (process.platform === 'linux') {
     it('is where nothing can be created', async () => {
       file = '/proc/none/cache.sqlite';
-      const fault = { code: 3, message: `${file} cannot be opened: no such file or directory` };
+      const fault = { code: 3, message: `cannot open ${file}: no such file or directory` };
       expectFault(await run('put', 'a', 'b'), fault);
     });
   }
@@ -93,7 +93,7 @@ describe('an SQLite file that cannot be used', () => {
   it('has such a table with other columns, which stays unchanged', async () => {
     const database = new Database(file);
     database.exec(`CREATE TABLE cache (id INTEGER PRIMARY KEY, payload TEXT); INSERT INTO cache VALUES (1, 'keep')`);
-    await expectEvery({ message: `${file} refused: `, hint: "the profile's table" }, commands());
+    await expectEvery({ message: `${file} refused: `, hint: 'table and lockTable in the profile' }, commands());
     expect(database.prepare('SELECT * FROM cache').all()).to.deep.equal([{ id: 1, payload: 'keep' }]);
     expect(database.prepare('SELECT name FROM sqlite_master').pluck().all()).to.deep.equal(['cache']);
     database.close();
@@ -104,7 +104,7 @@ describe('an SQLite file that cannot be used', () => {
     const other = new Database(file);
     other.pragma('journal_mode = DELETE');
     other.exec('BEGIN EXCLUSIVE');
-    const message = `${file} stayed locked by another process`;
+    const message = `${file} is still locked by another process`;
     const results = await Promise.all(every().map(async (command) => run(...command, '--timeout', '1s')));
     for (const result of results) expectFault(result, { code: 3, message, hint: '--timeout' });
     other.exec('COMMIT');
@@ -117,7 +117,7 @@ describe('an SQLite file that cannot be used', () => {
     const other = new Database(file);
     other.exec('BEGIN IMMEDIATE');
     expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n', err: '' });
-    expectFault(await run('put', 'a', 'c', '--timeout', '1s'), { code: 3, message: 'stayed locked' });
+    expectFault(await run('put', 'a', 'c', '--timeout', '1s'), { code: 3, message: 'still locked' });
     other.exec('ROLLBACK');
     other.close();
   });

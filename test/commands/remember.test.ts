@@ -315,7 +315,7 @@ describe('remember on any store', () => {
   });
 
   for (const [what, args, message] of [
-    ['no command', ['k', '--ttl', '1m'], 'there is no command to run'],
+    ['no command', ['k', '--ttl', '1m'], 'no command to run'],
     ['no key', ['--ttl', '1m', '--', 'date', '-u'], 'missing argument KEY'],
     ['no ttl', ['k', '--', 'date'], 'missing flag --forever or --ttl'],
     ['a ttl of nothing', ['k', '--ttl', '0', '--', 'date'], 'a TTL of 0 stores nothing'],

@@ -88,7 +88,7 @@ describe('top', () => {
     it('refuses what it cannot count', async () => {
       expectFault(await place.run(['top', '--source', 'gossip', '--for', '1s']), {
         code: 2,
-        message: `the ${driver} store has no source of events named gossip`,
+        message: `the ${driver} store has no event source named gossip`,
       });
     });
   });

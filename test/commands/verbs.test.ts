@@ -132,8 +132,8 @@ describe('add, increment, decrement and touch', () => {
         await place.run(['put', 'a', '1']);
         const { code, out, err } = await place.run(['touch', 'a', 'a b', '--ttl', '10m']);
         expect({ code, out }).to.deep.equal({ code: 2, out: 'a\ttouched\n' });
-        expect(err).to.include('it holds white space');
-        expectFault(await place.run(['touch', 'a b', '--ttl', '10m']), { code: 2, message: 'it holds white space' });
+        expect(err).to.include('it contains whitespace');
+        expectFault(await place.run(['touch', 'a b', '--ttl', '10m']), { code: 2, message: 'it contains whitespace' });
       });
     }
   });

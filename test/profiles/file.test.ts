@@ -18,13 +18,13 @@ describe('the content of a profile file', () => {
       [
         'a profile twice',
         'profiles:\n  shop: { driver: sqlite, path: a }\n  shop: { driver: sqlite, path: a }\n',
-        'cachectl.yaml:3: the key "shop" stands here for the second time',
+        'cachectl.yaml:3: the key "shop" is repeated here',
         /Keep one/,
       ],
       [
         'a key twice, quoted',
         'profiles:\n  shop:\n    driver: sqlite\n    "driver": sqlite\n',
-        'cachectl.yaml:4: the key "driver" stands here for the second time',
+        'cachectl.yaml:4: the key "driver" is repeated here',
         /Keep one/,
       ],
       ['an open bracket', 'profiles: {\n  shop: [1\n}\n', 'cachectl.yaml:3: ', /./],
@@ -42,7 +42,7 @@ describe('the content of a profile file', () => {
         /quotes/,
       ],
       ['a key that is a list', 'profiles:\n  ? [a]\n  : b\n', 'cachectl.yaml:2: a key that is not text', /key: value/],
-      ['thousands of levels', `profiles: ${'['.repeat(9000)}`, 'cachectl.yaml:1: nested too deep to read', /levels/],
+      ['thousands of levels', `profiles: ${'['.repeat(9000)}`, 'cachectl.yaml:1: nested too deeply', /levels/],
     ];
     for (const [title, yaml, message, hint] of cases) {
       it(`${title}: the error has the line and a hint`, async () => {
@@ -148,7 +148,7 @@ describe('the content of a profile file', () => {
     it('need a known driver; the nearest is suggested first', async () => {
       expect(await folder.failureOf('profiles:\n  a: { prefix: x }\n')).to.deep.equal({
         message: 'cachectl.yaml:2: profile a has no driver',
-        hint: 'Add "driver: NAME" to it. Drivers: sqlite, redis, memcached, mongodb, or the path or package of a driver of your own.',
+        hint: 'Add "driver: NAME". Drivers: sqlite, redis, memcached, mongodb, or the path or package of a custom driver.',
       });
       expect(await folder.failureOf('profiles:\n  a:\n    driver: reddis\n')).to.deep.equal({
         message: 'cachectl.yaml:3: unknown driver in profile a (reddis)',
@@ -227,11 +227,11 @@ describe('the content of a profile file', () => {
         (_, level) => `  l${level + 1}: &l${level + 1} [*l${level}, *l${level}]`,
       );
       const bomb = ['profiles:', '  l0: &l0 [x, x]', ...doubled, '  a: { driver: sqlite, prefix: *l30 }'].join('\n');
-      expect((await folder.failureOf(bomb, { profile: 'a' })).message).to.match(/aliases make more than 10000 values/);
+      expect((await folder.failureOf(bomb, { profile: 'a' })).message).to.match(/aliases expand to more than 10000 values/);
       const circle = 'profiles:\n  a: &a\n    driver: sqlite\n    <<: *a\n';
-      expect((await folder.failureOf(circle)).message).to.match(/aliases go in a circle/);
+      expect((await folder.failureOf(circle)).message).to.match(/aliases form a circle/);
       const list = 'profiles:\n  a:\n    driver: sqlite\n    prefix: &p [*p]\n';
-      expect((await folder.failureOf(list)).message).to.match(/aliases go in a circle/);
+      expect((await folder.failureOf(list)).message).to.match(/aliases form a circle/);
     });
   });
 });

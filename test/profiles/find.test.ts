@@ -99,7 +99,7 @@ describe('the choice of a profile', () => {
 
     it('is reported as missing, a folder, or unreadable', async () => {
       expect((await folder.failure({ config: 'nope.yaml' })).message).to.equal(
-        'cannot read the profile file nope.yaml: there is no such file',
+        'cannot read the profile file nope.yaml: no such file or folder',
       );
       folder.write('etc/keep', '');
       expect((await folder.failure({ config: 'etc' })).message).to.equal(
@@ -114,7 +114,7 @@ describe('the choice of a profile', () => {
     it('is not skipped if the system refuses it', async () => {
       const file = path.join(folder.project, 'cachectl.yaml');
       symlinkSync(file, file);
-      expect((await folder.failure()).message).to.equal(`cannot look for ${file}: its symbolic links go in circles`);
+      expect((await folder.failure()).message).to.equal(`cannot look for ${file}: its symbolic links form a loop`);
     });
   });
 

@@ -80,7 +80,7 @@ describe('variables in a profile file', () => {
     for (const text of ['${}', '${1A}', '${A-b}', '${A:?b}', '${A:-${B}}', '${A', '${ A }', '${A:+b}']) {
       const { message, hint } = await folder.failureOf(`profiles:\n  a:\n    driver: sqlite\n    prefix: '${text}'\n`);
       expect(message).to.equal(
-        'cachectl.yaml:4: prefix of profile a: a ${ that does not read as ${NAME} or ${NAME:-default}',
+        'cachectl.yaml:4: prefix of profile a: a ${ that is not part of ${NAME} or ${NAME:-default}',
       );
       expect(hint).to.contain('$$');
     }

@@ -79,27 +79,27 @@ describe('a Memcached profile', () => {
       [['servers: ["h:1:0"]'], '4: servers of profile a has a weight of 0 (h:1:0)', /1/],
       [['servers: ["::1:11211"]'], '4: servers of profile a has a node that is not host:port', /\[IPv6\]/],
       [['servers: ["redis://h"]'], '4: servers of profile a has a node that is not host:port', /host:port/],
-      [['url: redis://h'], '4: url of profile a (redis://h) is not of a Memcached', /memcached:/],
-      [['url: memcached://h', 'servers: h'], '5: servers of profile a is in url already (h)', /one place/],
-      [['servers: h', 'password: hunter2'], '5: password of profile a needs username beside it', /username:/],
-      [['servers: h', 'username: u'], '5: username of profile a needs password beside it (u)', /password:/],
+      [['url: redis://h'], '4: url of profile a (redis://h) is not a URL of Memcached', /memcached:/],
+      [['url: memcached://h', 'servers: h'], '5: servers of profile a is already in url (h)', /Remove one/],
+      [['servers: h', 'password: hunter2'], '5: password of profile a requires username', /username:/],
+      [['servers: h', 'username: u'], '5: username of profile a requires password (u)', /password:/],
       [['servers: h', 'distribution: random'], '5: unknown distribution in profile a (random)', /ketama/],
       [['servers: h', 'compression: lz4'], '5: unknown compression in profile a (lz4)', /fastlz/],
       [['servers: h', 'serializer: xml'], '5: unknown serializer in profile a (xml)', /msgpack/],
       [
         ['servers: h', 'codec: raw', 'compression: zlib'],
-        '6: compression of profile a has no effect beside codec: raw',
-        /out/,
+        '6: compression of profile a has no effect with codec: raw',
+        /Remove/,
       ],
       [
         ['servers: h', 'codec: raw', 'serializer: php'],
-        '6: serializer of profile a has no effect beside codec: raw',
-        /out/,
+        '6: serializer of profile a has no effect with codec: raw',
+        /Remove/,
       ],
       [
         ['servers: h', 'database: 1'],
         '5: database of profile a is a key of driver redis and mongodb, not of memcached',
-        /out/,
+        /Remove/,
       ],
       [['servers: h', 'server: i'], '5: unknown key "server" in profile a', /mean servers\?/],
     ];
@@ -113,7 +113,7 @@ describe('a Memcached profile', () => {
     }
 
     const urls: ReadonlyArray<[url: string, message: string]> = [
-      ['memcached://', 'the URL (memcached://) names no host'],
+      ['memcached://', 'the URL (memcached://) has no host'],
       ['memcached://h/1', 'the URL (memcached://h/1) has a path'],
       [
         'memcached://u:hunter2@h:x',

@@ -90,10 +90,10 @@ describe('a MongoDB profile', () => {
     const cases: ReadonlyArray<[lines: string[], message: string, hint: RegExp]> = [
       [[], '2: profile a names no database', /mongodb:\/\/host\/DATABASE/],
       [['url: mongodb://h'], '2: profile a names no database', /database:/],
-      [['database: d'], '2: profile a does not say where the MongoDB is', /url: mongodb:/],
-      [['url: redis://h'], '4: url of profile a (redis://h) is not of a MongoDB', /mongodb\+srv/],
-      [['url: mongodb:///d'], '4: url of profile a (mongodb:///d) names no host', /mongodb:/],
-      [['url: mongodb://h/d', 'database: e'], '5: database of profile a is in url already (e)', /one place/],
+      [['database: d'], '2: profile a does not say where MongoDB is', /url: mongodb:/],
+      [['url: redis://h'], '4: url of profile a (redis://h) is not a URL of MongoDB', /mongodb\+srv/],
+      [['url: mongodb:///d'], '4: url of profile a (mongodb:///d) has no host', /mongodb:/],
+      [['url: mongodb://h/d', 'database: e'], '5: database of profile a is already in url (e)', /Remove one/],
       [['url: mongodb://h/a.b'], '4: database of profile a is not the name of a database', /Leave out/],
       [
         ['url: mongodb://h/d', 'collection: $x'],
@@ -102,15 +102,15 @@ describe('a MongoDB profile', () => {
       ],
       [
         ['url: mongodb://h/d', 'collection: cache_locks'],
-        '5: collection of profile a is the other collection too',
-        /each/,
+        '5: collection of profile a is also the other collection',
+        /separate/,
       ],
       [
         ['url: mongodb://h/d', 'lockCollection: cache'],
-        '5: lockCollection of profile a is the other collection too',
-        /each/,
+        '5: lockCollection of profile a is also the other collection',
+        /separate/,
       ],
-      [['url: mongodb://h/d', 'password: hunter2'], '5: password of profile a needs username beside it', /username/],
+      [['url: mongodb://h/d', 'password: hunter2'], '5: password of profile a requires username', /username/],
       [
         ['hosts: ["u:hunter2@h"]', 'database: d'],
         '4: hosts of profile a is not the name or address of a host',
@@ -119,7 +119,7 @@ describe('a MongoDB profile', () => {
       [
         ['url: mongodb://h/d', 'table: t'],
         '5: table of profile a is a key of driver sqlite, not of mongodb (t)',
-        /out/,
+        /Remove/,
       ],
       [['url: mongodb://h/d', 'colection: t'], '5: unknown key "colection" in profile a', /mean collection\?/],
     ];

@@ -48,10 +48,10 @@ export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: Abort
     const fixable = findings.filter(({ finding }) => finding.fix !== undefined);
     if (flags.fix && fixable.length > 0) {
       const effect = fixable.map(({ finding }) => finding.fix!.effect).join(', ');
-      const instead = 'leave --fix out';
+      const instead = 'leave out --fix';
       await askBeforeDestroying({ store, profile, action: 'doctor', effect, instead }, flags);
       for (const each of fixable) await applied(each, flags, tell);
-    } else if (fixable.length > 0 && !flags.json) note('doctor --fix puts right what it can.');
+    } else if (fixable.length > 0 && !flags.json) note('Run doctor --fix to repair what it can.');
 
     return { profile: profile.name, findings };
   } finally {

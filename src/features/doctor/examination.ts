@@ -66,7 +66,7 @@ async function* reading(store: Store): AsyncGenerator<Finding> {
   const started = performance.now();
   await store.get(NO_KEY);
   const milliseconds = Math.max(1, Math.round(performance.now() - started));
-  yield ok('reading', `answered within ${milliseconds} ms, connecting included`);
+  yield ok('reading', `answered in ${milliseconds} ms, including connecting`);
 }
 
 /** Nothing is written into what is not a cache. */

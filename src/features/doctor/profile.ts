@@ -36,12 +36,12 @@ export function profileText(profile: Profile, location: string): string {
 }
 
 function* urlFindings({ urlBy }: Chosen, url: string): Generator<Finding> {
-  yield ok('file', `none is looked at: ${urlBy} names the store`);
+  yield ok('file', `not used: ${urlBy} selects the store`);
   if (urlBy !== '--url' || !hasPassword(url)) return;
   yield warning(
     'password',
-    'it stands on the command line, where other users of this machine can see it',
-    'Put the URL into CACHECTL_URL, or into a profile as ${NAME}.',
+    'it is on the command line, where other users of this machine can see it',
+    'Put the URL into CACHECTL_URL, or the password into a profile as ${NAME}.',
   );
 }
 
@@ -51,7 +51,7 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
   if (file === undefined) {
     yield ok(
       'file',
-      'no cachectl.yaml is here, in a folder above or in the configuration folder: there is only "local"',
+      'no cachectl.yaml here, in a parent folder or in the configuration folder: there is only the profile "local"',
     );
     return;
   }
@@ -65,14 +65,14 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
   if (texts.some(({ key, shown }) => isSecret(key, shown))) yield* modeFindings(file);
   const unset = [...new Set(texts.flatMap(({ shown }) => unsetIn(shown, env)))];
   if (unset.length > 0) {
-    yield ok('variables', `${unset.join(', ')}: not set, so what stands behind :- counts`);
+    yield ok('variables', `${unset.join(', ')}: not set, so the default after :- is used`);
   }
 }
 
 function foundBy(file: string, env: NodeJS.ProcessEnv): string {
   return path.dirname(file) === userFolder('config', env)
     ? 'found in the configuration folder'
-    : 'found from here upward';
+    : 'found here or in a parent folder';
 }
 
 interface WrittenText {
@@ -120,11 +120,11 @@ async function* modeFindings(file: string): AsyncGenerator<Finding> {
     state: 'warning',
     message: `${file} holds a password, and others may read it (mode ${shown})`,
     hint: isOurs
-      ? 'doctor --fix makes it readable for you alone; or take the password from the environment: ${NAME}.'
-      : `Its owner can close it: chmod 600 ${file}. Or take the password from the environment: \${NAME}.`,
+      ? 'Run doctor --fix to make it readable by you only, or take the password from the environment: ${NAME}.'
+      : `Have its owner run: chmod 600 ${file}. Or take the password from the environment: \${NAME}.`,
     ...(isOurs && {
       fix: {
-        effect: `sets the mode of ${file} to 0600, so that only you may read it`,
+        effect: `sets the mode of ${file} to 0600, so that only you can read it`,
         apply: async () => chmod(file, 0o600),
       },
     }),

@@ -50,7 +50,7 @@ export async function* roundTrip(store: Store, signal: AbortSignal): AsyncGenera
     lock: `${id}:lock`,
     owner: newOwner(),
     go() {
-      if (signal.aborted) throw new InterruptedError('interrupted; the scratch key is gone', '');
+      if (signal.aborted) throw new InterruptedError('interrupted; the scratch key was removed', '');
     },
   };
   for (const part of PARTS) {
@@ -74,12 +74,12 @@ const PARTS: readonly Part[] = [
       go();
       const entry = await store.get(key);
       const value = entry?.decode();
-      expectSame('what was put is read back', value?.type === 'string' ? value.value.toString() : value?.type, text);
+      expectSame('get of a key that was put', value?.type === 'string' ? value.value.toString() : value?.type, text);
       if (store.traits.ttls) expectTtl(entry!.ttl);
-      expectSame('add of a key that is there', await store.add(key, string('another'), TTL), false);
+      expectSame('add of a key that exists', await store.add(key, string('another'), TTL), false);
       go();
-      expectSame('touch of a key that is there', await store.touch(key, TTL), true);
-      expectSame('forget of a key that is there', (await store.forget([key]))[0], true);
+      expectSame('touch of a key that exists', await store.touch(key, TTL), true);
+      expectSame('forget of a key that exists', (await store.forget([key]))[0], true);
       expectMiss('get of a key that was forgotten', await store.get(key));
       return 'an entry was put, read back, kept by add, touched and forgotten';
     },
@@ -92,12 +92,12 @@ const PARTS: readonly Part[] = [
     async run({ store, counter, go }) {
       await store.put(counter, integer(1), TTL);
       go();
-      expectSame('1 counted up by 2', await store.increment(counter, 2n), 3n);
+      expectSame('1 incremented by 2', await store.increment(counter, 2n), 3n);
       if (store.traits.ttls) expectTtl((await store.get(counter))?.ttl);
       go();
       await store.pull(counter);
       expectMiss('get of a key that was pulled', await store.get(counter));
-      return 'a number was counted up with its ttl kept, and pulled';
+      return 'a number was incremented with its TTL kept, and pulled';
     },
     clean: async ({ store, counter }) => forget(store, [counter]),
   },
@@ -109,9 +109,9 @@ const PARTS: readonly Part[] = [
       const tagged = store.tags([tag]);
       await tagged.put(key, string('tagged'), TTL);
       go();
-      expectSame('a tagged entry is read back', (await tagged.get(key)) === undefined, false);
+      expectSame('get of a tagged entry', (await tagged.get(key)) === undefined, false);
       const flushed = await tagged.flush({ dryRun: false });
-      if (store.traits.countsTagged) expectSame('entries that a flush of the tag took', flushed, 1);
+      if (store.traits.countsTagged) expectSame('entries removed by a flush of the tag', flushed, 1);
       expectMiss('get of an entry whose tag was flushed', await tagged.get(key));
       return 'a tagged entry was put, read back and flushed by its tag';
     },
@@ -152,7 +152,7 @@ async function attempt(part: Part, scratch: Scratch): Promise<Finding> {
   if (!isAble(store)) return skipped(subject, `the ${store.driver} store has none`);
   try {
     const lacking = await store.unmade?.(place);
-    if (lacking !== undefined) return skipped(subject, `${lacking} is not there yet, and doctor does not make it`);
+    if (lacking !== undefined) return skipped(subject, `${lacking} does not exist yet, and doctor does not create it`);
     return await ran(part, scratch);
   } catch (error) {
     if (error instanceof InterruptedError) throw error;
@@ -180,19 +180,19 @@ async function ran(part: Part, scratch: Scratch): Promise<Finding> {
 class WrongAnswer extends Error {}
 
 const WRONG_HINT =
-  'Another program may use the same keys, or a proxy in between change what is sent. Run it again, with DEBUG=1 if it stays so.';
+  'Another program may use the same keys, or a proxy may change the traffic. Run doctor again, with DEBUG=1 if it persists.';
 
 function expectSame(what: string, given: unknown, expected: unknown): void {
-  if (given !== expected) throw new WrongAnswer(`${what}: it gave ${String(given)} in place of ${String(expected)}`);
+  if (given !== expected) throw new WrongAnswer(`${what}: got ${String(given)} instead of ${String(expected)}`);
 }
 
 function expectMiss(what: string, entry: Entry | undefined): void {
-  if (entry !== undefined) throw new WrongAnswer(`${what}: it is still there`);
+  if (entry !== undefined) throw new WrongAnswer(`${what}: it still exists`);
 }
 
 function expectTtl(ttl: Ttl | undefined): void {
   const isRight = typeof ttl === 'number' && ttl > 0 && ttl <= TTL + 1;
-  if (!isRight) throw new WrongAnswer(`what was given ${TTL} seconds has ${String(ttl)}`);
+  if (!isRight) throw new WrongAnswer(`an entry put with a TTL of ${TTL} s has ${String(ttl)}`);
 }
 
 async function forget(of: Pick<Store, 'forget'>, keys: readonly string[]): Promise<void> {
@@ -204,12 +204,11 @@ export function whyReadOnly(
   { name, protected: isProtected }: { readonly name: string; readonly protected: boolean },
   flags: { readonly 'read-only': boolean; readonly yes: boolean; readonly confirm?: string | undefined },
 ): Finding | undefined {
-  if (flags['read-only'])
-    return skipped('writing', 'nothing is written, as --read-only says: no entry, counter, tag, lock');
+  if (flags['read-only']) return skipped('writing', '--read-only: no scratch entry, counter, tag or lock is written');
   if (!isProtected || (flags.yes && flags.confirm === name)) return undefined;
   return skipped(
     'writing',
     `profile ${name} is protected, so no scratch entry, counter, tag or lock is written`,
-    `doctor --yes --confirm ${name} writes them, and takes them away again.`,
+    `To write and remove them: doctor --yes --confirm ${name}`,
   );
 }

@@ -5,7 +5,7 @@ import type { Value } from '../../codecs/value.js';
 
 import { string } from '../../codecs/value.js';
 import { InputError, UsageError } from '../../errors.js';
-import { fileError } from '../../runtime/file-error.js';
+import { readError } from '../../system-errors.js';
 
 export interface ValueSource {
   /** `-` is standard input. */
@@ -39,7 +39,7 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
   if (file === '-' || argument === '-') return readStandardInput();
   if (file !== undefined) {
     return readFile(file).catch((error: unknown) => {
-      throw fileError(file, error);
+      throw readError(file, error);
     });
   }
 

@@ -1,32 +1,29 @@
-/** So many are kept, evenly chosen by chance, for the median; the worst is exact. */
-const SAMPLE = 10_000;
+import { ascending } from '../../percentile.js';
+import { Reservoir } from '../../stores/listing/reservoir.js';
 
-/** Durations in seconds, of which median and worst are asked. */
+/** Durations in seconds: the median of a random sample, the exact maximum. */
 export class Durations {
-  readonly #sample: number[] = [];
-  #count = 0;
+  readonly #sample = new Reservoir<number>(10_000);
   #worst = 0;
 
   add(seconds: number): void {
-    this.#count++;
     this.#worst = Math.max(this.#worst, seconds);
-    if (this.#sample.length < SAMPLE) this.#sample.push(seconds);
-    else if (Math.random() < SAMPLE / this.#count) this.#sample[Math.floor(Math.random() * SAMPLE)] = seconds;
+    this.#sample.offer(seconds);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#sample.offered;
   }
 
-  /** Undefined when there are none. */
+  /** Undefined without durations. */
   get median(): number | undefined {
-    const sorted = this.#sample.toSorted((one, other) => one - other);
+    const sorted = ascending(this.#sample.kept);
     const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
     return low === undefined || high === undefined ? undefined : (low + high) / 2;
   }
 
-  /** Undefined when there are none. */
+  /** Undefined without durations. */
   get worst(): number | undefined {
-    return this.#count === 0 ? undefined : this.#worst;
+    return this.count === 0 ? undefined : this.#worst;
   }
 }

@@ -1,5 +1,6 @@
 import type { Lock, Store } from '../../stores/contract/store.js';
 
+import { deferred } from '../../async.js';
 import { FATAL_SIGNALS } from '../../runtime/child/signals.js';
 
 /** What a holder needs to keep a lock, and to give it back. */
@@ -39,11 +40,9 @@ export class HeldLock {
 
   /** @param store where it was acquired just now; closed with the lock */
   constructor(store: Store, holding: Holding, { lock, at }: Acquired) {
-    let lose!: (reason: string) => void;
-    this.lost = new Promise((resolve) => {
-      lose = resolve;
-    });
-    this.#lose = lose;
+    const { promise, resolve } = deferred<string>();
+    this.lost = promise;
+    this.#lose = resolve;
     this.#holding = holding;
     this.#store = store;
     this.#lock = lock;

@@ -1,57 +1,49 @@
 import type { Work } from '../../runtime/store-command.js';
 import type { ListedLock } from '../../stores/contract/locks.js';
-import type { Found } from '../../terminal/prompts.js';
 
-import { UnsupportedError, UsageError } from '../../errors.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { aboutLock } from '../../stores/locks/description.js';
 import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
-import { canAsk, offered, searchFor } from '../../terminal/picker.js';
+import { canAsk, missingArgument, offered, pick } from '../../terminal/picker.js';
 import { ttlText } from '../../terminal/value-text.js';
 import { selectLocks } from './selection.js';
 import { heldByText } from './text.js';
 
 /**
- * The name that was given; undefined when none was, and a person can choose one: then `pickLock` asks.
- * @throws UsageError when there is nobody to ask, before anything is connected
+ * The name on the command line; undefined when there is none and `pickLock` can ask for one.
+ * @throws UsageError when no one can be asked, before anything is connected
  */
 export function namedLock(name: string | undefined, flags: { readonly json: boolean }): string | undefined {
-  if (name === undefined && !canAsk(flags))
-    throw missingName('Name the lock. At a terminal without --json you can choose one from a list.');
+  if (name === undefined && !canAsk(flags)) {
+    throw missingArgument('NAME', 'Name the lock. At a terminal without --json you can choose one from a list.');
+  }
+
   return name;
 }
 
 /**
- * Has the person choose among the locks that are held, as far as they can be told.
- * @param what is going to be done with it: `release`
- * @param owner only those that are its own
+ * Ask a person to choose one of the held locks, as far as the store can recognize them.
+ * @param verb of the command: `release`
+ * @param owner offers only the locks of this owner
  * @throws UsageError where locks cannot be listed, or none is held
  */
-export async function pickLock({ store, interruption }: Work, what: string, owner?: string): Promise<string> {
-  const search = async (typed: string | undefined, signal: AbortSignal): Promise<Found<ListedLock>> =>
-    searchFor(
-      typed,
-      signal,
-      (glob, until) => held(store, glob, until, owner),
-      ({ name }) => name,
-    );
-  const all = await search(undefined, interruption.signal).catch((error: unknown) => {
-    throw error instanceof UnsupportedError ? missingName(`Name the lock: ${error.message}.`) : error;
-  });
-  if (all.items.length === 0 && all.more === undefined) {
-    throw missingName(
-      `No lock to choose from: none that can be recognized is held${owner === undefined ? '' : ' by that owner'}.`,
-    );
-  }
-
-  const { chooseOne } = await import('../../terminal/prompts.js');
-  const chosen = await chooseOne(
-    `Which lock to ${what}? Type to search:`,
-    async (typed, signal) => (typed === undefined ? all : search(typed, signal)),
-    (lock) => ({ name: offered(`${printKey(lock.name)}  ${holderText(lock)}`), description: aboutText(lock) }),
+export async function pickLock({ store, interruption }: Work, verb: string, owner?: string): Promise<string> {
+  return pick<ListedLock>(
+    {
+      argument: 'NAME',
+      noun: 'lock',
+      verb,
+      none: `No lock to choose from: none that can be recognized is held${owner === undefined ? '' : ' by that owner'}.`,
+      find: (names, signal) => held(store, names, signal, owner),
+      nameOf: ({ name }) => name,
+      show: (lock) => ({
+        name: offered(`${printKey(lock.name)}  ${holderText(lock)}`),
+        description: aboutText(lock),
+      }),
+    },
+    interruption.signal,
   );
-  return chosen.name;
 }
 
 async function* held(
@@ -65,7 +57,7 @@ async function* held(
   }
 }
 
-/** An owner that cachectl made is given by what it says. */
+/** cachectl's own owners say who holds the lock. */
 function holderText(lock: ListedLock): string {
   const own = readOwner(lock.owner);
   return own === undefined ? heldByText(lock) : `held by ${own.who}, process ${own.pid}, ${ttlText(lock.ttl)}`;
@@ -76,8 +68,4 @@ function aboutText(lock: ListedLock): string {
   const since =
     acquiredAt === undefined ? '' : `held for ${formatDuration((Date.now() - acquiredAt.getTime()) / 1000)}`;
   return offered([meaning, since].filter(Boolean).join('; '));
-}
-
-function missingName(hint: string): UsageError {
-  return new UsageError('missing argument NAME', hint);
 }

@@ -31,7 +31,7 @@ export function sampleText(sample: Sample): string {
   ].join('');
 }
 
-/** `1,000 entries: a slice of the hash table, which has no order; of 12,000 keys looked at`. */
+/** `1,000 entries: a slice of the unordered hash table; of 12,000 keys looked at`. */
 export function sampleSummary({ entries: chosen, isComplete, isRandom, looked, method }: Sample): string {
   const parts = [`a sample of ${entries(chosen.length)}: ${method}`];
   if (!isComplete && looked !== undefined) parts.push(`${count(looked)} looked at`);

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 
-import { fileError } from '../../runtime/file-error.js';
+import { readError } from '../../system-errors.js';
 
 /** Bytes that are read at once: about a thousand lines. */
 const CHUNK = 256 * 1024;
@@ -36,7 +36,7 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Inpu
       close: async () => file.close(),
     };
   } catch (error) {
-    throw fileError(path, error);
+    throw readError(path, error);
   }
 }
 
@@ -61,7 +61,7 @@ async function* fileChunks(
   for (let at = offset; ;) {
     signal.throwIfAborted();
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at).catch((error: unknown) => {
-      throw fileError(path, error);
+      throw readError(path, error);
     });
     if (bytesRead === 0) return;
     at += bytesRead;

@@ -4,9 +4,9 @@ import { lstat, open, stat } from 'node:fs/promises';
 import type { Tally } from './tally.js';
 
 import { InputError, UsageError } from '../../errors.js';
+import { writing } from '../../system-errors.js';
 import { note, warn } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
-import { writing } from './file-writing.js';
 import { deviceOutput, type LineOutput, STANDARD_OUTPUT } from './output.js';
 import { claimed, isBeingWritten } from './resume/claim.js';
 import { exportSidecar, type ExportSource, type ExportState, type Progress } from './resume/export-state.js';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
+import { writing } from '../../system-errors.js';
 import { answer } from '../../terminal/output.js';
-import { writing } from './file-writing.js';
 
 /** Where an export writes its lines. */
 export interface LineOutput {

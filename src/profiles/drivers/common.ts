@@ -25,7 +25,7 @@ export function readSerializer({ codec }: Common, fields: Fields): SerializerNam
   const serializer = fields.oneOf('serializer', ['php', 'igbinary', 'json', 'msgpack', 'none']);
   if (serializer === undefined || serializer === 'none') return undefined;
   if (codec !== 'php') {
-    fields.fail('serializer', `has no effect beside codec: ${codec}`, 'Take one of the two out.');
+    fields.fail('serializer', `has no effect with codec: ${codec}`, 'Remove one of the two.');
   }
 
   return serializer;

@@ -5,9 +5,9 @@ import type { Driver, OptionSpec } from '../../define-driver.js';
 import type { CustomProfile, DriverOption } from '../profile.js';
 
 import { ConfigError } from '../../errors.js';
+import { systemReason } from '../../system-errors.js';
 import { Fields, type Folders } from '../fields.js';
 import { quote, type Setting } from '../settings.js';
-import { systemReason } from '../system-reason.js';
 import { COMMON_KEYS, readCommon } from './common.js';
 import { findPackage, looksLikePackage, looksLikePath } from './find-module.js';
 import { loadDriver } from './load-module.js';
@@ -35,7 +35,7 @@ function fileUrl(file: string, subject: string): string {
   if (fault === undefined) return pathToFileURL(file).href;
   throw new ConfigError(
     `${subject} cannot be read: ${fault}`,
-    'Name the file of the module; its path begins at the folder of the profile file.',
+    'Give the path of the module, relative to the folder of the profile file.',
   );
 }
 
@@ -52,7 +52,7 @@ function packageUrl(module: string, { base }: Folders, subject: string): string 
   if (found !== undefined || !looksLikePackage(module)) return found;
   throw new ConfigError(
     `${subject} is a package that is not installed`,
-    'Install it beside the profile file, or globally beside cachectl. The path of a file begins with ./',
+    'Install it beside the profile file, or globally beside cachectl. A path begins with ./',
   );
 }
 
@@ -63,7 +63,7 @@ function findOrTell(module: string, base: string, subject: string): string | und
     const [reason] = (error as Error).message.split('\n', 1);
     throw new ConfigError(
       `${subject} is a package that cannot be loaded: ${reason}`,
-      'Install it anew, or name a module that it exports.',
+      'Reinstall it, or name a module that it exports.',
       { cause: error },
     );
   }
@@ -74,7 +74,7 @@ function readOptions({ options }: Driver, fields: Fields, folders: Folders): Cus
   const values = Object.entries(options).map(([key, spec]) => {
     const value = readOption(key, spec, stated, folders);
     if (value !== undefined || spec.required !== true) return [key, value] as const;
-    throw new ConfigError(`${fields.where}: ${fields.subject} has no ${key}`, `Its driver needs one: ${key}: VALUE`);
+    throw new ConfigError(`${fields.where}: ${fields.subject} has no ${key}`, `Its driver requires it: ${key}: VALUE`);
   });
   return Object.fromEntries(values.filter((pair): pair is readonly [string, DriverOption] => pair[1] !== undefined));
 }

@@ -22,9 +22,9 @@ export function hostAndPort(text: string, defaultPort: number, fail: Fail): Host
 /** Parse the name or address of a host. */
 export function toHost(text: string, fail: Fail): string {
   const host = text.replace(/^\[(.*)\]$/, '$1');
-  if (host.includes('://')) fail('holds a URL', 'Give the URL as url.');
+  if (host.includes('://')) fail('is a URL', 'Give the URL as url.');
   if (/[\s\p{Cc}/@?#\\,[\]]/u.test(host) || host === '')
     fail('is not the name or address of a host', 'Give a name such as cache.internal, or an IP address.');
-  if (host.includes(':') && !isIPv6(host)) fail('is not a host alone', 'Give the port as port.');
+  if (host.includes(':') && !isIPv6(host)) fail('contains a port', 'Give the port as port.');
   return host;
 }

@@ -15,7 +15,7 @@ export async function loadDriver(moduleUrl: string, subject: string): Promise<Dr
   return exported as Driver;
 }
 
-const DEFINE_HINT = 'Its module needs a default export that defineDriver made: export default defineDriver({ … })';
+const DEFINE_HINT = 'Export a driver made by defineDriver: export default defineDriver({ … })';
 const RESERVED: ReadonlySet<string> = new Set(['codec', 'driver', 'prefix', 'protected']);
 
 async function importDefault(moduleUrl: string, subject: string): Promise<unknown> {
@@ -30,27 +30,27 @@ async function importDefault(moduleUrl: string, subject: string): Promise<unknow
 
 function hintFor(message: string): string {
   if (message.startsWith("Cannot find package 'cachectl'")) {
-    return 'Install cachectl where the driver is, too: npm install cachectl';
+    return 'Install cachectl beside the driver, too: npm install cachectl';
   }
 
   return message.startsWith('Unknown file extension')
     ? 'Compile it to JavaScript first: Node runs .mjs, .js and .cjs.'
-    : 'Mend the module; with DEBUG=1 the place is shown.';
+    : 'Fix the module. DEBUG=1 shows where it failed.';
 }
 
 type Fault = readonly [problem: string, hint: string];
 
 function faultOf(exported: unknown): Fault | undefined {
-  if (!isRecord(exported)) return ['is no driver: its module has no default export that is one', DEFINE_HINT];
+  if (!isRecord(exported)) return ['is not a driver: its module has no driver as default export', DEFINE_HINT];
   const { apiVersion, name, options, open } = exported;
-  if (typeof apiVersion !== 'number') return ['is no driver: its default export has no apiVersion', DEFINE_HINT];
+  if (typeof apiVersion !== 'number') return ['is not a driver: its default export has no apiVersion', DEFINE_HINT];
   if (apiVersion !== DRIVER_API) return otherVersion(apiVersion);
   if (typeof name !== 'string' || !/^[a-z][a-z\d-]{0,59}$/.test(name)) {
-    return ['has no name that reads as one', 'Name it with small letters, digits and dashes.'];
+    return ['has no valid name', 'Use lowercase letters, digits and dashes.'];
   }
 
-  if (typeof open !== 'function') return ['has no open(), which makes its store', DEFINE_HINT];
-  if (!isRecord(options)) return ['declares no options', 'Declare none as {}, or make it with defineDriver.'];
+  if (typeof open !== 'function') return ['has no open(), which returns its store', DEFINE_HINT];
+  if (!isRecord(options)) return ['declares no options', 'Declare options: {}, or use defineDriver.'];
   return Object.entries(options)
     .map(([key, spec]) => faultOfOption(key, spec))
     .find((fault) => fault !== undefined);
@@ -67,17 +67,20 @@ function otherVersion(version: number): Fault {
 function faultOfOption(key: string, spec: unknown): Fault | undefined {
   const named = JSON.stringify(key);
   if (!/^[a-z][a-zA-Z\d]{0,59}$/.test(key)) {
-    return [`declares an option ${named}, which is no name for a key`, 'Use letters and digits, a small letter first.'];
+    return [
+      `declares an option ${named}, which is not a valid key`,
+      'Use letters and digits, starting with a lowercase letter.',
+    ];
   }
 
-  if (RESERVED.has(key)) return [`declares an option ${named}, which is a key of every profile`, 'Name it otherwise.'];
+  if (RESERVED.has(key)) return [`declares an option ${named}, which is a key of every profile`, 'Rename it.'];
   if (!isRecord(spec) || !isType(spec.type)) {
-    return [`declares an option ${named} of no known type`, `Types: ${Object.keys(HOLDS).join(', ')}.`];
+    return [`declares an option ${named} of an unknown type`, `Types: ${Object.keys(HOLDS).join(', ')}.`];
   }
 
   const { default: preset, max = Number.MAX_SAFE_INTEGER, min = 0, required, type } = spec;
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
-    return [`declares an option ${named} with a min or max that is no whole number`, 'Correct it.'];
+    return [`declares an option ${named} with a min or max that is not an integer`, 'Correct it.'];
   }
 
   if (preset === undefined) return undefined;

@@ -26,13 +26,13 @@ export function readMemcached(common: Common, fields: Fields, folders: Folders):
   if (servers === undefined) {
     throw new ConfigError(
       `${fields.where}: ${fields.subject} names no servers`,
-      'Add them, in the order that the application has: servers: ["10.0.0.1:11211", "10.0.0.2:11211"]',
+      'Add them in the order of the application: servers: ["10.0.0.1:11211", "10.0.0.2:11211"]',
     );
   }
 
   const tls = readTls(fields, folders);
   if (tls !== undefined && servers.every((server) => 'socket' in server)) {
-    fields.fail('tls', 'cannot stand beside Unix sockets', 'A socket has no TLS: take one of the two out.');
+    fields.fail('tls', 'cannot be combined with Unix sockets', 'A socket has no TLS: remove one of the two.');
   }
 
   return {
@@ -70,7 +70,7 @@ function toServer(text: string, fail: Fail): MemcachedServer {
 
 function toWeight(digits: string | undefined, fail: Fail): number {
   const weight = digits === undefined ? 1 : Number(digits);
-  if (weight < 1) fail('has a weight of 0', 'Weights begin at 1.');
+  if (weight < 1) fail('has a weight of 0', 'Weights start at 1.');
   return weight;
 }
 
@@ -79,11 +79,11 @@ function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username
   const username = fields.optional('username');
   const password = fields.optional('password');
   if (username === undefined && password !== undefined) {
-    fields.fail('password', 'needs username beside it', 'Add username: NAME');
+    fields.fail('password', 'requires username', 'Add username: NAME');
   }
 
   if (username !== undefined && password === undefined) {
-    fields.fail('username', 'needs password beside it', 'Add password: ${MEMCACHED_PASSWORD}');
+    fields.fail('username', 'requires password', 'Add password: ${MEMCACHED_PASSWORD}');
   }
 
   return { ...given('username', username), ...given('password', password) };
@@ -93,7 +93,7 @@ function readUser(fields: Fields): Pick<MemcachedProfile, 'password' | 'username
 function readCompression({ codec }: Common, fields: Fields): MemcachedProfile['compression'] {
   const compression = fields.oneOf('compression', ['fastlz', 'zlib', 'zstd', 'none']);
   if (compression !== undefined && compression !== 'none' && codec !== 'php') {
-    fields.fail('compression', `has no effect beside codec: ${codec}`, 'Take one of the two out.');
+    fields.fail('compression', `has no effect with codec: ${codec}`, 'Remove one of the two.');
   }
 
   return compression ?? 'fastlz';

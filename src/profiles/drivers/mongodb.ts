@@ -33,8 +33,8 @@ export function readMongodb(common: Common, fields: Fields): MongodbProfile {
   if (collection === lockCollection) {
     fields.fail(
       fields.has('lockCollection') ? 'lockCollection' : 'collection',
-      'is the other collection too',
-      'Give entries and locks a collection each.',
+      'is also the other collection',
+      'Use separate collections for entries and locks.',
     );
   }
 
@@ -57,7 +57,7 @@ function connectionString(fields: Fields): string {
   );
   if (hosts === undefined) {
     throw new ConfigError(
-      `${fields.where}: ${fields.subject} does not say where the MongoDB is`,
+      `${fields.where}: ${fields.subject} does not say where MongoDB is`,
       'Add url: mongodb://host:27017/DATABASE, or hosts: ["host:27017"].',
     );
   }
@@ -65,7 +65,7 @@ function connectionString(fields: Fields): string {
   const scheme = fields.boolean('srv') === true ? 'mongodb+srv' : 'mongodb';
   const options = fields.optional('options') ?? '';
   if (/[#\s]/.test(options))
-    fields.fail('options', 'has a space or a # in it', 'Write it as replicaSet=rs0&authSource=admin');
+    fields.fail('options', 'contains a space or a #', 'Write it as replicaSet=rs0&authSource=admin');
   return `${scheme}://${credentials(fields)}${hosts.join(',')}/${options === '' ? '' : `?${options}`}`;
 }
 
@@ -73,7 +73,7 @@ function credentials(fields: Fields): string {
   const username = fields.optional('username');
   const password = fields.optional('password');
   if (username === undefined) {
-    if (password !== undefined) fields.fail('password', 'needs username beside it', 'Add username: NAME');
+    if (password !== undefined) fields.fail('password', 'requires username', 'Add username: NAME');
     return '';
   }
 

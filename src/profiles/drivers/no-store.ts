@@ -8,9 +8,9 @@ interface Unsupported {
 
 const DATABASE_HINT =
   'A database cache in SQLite is driver: sqlite with path: FILE. For others write a driver: docs/custom-drivers.md.';
-const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, or one of your own: docs/custom-drivers.md.';
+const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, or a custom one: docs/custom-drivers.md.';
 const IN_PHP =
-  'It lives inside of PHP, so no other process can read it. Use the cache store that PHP shares, such as redis.';
+  'It lives inside PHP, so no other process can read it. Use a cache store that processes share, such as redis.';
 
 const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
   ...databases('MySQL', 'mysql'),
@@ -41,20 +41,17 @@ const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>(
     'session',
     {
       what: "Laravel's session cache",
-      hint: 'Each session has its own. Name the store that sessions lie in, such as redis.',
+      hint: 'Each session has its own. Use the store behind the sessions, such as redis.',
     },
   ],
-  [
-    'failover',
-    { what: "Laravel's failover cache", hint: 'Write a profile for each of its stores, and name the one you mean.' },
-  ],
+  ['failover', { what: "Laravel's failover cache", hint: 'Write a profile for each of its stores, and select one.' }],
   ['null', { what: "Laravel's null cache, which keeps nothing", hint: OTHER_HINT }],
 ]);
 
-/** Explain why cachectl has no store for a driver or URL scheme of Laravel or a database. Undefined for other words. */
+/** Explain why cachectl does not support a driver or URL scheme of Laravel or a database. Undefined for other words. */
 export function noStoreFor(name: string, where: string): ConfigError | undefined {
   const found = NO_STORE.get(name.toLowerCase());
-  return found && new ConfigError(`${where}: cachectl has no store for ${found.what} yet`, found.hint);
+  return found && new ConfigError(`${where}: cachectl does not support ${found.what} yet`, found.hint);
 }
 
 function databases(what: string, ...names: readonly string[]): ReadonlyArray<readonly [string, Unsupported]> {

@@ -44,7 +44,7 @@ export function readConnection(fields: Fields, folders: Folders): RedisConnectio
     ...given('tls', tls),
   };
   if (fields.has('cluster')) {
-    if (database !== 0) fields.fail('database', 'must be 0: a cluster has no other', 'Take database out.');
+    if (database !== 0) fields.fail('database', 'must be 0 for a cluster', 'Remove database.');
     return { kind: 'cluster', nodes: nodes(fields, 'cluster', 6379), ...common };
   }
 
@@ -70,22 +70,23 @@ function checkCombination(fields: Fields): void {
   const [place, another] = places;
   if (place === undefined) {
     throw new ConfigError(
-      `${fields.where}: ${fields.subject} does not say where the Redis is`,
+      `${fields.where}: ${fields.subject} does not say where Redis is`,
       'Add url: redis://host:6379, or one of host, socket, cluster, sentinels.',
     );
   }
 
-  if (another !== undefined) fields.fail(another, `cannot stand beside ${place}`, `Keep one of ${places.join(', ')}.`);
-  if (place !== 'host' && fields.has('port')) fields.fail('port', `cannot stand beside ${place}`, 'Take port out.');
+  if (another !== undefined)
+    fields.fail(another, `cannot be combined with ${place}`, `Keep one of ${places.join(', ')}.`);
+  if (place !== 'host' && fields.has('port')) fields.fail('port', `cannot be combined with ${place}`, 'Remove port.');
   if (place !== 'sentinels') {
     const stray = SENTINEL_KEYS.find((key) => fields.has(key));
     if (stray !== undefined)
-      fields.fail(stray, 'is for sentinels only', 'Add sentinels: ["host:26379"], or take it out.');
+      fields.fail(stray, 'is for sentinels only', 'Add sentinels: ["host:26379"], or remove it.');
   } else if (!fields.has('primary')) {
     fields.fail(
       'sentinels',
-      'needs primary beside it',
-      'Add the name that the sentinels know the primary by: primary: mymaster',
+      'requires primary',
+      'Add the name of the primary as the sentinels know it: primary: mymaster',
     );
   }
 }
@@ -95,14 +96,14 @@ export function readTls(fields: Fields, folders: Folders): RedisTls | undefined 
   const part = fields.fields('tls');
   if (part === undefined && fields.boolean('tls') !== true) return undefined;
   if (fields.has('socket'))
-    fields.fail('tls', 'cannot stand beside socket', 'A socket has no TLS: take one of the two out.');
+    fields.fail('tls', 'cannot be combined with socket', 'A socket has no TLS: remove one of the two.');
   if (part === undefined) return { verify: true };
   part.only(TLS_KEYS, 'Keys of tls');
   for (const [key, other] of [
     ['cert', 'key'],
     ['key', 'cert'],
   ] as const) {
-    if (part.has(key) && !part.has(other)) part.fail(key, `needs ${other} beside it`, `Add ${other}: PATH`);
+    if (part.has(key) && !part.has(other)) part.fail(key, `requires ${other}`, `Add ${other}: PATH`);
   }
 
   return {

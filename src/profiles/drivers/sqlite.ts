@@ -22,8 +22,8 @@ export function readSqlite(common: Common, fields: Fields, folders: Folders): Sq
   if (table.toLowerCase() === lockTable.toLowerCase()) {
     fields.fail(
       fields.has('lockTable') ? 'lockTable' : 'table',
-      'is the other table too',
-      'Give entries and locks a table each.',
+      'is also the other table',
+      'Use separate tables for entries and locks.',
     );
   }
 

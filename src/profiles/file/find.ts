@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 import { ConfigError } from '../../errors.js';
-import { systemReason } from '../system-reason.js';
+import { systemReason } from '../../system-errors.js';
 
 /** Tried in this order in each folder. */
 const FILE_NAMES = ['cachectl.yaml', 'cachectl.yml'];

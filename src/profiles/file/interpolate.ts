@@ -40,7 +40,7 @@ function parse(body: string | undefined): { name: string; fallback: string | und
   const [, name, fallback] = match ?? [];
   if (name !== undefined && !fallback?.includes('${')) return { name, fallback };
   throw new InterpolationProblem(
-    'a ${ that does not read as ${NAME} or ${NAME:-default}',
-    'A default ends at the first } and holds no other variable. For a dollar sign itself write $$',
+    'a ${ that is not part of ${NAME} or ${NAME:-default}',
+    'A default ends at the first } and contains no variables. For a literal dollar sign write $$',
   );
 }

@@ -2,10 +2,10 @@ import { createReadStream, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../../errors.js';
+import { systemReason } from '../../system-errors.js';
 import { Fields } from '../fields.js';
 import { quote } from '../settings.js';
 import { UnknownName } from '../suggest.js';
-import { systemReason } from '../system-reason.js';
 import { parseSource } from './source.js';
 import { type Entry, Tree } from './tree.js';
 
@@ -56,7 +56,7 @@ export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | '
   return readContents(tree, shown).profiles.map(({ key }) => key);
 }
 
-const EXAMPLE = 'A smallest file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';
+const EXAMPLE = 'A minimal file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';
 /** Enough for hundreds of profiles. Stops at a wrong path or an endless device. */
 const MAX_BYTES = 128 * 1024;
 const TOP_LEVEL = ['default', 'profiles'];
@@ -84,7 +84,7 @@ async function readText(file: string, shown: string): Promise<string> {
   if (bytes.length > MAX_BYTES) {
     throw new ConfigError(
       `the profile file ${shown} is larger than 128 KiB`,
-      'Check the path: this is no profile file.',
+      'Check the path: this is not a profile file.',
     );
   }
 

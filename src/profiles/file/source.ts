@@ -56,7 +56,7 @@ function syntaxError(problem: YAMLError, text: string, where: string): ConfigErr
   if (problem.code === 'DUPLICATE_KEY') {
     const key = /^["']?([\w.-]+)/.exec(text.slice(offset))?.[1];
     const named = key === undefined ? 'a key' : `the key ${quote(key)}`;
-    return new ConfigError(`${where}: ${named} stands here for the second time`, 'Keep one of the two.');
+    return new ConfigError(`${where}: ${named} is repeated here`, 'Keep one of the two.');
   }
 
   const [message, hint] = SYNTAX[problem.code] ?? ['this is not valid YAML', QUOTE_HINT];
@@ -81,12 +81,12 @@ const SYNTAX: Partial<Record<YAMLError['code'], readonly [message: string, hint:
     'Close every quote, and write keys as "key: value".',
   ],
   MULTILINE_IMPLICIT_KEY: [
-    'a line that is no "key: value"',
+    'a line that is not "key: value"',
     'Write keys as "key: value", with a space after the colon.',
   ],
   MULTIPLE_DOCS: ['a second document begins', 'Keep all profiles in one document, without "---" between them.'],
   // The library's code for an exhausted stack.
-  RESOURCE_EXHAUSTION: ['nested too deep to read', 'A profile is two levels of keys, with maps and lists below.'],
+  RESOURCE_EXHAUSTION: ['nested too deeply', 'A profile is two levels of keys, with maps and lists below.'],
   TAG_RESOLVE_FAILED: [
     'an unknown tag (a word that begins with "!")',
     'Put quotes around the value if the "!" is part of it.',

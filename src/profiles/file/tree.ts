@@ -133,10 +133,7 @@ export class Tree {
 
   #deeper<T>(where: string, work: () => T): T {
     if (this.#depth >= MAX_DEPTH) {
-      throw new ConfigError(
-        `${where}: aliases go in a circle, or too deep`,
-        'Write the profile out, with fewer aliases.',
-      );
+      throw new ConfigError(`${where}: aliases form a circle, or are nested too deeply`, 'Use fewer aliases.');
     }
 
     this.#depth += 1;
@@ -148,10 +145,7 @@ export class Tree {
   #count(where: string): void {
     this.#left -= 1;
     if (this.#left >= 0) return;
-    throw new ConfigError(
-      `${where}: aliases make more than ${MAX_VALUES} values of this file`,
-      'Write the profile out, with fewer aliases.',
-    );
+    throw new ConfigError(`${where}: aliases expand to more than ${MAX_VALUES} values`, 'Use fewer aliases.');
   }
 }
 

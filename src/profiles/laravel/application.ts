@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ConfigError } from '../../errors.js';
-import { systemReason } from '../system-reason.js';
+import { systemReason } from '../../system-errors.js';
 import { type CacheConfig, defaultConfig, overDefaults } from './defaults.js';
 import { DotenvError, parseDotenv } from './dotenv.js';
 import { readPhpConfig } from './php-config.js';

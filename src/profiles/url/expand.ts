@@ -14,13 +14,13 @@ export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fiel
   const parts = parseUrl(url, name);
   if (parts.driver !== driver) {
     const { product, schemes } = SCHEMES_OF[driver];
-    throw new ConfigError(`${name} is not of a ${product}`, `Give a ${schemes} URL, or another driver.`);
+    throw new ConfigError(`${name} is not a URL of ${product}`, `Use a ${schemes} URL, or another driver.`);
   }
 
   const own = new Map(fields.entries);
   own.delete('url');
   for (const key of parts.keys.keys()) {
-    if (own.has(key)) fields.fail(key, 'is in url already', 'Say it in one place.');
+    if (own.has(key)) fields.fail(key, 'is already in url', 'Remove one of the two.');
   }
 
   const settings = urlSettings(parts, setting);
@@ -49,9 +49,9 @@ export function urlSettings(parts: UrlParts, origin: Origin): Map<string, Settin
 
 /** Certificates may be in the file, beside a `rediss://` URL from the environment. */
 function checkTls(fields: Fields, fromUrl: ReadonlyMap<string, string>, driver: string): void {
-  if (fromUrl.size > 0) fields.fail('tls', 'is in url already', 'Say it in one place.');
+  if (fromUrl.size > 0) fields.fail('tls', 'is already in url', 'Remove one of the two.');
   if (fields.fields('tls') === undefined && fields.boolean('tls') === false) {
-    fields.fail('tls', 'is false, but the scheme of url asks for TLS', `Take tls out, or write ${driver}:// in url.`);
+    fields.fail('tls', 'is false, but the scheme of url turns TLS on', `Remove tls, or write ${driver}:// in url.`);
   }
 }
 

@@ -2,7 +2,6 @@ import type { Warn } from '../profile.js';
 
 import { Fields } from '../fields.js';
 import { quote } from '../settings.js';
-import { nearestName } from '../suggest.js';
 
 /** TLS parameters of other schemes. Ignoring them would mean connecting without TLS. */
 const OF_TLS = ['ca', 'cert', 'key', 'verify'];
@@ -25,7 +24,8 @@ export async function withoutForeign(
   const foreign: string[] = [];
   for (const [key, setting] of fields.entries) {
     if (setting.kind !== 'scalar' || !setting.isParameter || ours.has(key) || !NAME.test(key)) continue;
-    if ((await nearestName(key, known)) === undefined) foreign.push(key);
+    const { nearestName } = await import('../nearest.js');
+    if (nearestName(key, known) === undefined) foreign.push(key);
   }
 
   if (foreign.length === 0) return fields;

@@ -26,18 +26,20 @@ export interface UrlParts {
  */
 export function parseUrl(url: string, name: string): UrlParts {
   const [, scheme, rest] = /^([a-z][a-z\d+-]*):(.*)$/is.exec(url) ?? [];
-  if (url.trim() === '') throw new ConfigError(`${name} is empty`, `Begin it with one of: ${SCHEMES}`);
+  if (url.trim() === '') throw new ConfigError(`${name} is empty`, `Start it with one of: ${SCHEMES}`);
   // A single letter is a Windows drive.
   if (scheme === undefined || rest === undefined || (scheme.length === 1 && BARE_FILE.test(url))) {
     if (BARE_FILE.test(url) && !url.includes('://'))
       return { scheme: 'sqlite', driver: 'sqlite', keys: new Map([['path', url]]) };
-    throw new ConfigError(`${name} does not begin with a scheme`, `Begin it with one of: ${SCHEMES}`);
+    throw new ConfigError(`${name} does not begin with a scheme`, `Start it with one of: ${SCHEMES}`);
   }
 
   const parser = PARSERS[scheme.toLowerCase()];
   if (parser === undefined)
-    throw noStoreFor(scheme, name) ?? new ConfigError(`${name} has an unknown scheme`, `Schemes: ${SCHEMES}`);
-  if (rest.includes('#')) throw new ConfigError(`${name} holds a #`, 'Write %23 for a # that is part of a value.');
+    throw (
+      noStoreFor(scheme, name) ?? new ConfigError(`${name} has the unknown scheme "${scheme}"`, `Schemes: ${SCHEMES}`)
+    );
+  if (rest.includes('#')) throw new ConfigError(`${name} contains a #`, 'Write %23 for a # that is part of a value.');
   return { scheme: scheme.toLowerCase(), ...parser(new Text(name, rest)) };
 }
 
@@ -72,11 +74,14 @@ function parseMemcached(text: Text): Parts {
   const { user, hosts, path } = text.authority();
   const hasPath = path.replace('/', '') !== '';
   if (hosts === '' && !hasPath) {
-    text.fail('names no host', 'Name one or more: memcached://10.0.0.1:11211,10.0.0.2:11211');
+    text.fail('has no host', 'Name one or more: memcached://10.0.0.1:11211,10.0.0.2:11211');
   }
 
   if (hosts !== '' && hasPath) {
-    text.fail('has a path', 'Memcached has no databases: take the path out. A Unix socket: memcached:///path/to.sock');
+    text.fail(
+      'has a path',
+      'Memcached has no databases: remove the path. For a Unix socket: memcached:///path/to.sock',
+    );
   }
 
   return { driver: 'memcached', keys: text.query(...user, ['servers', text.decode(hosts === '' ? path : hosts)]) };
@@ -86,7 +91,7 @@ function parseMemcached(text: Text): Parts {
 function parseMongodb(srv: boolean): (text: Text) => Parts {
   return (text) => {
     const { user, hosts, path } = text.authority();
-    if (hosts === '') text.fail('names no host', 'Name one: mongodb://127.0.0.1:27017/app');
+    if (hosts === '') text.fail('has no host', 'Name one: mongodb://127.0.0.1:27017/app');
     const database = text.decode(path.slice(1));
     const [ours, options] = text.parametersAmong(MONGODB_PARAMETERS);
     if (database !== '' && user.length > 0 && authenticatesByPath(options)) {
@@ -136,7 +141,7 @@ function parseRedis(kind: 'cluster' | 'sentinels' | 'server'): (text: Text) => P
       return { driver: 'redis', keys: text.query(...user, ['socket', text.decode(path)]) };
     }
 
-    if (hosts === '') text.fail('names no host', 'Name one: redis://127.0.0.1:6379');
+    if (hosts === '') text.fail('has no host', 'Name one: redis://127.0.0.1:6379');
     const place = kind === 'server' ? hostAndPort(text, hosts) : [[kind, hosts] as const];
     const database = text.decode(path.slice(1));
     const inPath = database === '' ? [] : [['database', database] as const];
@@ -159,7 +164,7 @@ function withTls(parse: (text: Text) => Parts): (text: Text) => Parts {
 function hostAndPort(text: Text, authority: string): ReadonlyArray<readonly [string, string]> {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority) ?? [];
   const host = text.decode(bracketed ?? plain ?? '');
-  if (host === '') text.fail('has no host and port that can be told', `${ENCODE_HINT} An IPv6 host stands in [ ].`);
+  if (host === '') text.fail('has no valid host and port', `${ENCODE_HINT} An IPv6 host goes in [ ].`);
   return port
     ? [
         ['host', host],

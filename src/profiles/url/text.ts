@@ -24,7 +24,7 @@ export class UrlText {
   authority(): { user: ReadonlyArray<readonly [string, string]>; hosts: string; path: string } {
     const { slashes, authority, path } = this.#split();
     if (slashes === '')
-      this.fail('has no // after its scheme', 'Write two slashes behind the colon: redis://10.0.0.1:6379');
+      this.fail('has no // after its scheme', 'Write two slashes after the colon: redis://10.0.0.1:6379');
     const at = authority.lastIndexOf('@');
     return { user: at === -1 ? [] : this.#user(authority.slice(0, at)), hosts: authority.slice(at + 1), path };
   }
@@ -49,8 +49,9 @@ export class UrlText {
         this.fail('has a parameter that is not name=value', 'Write parameters as ?prefix=shop-&codec=php');
       const given = this.decode(parameter.slice(0, equals));
       const key = given === 'db' ? 'database' : given;
-      if (SAID_BY_SCHEME.has(key)) this.fail(`has the parameter ${key}`, 'Take it out: the URL itself says that.');
-      if (keys.has(key)) this.fail(`says ${quote(key)} twice`, 'Say it once.');
+      if (SAID_BY_SCHEME.has(key))
+        this.fail(`has the parameter ${key}, which the URL itself already gives`, 'Remove it.');
+      if (keys.has(key)) this.fail(`has ${quote(key)} twice`, 'Remove one of the two.');
       keys.set(key, this.decode(parameter.slice(equals + 1)));
     }
 
@@ -62,7 +63,7 @@ export class UrlText {
     try {
       return decodeURIComponent(text);
     } catch {
-      return this.fail('has a % that begins no encoded character', 'Write %25 for a % itself.');
+      return this.fail('has a % that is not part of an encoded character', 'Write %25 for a literal %.');
     }
   }
 

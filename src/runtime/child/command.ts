@@ -34,9 +34,9 @@ export type CommandLine = readonly [string, ...string[]];
 
 /** @throws UsageError when there is no program, with `hint` */
 export function commandLine([program, ...args]: readonly string[], hint: string): CommandLine {
-  if (program === undefined) throw new UsageError('there is no command to run', hint);
+  if (program === undefined) throw new UsageError('no command to run', hint);
   if (program !== '') return [program, ...args];
-  throw new UsageError('the command is empty', 'Is a variable unset? Quote it and check it: "${COMMAND:?}"');
+  throw new UsageError('the command is empty', 'A variable may be unset. To catch that, quote it as "${COMMAND:?}"');
 }
 
 export interface ChildOptions {

@@ -3,6 +3,7 @@ import type { Driver } from '../../define-driver.js';
 import type { CustomProfile } from '../../profiles/profile.js';
 import type { DriverStore, OpenOptions, Store } from '../contract/store.js';
 
+import { withTimeout } from '../../async.js';
 import { ConfigError, TimeoutError } from '../../errors.js';
 import { loadDriver } from '../../profiles/drivers/load-module.js';
 import { completeStore } from '../complete-store.js';
@@ -10,16 +11,19 @@ import { faultOf, membersOf } from './shape.js';
 
 /**
  * The store that a custom driver opens. Its members are checked once; their behaviour is for the contract suite to test.
- * @throws ConfigError
+ * @throws ConfigError, TimeoutError
  */
 export async function openCustom(profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<Store> {
   const subject = `driver ${JSON.stringify(profile.module)} of profile ${profile.name}`;
   const driver = await loadDriver(profile.moduleUrl, subject);
-  const store = await within(options.timeoutMs, subject, async () => opened(driver, profile, codec, options));
+  const store = await withTimeout(opened(driver, profile, codec, options), options.timeoutMs, () => {
+    const message = `${subject} did not open its store within ${options.timeoutMs / 1000} s`;
+    return new TimeoutError(message, 'Check that its server is running, or allow more time with --timeout 30s.');
+  });
   const fault = faultOf(store);
   if (fault === undefined) return completeStore(membersOf(store as DriverStore));
   throw new ConfigError(
-    `${subject} opened something that is no store: ${fault}`,
+    `${subject} did not return a store from open(): ${fault}`,
     'Its open() must return a DriverStore. See docs/custom-drivers.md, and test it with describeStore of cachectl/testing.',
   );
 }
@@ -27,19 +31,4 @@ export async function openCustom(profile: CustomProfile, codec: Codec, options: 
 async function opened(driver: Driver, profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<unknown> {
   const { name, prefix, options: values } = profile;
   return driver.open({ profile: name, prefix, codec, options: values }, options);
-}
-
-async function within<T>(milliseconds: number, subject: string, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const message = `${subject} did not open its store within ${milliseconds / 1000} s`;
-      reject(new TimeoutError(message, 'Is what it connects to up? Give it longer with --timeout.'));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([work(), tooLong]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -25,12 +25,12 @@ export async function clockFinding(ask: () => Promise<ServerTime>, counts: strin
   const doubt = (answered - asked) / 2 + precisionMs / 2;
   const isSame = Math.abs(ahead) <= Math.max(MUCH_MS, doubt);
   if (isSame)
-    return ok('clock', `the server's is ours, to within ${shown(Math.max(doubt, Math.abs(ahead)))}; ${counts}`);
+    return ok('clock', `server clock within ${shown(Math.max(doubt, Math.abs(ahead)))} of local clock; ${counts}`);
   const direction = ahead > 0 ? 'ahead of' : 'behind';
   return warning(
     'clock',
-    `the server's is ${shown(Math.abs(ahead))} ${direction} ours; ${counts}`,
-    'Set both by NTP: whoever turns a time into a ttl, or a ttl into a time, is wrong by that much.',
+    `server clock ${shown(Math.abs(ahead))} ${direction} local clock; ${counts}`,
+    'Synchronize both with NTP: expiry times and TTLs are off by that much.',
   );
 }
 

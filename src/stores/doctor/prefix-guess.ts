@@ -30,17 +30,17 @@ const FEW = 3;
 export function prefixFinding(sample: KeySample, prefixes: Prefixes): Finding {
   const { ours, others, isAll } = sample;
   const full = prefixes.connectionPrefix + prefixes.prefix;
-  const looked = isAll ? '' : ` among the ${(ours.length + others.length).toLocaleString('en')} that were looked at`;
+  const looked = isAll ? '' : ` among the ${(ours.length + others.length).toLocaleString('en')} checked`;
   if (ours.length > 0) return full === '' ? withoutPrefix(ours) : ok('prefix', foundText(ours.length, full, looked));
   if (others.length === 0) {
-    return isAll ? ok('prefix', 'there are no keys at all yet') : skipped('prefix', 'no key was met under it');
+    return isAll ? ok('prefix', 'no keys yet') : skipped('prefix', 'no key with this prefix found yet');
   }
 
   const guess = likeliest(others, prefixes);
   const none = `no key begins with ${full}${looked}`;
   if (guess === undefined) {
-    const hint = `Is nothing cached yet? Else check prefix: there are keys such as ${shown(others[0]!)}.`;
-    return warning('prefix', `${none}, and ${counted(others.length, 'key begins', 'keys begin')} otherwise`, hint);
+    const hint = `If something is cached already, check prefix: there are keys such as ${shown(others[0]!)}`;
+    return warning('prefix', `${none}, although there are ${counted(others.length, 'other key', 'other keys')}`, hint);
   }
 
   const { connectionPrefix, prefix, votes } = guess;
@@ -60,12 +60,12 @@ function hintFor(guess: Prefixes, { connectionPrefix, prefix }: Prefixes): strin
   const changes = [];
   if (guess.connectionPrefix !== connectionPrefix) {
     changes.push(
-      guess.connectionPrefix === '' ? 'take connectionPrefix out' : `connectionPrefix: ${guess.connectionPrefix}`,
+      guess.connectionPrefix === '' ? 'remove connectionPrefix' : `connectionPrefix: ${guess.connectionPrefix}`,
     );
   }
 
   if (guess.prefix !== prefix) changes.push(`prefix: ${guess.prefix}`);
-  return `If those are meant, change the profile: ${changes.join(', ')}`;
+  return `If those are the entries, change the profile: ${changes.join(', ')}`;
 }
 
 /** The most common beginning that contains the prefix, however its words are joined. */
@@ -133,13 +133,13 @@ function bare(text: string): string {
 
 /** A profile without a prefix covers every key. If all of them begin alike, that is the prefix. */
 function withoutPrefix(keys: readonly string[]): Finding {
-  const found = `the profile has none, so all of the ${counted(keys.length, 'key', 'keys')} met are its entries`;
+  const found = `no prefix is set: all ${counted(keys.length, 'key', 'keys')} found count as entries`;
   const common = commonHead(keys);
   if (keys.length < FEW || !/[\w.-]{3,}[-_:]$/.test(common)) return ok('prefix', found);
   return warning(
     'prefix',
     `${found}, and all begin with ${shown(common)}`,
-    `Is that the prefix? Then: prefix: ${shown(common)}`,
+    `If that is the prefix, set prefix: ${shown(common)}`,
   );
 }
 

@@ -13,7 +13,7 @@ export function increased(key: string, by: bigint, held: (() => Value) | undefin
   const sum = (held ? wholeNumber(key, held) : 0n) + by;
   if (fitsInt64(sum)) return sum;
   throw new NotANumberError(
-    `"${printKey(key)}" would become ${sum}, which is beyond 64 bits`,
+    `"${printKey(key)}" would become ${sum}, which exceeds 64 bits`,
     'The value is unchanged. Put a smaller number first.',
   );
 }
@@ -28,7 +28,7 @@ function wholeNumber(key: string, held: () => Value): bigint {
   }
 
   const what =
-    value.type === 'float' || value.type === 'string' ? `a ${value.type} that is no whole number` : value.type;
+    value.type === 'float' || value.type === 'string' ? `a ${value.type} that is not an integer` : value.type;
   throw notANumber(key, what);
 }
 
@@ -36,14 +36,14 @@ function decoded(key: string, held: () => Value): Value {
   try {
     return held();
   } catch (error) {
-    if (error instanceof UndecodableError) throw notANumber(key, 'something that the codec does not read', error);
+    if (error instanceof UndecodableError) throw notANumber(key, 'a value that the codec cannot read', error);
     throw error;
   }
 }
 
 function notANumber(key: string, what: string, cause?: Error): NotANumberError {
   return new NotANumberError(
-    `"${printKey(key)}" holds ${what}, not a number that can be counted up`,
+    `"${printKey(key)}" holds ${what}, not a number`,
     'The value is unchanged. Put a number first.',
     { cause },
   );

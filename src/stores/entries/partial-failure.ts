@@ -21,9 +21,13 @@ export function allDone<Done>(
   const left = names.filter((_, index) => outcomes[index] instanceof Error);
   if (left.length === names.length || !(error instanceof CachectlError)) throw error;
   const done = `${did} ${names.length - left.length} of ${names.length} ${kind}`;
-  throw new PartialError(`${done}, not ${listed(left)}: ${error.message}`, `${error.hint} Name those again then.`, {
-    cause: error,
-  });
+  throw new PartialError(
+    `${done}, not ${listed(left)}: ${error.message}`,
+    `${error.hint} Then repeat the command for the rest.`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function listed(names: readonly string[]): string {

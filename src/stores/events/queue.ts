@@ -46,8 +46,8 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   protected overflow(): void {
     this.fail(
       new PartialError(
-        `${LONGEST} events wait to be read; the ones after them are lost`,
-        'Read faster, or ask for less: --type, --pattern.',
+        `events arrive faster than they are read: those after the ${LONGEST} in the queue are lost`,
+        'Read faster, or select fewer events with --type or --pattern.',
       ),
     );
   }

@@ -12,9 +12,7 @@ export function eventSourceNamed(
   if (source !== undefined) return source;
   const names = sources.map((each) => each.name);
   throw new UnsupportedError(
-    name === undefined
-      ? `the ${driver} store has no events`
-      : `the ${driver} store has no source of events named ${name}`,
+    name === undefined ? `the ${driver} store has no events` : `the ${driver} store has no event source named ${name}`,
     names.length === 0 ? 'Use a profile of another store.' : `It has ${names.join(', ')}.`,
   );
 }

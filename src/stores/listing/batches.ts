@@ -11,7 +11,7 @@ export interface EncodedEntry<Stored = Buffer> {
 type Encode<Stored> = (value: Value, flags?: number) => Stored;
 
 /** Entries per batch: enough to spread its cost, few enough to let others write in between. */
-const ENTRIES = 1000;
+export const PAGE_SIZE = 1000;
 
 /** The byte limit that bounds memory. */
 const BYTES = 4 * 1024 * 1024;
@@ -24,10 +24,10 @@ const BYTES = 4 * 1024 * 1024;
 export async function* batches<Stored extends { readonly length: number }>(
   entries: AsyncIterable<NewEntry> | Iterable<NewEntry>,
   encode: Encode<Stored>,
-  most = ENTRIES,
+  most = PAGE_SIZE,
 ): AsyncGenerator<ReadonlyArray<EncodedEntry<Stored>>> {
   const isThere = Symbol.iterator in entries;
-  const filling = new Filling(encode, isThere ? most : ENTRIES);
+  const filling = new Filling(encode, isThere ? most : PAGE_SIZE);
   if (isThere) {
     // Awaiting each available entry would cost more than storing it.
     for (const entry of entries) if (filling.add(entry)) yield filling.take();
@@ -70,7 +70,7 @@ class Filling<Stored extends { readonly length: number }> {
 }
 
 /** The same for entries that are already encoded. */
-export function* storedBatches(entries: readonly StoredEntry[], most = ENTRIES): Generator<readonly StoredEntry[]> {
+export function* storedBatches(entries: readonly StoredEntry[], most = PAGE_SIZE): Generator<readonly StoredEntry[]> {
   let start = 0;
   let bytes = 0;
   for (const [index, { stored }] of entries.entries()) {

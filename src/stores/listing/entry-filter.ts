@@ -65,7 +65,7 @@ export function refuseIdleFor(driver: string, { idleFor }: EntryFilter): void {
 /** Only Redis and Memcached record idle times. */
 export function noIdleTimes(driver: string): UnsupportedError {
   return new UnsupportedError(
-    `the ${driver} store does not tell since when an entry has not been used`,
-    'Choose by key or by size instead: a pattern, or --larger-than; keys --sort ttl shows what expires next.',
+    `the ${driver} store does not record idle times`,
+    'Select entries by key or size instead: PATTERN or --larger-than. keys --sort ttl shows what expires next.',
   );
 }

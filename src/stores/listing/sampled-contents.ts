@@ -35,10 +35,13 @@ export async function contentsFinding(
     }
   }
 
-  const others = odd === 0 ? '' : `; ${counted(odd, 'key holds', 'keys hold')} something else than an entry`;
-  if (stored.length === 0) return skipped('contents', `there is no entry to read yet${others}`);
+  const others = odd === 0 ? '' : `; ${counted(odd, 'key holds', 'keys hold')} something other than an entry`;
+  if (stored.length === 0) return skipped('contents', `no entries to read yet${others}`);
   if (refused.length === 0) {
-    return ok('contents', `${counted(stored.length, 'entry was', 'entries were')} read as the profile says${others}`);
+    return ok(
+      'contents',
+      `${counted(stored.length, 'entry', 'entries')} read with the settings of the profile${others}`,
+    );
   }
 
   const better = bestOf(await alternatives(), stored, stored.length - refused.length);
@@ -49,8 +52,8 @@ export async function contentsFinding(
     message: `${refused.length} of ${counted(stored.length, 'entry', 'entries')} cannot be read: ${refused[0]!.error.message}${others}`,
     hint:
       better === undefined
-        ? 'None of the codecs, serializers and compressions reads them; get --raw KEY prints what is stored.'
-        : `This is a guess, from what is stored: ${better} reads them. Put it into the profile, if the application is set so.`,
+        ? 'No codec, serializer or compression reads them. To see the stored bytes: cachectl get --raw KEY'
+        : `${better} would read them. Set it in the profile if the application uses it.`,
   };
 }
 

@@ -31,7 +31,7 @@ async function walk(
 
   return {
     entries: chosen.kept,
-    method: isWhole ? 'a fair choice among all of them' : `a choice among the first ${chosen.offered} that are listed`,
+    method: isWhole ? 'a random choice of all of them' : `a random choice of the first ${chosen.offered} listed`,
     isComplete: isWhole && chosen.offered <= size,
     isRandom: isWhole,
     looked: chosen.offered,

@@ -1,6 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+import { systemCode } from '../../system-errors.js';
+
 /** Where a process runs, so that others on its machine can tell whether it still does. */
 export interface ProcessPlace {
   readonly host: string;
@@ -28,7 +30,7 @@ export function mayRun({ host, space, pid }: ProcessPlace): boolean {
     return true;
   } catch (error) {
     // EPERM: it runs as another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Waiting } from '../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
-import { LONGEST_PAUSE, pause } from './wait.js';
+import { pause } from '../../async.js';
+import { LONGEST_PAUSE } from './wait.js';
 
 /** The number of slots with release notifications. */
 const MOST_NEWS = 8;
@@ -80,7 +81,7 @@ class WaitingForAny implements Waiting {
     const enough = new AbortController();
     const either = AbortSignal.any([signal, enough.signal]);
     const isNews = await Promise.race([
-      pause(milliseconds, either),
+      pause(milliseconds, either).then(() => false),
       ...this.#places.map(async (place) => place.news(milliseconds, either)),
     ]);
     enough.abort();

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Waiting } from '../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
+import { pause } from '../../async.js';
 import { type CachectlError, isPassing, UnansweredError } from '../../errors.js';
 
 /** The first pause between two attempts, in milliseconds. Each pause is longer than the last. */
@@ -193,16 +192,11 @@ export async function startWaiting(lock: Pick<Lock, 'startWaiting'>, owner: stri
 
 const WITHOUT_NEWS: Waiting = {
   longestPause: LONGEST_PAUSE,
-  news: pause,
+  async news(milliseconds, signal) {
+    await pause(milliseconds, signal);
+    return false;
+  },
   async end() {
     // There was nothing to remove.
   },
 };
-
-/** Pause for that many milliseconds, or until the signal. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<false> {
-  await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => {
-    // Aborted: the caller checks the signal.
-  });
-  return false;
-}

@@ -3,7 +3,7 @@ import type { Node } from './protocol/node.js';
 import type { Login, Target } from './protocol/target.js';
 
 import { CachectlError } from '../../errors.js';
-import { endpointText } from '../network/tcp.js';
+import { endpointText } from '../network/endpoint.js';
 import { BinaryConnection } from './protocol/binary-connection.js';
 import { BinaryNode } from './protocol/binary-node.js';
 import { ClassicNode } from './protocol/classic-node.js';

@@ -1,45 +1,48 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
-import { type NetworkFault, networkFault } from '../network/errors.js';
-import { wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
+import { handshakeFault, networkError, networkFault, noAnswer } from '../network/errors.js';
+import { TLS_TERMS, wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
 import { GarbageError } from './protocol/garbage-error.js';
 
 /** Whatever the network or the library threw, as an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   if (error instanceof GarbageError) return noMemcached(location, error.message, { cause: error });
-  const fault = networkFault(error, NETWORK_WORDS) ?? OTHERWISE;
-  return new fault.Class(`${location} ${fault.what}`, fault.hint, { cause: error });
+  const fault = networkFault(error, TLS_TERMS);
+  if (fault !== undefined) return networkError(fault, location, error);
+  return new UnreachableError(`${location} failed: ${messageOf(error)}`, DOCTOR_HINT, { cause: error });
+}
+
+/** A failure before the end of the TLS handshake. */
+export function handshakeFailed(error: unknown, location: string): CachectlError {
+  return networkError(handshakeFault(error, TLS_TERMS), location, error);
 }
 
 /** No connection within `--timeout`. */
 export function notConnected(location: string): TimeoutError {
   return new TimeoutError(
-    `${location} did not answer in time`,
-    'Give it longer with --timeout 30s, or check the network.',
+    `${location} did not accept the connection in time`,
+    'Allow more time with --timeout 30s, or check the network.',
   );
 }
 
 /** Sent, and not answered within `--timeout`. */
 export function notAnswered(location: string): UnansweredError {
-  return new UnansweredError(
-    `${location} did not answer in time`,
-    'Give it longer with --timeout 30s, or look at its load.',
-  );
+  return new UnansweredError(`${location} ${noAnswer.what}`, noAnswer.hint);
 }
 
 /** The other side ended it. */
 export function closed(location: string): UnreachableError {
   return new UnreachableError(
     `${location} closed the connection`,
-    'Was it restarted? Look at its log; cachectl doctor shows each step of connecting.',
+    'It may have restarted. Check its log; cachectl doctor shows each step of the connection.',
   );
 }
 
 /** What answered is no Memcached server, or not by the protocol that it was asked by. */
 export function noMemcached(location: string, what: string, options?: ErrorOptions): RefusedError {
   return new RefusedError(
-    `${location} does not answer as Memcached does: it sent ${what}`,
-    'Is that the port of Memcached? cachectl doctor shows each step of connecting.',
+    `${location} does not speak the Memcached protocol: it sent ${what}`,
+    'Check that the port is the port of Memcached; cachectl doctor shows each step of the connection.',
     options,
   );
 }
@@ -50,7 +53,10 @@ export function refusedBy(location: string, line: string): CachectlError {
   if (rule) return rule.make(location, {});
   if (!/^[A-Z]+_?ERROR\b|^[A-Z]+ /.test(line)) return noMemcached(location, JSON.stringify(line.slice(0, 60)));
   const words = line.replace(/^(?:CLIENT_|SERVER_)?ERROR /, '');
-  return new RefusedError(`${location} refused: ${words}`, 'These are the words of the server.');
+  return new RefusedError(
+    `${location} refused: ${words}`,
+    'This is the message of the server. To check the server and the profile: cachectl doctor',
+  );
 }
 
 /** A line that nothing was asked for: a server without room says so before anything is asked. */
@@ -70,13 +76,16 @@ export function refusedWith(location: string, status: number): CachectlError {
     }
 
     case Status.UnknownCommand: {
-      return new RefusedError(`${location} does not know the command`, 'Is it older than Memcached 1.4.8, or a proxy?');
+      return new RefusedError(
+        `${location} does not know the command`,
+        'It may be older than Memcached 1.4.8, or a proxy.',
+      );
     }
 
     default: {
       return new RefusedError(
-        `${location} refused, with status 0x${status.toString(16).padStart(4, '0')}`,
-        'The binary protocol of Memcached says what that means.',
+        `${location} refused with status 0x${status.toString(16).padStart(4, '0')}`,
+        'The documentation of the Memcached binary protocol lists the status codes.',
       );
     }
   }
@@ -105,14 +114,14 @@ export interface Oversize {
 }
 
 export function tooLarge(location: string, key: string, { size, limit, isOldGone }: Oversize): RefusedError {
-  const most = limit === undefined ? '' : `, and an item may have ${limit.toLocaleString('en')} bytes`;
+  const most = limit === undefined ? '' : `, and the limit is ${limit.toLocaleString('en')} bytes`;
   const old = isOldGone ? OLD_GONE : '';
   // The header and the end of the line come on top.
   const megabytes = Math.ceil((size + 100) / MEBIBYTE);
   return new RefusedError(
     `"${key}" is too large for ${location}: it has ${size.toLocaleString('en')} bytes with its key${most}${old}`,
     megabytes > LARGEST_ITEM_MIB
-      ? 'Store less under one key: Memcached takes no item of more than 1 GiB.'
+      ? 'Store less under one key: Memcached items are limited to 1 GiB.'
       : `Store less under one key, or start the server with a larger limit (-I ${megabytes}m, and -m of at least ${2 * megabytes}).`,
   );
 }
@@ -135,7 +144,7 @@ export function withOldGone(error: CachectlError): CachectlError {
 /** Without them a lock could be taken from somebody else, or a count lost. */
 export function withoutCas(location: string): RefusedError {
   return new RefusedError(
-    `${location} runs without compare-and-swap (-C), which locks, counting and pull rest on`,
+    `${location} runs without compare-and-swap (-C), which locks, counting and pull need`,
     'Start it without -C.',
   );
 }
@@ -143,7 +152,7 @@ export function withoutCas(location: string): RefusedError {
 function outOfMemory(location: string, options: ErrorOptions): RefusedError {
   return new RefusedError(
     `${location} is out of memory`,
-    'Give it more (-m), or let it evict: it was started with -M, or holds items of other sizes.',
+    'Give it more memory (-m), or allow evictions: it runs with -M, or holds items of other sizes.',
     options,
   );
 }
@@ -157,41 +166,39 @@ function rule(matches: RegExp, what: string, hint: string): Rule {
   return { matches, make: (location, options) => new RefusedError(`${location} ${what}`, hint, options) };
 }
 
-const NETWORK_WORDS = { caKey: 'tls.ca in the profile', plain: 'memcached:// in place of memcacheds://' };
+const DOCTOR_HINT = 'To see each step of the connection, run: cachectl doctor';
 
-const OTHERWISE: NetworkFault = {
-  Class: UnreachableError,
-  what: 'could not be talked to',
-  hint: 'Run it again with DEBUG=1 to see why.',
-};
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 const REFUSALS: readonly Rule[] = [
   { matches: /unauthenticated/, make: wantsTextLogin },
   { matches: /out of memory/, make: outOfMemory },
   rule(
     /too many open connections/i,
-    'has no room for another client',
-    'Raise its limit (-c), or look who is connected: stats conns.',
+    'has reached its client limit',
+    'Raise its limit (-c), or see who is connected: stats conns',
   ),
   rule(
     /metadump not allowed|lru crawler disabled/,
-    'does not let its keys be listed',
-    'It was started with -X or without its crawler (no_lru_crawler); tags can still be flushed, and --all works.',
+    'does not allow listing its keys',
+    'It was started with -X or no_lru_crawler. tags:flush and flush --all still work.',
   ),
-  rule(/watch commands not allowed/, 'does not let itself be watched', 'It was started with -W (--disable-watch).'),
   rule(
-    /^WATCHER_TOO_MANY/,
-    'is being watched by as many as it allows',
-    'End another watch; it allows for some twenty.',
+    /watch commands not allowed/,
+    'does not allow watching',
+    'It was started with -W (--disable-watch): start it without.',
   ),
+  rule(/^WATCHER_TOO_MANY/, 'has no room for another watcher', 'Stop another watcher: the server allows about twenty.'),
   rule(
     /flush_all not allowed/,
-    'does not let itself be emptied at once',
-    'It was started with -F (--disable-flush-all); flush without --all.',
+    'does not allow flush_all',
+    'It was started with -F (--disable-flush-all). Flush without --all.',
   ),
   rule(
     /^BUSY|locked try again/,
-    'is busy going through its keys for somebody else',
-    'Try again in a while, or give it longer with --timeout 1m.',
+    'is busy listing its keys for another client',
+    'Try again later, or allow more time with --timeout 1m.',
   ),
 ];

@@ -23,7 +23,7 @@ export function expiryOf(ttl: Ttl): number {
   const moment = Math.ceil(Date.now() / 1000 + ttl);
   if (moment <= LAST_MOMENT) return moment;
   throw new UsageError(
-    `memcached cannot hold an entry for ${ttl} seconds: its time ends in January 2038`,
-    'Give a shorter ttl, or none: then it never expires.',
+    `Memcached cannot store a TTL of ${ttl} seconds: its clock ends in January 2038`,
+    'Use a shorter TTL, or none, so that the entry never expires.',
   );
 }

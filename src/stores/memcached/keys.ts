@@ -43,7 +43,7 @@ export class Keys {
     if (!this.#isAscii || full.every((byte) => byte < DELETE)) return full;
     throw new UsageError(
       `php-memcached cannot read the key ${shown(key)}: it is not ASCII`,
-      'Set unicodeKeys: true in the profile if the application reads such keys, as it does with OPT_BINARY_PROTOCOL.',
+      'If the application reads such keys (OPT_BINARY_PROTOCOL), set unicodeKeys: true in the profile.',
     );
   }
 
@@ -88,8 +88,8 @@ const DELETE = 0x7f;
 function faultOf(full: Buffer): string | undefined {
   if (full.length === 0) return 'it is empty';
   for (const byte of full) {
-    if (byte === SPACE) return 'it holds white space';
-    if (byte < SPACE || byte === DELETE) return 'it holds control characters';
+    if (byte === SPACE) return 'it contains whitespace';
+    if (byte < SPACE || byte === DELETE) return 'it contains control characters';
   }
 
   if (full.length > LONGEST_KEY) return `with the prefix it has ${full.length} bytes`;
@@ -98,8 +98,8 @@ function faultOf(full: Buffer): string | undefined {
 
 function unstorable(key: string, full: Buffer): UsageError {
   return new UsageError(
-    `memcached cannot hold the key ${shown(key)}: ${faultOf(full)}`,
-    `Keys are up to ${LONGEST_KEY} bytes, prefix included, without white space and control characters.`,
+    `Memcached cannot store the key ${shown(key)}: ${faultOf(full)}`,
+    `Keys have up to ${LONGEST_KEY} bytes including the prefix, and no whitespace or control characters.`,
   );
 }
 

@@ -165,8 +165,8 @@ function inForm({ value, flags }: Item): Buffer {
 export function outOfForm(bytes: Buffer): Encoded {
   if (bytes.length >= FLAGS) return encoded(bytes.subarray(FLAGS), bytes.readUInt32BE());
   throw new InputError(
-    'these are not the bytes that Memcached holds of a value',
-    `They begin with its flags, which are ${FLAGS} bytes.`,
+    'these are not the stored bytes of a Memcached value',
+    `They begin with its flags (${FLAGS} bytes).`,
   );
 }
 
@@ -228,8 +228,8 @@ function scalar(value: Value): Encoded | undefined {
 function bareOf(value: Value, flags: number): Buffer {
   if (value.type === 'string') return value.value;
   throw new InputError(
-    `flags ${flags} go with a string only, beside codec: php`,
-    'Import into a profile of the codec that the entries were exported with.',
+    `with codec: php, flags ${flags} are for strings only`,
+    'Import into a profile with the codec of the exported entries.',
   );
 }
 
@@ -248,7 +248,7 @@ function unpacked(stored: Buffer, flags: number, zstd: Compression | undefined):
   if (flags & Flag.Fastlz) return decompress(stored, 'fastlz');
   if (flags & Flag.Zlib) return decompress(stored, 'zlib');
   if (flags & Flag.Zstd && zstd) return decompress(stored, zstd);
-  throw undecodable(`is compressed in a way that is not known here (flags ${flags})`);
+  throw undecodable(`is compressed in an unknown way (flags ${flags})`);
 }
 
 function scalarOf(bytes: Buffer, type: number): Value {
@@ -263,7 +263,7 @@ function scalarOf(bytes: Buffer, type: number): Value {
 
     case Type.Float: {
       const number = floatOf(bytes.toString('latin1'));
-      if (number === undefined) throw undecodable('is no float, as its flags say it is');
+      if (number === undefined) throw undecodable('is not a float, although its flags say so');
       return float(number);
     }
 
@@ -272,7 +272,7 @@ function scalarOf(bytes: Buffer, type: number): Value {
     }
 
     default: {
-      throw undecodable(`is of a type that php-memcached does not write (${type} in its flags)`);
+      throw undecodable(`has a type that php-memcached does not write (${type} in its flags)`);
     }
   }
 }
@@ -282,15 +282,12 @@ function integerOf(text: string): Value {
   const digits = /^(-?\d{1,20}) *$/.exec(text)?.[1];
   const whole = digits === undefined ? undefined : BigInt(digits);
   if (whole === undefined || !fitsInt64(whole)) {
-    throw undecodable('is no integer of 64 bits, as its flags say it is');
+    throw undecodable('is not a 64-bit integer, although its flags say so');
   }
 
   return integer(whole);
 }
 
 function undecodable(what: string): UndecodableError {
-  return new UndecodableError(
-    `the value ${what}`,
-    'Who wrote it? With codec: raw in the profile the bytes are shown as they are.',
-  );
+  return new UndecodableError(`the value ${what}`, 'To see its bytes, set codec: raw in the profile.');
 }

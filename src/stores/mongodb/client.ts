@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
 
+import { deferred } from '../../async.js';
 import { ConfigError } from '../../errors.js';
 import { words } from './first-line.js';
 import { guardFrames } from './frame-guard.js';
@@ -42,7 +43,7 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
  * and none can recover.
  */
 export async function connect(client: MongoClient, location: string): Promise<void> {
-  const { promise: lost, reject } = deferred();
+  const { promise: lost, reject } = deferred<never>();
   const heard = ({ newDescription }: { readonly newDescription: TopologyDescription }): void => {
     const error = hopeless(newDescription, location);
     if (error !== undefined) reject(error);
@@ -56,12 +57,4 @@ export async function connect(client: MongoClient, location: string): Promise<vo
   } finally {
     client.off('topologyDescriptionChanged', heard);
   }
-}
-
-function deferred(): { readonly promise: Promise<never>; reject(error: Error): void } {
-  let reject!: (error: Error) => void;
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  return { promise, reject };
 }

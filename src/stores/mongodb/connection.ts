@@ -5,8 +5,10 @@ import { MongoServerSelectionError } from 'mongodb';
 import type { MongodbProfile } from '../../profiles/profile.js';
 import type { Answers, Deployment, EntryDocument, LockDocument, WaiterDocument } from './deployment.js';
 
+import { withTimeout } from '../../async.js';
 import { UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
+import { noAnswer } from '../network/errors.js';
 import { clientOf, connect } from './client.js';
 import { ServerClock } from './clock.js';
 import { WAITERS } from './deployment.js';
@@ -118,20 +120,13 @@ export class Connection {
     }
   }
 
-  /** The driver bounds its parts (a look-up, a socket, an answer), but not their sum. */
+  /** The driver has timeouts for a lookup, a socket and an answer, but none for all of them together. */
   async #inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const hint = 'Give it longer with --timeout 30s.';
-        reject(new UnansweredError(`${this.location} did not answer in time`, hint));
-      }, this.timeoutMs + 500);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return withTimeout(
+      work,
+      this.timeoutMs + 500,
+      () => new UnansweredError(`${this.location} ${noAnswer.what}`, noAnswer.hint),
+    );
   }
 }
 

@@ -19,7 +19,8 @@ import {
   UnansweredError,
   UnreachableError,
 } from '../../errors.js';
-import { systemReason } from '../../profiles/system-reason.js';
+import { systemReason } from '../../system-errors.js';
+import { noAnswer } from '../network/errors.js';
 import { words } from './first-line.js';
 import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 
@@ -66,7 +67,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof MongoServerSelectionError) return unselected(error, location);
   if (error instanceof MongoServerError) return answered(error, location);
   if (error instanceof MongoNetworkTimeoutError || error instanceof MongoOperationTimeoutError) {
-    return new UnansweredError(`${location} did not answer in time`, 'Give it longer with --timeout 30s.', options);
+    return new UnansweredError(`${location} ${noAnswer.what}`, noAnswer.hint, options);
   }
 
   if (isNoMessage(error)) return notMongodb(location, options);
@@ -74,7 +75,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof MongoNetworkError || isEndedSocket(error)) {
     return new UnreachableError(
       `the connection to ${location} was lost`,
-      'Is the server running? What was not acknowledged may or may not have been done.',
+      'Check that the server is running. Unacknowledged writes may or may not have been applied.',
       options,
     );
   }
@@ -82,7 +83,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof MongoInvalidArgumentError && /larger than the maximum/.test(error.message))
     return tooLarge(location, options);
   if (error instanceof MongoAPIError && isClosed(error)) {
-    return new UnreachableError(`the connection to ${location} was closed`, 'Run it again.', options);
+    return new UnreachableError(`the connection to ${location} was closed`, 'Run the command again.', options);
   }
 
   if (error instanceof MongoAPIError || error instanceof MongoParseError) {
@@ -106,8 +107,8 @@ function isNoMessage(error: unknown): boolean {
 /** The document exceeds the limit. The driver would send it, and the server would hang up. */
 export function tooLarge(location: string, options: ErrorOptions = {}): CachectlError {
   return new RefusedError(
-    `${location} holds no documents over 16 MB, and this one is larger`,
-    'Store it elsewhere, or in parts.',
+    `the document is too large for ${location}: the limit is 16 MB`,
+    'Store it in parts, or elsewhere.',
     options,
   );
 }
@@ -133,31 +134,31 @@ function answered(error: MongoServerError, location: string): CachectlError {
   const options = { cause: error };
   if (hasCode(error, NO_LOGIN)) {
     return new RefusedError(
-      `${location} does not accept this user and password`,
-      'Check username, password and authSource.',
+      `${location} refused the user name or password`,
+      'Check username, password and authSource in the profile or URL.',
       options,
     );
   }
 
   if (hasCode(error, NO_RIGHTS)) {
     return new RefusedError(
-      `${location} does not allow this user to do that: ${words(error)}`,
-      'Give the user the role readWrite on the database.',
+      `${location} does not permit this user to do that: ${words(error)}`,
+      'Grant the user the role readWrite on the database.',
       options,
     );
   }
 
   if (hasCode(error, NOT_WRITABLE)) {
     return new NotReadyError(
-      `${location} takes no writes: ${words(error)}`,
-      'Is there a primary? Name all members and replicaSet in the URL.',
+      `${location} refuses writes: ${words(error)}`,
+      'Check that there is a primary, and name all members and replicaSet in the URL.',
       options,
     );
   }
 
   if (hasCode(error, UNKNOWN) && /\bsasl/i.test(error.message)) {
-    const hint = 'Take username and password out of the profile or URL.';
-    return new RefusedError(`${location} knows no users, and one was given`, hint, options);
+    const hint = 'Remove username and password from the profile or URL.';
+    return new RefusedError(`${location} does not support authentication, but the profile has a user`, hint, options);
   }
 
   if (hasCode(error, TOO_LARGE)) return tooLarge(location, options);
@@ -194,8 +195,8 @@ function ofSystem(error: SystemError, location: string): CachectlError {
   const options = { cause: error };
   if (error.syscall.startsWith('query')) {
     return new UnreachableError(
-      `${location} could not be looked up: ${words(error)}`,
-      'Check the host; mongodb+srv needs SRV records of that name, mongodb does not.',
+      `${location} cannot be resolved: ${words(error)}`,
+      'Check the host. mongodb+srv needs SRV records for it, mongodb does not.',
       options,
     );
   }

@@ -9,7 +9,7 @@ import { printKey } from '../entries/printed-key.js';
 export function storable(text: string): string {
   if (isUtf8Key(text)) return text;
   throw new UsageError(
-    `MongoDB cannot hold ${printKey(text)}: it is not valid UTF-8`,
-    'Keys, tags, locks and owners in MongoDB are UTF-8 text. Rename the key, or keep it in another store.',
+    `MongoDB cannot store ${printKey(text)}: it is not valid UTF-8`,
+    'In MongoDB keys, tags, locks and owners are UTF-8 text. Rename the key, or use another store.',
   );
 }

@@ -44,16 +44,16 @@ export async function* layoutFindings(connection: Connection): AsyncGenerator<Fi
     const others = sample.filter((each) => !isOurs(each)).length;
     const looked = counted(sample.length, 'document', 'documents');
     if (others === 0) {
-      yield ok(subject, `all of the ${looked} looked at have a string _id and a date in expires_at`);
+      yield ok(subject, `all ${looked} checked have a string _id and a date in expires_at`);
     } else {
-      const message = `${others.toLocaleString('en')} of the ${looked} looked at are of another layout: cachectl does not see them`;
+      const message = `${others.toLocaleString('en')} of the ${looked} checked have another layout: cachectl does not see them`;
       yield warning(subject, message, LAYOUT_HINT);
     }
   }
 }
 
 const LAYOUT_HINT =
-  'cachectl reads {_id: KEY, value, expires_at: DATE}, as mongodb/laravel-mongodb writes it. Check database and collection.';
+  'cachectl reads {_id: KEY, value, expires_at: DATE}, as written by mongodb/laravel-mongodb. Check database and collection.';
 
 async function foreign(connection: Connection, place: Place): Promise<PlaceDoubt> {
   const [found = {}] = await documents(connection, place, { projection: { value: 0 }, limit: 1 });

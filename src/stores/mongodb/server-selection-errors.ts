@@ -3,7 +3,7 @@ import type { MongoServerSelectionError, TopologyDescription } from 'mongodb';
 import { MongoCompatibilityError, MongoNetworkError, MongoNetworkTimeoutError, MongoServerError } from 'mongodb';
 
 import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { closedConnection, networkFault } from '../network/errors.js';
+import { closedConnection, networkError, networkFault, type TlsTerms } from '../network/errors.js';
 
 /**
  * The error as soon as no server can be found any more: none belongs to the replica set, or all have failed.
@@ -26,8 +26,8 @@ export function unselected(error: MongoServerSelectionError, location: string): 
   if (description !== undefined && servers.length === 0) return notOfSet(description, location, options);
   if (servers.some(({ type }) => type !== 'Unknown')) {
     return new TimeoutError(
-      `${location} had no primary in time`,
-      'Is there one, and are all members named in the URL? Give it longer with --timeout 30s.',
+      `${location} has no primary`,
+      'Check that there is one, and name all members in the URL. Allow more time with --timeout 30s.',
       options,
     );
   }
@@ -42,52 +42,46 @@ function reasons(description: TopologyDescription | undefined): unknown[] {
 
 function notOfSet({ setName }: TopologyDescription, location: string, options: ErrorOptions = {}): ConfigError {
   return new ConfigError(
-    `${location} is not of the replica set ${setName ?? 'that is asked for'}`,
-    'Check replicaSet in the URL; rs.status() tells the name. Leave it out for a server that stands alone.',
+    `${location} is not a member of the replica set ${setName ?? 'in the URL'}`,
+    'Check replicaSet in the URL (rs.status() shows the name). Remove it for a standalone server.',
     options,
   );
 }
+
+const PORT_HINT = 'Check that the port is the port of MongoDB, and the TLS settings.';
 
 /** The driver's errors for an impossible length. */
 export const NO_MESSAGE = /Message size cannot be negative|Invalid message size/;
 
 /** The answer is not a message of MongoDB's protocol. */
 export function notMongodb(location: string, options: ErrorOptions): UnreachableError {
-  return new UnreachableError(
-    `${location} does not answer as MongoDB does`,
-    'Is that the port of MongoDB, and is TLS as it should be?',
-    options,
-  );
+  return new UnreachableError(`${location} does not speak the MongoDB protocol`, PORT_HINT, options);
 }
 
 /** Decided by classes and codes, since texts quote hosts and names. */
 function failed(errors: readonly unknown[], location: string, options: ErrorOptions): CachectlError {
   if (errors.some((error) => error instanceof MongoCompatibilityError)) {
     return new RefusedError(
-      `${location} has a version that the driver does not talk to`,
-      'MongoDB 4.4 or later is needed.',
+      `${location} has a version that the driver does not support`,
+      'cachectl needs MongoDB 4.4 or later.',
       options,
     );
   }
 
   if (errors.some((error) => error instanceof Error && NO_MESSAGE.test(error.message)))
     return notMongodb(location, options);
-  const fault = errors.map((error) => networkFault(error, NETWORK_WORDS)).find((each) => each !== undefined);
+  const fault = errors.map((error) => networkFault(error, TLS_TERMS)).find((each) => each !== undefined);
   if (fault !== undefined && fault !== closedConnection) {
-    return new fault.Class(`${location} ${fault.what}`, fault.hint, options);
+    return networkError(fault, location, options.cause);
   }
 
   if (fault === closedConnection || errors.some((error) => isClosed(error))) {
-    return new UnreachableError(
-      `${location} ${closedConnection.what}`,
-      'Is that the port of MongoDB, and is TLS as it should be?',
-      options,
-    );
+    return new UnreachableError(`${location} ${closedConnection.what}`, PORT_HINT, options);
   }
 
   return new TimeoutError(
     `${location} did not answer in time`,
-    'Is that the port of MongoDB, and is TLS as it should be? Give it longer with --timeout 30s.',
+    `${PORT_HINT} Allow more time with --timeout 30s.`,
     options,
   );
 }
@@ -97,4 +91,9 @@ function isClosed(error: unknown): boolean {
   return error instanceof MongoNetworkError && !(error instanceof MongoNetworkTimeoutError);
 }
 
-const NETWORK_WORDS = { caKey: 'tlsCAFile in the URL', plain: 'the URL without tls=true' };
+export const TLS_TERMS: TlsTerms = {
+  turnOn: 'Add tls=true to the URL.',
+  off: 'the URL without tls=true',
+  ca: 'tlsCAFile in the URL',
+  clientCertificate: 'tlsCertificateKeyFile in the URL',
+};

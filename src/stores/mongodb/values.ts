@@ -49,7 +49,7 @@ export class FieldCodec {
     if (bytes === undefined) {
       throw new UndecodableError(
         `it holds a BSON ${typeName(field)}, which no cache writes`,
-        'Is it a document of something else?',
+        'The document may belong to another application.',
       );
     }
 
@@ -85,8 +85,8 @@ export function outOfForm(bytes: Buffer): { readonly value?: Stored } {
   const document = parsed(bytes);
   if (document && Object.keys(document).every((name) => name === 'value')) return document;
   throw new InputError(
-    'these are not the bytes that MongoDB holds of a value',
-    'They are a document in BSON that has a field named value, and no other.',
+    'these are not the stored bytes of a MongoDB value',
+    'They are a BSON document with a single field named value.',
   );
 }
 

@@ -1,106 +1,189 @@
-import { ConfigError, TimeoutError, UnreachableError } from '../../errors.js';
+import { type CachectlError, ConfigError, TimeoutError, UnreachableError } from '../../errors.js';
+import { systemCode } from '../../system-errors.js';
 
-/** Why a connection failed, apart from anything that the other end answered. `what` goes behind the server's name. */
+/** Why a connection failed, apart from what the other end answered. */
 export interface NetworkFault {
   readonly Class: typeof ConfigError | typeof TimeoutError | typeof UnreachableError;
+  /** Follows the name of the server: `refuses connections`. */
   readonly what: string;
   readonly hint: string;
 }
 
-/** How the store names things in its hints. */
-export interface NetworkWords {
+/** What a store calls its TLS settings, for hints. */
+export interface TlsTerms {
+  /** `Use rediss:// in the URL, or set tls: true in the profile.` */
+  readonly turnOn: string;
+  /** `redis:// instead of rediss:// (or remove tls from the profile)`. */
+  readonly off: string;
   /** `tls.ca in the profile`. */
-  readonly caKey: string;
-  /** What switches TLS off: `redis:// in place of rediss://`. */
-  readonly plain: string;
+  readonly ca: string;
+  /** `tls.cert and tls.key in the profile`. */
+  readonly clientCertificate: string;
 }
 
-/** By Node's code alone: a text may quote a key or a user. Undefined for what is no failure of the network or of TLS. */
-export function networkFault(error: unknown, words: NetworkWords): NetworkFault | undefined {
+/** Redis and Memcached differ in the scheme of their URLs only. */
+export function profileTlsTerms(scheme: string): TlsTerms {
+  return {
+    turnOn: `Use ${scheme}s:// in the URL, or set tls: true in the profile.`,
+    off: `${scheme}:// instead of ${scheme}s:// (or remove tls from the profile)`,
+    ca: 'tls.ca in the profile',
+    clientCertificate: 'tls.cert and tls.key in the profile',
+  };
+}
+
+export function networkError({ Class, what, hint }: NetworkFault, server: string, cause?: unknown): CachectlError {
+  return new Class(`${server} ${what}`, hint, { cause });
+}
+
+/**
+ * By Node's code alone: the message may quote a key or a user. Undefined for anything but a failure of the network or of
+ * TLS.
+ */
+export function networkFault(error: unknown, terms: TlsTerms): NetworkFault | undefined {
   if (!(error instanceof Error)) return undefined;
-  // Node tries IPv6 and IPv4 and reports both in one.
-  if (error instanceof AggregateError && error.errors.length > 0) return networkFault(error.errors[0], words);
-  const code = 'code' in error ? String(error.code) : '';
-  return (Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined) ?? tlsFault(error, code, words);
+  // Node tries IPv6 and IPv4, and reports both failures in one error.
+  if (error instanceof AggregateError && error.errors.length > 0) return networkFault(error.errors[0], terms);
+  const code = systemCode(error) ?? '';
+  return (Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined) ?? tlsFault(error, code, terms);
 }
 
-const REFUSES = fault('refuses connections', 'Is the server running, and is the port right?');
-const UNKNOWN_NAME = fault('is not known by that name', 'Check the host in the profile or URL.');
-const NO_ROUTE = fault('cannot be reached from here', 'Check the network and firewalls.');
+/** A failure before the TLS handshake was done. */
+export function handshakeFault(error: unknown, terms: TlsTerms): NetworkFault {
+  const { message } = error as Error;
+  const known = networkFault(error, terms);
+  if (known === CLOSED || (known === undefined && /socket disconnected/.test(message))) {
+    return fault(
+      'closed the connection during the TLS handshake',
+      `If the port does not speak TLS, use ${terms.off}. The server may also require a client certificate ` +
+        `(${terms.clientCertificate}) or another TLS version.`,
+    );
+  }
+
+  return known ?? failedHandshake(systemCode(error) ?? message);
+}
+
+export function handshakeTimeout({ off }: TlsTerms): NetworkFault {
+  return {
+    Class: TimeoutError,
+    what: 'did not answer the TLS handshake in time',
+    hint: `If the port does not speak TLS, use ${off}. Otherwise allow more time: --timeout 30s`,
+  };
+}
+
+/** Said of a server whose profile does not use TLS. */
+export function requiresTls(server: string): string {
+  return `${server} requires TLS, and the profile does not use it`;
+}
+
+/** What a certificate holds, as far as Node's errors carry it. */
+export interface CertificateNames {
+  readonly subject?: { readonly CN?: string | string[] | undefined };
+  readonly subjectaltname?: string | undefined;
+}
+
+/** The host names and addresses that a certificate is for, at most four. */
+export function namesOf({ subject, subjectaltname = '' }: CertificateNames): string {
+  const names = subjectaltname
+    .split(', ')
+    .map((name) => name.replace(/^(?:DNS|IP Address):/, ''))
+    .filter((name) => name !== '');
+  if (names.length === 0) names.push([subject?.CN ?? 'an unnamed host'].flat().join(' '));
+  return names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : names.join(', ');
+}
+
+/** @param code Node's or OpenSSL's. Undefined for anything but a certificate that was refused. */
+export function certificateFault(
+  code: string,
+  { host, names }: { readonly host: string; readonly names: string },
+  terms: TlsTerms,
+): NetworkFault | undefined {
+  if (code === WRONG_HOST) {
+    const hint = 'Connect by a name that the certificate lists, or issue a certificate for this host.';
+    return fault(`has a certificate for ${names}, not for ${host}`, hint);
+  }
+
+  if (code === 'CERT_HAS_EXPIRED') return fault('has an expired certificate', 'Renew the certificate on the server.');
+  if (code === 'CERT_NOT_YET_VALID') {
+    const hint = 'Check the clock of this machine, and the start date of the certificate.';
+    return fault('has a certificate that is not valid yet', hint);
+  }
+
+  if (!UNTRUSTED.test(code)) return undefined;
+  return fault(
+    `has a certificate that is not signed by a trusted CA (${code})`,
+    `Set ${terms.ca} to the certificate of its CA, or to the certificate itself if it is self-signed.`,
+  );
+}
+
+/** The certificate is for another host. */
+export const WRONG_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
+
+/** OpenSSL's codes for a certificate chain that does not end at a trusted CA. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_CHAIN|INVALID_CA|CERT_SIGNATURE_FAILURE/;
+
+const TIMEOUT_HINT = 'Allow more time with --timeout 30s, or check the load of the server.';
+const UNKNOWN_HOST = fault(
+  'cannot be found: unknown host name',
+  'Check the host in the profile or URL. Inside a container, external names may be unknown.',
+);
+const NO_ROUTE = fault('cannot be reached: no route to it', 'Check the network and firewalls.');
 const CLOSED = fault(
   'closed the connection',
-  'Run cachectl doctor to see why: it may expect TLS, be full, or have been restarted.',
+  'It may require TLS, be at its client limit, or have restarted. Check its log, or run: cachectl doctor',
 );
 
 /** By errno. */
 const FAULTS: Readonly<Record<string, NetworkFault>> = {
-  EACCES: fault('may not be opened by this user', 'Check the permissions of the socket.'),
-  EAI_AGAIN: UNKNOWN_NAME,
+  EACCES: fault('may not be opened by this user', 'Check the permissions of the socket and of its folder.'),
+  EAI_AGAIN: fault(
+    'cannot be found: no DNS server answered',
+    'Check the network and /etc/resolv.conf, or use an IP address.',
+  ),
   ECONNABORTED: CLOSED,
-  ECONNREFUSED: REFUSES,
+  ECONNREFUSED: fault(
+    'refuses connections',
+    'Check that the server is running and listens on this address and port (bind).',
+  ),
   ECONNRESET: CLOSED,
   EHOSTUNREACH: NO_ROUTE,
   ENETUNREACH: NO_ROUTE,
-  ENOENT: fault('has no such socket', 'Check the path of the socket.'),
-  ENOTFOUND: UNKNOWN_NAME,
+  ENOENT: fault('does not exist: no such socket', 'Check the path of the socket, and that the server is running.'),
+  ENOTFOUND: UNKNOWN_HOST,
   ENOTSOCK: fault('is not a socket', 'Check the path of the socket.'),
   EPIPE: CLOSED,
-  ETIMEDOUT: {
-    Class: TimeoutError,
-    what: 'did not answer in time',
-    hint: 'Give it longer with --timeout 30s, or look at its load.',
-  },
+  ETIMEDOUT: { Class: TimeoutError, what: 'did not answer in time', hint: TIMEOUT_HINT },
 };
 
-/** The other end hung up, and nobody knows why. */
+/** The other end hung up without a reason. */
 export const closedConnection = CLOSED;
+
+/** A server that is connected, and slow. */
+export const noAnswer = FAULTS.ETIMEDOUT!;
 
 function fault(what: string, hint: string): NetworkFault {
   return { Class: UnreachableError, what, hint };
 }
 
-function tlsFault(error: Error, code: string, { caKey, plain }: NetworkWords): NetworkFault | undefined {
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongHost(error);
-  if (code === 'CERT_HAS_EXPIRED') return fault('has a certificate that has expired', 'Renew it on the server.');
-  if (code === 'CERT_NOT_YET_VALID') {
-    return fault('has a certificate that is not valid yet', 'Check the clock of this machine and the certificate.');
-  }
-
-  if (UNTRUSTED.test(code)) {
-    const hint = `Name the CA that signed it by ${caKey}; for a self-signed certificate, the certificate itself.`;
-    return fault(`has a certificate that no trusted CA signed (${code})`, hint);
-  }
-
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return fault('does not speak TLS', `Use ${plain}, or the port that speaks TLS.`);
+function tlsFault(error: Error, code: string, terms: TlsTerms): NetworkFault | undefined {
+  // Node's error carries the certificate and the host that was asked for.
+  const { host = 'this host', cert = {} } = error as { host?: string; cert?: CertificateNames };
+  const refused = certificateFault(code, { host, names: namesOf(cert) }, terms);
+  if (refused !== undefined) return refused;
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|RECORD_LAYER|HTTP_REQUEST/.test(code)) {
+    return fault('does not speak TLS', `Use ${terms.off}, or the port that speaks TLS.`);
   }
 
   if (/^ERR_SSL_TLSV1\d?_ALERT_CERTIFICATE_REQUIRED$/.test(code)) {
-    return fault('requires a client certificate', 'Name it and its key in the profile.');
+    return fault('requires a client certificate', `Set ${terms.clientCertificate}.`);
   }
 
-  if (/^(?:ERR_SSL_|ERR_TLS_|CERT_|EPROTO$)/.test(code)) {
-    return fault(`failed the TLS handshake: ${reasonOf(error, code)}`, 'Run cachectl doctor to see what it offers.');
-  }
-
-  return undefined;
+  if (!/^(?:ERR_SSL_|ERR_TLS_|CERT_|EPROTO$)/.test(code)) return undefined;
+  return failedHandshake('reason' in error && typeof error.reason === 'string' ? error.reason : code);
 }
 
-/** OpenSSL's codes for a chain that ends at nobody who is trusted here. */
-const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED|CERT_CHAIN|INVALID_CA|CERT_SIGNATURE_FAILURE/;
-
-/** Node's error carries the certificate and the host that was asked for. */
-function wrongHost(error: Error): NetworkFault {
-  const { host, cert } = error as { host?: string; cert?: { subjectaltname?: string; subject?: { CN?: string } } };
-  const names = (cert?.subjectaltname ?? cert?.subject?.CN ?? 'other hosts')
-    .split(', ')
-    .map((name) => name.replace(/^(?:DNS|IP Address):/, ''));
+function failedHandshake(reason: string): NetworkFault {
   return fault(
-    `has a certificate for ${names.join(', ')}, not for ${host ?? 'this host'}`,
-    'Connect by a name that the certificate has, or issue one for this host.',
+    `failed the TLS handshake: ${reason}`,
+    'Check the TLS settings of the profile and of the server; cachectl doctor shows each step.',
   );
-}
-
-function reasonOf(error: Error, code: string): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : code;
 }

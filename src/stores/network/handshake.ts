@@ -1,23 +1,26 @@
 import type { Socket } from 'node:net';
 
-import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { connected, type Deadline, type Endpoint, endpointText } from './tcp.js';
+import type { TlsTerms } from './errors.js';
 
-/** What is said to a server to find out whether it is one of the kind that is meant. */
+import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { type Endpoint, endpointText } from './endpoint.js';
+import { connected, type Deadline } from './tcp.js';
+
+/** A first request, by which a server shows that it is of the expected product. */
 export interface Greeting {
   /** `Redis`. */
   readonly product: string;
   readonly hello: Buffer;
-  /** Whether what came (as latin1) is the whole of an answer that only this kind of server gives. */
+  /** Whether `text` (Latin-1) is a complete answer that only this product gives. */
   isAnswer(text: string): boolean;
 }
 
-/** More than any first answer has, in bytes. */
+/** In bytes; no first answer is longer. */
 const MOST = 4096;
 
 /**
- * The answer to the greeting, as latin1.
- * @throws RefusedError when something else answered, UnreachableError when it hung up, TimeoutError when nothing came
+ * The answer to the greeting, as Latin-1.
+ * @throws RefusedError when something else answered, UnreachableError when it hung up, TimeoutError without an answer
  */
 export async function greeted(
   socket: Socket,
@@ -50,10 +53,14 @@ export async function greeted(
   }
 }
 
-/** Whether a server that was greeted over TLS without success answers to the same without it. Never throws. */
-export async function answersPlainly(endpoint: Endpoint, greeting: Greeting, deadline: Deadline): Promise<boolean> {
+/** Whether a server that failed the TLS handshake answers without TLS. False after any failure. */
+export async function answersPlainly(
+  endpoint: Endpoint,
+  { greeting, tlsTerms }: { readonly greeting: Greeting; readonly tlsTerms: TlsTerms },
+  deadline: Deadline,
+): Promise<boolean> {
   try {
-    const socket = await connected(endpoint, deadline);
+    const socket = await connected(endpoint, tlsTerms, deadline);
     try {
       await greeted(socket, endpoint, greeting, deadline);
       return true;
@@ -66,12 +73,12 @@ export async function answersPlainly(endpoint: Endpoint, greeting: Greeting, dea
   }
 }
 
-/** Whether a server that did not answer without TLS would agree on it. Never throws. */
-export async function speaksTls(endpoint: Endpoint, deadline: Deadline): Promise<boolean> {
+/** Whether a server that did not answer without TLS completes a TLS handshake. False after any failure. */
+export async function speaksTls(endpoint: Endpoint, tlsTerms: TlsTerms, deadline: Deadline): Promise<boolean> {
   const { connect } = await import('node:tls');
   let socket: Socket;
   try {
-    socket = await connected(endpoint, deadline);
+    socket = await connected(endpoint, tlsTerms, deadline);
   } catch (error) {
     if (error instanceof CachectlError) return false;
     throw error;
@@ -82,7 +89,7 @@ export async function speaksTls(endpoint: Endpoint, deadline: Deadline): Promise
     secured.once('secureConnect', () => resolve(true));
     secured.once('error', () => resolve(false));
     secured.once('close', () => resolve(false));
-    setTimeout(() => resolve(false), Math.min(deadline.leftMs, PATIENCE_MS)).unref();
+    setTimeout(() => resolve(false), Math.min(deadline.leftMs, PROBE_MS)).unref();
   });
   try {
     return await agreed;
@@ -91,10 +98,10 @@ export async function speaksTls(endpoint: Endpoint, deadline: Deadline): Promise
   }
 }
 
-/** In milliseconds: what is asked to give a better hint must not cost more than that. */
-const PATIENCE_MS = 500;
+/** Milliseconds: a probe for a better hint must not cost more. */
+const PROBE_MS = 500;
 
-/** What a server that answers like that is; the first that fits is taken. */
+/** The product behind an answer; the first match counts. */
 const PRODUCTS: ReadonlyArray<readonly [answer: RegExp, product: string]> = [
   [/^HTTP\/\d|^<!doctype|^<html/i, 'a web server (HTTP)'],
   [/^SSH-\d/, 'an SSH server'],
@@ -104,31 +111,32 @@ const PRODUCTS: ReadonlyArray<readonly [answer: RegExp, product: string]> = [
   [/^220[ -].*(?:SMTP|ESMTP|FTP)/i, 'a mail or FTP server'],
 ];
 
-/** An alert, and a handshake. */
+/** How TLS records begin: an alert, and a handshake. */
 const TLS_RECORDS = ['\u0015\u0003', '\u0016\u0003'];
 
-/** Undefined of what is not known. */
+/** Undefined for an unknown product. */
 function nameOf(answer: string): string | undefined {
-  if (TLS_RECORDS.some((head) => answer.startsWith(head))) return 'a server that speaks TLS';
+  if (TLS_RECORDS.some((head) => answer.startsWith(head))) return 'a server that requires TLS';
   return PRODUCTS.find(([pattern]) => pattern.test(answer))?.[1];
 }
 
 function otherProtocol(where: string, product: string, answer: string): RefusedError {
-  const name = nameOf(answer) ?? `something else (it sent ${JSON.stringify(answer.slice(0, 40))})`;
-  return new RefusedError(`what answers at ${where} is ${name}, not ${product}`, 'Check the host and the port.');
+  const name = nameOf(answer) ?? `an unknown server (it sent ${JSON.stringify(answer.slice(0, 40))})`;
+  return new RefusedError(`${where} is ${name}, not ${product}`, 'Check the host and the port.');
 }
 
 function hungUp(where: string, product: string, cause?: Error): UnreachableError {
   return new UnreachableError(
-    `${where} took the connection and closed it`,
-    `Is that the port of ${product}? It may also be full of clients, refuse this address, or want TLS. Look at its log.`,
+    `${where} accepted the connection and closed it`,
+    `Check that this is the port of ${product}. The server may also require TLS, be at its client limit, or refuse this ` +
+      'address: check its log.',
     { cause },
   );
 }
 
 function mute(where: string, product: string, seconds: string): TimeoutError {
   return new TimeoutError(
-    `${where} took the connection, and said nothing within ${seconds}`,
-    `Is that the port of ${product}, does it want TLS, and does the server hang? Look at its load.`,
+    `${where} accepted the connection, but did not answer within ${seconds}`,
+    `Check that this is the port of ${product}, whether it requires TLS, and the load of the server.`,
   );
 }

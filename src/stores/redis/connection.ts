@@ -6,7 +6,9 @@ import type { RedisOptions } from './client/client-options.js';
 import type { ClusterClient } from './client/cluster.js';
 import type { Command, Node, Reply } from './client/command.js';
 
+import { withTimeout } from '../../async.js';
 import { ConfigError, TimeoutError } from '../../errors.js';
+import { handshakeTimeout, networkError } from '../network/errors.js';
 import { clientOptions } from './client/client-options.js';
 import { Failure } from './client/connection-failures.js';
 import { locationOf } from './client/location.js';
@@ -14,7 +16,7 @@ import { type Explain, send, sendAll } from './client/send.js';
 import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
 import { checkServesAll, type Standing } from './client/single-server.js';
 import { withQuietAuth } from './client/suppress-auth-warning.js';
-import { isCrossSlot, translated } from './errors.js';
+import { isCrossSlot, TLS_TERMS, translated } from './errors.js';
 
 /**
  * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
@@ -161,7 +163,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     if (this.isCluster && this.database !== 0) {
       throw new ConfigError(
         `${this.location} is a cluster, which has database 0 only, not ${this.database}`,
-        'Leave the database out.',
+        'Remove the database from the profile or URL.',
       );
     }
 
@@ -169,8 +171,11 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     try {
       return await (this.isCluster ? this.#connectCluster(options) : this.#connectServer(options));
     } catch (error) {
+      // A port that speaks plain Redis waits for the rest of a TLS hello.
       const known = translated(error, this.location);
-      throw known instanceof TimeoutError && this.settings.tls !== undefined ? noTls(known, this.location) : known;
+      throw known instanceof TimeoutError && this.settings.tls !== undefined
+        ? networkError(handshakeTimeout(TLS_TERMS), this.location, known)
+        : known;
     }
   }
 
@@ -178,7 +183,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     const { ClusterClient } = await import('./client/cluster.js');
     const cluster = new ClusterClient(this.settings, options, this);
     const { client } = cluster;
-    await withinTime(cluster.connect(), this.timeoutMs, () => client.disconnect());
+    await connected(cluster.connect(), client, this.timeoutMs);
     return { client, cluster, explain: cluster.explain };
   }
 
@@ -187,7 +192,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     const failure = new Failure(client);
     const explain: Explain = (error) => translated(failure.insteadOf(error), this.location);
     try {
-      await withinTime(client.connect(), this.timeoutMs, () => client.disconnect());
+      await connected(client.connect(), client, this.timeoutMs);
       checkGreeting(client, failure);
     } catch (error) {
       // The library tells the reason by an event, and rejects with «connection is closed».
@@ -210,15 +215,6 @@ async function openBulk(connection: Connection): Promise<BulkWriting> {
   return BulkWriting.open(connection);
 }
 
-/** A port that speaks plain Redis waits for more when it is sent a TLS hello. */
-function noTls(cause: TimeoutError, location: string): TimeoutError {
-  return new TimeoutError(
-    `${location} did not answer in time over TLS`,
-    'Does the port speak TLS? If not, use redis:// (or leave tls out); else give it longer with --timeout 30s.',
-    { cause },
-  );
-}
-
 interface Opened {
   readonly client: Cluster | Redis;
   /** Of a cluster alone. */
@@ -226,18 +222,10 @@ interface Opened {
   readonly explain: Explain;
 }
 
-/** The library bounds its parts (a look-up, a socket, a hello), but not their sum. */
-async function withinTime<T>(work: Promise<T>, timeoutMs: number, giveUp: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('Command timed out'));
-      giveUp();
-    }, timeoutMs);
+/** ioredis has timeouts for the lookup, the socket and the hello, but none for all of them together. */
+async function connected(work: Promise<void>, client: Cluster | Redis, timeoutMs: number): Promise<void> {
+  await withTimeout(work, timeoutMs, () => {
+    client.disconnect();
+    return new Error('Command timed out');
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

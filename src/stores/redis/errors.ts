@@ -1,14 +1,13 @@
-import {
-  CachectlError,
-  ConfigError,
-  NotANumberError,
-  RefusedError,
-  TimeoutError,
-  UnreachableError,
-  WrongTypeError,
-} from '../../errors.js';
+import { CachectlError, NotANumberError, RefusedError, UnreachableError, WrongTypeError } from '../../errors.js';
 import { printKey } from '../entries/printed-key.js';
-import { closedConnection, networkFault } from '../network/errors.js';
+import {
+  closedConnection,
+  networkError,
+  type NetworkFault,
+  networkFault,
+  noAnswer,
+  profileTlsTerms,
+} from '../network/errors.js';
 import { type Answer, replyError } from './client/reply-errors.js';
 
 /** Whatever the library or the server threw, as an error that names the server. */
@@ -16,8 +15,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   const cause = causeOf(error);
   if (isReply(cause)) return replyError(cause.message, location, { cause: error });
-  const fault = networkFault(cause, NETWORK_WORDS) ?? libraryFault(cause);
-  return new fault.Class(`${location} ${fault.what}`, fault.hint, { cause: error });
+  return networkError(networkFault(cause, TLS_TERMS) ?? libraryFault(cause), location, error);
 }
 
 /** What a server answered, where it was read without the library. @param words without the leading `-` */
@@ -34,7 +32,7 @@ export function isReply(error: unknown): boolean {
 export function wrongType(key: string, type: string): WrongTypeError {
   return new WrongTypeError(
     `"${printKey(key)}" holds a Redis ${type}, not a cache entry`,
-    'cachectl reads strings, as caches write them; look at it with redis-cli.',
+    'Cache entries are strings. Inspect this key with redis-cli.',
   );
 }
 
@@ -74,46 +72,43 @@ export function causeOf(error: unknown): Error {
 }
 
 const REPLY: Answer = 'ReplyError';
-const NETWORK_WORDS = { caKey: 'tls.ca in the profile', plain: 'redis:// in place of rediss:// (or leave tls out)' };
+export const TLS_TERMS = profileTlsTerms('redis');
 /** Providers have words of their own for a command that they do not offer. */
 const UNAVAILABLE =
   /^NOPERM\b|^ERR (?:unknown (?:sub)?command\b|unsupported command\b|(?:this redis )?command\b.*\bnot (?:allowed|available|support))/i;
 /** In a script it is said by an ERR. */
 const CROSS_SLOT = /^CROSSSLOT\b|^ERR .*do not hash to the same slot/;
 
-/** What the library says without a code. */
-function libraryFault({ message }: Error): ReturnType<typeof fault> {
-  if (/^Command timed out|^timeout$/.test(message)) {
-    return fault(TimeoutError, 'did not answer in time', 'Give it longer with --timeout 30s, or look at its load.');
-  }
-
+/** ioredis reports these without a code. */
+function libraryFault({ message }: Error): NetworkFault {
+  if (/^Command timed out|^timeout$/.test(message)) return noAnswer;
   const sentinels = /^All sentinels are unreachable.*?(?: Last error: (.*))?$/.exec(message);
   if (sentinels !== null) {
     const reason = sentinels[1] === undefined ? '' : ` (${sentinels[1]})`;
-    return fault(UnreachableError, `gave no primary${reason}`, 'Are the sentinels running, and is primary right?');
+    return fault(`named no primary${reason}`, 'Check that the sentinels are running, and primary in the profile.');
   }
 
   if (/^Failed to refresh slots|^None of startup nodes|^Cluster is (?:ended|disconnect)/.test(message)) {
-    const hint = 'Are the nodes running, and is it a cluster?';
-    return fault(UnreachableError, 'could not be asked where its keys are', hint);
+    const hint = 'Check that the nodes are running and form a cluster: redis-cli --cluster check HOST:PORT';
+    return fault('did not report its slots', hint);
   }
 
   if (message.startsWith('Too many Cluster redirections')) {
-    const hint = 'Its nodes disagree about their slots: see redis-cli --cluster check.';
-    return fault(UnreachableError, 'sends a command from node to node', hint);
+    const hint = 'Its nodes disagree about their slots. Run: redis-cli --cluster check HOST:PORT';
+    return fault('redirects a command from node to node', hint);
   }
 
   if (message.startsWith('Protocol error')) {
-    return fault(UnreachableError, 'does not answer as Redis does', 'Is that the port of Redis?');
+    return fault('does not speak the Redis protocol', 'Check that the port is the port of Redis.');
   }
 
   if (CLOSED.test(message)) return closedConnection;
-  return fault(UnreachableError, `could not be talked to: ${message}`, 'Run cachectl doctor to see why.');
+  return fault(`failed: ${message}`, 'To see each step of the connection, run: cachectl doctor');
 }
 
 const CLOSED =
   /^Connection is closed|connection close$|closed the connection|Stream isn't writeable|Socket closed|disconnected before/i;
 
-function fault(Class: typeof ConfigError | typeof TimeoutError | typeof UnreachableError, what: string, hint: string) {
-  return { Class, what, hint };
+function fault(what: string, hint: string): NetworkFault {
+  return { Class: UnreachableError, what, hint };
 }

@@ -114,8 +114,8 @@ async function checkTransaction(connection: Connection, key: string, noScript: E
 
 function neitherWay(command: string, noScript: Error): RefusedError {
   return new RefusedError(
-    `${noScript.message}, nor ${command}: it could not keep and release the lock, which was not taken`,
-    'Grant one of the two: ACL SETUSER NAME +eval, or +watch +multi +exec; either with +get +del +expire.',
+    `${noScript.message}, nor ${command}: the lock could not be renewed or released, so it was not acquired`,
+    'Grant one of the two: ACL SETUSER NAME +eval, or +watch +multi +exec; both need +get +del +expire.',
     { cause: noScript },
   );
 }
@@ -131,6 +131,6 @@ async function nodeOf(connection: Connection, key: string): Promise<Node> {
 
   throw new UnreachableError(
     `${connection.location} has no primary for the slot of ${key}`,
-    'Does the slot move? Run it again; `redis-cli --cluster check` says what is wrong.',
+    'The slot may be moving: run the command again. To check: redis-cli --cluster check HOST:PORT',
   );
 }

@@ -5,6 +5,7 @@ import type { Database, Statement } from './binding/binding.js';
 import type { Statements } from './statements.js';
 
 import { RefusedError } from '../../errors.js';
+import { systemCode } from '../../system-errors.js';
 import { pragma, transaction } from './binding/binding.js';
 import { sqliteBinding } from './binding/choose.js';
 import { sqliteCode } from './binding/error-code.js';
@@ -139,7 +140,7 @@ function switchToWal(database: Database, timeoutMs: number): void {
 
 function opened(path: string, timeoutMs: number): Database {
   if (statIfThere(path)?.isDirectory()) {
-    throw new RefusedError(`${path} is a folder, not a file`, "Give the path of the file in the profile's path.");
+    throw new RefusedError(`${path} is a folder, not a file`, 'Set path in the profile to a file.');
   }
 
   const database = sqliteBinding().open(path, { timeoutMs });
@@ -161,7 +162,7 @@ function checked(database: Database, path: string): Database {
   const encoding = pragma(database, 'encoding');
   if (encoding !== 'UTF-16le' && encoding !== 'UTF-16be') return database;
   throw new RefusedError(
-    `${path} keeps its text as UTF-16; Laravel's caches are UTF-8`,
+    `${path} stores text as UTF-16; Laravel's caches use UTF-8`,
     'Point the profile at a file made by Laravel or by cachectl.',
   );
 }
@@ -173,7 +174,7 @@ function created(path: string): boolean {
     closeSync(openSync(path, 'wx', 0o600));
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -185,6 +186,6 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }

@@ -23,8 +23,8 @@ type Explain = (path: string, message: string, cause: ErrorOptions) => CachectlE
 
 const READ_ONLY: Explain = (path, message, cause) =>
   new RefusedError(
-    `${path} cannot be written: ${message}`,
-    'Check the permissions of the file and of its folder; SQLite makes files beside it.',
+    `cannot write ${path}: ${message}`,
+    'Check the permissions of the file and of its folder, where SQLite creates more files.',
     cause,
   );
 
@@ -32,11 +32,7 @@ const FULL: Explain = (path, _, cause) =>
   new RefusedError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
 
 const NO_ACCESS: Explain = (path, message, cause) =>
-  new RefusedError(
-    `${path} cannot be opened: ${message}`,
-    'Check the permissions of the file and of its folder.',
-    cause,
-  );
+  new RefusedError(`cannot open ${path}: ${message}`, 'Check the permissions of the file and of its folder.', cause);
 
 /** The first match counts. */
 const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
@@ -44,15 +40,15 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
     'SQLITE_BUSY',
     (path, _, cause) =>
       new TimeoutError(
-        `${path} stayed locked by another process`,
-        'Try again when that process is done, or raise --timeout.',
+        `${path} is still locked by another process`,
+        'Try again when that process is done, or allow more time with --timeout 30s.',
         cause,
       ),
   ],
   [
     'SQLITE_NOTADB',
     (path, _, cause) =>
-      new RefusedError(`${path} is not an SQLite database`, "Check the profile's path; nothing was changed.", cause),
+      new RefusedError(`${path} is not an SQLite database`, 'Check path in the profile. Nothing was changed.', cause),
   ],
   [
     'SQLITE_CORRUPT',
@@ -76,33 +72,33 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
     'SQLITE_CANTOPEN',
     (path, message, cause) =>
       new UnreachableError(
-        `${path} cannot be opened: ${message}`,
-        "Check the profile's path and the permissions of the file and of its folder.",
+        `cannot open ${path}: ${message}`,
+        'Check path in the profile, and the permissions of the file and of its folder.',
         cause,
       ),
   ],
   [
     'SQLITE_IOERR',
     (path, message, cause) =>
-      new UnreachableError(`${path} cannot be read or written: ${message}`, 'Check the disk that it is on.', cause),
+      new UnreachableError(`cannot read or write ${path}: ${message}`, 'Check the disk.', cause),
   ],
   [
     'SQLITE_TOOBIG',
     (path, _, cause) =>
-      new RefusedError(`the value is too big for ${path}`, 'SQLite holds values of up to 1 GB.', cause),
+      new RefusedError(`the value is too large for ${path}`, 'SQLite values are limited to 1 GB.', cause),
   ],
   [
     'SQLITE',
     (path, message, cause) =>
       new RefusedError(
         `${path} refused: ${message}`,
-        "Check that the profile's table and lockTable name Laravel's cache tables.",
+        "Check that table and lockTable in the profile name Laravel's cache tables.",
         cause,
       ),
   ],
   [
     'E',
     (path, message, cause) =>
-      new UnreachableError(`${path} cannot be opened: ${message}`, "Check the profile's path.", cause),
+      new UnreachableError(`cannot open ${path}: ${message}`, 'Check path in the profile.', cause),
   ],
 ];

@@ -1,7 +1,8 @@
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { Connection } from './connection.js';
 
-import { identifier, SHARED_TAGS, tagsDefinition, tagsTableOf } from './tags/tables.js';
+import { hasTableOrView, identifier } from './schema.js';
+import { SHARED_TAGS, tagsDefinition, tagsTableOf } from './tags/tables.js';
 
 /** Laravel's two tables, and cachectl's tag table. */
 export type TableRole = 'cache' | 'locks' | 'tags';
@@ -80,11 +81,7 @@ export class Tables {
   }
 
   #hasTable(name: string): boolean {
-    if (!this.#connection.exists()) return false;
-    const found = this.#connection
-      .statement(`SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE`)
-      .get(name);
-    return found !== undefined;
+    return this.#connection.exists() && hasTableOrView(this.#connection, name);
   }
 
   #indexName(role: TableRole): string {

@@ -49,7 +49,7 @@ describe("Laravel's drivers without a store in cachectl", () => {
       const file = path.join(folder, 'cachectl.yaml');
       writeFileSync(file, `profiles:\n  app:\n    driver: ${driver}\n    host: db\n    password: geheim\n`);
       const result = await cachectl(['keys'], { cwd: folder });
-      expectFault(result, { code: 2, message: `cachectl has no store for`, hint });
+      expectFault(result, { code: 2, message: `cachectl does not support`, hint });
       expect(result.err).to.include(what).and.not.include('geheim');
       expect(result.err.trimEnd().split('\n')).to.have.length(2);
     });
@@ -61,7 +61,7 @@ describe("Laravel's drivers without a store in cachectl", () => {
         await cachectl(['keys', '--url', url]),
         await cachectl(['keys'], { env: { CACHECTL_URL: url } }),
       ]) {
-        expectFault(result, { code: 2, message: /cachectl has no store for/ });
+        expectFault(result, { code: 2, message: /cachectl does not support/ });
         expect(result.err).to.include(what).and.not.include('geheim');
       }
     });
@@ -72,6 +72,6 @@ describe("Laravel's drivers without a store in cachectl", () => {
     writeFileSync(path.join(folder, 'node_modules', 'mysql', 'index.js'), 'module.exports = {};\n');
     writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles:\n  app:\n    driver: mysql\n');
     const result = await cachectl(['keys'], { cwd: folder });
-    expectFault(result, { code: 2, message: 'cachectl has no store for MySQL yet', hint: 'driver: sqlite' });
+    expectFault(result, { code: 2, message: 'cachectl does not support MySQL yet', hint: 'driver: sqlite' });
   });
 });

@@ -86,14 +86,14 @@ describe('item flags of other Memcached clients', () => {
     const input = '{"key":"x","value":[1],"flags":4,"expires":null}\n';
     const { code, err, out } = await cachectl(['import', '-', '--yes', '--url', target2], { input });
     expect(code).not.to.equal(0);
-    expect(err + out).to.include('flags 4 go with a string only');
+    expect(err + out).to.include('flags 4 are for strings only');
   });
 
   it('are a 32-bit number, and require a value', async () => {
     for (const [flags, message] of [
-      ['-1', 'flags is no whole number'],
-      ['4294967296', 'flags is no whole number'],
-      ['"1"', 'flags is no whole number'],
+      ['-1', 'flags is not a whole number'],
+      ['4294967296', 'flags is not a whole number'],
+      ['"1"', 'flags is not a whole number'],
     ] as const) {
       const input = `{"key":"x","value":"v","flags":${flags}}\n`;
       const { code, err } = await cachectl(['import', '-', '--yes', '--url', urlOf(target, 'raw')], { input });

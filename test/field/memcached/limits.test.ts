@@ -45,9 +45,7 @@ describe('limits of Memcached and php-memcached', () => {
       it(`is refused by ${words.join(' ')}, because the application could not read it`, async () => {
         const { code, out, err } = await cachectl([...words, '--url', url, ...command]);
         expect({ code, out }, err).to.deep.equal({ code: 2, out: '' });
-        expect(err).to.match(
-          /php-memcached cannot read the key ".*ключ.*": it is not ASCII\n {2}Set unicodeKeys: true/,
-        );
+        expect(err).to.match(/php-memcached cannot read the key ".*ключ.*": it is not ASCII\n.*set unicodeKeys: true/);
         expect((await cachectl(['keys', '--url', url])).out).to.equal('');
       });
     }

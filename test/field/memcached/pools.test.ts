@@ -85,7 +85,7 @@ describe('a Memcached pool shared with php-memcached', () => {
       expect(await found(wrong())).to.be.below(KEYS.length);
       const told = await placement(wrong());
       expect(told).to.include({ state: 'fault', code: 1 });
-      expect(told.hint).to.equal(`This fits: ${hint()}.`);
+      expect(told.hint).to.equal(`This matches: ${hint()}`);
       expect(await found(right())).to.equal(KEYS.length);
       expect(await placement(right())).to.include({ state: 'ok', code: 0 });
     });
@@ -95,7 +95,7 @@ describe('a Memcached pool shared with php-memcached', () => {
     fill({ OPT_DISTRIBUTION: 'DISTRIBUTION_CONSISTENT' }, 1);
     expect(await found(urlOf(ORDER, { distribution: 'consistent' }))).to.equal(KEYS.length);
     expect((await placement(urlOf(ORDER, { distribution: 'consistent' }, ':100'))).hint).to.match(
-      /^This fits: servers: \[[\d.:]+, [\d.:]+, [\d.:]+\]\.$/,
+      /^This matches: servers: \[[\d.:]+, [\d.:]+, [\d.:]+\]$/,
     );
   });
 

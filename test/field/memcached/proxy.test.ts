@@ -72,7 +72,7 @@ describe('Memcached behind twemproxy', () => {
   it('runs doctor, which says what the proxy hides', async () => {
     const { code, out } = await cachectl(['doctor', '--url', url]);
     expect(code, out).to.equal(0);
-    expect(out).to.match(/^skipped\tserver\t.*classic protocol/m);
+    expect(out).to.match(/^skipped\tserver\t.*protocol: classic/m);
     expect(out).to.match(/^ok\tlocks\t/m);
   });
 
@@ -116,6 +116,6 @@ describe('Memcached behind twemproxy', () => {
     expect(code).to.equal(3);
     expect(out).to.match(/^fault\tlogin\t.*does not support meta commands/m);
     const { err } = await cachectl(['get', 'k', '--url', proxy.url.replace('//', '//app:secret@')]);
-    expect(err).to.match(/does not speak the binary protocol, which SASL needs\n.*protocol: classic/);
+    expect(err).to.match(/does not speak the binary protocol, which SASL requires\n.*protocol: classic/);
   });
 });

@@ -76,7 +76,7 @@ describe('replies of Redis in the field', () => {
     it('says so', async () => {
       for (const args of [['get', 'a'], ['keys'], ['lock:acquire', 'a', '--ttl', '1m']]) {
         const result = await cachectl([...args, '--url', redis().url]);
-        expectFault(result, { code: 3, message: 'has no room for another client', hint: 'maxclients' });
+        expectFault(result, { code: 3, message: 'has reached its client limit', hint: 'maxclients' });
       }
     });
   });

@@ -66,7 +66,7 @@ describe('Redis with TLS in the field', () => {
       const result = await cachectl(['get', 'a', '--url', url('localhost', other.cert)]);
       expectFault(result, {
         code: 3,
-        message: /^localhost:\d+ of redis cluster at \S+ has a certificate that no trusted CA signed/,
+        message: /^localhost:\d+ of redis cluster at \S+ has a certificate that is not signed by a trusted CA/,
         hint: 'tls.ca',
       });
     });
@@ -109,7 +109,7 @@ describe('Redis with TLS in the field', () => {
 
     it('whose CA is not trusted', async () => {
       const result = await cachectl(['get', 'a', '--url', at('localhost', {})]);
-      expectFault(result, { code: 3, message: 'has a certificate that no trusted CA signed', hint: 'tls.ca' });
+      expectFault(result, { code: 3, message: 'has a certificate that is not signed by a trusted CA', hint: 'tls.ca' });
     });
 
     it('with a CA file that is not PEM', async () => {
@@ -130,13 +130,17 @@ describe('Redis with TLS in the field', () => {
       const result = await cachectl(['get', 'a', '--url', at('localhost', query)]);
       expectFault(result, {
         code: 2,
-        message: `the TLS key ${other.key} is not that of the certificate ${files.cert}`,
+        message: `the TLS key ${other.key} does not match the certificate ${files.cert}`,
       });
     });
 
     it('with a missing file', async () => {
       const result = await cachectl(['get', 'a', '--url', at('localhost', { ca: '/nowhere/ca.pem' })]);
-      expectFault(result, { code: 2, message: 'the TLS file /nowhere/ca.pem cannot be read', hint: 'tls.ca' });
+      expectFault(result, {
+        code: 2,
+        message: 'cannot read the TLS file /nowhere/ca.pem: no such file or folder',
+        hint: 'tls.ca',
+      });
     });
 
     it('without TLS in the profile', async () => {

@@ -96,6 +96,6 @@ describe('Redis URLs as applications write them', () => {
   });
 
   it('with only a database name no host', async () => {
-    expectFault(await cachectl(['get', 'a', '--url', 'redis:///0']), { code: 2, message: 'names no host' });
+    expectFault(await cachectl(['get', 'a', '--url', 'redis:///0']), { code: 2, message: 'has no host' });
   });
 });

@@ -94,7 +94,7 @@ describe('a port that does not speak MongoDB', function () {
           '--url',
           `mongodb://${host}:${port}/cachectl-test`,
         ]);
-        expectFault(result, { code: 3, message: 'does not answer as MongoDB does', hint: 'port of MongoDB' });
+        expectFault(result, { code: 3, message: 'does not speak the MongoDB protocol', hint: 'port of MongoDB' });
       });
     }
   }
@@ -114,7 +114,7 @@ describe('a port that does not speak MongoDB', function () {
     const url = `mongodb://127.0.0.1:${port}/cachectl-test`;
     expectFault(await cachectl(['get', 'k', '--timeout', '10m', '--url', url]), {
       code: 3,
-      message: 'does not answer as MongoDB does',
+      message: 'does not speak the MongoDB protocol',
     });
   });
 });

@@ -37,7 +37,7 @@ describe('a result that cannot be written', () => {
     it('is reported for any command', async () => {
       await place.run(['put', 'k', 'v', '--ttl', '1h']);
       const { code, err } = await place.run(['get', 'k'], { through: ON_A_FULL_DISK });
-      expect(err).to.equal('error: the answer could not be written (ENOSPC)\n  Is the disk full?\n');
+      expect(err).to.equal('error: cannot write the answer to standard output (ENOSPC)\n  Check the disk space.\n');
       expect(code).to.equal(4);
       const remember = ['remember', 'r', '--ttl', '1h', '--', 'sh', '-c', 'echo one; echo two'];
       expect((await place.run(remember, { through: ON_A_FULL_DISK })).code).to.equal(4);

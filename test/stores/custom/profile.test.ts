@@ -155,21 +155,26 @@ describe('a profile with a custom driver', () => {
     });
 
     const modules: ReadonlyArray<readonly [what: string, code: string, message: string, hint: string]> = [
-      ['without a default export', 'export const a = 1;', 'is no driver', 'defineDriver'],
+      ['without a default export', 'export const a = 1;', 'is not a driver', 'defineDriver'],
       ['that exports something else', 'export default {};', 'has no apiVersion', 'defineDriver'],
       ['of a later interface', driver('{}', 'apiVersion: 2'), 'is written for version 2', 'Update cachectl'],
       ['of an earlier interface', driver('{}', 'apiVersion: 0'), 'is written for version 0', 'Update the driver'],
-      ['without a name', driver('{}', 'name: "No Name"'), 'has no name', 'small letters'],
+      ['without a name', driver('{}', 'name: "No Name"'), 'has no valid name', 'lowercase letters'],
       ['that opens nothing', driver('{}', 'open: 1'), 'has no open()', 'defineDriver'],
       ['without options', driver('[]'), 'declares no options', 'defineDriver'],
       [
         'with an option that is taken',
         driver('{ prefix: { type: "text" } }'),
         '"prefix", which is a key of',
-        'Name it',
+        'Rename it',
       ],
-      ['with an option of no name', driver('{ "a-b": { type: "text" } }'), '"a-b", which is no name', 'letters'],
-      ['with an option of no type', driver('{ a: { type: "map" } }'), '"a" of no known type', 'integer, list'],
+      [
+        'with an option of no name',
+        driver('{ "a-b": { type: "text" } }'),
+        '"a-b", which is not a valid key',
+        'letters',
+      ],
+      ['with an option of no type', driver('{ a: { type: "map" } }'), '"a" of an unknown type', 'integer, list'],
       ['with a wrong default', driver('{ a: { type: "list", default: "x" } }'), '"a" with a default of', 'Correct'],
       [
         'with a default of what is required',
@@ -178,8 +183,8 @@ describe('a profile with a custom driver', () => {
         'one of the two',
       ],
       ['with wrong limits', driver('{ a: { type: "integer", max: "9" } }'), '"a" with a min or max', 'Correct'],
-      ['that does not parse', 'export default {', 'cannot be loaded: Unexpected end of input', 'Mend the module'],
-      ['that throws', String.raw`throw new Error("no\nway");`, 'cannot be loaded: no', 'Mend the module'],
+      ['that does not parse', 'export default {', 'cannot be loaded: Unexpected end of input', 'Fix the module'],
+      ['that throws', String.raw`throw new Error("no\nway");`, 'cannot be loaded: no', 'Fix the module'],
       [
         'whose cachectl is not installed',
         'import { defineDriver } from "cachectl";',
@@ -201,7 +206,7 @@ describe('a profile with a custom driver', () => {
       mkdirSync(path.join(folder.project, 'drivers'));
       const missing = await folder.failureOf(profile('driver: ./mine.mjs'));
       expect(missing.message).to.equal(
-        'cachectl.yaml:3: driver "./mine.mjs" of profile shop cannot be read: there is no such file',
+        'cachectl.yaml:3: driver "./mine.mjs" of profile shop cannot be read: no such file or folder',
       );
       const aFolder = await folder.failureOf(profile('driver: ./drivers'));
       expect(aFolder.message).to.include('cannot be read: it is a folder');
@@ -223,7 +228,7 @@ describe('a profile with a custom driver', () => {
       expect(message).to.match(
         /^cachectl\.yaml:3: driver "acme\/s3" of profile shop is a package that cannot be loaded/,
       );
-      expect(hint).to.include('Install it anew');
+      expect(hint).to.include('Reinstall it');
     });
 
     for (const [name, meant] of [

@@ -106,7 +106,7 @@ describe('a tail on Memcached', () => {
     try {
       const error = await failure(tail(open('p:', strict)));
       expect(error).to.be.instanceOf(RefusedError);
-      expect((error as Error).message).to.include('does not let itself be watched');
+      expect((error as Error).message).to.include('does not allow watching');
     } finally {
       await strict.stop();
     }

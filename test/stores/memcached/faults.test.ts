@@ -238,7 +238,7 @@ describe('a failing Memcached', () => {
     for (const [what, answer, then, kind] of [
       ['speaks HTTP', HTTP, undefined, RefusedError],
       ['answers with nonsense', '\0\u0001\u0002nonsense\r\n', undefined, RefusedError],
-      ['names a value of no possible length', 'VA 99999999999 f0 t-1 c1\r\n', undefined, RefusedError],
+      ['names a value with an invalid length', 'VA 99999999999 f0 t-1 c1\r\n', undefined, RefusedError],
       ['names no flags', 'VA 1\r\nx\r\n', undefined, RefusedError],
       ['never ends its line', 'x'.repeat(20_000), undefined, RefusedError],
       ['ends after half a line', 'VA 10 f0', 'end', UnreachableError],
@@ -272,8 +272,8 @@ describe('a failing Memcached', () => {
 
     for (const [what, greeting, message] of [
       ['too old', 'VERSION 1.5.22\r\nERROR\r\n', '1.5.22, which is too old'],
-      ['something else', '220 mail ESMTP\r\n', 'does not answer as Memcached does'],
-      ['full', 'ERROR Too many open connections\r\n', 'no room for another client'],
+      ['something else', '220 mail ESMTP\r\n', 'does not speak the Memcached protocol'],
+      ['full', 'ERROR Too many open connections\r\n', 'has reached its client limit'],
       ['one that wants its own login', 'CLIENT_ERROR unauthenticated\r\n', 'authentication'],
     ] as const) {
       it(`is refused if it is ${what}`, async () => {

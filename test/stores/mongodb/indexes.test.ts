@@ -42,10 +42,10 @@ describe('doctor on MongoDB', () => {
     for (const { state, message, hint, fix, fixed } of findings) {
       expect({ state, hint, fixed }).to.deep.equal({
         state: 'warning',
-        hint: 'doctor --fix creates it.',
+        hint: 'Run doctor --fix to create it.',
         fixed: false,
       });
-      expect(message).to.match(/^there is none, so /);
+      expect(message).to.match(/^missing, so /);
       expect(fix).to.match(/^creates the index on \w+ of cache(_locks)?$/);
     }
 
@@ -92,13 +92,13 @@ describe('doctor on MongoDB', () => {
   it('accepts the index of Laravel’s createTTLIndex', async () => {
     await database.entries().createIndex({ expires_at: 1 }, { expireAfterSeconds: 0 });
     const { findings } = await doctor();
-    expect(findings[1]).to.include({ subject: SUBJECTS[1], state: 'ok', message: 'expires_at_1 is there' });
+    expect(findings[1]).to.include({ subject: SUBJECTS[1], state: 'ok', message: 'expires_at_1 exists' });
   });
 
   it('accepts an index that begins with tags', async () => {
     await database.entries().createIndex({ tags: 1, expires_at: -1 }, { name: 'by_tag' });
     const { findings } = await doctor();
-    expect(findings[0]).to.include({ state: 'ok', message: 'by_tag is there' });
+    expect(findings[0]).to.include({ state: 'ok', message: 'by_tag exists' });
   });
 
   it('warns of an index on expires_at that removes nothing, and does not change it', async () => {
@@ -106,7 +106,7 @@ describe('doctor on MongoDB', () => {
     const { code, findings } = await doctor('--fix', '--yes');
     expect(code).to.equal(0);
     expect(findings[1]).to.deep.include({ subject: SUBJECTS[1], state: 'warning', fix: null, fixed: false });
-    expect(findings[1]!.message).to.equal('mine removes nothing that expired: it has no expireAfterSeconds');
+    expect(findings[1]!.message).to.equal('mine does not remove expired documents: it has no expireAfterSeconds');
     expect(findings[1]!.hint).to.include('db.cache.dropIndex("mine")');
     expect((await indexes()).cache).to.deep.equal(['_id_', 'mine', 'tags_1']);
   });

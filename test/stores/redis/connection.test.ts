@@ -103,7 +103,7 @@ describe('a connection to Redis', () => {
       const error = await failure(
         (await open({ kind: 'cluster', nodes: [{ host: '127.0.0.1', port: server.port }] })).get('k'),
       );
-      expect((error as Error).message).to.contain('is no cluster');
+      expect((error as Error).message).to.contain('is not a cluster');
     } finally {
       await server.stop();
     }

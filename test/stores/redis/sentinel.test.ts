@@ -87,7 +87,7 @@ describe('Redis behind sentinels', () => {
     for (const store of [await open('other', sentinel.port), await open('mymaster', await freePort())]) {
       const error = await failure(store.get('k'));
       expect(error).to.be.instanceOf(UnreachableError);
-      expect((error as Error).message).to.contain('gave no primary');
+      expect((error as Error).message).to.contain('named no primary');
     }
   });
 });

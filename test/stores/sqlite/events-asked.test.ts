@@ -30,7 +30,7 @@ describe('sqlite: options of a tail', () => {
     const error = await failure(file.tail({ source: 'monitor' }));
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error).to.include({
-      message: 'the sqlite store has no source of events named monitor',
+      message: 'the sqlite store has no event source named monitor',
       hint: 'It has triggers.',
     });
   });

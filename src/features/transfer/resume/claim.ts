@@ -2,7 +2,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { UsageError } from '../../../errors.js';
 import { mayRun, ownProcess, type ProcessPlace } from '../../../stores/locks/process.js';
-import { codeOf, objectIn } from './sidecar.js';
+import { systemCode } from '../../../system-errors.js';
+import { objectIn } from './sidecar.js';
 
 /** The process that writes a file. */
 export interface Writer {
@@ -68,7 +69,7 @@ function take(path: string): boolean {
     writeFileSync(path, JSON.stringify(ownWriter()), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
 }

@@ -7,10 +7,11 @@ import type { Input } from '../input.js';
 import type { LineStart } from '../ndjson/line-reader.js';
 
 import { InputError, UsageError } from '../../../errors.js';
+import { systemReason } from '../../../system-errors.js';
 import { note } from '../../../terminal/output.js';
 import { count } from '../../../terminal/progress.js';
 import { isSavedTally, type SavedTally, type Tally } from '../tally.js';
-import { codeOf, Sidecar } from './sidecar.js';
+import { Sidecar } from './sidecar.js';
 
 interface ImportStart {
   readonly start: LineStart;
@@ -93,7 +94,7 @@ export class Checkpoint {
       this.#sidecar.remove();
     } catch (error) {
       throw new InputError(
-        `cannot remove ${this.#sidecar.path}, which an earlier import left (${codeOf(error)})`,
+        `cannot remove ${this.#sidecar.path}, which an earlier import left (${systemReason(error)})`,
         'Nothing was stored. Remove it, or continue that import with --resume.',
         { cause: error },
       );

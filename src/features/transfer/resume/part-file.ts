@@ -4,7 +4,7 @@ import type { LineOutput, OutputStart } from '../output.js';
 import type { Tally } from '../tally.js';
 import type { Sidecar } from './sidecar.js';
 
-import { writing } from '../file-writing.js';
+import { writing } from '../../../system-errors.js';
 import { ownWriter } from './claim.js';
 import { exportSidecar, type ExportSource, type ExportState, type Progress } from './export-state.js';
 

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
+import { systemCode, systemReason } from '../../../system-errors.js';
 import { warn } from '../../../terminal/output.js';
 
 /** The shortest time between two saves, in milliseconds. */
@@ -52,7 +53,7 @@ export class Sidecar<State extends object> {
       this.write(state);
     } catch (error) {
       warn(
-        `cannot write ${this.path} (${codeOf(error)}): --resume continues from the last saved state, if there is one`,
+        `cannot write ${this.path} (${systemReason(error)}): --resume continues from the last saved state, if there is one`,
       );
       this.#nextSaveAt = Infinity;
       return;
@@ -76,11 +77,6 @@ export function objectIn<T>(text: string): Partial<T> | undefined {
   }
 }
 
-/** The error code of the system, where there is one. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
-
 /** Null for a symbolic link. */
 function textOf(path: string): null | string | undefined {
   try {
@@ -92,7 +88,7 @@ function textOf(path: string): null | string | undefined {
       closeSync(file);
     }
   } catch (error) {
-    const code = codeOf(error);
+    const code = systemCode(error);
     if (code === 'ENOENT') return undefined;
     if (code === 'ELOOP') return null;
     throw error;

@@ -6,6 +6,8 @@ import type { MemcachedContext } from '../context.js';
 import { CachectlError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
 import { arrivals, type Way } from '../../network/connectivity.js';
+import { readTlsFiles } from '../../network/tls-files.js';
+import { TLS_TERMS } from '../protocol/access-errors.js';
 
 /**
  * Check the connection and the login of each server in the pool. A server that is down is a fault: its keys are
@@ -25,8 +27,8 @@ export async function* reach({ connection, timeoutMs }: MemcachedContext): Async
     if (servers.length > 1) {
       yield warning(
         'pool',
-        `${lost} of ${servers.length} servers cannot be used: what lives there is a miss, and lost when it is put`,
-        'Leave them in the list all the same: taking one out moves the keys of the others.',
+        `${lost} of ${servers.length} servers cannot be used: their keys are misses, and writes to them are lost`,
+        'Keep them in the list: removing a server moves keys of the others.',
       );
     }
 
@@ -47,19 +49,17 @@ export async function* reach({ connection, timeoutMs }: MemcachedContext): Async
 }
 
 function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
-  if (username === undefined) return 'no password is required: whoever reaches it may do everything';
+  if (username === undefined) return 'no password required: any client that can connect has full access';
   return protocol === 'binary' ? `authenticated as ${username} (SASL)` : `authenticated as ${username}`;
 }
 
 /** A server with the binary protocol hangs up on the text protocol's greeting. */
 async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<Way> {
-  const tlsHint = 'Write memcacheds:// in the URL, or tls: true in the profile.';
-  const plain: Way = protocol === 'binary' ? { timeoutMs, tlsHint } : { timeoutMs, tlsHint, greeting: GREETING };
+  const common: Way = { timeoutMs, tlsTerms: TLS_TERMS };
+  const plain = protocol === 'binary' ? common : { ...common, greeting: GREETING };
   if (tls === undefined) return plain;
-  const { readTlsFiles } = await import('../protocol/tls.js');
   const { verify } = tls;
-  const settings = { options: await readTlsFiles(tls), verify, verifyHost: verify, caKey: 'tls.ca in the profile' };
-  return { ...plain, tls: settings };
+  return { ...plain, tls: { options: await readTlsFiles(tls), verify, verifyHost: verify } };
 }
 
 /** As long as the header of a binary request: a binary server would wait for the rest of a shorter one. */
@@ -75,7 +75,7 @@ function withProtocol(finding: Finding): Finding {
   if (subject !== 'greeting' || !message.endsWith('closed it')) return finding;
   return {
     ...finding,
-    hint: `${hint} With SASL (-S) it needs username and password, with -B binary protocol: binary.`,
+    hint: `${hint} With SASL (-S), set username and password; with -B binary, set protocol: binary.`,
   };
 }
 

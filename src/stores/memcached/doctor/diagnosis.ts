@@ -34,19 +34,19 @@ export async function* diagnose(context: MemcachedContext): AsyncGenerator<Findi
     }
   }
 
-  yield ok('persistence', 'none: a restart empties it, and frees every lock');
+  yield ok('persistence', 'none: a restart empties the server and releases all locks');
   yield* contents(context);
 }
 
 function* weights({ distribution, servers }: MemcachedProfile): Generator<Finding> {
   if (distribution !== 'modulo' || new Set(servers.map(({ weight }) => weight)).size < 2) return;
-  const hint = 'Set distribution: ketama or consistent if the application does; else take the weights out.';
-  yield warning('weights', 'the servers have different weights, which distribution: modulo does not use', hint);
+  const hint = 'Set distribution: ketama or consistent if the application does. Otherwise remove the weights.';
+  yield warning('weights', 'the servers have different weights, which distribution: modulo ignores', hint);
 }
 
 async function* serverFindings(node: Node): AsyncGenerator<Finding> {
   if (node instanceof ClassicNode && !(node instanceof MetaNode)) {
-    yield skipped('server', 'by the classic protocol, as through a proxy, it tells nothing of the servers behind it');
+    yield skipped('server', 'protocol: classic does not reveal the servers behind a proxy');
     yield* permissions(node);
     return;
   }
@@ -63,7 +63,7 @@ async function* serverFindings(node: Node): AsyncGenerator<Finding> {
   yield* permissions(node, settings);
   yield await clockFinding(
     async () => ({ at: Number((await node.stats('')).get('time')) * 1000, precisionMs: 1000 }),
-    'ends of entries are times by the clock of whoever puts them, judged by the server',
+    'the client that writes an entry sets its expiry, the server enforces it',
   );
 }
 
@@ -81,18 +81,18 @@ function memory(stats: Stats, settings: Stats | undefined): Finding {
   const [used, most, evicted] = ['bytes', 'limit_maxbytes', 'evictions'].map((name) => Number(stats.get(name) ?? 0));
   const share = `${bytesText(used!)} of ${bytesText(most!)} used`;
   if (settings?.get('evictions') === 'off') {
-    const hint = 'For a cache start it without -M.';
-    return warning('memory', `${share}, and it evicts nothing: when it is full, every write is refused`, hint);
+    const hint = 'For a cache, start it without -M.';
+    return warning('memory', `${share}; it evicts nothing: when full, every write is refused`, hint);
   }
 
   const largest = Number(settings?.get('item_size_max') ?? 0);
-  const limit = largest > 0 ? `; one item may have ${bytesText(largest)}` : '';
-  const rule = 'when it is full, what was not used for long goes, locks that are held too';
+  const limit = largest > 0 ? `; an item has at most ${bytesText(largest)}` : '';
+  const rule = 'when full, it evicts what has not been used for long, including held locks';
   if (evicted === 0) return ok('memory', `${share}, nothing evicted yet: ${rule}${limit}`);
   return warning(
     'memory',
     `${share}, ${counted(evicted!, 'item', 'items')} evicted since it started: ${rule}${limit}`,
-    'Give it more (-m), or let entries end sooner; keep locks that matter elsewhere.',
+    'Give it more memory (-m), or shorten TTLs. Keep important locks elsewhere.',
   );
 }
 
@@ -108,7 +108,7 @@ function* abilities(node: Node, settings: Stats | undefined): Generator<Finding>
   }
 
   if (settings.get('flush_enabled') === 'no') {
-    yield ok('flush --all', 'it is switched off there (-F); flush by prefix works');
+    yield ok('flush --all', 'disabled on the server (-F); flush by prefix works');
   }
 }
 
@@ -116,20 +116,20 @@ async function* permissions(node: Node, settings?: Stats): AsyncGenerator<Findin
   const subject = 'permissions';
   if (!(node instanceof MetaNode)) {
     const message =
-      'without meta commands (behind SASL, or a proxy) keys cannot be listed, and nothing tells of events: keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
-    yield skipped(subject, message, 'For these use a profile of the servers themselves, without SASL.');
+      'no meta commands (SASL, or a proxy), so keys cannot be listed and events not watched: no keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
+    yield skipped(subject, message, 'For these, use a profile of the servers themselves, without SASL.');
     return;
   }
 
   const lacking = [];
-  if (settings?.get('dump_enabled') === 'no') lacking.push('list keys (-X): keys, flush, lock:list, export');
+  if (settings?.get('dump_enabled') === 'no') lacking.push('listing keys (-X): keys, flush, lock:list, export');
   if (settings?.get('lru_crawler') === 'no')
-    lacking.push('go through its keys (no_lru_crawler): keys, flush, lock:list, export');
-  if (!(await mayWatch(node))) lacking.push('be watched (-W): events:tail, top, lock:watch');
-  if (lacking.length === 0) yield ok(subject, 'keys can be listed, and events watched');
+    lacking.push('crawling its keys (no_lru_crawler): keys, flush, lock:list, export');
+  if (!(await mayWatch(node))) lacking.push('watching (-W): events:tail, top, lock:watch');
+  if (lacking.length === 0) yield ok(subject, 'keys can be listed and events watched');
   else {
-    const hint = 'Start it without that option; tags:flush and flush --all work all the same.';
-    yield warning(subject, `it does not let anybody ${lacking.join('; ')}`, hint);
+    const hint = 'Start it without that option. tags:flush and flush --all work regardless.';
+    yield warning(subject, `the server does not allow ${lacking.join('; ')}`, hint);
   }
 }
 
@@ -165,7 +165,7 @@ async function* contents(context: MemcachedContext): AsyncGenerator<Finding> {
 
   if (ours.length + others.length === 0 && !isAll) {
     const many = LISTED_UP_TO.toLocaleString('en');
-    yield skipped('prefix', `no keys were looked at: there are more than ${many}, or they may not be listed`);
+    yield skipped('prefix', `no keys checked: there are more than ${many}, or listing is not allowed`);
     return;
   }
 
@@ -205,8 +205,8 @@ function* unreadableKeys(ours: readonly Placed[], { codec, unicodeKeys }: Memcac
   if (odd.length === 0) return;
   yield warning(
     'keys',
-    `${counted(odd.length, 'key is', 'keys are')} not ASCII, which php-memcached does not read by its text protocol`,
-    'Set unicodeKeys: true if the application reads them (OPT_BINARY_PROTOCOL); else forget them.',
+    `${counted(odd.length, 'key is', 'keys are')} not ASCII, which php-memcached cannot read over the text protocol`,
+    'If the application reads them (OPT_BINARY_PROTOCOL), set unicodeKeys: true. Otherwise remove them.',
   );
 }
 

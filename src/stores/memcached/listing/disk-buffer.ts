@@ -114,7 +114,7 @@ export class Spool implements AsyncIterable<Buffer> {
         const lines = blocks.map((block) => taken(block));
         const { bytesWritten } = await this.#file.writev(lines, start);
         this.#fileLength += lines.reduce((sum, { length }) => sum + length, 0);
-        if (bytesWritten < this.#fileLength - start) throw new Error('the disk took but a part of what was written');
+        if (bytesWritten < this.#fileLength - start) throw new Error('the disk accepted only part of the data');
         this.#free.push(...blocks);
       }
     } catch (error) {

@@ -39,7 +39,7 @@ export async function flush(context: MemcachedContext, options: FlushOptions): P
 
 /** All servers are asked before anything is done, so that one that is gone is told before. */
 async function flushServers({ connection }: MemcachedContext, dryRun: boolean): Promise<FlushResult> {
-  if (connection.protocol === 'classic') throw notByProxy('be emptied at once', connection.location);
+  if (connection.protocol === 'classic') throw notByProxy('run flush_all', connection.location);
   const counts = await Promise.all(connection.nodes.map(async (node) => node.count()));
   if (!dryRun) await Promise.all(connection.nodes.map(async (node) => node.clear()));
   return { removed: counts.reduce((sum, count) => sum + count, 0), keptLocks: 0 };

@@ -4,6 +4,7 @@ import type { CachectlError } from '../../../errors.js';
 import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
+import { deferred, withTimeout } from '../../../async.js';
 import { notAnswered } from '../errors.js';
 import { command } from '../protocol/classic-node.js';
 import { ask, type TextWire } from '../protocol/text-connection.js';
@@ -72,15 +73,9 @@ export class Peek {
   async #beKnown(wire: TextWire): Promise<void> {
     // Letters, digits and hyphens, which a watch prints as they are.
     const key = `cachectl-peek-${randomBytes(16).toString('hex')}`;
-    let timer: NodeJS.Timeout | undefined;
-    const heard = new Promise<void>((resolve, reject) => {
-      this.#probe = { key, heard: resolve };
-      timer = setTimeout(() => reject(notAnswered(this.#node.location)), this.#timeoutMs);
-    });
-    try {
-      await Promise.all([heard, ask(wire, [command('mg', Buffer.from(key), '')])]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const { promise, resolve } = deferred<void>();
+    this.#probe = { key, heard: resolve };
+    const known = Promise.all([promise, ask(wire, [command('mg', Buffer.from(key), '')])]);
+    await withTimeout(known, this.#timeoutMs, () => notAnswered(this.#node.location));
   }
 }

@@ -1,10 +1,13 @@
 import { RefusedError, UnsupportedError } from '../../../errors.js';
+import { profileTlsTerms, requiresTls } from '../../network/errors.js';
+
+export const TLS_TERMS = profileTlsTerms('memcached');
 
 /** SASL is needed. */
 export function wantsLogin(location: string): RefusedError {
   return new RefusedError(
     `${location} requires a user name and password (SASL)`,
-    'Put username and password into the profile, or into the URL (memcached://user:password@host).',
+    'Set username and password in the profile, or put them into the URL: memcached://user:password@host',
   );
 }
 
@@ -12,14 +15,14 @@ export function wantsLogin(location: string): RefusedError {
 export function wantsTextLogin(location: string): RefusedError {
   return new RefusedError(
     `${location} requires text authentication (-Y)`,
-    'Set protocol: text, username and password in the profile, or memcached://user:password@host?protocol=text.',
+    'Set protocol: text, username and password in the profile, or use memcached://user:password@host?protocol=text',
   );
 }
 
 export function wrongLogin(location: string): RefusedError {
   return new RefusedError(
     `${location} refused the user name or password`,
-    'Check username (with its realm, as in name@host, where there is one) and password in the profile or URL.',
+    'Check username (with its realm if it has one: name@host) and password in the profile or URL.',
   );
 }
 
@@ -27,7 +30,7 @@ export function wrongLogin(location: string): RefusedError {
 export function notAllowed(location: string): RefusedError {
   return new RefusedError(
     `${location} does not allow that`,
-    'Emptying it at once can be switched off (-F): forget keys by their names, or flush tags.',
+    'flush_all may be disabled (-F): forget keys by name, or flush tags.',
   );
 }
 
@@ -40,10 +43,7 @@ export function noMetaCommands(location: string): RefusedError {
 }
 
 export function onlyTls(location: string): RefusedError {
-  return new RefusedError(
-    `${location} speaks TLS, and the profile does not`,
-    'Write memcacheds:// in the URL, or tls: true in the profile.',
-  );
+  return new RefusedError(requiresTls(location), TLS_TERMS.turnOn);
 }
 
 /** Started with `-B binary`. */
@@ -57,15 +57,23 @@ export function onlyBinary(location: string): RefusedError {
 /** Asked by the binary protocol, which a user name asks for where the profile does not say otherwise. */
 export function onlyText(location: string): RefusedError {
   return new RefusedError(
-    `${location} does not speak the binary protocol, which SASL needs`,
+    `${location} does not speak the binary protocol, which SASL requires`,
     'Set protocol: text (with username and password for a server with -Y), or protocol: classic behind a proxy.',
   );
 }
 
-/** What a proxy does not pass on, by its verb: «tell statistics». */
+/** Without CAS that keeps the TTL only the server can count, which it does for plain digits. */
+export function cannotCount(protocol: 'binary' | 'classic', location: string): UnsupportedError {
+  return new UnsupportedError(
+    `the memcached store cannot count a number with a sign or spaces over the ${protocol} protocol (${location})`,
+    'Only the server can count there without losing the TTL. Put the resulting number instead.',
+  );
+}
+
+/** For a command that a proxy does not forward. @param what a verb: `report statistics` */
 export function notByProxy(what: string, location: string): UnsupportedError {
   return new UnsupportedError(
-    `${location} cannot ${what} by the classic protocol: a proxy does not pass that on`,
+    `${location} cannot ${what} over the classic protocol: a proxy does not forward it`,
     'Use a profile of the Memcached servers behind the proxy.',
   );
 }

@@ -1,8 +1,8 @@
 import type { CachectlError } from '../../../errors.js';
 import type { BinaryConnection, Response } from './binary-connection.js';
 
-import { UnsupportedError } from '../../../errors.js';
 import { refusedWith, Status } from '../errors.js';
+import { cannotCount } from './access-errors.js';
 import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
 
 /** One server by the binary protocol, which is all that SASL leaves. It tells no ttl, and lists no keys. */
@@ -42,7 +42,7 @@ export class BinaryNode extends Node {
   /** @throws UnsupportedError for a sum that the server cannot count to itself */
   async recount({ key, held, by, sum }: Count): Promise<bigint | undefined> {
     // What gets shorter is padded with spaces, as it is when the application counts down.
-    if (sum < 0n || !/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount(this.location);
+    if (sum < 0n || !/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount('binary', this.location);
     const opcode = by < 0n ? Opcode.Decrement : Opcode.Increment;
     const extras = Buffer.alloc(20);
     extras.writeBigUInt64BE(by < 0n ? -by : by, 0);
@@ -129,11 +129,4 @@ function uint32(number: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(number);
   return bytes;
-}
-
-function cannotCount(location: string): UnsupportedError {
-  return new UnsupportedError(
-    `the memcached store cannot count numbers written with signs or spaces by the binary protocol (${location})`,
-    'There it can only let the server count, else the ttl would be lost. Put the number that it is to be.',
-  );
 }

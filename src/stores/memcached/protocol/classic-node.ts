@@ -1,13 +1,14 @@
+import type { CachectlError } from '../../../errors.js';
 import type { TextConnection } from './text-connection.js';
 import type { Answer } from './text-parser.js';
 
-import { type CachectlError, UnsupportedError, UsageError } from '../../../errors.js';
+import { UsageError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
 import { refusedBy } from '../errors.js';
 import { OVER } from '../expiry.js';
 import { isPlain } from '../keys.js';
-import { notByProxy } from './access-errors.js';
+import { cannotCount, notByProxy } from './access-errors.js';
 import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
 import { joined } from './text-connection.js';
 
@@ -69,7 +70,7 @@ export class ClassicNode extends Node {
    */
   async recount({ key, held, by }: Count): Promise<bigint | undefined> {
     // What gets shorter is padded with spaces, as it is when the application counts down.
-    if (!/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount(this.location);
+    if (!/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount('classic', this.location);
     const line = await this.line(command(by < 0n ? 'decr' : 'incr', key, String(by < 0n ? -by : by)));
     if (line === 'NOT_FOUND') return undefined;
     if (!/^\d{1,20} *$/.test(line)) throw refusedBy(this.location, line);
@@ -77,7 +78,7 @@ export class ClassicNode extends Node {
   }
 
   async clear(): Promise<void> {
-    throw notByProxy('be emptied at once', this.location);
+    throw notByProxy('run flush_all', this.location);
   }
 
   close(): void {
@@ -85,7 +86,7 @@ export class ClassicNode extends Node {
   }
 
   async stats(_of: string): Promise<ReadonlyMap<string, string>> {
-    throw notByProxy('tell statistics', this.location);
+    throw notByProxy('report statistics', this.location);
   }
 
   protected async store(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
@@ -156,10 +157,3 @@ const LINE_END = Buffer.from('\r\n');
 const NOTHING = Buffer.alloc(0);
 
 const TOO_LARGE = 'SERVER_ERROR object too large';
-
-function cannotCount(location: string): UnsupportedError {
-  return new UnsupportedError(
-    `the memcached store cannot count numbers written with signs or spaces by the classic protocol (${location})`,
-    'There it can only let the server count, else the ttl would be lost. Put the number that it is to be.',
-  );
-}

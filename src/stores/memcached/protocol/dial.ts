@@ -5,7 +5,7 @@ import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import type { Target } from './target.js';
 
 import { CachectlError } from '../../../errors.js';
-import { closed, notConnected, translated } from '../errors.js';
+import { closed, handshakeFailed, notConnected, translated } from '../errors.js';
 
 /** Bytes that are read at once. */
 const CHUNK = 65_536;
@@ -32,9 +32,7 @@ export async function dial(target: Target, signal: AbortSignal, read: (chunk: Bu
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     socket.once('error', (error) => {
-      // Loaded when it is needed: most connections have no TLS.
-      if (isSecured(target)) import('./tls.js').then(({ notSecured }) => fail(notSecured(error, target)), reject);
-      else fail(translated(error, location));
+      fail(isSecured(target) ? handshakeFailed(error, location) : translated(error, location));
     });
     socket.once(isSecured(target) ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
@@ -64,7 +62,7 @@ async function begun(target: Target, read: (chunk: Buffer) => void): Promise<Soc
   const { host, port } = server;
   const place = { host, port, noDelay: true, onread } satisfies NetConnectOpts;
   if (tls === undefined) return connect(place);
-  const { readTlsFiles } = await import('./tls.js');
+  const { readTlsFiles } = await import('../../network/tls-files.js');
   const { connect: connectTls } = await import('node:tls');
   const options: ConnectionOptions & { noDelay: boolean } = {
     ...place,

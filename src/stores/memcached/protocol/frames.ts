@@ -94,7 +94,7 @@ const NONE = Buffer.alloc(0);
 function lengthOf(bytes: Buffer): number {
   if (bytes[0] !== RESPONSE) throw notBinary(bytes);
   const body = bytes.readUInt32BE(8);
-  if (body < bytes.readUInt16BE(2) + bytes[4]! || body > LARGEST_BODY) throw new GarbageError('a frame that cannot be');
+  if (body < bytes.readUInt16BE(2) + bytes[4]! || body > LARGEST_BODY) throw new GarbageError('an invalid frame');
   return HEADER_LENGTH + body;
 }
 

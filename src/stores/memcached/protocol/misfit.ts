@@ -6,7 +6,7 @@ import type { Target } from './target.js';
 import { UnreachableError } from '../../../errors.js';
 import { speaksTls } from '../../network/handshake.js';
 import { Deadline } from '../../network/tcp.js';
-import { noMetaCommands, onlyBinary, onlyText, onlyTls, wantsLogin } from './access-errors.js';
+import { noMetaCommands, onlyBinary, onlyText, onlyTls, TLS_TERMS, wantsLogin } from './access-errors.js';
 import { dial } from './dial.js';
 
 /** For each question, in milliseconds: a better reason must not take long. */
@@ -19,7 +19,7 @@ const PATIENCE_MS = 1000;
 export async function misfit(target: Target, spoken: 'binary' | 'text'): Promise<CachectlError | undefined> {
   const { server, tls, location } = target;
   const isPlain = tls === undefined && !('socket' in server);
-  if (isPlain && (await speaksTls(server, new Deadline(Math.min(target.timeoutMs, PATIENCE_MS))))) {
+  if (isPlain && (await speaksTls(server, TLS_TERMS, new Deadline(Math.min(target.timeoutMs, PATIENCE_MS))))) {
     return onlyTls(location);
   }
 

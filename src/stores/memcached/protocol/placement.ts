@@ -3,7 +3,7 @@ import type { Finding } from '../../contract/store.js';
 import type { Distribution } from './hashing.js';
 
 import { counted, ok, warning } from '../../doctor/findings.js';
-import { endpointText } from '../../network/tcp.js';
+import { endpointText } from '../../network/endpoint.js';
 import { oneAtATime, picker } from './hashing.js';
 
 /** A key that a server listed. */
@@ -36,13 +36,13 @@ export function placementFinding(placed: readonly Placed[], placing: Placing): F
   if (placing.servers.length < 2 || placed.length === 0) return undefined;
   const right = placed.filter(({ full, server }) => pickerOf(placing)(full) === server).length;
   const all = counted(placed.length, 'key', 'keys');
-  if (right === placed.length) return ok(SUBJECT, `${all} found where the profile looks for them`);
+  if (right === placed.length) return ok(SUBJECT, `${all} found on the servers where the profile expects them`);
   const misplaced = placed.length - right;
-  const message = `${misplaced.toLocaleString('en')} of ${all} are on other servers than those where the profile looks: they read as misses, and locks there exclude nobody`;
+  const message = `${misplaced.toLocaleString('en')} of ${all} are not on the servers where the profile expects them: they read as misses, and locks there exclude no one`;
   const better = right / placed.length >= FITS ? undefined : fitting(placed, placing);
-  if (better !== undefined) return { subject: SUBJECT, state: 'fault', message, hint: `This fits: ${better}.` };
+  if (better !== undefined) return { subject: SUBJECT, state: 'fault', message, hint: `This matches: ${better}` };
   if (right / placed.length >= FITS) {
-    const hint = 'They may be left from other settings, or from another client. Entries that expire go by themselves.';
+    const hint = 'They may come from earlier settings or another client. Entries with a TTL expire on their own.';
     return warning(SUBJECT, message, hint);
   }
 
@@ -50,10 +50,10 @@ export function placementFinding(placed: readonly Placed[], placing: Placing): F
 }
 
 const FEW_HINT =
-  'Compare servers (their order and names), distribution and connectionPrefix with the application. There are too few keys to tell which fits.';
+  'Compare servers (their order and names), distribution and connectionPrefix with the application. There are too few keys for a suggestion.';
 
 const NONE_HINT =
-  'No order or distribution fits. Are all servers listed, under the names and weights that the application gives them?';
+  'No order or distribution matches. Check that all servers are listed, with the names and weights of the application.';
 
 function pickerOf({ connectionPrefix = '', ...distribution }: Placing): (full: Buffer) => number {
   const [pick, cut] = [picker(distribution), Buffer.byteLength(connectionPrefix)];

@@ -166,7 +166,7 @@ function checkVersion(location: string, line: string, metaCommands: boolean): vo
   if (isNewEnough(version)) return;
   throw new RefusedError(
     `${location} is Memcached ${version.slice(0, 20)}, which is too old`,
-    `cachectl needs ${OLDEST.join('.')} or newer for its meta commands. protocol: classic does without, and lists no keys.`,
+    `cachectl needs ${OLDEST.join('.')} or newer for its meta commands. protocol: classic works without them, but cannot list keys.`,
   );
 }
 

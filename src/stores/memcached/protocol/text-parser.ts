@@ -88,7 +88,7 @@ function sizeOf(line: string): number | undefined {
   const [, meta, classic] = /^(?:VA (\d{1,10})(?: |$)|VALUE [^ ]+ \d{1,10} (\d{1,10})(?: |$))/.exec(line) ?? [];
   const digits = meta ?? classic;
   const size = Number(digits);
-  if (digits === undefined || size > LARGEST_VALUE) throw new GarbageError('a value of no possible length');
+  if (digits === undefined || size > LARGEST_VALUE) throw new GarbageError('a value with an invalid length');
   return size;
 }
 
@@ -124,5 +124,5 @@ class PartialValue {
 function ended(value: Buffer): Buffer {
   const size = value.length - ENDING;
   if (value[size] === RETURN && value[size + 1] === NEWLINE) return value.subarray(0, size);
-  throw new GarbageError('a value of another length than it was said to have');
+  throw new GarbageError('a value with the wrong length');
 }

@@ -11,7 +11,7 @@ export async function openTagIndex(context: MemcachedContext): Promise<TagIndex>
 
 /** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
 class MemcachedTagIndex implements TagIndex {
-  readonly neverStale = 'Memcached keeps no list of what carries a tag, so nothing in one can be stale.';
+  readonly neverStale = 'Memcached keeps no tag indexes, so none can be stale.';
   readonly #context: MemcachedContext;
 
   constructor(context: MemcachedContext) {

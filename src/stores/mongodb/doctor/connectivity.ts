@@ -1,17 +1,18 @@
 import { BSON, type MongoOptions } from 'mongodb';
 import { resolveSrv } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
 
 import type { Finding } from '../../contract/store.js';
+import type { Endpoint } from '../../network/endpoint.js';
 import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
 
-import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
-import { systemReason } from '../../../profiles/system-reason.js';
+import { CachectlError, UnreachableError } from '../../../errors.js';
 import { failed, warning } from '../../doctor/findings.js';
 import { arrive, type Way } from '../../network/connectivity.js';
-import { Deadline, type Endpoint } from '../../network/tcp.js';
+import { Deadline } from '../../network/tcp.js';
+import { readTlsFile } from '../../network/tls-files.js';
 import { clientOf } from '../client.js';
+import { TLS_TERMS } from '../server-selection-errors.js';
 import { rights } from './rights.js';
 
 /** The way to each member that the URL names, or to one at least; logging in; what the user may do there. */
@@ -27,14 +28,14 @@ export async function* reach({ connection }: MongodbContext): AsyncGenerator<Fin
     return;
   }
 
-  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsHint: 'Add tls=true to the URL.' };
+  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsTerms: TLS_TERMS };
   const arrivals = await Promise.all(endpoints.map(async (endpoint) => arrive(endpoint, way)));
   const isThere = arrivals.some(({ answer }) => answer !== undefined);
   for (const finding of arrivals.flatMap(({ findings }) => findings)) {
     // A member that is down is no fault while another answers.
     yield !isThere || finding.state !== 'fault'
       ? finding
-      : warning(finding.subject, finding.message, `Another one answers. ${finding.hint ?? ''}`.trim());
+      : warning(finding.subject, finding.message, `Another member answers. ${finding.hint ?? ''}`.trim());
   }
 
   if (!isThere) return;
@@ -65,17 +66,20 @@ async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, dea
   }
 
   const name = `_${srvServiceName ?? 'mongodb'}._tcp.${srvHost}`;
-  const hint = 'Check the host; mongodb+srv needs SRV records of that name, mongodb does not.';
+  const hint = 'Check the host. mongodb+srv needs SRV records for it, mongodb does not.';
   const asked = resolveSrv(name);
   asked.catch(() => {
     // Whoever gave up on it was told why.
   });
   try {
-    const records = await deadline.bound(asked, () => new UnreachableError(`nobody said what ${name} is`, hint));
+    const records = await deadline.bound(
+      asked,
+      () => new UnreachableError(`no DNS server resolved ${name} in time`, hint),
+    );
     return records.map((record) => ({ host: record.name, port: record.port }));
   } catch (error) {
     if (error instanceof CachectlError) throw error;
-    throw new UnreachableError(`there are no SRV records of ${name}`, hint, { cause: error });
+    throw new UnreachableError(`no SRV records for ${name}`, hint, { cause: error });
   }
 }
 
@@ -97,16 +101,12 @@ async function tlsOf(options: MongoOptions): Promise<Way['tls']> {
     options: { ...(ca && { ca }), ...(key && { cert: key, key }), ...(passphrase !== undefined && { passphrase }) },
     verify,
     verifyHost: verify && checkServerIdentity === undefined,
-    caKey: 'tlsCAFile in the URL',
   };
 }
 
 async function contentsOf(file: string | undefined): Promise<Buffer | undefined> {
   if (file === undefined) return undefined;
-  return readFile(file).catch((error: unknown) => {
-    const message = `the TLS file ${file} cannot be read: ${systemReason(error)}`;
-    throw new ConfigError(message, 'Check tlsCAFile and tlsCertificateKeyFile in the URL.', { cause: error });
-  });
+  return readTlsFile(file, 'Check tlsCAFile and tlsCertificateKeyFile in the URL.');
 }
 
 /** Of MongoDB's wire protocol (OP_MSG). */

@@ -23,19 +23,19 @@ export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding
   const build = await answerOf(connection, { buildInfo: 1 });
   yield ok('server', `MongoDB ${String(build?.version ?? '?')}, ${kindOf(hello)}`);
   if (hello !== undefined && hello.isWritablePrimary !== true && hello.ismaster !== true) {
-    const message = `${String(hello.me ?? 'it')} is a secondary: it takes no writes`;
-    const hint = 'Take directConnection out of the URL, and name all members and replicaSet.';
+    const message = `${String(hello.me ?? 'it')} is a secondary: it refuses writes`;
+    const hint = 'Remove directConnection from the URL, and name all members and replicaSet.';
     yield warning('replication', message, hint);
   }
 
   yield* writeConcern(connection, hello);
-  yield ok('memory', 'MongoDB evicts nothing: what expired goes by an index, the rest stays');
+  yield ok('memory', 'MongoDB evicts nothing; a TTL index removes expired documents');
   yield* indexFindings(connection);
   if (hello?.localTime instanceof Date) {
     yield await clockFinding(async () => {
       const { localTime } = await connection.run(async (deployment) => deployment.hello());
       return { at: (localTime as Date).getTime(), precisionMs: 1 };
-    }, 'cachectl goes by that of the server, Laravel by that of its machine');
+    }, 'cachectl uses the server clock, Laravel its own');
   }
 
   yield* layoutFindings(connection);
@@ -53,9 +53,9 @@ async function answerOf(connection: Connection, command: Document): Promise<Docu
 }
 
 function kindOf(hello: Document | undefined): string {
-  if (hello === undefined) return 'which does not say what it is';
-  if (hello.msg === 'isdbgrid') return 'a sharded cluster: shard both collections by _id, and by nothing else';
-  if (hello.setName === undefined) return 'a server that stands alone: no change streams, and no other to take over';
+  if (hello === undefined) return 'unknown type of deployment';
+  if (hello.msg === 'isdbgrid') return 'a sharded cluster: shard both collections by _id only';
+  if (hello.setName === undefined) return 'a standalone server: no change streams, no failover';
   const members = Array.isArray(hello.hosts) ? hello.hosts.length : 1;
   return `replica set ${String(hello.setName)} of ${members}`;
 }
@@ -69,11 +69,11 @@ async function* writeConcern(connection: Connection, hello: Document | undefined
   const from = stated === undefined ? "the deployment's default" : 'as the URL says';
   if (w === undefined) return;
   if (w === 'majority' || Number(w) > 1) {
-    yield ok('write concern', `w=${w}, ${from}: a lock that was taken outlives a failover`);
+    yield ok('write concern', `w=${w}, ${from}: an acquired lock survives a failover`);
     return;
   }
 
-  const message = `w=${w}, ${from}: a failover may lose a lock that was just taken`;
+  const message = `w=${w}, ${from}: a failover may lose a lock acquired just before`;
   yield warning('write concern', message, 'Add w=majority to the URL.');
 }
 

@@ -17,9 +17,9 @@ interface WantedIndex {
 const EXPIRY: CreateIndexesOptions = { expireAfterSeconds: 0 };
 
 const WANTED: readonly WantedIndex[] = [
-  { place: 'entries', field: 'tags', options: {}, without: 'a flush of tags reads the whole collection' },
-  { place: 'entries', field: 'expires_at', options: EXPIRY, without: 'entries that expired are never removed' },
-  { place: 'locks', field: 'expires_at', options: EXPIRY, without: 'locks that expired are never removed' },
+  { place: 'entries', field: 'tags', options: {}, without: 'tags:flush reads the whole collection' },
+  { place: 'entries', field: 'expires_at', options: EXPIRY, without: 'expired entries are never removed' },
+  { place: 'locks', field: 'expires_at', options: EXPIRY, without: 'expired locks are never removed' },
 ];
 
 /** Which of the indexes are there. They are made by `doctor --fix` alone, never behind the user's back. */
@@ -37,11 +37,11 @@ async function finding(connection: Connection, deployment: Deployment, wanted: W
   const found = indexes.find(({ key }) => Object.keys(key)[0] === field);
   if (found !== undefined) {
     const isMeant = options.expireAfterSeconds === undefined || found.expireAfterSeconds !== undefined;
-    if (isMeant) return { subject, state: 'ok', message: `${found.name ?? field} is there` };
+    if (isMeant) return { subject, state: 'ok', message: `${found.name ?? field} exists` };
     return {
       subject,
       state: 'warning',
-      message: `${found.name ?? field} removes nothing that expired: it has no expireAfterSeconds`,
+      message: `${found.name ?? field} does not remove expired documents: it has no expireAfterSeconds`,
       hint: `Drop it (db.${name}.dropIndex("${found.name ?? field}")), then run doctor --fix.`,
     };
   }
@@ -49,8 +49,8 @@ async function finding(connection: Connection, deployment: Deployment, wanted: W
   return {
     subject,
     state: 'warning',
-    message: `there is none, so ${without}`,
-    hint: 'doctor --fix creates it.',
+    message: `missing, so ${without}`,
+    hint: 'Run doctor --fix to create it.',
     fix: {
       effect: `creates the index on ${field} of ${name}`,
       async apply() {

@@ -43,8 +43,8 @@ export async function* rights(connection: Connection): AsyncGenerator<Finding> {
     );
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    yield ok('login', 'let in');
-    yield skipped('permissions', 'the server does not say what this user may do (connectionStatus)');
+    yield ok('login', 'authenticated');
+    yield skipped('permissions', 'cannot check what this user may do (connectionStatus)');
     return;
   }
 
@@ -55,23 +55,20 @@ export async function* rights(connection: Connection): AsyncGenerator<Finding> {
   const [user] = info.authenticatedUsers ?? [];
   if (user === undefined) {
     const isGiven = /\/\/[^/]*@/.test(connection.profile.url);
-    yield ok(
-      'login',
-      isGiven ? 'let in, though the server names no user' : 'no user was given, and none was asked for',
-    );
+    yield ok('login', isGiven ? 'authenticated, although the server reports no user' : 'no authentication required');
     return;
   }
 
-  yield ok('login', `let in as ${user.user}, a user of ${user.db}`);
+  yield ok('login', `authenticated as "${user.user}" (database ${user.db})`);
   const privileges = info.authenticatedUserPrivileges ?? [];
   const unable = NEEDS.flatMap(({ command, place, actions }) => {
     const collection = connection.profile[place];
     const missing = actions.filter((action) => !isGranted(privileges, action, { database, collection }));
     return missing.length === 0 ? [] : [`${command} (${missing.join(', ')} on ${collection})`];
   });
-  if (unable.length === 0) yield ok('permissions', `user ${user.user} may do all that cachectl does`);
+  if (unable.length === 0) yield ok('permissions', `user ${user.user} may run every command that cachectl uses`);
   else {
-    const hint = `Give it the role readWrite on the database ${database}, or a role of its own with those actions.`;
+    const hint = `Grant it the role readWrite on the database ${database}, or a custom role with these actions.`;
     yield warning('permissions', `user ${user.user} may not ${unable.join('; ')}`, hint);
   }
 }

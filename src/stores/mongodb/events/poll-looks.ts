@@ -8,14 +8,12 @@ import type { MongodbContext } from '../context.js';
 import type { Deployment } from '../deployment.js';
 import type { FoundDocument, Teller } from './emitter.js';
 
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { lifeOf, sizeOf, tagsOf } from './emitter.js';
 import { Remembered } from './poll-snapshot.js';
-
-/** Documents of one request. */
-const PAGE = 1000;
 
 /** What lies there at one look, as anybody may have written it. */
 interface Found extends FoundDocument {
@@ -73,7 +71,7 @@ export class PollLooks {
           .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
           // By another index an entry whose expiry changes meanwhile could be passed by.
           .sort({ _id: 1 })
-          .batchSize(PAGE),
+          .batchSize(PAGE_SIZE),
       );
     });
     this.#memoryOf(place).begin();

@@ -5,6 +5,7 @@ import type { MongodbContext } from '../context.js';
 import type { Answers, Deployment, EntryDocument } from '../deployment.js';
 
 import { pageAt } from '../../contract/listing.js';
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
@@ -14,9 +15,6 @@ import { isUnknownOperator } from '../errors.js';
 import { isLive, later, ttlOf } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { AS_STORED, FieldCodec, storedBytes } from '../values.js';
-
-/** Documents of one request; of large ones the server gives fewer. */
-const PAGE = 1000;
 
 /** An entry's document; where its value is a text that was not asked for, with the length of that in its place. */
 export interface Listed extends EntryDocument {
@@ -56,7 +54,7 @@ export async function* listDocuments(
       const entry = listed(document, at);
       page.push({ entry, expires: document.expires_at });
       bytes += contents ? entry.size : 0;
-      if (page.length < PAGE && bytes < MOST_AT_ONCE) continue;
+      if (page.length < PAGE_SIZE && bytes < MOST_AT_ONCE) continue;
       yield page;
       [page, bytes] = [[], 0];
     }
@@ -120,14 +118,14 @@ function whole({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
   return entries
     .find({ _id: ids, expires_at: later(now()) }, AS_STORED)
     .sort({ _id: 1 })
-    .batchSize(PAGE);
+    .batchSize(PAGE_SIZE);
 }
 
 /** The server measures texts, so that they need not travel. */
 function measured({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
   return entries.aggregate<Listed>(
     [{ $match: { _id: ids, expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
-    { ...AS_STORED, batchSize: PAGE },
+    { ...AS_STORED, batchSize: PAGE_SIZE },
   );
 }
 

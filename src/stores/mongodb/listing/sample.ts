@@ -49,9 +49,7 @@ async function walk(context: MongodbContext, { size, signal }: SampleOptions, mo
 
   return {
     entries: chosen.kept,
-    method: isWhole
-      ? 'a fair choice among all of them'
-      : `a choice among the first ${chosen.offered} in the order of their keys`,
+    method: isWhole ? 'a random choice of all of them' : `a random choice of the first ${chosen.offered} by key`,
     isComplete: isWhole && chosen.offered <= size,
     isRandom: isWhole,
     looked: chosen.offered,

@@ -1,13 +1,11 @@
 import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
 import type { MongodbContext } from '../context.js';
 
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { holderOf } from './lock.js';
-
-/** Locks per page. */
-const PAGE = 1000;
 
 /** Held locks under the prefix, ordered by `_id`; then scheduler mutexes among the entries. */
 export async function* heldLocks(
@@ -19,7 +17,7 @@ export async function* heldLocks(
     const found = locks
       .find({ _id: idsUnder(prefix), expires_at: later(now()) }, AS_STORED)
       .sort({ _id: 1 })
-      .batchSize(PAGE);
+      .batchSize(PAGE_SIZE);
     for await (const document of answers(found)) {
       const at = now();
       // It may have expired while earlier ones were read.
@@ -35,7 +33,7 @@ export async function* heldLocks(
     const found = entries
       .find({ _id: mutexIdsUnder(prefix), expires_at: later(now()) }, AS_STORED)
       .sort({ _id: 1 })
-      .batchSize(PAGE);
+      .batchSize(PAGE_SIZE);
     for await (const { _id, value: owner, expires_at } of answers(found)) {
       const at = now();
       if (isLive(expires_at, at)) yield { name: String(_id), ...holderOf({ owner, expires_at }, at) };

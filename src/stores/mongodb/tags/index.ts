@@ -8,15 +8,13 @@ import type {
 } from '../../contract/tags.js';
 import type { MongodbContext } from '../context.js';
 
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { inTagOrder } from '../../tags/names.js';
 import { untaggedKey } from '../../tags/order.js';
 import { isLive, later, ttlOf } from '../expiry.js';
 import { storable } from '../ids.js';
 import { idsUnder, taggedIdsUnder } from '../keys.js';
-
-/** Tags or documents of one step. */
-const PAGE = 1000;
 
 export async function openTagIndex(context: MongodbContext): Promise<TagIndex> {
   return new MongodbTagIndex(context);
@@ -25,7 +23,7 @@ export async function openTagIndex(context: MongodbContext): Promise<TagIndex> {
 /** Each document has its tags beside its value, with the prefix before each. */
 class MongodbTagIndex implements TagIndex {
   readonly isSorted = true;
-  readonly neverStale = 'On MongoDB an entry carries its tags itself, so nothing is listed that is gone.';
+  readonly neverStale = 'MongoDB entries carry their own tags, so there are no stale tag indexes.';
   readonly #context: MongodbContext;
 
   constructor(context: MongodbContext) {
@@ -48,7 +46,7 @@ class MongodbTagIndex implements TagIndex {
             { $group: { _id: '$tags', entries: { $sum: 1 } } },
             { $sort: { _id: 1 } },
           ],
-          { allowDiskUse: true, batchSize: PAGE },
+          { allowDiskUse: true, batchSize: PAGE_SIZE },
         ),
       ),
     );
@@ -58,7 +56,7 @@ class MongodbTagIndex implements TagIndex {
       const name = _id.slice(prefix.length);
       if (!matches(name)) continue;
       page.push({ name, entries: Number(entries), stale: 0 });
-      if (page.length < PAGE) continue;
+      if (page.length < PAGE_SIZE) continue;
       yield page;
       page = [];
     }
@@ -73,7 +71,7 @@ class MongodbTagIndex implements TagIndex {
       const documents = entries
         .find({ tags: storable(prefix + name), _id: taggedIdsUnder(prefix), expires_at: later(now()) })
         .project<{ _id: string; tags: unknown; expires_at: unknown }>({ tags: 1, expires_at: 1 })
-        .batchSize(PAGE);
+        .batchSize(PAGE_SIZE);
       for await (const { _id, tags, expires_at } of answers(documents)) {
         const at = now();
         // It may have expired while the ones before were read.
@@ -84,7 +82,7 @@ class MongodbTagIndex implements TagIndex {
     for await (const { listedKey, tags, ttl } of found) {
       signal?.throwIfAborted();
       page.push({ ...tagging(listedKey, tagsUnder(prefix, tags)), listedKey, isStale: false, ttl });
-      if (page.length < PAGE) continue;
+      if (page.length < PAGE_SIZE) continue;
       yield page;
       page = [];
     }

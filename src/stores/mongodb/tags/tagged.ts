@@ -2,14 +2,12 @@ import type { BulkOptions, Tagged } from '../../contract/store.js';
 import type { MongodbContext } from '../context.js';
 import type { EntryDocument } from '../deployment.js';
 
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { taggedKey } from '../../tags/names.js';
 import { Entries } from '../entries.js';
 import { DATED, isLive, later } from '../expiry.js';
 import { storable } from '../ids.js';
 import { taggedIdsUnder } from '../keys.js';
-
-/** Documents of one step. */
-const PAGE = 1000;
 
 /**
  * mongodb/laravel-mongodb has no tags. Entries have the keys that tagged entries have on Redis; the tags that one carries
@@ -38,7 +36,9 @@ export class MongodbTagged extends Entries implements Tagged {
     let done = 0;
     for (;;) {
       const page = await this.connection.run(async ({ entries, now }) => {
-        const found = await entries.find({ ...carrying }, { projection: { expires_at: 1 }, limit: PAGE }).toArray();
+        const found = await entries
+          .find({ ...carrying }, { projection: { expires_at: 1 }, limit: PAGE_SIZE })
+          .toArray();
         // Whatever has such an `_id` carries the tags that it is made of.
         const removals = found.map(({ _id }) => ({ deleteOne: { filter: { _id } } }));
         if (removals.length > 0) await entries.bulkWrite(removals, { ordered: false });
@@ -47,7 +47,7 @@ export class MongodbTagged extends Entries implements Tagged {
       });
       done += page.live;
       if (page.found > 0) onProgress?.({ done });
-      if (page.found < PAGE) return done;
+      if (page.found < PAGE_SIZE) return done;
       signal?.throwIfAborted();
     }
   }

@@ -118,7 +118,7 @@ export class BulkWriting {
     this.#lose(
       new UnansweredError(
         `${this.#location} did not answer in time`,
-        'Give it longer with --timeout 30s, or look at its load.',
+        'Allow more time with --timeout 30s, or check the load of the server.',
       ),
     );
     this.close();

@@ -2,7 +2,7 @@ import type { RedisOptions as LibraryOptions } from 'ioredis';
 
 import type { RedisConnection } from '../../../profiles/profile.js';
 
-import { readTlsFiles } from './tls-files.js';
+import { readTlsFiles } from '../../network/tls-files.js';
 
 /** Options of ioredis that apply to us: RESP2 replies need no mapping. */
 export type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;

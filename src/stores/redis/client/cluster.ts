@@ -92,7 +92,8 @@ export class ClusterClient {
     const cause = isVague(error) ? (this.#failures.get(id) ?? error) : error;
     const known = translated(cause, `${id} of ${this.#location}`);
     if (isReply(cause) || this.#configured.has(id)) return known;
-    const hint = 'The cluster announces that address (cluster-announce-ip, -hostname): is it reachable from here?';
+    const hint =
+      'The cluster announces this address (cluster-announce-ip, -hostname). Check that it is reachable from here.';
     if (known instanceof TimeoutError) return new TimeoutError(known.message, hint, { cause: known });
     const isAddress = known instanceof UnreachableError && /refuses|reached|known by/.test(known.message);
     return isAddress ? new UnreachableError(known.message, hint, { cause: known }) : known;
@@ -163,6 +164,6 @@ type AskCluster = (subcommand: string, ...rest: unknown[]) => Promise<unknown>;
 
 function unassigned(location: string, slots: string, configured: ReadonlySet<string>): UnreachableError {
   const [node] = configured;
-  const hint = `See which: redis-cli --cluster check ${node}; redis-cli --cluster fix ${node} assigns them.`;
-  return new UnreachableError(`no node of the ${location} serves ${slots}: keys there are out of reach`, hint);
+  const hint = `Check them with redis-cli --cluster check ${node}, and assign them with redis-cli --cluster fix ${node}`;
+  return new UnreachableError(`no node of the ${location} serves ${slots}: their keys cannot be reached`, hint);
 }

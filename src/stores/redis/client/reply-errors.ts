@@ -45,57 +45,69 @@ const REDIRECTED = refuses(
 
 const BY_WORD: Readonly<Record<string, Make>> = {
   ASK: REDIRECTED,
-  BUSY: isNotReady('is busy with a script', 'Try again in a while; SCRIPT KILL ends one that wrote nothing.'),
-  CLUSTERDOWN: isNotReady('is a cluster that is down', 'Some slots have no node: see `redis-cli --cluster check`.'),
+  BUSY: isNotReady(
+    'is busy with a script',
+    'Try again later. SCRIPT KILL ends a script that has not written anything.',
+  ),
+  CLUSTERDOWN: isNotReady(
+    'is a cluster that is down',
+    'Some slots have no node. To check: redis-cli --cluster check HOST:PORT',
+  ),
   CROSSSLOT: refuses(
-    'keeps keys in slots, and one command named keys of several',
-    'It is a cluster behind one address: use redis+cluster:// if it lets clients see its nodes.',
+    'refused a command with keys of several slots',
+    'It is a cluster behind one address: use redis+cluster:// if clients can connect to its nodes.',
   ),
   DENIED: refuses(
-    'is in protected mode: it accepts connections from its own machine only',
-    'Set a password there (requirepass, or an ACL user), or bind it to the address that is meant.',
+    'is in protected mode: it only accepts local connections',
+    'Set a password on the server (requirepass, or an ACL user), or bind it to the intended address.',
   ),
-  LOADING: isNotReady('is still loading its data', 'Try again in a while.'),
+  LOADING: isNotReady('is still loading its data', 'Try again later.'),
   MASTERDOWN: isNotReady('is a replica that has lost its primary', 'Point the profile at a primary.'),
-  MISCONF: refuses('takes no writes because it cannot save to disk', 'Look at its log and its disk.'),
+  MISCONF: refuses('refuses writes because it cannot save to disk', 'Check its log and its disk.'),
   MOVED: REDIRECTED,
   NOAUTH: refuses(
-    'wants a password, and none was given',
-    'Put it into the profile (password) or the URL (redis://:password@host).',
+    'requires a password, and the profile has none',
+    'Set password in the profile, or put it into the URL: redis://:password@host',
   ),
   NOPERM: (location, rest, options) => new RefusedError(`${location} refused: ${rest}`, grantHint(rest), options),
   NOREPLICAS: isNotReady(
-    'takes no writes: too few replicas are linked (min-replicas-to-write)',
-    'Start its replicas again, or lower min-replicas-to-write.',
+    'refuses writes: too few replicas are connected (min-replicas-to-write)',
+    'Start its replicas, or lower min-replicas-to-write.',
   ),
-  OOM: refuses('is out of memory', 'Free some, or set an eviction policy (maxmemory-policy).'),
+  OOM: refuses('is out of memory', 'Free some memory, or set an eviction policy (maxmemory-policy).'),
   READONLY: isNotReady('is a read-only replica', 'Point the profile at its primary.'),
-  TRYAGAIN: isNotReady('is moving the slot of these keys', 'Try again in a while.'),
+  TRYAGAIN: isNotReady('is moving the slot of these keys', 'Try again later.'),
   WRONGPASS: refuses('refused the user name or password', 'Check username and password in the profile or URL.'),
   WRONGTYPE: (_, __, options) =>
-    new WrongTypeError('the key holds something else than a string', 'Look at it with redis-cli.', options),
+    new WrongTypeError('the key does not hold a string', 'Inspect it with redis-cli.', options),
 };
 
 /** Servers differ in the rest of the words; all name what is not granted. */
 function grantHint(rest: string): string {
   if (/\bchannels?\b/i.test(rest))
-    return 'Let an administrator grant the channels: ACL SETUSER NAME &PATTERN (&* for all).';
+    return 'An administrator can grant the channels: ACL SETUSER NAME &PATTERN (&* for all)';
   if (/\bone of the keys\b|\baccess a key\b/i.test(rest))
-    return 'Check the prefix, or let an administrator grant the keys: ACL SETUSER NAME ~PREFIX*.';
-  return 'Use a user that may, or let an administrator grant it with ACL SETUSER.';
+    return 'Check the prefix. An administrator can grant the keys: ACL SETUSER NAME ~PREFIX*';
+  return 'Use a user with that permission, or have it granted: ACL SETUSER NAME +COMMAND';
 }
 
 /** The general word, and those that have none. */
 function errOf(answer: string): Make {
   const text = answer.replace(/^ERR /, '');
   const known = ERRORS.find(([matches]) => matches.test(text));
-  return known?.[1] ?? refuses(`refused: ${answer}`, 'These are the words of the server.');
+  return (
+    known?.[1] ??
+    refuses(
+      `refused: ${answer}`,
+      'This is the message of the server. To check the server and the profile: cachectl doctor',
+    )
+  );
 }
 
 const ERRORS: ReadonlyArray<readonly [matches: RegExp, make: Make]> = [
   [
     /^This instance has cluster support disabled/,
-    refuses('is no cluster', 'Name it by url: in the profile, or use redis:// in the URL.'),
+    refuses('is not a cluster', 'Use url: instead of cluster: in the profile, or redis:// in the URL.'),
   ],
   [
     /^invalid password|^AUTH <password> called without any password|^Client sent AUTH, but no password/i,
@@ -103,29 +115,29 @@ const ERRORS: ReadonlyArray<readonly [matches: RegExp, make: Make]> = [
   ],
   [
     /^DB index is out of range|^invalid DB index/i,
-    refuses('does not exist', 'Check the database number; a stock server has 0 to 15.'),
+    refuses('does not exist', 'Check the database number: by default a server has databases 0 to 15.'),
   ],
   [
     /^max number of clients/i,
-    isNotReady('has no room for another client', 'Raise maxclients, or look who is connected: CLIENT LIST.'),
+    isNotReady('has reached its client limit', 'Raise maxclients, or see who is connected: redis-cli CLIENT LIST'),
   ],
   [
     /^SELECT is not allowed in cluster mode/i,
     (location, _, options) =>
-      new ConfigError(`${location} is a cluster, which has database 0 only`, 'Leave the database out.', options),
+      new ConfigError(
+        `${location} is a cluster, which has database 0 only`,
+        'Remove the database from the profile or URL.',
+        options,
+      ),
   ],
   [
     /^(?:value|hash value) is not an integer or out of range/i,
     (_, __, options) =>
-      new NotANumberError('holds no whole number', 'The value is unchanged. Put a number first.', options),
+      new NotANumberError('does not hold an integer', 'The value is unchanged. Put a number first.', options),
   ],
   [
     /^(?:increment or decrement|decrement) would overflow/i,
     (_, __, options) =>
-      new NotANumberError(
-        'would become larger than 64 bits hold',
-        'The value is unchanged. Put a smaller number first.',
-        options,
-      ),
+      new NotANumberError('would exceed 64 bits', 'The value is unchanged. Put a smaller number first.', options),
   ],
 ];

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 
 import type { Command, Node, Reply, Session } from './command.js';
 
+import { endpointText } from '../../network/endpoint.js';
 import { isReply, translated } from '../errors.js';
 import { Failure } from './connection-failures.js';
-import { placeOf } from './location.js';
 import { type Explain, send, sendAll } from './send.js';
 import { withQuietAuth } from './suppress-auth-warning.js';
 
@@ -77,5 +77,7 @@ function addressOf({ options, stream }: Redis): string {
     readonly remoteAddress?: string;
     readonly remotePort?: number;
   };
-  return sentinels && remoteAddress ? placeOf({ host: remoteAddress, port: remotePort }) : placeOf({ host, port });
+  return sentinels && remoteAddress
+    ? endpointText({ host: remoteAddress, port: remotePort })
+    : endpointText({ host, port });
 }

@@ -48,7 +48,7 @@ function isAllOfOne(slots: SlotReply): boolean {
 
 function oneOfSeveral(location: string): RefusedError {
   return new RefusedError(
-    `${location} is one node of a cluster, and has only a part of the keys`,
+    `${location} is one node of a cluster and holds only some of the keys`,
     'Name the nodes under cluster: in the profile, or use redis+cluster:// in the URL.',
   );
 }

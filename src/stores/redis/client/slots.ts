@@ -80,8 +80,8 @@ function checkCoverage(nodes: readonly NodeSlots[], location: string): void {
   const missing = missingSlots(ranges);
   if (missing === '') return;
   throw new UnreachableError(
-    `no primary of the ${location} says that it has ${missing}: keys there would be missed`,
-    'Run it again when the nodes agree; redis-cli --cluster check says whether they do.',
+    `no primary of the ${location} claims ${missing}: their keys would be missed`,
+    'Run the command again once the nodes agree. To check: redis-cli --cluster check HOST:PORT',
   );
 }
 
@@ -92,7 +92,7 @@ function slotsIn(line: string): readonly string[] {
 
 function moved(location: string): UnreachableError {
   return new UnreachableError(
-    `slots of the ${location} moved from server to server meanwhile: keys may have been missed, or come twice`,
-    'Run it again when they have moved; `redis-cli --cluster check` says whether some still do.',
+    `slots of the ${location} moved between servers in the meantime: keys may have been missed or seen twice`,
+    'Run the command again once the migration is done. To check: redis-cli --cluster check HOST:PORT',
   );
 }

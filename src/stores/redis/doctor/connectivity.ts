@@ -7,9 +7,9 @@ import type { RedisContext } from '../context.js';
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../../errors.js';
 import { counted, failed, ok, warning } from '../../doctor/findings.js';
 import { type Arrival, arrive, type Way } from '../../network/connectivity.js';
-import { type Endpoint, endpointText } from '../../network/tcp.js';
-import { readTlsFiles } from '../client/tls-files.js';
-import { isUnavailable } from '../errors.js';
+import { type Endpoint, endpointText } from '../../network/endpoint.js';
+import { readTlsFiles } from '../../network/tls-files.js';
+import { isUnavailable, refused, TLS_TERMS } from '../errors.js';
 import { rights } from './rights.js';
 
 /** The way to the server, or to one of the nodes or sentinels at least; logging in; what the user may do there. */
@@ -51,7 +51,7 @@ async function* reachOne(connection: Connection, known?: Connection): AsyncGener
     if (!isThere) return;
     const [answer] = answers;
     if (answer!.startsWith('-DENIED')) {
-      yield failed('login', inProtectedMode(connection.location));
+      yield failed('login', refused(answer!.slice(1).trim(), connection.location));
       return;
     }
   }
@@ -61,7 +61,7 @@ async function* reachOne(connection: Connection, known?: Connection): AsyncGener
 
 async function allArrivals(settings: RedisConnection, timeoutMs: number): Promise<readonly Arrival[]> {
   const endpoints: readonly Endpoint[] = settings.socket === undefined ? settings.nodes : [{ socket: settings.socket }];
-  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(settings), tlsHint: TLS_HINT };
+  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(settings), tlsTerms: TLS_TERMS };
   return Promise.all(endpoints.map(async (endpoint) => arrive(endpoint, way)));
 }
 
@@ -72,13 +72,10 @@ const GREETING = {
   isAnswer: (text: string) => /^(?:\+PONG|-[A-Z]+ [^\r\n]*)\r\n/.test(text),
 };
 
-const TLS_HINT = 'Write rediss:// in the URL, or tls: true in the profile.';
-
 /** @throws ConfigError for files that cannot be used */
 async function tlsOf({ tls }: RedisConnection): Promise<Way['tls']> {
   if (tls === undefined) return undefined;
-  const options = await readTlsFiles(tls);
-  return { options, verify: tls.verify, verifyHost: tls.verify, caKey: 'tls.ca in the profile' };
+  return { options: await readTlsFiles(tls), verify: tls.verify, verifyHost: tls.verify };
 }
 
 function placeOf({ nodes, socket, tls }: RedisConnection): string {
@@ -86,14 +83,7 @@ function placeOf({ nodes, socket, tls }: RedisConnection): string {
 }
 
 function demoted({ subject, message, hint = '' }: Finding): Finding {
-  return warning(subject, message, `Another one answers. ${hint}`.trim());
-}
-
-function inProtectedMode(location: string): RefusedError {
-  return new RefusedError(
-    `${location} lets nobody in from other machines: it is in protected mode`,
-    'Give it a password (requirepass, or an ACL user), or bind it to the address that is meant.',
-  );
+  return warning(subject, message, `Another node answers. ${hint}`.trim());
 }
 
 /** @param answer what the server said before anybody had logged in */
@@ -111,7 +101,7 @@ async function* login(connection: Connection, answer: string | undefined): Async
 
     // Who may not ping has been let in.
     if (!isUnavailable(error)) {
-      yield failed(error instanceof RefusedError || error instanceof ConfigError ? 'login' : 'greeting', worded(error));
+      yield failed(error instanceof RefusedError || error instanceof ConfigError ? 'login' : 'greeting', error);
       return;
     }
   }
@@ -120,12 +110,12 @@ async function* login(connection: Connection, answer: string | undefined): Async
   yield password !== undefined && isOpen && (username === undefined || username === 'default')
     ? warning(
         'login',
-        `${location} wants no password, and the profile gives one: whoever reaches it may do everything`,
-        'Set one on the server (requirepass, or an ACL user); or take it out of the profile, if it is the wrong server.',
+        `${location} requires no password, although the profile has one: any client that can connect has full access`,
+        'Set a password on the server (requirepass, or an ACL user). If this is the wrong server, correct the profile.',
       )
-    : ok('login', `let in as ${await userOf(connection)}${isOpen ? ', no password wanted' : ''}`);
+    : ok('login', `authenticated as "${await userOf(connection)}"${isOpen ? ' (no password required)' : ''}`);
 
-  if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name one as ${settings.primary ?? ''}`);
+  if (settings.kind === 'sentinel') yield ok('primary', `the sentinels name a primary for ${settings.primary ?? ''}`);
   if (connection.isCluster) yield await primaries(connection);
   else yield* servesAll(connection);
 }
@@ -156,8 +146,8 @@ async function primaries(connection: Connection): Promise<Finding> {
     return ok('cluster', `${counted(nodes.length, 'primary answers', 'primaries answer')}: ${idsOf(nodes)}`);
   }
 
-  const message = `${idsOf(lost)} of ${counted(nodes.length, 'primary', 'primaries')} cannot be used: what lies in its slots is out of reach`;
-  const hint = 'Start it again, or look why no replica has taken its place: redis-cli cluster nodes.';
+  const message = `${idsOf(lost)} of ${counted(nodes.length, 'primary', 'primaries')} cannot be used: the keys in their slots cannot be reached`;
+  const hint = 'Start them again, or find out why no replica took over: redis-cli cluster nodes';
   return failed('cluster', new UnreachableError(message, hint, { cause: errors.find((error) => error !== undefined) }));
 }
 
@@ -175,15 +165,6 @@ async function lossOf(node: Node): Promise<CachectlError | undefined> {
     // Who may not ping has been let in.
     return isUnavailable(error) ? undefined : error;
   }
-}
-
-/** What a server says over TLS that wants a certificate of ours comes when it is first asked for something. */
-function worded(error: CachectlError): CachectlError {
-  const words =
-    error.cause instanceof Error ? `${error.cause.message} ${String((error.cause as NodeJS.ErrnoException).code)}` : '';
-  if (!/certificate.required|CERTIFICATE_REQUIRED/i.test(words)) return error;
-  const hint = 'Name them by tls.cert and tls.key in the profile (or let the server do without: tls-auth-clients no).';
-  return new UnreachableError('the server wants a certificate of ours, and none was given', hint, { cause: error });
 }
 
 /** The user as the server names it; else (before Redis 6, or where ACL is forbidden) as the profile does. */

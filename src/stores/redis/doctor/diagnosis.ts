@@ -41,7 +41,7 @@ async function* setUp(connection: Connection, holds: Parameters<typeof serverFin
   }
 
   if (nodes.length > MOST_NODES) {
-    yield skipped('server', `of ${nodes.length} primaries the first ${MOST_NODES} were looked at`);
+    yield skipped('server', `checked the first ${MOST_NODES} of ${nodes.length} primaries`);
   }
 }
 
@@ -62,23 +62,23 @@ async function* notificationFindings(connection: Connection): AsyncGenerator<Fin
   if (flags === undefined) {
     yield skipped(
       subject,
-      'whether they are on cannot be seen (CONFIG is forbidden)',
-      'The provider says; events:tail needs Eg$xem.',
+      'cannot check whether they are on: CONFIG is not allowed',
+      'Ask the provider: events:tail needs notify-keyspace-events Eg$xem.',
     );
   } else if (flags.lacking === '') {
-    yield ok(subject, `notify-keyspace-events is ${flags.set}: events:tail tells all that it can`);
+    yield ok(subject, `notify-keyspace-events is ${flags.set}: events:tail shows all events`);
   } else if (flags.isEnough) {
     yield ok(
       subject,
-      `notify-keyspace-events is ${flags.set}: events:tail tells no evictions or misses, for want of ${flags.lacking}`,
+      `notify-keyspace-events is ${flags.set}: events:tail shows no evictions or misses (flags missing: ${flags.lacking})`,
     );
   } else if (connection.isCluster) {
-    const wanted = 'events:tail and top want it switched on, on every node; events:tail says how';
+    const wanted = 'events:tail and top need it on every node; events:tail prints the command';
     yield ok(subject, `notify-keyspace-events is "${flags.set}": ${wanted}`);
   } else {
     yield ok(
       subject,
-      `notify-keyspace-events is "${flags.set}": events:tail and top want --enable, which switches it on while they run`,
+      `notify-keyspace-events is "${flags.set}": events:tail and top need --enable, which turns it on while they run`,
     );
   }
 
@@ -87,11 +87,11 @@ async function* notificationFindings(connection: Connection): AsyncGenerator<Fin
   yield {
     ...warning(
       subject,
-      `a tail that was killed left notify-keyspace-events on, which costs the server some CPU (it was "${left.restore}")`,
-      'doctor --fix puts it back, and so does the next events:tail.',
+      `a killed events:tail left notify-keyspace-events on, which costs the server CPU (it was "${left.restore}")`,
+      'Run doctor --fix to restore it; the next events:tail does so, too.',
     ),
     fix: {
-      effect: `sets notify-keyspace-events back to "${left.restore}" and removes ${left.key} of database 0`,
+      effect: `sets notify-keyspace-events back to "${left.restore}" and removes ${left.key} from database 0`,
       apply: async () => putBackLeftOver(connection),
     },
   };
@@ -102,9 +102,9 @@ async function clockOf(node: Node): Promise<Finding> {
     return await clockFinding(async () => {
       const [seconds, microseconds] = (await node.call('TIME')) as readonly Buffer[];
       return { at: Number(seconds) * 1000 + Number(microseconds) / 1000, precisionMs: 0 };
-    }, 'ttls are counted by the server, ends of tagged entries by the application');
+    }, 'the server expires TTLs, the application sets the expiry of tagged entries');
   } catch (error) {
-    if (isUnavailable(error)) return skipped('clock', 'this user may not ask for the time (TIME)');
+    if (isUnavailable(error)) return skipped('clock', 'this user may not run TIME');
     throw error;
   }
 }

@@ -38,8 +38,8 @@ export async function* keyFindings(context: RedisContext): AsyncGenerator<Findin
   if (old > 0) {
     yield warning(
       'tags layout',
-      `${counted(old, 'key is', 'keys are')} of the tags of Laravel 9 or older, which cachectl does not know`,
-      'Its tags:flush finds no entries of those; let the application flush them (Cache::tags(…)->flush()), or upgrade it.',
+      `${counted(old, 'key is a tag set', 'keys are tag sets')} of Laravel 9 or older, which cachectl does not read`,
+      'tags:flush does not find their entries. Flush them in the application (Cache::tags(…)->flush()), or upgrade Laravel.',
     );
   }
 
@@ -114,7 +114,7 @@ async function otherDatabases(connection: Connection): Promise<Finding | undefin
   return warning(
     'database',
     `database ${connection.database} is empty, while database ${most.database} has ${counted(most.keys, 'key', 'keys')}`,
-    `Is that the one that is meant? Then: database: ${most.database}. Laravel's cache is in 1 unless it is told otherwise.`,
+    `If that is the cache, set database: ${most.database} in the profile. Laravel's cache uses database 1 by default.`,
   );
 }
 

@@ -58,8 +58,8 @@ export async function* rights({ connection, keys, prefix }: RedisContext, user: 
   const isKeyRefused = [...refusals.values()].includes('key');
   if (isKeyRefused) {
     const where = prefix === keys.prefix ? 'prefix' : 'prefix and connectionPrefix';
-    const hint = `Check ${where}; an administrator can grant it: ACL SETUSER ${user} ~${keys.prefix}*`;
-    yield failed('permissions', new RefusedError(`user ${user} may not touch keys such as ${scratch}`, hint));
+    const hint = `Check ${where} in the profile, or have access granted: ACL SETUSER ${user} ~${keys.prefix}*`;
+    yield failed('permissions', new RefusedError(`user ${user} has no access to keys such as ${scratch}`, hint));
   }
 
   // A script does what GETDEL does.
@@ -76,10 +76,10 @@ export async function* rights({ connection, keys, prefix }: RedisContext, user: 
       'permissions',
       `user ${user} may not ${unable.join('; ')}`,
       isKnown
-        ? `What is needed of these an administrator can grant: ACL SETUSER ${user} ${[...new Set(grants)].join(' ')}`
-        : 'The server does not know these: it is too old, a proxy, or they were renamed (rename-command).',
+        ? `An administrator can grant what you need: ACL SETUSER ${user} ${[...new Set(grants)].join(' ')}`
+        : 'The server does not know these commands: it is too old, a proxy, or renames them (rename-command).',
     );
-  } else if (!isKeyRefused) yield ok('permissions', `user ${user} may do all that cachectl does`);
+  } else if (!isKeyRefused) yield ok('permissions', `user ${user} may run every command that cachectl uses`);
 }
 
 /** By the names of commands. */

@@ -17,7 +17,7 @@ type Info = ReadonlyMap<string, string>;
 export async function* serverFindings(node: Node, holds: Holds): AsyncGenerator<Finding> {
   const info = await infoOf(node);
   if (info === undefined) {
-    yield skipped('server', 'this user may not ask how it is set up (INFO)', 'An administrator can grant it: +info.');
+    yield skipped('server', 'this user may not run INFO', 'An administrator can grant it: ACL SETUSER NAME +info');
     return;
   }
 
@@ -32,11 +32,9 @@ function version(info: Info): Finding {
   const name = nameOf(info);
   const message = `${name}, up for ${ageText(Number(info.get('uptime_in_seconds') ?? 0))}, ${counted(Number(info.get('connected_clients') ?? 0), 'client', 'clients')}`;
   const [major = 0, minor = 0] = number.split('.').map(Number);
-  if (major < 4)
-    return warning('server', message, 'It knows no UNLINK, which forget and flush rest on: 4.0 or later is needed.');
-  if (major < 6)
-    return ok('server', `${message}; before 6.0 there are no users (ACL), and every client may do everything`);
-  if (major === 6 && minor < 2) return ok('server', `${message}; before 6.2 pull takes a script, for want of GETDEL`);
+  if (major < 4) return warning('server', message, 'forget and flush need UNLINK: upgrade to Redis 4.0 or later.');
+  if (major < 6) return ok('server', `${message}; before 6.0 there are no ACL users: every client has full access`);
+  if (major === 6 && minor < 2) return ok('server', `${message}; without GETDEL (6.2) pull uses a script`);
   return ok('server', message);
 }
 
@@ -51,29 +49,34 @@ function nameOf(info: Info): string {
 function* role(info: Info, least: string | undefined, { locks }: Holds): Generator<Finding> {
   if (info.get('role') === 'slave') {
     const primary = `${info.get('master_host')}:${info.get('master_port')}`;
-    const link = info.get('master_link_status') === 'up' ? 'linked' : 'which it has lost';
+    const link = info.get('master_link_status') === 'up' ? 'connected' : 'disconnected';
     const writes =
-      info.get('slave_read_only') === '0' ? 'writes here are lost with the next from there' : 'it takes no writes';
+      info.get('slave_read_only') === '0' ? 'writes to it are overwritten by its primary' : 'it refuses writes';
     yield warning(
       'replication',
-      `it is a replica of ${primary}, ${link}; ${writes}`,
-      'Point the profile at the primary; for looking only, doctor --read-only.',
+      `replica of ${primary} (${link}): ${writes}`,
+      'Point the profile at the primary. For read access only: doctor --read-only',
     );
     return;
   }
 
   const replicas = Number(info.get('connected_slaves') ?? 0);
   if (replicas === 0) return;
-  const message = `it has ${counted(replicas, 'replica', 'replicas')}`;
+  const message = `primary with ${counted(replicas, 'replica', 'replicas')}`;
   if (!locks || (least !== undefined && least !== '0')) {
     yield ok(
       'replication',
-      least === undefined || least === '0' ? message : `${message}, and takes writes while ${least} of them follow`,
+      least === undefined || least === '0'
+        ? message
+        : `${message}; accepts writes while at least ${least} of them are connected`,
     );
     return;
   }
 
-  yield ok('replication', `${message}, never quite up to date: a failover may lose a lock that was just taken`);
+  yield ok(
+    'replication',
+    `${message}; replication is asynchronous, so a failover may lose a lock acquired just before`,
+  );
 }
 
 function memory(info: Info, { entries, locks }: Holds): Finding {
@@ -83,33 +86,33 @@ function memory(info: Info, { entries, locks }: Holds): Finding {
   const evicted = Number(info.get('evicted_keys') ?? 0);
   const lost = evicted === 0 ? '' : `, ${counted(evicted, 'key', 'keys')} evicted since it started`;
   if (most === 0) {
-    const message = `${bytesText(used)} used, without a limit: it grows until the system ends it${lost}`;
-    return warning('memory', message, 'Set maxmemory to what it may take, and maxmemory-policy to what is to go then.');
+    const message = `${bytesText(used)} used; maxmemory is not set: Redis can grow until the OS kills it${lost}`;
+    return warning('memory', message, 'Set maxmemory and a maxmemory-policy.');
   }
 
   const share = `${bytesText(used)} of ${bytesText(most)} used (${Math.round((used / most) * 100)} %), ${policy}${lost}`;
   if (policy === 'noeviction') {
-    const message = `${share}: when it is full, every write is refused, the application's too`;
-    if (!entries) return ok('memory', `${share}: no lock is ever evicted`);
+    const message = `${share}: when full, every write is refused, including those of the application`;
+    if (!entries) return ok('memory', `${share}: locks are never evicted`);
     return warning(
       'memory',
       message,
-      'For a cache set maxmemory-policy allkeys-lru, with locks and queues on another server.',
+      'For a cache, set maxmemory-policy allkeys-lru, and keep locks and queues on another server.',
     );
   }
 
   const danger = policy.startsWith('allkeys-')
-    ? 'when it is full anything may go, locks that are held and the sets that say what carries a tag, too'
-    : 'when it is full what has a ttl may go, locks that are held too; locks and tags without one stay';
+    ? 'when full, any key may be evicted, including held locks and tag sets'
+    : 'when full, keys with a TTL may be evicted, including held locks; locks and tag sets without a TTL stay';
   if (locks) {
     return warning(
       'memory',
       `${share}: ${danger}`,
-      'Keep locks on a server that evicts nothing (locks: in the profile), or see that it never fills up.',
+      'Keep locks on a server that evicts nothing (locks: in the profile), or make sure that it never fills up.',
     );
   }
 
-  return ok('memory', `${share}: when it is full, entries go (locks are elsewhere)`);
+  return ok('memory', `${share}: when full, entries are evicted (locks are on another server)`);
 }
 
 interface Saving {
@@ -124,7 +127,7 @@ function persistence(info: Info, { save, fsync }: Saving, { locks }: Holds): Fin
     return warning(
       'persistence',
       'the append-only file cannot be written',
-      'Look at its log and its disk: soon it refuses writes.',
+      'Check its log and its disk: it will soon refuse writes.',
     );
   }
 
@@ -132,7 +135,7 @@ function persistence(info: Info, { save, fsync }: Saving, { locks }: Holds): Fin
     return warning(
       'persistence',
       `the last snapshot failed (${snapshot})`,
-      'Look at its log and its disk: it may refuse writes (MISCONF).',
+      'Check its log and its disk: it may refuse writes (MISCONF).',
     );
   }
 
@@ -141,14 +144,15 @@ function persistence(info: Info, { save, fsync }: Saving, { locks }: Holds): Fin
       fsync === 'always'
         ? 'nothing'
         : fsync === 'no'
-          ? 'what the system had not written yet'
-          : 'at most a second or two';
+          ? 'what the OS has not written yet'
+          : 'up to two seconds of writes';
     return ok('persistence', `append-only file: a crash loses ${loses}`);
   }
 
-  const free = locks ? ', and locks that were taken since are free then' : '';
-  if (save === '') return ok('persistence', `none: a restart empties it${locks ? ', and frees every lock' : ''}`);
+  const free = locks ? ', and releases the locks acquired since' : '';
+  if (save === '')
+    return ok('persistence', `none: a restart empties the server${locks ? ' and releases all locks' : ''}`);
   if (save === undefined)
-    return ok('persistence', `snapshots, if any are switched on (${snapshot}): a crash loses the rest${free}`);
-  return ok('persistence', `snapshots (${snapshot}): a crash loses what came after the last one${free}`);
+    return ok('persistence', `snapshots, if enabled (${snapshot}): a crash loses everything after them${free}`);
+  return ok('persistence', `snapshots (${snapshot}): a crash loses everything since the last one${free}`);
 }

@@ -51,5 +51,5 @@ async function runIdOf(node: Node): Promise<string | undefined> {
 function cursorIn(place: string, runId: string | undefined): string {
   const [id, cursor = ''] = place.split(' ');
   if (id === runId && /^\d+$/.test(cursor)) return cursor;
-  throw new LostPlaceError('the server is another one now, or has been started anew', 'List from the beginning.');
+  throw new LostPlaceError('the server was restarted or replaced', 'Start the listing from the beginning.');
 }

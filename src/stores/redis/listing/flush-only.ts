@@ -194,8 +194,8 @@ async function checkPolicy(connection: Connection): Promise<void> {
     const [, policy = ''] = /^maxmemory_policy:(\S+)/m.exec(String(given(info!))) ?? [];
     if (!policy.endsWith('-lfu')) continue;
     throw new UnsupportedError(
-      `${connection.location} does not tell since when an entry has not been used: its eviction policy is ${policy}`,
-      'Choose by key or by size instead: a pattern, or --larger-than.',
+      `${connection.location} does not record idle times: its eviction policy is ${policy}`,
+      'Select entries by key or size instead: PATTERN or --larger-than',
     );
   }
 }

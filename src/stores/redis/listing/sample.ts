@@ -40,7 +40,7 @@ export async function sample(context: RedisContext, { size, signal }: SampleOpti
   const steps = slices.reduce((sum, each) => sum + each.steps, 0);
   return {
     entries,
-    method: isComplete ? 'all of them' : 'a slice of the hash table, which has no order',
+    method: isComplete ? 'all of them' : 'a slice of the unordered hash table',
     isComplete,
     isRandom: true,
     // A scan takes whole buckets, so what it looked at is known to some keys a step.

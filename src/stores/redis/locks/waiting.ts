@@ -6,9 +6,10 @@ import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
 
+import { pause } from '../../../async.js';
 import { CachectlError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
-import { LONGEST_PAUSE, pause } from '../../locks/wait.js';
+import { LONGEST_PAUSE } from '../../locks/wait.js';
 import { given } from '../client/replies.js';
 import { translated } from '../errors.js';
 

@@ -54,8 +54,8 @@ async function zscan(connection: Connection, set: Buffer | string, cursor: strin
   } catch (error) {
     if (!(error instanceof WrongTypeError)) throw error;
     throw new WrongTypeError(
-      `${printKey(Buffer.isBuffer(set) ? keyFromBytes(set) : set)} is no list of a tag's entries, though it is named as one`,
-      'Look at it with redis-cli, or forget it.',
+      `${printKey(Buffer.isBuffer(set) ? keyFromBytes(set) : set)} is named like a tag set, but is not one`,
+      'Inspect it with redis-cli, or remove it: cachectl forget KEY',
       { cause: error },
     );
   }

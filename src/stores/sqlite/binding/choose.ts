@@ -24,13 +24,14 @@ export function sqliteBinding(): Binding {
 
 function choose(name: string): Binding {
   if (!['', 'better-sqlite3', 'node:sqlite'].includes(name)) {
-    throw new ConfigError(`${VARIABLE}: unknown binding "${name}"`, 'There are node:sqlite and better-sqlite3.');
+    throw new ConfigError(`${VARIABLE}: unknown binding "${name}"`, 'Use node:sqlite or better-sqlite3.');
   }
 
   const require = createRequire(import.meta.url);
   const library = name === 'better-sqlite3' ? undefined : nodeSqlite(require);
   if (library !== undefined) return nodeBinding(library);
-  if (name === 'node:sqlite') throw new ConfigError(`Node ${process.versions.node} has no node:sqlite`, 'Use 22.16.');
+  if (name === 'node:sqlite')
+    throw new ConfigError(`Node ${process.versions.node} has no node:sqlite`, 'Use Node 22.16 or later.');
   try {
     return betterBinding(require);
   } catch (error) {

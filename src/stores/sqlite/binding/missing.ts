@@ -9,7 +9,7 @@ export function missingBinding(error: unknown, require: NodeJS.Require): Unreach
   const folder = folderOf(require);
   if (folder === undefined) {
     return new UnreachableError(
-      `SQLite needs the package better-sqlite3 on ${node}, and it is not installed`,
+      `SQLite on ${node} needs the package better-sqlite3, which is not installed`,
       `Run ${installCommand(path.dirname(require.resolve('cachectl/package.json')))}. ${ELSE}`,
       { cause: error },
     );
@@ -22,7 +22,7 @@ export function missingBinding(error: unknown, require: NodeJS.Require): Unreach
   );
 }
 
-const ELSE = 'Node 22.16 and newer have SQLite built in; other stores work without it.';
+const ELSE = 'Node 22.16 and later have SQLite built in. Other stores work without it.';
 
 /** The folder of the npm installation. */
 function folderOf(require: NodeJS.Require): string | undefined {

@@ -7,7 +7,7 @@ import type { SqliteContext } from '../context.js';
 
 import { bytesText } from '../../../byte-text.js';
 import { CachectlError, ConfigError, UnreachableError } from '../../../errors.js';
-import { systemReason } from '../../../profiles/system-reason.js';
+import { systemReason } from '../../../system-errors.js';
 import { failed, ok, skipped, warning } from '../../doctor/findings.js';
 import { sqliteBinding } from '../binding/choose.js';
 import { statIfThere } from '../stat.js';
@@ -27,7 +27,7 @@ export async function* reach({ connection }: SqliteContext): AsyncGenerator<Find
   try {
     file = statIfThere(path);
   } catch (error) {
-    yield failed('file', new UnreachableError(`${path} cannot be looked at: ${systemReason(error)}`, PATH_HINT));
+    yield failed('file', new UnreachableError(`cannot read ${path}: ${systemReason(error)}`, PATH_HINT));
     return;
   }
 
@@ -44,7 +44,7 @@ export async function* reach({ connection }: SqliteContext): AsyncGenerator<Find
   const mode = (file.mode & 0o777).toString(8).padStart(4, '0');
   const about = `${path}, ${bytesText(file.size)}, mode ${mode}${ownerOf(file.uid)}`;
   if (!may(path, constants.R_OK)) {
-    const hint = `Its owner can let this user in: chown, or chmod u+rw ${path}.`;
+    const hint = `Its owner can grant access with chown, or with chmod u+rw ${path}`;
     yield failed('file', new UnreachableError(`this user may not read ${about}`, hint));
     return;
   }
@@ -54,20 +54,24 @@ export async function* reach({ connection }: SqliteContext): AsyncGenerator<Find
   yield* writing(path);
 }
 
-const PATH_HINT = "Check the profile's path.";
+const PATH_HINT = 'Check path in the profile.';
 
 function* whereItWouldBe(path: string): Generator<Finding> {
   const folder = nearestFolder(path);
   if (folder !== undefined && !may(folder, constants.W_OK | constants.X_OK)) {
-    const hint = `Check the profile's path, and the permissions of ${folder}.`;
-    yield warning('file', `${path} is not there yet, and this user may not make it: ${folder} cannot be written`, hint);
+    const hint = `Check path in the profile, and the permissions of ${folder}.`;
+    yield warning(
+      'file',
+      `${path} does not exist yet, and this user may not create it: ${folder} is not writable`,
+      hint,
+    );
     return;
   }
 
   yield skipped(
     'file',
-    `${path} is not there yet`,
-    'The first put makes it; if the application has one already, check path.',
+    `${path} does not exist yet`,
+    'The first put creates it. If the application already has a cache, check path.',
   );
 }
 
@@ -77,30 +81,28 @@ function* writing(path: string): Generator<Finding> {
   const isFileWritable = may(path, constants.W_OK);
   const isFolderWritable = may(folder, constants.W_OK | constants.X_OK);
   if (isFileWritable && isFolderWritable) {
-    yield ok('permissions', `this user may write to it, and to ${folder}, where SQLite has files beside it`);
+    yield ok('permissions', `this user may write to it and to ${folder}, where SQLite creates files beside it`);
     return;
   }
 
   const what = [isFileWritable ? '' : path, isFolderWritable ? '' : folder].filter((each) => each !== '').join(' and ');
   yield warning(
     'permissions',
-    `this user may not write to ${what}, so all but get, keys and lists is refused`,
+    `this user may not write to ${what}, so only reading works`,
     isFileWritable
-      ? `SQLite makes files beside ${path}: let this user write to the folder, too.`
-      : 'Let this user write to both, the file and its folder; for looking only, doctor --read-only.',
+      ? `SQLite creates files beside ${path}: make its folder writable for this user.`
+      : 'Make the file and its folder writable for this user. For read access only: doctor --read-only',
   );
 }
 
 function writableByAll(path: string, mode: string, isOurFile: boolean): Finding {
-  const hint = isOurFile
-    ? 'doctor --fix takes that away from others (chmod o-w).'
-    : `Its owner can take that away: chmod o-w ${path}`;
-  const finding = warning('file mode', `everybody on this machine may write to ${path} (mode ${mode})`, hint);
+  const hint = isOurFile ? 'Run doctor --fix to make it private (chmod o-w).' : `Have its owner run: chmod o-w ${path}`;
+  const finding = warning('file mode', `every user of this machine may write to ${path} (mode ${mode})`, hint);
   if (!isOurFile) return finding;
   return {
     ...finding,
     fix: {
-      effect: `lets others no longer write to ${path} (chmod o-w)`,
+      effect: `removes write access to ${path} for others (chmod o-w)`,
       apply: async () => chmod(path, statSync(path).mode & 0o775),
     },
   };

@@ -15,6 +15,7 @@ import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
 import { now } from '../expiry.js';
 import { journalMode } from '../journal-mode.js';
 import { keysUnder } from '../keys.js';
+import { isView } from '../schema.js';
 import { ColumnCodec } from '../values.js';
 
 /** The largest file for an integrity check, in bytes: more would take long and block writers. */
@@ -38,16 +39,13 @@ export async function* diagnose(context: SqliteContext): AsyncGenerator<Finding>
     else
       yield skipped(
         `table ${table}`,
-        'it is not there yet',
-        `The first ${role === 'cache' ? 'put' : 'lock'} makes it.`,
+        'does not exist yet',
+        `The first ${role === 'cache' ? 'put' : 'lock'} creates it.`,
       );
   }
 
   yield* leftovers(context);
-  yield ok(
-    'clock',
-    'expiry goes by the clock of whoever reads: keep those of all machines that share the file together',
-  );
+  yield ok('clock', 'each reader applies its own clock to expiry: synchronize all machines that share the file');
   if (connection.run(() => tables.has('cache'))) yield* contents(context);
 }
 
@@ -75,11 +73,11 @@ function journal(context: SqliteContext): Finding {
   const { mode, isSnapshot } = context.connection.run(() => journalMode(context.connection));
   if (mode === 'wal' && isSnapshot)
     return ok('journal', 'WAL: nothing can be written beside the file, so cachectl reads a snapshot');
-  if (mode === 'wal') return ok('journal', 'WAL: who reads does not wait for who writes');
+  if (mode === 'wal') return ok('journal', 'WAL: readers do not wait for writers');
   return warning(
     'journal',
-    `mode ${mode}: who reads waits for who writes, and the other way`,
-    `Where no network file system is in between, WAL is faster: sqlite3 ${context.connection.path} 'PRAGMA journal_mode = WAL'`,
+    `mode ${mode}: readers and writers wait for each other`,
+    `Unless the file is on a network file system, WAL is faster: sqlite3 ${context.connection.path} 'PRAGMA journal_mode = WAL'`,
   );
 }
 
@@ -88,8 +86,8 @@ function* wal(path: string): Generator<Finding> {
   if (size < LARGE_WAL) return;
   yield warning(
     'WAL',
-    `${path}-wal has grown to ${bytesText(size)}, which slows every reader down`,
-    'Somebody reads for a long time, and keeps it from being written back: end old processes that have the file open.',
+    `${path}-wal has grown to ${bytesText(size)}, which slows down every reader`,
+    'A long-running reader keeps it from being written back: end old processes that have the file open.',
   );
 }
 
@@ -99,13 +97,13 @@ function integrity(context: SqliteContext): Finding {
   if (size > CHECKED_UP_TO) {
     return skipped(
       'integrity',
-      `the file has ${bytesText(size)}, so the check would take long`,
-      `sqlite3 ${path} 'PRAGMA quick_check'`,
+      `not checked: the file has ${bytesText(size)}`,
+      `To check it: sqlite3 ${path} 'PRAGMA quick_check'`,
     );
   }
 
   const verdict = pragma(context, 'quick_check(1)');
-  if (verdict === 'ok') return ok('integrity', `SQLite found no damage in ${bytesText(size)}`);
+  if (verdict === 'ok') return ok('integrity', `no damage found in ${bytesText(size)}`);
   return {
     subject: 'integrity',
     state: 'fault',
@@ -120,23 +118,18 @@ function* expiration(
   table: string,
 ): Generator<Finding> {
   const subject = `index on expiration of ${table}`;
-  const isView = connection.run(
-    () =>
-      connection.statement(`SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ? COLLATE NOCASE`).get(table) !==
-      undefined,
-  );
-  if (isView) {
-    yield skipped(subject, `${table} is a view, which has none of its own`);
+  if (connection.run(() => isView(connection, table))) {
+    yield skipped(subject, `${table} is a view, which has no index of its own`);
     return;
   }
 
   if (connection.run(() => tables.findsExpiredFast(role))) {
-    yield ok(subject, 'it is there');
+    yield ok(subject, 'exists');
     return;
   }
 
   yield {
-    ...warning(subject, 'there is none, so finding what expired reads the whole table', 'doctor --fix creates it.'),
+    ...warning(subject, 'missing, so finding expired rows reads the whole table', 'Run doctor --fix to create it.'),
     fix: {
       effect: `creates the index on expiration of ${table}`,
       apply: async () => connection.write(() => tables.createExpirationIndex(role)),
@@ -150,11 +143,11 @@ function* leftovers({ connection }: SqliteContext): Generator<Finding> {
   yield {
     ...warning(
       'leftovers',
-      `${counted(left, 'tail that was killed has', 'tails that were killed have')} left triggers in the file, which note every change`,
-      'doctor --fix drops them, and so does the next write of cachectl.',
+      `${counted(left, 'killed events:tail has', 'killed events:tail have')} left triggers in the file that record every change`,
+      'Run doctor --fix to drop them; the next write by cachectl does so, too.',
     ),
     fix: {
-      effect: `drops the triggers and tables of ${counted(left, 'tail that is', 'tails that are')} gone`,
+      effect: `drops the triggers and tables of ${counted(left, 'killed events:tail', 'killed events:tail')}`,
       apply: async () => connection.write(() => dropLapsedTails(connection)),
     },
   };

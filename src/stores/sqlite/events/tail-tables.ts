@@ -4,6 +4,7 @@ import type { Statements } from '../statements.js';
 
 import { mayRun, ownProcess, type ProcessPlace } from '../../locks/process.js';
 import { now } from '../expiry.js';
+import { hasTable } from '../schema.js';
 import { notesDefinition, notesTable, type Tailed, type TailedRole, triggersOf } from './tail-triggers.js';
 
 /**
@@ -139,11 +140,6 @@ export function removeChanges(sql: Statements, id: number, seq: number): void {
 
 function hasTails(sql: Statements): boolean {
   return hasTable(sql, 'cachectl_tails');
-}
-
-function hasTable(sql: Statements, name: string): boolean {
-  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`).get(name);
-  return found !== undefined;
 }
 
 function dropTriggers(sql: Statements, glob: string): void {

@@ -2,13 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { SqliteContext } from '../context.js';
 
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { now } from '../expiry.js';
 import { keysUnder } from '../keys.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
-
-/** Rows that are read at once. */
-const PAGE = 1000;
 
 /** Keys of entries that count, without the prefix, in the order of the primary key. */
 export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGenerator<string> {
@@ -23,7 +21,7 @@ export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGe
 
     // Lets a signal be heard while nothing matches.
     await nextTurn();
-  } while (page.length === PAGE);
+  } while (page.length === PAGE_SIZE);
 }
 
 /** No transaction stays open between pages. */
@@ -40,7 +38,7 @@ function nextPage(
       connection
         .statement<{ storedKey: RowKey }>(
           // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
-          `SELECT ${as('key')} AS storedKey FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+          `SELECT ${as('key')} AS storedKey FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE_SIZE}`,
         )
         .all(parameters),
     );

@@ -49,14 +49,14 @@ function walk(context: SqliteContext, size: number): Sample | undefined {
   if (!isWhole && hasNumbers) return undefined;
   return {
     entries: chosen.kept,
-    method: isWhole ? ALL : `a choice among the first ${MOST_WALKED} in the order of their keys`,
+    method: isWhole ? ALL : `a random choice of the first ${MOST_WALKED} by key`,
     isComplete: isWhole && chosen.offered <= size,
     isRandom: isWhole,
     looked: Math.min(looked, MOST_WALKED),
   };
 }
 
-const ALL = 'a fair choice among all of them';
+const ALL = 'a random choice of all of them';
 
 async function draw(context: SqliteContext, { size, signal }: SampleOptions): Promise<Sample> {
   const { connection, tables, prefix } = context;
@@ -85,7 +85,7 @@ async function draw(context: SqliteContext, { size, signal }: SampleOptions): Pr
   }
 
   const entries = [...found.values()];
-  return { entries, method: 'rows drawn by their numbers', isComplete: false, isRandom: true, looked: drawn };
+  return { entries, method: 'rows drawn at random', isComplete: false, isRandom: true, looked: drawn };
 }
 
 interface Row {

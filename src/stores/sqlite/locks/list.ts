@@ -4,12 +4,10 @@ import type { ListedLock, ListLocksOptions } from '../../contract/locks.js';
 import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
+import { PAGE_SIZE } from '../../listing/batches.js';
 import { secondsOf } from '../expiry.js';
 import { keysUnder, mutexesUnder } from '../keys.js';
 import { type HeldRow, holderOf, OWNER_COLUMNS } from './lock.js';
-
-/** Rows that are read at once. */
-const PAGE = 1000;
 
 interface Row extends HeldRow {
   readonly bytes: Buffer;
@@ -34,7 +32,7 @@ export async function* heldLocks(
       yield* page.locks;
       // Lets a signal be heard.
       await nextTurn();
-    } while (page.rows === PAGE);
+    } while (page.rows === PAGE_SIZE);
   }
 }
 
@@ -54,7 +52,7 @@ function nextPage(
       .statement<Row>(
         // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
         `SELECT CAST(key AS BLOB) AS bytes, CAST(${OWNER_COLUMNS[role]} AS BLOB) AS owner, expiration FROM ${tables[role]}
-         WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
+         WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE_SIZE}`,
       )
       .all({ ...range.parameters, at: secondsOf(at) });
     const locks = rows.map((row): ListedLock => {

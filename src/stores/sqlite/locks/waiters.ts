@@ -5,6 +5,7 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
 import { now } from '../expiry.js';
 import { bound } from '../listing/row-keys.js';
+import { hasTable } from '../schema.js';
 
 /**
  * Who waits for a lock, as waiters themselves write it down: a row each in `cachectl_waiters`, which is made with the first
@@ -101,6 +102,5 @@ export function liveWaiters(sql: Statements, { lockTable, key }: LockPlace): rea
 }
 
 function hasWaiters(sql: Statements): boolean {
-  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cachectl_waiters'`).get();
-  return found !== undefined;
+  return hasTable(sql, 'cachectl_waiters');
 }

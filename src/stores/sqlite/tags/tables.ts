@@ -1,5 +1,7 @@
 import type { Statements } from '../statements.js';
 
+import { hasTable, identifier } from '../schema.js';
+
 /**
  * Each cache table has its own tag table. Earlier versions kept the tags of all caches of a file in `cachectl_tags`,
  * so a flush of one lost the tags of the others. That table now belongs to `cache`, Laravel's default.
@@ -34,11 +36,6 @@ export function separateTags(sql: Statements): void {
   }
 }
 
-/** Quoted for SQL. */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** Cache tables, by their columns, that share the tag table of `cache`. */
 function tablesWithoutTags(sql: Statements): string[] {
   if (!hasTable(sql, SHARED_TAGS)) return [];
@@ -51,9 +48,4 @@ function tablesWithoutTags(sql: Statements): string[] {
     )
     .all()
     .map(({ name }) => name);
-}
-
-function hasTable(sql: Statements, name: string): boolean {
-  const found = sql.statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE`).get(name);
-  return found !== undefined;
 }

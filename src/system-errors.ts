@@ -1,0 +1,43 @@
+import { CachectlError, InputError } from './errors.js';
+
+/** Why the operating system refused a file, in words; its code where there are none. */
+export function systemReason(error: unknown): string {
+  const code = systemCode(error);
+  if (code !== undefined) return REASONS[code] ?? code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Node's code of an error (`ENOENT`), if it has one. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** An input file that could not be read. */
+export function readError(file: string, error: unknown): InputError {
+  const hint = 'Nothing was stored. Check the path and its permissions.';
+  return new InputError(`cannot read ${file}: ${systemReason(error)}`, hint, { cause: error });
+}
+
+/** Runs `work`, which writes to `path`. @throws InputError with the system's reason */
+export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CachectlError) throw error;
+    const hint = 'Check the path, its permissions, and the space on the disk.';
+    throw new InputError(`cannot write ${path}: ${systemReason(error)}`, hint, { cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links form a loop',
+  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'no such file or folder',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of its path is not a folder',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+};
