@@ -227,7 +227,9 @@ describe('the content of a profile file', () => {
         (_, level) => `  l${level + 1}: &l${level + 1} [*l${level}, *l${level}]`,
       );
       const bomb = ['profiles:', '  l0: &l0 [x, x]', ...doubled, '  a: { driver: sqlite, prefix: *l30 }'].join('\n');
-      expect((await folder.failureOf(bomb, { profile: 'a' })).message).to.match(/aliases expand to more than 10000 values/);
+      expect((await folder.failureOf(bomb, { profile: 'a' })).message).to.match(
+        /aliases expand to more than 10000 values/,
+      );
       const circle = 'profiles:\n  a: &a\n    driver: sqlite\n    <<: *a\n';
       expect((await folder.failureOf(circle)).message).to.match(/aliases form a circle/);
       const list = 'profiles:\n  a:\n    driver: sqlite\n    prefix: &p [*p]\n';
