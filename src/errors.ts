@@ -1,7 +1,7 @@
 /** The exit codes of all commands. They are an interface: only add to them. */
 export const ExitCode = {
   Yes: 0,
-  /** The answer is no: a miss, not acquired, not the owner, already there. */
+  /** The answer is no: a miss, not acquired, not the owner, already there, a declined prompt. */
   No: 1,
   /** The command line or the profile is wrong. */
   Usage: 2,

@@ -9,7 +9,7 @@ import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
-import { StoreCommand } from '../runtime/store-command.js';
+import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { noFlushByPrefix } from '../stores/contract/operations.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
 import { countOf, entries } from '../terminal/progress.js';
@@ -54,18 +54,23 @@ export default class Flush extends StoreCommand {
     const { flags } = await this.parse(Flush);
     const only = filterOf(flags);
     keepYoungSpaceSmall();
+    if (flags['locks-only']) {
+      const flushing = async (work: Work): Promise<number> => {
+        const { flushLocks } = await import('../features/locks/flush-locks.js');
+        await flushLocks(work, flags);
+        return ExitCode.Yes;
+      };
+
+      await this.withStore(flags, flushing, { place: 'locks', access: 'covers' });
+      return;
+    }
+
     await this.withStore(flags, async (work) => {
       const { store, profile, interruption } = work;
       if (only !== undefined) {
         const dangers = flags['dry-run'] ? [] : await stateWarnings(store, only.pattern);
         const warnings = [...lockWarnings(store, { scope: 'prefix', locks: false }), ...dangers];
         await flushSelection(work, only, flags, warnings);
-        return ExitCode.Yes;
-      }
-
-      if (flags['locks-only']) {
-        const { flushLocks } = await import('../features/locks/flush-locks.js');
-        await flushLocks(work, flags);
         return ExitCode.Yes;
       }
 

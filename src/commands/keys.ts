@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 
-import type { ListedEntry } from '../stores/contract/listing.js';
+import type { EntryPages, ListedEntry } from '../stores/contract/listing.js';
 
 import { entryColumns, keyColumns, sortedColumns } from '../features/keys/columns.js';
 import { type Order, ORDERS, sorted } from '../features/keys/order.js';
@@ -14,7 +14,7 @@ import { patternArgument } from '../runtime/key-arguments.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { printList } from '../terminal/list.js';
 import { answer, answerJson, note } from '../terminal/output.js';
-import { countOf } from '../terminal/progress.js';
+import { countOf, ProgressBar } from '../terminal/progress.js';
 
 const TREE = ['count', 'long', 'sort', 'reverse', 'idle'];
 
@@ -110,17 +110,32 @@ async function* listed(work: Work, pattern: string, flags: Listing): AsyncGenera
     return;
   }
 
-  const pages = entryPages(store, 'what they are sorted by', options);
+  const pages = withProgress(entryPages(store, 'what they are sorted by', options));
   const entries = await whole(interruption, async () => sorted(pages, { order, reverse, limit }));
   yield* long ? withContents(store, entries, interruption.signal) : entries;
 }
 
 async function grow({ store, interruption }: Work, pattern: string, tree: KeyTree): Promise<void> {
   await whole(interruption, async ({ signal }) => {
-    for await (const page of entryPages(store, 'their sizes', { pattern, signal })) {
+    for await (const page of withProgress(entryPages(store, 'their sizes', { pattern, signal }))) {
       for (const { key, size } of page) tree.add(key, size);
     }
   });
+}
+
+/** Shows progress while entries are read that are printed only at the end. */
+async function* withProgress(pages: EntryPages): AsyncGenerator<readonly ListedEntry[]> {
+  const bar = new ProgressBar('read');
+  let done = 0;
+  try {
+    for await (const page of pages) {
+      done += page.length;
+      bar.update({ done });
+      yield page;
+    }
+  } finally {
+    bar.clear();
+  }
 }
 
 function say(printed: number, { json }: { readonly json: boolean }): void {

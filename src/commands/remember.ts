@@ -12,6 +12,7 @@ import { printRemembered } from '../features/remember/replay.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
 import { keyArgument } from '../runtime/key-arguments.js';
+import { checkPlace } from '../runtime/place-check.js';
 import { toFailure } from '../runtime/report-error.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { warn } from '../terminal/output.js';
@@ -109,6 +110,7 @@ Exits 75 if another process is still running the command after --wait.`;
     }
 
     try {
+      await checkPlace(store, profile, { place: 'entries', access: 'creates' });
       const isPrinted = !flags.refresh && (await this.#printKept(store, options));
       if (isPrinted) return;
       const { runAndRemember } = await import('../features/remember/run.js');

@@ -29,6 +29,16 @@ export async function checkPlace(store: Store, profile: Profile, { place, access
   else warn(`warning: ${message}\n  ${hint}`);
 }
 
+/** The same for a command that has no other use of the store yet: it is closed when the check fails. */
+export async function checkPlaceOrClose(store: Store, profile: Profile, use: PlaceUse): Promise<void> {
+  try {
+    await checkPlace(store, profile, use);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
 /** The profile that is there without a profile file. Nobody named its file, so its name cannot be wrong. */
 export function isBuiltIn(profile: Profile): boolean {
   return profile.driver === 'sqlite' && profile.isBuiltIn === true;

@@ -1,4 +1,4 @@
-import { CachectlError, ClosedPipeError, ExitCode } from '../errors.js';
+import { CachectlError, ClosedPipeError, DeclinedError, ExitCode } from '../errors.js';
 import { maskSecrets } from '../profiles/mask.js';
 import { printable } from '../stores/entries/printed-key.js';
 import { stringify, UnfinishedListError } from '../terminal/json.js';
@@ -16,8 +16,9 @@ export interface Failure {
 }
 
 /**
- * Two lines on standard error, or one JSON document on standard output; of a list that ended early its last member.
- * Returns the exit code.
+ * Two lines on standard error, or one JSON document on standard output; of a list that ended early its last member. A "no"
+ * to a question is no error, and takes one line.
+ * @returns the exit code
  */
 export function reportError(thrown: unknown, asJson: boolean): number {
   const isUnfinished = thrown instanceof UnfinishedListError;
@@ -27,7 +28,8 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   if (asJson && !isOutputClosed()) {
     const document = stringify({ error: errorFields(failure) });
     process.stdout.write(isUnfinished ? `,${document}]\n` : `${document}\n`);
-  } else process.stderr.write(errorText(failure));
+  } else if (error instanceof DeclinedError) process.stderr.write(`${failure.message}\n`);
+  else process.stderr.write(errorText(failure));
   if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
 }

@@ -44,12 +44,19 @@ export abstract class StoreCommand extends Command {
     }
   }
 
-  /** Runs `work` and ends the process with the exit code that it gives. */
-  protected async withStore(flags: GlobalFlags, work: (work: Work) => Promise<number>): Promise<void> {
+  /**
+   * Runs `work` and ends the process with the exit code that it returns.
+   * @param use where it differs from the command's `placeUse`
+   */
+  protected async withStore(
+    flags: GlobalFlags,
+    work: (work: Work) => Promise<number>,
+    use: PlaceUse = (this.constructor as typeof StoreCommand).placeUse,
+  ): Promise<void> {
     await interruptible(async (interruption) => {
       const { store, profile } = await this.openStore(flags);
       try {
-        await checkPlace(store, profile, (this.constructor as typeof StoreCommand).placeUse);
+        await checkPlace(store, profile, use);
         process.exitCode = await work({ store, profile, interruption });
       } finally {
         await store.close();

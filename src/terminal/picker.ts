@@ -33,6 +33,8 @@ export interface Picking<Item> {
   /** What matches a glob; ends when the signal is aborted. */
   find(glob: string, signal: AbortSignal): AsyncIterable<readonly Item[]>;
   nameOf(item: Item): string;
+  /** The item of exactly that name, which is offered first. */
+  exact?(name: string): Promise<Item | undefined>;
   show(item: Item): Choice;
 }
 
@@ -41,9 +43,9 @@ export interface Picking<Item> {
  * @throws UsageError where the store cannot list items, or there are none
  */
 export async function pick<Item>(picking: Picking<Item>, signal: AbortSignal): Promise<string> {
-  const { argument, noun, verb, none, find, nameOf, show } = picking;
+  const { argument, noun, verb, none, nameOf, show } = picking;
   const search = async (typed: string | undefined, until: AbortSignal): Promise<Found<Item>> =>
-    searchFor(typed, until, find, nameOf);
+    searchFor(typed, until, picking);
   // Before the prompt, so that a store that is down or cannot list fails as an error.
   const all = await search(undefined, signal).catch((error: unknown) => {
     throw error instanceof UnsupportedError ? missingArgument(argument, `Name the ${noun}: ${error.message}.`) : error;
@@ -64,15 +66,13 @@ export function missingArgument(argument: string, hint: string): UsageError {
 }
 
 /**
- * What matches what is typed: what begins so, which most stores find fast, else what holds it anywhere; a glob is taken as
- * it is. Ends early when there is enough, or when it takes too long.
- * @param find what matches a glob, from the store; ends with the signal
+ * Items that match the typed text: the one of that name, then names that begin with it (most stores find those fast),
+ * or else names that contain it. A glob is used as it is. Ends early when there is enough, or when it takes too long.
  */
 async function searchFor<Item>(
   typed: string | undefined,
   signal: AbortSignal,
-  find: (glob: string, signal: AbortSignal) => AsyncIterable<readonly Item[]>,
-  nameOf: (item: Item) => string,
+  { find, nameOf, exact }: Pick<Picking<Item>, 'exact' | 'find' | 'nameOf'>,
 ): Promise<Found<Item>> {
   if (typed !== undefined) await sleep(PAUSE_MS, undefined, { signal });
   const late = AbortSignal.timeout(PATIENCE_MS);
@@ -80,6 +80,8 @@ async function searchFor<Item>(
   const found = new Map<string, Item>();
   const offer = (more?: string): Found<Item> => ({ items: [...found.values()].slice(0, MOST_OFFERED), more });
   try {
+    const named = typed === undefined ? undefined : await exact?.(typed);
+    if (named !== undefined) found.set(nameOf(named), named);
     for (const glob of globsOf(typed)) {
       if (await gather(find(glob, until), found, nameOf))
         return offer(`more than ${MOST_OFFERED}; type to narrow them down`);

@@ -2,15 +2,20 @@ import type { Progress } from '../stores/contract/store.js';
 
 import { formatDuration } from './durations.js';
 import { notesReachAPerson } from './output.js';
+import { StatusLine } from './status-line.js';
 
 const REDRAW_MS = 100;
 const BAR_WIDTH = 24;
+
+/** Columns. A narrow terminal shows the figures alone. */
+const LEAST_BAR_WIDTH = 8;
 
 /** A progress bar on a terminal's standard error; nothing anywhere else. */
 export class ProgressBar {
   readonly #what: string;
   readonly #before: number;
   readonly #started = Date.now();
+  readonly #line = new StatusLine();
   #drawn = 0;
 
   /**
@@ -27,21 +32,23 @@ export class ProgressBar {
     const now = Date.now();
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
-    process.stderr.write(`\r\u001B[K${this.#line(progress, (now - this.#started) / 1000)}`);
+    const columns = (process.stderr.columns || 80) - 1;
+    this.#line.draw(this.#text(progress, (now - this.#started) / 1000, columns));
   };
 
   /** Takes the bar away, so that the answer stands alone. */
   clear(): void {
-    if (this.#drawn > 0) process.stderr.write('\r\u001B[K');
-    this.#drawn = 0;
+    this.#line.clear();
   }
 
-  #line({ done, total }: Progress, seconds: number): string {
+  #text({ done, total }: Progress, seconds: number, columns: number): string {
     const rate = seconds > 0.5 ? `, ${count(Math.round((done - this.#before) / seconds))}/s` : '';
     const text = `${this.#what} ${count(done)}${rate}`;
     if (total === undefined || total < done || total === 0) return text;
-    const filled = Math.round((done / total) * BAR_WIDTH);
-    return `[${'='.repeat(filled).padEnd(BAR_WIDTH)}] ${text} of about ${count(total)}${timeLeft(done - this.#before, total - done, seconds)}`;
+    const figures = `${text} of about ${count(total)}${timeLeft(done - this.#before, total - done, seconds)}`;
+    const width = Math.min(BAR_WIDTH, columns - figures.length - '[] '.length);
+    if (width < LEAST_BAR_WIDTH) return figures;
+    return `[${'='.repeat(Math.round((done / total) * width)).padEnd(width)}] ${figures}`;
   }
 }
 

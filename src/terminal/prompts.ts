@@ -12,7 +12,7 @@ export async function confirmByYes(message: string): Promise<void> {
 export async function confirmByName(name: string): Promise<void> {
   const message = `This profile is protected. Type its name (${name}) to go ahead:`;
   const { typed } = await asked(async (prompt) => prompt({ type: 'input', name: 'typed', message }));
-  if (typed !== name) throw new DeclinedError(`that is not ${name}; nothing was changed`, '');
+  if (typed !== name) throw new DeclinedError(`the name is not ${name}; nothing was changed`, '');
 }
 
 /** What a search found, so far as it went. */

@@ -64,6 +64,7 @@ describe('lock:acquire and lock:release', () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60', '--owner', 'ann']);
       const waiter = place.start(['lock:acquire', 'deploy', '--ttl', '60', '--wait', '30s', '--owner', 'bob']);
       waiter.child.stdin.end();
+      await waiter.saw('waiting for deploy: held by ann', 'err');
       await place.run(['lock:release', 'deploy', '--owner', 'ann']);
       expect(await waiter.ended).to.include({ code: 0, out: 'bob\n' });
     });

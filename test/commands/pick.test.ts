@@ -93,6 +93,18 @@ describe('without a key at a terminal', () => {
       expect(refreshed.screen).not.to.include('theirs');
     });
 
+    it('offers the exact key first, however many begin like it', async () => {
+      const lines = Array.from({ length: 3000 }, (_, number) => `{"key":"n:${number}","value":"value ${number}"}`);
+      await place.run(['put', '--from', '-'], { input: lines.join('\n') });
+      const { screen } = await at(
+        place,
+        ['get'],
+        { prompt: /Which key[^]*❯ n:/, keys: 'n:2' },
+        { prompt: /❯ n:2\r?\n/, keys: '\r' },
+      );
+      expect(screen.trimEnd()).to.match(/value 2$/);
+    });
+
     it('offers a limited number, and finds the others', async () => {
       const lines = Array.from({ length: 3000 }, (_, number) => `{"key":"n:${number}","value":${number}}`);
       await place.run(['put', '--from', '-'], { input: lines.join('\n') });

@@ -29,6 +29,7 @@ describe('on a terminal', () => {
   it('flush changes nothing on a no, and exits 1', async () => {
     const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: '\r' });
     expect(screen).to.include('nothing was changed');
+    expect(screen).not.to.include('error:');
     expect(code).to.equal(1);
     expect((await onTerminal(['get', 'a'], env)).code).to.equal(0);
   });

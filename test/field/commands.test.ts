@@ -87,13 +87,13 @@ describe('help', () => {
     ['lock', 'lock:run'],
     ['lock -h', 'lock:run'],
     ['help lock', 'lock:run'],
-    ['help lock run', '$ cachectl lock:run NAME'],
-    ['help lock:run', '$ cachectl lock:run NAME'],
-    ['lock run --help', '$ cachectl lock:run NAME'],
-    ['lock run deploy -h', '$ cachectl lock:run NAME'],
-    ['help get', '$ cachectl get'],
-    ['get -h', '$ cachectl get'],
-    ['-h get', '$ cachectl get'],
+    ['help lock run', '  cachectl lock:run NAME'],
+    ['help lock:run', '  cachectl lock:run NAME'],
+    ['lock run --help', '  cachectl lock:run NAME'],
+    ['lock run deploy -h', '  cachectl lock:run NAME'],
+    ['help get', '  cachectl get'],
+    ['get -h', '  cachectl get'],
+    ['-h get', '  cachectl get'],
   ] as const) {
     it(`is shown by: cachectl ${typed}`, async () => {
       const { code, out, err } = await cachectl(typed.split(' ').filter(Boolean));

@@ -23,6 +23,12 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
         expect(await place.run(['lock:release', 'deploy', '--force', '--yes'])).to.include({ code: 1 });
       });
     }
+
+    it('refuses to keep a lock of a second, which may expire earlier', async () => {
+      const message = 'could expire before it is renewed';
+      const run = ['lock:run', 'deploy', '--ttl', '1s', '--', 'echo', 'ran'];
+      expectFault(await place.run(run), { code: 2, message, hint: '--ttl 2s' });
+    });
   } else {
     it('holds a lock for milliseconds and no longer', async () => {
       expect(await place.run([...lock, '--ttl', '1200ms'])).to.include({ code: 0 });
@@ -33,6 +39,13 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
       expect(JSON.parse((await place.run(refresh)).out)).to.include({ refreshed: true, ttl: 1.5 });
       const { out } = await place.run([...lock, '--ttl', '600500ms', '--wait', '10m', '--json']);
       expect(JSON.parse(out)).to.include({ acquired: true, ttl: 600.5 });
+    });
+
+    it('runs a command under a lock of a second, and refuses a TTL that leaves no time to renew it', async () => {
+      const run = ['lock:run', 'deploy', '--on-lost', 'warn', '--ttl'];
+      expect(await place.run([...run, '1s', '--', 'echo', 'ran'])).to.include({ code: 0, out: 'ran\n' });
+      const message = 'could expire before it is renewed';
+      expectFault(await place.run([...run, '50ms', '--', 'echo', 'ran']), { code: 2, message, hint: '--ttl 100ms' });
     });
 
     it('runs a command under a lock whose TTL has milliseconds', async () => {

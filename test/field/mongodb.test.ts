@@ -56,6 +56,7 @@ const SEEN: ReadonlyArray<readonly [args: readonly string[], code: number]> = [
   [['tags:list'], 0],
   [['put', 'new', 'v'], 0],
   [['increment', 'counter'], 0],
+  [['remember', 'new', '--ttl', '1m', '--', 'echo', 'v'], 0],
 ];
 
 const REFUSED: ReadonlyArray<readonly string[]> = [
@@ -79,7 +80,8 @@ const STRAY: readonly object[] = [
 
 describe('MongoDB as it is deployed', () => {
   const database = withDatabase();
-  const run = async (...args: readonly string[]): Promise<Result> => cachectl([...args, '--url', database.url()]);
+  const run = async (...[command = '', ...args]: readonly string[]): Promise<Result> =>
+    cachectl([command, '--url', database.url(), ...args]);
   const documents = async (): Promise<readonly object[]> => database.entries().find({}).sort({ _id: 1 }).toArray();
 
   for (const [index, { title, shape, document }] of LAYOUTS.entries()) {
@@ -133,6 +135,7 @@ describe('MongoDB as it is deployed', () => {
       [['lock:list'], 0],
       [['lock:show', 'l'], 1],
       [['lock:acquire', 'l', '--ttl', '1h'], 0],
+      [['lock:run', 'l', '--', 'true'], 0],
     ] as const) {
       const result = await run(...args);
       expect(result.err, args[0]).to.include(`warning: ${message}`);

@@ -153,6 +153,19 @@ describe('SQLite in the field', () => {
       });
     }
 
+    it('flush --locks-only needs the lock table alone', async () => {
+      const flush = ['flush', '--locks-only', '--yes'];
+      expectFault(await run(`sqlite://${folder}/app.sqlite?lockTable=cache_lokcs`, flush), {
+        code: 3,
+        message: `${folder}/app.sqlite has no table cache_lokcs`,
+        hint: 'Check path and lockTable',
+      });
+      expect(await run(`sqlite://${folder}/app.sqlite?table=cahce`, flush)).to.include({
+        code: 0,
+        out: 'removed 0 locks\n',
+      });
+    });
+
     it('doctor finds a fault, and none once the name is right', async () => {
       const { code, out } = await run(url, ['doctor']);
       expect(out).to.include(`fault\tentries\t${message}`);

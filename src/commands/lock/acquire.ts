@@ -8,8 +8,8 @@ import { ExitCode, InterruptedError, PartialError, UnansweredError, UsageError }
 import { checkKeys } from '../../features/entries/repository.js';
 import { waitFlag } from '../../features/locks/flags.js';
 import { checkLockTtl } from '../../features/locks/lock-ttl.js';
-import { outages } from '../../features/locks/outages.js';
 import { heldText } from '../../features/locks/text.js';
+import { whileWaiting } from '../../features/locks/waiting.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, lockArgument } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
@@ -68,8 +68,11 @@ export default class LockAcquire extends StoreCommand {
       const lock = fenced ?? store.lock(name);
       const { signal } = interruption;
       const isOwnerNew = flags.owner === undefined;
-      const options = { owner, isOwnerNew, ttl, wait: flags.wait, signal, ...outages(store) };
-      if (await acquireOrUndo(lock, name, options)) {
+      const options = { owner, isOwnerNew, ttl, wait: flags.wait, signal };
+      const isAcquired = await whileWaiting({ store, what: nameText(name) }, async (told) =>
+        acquireOrUndo(lock, name, { ...options, ...told }),
+      );
+      if (isAcquired) {
         const fence = fenced?.fence?.toString();
         await handOver(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
         note(`${nameText(name)} is yours, ${ttlText(ttl)}`);

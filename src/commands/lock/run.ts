@@ -8,13 +8,14 @@ import { ExitCode, InterruptedError, PartialError, UsageError } from '../../erro
 import { checkKeys } from '../../features/entries/repository.js';
 import { waitFlag } from '../../features/locks/flags.js';
 import { type Acquired, HeldLock, type Holding } from '../../features/locks/held-lock.js';
-import { checkLockTtl } from '../../features/locks/lock-ttl.js';
-import { outages } from '../../features/locks/outages.js';
+import { checkKeptTtl } from '../../features/locks/lock-ttl.js';
 import { heldText } from '../../features/locks/text.js';
+import { whileWaiting } from '../../features/locks/waiting.js';
 import { ChildCommand, commandLine } from '../../runtime/child/command.js';
 import { preciseDuration } from '../../runtime/flags.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
 import { readKey } from '../../runtime/key-arguments.js';
+import { checkPlaceOrClose } from '../../runtime/place-check.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
@@ -89,25 +90,18 @@ The command gets CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and CACHECTL_LOCK_F
     const words = raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
     const { name, command } = namedCommand(words, this.argv);
     checkKeys([name]);
-    if (flags.ttl < SHORTEST_TTL) {
-      throw new UsageError(
-        `a lock that lives ${flags.ttl}s cannot be kept`,
-        `Give --ttl ${SHORTEST_TTL}s or more; it is refreshed for as long as the command runs.`,
-      );
-    }
-
     const holding: Holding = {
       owner: newOwner(),
       ttl: flags.ttl,
       openStore: async () => (await this.openStore(flags)).store,
       lockOf: (store) => lockOf(store, name, flags.slots),
     };
-    const store = await holding.openStore();
-    checkLockTtl(store, flags.ttl);
-    const numbering = flags.fence ? name : undefined;
-    const acquired = await interruptible(async (interruption) =>
-      acquire(store, holding, { wait: flags.wait, numbering }, interruption),
-    );
+    const { store, profile } = await this.openStore(flags);
+    checkKeptTtl(store, flags.ttl);
+    const acquired = await interruptible(async (interruption) => {
+      await checkPlaceOrClose(store, profile, { place: 'locks', access: 'creates' });
+      return acquire(store, holding, { name, wait: flags.wait, isFenced: flags.fence }, interruption);
+    });
     if (acquired === undefined) {
       warn(heldText(name, await holding.lockOf(store).holder()));
       await store.close();
@@ -128,21 +122,21 @@ The command gets CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and CACHECTL_LOCK_F
 }
 
 interface Acquiring {
+  readonly name: string;
   /** Seconds. */
   readonly wait: number;
-  /** By what name acquisitions are numbered, if they are. */
-  readonly numbering: string | undefined;
+  readonly isFenced: boolean;
 }
 
 /** Undefined when somebody else holds it. Whatever goes wrong, the lock is not left behind. */
 async function acquire(
   store: Store,
   { owner, ttl, lockOf }: Holding,
-  { wait, numbering }: Acquiring,
+  { name, wait, isFenced }: Acquiring,
   interruption: Interruption,
 ): Promise<(Acquired & { readonly fence: bigint | undefined }) | undefined> {
   const plain = lockOf(store);
-  const fenced = numbering === undefined ? undefined : new FencedLock(store, numbering, plain);
+  const fenced = isFenced ? new FencedLock(store, name, plain) : undefined;
   const lock: Lock = fenced ?? plain;
   let at = 0;
   const timed: WaitedLock = {
@@ -155,14 +149,10 @@ async function acquire(
     ...(lock.startWaiting && { startWaiting: async (waiter) => lock.startWaiting!(waiter) }),
   };
   try {
-    const isAcquired = await acquireWithin(timed, {
-      owner,
-      isOwnerNew: true,
-      ttl,
-      wait,
-      signal: interruption.signal,
-      ...outages(store),
-    });
+    const options = { owner, isOwnerNew: true, ttl, wait, signal: interruption.signal };
+    const isAcquired = await whileWaiting({ store, what: nameText(name) }, async (told) =>
+      acquireWithin(timed, { ...options, ...told }),
+    );
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
     // Whoever may not refresh it (on Redis that takes a script) would have the command stopped under way. Asked as somebody
@@ -221,9 +211,6 @@ async function giveBack(held: HeldLock, name: string): Promise<boolean> {
     return true;
   }
 }
-
-/** In seconds: some stores end a lock up to a second early, and a refresh may come late. */
-const SHORTEST_TTL = 3;
 
 const USAGE = 'Write the command after --, as in: cachectl lock:run deploy -- ./deploy.sh';
 

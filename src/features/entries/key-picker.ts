@@ -2,7 +2,7 @@ import type { Work } from '../../runtime/store-command.js';
 import type { ListedEntry } from '../../stores/contract/listing.js';
 import type { Store } from '../../stores/contract/store.js';
 
-import { printKey } from '../../stores/entries/printed-key.js';
+import { parseKey, printKey } from '../../stores/entries/printed-key.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { canAsk, missingArgument, offered, pick } from '../../terminal/picker.js';
 import { ttlText } from '../../terminal/value-text.js';
@@ -43,6 +43,7 @@ export async function pickKey(
       none: `No key to choose from: ${store.prefix === '' ? 'the store is empty' : `none begins with ${store.prefix}`}.`,
       find: (glob, signal) => offers(store, glob, signal),
       nameOf: ({ key }) => key,
+      exact: async (key) => exactOffer(store, key),
       show: ({ key, about }) => ({ name: offered(printKey(key)), description: about }),
     },
     interruption.signal,
@@ -52,6 +53,14 @@ export async function pickKey(
 interface Offer {
   readonly key: string;
   readonly about: string;
+}
+
+/** The key that was typed in full: with many keys it may be far down the list. */
+async function exactOffer(store: Store, typed: string): Promise<Offer | undefined> {
+  const key = parseKey(typed);
+  const [reading] = await store.many([key]);
+  if (reading === undefined || reading instanceof Error) return undefined;
+  return { key, about: `${bytesText(reading.stored.length)}, ${ttlText(reading.ttl)}` };
 }
 
 /** Entries with their size and TTL, or bare keys where the store lists no more. */

@@ -37,6 +37,8 @@ export class HeldLock {
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isOver = false;
+  /** Stores that count in whole seconds end a lock up to a second early. */
+  readonly #marginMs: number;
 
   /** @param store where it was acquired just now; closed with the lock */
   constructor(store: Store, holding: Holding, { lock, at }: Acquired) {
@@ -47,6 +49,8 @@ export class HeldLock {
     this.#store = store;
     this.#lock = lock;
     this.#expiresAt = at + holding.ttl * 1000;
+    const isExact = store.traits.lockMilliseconds === true;
+    this.#marginMs = isExact ? Math.min(1000, (holding.ttl * 1000) / 3) : 1000;
     for (const signal of FATAL_SIGNALS) process.on(signal, ignore);
     this.#schedule();
   }
@@ -72,7 +76,7 @@ export class HeldLock {
       () => {
         this.#refreshing = this.#refresh();
       },
-      Math.max(pause, 50),
+      Math.max(pause, LEAST_PAUSE_MS),
     );
   }
 
@@ -116,9 +120,8 @@ export class HeldLock {
     return () => clearTimeout(timer);
   }
 
-  /** Stores that count in whole seconds end a lock up to a second early. */
   get #heldUntil(): number {
-    return this.#expiresAt - 1000;
+    return this.#expiresAt - this.#marginMs;
   }
 
   async #connected(): Promise<Lock> {
@@ -131,8 +134,10 @@ export class HeldLock {
   }
 }
 
-/** In milliseconds. */
 const READ_FIRST_MS = 100;
+
+/** Between two refreshes. */
+const LEAST_PAUSE_MS = 20;
 
 const NOT_REFRESHED = 'it could not be refreshed for as long as it lives';
 

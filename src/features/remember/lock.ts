@@ -6,9 +6,7 @@ import type { Remembered, Terms } from './output-cache.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { startWaiting, type WaitedLock } from '../../stores/locks/wait.js';
 import { taggedKey } from '../../stores/tags/names.js';
-import { note } from '../../terminal/output.js';
 import { LockPair } from '../locks/lock-pair.js';
-import { heldByText } from '../locks/text.js';
 
 /** In seconds: how soon another goes on where a machine died. That a lock is lost has the command run twice, and no more. */
 export const LOCK_TTL = 5;
@@ -50,7 +48,6 @@ export class LockOrOutput implements WaitedLock {
   readonly #lock: Lock;
   readonly #look: () => Promise<Remembered | undefined>;
   #isWaiting = false;
-  #isTold = false;
 
   /** @param look for what will do in place of running the command */
   constructor(lock: Lock, look: () => Promise<Remembered | undefined>) {
@@ -81,10 +78,7 @@ export class LockOrOutput implements WaitedLock {
   }
 
   async holder(): Promise<LockHolder | undefined> {
-    const holder = await this.#lock.holder();
-    if (holder !== undefined && !this.#isTold) note(`waiting for the output; the lock is ${heldByText(holder)}`);
-    this.#isTold = true;
-    return holder;
+    return this.#lock.holder();
   }
 
   async startWaiting(owner: string): Promise<Waiting> {

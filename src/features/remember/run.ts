@@ -2,11 +2,12 @@ import type { Store } from '../../stores/contract/store.js';
 
 import { type CachectlError, ClosedPipeError, ExitCode, InterruptedError, PartialError } from '../../errors.js';
 import { interruptible, type Interruption } from '../../runtime/interrupt.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { acquireWithin } from '../../stores/locks/wait.js';
 import { warn } from '../../terminal/output.js';
 import { HeldLock, type Holding } from '../locks/held-lock.js';
-import { outages } from '../locks/outages.js';
 import { heldText } from '../locks/text.js';
+import { whileWaiting } from '../locks/waiting.js';
 import { LockOrOutput, newHolding, runLock } from './lock.js';
 import { Memory, type Remembered } from './output-cache.js';
 import { type ProduceOptions, produceUnder } from './producer.js';
@@ -32,7 +33,9 @@ export async function runAndRemember(store: Store, options: RunOptions): Promise
   if (lock === undefined) {
     const holder = await holding.lockOf(store).holder();
     await store.close();
-    warn(`nobody gave the output in time: the lock of ${heldText(terms.key, holder)}`);
+    warn(
+      `timed out waiting for another process to produce ${printKey(terms.key)}: the lock of ${heldText(terms.key, holder)}`,
+    );
     return ExitCode.NotAcquired;
   }
 
@@ -59,7 +62,10 @@ async function acquireOrFind(
     return seen !== undefined && accepts!(seen) ? seen : undefined;
   });
   try {
-    const isDone = await acquireWithin(lock, { owner, isOwnerNew: true, ttl, wait, signal, ...outages(store) });
+    const isDone = await whileWaiting(
+      { store, what: `the output of ${printKey(terms.key)}`, isLogged: false },
+      async (told) => acquireWithin(lock, { owner, isOwnerNew: true, ttl, wait, signal, ...told }),
+    );
     if (signal.aborted) throw endedWhileWaiting(interruption);
     return isDone ? lock : undefined;
   } catch (error) {

@@ -27,6 +27,8 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** Closes lost connections (`Store.reconnect`). */
   readonly reconnect?: (() => Promise<void>) | undefined;
+  /** Called each time the holder is looked up, first at the start of the wait. */
+  readonly onHolder?: (holder: LockHolder | undefined) => void;
   /** Called once for each outage. */
   readonly onLost?: (why: CachectlError) => void;
 }
@@ -128,7 +130,11 @@ class Acquisition {
   /** A request from before the outage may take effect after it. */
   async #holder(): Promise<LockHolder | undefined> {
     const holder = await this.#lock.holder();
-    if (this.#unanswered === undefined || holder?.owner !== this.#options.owner) return holder;
+    if (this.#unanswered === undefined || holder?.owner !== this.#options.owner) {
+      this.#options.onHolder?.(holder);
+      return holder;
+    }
+
     await this.#settle();
     return undefined;
   }

@@ -9,7 +9,7 @@ import { halt } from '../../support/halt.js';
 import { startRedisSentinel } from '../../support/redis-sentinel.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 
-const LOST = '; trying again until the wait is over';
+const LOST = '; retrying until the wait ends';
 
 describe('waiting for a lock on Redis', function () {
   this.timeout(120_000);

@@ -40,7 +40,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     const waiter = start(['lock:acquire', 'deploy', '--ttl', TTL, '--wait', TTL, '--timeout', '3s'], { env: env() });
     await until(isWaiting);
     await outage(waiter);
-    await waiter.saw('; trying again until the wait is over', 'err');
+    await waiter.saw('; retrying until the wait ends', 'err');
     await run('lock:release', 'deploy', '--owner', 'ann');
     const { code, out } = await waiter.ended;
     expect(code).to.equal(0);
@@ -52,7 +52,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     const waiter = start(['lock:run', 'deploy', ...command], { env: env() });
     await until(isWaiting);
     await outage(waiter);
-    await waiter.saw('; trying again until the wait is over', 'err');
+    await waiter.saw('; retrying until the wait ends', 'err');
     await run('lock:release', 'deploy', '--owner', 'ann');
     expect(await waiter.ended).to.include({ code: 0, out: 'ran\n' });
     expect(await run('lock:release', 'deploy', '--force', '--yes')).to.include({ code: 1 });
@@ -65,7 +65,7 @@ function waitersOutlast({ url, isWaiting, outage }: Setup): void {
     const waiter = start(args, { env: env() });
     await until(isWaiting);
     await outage(waiter);
-    await waiter.saw('; trying again until the wait is over', 'err');
+    await waiter.saw('; retrying until the wait ends', 'err');
     await run('lock:release', lock, '--owner', 'ann');
     expect(await waiter.ended).to.include({ code: 0, out: 'made\n' });
     expect(await run('get', 'rates')).to.include({ code: 0, out: 'made\n\n' });
@@ -168,7 +168,7 @@ describe('waiting for a lock through an outage', function () {
       async outage(waiter) {
         database!.prepare('UPDATE cache_locks SET expiration = ?').run(Math.floor(Date.now() / 1000) + 2);
         database!.exec('BEGIN IMMEDIATE');
-        await waiter.saw('; trying again until the wait is over', 'err');
+        await waiter.saw('; retrying until the wait ends', 'err');
         database!.exec('ROLLBACK');
       },
     });
@@ -188,7 +188,7 @@ async function dropClients({ client }: RedisServer): Promise<void> {
 
 async function outageOf(proxy: BreakableProxy, waiter: Run): Promise<void> {
   await proxy.cut();
-  await waiter.saw('; trying again until the wait is over', 'err');
+  await waiter.saw('; retrying until the wait ends', 'err');
   await proxy.mend();
 }
 

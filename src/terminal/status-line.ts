@@ -1,0 +1,17 @@
+import { cutToColumns } from './columns.js';
+
+/** A line on a terminal's standard error that is redrawn in place. */
+export class StatusLine {
+  #isDrawn = false;
+
+  /** Cut to the width of the terminal: a line that wraps could not be erased. */
+  draw(text: string): void {
+    process.stderr.write(`\r\u001B[K${cutToColumns(text, (process.stderr.columns || 80) - 1)}`);
+    this.#isDrawn = true;
+  }
+
+  clear(): void {
+    if (this.#isDrawn) process.stderr.write('\r\u001B[K');
+    this.#isDrawn = false;
+  }
+}
