@@ -104,7 +104,7 @@ describe('the store of a custom driver', () => {
       const error = await failure(open(body));
       expect(error).to.be.instanceOf(ConfigError);
       const { message } = error as ConfigError;
-      expect(message).to.match(/^driver "\.\/mine\.mjs" of profile shop opened something that is no store: /);
+      expect(message).to.match(/^driver "\.\/mine\.mjs" of profile shop did not return a store from open\(\): /);
       expect(message).to.include(lack);
     });
   }
