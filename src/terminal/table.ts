@@ -32,14 +32,34 @@ export function table(
     .map((heading, index) => columnOf(typeof heading === 'string' ? { title: heading } : heading, index, cells))
     .filter(({ index }) => cells.some((row) => row[index] !== ''));
   const shown = fitting(columns, room);
+  const head = shown.map(({ title }) => styleAnswer('dim', title));
+  let text = '';
+  let together: string[][] = [head];
+  for (const row of cells) {
+    const name = row[shown[0]?.index ?? 0] ?? '';
+    const isApart = shown[0] !== undefined && columnsOf(name) > shown[0].width;
+    if (isApart) {
+      text += `${drawn(shown, together)}${name}\n`;
+      together = [];
+    }
+
+    const wrapped = wrappedRow(shown, row, isApart);
+    if (!isApart || wrapped.some((cell) => cell !== '')) together.push(wrapped);
+  }
+
+  return text + drawn(shown, together);
+}
+
+/** The library wraps by other widths, so its cells come wrapped. */
+function drawn(columns: readonly Column[], rows: readonly string[][]): string {
+  if (rows.length === 0) return '';
   const grid = new Table({
-    head: shown.map(({ title }) => styleAnswer('dim', title)),
     chars: NO_RULES,
-    style: { head: [], 'padding-left': 0, 'padding-right': GAP },
-    colAligns: shown.map(({ isNumber }) => (isNumber ? 'right' : 'left')),
-    colWidths: shown.map(({ width }) => width + GAP),
+    style: { 'padding-left': 0, 'padding-right': GAP },
+    colAligns: columns.map(({ isNumber }) => (isNumber ? 'right' : 'left')),
+    colWidths: columns.map(({ width }) => width + GAP),
   });
-  grid.push(...cells.flatMap((row) => rowsOf(shown, row)));
+  grid.push(...rows);
   return `${grid.toString().replaceAll(/ +$/gm, '')}\n`;
 }
 
@@ -100,12 +120,8 @@ function lackOf({ natural, width }: Column): number {
   return natural - width;
 }
 
-/** One row; two where the name has a line of its own. The library wraps by other widths, so cells come wrapped. */
-function rowsOf(columns: readonly Column[], row: readonly string[]): Table.HorizontalTableRow[] {
-  const [first] = columns;
-  const name = first === undefined ? '' : (row[first.index] ?? '');
-  const isApart = first !== undefined && columnsOf(name) > first.width;
-  const wrapped = columns.map((column, place) => {
+function wrappedRow(columns: readonly Column[], row: readonly string[], isApart: boolean): string[] {
+  return columns.map((column, place) => {
     const cell = row[column.index] ?? '';
     if (place === 0) return isApart ? '' : cell;
     if (column.isCut) return cutTo(cell, column.width);
@@ -114,9 +130,6 @@ function rowsOf(columns: readonly Column[], row: readonly string[]): Table.Horiz
       .flatMap((line) => wrapToColumns(line, column.width))
       .join('\n');
   });
-  if (!isApart) return [wrapped];
-  const alone: Table.HorizontalTableRow = [{ content: name, colSpan: columns.length }];
-  return wrapped.every((cell) => cell === '') ? [alone] : [alone, wrapped];
 }
 
 function cutTo(cell: string, most: number): string {

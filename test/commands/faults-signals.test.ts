@@ -99,7 +99,7 @@ for (const driver of ['Redis', 'SQLite']) {
         await until(async () => inside.hasLost(filled), run);
         run.child.kill(signal);
         const result = await run.ended;
-        expectFault(result, { code, message: /^interrupted: removed [\d,]+ entries/, hint: 'run it again' });
+        expectFault(result, { code, message: /^interrupted: removed [\d,]+ entries/, hint: 'Run the command again' });
         const left = await inside.count();
         expect(told('removed', result)).to.equal(filled - left);
         expect(left).to.be.greaterThan(0);

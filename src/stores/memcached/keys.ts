@@ -7,7 +7,7 @@ import { printKey } from '../entries/printed-key.js';
 /** What Memcached takes, prefix included. */
 export const LONGEST_KEY = 250;
 
-type Naming = Pick<MemcachedProfile, 'codec' | 'connectionPrefix' | 'prefix' | 'unicodeKeys'>;
+type Naming = Pick<MemcachedProfile, 'codec' | 'connectionPrefix' | 'prefix' | 'protocol' | 'unicodeKeys'>;
 
 /** Full keys and back: connection prefix, cache prefix, key. */
 export class Keys {
@@ -15,12 +15,14 @@ export class Keys {
   readonly prefix: string;
   readonly #prefixBytes: Buffer;
   readonly #isAscii: boolean;
+  readonly #isNameable: (full: Buffer) => boolean;
 
-  constructor({ codec, connectionPrefix = '', prefix, unicodeKeys }: Naming) {
+  constructor({ codec, connectionPrefix = '', prefix, protocol, unicodeKeys }: Naming) {
     this.prefix = connectionPrefix + prefix;
     this.#prefixBytes = Buffer.from(this.prefix);
     // Clients other than php-memcached take them.
     this.#isAscii = !(unicodeKeys ?? codec !== 'php');
+    this.#isNameable = protocol === 'classic' ? isPlain : isNameable;
   }
 
   /**
@@ -29,7 +31,7 @@ export class Keys {
    */
   full(key: string): Buffer {
     const full = keyToBytes(this.prefix + key);
-    if (isNameable(full)) return full;
+    if (this.#isNameable(full)) return full;
     throw unstorable(key, full);
   }
 
