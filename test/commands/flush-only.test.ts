@@ -62,7 +62,7 @@ describe('flush with filters', () => {
       if (tellsIdle) expect({ code, out }).to.deep.equal({ code: 0, out: 'removed 0 entries, 0 B\n' });
       else {
         expect(code).to.equal(2);
-        expect(err).to.include(`the ${driver} store does not tell since when`);
+        expect(err).to.include(`the ${driver} store does not record idle times`);
       }
 
       expect((await place.run(['get', 'a'])).code).to.equal(0);

@@ -78,7 +78,7 @@ describe('keys', () => {
       const { code, out, err } = await place.run(['keys', '--sort', 'idle', '--long']);
       expect(code).to.equal(tellsIdle ? 0 : 2);
       if (tellsIdle) expect(out.trimEnd().split('\t').at(-1)).to.match(/^\d+$/);
-      else expect(err).to.include('does not tell since when');
+      else expect(err).to.include('does not record idle times');
     });
 
     it('folds keys into a tree with entries and bytes', async () => {

@@ -322,7 +322,7 @@ describe('limits of import', () => {
 
   for (const [args, message] of [
     [['import', 'none.ndjson'], 'cannot read none.ndjson: no such file or folder'],
-    [['import', '/'], '/ is a folder'],
+    [['import', '/'], 'cannot read /: it is a folder'],
     [['copy'], 'no store to copy to was given'],
     [['import', '-', '--ttl', '0'], 'a TTL of 0 stores nothing'],
   ] as const) {
@@ -403,7 +403,11 @@ describe('copy', () => {
     const run = async (...args: string[]) => cachectl([...args, '--config', config]);
     await run('put', 'k', 'v', '-p', 'a');
     const copy = ['copy', '-p', 'a', '--to', 'b'];
-    expectFault(await run(...copy), { code: 2, message: 'there is no terminal to ask on', hint: '--yes --confirm b' });
+    expectFault(await run(...copy), {
+      code: 2,
+      message: 'there is no terminal to confirm on',
+      hint: '--yes --confirm b',
+    });
     expect(await run(...copy, '--dry-run')).to.include({ code: 0, err: 'would copy 1 entry\n' });
     expect((await run('get', 'k', '-p', 'b')).code).to.equal(1);
     expect(await run(...copy, '--yes', '--confirm', 'b')).to.include({ code: 0 });

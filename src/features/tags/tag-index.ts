@@ -6,6 +6,7 @@ import { UnsupportedError } from '../../errors.js';
 import { untilInterrupted } from '../../runtime/interrupt.js';
 import { unsupported } from '../../stores/contract/operations.js';
 import { keyToBytes } from '../../stores/entries/key-text.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 export const TAG_SORTS = ['name', 'entries', 'none'] as const;
 
@@ -49,7 +50,7 @@ export async function* listTags(
 /** One by one. An interruption ends them quietly. */
 export async function* listMembers(store: Store, interruption: Interruption, name: string): AsyncGenerator<TagMember> {
   const index = await tagIndexOf(store);
-  if (index.members === undefined) throw unsupported(store, 'tagIndex', 'list the entries of a tag');
+  if (index.members === undefined) throw unsupported(store, 'tagIndex', `list the entries of tag ${printKey(name)}`);
   const { signal } = interruption;
   for await (const page of untilInterrupted(interruption, index.members(name, { signal }))) yield* page;
 }

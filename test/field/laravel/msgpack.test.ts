@@ -106,7 +106,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
       const input = `{"key":"k","php":"O:8:\\"App\\\\User\\":0:{}","selfMade":${selfMade},"expires":null}\n`;
       const result = await cachectl(['import', '-', '--yes', '--url', redis.url], { input });
       expect(result.code).to.equal(2);
-      expect(result.err).to.match(/selfMade is no list of names|a class is no string/);
+      expect(result.err).to.match(/selfMade is not a list of names|a class is not a string/);
     }
   });
 });
