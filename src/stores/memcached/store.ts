@@ -39,7 +39,7 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
     ...(hasMetaCommands && {
       events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
     }),
-    parts: { ...PARTS, ...(hasMetaCommands && META_PARTS) },
+    parts: { ...PARTS, ...(connection.protocol !== 'classic' && STATS_PART), ...(hasMetaCommands && META_PARTS) },
     async close() {
       connection.close();
     },
@@ -49,10 +49,14 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
 const PARTS: Parts<MemcachedContext> = {
   flush: async () => (await import('./listing/flush.js')).flush,
   inspect: async () => (await import('./inspection.js')).inspect,
-  stats: async () => (await import('./stats.js')).stats,
   reach: async () => (await import('./doctor/connectivity.js')).reach,
   diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
   serverTime: async () => (await import('./server-time.js')).serverTime,
+};
+
+/** A proxy has no figures of the servers behind it. */
+const STATS_PART: Partial<Parts<MemcachedContext>> = {
+  stats: async () => (await import('./stats.js')).stats,
 };
 
 const META_PARTS: Partial<Parts<MemcachedContext>> = {
