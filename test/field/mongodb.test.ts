@@ -173,7 +173,7 @@ describe('MongoDB as it is deployed', () => {
 
     it('doctor warns', async () => {
       const { code, out } = await run('doctor');
-      expect(out).to.include('warning\tlayout of cache\t3 of the 5 documents looked at are of another layout');
+      expect(out).to.include('warning\tlayout of cache\t3 of the 5 documents checked have another layout');
       expect(code).to.equal(0);
     });
   });

@@ -90,7 +90,7 @@ export function describeEntries(shared: () => Shared): void {
     expect(code).to.equal(1);
     expect((JSON.parse(out) as Array<{ value: unknown }>).map(({ value }) => value)).to.deep.equal([
       'hello',
-      null,
+      undefined,
       'hello',
     ]);
 

@@ -49,8 +49,8 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
       return listedKey as string;
     }
 
-    async function ownerOf(name: string): Promise<null | string> {
-      return JSON.parse((await place.run(['lock:show', name, '--json'])).out).owner as null | string;
+    async function ownerOf(name: string): Promise<string | undefined> {
+      return JSON.parse((await place.run(['lock:show', name, '--json'])).out).owner as string | undefined;
     }
 
     it('is refreshed by one side only: the lock of either Laravel version excludes cachectl', async () => {
@@ -64,7 +64,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
         await place.run(['lock:acquire', held, '--ttl', '1h', '--owner', 'aZ3kQ9sLmN1pR7tV']);
         expect(await remembered()).to.equal('old');
         // Whoever refreshes holds both; it would wait for its command still.
-        expect(await ownerOf(other)).to.equal(null);
+        expect(await ownerOf(other)).to.equal(undefined);
         expect(await ownerOf(held)).to.equal('aZ3kQ9sLmN1pR7tV');
         await place.run(['lock:release', held, '--owner', 'aZ3kQ9sLmN1pR7tV']);
       }
@@ -79,7 +79,7 @@ function isRefreshedOnce(where: string, open: () => Place, known?: string): void
         .and.equal(newer);
       writeFileSync(path.join(folder, 'go'), '');
       await until(async () => (await place.run(['get', 'rates', ...TAGS])).out === 'new\n');
-      for (const name of names) await until(async () => (await ownerOf(name)) === null);
+      for (const name of names) await until(async () => (await ownerOf(name)) === undefined);
     });
   });
 }

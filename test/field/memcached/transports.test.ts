@@ -76,7 +76,10 @@ describe('connections to Memcached', () => {
     for (const args of [['get', 'k'], ['put', 'k', 'v'], ['keys'], ['lock:acquire', 'l', '--ttl', '1m'], ['stats']]) {
       expect(await refusal([...args, '--url', `memcached://${address}`]), args.join(' ')).to.match(wanted);
       const asSasl = [...args, '--url', `memcached://app:secret@${address}`];
-      if (args[0] === 'keys') expect((await cachectl(asSasl)).err).to.include('(-Y) needs protocol: text');
+      if (args[0] === 'keys')
+        expect((await cachectl(asSasl)).err).to.include(
+          'Use protocol: text if the server has text authentication (-Y)',
+        );
       else expect(await refusal(asSasl), args.join(' ')).to.match(wanted);
     }
 

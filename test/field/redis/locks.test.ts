@@ -92,7 +92,9 @@ describe('field: locks on Redis', () => {
         await set(1, 'k', 's:1:"v";');
         expect(await names()).to.deep.equal([SCHEDULE, WINDOWS_SCHEDULE].toSorted());
         const { out } = await run(['keys', '--long', '--json']);
-        expect(JSON.parse(out).filter(({ lock }: { lock?: string }) => lock === 'family')).to.have.length(2);
+        expect(
+          JSON.parse(out).filter(({ detectedBy }: { detectedBy?: string }) => detectedBy === 'family'),
+        ).to.have.length(2);
         expect((await run(['flush', '--pattern', '*', '--yes'])).out).to.match(/^removed 1 entry, .*, kept 2 locks\n/);
         await set(1, 'k', 's:1:"v";');
         expect((await run(['flush', '--dry-run'])).out).to.equal('would remove 1 entry, kept 2 locks\n');
@@ -113,9 +115,9 @@ describe('field: locks on Redis', () => {
         expect(await names()).to.deep.equal(['orders', 'reports1']);
         const listed = JSON.parse((await run(['keys', '--long', '--json'])).out) as Array<{
           key: string;
-          lock?: string;
+          detectedBy?: string;
         }>;
-        const told = listed.filter(({ lock }) => lock !== undefined).map(({ key }) => key);
+        const told = listed.filter(({ detectedBy }) => detectedBy !== undefined).map(({ key }) => key);
         expect(told.toSorted()).to.deep.equal(isApart ? [] : ['orders', 'reports1']);
         if (!isApart) {
           const got = await run(['get', 'reports1']);

@@ -77,20 +77,20 @@ describe('an SQLite binding that does not load', () => {
   };
 
   it('is not installed, in a clone', () => {
-    expectRefusal(cachectl(['get', 'key']), 'it is not installed', `sh ${folder}/scripts/install.sh`);
+    expectRefusal(cachectl(['get', 'key']), 'which is not installed', `sh ${folder}/scripts/install.sh`);
   });
 
   it('is not installed in a project', () => {
     moveProgram(path.join(folder, 'node_modules', 'cachectl'));
     writeFileSync(path.join(folder, 'package.json'), '{}');
     const command = `npm install better-sqlite3@12 --prefix ${folder}.`;
-    expectRefusal(cachectl(['get', 'key']), 'it is not installed', command);
+    expectRefusal(cachectl(['get', 'key']), 'which is not installed', command);
   });
 
   it('is not installed where cachectl is installed globally', () => {
     moveProgram(path.join(folder, 'lib', 'node_modules', 'cachectl'));
     const command = `npm install -g better-sqlite3@12 --prefix ${folder}.`;
-    expectRefusal(cachectl(['get', 'key']), 'it is not installed', command);
+    expectRefusal(cachectl(['get', 'key']), 'which is not installed', command);
   });
 
   it('is not built', () => {
@@ -120,7 +120,7 @@ describe('an SQLite binding that does not load', () => {
     const { code, out, err } = cachectl(['doctor']);
     expect(code).to.equal(3);
     expect(out + err)
-      .to.contain('it is not installed')
+      .to.contain('which is not installed')
       .and.contain(`sh ${folder}/scripts/install.sh`);
   });
 

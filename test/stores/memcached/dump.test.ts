@@ -34,7 +34,7 @@ describe('a dump of Memcached', () => {
   for (const line of ['key=k exp=-1 cas=2 size=63', 'key=k', 'key=k exp=-1 la=1 cas=2', 'key= la=1 cas=2 size=6']) {
     it(`is refused with missing fields: ${line}`, () => {
       const next = 'key=n exp=-1 la=1795437400 cas=7 fetch=no cls=1 size=9\n';
-      expect(() => dumped(`${line}\n${next}`)).to.throw(RefusedError, 'does not answer as Memcached does');
+      expect(() => dumped(`${line}\n${next}`)).to.throw(RefusedError, 'does not speak the Memcached protocol');
     });
   }
 

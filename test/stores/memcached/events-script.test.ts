@@ -184,10 +184,11 @@ describe('a scripted session on Memcached', () => {
     for (const key of keys) await store.put(key, string(key), 60);
     const stream = await tail(store, { everything: true });
     for (let time = 0; time < 2; time++) {
-      const readings = await stream.peek!([...keys, 'missing', 'with a space']);
+      const readings = await stream.peek!([...keys, 'missing', 'with a space', 'x'.repeat(251)]);
       expect(readings.slice(0, 8).map((reading) => textOf(reading as never))).to.deep.equal(keys);
       expect(readings[8]).to.equal(undefined);
-      expect(readings[9]).to.be.instanceOf(UsageError);
+      expect(readings[9]).to.equal(undefined);
+      expect(readings[10]).to.be.instanceOf(UsageError);
     }
 
     const told: string[] = [];

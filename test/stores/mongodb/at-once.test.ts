@@ -122,7 +122,7 @@ describe('concurrent clients of MongoDB', () => {
       await store.put('k', integer(held), 60);
       const error = await failure(store.increment('k', by));
       expect(error).to.be.instanceOf(NotANumberError);
-      expect((error as Error).message).to.include('beyond 64 bits');
+      expect((error as Error).message).to.include('exceeds 64 bits');
       expect((await store.get('k'))!.decode()).to.deep.equal(integer(held));
     }
   });

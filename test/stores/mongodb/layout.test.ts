@@ -113,7 +113,7 @@ describe('documents of MongoDB', () => {
       for (const attempt of [store.put('k', large, 60), store.putMany([entry]), store.add('other', large, 60)]) {
         const error = await failure(attempt);
         expect(error).to.be.instanceOf(RefusedError);
-        expect((error as Error).message).to.include('no documents over 16 MB');
+        expect((error as Error).message).to.include('the document is too large for mongodb');
       }
 
       expect((await store.get('k'))!.decode()).to.deep.equal(string('kept'));

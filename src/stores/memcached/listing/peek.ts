@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import type { CachectlError } from '../../../errors.js';
-import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
 import { deferred, withTimeout } from '../../../async.js';
 import { notAnswered } from '../errors.js';
-import { command } from '../protocol/classic-node.js';
+import { metaCommand, type MetaNode } from '../protocol/meta-node.js';
 import { ask, type TextWire } from '../protocol/text-connection.js';
 
 /**
@@ -35,7 +34,7 @@ export class Peek {
     const wire = await this.#opening;
     const answers = await ask(
       wire,
-      keys.map((key) => command('mg', key, 'v f t c')),
+      keys.map((key) => metaCommand('mg', key, 'v f t c')),
     );
     return answers.map((answer) => this.#node.itemOf(answer));
   }
@@ -75,7 +74,7 @@ export class Peek {
     const key = `cachectl-peek-${randomBytes(16).toString('hex')}`;
     const { promise, resolve } = deferred<void>();
     this.#probe = { key, heard: resolve };
-    const known = Promise.all([promise, ask(wire, [command('mg', Buffer.from(key), '')])]);
+    const known = Promise.all([promise, ask(wire, [metaCommand('mg', Buffer.from(key), '')])]);
     await withTimeout(known, this.#timeoutMs, () => notAnswered(this.#node.location));
   }
 }

@@ -153,7 +153,7 @@ export class MetaNode extends ClassicNode {
 }
 
 /** A meta command; a key with white space or control characters goes in base64, as the flag `b` says. */
-function metaCommand(name: string, key: Buffer, flags: string): string {
+export function metaCommand(name: string, key: Buffer, flags: string): string {
   if (isPlain(key)) return command(name, key, flags);
   return `${name} ${key.toString('base64')} ${flags === '' ? 'b' : `${flags} b`}\r\n`;
 }
