@@ -110,7 +110,7 @@ function meaning(lock: HeldLock): string {
   return printable(aboutLock(lock.name, lock).meaning);
 }
 
-/** Who took it stands beside it. */
+/** The owner has a column of its own. */
 function shortMeaning(lock: HeldLock): string {
   return aboutLock(lock.name, lock).family === 'cachectl' ? 'taken by cachectl' : meaning(lock);
 }

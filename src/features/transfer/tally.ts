@@ -26,7 +26,7 @@ const COUNTS = [
 
 const LEFT_OUT = ['expired', 'present', 'locks', 'foreign'] as const;
 
-/** Further kinds are told apart by their codes only. */
+/** Beyond this number, kinds are distinguished by their codes only. */
 const MAX_KINDS = 20;
 
 /** Counts what became of the entries that were transferred. */

@@ -65,7 +65,7 @@ export interface Repository {
 
   /**
    * Bounded in memory, whatever the length of `entries`. Returns how many were stored.
-   * What was acknowledged before an error stays, and is told through `onProgress`.
+   * Entries that were acknowledged before an error stay; `onProgress` reports them.
    */
   putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number>;
 

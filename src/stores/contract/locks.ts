@@ -20,7 +20,7 @@ export interface Lock {
   release(owner: string): Promise<boolean>;
   /** Whoever holds it. False when nobody did. */
   forceRelease(): Promise<boolean>;
-  /** Atomic; sets the ttl anew. False when `owner` does not hold it (any more). */
+  /** Replace the TTL, atomically. False if `owner` does not hold the lock. */
   refresh(owner: string, ttl: Ttl): Promise<boolean>;
   /** Undefined when it is free. */
   holder(): Promise<LockHolder | undefined>;

@@ -45,13 +45,13 @@ export interface Traits {
 
 /** What the caller of a driver decides, rather than the profile. */
 export interface OpenOptions {
-  /** How long the store may take to connect, to answer, or to let go of a locked file, in milliseconds. */
+  /** Timeout for connecting, for each answer and for a locked file, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
  * One cache, as its driver opens it for one profile. Connects on first use. A method that a driver leaves out is an
- * operation that it lacks: cachectl does without it, or refuses it with an UnsupportedError.
+ * operation that it lacks: cachectl falls back to another way, or throws an UnsupportedError.
  */
 export interface DriverStore extends Repository {
   readonly driver: string;

@@ -77,6 +77,6 @@ export interface TagIndex {
   /** What is listed under a tag. Left out where names alone are known. */
   members?(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly TagMember[]>;
 
-  /** Entries are left alone. What was removed before an error is told through `onProgress`. */
+  /** Keeps entries. `onProgress` reports what was removed before an error. */
   prune(options: PruneTagsOptions): Promise<PruneTagsResult>;
 }

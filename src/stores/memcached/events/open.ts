@@ -35,7 +35,7 @@ function sourceText(tellsDeletions: boolean): string {
   const told = tellsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
   const others = tellsDeletions ? 'touching' : 'touching and deleting (deletions: from Memcached 1.6.20)';
   const locks = 'locks are those that bear a name of Laravel’s families';
-  return `watch: ${told} of every client; counting is told as a lookup, so is ${others}; ${locks}; not told are expiry and flush_all`;
+  return `watch: ${told} of every client; increments appear as lookups, as does ${others}; ${locks}; expiry and flush_all do not appear`;
 }
 
 /** The full key of an entry. */

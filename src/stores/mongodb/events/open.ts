@@ -50,7 +50,7 @@ async function openStreams(
   );
   const { collection, lockCollection } = connection.profile;
   return openTail(feeds, queue, options, () => ({
-    source: `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; not told are hits, misses, who did it, and who waits for a lock`,
+    source: `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; hits, misses, clients and waiters do not appear`,
     types: STREAM.types,
   }));
 }

@@ -18,7 +18,7 @@ export interface MonitoredPlace {
   readonly keys: Keys;
   readonly texts: Texts;
   readonly database: number;
-  /** How locks are told from entries. */
+  /** How to distinguish locks from entries. */
   readonly rule: LockRule;
   /** Whether the server announces misses, so that a lookup without one is a hit. */
   readonly announcesMisses: boolean;

@@ -14,7 +14,7 @@ import { withoutTouching } from './no-touch.js';
 /**
  * What lies under the prefix, a page of a scan at a time. Looking counts as using on servers before 7.2: since when nobody
  * used an entry is asked first, and then its value is not looked at, unless for its contents; its size is then what it
- * takes in memory, and a lock is told by its name alone.
+ * takes in memory, and a lock is recognized by its name alone.
  */
 export async function* listEntries(context: RedisContext, options: ListEntriesOptions = {}): EntryPages {
   options.signal?.throwIfAborted();

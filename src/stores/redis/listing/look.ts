@@ -100,7 +100,7 @@ export class Look {
     };
   }
 
-  /** How what begins so is told to be a lock. */
+  /** How a key with this prefix is recognized as a lock. */
   lockOf(name: string, start: Buffer): ToldBy | undefined {
     return this.#tell(name, ownerOf(this.#context.packing.texts, start.subarray(0, this.#head)));
   }
@@ -136,7 +136,7 @@ function lengthOf(reply: Error | Reply): number | undefined {
 /** What is wanted of each key. */
 interface Wanted {
   readonly idle: boolean;
-  /** Whether values may be looked at; their size in memory is told otherwise. */
+  /** Whether the script may read values; without it only their size in memory is known. */
   readonly values: boolean;
   /** Bytes of each value; none where values may not be looked at. */
   readonly head: number;

@@ -2,7 +2,7 @@ import type { LockRule } from '../../locks/rule.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
-/** Where locks may lie, and how they are told there. */
+/** A place that may hold locks, and the rule that recognizes them there. */
 export interface LockPlace {
   readonly connection: Connection;
   readonly rule: LockRule;
@@ -13,7 +13,7 @@ export function keepsLocksApart({ connection, lockConnection }: RedisContext): b
   return lockConnection.location !== connection.location;
 }
 
-/** By which rule locks are told among the entries. */
+/** The rule that recognizes locks among the entries. */
 export function ruleAmongEntries(context: RedisContext): LockRule {
   return {
     isPlaceOfLocks: false,

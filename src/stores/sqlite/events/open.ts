@@ -35,7 +35,7 @@ export async function tail(context: SqliteContext, options: EventsOptions): Prom
     },
   };
   return openTail([feed], queue, options, () => ({
-    source: `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; not told are reads, and who tried in vain for a lock, save for cachectl’s first tries`,
+    source: `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; reads and failed attempts on locks do not appear, except the first attempts of cachectl`,
     types: EVENTS,
   }));
 }
