@@ -30,7 +30,7 @@ Exits 1 if a check fails, 2 if the profile is wrong, 3 if the store cannot be re
     'all-profiles': Flags.boolean({
       default: false,
       summary: 'Check every profile in the file.',
-      exclusive: ['profile', 'url'],
+      exclusive: ['profile', 'url', 'laravel'],
     }),
     'latency-samples': Flags.integer({
       summary: 'Number of timed reads. 0 skips the check.',

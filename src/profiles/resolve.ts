@@ -1,6 +1,8 @@
 import path from 'node:path';
 
 import type { Profile, Warn } from './profile.js';
+import type { Setting } from './settings.js';
+import type { StatedProfile } from './stated.js';
 
 import { ConfigError, UsageError } from '../errors.js';
 import { readDriver } from './drivers.js';
@@ -25,6 +27,8 @@ export interface ProfileChoice {
   readonly cwd: string;
   /** Called with problems that do not prevent the use of the profile. */
   readonly warn?: Warn;
+  /** Called with where the settings of a Laravel application come from. */
+  readonly note?: Warn;
 }
 
 /**
@@ -35,7 +39,24 @@ export interface ProfileChoice {
  * @throws ConfigError for a missing or wrong file or URL; UsageError for a URL beside a name or file
  */
 export async function resolveProfile(choice: ProfileChoice): Promise<Profile> {
-  return withSuggestions(async () => (choice.url === undefined ? fromFile(choice) : fromUrl(choice, choice.url)));
+  return withSuggestions(async () => completeProfile(await stateProfile(choice), choice.warn));
+}
+
+/**
+ * What the chosen profile states, before it is checked.
+ * @throws ConfigError, UnknownName, UsageError
+ */
+export async function stateProfile(choice: ProfileChoice): Promise<StatedProfile> {
+  return choice.url === undefined ? fromFile(choice) : fromUrl(choice, choice.url);
+}
+
+/** @throws ConfigError, UnknownName */
+export async function completeProfile(
+  { name, fields, folders, isBuiltIn }: StatedProfile,
+  warn?: Warn,
+): Promise<Profile> {
+  const profile = await readDriver(name, fields, folders, warn);
+  return profile.driver === 'sqlite' && isBuiltIn ? { ...profile, isBuiltIn } : profile;
 }
 
 /**
@@ -51,19 +72,19 @@ export async function profileFileOf({ config, env, cwd }: ProfileChoice): Promis
   );
 }
 
-async function fromFile(choice: ProfileChoice): Promise<Profile> {
+async function fromFile(choice: ProfileChoice): Promise<StatedProfile> {
   const { profile, env, cwd } = choice;
   const home = homeFolder(env);
   const file = await profileFileOf(choice);
   if (file === undefined) return withoutFile(profile, env);
   // This loads the YAML library, which a URL does not need.
   const { readProfile } = await import('./file/read.js');
-  const { name, fields } = await readProfile({ file, profile, env, cwd });
-  return readDriver(name, fields, { base: path.dirname(file), home }, choice.warn);
+  const read = await readProfile({ file, profile, env, cwd });
+  return { ...read, folders: { base: path.dirname(file), home }, file };
 }
 
 /** The profile that exists without a file. */
-function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profile {
+function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): StatedProfile {
   if (profile !== undefined && profile !== 'local') {
     throw new ConfigError(
       `there is no profile ${JSON.stringify(profile)}: no cachectl.yaml was found, and without one there is only "local"`,
@@ -71,20 +92,26 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): Profi
     );
   }
 
+  const folder = userFolder('data', env);
+  const settings = new Map([
+    ['driver', builtIn('sqlite')],
+    ['path', builtIn(path.join(folder, 'cache.sqlite'))],
+  ]);
   return {
-    driver: 'sqlite',
     name: 'local',
-    prefix: '',
-    codec: 'php',
-    protected: false,
-    path: path.join(userFolder('data', env), 'cache.sqlite'),
-    table: 'cache',
-    lockTable: 'cache_locks',
+    fields: new Fields(settings, BUILT_IN, 'profile local'),
+    folders: { base: folder, home: homeFolder(env) },
     isBuiltIn: true,
   };
 }
 
-async function fromUrl({ profile, config, env, cwd, warn }: ProfileChoice, url: string): Promise<Profile> {
+const BUILT_IN = 'built in';
+
+function builtIn(value: string): Setting {
+  return { kind: 'scalar', value, shown: value, where: BUILT_IN };
+}
+
+async function fromUrl({ profile, config, env, cwd, warn, note }: ProfileChoice, url: string): Promise<StatedProfile> {
   if (profile !== undefined || config !== undefined) {
     const other = profile === undefined ? 'a profile file' : 'a profile';
     throw new UsageError(`a URL and ${other} both say which store to use`, 'Give one of them.');
@@ -92,7 +119,7 @@ async function fromUrl({ profile, config, env, cwd, warn }: ProfileChoice, url: 
 
   if (url.startsWith('laravel:')) {
     const { readLaravel } = await import('./laravel/laravel.js');
-    return readLaravel(url, { env, cwd, home: homeFolder(env), ...(warn !== undefined && { warn }) });
+    return readLaravel(url, { env, cwd, home: homeFolder(env), warn, note });
   }
 
   const parts = parseUrl(url, `the URL${url === '' ? '' : ` (${maskUrl(url)})`}`);
@@ -100,5 +127,5 @@ async function fromUrl({ profile, config, env, cwd, warn }: ProfileChoice, url: 
   const settings = urlSettings(parts, place);
   settings.set('driver', { kind: 'scalar', value: parts.driver, ...place });
   const fields = new Fields(settings, place.where, `profile ${parts.scheme}`);
-  return readDriver(parts.scheme, fields, { base: cwd, home: homeFolder(env) }, warn);
+  return { name: parts.scheme, fields, folders: { base: cwd, home: homeFolder(env) } };
 }

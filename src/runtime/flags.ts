@@ -40,6 +40,7 @@ export interface GlobalFlags {
   readonly profile?: string | undefined;
   readonly config?: string | undefined;
   readonly url?: string | undefined;
+  readonly laravel?: string | undefined;
   readonly json: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -61,6 +62,11 @@ export const globalFlags = {
   url: Flags.string({
     summary: 'Store to use without a profile (env: CACHECTL_URL), e.g. redis://localhost:6379/1?prefix=shop-cache-',
     helpValue: 'URL',
+    helpGroup: GLOBAL,
+  }),
+  laravel: Flags.string({
+    summary: 'Laravel application whose cache to use, by its folder (env: CACHECTL_URL=laravel:DIR).',
+    helpValue: 'DIR',
     helpGroup: GLOBAL,
   }),
   json: Flags.boolean({ default: false, summary: 'Print JSON.', helpGroup: GLOBAL }),

@@ -5,7 +5,7 @@ import type { GlobalFlags } from './flags.js';
 import { UsageError } from '../errors.js';
 import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
 import { withSuggestions } from '../profiles/suggest.js';
-import { warn } from '../terminal/output.js';
+import { note, warn } from '../terminal/output.js';
 
 /** The profile that flags and environment ask for. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
@@ -13,7 +13,7 @@ export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
 }
 
 /** What says which profile is meant. */
-export type SelectingFlags = Pick<GlobalFlags, 'config' | 'profile' | 'url'>;
+export type SelectingFlags = Pick<GlobalFlags, 'config' | 'laravel' | 'profile' | 'url'>;
 
 /** What is asked for, and by what: `--profile`, `CACHECTL_URL`; undefined where nothing says so. */
 export interface Chosen {
@@ -28,18 +28,18 @@ export interface Chosen {
  * in a shell where CACHECTL_URL is set; between the variables the URL, being the more exact, comes first.
  */
 export function chooseProfile(flags: SelectingFlags): Chosen {
-  if (flags.url !== undefined && (flags.profile !== undefined || flags.config !== undefined)) {
-    const other = flags.profile === undefined ? '--config' : '--profile';
-    throw new UsageError(`--url and ${other} both say which store to use`, 'Give one of them.');
+  const [one, other] = (['url', 'laravel', 'profile', 'config'] as const).filter((name) => flags[name] !== undefined);
+  if (other !== undefined && one !== 'profile') {
+    throw new UsageError(`--${one} and --${other} both say which store to use`, 'Give one of them.');
   }
 
   const { env } = process;
-  const common = { env, cwd: process.cwd(), warn };
-  const isUrlOfEnvironment = flags.profile === undefined && flags.config === undefined;
-  const url = flags.url ?? (isUrlOfEnvironment ? nonEmpty(env.CACHECTL_URL) : undefined);
-  if (url !== undefined) {
-    const urlBy = flags.url === undefined ? 'CACHECTL_URL' : '--url';
-    return { choice: { ...common, url }, urlBy, profileBy: undefined, configBy: undefined };
+  const common = { env, cwd: process.cwd(), warn, note };
+  const url = flags.laravel === undefined ? flags.url : `laravel:${flags.laravel}`;
+  const found = url ?? (one === undefined ? nonEmpty(env.CACHECTL_URL) : undefined);
+  if (found !== undefined) {
+    const urlBy = url === undefined ? 'CACHECTL_URL' : `--${one}`;
+    return { choice: { ...common, url: found }, urlBy, profileBy: undefined, configBy: undefined };
   }
 
   const profile = flags.profile ?? nonEmpty(env.CACHECTL_PROFILE);
@@ -74,7 +74,7 @@ export async function chooseEach(
   if (!flags['all-profiles']) return [chooseProfile(flags)];
   const { config, configBy } = chooseFile(flags);
   const { env } = process;
-  const choice = { env, cwd: process.cwd(), warn, ...(config !== undefined && { config }) };
+  const choice = { env, cwd: process.cwd(), warn, note, ...(config !== undefined && { config }) };
   const file = await profileFileOf(choice);
   if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
   const { profileNames } = await import('../profiles/file/read.js');

@@ -15,8 +15,12 @@ import { failed, ok, warning } from '../../stores/doctor/findings.js';
 /** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
 export async function* examineProfile(chosen: Chosen): AsyncGenerator<Finding, Profile | undefined> {
   try {
-    yield* chosen.choice.url === undefined ? fileFindings(chosen) : urlFindings(chosen, chosen.choice.url);
-    return await resolveProfile(chosen.choice);
+    const { choice } = chosen;
+    yield* choice.url === undefined ? fileFindings(chosen) : urlFindings(chosen, choice.url);
+    const sources: string[] = [];
+    const profile = await resolveProfile({ ...choice, note: (text) => sources.push(text) });
+    for (const text of sources) yield ok('application', text);
+    return profile;
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
     yield failed('profile', error);

@@ -35,27 +35,25 @@ export async function readApplication(folder: string, env: NodeJS.ProcessEnv): P
   const cached = await textOf(folder, 'bootstrap/cache/config.php');
   if (cached !== undefined) {
     const root = parsed(cached, { ...scope, file: 'bootstrap/cache/config.php' });
-    notes.push('configuration: bootstrap/cache/config.php (cached, so .env is not read)');
+    notes.push('bootstrap/cache/config.php (cached, so .env is not read)');
     return { folder, version, notes, cache: at(root, 'cache'), database: at(root, 'database') };
   }
 
   const lookUp = await readEnv(folder, env, notes);
   const defaults = defaultConfig(version, lookUp, folder);
+  const missing: string[] = [];
   const fileOver = async (name: 'cache' | 'database', nested: 'connections' | 'stores'): Promise<Traced> => {
     const file = `config/${name}.php`;
     const text = await textOf(folder, file);
-    notes.push(text === undefined ? `no ${file}: defaults of Laravel ${version}` : `configuration: ${file}`);
+    (text === undefined ? missing : notes).push(file);
     if (text === undefined) return defaults[name];
     return overDefaults(defaults[name], parsed(text, { base: folder, env: lookUp, file }), version, nested);
   };
 
-  return {
-    folder,
-    version,
-    cache: await fileOver('cache', 'stores'),
-    database: await fileOver('database', 'connections'),
-    notes,
-  };
+  const cache = await fileOver('cache', 'stores');
+  const database = await fileOver('database', 'connections');
+  if (missing.length > 0) notes.push(`no ${missing.join(' or ')}, so the defaults of Laravel ${version}`);
+  return { folder, version, cache, database, notes };
 }
 
 function parsed(text: string, scope: { readonly base: string; readonly env: Env; readonly file: string }): Traced {
@@ -91,7 +89,7 @@ async function versionOf(folder: string): Promise<{ readonly version: number; re
     );
   }
 
-  return { version: NEWEST, note: `no version in composer.lock: taken for Laravel ${NEWEST}` };
+  return { version: NEWEST, note: `no version in composer.lock, so Laravel ${NEWEST} is assumed` };
 }
 
 function majorOf(version: unknown): number | undefined {
@@ -109,7 +107,7 @@ async function readEnv(folder: string, env: NodeJS.ProcessEnv, notes: string[]):
   const ofSpecial = special === undefined ? undefined : await textOf(folder, special);
   const file = ofSpecial === undefined ? '.env' : special!;
   const text = ofSpecial ?? (await textOf(folder, '.env'));
-  notes.push(text === undefined ? 'no .env: variables of the environment' : `variables: ${file}`);
+  notes.push(text === undefined ? 'no .env, so variables of the environment only' : file);
   const variables = dotenv(text ?? '', file, env);
   return (name) => {
     const outer = env[name];

@@ -1,8 +1,8 @@
 import path from 'node:path';
 
-import type { Profile, Warn } from '../profile.js';
+import type { Warn } from '../profile.js';
+import type { StatedProfile } from '../stated.js';
 
-import { readDriver } from '../drivers.js';
 import { Fields } from '../fields.js';
 import { readApplication } from './application.js';
 import { profileOf } from './stores.js';
@@ -16,22 +16,27 @@ export interface LaravelChoice {
   /** What a relative folder begins at. */
   readonly cwd: string;
   readonly home: string;
-  readonly warn?: Warn;
+  readonly warn?: Warn | undefined;
+  readonly note?: Warn | undefined;
 }
 
 /**
- * The profile of a Laravel application's cache, read from its `.env` and configuration files.
+ * The settings of a Laravel application's cache, read from its `.env` and configuration files.
  * @throws ConfigError
  */
-export async function readLaravel(url: string, { env, cwd, home, warn }: LaravelChoice): Promise<Profile> {
+export async function readLaravel(url: string, { env, cwd, home, warn, note }: LaravelChoice): Promise<StatedProfile> {
   const { folder = '', store } = LARAVEL_URL.exec(url)!.groups!;
   const base = path.resolve(
     cwd,
     folder.replace(/^~(?=$|\/)/, () => home),
   );
   const application = await readApplication(base, env);
-  const { entries, notes } = profileOf(application, store);
-  for (const note of notes) warn?.(note);
-  const fields = new Fields(entries, base, 'profile laravel');
-  return readDriver('laravel', fields, { base, home }, warn);
+  const profile = profileOf(application, store);
+  note?.([`cache store ${profile.store}`, ...application.notes].join('; '));
+  for (const text of profile.notes) warn?.(text);
+  return {
+    name: 'laravel',
+    fields: new Fields(profile.entries, base, 'profile laravel'),
+    folders: { base, home },
+  };
 }
