@@ -10,10 +10,10 @@ import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
 import { batches } from '../listing/batches.js';
-import { expirationOf, now, ttlOf } from './expiry.js';
+import { expirationOf, now, ttlOf } from '../sql/expiry.js';
+import { ColumnCodec } from '../sql/values.js';
 import { bound } from './listing/row-keys.js';
 import { Upserts } from './upserts.js';
-import { ColumnCodec } from './values.js';
 
 interface Row {
   readonly value: Buffer;

@@ -4,11 +4,11 @@ import type { SqliteContext } from './context.js';
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { LONGEST_OWNER } from '../locks/rule.js';
+import { now, ttlOf } from '../sql/expiry.js';
+import { ColumnCodec, isWrapped } from '../sql/values.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
-import { now, ttlOf } from './expiry.js';
 import { literalKeysUnder } from './keys.js';
 import { bound, shortKey } from './listing/row-keys.js';
-import { ColumnCodec, isWrapped } from './values.js';
 
 interface Row {
   readonly value: Buffer;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { ServerStats, StatsDetail, StatsOptions, StoreStats } from '../contract/stats.js';
 import type { SqliteContext } from './context.js';
 
-import { now } from './expiry.js';
+import { now } from '../sql/expiry.js';
 import { journalMode } from './journal-mode.js';
 import { keysUnder, literalKeysUnder } from './keys.js';
 

@@ -10,13 +10,13 @@ import { counted, ok, skipped, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { now } from '../../sql/expiry.js';
+import { ColumnCodec } from '../../sql/values.js';
 import { Entries } from '../entries.js';
 import { dropLapsedTails, lapsedTails } from '../events/tail-tables.js';
-import { now } from '../expiry.js';
 import { journalMode } from '../journal-mode.js';
 import { keysUnder } from '../keys.js';
 import { isView } from '../schema.js';
-import { ColumnCodec } from '../values.js';
 
 /** The largest file for an integrity check, in bytes: more would take long and block writers. */
 const CHECKED_UP_TO = 256 * 1024 * 1024;

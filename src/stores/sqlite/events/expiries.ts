@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.js';
 import type { Tables } from '../tables.js';
 
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { isNoted, type TailedRole } from './tail-triggers.js';
 
 export interface ExpiredRow {

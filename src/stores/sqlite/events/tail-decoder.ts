@@ -5,8 +5,8 @@ import type { TailedRole } from './tail-triggers.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { entryEventType } from '../../locks/mutex-events.js';
+import { secondsOf, ttlOf } from '../../sql/expiry.js';
 import { tagHashOf } from '../../tags/names.js';
-import { secondsOf, ttlOf } from '../expiry.js';
 
 /** What is told, and how: the part of the options that makes events of changes. */
 export type Selection = Pick<EventsOptions, 'everything' | 'tags' | 'wants'>;

@@ -5,8 +5,8 @@ import type { SqliteContext } from '../context.js';
 
 import { PartialError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
+import { now } from '../../sql/expiry.js';
 import { Connection } from '../connection.js';
-import { now } from '../expiry.js';
 import { Tables } from '../tables.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
 import { type Selection, TailStory } from './tail-decoder.js';

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Statements } from '../statements.js';
 
 import { mayRun, ownProcess, type ProcessPlace } from '../../locks/process.js';
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { hasTable } from '../schema.js';
 import { notesDefinition, notesTable, type Tailed, type TailedRole, triggersOf } from './tail-triggers.js';
 

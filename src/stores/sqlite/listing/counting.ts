@@ -3,7 +3,7 @@ import type { SqliteContext } from '../context.js';
 
 import { counted } from '../../listing/counted.js';
 import { isHeadOnly, literalHead } from '../../listing/glob.js';
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { keysUnder } from '../keys.js';
 import { entryKeys } from './keys.js';
 

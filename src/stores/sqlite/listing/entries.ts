@@ -8,10 +8,10 @@ import { CodedEntry } from '../../entries/coded-entry.js';
 import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
+import { now, ttlOf } from '../../sql/expiry.js';
+import { ColumnCodec } from '../../sql/values.js';
 import { inTagOrder, tagHashOf } from '../../tags/names.js';
-import { now, ttlOf } from '../expiry.js';
 import { type KeyRange, keysUnder } from '../keys.js';
-import { ColumnCodec } from '../values.js';
 import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
 /** Rows that are read at once. */

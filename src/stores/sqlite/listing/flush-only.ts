@@ -3,7 +3,7 @@ import type { ListedEntry } from '../../contract/listing.js';
 import type { SqliteContext } from '../context.js';
 
 import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
 

@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
 import type { SqliteContext } from '../context.js';
 
-import { now } from '../expiry.js';
+import { Pace } from '../../sql/batch-size.js';
+import { now } from '../../sql/expiry.js';
 import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.js';
 import { type TableRole } from '../tables.js';
-import { Pace } from './batch-size.js';
 
 /**
  * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:

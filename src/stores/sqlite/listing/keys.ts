@@ -4,7 +4,7 @@ import type { SqliteContext } from '../context.js';
 
 import { PAGE_SIZE } from '../../listing/batches.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { keysUnder } from '../keys.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 

@@ -4,7 +4,7 @@ import type { Sample, SampledEntry, SampleOptions } from '../../contract/stats.j
 import type { SqliteContext } from '../context.js';
 
 import { Reservoir } from '../../listing/reservoir.js';
-import { now, ttlOf } from '../expiry.js';
+import { now, ttlOf } from '../../sql/expiry.js';
 import { keysUnder, literalKeysUnder } from '../keys.js';
 
 /** Rows under the prefix that are looked at one by one; of more a sample is drawn. */

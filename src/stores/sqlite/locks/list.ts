@@ -5,7 +5,7 @@ import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { PAGE_SIZE } from '../../listing/batches.js';
-import { secondsOf } from '../expiry.js';
+import { secondsOf } from '../../sql/expiry.js';
 import { keysUnder, mutexesUnder } from '../keys.js';
 import { type HeldRow, holderOf, OWNER_COLUMNS } from './lock.js';
 

@@ -3,7 +3,7 @@ import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
 import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
-import { expirationOf, now, secondsOf, ttlOf } from '../expiry.js';
+import { expirationOf, now, secondsOf, ttlOf } from '../../sql/expiry.js';
 import { bound, type ColumnText } from '../listing/row-keys.js';
 import { liveWaiters } from './waiters.js';
 import { SqliteWaiting } from './waiting.js';

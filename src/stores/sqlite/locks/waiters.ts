@@ -3,7 +3,7 @@ import type { Statements } from '../statements.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { mayRun, processName, type ProcessPlace } from '../../locks/process.js';
-import { now } from '../expiry.js';
+import { now } from '../../sql/expiry.js';
 import { bound } from '../listing/row-keys.js';
 import { hasTable } from '../schema.js';
 

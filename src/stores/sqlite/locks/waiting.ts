@@ -6,8 +6,8 @@ import type { SqliteContext } from '../context.js';
 
 import { TimeoutError } from '../../../errors.js';
 import { ownProcess } from '../../locks/process.js';
+import { now } from '../../sql/expiry.js';
 import { Connection } from '../connection.js';
-import { now } from '../expiry.js';
 import { bound } from '../listing/row-keys.js';
 import { Tables } from '../tables.js';
 import { LEASE_S, removeWaiter, type WaiterRow, writeWaiter } from './waiters.js';

@@ -12,8 +12,8 @@ import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
+import { now, ttlOf } from '../../sql/expiry.js';
 import { TagOrders } from '../../tags/order.js';
-import { now, ttlOf } from '../expiry.js';
 import { literalKeysUnder, taggedKeysUnder } from '../keys.js';
 
 /** Rows per page. */

@@ -1,17 +1,9 @@
 import type { Statements } from '../statements.js';
 
+import { SHARED_TAGS, tagsTableOf } from '../../sql/tag-table.js';
 import { hasTable, identifier } from '../schema.js';
 
-/**
- * Each cache table has its own tag table. Earlier versions kept the tags of all caches of a file in `cachectl_tags`,
- * so a flush of one lost the tags of the others. That table now belongs to `cache`, Laravel's default.
- */
-export const SHARED_TAGS = 'cachectl_tags';
-
-/** Unquoted. SQLite's names are case-insensitive. */
-export function tagsTableOf(cacheTable: string): string {
-  return cacheTable.toLowerCase() === 'cache' ? SHARED_TAGS : `${cacheTable}_cachectl_tags`;
-}
+export { SHARED_TAGS, tagsTableOf } from '../../sql/tag-table.js';
 
 /** Statements that create the tag table of a cache table. */
 export function tagsDefinition(cacheTable: string): string {

@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BulkOptions, Tagged } from '../../contract/store.js';
 import type { SqliteContext } from '../context.js';
 
+import { now } from '../../sql/expiry.js';
 import { taggedKey } from '../../tags/names.js';
 import { Entries } from '../entries.js';
-import { now } from '../expiry.js';
 import { taggedKeysUnder } from '../keys.js';
 import { bound, type ColumnText } from '../listing/row-keys.js';
 

@@ -18,7 +18,12 @@ export function secondsOf(milliseconds: number): number {
 
 /** The column for an entry or lock that is written at Unix time `at`. */
 export function expirationOf(ttl: Ttl, at: number): number {
-  return at + (ttl === null ? FOREVER : Math.max(1, Math.ceil(ttl)));
+  return at + secondsFor(ttl);
+}
+
+/** What to add to the Unix time of a write. */
+export function secondsFor(ttl: Ttl): number {
+  return ttl === null ? FOREVER : Math.max(1, Math.ceil(ttl));
 }
 
 /** Seconds left at Unix time `at`. */
