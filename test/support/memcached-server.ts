@@ -38,6 +38,7 @@ export async function startMemcached(context: Context, ...options: string[]): Pr
   const { port, child } = await spawnMemcached(context, options);
   const address = `127.0.0.1:${port}`;
   await until(address);
+  if (child.exitCode !== null) throw new Error(`memcached ended with ${child.exitCode}: another server has its port`);
   return server(address, child);
 }
 

@@ -2,9 +2,10 @@ import type { Context } from 'mocha';
 
 import { Redis } from 'ioredis';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -76,15 +77,17 @@ function valueOf(option: string, options: readonly string[]): number | undefined
 
 /**
  * A free port of 127.0.0.1 that no other test process gets while this one lives. Test files run in parallel, and a
- * server takes a while to listen.
+ * server takes a while to listen. The range is below the one from which systems give ports to outgoing connections,
+ * and so is that of the cluster bus (10,000 higher).
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const candidate = await listening(0, '127.0.0.1');
-    const { port } = candidate!.address() as AddressInfo;
+    const port = randomInt(12_000, 22_000);
+    const candidate = await listening(port, '127.0.0.1');
+    if (candidate === undefined) continue;
     const isOurs = await reserve(port);
-    candidate!.close();
-    await once(candidate!, 'close');
+    candidate.close();
+    await once(candidate, 'close');
     if (isOurs) return port;
   }
 }

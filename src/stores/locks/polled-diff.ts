@@ -36,7 +36,12 @@ export class LockLooks {
     };
     const state = this.#difference(before, now, time);
     const isSame = before?.owner === now?.owner && state.length === 0;
-    this.#seen = now && { ...now, isOverBy: isSame && before ? Math.min(before.isOverBy, now.endsAt) : now.endsAt };
+    const known = isSame ? before : undefined;
+    this.#seen = now && {
+      ...now,
+      isOverFrom: Math.max(known?.isOverFrom ?? -Infinity, now.endsFrom),
+      isOverBy: Math.min(known?.isOverBy ?? Infinity, now.endsAt),
+    };
     this.#hasBegun = true;
     return [...state, ...this.#contended(waiters, time)];
   }
@@ -51,7 +56,8 @@ export class LockLooks {
 
     const events: LockEvent[] = [];
     if (before !== undefined) {
-      const end = time.getTime() >= before.isOverBy - before.slack ? 'expired' : 'released';
+      const expiry = Math.min(before.isOverFrom, before.isOverBy);
+      const end = time.getTime() >= expiry - before.slack ? 'expired' : 'released';
       events.push({ time, type: end, name, owner: before.owner });
     }
 
@@ -91,6 +97,8 @@ interface Look extends LockHolder {
 }
 
 interface Seen extends Look {
+  /** The earliest expiry by all polls: an answer may have waited until its TTL was out of date. */
+  readonly isOverFrom: number;
   /**
    * The latest expiry by all polls since it was acquired or refreshed: a server that counts whole seconds may skip
    * one.

@@ -110,6 +110,8 @@ async function walk(wire: TextWire, { head, most }: Wanted): Promise<{ spool: Sp
       }
 
       const line = bytes.toString('latin1', start, end).trimEnd();
+      // 1.6.43 and newer begin with it.
+      if (line === 'OK' && looked === 0) return;
       // «NOTSTARTED no items to crawl» is an empty server.
       const isEnd = line === 'END' || line.startsWith('NOTSTARTED');
       isOver = true;
