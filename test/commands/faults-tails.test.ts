@@ -105,6 +105,19 @@ describe('events:tail on Redis restores the setting', () => {
     await expectAsBefore();
   });
 
+  it('and warns that hits and misses are missing where the setting lacks m', async () => {
+    await redis().client.config('SET', 'notify-keyspace-events', 'AKE');
+    const args = ['--source', 'monitor', '--for', '1s', '--url', redis().url];
+    for (const command of ['top', 'events:tail']) {
+      const { code, err } = await cachectl([command, ...args]);
+      expect({ code, err }).to.have.property('code', 0);
+      expect(err).to.include('hits and misses are not reported: notify-keyspace-events lacks m (--enable');
+    }
+
+    expect((await cachectl(['top', '--enable', ...args])).err).not.to.include('not reported');
+    expect(await setting()).to.include('A').and.not.include('m');
+  });
+
   it('unless someone else changed it meanwhile', async () => {
     const run = tail();
     await heard(run, 'probe', write);

@@ -20,11 +20,13 @@ import { MONITORED } from './sources.js';
 /** Whether a lookup found something is known from the notifications only. */
 const OF_LOOKUPS: ReadonlySet<EventType> = new Set(['CacheHit', 'CacheMissed']);
 
+/** `A` of that setting does not include `m`, which has the server announce misses. */
+const LACKS_MISSES = 'notify-keyspace-events lacks m (--enable adds it while the command runs)';
+
 /** Every command of every client, from MONITOR, with what came of each, from keyspace notifications. */
 export async function openMonitor(context: RedisContext, options: EventsOptions, hearer: Hearer): Promise<Session> {
   const notifications = await switchOnPlaces(context, options);
   const announcesMisses = notifications.tells('CacheMissed');
-  const unseen = announcesMisses ? '' : '; lookups are not seen (notify-keyspace-events lacks m)';
   const { connection, keys, packing } = context;
   const tags = new TagResolver(context);
 
@@ -60,8 +62,10 @@ export async function openMonitor(context: RedisContext, options: EventsOptions,
   return RedisSession.open(context, hearer, notifications, {
     source:
       'MONITOR and keyspace notifications: what every client does; while it runs, printing every command may cost a busy ' +
-      `server half of its throughput${unseen}`,
-    warning: warningOf(notifications, 'cannot see whether keyspace notifications are on'),
+      'server half of its throughput',
+    warning: warningOf(notifications, 'cannot see whether keyspace notifications are on', [
+      ...(announcesMisses ? [] : [`hits and misses are not reported: ${LACKS_MISSES}`]),
+    ]),
     types: MONITORED.filter((type) => notifications.tells(type) && (announcesMisses || !OF_LOOKUPS.has(type))),
     listen,
   });

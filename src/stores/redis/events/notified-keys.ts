@@ -34,8 +34,13 @@ export async function switchOnPlaces(context: RedisContext, options: { enable: b
 }
 
 /** @param unverified the warning where it cannot be seen whether notifications are on */
-export function warningOf({ isVerified, locksUntold }: NotifiedPlaces, unverified: string): string | undefined {
+export function warningOf(
+  { isVerified, locksUntold }: NotifiedPlaces,
+  unverified: string,
+  more: readonly string[] = [],
+): string | undefined {
   const warnings = [
+    ...more,
     ...(isVerified ? [] : [unverified]),
     ...(locksUntold === undefined ? [] : [`locks are not reported: ${locksUntold}`]),
   ];
