@@ -115,7 +115,9 @@ describe('events:tail on Redis restores the setting', () => {
     }
 
     expect((await cachectl(['top', '--enable', ...args])).err).not.to.include('not reported');
-    expect(await setting()).to.include('A').and.not.include('m');
+    expect(await setting())
+      .to.include('A')
+      .and.not.include('m');
   });
 
   it('unless someone else changed it meanwhile', async () => {
