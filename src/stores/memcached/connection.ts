@@ -11,10 +11,10 @@ import { type Picker, picker } from './protocol/hashing.js';
 import { MetaNode } from './protocol/meta-node.js';
 import { TextConnection } from './protocol/text-connection.js';
 
-/** How the servers are spoken to: see `MemcachedProfile`. */
+/** The protocol of the servers; see `MemcachedProfile`. */
 export type Protocol = NonNullable<MemcachedProfile['protocol']>;
 
-/** The servers of one cache, each with its connections, made on first use. */
+/** The servers of one cache. Connects on first use. */
 export class Connection {
   /** `memcached host:port, host:port`, for people. */
   readonly location: string;
@@ -38,12 +38,12 @@ export class Connection {
     return this.profile.servers;
   }
 
-  /** Those whose keys can be listed; none by the binary protocol or behind a proxy. */
+  /** Servers that can list keys: none with the binary protocol or behind a proxy. */
   get metaNodes(): readonly MetaNode[] {
     return this.nodes.filter((node) => node instanceof MetaNode);
   }
 
-  /** The server that a full key lives on. */
+  /** The server that has a full key. */
   at(key: Buffer): Node {
     const head = this.#unhashed;
     const isPrefixed = head.length > 0 && key.subarray(0, head.length).equals(head);
@@ -51,8 +51,8 @@ export class Connection {
   }
 
   /**
-   * Works on items where their full keys live, on all those servers at once, and gives what came of each, in order. A
-   * server that cannot be worked with gives its error for each of its items; the others go on.
+   * Process items on the servers that have their full keys, in parallel. Results are in the order of the items. If a
+   * server fails, its error is the result of each of its items; other servers are not affected.
    */
   async spread<Item extends { readonly full: Buffer }, Done>(
     items: readonly Item[],

@@ -8,6 +8,6 @@ export interface MemcachedContext {
   readonly keys: Keys;
   readonly values: Values;
   readonly prefix: string;
-  /** How long a server may be busy. */
+  /** The time limit for each answer. */
   readonly timeoutMs: number;
 }

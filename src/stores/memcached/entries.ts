@@ -11,20 +11,19 @@ import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { expiryOf } from './expiry.js';
-import { type Encoded, outOfForm } from './values.js';
+import { type Encoded, parseForm } from './values.js';
 
-/** How a key becomes a full one. */
+/** Maps a key to its full key. */
 export type Naming = (key: string) => Buffer;
 
-/** What is written in one round trip. */
+/** The entries of one round trip. */
 type Batch = ReadonlyArray<EncodedEntry<Encoded>>;
 
-/** A full key, and what it is asked for. */
 interface Place {
   readonly full: Buffer;
 }
 
-/** Reads and writes entries without tags; a subclass gives them other full keys. */
+/** Reads and writes entries without tags. A subclass maps keys to other full keys. */
 export class Entries implements Repository {
   protected readonly context: MemcachedContext;
   protected readonly connection: Connection;
@@ -46,10 +45,10 @@ export class Entries implements Repository {
     const naming = await this.naming();
     const places = keys.map((key) => placeOf(key, naming ?? this.#plain));
     if (!naming) return places.map((place) => (place instanceof Error ? place : undefined));
-    const asked = places.flatMap((place) => (place instanceof Error ? [] : [place]));
-    const items = await this.#read(asked);
+    const readable = places.flatMap((place) => (place instanceof Error ? [] : [place]));
+    const items = await this.#read(readable);
     const answers = new Map<Error | Place, CachectlError | Error | Item | undefined>(
-      asked.map((place, index) => [place, items[index]]),
+      readable.map((place, index) => [place, items[index]]),
     );
     return Promise.all(places.map(async (place) => this.#reading(place instanceof Error ? place : answers.get(place))));
   }
@@ -65,7 +64,7 @@ export class Entries implements Repository {
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
-    return this.#putAll(outOfForms(entries), options);
+    return this.#putAll(formBatches(entries), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean> {
@@ -79,7 +78,7 @@ export class Entries implements Repository {
     const full = naming(key);
     const node = this.connection.at(full);
     const first = countedDown(by, by);
-    // Somebody else's write in between makes it begin again; one of those who try always gets through.
+    // Retried after a concurrent write. One of the clients always succeeds.
     for (;;) {
       const held = await this.#item(full);
       if (held === undefined) {
@@ -94,7 +93,7 @@ export class Entries implements Repository {
       );
       const stored = encode(integer(sum));
       const flags = this.context.values.flagsOfSum(held, stored);
-      const count = await node.recount({ key: full, held, by, sum, value: stored.bytes, flags });
+      const count = await node.updateCounter({ key: full, held, by, sum, value: stored.bytes, flags });
       if (count !== undefined) return count;
     }
   }
@@ -126,17 +125,17 @@ export class Entries implements Repository {
     }
   }
 
-  /** Undefined where nothing can be under any key. */
+  /** Undefined if no entry can exist: a tag has no id. */
   protected async naming(): Promise<Naming | undefined> {
     return this.#plain;
   }
 
-  /** As `naming`, with what has to be there so that something can be written. */
+  /** Like `naming`, for writes: creates missing tag ids. */
   protected async namingToWrite(): Promise<Naming> {
     return (key) => this.context.keys.fullToWrite(key);
   }
 
-  /** Also checks keys where no tag has an id yet, so that nothing can be under them. */
+  /** Also validates keys when a tag has no id. */
   readonly #plain: Naming = (key) => this.context.keys.full(key);
 
   async #read(places: readonly Place[]): Promise<ReadonlyArray<Error | Item | undefined>> {
@@ -145,7 +144,7 @@ export class Entries implements Repository {
 
   async #item(full: Buffer): Promise<Item | undefined> {
     const [item] = await this.connection.at(full).read([full]);
-    return given(item);
+    return valueOrThrow(item);
   }
 
   async #putAll(
@@ -155,7 +154,7 @@ export class Entries implements Repository {
     let done = 0;
     signal?.throwIfAborted();
     for await (const batch of all) {
-      // Anew for each batch, since a flush may give the tags new ids meanwhile.
+      // For each batch: a concurrent flush gives the tags new ids.
       const naming = await this.namingToWrite();
       const errors = await this.#put(batch.map(({ key, stored, ttl }) => writeOf(naming(key), stored, ttl)));
       const failure = errors.find((error) => error !== undefined);
@@ -179,15 +178,15 @@ export class Entries implements Repository {
 }
 
 /**
- * As PHP, whose server counts: down to 0, and no further. A number that was below zero already, which PHP cannot count, goes
- * on as elsewhere.
+ * Memcached's own `decr`, which PHP uses, stops at 0. A number that is already negative, which `decr` cannot count, is
+ * decremented as on other stores.
  */
 function countedDown(by: bigint, sum: bigint): bigint {
   return by < 0n && sum < 0n && sum - by >= 0n ? 0n : sum;
 }
 
-/** The answer. @throws the error that came in its place */
-export function given<Answer>(answer: Answer): Exclude<Answer, Error> {
+/** @throws the error if it is one */
+export function valueOrThrow<Answer>(answer: Answer): Exclude<Answer, Error> {
   if (answer instanceof Error) throw answer;
   return answer as Exclude<Answer, Error>;
 }
@@ -196,13 +195,13 @@ function writeOf(key: Buffer, { bytes, flags }: Encoded, ttl: Ttl): Write {
   return { key, value: bytes, flags, expiry: expiryOf(ttl) };
 }
 
-function* outOfForms(entries: readonly StoredEntry[]): Generator<Batch> {
+function* formBatches(entries: readonly StoredEntry[]): Generator<Batch> {
   for (const batch of storedBatches(entries)) {
-    yield batch.map(({ key, stored, ttl }) => ({ key, stored: outOfForm(stored), ttl }));
+    yield batch.map(({ key, stored, ttl }) => ({ key, stored: parseForm(stored), ttl }));
   }
 }
 
-/** Where the key is, or why it can be nowhere. */
+/** The full key, or why Memcached cannot have the key. */
 function placeOf(key: string, naming: Naming): Error | Place {
   try {
     return { full: naming(key) };

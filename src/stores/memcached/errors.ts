@@ -3,7 +3,7 @@ import { handshakeFault, networkError, networkFault, noAnswer } from '../network
 import { TLS_TERMS, wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
 import { GarbageError } from './protocol/garbage-error.js';
 
-/** Whatever the network or the library threw, as an error that names the server. */
+/** Translate an error of the network or the parser into one that names the server. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   if (error instanceof GarbageError) return noMemcached(location, error.message, { cause: error });
@@ -38,33 +38,33 @@ export function closed(location: string): UnreachableError {
   );
 }
 
-/** What answered is no Memcached server, or not by the protocol that it was asked by. */
+/** The other side is no Memcached server, or speaks another of its protocols. */
 export function noMemcached(location: string, what: string, options?: ErrorOptions): RefusedError {
   return new RefusedError(
     `${location} does not speak the Memcached protocol: it sent ${what}`,
-    'Check that the port is the port of Memcached; cachectl doctor shows each step of the connection.',
+    'Check the port. cachectl doctor shows each step of the connection.',
     options,
   );
 }
 
-/** A line that says no: `ERROR`, `CLIENT_ERROR ...`, `SERVER_ERROR ...`, and some without such a beginning. */
+/** An error line: `ERROR`, `CLIENT_ERROR ...`, `SERVER_ERROR ...`, and some without such a prefix. */
 export function refusedBy(location: string, line: string): CachectlError {
   const rule = REFUSALS.find(({ matches }) => matches.test(line));
   if (rule) return rule.make(location, {});
   if (!/^[A-Z]+_?ERROR\b|^[A-Z]+ /.test(line)) return noMemcached(location, JSON.stringify(line.slice(0, 60)));
-  const words = line.replace(/^(?:CLIENT_|SERVER_)?ERROR /, '');
+  const message = line.replace(/^(?:CLIENT_|SERVER_)?ERROR /, '');
   return new RefusedError(
-    `${location} refused: ${words}`,
-    'This is the message of the server. To check the server and the profile: cachectl doctor',
+    `${location} refused: ${message}`,
+    'This is the server’s own message. To check the server and the profile, run: cachectl doctor',
   );
 }
 
-/** A line that nothing was asked for: a server without room says so before anything is asked. */
-export function unasked(location: string, line: string): CachectlError {
+/** A line without a request: a server at its client limit sends an error first. */
+export function unsolicited(location: string, line: string): CachectlError {
   return /ERROR/.test(line) ? refusedBy(location, line) : noMemcached(location, JSON.stringify(line.slice(0, 60)));
 }
 
-/** An answer by the binary protocol that is none of those that the request can have. */
+/** An error status of the binary protocol. */
 export function refusedWith(location: string, status: number): CachectlError {
   switch (status) {
     case Status.NotAuthorised: {
@@ -91,7 +91,7 @@ export function refusedWith(location: string, status: number): CachectlError {
   }
 }
 
-/** Of the binary protocol's answers. */
+/** Status codes of the binary protocol. */
 export const Status = {
   Done: 0x00,
   NotFound: 0x01,
@@ -103,20 +103,20 @@ export const Status = {
   OutOfMemory: 0x82,
 } as const;
 
-/** What is known of an item that is too large, in bytes. */
+/** Details of an item that is too large. */
 export interface Oversize {
-  /** Of key and value. */
+  /** Bytes of key and value. */
   readonly size: number;
-  /** What one item may have; undefined when the server did not say. */
+  /** The server's item size limit in bytes, if known. */
   readonly limit: number | undefined;
-  /** Whether the server has removed what was there, as it does when it refuses a `set`. */
-  readonly isOldGone: boolean;
+  /** Whether the server has removed the old value, as it does when it refuses a `set`. */
+  readonly isOldRemoved: boolean;
 }
 
-export function tooLarge(location: string, key: string, { size, limit, isOldGone }: Oversize): RefusedError {
+export function tooLarge(location: string, key: string, { size, limit, isOldRemoved }: Oversize): RefusedError {
   const most = limit === undefined ? '' : `, and the limit is ${limit.toLocaleString('en')} bytes`;
-  const old = isOldGone ? OLD_GONE : '';
-  // The header and the end of the line come on top.
+  const old = isOldRemoved ? OLD_REMOVED : '';
+  // Room for the item's header.
   const megabytes = Math.ceil((size + 100) / MEBIBYTE);
   return new RefusedError(
     `"${key}" is too large for ${location}: it has ${size.toLocaleString('en')} bytes with its key${most}${old}`,
@@ -128,20 +128,20 @@ export function tooLarge(location: string, key: string, { size, limit, isOldGone
 
 const MEBIBYTE = 2 ** 20;
 
-/** What `-I` takes at most. */
+/** The maximum of `-I`. */
 const LARGEST_ITEM_MIB = 1024;
 
-/** A server that refuses a `set` removes what was there, so that nothing stale is left. */
-const OLD_GONE = '; the old value, if any, is gone';
+/** A server that refuses a `set` removes the old value, so that it does not become stale. */
+const OLD_REMOVED = '; the server removed the old value, if there was one';
 
-/** The same error, saying that the key was emptied. */
-export function withOldGone(error: CachectlError): CachectlError {
+/** The same error, with the note that the old value was removed. */
+export function withOldRemoved(error: CachectlError): CachectlError {
   return error instanceof RefusedError
-    ? new RefusedError(`${error.message}${OLD_GONE}`, error.hint, { cause: error.cause })
+    ? new RefusedError(`${error.message}${OLD_REMOVED}`, error.hint, { cause: error.cause })
     : error;
 }
 
-/** Without them a lock could be taken from somebody else, or a count lost. */
+/** Without compare-and-swap, a lock could be taken from its holder, or an increment lost. */
 export function withoutCas(location: string): RefusedError {
   return new RefusedError(
     `${location} runs without compare-and-swap (-C), which locks, counting and pull need`,
@@ -152,7 +152,7 @@ export function withoutCas(location: string): RefusedError {
 function outOfMemory(location: string, options: ErrorOptions): RefusedError {
   return new RefusedError(
     `${location} is out of memory`,
-    'Give it more memory (-m), or allow evictions: it runs with -M, or holds items of other sizes.',
+    'Give it more memory (-m), or allow evictions. It runs with -M, or its memory is assigned to other item sizes.',
     options,
   );
 }
@@ -178,7 +178,7 @@ const REFUSALS: readonly Rule[] = [
   rule(
     /too many open connections/i,
     'has reached its client limit',
-    'Raise its limit (-c), or see who is connected: stats conns',
+    'Raise the limit (-c). The server command "stats conns" lists the clients.',
   ),
   rule(
     /metadump not allowed|lru crawler disabled/,
@@ -188,9 +188,9 @@ const REFUSALS: readonly Rule[] = [
   rule(
     /watch commands not allowed/,
     'does not allow watching',
-    'It was started with -W (--disable-watch): start it without.',
+    'It was started with -W (--disable-watch). Start it without.',
   ),
-  rule(/^WATCHER_TOO_MANY/, 'has no room for another watcher', 'Stop another watcher: the server allows about twenty.'),
+  rule(/^WATCHER_TOO_MANY/, 'has too many watchers', 'Stop another watcher. The server allows about twenty.'),
   rule(
     /flush_all not allowed/,
     'does not allow flush_all',

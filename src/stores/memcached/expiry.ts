@@ -8,8 +8,8 @@ const LONGEST_SPAN = 30 * 24 * 60 * 60;
 /** The largest expiry of the text protocol: 31 bits, January 2038. */
 const LAST_MOMENT = 2 ** 31 - 1;
 
-/** A time in 1970. An item with it expires at once. */
-export const OVER = LONGEST_SPAN + 1;
+/** A time in 1970, for items that are to expire at once. */
+export const EXPIRED = LONGEST_SPAN + 1;
 
 /**
  * The expiry for a TTL in seconds. A relative time uses the server's clock alone, where possible; the result equals
@@ -18,7 +18,7 @@ export const OVER = LONGEST_SPAN + 1;
  */
 export function expiryOf(ttl: Ttl): number {
   if (ttl === null) return 0;
-  if (ttl <= 0) return OVER;
+  if (ttl <= 0) return EXPIRED;
   if (ttl <= LONGEST_SPAN) return Math.ceil(ttl);
   const moment = Math.ceil(Date.now() / 1000 + ttl);
   if (moment <= LAST_MOMENT) return moment;

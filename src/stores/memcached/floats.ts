@@ -1,6 +1,6 @@
 /**
- * Format a float like php-memcached: the fewest digits that restore the same number, by the rules of David Gay's
- * g_fmt (`.5`, `1e+25`, `1e-05`), whatever PHP's `precision` is.
+ * Format a float like php-memcached: the shortest digits that round-trip, in the format of David Gay's g_fmt (`.5`,
+ * `1e+25`, `1e-05`). PHP's `precision` has no effect.
  */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';

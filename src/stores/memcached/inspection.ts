@@ -4,29 +4,29 @@ import type { Item } from './protocol/node.js';
 
 import { RefusedError, UndecodableError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
-import { given } from './entries.js';
+import { valueOrThrow } from './entries.js';
 import { isNameable, isTagIdKey } from './keys.js';
 import { lockOf } from './locks/rule.js';
 import { MetaNode } from './protocol/meta-node.js';
 import { tagOf } from './tags/index.js';
 import { MemcachedTagged } from './tags/tagged.js';
 
-/** Ask `me` first, which counts neither as a use nor as a miss, then read the item without counting either. */
+/** Uses `me` and `mg` without updating the last use or the miss counter. */
 export async function inspect(context: MemcachedContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const full = tags === undefined ? context.keys.full(key) : await new MemcachedTagged(context, tags).fullKey(key);
   // Without the id of a tag, the key is unknown.
   if (full === undefined) return { listedKey: key, place: { server: context.connection.location } };
   const node = context.connection.at(full);
   const listedKey = context.keys.short(full);
-  const asked = { storedKey: keyFromBytes(full), listedKey, place: { server: node.location } };
+  const common = { storedKey: keyFromBytes(full), listedKey, place: { server: node.location } };
   const known = node instanceof MetaNode ? await described(node, full) : new Map<string, string>();
   const [item] = known === undefined ? [] : await (node instanceof MetaNode ? node.look([full]) : node.read([full]));
-  const held = given(item);
-  if (known === undefined || held === undefined) return { ...asked, near: await nearKeys(context, listedKey) };
+  const held = valueOrThrow(item);
+  if (known === undefined || held === undefined) return { ...common, near: await nearKeys(context, listedKey) };
   const lock = await inspectedLock(context, listedKey, held);
   const { ttl } = held;
   return {
-    ...asked,
+    ...common,
     entry: await context.values.entry(held),
     format: context.values.formatOf(held),
     ...(ttl !== undefined && { expiresAt: ttl === null ? null : new Date(Date.now() + ttl * 1000) }),
@@ -41,7 +41,7 @@ export async function inspect(context: MemcachedContext, key: string, tags?: rea
   };
 }
 
-/** Empty if the server does not say; undefined if there is no such item. */
+/** Empty if the server does not support it. Undefined if there is no such item. */
 async function described(node: MetaNode, full: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
   try {
     return await node.describe(full);

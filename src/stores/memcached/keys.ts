@@ -4,14 +4,14 @@ import { UsageError } from '../../errors.js';
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
 
-/** What Memcached takes, prefix included. */
+/** Bytes, prefix included. */
 export const LONGEST_KEY = 250;
 
 type Naming = Pick<MemcachedProfile, 'codec' | 'connectionPrefix' | 'prefix' | 'protocol' | 'unicodeKeys'>;
 
-/** Full keys and back: connection prefix, cache prefix, key. */
+/** Maps keys to full keys (connection prefix, cache prefix, key) and back. */
 export class Keys {
-  /** All that stands before a key. */
+  /** Connection prefix and cache prefix. */
   readonly prefix: string;
   readonly #prefixBytes: Buffer;
   readonly #isAscii: boolean;
@@ -20,14 +20,14 @@ export class Keys {
   constructor({ codec, connectionPrefix = '', prefix, protocol, unicodeKeys }: Naming) {
     this.prefix = connectionPrefix + prefix;
     this.#prefixBytes = Buffer.from(this.prefix);
-    // Clients other than php-memcached take them.
+    // Only php-memcached refuses non-ASCII keys.
     this.#isAscii = !(unicodeKeys ?? codec !== 'php');
     this.#isNameable = protocol === 'classic' ? isPlain : isNameable;
   }
 
   /**
-   * The full key, of an entry that another client may have put under a key with white space.
-   * @throws UsageError when Memcached cannot hold the key
+   * The full key of an existing entry. Other clients may use keys with white space.
+   * @throws UsageError if Memcached cannot store the key
    */
   full(key: string): Buffer {
     const full = keyToBytes(this.prefix + key);
@@ -36,8 +36,8 @@ export class Keys {
   }
 
   /**
-   * As `full`, for a key that may be created.
-   * @throws UsageError also when the application could not read it
+   * Like `full`, for a key that may be created.
+   * @throws UsageError also if the application could not read it
    */
   fullToWrite(key: string): Buffer {
     const full = this.full(key);
@@ -49,7 +49,7 @@ export class Keys {
     );
   }
 
-  /** Whether it lies under the prefix. */
+  /** Whether it has the prefix. */
   isOurs(full: Buffer): boolean {
     return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
   }
@@ -60,7 +60,7 @@ export class Keys {
   }
 }
 
-/** What the keys of tags' ids begin with. */
+/** The first part of the keys of tag ids. */
 export const TAG_ID_HEAD = 'tag:';
 
 /** The key that holds a tag's id, without prefix. */
@@ -73,12 +73,12 @@ export function isTagIdKey(key: string): boolean {
   return /^tag:.*:key$/s.test(key);
 }
 
-/** Whether a full key can be written as it is in a line of the text protocol. */
+/** Whether a full key can be sent unencoded in the text protocol. */
 export function isPlain(full: Buffer): boolean {
   return faultOf(full) === undefined;
 }
 
-/** Whether a meta command can name a full key: as it is, or in base64, which has to be as short. */
+/** Whether a meta command can name a full key, unencoded or in base64. The limit applies to the encoded key. */
 export function isNameable(full: Buffer): boolean {
   return isPlain(full) || (full.length > 0 && Math.ceil(full.length / 3) * 4 <= LONGEST_KEY);
 }
@@ -86,7 +86,7 @@ export function isNameable(full: Buffer): boolean {
 const SPACE = 0x20;
 const DELETE = 0x7f;
 
-/** Why Memcached does not take the key, as php-memcached sees it. */
+/** Why php-memcached would refuse the key. */
 function faultOf(full: Buffer): string | undefined {
   if (full.length === 0) return 'it is empty';
   for (const byte of full) {
@@ -105,7 +105,7 @@ function unstorable(key: string, full: Buffer): UsageError {
   );
 }
 
-/** On one line, and not longer than a line. */
+/** Quoted, on one line, truncated. */
 function shown(key: string): string {
   const quoted = `"${printKey(key)}"`;
   return quoted.length > 80 ? `${quoted.slice(0, 60)}…"` : quoted;

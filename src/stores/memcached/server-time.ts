@@ -1,11 +1,12 @@
 import type { MemcachedContext } from './context.js';
 
-/** How far a server's second may be from its own time, in milliseconds: it counts them by a timer, which may be late. */
+/** How far the server's `time` may lag, in milliseconds: a timer updates it, which may be late. */
 const SLACK_MS = 2000;
 
 /**
- * Unix time in milliseconds, of the first server of a pool. It tells whole seconds: a local clock that agrees with it is
- * finer. Of one that does not, only the milliseconds are taken, behind all that a clock that agrees may say at that time.
+ * Unix time in milliseconds, of the first server of a pool. The server reports whole seconds, so the local clock is
+ * used if it agrees. Otherwise the result is the server's second plus the slack and the local milliseconds, so that it
+ * is never earlier than an agreeing clock.
  */
 export async function serverTime({ connection: { nodes } }: MemcachedContext): Promise<number> {
   const second = Number((await nodes[0]!.stats('')).get('time')) * 1000;

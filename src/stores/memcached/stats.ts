@@ -6,12 +6,12 @@ import { CachectlError } from '../../errors.js';
 import { isTagIdKey } from './keys.js';
 import { dump } from './listing/dump.js';
 
-/** The largest number of items for a count under the prefix: a dump of some milliseconds. */
+/** With more items, entries under the prefix are not counted. A dump of this many takes milliseconds. */
 const FEW = 10_000;
 
 /**
- * The figures of every server in the pool, with SASL through the binary protocol.
- * @throws the first error if none could be asked
+ * Statistics of every server in the pool, with SASL over the binary protocol.
+ * @throws the first error if no server answered
  */
 export async function stats(
   context: MemcachedContext,

@@ -19,7 +19,7 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
   const connection = new Connection(profile, timeoutMs);
   const { prefix } = keys;
   const context: MemcachedContext = { connection, keys, values: new Values(codec, profile), prefix, timeoutMs };
-  // Without meta commands no key can be listed, nor its TTL read.
+  // Without meta commands, keys cannot be listed and TTLs cannot be read.
   const hasMetaCommands = connection.metaNodes.length > 0;
   return defineStore({
     driver: 'memcached',
@@ -54,7 +54,7 @@ const PARTS: Parts<MemcachedContext> = {
   serverTime: async () => (await import('./server-time.js')).serverTime,
 };
 
-/** A proxy has no figures of the servers behind it. */
+/** Not through a proxy, which has no statistics of the servers behind it. */
 const STATS_PART: Partial<Parts<MemcachedContext>> = {
   stats: async () => (await import('./stats.js')).stats,
 };
@@ -70,7 +70,7 @@ const META_PARTS: Partial<Parts<MemcachedContext>> = {
   watchLocks: async () => (await import('./locks/watch.js')).watchLocks,
 };
 
-/** Neither SASL's binary protocol nor a proxy passes meta commands and `watch` on. */
+/** Neither SASL's binary protocol nor a proxy supports meta commands and `watch`. */
 function limitsOf(protocol: Connection['protocol']): Limits {
   return protocol === 'classic'
     ? {

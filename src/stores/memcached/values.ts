@@ -19,8 +19,8 @@ export interface Encoded {
 }
 
 /**
- * php-memcached's values: the item's flags say what the bytes are. With other codecs, the bytes are the codec's and
- * flags are ignored, because other clients use them otherwise.
+ * php-memcached's values: the item's flags name the format of the bytes. Other codecs ignore the flags, because other
+ * clients use them differently.
  */
 export class Values {
   readonly #codec: Codec;
@@ -143,7 +143,7 @@ export class Values {
   }
 }
 
-/** For the codecs `json` and `raw`. */
+/** The flags of the codecs `json` and `raw`. */
 const OWN_FLAGS = 0;
 
 /** The size of the flags in front of the value, in bytes. */
@@ -161,8 +161,8 @@ function inForm({ value, flags }: Item): Buffer {
   return bytes;
 }
 
-/** The inverse. @throws InputError */
-export function outOfForm(bytes: Buffer): Encoded {
+/** The inverse of `inForm`. @throws InputError */
+export function parseForm(bytes: Buffer): Encoded {
   if (bytes.length >= FLAGS) return encoded(bytes.subarray(FLAGS), bytes.readUInt32BE());
   throw new InputError(
     'these are not the stored bytes of a Memcached value',
@@ -263,7 +263,7 @@ function scalarOf(bytes: Buffer, type: number): Value {
 
     case Type.Float: {
       const number = floatOf(bytes.toString('latin1'));
-      if (number === undefined) throw undecodable('is not a float, although its flags say so');
+      if (number === undefined) throw undecodable('has the flags of a float but is not a float');
       return float(number);
     }
 
@@ -282,7 +282,7 @@ function integerOf(text: string): Value {
   const digits = /^(-?\d{1,20}) *$/.exec(text)?.[1];
   const whole = digits === undefined ? undefined : BigInt(digits);
   if (whole === undefined || !fitsInt64(whole)) {
-    throw undecodable('is not a 64-bit integer, although its flags say so');
+    throw undecodable('has the flags of an integer but is not a 64-bit integer');
   }
 
   return integer(whole);

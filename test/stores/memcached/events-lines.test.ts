@@ -2,25 +2,25 @@ import { expect } from 'chai';
 
 import type { CacheEvent, EventsOptions } from '../../../src/stores/contract/events.js';
 
-import { Narrator } from '../../../src/stores/memcached/events/watch-lines.js';
+import { WatchDecoder } from '../../../src/stores/memcached/events/watch-decoder.js';
 import { Keys } from '../../../src/stores/memcached/keys.js';
 
-/** What becomes of these lines for somebody whose prefix is `p:`. */
-function told(lines: readonly string[], asked: Pick<EventsOptions, 'everything' | 'wants'> = {}): CacheEvent[] {
+/** The events of these lines with the prefix `p:`. */
+function decoded(lines: readonly string[], options: Pick<EventsOptions, 'everything' | 'wants'> = {}): CacheEvent[] {
   const events: CacheEvent[] = [];
   const addresses = new Map<string, string | undefined>();
-  const narrator = new Narrator({
+  const decoder = new WatchDecoder({
     keys: new Keys({ prefix: 'p:', codec: 'php' }),
-    asked,
-    callers: {
+    options,
+    clients: {
       addressOf: (connection) => addresses.get(connection),
-      isOf: (connection, address) => addresses.set(connection, address),
+      set: (connection, address) => addresses.set(connection, address),
     },
     isOwn: (connection) => connection === '7',
-    tell: (event) => events.push(event),
+    emit: (event) => events.push(event),
   });
-  for (const line of lines) narrator.hear(line);
-  narrator.end();
+  for (const line of lines) decoder.decode(line);
+  decoder.end();
   return events;
 }
 
@@ -30,7 +30,7 @@ function names(events: readonly CacheEvent[]): string[] {
 
 describe('lines of a watch on Memcached', () => {
   it('are reported in the server’s order, without lookups for writes', () => {
-    const events = told([
+    const events = decoded([
       'ts=1795437380.40784 gid=2 type=item_get key=p%3Ak status=not_found clsid=0 cfd=26 size=0',
       'ts=1795437380.40790 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=60 clsid=1 cfd=26 size=3',
       'ts=1795437380.40700 gid=1 type=item_get key=p%3Ak status=not_found clsid=0 cfd=27 size=0',
@@ -46,7 +46,7 @@ describe('lines of a watch on Memcached', () => {
   });
 
   it('name the client, also after its connection number is reused', () => {
-    const events = told([
+    const events = decoded([
       'ts=1.1 gid=4 type=conn_close rip=127.0.0.1 rport=1001 transport=tcp reason=normal cfd=26',
       'ts=1.1 gid=3 type=item_get key=p%3Aa status=found clsid=1 cfd=26 size=1',
       'ts=1.1 gid=6 type=item_get key=p%3Aa status=found clsid=1 cfd=26 size=1',
@@ -60,7 +60,7 @@ describe('lines of a watch on Memcached', () => {
   });
 
   it('are locks if the name belongs to one of Laravel’s families', () => {
-    const events = told([
+    const events = decoded([
       'ts=1.1 gid=1 type=item_get key=p%3Alaravel_unique_job%3Ax status=not_found clsid=0 cfd=26 size=0',
       'ts=1.1 gid=2 type=item_store key=p%3Alaravel_unique_job%3Ax status=stored cmd=add ttl=60 clsid=1 cfd=26 size=9',
       'ts=1.1 gid=3 type=item_get key=p%3Alaravel_unique_job%3Ax status=found clsid=1 cfd=27 size=9',
@@ -79,7 +79,7 @@ describe('lines of a watch on Memcached', () => {
   });
 
   it('report an eviction, and a hit just before', () => {
-    const events = told([
+    const events = decoded([
       'ts=1.1 gid=1 type=item_get key=p%3Ak status=found clsid=1 cfd=26 size=1',
       'ts=1.1 gid=2 type=eviction key=p%3Ak fetch=yes ttl=-1 la=3 clsid=1 size=1',
     ]);
@@ -93,12 +93,12 @@ describe('lines of a watch on Memcached', () => {
       'ts=1.1 gid=3 type=item_store key=p%3Ak status=stored cmd=set ttl=0 clsid=1 cfd=26 size=1',
       'ts=1.1 gid=4 type=item_get key=p%3Ak status=found clsid=1 cfd=26 size=1',
     ];
-    expect(names(told(lines, { wants: (type) => type !== 'CacheHit' }))).to.deep.equal(['KeyWritten k']);
-    expect(names(told(lines, { wants: (type) => type !== 'KeyWritten' }))).to.deep.equal(['CacheHit k']);
+    expect(names(decoded(lines, { wants: (type) => type !== 'CacheHit' }))).to.deep.equal(['KeyWritten k']);
+    expect(names(decoded(lines, { wants: (type) => type !== 'KeyWritten' }))).to.deep.equal(['CacheHit k']);
   });
 
   it('include keys under other prefixes with everything', () => {
-    const events = told(['ts=1.1 gid=1 type=item_get key=q%3Ak status=found clsid=1 cfd=26 size=1'], {
+    const events = decoded(['ts=1.1 gid=1 type=item_get key=q%3Ak status=found clsid=1 cfd=26 size=1'], {
       everything: true,
     });
     expect(events.map(({ key, isForeign }) => ({ key, isForeign }))).to.deep.equal([{ key: 'q:k', isForeign: true }]);

@@ -10,7 +10,7 @@ import { float, integer, string } from '../../../src/codecs/value.js';
 import { UndecodableError } from '../../../src/errors.js';
 import { floatOf, floatText } from '../../../src/stores/memcached/floats.js';
 import { openMemcached } from '../../../src/stores/memcached/store.js';
-import { outOfForm, Values } from '../../../src/stores/memcached/values.js';
+import { parseForm, Values } from '../../../src/stores/memcached/values.js';
 import { hits } from '../../../src/testing/suite/stores.js';
 import { memcachedProfile, type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 import { requirePhp } from '../../support/php-requirements.js';
@@ -81,7 +81,7 @@ describe('values as php-memcached stores them', () => {
     const bytes = Buffer.from('any', 'latin1');
     for (const flags of [0, 4, 16, 0xde_ad_be_ef]) {
       const { inForm } = await values.entry(item(bytes, flags));
-      expect(outOfForm(inForm!())).to.deep.equal({ bytes, flags, length: 3 });
+      expect(parseForm(inForm!())).to.deep.equal({ bytes, flags, length: 3 });
     }
   });
 

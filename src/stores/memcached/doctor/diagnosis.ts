@@ -18,7 +18,7 @@ import { ClassicNode } from '../protocol/classic-node.js';
 import { MetaNode } from '../protocol/meta-node.js';
 import { type Placed, placementFinding } from '../protocol/placement.js';
 
-/** The largest server whose items are listed: it holds locks meanwhile. */
+/** Servers with more items are not listed: a dump holds the server's internal locks. */
 const LISTED_UP_TO = 200_000;
 
 type Stats = ReadonlyMap<string, string>;
@@ -82,12 +82,12 @@ function memory(stats: Stats, settings: Stats | undefined): Finding {
   const share = `${bytesText(used!)} of ${bytesText(most!)} used`;
   if (settings?.get('evictions') === 'off') {
     const hint = 'For a cache, start it without -M.';
-    return warning('memory', `${share}; it evicts nothing: when full, every write is refused`, hint);
+    return warning('memory', `${share}; evictions are off (-M): when full, it refuses every write`, hint);
   }
 
   const largest = Number(settings?.get('item_size_max') ?? 0);
-  const limit = largest > 0 ? `; an item has at most ${bytesText(largest)}` : '';
-  const rule = 'when full, it evicts what has not been used for long, including held locks';
+  const limit = largest > 0 ? `; maximum item size ${bytesText(largest)}` : '';
+  const rule = 'when full, it evicts the least recently used items, including held locks';
   if (evicted === 0) return ok('memory', `${share}, nothing evicted yet: ${rule}${limit}`);
   return warning(
     'memory',
@@ -102,7 +102,7 @@ function* abilities(node: Node, settings: Stats | undefined): Generator<Finding>
     yield {
       subject: 'compare-and-swap',
       state: 'fault',
-      message: `${node.location} runs without it (-C): locks, counting and pull are refused`,
+      message: `${node.location} runs with -C, so locks, counting and pull are refused`,
       hint: 'Start it without -C.',
     };
   }
@@ -116,15 +116,15 @@ async function* permissions(node: Node, settings?: Stats): AsyncGenerator<Findin
   const subject = 'permissions';
   if (!(node instanceof MetaNode)) {
     const message =
-      'no meta commands (SASL, or a proxy), so keys cannot be listed and events not watched: no keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
-    yield skipped(subject, message, 'For these, use a profile of the servers themselves, without SASL.');
+      'without meta commands (SASL or a proxy), these are unavailable: keys, export, copy from it, flush by prefix, tags:list, lock:list, events:tail, top';
+    yield skipped(subject, message, 'To use them, connect to the servers directly, without SASL.');
     return;
   }
 
   const lacking = [];
   if (settings?.get('dump_enabled') === 'no') lacking.push('listing keys (-X): keys, flush, lock:list, export');
   if (settings?.get('lru_crawler') === 'no')
-    lacking.push('crawling its keys (no_lru_crawler): keys, flush, lock:list, export');
+    lacking.push('listing keys (no_lru_crawler): keys, flush, lock:list, export');
   if (!(await mayWatch(node))) lacking.push('watching (-W): events:tail, top, lock:watch');
   if (lacking.length === 0) yield ok(subject, 'keys can be listed and events watched');
   else {
@@ -135,8 +135,8 @@ async function* permissions(node: Node, settings?: Stats): AsyncGenerator<Findin
 
 async function mayWatch(node: MetaNode): Promise<boolean> {
   try {
-    const nobody = { hear() {}, leftOut() {}, fail() {} };
-    const watch = await Watch.open(node, ['mutations'], nobody);
+    const ignore = { onLine() {}, onDropped() {}, fail() {} };
+    const watch = await Watch.open(node, ['mutations'], ignore);
     watch.end();
     return true;
   } catch (error) {
@@ -177,11 +177,11 @@ async function* contents(context: MemcachedContext): AsyncGenerator<Finding> {
   if (placement) yield placement;
   yield* unreadableKeys(ours, connection.profile);
   const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
-  // The flags say what an item is, so there is nothing to guess.
+  // The flags of an item name its format, so nothing has to be guessed.
   yield await contentsFinding(await readingsOf(context, entries.slice(0, SAMPLE)), async () => []);
 }
 
-/** Read from the servers that listed the keys, wherever the profile would look. */
+/** Read from the servers that listed the keys, even if the profile would look elsewhere. */
 async function readingsOf(
   { connection, values }: MemcachedContext,
   entries: readonly Placed[],

@@ -22,20 +22,21 @@ export async function tail(context: MemcachedContext, options: EventsOptions): P
 
   const feeds = context.connection.metaNodes.map((node) => new ServerFeed(node, context, options, report));
   return openTail(feeds, queue, options, () => {
-    const tellsDeletions = feeds.every((feed) => feed.tellsDeletions);
+    const reportsDeletions = feeds.every((feed) => feed.reportsDeletions);
     return {
-      source: sourceText(tellsDeletions),
-      types: tellsDeletions ? EVENTS : ALWAYS,
+      source: sourceText(reportsDeletions),
+      types: reportsDeletions ? EVENTS : ALWAYS,
       peek: async (keys) => peek(context, feeds, keys),
     };
   });
 }
 
-function sourceText(tellsDeletions: boolean): string {
-  const told = tellsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
-  const others = tellsDeletions ? 'touching' : 'touching and deleting (deletions: from Memcached 1.6.20)';
-  const locks = 'locks are those that bear a name of Laravel’s families';
-  return `watch: ${told} of every client; increments appear as lookups, as does ${others}; ${locks}; expiry and flush_all do not appear`;
+function sourceText(reportsDeletions: boolean): string {
+  const reported = reportsDeletions ? 'lookups, writes, deletions and evictions' : 'lookups, writes and evictions';
+  const lookups = reportsDeletions ? 'increments and touches' : 'increments, touches and deletions';
+  const deletions = reportsDeletions ? '' : ' (deletions are reported from Memcached 1.6.20)';
+  const locks = 'locks are recognized by Laravel’s lock names';
+  return `watch: ${reported} of every client; ${lookups} appear as lookups${deletions}; ${locks}; expiry and flush_all do not appear`;
 }
 
 /** The full key of an entry. */
@@ -43,7 +44,7 @@ interface Place {
   readonly full: Buffer;
 }
 
-/** Reads through connections that the watches leave out. */
+/** Read entries over connections that the watches ignore. */
 async function peek(
   { connection, keys: naming, values }: MemcachedContext,
   feeds: readonly ServerFeed[],
@@ -57,11 +58,11 @@ async function peek(
       throw error;
     }
   });
-  const asked = places.filter((place): place is Place => !(place instanceof Error));
-  const answers = await connection.spread(asked, async (node, share) =>
+  const readable = places.filter((place): place is Place => !(place instanceof Error));
+  const answers = await connection.spread(readable, async (node, share) =>
     feeds.find((feed) => feed.node === node)!.read(share.map(({ full }) => full)),
   );
-  const found = new Map<Place, Error | Item | undefined>(asked.map((place, index) => [place, answers[index]]));
+  const found = new Map<Place, Error | Item | undefined>(readable.map((place, index) => [place, answers[index]]));
   return Promise.all(
     places.map(async (place): Promise<Reading> => {
       const answer = place instanceof Error ? place : found.get(place);

@@ -8,15 +8,15 @@ import type { Item } from '../protocol/node.js';
 import { deferred, unlessAborted, withTimeout } from '../../../async.js';
 import { closed, notAnswered } from '../errors.js';
 import { WatchSession } from './watch-session.js';
-import { leftOutBy } from './watch.js';
+import { droppedError } from './watch.js';
 
-/** For how long dropped events are added up before they are reported, in milliseconds. */
-const ADD_UP_MS = 1000;
+/** Interval at which dropped events are summed up and reported, in milliseconds. */
+const REPORT_INTERVAL_MS = 1000;
 
-/** How long a server may take at the end to say whether it reported everything, in milliseconds. */
+/** Time limit of the last check for dropped events, in milliseconds. */
 const LAST_CHECK_MS = 1000;
 
-/** What one server reports. */
+/** The events of one server. */
 export class ServerFeed implements Feed {
   readonly node: MetaNode;
   readonly #context: MemcachedContext;
@@ -25,8 +25,8 @@ export class ServerFeed implements Feed {
   /** Undefined while the server is lost. */
   #session: WatchSession | undefined;
   #lostBy: CachectlError | undefined;
-  /** How many events the server dropped, as far as not reported yet. */
-  #leftOut = 0;
+  /** Dropped events that are not reported yet. */
+  #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(node: MetaNode, context: MemcachedContext, options: EventsOptions, report: (event: CacheEvent) => void) {
@@ -36,11 +36,11 @@ export class ServerFeed implements Feed {
     this.#report = report;
   }
 
-  get tellsDeletions(): boolean {
-    return this.#session?.tellsDeletions === true;
+  get reportsDeletions(): boolean {
+    return this.#session?.reportsDeletions === true;
   }
 
-  /** @throws UnreachableError while the server is lost; what else keeps items from being read */
+  /** @throws UnreachableError while the server is lost */
   async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
     if (this.#session === undefined) throw this.#lostBy ?? closed(this.node.location);
     return this.#session.read(keys);
@@ -48,11 +48,11 @@ export class ServerFeed implements Feed {
 
   async open(signal: AbortSignal): Promise<Session> {
     const lost = deferred<never>();
-    // It may be lost before anybody waits for that.
+    // The session may fail before `run` awaits this promise.
     lost.promise.catch(() => {});
     const opening = WatchSession.open(this.node, this.#context, this.#options, {
-      tell: this.#report,
-      leftOut: (events) => this.#addUp(events, lost.reject),
+      emit: this.#report,
+      onDropped: (events) => this.#addDropped(events, lost.reject),
       fail: lost.reject,
     });
     const session = await unlessAborted(opening, signal);
@@ -73,19 +73,19 @@ export class ServerFeed implements Feed {
   async #run(session: WatchSession, lost: Promise<never>, signal: AbortSignal): Promise<CachectlError | undefined> {
     try {
       await unlessAborted(lost, signal);
-      return await this.#lostNow(session);
+      return await this.#lastCheck(session);
     } catch (error) {
       this.#lostBy = error as CachectlError;
       throw error;
     } finally {
       this.#session = undefined;
       session.end();
-      this.#reportLeftOut();
+      this.#reportDropped();
     }
   }
 
-  /** What it dropped since the last check would go unreported otherwise. */
-  async #lostNow(session: WatchSession): Promise<CachectlError | undefined> {
+  /** Events dropped since the regular check would go unreported otherwise. */
+  async #lastCheck(session: WatchSession): Promise<CachectlError | undefined> {
     if (this.#options.onMissed === undefined) return undefined;
     try {
       await withTimeout(session.check(), LAST_CHECK_MS, () => notAnswered(this.node.location));
@@ -95,21 +95,21 @@ export class ServerFeed implements Feed {
     }
   }
 
-  #addUp(events: number, fail: (error: CachectlError) => void): void {
+  #addDropped(events: number, fail: (error: CachectlError) => void): void {
     if (this.#options.onMissed === undefined) {
-      fail(leftOutBy(this.node, events));
+      fail(droppedError(this.node, events));
       return;
     }
 
-    this.#leftOut += events;
-    this.#timer ??= setTimeout(() => this.#reportLeftOut(), ADD_UP_MS);
+    this.#dropped += events;
+    this.#timer ??= setTimeout(() => this.#reportDropped(), REPORT_INTERVAL_MS);
   }
 
-  #reportLeftOut(): void {
+  #reportDropped(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const events = this.#leftOut;
-    this.#leftOut = 0;
-    if (events > 0) this.#options.onMissed?.({ text: leftOutBy(this.node, events).message, events });
+    const events = this.#dropped;
+    this.#dropped = 0;
+    if (events > 0) this.#options.onMissed?.({ text: droppedError(this.node, events).message, events });
   }
 }

@@ -3,8 +3,8 @@ import type { CacheEvent, EventType } from '../../contract/events.js';
 import { timeOf, ttlOf } from './watch-fields.js';
 
 /**
- * The event of a watch line; undefined if it is none, such as a refused write. An `add` acquires a lock; a
- * compare-and-swap refreshes it.
+ * The event type of a watch line. Undefined for lines that are no event, such as a refused write. `add` acquires a
+ * lock, `cas` refreshes it.
  */
 export function typeOf(fields: ReadonlyMap<string, string>, isLock: boolean): EventType | undefined {
   const status = fields.get('status');
@@ -15,7 +15,7 @@ export function typeOf(fields: ReadonlyMap<string, string>, isLock: boolean): Ev
 
     case 'item_store': {
       const how = fields.get('cmd');
-      if (isLock && how === 'add') return TRIED.get(status);
+      if (isLock && how === 'add') return LOCK_ATTEMPTS.get(status);
       return status !== 'stored' || (isLock && how === 'cas') ? undefined : 'KeyWritten';
     }
 
@@ -46,7 +46,7 @@ export function eventOf(type: EventType, key: string, fields: ReadonlyMap<string
   };
 }
 
-const TRIED: ReadonlyMap<string | undefined, EventType> = new Map([
+const LOCK_ATTEMPTS: ReadonlyMap<string | undefined, EventType> = new Map([
   ['stored', 'LockAcquired'],
   ['not_stored', 'LockContended'],
 ]);

@@ -5,100 +5,99 @@ import type { MetaNode } from '../protocol/meta-node.js';
 import type { Item } from '../protocol/node.js';
 
 import { Peek } from '../listing/peek.js';
-import { addressesAt, Callers, CONNECTIONS } from './callers.js';
-import { Narrator } from './watch-lines.js';
+import { addressesAt, ClientAddresses, CONNECTIONS } from './client-addresses.js';
+import { WatchDecoder } from './watch-decoder.js';
 import { keepChecking, Watch } from './watch.js';
 
-/** What a watch asks for to be told of deletions (from Memcached 1.6.20 on). */
+/** The watch flag for deletions, since Memcached 1.6.20. */
 export const DELETIONS = 'deletions';
 
-const WORDS = 'fetchers mutations evictions';
+const BASE_FLAGS = 'fetchers mutations evictions';
 
-/** The most telling first. */
-const WORDINGS = [`${WORDS} ${CONNECTIONS} ${DELETIONS}`, `${WORDS} ${CONNECTIONS}`, WORDS];
+/** The most complete set first. */
+const FLAG_SETS = [`${BASE_FLAGS} ${CONNECTIONS} ${DELETIONS}`, `${BASE_FLAGS} ${CONNECTIONS}`, BASE_FLAGS];
 
-/** Who hears what a session tells. */
-export interface Hearer {
-  tell(event: CacheEvent): void;
-  leftOut(events: number): void;
-  /** It tells no more. */
+export interface SessionListener {
+  emit(event: CacheEvent): void;
+  onDropped(events: number): void;
+  /** The session has ended with an error. */
   fail(error: CachectlError): void;
 }
 
-/** One stay on one server: its watch, and what becomes of what that tells. */
+/** One connection to a server's `watch`, decoded into events. */
 export class WatchSession {
   readonly #watch: Watch;
-  readonly #narrator: Narrator;
+  readonly #decoder: WatchDecoder;
   readonly #peek: Peek;
   readonly #endChecks: () => void;
 
-  /** Resolves when it hears. @throws what `Watch.open` does */
+  /** Resolves when the watch is active. @throws the errors of `Watch.open` */
   static async open(
     node: MetaNode,
     context: MemcachedContext,
-    asked: EventsOptions,
-    hearer: Hearer,
+    options: EventsOptions,
+    listener: SessionListener,
   ): Promise<WatchSession> {
-    const [peek, callers] = [new Peek(node, context.timeoutMs), new Callers(node)];
-    const narrator = new Narrator({
+    const [peek, clients] = [new Peek(node, context.timeoutMs), new ClientAddresses(node)];
+    const decoder = new WatchDecoder({
       keys: context.keys,
-      asked,
-      callers,
+      options,
+      clients,
       isOwn: (connection, key) => peek.isOwn(connection, key),
-      tell: (event) => hearer.tell(event),
+      emit: (event) => listener.emit(event),
     });
     const before = await addressesAt(node);
-    let isUp = false;
+    let isOpen = false;
     let failure: CachectlError | undefined;
-    const watch = await Watch.open(node, WORDINGS, {
-      hear(line) {
-        narrator.hear(line);
+    const watch = await Watch.open(node, FLAG_SETS, {
+      onLine(line) {
+        decoder.decode(line);
       },
-      async leftOut(events) {
-        hearer.leftOut(events);
-        await callers.forget();
+      async onDropped(events) {
+        listener.onDropped(events);
+        await clients.reload();
       },
       fail(error) {
         failure = error;
-        if (isUp) hearer.fail(error);
+        if (isOpen) listener.fail(error);
       },
     });
-    if (watch.words.includes(CONNECTIONS)) callers.begin(before, await addressesAt(node));
+    if (watch.flags.includes(CONNECTIONS)) clients.start(before, await addressesAt(node));
     if (failure !== undefined) throw failure;
-    isUp = true;
-    return new WatchSession(watch, narrator, peek, hearer);
+    isOpen = true;
+    return new WatchSession(watch, decoder, peek, listener);
   }
 
-  private constructor(watch: Watch, narrator: Narrator, peek: Peek, hearer: Hearer) {
+  private constructor(watch: Watch, decoder: WatchDecoder, peek: Peek, listener: SessionListener) {
     this.#watch = watch;
-    this.#narrator = narrator;
+    this.#decoder = decoder;
     this.#peek = peek;
-    this.#endChecks = keepChecking([watch], (error) => hearer.fail(error));
+    this.#endChecks = keepChecking([watch], (error) => listener.fail(error));
   }
 
-  get tellsDeletions(): boolean {
-    return this.#watch.words.includes(DELETIONS);
+  get reportsDeletions(): boolean {
+    return this.#watch.flags.includes(DELETIONS);
   }
 
-  /** Up to when the server is known to have been there. */
+  /** When the server last answered. */
   get heardAt(): Date {
     return this.#watch.heardAt;
   }
 
-  /** Without being told of. */
+  /** Read items without causing events. */
   async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
     return this.#peek.read(keys);
   }
 
-  /** Whether the server told all; see `Watch.check`. */
+  /** See `Watch.check`. */
   async check(): Promise<void> {
     await this.#watch.check();
   }
 
-  /** Tells what waits. The hearer hears of the end as of any other. */
+  /** Emit held events and close the connections. The listener's `fail` is called. */
   end(): void {
     this.#endChecks();
-    this.#narrator.end();
+    this.#decoder.end();
     this.#watch.end();
     this.#peek.end();
   }

@@ -5,60 +5,59 @@ import { PartialError } from '../../../errors.js';
 import { refusedBy } from '../errors.js';
 import { statsOf, type TextWire } from '../protocol/text-connection.js';
 
-/** How often it is asked whether the servers are there, and whether they told all. */
+/** Interval between checks that the servers are up and dropped no events, in milliseconds. */
 const CHECK_MS = 2000;
 
-/** What did not fit into the buffer of this watch. */
+/** Events that did not fit into the buffer of this watch. */
 const SKIPPED = /^skipped=(\d{1,15})$/;
 
-/** Takes what a watch tells. */
-export interface Teller {
-  hear(line: string): void;
-  /** The server did not tell so many: more came than it could. */
-  leftOut(events: number): void;
-  /** There will be no more. */
+export interface WatchListener {
+  onLine(line: string): void;
+  /** The server dropped this many events because its buffers were full. */
+  onDropped(events: number): void;
+  /** The watch has ended. */
   fail(error: CachectlError): void;
 }
 
-/** One server that tells what its clients do, on a wire of its own. */
+/** The `watch` command of one server, on a connection of its own. */
 export class Watch {
   readonly node: MetaNode;
-  /** What it was asked to tell. */
-  readonly words: string;
+  /** The watch flags that the server accepted. */
+  readonly flags: string;
   readonly #wire: TextWire;
-  readonly #teller: Teller;
-  /** How many events it had dropped when that was last asked, for all who watch it. */
+  readonly #listener: WatchListener;
+  /** The server's counter of dropped events at the last check. It counts for all watches together. */
   #dropped: number;
   #heardAt = new Date();
 
-  private constructor(node: MetaNode, words: string, wire: TextWire, { teller, dropped }: Hearing) {
+  private constructor(node: MetaNode, flags: string, wire: TextWire, { listener, dropped }: Opened) {
     this.node = node;
-    this.words = words;
+    this.flags = flags;
     this.#wire = wire;
-    this.#teller = teller;
+    this.#listener = listener;
     this.#dropped = dropped;
   }
 
   /**
-   * @param wordings what to ask for (`fetchers mutations`), the most wanted first: a server that does not know one of the
-   * words is asked for the next
-   * @throws RefusedError when it knows none, or does not let itself be watched
+   * @param flagSets sets of watch flags (`fetchers mutations`), the preferred one first. If the server does not know a
+   * flag, the next set is tried.
+   * @throws RefusedError if the server accepts none of them
    */
-  static async open(node: MetaNode, wordings: readonly string[], teller: Teller): Promise<Watch> {
+  static async open(node: MetaNode, flagSets: readonly string[], listener: WatchListener): Promise<Watch> {
     const dropped = await droppedBy(node);
     const wire = await node.text.dedicated();
-    const all: Teller = {
-      hear(line) {
+    const lines: WatchListener = {
+      onLine(line) {
         const [, skipped] = SKIPPED.exec(line) ?? [];
-        if (skipped === undefined) teller.hear(line);
-        else teller.leftOut(Number(skipped));
+        if (skipped === undefined) listener.onLine(line);
+        else listener.onDropped(Number(skipped));
       },
-      leftOut: (events) => teller.leftOut(events),
-      fail: (error) => teller.fail(error),
+      onDropped: (events) => listener.onDropped(events),
+      fail: (error) => listener.fail(error),
     };
     try {
-      for (const words of wordings) {
-        if (await hasBegun(wire, words, all)) return new Watch(node, words, wire, { teller, dropped });
+      for (const flags of flagSets) {
+        if (await isAccepted(wire, flags, lines)) return new Watch(node, flags, wire, { listener, dropped });
       }
 
       throw refusedBy(node.location, 'ERROR watch is not known');
@@ -68,75 +67,75 @@ export class Watch {
     }
   }
 
-  /** Up to when the server is known to have been there: one that goes silent is noticed late. */
+  /** When the server last answered. A silent connection is noticed late. */
   get heardAt(): Date {
     return this.#heardAt;
   }
 
-  get isOver(): boolean {
-    return this.#wire.isOver;
+  get isClosed(): boolean {
+    return this.#wire.isClosed;
   }
 
   /**
-   * Tells the teller of what the server left out since it was last asked.
-   * @throws UnreachableError or TimeoutError of a server that is gone or silent
+   * Report to the listener how many events the server dropped since the last check.
+   * @throws UnreachableError or TimeoutError if the server is gone or silent
    */
   async check(): Promise<void> {
-    const asked = new Date();
+    const askedAt = new Date();
     const now = await droppedBy(this.node);
-    this.#heardAt = asked;
+    this.#heardAt = askedAt;
     const events = now - this.#dropped;
     this.#dropped = now;
-    if (events > 0) this.#teller.leftOut(events);
+    if (events > 0) this.#listener.onDropped(events);
   }
 
-  /** The teller hears of that as of any other end. */
+  /** Close the connection. The listener's `fail` is called. */
   end(): void {
     this.#wire.end();
   }
 }
 
-interface Hearing {
-  readonly teller: Teller;
+interface Opened {
+  readonly listener: WatchListener;
   readonly dropped: number;
 }
 
-/** Checks them again and again, until one is over or fails, or what this returns is called. */
+/** Check the watches at an interval until one ends or fails, or until the returned function is called. */
 export function keepChecking(watches: readonly Watch[], fail: (error: CachectlError) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
+  let isStopped = false;
   const next = (): void => {
     timer = setTimeout(async () => {
       try {
         await Promise.all(watches.map(async (each) => each.check()));
-        if (!isOver && !watches.some((each) => each.isOver)) next();
+        if (!isStopped && !watches.some((each) => each.isClosed)) next();
       } catch (error) {
-        if (!isOver) fail(error as CachectlError);
+        if (!isStopped) fail(error as CachectlError);
       }
     }, CHECK_MS);
   };
 
   next();
   return () => {
-    isOver = true;
+    isStopped = true;
     clearTimeout(timer);
   };
 }
 
 /**
- * False when the server does not know one of the words. It puts its OK where it puts what it tells, and sends both in one
- * piece when there is something to tell at once: whoever takes the one takes the other.
+ * False if the server does not know one of the flags. Its OK and the first lines may arrive in one chunk, so the same
+ * taker reads both.
  */
-async function hasBegun(wire: TextWire, words: string, teller: Teller): Promise<boolean> {
+async function isAccepted(wire: TextWire, flags: string, listener: WatchListener): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let isOn = false;
-    wire.send(`watch ${words}\r\n`, {
+    wire.send(`watch ${flags}\r\n`, {
       get isTimed() {
         return !isOn;
       },
       take({ line }) {
         if (isOn) {
-          teller.hear(line);
+          listener.onLine(line);
           return false;
         }
 
@@ -146,22 +145,21 @@ async function hasBegun(wire: TextWire, words: string, teller: Teller): Promise<
         return !isOn;
       },
       fail(error) {
-        if (isOn) teller.fail(error);
+        if (isOn) listener.fail(error);
         else reject(error);
       },
     });
   });
 }
 
-/** Events that did not fit into the server's own buffers, which no watch is told of. Also shows that it is there. */
+/** Events that did not fit into the server's own buffers. No watch is notified of them. */
 async function droppedBy(node: MetaNode): Promise<number> {
   return Number((await statsOf(await node.text.shared())).get('log_worker_dropped') ?? 0);
 }
 
-/** What the server left out, where that ends it. */
-export function leftOutBy({ location }: MetaNode, events: number): PartialError {
+export function droppedError({ location }: MetaNode, events: number): PartialError {
   return new PartialError(
-    `${location} left out ${events} events: more came than it could tell`,
-    'The ones before are complete. Start it again when there is less to tell; asking for fewer types does not help.',
+    `${location} dropped ${events} events: its log buffers were full`,
+    'The events before are complete. Try again under less load. Selecting fewer event types does not help.',
   );
 }

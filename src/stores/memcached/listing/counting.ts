@@ -6,7 +6,7 @@ import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagIdKey, TAG_ID_HEAD } from '../keys.js';
 import { dumpedLines, lineHead } from './dump.js';
 
-/** How many keys a listing gives. */
+/** Count the keys that a listing would return. */
 export async function countEntries(
   context: MemcachedContext,
   { signal, pattern = '*' }: CountOptions = {},
@@ -22,7 +22,7 @@ export async function countEntries(
   return counted;
 }
 
-/** The lines of a dump all begin with the pattern's head; where that is all of it, few keys have to be decoded. */
+/** The dump already selects the literal head of the pattern. If there is nothing else, only tag ids are decoded. */
 function listedBy({ keys }: MemcachedContext, pattern: string): (line: DumpLines) => boolean {
   const matches = globMatcher(pattern);
   const isMatch = (line: DumpLines): boolean => {

@@ -4,18 +4,18 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Bytes that are kept, handed out, written and read at once: some hundreds of lines. */
+/** Bytes of a block: some hundreds of lines. */
 const BLOCK = 16_384;
 
-/** Blocks that wait in memory for whoever takes them. */
+/** Blocks queued in memory. */
 const MOST_WAITING = 128;
 
-/** Blocks on their way to the disk. */
+/** Blocks queued for the disk. */
 const MOST_WRITING = 256;
 
 const NEWLINE = 0x0a;
 
-/** A piece of memory of which a part holds lines that nobody has been given yet. */
+/** The lines between `from` and `to` have not been read. */
 interface Block {
   readonly bytes: Buffer;
   from: number;
@@ -23,15 +23,15 @@ interface Block {
 }
 
 /**
- * Lines from one who must not wait to one who may take its time, as bytes. What does not fit into memory waits in a temporary
- * file, which has no name any more once it is open. The order of lines is not kept.
+ * A queue of lines between a producer that must not wait and a slow consumer. Lines that do not fit into memory go to a
+ * temporary file, which is unlinked as soon as it is open. The order of lines is not preserved.
  */
 export class Spool implements AsyncIterable<Buffer> {
-  /** The one that is being filled. */
+  /** The block that is being filled. */
   #block = newBlock();
   readonly #waiting: Block[] = [];
   #overflow: Block[] = [];
-  /** Those that are used again: the system would not get memory back as fast as lines come. */
+  /** Blocks for reuse: garbage collection would not keep up. */
   readonly #free: Block[] = [];
   #writing: Promise<void> | undefined;
   #file: FileHandle | undefined;
@@ -40,7 +40,7 @@ export class Spool implements AsyncIterable<Buffer> {
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  /** A line lies there, its end included. It is copied. */
+  /** Copy a line, newline included. */
   add(bytes: Buffer, start: number, end: number): void {
     if (this.#isOver) return;
     if (this.#block.to + end - start > BLOCK) this.#nextBlock();
@@ -48,7 +48,7 @@ export class Spool implements AsyncIterable<Buffer> {
     this.#wake?.();
   }
 
-  /** Whether the disk is slower than what comes; `written` says when it has caught up. */
+  /** Whether the disk is slower than the producer. `written` resolves when it has caught up. */
   get isFull(): boolean {
     return this.#overflow.length > MOST_WRITING;
   }
@@ -57,7 +57,7 @@ export class Spool implements AsyncIterable<Buffer> {
     await this.#writing;
   }
 
-  /** What waits is still handed out; then the failure is thrown, when there is one. */
+  /** Queued lines are still returned. Then the iteration throws the failure, if any. */
   end(failure?: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -65,7 +65,7 @@ export class Spool implements AsyncIterable<Buffer> {
     this.#wake?.();
   }
 
-  /** Whole lines, some to a piece, to be read before anything is waited for. */
+  /** Chunks of whole lines. A chunk is valid until the consumer awaits something. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     try {
       for (;;) {
@@ -140,7 +140,7 @@ function newBlock(): Block {
   return { bytes: Buffer.allocUnsafeSlow(BLOCK), from: 0, to: 0 };
 }
 
-/** What the block holds by now. It can be filled on. */
+/** The unread lines of a block, which can still be added to. */
 function taken(block: Block): Buffer {
   const lines = block.bytes.subarray(block.from, block.to);
   block.from = block.to;

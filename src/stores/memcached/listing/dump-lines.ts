@@ -3,20 +3,20 @@ import type { Ttl } from '../../contract/store.js';
 import { noMemcached } from '../errors.js';
 import { uriDecoded } from '../protocol/uri.js';
 
-/** What a dump says of an item. */
+/** An item of a dump. */
 export interface Dumped {
   readonly full: Buffer;
-  /** What it takes in the server's memory, in bytes: value, key and header. */
+  /** Bytes in the server's memory: value, key and header. */
   readonly size: number;
   /** Seconds left, null for never. */
   readonly ttl: Ttl;
-  /** Seconds since it was last read or written; the server notes a use when the one before is a minute ago. */
+  /** Seconds since the last use. The server updates it at most once a minute. */
   readonly idle: number;
-  /** A number that changes with every write, in digits. */
+  /** A decimal number that changes with every write. */
   readonly cas: string;
 }
 
-/** What the line of an item begins with, and no other. */
+/** The beginning of every item line, and of no other line. */
 export const ITEM = Buffer.from('key=');
 
 const [EXPIRY, LAST_USE, CAS, SIZE] = ['exp=', 'la=', 'cas=', 'size='].map((name) => Buffer.from(name)) as [
@@ -32,16 +32,16 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /**
- * Goes over lines of a dump, one after the other: `key=%C5%BEk exp=1795437440 la=1795437400 cas=.. fetch=yes cls=1 size=71`,
- * with more fields on newer servers; `exp` is -1 for never, both are Unix times. There are millions of them, so they are
- * read where they lie, as far as somebody asks.
+ * A cursor over lines of a dump: `key=%C5%BEk exp=1795437440 la=1795437400 cas=.. fetch=yes cls=1 size=71`, with more
+ * fields on newer servers. `exp` and `la` are Unix times, `exp` is -1 for never. A dump has millions of lines, so
+ * fields are parsed in place and only on demand.
  */
 export class DumpLines {
   readonly #bytes: Buffer;
   readonly #location: string;
   #start = 0;
   #keyEnd = 0;
-  /** Where its newline is. */
+  /** The position of the newline. */
   #end = -1;
 
   /** @param bytes whole lines @param location of the server, for people */
@@ -50,7 +50,7 @@ export class DumpLines {
     this.#location = location;
   }
 
-  /** Goes to the next. False when there is none. */
+  /** Move to the next line. False at the end. */
   next(): boolean {
     const bytes = this.#bytes;
     this.#start = this.#end + 1;
@@ -70,15 +70,15 @@ export class DumpLines {
     return uriDecoded(this.#bytes, this.#start + ITEM.length, this.#keyEnd);
   }
 
-  /** A dump holds what expires in the second that it is asked for, too. @param now the server's time */
+  /** A dump includes items that expire within the current second. @param now the server's time */
   hasExpired(now: number): boolean {
     const expiry = this.#number(this.#valueOf(EXPIRY, this.#keyEnd));
     return expiry !== -1 && expiry <= now;
   }
 
-  /** Undefined where it has expired. @throws RefusedError of what no server sends */
+  /** Undefined if it has expired. @throws RefusedError for a malformed line */
   dumped(now: number): Dumped | undefined {
-    // In the order in which they stand there.
+    // In the order of the line.
     const expiryAt = this.#valueOf(EXPIRY, this.#keyEnd);
     const expiry = this.#number(expiryAt);
     if (expiry !== -1 && expiry <= now) return undefined;
@@ -93,7 +93,7 @@ export class DumpLines {
     };
   }
 
-  /** Where the value of the field begins, which stands at `from` or behind it. @throws RefusedError when there is none */
+  /** The position of a field's value, searched from `from`. @throws RefusedError if the field is missing */
   #valueOf(name: Buffer, from: number): number {
     for (let at = from; at < this.#end; at++) {
       if (this.#bytes[at] === SPACE && isAt(this.#bytes, at + 1, name)) return at + 1 + name.length;
@@ -119,7 +119,7 @@ export class DumpLines {
   }
 }
 
-/** Whether `text` stands there. */
+/** Whether `text` is at `start`. */
 export function isAt(bytes: Buffer, start: number, text: Buffer): boolean {
   for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
   return true;

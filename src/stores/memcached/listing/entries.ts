@@ -6,12 +6,12 @@ import type { Dumped } from './dump-lines.js';
 import { UsageError } from '../../../errors.js';
 import { withinBytes } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { given } from '../entries.js';
+import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { dump } from './dump.js';
 
-/** An item of the dump, and its key without the prefix. */
+/** An item of the dump, with its key without the prefix. */
 interface Named {
   readonly key: string;
   readonly dumped: Dumped;
@@ -19,8 +19,8 @@ interface Named {
 }
 
 /**
- * What lies under the prefix on every server, a page of a dump at a time, which tells all but contents and owners of locks;
- * reading those does not count as a use. Which tags an entry carries nobody knows: in its key stands a hash of their ids.
+ * List the entries and locks of every server, page by page. The dump has everything but values and lock owners, which
+ * are read without updating the last use. Tags are unknown: a tagged key contains only a hash of the tag ids.
  */
 export async function* listEntries(context: MemcachedContext, options: ListEntriesOptions = {}): EntryPages {
   const { signal, pattern = '*' } = options;
@@ -39,16 +39,16 @@ export async function* listEntries(context: MemcachedContext, options: ListEntri
   }
 }
 
-/** What is gone by now, as far as it has to be read, is left out. */
+/** Skips items that have been removed since, if they have to be read. */
 async function listedOf(
   node: MetaNode,
   context: MemcachedContext,
   some: readonly Named[],
   { contents = false, idle = false }: ListEntriesOptions,
 ): Promise<readonly ListedEntry[]> {
-  const wanted = some.filter((named) => isNameable(named.dumped.full) && (contents || mayBeOurLock(named)));
+  const wanted = some.filter((named) => isNameable(named.dumped.full) && (contents || mayBeLock(named)));
   const answers = await node.look(wanted.map(({ dumped }) => dumped.full));
-  const items = answers.map((answer) => given(answer));
+  const items = answers.map((answer) => valueOrThrow(answer));
   const entryOf = await context.values.reader(items.filter((item) => item !== undefined));
   const listed: ListedEntry[] = [];
   let next = 0;
@@ -71,7 +71,8 @@ async function listedOf(
   return listed;
 }
 
-function mayBeOurLock({ key, size }: Named): boolean {
+/** Whether only the value can show that it is a lock. */
+function mayBeLock({ key, size }: Named): boolean {
   return size <= LARGEST_LOCK && lockOf(key) === undefined;
 }
 
@@ -84,5 +85,5 @@ function unnameable(context: MemcachedContext, key: string): Error {
     throw error;
   }
 
-  throw new Error(`"${key}" can be read, and was not`);
+  throw new Error(`"${key}" is readable but was not read`);
 }

@@ -4,7 +4,7 @@ import type { MetaNode } from '../protocol/meta-node.js';
 import { RefusedError } from '../../../errors.js';
 import { dump } from './dump.js';
 
-/** So many of ours, or of others, are enough. */
+/** The number of keys that are enough for a sample. */
 const MOST = 1000;
 
 export interface FirstKeys {
@@ -14,8 +14,8 @@ export interface FirstKeys {
 }
 
 /**
- * Some of the keys of a server, under the prefix or not. Only for one with few: it is gone through to its end. Undefined
- * where its keys may not be listed.
+ * Sample keys of a server, with the prefix (`ours`) and without it. Only for servers with few items: the dump always
+ * runs to its end. Undefined if the server does not allow listing.
  */
 export async function firstKeys(node: MetaNode, context: MemcachedContext): Promise<FirstKeys | undefined> {
   try {

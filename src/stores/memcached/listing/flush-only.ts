@@ -7,18 +7,18 @@ import type { Dumped } from './dump-lines.js';
 import { overlapping } from '../../listing/concurrent.js';
 import { countMeant, FlushTally } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
-import { given } from '../entries.js';
+import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { dump } from './dump.js';
 import { listEntries } from './entries.js';
 
-/** Pages on their way at once. */
+/** Pages that are processed concurrently. */
 const IN_FLIGHT = 4;
 
 /**
- * Removes the entries that match, a page of a dump at a time. An item goes only as long as it is the one that the dump
- * told of, which its CAS says, and, where that counts, as long as nobody has read it since.
+ * Remove the entries that match, page by page. An item is removed only if its CAS is still the CAS of the dump and, for
+ * `idleFor`, only if no one has read it since.
  */
 export async function flushOnly(
   context: MemcachedContext,
@@ -38,63 +38,63 @@ export async function flushOnly(
   for (const node of context.connection.metaNodes) {
     const pages = dump(node, context, { signal, head: literalHead(pattern) });
     await overlapping(pages, IN_FLIGHT, async (page) => {
-      const meant = page.filter(({ full, idle, size }) => {
+      const matching = page.filter(({ full, idle, size }) => {
         const key = context.keys.short(full);
         return size > largerThan && idle >= idleFor && !isTagIdKey(key) && matches(key);
       });
-      const others = meant.filter(({ full }) => lockOf(context.keys.short(full)) === undefined);
-      tally.add({ keptLocks: meant.length - others.length });
-      tally.add(await removeOthers(node, context, others, idleFor));
+      const unlocked = matching.filter(({ full }) => lockOf(context.keys.short(full)) === undefined);
+      tally.add({ keptLocks: matching.length - unlocked.length });
+      tally.add(await removeUnlocked(node, context, unlocked, idleFor));
     });
   }
 
   return tally.result;
 }
 
-async function removeOthers(
+async function removeUnlocked(
   node: MetaNode,
   { keys }: MemcachedContext,
-  meant: readonly Dumped[],
+  items: readonly Dumped[],
   idleFor: number,
 ): Promise<FlushOnlyResult> {
   // Only the binary protocol can name a long key with white space.
-  const nameable = meant.filter(({ full }) => isNameable(full));
-  const unnameable = meant.filter(({ full }) => !isNameable(full));
-  const looked = await Promise.all([
-    lookAt(
+  const nameable = items.filter(({ full }) => isNameable(full));
+  const unnameable = items.filter(({ full }) => !isNameable(full));
+  const current = await Promise.all([
+    readQuietly(
       node,
       nameable.filter(({ size }) => size <= LARGEST_LOCK),
       true,
     ),
-    lookAt(
+    readQuietly(
       node,
       nameable.filter(({ size }) => size > LARGEST_LOCK),
       false,
     ),
   ]);
-  const found = looked
+  const unchanged = current
     .flat()
     .flatMap(({ dumped, item }) =>
       item?.cas === BigInt(dumped.cas) && (item.idle ?? 0) >= idleFor
         ? [{ key: dumped.full, size: dumped.size, item }]
         : [],
     );
-  const entries = found.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
-  const isGone = await node.removeSame(entries);
-  const wereThere = await node.remove(unnameable.map(({ full }) => full));
-  const gone = [
-    ...entries.filter((_, index) => isGone[index]),
-    ...unnameable.filter((_, index) => given(wereThere[index])),
+  const entries = unchanged.filter(({ key, item }) => lockOf(keys.short(key), item) === undefined);
+  const isRemoved = await node.removeSame(entries);
+  const wereRemoved = await node.remove(unnameable.map(({ full }) => full));
+  const removed = [
+    ...entries.filter((_, index) => isRemoved[index]),
+    ...unnameable.filter((_, index) => valueOrThrow(wereRemoved[index])),
   ];
   return {
-    removed: gone.length,
-    keptLocks: found.length - entries.length,
-    bytes: gone.reduce((sum, { size }) => sum + size, 0),
+    removed: removed.length,
+    keptLocks: unchanged.length - entries.length,
+    bytes: removed.reduce((sum, { size }) => sum + size, 0),
   };
 }
 
-/** What is too large to be a lock need not travel. */
-async function lookAt(
+/** @param values false for items that are too large to be locks: their values are not transferred */
+async function readQuietly(
   node: MetaNode,
   items: readonly Dumped[],
   values: boolean,
@@ -103,5 +103,5 @@ async function lookAt(
     items.map(({ full }) => full),
     { values },
   );
-  return items.map((dumped, index) => ({ dumped, item: given(answers[index]) }));
+  return items.map((dumped, index) => ({ dumped, item: valueOrThrow(answers[index]) }));
 }

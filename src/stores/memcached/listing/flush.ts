@@ -4,24 +4,24 @@ import type { MetaNode } from '../protocol/meta-node.js';
 import type { Dumped } from './dump-lines.js';
 
 import { overlapping } from '../../listing/concurrent.js';
-import { given } from '../entries.js';
+import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey, type Keys } from '../keys.js';
 import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
 import { notByProxy } from '../protocol/access-errors.js';
 import { dump } from './dump.js';
 
-/** Pages on their way at once: enough that neither side waits for the other. */
+/** Pages that are processed concurrently: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;
 
 /**
- * Removes what lies under the prefix, a page of a dump at a time, from every server. What is counted is entries; the
- * tags' ids go too, unmentioned. `all` is flush_all on every server.
+ * Remove everything under the prefix from every server, page by page. Tag ids are removed too, but not counted. The
+ * scope `all` runs flush_all on every server.
  */
 export async function flush(context: MemcachedContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
   if (options.scope === 'all') return flushServers(context, options.dryRun);
   const nodes = context.connection.metaNodes;
-  // Nothing is done where not everything can be.
+  // Fails before the first removal if a server is down.
   const totals = await Promise.all(nodes.map(async (node) => node.count()));
   const tally = new Tally(
     options,
@@ -37,7 +37,7 @@ export async function flush(context: MemcachedContext, options: FlushOptions): P
   return tally.result;
 }
 
-/** All servers are asked before anything is done, so that one that is gone is told before. */
+/** Counts on all servers first, so that it fails before the first removal if a server is down. */
 async function flushServers({ connection }: MemcachedContext, dryRun: boolean): Promise<FlushResult> {
   if (connection.protocol === 'classic') throw notByProxy('run flush_all', connection.location);
   const counts = await Promise.all(connection.nodes.map(async (node) => node.count()));
@@ -67,7 +67,7 @@ class Tally {
   }
 }
 
-/** Whatever lies under the prefix, on one server. */
+/** Removes the keys under the prefix from one server. */
 class Remover {
   readonly #node: MetaNode;
   readonly #keys: Keys;
@@ -82,52 +82,52 @@ class Remover {
   }
 
   async removePage(page: readonly Dumped[]): Promise<FlushResult> {
-    const { ids, locks, small, others } = this.#sorted(page);
+    const { ids, locks, candidates, entries } = this.#classified(page);
     await this.#remove(ids);
-    const looked = await this.#removeButLocks(small);
+    const checked = await this.#removeUnlessLocks(candidates);
     return {
-      removed: looked.removed + (await this.#remove(others)),
-      keptLocks: looked.keptLocks + locks,
+      removed: checked.removed + (await this.#remove(entries)),
+      keptLocks: checked.keptLocks + locks,
     };
   }
 
-  /** Tags' ids, how many are locks by their names, what may be a lock by its owner, and all else. */
-  #sorted(page: readonly Dumped[]): { ids: Buffer[]; locks: number; small: Buffer[]; others: Buffer[] } {
-    const [ids, small, others]: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
+  /** Tag ids, the number of locks by name, candidates that may hold a lock owner, and entries. */
+  #classified(page: readonly Dumped[]): { ids: Buffer[]; locks: number; candidates: Buffer[]; entries: Buffer[] } {
+    const [ids, candidates, entries]: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
     let locks = 0;
     for (const { full, size } of page) {
       const name = this.#keys.short(full);
       if (isTagIdKey(name)) ids.push(full);
-      else if (!this.#keepsLocks) others.push(full);
+      else if (!this.#keepsLocks) entries.push(full);
       else if (lockOf(name) !== undefined) locks++;
-      else if (size <= LARGEST_LOCK && isNameable(full)) small.push(full);
-      else others.push(full);
+      else if (size <= LARGEST_LOCK && isNameable(full)) candidates.push(full);
+      else entries.push(full);
     }
 
-    return { ids, locks, small, others };
+    return { ids, locks, candidates, entries };
   }
 
-  /** How many there were. */
+  /** @returns the number of keys that existed */
   async #remove(keys: readonly Buffer[]): Promise<number> {
     if (this.#isDry) return keys.length;
     const answers = await this.#node.remove(keys);
-    return answers.filter((wasThere) => given(wasThere)).length;
+    return answers.filter((wasThere) => valueOrThrow(wasThere)).length;
   }
 
-  /** What is written between the look and the removal is looked at again: it may be a lock by then. */
-  async #removeButLocks(keys: readonly Buffer[]): Promise<FlushResult> {
+  /** A key that changes between the read and the removal is read again: it may have become a lock. */
+  async #removeUnlessLocks(keys: readonly Buffer[]): Promise<FlushResult> {
     let [removed, keptLocks] = [0, 0];
     for (let waiting = keys; waiting.length > 0;) {
-      const items = (await this.#node.read(waiting)).map((item) => given(item));
+      const items = (await this.#node.read(waiting)).map((item) => valueOrThrow(item));
       const found = waiting.flatMap((key, index) => {
         const item = items[index];
         return item ? [{ key, item }] : [];
       });
       const entries = found.filter(({ key, item }) => lockOf(this.#keys.short(key), item) === undefined);
       keptLocks += found.length - entries.length;
-      const isGone = this.#isDry ? entries.map(() => true) : await this.#node.removeSame(entries);
-      removed += isGone.filter(Boolean).length;
-      waiting = entries.filter((_, index) => !isGone[index]).map(({ key }) => key);
+      const isRemoved = this.#isDry ? entries.map(() => true) : await this.#node.removeSame(entries);
+      removed += isRemoved.filter(Boolean).length;
+      waiting = entries.filter((_, index) => !isRemoved[index]).map(({ key }) => key);
     }
 
     return { removed, keptLocks };

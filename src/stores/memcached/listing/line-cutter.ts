@@ -3,13 +3,13 @@ import { LONGEST_LINE } from '../protocol/text-parser.js';
 
 const NEWLINE = 0x0a;
 
-/** Cuts what a server sends into lines, however it is cut into chunks, without making anything of them. */
+/** Splits chunks into lines without parsing them. */
 export class LineCutter {
-  /** The beginning of a line that has not ended. */
+  /** The beginning of an unfinished line. */
   #rest: Buffer = Buffer.alloc(0);
 
   /**
-   * Hands over each line that ends in this chunk: where it is, its end included. It is there until `take` returns.
+   * Calls `take` for each line that ends in this chunk, newline included. `bytes` is valid until `take` returns.
    * @throws GarbageError
    */
   push(chunk: Buffer, take: (bytes: Buffer, start: number, end: number) => void): void {

@@ -9,16 +9,16 @@ import { metaCommand, type MetaNode } from '../protocol/meta-node.js';
 import { ask, type TextWire } from '../protocol/text-connection.js';
 
 /**
- * Reads one server's items on a connection of its own, which the watch of that server leaves out. Which number the server
- * gave it is learnt from the watch itself: it looks for a key that nobody else can know.
+ * Reads items of one server on a connection of its own, whose lookups the watch ignores. The watch itself reveals the
+ * number of that connection: it requests a random key and waits for the lookup to appear.
  */
 export class Peek {
   readonly #node: MetaNode;
   readonly #timeoutMs: number;
   #opening: Promise<TextWire> | undefined;
   #wire: TextWire | undefined;
-  #probe: { readonly key: string; heard(): void } | undefined;
-  /** The number of our connection. */
+  #probe: { readonly key: string; found(): void } | undefined;
+  /** The number of this connection. */
   #connection: string | undefined;
   #isOver = false;
 
@@ -27,9 +27,9 @@ export class Peek {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** What each full key holds, or why it cannot be read. */
+  /** The item of each full key, or why it cannot be read. */
   async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
-    if (this.#wire?.isOver) this.#opening = undefined;
+    if (this.#wire?.isClosed) this.#opening = undefined;
     this.#opening ??= this.#open();
     const wire = await this.#opening;
     const answers = await ask(
@@ -39,15 +39,15 @@ export class Peek {
     return answers.map((answer) => this.#node.itemOf(answer));
   }
 
-  /** Whether a lookup that the watch tells of is our own. Asked of each, in the order in which they come. */
+  /** Whether a lookup came from this connection. Called for each lookup in the order of arrival. */
   isOwn(connection: string | undefined, key: string): boolean {
     if (this.#probe?.key === key) {
       this.#connection = connection;
-      this.#probe.heard();
+      this.#probe.found();
       return true;
     }
 
-    return connection !== undefined && connection === this.#connection && this.#wire?.isOver === false;
+    return connection !== undefined && connection === this.#connection && this.#wire?.isClosed === false;
   }
 
   end(): void {
@@ -59,7 +59,7 @@ export class Peek {
     try {
       this.#wire = await this.#node.text.dedicated();
       if (this.#isOver) this.#wire.end();
-      await this.#beKnown(this.#wire);
+      await this.#identify(this.#wire);
       return this.#wire;
     } catch (error) {
       this.#opening = undefined;
@@ -68,12 +68,12 @@ export class Peek {
     }
   }
 
-  /** @throws UnansweredError when the watch does not tell of us: it may have left that out */
-  async #beKnown(wire: TextWire): Promise<void> {
-    // Letters, digits and hyphens, which a watch prints as they are.
+  /** @throws UnansweredError if the lookup does not appear: the server may have dropped it */
+  async #identify(wire: TextWire): Promise<void> {
+    // Characters that a watch prints unencoded.
     const key = `cachectl-peek-${randomBytes(16).toString('hex')}`;
     const { promise, resolve } = deferred<void>();
-    this.#probe = { key, heard: resolve };
+    this.#probe = { key, found: resolve };
     const known = Promise.all([promise, ask(wire, [metaCommand('mg', Buffer.from(key), '')])]);
     await withTimeout(known, this.#timeoutMs, () => notAnswered(this.#node.location));
   }

@@ -6,12 +6,12 @@ import { isLaravelLockName } from '../../locks/names.js';
 import { isTagIdKey } from '../keys.js';
 import { dump } from './dump.js';
 
-/** Items that are looked at on one server. */
+/** The maximum number of items to read from a server. */
 const MOST_LOOKED = 200_000;
 
 /**
- * The beginning of a dump, which goes along the hash table, where keys have no order. Of a pool each server gives as much
- * as it holds of the whole. Sizes are those that the dump tells: what an item takes in all.
+ * Sample the beginning of a dump, which follows the hash table, where keys have no order. Each server of a pool
+ * contributes in proportion to its items. Sizes are those of the dump: key, value and header.
  */
 export async function sample(context: MemcachedContext, { size, signal }: SampleOptions): Promise<Sample> {
   const nodes = context.connection.metaNodes;
@@ -24,8 +24,8 @@ export async function sample(context: MemcachedContext, { size, signal }: Sample
     }),
   );
   const chosen = slices.flatMap(({ found }) => found);
-  const isLookedThrough = counts.every((count) => count <= MOST_LOOKED) && slices.every(({ isAll }) => isAll);
-  const isComplete = isLookedThrough && chosen.length <= size;
+  const isExhausted = counts.every((count) => count <= MOST_LOOKED) && slices.every(({ isAll }) => isAll);
+  const isComplete = isExhausted && chosen.length <= size;
   return {
     entries: chosen.slice(0, size),
     method: isComplete ? 'all of them' : 'the beginning of a dump, which has no order',

@@ -7,17 +7,17 @@ import type { Item } from '../protocol/node.js';
 import { UndecodableError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { LONGEST_OWNER } from '../../locks/rule.js';
-import { given } from '../entries.js';
+import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
 import { dump } from '../listing/dump.js';
-import { itemTeller, type ItemTeller, LARGEST_LOCK } from './rule.js';
+import { itemLockRule, type ItemLockRule, LARGEST_LOCK } from './rule.js';
 
-/** Bytes of items that are read at once; of what is no lock but called one, a single item may have more. */
+/** Bytes of items to read at once. A single item that only has the name of a lock may be larger. */
 const MOST_AT_ONCE = 1_048_576;
 
 /**
- * What lies under the prefix and can be told to be a lock, on every server, a page of a dump at a time. A lock is an item
- * like any other: those whose names say nothing are read, as far as they are small enough to hold an owner.
+ * List the locks of every server, page by page. A lock is an item like any other, so it is recognized by its name or,
+ * if it is small enough, by its value.
  */
 export async function* listLocks(
   context: MemcachedContext,
@@ -34,7 +34,7 @@ export async function* listLocks(
   }
 }
 
-/** An item that is worth a look. */
+/** An item that may be a lock. */
 interface Candidate {
   readonly full: Buffer;
   readonly name: string;
@@ -43,14 +43,14 @@ interface Candidate {
 
 class Lister {
   readonly #context: MemcachedContext;
-  readonly #tell: ItemTeller;
+  readonly #lockOf: ItemLockRule;
 
   constructor(context: MemcachedContext, pattern: string | undefined) {
     this.#context = context;
-    this.#tell = itemTeller(pattern);
+    this.#lockOf = itemLockRule(pattern);
   }
 
-  /** Candidates, as many as may be read at once. */
+  /** Split the candidates into batches of limited size. */
   *batches(page: readonly Dumped[]): Generator<readonly Candidate[]> {
     let batch: Candidate[] = [];
     let bytes = 0;
@@ -69,14 +69,14 @@ class Lister {
     if (batch.length > 0) yield batch;
   }
 
-  /** Those that are there still, by one round trip. */
+  /** Read the candidates in one round trip and return the locks among them. */
   async locksAmong(node: MetaNode, batch: readonly Candidate[]): Promise<readonly ListedLock[]> {
     const items = await node.read(batch.map(({ full }) => full));
     const locks: ListedLock[] = [];
     for (const [index, { name }] of batch.entries()) {
-      const item = given(items[index]);
+      const item = valueOrThrow(items[index]);
       if (item === undefined) continue;
-      const toldBy = this.#tell(name, item);
+      const toldBy = this.#lockOf(name, item);
       const owner = toldBy && (await this.#ownerOf(item));
       if (toldBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, toldBy });
     }
@@ -89,10 +89,10 @@ class Lister {
     if (!isNameable(full)) return undefined;
     const name = this.#context.keys.short(full);
     if (isTagIdKey(name)) return undefined;
-    return size <= LARGEST_LOCK || this.#tell(name) !== undefined ? { full, name, size } : undefined;
+    return size <= LARGEST_LOCK || this.#lockOf(name) !== undefined ? { full, name, size } : undefined;
   }
 
-  /** Undefined of what cannot be read as text: it is no lock, whatever it is called. */
+  /** Undefined if the value is not text: then it is no lock, whatever its name. */
   async #ownerOf(item: Item): Promise<string | undefined> {
     try {
       const owner = await this.#context.values.bareBytes(item);

@@ -4,10 +4,10 @@ import type { Item, Node } from '../protocol/node.js';
 import type { Values } from '../values.js';
 
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
-import { given } from '../entries.js';
+import { valueOrThrow } from '../entries.js';
 import { expiryOf } from '../expiry.js';
 
-/** Laravel's lock: a plain key, under the cache's prefix, that holds the owner as a bare string. */
+/** Laravel's lock: a key under the cache's prefix whose value is the owner, unserialized. */
 export class MemcachedLock implements Lock {
   readonly #node: Node;
   readonly #key: Buffer;
@@ -22,7 +22,7 @@ export class MemcachedLock implements Lock {
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    // A lock that the application cannot see would exclude nobody.
+    // A lock that the application cannot read would not exclude it.
     this.#checkWrite();
     return this.#node.add({ key: this.#key, value: keyToBytes(owner), flags: 0, expiry: expiryOf(ttl) });
   }
@@ -33,7 +33,7 @@ export class MemcachedLock implements Lock {
 
   async forceRelease(): Promise<boolean> {
     const [wasThere] = await this.#node.remove([this.#key]);
-    return given(wasThere!);
+    return valueOrThrow(wasThere!);
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
@@ -51,20 +51,20 @@ export class MemcachedLock implements Lock {
   }
 
   /**
-   * Compares and swaps: a lock that expired and is somebody else's by now stays theirs. What was changed between the two
-   * may have been refreshed by the same owner, so it is looked at again.
+   * Compare and swap, so that a lock that expired and now has another owner is not changed. If the item changed in
+   * between, the same owner may have refreshed it: try again.
    */
   async #whileHeld(owner: string, change: (held: Item) => Promise<boolean>): Promise<boolean> {
-    const ours = keyToBytes(owner);
+    const token = keyToBytes(owner);
     for (;;) {
       const held = await this.#held();
-      if (held === undefined || !(await this.#values.bareBytes(held)).equals(ours)) return false;
+      if (held === undefined || !(await this.#values.bareBytes(held)).equals(token)) return false;
       if (await change(held)) return true;
     }
   }
 
   async #held(): Promise<Item | undefined> {
     const [item] = await this.#node.read([this.#key]);
-    return given(item);
+    return valueOrThrow(item);
   }
 }

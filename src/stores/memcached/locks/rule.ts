@@ -4,21 +4,21 @@ import type { Item } from '../protocol/node.js';
 import { OWNER_PREFIX } from '../../locks/names.js';
 import { lockTeller, type Teller } from '../../locks/rule.js';
 
-/** An item of more bytes than that, key and header included, is none of our locks: owners are short. */
+/** Larger items, key and header included, are not locks of cachectl: owners are short. */
 export const LARGEST_LOCK = 2048;
 
-/** Tells an item to be a lock, or, without one, its name. */
-export type ItemTeller = (name: string, item?: Item) => ToldBy | undefined;
+/** Says how an item is recognized as a lock, or without an item, by its name only. */
+export type ItemLockRule = (name: string, item?: Item) => ToldBy | undefined;
 
-/** @param pattern a glob on names: whoever asks says that those are locks, whatever they hold */
-export function itemTeller(pattern?: string): ItemTeller {
+/** @param pattern a glob on names that the user declares to be locks, whatever they hold */
+export function itemLockRule(pattern?: string): ItemLockRule {
   const tell: Teller = lockTeller({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false, pattern });
   return (name, item) => tell(name, item === undefined ? '' : beginning(item));
 }
 
-export const lockOf = itemTeller();
+export const lockOf = itemLockRule();
 
-/** Of the text that it holds, as far as it has to be known; what has flags is serialized or compressed, and no owner. */
+/** The first bytes of its text. Items with flags are serialized or compressed, so they are not owners. */
 function beginning({ value, flags }: Item): string {
   return flags === 0 ? value.toString('latin1', 0, OWNER_PREFIX.length) : '';
 }

@@ -8,9 +8,9 @@ import { EventQueue } from '../../events/queue.js';
 import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
 import { LockLooks, LOOK_MS } from '../../locks/polled-diff.js';
 import { LOCK_EVENTS, LockPolls } from '../../locks/polled-watch.js';
-import { AddressLookup } from '../events/callers.js';
+import { AddressLookup } from '../events/client-addresses.js';
 import { fieldsOf, timeOf } from '../events/watch-fields.js';
-import { keepChecking, leftOutBy, Watch } from '../events/watch.js';
+import { droppedError, keepChecking, Watch } from '../events/watch.js';
 import { uriDecoded } from '../protocol/uri.js';
 import { MemcachedLock } from './lock.js';
 
@@ -33,7 +33,7 @@ export async function watchLocks(
     return [new ServerLocks(context, node, locks, { ...options, report: (event) => queue.push(event) })];
   });
   return openTail(feeds, queue, options, () => ({
-    source: `watch mutations: the tries of every client; who holds it is looked at every ${LOOK_MS} ms, and what comes and goes in between is missed`,
+    source: `watch mutations: attempts of every client; the holder is polled every ${LOOK_MS} ms, so shorter changes are missed`,
     types: ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'],
   }));
 }
@@ -63,13 +63,13 @@ class ServerLocks implements Feed {
   async open(): Promise<Session> {
     const polls = this.#polls;
     const lost = deferred<never>();
-    // It may be lost before anybody waits for that.
+    // The watch may fail before `run` awaits this promise.
     lost.promise.catch(() => {});
     const addresses = new AddressLookup(this.#node);
     await polls.look();
     const watch = await Watch.open(this.#node, ['mutations'], {
-      hear: (line) => this.#hear(line, addresses),
-      leftOut: (events) => this.#leftOut(events, lost.reject),
+      onLine: (line) => this.#decode(line, addresses),
+      onDropped: (events) => this.#onDropped(events, lost.reject),
       fail: lost.reject,
     });
     return {
@@ -96,21 +96,21 @@ class ServerLocks implements Feed {
     }
   }
 
-  #leftOut(events: number, fail: (error: Error) => void): void {
+  #onDropped(events: number, fail: (error: Error) => void): void {
     const { onMissed } = this.#options;
-    const error = leftOutBy(this.#node, events);
+    const error = droppedError(this.#node, events);
     if (onMissed === undefined) fail(error);
     else onMissed({ text: error.message, events });
   }
 
   /** `ts=1795437380.981034 gid=2 type=item_store key=deploy status=not_stored cmd=add ttl=60 clsid=1 cfd=26 size=0`. */
-  #hear(line: string, addresses: AddressLookup): void {
+  #decode(line: string, addresses: AddressLookup): void {
     const fields = fieldsOf(line);
     if (fields.get('cmd') !== 'add' || fields.get('status') !== 'not_stored') return;
     const name = this.#names.get(uriDecoded(Buffer.from(fields.get('key') ?? '', 'latin1')).toString('latin1'));
     if (name === undefined) return;
     const event: LockEvent = { time: timeOf(fields.get('ts')), type: 'contended', name };
-    // It never throws.
+    // Never rejects.
     addresses
       .addressOf(fields.get('cfd') ?? '')
       .then((address) => this.#options.report(address === undefined ? event : { ...event, client: { address } }));

@@ -26,11 +26,11 @@ export function wrongLogin(location: string): RefusedError {
   );
 }
 
-/** Asked for by one who has logged in. */
+/** Refused after a successful login. */
 export function notAllowed(location: string): RefusedError {
   return new RefusedError(
-    `${location} does not allow that`,
-    'flush_all may be disabled (-F): forget keys by name, or flush tags.',
+    `${location} does not allow this command`,
+    'flush_all may be disabled (-F). Remove keys by name, or flush tags.',
   );
 }
 
@@ -54,7 +54,7 @@ export function onlyBinary(location: string): RefusedError {
   );
 }
 
-/** Asked by the binary protocol, which a user name asks for where the profile does not say otherwise. */
+/** The profile implies the binary protocol by setting a user name without `protocol`. */
 export function onlyText(location: string): RefusedError {
   return new RefusedError(
     `${location} does not speak the binary protocol, which SASL requires`,
@@ -62,15 +62,15 @@ export function onlyText(location: string): RefusedError {
   );
 }
 
-/** Without CAS that keeps the TTL only the server can count, which it does for plain digits. */
+/** These protocols cannot set a value without changing its TTL. Only the server's own `incr` can, for plain digits. */
 export function cannotCount(protocol: 'binary' | 'classic', location: string): UnsupportedError {
   return new UnsupportedError(
-    `the memcached store cannot count a number with a sign or spaces over the ${protocol} protocol (${location})`,
-    'Only the server can count there without losing the TTL. Put the resulting number instead.',
+    `the memcached store cannot increment a number with a sign or spaces over the ${protocol} protocol (${location})`,
+    'Memcached increments plain digits only. Compute the number and write it with put.',
   );
 }
 
-/** For a command that a proxy does not forward. @param what a verb: `report statistics` */
+/** @param what a verb phrase: `report statistics` */
 export function notByProxy(what: string, location: string): UnsupportedError {
   return new UnsupportedError(
     `${location} cannot ${what} over the classic protocol: a proxy does not forward it`,

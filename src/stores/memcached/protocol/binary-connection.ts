@@ -12,8 +12,8 @@ export type { Request, Response } from './frames.js';
 type BinaryWire = Wire<Response>;
 
 /**
- * Memcached's binary protocol, with SASL where there is a login. Connects on first use, and anew after a failure. Nothing is
- * tried twice: whoever waits wants to know.
+ * A connection with Memcached's binary protocol, with SASL if there is a login. Connects on first use and again after a
+ * failure. Requests are never retried.
  */
 export class BinaryConnection {
   readonly #target: Target;
@@ -29,17 +29,17 @@ export class BinaryConnection {
     this.#login = login;
   }
 
-  /** In one round trip; an answer for each request, whatever its status. */
+  /** Send requests in one round trip. Returns an answer for each, of any status. */
   async ask(requests: readonly Request[]): Promise<readonly Response[]> {
     if (requests.length === 0) return [];
     const wire = await this.#opened();
     return this.#exchange(wire, requests, (answers) => answers.length === requests.length);
   }
 
-  /** What `stat` says, by name; of `settings`, say. */
+  /** The statistics of a group such as `settings`, by name. */
   async stats(of: string): Promise<ReadonlyMap<string, string>> {
     const wire = await this.#opened();
-    // One answer for each, until an empty one.
+    // One answer per statistic. An empty one ends them.
     const isLast = ({ key, status }: Response): boolean => key.length === 0 || status !== Status.Done;
     const asked = [{ opcode: Opcode.Stat, key: Buffer.from(of) }];
     const answers = await this.#exchange(wire, asked, (all) => isLast(all.at(-1)!));
@@ -54,7 +54,7 @@ export class BinaryConnection {
   }
 
   async #opened(): Promise<BinaryWire> {
-    if (this.#wire?.isOver) this.#opening = undefined;
+    if (this.#wire?.isClosed) this.#opening = undefined;
     this.#opening ??= this.#open();
     return this.#opening;
   }
@@ -77,12 +77,12 @@ export class BinaryConnection {
     const value = Buffer.from(`\0${username}\0${password}`);
     const [answer] = await this.#exchange(wire, [{ opcode: Opcode.SaslAuth, key: PLAIN, value }], () => true);
     const { status } = answer!;
-    // A server without SASL does not know the command: there everybody may do everything.
+    // A server without SASL does not know the command and needs no login.
     if (status === Status.Done || status === Status.UnknownCommand) return;
     throw status === Status.NotAuthorised ? wrongLogin(wire.location) : refusedWith(wire.location, status);
   }
 
-  /** @param isWhole whether these are all answers */
+  /** @param isWhole whether all answers have arrived */
   async #exchange(
     wire: BinaryWire,
     requests: readonly Request[],
@@ -97,7 +97,7 @@ export class BinaryConnection {
         wire.send(Buffer.concat(frames), {
           isTimed: true,
           take(answer) {
-            // What nobody asked for is passed over.
+            // Answers to other requests are ignored.
             if (answer.opaque !== opaqueOf(first + Math.min(answers.length, requests.length - 1))) return false;
             answers.push(answer);
             const isLast = isWhole(answers);
@@ -112,7 +112,7 @@ export class BinaryConnection {
     }
   }
 
-  /** What a server that speaks something else did, by its reason. */
+  /** Replace the error of a server that speaks another protocol by one that names the cause. */
   async #explained(error: CachectlError): Promise<CachectlError> {
     const { location } = this.#target;
     if (error instanceof RefusedError && error.cause instanceof GarbageError) {
@@ -120,10 +120,10 @@ export class BinaryConnection {
       if (error.cause.message.includes('ERROR')) return onlyText(location);
     }
 
-    // A server that has answered by this protocol speaks it.
+    // A server that has answered in this protocol supports it.
     if (this.#parser.hasHeard || this.#end.signal.aborted || !(error instanceof UnreachableError)) return error;
-    const { misfit } = await import('./misfit.js');
-    return (await misfit(this.#target, 'binary')) ?? error;
+    const { protocolMismatch } = await import('./mismatch.js');
+    return (await protocolMismatch(this.#target, 'binary')) ?? error;
   }
 }
 
@@ -131,10 +131,7 @@ const Opcode = { Stat: 0x10, SaslAuth: 0x21 } as const;
 
 const PLAIN = Buffer.from('PLAIN');
 
-/**
- * Each ends a line, so that a server which speaks text answers at once: it would wait for the end of one otherwise, until
- * the time is over.
- */
+/** Each contains a line end. A server that speaks text then answers with an error at once, instead of timing out. */
 function opaqueOf(number: number): number {
   return ((number << 16) | LINE_END) >>> 0;
 }

@@ -3,9 +3,9 @@ import type { BinaryConnection, Response } from './binary-connection.js';
 
 import { refusedWith, Status } from '../errors.js';
 import { cannotCount } from './access-errors.js';
-import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
+import { type CounterUpdate, type Item, Node, TooLarge, type Write } from './node.js';
 
-/** One server by the binary protocol, which is all that SASL leaves. It tells no ttl, and lists no keys. */
+/** One server over the binary protocol, the only one with SASL. It reports no TTLs and cannot list keys. */
 export class BinaryNode extends Node {
   readonly #binary: BinaryConnection;
 
@@ -39,9 +39,9 @@ export class BinaryNode extends Node {
     return this.#swapped(await this.#ask({ opcode: Opcode.Delete, key, cas: this.checked(cas) }));
   }
 
-  /** @throws UnsupportedError for a sum that the server cannot count to itself */
-  async recount({ key, held, by, sum }: Count): Promise<bigint | undefined> {
-    // What gets shorter is padded with spaces, as it is when the application counts down.
+  /** @throws UnsupportedError if the server's own increment cannot produce the sum */
+  async updateCounter({ key, held, by, sum }: CounterUpdate): Promise<bigint | undefined> {
+    // The server pads a decremented number with spaces, for the application too.
     if (sum < 0n || !/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount('binary', this.location);
     const opcode = by < 0n ? Opcode.Decrement : Opcode.Increment;
     const extras = Buffer.alloc(20);
@@ -118,7 +118,7 @@ const Opcode = {
   Touch: 0x1c,
 } as const;
 
-/** An expiry by which a missing number is not made. */
+/** An expiry that keeps the server from creating a missing number. */
 const NOT_WHEN_MISSING = 0xff_ff_ff_ff;
 
 function framed({ key, value, flags, expiry }: Write): { key: Buffer; extras: Buffer; value: Buffer } {

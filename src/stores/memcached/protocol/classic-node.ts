@@ -6,15 +6,15 @@ import { UsageError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
 import { refusedBy } from '../errors.js';
-import { OVER } from '../expiry.js';
+import { EXPIRED } from '../expiry.js';
 import { isPlain } from '../keys.js';
 import { cannotCount, notByProxy } from './access-errors.js';
-import { type Count, type Item, Node, TooLarge, type Write } from './node.js';
+import { type CounterUpdate, type Item, Node, TooLarge, type Write } from './node.js';
 import { joined } from './text-connection.js';
 
 /**
- * One server by the classic commands of the text protocol, which every server and proxy knows. They tell no ttl, and list
- * no keys.
+ * One server over the classic commands of the text protocol, which every server and proxy supports. They report no TTLs
+ * and cannot list keys.
  */
 export class ClassicNode extends Node {
   readonly text: TextConnection;
@@ -28,7 +28,7 @@ export class ClassicNode extends Node {
     await this.text.shared();
   }
 
-  /** One question for each: a proxy that asks several servers answers out of order otherwise. */
+  /** One `gets` per key: a proxy with several servers would return the items of one `gets` in any order. */
   async read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>> {
     if (keys.length === 0) return [];
     const wire = await this.text.shared();
@@ -59,17 +59,17 @@ export class ClassicNode extends Node {
     );
   }
 
-  /** By storing something in its place that is over already: there is no `delete` that compares. */
+  /** Replaces it by an expired item, since `delete` cannot compare. */
   async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
-    return this.storeIfSame({ key, value: NOTHING, flags: 0, expiry: OVER }, item);
+    return this.storeIfSame({ key, value: NOTHING, flags: 0, expiry: EXPIRED }, item);
   }
 
   /**
-   * The server counts, whatever the number is by then: the sum is its answer.
-   * @throws UnsupportedError for what the server cannot count
+   * Uses `incr` and `decr`, which do not compare: the result is the server's answer, whatever the number was.
+   * @throws UnsupportedError if the value is not plain digits
    */
-  async recount({ key, held, by }: Count): Promise<bigint | undefined> {
-    // What gets shorter is padded with spaces, as it is when the application counts down.
+  async updateCounter({ key, held, by }: CounterUpdate): Promise<bigint | undefined> {
+    // The server pads a decremented number with spaces, for the application too.
     if (!/^\d+ *$/.test(held.value.toString('latin1'))) throw cannotCount('classic', this.location);
     const line = await this.line(command(by < 0n ? 'decr' : 'incr', key, String(by < 0n ? -by : by)));
     if (line === 'NOT_FOUND') return undefined;
@@ -132,14 +132,14 @@ export class ClassicNode extends Node {
 }
 
 /**
- * A command line in Latin-1, by its name, a full key and what follows.
- * @throws UsageError for a key that would end the line, or the argument
+ * A command line in Latin-1.
+ * @throws UsageError for a key with white space, which would end the argument
  */
 export function command(name: string, key: Buffer, rest: string): string {
   if (!isPlain(key)) {
     throw new UsageError(
-      `the text protocol of Memcached cannot name the key ${printKey(keyFromBytes(key))}`,
-      'It has white space or control characters. Use protocol: text or binary in the profile.',
+      `the classic Memcached protocol cannot name the key ${printKey(keyFromBytes(key))}: it has whitespace`,
+      'Set protocol: text or protocol: binary in the profile.',
     );
   }
 

@@ -7,13 +7,13 @@ import type { Target } from './target.js';
 import { CachectlError } from '../../../errors.js';
 import { closed, handshakeFailed, notConnected, translated } from '../errors.js';
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK = 65_536;
 
 /**
- * A socket that is connected, and has agreed on TLS where the profile wants it. Whoever gets it destroys it.
- * @param signal gives up
- * @param read takes what comes; the bytes are overwritten by what comes next
+ * Connect a socket, with TLS if the profile requires it. The caller destroys it.
+ * @param signal aborts the attempt
+ * @param read receives each chunk; the next one overwrites its bytes
  * @throws UnreachableError, TimeoutError
  */
 export async function dial(target: Target, signal: AbortSignal, read: (chunk: Buffer) => void): Promise<Socket> {
@@ -43,14 +43,14 @@ export async function dial(target: Target, signal: AbortSignal, read: (chunk: Bu
   });
 }
 
-/** A Unix socket needs none. */
+/** Unix sockets do not use TLS. */
 function isSecured({ server, tls }: Target): boolean {
   return tls !== undefined && !('socket' in server);
 }
 
 async function begun(target: Target, read: (chunk: Buffer) => void): Promise<Socket> {
   const { server, tls } = target;
-  // All is read into the same piece of memory: a new one each time is more than the system gets back in time.
+  // All reads share one buffer: with a new one for each chunk, garbage collection would not keep up.
   const onread = {
     buffer: Buffer.allocUnsafeSlow(CHUNK),
     callback(length: number, buffer: Uint8Array) {

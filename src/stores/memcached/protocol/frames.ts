@@ -10,14 +10,14 @@ export interface Request {
   readonly key: Buffer;
   readonly extras?: Buffer;
   readonly value?: Buffer;
-  /** Goes through only while the item has this; 0 is any. */
+  /** The request fails if the item has another CAS. 0 matches any. */
   readonly cas?: bigint;
 }
 
 /** An answer of the binary protocol. */
 export interface Response {
   readonly status: number;
-  /** What its request had. */
+  /** Copied from the request. */
   readonly opaque: number;
   readonly cas: bigint;
   readonly extras: Buffer;
@@ -39,18 +39,18 @@ export function frame({ opcode, key, extras = NONE, value = NONE, cas = 0n }: Re
   return Buffer.concat([header, extras, key, value]);
 }
 
-/** Cuts what a server sends by Memcached's binary protocol into answers, however it is cut into chunks. */
+/** Parses answers of Memcached's binary protocol from chunks. */
 export class FrameParser implements Parser<Response> {
-  /** Of an answer that has not ended. */
+  /** Of an unfinished answer. */
   #chunks: Buffer[] = [];
   #held = 0;
-  /** How many bytes that answer has, as far as it is known: at least its header. */
+  /** The length of that answer as far as known: at least its header. */
   #wanted = HEADER_LENGTH;
-  /** Whether something came that begins as an answer does. */
+  /** Whether the beginning of an answer has arrived. */
   hasHeard = false;
 
   /**
-   * The answers that end in this chunk, of which nothing is kept.
+   * The answers that end in this chunk; keeps none of them.
    * @throws GarbageError
    */
   *push(chunk: Buffer): Generator<Response> {
@@ -74,8 +74,8 @@ export class FrameParser implements Parser<Response> {
     }
   }
 
-  /** It is waited for in vain then, which is told. */
-  unasked(): undefined {
+  /** Ignored: an answer that is missing causes a timeout. */
+  unsolicited(): undefined {
     return undefined;
   }
 }
@@ -85,12 +85,12 @@ const RESPONSE = 0x81;
 
 const HEADER_LENGTH = 24;
 
-/** The largest item that any server can be set up for (`-I 1024m`), and what comes with it. */
+/** The largest item of any server (`-I 1024m`), with key and extras. */
 const LARGEST_BODY = 2 ** 30 + 2 ** 16;
 
 const NONE = Buffer.alloc(0);
 
-/** Of the answer that these bytes begin with: header and body. */
+/** The length of the answer at the start of these bytes: header and body. */
 function lengthOf(bytes: Buffer): number {
   if (bytes[0] !== RESPONSE) throw notBinary(bytes);
   const body = bytes.readUInt32BE(8);
@@ -110,7 +110,7 @@ function casBytes(cas: bigint): Buffer {
   return bytes;
 }
 
-/** A server that speaks text answers so to what it does not understand. */
+/** A text server answers with a line such as `ERROR`. */
 function notBinary(bytes: Buffer): GarbageError {
   return new GarbageError(JSON.stringify(bytes.toString('latin1', 0, 40)));
 }

@@ -1,2 +1,2 @@
-/** What came is not what a Memcached server says. */
+/** The bytes received are not Memcached's protocol. The message names them. */
 export class GarbageError extends Error {}

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 
 import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
 
-/** The index of the server that a full key lives on. */
+/** Returns the index of the server for a full key. */
 export type Picker = (key: Buffer) => number;
 
-/** What decides which server has a key. */
+/** The settings that decide which server has a key. */
 export type Distribution = Pick<MemcachedProfile, 'distribution' | 'servers'>;
 
-/** Chooses as php-memcached (libmemcached below it) does, so that keys land where the application looks. */
+/** Chooses servers like php-memcached and libmemcached, so that keys are where the application looks. */
 export function picker({ servers, distribution }: Distribution): Picker {
   if (servers.length === 1) return () => 0;
   switch (distribution) {
@@ -40,20 +40,20 @@ export function oneAtATime(key: Buffer): number {
   return (hash + (hash << 15)) >>> 0;
 }
 
-/** Where no port is named, the continuum has none either. */
+/** The names of points omit the default port. */
 const DEFAULT_PORT = 11_211;
 
-/** Points on the continuum of a server among equals; an MD5 gives four. */
+/** Points of a server in a weighted ring if all weights are equal. An MD5 yields four. */
 const POINTS = 160;
 const POINTS_PER_HASH = 4;
 
-/** A place on the circle of 32 bits, and the server whose keys end there. */
+/** A position on the 32-bit ring. Its server has the keys from the previous point up to it. */
 interface Point {
   readonly value: number;
   readonly server: number;
 }
 
-/** Points of a server where nothing is weighted. */
+/** Points of a server in an unweighted ring. */
 const PLAIN_POINTS = 100;
 
 type Ring = readonly Point[];
@@ -64,8 +64,8 @@ function weightedRing(servers: readonly MemcachedServer[]): Ring {
 }
 
 /**
- * The ring of php-memcached's DISTRIBUTION_CONSISTENT without OPT_LIBKETAMA_COMPATIBLE. libmemcached weights it as soon as
- * a server that is added has a weight above 1, and hashes its points by MD5 then.
+ * The ring of php-memcached's DISTRIBUTION_CONSISTENT without OPT_LIBKETAMA_COMPATIBLE. If any server has a weight above
+ * 1, libmemcached uses the weighted ring, with points hashed by MD5.
  */
 function consistentRing(servers: readonly MemcachedServer[]): Ring {
   if (servers.some(({ weight }) => weight > 1)) return weightedRing(servers);
@@ -91,7 +91,7 @@ function md5(key: Buffer): number {
   return createHash('md5').update(key).digest().readUInt32LE(0);
 }
 
-/** How many hashes a server gets, in the 32-bit floats that libmemcached counts with. */
+/** The number of hashes of a server, computed with 32-bit floats like libmemcached. */
 function shareOf({ weight }: MemcachedServer, servers: readonly MemcachedServer[]): number {
   const total = servers.reduce((sum, server) => sum + server.weight, 0);
   const percentage = Math.fround(Math.fround(weight) / Math.fround(total));
@@ -106,7 +106,7 @@ function pointsOf(each: MemcachedServer, server: number, hashes: number): Point[
   );
 }
 
-/** As the ring names it: of a socket its path, since php-memcached's addServer gives it the default port. */
+/** The name in the ring. A socket has only its path, since php-memcached's addServer gives it the default port. */
 function nameOf(server: MemcachedServer): string {
   if ('socket' in server) return server.socket;
   return server.port === DEFAULT_PORT ? server.host : `${server.host}:${server.port}`;

@@ -6,10 +6,10 @@ import type { Answer } from './text-parser.js';
 import { closed, refusedBy } from '../errors.js';
 import { isNameable, isPlain } from '../keys.js';
 import { ClassicNode, command } from './classic-node.js';
-import { type Count, type Item } from './node.js';
+import { type CounterUpdate, type Item } from './node.js';
 import { ask, statsOf } from './text-connection.js';
 
-/** One server that knows meta commands, too: they tell and do in one trip what is needed. */
+/** One server with meta commands, which report TTLs and compare and change in one round trip. */
 export class MetaNode extends ClassicNode {
   readonly #openBinary: () => Promise<BinaryConnection>;
   #binary: Promise<BinaryConnection> | undefined;
@@ -25,7 +25,7 @@ export class MetaNode extends ClassicNode {
     return answers.map((answer) => this.itemOf(answer));
   }
 
-  /** As `read`, but so that it does not count as a use, and with how long ago the last one was. */
+  /** Like `read`, but without updating the last use, and with the idle time. */
   async look(
     keys: readonly Buffer[],
     { values = true } = {},
@@ -36,8 +36,8 @@ export class MetaNode extends ClassicNode {
   }
 
   /**
-   * What the server tells of an item without counting that as a use, or as a miss: `ME key exp=-1 la=3 cas=2 fetch=no cls=1
-   * size=63`. Undefined where there is none.
+   * The metadata of an item, without updating its last use or the miss counter: `ME key exp=-1 la=3 cas=2 fetch=no cls=1
+   * size=63`. Undefined if there is no such item.
    * @throws RefusedError
    */
   async describe(key: Buffer): Promise<ReadonlyMap<string, string> | undefined> {
@@ -72,11 +72,11 @@ export class MetaNode extends ClassicNode {
   }
 
   override async removeIfSame(key: Buffer, item: Item): Promise<boolean> {
-    const [isGone] = await this.removeSame([{ key, item }]);
-    return isGone!;
+    const [isRemoved] = await this.removeSame([{ key, item }]);
+    return isRemoved!;
   }
 
-  /** For each whether it still held that item. One round trip. */
+  /** Remove items that have not changed. True for each that was removed. One round trip. */
   async removeSame(held: ReadonlyArray<{ readonly key: Buffer; readonly item: Item }>): Promise<readonly boolean[]> {
     const answers = await this.text.ask(
       held.map(({ key, item }) => metaCommand('md', key, `C${this.checked(item.cas)}`)),
@@ -84,10 +84,10 @@ export class MetaNode extends ClassicNode {
     return answers.map((answer) => this.#swapped(answer));
   }
 
-  override async recount(count: Count): Promise<bigint | undefined> {
+  override async updateCounter(count: CounterUpdate): Promise<bigint | undefined> {
     const { key, held, by, sum, value, flags } = count;
     const digits = held.value.toString('latin1');
-    // What gets shorter the server would pad with spaces, which nobody else writes.
+    // If the number gets shorter, the server pads it with spaces, which other clients never write.
     const staysInPlace = /^\d+$/.test(digits) && sum >= 0n && String(sum).length >= digits.length;
     if (staysInPlace && flags === held.flags && by !== 0n) {
       const mode = by < 0n ? `MD D${-by}` : `MI D${by}`;
@@ -110,7 +110,7 @@ export class MetaNode extends ClassicNode {
     this.#binary?.then((binary) => binary.close()).catch(() => {});
   }
 
-  /** What `mg` answered, asked for `f t c` and perhaps for `v` before and `l` behind them. */
+  /** Parse the answer to `mg` with the flags `f t c`, optionally with `v` before and `l` after them. */
   itemOf({ line, value }: Answer): CachectlError | Item | undefined {
     if (line === 'EN') return undefined;
     const [, flags, ttl, cas, idle] = ITEM.exec(line) ?? [];
@@ -129,8 +129,8 @@ export class MetaNode extends ClassicNode {
   }
 
   /**
-   * The moment at which it expires, by the server's own clock: its seconds left would be counted from the next second if
-   * that began meanwhile, and a number that is counted often would never expire. Undefined when it has changed.
+   * The absolute expiry by the server's clock. A relative one could shift to the next second with every increment, so
+   * that a frequently incremented number would never expire. Undefined if the item has changed.
    */
   async #expiryOf(key: Buffer, held: Item): Promise<number | undefined> {
     if (held.ttl === null) return 0;
@@ -152,13 +152,13 @@ export class MetaNode extends ClassicNode {
   }
 }
 
-/** A meta command; a key with white space or control characters goes in base64, as the flag `b` says. */
+/** A meta command. A key with white space or control characters is sent in base64, with the flag `b`. */
 export function metaCommand(name: string, key: Buffer, flags: string): string {
   if (isPlain(key)) return command(name, key, flags);
   return `${name} ${key.toString('base64')} ${flags === '' ? 'b' : `${flags} b`}\r\n`;
 }
 
-/** Flags, seconds left, CAS and seconds since the last use stand in the order in which they were asked for. */
+/** Flags, TTL, CAS and idle time, in the order of the request. */
 const ITEM = /^(?:HD|VA \d+) f(\d{1,10}) t(-1|\d{1,10}) c(\d{1,20})(?: l(\d{1,10}))?(?: |$)/;
 
 const NOTHING = Buffer.alloc(0);

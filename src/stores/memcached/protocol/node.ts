@@ -3,42 +3,43 @@ import type { Ttl } from '../../contract/store.js';
 import { CachectlError, RefusedError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
-import { tooLarge, withOldGone, withoutCas } from '../errors.js';
+import { tooLarge, withOldRemoved, withoutCas } from '../errors.js';
 
-/** What one key holds, as the server has it. */
+/** An item as the server stores it. */
 export interface Item {
   readonly value: Buffer;
   readonly flags: number;
-  /** Changes with every write; 0 where the server keeps none. */
+  /** Changes with every write. 0 if the server runs without CAS. */
   readonly cas: bigint;
-  /** Seconds left, null for never; undefined where the protocol does not tell. */
+  /** Seconds left, null for never. Undefined if the protocol does not report it. */
   readonly ttl: Ttl | undefined;
-  /** Seconds since the last use; of a look. */
+  /** Seconds since the last use, from `MetaNode.look`. */
   readonly idle?: number;
 }
 
-/** What is to be written under a full key. */
+/** A write under a full key. */
 export interface Write {
   readonly key: Buffer;
   readonly value: Buffer;
   readonly flags: number;
-  /** As Memcached takes it; see `expiryOf`. */
+  /** In Memcached's form; see `expiryOf`. */
   readonly expiry: number;
 }
 
-/** What is to stand in the place of a number, whose ttl stays. */
-export interface Count {
+/** The increment of a number. Its TTL stays. */
+export interface CounterUpdate {
   readonly key: Buffer;
+  /** The current item. */
   readonly held: Item;
   readonly by: bigint;
-  /** What it becomes, unless somebody else writes meanwhile. */
+  /** The result, unless another client writes in between. */
   readonly sum: bigint;
-  /** `sum`, as it is stored. */
+  /** `sum` in stored form. */
   readonly value: Buffer;
   readonly flags: number;
 }
 
-/** One server, whatever it is spoken to. */
+/** One server, over any protocol. */
 export abstract class Node {
   readonly location: string;
   #largest: Promise<number | undefined> | undefined;
@@ -47,45 +48,45 @@ export abstract class Node {
     this.location = location;
   }
 
-  /** Connects, and logs in. */
+  /** Connect and log in. */
   abstract ready(): Promise<void>;
 
-  /** What each key holds, or why it cannot be read. One round trip. */
+  /** The item of each key, or why it cannot be read. One round trip. */
   abstract read(keys: readonly Buffer[]): Promise<ReadonlyArray<CachectlError | Item | undefined>>;
 
-  /** False when the key was not there. */
+  /** False if there is no such item. */
   abstract touch(key: Buffer, expiry: number): Promise<boolean>;
 
-  /** For each key whether it was there, or why that cannot be said. One round trip. */
+  /** For each key, whether it existed, or the error. One round trip. */
   abstract remove(keys: readonly Buffer[]): Promise<ReadonlyArray<boolean | CachectlError>>;
 
-  /** False when the key holds something else by now, or nothing. */
+  /** False if the item has changed or is gone. */
   abstract removeIfSame(key: Buffer, item: Item): Promise<boolean>;
 
-  /** Keeps the ttl. What it is by then; undefined when the key holds something else by now, or nothing. */
-  abstract recount(count: Count): Promise<bigint | undefined>;
+  /** Returns the new number. Undefined if the item has changed or is gone. Keeps the TTL. */
+  abstract updateCounter(count: CounterUpdate): Promise<bigint | undefined>;
 
-  /** Everything goes, whoever put it there. */
+  /** Remove all items of the server. */
   abstract clear(): Promise<void>;
 
   abstract close(): void;
 
-  /** What `stats` says, by name; of `settings`, say. */
+  /** The statistics of a group such as `settings`, by name. */
   abstract stats(of: string): Promise<ReadonlyMap<string, string>>;
 
-  /** Undefined for what is stored, else why it is not. One round trip, and none for what the server would refuse. */
+  /** Undefined for each stored item, otherwise the error. One round trip; items over the known size limit are not sent. */
   async put(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
     const refused = new Map<Write, CachectlError | undefined>();
     for (const write of writes) if (write.value.length > LARGE) refused.set(write, await this.#refusal(write));
     const sent = refused.size === 0 ? writes : writes.filter((write) => refused.get(write) === undefined);
     const errors = await this.store(sent);
     const answers = new Map(
-      await Promise.all(sent.map(async (write, at) => [write, await this.#lost(write, errors[at])] as const)),
+      await Promise.all(sent.map(async (write, at) => [write, await this.#setFailure(write, errors[at])] as const)),
     );
     return writes.map((write) => refused.get(write) ?? answers.get(write));
   }
 
-  /** False when the key was there. */
+  /** False if the key exists. */
   async add(write: Write): Promise<boolean> {
     await this.#check(write);
     try {
@@ -95,7 +96,7 @@ export abstract class Node {
     }
   }
 
-  /** False when the key holds something else by now, or nothing. */
+  /** False if the item has changed or is gone. */
   async replaceIfSame(write: Write, item: Item): Promise<boolean> {
     await this.#check(write);
     try {
@@ -105,21 +106,21 @@ export abstract class Node {
     }
   }
 
-  /** How many items it holds, whoever put them there. */
+  /** The number of all items on the server. */
   async count(): Promise<number> {
     return Number((await this.stats('')).get('curr_items') ?? 0);
   }
 
-  /** As `put`; `TooLarge` of what is too large. */
+  /** Like `put`; returns `TooLarge` for items that are too large. */
   protected abstract store(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>>;
 
-  /** As `add`. @throws TooLarge */
+  /** Like `add`. @throws TooLarge */
   protected abstract storeNew(write: Write): Promise<boolean>;
 
-  /** As `replaceIfSame`. @throws TooLarge */
+  /** Like `replaceIfSame`. @throws TooLarge */
   protected abstract storeIfSame(write: Write, item: Item): Promise<boolean>;
 
-  /** @throws RefusedError when the server has none */
+  /** @throws RefusedError if the server runs without CAS */
   protected checked(cas: bigint): bigint {
     if (cas === 0n) throw withoutCas(this.location);
     return cas;
@@ -130,24 +131,24 @@ export abstract class Node {
     if (refusal) throw refusal;
   }
 
-  /** Why the server would not take it, as far as that is known; asked for once. */
+  /** The error if the item is over the known size limit. */
   async #refusal(write: Write): Promise<CachectlError | undefined> {
     const limit = await this.#limit();
     return limit === undefined || sizeOf(write) + LEAST_HEADER <= limit ? undefined : this.#tooLarge(write, false);
   }
 
-  /** A refused `set` removes what was there. */
-  async #lost(write: Write, error: CachectlError | undefined): Promise<CachectlError | undefined> {
+  /** A refused `set` removes the old value. */
+  async #setFailure(write: Write, error: CachectlError | undefined): Promise<CachectlError | undefined> {
     if (error instanceof TooLarge) return this.#tooLarge(write, true);
-    return error instanceof RefusedError && /out of memory/.test(error.message) ? withOldGone(error) : error;
+    return error instanceof RefusedError && /out of memory/.test(error.message) ? withOldRemoved(error) : error;
   }
 
-  async #tooLarge(write: Write, isOldGone: boolean): Promise<CachectlError> {
+  async #tooLarge(write: Write, isOldRemoved: boolean): Promise<CachectlError> {
     const [size, limit] = [sizeOf(write), await this.#limit()];
-    return tooLarge(this.location, printKey(keyFromBytes(write.key)), { size, limit, isOldGone });
+    return tooLarge(this.location, printKey(keyFromBytes(write.key)), { size, limit, isOldRemoved });
   }
 
-  /** What one item may have, in bytes; undefined where the server does not tell. */
+  /** The item size limit in bytes, requested once. Undefined if the server does not report it. */
   async #limit(): Promise<number | undefined> {
     this.#largest ??= this.#askLimit();
     return this.#largest;
@@ -164,17 +165,17 @@ export abstract class Node {
   }
 }
 
-/** What the server says of an item that it has no room for, whatever there was before; made whole by `Node`. */
+/** The server refused an item because of its size. `Node` turns it into an error with the key and the limit. */
 export class TooLarge extends RefusedError {
   constructor(location: string) {
     super(`an item is too large for ${location}`, 'Store less under one key.');
   }
 }
 
-/** From so many bytes on it is worth asking for the limit, which is 1 MiB unless the server is told otherwise. */
+/** Above this size, in bytes, the limit is requested first. The default limit is 1 MiB. */
 const LARGE = 500_000;
 
-/** What an item has besides key and value, in bytes, on any server. */
+/** The minimum size of an item's header in bytes. */
 const LEAST_HEADER = 48;
 
 function sizeOf({ key, value }: Write): number {

@@ -70,17 +70,18 @@ function fitting(placed: readonly Placed[], placing: Placing): string | undefine
     const cut = sample.map(({ full, server }) => ({ full: full.subarray(Buffer.byteLength(head)), server }));
     const order = orderOf(cut, placing.servers.length, least);
     if (order !== undefined)
-      return said({ ...placing, distribution: 'modulo', servers: ordered(placing, order) }, head, placing);
+      return changesText({ ...placing, distribution: 'modulo', servers: ordered(placing, order) }, head, placing);
     for (const way of ringsOf(placing.servers)) {
       const pick = picker(way);
-      if (cut.filter(({ full, server }) => pick(full) === server).length >= least) return said(way, head, placing);
+      if (cut.filter(({ full, server }) => pick(full) === server).length >= least)
+        return changesText(way, head, placing);
     }
   }
 
   return undefined;
 }
 
-/** Prefixes that may be left out of the hash: the profile's, none, and each beginning of the prefixes. */
+/** Prefixes that the hash may skip: the profile's, none, and each beginning of the prefixes. */
 function headsOf({ connectionPrefix = '', prefix }: Placing): readonly string[] {
   const whole = connectionPrefix + prefix;
   const heads = Array.from(whole, (_, index) => whole.slice(0, index + 1));
@@ -114,8 +115,8 @@ function ringsOf(servers: readonly MemcachedServer[]): readonly Distribution[] {
   ]);
 }
 
-/** The change to the profile. */
-function said(way: Distribution, head: string, now: Placing): string {
+/** The change to the profile, as its author would write it. */
+function changesText(way: Distribution, head: string, now: Placing): string {
   const changes = [];
   if (way.distribution !== now.distribution) changes.push(`distribution: ${way.distribution}`);
   const servers = listOf(way, way.distribution);

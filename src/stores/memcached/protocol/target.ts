@@ -1,6 +1,6 @@
 import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
 
-/** One server, and how it is reached. */
+/** One server and how to connect to it. */
 export interface Target {
   readonly server: MemcachedServer;
   /** `memcached host:port`, for people. */

@@ -12,13 +12,13 @@ export type TextWire = Wire<Answer>;
 export interface TextOptions {
   /** For servers with text authentication (`-Y`). */
   readonly login: Login | undefined;
-  /** False where a proxy knows none. */
+  /** False behind a proxy. */
   readonly metaCommands: boolean;
 }
 
 /**
- * Memcached's text protocol. Connects on first use, and anew after a failure. Nothing is tried twice: whoever waits wants
- * to know.
+ * Connections with Memcached's text protocol. Connects on first use and again after a failure. Requests are never
+ * retried.
  */
 export class TextConnection {
   readonly #target: Target;
@@ -33,23 +33,23 @@ export class TextConnection {
     this.#options = options;
   }
 
-  /** Commands of one answer each, as bytes or in Latin-1, in one round trip. An answer that is an error stands in its place. */
+  /** Send commands with one answer each, as bytes or in Latin-1, in one round trip. An error line is an answer too. */
   async ask(commands: ReadonlyArray<Buffer | string>): Promise<readonly Answer[]> {
     return commands.length === 0 ? [] : ask(await this.shared(), commands);
   }
 
-  /** The wire that commands go over. */
+  /** The wire for ordinary commands. */
   async shared(): Promise<TextWire> {
-    if (this.#shared?.isOver) this.#opening = undefined;
+    if (this.#shared?.isClosed) this.#opening = undefined;
     this.#opening ??= this.#open();
     return this.#opening;
   }
 
-  /** A wire of its own, for answers without an end. Whoever asks for it ends it. */
+  /** A new wire, for answers without an end. The caller closes it. */
   async dedicated(): Promise<TextWire> {
     if (this.#end.signal.aborted) throw closed(this.#target.location);
     const wire = await Wire.open(this.#target, new AnswerParser(), this.#end.signal);
-    for (const other of this.#wires) if (other.isOver) this.#wires.delete(other);
+    for (const other of this.#wires) if (other.isClosed) this.#wires.delete(other);
     this.#wires.add(wire);
     try {
       await greet(wire, this.#target, this.#options);
@@ -77,18 +77,18 @@ export class TextConnection {
   }
 }
 
-/** Commands of one answer each, in one round trip. */
+/** Send commands with one answer each in one round trip. */
 export async function ask(wire: TextWire, commands: ReadonlyArray<Buffer | string>): Promise<readonly Answer[]> {
   return wire.gather(joined(commands), (answers) => answers.length === commands.length);
 }
 
-/** As bytes, or in Latin-1. */
+/** Concatenate commands, as Latin-1 if none is binary. */
 export function joined(commands: ReadonlyArray<Buffer | string>): Buffer | string {
   if (commands.every((each) => typeof each === 'string')) return commands.join('');
   return Buffer.concat(commands.map((each) => (typeof each === 'string' ? Buffer.from(each, 'latin1') : each)));
 }
 
-/** What `stats` says, by name; of `settings`, say. */
+/** The statistics of a group such as `settings`, by name. */
 export async function statsOf(wire: TextWire, of = ''): Promise<ReadonlyMap<string, string>> {
   const answers = await wire.gather(`${`stats ${of}`.trim()}\r\n`, (all) => !all.at(-1)!.line.startsWith('STAT '));
   const last = answers.at(-1)!.line;
@@ -101,18 +101,18 @@ export async function statsOf(wire: TextWire, of = ''): Promise<ReadonlyMap<stri
   );
 }
 
-/** From then on meta commands are as they are used here, and dumps can go by the hash table. */
+/** The first version with the final meta commands and with dumps in the order of the hash table. */
 const OLDEST = [1, 6, 10] as const;
 
-/** As long as the header of a binary request: a server that speaks nothing else would wait for the rest of a shorter one. */
+/** As long as the header of a binary request: a binary server would wait for the rest of a shorter one. */
 const GREETING = `${'version'.padEnd(22)}\r\n`;
 
-/** The meta command that does nothing: a proxy that knows none hangs up, or answers with an error. */
+/** The meta no-op. A proxy without meta commands closes the connection or answers with an error. */
 const NOTHING = 'mn\r\n';
 
-/** Makes sure that the other side is a Memcached that can do what it will be asked for, and logs in. */
+/** Check that the server is a Memcached of a supported version, and log in. */
 async function greet(wire: TextWire, target: Target, { login, metaCommands }: TextOptions): Promise<void> {
-  // With a login one by one: to whoever has not logged in a server gives one answer for all that came.
+  // With a login, one by one: before the login, a server sends one answer for all requests of a chunk.
   const first = metaCommands && login === undefined ? [GREETING, NOTHING] : [GREETING];
   let answers = await greeted(wire, target, first);
   if (login !== undefined) {
@@ -130,7 +130,7 @@ async function greet(wire: TextWire, target: Target, { login, metaCommands }: Te
 
 const UNAUTHENTICATED = /unauthenticated/;
 
-/** The lines that were answered; fewer where the server hung up in between. */
+/** The answers. Fewer than requests if the server closed the connection in between. */
 async function greeted(wire: TextWire, target: Target, requests: readonly string[]): Promise<readonly string[]> {
   const lines: string[] = [];
   try {
@@ -143,12 +143,12 @@ async function greeted(wire: TextWire, target: Target, requests: readonly string
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     if (lines.length > 0 || requests[0] === NOTHING) return lines;
-    const { misfit } = await import('./misfit.js');
-    throw (await misfit(target, 'text')) ?? error;
+    const { protocolMismatch } = await import('./mismatch.js');
+    throw (await protocolMismatch(target, 'text')) ?? error;
   }
 }
 
-/** The first command of a server with `-Y`: a `set` of any key, whose value is user and password. */
+/** With `-Y`, the first command is a `set` of any key with user name and password as its value. */
 async function logIn(wire: TextWire, { username, password }: Login): Promise<void> {
   const value = Buffer.from(`${username} ${password}`);
   const [answer] = await ask(wire, [
@@ -161,7 +161,7 @@ function checkVersion(location: string, line: string, metaCommands: boolean): vo
   const [, version] = /^VERSION (\S+)/.exec(line) ?? [];
   if (version === undefined) throw UNAUTHENTICATED.test(line) ? wantsTextLogin(location) : refusedBy(location, line);
   if (!metaCommands) return;
-  // Of a proxy it is the proxy's own, if it tells one.
+  // A proxy reports a version of its own, or none.
   if (!/^\d+\./.test(version)) throw noMetaCommands(location);
   if (isNewEnough(version)) return;
   throw new RefusedError(

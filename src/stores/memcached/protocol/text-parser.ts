@@ -1,7 +1,7 @@
 import type { CachectlError } from '../../../errors.js';
 import type { Parser } from './text-socket.js';
 
-import { unasked } from '../errors.js';
+import { unsolicited } from '../errors.js';
 import { GarbageError } from './garbage-error.js';
 
 /** A line of an answer and its bytes (only `VA` and `VALUE` lines have some). */
@@ -11,7 +11,7 @@ export interface Answer {
   readonly value?: Buffer;
 }
 
-/** Longer than any line of Memcached: a dumped key has up to 750 bytes, the rest a few hundred. */
+/** In bytes. Longer than any line of Memcached: a dumped key has up to 750 bytes, the rest a few hundred. */
 export const LONGEST_LINE = 8192;
 
 /** The largest item of any server (`-I 1024m`). */
@@ -64,8 +64,8 @@ export class AnswerParser implements Parser<Answer> {
     }
   }
 
-  unasked({ line }: Answer, location: string): CachectlError {
-    return unasked(location, line);
+  unsolicited({ line }: Answer, location: string): CachectlError {
+    return unsolicited(location, line);
   }
 
   /** A chunk has many lines, so none is copied before it is parsed. */
@@ -107,7 +107,7 @@ class PartialValue {
     return this.#missing === 0;
   }
 
-  /** The number of bytes that belong to it. */
+  /** @returns the number of bytes that belong to the value */
   take(chunk: Buffer): number {
     const own = chunk.subarray(0, this.#missing);
     this.#chunks.push(Buffer.from(own));

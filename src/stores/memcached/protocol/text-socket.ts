@@ -6,37 +6,34 @@ import type { Target } from './target.js';
 import { closed, notAnswered, translated } from '../errors.js';
 import { dial } from './dial.js';
 
-/** Cuts what a server sends into answers, however it is cut into chunks. */
+/** Parses answers from chunks. */
 export interface Parser<A> {
-  /** The answers that end in this chunk, of which nothing is kept. @throws GarbageError */
+  /** The answers that end in this chunk; keeps none of them. @throws GarbageError */
   push(chunk: Buffer): Iterable<A>;
-  /** Of an answer that nobody waits for; undefined when it is passed over. */
-  unasked(answer: A, location: string): CachectlError | undefined;
+  /** The error for an answer without a request. Undefined to ignore it. */
+  unsolicited(answer: A, location: string): CachectlError | undefined;
 }
 
 interface Waiting {
-  /** Whether it is an error when nothing comes for as long as an answer may take. */
+  /** Whether silence longer than the timeout is an error. */
   readonly isTimed: boolean;
-  /** The wire is over, and the last did not come. */
+  /** The wire was closed before the last answer. */
   fail(error: CachectlError): void;
 }
 
-/** Takes what comes in answer to one write, until it has had its last. */
+/** Receives the answers to one write. */
 export interface Taker<A> extends Waiting {
-  /** Whether that was the last. */
+  /** @returns whether that was the last answer */
   take(answer: A): boolean;
 }
 
-/** Takes all that comes as it comes, uncut, and keeps nothing of it. For a wire on which nothing else is asked meanwhile. */
+/** Receives chunks unparsed and keeps none of them. For a wire without other requests in the meantime. */
 export interface BytesTaker extends Waiting {
-  /** Whether the last was in it. */
+  /** @returns whether the chunk contained the end */
   takeBytes(chunk: Buffer): boolean;
 }
 
-/**
- * One socket to one server. Answers come in the order of the requests. Whatever goes wrong ends it, and fails all that
- * still waits for an answer.
- */
+/** A socket to one server. Answers arrive in the order of requests. Any error closes it and fails all open requests. */
 export class Wire<A> {
   readonly location: string;
   readonly #socket: Socket;
@@ -56,7 +53,7 @@ export class Wire<A> {
   }
 
   /**
-   * @param signal gives up
+   * @param signal aborts the attempt
    * @throws UnreachableError or TimeoutError
    */
   static async open<A>(target: Target, parser: Parser<A>, signal: AbortSignal): Promise<Wire<A>> {
@@ -68,11 +65,11 @@ export class Wire<A> {
     return opened.wire;
   }
 
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Writes requests at once, bytes or Latin-1, and gives their answers once `isWhole` says that these are all. */
+  /** Write requests, as bytes or Latin-1, and collect answers until `isWhole` returns true. */
   async gather(bytes: Buffer | string, isWhole: (answers: readonly A[]) => boolean): Promise<readonly A[]> {
     return new Promise((resolve, reject) => {
       const answers: A[] = [];
@@ -89,7 +86,7 @@ export class Wire<A> {
     });
   }
 
-  /** Writes the command, bytes or Latin-1, and hands what comes to `taker`. */
+  /** Write a command, as bytes or Latin-1, and pass the answers to `taker`. */
   send(command: Buffer | string, taker: BytesTaker | Taker<A>): void {
     if (this.#failure) {
       taker.fail(this.#failure);
@@ -101,7 +98,7 @@ export class Wire<A> {
     if (this.#takers.length === 1) this.#startTimer();
   }
 
-  /** Nothing is read until `resume`. */
+  /** Stop reading until `resume`. */
   pause(): void {
     clearTimeout(this.#timer);
     this.#socket.pause();
@@ -112,7 +109,7 @@ export class Wire<A> {
     this.#socket.resume();
   }
 
-  /** Who waits is told `error`. */
+  /** Close the wire and fail open requests with `error`. */
   end(error: CachectlError = closed(this.location)): void {
     if (this.#failure) return;
     this.#failure = error;
@@ -127,7 +124,7 @@ export class Wire<A> {
     this.#timer = setTimeout(() => this.end(notAnswered(this.location)), this.#timeoutMs);
   }
 
-  /** An answer that comes whole gives the next one its time; single bytes do not. */
+  /** A complete answer restarts the timer for the next one; part of an answer does not. */
   #read(chunk: Buffer): void {
     let isAnswered = false;
     try {
@@ -139,7 +136,7 @@ export class Wire<A> {
     if (isAnswered && !this.#socket.isPaused()) this.#startTimer();
   }
 
-  /** Whether an answer, or a line of one, was whole. */
+  /** @returns whether the chunk completed an answer or a line */
   #taken(chunk: Buffer): boolean {
     const [taker] = this.#takers;
     if (taker && 'takeBytes' in taker) {
@@ -164,7 +161,7 @@ export class Wire<A> {
       return;
     }
 
-    const failure = this.#parser.unasked(answer, this.location);
+    const failure = this.#parser.unsolicited(answer, this.location);
     if (failure) throw failure;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Decode a key as printed by dumps and watches: bytes other than letters, digits and `-._~` are `%NN`. Other text
- * stays.
+ * Decode a key as printed by dumps and watches: bytes other than letters, digits and `-._~` are `%NN`. Invalid escapes
+ * stay.
  */
 export function uriDecoded(text: Buffer, start = 0, end = text.length): Buffer {
   const bytes = Buffer.allocUnsafe(end - start);
@@ -15,7 +15,7 @@ export function uriDecoded(text: Buffer, start = 0, end = text.length): Buffer {
   return length === bytes.length ? bytes : bytes.subarray(0, length);
 }
 
-/** The inverse, for comparisons. */
+/** The inverse of `uriDecoded`. */
 export function uriEncoded(bytes: Buffer): string {
   return bytes
     .toString('latin1')
@@ -24,6 +24,6 @@ export function uriEncoded(bytes: Buffer): string {
 
 const PERCENT = 0x25;
 
-/** The value of a hexadecimal digit by its code. Other codes are so negative that a sum stays negative. */
+/** The value of a hexadecimal digit by its code. Other codes are negative enough to keep the sum negative. */
 const NIBBLES = new Int16Array(256).fill(-4096);
 for (const digit of '0123456789abcdefABCDEF') NIBBLES[digit.codePointAt(0)!] = Number.parseInt(digit, 16);

@@ -9,7 +9,7 @@ export async function openTagIndex(context: MemcachedContext): Promise<TagIndex>
   return new MemcachedTagIndex(context);
 }
 
-/** Laravel's tags here are ids, each under a key of its own; of an entry's key they are a hash, from which there is no way back. */
+/** Laravel stores an id for each tag here. The key of an entry contains only a hash of the ids. */
 class MemcachedTagIndex implements TagIndex {
   readonly neverStale = 'Memcached keeps no tag indexes, so none can be stale.';
   readonly #context: MemcachedContext;
@@ -44,7 +44,7 @@ class MemcachedTagIndex implements TagIndex {
   }
 }
 
-/** The tag whose id has the key, without prefix. */
+/** The name of the tag that an id belongs to. @param idKey without the prefix */
 export function tagOf(idKey: string): string {
   return idKey.slice(TAG_ID_HEAD.length, -':key'.length);
 }

@@ -5,12 +5,13 @@ import type { MemcachedContext } from '../context.js';
 import type { Item } from '../protocol/node.js';
 
 import { allDone } from '../../entries/partial-failure.js';
-import { Entries, given, type Naming } from '../entries.js';
+import { Entries, type Naming, valueOrThrow } from '../entries.js';
 import { tagIdKey } from '../keys.js';
 
 /**
- * Laravel's tags where keys cannot be listed: each tag has an id, and the ids, in the order of the names, go into the key
- * of what is put under them. A flush gives each tag a new id: what was under the old ones is out of reach, and ages out.
+ * Laravel's tags on a store that cannot list keys: each tag has an id, and the key of an entry contains a hash of the
+ * ids in the order of the names. A flush gives each tag a new id, so that old entries are never found again; they stay
+ * until they expire or are evicted.
  */
 export class MemcachedTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
@@ -24,11 +25,11 @@ export class MemcachedTagged extends Entries implements Tagged {
 
   async flush({ signal, dryRun }: BulkOptions & { readonly dryRun: boolean }): Promise<undefined> {
     signal?.throwIfAborted();
-    // Else a dry run would say that all is well where the flush is going to fail.
+    // A dry run reads the ids, so that it fails where the flush would.
     await (dryRun ? this.#ids() : this.#renew());
   }
 
-  /** The full key of an entry; undefined where a tag has no id, so that nothing can be under it. */
+  /** The full key of an entry. Undefined if a tag has no id, so that no entry can exist. */
   async fullKey(key: string): Promise<Buffer | undefined> {
     const naming = await this.naming();
     return naming?.(key);
@@ -47,29 +48,29 @@ export class MemcachedTagged extends Entries implements Tagged {
   }
 
   protected override async namingToWrite(): Promise<Naming> {
-    // Whoever cannot read the id cannot read what is under it.
+    // An application that cannot read a tag's id cannot read its entries.
     for (const name of this.#names) this.context.keys.fullToWrite(tagIdKey(name));
     const ids = await this.#ids();
-    const head = headOf(await Promise.all(ids.map(async (id, index) => id ?? this.#made(this.#idKeys[index]!))));
+    const head = headOf(await Promise.all(ids.map(async (id, index) => id ?? this.#createId(this.#idKeys[index]!))));
     return (key) => this.context.keys.fullToWrite(head + key);
   }
 
   async #ids(): Promise<ReadonlyArray<string | undefined>> {
     const places = this.#idKeys.map((full) => ({ full }));
     const items = await this.connection.spread(places, async (node, share) => node.read(share.map(({ full }) => full)));
-    return items.map((item) => idOf(given(item)));
+    return items.map((item) => idOf(valueOrThrow(item)));
   }
 
-  /** Two who find none at once agree on one. */
-  async #made(key: Buffer): Promise<string> {
+  /** Two clients that create an id at the same time end up with the same one. */
+  async #createId(key: Buffer): Promise<string> {
     const node = this.connection.at(key);
     const id = newTagId();
     if (await node.add(idWrite(key, id))) return id;
     const [theirs] = await node.read([key]);
-    const known = idOf(given(theirs));
+    const known = idOf(valueOrThrow(theirs));
     if (known !== undefined) return known;
-    // It went again meanwhile, or holds what is none: Laravel writes over that, too.
-    given((await node.put([idWrite(key, id)]))[0]);
+    // It was removed in between, or is invalid: overwrite it as Laravel does.
+    valueOrThrow((await node.put([idWrite(key, id)]))[0]);
     return id;
   }
 
@@ -82,12 +83,12 @@ export class MemcachedTagged extends Entries implements Tagged {
   }
 }
 
-/** What stands before the keys under tags of these ids. */
+/** The prefix of keys under tags with these ids. */
 function headOf(ids: readonly string[]): string {
   return `${createHash('sha1').update(ids.join('|'), 'latin1').digest('hex')}:`;
 }
 
-/** What PHP's `uniqid('', true)` gives, without the point: 13 hexadecimal digits of the time, 9 by chance. */
+/** PHP's `uniqid('', true)` without the point: 13 hexadecimal digits of the time, 9 random digits. */
 function newTagId(): string {
   const now = Date.now();
   const seconds = Math.floor(now / 1000)
@@ -97,12 +98,12 @@ function newTagId(): string {
   return seconds + microseconds + String(randomInt(1_000_000_000)).padStart(9, '0');
 }
 
-/** Ids are bare strings that never expire, whatever the codec of the entries is. */
+/** Ids are unserialized strings that never expire, with every codec. */
 function idWrite(key: Buffer, id: string): { key: Buffer; value: Buffer; flags: number; expiry: number } {
   return { key, value: Buffer.from(id), flags: 0, expiry: 0 };
 }
 
-/** PHP takes an empty string, and `0`, for nothing. */
+/** An empty string and `0` are falsy in PHP, so Laravel treats them as missing. */
 function idOf(item: Item | undefined): string | undefined {
   const id = item?.value.toString('latin1');
   return id === '' || id === '0' ? undefined : id;
