@@ -78,7 +78,7 @@ export function addressIn(fields: ReadonlyMap<string, string>): string | undefin
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Looks up client addresses on demand. Works on every server, but a short connection may be closed before the lookup. */
+/** Looks up client addresses on demand. Works on every server, but a connection may be closed before the lookup. */
 export class AddressLookup {
   readonly #node: MetaNode;
   #addresses: ReadonlyMap<string, string> = new Map();

@@ -64,8 +64,8 @@ function weightedRing(servers: readonly MemcachedServer[]): Ring {
 }
 
 /**
- * The ring of php-memcached's DISTRIBUTION_CONSISTENT without OPT_LIBKETAMA_COMPATIBLE. If any server has a weight above
- * 1, libmemcached uses the weighted ring, with points hashed by MD5.
+ * The ring of php-memcached's DISTRIBUTION_CONSISTENT without OPT_LIBKETAMA_COMPATIBLE. If any server has a weight
+ * above 1, libmemcached uses the weighted ring, with points hashed by MD5.
  */
 function consistentRing(servers: readonly MemcachedServer[]): Ring {
   if (servers.some(({ weight }) => weight > 1)) return weightedRing(servers);

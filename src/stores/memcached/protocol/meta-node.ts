@@ -36,8 +36,8 @@ export class MetaNode extends ClassicNode {
   }
 
   /**
-   * The metadata of an item, without updating its last use or the miss counter: `ME key exp=-1 la=3 cas=2 fetch=no cls=1
-   * size=63`. Undefined if there is no such item.
+   * The metadata of an item, without updating its last use or the miss counter:
+   * `ME key exp=-1 la=3 cas=2 fetch=no cls=1 size=63`. Undefined if there is no such item.
    * @throws RefusedError
    */
   async describe(key: Buffer): Promise<ReadonlyMap<string, string> | undefined> {

@@ -74,7 +74,10 @@ export abstract class Node {
   /** The statistics of a group such as `settings`, by name. */
   abstract stats(of: string): Promise<ReadonlyMap<string, string>>;
 
-  /** Undefined for each stored item, otherwise the error. One round trip; items over the known size limit are not sent. */
+  /**
+   * Store items. Returns undefined for each stored one, otherwise the error. One round trip. Items over the known size
+   * limit are not sent.
+   */
   async put(writes: readonly Write[]): Promise<ReadonlyArray<CachectlError | undefined>> {
     const refused = new Map<Write, CachectlError | undefined>();
     for (const write of writes) if (write.value.length > LARGE) refused.set(write, await this.#refusal(write));
