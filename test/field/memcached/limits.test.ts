@@ -140,7 +140,9 @@ describe('limits of Memcached and php-memcached', () => {
       writeFileSync(file, randomBytes(200_000));
       const { code, err } = await cachectl(['put', 'k', '--file', file, '--url', there]);
       expect(code).to.equal(3);
-      expect(err).to.match(/200,001 bytes .* 131,072 bytes; the server removed the old value, if there was one\n.*-I 1m/);
+      expect(err).to.match(
+        /200,001 bytes .* 131,072 bytes; the server removed the old value, if there was one\n.*-I 1m/,
+      );
       expect((await cachectl(['get', 'k', '--url', there])).code).to.equal(1);
     });
 
