@@ -7,6 +7,7 @@ import type { MongodbWaiting } from './locks/waiting.js';
 import { defineStore } from '../define-store.js';
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
+import { OpenWaits } from '../locks/waiters.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
 import { EVENT_SOURCES } from './events/sources.js';
@@ -22,7 +23,7 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
   const { prefix } = profile;
   const connection = new Connection(profile, timeoutMs);
   const context: MongodbContext = { connection, codec, prefix };
-  const waitings = new Set<MongodbWaiting>();
+  const waits = new OpenWaits<MongodbWaiting>();
   return defineStore({
     driver: 'mongodb',
     location: connection.location,
@@ -38,7 +39,7 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
     entries: new Entries(context),
     tags: (names) => new MongodbTagged(context, names),
     lock(name) {
-      const lock = new MongodbLock(context, name, waitings);
+      const lock = new MongodbLock(context, name, waits);
       return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(context, name)) : lock;
     },
     events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
@@ -60,7 +61,7 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
       doubt: async () => (await import('./layout.js')).layoutDoubt,
     },
     async close() {
-      await Promise.all([...waitings].map(async (waiting) => waiting.end()));
+      await waits.end();
       await connection.close();
     },
   });

@@ -2,11 +2,11 @@ import type { Codec } from '../../codecs/codec.js';
 import type { SqliteProfile } from '../../profiles/profile.js';
 import type { OpenOptions, Store } from '../contract/store.js';
 import type { SqliteContext } from './context.js';
-import type { SqliteWaiting } from './locks/waiting.js';
 
 import { defineStore } from '../define-store.js';
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
+import { OpenWaits } from '../locks/waiters.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
 import { EVENT_SOURCES } from './events/sources.js';
@@ -25,7 +25,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
   const connection = new Connection(path, timeoutMs);
   const tables = new Tables(connection, profile);
   const context: SqliteContext = { connection, tables, profile, codec, prefix, timeoutMs };
-  const waitings = new Set<SqliteWaiting>();
+  const waits = new OpenWaits();
   return defineStore({
     driver: 'sqlite',
     location: path,
@@ -35,9 +35,9 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
     entries: new Entries(context),
     tags: (names) => new SqliteTagged(context, names),
     lock(name) {
-      const lock = new SqliteLock(context, name, waitings);
+      const lock = new SqliteLock(context, name, waits);
       if (!isScheduleMutex(name)) return lock;
-      return new EitherLock(name, lock, new SqliteLock(context, name, waitings, 'cache'));
+      return new EitherLock(name, lock, new SqliteLock(context, name, waits, 'cache'));
     },
     events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
     parts: {
@@ -58,7 +58,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       doubt: async () => missingPlace,
     },
     async close() {
-      await Promise.all([...waitings].map(async (waiting) => waiting.end()));
+      await waits.end();
       connection.close();
     },
   });

@@ -1,5 +1,6 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
+import type { OpenWaits } from '../../locks/waiters.js';
 import type { Connection } from '../connection.js';
 import type { MongodbContext } from '../context.js';
 import type { LockDocument } from '../deployment.js';
@@ -9,7 +10,7 @@ import { isDuplicate } from '../errors.js';
 import { DATED, expiresAt, isLive, later, notLater, ttlOf } from '../expiry.js';
 import { storable } from '../ids.js';
 import { AS_STORED, storedBytes } from '../values.js';
-import { liveWaiters } from './waiters.js';
+import { liveWaiters, waiterRecords } from './waiters.js';
 import { MongodbWaiting } from './waiting.js';
 
 /** Change streams of one store, at most: each holds one of its sockets. */
@@ -19,18 +20,18 @@ const MOST_STREAMS = 4;
 export class MongodbLock implements Lock {
   readonly #connection: Connection;
   readonly #id: string;
-  readonly #waitings: Set<MongodbWaiting>;
+  readonly #waits: OpenWaits<MongodbWaiting>;
 
-  /** `waitings` are those of the store. */
-  constructor(context: MongodbContext, name: string, waitings: Set<MongodbWaiting>) {
+  /** `waits` are those of the store. */
+  constructor(context: MongodbContext, name: string, waits: OpenWaits<MongodbWaiting>) {
     this.#connection = context.connection;
     this.#id = storable(context.prefix + name);
-    this.#waitings = waitings;
+    this.#waits = waits;
   }
 
   /** One upsert that matches what does not count only: of a lock that is held it meets the `_id`, and fails. */
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    for (const waiting of this.#waitings) waiting.tried(this.#id, owner);
+    this.#waits.tried(this.#id, owner);
     return this.#connection.run(async ({ locks, now }) => {
       const at = now();
       try {
@@ -80,16 +81,17 @@ export class MongodbLock implements Lock {
   }
 
   async waiters(): Promise<readonly Waiter[]> {
-    const place = { collection: this.#connection.profile.lockCollection, id: this.#id };
-    return this.#connection.run(async (deployment) => liveWaiters(deployment, place));
+    return this.#connection.run(async (deployment) => liveWaiters(deployment, this.#waitsFor));
   }
 
   async startWaiting(owner: string): Promise<Waiting> {
-    const listens = [...this.#waitings].filter((each) => each.listens).length < MOST_STREAMS;
-    const left = (ended: MongodbWaiting): boolean => this.#waitings.delete(ended);
-    const waiting = new MongodbWaiting(this.#connection, { id: this.#id, owner, listens }, left);
-    this.#waitings.add(waiting);
-    return waiting;
+    const listens = this.#waits.listeners.filter((each) => each.listens).length < MOST_STREAMS;
+    const listener = new MongodbWaiting(this.#connection, this.#id, listens);
+    return this.#waits.start({ listener, records: waiterRecords(this.#connection), ...this.#waitsFor, owner });
+  }
+
+  get #waitsFor() {
+    return { table: this.#connection.profile.lockCollection, lock: this.#id };
   }
 
   #held(at: number, owner: string) {

@@ -6,9 +6,9 @@ import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
 
-import { pause } from '../../../async.js';
 import { CachectlError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { Bell } from '../../locks/bell.js';
 import { LONGEST_PAUSE } from '../../locks/wait.js';
 import { given } from '../client/replies.js';
 import { translated } from '../errors.js';
@@ -59,9 +59,8 @@ class Place implements Waiting {
   longestPause = LONGEST_PAUSE;
   isLost = false;
   readonly #subscribers: Redis[] = [];
-  #hasRung = false;
+  readonly #bell = new Bell();
   #isOver = false;
-  #wake: (() => void) | undefined;
 
   add(subscriber: Redis): void {
     this.#subscribers.push(subscriber);
@@ -74,21 +73,11 @@ class Place implements Waiting {
   }
 
   ring(): void {
-    this.#hasRung = true;
-    this.#wake?.();
+    this.#bell.ring();
   }
 
   async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-    if (!this.#hasRung) {
-      const enough = new AbortController();
-      this.#wake = () => enough.abort();
-      await pause(milliseconds, AbortSignal.any([signal, enough.signal]));
-      this.#wake = undefined;
-    }
-
-    const isNews = this.#hasRung && !signal.aborted;
-    this.#hasRung = false;
-    return isNews;
+    return this.#bell.rings(milliseconds, signal);
   }
 
   async end(): Promise<void> {

@@ -1,12 +1,13 @@
 import type { Waiter, Waiting } from '../../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../../contract/store.js';
+import type { OpenWaits } from '../../locks/waiters.js';
 import type { SqliteContext } from '../context.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
 import { expirationOf, now, secondsOf, ttlOf } from '../../sql/expiry.js';
 import { bound, type ColumnText } from '../listing/row-keys.js';
 import { liveWaiters } from './waiters.js';
-import { SqliteWaiting } from './waiting.js';
+import { SqliteWaiting, waiterRecords } from './waiting.js';
 
 /** Which column of a table names the owner. */
 export const OWNER_COLUMNS = { cache: 'value', locks: 'owner' } as const;
@@ -18,19 +19,19 @@ const TIDIED_AT_ONCE = 100;
 export class SqliteLock implements Lock {
   readonly #context: SqliteContext;
   readonly #key: string;
-  readonly #waitings: Set<SqliteWaiting>;
+  readonly #waits: OpenWaits;
   readonly #role: 'cache' | 'locks';
   readonly #column: string;
   #wasHeld = false;
 
   /**
-   * @param waitings those of the store
+   * @param waits those of the store
    * @param role `cache` of one that lies among the entries, and is never acquired there
    */
-  constructor(context: SqliteContext, name: string, waitings: Set<SqliteWaiting>, role: 'cache' | 'locks' = 'locks') {
+  constructor(context: SqliteContext, name: string, waits: OpenWaits, role: 'cache' | 'locks' = 'locks') {
     this.#context = context;
     this.#key = context.prefix + name;
-    this.#waitings = waitings;
+    this.#waits = waits;
     this.#role = role;
     this.#column = OWNER_COLUMNS[role];
   }
@@ -40,7 +41,7 @@ export class SqliteLock implements Lock {
     const isHeld = this.#wasHeld && (await this.holder()) !== undefined;
     const isAcquired = !isHeld && this.#insert(owner, ttl);
     this.#wasHeld = !isAcquired;
-    for (const waiting of this.#waitings) waiting.tried(this.#key, owner);
+    this.#waits.tried(this.#key, owner);
     return isAcquired;
   }
 
@@ -85,14 +86,13 @@ export class SqliteLock implements Lock {
   async waiters(): Promise<readonly Waiter[]> {
     const { connection, profile } = this.#context;
     if (!connection.run(() => connection.exists())) return [];
-    return connection.read(() => liveWaiters(connection, { lockTable: profile.lockTable, key: this.#key }));
+    return connection.read(() => liveWaiters(connection, { table: profile.lockTable, lock: this.#key }));
   }
 
-  /** Does without what cannot be had: on a file that others write, or that is read-only, it waits all the same. */
   async startWaiting(owner: string): Promise<Waiting> {
-    const waiting = new SqliteWaiting(this.#context, this.#key, owner, (ended) => this.#waitings.delete(ended));
-    this.#waitings.add(waiting);
-    return waiting;
+    const listener = new SqliteWaiting(this.#context, this.#key);
+    const records = waiterRecords(listener.connection);
+    return this.#waits.start({ listener, records, table: this.#context.profile.lockTable, lock: this.#key, owner });
   }
 
   #insert(owner: string, ttl: Ttl): boolean {
