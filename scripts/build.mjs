@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { buildLibrary } from './build/library.mjs';
 import { buildProgram } from './build/program.mjs';
+import { writeThirdParty } from './build/third-party.mjs';
 import { writeDeclarations } from './build/types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -19,9 +20,10 @@ try {
   step('checking types and writing declarations');
   writeDeclarations(root, `${aside}/types`);
   step('bundling the library');
-  await buildLibrary(root, aside);
+  const library = await buildLibrary(root, aside);
   step('bundling the program');
-  await buildProgram(root, aside);
+  const program = await buildProgram(root, aside);
+  writeThirdParty(root, [library, program], aside);
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, former);
   renameSync(aside, `${root}dist`);
 } finally {

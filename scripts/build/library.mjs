@@ -1,8 +1,9 @@
 import { build } from 'esbuild';
 
-/** What authors of drivers import: `cachectl` and `cachectl/testing`, as ES modules that share what they are made of. */
+/** What authors of drivers import: `cachectl` and `cachectl/testing`, as ES modules that share what they are made of. Returns esbuild's metafile. */
 export async function buildLibrary(root, folder) {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: ['src/index.ts', 'src/testing/index.ts', 'src/testing/worker.ts'],
     outbase: 'src',
@@ -26,4 +27,5 @@ export async function buildLibrary(root, folder) {
         const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;`,
     },
   });
+  return metafile;
 }

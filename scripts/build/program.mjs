@@ -7,10 +7,10 @@ import path from 'node:path';
 
 import { withLazyRequires } from './lazy-requires.mjs';
 
-/** Writes it into `folder`. */
+/** Writes it into `folder`. Returns esbuild's metafile. */
 export async function buildProgram(root, folder) {
   const files = readdirSync(`${root}src/commands`, { recursive: true }).filter((file) => file.endsWith('.ts'));
-  const { outputFiles } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['src/main.ts', ...files.map((file) => `src/commands/${file}`)],
     outbase: 'src',
@@ -29,12 +29,15 @@ export async function buildProgram(root, folder) {
     legalComments: 'linked',
     define: { 'import.meta.url': MODULE_URL },
     plugins: [usedMethods(root), lazyPackages],
+    metafile: true,
     write: false,
   });
   for (const { path: file, text } of outputFiles) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, file.endsWith('.cjs') ? await asCommonJs(text) : text);
   }
+
+  return metafile;
 }
 
 const { list: commands } = createRequire(createRequire(import.meta.url).resolve('ioredis'))('@ioredis/commands');

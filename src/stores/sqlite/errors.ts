@@ -32,7 +32,11 @@ const FULL: Explain = (path, _, cause) =>
   new RefusedError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
 
 const NO_ACCESS: Explain = (path, message, cause) =>
-  new RefusedError(`cannot open ${path}: ${message}`, 'Check the permissions of the file and of its folder.', cause);
+  new RefusedError(
+    `cannot open ${path}: ${message}`,
+    'Check the permissions of the file and of its folder, or use another file with --url sqlite:///PATH.',
+    cause,
+  );
 
 /** The first match counts. */
 const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
