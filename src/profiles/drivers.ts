@@ -61,8 +61,19 @@ const DRIVERS: Readonly<Record<DriverName, Driver>> = {
 
 const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[];
 
-function isOurs(driver: string): boolean {
+function isOurs(driver: string): driver is DriverName {
   return Object.hasOwn(DRIVERS, driver);
+}
+
+/** The settings of a profile with `url` replaced by the keys that it stands for. */
+export function withUrlExpanded(stated: Fields): Fields {
+  const driver = stated.text('driver');
+  return driver !== undefined && isOurs(driver) && hasUrl(driver) ? expandUrl(stated, driver) : stated;
+}
+
+/** Whether a profile of that driver may have the key. */
+export function isKeyOf(driver: Profile['driver'], key: string): boolean {
+  return driver !== 'custom' && keysOf(driver).includes(key);
 }
 
 function hasUrl(driver: DriverName): driver is 'memcached' | 'mongodb' | 'redis' {

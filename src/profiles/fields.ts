@@ -4,7 +4,7 @@ import type { Entries, ScalarSetting, Setting } from './settings.js';
 
 import { ConfigError } from '../errors.js';
 import { maskUrl } from './mask.js';
-import { quote } from './settings.js';
+import { isSecret, quote } from './settings.js';
 import { UnknownName } from './suggest.js';
 
 /** The base folders of relative paths. */
@@ -17,9 +17,6 @@ export interface Folders {
 
 /** Reports what is wrong with a value, and what to do. */
 export type Fail = (problem: string, hint: string) => never;
-
-/** Keys whose values are never shown. */
-const SECRET = new Set(['options', 'password', 'sentinelPassword']);
 
 /**
  * Typed access to the keys of a profile, or of a part of it. A missing key is undefined. A value of the wrong type is
@@ -150,7 +147,7 @@ export class Fields {
 
   #shown(key: string): string {
     const setting: Setting | undefined = this.entries.get(key);
-    if (setting?.kind !== 'scalar' || !setting.shown || SECRET.has(key)) return '';
+    if (setting?.kind !== 'scalar' || !setting.shown || isSecret(key)) return '';
     return ` (${quote(maskUrl(setting.shown)).slice(1, -1)})`;
   }
 }

@@ -9,6 +9,7 @@ import { readDriver } from './drivers.js';
 import { Fields } from './fields.js';
 import { findProfileFile, homeFolder, userFolder } from './file/find.js';
 import { maskUrl } from './mask.js';
+import { type PasswordCommand, withPasswords } from './password.js';
 import { withSuggestions } from './suggest.js';
 import { urlSettings } from './url/expand.js';
 import { parseUrl } from './url/parse.js';
@@ -39,7 +40,15 @@ export interface ProfileChoice {
  * @throws ConfigError for a missing or wrong file or URL; UsageError for a URL beside a name or file
  */
 export async function resolveProfile(choice: ProfileChoice): Promise<Profile> {
-  return withSuggestions(async () => completeProfile(await stateProfile(choice), choice.warn));
+  return withSuggestions(async () => {
+    const stated = await stateProfile(choice);
+    const run = async (command: PasswordCommand): Promise<string> => {
+      const { runPasswordCommand } = await import('./password-command.js');
+      return runPasswordCommand(command, choice.env);
+    };
+
+    return completeProfile(stated, run, choice.warn);
+  });
 }
 
 /**
@@ -50,12 +59,17 @@ export async function stateProfile(choice: ProfileChoice): Promise<StatedProfile
   return choice.url === undefined ? fromFile(choice) : fromUrl(choice, choice.url);
 }
 
-/** @throws ConfigError, UnknownName */
+/**
+ * The profile with all defaults, checked.
+ * @param passwordBy returns the password for a `passwordCommand`
+ * @throws ConfigError, UnknownName
+ */
 export async function completeProfile(
   { name, fields, folders, isBuiltIn }: StatedProfile,
+  passwordBy: (command: PasswordCommand) => Promise<string>,
   warn?: Warn,
 ): Promise<Profile> {
-  const profile = await readDriver(name, fields, folders, warn);
+  const profile = await readDriver(name, await withPasswords(fields, folders, passwordBy), folders, warn);
   return profile.driver === 'sqlite' && isBuiltIn ? { ...profile, isBuiltIn } : profile;
 }
 

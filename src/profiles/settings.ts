@@ -28,6 +28,13 @@ export interface MapSetting extends Placed {
 
 export type Entries = ReadonlyMap<string, Setting>;
 
+/** Whether the values of a key are never shown. */
+export function isSecret(key: string): boolean {
+  return SECRET.has(key);
+}
+
+const SECRET = new Set(['options', 'password', 'passwordCommand', 'sentinelPassword']);
+
 /** Quote a name for a message, without control characters. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);

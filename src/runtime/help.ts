@@ -122,6 +122,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   INSPECT: ['keys', 'inspect', 'stats', 'top', 'events:tail', 'doctor'],
   'FLUSH AND TRANSFER': ['flush', 'export', 'import', 'copy'],
   TAGS: ['tags:flush', 'tags:list', 'tags:show', 'tags:prune'],
+  PROFILES: ['profile:list', 'profile:show', 'profile:check', 'profile:init'],
   LOCKS: ['lock:run', 'lock:acquire', 'lock:refresh', 'lock:release', 'lock:list', 'lock:show', 'lock:watch'],
 };
 

@@ -1,5 +1,6 @@
 import type { Profile } from '../profiles/profile.js';
 import type { ProfileChoice } from '../profiles/resolve.js';
+import type { StatedProfile } from '../profiles/stated.js';
 import type { GlobalFlags } from './flags.js';
 
 import { UsageError } from '../errors.js';
@@ -51,6 +52,12 @@ export function chooseProfile(flags: SelectingFlags): Chosen {
     configBy,
     urlBy: undefined,
   };
+}
+
+/** What selects a profile: a flag, a variable, `default` or `only` of the file, or `built-in`. */
+export function selectedBy({ urlBy, profileBy }: Chosen, { pickedBy, isBuiltIn }: StatedProfile): string {
+  if (isBuiltIn) return 'built-in';
+  return urlBy ?? (pickedBy === 'name' ? profileBy : pickedBy) ?? 'only';
 }
 
 function chooseFile(flags: SelectingFlags): {

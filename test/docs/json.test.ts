@@ -259,6 +259,17 @@ describe('docs/json.md', function () {
     note(['doctor'], (await cachectl(['doctor', '--json', '--config', config])).out);
   });
 
+  it('shows profiles as they are printed', async () => {
+    const config = path.join(folder, 'profiles.yaml');
+    writeFileSync(
+      config,
+      'default: a\nprofiles:\n  a: {driver: sqlite, path: "${NONE:-a.sqlite}"}\n  b: {driver: redis, hst: x}\n',
+    );
+    for (const command of ['profile:list', 'profile:show', 'profile:check']) {
+      note([command], (await cachectl([command, '--json', '--config', config])).out);
+    }
+  });
+
   for (const { commands, documented } of SECTIONS) {
     it(`documents the names of ${commands.join(', ')}, and no others`, () => {
       const names = new Set(commands.flatMap((command) => [...(printed.get(command) ?? [])]));

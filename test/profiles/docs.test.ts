@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
+import { completeProfile, stateProfile } from '../../src/profiles/resolve.js';
 import { Folder } from './folder.js';
 
 const PAGE = readFileSync(new URL('../../docs/profiles.md', import.meta.url), 'utf8');
@@ -29,7 +30,10 @@ describe('docs/profiles.md', () => {
     const { profiles } = parse(yaml) as { profiles: Record<string, unknown> };
     for (const profile of Object.keys(profiles)) {
       it(`the profile ${profile} of "${yaml.slice(0, 60).replaceAll('\n', ' ')}…" works`, async () => {
-        expect(await folder.of(yaml, { profile, env })).to.have.property('name', profile);
+        folder.write('cachectl.yaml', yaml);
+        // Runs no passwordCommand.
+        const stated = await stateProfile({ profile, env: { HOME: folder.home, ...env }, cwd: folder.project });
+        expect(await completeProfile(stated, async () => 'p')).to.have.property('name', profile);
       });
     }
   }

@@ -8,6 +8,7 @@ import type { Finding } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
 import { userFolder } from '../../profiles/file/find.js';
+import { VARIABLE, variablesIn } from '../../profiles/file/interpolate.js';
 import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
 import { failed, ok, warning } from '../../stores/doctor/findings.js';
@@ -95,8 +96,6 @@ function* textsIn(key: string, setting: Setting): Generator<WrittenText> {
   else if (setting.shown !== undefined) yield { key, shown: setting.shown };
 }
 
-const VARIABLE = /\$\{(\w+)(?::-…)?\}/g;
-
 /** Whether a secret itself stands there, and not only the name of a variable. */
 function isSecret(key: string, shown: string): boolean {
   const itself = shown.replaceAll(VARIABLE, '');
@@ -109,7 +108,7 @@ function hasPassword(url: string): boolean {
 
 /** Variables that have a default, and stand on it. */
 function unsetIn(shown: string, env: NodeJS.ProcessEnv): string[] {
-  return [...shown.matchAll(/\$\{(\w+):-…\}/g)].map(([, name]) => name!).filter((name) => !env[name]);
+  return variablesIn(shown, env).flatMap(({ name, isDefaulted }) => (isDefaulted ? [name] : []));
 }
 
 /** Who else may read a file with a password in it. */

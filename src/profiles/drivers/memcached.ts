@@ -14,6 +14,7 @@ export const MEMCACHED_KEYS = [
   'protocol',
   'username',
   'password',
+  'passwordCommand',
   'tls',
   'unicodeKeys',
   'serializer',

@@ -10,6 +10,7 @@ export const MONGODB_KEYS = [
   'srv',
   'username',
   'password',
+  'passwordCommand',
   'options',
   'database',
   'collection',

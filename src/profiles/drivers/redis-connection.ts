@@ -12,6 +12,7 @@ export const CONNECTION_KEYS = [
   'database',
   'username',
   'password',
+  'passwordCommand',
   'socket',
   'cluster',
   'sentinels',

@@ -33,6 +33,20 @@ export function withoutDefaults(text: string): string {
   return text.replaceAll(/(?<!\$)\$\{(\w+):-[^}]*(?:\}|$)/g, '$${$1:-…}');
 }
 
+/** The names of the variables in an original text; `isDefaulted` if its default is used. */
+export function variablesIn(
+  shown: string,
+  env: NodeJS.ProcessEnv,
+): ReadonlyArray<{ readonly name: string; readonly isDefaulted: boolean }> {
+  return [...shown.matchAll(VARIABLE)].map(([, name, preset]) => ({
+    name: name!,
+    isDefaulted: preset !== undefined && !env[name!],
+  }));
+}
+
+/** In a text from `withoutDefaults`. */
+export const VARIABLE = /\$\{(\w+)(:-…)?\}/g;
+
 const EXPRESSION = /\$\$|\$\{([^}]*)(\}|$)/g;
 
 function parse(body: string | undefined): { name: string; fallback: string | undefined } {

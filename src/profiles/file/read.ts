@@ -56,6 +56,14 @@ export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | '
   return readContents(tree, shown).profiles.map(({ key }) => key);
 }
 
+/** Check that `default`, if the file has one, names one of its profiles. @throws ConfigError, UnknownName */
+export async function checkDefault({ file, cwd, env }: Omit<ProfileRequest, 'profile'>): Promise<void> {
+  const shown = showFile(file, cwd);
+  const tree = new Tree(parseSource(await readText(file, shown), shown));
+  const contents = readContents(tree, shown);
+  if (contents.top.has('default')) defaultProfile(tree, contents, env);
+}
+
 const EXAMPLE = 'A minimal file: profiles: { local: { driver: sqlite, path: cache.sqlite } }';
 /** Enough for hundreds of profiles. Stops at a wrong path or an endless device. */
 const MAX_BYTES = 128 * 1024;
