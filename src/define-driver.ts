@@ -2,7 +2,7 @@ import type { Codec } from './codecs/codec.js';
 import type { DriverStore, OpenOptions } from './stores/contract/store.js';
 
 /** The version of the interface between cachectl and drivers. Increased if older drivers no longer work. */
-export const DRIVER_API = 1;
+export const DRIVER_API = 2;
 
 /** Settings that every type of option has. */
 interface OptionBase {

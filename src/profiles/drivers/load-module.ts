@@ -57,10 +57,11 @@ function faultOf(exported: unknown): Fault | undefined {
 }
 
 function otherVersion(version: number): Fault {
-  const which = version > DRIVER_API ? 'cachectl' : 'the driver';
   return [
     `is written for version ${version} of the driver interface; this cachectl has version ${DRIVER_API}`,
-    `Update ${which}.`,
+    version > DRIVER_API
+      ? `Update cachectl, or install a release of the driver for version ${DRIVER_API}.`
+      : 'Update the driver. If it is your own, docs/custom-drivers.md lists under "Versions" what to change.',
   ];
 }
 

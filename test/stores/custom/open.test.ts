@@ -46,7 +46,7 @@ describe('the store of a custom driver', () => {
   afterEach(() => folder.remove());
 
   async function open(body: string, timeoutMs = 5000): Promise<Store> {
-    const file = folder.write('mine.mjs', `export default { apiVersion: 1, name: 'mine', options: {}, open${body} };`);
+    const file = folder.write('mine.mjs', `export default { apiVersion: 2, name: 'mine', options: {}, open${body} };`);
     const profile: CustomProfile = {
       driver: 'custom',
       name: 'shop',

@@ -19,7 +19,7 @@ const OPTIONS = `{
 }`;
 
 function driver(options = OPTIONS, more = ''): string {
-  return `export default { apiVersion: 1, name: 'mine', options: ${options}, open() {}, ${more} };`;
+  return `export default { apiVersion: 2, name: 'mine', options: ${options}, open() {}, ${more} };`;
 }
 
 function profile(keys: string): string {
@@ -157,8 +157,8 @@ describe('a profile with a custom driver', () => {
     const modules: ReadonlyArray<readonly [what: string, code: string, message: string, hint: string]> = [
       ['without a default export', 'export const a = 1;', 'is not a driver', 'defineDriver'],
       ['that exports something else', 'export default {};', 'has no apiVersion', 'defineDriver'],
-      ['of a later interface', driver('{}', 'apiVersion: 2'), 'is written for version 2', 'Update cachectl'],
-      ['of an earlier interface', driver('{}', 'apiVersion: 0'), 'is written for version 0', 'Update the driver'],
+      ['of a later interface', driver('{}', 'apiVersion: 3'), 'is written for version 3', 'Update cachectl'],
+      ['of an earlier interface', driver('{}', 'apiVersion: 1'), 'is written for version 1', 'Update the driver'],
       ['without a name', driver('{}', 'name: "No Name"'), 'has no valid name', 'lowercase letters'],
       ['that opens nothing', driver('{}', 'open: 1'), 'has no open()', 'defineDriver'],
       ['without options', driver('[]'), 'declares no options', 'defineDriver'],
