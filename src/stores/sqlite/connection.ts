@@ -71,9 +71,9 @@ export class Connection implements Statements {
   statement<Row>(sql: string): Statement<Row> {
     const known = this.#statements.get(sql);
     if (known) return known as Statement<Row>;
-    const made = this.#open().prepare<Row>(sql);
-    this.#statements.set(sql, made);
-    return made;
+    const prepared = this.#open().prepare<Row>(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 
   execute(sql: string): void {
@@ -179,7 +179,9 @@ function created(path: string): boolean {
   }
 }
 
-/** With its parents. Node's own recursive mkdir never returns where the system creates none, as under /proc. */
+/**
+ * Create a folder and its parents. Node's recursive mkdir never returns where folders cannot be created, as in /proc.
+ */
 function makeFolder(folder: string): void {
   if (statIfThere(folder) !== undefined) return;
   makeFolder(dirname(folder));

@@ -15,24 +15,24 @@ interface Row {
   readonly expiration: number;
 }
 
-/** All that a file tells of a row; nothing there counts uses. */
+/** Show an entry's row. SQLite records no uses, so there is no idle time. */
 export function inspect(context: SqliteContext, key: string, tags?: readonly string[]): Inspection {
   const { connection, tables, profile, prefix, codec } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
-  const asked = { storedKey: prefix + listedKey, listedKey, place: { file: profile.path, table: profile.table } };
+  const common = { storedKey: prefix + listedKey, listedKey, place: { file: profile.path, table: profile.table } };
   return connection.run(() => {
-    if (!tables.has('cache')) return asked;
+    if (!tables.has('cache')) return common;
     return connection.read(() => {
       const at = now();
-      const row = rowAt(context, asked.storedKey);
-      if (row === undefined) return { ...asked, near: nearKeys(context, listedKey) };
-      if (row.expiration <= at) return { ...asked, expiredAt: new Date(row.expiration * 1000) };
+      const row = rowAt(context, common.storedKey);
+      if (row === undefined) return { ...common, near: nearKeys(context, listedKey) };
+      if (row.expiration <= at) return { ...common, expiredAt: new Date(row.expiration * 1000) };
       const { value: stored, expiration } = row;
       const ttl = ttlOf(expiration, at);
       const carried = tagsOf(context, listedKey, tags);
       const wrapped = isWrapped(codec, stored);
       return {
-        ...asked,
+        ...common,
         entry: { stored, ttl, decode: () => new ColumnCodec(codec).decode(stored) },
         format: {
           codec: codec.name,

@@ -2,12 +2,12 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 import type { Connection } from './connection.js';
 
-/** Where the file format keeps the read version: 2 is WAL, 1 a rollback journal (sqlite.org/fileformat2.html, 1.3.3). */
+/** The offset of the read version: 2 is WAL, 1 a rollback journal (sqlite.org/fileformat2.html, 1.3.3). */
 const READ_VERSION_AT = 19;
 
 /**
- * The journal mode of the file itself. A file in WAL mode beside which nothing can be written is read as a snapshot: from a
- * copy, for which SQLite answers `memory`, or with `immutable`, for which it answers `delete`.
+ * The journal mode in the file's header. A WAL file in a read-only folder is read as a snapshot: from a copy, for which
+ * SQLite reports `memory`, or with `immutable`, for which it reports `delete`.
  */
 export function journalMode(connection: Connection): { readonly mode: string; readonly isSnapshot: boolean } {
   const row = connection.statement<{ journal_mode: string }>('PRAGMA journal_mode').get();

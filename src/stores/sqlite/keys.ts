@@ -2,7 +2,7 @@ import { keyToBytes } from '../entries/key-text.js';
 import { SCHEDULE_MUTEX_HEADS } from '../locks/names.js';
 import { type RowKey } from './listing/row-keys.js';
 
-/** A condition on the column `key`, with its named parameters; it reads the primary key's index only. */
+/** A condition on the column `key` with its named parameters. It reads only the primary key's index. */
 export interface KeyRange {
   readonly sql: string;
   readonly parameters: Readonly<Record<string, number | RowKey>>;
@@ -14,21 +14,21 @@ interface Bounds {
 }
 
 /**
- * The keys that begin with `prefix`, byte by byte. (LIKE would ignore case and take `%` and `_` as wildcards.)
- * With `after`, only those that come after that key; with `last`, which is one of them, those up to it.
+ * Keys that begin with the bytes of `prefix`. (LIKE would ignore case and take `%` and `_` as wildcards.) With `after`,
+ * only those after that key. With `last`, which has the prefix, only those up to it.
  */
 export function keysUnder(prefix: string, { after, last }: Bounds = {}): KeyRange {
   const low = keyToBytes(prefix);
   const from = after ? `"key" > CAST(@after AS TEXT)` : `"key" >= CAST(@low AS TEXT)`;
   const fromParameters: Record<string, RowKey> = after ? { after } : { low };
-  // In place of the prefix's end: of two ends SQLite would look for one, and go through all up to it.
+  // Replaces the upper bound of the prefix: with two upper bounds, SQLite may choose the wrong one and read too much.
   if (last) return { sql: `${from} AND "key" <= CAST(@last AS TEXT)`, parameters: { ...fromParameters, last } };
   const high = upperBound(low);
   if (high === undefined) return { sql: from, parameters: fromParameters };
   return { sql: `${from} AND "key" < CAST(@high AS TEXT)`, parameters: { ...fromParameters, high } };
 }
 
-/** The same condition on any expression, without parameters, which a trigger's SQL cannot have. */
+/** The same condition on any expression, without parameters, which triggers cannot have. */
 export function literalKeysUnder(prefix: string, key: string): string {
   const low = keyToBytes(prefix);
   const high = upperBound(low);
@@ -38,8 +38,8 @@ export function literalKeysUnder(prefix: string, key: string): string {
 }
 
 /**
- * A condition on any expression: keys of tagged entries under the prefix. The hash of the tags' names comes right after the
- * prefix, so keys of other prefixes are never met, even where prefix and name together read the same.
+ * A condition on any expression: keys of tagged entries under the prefix. The hash of the tag names directly follows
+ * the prefix, so it never matches keys of another prefix, even if prefix and key together read the same.
  */
 export function taggedKeysUnder(prefix: string, key: string): string {
   const from = Buffer.byteLength(prefix) + 1;
@@ -47,21 +47,21 @@ export function taggedKeysUnder(prefix: string, key: string): string {
   return `${literalKeysUnder(prefix, key)} AND ${head} GLOB '${TAGGED_HEAD}'`;
 }
 
-/** Schedulers' mutexes under the prefix, which lie among the entries; with `after`, those that come after that key. */
+/** The mutexes of Laravel's scheduler, which are stored among the entries. With `after`, only those after that key. */
 export function mutexesUnder(prefix: string, bounds: Pick<Bounds, 'after'> = {}): KeyRange {
   const { sql, parameters } = keysUnder(prefix + MUTEX_HEAD, bounds);
   return { sql: `${sql} AND ${isMutex(prefix)}`, parameters };
 }
 
-/** The range, a part of `keysUnder(prefix)`, without the schedulers' mutexes that are held at Unix time `at`. */
+/** A range of `keysUnder(prefix)` without the scheduler's mutexes that are held at Unix time `at`. */
 export function withoutMutexes({ sql, parameters }: KeyRange, prefix: string, at: number): KeyRange {
   return { sql: `${sql} AND NOT (${isMutex(prefix)} AND +expiration > @at)`, parameters: { ...parameters, at } };
 }
 
-/** What the names of all mutexes begin with. */
+/** The beginning of all mutex names. */
 const MUTEX_HEAD = 'framework';
 
-/** The pluses keep SQLite from looking for each of the heads in the index, and sorting what it found. */
+/** The pluses keep SQLite from searching the index for each head and sorting the results. */
 function isMutex(prefix: string): string {
   const conditions = SCHEDULE_MUTEX_HEADS.map((head) => {
     const from = Buffer.byteLength(prefix + head) + 1;
@@ -79,7 +79,7 @@ const TAGGED_HEAD_LENGTH = 41;
 const HASH = '[0-9a-f]'.repeat(40);
 const HASH_LENGTH = 40;
 
-/** The least text that is greater than all that begins with `prefix`; undefined where there is none. */
+/** The smallest text greater than every text that begins with `prefix`. Undefined if there is none. */
 function upperBound(prefix: Buffer): Buffer | undefined {
   let { length } = prefix;
   while (prefix[length - 1] === LAST_BYTE) length--;
@@ -89,7 +89,6 @@ function upperBound(prefix: Buffer): Buffer | undefined {
   return bound;
 }
 
-/** None comes behind it. */
 const LAST_BYTE = 0xff;
 
 function textLiteral(bytes: Buffer): string {

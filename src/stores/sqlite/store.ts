@@ -16,9 +16,9 @@ import { Tables } from './tables.js';
 import { SqliteTagged } from './tags/tagged.js';
 
 /**
- * The cache of Laravel's database driver in an SQLite file. Opened on first use; created, with its folder and tables, by
- * the first write. An existing file keeps its journal mode; a new one is in WAL mode and only its user may read it.
- * A TTL of more than five years reads as forever, which Laravel writes as ten.
+ * The cache of Laravel's database driver in an SQLite file. Opens on first use. The first write creates the file with
+ * its folder and tables. An existing file keeps its journal mode; a new one is in WAL mode and readable only by its
+ * user. A TTL of more than five years reads as forever, which Laravel writes as ten years.
  */
 export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
   const { path, prefix } = profile;
@@ -54,7 +54,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       reach: async () => (await import('./doctor/connectivity.js')).reach,
       diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
       unmade: async () => (await import('./doctor/diagnosis.js')).unmade,
-      // Asked before each command: not worth a file of its own to load.
+      // Every command calls it, so it is not loaded lazily.
       doubt: async () => missingPlace,
     },
     async close() {

@@ -97,7 +97,7 @@ function integrity(context: SqliteContext): Finding {
   if (size > CHECKED_UP_TO) {
     return skipped(
       'integrity',
-      `not checked: the file has ${bytesText(size)}`,
+      `not checked, because the file has ${bytesText(size)}`,
       `To check it: sqlite3 ${path} 'PRAGMA quick_check'`,
     );
   }

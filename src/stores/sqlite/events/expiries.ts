@@ -2,7 +2,7 @@ import type { Connection } from '../connection.js';
 import type { Tables } from '../tables.js';
 
 import { now } from '../../sql/expiry.js';
-import { isNoted, type TailedRole } from './tail-triggers.js';
+import { isTailed, type TailedRole } from './tail-triggers.js';
 
 export interface ExpiredRow {
   readonly key: Buffer;
@@ -11,33 +11,33 @@ export interface ExpiredRow {
   readonly row: number;
 }
 
-/** What was found, and the place up to which all is known once it is told. */
+/** Expired rows, and the position after which the next search continues. */
 export interface Expired {
   readonly rows: readonly ExpiredRow[];
-  readonly upTo: Place;
+  readonly upTo: Position;
 }
 
-/** A place in the order (expiration, rowid), which is that of Laravel's index. */
-interface Place {
+/** A position in the order (expiration, rowid), which is the order of Laravel's index. */
+interface Position {
   readonly expiration: number;
   readonly row: number;
 }
 
 const LAST_ROW = Number.MAX_SAFE_INTEGER;
 
-/** Without an index a search reads the whole table; then at most this part of the time goes into searching. */
+/** Without an index, a search reads the whole table. Searching then takes at most this share of the time. */
 const SHARE = 1 / 20;
 
 /**
- * Rows of one table whose time ran out while nobody touched them, each once, in order of expiry. The place reached also says of a
- * row that is changed later whether its expiry has been told.
+ * Finds the rows of one table that have expired without a change, each once, in the order of expiry. For a row that
+ * changes later, the position also shows whether its expiry has been reported.
  */
 export class Expiries {
   readonly #connection: Connection;
   readonly #tables: Tables;
   readonly #role: TailedRole;
   readonly #isOurs: string;
-  #place: Place = { expiration: now(), row: LAST_ROW };
+  #position: Position = { expiration: now(), row: LAST_ROW };
   /** On the clock of `performance`. */
   #nextSearch = 0;
 
@@ -45,19 +45,19 @@ export class Expiries {
     this.#connection = connection;
     this.#tables = tables;
     this.#role = role;
-    // The plus keeps SQLite from taking the primary key's index and sorting what lies under the prefix.
-    this.#isOurs = isNoted(prefix, '+key');
+    // The plus keeps SQLite from using the primary key's index and sorting all keys under the prefix.
+    this.#isOurs = isTailed(prefix, '+key');
   }
 
-  /** Whether time has gone on since the last search, so that one may find something. */
+  /** Whether a search may find something: a second has passed since the last one, or it hit its limit. */
   areDue(): boolean {
-    const isBehind = now() > this.#place.expiration || this.#place.row !== LAST_ROW;
+    const isBehind = now() > this.#position.expiration || this.#position.row !== LAST_ROW;
     return isBehind && performance.now() >= this.#nextSearch;
   }
 
-  /** Up to `limit` rows after the place reached. Only within `read` or `write`. */
+  /** Up to `limit` rows after the current position. Only within `read` or `write`. */
   search(limit: number): Expired {
-    if (!this.areDue()) return { rows: [], upTo: this.#place };
+    if (!this.areDue()) return { rows: [], upTo: this.#position };
     const at = now();
     const started = performance.now();
     const rows = this.#connection
@@ -66,7 +66,7 @@ export class Expiries {
          WHERE (expiration, rowid) > (@expiration, @row) AND expiration <= @at AND ${this.#isOurs}
          ORDER BY expiration, rowid LIMIT @limit`,
       )
-      .all({ ...this.#place, at, limit });
+      .all({ ...this.#position, at, limit });
     const ended = performance.now();
     if (!this.#tables.findsExpiredFast(this.#role)) this.#nextSearch = ended + (ended - started) / SHARE;
     const last = rows.at(-1);
@@ -74,14 +74,14 @@ export class Expiries {
     return { rows, upTo: isAll ? { expiration: at, row: LAST_ROW } : { expiration: last.expiration, row: last.row } };
   }
 
-  /** To be called once what was found cannot be lost any more. */
-  reached(place: Place): void {
-    this.#place = place;
+  /** Call it once the transaction of the search has succeeded. */
+  advance(position: Position): void {
+    this.#position = position;
   }
 
-  /** Whether a row with this expiration lies before the place reached. */
-  told(expiration: number, row: number): boolean {
-    const place = this.#place;
-    return expiration < place.expiration || (expiration === place.expiration && row <= place.row);
+  /** Whether the expiry of this row has been reported. */
+  isReported(expiration: number, row: number): boolean {
+    const position = this.#position;
+    return expiration < position.expiration || (expiration === position.expiration && row <= position.row);
   }
 }

@@ -11,12 +11,12 @@ import { TailSession } from './tail-session.js';
 /** Poll interval of the file's change counter, in milliseconds. A query takes some microseconds. */
 const POLL_MS = 25;
 
-/** How long removing the triggers of a lost session may block this process, in milliseconds. The next attempt comes soon. */
-const LEAVE_MS = 100;
+/** How long removing the triggers of a lost session may block this process, in milliseconds. It is retried soon. */
+const CLEANUP_MS = 100;
 
 /**
- * What any process does to the cache's tables, as triggers in the file record it. The triggers exist only while the stream
- * is open. Creates file and cache table if they are missing.
+ * Events of all processes that change the cache's tables, recorded by triggers in the file. The triggers exist only
+ * while the stream is open. Creates the file and the cache table if they are missing.
  */
 export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
   options.signal.throwIfAborted();
@@ -46,7 +46,7 @@ class PolledSession implements Session {
   readonly #timeoutMs: number;
   readonly #options: EventsOptions;
   readonly #report: (events: readonly CacheEvent[]) => void;
-  readonly #over: Deferred<CachectlError | undefined> = deferred();
+  readonly #ended: Deferred<CachectlError | undefined> = deferred();
   #heardAt = new Date();
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,7 +67,7 @@ class PolledSession implements Session {
   }
 
   async run(signal: AbortSignal): Promise<CachectlError | undefined> {
-    // SQLite is synchronous: once the signal's listeners have run, the file holds nothing of this tail.
+    // SQLite is synchronous: once the signal's listeners have run, the triggers are gone.
     if (signal.aborted) this.#stop();
     else {
       signal.addEventListener('abort', this.#stop, { once: true });
@@ -75,7 +75,7 @@ class PolledSession implements Session {
     }
 
     try {
-      return await this.#over.promise;
+      return await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', this.#stop);
     }
@@ -84,9 +84,9 @@ class PolledSession implements Session {
   readonly #stop = (): void => {
     clearTimeout(this.#timer);
     try {
-      this.#over.resolve(this.#finish());
+      this.#ended.resolve(this.#finish());
     } catch (error) {
-      this.#over.reject(error);
+      this.#ended.reject(error);
     }
   };
 
@@ -95,22 +95,25 @@ class PolledSession implements Session {
       try {
         this.#schedule(this.#poll());
       } catch (error) {
-        this.#over.reject(error);
+        this.#ended.reject(error);
       }
     }, milliseconds);
   }
 
-  /** Returns how long to pause then, in milliseconds. @throws what ended the session, once the file holds nothing of it */
+  /**
+   * @returns the pause until the next poll, in milliseconds
+   * @throws what ended the session, after removing its triggers
+   */
   #poll(): number {
     try {
-      return this.#look() ? 0 : POLL_MS;
+      return this.#read() ? 0 : POLL_MS;
     } catch (error) {
-      // Another process is writing. The lease bounds for how long that is harmless.
+      // Another process is writing. That is harmless until the lease ends.
       if (error instanceof TimeoutError) return POLL_MS;
       try {
-        this.#report(this.#session.end(LEAVE_MS));
+        this.#report(this.#session.end(CLEANUP_MS));
       } catch (error_) {
-        // The next poll fails as this one did, and comes here again.
+        // The next poll fails in the same way and tries again.
         if (error_ instanceof TimeoutError) return POLL_MS;
         this.#session.close();
         if (!isTransient(error_)) throw error_;
@@ -120,17 +123,17 @@ class PolledSession implements Session {
     }
   }
 
-  /** Returns whether more is likely to wait. */
-  #look(): boolean {
-    const begun = new Date();
-    const { events, isMore } = this.#session.look();
-    this.#heardAt = begun;
+  /** @returns whether there are probably more changes */
+  #read(): boolean {
+    const startedAt = new Date();
+    const { events, isMore } = this.#session.read();
+    this.#heardAt = startedAt;
     this.#report(events);
     return isMore;
   }
 
   #finish(): CachectlError | undefined {
-    const lost = this.#lostNow();
+    const lost = this.#lastRead();
     try {
       this.#report(this.#session.end(this.#timeoutMs));
     } catch (error) {
@@ -142,10 +145,10 @@ class PolledSession implements Session {
     return lost;
   }
 
-  /** What ended the session unnoticed since the last poll. */
-  #lostNow(): CachectlError | undefined {
+  /** Read a last time. @returns what ended the session since the last poll */
+  #lastRead(): CachectlError | undefined {
     try {
-      this.#look();
+      this.#read();
       return undefined;
     } catch (error) {
       return error instanceof TimeoutError ? undefined : (error as CachectlError);

@@ -8,19 +8,18 @@ import { entryEventType } from '../../locks/mutex-events.js';
 import { secondsOf, ttlOf } from '../../sql/expiry.js';
 import { tagHashOf } from '../../tags/names.js';
 
-/** What is told, and how: the part of the options that makes events of changes. */
 export type Selection = Pick<EventsOptions, 'everything' | 'tags' | 'wants'>;
 
-/** What the file says beside the changes themselves. */
+/** Data that the changes do not contain. */
 interface Sources {
-  /** What of a table's expiries was told already; undefined of a table that is not there. */
+  /** Undefined if the table does not exist. */
   expiries(role: TailedRole): Expiries | undefined;
-  /** Those that the entry carries now, with their prefix. */
+  /** The current tags of an entry, with their prefix. */
   tagsOf(key: Buffer): readonly string[];
 }
 
-/** Makes events of what happened to rows: those that are wanted. */
-export class TailStory {
+/** Decodes changes of rows into the selected events. */
+export class TailDecoder {
   readonly #prefix: string;
   readonly #prefixBytes: Buffer;
   readonly #selection: Selection;
@@ -33,7 +32,7 @@ export class TailStory {
     this.#sources = sources;
   }
 
-  /** In the order in which they happened. Only within `read` or `write`. */
+  /** The events of a change in their order. Only within `read` or `write`. */
   ofChange(change: Change): CacheEvent[] {
     switch (change.kind) {
       case 'contended': {
@@ -45,8 +44,8 @@ export class TailStory {
       }
 
       case 'ended': {
-        // Where it is not told yet, the search for what expired is going to find it.
-        return this.#isTold(change, change.expiration) ? this.#event('KeyExpired', change) : [];
+        // If its expiry is not reported yet, the search for expired rows will find it.
+        return this.#isReported(change, change.expiration) ? this.#event('KeyExpired', change) : [];
       }
 
       case 'written': {
@@ -55,12 +54,12 @@ export class TailStory {
     }
   }
 
-  /** Of what nobody touched. Only within `read` or `write`. */
+  /** The events of a row that expired without a change. Only within `read` or `write`. */
   ofExpired(role: TailedRole, { key, expiration }: ExpiredRow): CacheEvent[] {
     return this.#event('KeyExpired', { role, key, time: expiration * 1000, tags: null });
   }
 
-  /** Of a lock in a table that has just come to be. */
+  /** The events of a lock in a table that has just been created. */
   ofNewLock({ key, expiration }: ExpiredRow, time: number): CacheEvent[] {
     const ttl = ttlOf(expiration, secondsOf(time));
     return this.#event('LockAcquired', { role: 'locks', key, time, tags: null }, { ttl });
@@ -68,33 +67,33 @@ export class TailStory {
 
   #ofDeleted(change: Change): CacheEvent[] {
     const { was, role } = change;
-    if (typeof was !== 'number' || this.#isTold(change, was)) return [];
-    return was <= secondsOf(change.time) ? this.#expired(change, was) : this.#event(GONE[role], change);
+    if (typeof was !== 'number' || this.#isReported(change, was)) return [];
+    return was <= secondsOf(change.time) ? this.#expired(change, was) : this.#event(DELETED[role], change);
   }
 
   #ofWritten(change: Change): CacheEvent[] {
     const { role, was, expiration, size } = change;
     if (typeof expiration !== 'number') return [];
     const at = secondsOf(change.time);
-    const wasOver = typeof was === 'number' && was <= at;
-    const before = wasOver && !this.#isTold(change, was) ? this.#expired(change, was) : [];
-    // With a time that is over, as far as has been told already, under a key that held nothing: else it `ended`.
-    const isOver = (was === null || wasOver) && this.#isTold(change, expiration);
-    const after = isOver ? this.#event('KeyExpired', change) : [];
+    const hadExpired = typeof was === 'number' && was <= at;
+    const before = hadExpired && !this.#isReported(change, was) ? this.#expired(change, was) : [];
+    // A new row that is expired when it is written, which the search has already passed. A live row would have `ended`.
+    const hasExpired = (was === null || hadExpired) && this.#isReported(change, expiration);
+    const after = hasExpired ? this.#event('KeyExpired', change) : [];
     const more = { ttl: ttlOf(Math.max(expiration, at), at), ...(size !== null && { size }) };
     return [...before, ...this.#event(WRITTEN[role], change, more), ...after];
   }
 
-  /** Whether a row's end at this Unix time has been told. What is no number never ends, and does not count as an entry. */
-  #isTold({ role, row }: Change, expiration: unknown): boolean {
-    return typeof expiration === 'number' && this.#sources.expiries(role)?.told(expiration, row) === true;
+  /** Whether a row's expiry has been reported. A row whose expiration is not a number is not an entry. */
+  #isReported({ role, row }: Change, expiration: unknown): boolean {
+    return typeof expiration === 'number' && this.#sources.expiries(role)?.isReported(expiration, row) === true;
   }
 
   #expired(change: Change, expiration: number): CacheEvent[] {
     return this.#event('KeyExpired', { ...change, time: expiration * 1000 });
   }
 
-  #event(type: EventType, of: Happened, more: Pick<CacheEvent, 'size' | 'ttl'> = {}): CacheEvent[] {
+  #event(type: EventType, of: RowChange, more: Pick<CacheEvent, 'size' | 'ttl'> = {}): CacheEvent[] {
     const isOurs = of.key.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
     const key = keyFromBytes(of.key.subarray(isOurs ? this.#prefixBytes.length : 0));
     const { wants, tags } = this.#selection;
@@ -106,17 +105,17 @@ export class TailStory {
     return [{ ...event, ...tagged, ...more }];
   }
 
-  #tagsOf({ key, tags }: Happened, isOurs: boolean): readonly string[] {
-    // Keys of another prefix that begins with this one carry tags of that prefix.
+  #tagsOf({ key, tags }: RowChange, isOurs: boolean): readonly string[] {
+    // A key of another prefix that begins with this one has tags of that prefix.
     if (isOurs && tagHashOf(keyFromBytes(key.subarray(this.#prefixBytes.length))) === undefined) return [];
-    const noted = tags?.split(',').map((tag) => keyFromBytes(Buffer.from(tag, 'hex')));
-    const stored = noted ?? this.#sources.tagsOf(key);
+    const recorded = tags?.split(',').map((tag) => keyFromBytes(Buffer.from(tag, 'hex')));
+    const stored = recorded ?? this.#sources.tagsOf(key);
     if (!isOurs) return stored;
     return stored.filter((tag) => tag.startsWith(this.#prefix)).map((tag) => tag.slice(this.#prefix.length));
   }
 }
 
-type Happened = Pick<Change, 'key' | 'role' | 'tags' | 'time'>;
+type RowChange = Pick<Change, 'key' | 'role' | 'tags' | 'time'>;
 
 const WRITTEN: Readonly<Record<TailedRole, EventType>> = { cache: 'KeyWritten', locks: 'LockAcquired' };
-const GONE: Readonly<Record<TailedRole, EventType>> = { cache: 'KeyForgotten', locks: 'LockReleased' };
+const DELETED: Readonly<Record<TailedRole, EventType>> = { cache: 'KeyForgotten', locks: 'LockReleased' };

@@ -9,83 +9,83 @@ import { now } from '../../sql/expiry.js';
 import { Connection } from '../connection.js';
 import { Tables } from '../tables.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
-import { type Selection, TailStory } from './tail-decoder.js';
+import { type Selection, TailDecoder } from './tail-decoder.js';
 import {
   attach,
   changesAfter,
   createTail,
-  deafnessOf,
   detach,
   dropTail,
+  interruptionOf,
   LEASE_S,
   newTailId,
   removeChanges,
   renewLease,
 } from './tail-tables.js';
-import { isNoted, type TailedRole } from './tail-triggers.js';
+import { isTailed, type TailedRole } from './tail-triggers.js';
 
-/** How long one look may block this process while another writes; the next look comes soon. */
-const LOOK_MS = 100;
+/** How long a read may block this process while another one writes, in milliseconds. It is retried soon. */
+const READ_MS = 100;
 
-/** Rows of one look, so that memory is bounded; the rest waits in the file. */
+/** Rows per read, so that memory is bounded. The rest stays in the file. */
 const ROWS = 1000;
 
 /**
- * Changes that are told and still stand in the file. Removing them is a write, and an application that reads before it
- * writes in one transaction, as Laravel does when it counts, is told by SQLite that the file is locked when there is a
- * write in between. So it is done seldom.
+ * Reported changes that may stay in the file. Removing them is a write. If one happens between the read and the write
+ * of an application's transaction, as in Laravel's increment, SQLite fails that transaction as locked. So it is done
+ * rarely.
  */
-const MOST_TOLD = 4000;
+const MOST_REPORTED = 4000;
 
 const RENEW_MS = (LEASE_S * 1000) / 6;
 
-/** What one look found. */
-export interface Seen {
+/** The result of one read. */
+export interface Batch {
   readonly events: readonly CacheEvent[];
-  /** More of it is likely to wait in the file. */
+  /** There are probably more changes. */
   readonly isMore: boolean;
 }
 
 /**
- * One stay in the file: triggers, and looks at what they noted, on a connection of its own, since SQLite's `data_version`
- * does not count a connection's own changes. Synchronous, as SQLite is.
+ * The triggers of one tail and the changes that they record. It has its own connection, since SQLite's `data_version`
+ * does not count a connection's own changes. Synchronous, like SQLite.
  */
 export class TailSession {
   readonly #path: string;
   readonly #connection: Connection;
   readonly #tables: Tables;
   readonly #selection: Selection;
-  /** The prefix of what is noted. */
-  readonly #noted: string;
-  readonly #story: TailStory;
+  /** The prefix of recorded keys. */
+  readonly #tailedPrefix: string;
+  readonly #decoder: TailDecoder;
   readonly #id = newTailId();
   readonly #file: string | undefined;
   readonly #triggers = new Map<TailedRole, number>();
   readonly #expiries = new Map<TailedRole, Expiries>();
-  #seesTags = false;
+  #recordsTags = false;
   #isFileGone = false;
-  /** The last change that was told, and the last one that is removed: their `seq`. */
-  #told = 0;
+  /** The `seq` of the last reported change, and of the last removed one. */
+  #reported = 0;
   #removed = 0;
-  /** The version of the file at which all was known. */
+  /** The version of the file at which all changes had been read. */
   #version: number | undefined;
   /** On the clock of `performance`. */
   #nextRenewal = performance.now() + RENEW_MS;
 
-  /** Makes file and cache table when there are none, since triggers need a table. */
+  /** Creates the file and the cache table if they are missing, since triggers need a table. */
   static begin(context: SqliteContext, selection: Selection): TailSession {
     return new TailSession(context, selection, (tables) => tables.create('cache'));
   }
 
   /**
-   * Makes neither, for the application is about to.
-   * @throws PartialError when they are not there yet
-   * @throws TimeoutError when another process is writing
+   * Creates neither, since the application will.
+   * @throws PartialError if they do not exist yet
+   * @throws TimeoutError if another process is writing
    */
   static resume(context: SqliteContext, selection: Selection): TailSession {
     const { path } = context.profile;
     if (fileId(path) === undefined) throw interrupted(path, 'the file was removed');
-    return new TailSession({ ...context, timeoutMs: LOOK_MS }, selection, (tables) => {
+    return new TailSession({ ...context, timeoutMs: READ_MS }, selection, (tables) => {
       if (!tables.has('cache')) throw interrupted(path, 'its cache table was dropped');
     });
   }
@@ -99,8 +99,8 @@ export class TailSession {
     this.#connection = new Connection(profile.path, timeoutMs);
     this.#tables = new Tables(this.#connection, profile);
     this.#selection = selection;
-    this.#noted = selection.everything === true ? '' : prefix;
-    this.#story = new TailStory(prefix, selection, {
+    this.#tailedPrefix = selection.everything === true ? '' : prefix;
+    this.#decoder = new TailDecoder(prefix, selection, {
       expiries: (role) => this.#expiries.get(role),
       tagsOf: (key) => this.#tagsOf(key),
     });
@@ -108,12 +108,12 @@ export class TailSession {
       this.#connection.write(() => {
         prepare(this.#tables);
         createTail(this.#connection, this.#id);
-        this.#seesTags = this.#tellsTags();
+        this.#recordsTags = this.#canRecordTags();
         this.#attach('cache');
         if (this.#tables.has('locks')) this.#attach('locks');
       });
       this.#file = fileId(this.#path);
-      this.#connection.waitForLocks(LOOK_MS);
+      this.#connection.waitForLocks(READ_MS);
     } catch (error) {
       this.#connection.close();
       throw error;
@@ -121,51 +121,51 @@ export class TailSession {
   }
 
   /**
-   * What happened since the last look.
-   * @throws TimeoutError when another process is writing: nothing is lost by that
-   * @throws PartialError when something may have happened unnoted
+   * Read the changes since the last read.
+   * @throws TimeoutError if another process is writing; nothing is lost
+   * @throws PartialError if changes may have gone unrecorded
    */
-  look(): Seen {
+  read(): Batch {
     this.#checkFile();
     this.#renew();
-    if (this.#told - this.#removed > MOST_TOLD) this.#connection.write(() => this.#remove());
+    if (this.#reported - this.#removed > MOST_REPORTED) this.#connection.write(() => this.#remove());
     const version = this.#connection.dataVersion();
     const areDue = [...this.#expiries.values()].some((expiries) => expiries.areDue());
     if (version === this.#version && !areDue) return { events: [], isMore: false };
-    const seen = this.#connection.read(() => {
-      this.#checkHearing();
+    const pending = this.#connection.read(() => {
+      this.#checkTriggers();
       return this.#needsUpkeep() ? undefined : this.#changes();
     });
-    const { events, isMore } = seen?.reached() ?? this.#keepUp();
+    const { events, isMore } = pending?.commit() ?? this.#readWithUpkeep();
     if (!isMore) this.#version = version;
     return { events, isMore };
   }
 
   /**
-   * Takes everything out of the file, and gives what was noted up to then. Only once.
-   * @param milliseconds it may wait for other writers
-   * @throws TimeoutError when these took longer: then it is all still there
+   * Remove the triggers and their table, and return the events recorded until then. Call it once.
+   * @param milliseconds how long to wait for other writers
+   * @throws TimeoutError if they took longer; then nothing was removed
    */
   end(milliseconds: number): readonly CacheEvent[] {
-    const events = this.#isFileGone ? [] : this.#leave(milliseconds);
+    const events = this.#isFileGone ? [] : this.#cleanUp(milliseconds);
     this.close();
     return events;
   }
 
-  /** Leaves in the file what is there. */
+  /** Close the connection without removing the triggers. */
   close(): void {
     this.#connection.close();
   }
 
-  #leave(milliseconds: number): readonly CacheEvent[] {
+  #cleanUp(milliseconds: number): readonly CacheEvent[] {
     this.#connection.waitForLocks(milliseconds);
     return this.#connection.write(() => {
-      this.#seesTags &&= this.#tellsTags();
+      this.#recordsTags &&= this.#canRecordTags();
       const last: CacheEvent[] = [];
       for (let isMore = true; isMore;) {
-        const changes = changesAfter(this.#connection, this.#id, this.#told, ROWS);
-        for (const change of changes) last.push(...this.#story.ofChange(change));
-        this.#told = changes.at(-1)?.seq ?? this.#told;
+        const changes = changesAfter(this.#connection, this.#id, this.#reported, ROWS);
+        for (const change of changes) last.push(...this.#decoder.ofChange(change));
+        this.#reported = changes.at(-1)?.seq ?? this.#reported;
         isMore = changes.length === ROWS;
       }
 
@@ -174,27 +174,27 @@ export class TailSession {
     });
   }
 
-  /** What happened to tables meanwhile, and what was noted. */
-  #keepUp(): Seen {
-    const { caughtUp, seen } = this.#connection.write(() => {
-      this.#checkHearing();
-      return { caughtUp: this.#upkeep(), seen: this.#changes() };
+  /** Adapt to new tables, then read. */
+  #readWithUpkeep(): Batch {
+    const { newLocks, pending } = this.#connection.write(() => {
+      this.#checkTriggers();
+      return { newLocks: this.#upkeep(), pending: this.#changes() };
     });
-    const { events, isMore } = seen.reached();
-    return { events: [...caughtUp, ...events], isMore };
+    const { events, isMore } = pending.commit();
+    return { events: [...newLocks, ...events], isMore };
   }
 
-  /** Only within `read` or `write`; `reached` is to be called when that is done, since what was found is told then. */
-  #changes(): { reached(): Seen } {
-    const changes = changesAfter(this.#connection, this.#id, this.#told, ROWS);
-    const events = changes.flatMap((change) => this.#story.ofChange(change));
+  /** Only within `read` or `write`. `commit` marks the events as reported; call it after the transaction. */
+  #changes(): { commit(): Batch } {
+    const changes = changesAfter(this.#connection, this.#id, this.#reported, ROWS);
+    const events = changes.flatMap((change) => this.#decoder.ofChange(change));
     const isFull = changes.length === ROWS;
-    // Only when all changes up to now are known can a row be said to have expired untouched.
-    const untouched = isFull ? undefined : this.#search();
+    // A row has expired without a change only if all changes up to now have been read.
+    const expired = isFull ? undefined : this.#search();
     return {
-      reached: () => {
-        this.#told = changes.at(-1)?.seq ?? this.#told;
-        const rest = untouched?.reached();
+      commit: () => {
+        this.#reported = changes.at(-1)?.seq ?? this.#reported;
+        const rest = expired?.commit();
         return { events: [...events, ...(rest?.events ?? [])], isMore: isFull || rest?.isMore === true };
       },
     };
@@ -202,39 +202,39 @@ export class TailSession {
 
   /** Only within `write`. */
   #remove(): void {
-    removeChanges(this.#connection, this.#id, this.#told);
-    this.#removed = this.#told;
+    removeChanges(this.#connection, this.#id, this.#reported);
+    this.#removed = this.#reported;
   }
 
-  /** Only within `read` or `write`; `reached` is to be called when that is done, since what was found is told then. */
-  #search(): { reached(): Seen } {
+  /** Only within `read` or `write`. `commit` marks the events as reported; call it after the transaction. */
+  #search(): { commit(): Batch } {
     const found = [...this.#expiries].map(([role, expiries]) => ({ role, expiries, ...expiries.search(ROWS) }));
-    const events = found.flatMap(({ role, rows }) => rows.flatMap((row) => this.#story.ofExpired(role, row)));
+    const events = found.flatMap(({ role, rows }) => rows.flatMap((row) => this.#decoder.ofExpired(role, row)));
     return {
-      reached() {
-        for (const { expiries, upTo } of found) expiries.reached(upTo);
+      commit() {
+        for (const { expiries, upTo } of found) expiries.advance(upTo);
         return { events, isMore: found.some(({ rows }) => rows.length === ROWS) };
       },
     };
   }
 
   #attach(role: TailedRole): void {
-    const tagsTable = this.#seesTags ? this.#tables.tags : undefined;
-    const tailed = { role, table: this.#tables[role], prefix: this.#noted, tagsTable };
+    const tagsTable = this.#recordsTags ? this.#tables.tags : undefined;
+    const tailed = { role, table: this.#tables[role], prefix: this.#tailedPrefix, tagsTable };
     this.#triggers.set(role, attach(this.#connection, this.#id, tailed));
     if (this.#expiries.has(role)) return;
-    this.#expiries.set(role, new Expiries(this.#connection, this.#tables, role, this.#noted));
+    this.#expiries.set(role, new Expiries(this.#connection, this.#tables, role, this.#tailedPrefix));
   }
 
-  /** Tables that are not there are not made, save for the one without which there is no cache. */
+  /** Whether the table of locks or tags has been created or dropped. A tail creates only the cache table. */
   #needsUpkeep(): boolean {
-    return this.#seesTags !== this.#tellsTags() || (!this.#triggers.has('locks') && this.#tables.has('locks'));
+    return this.#recordsTags !== this.#canRecordTags() || (!this.#triggers.has('locks') && this.#tables.has('locks'));
   }
 
-  /** What happened to tables meanwhile. Only within `write`. */
+  /** Adapt the triggers to the tables. Returns the events of locks in a new table. Only within `write`. */
   #upkeep(): readonly CacheEvent[] {
-    if (this.#seesTags !== this.#tellsTags()) {
-      this.#seesTags = this.#tellsTags();
+    if (this.#recordsTags !== this.#canRecordTags()) {
+      this.#recordsTags = this.#canRecordTags();
       detach(this.#connection, this.#id, 'cache');
       this.#attach('cache');
     }
@@ -242,25 +242,25 @@ export class TailSession {
     if (this.#triggers.has('locks') || !this.#tables.has('locks')) return [];
     this.#attach('locks');
     const time = Date.now();
-    return this.#newLocks().flatMap((row) => this.#story.ofNewLock(row, time));
+    return this.#newLocks().flatMap((row) => this.#decoder.ofNewLock(row, time));
   }
 
-  /** Those of a table that was made since the last look; whoever finds more of them there has moved a table. */
+  /** The locks of a table that was created since the last read. A new table has few. */
   #newLocks(): readonly ExpiredRow[] {
     return this.#connection
       .statement<ExpiredRow>(
         `SELECT CAST(key AS BLOB) AS key, expiration, rowid AS row FROM ${this.#tables.locks}
-         WHERE ${isNoted(this.#noted, 'key')} AND expiration > ? LIMIT ${ROWS}`,
+         WHERE ${isTailed(this.#tailedPrefix, 'key')} AND expiration > ? LIMIT ${ROWS}`,
       )
       .all(now());
   }
 
-  #tellsTags(): boolean {
+  #canRecordTags(): boolean {
     return this.#selection.tags === true && this.#tables.has('tags');
   }
 
   #tagsOf(key: Buffer): readonly string[] {
-    if (!this.#seesTags) return [];
+    if (!this.#recordsTags) return [];
     return this.#connection
       .statement<{ tag: Buffer }>(
         `SELECT CAST(tag AS BLOB) AS tag FROM ${this.#tables.tags} AS tags WHERE key = CAST(? AS TEXT) ORDER BY tags.tag`,
@@ -269,9 +269,9 @@ export class TailSession {
       .map(({ tag }) => keyFromBytes(tag));
   }
 
-  #checkHearing(): void {
+  #checkTriggers(): void {
     const triggers = [...this.#triggers.values()].reduce((sum, number) => sum + number, 0);
-    const why = deafnessOf(this.#connection, this.#id, triggers);
+    const why = interruptionOf(this.#connection, this.#id, triggers);
     if (why !== undefined) throw interrupted(this.#path, why);
   }
 
@@ -284,17 +284,17 @@ export class TailSession {
     if (performance.now() < this.#nextRenewal) return;
     this.#connection.write(() => {
       renewLease(this.#connection, this.#id);
-      if (this.#told > this.#removed) this.#remove();
+      if (this.#reported > this.#removed) this.#remove();
     });
     this.#nextRenewal = performance.now() + RENEW_MS;
   }
 }
 
 function interrupted(path: string, why: string): PartialError {
-  return new PartialError(`the tail of ${path} was interrupted: ${why}`, 'Start it again.');
+  return new PartialError(`the tail of ${path} was interrupted: ${why}`, 'Run the command again.');
 }
 
-/** Another one when another file lies there; undefined when none does. */
+/** Differs if the file has been replaced. Undefined if there is none. */
 function fileId(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}`;

@@ -7,7 +7,7 @@ import { now } from '../../sql/expiry.js';
 import { keysUnder } from '../keys.js';
 import { entryKeys } from './keys.js';
 
-/** How many entries count: SQLite counts them itself where the pattern is only what they begin with. */
+/** Count live entries. SQLite counts them if the pattern is only a literal head. */
 export async function countEntries(
   context: SqliteContext,
   { signal, pattern = '*' }: CountOptions = {},

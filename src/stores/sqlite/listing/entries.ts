@@ -14,28 +14,28 @@ import { inTagOrder, tagHashOf } from '../../tags/names.js';
 import { type KeyRange, keysUnder } from '../keys.js';
 import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
-/** Rows that are read at once. */
+/** Rows per page. */
 const PAGE = 500;
 
 interface Row {
   readonly storedKey: RowKey;
   readonly size: number;
   readonly expiration: number;
-  /** Null where it is not asked for. */
+  /** Null if contents are not requested. */
   readonly value: ColumnText | null;
 }
 
 interface Page {
   readonly entries: readonly ListedEntry[];
-  /** Of the last row that was read; undefined when there was none. */
+  /** The key of the last row. Undefined if there was none. */
   readonly last: RowKey | undefined;
   readonly isLast: boolean;
 }
 
-/** Keys may hold any bytes. */
+/** Keys may contain any bytes. */
 const PLACE = 'base64';
 
-/** Entries that count, in the order of the primary key. */
+/** List live entries in the order of the primary key. */
 export async function* listEntries(context: SqliteContext, options: ListEntriesOptions = {}): EntryPages {
   const read = reader(context, options);
   let after: RowKey | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
@@ -44,7 +44,7 @@ export async function* listEntries(context: SqliteContext, options: ListEntriesO
     const page = read(after);
     if (page.entries.length > 0) yield pageAt(page.entries, page.last && Buffer.from(page.last).toString(PLACE));
     ({ isLast, last: after } = page);
-    // Lets a signal be heard while nothing matches.
+    // Lets a signal arrive while nothing matches.
     await nextTurn();
   }
 }
@@ -64,7 +64,7 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
   const entryOf = ({ storedKey, size, expiration, value }: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
     const tags = options.tags ? tagsOf(context, storedKey, key) : undefined;
-    // To spread what is there into one object would take longer than the rest.
+    // Object spread would take longer than everything else here.
     if (value === null) return tags === undefined ? { key, size, ttl } : { key, size, ttl, tags };
     const reading = new CodedEntry(bytesOf(value), ttl, values);
     return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
@@ -109,7 +109,7 @@ function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, 
   return rows;
 }
 
-/** Whether there may be more behind them. */
+/** Whether there may be more rows after these. */
 function isFull(rows: readonly Row[]): boolean {
   return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MOST_AT_ONCE;
 }
@@ -120,7 +120,7 @@ function contentBytes({ size, value }: Row): number {
 
 const NO_TAGS: readonly string[] = [];
 
-/** Our own table has no order. */
+/** The tag table does not keep the order of tags. */
 function tagsOf({ connection, tables, prefix }: SqliteContext, storedKey: RowKey, key: string): readonly string[] {
   const tagRows = tagHashOf(key) === undefined ? undefined : tables.tagRows();
   if (tagRows === undefined) return NO_TAGS;

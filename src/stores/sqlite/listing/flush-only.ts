@@ -7,7 +7,7 @@ import { now } from '../../sql/expiry.js';
 import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
 
-/** Removes the entries that match, a page in one transaction; none is opened where nothing does. */
+/** Remove the entries that match, a page per transaction. Opens no write transaction if nothing matches. */
 export async function flushOnly(
   context: SqliteContext,
   only: EntryFilter,
@@ -21,9 +21,9 @@ export async function flushOnly(
   if (options.dryRun) return countMeant(pages, only, options);
   const tally = new FlushTally(options);
   for await (const page of pages) {
-    const meant = page.filter((entry) => isMeant(only, entry));
-    const entries = meant.filter((entry) => !isKeptLock(entry));
-    tally.add({ keptLocks: meant.length - entries.length });
+    const matching = page.filter((entry) => isMeant(only, entry));
+    const entries = matching.filter((entry) => !isKeptLock(entry));
+    tally.add({ keptLocks: matching.length - entries.length });
     if (entries.length > 0) tally.add(removed(context, entries, only));
     signal?.throwIfAborted();
   }
@@ -31,7 +31,7 @@ export async function flushOnly(
   return tally.result;
 }
 
-/** Those that still are as they were meant. */
+/** Remove the entries that still match. */
 function removed(
   context: SqliteContext,
   entries: readonly ListedEntry[],

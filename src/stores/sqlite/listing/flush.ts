@@ -9,8 +9,8 @@ import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.
 import { type TableRole } from '../tables.js';
 
 /**
- * Removes what lies under the prefix, or all of the three tables, in short transactions. Counts what still counted:
- * rows that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies.
+ * Remove the rows under the prefix, or all rows of the three tables, in short transactions. Expired rows are removed
+ * too, but not counted. A scheduler's mutex is a lock although it is among the entries.
  */
 export async function flush(context: SqliteContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -21,12 +21,14 @@ export async function flush(context: SqliteContext, options: FlushOptions): Prom
   const keptLocks = takesLocks
     ? 0
     : countLive(context, 'locks', range) + countLive(context, 'cache', mutexesUnder(prefix));
-  const meant = takesLocks ? range : withoutMutexes(range, prefix, now());
+  const selected = takesLocks ? range : withoutMutexes(range, prefix, now());
   if (options.dryRun) {
-    return { removed: roles.reduce((sum, role) => sum + countLive(context, role, meant), 0), keptLocks };
+    return { removed: roles.reduce((sum, role) => sum + countLive(context, role, selected), 0), keptLocks };
   }
 
-  const total = options.wantsTotal ? roles.reduce((sum, role) => sum + countRows(context, role, meant), 0) : undefined;
+  const total = options.wantsTotal
+    ? roles.reduce((sum, role) => sum + countRows(context, role, selected), 0)
+    : undefined;
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
     const pace = new Pace();
@@ -35,7 +37,7 @@ export async function flush(context: SqliteContext, options: FlushOptions): Prom
       if (chunk.rows === 0) break;
       removed += chunk.live;
       options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
-      // Lets a signal be heard, and other processes write.
+      // Lets a signal arrive, and other processes write.
       await nextTurn();
       options.signal?.throwIfAborted();
     }
@@ -52,25 +54,25 @@ interface Chunk {
 interface Some {
   readonly prefix: string;
   readonly takesLocks: boolean;
-  /** Rows of this transaction. */
+  /** The maximum number of rows of this transaction. */
   readonly most: number;
 }
 
 function removeSome({ connection, tables }: SqliteContext, role: TableRole, { prefix, takesLocks, most }: Some): Chunk {
   if (!connection.run(() => tables.has(role))) return { rows: 0, live: 0 };
   const table = tables[role];
-  const meant = (range: KeyRange): KeyRange =>
+  const selected = (range: KeyRange): KeyRange =>
     role === 'cache' && !takesLocks ? withoutMutexes(range, prefix, now()) : range;
   return connection.write(() => {
-    const range = meant(keysUnder(prefix));
-    // By the bounds of the chunk, since a list of its keys would be made and sorted first. The bytes must not be named as
-    // the column is: SQLite would sort all that there is by them.
+    const range = selected(keysUnder(prefix));
+    // Deletes by the bounds of the chunk, since SQLite would build and sort a list of keys. The alias must not be the
+    // column's name, or SQLite would sort the whole table by it.
     const last = connection
       .statement<{ bytes: Buffer }>(
         `SELECT CAST(key AS BLOB) AS bytes FROM ${table} WHERE ${range.sql} ORDER BY key LIMIT 1 OFFSET @before`,
       )
       .get({ ...range.parameters, before: most - 1 })?.bytes;
-    const chunk = last === undefined ? range : meant(keysUnder(prefix, { last }));
+    const chunk = last === undefined ? range : selected(keysUnder(prefix, { last }));
     const live = role === 'tags' ? 0 : removeLive(connection, table, chunk);
     const { changes: others } = connection
       .statement(`DELETE FROM ${table} WHERE ${chunk.sql}`)
@@ -79,7 +81,7 @@ function removeSome({ connection, tables }: SqliteContext, role: TableRole, { pr
   });
 }
 
-/** That it counted tells how many there were: to look at them first would take as long again. */
+/** The number of deleted rows is the count. Counting them first would take as long again. */
 function removeLive(connection: SqliteContext['connection'], table: string, { sql, parameters }: KeyRange): number {
   return connection
     .statement(`DELETE FROM ${table} WHERE ${sql} AND +expiration > @at`)
@@ -90,7 +92,7 @@ function countLive({ connection, tables }: SqliteContext, role: TableRole, { sql
   return connection.run(() => {
     if (!tables.has(role)) return 0;
     const { count } = connection
-      // The plus keeps SQLite from taking the index on expiration, by which all that is live would be gone through.
+      // The plus keeps SQLite from using the index on expiration, with which it would read all live rows.
       .statement<{ count: number }>(`SELECT count(*) AS count FROM ${tables[role]} WHERE ${sql} AND +expiration > @at`)
       .get({ ...parameters, at: now() }) as { count: number };
     return count;

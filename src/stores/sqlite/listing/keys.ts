@@ -8,7 +8,7 @@ import { now } from '../../sql/expiry.js';
 import { keysUnder } from '../keys.js';
 import { type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
-/** Keys of entries that count, without the prefix, in the order of the primary key. */
+/** Keys of live entries, without the prefix, in the order of the primary key. */
 export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGenerator<string> {
   const matches = globMatcher(pattern);
   let page: ReadonlyArray<{ readonly storedKey: RowKey }> = [];
@@ -19,7 +19,7 @@ export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGe
       if (matches(key)) yield key;
     }
 
-    // Lets a signal be heard while nothing matches.
+    // Lets a signal arrive while nothing matches.
     await nextTurn();
   } while (page.length === PAGE_SIZE);
 }

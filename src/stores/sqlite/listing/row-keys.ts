@@ -1,24 +1,24 @@
 import { isUtf8Key, keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { sqliteBinding } from '../binding/choose.js';
 
-/** What a column holds: text, or its bytes where they are not UTF-8. */
+/** A column's text, or its bytes if they are not UTF-8. */
 export type ColumnText = Buffer | string;
 
-/** A key as it is stored, prefix and all. */
+/** A stored key, prefix included. */
 export type RowKey = ColumnText;
 
-/** Makes SQL that gives a column so. */
+/** Returns the SQL expression that selects a column in one of these forms. */
 export type AsColumn = (column: 'key' | 'value') => string;
 
 let cutsText: boolean | undefined;
 
-/** What stands for bytes that are not UTF-8, once they were made a string. */
+/** Replaces bytes that are not UTF-8 in a string. */
 const REPLACEMENT = '\uFFFD';
 
 /**
- * Rows with their keys, and values where they are asked for, which come as text, since a Buffer for each would take twice as
- * long and much memory. Read again where that is not what is stored.
- * @param read the key is to be named `storedKey`: named as `key`, it would be what ORDER BY sorts by
+ * Read rows with keys, and with values if selected, as text, since a Buffer for each takes twice as long and much
+ * memory. If a text is not the stored bytes, read them again as Buffers.
+ * @param read must select the key as `storedKey`; named `key`, ORDER BY would sort by the cast
  */
 export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly value?: ColumnText | null }>(
   read: (as: AsColumn) => readonly Row[],
@@ -34,8 +34,8 @@ export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly 
 }
 
 /**
- * A key, a tag or an owner as a parameter, for `CAST(? AS TEXT)`: what is not UTF-8 goes as a BLOB, and the cast makes of
- * it the TEXT that PHP writes.
+ * A key, tag or owner as a parameter for `CAST(? AS TEXT)`. Bytes that are not UTF-8 are passed as a BLOB, which the
+ * cast turns into the same TEXT that PHP writes.
  */
 export function bound(text: string): ColumnText {
   return isUtf8Key(text) ? text : keyToBytes(text);
@@ -46,7 +46,7 @@ export function shortKey(storedKey: RowKey, prefix: string): string {
   return (typeof storedKey === 'string' ? storedKey : keyFromBytes(storedKey)).slice(prefix.length);
 }
 
-/** The same as bytes. */
+/** The bytes of a column. */
 export function bytesOf(column: ColumnText): Buffer {
   return typeof column === 'string' ? Buffer.from(column) : column;
 }

@@ -7,18 +7,18 @@ import { Reservoir } from '../../listing/reservoir.js';
 import { now, ttlOf } from '../../sql/expiry.js';
 import { keysUnder, literalKeysUnder } from '../keys.js';
 
-/** Rows under the prefix that are looked at one by one; of more a sample is drawn. */
+/** Up to this many rows under the prefix, all are read. With more, rowids are drawn. */
 const MOST_WALKED = 100_000;
 
-/** Draws of row numbers, of which many may hold no row, or one of another prefix. */
+/** The maximum number of draws. Many rowids may have no row, or one of another prefix. */
 const MOST_DRAWN = 200_000;
 
-/** Draws in one step, between which a signal is heard. */
+/** Draws per step. A signal can arrive between steps. */
 const STEP = 5000;
 
 /**
- * A fair choice: of few rows among all of them, of many by drawing row numbers. A number that holds no row counts for
- * nothing; taking the next row in its stead would favour rows behind gaps.
+ * A fair sample of all rows or, with many rows, of random rowids. A rowid without a row is skipped; taking the next row
+ * would favour rows after gaps.
  */
 export async function sample(context: SqliteContext, options: SampleOptions): Promise<Sample> {
   options.signal?.throwIfAborted();
@@ -26,11 +26,11 @@ export async function sample(context: SqliteContext, options: SampleOptions): Pr
   return walked ?? draw(context, options);
 }
 
-/** Undefined where there are too many rows to walk, and they have numbers to draw. */
+/** Undefined if there are too many rows and they have rowids. */
 function walk(context: SqliteContext, size: number): Sample | undefined {
   const { connection, tables, prefix } = context;
   if (!tables.has('cache')) return { entries: [], method: ALL, isComplete: true, isRandom: true, looked: 0 };
-  const hasNumbers = hasRowNumbers(context);
+  const hasRowids = tableHasRowids(context);
   const { sql, parameters } = keysUnder(prefix);
   const at = now();
   const chosen = new Reservoir<SampledEntry>(size);
@@ -46,7 +46,7 @@ function walk(context: SqliteContext, size: number): Sample | undefined {
   }
 
   const isWhole = looked <= MOST_WALKED;
-  if (!isWhole && hasNumbers) return undefined;
+  if (!isWhole && hasRowids) return undefined;
   return {
     entries: chosen.kept,
     method: isWhole ? ALL : `a random choice of the first ${MOST_WALKED} by key`,
@@ -97,8 +97,8 @@ function sampled({ size, expiration }: Row, at: number): SampledEntry {
   return { size, ttl: ttlOf(expiration, at) };
 }
 
-/** Views, and tables WITHOUT ROWID, have none. */
-function hasRowNumbers({ connection, profile }: SqliteContext): boolean {
+/** False for views and tables WITHOUT ROWID. */
+function tableHasRowids({ connection, profile }: SqliteContext): boolean {
   const row = connection
     .statement<{ wr: number; type: string }>(`SELECT type, wr FROM pragma_table_list(?) WHERE schema = 'main'`)
     .get(profile.table);

@@ -19,7 +19,7 @@ interface Page {
   readonly locks: readonly ListedLock[];
 }
 
-/** Locks that are held under the prefix, in the order of the primary key; then schedulers' mutexes among the entries. */
+/** Held locks under the prefix, in the order of the primary key, then the scheduler's mutexes among the entries. */
 export async function* heldLocks(
   context: SqliteContext,
   { signal }: ListLocksOptions = {},
@@ -30,7 +30,7 @@ export async function* heldLocks(
       signal?.throwIfAborted();
       page = nextPage(context, role, page?.last);
       yield* page.locks;
-      // Lets a signal be heard.
+      // Lets a signal arrive.
       await nextTurn();
     } while (page.rows === PAGE_SIZE);
   }
