@@ -6,11 +6,11 @@ import type { MongodbProfile } from '../../profiles/profile.js';
 
 import { deferred } from '../../async.js';
 import { ConfigError } from '../../errors.js';
-import { words } from './first-line.js';
+import { firstLineOf } from './first-line.js';
 import { guardFrames } from './frame-guard.js';
-import { hopeless } from './server-selection-errors.js';
+import { permanentFailure } from './server-selection-errors.js';
 
-/** Parallel requests: enough to hide the latency. */
+/** Maximum number of parallel requests: enough to hide the latency. */
 const SOCKETS = 8;
 
 /**
@@ -31,7 +31,7 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ConfigError(
-      `${location} cannot be used: ${words(error)}`,
+      `${location} cannot be used: ${firstLineOf(error)}`,
       'Check the connection string and its options.',
       { cause: error },
     );
@@ -39,22 +39,22 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
 }
 
 /**
- * Connect. The driver retries until its timeout whatever it hears. This fails as soon as every server has answered
+ * Connect. The official driver retries every error until its timeout. This fails as soon as every server has failed
  * and none can recover.
  */
 export async function connect(client: MongoClient, location: string): Promise<void> {
   const { promise: lost, reject } = deferred<never>();
-  const heard = ({ newDescription }: { readonly newDescription: TopologyDescription }): void => {
-    const error = hopeless(newDescription, location);
+  const onChange = ({ newDescription }: { readonly newDescription: TopologyDescription }): void => {
+    const error = permanentFailure(newDescription, location);
     if (error !== undefined) reject(error);
   };
 
-  client.on('topologyDescriptionChanged', heard);
+  client.on('topologyDescriptionChanged', onChange);
   const unguard = guardFrames(client);
   client.once('topologyClosed', unguard);
   try {
     await Promise.race([client.connect(), lost]);
   } finally {
-    client.off('topologyDescriptionChanged', heard);
+    client.off('topologyDescriptionChanged', onChange);
   }
 }

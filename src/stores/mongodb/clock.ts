@@ -1,15 +1,15 @@
-/** How often the server's clock is read, in milliseconds. */
+/** Interval between readings of the server's clock, in milliseconds. */
 const MEASURE_EVERY_MS = 60_000;
 
 /**
- * A larger step between the two local clocks is no slewing, in milliseconds: the clock was set, or the machine slept.
+ * A larger difference between the two local clocks, in milliseconds, means that the clock was set or the machine slept.
  */
 const STEP_MS = 500;
 
 /**
- * The server's clock, which decides about expiry. A monotonic clock counts on, so that a step of the local clock
- * neither ends a held lock nor lets a second holder in. $$NOW would be exact, but an upsert's filter cannot contain
- * it.
+ * The server's clock, which decides about expiry. Between readings it runs on the monotonic clock, so that a step of
+ * the local clock neither ends a held lock nor admits a second holder. $$NOW would be exact, but an upsert's filter
+ * cannot contain it.
  */
 export class ServerClock {
   /** Added to performance.now(). */
@@ -25,16 +25,18 @@ export class ServerClock {
     return performance.now() - this.#measuredAt > MEASURE_EVERY_MS || Math.abs(wallOffset() - this.#wall) > STEP_MS;
   }
 
-  /** @param localTime reads the server's time; if the server reports none, the local clock counts */
+  /** @param localTime reads the server's time; if the server reports none, the local clock is used */
   async measure(localTime: () => Promise<unknown>): Promise<void> {
-    const asked = performance.now();
-    const told = await localTime();
-    const answered = performance.now();
+    const sentAt = performance.now();
+    const serverTime = await localTime();
+    const receivedAt = performance.now();
     const wall = wallOffset();
-    this.#measuredAt = answered;
+    this.#measuredAt = receivedAt;
     this.#wall = wall;
     this.#offset =
-      told instanceof Date ? offsetOf(told.getTime() - (asked + answered) / 2, wall, answered - asked) : wall;
+      serverTime instanceof Date
+        ? offsetOf(serverTime.getTime() - (sentAt + receivedAt) / 2, wall, receivedAt - sentAt)
+        : wall;
   }
 }
 

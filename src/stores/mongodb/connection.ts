@@ -14,9 +14,9 @@ import { ServerClock } from './clock.js';
 import { WAITERS } from './deployment.js';
 import { isUnknown, translated } from './errors.js';
 
-/** Made on first use. Every failure comes out as an error that names the deployment. */
+/** Connects on first use. Errors name the deployment. */
 export class Connection {
-  /** For people; without a password. */
+  /** For messages, without a password. */
   readonly location: string;
   readonly profile: MongodbProfile;
   readonly timeoutMs: number;
@@ -43,8 +43,8 @@ export class Connection {
   }
 
   /**
-   * What `work` yields, with its failures named; not bounded in time as a whole, but each answer is: what a cursor gives
-   * has to go through `answers`.
+   * Stream the results of `work`. There is no time limit for the whole stream, but one for each answer, so cursors have
+   * to be read with `answers`.
    */
   async *stream<T>(work: (deployment: Deployment, answers: Answers) => AsyncIterable<T>): AsyncGenerator<T> {
     try {
@@ -62,8 +62,9 @@ export class Connection {
   }
 
   /**
-   * The next question opens it anew. A client that finds no server may never find one again: the driver's look at it
-   * that is written to a socket in the moment in which that one ends has no answer, no failure and no successor.
+   * Discard the client, so that the next request opens a new one. A client that finds no server may never find one
+   * again: if a socket closes just as the driver writes a heartbeat to it, that heartbeat neither fails nor is
+   * repeated.
    */
   async #forget(opened: Promise<Opened>): Promise<void> {
     if (this.#opened !== opened) return;
@@ -92,14 +93,14 @@ export class Connection {
         },
       };
     } catch (error) {
-      // Whoever asks next tries again.
+      // The next request tries again.
       this.#opened = undefined;
       await client.close();
       throw error;
     }
   }
 
-  /** The driver's own time-out is of silence: an answer that drips has none. */
+  /** The official driver's timeout is for silence only. It does not limit an answer that trickles in. */
   async *#answers<T>(cursor: AbstractCursor<T>): AsyncGenerator<T> {
     let isAnswered = true;
     try {
@@ -108,14 +109,14 @@ export class Connection {
         const hasNext = await this.#inTime(cursor.hasNext());
         isAnswered = true;
         if (!hasNext) return;
-        // Not all at once: of large documents that would be as much again as the answer itself.
+        // In small batches: deserializing all large documents at once would double the memory.
         while (cursor.bufferedCount() > 0) yield* cursor.readBufferedDocuments(AT_ONCE);
       }
     } finally {
       const closed = cursor.close().catch(() => {
-        // What keeps it from closing has been told, or ends with the connection.
+        // The error is known already, or the connection is closing.
       });
-      // It waits for an answer that may never come whole.
+      // Closing a cursor waits for an outstanding answer, which may never arrive.
       if (isAnswered) await closed;
     }
   }
@@ -130,22 +131,22 @@ export class Connection {
   }
 }
 
-/** Documents that are made of an answer's bytes at a time. */
+/** Documents to deserialize at a time. */
 const AT_ONCE = 16;
 
 /** Never throws. */
 async function closed(opening: Promise<Opened> | undefined): Promise<void> {
   const opened = await opening?.catch(() => {
-    // Whoever opened it was told.
+    // The request that opened it has reported the error.
   });
   await opened?.client.close().catch(() => {
-    // It is gone, then.
+    // The connection is lost anyway.
   });
 }
 
 interface Opened {
   readonly client: MongoClient;
-  /** Asks for the server's time again when that is due. */
+  /** Reads the server's clock again if it is stale. */
   keepTime(): Promise<void>;
   readonly deployment: Deployment;
 }
@@ -165,7 +166,7 @@ function locationOf(profile: MongodbProfile): string {
   return `mongodb ${hostsOf(profile)}, database ${profile.database}`;
 }
 
-/** `db1,db2:27018`, as the URL names them. */
+/** `db1,db2:27018`, as in the URL. */
 export function hostsOf({ url }: Pick<MongodbProfile, 'url'>): string {
   return /^[^:]+:\/\/(?:.*@)?([^/?]*)/.exec(maskUrl(url))?.[1] ?? '';
 }

@@ -3,7 +3,7 @@ import type { AbstractCursor, Collection, Document } from 'mongodb';
 import type { ProcessPlace } from '../locks/process.js';
 import type { Stored } from './values.js';
 
-/** An entry, as mongodb/laravel-mongodb has it; `tags` is ours. What `value` holds when it is read is looked at. */
+/** An entry in the format of mongodb/laravel-mongodb; `tags` is cachectl's. Fields are validated when they are read. */
 export interface EntryDocument {
   _id: string;
   value: Stored;
@@ -17,7 +17,7 @@ export interface LockDocument {
   expires_at: Date;
 }
 
-/** Collection of the waiters of all locks of a database. */
+/** The collection of the waiters of all locks of a database. */
 export const WAITERS = 'cachectl_waiters';
 
 /** A process that waits for a lock. */
@@ -32,18 +32,18 @@ export interface WaiterDocument extends ProcessPlace {
   readonly expires_at: Date;
 }
 
-/** A deployment, and what of it is asked at a time. */
+/** A connected deployment. */
 export interface Deployment {
   readonly entries: Collection<EntryDocument>;
   readonly locks: Collection<LockDocument>;
   readonly waiters: Collection<WaiterDocument>;
-  /** By the server's clock, in milliseconds. */
+  /** Unix time by the server's clock, in milliseconds. */
   now(): number;
-  /** A question about the database itself, or about the server. */
+  /** Run a command on the cache's database, or on `admin`. */
   command(about: 'database' | 'server', command: Document): Promise<Document>;
-  /** How the server that answers sees itself. */
+  /** The `hello` of the server that answers. */
   hello(): Promise<Document>;
 }
 
-/** Yields what a cursor yields, with a timeout for each of its answers. */
+/** Reads a cursor, with a time limit for each answer. */
 export type Answers = <T>(cursor: AbstractCursor<T>) => AsyncIterable<T>;

@@ -14,9 +14,9 @@ import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
-import { AS_STORED, bsonInteger, FieldCodec, inForm, outOfForm, type Stored, storedBytes } from './values.js';
+import { AS_STORED, bsonInteger, FieldCodec, inForm, parseForm, type Stored, storedBytes } from './values.js';
 
-/** What a document has of a value: of what is stored as it was elsewhere that may be nothing. */
+/** The field `value`. Stored bytes from another cache may lack it. */
 type ValueField = Partial<Pick<EntryDocument, 'value'>>;
 
 interface Measured {
@@ -24,20 +24,20 @@ interface Measured {
   readonly length: number;
 }
 
-/** What is written in one request. */
+/** The entries of one request. */
 type Batch = ReadonlyArray<EncodedEntry<Measured>>;
 
 const NO_TAGS: Pick<EntryDocument, 'tags'> = {};
 
-/** What a document may have, as the server counts it, in bytes. */
+/** The server's limit for a BSON document, in bytes. */
 const LARGEST = 16 * 1024 * 1024;
 
-/** Keys that are forgotten at once: few enough that a way of a tenth of a second there and back is no time-out. */
+/** Keys to remove concurrently: few enough that a round trip of 100 ms does not cause a timeout. */
 const PAGE = 128;
 
 /**
- * Reads and writes entries without tags; a subclass gives them other ids, and tags. Each write changes one document by its
- * `_id`, so that it is atomic on a replica set and on a cluster sharded by `_id` too.
+ * Reads and writes entries without tags. A subclass adds tags and maps keys to other ids. Each write changes one
+ * document by its `_id`, so that it is atomic on replica sets and on clusters sharded by `_id` too.
  */
 export class Entries implements Repository {
   protected readonly context: MongodbContext;
@@ -76,7 +76,7 @@ export class Entries implements Repository {
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
     await this.connection.run(async ({ entries, now }) => {
       const { _id, ...document } = this.#document({ key, stored: { value: this.#values.encode(value) }, ttl }, now());
-      await untilItMeetsNone(async () => entries.replaceOne({ _id }, document, { upsert: true }));
+      await retryOnDuplicate(async () => entries.replaceOne({ _id }, document, { upsert: true }));
     });
   }
 
@@ -88,7 +88,7 @@ export class Entries implements Repository {
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
-    return this.#putAll(outOfForms(entries), options);
+    return this.#putAll(formBatches(entries), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -118,7 +118,7 @@ export class Entries implements Repository {
     const forgotten: boolean[] = [];
     for (let start = 0; start < keys.length; start += PAGE) {
       const page = keys.slice(start, start + PAGE);
-      // Only one at a time is told whether it was there; they go at once, over several sockets.
+      // Only single deletions report whether the document existed. They run in parallel, over several sockets.
       const found = await this.connection.run(async (deployment) =>
         Promise.all(page.map(async (key) => forgotLive(deployment, this.id(key)))),
       );
@@ -137,7 +137,7 @@ export class Entries implements Repository {
     return storable(this.context.prefix + key);
   }
 
-  /** What an entry's document has beside value and expiry. */
+  /** The fields of a document other than value and expiry. */
   protected tagging(): Pick<EntryDocument, 'tags'> {
     return NO_TAGS;
   }
@@ -151,14 +151,14 @@ export class Entries implements Repository {
     for await (const batch of all) {
       await this.connection.run(async ({ entries: collection, now }) => {
         const at = now();
-        // Of a key that comes twice the last counts, and a request that is not ordered does not say which is.
+        // If a key occurs twice, the last one wins; an unordered bulk write would not guarantee that.
         const last = new Map(
           batch.map(({ key, stored, ttl }) => [key, this.#document({ key, stored: stored.field, ttl }, at)]),
         );
         const operations = [...last.values()].map(({ _id, ...replacement }) => ({
           replaceOne: { filter: { _id }, replacement, upsert: true },
         }));
-        await untilItMeetsNone(async () => collection.bulkWrite(operations, { ordered: false }));
+        await retryOnDuplicate(async () => collection.bulkWrite(operations, { ordered: false }));
       });
       done += batch.length;
       onProgress?.({ done });
@@ -174,7 +174,7 @@ export class Entries implements Repository {
     return document as EntryDocument;
   }
 
-  /** One upsert that matches what does not count only: of what counts it meets the `_id`, and fails. */
+  /** One upsert whose filter matches an expired document only. If the key is live, the `_id` is a duplicate. */
   async #add({ entries, now }: Deployment, key: string, value: Value, ttl: Ttl): Promise<boolean> {
     const at = now();
     const { _id, ...document } = this.#document({ key, stored: { value: this.#values.encode(value) }, ttl }, at);
@@ -191,7 +191,7 @@ export class Entries implements Repository {
     }
   }
 
-  /** Undefined when there is no integer that has room for it. */
+  /** Undefined if the value is not an integer, or would overflow. */
   async #incrementInPlace({ entries, now }: Deployment, key: string, by: bigint): Promise<bigint | undefined> {
     const range = by < 0n ? { $gte: Long.fromBigInt(INT64_MIN - by) } : { $lte: Long.fromBigInt(INT64_MAX - by) };
     const found = await entries
@@ -200,12 +200,12 @@ export class Entries implements Repository {
           ...live(this.id(key), now()),
           $or: [{ value: { $type: 'int', ...range } }, { value: { $type: 'long', ...range } }],
         },
-        // The driver's types allow it of fields alone that hold nothing but numbers.
+        // The official driver's types allow $inc only for fields that are always numbers.
         { $inc: { value: bsonInteger(by) } as Record<string, NumericType> },
         { ...AS_STORED, returnDocument: 'after' },
       )
       .catch((error: unknown) => {
-        // A filter finds an array by what is in it.
+        // The filter also matches an array that contains such a number.
         if (isTypeMismatch(error)) return null;
         throw error;
       });
@@ -214,7 +214,10 @@ export class Entries implements Repository {
     return value.type === 'integer' ? value.value : undefined;
   }
 
-  /** What is not there, or stands otherwise; undefined when somebody changed it meanwhile. @throws NotANumberError */
+  /**
+   * Increment a missing entry, or a number in another form. Undefined after a concurrent change.
+   * @throws NotANumberError
+   */
   async #incrementOther(deployment: Deployment, key: string, by: bigint): Promise<bigint | undefined> {
     const { entries, now } = deployment;
     const found = await entries.findOne(live(this.id(key), now()), AS_STORED);
@@ -227,7 +230,7 @@ export class Entries implements Repository {
     return matchedCount === 1 ? sum : undefined;
   }
 
-  /** What was removed, when it still counted. */
+  /** Remove and return a live entry. */
   async #remove({ entries, now }: Deployment, key: string): Promise<Entry | undefined> {
     const at = now();
     const found = await entries.findOneAndDelete(live(this.id(key), at), AS_STORED);
@@ -239,7 +242,7 @@ export class Entries implements Repository {
   }
 }
 
-/** What a document holds, as the driver gives it `AS_STORED`, at a time, in milliseconds. */
+/** The entry of a document that was read with `AS_STORED`. @param at Unix time in milliseconds */
 export function entryOf(
   { value, expires_at }: Pick<EntryDocument, 'expires_at' | 'value'>,
   values: FieldCodec,
@@ -253,34 +256,34 @@ export function entryOf(
   };
 }
 
-/** Whether it was there. What had expired stays, to be removed by the index on `expires_at`. */
+/** Whether the entry existed. An expired document stays until the index on `expires_at` removes it. */
 async function forgotLive({ entries, now }: Deployment, id: string): Promise<boolean> {
   const { deletedCount } = await entries.deleteOne(live(id, now()));
   return deletedCount === 1;
 }
 
-/** A document that counts at a time, in milliseconds. */
+/** A filter for a live document. @param at Unix time in milliseconds */
 export function live(id: string, at: number): Filter<EntryDocument> & { _id: string } {
   return { _id: id, expires_at: later(at) };
 }
 
-/** For the bound on a batch's bytes. */
+/** With its length, which limits the size of batches. */
 function withLength(value: Stored): Measured {
   return { field: { value }, length: storedBytes(value).length };
 }
 
-function* outOfForms(entries: readonly StoredEntry[]): Generator<Batch> {
+function* formBatches(entries: readonly StoredEntry[]): Generator<Batch> {
   for (const batch of storedBatches(entries)) {
     yield batch.map(({ key, stored, ttl }) => ({
       key,
-      stored: { field: outOfForm(stored), length: stored.length },
+      stored: { field: parseForm(stored), length: stored.length },
       ttl,
     }));
   }
 }
 
-/** A put of a key that somebody else puts first may meet it, where the server does not try again by itself. */
-async function untilItMeetsNone(write: () => Promise<unknown>): Promise<void> {
+/** An upsert fails if another client inserts the same `_id` first and the server does not retry it. */
+async function retryOnDuplicate(write: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await write();

@@ -21,7 +21,7 @@ import {
 } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
 import { noAnswer } from '../network/errors.js';
-import { words } from './first-line.js';
+import { firstLineOf } from './first-line.js';
 import { NO_MESSAGE, notMongodb, unselected } from './server-selection-errors.js';
 
 /** E11000: a document with that `_id` exists. */
@@ -60,7 +60,7 @@ export function isTypeMismatch(error: unknown): boolean {
 /** Translate an error into one that names the deployment and never a password. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
-  // A bulk write reports a lost connection as if it were an answer.
+  // A bulk write wraps a lost connection in an error response.
   if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error)
     return translated(error.errorResponse, location);
   const options = { cause: error };
@@ -88,11 +88,11 @@ export function translated(error: unknown, location: string): CachectlError {
 
   if (error instanceof MongoAPIError || error instanceof MongoParseError) {
     const hint = 'Check the connection string and its options.';
-    return new ConfigError(`${location} cannot be used: ${words(error)}`, hint, options);
+    return new ConfigError(`${location} cannot be used: ${firstLineOf(error)}`, hint, options);
   }
 
   if (error instanceof MongoError || isBson(error)) {
-    return new RefusedError(`${location}: ${words(error)}`, 'Check the server and the profile.', options);
+    return new RefusedError(`${location}: ${firstLineOf(error)}`, 'Check the server and the profile.', options);
   }
 
   if (isSystemError(error)) return ofSystem(error, location);
@@ -104,7 +104,7 @@ function isNoMessage(error: unknown): boolean {
   return NO_MESSAGE.test(error.message) || (error.cause instanceof Error && NO_MESSAGE.test(error.cause.message));
 }
 
-/** The document exceeds the limit. The driver would send it, and the server would hang up. */
+/** The document exceeds the limit. If the driver sent it, the server would close the connection. */
 export function tooLarge(location: string, options: ErrorOptions = {}): CachectlError {
   return new RefusedError(
     `the document is too large for ${location}: the limit is 16 MB`,
@@ -142,7 +142,7 @@ function answered(error: MongoServerError, location: string): CachectlError {
 
   if (hasCode(error, NO_RIGHTS)) {
     return new RefusedError(
-      `${location} does not permit this user to do that: ${words(error)}`,
+      `${location} does not permit this user to do that: ${firstLineOf(error)}`,
       'Grant the user the role readWrite on the database.',
       options,
     );
@@ -150,7 +150,7 @@ function answered(error: MongoServerError, location: string): CachectlError {
 
   if (hasCode(error, NOT_WRITABLE)) {
     return new NotReadyError(
-      `${location} refuses writes: ${words(error)}`,
+      `${location} refuses writes: ${firstLineOf(error)}`,
       'Check that there is a primary, and name all members and replicaSet in the URL.',
       options,
     );
@@ -162,7 +162,7 @@ function answered(error: MongoServerError, location: string): CachectlError {
   }
 
   if (hasCode(error, TOO_LARGE)) return tooLarge(location, options);
-  return new RefusedError(`${location} refused: ${words(error)}`, 'Check the server and the profile.', options);
+  return new RefusedError(`${location} refused: ${firstLineOf(error)}`, 'Check the server and the profile.', options);
 }
 
 /** The store was closed during an operation. */
@@ -170,12 +170,12 @@ function isClosed({ name }: MongoAPIError): boolean {
   return /Closed|NotConnected|Expired/.test(name);
 }
 
-/** The driver does not export the class of BSON's errors: the answer is no document, or not UTF-8. */
+/** An answer that is not valid BSON, or not UTF-8. The official driver does not export the class. */
 function isBson(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('BSON');
 }
 
-/** A write to a socket that the other side has closed. The driver passes Node's error on. */
+/** A write to a socket that the other side has closed. The official driver passes Node's error through. */
 function isEndedSocket(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE' && !('syscall' in error);
 }
@@ -195,7 +195,7 @@ function ofSystem(error: SystemError, location: string): CachectlError {
   const options = { cause: error };
   if (error.syscall.startsWith('query')) {
     return new UnreachableError(
-      `${location} cannot be resolved: ${words(error)}`,
+      `${location} cannot be resolved: ${firstLineOf(error)}`,
       'Check the host. mongodb+srv needs SRV records for it, mongodb does not.',
       options,
     );

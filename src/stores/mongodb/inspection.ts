@@ -13,7 +13,7 @@ import { storable } from './ids.js';
 import { tagsUnder } from './tags/index.js';
 import { AS_STORED, FieldCodec, storedBytes } from './values.js';
 
-/** All that a document tells; nothing there counts uses. */
+/** Show an entry's document. MongoDB records no uses, so there is no idle time. */
 export async function inspect(context: MongodbContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const { connection, prefix, codec } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
@@ -21,16 +21,16 @@ export async function inspect(context: MongodbContext, key: string, tags?: reado
     const { entries, now } = deployment;
     const storedKey = storable(prefix + listedKey);
     const place = { server: connection.location, collection: entries.collectionName };
-    const asked = { storedKey, listedKey, place };
+    const common = { storedKey, listedKey, place };
     const at = now();
     const found = await entries.findOne({ _id: storedKey }, AS_STORED);
-    if (found === null) return { ...asked, near: await nearKeys(deployment, prefix, listedKey) };
+    if (found === null) return { ...common, near: await nearKeys(deployment, prefix, listedKey) };
     const { value, expires_at: expiry } = found;
-    if (!isLive(expiry, at)) return { ...asked, ...(expiry instanceof Date && { expiredAt: expiry }) };
+    if (!isLive(expiry, at)) return { ...common, ...(expiry instanceof Date && { expiredAt: expiry }) };
     const ttl = ttlOf(expiry, at);
     const carried = tagging(listedKey, tagsUnder(prefix, found.tags));
     return {
-      ...asked,
+      ...common,
       entry: { stored: storedBytes(value), ttl, decode: () => new FieldCodec(codec).decode(value) },
       format: { codec: isNumber(value) ? 'number' : codec.name },
       expiresAt: ttl === null ? null : expiry,

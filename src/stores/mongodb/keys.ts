@@ -1,4 +1,4 @@
-/** A condition on `_id`: the strings that begin with `prefix`; with `last`, those of them that come after it. */
+/** A condition on `_id`: strings that begin with `prefix`, with `last` only those after it. */
 export function idsUnder(prefix: string, last?: string): Readonly<Record<string, string>> {
   const from = last === undefined ? { $gte: prefix } : { $gt: last };
   const bound = upperBound(prefix);
@@ -6,14 +6,14 @@ export function idsUnder(prefix: string, last?: string): Readonly<Record<string,
 }
 
 /**
- * A condition on `_id`: tagged entries under the prefix. The hash of the tags' names comes right after the prefix, so
- * entries of other prefixes are never met, even where prefix and name together read the same.
+ * A condition on `_id`: tagged entries under the prefix. The hash of the tag names directly follows the prefix, so it
+ * never matches entries of another prefix, even if prefix and key together read the same.
  */
 export function taggedIdsUnder(prefix: string): Readonly<Record<string, string>> {
   return { ...idsUnder(prefix), $regex: `^${literally(prefix)}[0-9a-f]{40}:` };
 }
 
-/** A condition on `_id`: schedulers' mutexes under the prefix, which lie among the entries. */
+/** A condition on `_id`: the mutexes of Laravel's scheduler, which are stored among the entries. */
 export function mutexIdsUnder(prefix: string): Readonly<Record<string, string>> {
   return {
     ...idsUnder(`${prefix}framework`),
@@ -25,7 +25,7 @@ function literally(prefix: string): string {
   return prefix.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
 }
 
-/** The least text that is greater than all that begins with `prefix`; undefined when there is none. */
+/** The smallest text greater than every text that begins with `prefix`. Undefined if there is none. */
 function upperBound(prefix: string): string | undefined {
   const characters = [...prefix];
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {

@@ -9,14 +9,14 @@ import { RefusedError } from '../../errors.js';
 import { counted, ok, warning } from '../doctor/findings.js';
 import { unmade } from './missing-collection.js';
 
-/** Documents that are looked at, as the server comes upon them. */
+/** The number of documents to check, in the server's natural order. */
 const SAMPLE = 20;
 
 type Place = 'entries' | 'locks';
 
 /**
- * Whether a collection is there and holds documents of mongodb/laravel-mongodb: `_id` is the key, as a string, and
- * `expires_at` a date. Undefined as well where this user may not look.
+ * Check that a collection exists and has documents of mongodb/laravel-mongodb: `_id` is the key, as a string, and
+ * `expires_at` a date. Undefined if there is no doubt, or if this user may not read it.
  */
 export async function layoutDoubt(context: MongodbContext, place: Place): Promise<PlaceDoubt | undefined> {
   const { connection } = context;
@@ -24,7 +24,7 @@ export async function layoutDoubt(context: MongodbContext, place: Place): Promis
   if (sample === undefined) return undefined;
   if (sample.length > 0) return sample.some((each) => isOurs(each)) ? undefined : foreign(connection, place);
   const { database, lockCollection } = connection.profile;
-  // Most caches have no locks, and so no such collection; only a name that somebody chose can be mistyped.
+  // Most caches have no locks and so no such collection. Only a configured name can be mistyped.
   if (place === 'locks' && lockCollection === 'cache_locks') return undefined;
   if ((await unmade(context, place)) === undefined) return undefined;
   const key = place === 'locks' ? 'lockCollection' : 'collection';
@@ -35,18 +35,18 @@ export async function layoutDoubt(context: MongodbContext, place: Place): Promis
   };
 }
 
-/** How many of a few documents are a cache's, where some are; nothing where there are none, or this user may not look. */
+/** Check the layout of a few documents. Nothing for an empty collection, or if this user may not read it. */
 export async function* layoutFindings(connection: Connection): AsyncGenerator<Finding> {
   for (const place of ['entries', 'locks'] as const) {
     const sample = (await sampled(connection, place)) ?? [];
     if (sample.length === 0) continue;
     const subject = `layout of ${nameOf(connection, place)}`;
     const others = sample.filter((each) => !isOurs(each)).length;
-    const looked = counted(sample.length, 'document', 'documents');
+    const checked = counted(sample.length, 'document', 'documents');
     if (others === 0) {
-      yield ok(subject, `all ${looked} checked have a string _id and a date in expires_at`);
+      yield ok(subject, `all ${checked} checked have a string _id and a date in expires_at`);
     } else {
-      const message = `${others.toLocaleString('en')} of the ${looked} checked have another layout: cachectl does not see them`;
+      const message = `${others.toLocaleString('en')} of the ${checked} checked have another layout: cachectl ignores them`;
       yield warning(subject, message, LAYOUT_HINT);
     }
   }
@@ -64,7 +64,7 @@ async function foreign(connection: Connection, place: Place): Promise<PlaceDoubt
   };
 }
 
-/** Undefined where this user may not look. */
+/** Undefined if this user may not read the collection. */
 async function sampled(connection: Connection, place: Place): Promise<readonly Document[] | undefined> {
   try {
     return await documents(connection, place, { projection: { _id: 1, expires_at: 1 }, limit: SAMPLE });

@@ -2,7 +2,7 @@ import type { MongodbContext } from './context.js';
 
 import { RefusedError } from '../../errors.js';
 
-/** What a first write would have to make. Where this user may not look, it is taken to be there. */
+/** The collection that a first write would create. Undefined if it exists, or if this user may not list collections. */
 export async function unmade(
   { connection }: MongodbContext,
   place: 'entries' | 'locks' | 'tags',
@@ -10,8 +10,8 @@ export async function unmade(
   const { collection, lockCollection } = connection.profile;
   const name = place === 'locks' ? lockCollection : collection;
   try {
-    const question = { listCollections: 1, filter: { name }, nameOnly: true };
-    const { cursor } = await connection.run(async ({ command }) => command('database', question));
+    const request = { listCollections: 1, filter: { name }, nameOnly: true };
+    const { cursor } = await connection.run(async ({ command }) => command('database', request));
     const found = (cursor as { readonly firstBatch: ReadonlyArray<{ readonly name?: unknown }> }).firstBatch;
     return found.some((each) => each.name === name) ? undefined : `the collection ${name}`;
   } catch (error) {

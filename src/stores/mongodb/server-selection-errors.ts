@@ -6,16 +6,16 @@ import { CachectlError, ConfigError, RefusedError, TimeoutError, UnreachableErro
 import { closedConnection, networkError, networkFault, type TlsTerms } from '../network/errors.js';
 
 /**
- * The error as soon as no server can be found any more: none belongs to the replica set, or all have failed.
- * Undefined while one may recover.
+ * The error if no server can be found any more: none belongs to the replica set, or all have failed. Undefined while
+ * one may recover.
  */
-export function hopeless(description: TopologyDescription, location: string): CachectlError | undefined {
+export function permanentFailure(description: TopologyDescription, location: string): CachectlError | undefined {
   const servers = [...description.servers.values()];
   // The driver removes a server that belongs to another set or to none.
   if (servers.length === 0) return notOfSet(description, location);
   // Errors from a server, such as an unknown user, go to the caller.
-  const isOver = servers.every(({ error }) => error !== null && !(error instanceof MongoServerError));
-  return isOver ? failed(reasons(description), location, {}) : undefined;
+  const haveAllFailed = servers.every(({ error }) => error !== null && !(error instanceof MongoServerError));
+  return haveAllFailed ? failed(reasons(description), location, {}) : undefined;
 }
 
 /** Why no server was found in time. */
@@ -27,7 +27,7 @@ export function unselected(error: MongoServerSelectionError, location: string): 
   if (servers.some(({ type }) => type !== 'Unknown')) {
     return new TimeoutError(
       `${location} has no primary`,
-      'Check that there is one, and name all members in the URL. Allow more time with --timeout 30s.',
+      'Check the replica set, and name all members in the URL. Allow more time with --timeout 30s.',
       options,
     );
   }
@@ -48,7 +48,7 @@ function notOfSet({ setName }: TopologyDescription, location: string, options: E
   );
 }
 
-const PORT_HINT = 'Check that the port is the port of MongoDB, and the TLS settings.';
+const PORT_HINT = 'Check the port and the TLS settings.';
 
 /** The driver's errors for an impossible length. */
 export const NO_MESSAGE = /Message size cannot be negative|Invalid message size/;
@@ -58,7 +58,7 @@ export function notMongodb(location: string, options: ErrorOptions): Unreachable
   return new UnreachableError(`${location} does not speak the MongoDB protocol`, PORT_HINT, options);
 }
 
-/** Decided by classes and codes, since texts quote hosts and names. */
+/** Decides by error classes and codes, since messages quote hosts and names. */
 function failed(errors: readonly unknown[], location: string, options: ErrorOptions): CachectlError {
   if (errors.some((error) => error instanceof MongoCompatibilityError)) {
     return new RefusedError(

@@ -16,8 +16,8 @@ import { MongodbMutex } from './locks/mutex.js';
 import { MongodbTagged } from './tags/tagged.js';
 
 /**
- * The cache of mongodb/laravel-mongodb. Connects on first use. Collections are created by the first write, indexes never. A
- * TTL of more than five years reads as forever, which Laravel writes as ten.
+ * The cache of mongodb/laravel-mongodb. Connects on first use. The first write creates collections, but no indexes. A
+ * TTL of more than five years reads as forever, which Laravel writes as ten years.
  */
 export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
   const { prefix } = profile;

@@ -48,7 +48,7 @@ export class FieldCodec {
     const bytes = textBytes(field);
     if (bytes === undefined) {
       throw new UndecodableError(
-        `it holds a BSON ${typeName(field)}, which no cache writes`,
+        `the value is a BSON ${typeName(field)}, which no cache writes`,
         'The document may belong to another application.',
       );
     }
@@ -80,8 +80,8 @@ export function inForm(field: unknown): Buffer {
   return Buffer.from(BSON.serialize(field === undefined ? {} : { value: field }));
 }
 
-/** The inverse. @throws InputError */
-export function outOfForm(bytes: Buffer): { readonly value?: Stored } {
+/** The inverse of `inForm`. @throws InputError */
+export function parseForm(bytes: Buffer): { readonly value?: Stored } {
   const document = parsed(bytes);
   if (document && Object.keys(document).every((name) => name === 'value')) return document;
   throw new InputError(

@@ -4,20 +4,20 @@ import { Long } from 'mongodb';
 import type { CacheEvent } from '../../../src/stores/contract/events.js';
 import type { Change, Place } from '../../../src/stores/mongodb/events/collection-changes.js';
 
-import { tellChange } from '../../../src/stores/mongodb/events/change-decoder.js';
-import { Teller } from '../../../src/stores/mongodb/events/emitter.js';
+import { emitChange } from '../../../src/stores/mongodb/events/change-decoder.js';
+import { Emitter } from '../../../src/stores/mongodb/events/emitter.js';
 import { taggedKey } from '../../../src/stores/tags/names.js';
 
 const NOW = Date.UTC(2030, 0, 1);
 const wallTime = new Date(NOW);
 const inAMinute = new Date(NOW + 60_000);
 
-/** What is told of a change as MongoDB words it; the stand-ins word some of them otherwise. */
-function told(place: Place, change: object): Array<Omit<CacheEvent, 'time'>> {
+/** The events of a change in the form of MongoDB itself. The stand-in servers send some changes in another form. */
+function decoded(place: Place, change: object): Array<Omit<CacheEvent, 'time'>> {
   const events: CacheEvent[] = [];
   const options = { signal: new AbortController().signal, enable: false, tags: true };
-  const teller = new Teller('app-', options, (event) => events.push(event));
-  tellChange(place, { wallTime, documentKey: { _id: 'app-k' }, ...change } as unknown as Change, teller, () => NOW);
+  const emitter = new Emitter('app-', options, (event) => events.push(event));
+  emitChange(place, { wallTime, documentKey: { _id: 'app-k' }, ...change } as unknown as Change, emitter, () => NOW);
   return events.map(({ time, ...event }) => {
     expect(time).to.equal(wallTime);
     return event;
@@ -55,13 +55,13 @@ describe('a change of MongoDB', () => {
       { key: taggedKey(['a'], 'k'), tags: ['a'] },
     ],
     [
-      'an update of a document that is gone by now',
+      'an update of a document that has been removed since',
       updated({ value: 'i:1;', expires_at: inAMinute }, { fullDocument: null }),
       {},
     ],
   ] as const) {
     it(`is a write: ${title}`, () => {
-      expect(told('entries', change)).to.deep.equal([{ type: 'KeyWritten', key: 'k', ttl: 60, size: 4, ...event }]);
+      expect(decoded('entries', change)).to.deep.equal([{ type: 'KeyWritten', key: 'k', ttl: 60, size: 4, ...event }]);
     });
   }
 
@@ -74,54 +74,54 @@ describe('a change of MongoDB', () => {
     [null, 4],
   ] as const) {
     it(`is a write with the size that a read returns: ${String(value)}`, () => {
-      expect(told('entries', updated({ value }))).to.deep.equal([{ type: 'KeyWritten', key: 'k', size }]);
+      expect(decoded('entries', updated({ value }))).to.deep.equal([{ type: 'KeyWritten', key: 'k', size }]);
     });
   }
 
   it('is no event if only the expiry changes', () => {
-    expect(told('entries', updated({ expires_at: inAMinute }))).to.deep.equal([]);
-    expect(told('locks', updated({ expires_at: inAMinute }))).to.deep.equal([]);
+    expect(decoded('entries', updated({ expires_at: inAMinute }))).to.deep.equal([]);
+    expect(decoded('locks', updated({ expires_at: inAMinute }))).to.deep.equal([]);
   });
 
   it('is a removal', () => {
-    expect(told('entries', { operationType: 'delete' })).to.deep.equal([{ type: 'KeyForgotten', key: 'k' }]);
+    expect(decoded('entries', { operationType: 'delete' })).to.deep.equal([{ type: 'KeyForgotten', key: 'k' }]);
   });
 
   for (const operationType of ['drop', 'rename']) {
     it(`is a flush: ${operationType}`, () => {
-      expect(told('entries', { operationType, documentKey: undefined })).to.deep.equal([{ type: 'CacheFlushed' }]);
-      expect(told('locks', { operationType, documentKey: undefined })).to.deep.equal([]);
+      expect(decoded('entries', { operationType, documentKey: undefined })).to.deep.equal([{ type: 'CacheFlushed' }]);
+      expect(decoded('locks', { operationType, documentKey: undefined })).to.deep.equal([]);
     });
   }
 
   it('is a lock acquired, also after its expiry, and released', () => {
     const acquired = { type: 'LockAcquired', key: 'k', ttl: 60 };
     const fullDocument = { owner: 'ann', expires_at: inAMinute };
-    expect(told('locks', { operationType: 'insert', fullDocument })).to.deep.equal([acquired]);
-    expect(told('locks', updated({ owner: 'bob', expires_at: inAMinute }))).to.deep.equal([acquired]);
-    expect(told('locks', { operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key: 'k' }]);
+    expect(decoded('locks', { operationType: 'insert', fullDocument })).to.deep.equal([acquired]);
+    expect(decoded('locks', updated({ owner: 'bob', expires_at: inAMinute }))).to.deep.equal([acquired]);
+    expect(decoded('locks', { operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key: 'k' }]);
   });
 
   it('is a lock event for the mutex of onOneServer() among the entries', () => {
     const key = `framework/schedule-${'0a'.repeat(20)}0905`;
     const documentKey = { _id: `app-${key}` };
     const insert = { documentKey, operationType: 'insert', fullDocument: { value: 'b:1;', expires_at: inAMinute } };
-    expect(told('entries', insert)).to.deep.equal([{ type: 'LockAcquired', key, ttl: 60 }]);
-    expect(told('entries', { documentKey, operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key }]);
+    expect(decoded('entries', insert)).to.deep.equal([{ type: 'LockAcquired', key, ttl: 60 }]);
+    expect(decoded('entries', { documentKey, operationType: 'delete' })).to.deep.equal([{ type: 'LockReleased', key }]);
   });
 
   it('is no event outside of the entries or the prefix', () => {
     for (const documentKey of [undefined, null, {}, { _id: 7 }, { _id: null }, { _id: 'ap-k' }]) {
       for (const operationType of ['insert', 'update', 'delete']) {
-        expect(told('entries', { operationType, documentKey })).to.deep.equal([]);
+        expect(decoded('entries', { operationType, documentKey })).to.deep.equal([]);
       }
     }
 
-    expect(told('entries', { operationType: 'something new' })).to.deep.equal([]);
+    expect(decoded('entries', { operationType: 'something new' })).to.deep.equal([]);
   });
 
   it('reports only what it has: no TTL from an invalid expiry, no size without a value', () => {
     const odd = { operationType: 'insert', fullDocument: { expires_at: 'soon', tags: 'people' } };
-    expect(told('entries', odd)).to.deep.equal([{ type: 'KeyWritten', key: 'k', tags: [] }]);
+    expect(decoded('entries', odd)).to.deep.equal([{ type: 'KeyWritten', key: 'k', tags: [] }]);
   });
 });

@@ -57,7 +57,7 @@ describe('events of MongoDB by polling', () => {
     for (const key of ['there', 'gone', 'touched', 'rewritten', 'counted']) await insert(key, { value: 1 });
     for (const name of ['held', 'let go', 'refreshed', 'taken over']) await lock(name);
     const stream = await tail();
-    expect(stream.source).to.match(/^looks at cache and cache_locks, a second or more apart: .*remembers/);
+    expect(stream.source).to.match(/^polls cache and cache_locks once a second or less often: .*remembers/);
     await insert('new');
     await insert('forever', { value: 42, expires_at: inSeconds(315_360_000) });
     await insert('expired', { expires_at: inSeconds(-9) });

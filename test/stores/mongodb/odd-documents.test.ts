@@ -69,7 +69,7 @@ describe('documents of MongoDB with an unexpected shape', () => {
         const before = await asLeft();
         const store = database.open();
         const entry = (await store.get('k'))!;
-        expect(() => entry.decode()).to.throw(UndecodableError, /it holds a BSON \w+, which no cache writes/);
+        expect(() => entry.decode()).to.throw(UndecodableError, /the value is a BSON \w+, which no cache writes/);
         expect(entry.stored.toString()).to.include(raw);
         expect(await failure(store.increment('k', 1n))).to.be.instanceOf(NotANumberError);
         expect(await asLeft()).to.deep.equal(before);
@@ -90,7 +90,7 @@ describe('documents of MongoDB with an unexpected shape', () => {
     it('a date: are reported as a date', async () => {
       await insert({ value: new Date(0) });
       const entry = await database.open().get('k');
-      expect(() => entry!.decode()).to.throw(UndecodableError, 'it holds a BSON date, which');
+      expect(() => entry!.decode()).to.throw(UndecodableError, 'the value is a BSON date, which');
     });
 
     it('of a type unknown to the client: are shown as such', () => {

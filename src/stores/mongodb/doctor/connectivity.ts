@@ -15,7 +15,7 @@ import { clientOf } from '../client.js';
 import { TLS_TERMS } from '../server-selection-errors.js';
 import { rights } from './rights.js';
 
-/** The way to each member that the URL names, or to one at least; logging in; what the user may do there. */
+/** Check the connection to each member of the URL, of which one has to answer, then the login and the permissions. */
 export async function* reach({ connection }: MongodbContext): AsyncGenerator<Finding> {
   const options = await optionsOf(connection);
   const { timeoutMs } = connection;
@@ -50,7 +50,7 @@ export async function* reach({ connection }: MongodbContext): AsyncGenerator<Fin
   yield* rights(connection);
 }
 
-/** As the official driver takes the URL. It is asked so, since there are several ways to say the same. */
+/** The options as the official driver parses them, since a URL can spell the same option in several ways. */
 async function optionsOf({ profile, timeoutMs, location }: Connection): Promise<MongoOptions> {
   const client = clientOf(profile, timeoutMs, location);
   const { options } = client;
@@ -67,13 +67,13 @@ async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, dea
 
   const name = `_${srvServiceName ?? 'mongodb'}._tcp.${srvHost}`;
   const hint = 'Check the host. mongodb+srv needs SRV records for it, mongodb does not.';
-  const asked = resolveSrv(name);
-  asked.catch(() => {
-    // Whoever gave up on it was told why.
+  const lookup = resolveSrv(name);
+  lookup.catch(() => {
+    // It may fail after the deadline.
   });
   try {
     const records = await deadline.bound(
-      asked,
+      lookup,
       () => new UnreachableError(`no DNS server resolved ${name} in time`, hint),
     );
     return records.map((record) => ({ host: record.name, port: record.port }));
@@ -83,7 +83,7 @@ async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, dea
   }
 }
 
-/** @throws ConfigError of a file that cannot be read */
+/** @throws ConfigError for a file that cannot be read */
 async function tlsOf(options: MongoOptions): Promise<Way['tls']> {
   if (!options.tls) return undefined;
   const ca = await contentsOf(options.tlsCAFile);
@@ -109,7 +109,7 @@ async function contentsOf(file: string | undefined): Promise<Buffer | undefined>
   return readTlsFile(file, 'Check tlsCAFile and tlsCertificateKeyFile in the URL.');
 }
 
-/** Of MongoDB's wire protocol (OP_MSG). */
+/** The opcode of messages in MongoDB's wire protocol. */
 const OP_MSG = 2013;
 
 const GREETING = {
@@ -118,7 +118,7 @@ const GREETING = {
   isAnswer: (text: string) => text.length >= 16 && Buffer.from(text, 'latin1').readInt32LE(12) === OP_MSG,
 };
 
-/** A header of four numbers (length, request, request that it answers, kind), flags, and one section of kind 0: a document. */
+/** An OP_MSG: four numbers (length, requestID, responseTo, opCode), the flags, and a section of kind 0 (a document). */
 function message(document: BSON.Document): Buffer {
   const body = BSON.serialize(document);
   const head = Buffer.alloc(21);

@@ -16,7 +16,7 @@ import { idsUnder } from '../keys.js';
 import { layoutFindings } from '../layout.js';
 import { indexFindings } from './indexes.js';
 
-/** How the deployment is set up, and whether what it holds is as the profile says. */
+/** Check how the deployment is set up, and whether its content matches the profile. */
 export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding> {
   const { connection } = context;
   const hello = await answerOf(connection, { hello: 1 });
@@ -24,7 +24,7 @@ export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding
   yield ok('server', `MongoDB ${String(build?.version ?? '?')}, ${kindOf(hello)}`);
   if (hello !== undefined && hello.isWritablePrimary !== true && hello.ismaster !== true) {
     const message = `${String(hello.me ?? 'it')} is a secondary: it refuses writes`;
-    const hint = 'Remove directConnection from the URL, and name all members and replicaSet.';
+    const hint = 'Remove directConnection from the URL, and add all members and replicaSet.';
     yield warning('replication', message, hint);
   }
 
@@ -42,7 +42,7 @@ export async function* diagnose(context: MongodbContext): AsyncGenerator<Finding
   yield* contents(context);
 }
 
-/** Undefined where the server does not know the question, or this user may not ask. */
+/** Undefined if the server does not know the command or this user may not run it. */
 async function answerOf(connection: Connection, command: Document): Promise<Document | undefined> {
   try {
     return await connection.run(async (deployment) => deployment.command('server', command));
@@ -62,11 +62,11 @@ function kindOf(hello: Document | undefined): string {
 
 async function* writeConcern(connection: Connection, hello: Document | undefined): AsyncGenerator<Finding> {
   if (hello === undefined || (hello.setName === undefined && hello.msg !== 'isdbgrid')) return;
-  const [, stated] = /[?&]w=([^&]*)/.exec(connection.profile.url) ?? [];
-  const answer = stated === undefined ? await answerOf(connection, { getDefaultRWConcern: 1 }) : undefined;
+  const [, configured] = /[?&]w=([^&]*)/.exec(connection.profile.url) ?? [];
+  const answer = configured === undefined ? await answerOf(connection, { getDefaultRWConcern: 1 }) : undefined;
   const inherited = (answer?.defaultWriteConcern as undefined | { readonly w?: unknown })?.w;
-  const w = stated ?? (inherited === undefined ? undefined : String(inherited));
-  const from = stated === undefined ? "the deployment's default" : 'as the URL says';
+  const w = configured ?? (inherited === undefined ? undefined : String(inherited));
+  const from = configured === undefined ? "the deployment's default" : 'from the URL';
   if (w === undefined) return;
   if (w === 'majority' || Number(w) > 1) {
     yield ok('write concern', `w=${w}, ${from}: an acquired lock survives a failover`);
@@ -94,7 +94,7 @@ async function sampledIds(connection: Connection, prefix: string): Promise<strin
   });
 }
 
-/** Numbers stand there as they are, whatever the codec. */
+/** Numbers are stored without a codec. */
 async function alternatives(): Promise<readonly Alternative[]> {
   return (['php', 'json'] as const).map((name) => {
     const codec = openCodec(name);

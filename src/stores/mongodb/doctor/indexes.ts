@@ -22,7 +22,7 @@ const WANTED: readonly WantedIndex[] = [
   { place: 'locks', field: 'expires_at', options: EXPIRY, without: 'expired locks are never removed' },
 ];
 
-/** Which of the indexes are there. They are made by `doctor --fix` alone, never behind the user's back. */
+/** Check that the indexes exist. Only `doctor --fix` creates them. */
 export async function* indexFindings(connection: Connection): AsyncGenerator<Finding> {
   for (const wanted of WANTED)
     yield await connection.run(async (deployment) => finding(connection, deployment, wanted));
@@ -66,7 +66,7 @@ interface FoundIndex {
   readonly expireAfterSeconds?: unknown;
 }
 
-/** A collection that nobody has written to yet has none, and is not there. */
+/** Empty for a collection that does not exist yet. */
 async function indexesOf(deployment: Deployment, place: 'entries' | 'locks'): Promise<readonly FoundIndex[]> {
   try {
     return (await deployment[place].indexes()) as unknown as readonly FoundIndex[];

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.js';
 import { RefusedError } from '../../../errors.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
 
-/** The privileges that a command needs, by MongoDB's names. */
+/** The privileges that a command needs, with MongoDB's names. */
 interface Need {
   /** As typed: `flush`. */
   readonly command: string;
@@ -54,8 +54,8 @@ export async function* rights(connection: Connection): AsyncGenerator<Finding> {
   };
   const [user] = info.authenticatedUsers ?? [];
   if (user === undefined) {
-    const isGiven = /\/\/[^/]*@/.test(connection.profile.url);
-    yield ok('login', isGiven ? 'authenticated, although the server reports no user' : 'no authentication required');
+    const hasUser = /\/\/[^/]*@/.test(connection.profile.url);
+    yield ok('login', hasUser ? 'authenticated; the server reports no user' : 'no authentication required');
     return;
   }
 

@@ -1,26 +1,26 @@
 import type { Change, Place } from './collection-changes.js';
-import type { FoundDocument, Teller } from './emitter.js';
+import type { Emitter, FoundDocument } from './emitter.js';
 
 import { lifeOf, sizeOf, tagsOf } from './emitter.js';
 
-/** Tells what a change means. @param now the server's time, in milliseconds, where the change has none */
-export function tellChange(place: Place, change: Change, teller: Teller, now: () => number): void {
-  if (place === 'entries') tellEntryChange(change, teller, now);
-  else tellLockChange(change, teller, now);
+/** Emit the event of a change. @param now the server's time, in milliseconds, for changes without one */
+export function emitChange(place: Place, change: Change, emitter: Emitter, now: () => number): void {
+  if (place === 'entries') emitEntryChange(change, emitter, now);
+  else emitLockChange(change, emitter, now);
 }
 
-function tellEntryChange(change: Change, teller: Teller, now: () => number): void {
+function emitEntryChange(change: Change, emitter: Emitter, now: () => number): void {
   const { operationType } = change;
   if (operationType === 'drop' || operationType === 'rename') {
-    teller.tell('CacheFlushed', undefined, () => ({ time: timeOf(change) }));
+    emitter.emit('CacheFlushed', undefined, () => ({ time: timeOf(change) }));
     return;
   }
 
   const id = idOf(change);
   if (id === undefined) return;
-  if (operationType === 'delete') teller.tell('KeyForgotten', id, () => ({ time: timeOf(change) }));
-  if (!isWriting(change) || isOfExpiryAlone(change)) return;
-  teller.tell('KeyWritten', id, () => {
+  if (operationType === 'delete') emitter.emit('KeyForgotten', id, () => ({ time: timeOf(change) }));
+  if (!isWriting(change) || changesOnlyExpiry(change)) return;
+  emitter.emit('KeyWritten', id, () => {
     const document = documentOf(change);
     return {
       time: timeOf(change),
@@ -31,13 +31,13 @@ function tellEntryChange(change: Change, teller: Teller, now: () => number): voi
   });
 }
 
-/** Another owner has taken it over when it had expired; the same one with another expiry has kept it. */
-function tellLockChange(change: Change, teller: Teller, now: () => number): void {
+/** A write with an owner acquires the lock, perhaps an expired one. A new expiry alone is a refresh. */
+function emitLockChange(change: Change, emitter: Emitter, now: () => number): void {
   const id = idOf(change);
   if (id === undefined) return;
-  if (change.operationType === 'delete') teller.tell('LockReleased', id, () => ({ time: timeOf(change) }));
-  if (!isWriting(change) || isOfExpiryAlone(change)) return;
-  teller.tell('LockAcquired', id, () => ({
+  if (change.operationType === 'delete') emitter.emit('LockReleased', id, () => ({ time: timeOf(change) }));
+  if (!isWriting(change) || changesOnlyExpiry(change)) return;
+  emitter.emit('LockAcquired', id, () => ({
     time: timeOf(change),
     ...lifeOf(documentOf(change), wallTimeOf(change)?.getTime() ?? now()),
   }));
@@ -49,25 +49,25 @@ function isWriting(change: Change): change is Writing {
   return ['insert', 'replace', 'update'].includes(change.operationType);
 }
 
-/** A touch, or the refreshing of a lock. */
-function isOfExpiryAlone(change: Writing): boolean {
+/** Whether it is a touch or the refresh of a lock. */
+function changesOnlyExpiry(change: Writing): boolean {
   const fields = Object.keys(updatedFields(change));
   return fields.length === 1 && fields[0] === 'expires_at';
 }
 
-/** What was written tells more exactly than the document that the server looked up afterwards. */
+/** Updated fields take precedence over the document, which the server looks up after the change. */
 function documentOf(change: Writing): FoundDocument {
   return { ...change.fullDocument, ...updatedFields(change) };
 }
 
-/** An update alone says nothing of the fields that stay as they are. */
+/** Whether the change has the whole document. An update has only the changed fields. */
 function isWhole({ fullDocument }: Writing): boolean {
   return fullDocument !== undefined && fullDocument !== null;
 }
 
 function updatedFields(change: Writing): FoundDocument {
   if (change.operationType !== 'update') return {};
-  // A server that is not MongoDB may leave it out.
+  // MongoDB-compatible servers may omit it.
   const description = change.updateDescription as { readonly updatedFields?: FoundDocument } | undefined;
   return description?.updatedFields ?? {};
 }
@@ -81,7 +81,7 @@ function timeOf(change: Change): Date {
   return wallTimeOf(change) ?? new Date();
 }
 
-/** Servers before 6.0 tell no time of day. */
+/** Since MongoDB 6.0. */
 function wallTimeOf(change: Change): Date | undefined {
   return 'wallTime' in change && change.wallTime instanceof Date ? change.wallTime : undefined;
 }

@@ -5,15 +5,15 @@ import type { Connection } from '../connection.js';
 import { pause, unlessAborted, withTimeout } from '../../../async.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { type Change, CollectionChanges, type Place } from './collection-changes.js';
-import { hasLostItsPlace, isTransient } from './retry.js';
+import { isNotResumable, isTransient } from './retry.js';
 
-/** In milliseconds. MongoDB waits while it has nothing to report; a server that does not is not asked in a busy loop. */
+/** In milliseconds. MongoDB waits for changes. This keeps a server that answers at once from causing a busy loop. */
 const IDLE_PAUSE_MS = 20;
 
-/** In milliseconds: well over the second after which a server reports that there is nothing new. */
+/** In milliseconds. Without changes, a server answers after about a second. */
 const SILENCE_MS = 2500;
 
-/** The change stream of one collection. One stream of all would take the right to read the whole database. */
+/** The change stream of one collection. A stream of all would need permission to read the whole database. */
 export class ChangeFeed implements Feed {
   readonly subject: string;
   readonly server: string;
@@ -44,17 +44,17 @@ export class ChangeFeed implements Feed {
   }
 
   isTransient(error: CachectlError): boolean {
-    return isTransient(error) || hasLostItsPlace(error);
+    return isTransient(error) || isNotResumable(error);
   }
 
   async #run(signal: AbortSignal): Promise<CachectlError | undefined> {
     let lost: CachectlError | undefined;
     try {
       while (!signal.aborted) {
-        const asked = performance.now();
+        const askedAt = performance.now();
         const change = await this.#next(signal);
         if (change !== undefined) this.#decode(change);
-        else if (performance.now() - asked < IDLE_PAUSE_MS) await pause(IDLE_PAUSE_MS, signal);
+        else if (performance.now() - askedAt < IDLE_PAUSE_MS) await pause(IDLE_PAUSE_MS, signal);
       }
     } catch (error) {
       if (!signal.aborted) throw await this.#lost(error as CachectlError);
@@ -67,9 +67,9 @@ export class ChangeFeed implements Feed {
 
   async #lost(error: CachectlError): Promise<CachectlError> {
     await this.#changes.close();
-    if (hasLostItsPlace(error)) this.#changes.forgetPlace();
+    if (isNotResumable(error)) this.#changes.startOver();
     if (this.#options.onMissed !== undefined || !this.isTransient(error)) return error;
-    return new UnreachableError(error.message, 'Events after that were missed. Start it again.', { cause: error });
+    return new UnreachableError(error.message, 'Later events were missed. Run the command again.', { cause: error });
   }
 
   async #next(signal: AbortSignal): Promise<Change | undefined> {
@@ -79,8 +79,8 @@ export class ChangeFeed implements Feed {
   }
 
   /**
-   * A server that is silent at the end for longer than usual may be gone: it has its time to answer.
-   * @throws CachectlError when it is gone
+   * If the server has been silent for longer than usual, wait for its answer before ending.
+   * @throws CachectlError if the server is gone
    */
   async #last(pending: Promise<Change | undefined>): Promise<Change | undefined> {
     pending.catch(() => {
@@ -88,7 +88,7 @@ export class ChangeFeed implements Feed {
     });
     if (Date.now() - this.#changes.heardAt.getTime() < SILENCE_MS) return undefined;
     const { location, timeoutMs } = this.#connection;
-    const late = (): Error => new TimeoutError(`${location} did not answer in time`, 'Start it again.');
+    const late = (): Error => new TimeoutError(`${location} did not answer in time`, 'Run the command again.');
     return withTimeout(pending, timeoutMs, late);
   }
 }

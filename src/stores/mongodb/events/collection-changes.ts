@@ -6,9 +6,9 @@ import type { FoundDocument } from './emitter.js';
 import { pause } from '../../../async.js';
 import { type CachectlError, UnreachableError, UnsupportedError } from '../../../errors.js';
 import { isUnknown, translated } from '../errors.js';
-import { hasLostItsPlace } from './retry.js';
+import { isNotResumable } from './retry.js';
 
-/** The collections that changes are told of. */
+/** The collections with change streams. */
 export type Place = 'entries' | 'locks';
 
 export type Change = ChangeStreamDocument<Changed>;
@@ -17,34 +17,31 @@ interface Changed extends FoundDocument {
   readonly _id: string;
 }
 
-/** Behind which change to go on; the token of an `invalidate` is good for `startAfter` alone. */
-interface Behind {
+/** Where to resume. The token of an `invalidate` works with `startAfter` only. */
+interface ResumePoint {
   readonly resumeAfter?: ResumeToken;
   readonly startAfter?: ResumeToken;
 }
 
-/** How long a server may take to end it, in milliseconds; one that is silent does it when nobody has asked for long. */
+/** Time limit for closing a stream, in milliseconds. A silent server closes it later, when the cursor is idle. */
 const END_MS = 1000;
 
-/**
- * As the driver's own look at codes of errors takes numbers for granted, no more than this is kept from becoming
- * JavaScript's.
- */
-const AS_TOLD = { promoteLongs: false, bsonRegExp: true } as const;
+/** Not `AS_STORED`: the official driver itself compares error codes with JavaScript numbers. */
+const UNPROMOTED_LONGS = { promoteLongs: false, bsonRegExp: true } as const;
 
-/** The change stream of one collection, which can be opened again where it was. It comes from the oplog, so there must be one. */
+/** The change stream of one collection, which can be resumed. It needs an oplog. */
 export class CollectionChanges {
   readonly #connection: Connection;
   readonly #place: Place;
   readonly #looksUp: boolean;
   #stream: ChangeStream<Changed> | undefined;
-  #behind: Behind | undefined;
-  /** What the server was asked when it was opened. */
+  #resumePoint: ResumePoint | undefined;
+  /** The first request, sent when the stream was opened. */
   #first: Promise<Change | null> | undefined;
   #heardAt = new Date();
   #isEnded = false;
 
-  /** With `looksUp` the server adds to an update the document as it is by then. */
+  /** @param looksUp whether the server adds the current document to an update */
   constructor(connection: Connection, place: Place, looksUp: boolean) {
     this.#connection = connection;
     this.#place = place;
@@ -62,46 +59,46 @@ export class CollectionChanges {
   }
 
   /**
-   * From where it was; the first time, and when the server does not know that place any more, from now on.
-   * @returns whether nothing was missed
-   * @throws UnsupportedError where there are no change streams
+   * Resume after the last change. Starts from now the first time, and if the server no longer has that change.
+   * @returns whether no change was missed
+   * @throws UnsupportedError if the server has no change streams
    */
   async open(): Promise<boolean> {
     await this.#close();
-    const behind = this.#behind;
+    const resumePoint = this.#resumePoint;
     try {
-      await this.#open(behind ?? {});
-      return behind !== undefined;
+      await this.#open(resumePoint ?? {});
+      return resumePoint !== undefined;
     } catch (error) {
-      if (behind === undefined || !hasLostItsPlace(error as CachectlError)) throw error;
-      this.forgetPlace();
+      if (resumePoint === undefined || !isNotResumable(error as CachectlError)) throw error;
+      this.startOver();
       return this.open();
     }
   }
 
-  /** The next time it is opened it begins anew. */
-  forgetPlace(): void {
-    this.#behind = undefined;
+  /** The next `open` starts from now. */
+  startOver(): void {
+    this.#resumePoint = undefined;
   }
 
-  /** Undefined when nothing came for about a second. @throws CachectlError */
+  /** The next change. Undefined if there was none for about a second. @throws CachectlError */
   async next(): Promise<Change | undefined> {
     const stream = this.#stream!;
     try {
-      const asked = this.#first ?? stream.tryNext();
+      const pending = this.#first ?? stream.tryNext();
       this.#first = undefined;
-      const change = await asked;
+      const change = await pending;
       this.#heardAt = new Date();
-      // Lost and found while it was being ended, the driver has opened another one.
+      // If the connection was lost during `end`, the driver may have opened another cursor.
       if (this.#isEnded) await this.#close();
       if (change?.operationType === 'invalidate') {
-        // Its collection was dropped; the next one of that name is heard by another stream only.
-        this.#behind = { startAfter: change._id };
+        // The collection was dropped. Changes of a new one with that name need a new stream.
+        this.#resumePoint = { startAfter: change._id };
         if (await this.open()) return undefined;
         throw ended(this.#connection.location);
       }
 
-      if (stream.resumeToken) this.#behind = { resumeAfter: stream.resumeToken };
+      if (stream.resumeToken) this.#resumePoint = { resumeAfter: stream.resumeToken };
       if (change === null && stream.closed) throw ended(this.#connection.location);
       return change ?? undefined;
     } catch (error) {
@@ -109,34 +106,39 @@ export class CollectionChanges {
     }
   }
 
-  /** For good: what is under way ends by itself, and leaves nothing. Never throws. */
+  /** Close the stream permanently. A pending request closes its own cursor. Never throws. */
   async end(): Promise<void> {
     this.#isEnded = true;
     await this.close();
   }
 
-  /** Closes the stream, which can be opened again. Never throws, and does not wait for a server that is silent. */
+  /** Close the stream, which can be opened again. Never throws, and does not wait for a silent server. */
   async close(): Promise<void> {
     const late = new AbortController();
     await Promise.race([this.#close(), pause(END_MS, late.signal)]);
     late.abort();
   }
 
-  /** Ends what the server keeps for it. Never throws. */
+  /** Close the cursor on the server. Never throws. */
   async #close(): Promise<void> {
     await this.#stream?.close().catch(() => {
-      // It is gone, then.
+      // The connection is lost anyway.
     });
   }
 
-  async #open(behind: Behind): Promise<void> {
+  async #open(resumePoint: ResumePoint): Promise<void> {
     const { timeoutMs, location } = this.#connection;
-    // A server that has nothing to tell says so at this time at the latest; without it, after a second.
+    // How long the server waits for a change. Must be less than the socket timeout.
     const maxAwaitTimeMS = Math.min(1000, Math.max(1, Math.floor(timeoutMs / 2)));
     await this.#connection.run(async (deployment) => {
       const collection = deployment[this.#place] as unknown as Collection<Changed>;
       const lookUp = this.#looksUp ? { fullDocument: 'updateLookup' } : {};
-      const stream = collection.watch<Changed, Change>([], { ...AS_TOLD, ...lookUp, ...behind, maxAwaitTimeMS });
+      const stream = collection.watch<Changed, Change>([], {
+        ...UNPROMOTED_LONGS,
+        ...lookUp,
+        ...resumePoint,
+        maxAwaitTimeMS,
+      });
       this.#stream = stream as ChangeStream<Changed>;
       try {
         this.#first = stream.tryNext();
@@ -147,8 +149,8 @@ export class CollectionChanges {
         await this.#close();
         if (!isUnknown(error)) throw error;
         throw new UnsupportedError(
-          `${location} has no change streams, from which events are told`,
-          'They need a replica set, which may have one member (mongod --replSet rs0, then rs.initiate()); --source poll does without.',
+          `${location} has no change streams, which events need`,
+          'Use --source poll, or turn the server into a replica set of one: mongod --replSet rs0, then rs.initiate().',
           { cause: error },
         );
       }
@@ -156,7 +158,7 @@ export class CollectionChanges {
   }
 }
 
-/** The answer to the opening has a token, with most servers: from here on nothing is missed. What is asked next waits for news. */
+/** With most servers, the answer to the opening has a resume token. From then on, no change is missed. */
 async function isUp(stream: ChangeStream<Changed, Change>): Promise<void> {
   await new Promise((resolve) => {
     stream.once('resumeTokenChanged', resolve);
@@ -164,5 +166,5 @@ async function isUp(stream: ChangeStream<Changed, Change>): Promise<void> {
 }
 
 function ended(location: string): CachectlError {
-  return new UnreachableError(`${location} ended the change stream`, 'Start it again.');
+  return new UnreachableError(`${location} closed the change stream`, 'Run the command again.');
 }

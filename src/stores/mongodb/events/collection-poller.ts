@@ -6,16 +6,16 @@ import { createHash } from 'node:crypto';
 import type { EventsOptions } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
 import type { Deployment } from '../deployment.js';
-import type { FoundDocument, Teller } from './emitter.js';
+import type { Emitter, FoundDocument } from './emitter.js';
 
 import { PAGE_SIZE } from '../../listing/batches.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { lifeOf, sizeOf, tagsOf } from './emitter.js';
-import { Remembered } from './poll-snapshot.js';
+import { Snapshot } from './poll-snapshot.js';
 
-/** What lies there at one look, as anybody may have written it. */
+/** A document of a poll, unvalidated. */
 interface Found extends FoundDocument {
   readonly _id: unknown;
   readonly expires_at: Date;
@@ -23,45 +23,46 @@ interface Found extends FoundDocument {
   readonly lock?: unknown;
 }
 
-/** One way through a collection. */
-interface Way {
+/** One pass over a collection. */
+interface Pass {
   readonly place: 'entries' | 'locks' | 'waiters';
-  /** Beside that it has not expired. */
+  /** In addition to a condition on the expiry. */
   readonly filter: object;
   readonly fields: readonly string[];
   /** @param at by the server's clock, in milliseconds */
   found(document: Found, id: string, at: number): void;
-  over(at: number): void;
+  /** Called after the last document. */
+  end(at: number): void;
 }
 
-/** Entries, locks and those who wait for locks, looked at again and again. The first look tells nothing. */
-export class PollLooks {
+/** Compares entries, locks and waiters with the last poll. The first poll emits nothing. */
+export class CollectionPoller {
   readonly #context: MongodbContext;
-  readonly #teller: Teller;
-  readonly #entries = new Remembered();
-  readonly #locks = new Remembered();
-  readonly #waiters = new Remembered();
-  readonly #ways: readonly Way[];
+  readonly #emitter: Emitter;
+  readonly #entries = new Snapshot();
+  readonly #locks = new Snapshot();
+  readonly #waiters = new Snapshot();
+  readonly #passes: readonly Pass[];
   #isFirst = true;
 
-  constructor(context: MongodbContext, { everything, tags }: EventsOptions, teller: Teller) {
+  constructor(context: MongodbContext, { everything, tags }: EventsOptions, emitter: Emitter) {
     this.#context = context;
-    this.#teller = teller;
+    this.#emitter = emitter;
     const ids = idsUnder(everything === true ? '' : context.prefix);
-    this.#ways = [
-      this.#wayOfEntries({ _id: ids }, tags === true ? ['tags'] : []),
-      this.#wayOfLocks({ _id: ids }),
-      this.#wayOfWaiters({ collection: context.connection.profile.lockCollection, lock: ids }),
+    this.#passes = [
+      this.#entryPass({ _id: ids }, tags === true ? ['tags'] : []),
+      this.#lockPass({ _id: ids }),
+      this.#waiterPass({ collection: context.connection.profile.lockCollection, lock: ids }),
     ];
   }
 
-  /** Ends early when the signal comes. @throws CachectlError */
-  async look(signal: AbortSignal): Promise<void> {
-    for (const way of this.#ways) if (!signal.aborted) await this.#go(way, signal);
+  /** Ends early if the signal is aborted. @throws CachectlError */
+  async poll(signal: AbortSignal): Promise<void> {
+    for (const pass of this.#passes) if (!signal.aborted) await this.#run(pass, signal);
     this.#isFirst = false;
   }
 
-  async #go({ place, filter, fields, found, over }: Way, signal: AbortSignal): Promise<void> {
+  async #run({ place, filter, fields, found, end }: Pass, signal: AbortSignal): Promise<void> {
     let at = 0;
     const documents = this.#context.connection.stream((deployment, answers) => {
       at = deployment.now();
@@ -69,93 +70,89 @@ export class PollLooks {
         collectionOf(deployment, place)
           .find({ ...filter, expires_at: later(at) }, AS_STORED)
           .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
-          // By another index an entry whose expiry changes meanwhile could be passed by.
+          // With an index on the expiry, an entry that is touched during the pass could be skipped.
           .sort({ _id: 1 })
           .batchSize(PAGE_SIZE),
       );
     });
-    this.#memoryOf(place).begin();
+    this.#snapshotOf(place).begin();
     for await (const document of documents) {
       if (signal.aborted) return;
-      // Filters find an array of dates, too.
+      // The filter also matches an array of dates.
       if (typeof document._id === 'string' && isLive(document.expires_at, at)) found(document, document._id, at);
     }
 
-    over(at);
+    end(at);
   }
 
-  #memoryOf(place: Way['place']): Remembered {
+  #snapshotOf(place: Pass['place']): Snapshot {
     return { entries: this.#entries, locks: this.#locks, waiters: this.#waiters }[place];
   }
 
-  /** Another expiry of the same value is a touch, which is no event. */
-  #wayOfEntries(filter: object, more: readonly string[]): Way {
+  /** A new expiry of the same value is a touch, which is no event. */
+  #entryPass(filter: object, more: readonly string[]): Pass {
     return {
       place: 'entries',
       filter,
       fields: ['value', ...more],
       found: (document, id, at) => {
-        const sighting = { id, mark: markOf(document.value), expires: document.expires_at };
-        if (this.#entries.saw(sighting) === 'same' || this.#isFirst) return;
-        this.#teller.tell('KeyWritten', id, () => ({
+        const seen = { id, hash: hashOf(document.value), expires: document.expires_at };
+        if (this.#entries.update(seen) === 'same' || this.#isFirst) return;
+        this.#emitter.emit('KeyWritten', id, () => ({
           time: new Date(),
           ...lifeOf(document, at),
           ...sizeOf(document),
           ...tagsOf(document),
         }));
       },
-      over: (at) => {
-        this.#entries.forgetUnseen((id, expires) =>
-          this.#teller.tell(expires <= at ? 'KeyExpired' : 'KeyForgotten', id, () => ({ time: new Date() })),
+      end: (at) => {
+        this.#entries.removeUnseen((id, expires) =>
+          this.#emitter.emit(expires <= at ? 'KeyExpired' : 'KeyForgotten', id, () => ({ time: new Date() })),
         );
       },
     };
   }
 
-  #wayOfLocks(filter: object): Way {
+  #lockPass(filter: object): Pass {
     return {
       place: 'locks',
       filter,
       fields: ['owner'],
       found: (document, id, at) => {
         const before = this.#locks.expiryOf(id);
-        const sighting = { id, mark: markOf(document.owner), expires: document.expires_at };
-        const difference = this.#locks.saw(sighting);
-        if (difference === 'same' || this.#isFirst) return;
-        if (before !== undefined) this.#tellLockOver(id, before, at);
-        this.#teller.tell('LockAcquired', id, () => ({ time: new Date(), ...lifeOf(document, at) }));
+        const seen = { id, hash: hashOf(document.owner), expires: document.expires_at };
+        if (this.#locks.update(seen) === 'same' || this.#isFirst) return;
+        if (before !== undefined) this.#emitLockEnd(id, before, at);
+        this.#emitter.emit('LockAcquired', id, () => ({ time: new Date(), ...lifeOf(document, at) }));
       },
-      over: (at) => this.#locks.forgetUnseen((id, expires) => this.#tellLockOver(id, expires, at)),
+      end: (at) => this.#locks.removeUnseen((id, expires) => this.#emitLockEnd(id, expires, at)),
     };
   }
 
-  #tellLockOver(id: string, expires: number, at: number): void {
-    this.#teller.tell(expires <= at ? 'KeyExpired' : 'LockReleased', id, () => ({ time: new Date() }));
+  #emitLockEnd(id: string, expires: number, at: number): void {
+    this.#emitter.emit(expires <= at ? 'KeyExpired' : 'LockReleased', id, () => ({ time: new Date() }));
   }
 
-  /** They are heard of when they begin to wait. */
-  #wayOfWaiters(filter: object): Way {
+  /** A new waiter is an event; one that ends is not. */
+  #waiterPass(filter: object): Pass {
     return {
       place: 'waiters',
       filter,
       fields: ['lock'],
       found: ({ lock, expires_at }, id) => {
-        if (this.#waiters.saw({ id, mark: '', expires: expires_at }) !== 'new' || this.#isFirst) return;
-        if (typeof lock === 'string') this.#teller.tell('LockContended', lock, () => ({ time: new Date() }));
+        if (this.#waiters.update({ id, hash: '', expires: expires_at }) !== 'new' || this.#isFirst) return;
+        if (typeof lock === 'string') this.#emitter.emit('LockContended', lock, () => ({ time: new Date() }));
       },
-      over: () =>
-        this.#waiters.forgetUnseen(() => {
-          // One who waits no more is no event.
-        }),
+      end: () => this.#waiters.removeUnseen(() => {}),
     };
   }
 }
 
-function collectionOf(deployment: Deployment, place: Way['place']): Collection<{ expires_at: Date }> {
+function collectionOf(deployment: Deployment, place: Pass['place']): Collection<{ expires_at: Date }> {
   return deployment[place] as unknown as Collection<{ expires_at: Date }>;
 }
 
-/** Of a field, type and all: 132 bits, whatever its length. */
-function markOf(field: unknown): string {
+/** A hash of a field and its BSON type: 132 bits. */
+function hashOf(field: unknown): string {
   return createHash('sha256').update(BSON.serialize({ field })).digest('base64').slice(0, 22);
 }

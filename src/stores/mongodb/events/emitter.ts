@@ -7,18 +7,18 @@ import { tagHashOf } from '../../tags/names.js';
 import { ttlOf } from '../expiry.js';
 import { storedBytes } from '../values.js';
 
-/** What a document says of an entry or a lock; anybody may have written it. */
+/** The fields of an entry or lock, unvalidated. */
 export interface FoundDocument {
   readonly value?: unknown;
   readonly expires_at?: unknown;
   readonly tags?: unknown;
 }
 
-/** What an event has beside its type and key. */
+/** The fields of an event other than type and key. */
 export type Details = Pick<CacheEvent, 'size' | 'tags' | 'time' | 'ttl'>;
 
-/** Where all that is found out goes: makes events of what is wanted, and hands on what matches. */
-export class Teller {
+/** Builds events of the selected types and passes on those that match. */
+export class Emitter {
   readonly #prefix: string;
   readonly #options: EventsOptions;
   readonly #push: (event: CacheEvent) => void;
@@ -30,11 +30,11 @@ export class Teller {
   }
 
   /**
-   * @param id prefix included; undefined where the event is of the whole store
-   * @param details asked only of what is wanted
+   * @param id prefix included; undefined for an event of the whole store
+   * @param details called only for selected events
    */
-  tell(type: EventType, id: string | undefined, details: () => Details): void {
-    const { everything, wants, matches, tags: tellsTags } = this.#options;
+  emit(type: EventType, id: string | undefined, details: () => Details): void {
+    const { everything, wants, matches, tags: wantsTags } = this.#options;
     const isForeign = id?.startsWith(this.#prefix) === false;
     if (isForeign && everything !== true) return;
     const key = isForeign ? id : id?.slice(this.#prefix.length);
@@ -47,13 +47,13 @@ export class Teller {
       ...(key !== undefined && { key }),
       ...(isForeign && { isForeign }),
       ...(isEntry && size !== undefined && { size }),
-      ...(isEntry && tellsTags === true && tags && { tags: isForeign ? tags : this.#own(key, tags) }),
+      ...(isEntry && wantsTags === true && tags && { tags: isForeign ? tags : this.#own(key, tags) }),
       ...rest,
     };
     if (matches?.(event) !== false) this.#push(event);
   }
 
-  /** A key of another prefix that begins with this one carries tags of that prefix. */
+  /** The key of another prefix that begins with this one has tags of that prefix. */
   #own(key: string | undefined, tags: readonly string[]): readonly string[] {
     if (key === undefined || tagHashOf(key) === undefined) return [];
     return tags.map((tag) => (tag.startsWith(this.#prefix) ? tag.slice(this.#prefix.length) : tag));
@@ -66,15 +66,15 @@ export function lifeOf({ expires_at }: FoundDocument, at: number): Pick<Details,
   return ttl === undefined ? {} : { ttl };
 }
 
-/** Without what the document does not say. */
+/** Empty if the document has no value. */
 export function sizeOf(document: FoundDocument): Pick<Details, 'size'> {
   if (!('value' in document)) return {};
   const { value } = document;
-  // An integer that was made a number is spelled like the float.
+  // A number may be a promoted integer. Its text is the same as the float's.
   return { size: storedBytes(typeof value === 'number' ? new Double(value) : value).length };
 }
 
-/** Of a whole document: one without `tags` carries none. */
+/** The tags of a whole document. Without the field, it has none. */
 export function tagsOf({ tags }: FoundDocument): Pick<Details, 'tags'> {
   return { tags: Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [] };
 }

@@ -5,29 +5,34 @@ import type { Place } from './collection-changes.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
-import { Teller } from './emitter.js';
+import { Emitter } from './emitter.js';
 import { EVENT_SOURCES, POLL, STREAM } from './sources.js';
 
-/** @throws UnsupportedError for a source that does not exist, or that the server lacks */
+/** @throws UnsupportedError for an unknown source, or if the server does not have it */
 export async function tail(context: MongodbContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
   const { name } = eventSourceNamed('mongodb', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
-  const teller = new Teller(context.prefix, options, (event) => queue.push(event));
-  return name === POLL.name ? openPolls(context, options, teller, queue) : openStreams(context, options, teller, queue);
+  const emitter = new Emitter(context.prefix, options, (event) => queue.push(event));
+  return name === POLL.name
+    ? openPolls(context, options, emitter, queue)
+    : openStreams(context, options, emitter, queue);
 }
 
 async function openPolls(
   context: MongodbContext,
   options: EventsOptions,
-  teller: Teller,
+  emitter: Emitter,
   queue: DroppingQueue<CacheEvent>,
 ): Promise<Tail<CacheEvent>> {
-  const [{ PollFeed }, { PollLooks }] = await Promise.all([import('./poll-feed.js'), import('./poll-looks.js')]);
+  const [{ PollFeed }, { CollectionPoller }] = await Promise.all([
+    import('./poll-feed.js'),
+    import('./collection-poller.js'),
+  ]);
   const { collection, lockCollection } = context.connection.profile;
-  const feed = new PollFeed(new PollLooks(context, options, teller), collection, options);
+  const feed = new PollFeed(new CollectionPoller(context, options, emitter), collection, options);
   return openTail([feed], queue, options, () => ({
-    source: `looks at ${collection} and ${lockCollection}, a second or more apart: reads all entries under the prefix each time, and remembers of each its key, expiry and a hash; what comes and goes between two looks, hits and misses are not told`,
+    source: `polls ${collection} and ${lockCollection} once a second or less often: each poll reads all entries under the prefix, and cachectl remembers the key, expiry and a hash of each; hits, misses and changes between two polls do not appear`,
     types: POLL.types,
   }));
 }
@@ -37,20 +42,20 @@ const PLACES: readonly Place[] = ['entries', 'locks'];
 async function openStreams(
   { connection }: MongodbContext,
   options: EventsOptions,
-  teller: Teller,
+  emitter: Emitter,
   queue: DroppingQueue<CacheEvent>,
 ): Promise<Tail<CacheEvent>> {
-  const [{ tellChange }, { ChangeFeed }] = await Promise.all([
+  const [{ emitChange }, { ChangeFeed }] = await Promise.all([
     import('./change-decoder.js'),
     import('./change-feed.js'),
   ]);
   const now = await connection.run(async (deployment) => deployment.now);
   const feeds = PLACES.map(
-    (place) => new ChangeFeed(connection, place, options, (change) => tellChange(place, change, teller, now)),
+    (place) => new ChangeFeed(connection, place, options, (change) => emitChange(place, change, emitter, now)),
   );
   const { collection, lockCollection } = connection.profile;
   return openTail(feeds, queue, options, () => ({
-    source: `change streams of ${collection} and ${lockCollection}: writes, deletions (also of what expired) and locks of every client; hits, misses, clients and waiters do not appear`,
+    source: `change streams of ${collection} and ${lockCollection}: writes, deletions (of expired entries too) and locks of every client; hits, misses, client addresses and waiters do not appear`,
     types: STREAM.types,
   }));
 }

@@ -1,29 +1,29 @@
 import type { EventsOptions } from '../../contract/events.js';
 import type { Feed, Session } from '../../events/resuming-tail.js';
-import type { PollLooks } from './poll-looks.js';
+import type { CollectionPoller } from './collection-poller.js';
 
 import { pause } from '../../../async.js';
 import { type CachectlError } from '../../../errors.js';
 import { isTransient } from './retry.js';
 
-/** Between two looks, in milliseconds. */
+/** Minimum pause between two polls, in milliseconds. */
 const PAUSE_MS = 1000;
 
-/** Looks take at most this share of the time, so that a large cache does not keep its server busy. */
+/** Polls take at most this share of the time, so that a large cache does not keep the server busy. */
 const SHARE = 1 / 10;
 
-/** Polls the collections. A look that failed half-way is continued by the next one. */
+/** Polls the collections. If a poll fails half-way, the next one continues. */
 export class PollFeed implements Feed, Session {
   readonly subject: string;
   readonly isTransient = isTransient;
-  readonly #looks: PollLooks;
+  readonly #poller: CollectionPoller;
   readonly #options: EventsOptions;
   #pauseMs = PAUSE_MS;
   #heardAt = new Date();
 
-  constructor(looks: PollLooks, collection: string, options: EventsOptions) {
+  constructor(poller: CollectionPoller, collection: string, options: EventsOptions) {
     this.subject = `short-lived entries of ${collection}`;
-    this.#looks = looks;
+    this.#poller = poller;
     this.#options = options;
   }
 
@@ -32,7 +32,7 @@ export class PollFeed implements Feed, Session {
   }
 
   async open(): Promise<Session> {
-    await this.#look(this.#options.signal);
+    await this.#poll(this.#options.signal);
     return this;
   }
 
@@ -41,7 +41,7 @@ export class PollFeed implements Feed, Session {
       for (;;) {
         await pause(this.#pauseMs, signal);
         if (signal.aborted) return undefined;
-        await this.#look(signal);
+        await this.#poll(signal);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -49,9 +49,9 @@ export class PollFeed implements Feed, Session {
     }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #poll(signal: AbortSignal): Promise<void> {
     const began = performance.now();
-    await this.#looks.look(signal);
+    await this.#poller.poll(signal);
     this.#pauseMs = Math.max(PAUSE_MS, (performance.now() - began) / SHARE);
     this.#heardAt = new Date();
   }

@@ -1,57 +1,58 @@
-/** What is known of a document from the last look. */
+/** The state of a document at the last poll. */
 interface Known {
-  mark: string;
-  /** In milliseconds. */
+  hash: string;
+  /** Unix time in milliseconds. */
   expires: number;
-  look: number;
+  /** The number of the poll. */
+  poll: number;
 }
 
-/** What a look found at one document. */
-export interface Sighting {
+/** The state of a document at this poll. */
+export interface SeenDocument {
   readonly id: string;
-  /** Another one when what matters of it is another. */
-  readonly mark: string;
+  /** A hash of the fields whose change is an event. */
+  readonly hash: string;
   readonly expires: Date;
 }
 
 /**
- * The documents of a collection as the last look found them, for telling differences. What is found is remembered at once,
- * so that a look that fails on its way is gone on with by the next one, and nothing is told twice.
+ * The documents of a collection at the last poll. Each document is stored as soon as it is read, so that after a failed
+ * poll the next one continues, and no event is emitted twice.
  */
-export class Remembered {
+export class Snapshot {
   readonly #known = new Map<string, Known>();
-  #look = 0;
+  #poll = 0;
 
   begin(): void {
-    this.#look++;
+    this.#poll++;
   }
 
-  /** How it differs from what was known. */
-  saw({ id, mark, expires }: Sighting): 'changed' | 'new' | 'same' {
+  /** Store a document. @returns how it differs from the last poll */
+  update({ id, hash, expires }: SeenDocument): 'changed' | 'new' | 'same' {
     const known = this.#known.get(id);
     if (known === undefined) {
-      this.#known.set(id, { mark, expires: expires.getTime(), look: this.#look });
+      this.#known.set(id, { hash, expires: expires.getTime(), poll: this.#poll });
       return 'new';
     }
 
-    const difference = known.mark === mark ? 'same' : 'changed';
-    known.mark = mark;
+    const difference = known.hash === hash ? 'same' : 'changed';
+    known.hash = hash;
     known.expires = expires.getTime();
-    known.look = this.#look;
+    known.poll = this.#poll;
     return difference;
   }
 
-  /** When it would have expired, as far as is known, in milliseconds. */
+  /** The expiry at the last poll, as Unix time in milliseconds. */
   expiryOf(id: string): number | undefined {
     return this.#known.get(id)?.expires;
   }
 
-  /** Forgets what this look, which is over, did not see. */
-  forgetUnseen(gone: (id: string, expires: number) => void): void {
-    for (const [id, { expires, look }] of this.#known) {
-      if (look === this.#look) continue;
+  /** Remove the documents that this poll, which is complete, did not find. */
+  removeUnseen(removed: (id: string, expires: number) => void): void {
+    for (const [id, { expires, poll }] of this.#known) {
+      if (poll === this.#poll) continue;
       this.#known.delete(id);
-      gone(id, expires);
+      removed(id, expires);
     }
   }
 }

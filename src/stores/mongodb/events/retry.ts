@@ -2,7 +2,7 @@ import { MongoServerError } from 'mongodb';
 
 import { CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 
-/** Error codes of a member that shuts down or is no longer the primary: there will soon be another one. */
+/** Error codes of a member that shuts down or is no longer the primary. Another one will take over. */
 const TRANSIENT = new Set([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
 /** Whether trying again later may help. */
@@ -20,6 +20,6 @@ export function isTransient(error: CachectlError): boolean {
 const NOT_RESUMABLE = new Set([10_334, 136, 222, 260, 280, 286]);
 
 /** Whether a change stream can only start over. */
-export function hasLostItsPlace({ cause }: CachectlError): boolean {
+export function isNotResumable({ cause }: CachectlError): boolean {
   return cause instanceof MongoServerError && NOT_RESUMABLE.has(Number(cause.code));
 }

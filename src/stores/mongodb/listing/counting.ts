@@ -7,7 +7,7 @@ import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { entryKeys } from './keys.js';
 
-/** How many entries count: the server counts them itself where the pattern is only what they begin with. */
+/** Count live entries. The server counts them if the pattern is only a literal head. */
 export async function countEntries(
   context: MongodbContext,
   { signal, pattern = '*' }: CountOptions = {},

@@ -16,12 +16,12 @@ import { isLive, later, ttlOf } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { AS_STORED, FieldCodec, storedBytes } from '../values.js';
 
-/** An entry's document; where its value is a text that was not asked for, with the length of that in its place. */
+/** An entry's document. A text value that is not needed is replaced by its length. */
 export interface Listed extends EntryDocument {
   readonly size?: unknown;
 }
 
-/** Entries that count, in the order of the index on `_id`. */
+/** List live entries in the order of the index on `_id`. */
 export async function* listEntries(context: MongodbContext, options: ListEntriesOptions = {}): EntryPages {
   for await (const page of listDocuments(context, options)) {
     const entries = page.map(({ entry }) => entry);
@@ -29,7 +29,7 @@ export async function* listEntries(context: MongodbContext, options: ListEntries
   }
 }
 
-/** An entry, and when its document says that it expires, which another one in its place would say otherwise. */
+/** An entry and its `expires_at`, which differs if the entry is replaced. */
 export interface ListedDocument {
   readonly entry: ListedEntry;
   readonly expires: Date;
@@ -49,7 +49,7 @@ export async function* listDocuments(
     let bytes = 0;
     for await (const document of documents(deployment, answers, { ids, contents })) {
       const at = deployment.now();
-      // It may have expired while the ones before were read.
+      // It may have expired while earlier ones were read.
       if (!matches(keyOf(context, document)) || !isLive(document.expires_at, at)) continue;
       const entry = listed(document, at);
       page.push({ entry, expires: document.expires_at });
@@ -67,7 +67,7 @@ export async function* listDocuments(
   }
 }
 
-/** Turns documents into entries. */
+/** Return a function that converts documents to entries. */
 export function lister(
   context: MongodbContext,
   { contents, tags }: ListEntriesOptions,
@@ -87,9 +87,9 @@ function keyOf({ prefix }: MongodbContext, { _id }: Listed): string {
   return _id.slice(prefix.length);
 }
 
-/** In the order in which they were put. What is no array is nothing of ours. */
+/** In their stored order. */
 function tagsOf({ prefix }: MongodbContext, { _id, tags }: Listed): readonly string[] {
-  // The tags of another prefix that begins with this one are none of this cache's.
+  // An entry of another prefix that begins with this one has tags of that prefix.
   if (tagHashOf(_id.slice(prefix.length)) === undefined) return [];
   return Array.isArray(tags) ? tags.map((tag) => String(tag).slice(prefix.length)) : [];
 }
@@ -121,7 +121,7 @@ function whole({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
     .batchSize(PAGE_SIZE);
 }
 
-/** The server measures texts, so that they need not travel. */
+/** The server measures texts, so that they are not transferred. */
 function measured({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed> {
   return entries.aggregate<Listed>(
     [{ $match: { _id: ids, expires_at: later(now()) } }, { $sort: { _id: 1 } }, MEASURE],
@@ -129,10 +129,10 @@ function measured({ entries, now }: Deployment, ids: Ids): AbstractCursor<Listed
   );
 }
 
-// In BSON's order texts are what comes from '' on, and before {}.
+// In BSON's order, texts are between '' (included) and {}.
 const IS_TEXT = { $and: [{ $gte: ['$value', ''] }, { $lt: ['$value', { $literal: {} }] }] };
 
-/** A stage of an aggregation that gives `Listed`. */
+/** An aggregation stage that produces `Listed`. */
 export const MEASURE = {
   $project: {
     expires_at: 1,

@@ -6,7 +6,7 @@ import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../.
 import { later } from '../expiry.js';
 import { listDocuments, type ListedDocument, listEntries } from './entries.js';
 
-/** Removes the entries that match, a page at a time. */
+/** Remove the entries that match, page by page. */
 export async function flushOnly(
   context: MongodbContext,
   only: EntryFilter,
@@ -21,13 +21,15 @@ export async function flushOnly(
   const tally = new FlushTally(options);
   for await (const page of listDocuments(context, listing)) {
     const found = page.filter(({ entry }) => isMeant(only, entry));
-    const meant = found.filter(({ entry }) => !isKeptLock(entry));
-    tally.add({ keptLocks: found.length - meant.length });
-    if (meant.length > 0) {
+    const matching = found.filter(({ entry }) => !isKeptLock(entry));
+    tally.add({ keptLocks: found.length - matching.length });
+    if (matching.length > 0) {
       const removed = await context.connection.run(async (deployment) =>
-        largerThan === undefined ? removeNamed(deployment, context, meant) : removeSame(deployment, context, meant),
+        largerThan === undefined
+          ? removeById(deployment, context, matching)
+          : removeUnchanged(deployment, context, matching),
       );
-      tally.add({ removed, bytes: Math.round((removed / meant.length) * bytesOf(meant)) });
+      tally.add({ removed, bytes: Math.round((removed / matching.length) * bytesOf(matching)) });
     }
 
     signal?.throwIfAborted();
@@ -36,31 +38,31 @@ export async function flushOnly(
   return tally.result;
 }
 
-/** What their names say is enough. */
-async function removeNamed(
+/** For a filter on keys only, which a replaced entry still matches. */
+async function removeById(
   { entries, now }: Deployment,
   { prefix }: MongodbContext,
-  meant: readonly ListedDocument[],
+  matching: readonly ListedDocument[],
 ): Promise<number> {
-  const ids = meant.map(({ entry }) => prefix + entry.key);
+  const ids = matching.map(({ entry }) => prefix + entry.key);
   const { deletedCount } = await entries.deleteMany({ _id: { $in: ids }, expires_at: later(now()) });
   return deletedCount;
 }
 
-/** What was put in the place of one that was too large has another expiry, and stays. */
-async function removeSame(
+/** For a filter on sizes. An entry that was replaced has another expiry and stays. */
+async function removeUnchanged(
   { entries }: Deployment,
   { prefix }: MongodbContext,
-  meant: readonly ListedDocument[],
+  matching: readonly ListedDocument[],
 ): Promise<number> {
-  const removals = meant.map(({ entry, expires }) => ({
+  const removals = matching.map(({ entry, expires }) => ({
     deleteOne: { filter: { _id: prefix + entry.key, expires_at: expires } },
   }));
   const { deletedCount } = await entries.bulkWrite(removals, { ordered: false });
   return deletedCount;
 }
 
-/** Of those that stayed as well: which they are is not told, and they are few. */
-function bytesOf(meant: readonly ListedDocument[]): number {
-  return meant.reduce((sum, { entry }) => sum + entry.size, 0);
+/** Includes the few that stayed, since the server does not report which they are. */
+function bytesOf(matching: readonly ListedDocument[]): number {
+  return matching.reduce((sum, { entry }) => sum + entry.size, 0);
 }

@@ -7,7 +7,7 @@ import type { Deployment, EntryDocument, LockDocument } from '../deployment.js';
 import { DATED, later, notLater, UNDATED } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
 
-/** Documents of one step. */
+/** Documents per step. */
 const PAGE = 10_000;
 
 type Place = 'entries' | 'locks';
@@ -16,8 +16,9 @@ type Place = 'entries' | 'locks';
 type Filter = Readonly<Record<string, unknown>>;
 
 /**
- * Removes what lies under the prefix, or all of both collections, a page at a time. Counts what still counted: documents
- * that had expired go too, unmentioned. A scheduler's mutex is a lock wherever it lies. Documents whose `expires_at` is no date are nobody's entries, and stay.
+ * Remove the documents under the prefix, or all of both collections, page by page. Expired documents are removed too,
+ * but not counted. A scheduler's mutex is a lock although it is among the entries. Documents whose `expires_at` is not
+ * a date are not entries, and stay.
  */
 export async function flush(context: MongodbContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -39,7 +40,7 @@ export async function flush(context: MongodbContext, options: FlushOptions): Pro
 
   if (options.dryRun) return { removed: await whole(), keptLocks, ...(await left()) };
   const total = options.wantsTotal ? await whole() : undefined;
-  // The server's clock says which of them are held.
+  // Whether a mutex is held depends on the server's clock.
   const kept = ({ now }: Deployment): Filter =>
     takesLocks ? {} : { $nor: [{ _id: mutexIdsUnder(context.prefix), expires_at: later(now()) }] };
   let removed = 0;
@@ -60,18 +61,18 @@ export async function flush(context: MongodbContext, options: FlushOptions): Pro
     } while (last !== undefined);
   }
 
-  // What was removed need not be looked through, so this is cheap.
+  // Cheap, since the matching documents have been removed.
   return { removed, keptLocks, ...(await left()) };
 }
 
 interface Page {
   readonly rows: number;
   readonly live: number;
-  /** Undefined of the last page. */
+  /** Undefined for the last page. */
   readonly last: string | undefined;
 }
 
-/** The documents stay where they are: of a page only its end is asked for, and how many of it do not count. */
+/** Documents are not transferred: the server only returns the last `_id` of a page and the number of expired ones. */
 async function removePage(
   deployment: Deployment,
   place: Place,
@@ -91,7 +92,7 @@ async function removePage(
   return { rows: deletedCount, live: Math.max(0, deletedCount - expired), last: end?._id };
 }
 
-/** Documents whose `_id` is no text: nobody's cache, and yet what lies in its collections. How many of them counted. */
+/** Remove documents whose `_id` is not text. They are no cache entries. @returns how many were live */
 async function removeOthers(deployment: Deployment, place: Place): Promise<number> {
   const collection = collectionOf(deployment, place);
   const count = await collection.countDocuments({ ...OTHERS, expires_at: later(deployment.now()) });
@@ -101,18 +102,18 @@ async function removeOthers(deployment: Deployment, place: Place): Promise<numbe
 
 const OTHERS = { _id: { $not: { $type: 'string' } } } as const;
 
-/** Documents that are neither counted nor removed: of everything, when no prefix is given. */
+/** Documents that are neither counted nor removed. Without a prefix, of the whole collection. */
 async function countUndated(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
   const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
   return collectionOf(deployment, place).countDocuments({ ...ids, ...UNDATED });
 }
 
-/** Among the entries, where the mutexes of schedulers are locks. */
+/** The scheduler's mutexes, which are stored among the entries. */
 async function countMutexes({ entries, now }: Deployment, prefix: string): Promise<number> {
   return entries.countDocuments({ _id: mutexIdsUnder(prefix), expires_at: later(now()) });
 }
 
-/** Of everything, when no prefix is given. */
+/** Without a prefix, of the whole collection. */
 async function countLive(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
   const live = { expires_at: later(deployment.now()) };
   const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };

@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 
 import type { ServerStats, StatsDetail } from '../../contract/stats.js';
 
-/** Map serverStatus to the common figures. Cloud deployments and substitutes leave out parts. */
+/** Map serverStatus to the common statistics. Cloud deployments and compatible servers omit parts. */
 export function serverFacts(status: Document): Partial<ServerStats> {
   const ferretdb = text(at(status, 'ferretdbVersion'))?.replace(/^v/, '');
   const version = ferretdb ?? text(at(status, 'version'));

@@ -12,12 +12,12 @@ import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { collectionFacts, helloFacts, serverFacts } from './server-status.js';
 
-/** Documents under the prefix that are counted at most: the server reads the index, and each document's date. */
+/** The maximum number of documents to count: the server reads the index and the date of each document. */
 const MOST_COUNTED = 100_000;
 
 /**
- * collStats, dbStats, serverStatus and hello, each of them as far as the user may ask for it and the server knows it. Counters
- * of a replica set are those of the member that answers.
+ * Statistics from collStats, dbStats, serverStatus and hello, as far as the user may run them and the server knows
+ * them. In a replica set, counters are those of the member that answers.
  */
 export async function stats(
   context: MongodbContext,
@@ -29,7 +29,7 @@ export async function stats(
   const notes: string[] = [];
   const ask = async (what: string, question: (deployment: Deployment) => Promise<Document>): Promise<Document> =>
     connection.run(question).catch((error: unknown) => {
-      // An answer, and it is no; a server that is gone is another matter.
+      // A refusal becomes a note. A lost connection is an error.
       if (!(error instanceof RefusedError)) throw error;
       if (!isNamespaceMissing(error.cause)) notes.push(`${what}: ${error.message}`);
       return {};
@@ -51,7 +51,7 @@ export async function stats(
   return { servers: [facts], ...(underPrefix !== undefined && { underPrefix }), notes };
 }
 
-/** Undefined where there are too many. */
+/** Undefined if there are too many. */
 async function countUnder(connection: Connection, prefix: string): Promise<number | undefined> {
   const found = await connection.run(async ({ entries, now }) =>
     entries.countDocuments({ _id: idsUnder(prefix), expires_at: later(now()) }, { limit: MOST_COUNTED + 1 }),

@@ -20,7 +20,7 @@ export async function openTagIndex(context: MongodbContext): Promise<TagIndex> {
   return new MongodbTagIndex(context);
 }
 
-/** Each document has its tags beside its value, with the prefix before each. */
+/** Each document has its tags in an array, each with the prefix. */
 class MongodbTagIndex implements TagIndex {
   readonly isSorted = true;
   readonly neverStale = 'MongoDB entries carry their own tags, so there are no stale tag indexes.';
@@ -30,7 +30,7 @@ class MongodbTagIndex implements TagIndex {
     this.#context = context;
   }
 
-  /** The server counts, by one reading of the collection. */
+  /** One aggregation: the server reads the collection once. */
   async *tags({ signal, pattern = '*' }: ListTagsOptions = {}): AsyncGenerator<readonly ListedTag[]> {
     signal?.throwIfAborted();
     const { connection, prefix } = this.#context;
@@ -74,7 +74,7 @@ class MongodbTagIndex implements TagIndex {
         .batchSize(PAGE_SIZE);
       for await (const { _id, tags, expires_at } of answers(documents)) {
         const at = now();
-        // It may have expired while the ones before were read.
+        // It may have expired while earlier ones were read.
         if (isLive(expires_at, at)) yield { listedKey: _id.slice(prefix.length), tags, ttl: ttlOf(expires_at, at) };
       }
     });
@@ -90,7 +90,7 @@ class MongodbTagIndex implements TagIndex {
     if (page.length > 0) yield page;
   }
 
-  /** What has expired the index on `expires_at` removes, tags and all. */
+  /** Removes nothing: the index on `expires_at` removes expired entries together with their tags. */
   async prune({ signal, pattern }: PruneTagsOptions): Promise<PruneTagsResult> {
     let tags = 0;
     for await (const page of this.tags({ ...(signal && { signal }), ...(pattern !== undefined && { pattern }) })) {
@@ -101,7 +101,7 @@ class MongodbTagIndex implements TagIndex {
   }
 }
 
-/** Names under the prefix, without it, of a document's field. */
+/** The tag names under the prefix in a document's field, without the prefix. */
 export function tagsUnder(prefix: string, field: unknown): readonly string[] {
   if (!Array.isArray(field)) return [];
   return field

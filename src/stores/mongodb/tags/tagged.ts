@@ -10,12 +10,12 @@ import { storable } from '../ids.js';
 import { taggedIdsUnder } from '../keys.js';
 
 /**
- * mongodb/laravel-mongodb has no tags. Entries have the keys that tagged entries have on Redis; the tags that one carries
- * stand in an array beside its value, with the profile's prefix before each.
+ * mongodb/laravel-mongodb has no tags. Tagged entries have the same keys as on Redis, and their tags are in an array
+ * field, each with the profile's prefix.
  */
 export class MongodbTagged extends Entries implements Tagged {
   readonly #tags: readonly string[];
-  /** What the keys of all entries under these names begin with. */
+  /** The prefix of all keys under these tags. */
   readonly #head: string;
 
   constructor(context: MongodbContext, names: readonly string[]) {
@@ -26,20 +26,18 @@ export class MongodbTagged extends Entries implements Tagged {
 
   async flush({ dryRun, signal, onProgress }: BulkOptions & { readonly dryRun: boolean }): Promise<number> {
     signal?.throwIfAborted();
-    const carrying = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.context.prefix), ...DATED };
+    const tagged = { tags: { $in: this.#tags }, _id: taggedIdsUnder(this.context.prefix), ...DATED };
     if (dryRun) {
       return this.connection.run(async ({ entries, now }) =>
-        entries.countDocuments({ ...carrying, expires_at: later(now()) }),
+        entries.countDocuments({ ...tagged, expires_at: later(now()) }),
       );
     }
 
     let done = 0;
     for (;;) {
       const page = await this.connection.run(async ({ entries, now }) => {
-        const found = await entries
-          .find({ ...carrying }, { projection: { expires_at: 1 }, limit: PAGE_SIZE })
-          .toArray();
-        // Whatever has such an `_id` carries the tags that it is made of.
+        const found = await entries.find({ ...tagged }, { projection: { expires_at: 1 }, limit: PAGE_SIZE }).toArray();
+        // A document that replaces it under the same `_id` has the same tags, since the `_id` contains their hash.
         const removals = found.map(({ _id }) => ({ deleteOne: { filter: { _id } } }));
         if (removals.length > 0) await entries.bulkWrite(removals, { ordered: false });
         const at = now();
