@@ -22,6 +22,8 @@ program redis-server || need redis-server
 program memcached || need memcached
 program nutcracker || need nutcracker
 program python3 && python3 -m pip --version >/dev/null 2>&1 || need python3-pip
+program zsh || need zsh
+program fish || need fish
 program saslpasswd2 || need sasl2-bin
 program php || need php-cli
 extension pdo_sqlite || need php-sqlite3

@@ -3,6 +3,7 @@ import type { CommandTable } from './runtime/run-command.js';
 /** Every command has a line here, so that the build gives each a chunk of its own. */
 export const COMMANDS: CommandTable = {
   add: async () => import('./commands/add.js'),
+  completion: async () => import('./commands/completion.js'),
   copy: async () => import('./commands/copy.js'),
   decrement: async () => import('./commands/decrement.js'),
   doctor: async () => import('./commands/doctor.js'),

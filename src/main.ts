@@ -24,6 +24,11 @@ export async function main(argv: readonly string[], root: string): Promise<never
 /** Runs the program up to its exit code. */
 export async function perform(argv: readonly string[], root: string): Promise<void> {
   try {
+    if (argv[0] === '__complete') {
+      const { complete } = await import('./features/completion/complete.js');
+      return await complete(argv.slice(1), root);
+    }
+
     await runCommand(argv, root, COMMANDS);
   } catch (error) {
     process.exitCode = reportError(error, asksForJson(argv));

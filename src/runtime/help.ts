@@ -1,10 +1,8 @@
 import type { Command } from '@oclif/core/command';
 import type { Manifest } from '@oclif/core/interfaces';
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-
 import { wrap } from '../terminal/wrap.js';
+import { commandsOf } from './manifest.js';
 import { type AnyFlag, usageLine, valueWords } from './usage-line.js';
 
 /**
@@ -12,7 +10,7 @@ import { type AnyFlag, usageLine, valueWords } from './usage-line.js';
  * @param root the folder of oclif.manifest.json
  */
 export function helpText(root: string, what: string | undefined): string {
-  const { commands } = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+  const commands = commandsOf(root);
   if (what !== undefined && Object.hasOwn(commands, what)) return commandHelp(commands[what]!);
   return what === undefined ? programHelp(commands) : topicHelp(what, commands);
 }
@@ -124,6 +122,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   TAGS: ['tags:flush', 'tags:list', 'tags:show', 'tags:prune'],
   PROFILES: ['profile:list', 'profile:show', 'profile:check', 'profile:init'],
   LOCKS: ['lock:run', 'lock:acquire', 'lock:refresh', 'lock:release', 'lock:list', 'lock:show', 'lock:watch'],
+  SHELL: ['completion'],
 };
 
 /** The same in every group, so that summaries line up. */

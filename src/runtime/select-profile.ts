@@ -82,16 +82,32 @@ export async function chooseEach(
   const { config, configBy } = chooseFile(flags);
   const { env } = process;
   const choice = { env, cwd: process.cwd(), warn, note, ...(config !== undefined && { config }) };
-  const file = await profileFileOf(choice);
-  if (file === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
-  const { profileNames } = await import('../profiles/file/read.js');
-  const names = await withSuggestions(async () => profileNames({ file, cwd: choice.cwd }));
+  const names = await namesInFile(choice);
+  if (names === undefined) return [{ choice, profileBy: undefined, configBy, urlBy: undefined }];
   return names.map((profile) => ({
     choice: { ...choice, profile },
     profileBy: '--all-profiles',
     configBy,
     urlBy: undefined,
   }));
+}
+
+/**
+ * The names of the profiles that --profile can choose.
+ * @throws ConfigError
+ */
+export async function selectableProfiles(flags: SelectingFlags): Promise<readonly string[]> {
+  const { config } = chooseFile(flags);
+  const choice = { env: process.env, cwd: process.cwd(), ...(config !== undefined && { config }) };
+  return (await namesInFile(choice)) ?? ['local'];
+}
+
+/** Undefined without a file. */
+async function namesInFile(choice: ProfileChoice): Promise<readonly string[] | undefined> {
+  const file = await profileFileOf(choice);
+  if (file === undefined) return undefined;
+  const { profileNames } = await import('../profiles/file/read.js');
+  return withSuggestions(async () => profileNames({ file, cwd: choice.cwd }));
 }
 
 /** A variable that is set to nothing is not set: that is how a script switches it off. */

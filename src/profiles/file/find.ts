@@ -20,8 +20,8 @@ export function findProfileFile(cwd: string, env: NodeJS.ProcessEnv): string | u
   return undefined;
 }
 
-/** cachectl's folder of that kind: `~/.config/cachectl`, `~/.local/share/cachectl`. */
-export function userFolder(kind: 'config' | 'data', env: NodeJS.ProcessEnv): string {
+/** cachectl's folder of that kind: `~/.config/cachectl`, `~/.local/share/cachectl`, `~/.cache/cachectl`. */
+export function userFolder(kind: 'cache' | 'config' | 'data', env: NodeJS.ProcessEnv): string {
   const { variable, windows, customary } = USER_FOLDERS[kind];
   // The XDG specification says to ignore a relative path.
   const candidates = [env[variable], process.platform === 'win32' ? env[windows] : undefined];
@@ -35,6 +35,7 @@ export function homeFolder(env: NodeJS.ProcessEnv): string {
 }
 
 const USER_FOLDERS = {
+  cache: { variable: 'XDG_CACHE_HOME', windows: 'LOCALAPPDATA', customary: '.cache' },
   config: { variable: 'XDG_CONFIG_HOME', windows: 'APPDATA', customary: '.config' },
   data: { variable: 'XDG_DATA_HOME', windows: 'LOCALAPPDATA', customary: path.join('.local', 'share') },
 } as const;

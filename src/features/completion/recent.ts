@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Candidate } from './target.js';
+
+import { userFolder } from '../../profiles/file/find.js';
+
+/** Milliseconds: long enough to press Tab twice. */
+const LIFETIME = 5000;
+
+/** The same answer for a moment, from a file that only the user can read. Without a place for it, there is none. */
+export async function remembered(
+  question: unknown,
+  find: () => Promise<readonly Candidate[]>,
+): Promise<readonly Candidate[]> {
+  const folder = path.join(userFolder('cache', process.env), 'completion');
+  const file = path.join(folder, createHash('sha256').update(JSON.stringify(question)).digest('hex'));
+  const recent = quietly(() => (isRecent(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Candidate[]) : undefined));
+  if (recent) return recent;
+  const found = await find();
+  quietly(() => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Under sudo the folder is another user's.
+    if (process.getuid && statSync(folder).uid !== process.getuid()) return;
+    for (const name of readdirSync(folder)) {
+      const other = path.join(folder, name);
+      if (!isRecent(other)) rmSync(other, { force: true });
+    }
+
+    writeFileSync(file, JSON.stringify(found), { mode: 0o600 });
+  });
+  return found;
+}
+
+function isRecent(file: string): boolean {
+  const age = Date.now() - statSync(file).mtimeMs;
+  return age >= 0 && age < LIFETIME;
+}
+
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    // It is only a cache.
+    return undefined;
+  }
+}
