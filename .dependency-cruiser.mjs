@@ -3,7 +3,7 @@
 /** From top to bottom: each layer imports only layers below it. */
 const LAYERS = ['commands', 'features', 'runtime', 'terminal', 'testing', 'stores', 'profiles', 'codecs'];
 
-const DRIVERS = 'redis|memcached|mongodb|mysql|postgres|sqlite|custom';
+const DRIVERS = 'redis|memcached|mongodb|mysql|postgres|sqlite|file|custom';
 
 /** Topics that build on other topics. Every other topic stands alone. */
 const BUILDS_ON = {

@@ -50,6 +50,7 @@ const PROFILES: Readonly<Record<string, Profile>> = {
     lockCollection: 'cache_locks',
   },
   SQLite: { ...COMMON, driver: 'sqlite', path: 'cache.sqlite', table: 'cache', lockTable: 'cache_locks' },
+  File: { ...COMMON, driver: 'file', path: 'data', lockPrefix: 'file-store-lock:' },
 };
 
 /** The rows. */

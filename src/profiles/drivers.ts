@@ -2,6 +2,7 @@ import type { Profile, Warn } from './profile.js';
 
 import { ConfigError } from '../errors.js';
 import { type Common, COMMON_KEYS, readCommon } from './drivers/common.js';
+import { FILE_KEYS, readFile } from './drivers/file.js';
 import { MEMCACHED_KEYS, readMemcached } from './drivers/memcached.js';
 import { MONGODB_KEYS, readMongodb } from './drivers/mongodb.js';
 import { noStoreFor } from './drivers/no-store.js';
@@ -57,6 +58,7 @@ const DRIVERS: Readonly<Record<DriverName, Driver>> = {
   redis: { keys: REDIS_KEYS, read: readRedis },
   memcached: { keys: MEMCACHED_KEYS, read: readMemcached },
   mongodb: { keys: MONGODB_KEYS, read: readMongodb },
+  file: { keys: FILE_KEYS, read: readFile },
 };
 
 const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[];

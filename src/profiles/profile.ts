@@ -5,7 +5,7 @@ import type { RedisCompression } from '../codecs/compression/phpredis.js';
 export type Warn = (text: string) => void;
 
 /** A profile for the stores: complete and checked, with all defaults. */
-export type Profile = CustomProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
+export type Profile = CustomProfile | FileProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
 
 interface Common {
   readonly name: string;
@@ -25,6 +25,19 @@ export interface SqliteProfile extends Common {
   readonly lockTable: string;
   /** Set for the profile that exists without a profile file. */
   readonly isBuiltIn?: true;
+}
+
+/** The folder of Laravel's `file` store. */
+export interface FileProfile extends Common {
+  readonly driver: 'file';
+  /** Absolute. */
+  readonly path: string;
+  /** Laravel's `lock_path`. Absolute; undefined if locks are in `path`. */
+  readonly lockPath?: string;
+  /** In front of the names of locks: `file-store-lock:` since Laravel 12.36, nothing before. */
+  readonly lockPrefix: string;
+  /** The mode of new files and folders, Laravel's `permission`. Undefined: by the umask. */
+  readonly permission?: number;
 }
 
 export interface RedisProfile extends Common {

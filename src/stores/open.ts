@@ -12,6 +12,11 @@ export async function openStore(profile: Profile, options: OpenOptions): Promise
       return openCustom(profile, codec, options);
     }
 
+    case 'file': {
+      const { openFile } = await import('./file/store.js');
+      return openFile(profile, codec, options);
+    }
+
     case 'memcached': {
       const { openMemcached } = await import('./memcached/store.js');
       return openMemcached(profile, codec, options);

@@ -73,6 +73,10 @@ function locationOf({ profile }: CopySide): string {
       return JSON.stringify([profile.moduleUrl, profile.options]);
     }
 
+    case 'file': {
+      return profile.path;
+    }
+
     case 'memcached': {
       return JSON.stringify(profile.servers);
     }

@@ -19,6 +19,7 @@ export interface UrlParts {
  * - `redis+cluster://`, `redis+sentinel://`, `rediss+…`
  * - `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`
  * - `sqlite:`, and the bare path of a `.sqlite` or `.db` file
+ * - `file:`, a folder
  *
  * The standard URL class has no lists of hosts, and changes what is not a web address.
  * @param name for messages: `--url redis://user:***@host`, or the location in the file; never a secret
@@ -45,13 +46,14 @@ export function parseUrl(url: string, name: string): UrlParts {
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
-  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:';
+  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:, file:';
 const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
 
 type Parts = Omit<UrlParts, 'scheme'>;
 
 const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(Object.create(null), {
+  file: parsePath('file', 'storage/framework/cache/data'),
   memcached: parseMemcached,
   memcacheds: withTls(parseMemcached),
   mongodb: parseMongodb(false),
@@ -66,7 +68,7 @@ const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(O
   'rediss+cluster': withTls(parseRedis('cluster')),
   'redis+sentinel': parseRedis('sentinels'),
   'rediss+sentinel': withTls(parseRedis('sentinels')),
-  sqlite: parseSqlite,
+  sqlite: parsePath('sqlite', 'cache.sqlite'),
   unix: parseUnix,
 });
 
@@ -111,19 +113,22 @@ function authenticatesByPath(options: readonly string[]): boolean {
   return !options.some((option) => /^authSource=|^authMechanism=(?!SCRAM)/i.test(option));
 }
 
-function parseSqlite(text: Text): Parts {
-  const { beforeQuery } = text;
-  if (/^\/\/(?!\/)/.test(beforeQuery)) {
-    text.fail(
-      'has a host',
-      'Write sqlite:cache.sqlite for a file here, sqlite:///var/cache.sqlite for an absolute path.',
-    );
-  }
+/** @param example a relative path, for hints */
+function parsePath(driver: 'file' | 'sqlite', example: string): (text: Text) => Parts {
+  return (text) => {
+    const { beforeQuery } = text;
+    if (/^\/\/(?!\/)/.test(beforeQuery)) {
+      text.fail(
+        'has a host',
+        `Write ${driver}:${example} for a path from here, ${driver}:///var/${example} for an absolute one.`,
+      );
+    }
 
-  // On Windows, sqlite:///C:/cache.sqlite is the file C:/cache.sqlite.
-  const file = text.decode(beforeQuery.replace(/^\/\//, '')).replace(/^\/(?=[a-z]:[/\\])/i, '');
-  if (file === ':memory:') text.fail('keeps nothing', 'Name a file: sqlite:cache.sqlite');
-  return { driver: 'sqlite', keys: text.query(['path', file]) };
+    // On Windows, sqlite:///C:/cache.sqlite is the file C:/cache.sqlite.
+    const file = text.decode(beforeQuery.replace(/^\/\//, '')).replace(/^\/(?=[a-z]:[/\\])/i, '');
+    if (file === ':memory:') text.fail('keeps nothing', 'Name a file: sqlite:cache.sqlite');
+    return { driver, keys: text.query(['path', file]) };
+  };
 }
 
 function parseUnix(text: Text): Parts {

@@ -24,10 +24,12 @@ export const OPERATIONS = Object.keys(TEXTS) as readonly Operation[];
 
 /** Why a driver lacks operations here, and what to do instead. */
 export interface Limits {
+  /** The operations that `reason` explains. Left out: all. */
+  readonly operations?: readonly Operation[];
   /** Follows "the NAME store cannot list keys": `with protocol: classic`. */
   readonly reason: string;
-  /** A sentence. */
-  readonly hint: string;
+  /** A sentence. Left out: the usual hint of the operation. */
+  readonly hint?: string;
 }
 
 interface Limited {
@@ -42,8 +44,9 @@ export function unsupported(
   what: string = TEXTS[operation][0],
   hint: string = TEXTS[operation][1],
 ): UnsupportedError {
-  const reason = limits === undefined ? '' : ` ${limits.reason}`;
-  return new UnsupportedError(`the ${driver} store cannot ${what}${reason}`, limits?.hint ?? hint);
+  const limit = limits?.operations?.includes(operation) === false ? undefined : limits;
+  const reason = limit === undefined ? '' : ` ${limit.reason}`;
+  return new UnsupportedError(`the ${driver} store cannot ${what}${reason}`, limit?.hint ?? hint);
 }
 
 /** Of a store that cannot list keys. */

@@ -1,0 +1,39 @@
+import { CachectlError, RefusedError, WrongTypeError } from '../../errors.js';
+import { systemCode, systemReason } from '../../system-errors.js';
+
+/** The result of `work`, or undefined if the file or folder does not exist. */
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Run `work` and translate errors of the system into errors that name the folder. */
+export async function translating<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = systemCode(error);
+    if (error instanceof CachectlError || code === undefined) throw error;
+    const hint = HINTS[code] ?? 'Check path in the profile.';
+    throw new RefusedError(`cannot use the folder ${folder}: ${systemReason(error)}`, hint, { cause: error });
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'Run cachectl as the user that the application runs as.',
+  EDQUOT: 'Free some space, or flush.',
+  EMFILE: 'Raise the limit of open files (ulimit -n).',
+  ENOSPC: 'Free some space, or flush.',
+  EPERM: 'Run cachectl as the user that the application runs as.',
+};
+
+export function notAnEntry(file: string): WrongTypeError {
+  return new WrongTypeError(
+    `${file} is not a file of Laravel's cache`,
+    'Look at it, and remove it if nobody needs it.',
+  );
+}

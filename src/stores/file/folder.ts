@@ -1,0 +1,215 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, chown, link, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { systemCode } from '../../system-errors.js';
+import { keyToBytes } from '../entries/key-text.js';
+import { type Content, DIGITS, isLive, parseContent, renderExpiry } from './content.js';
+import { notAnEntry, translating, unlessMissing } from './errors.js';
+import { flock, lockProgram } from './flock.js';
+
+/** What happens to a file: `next` replaces its content; null removes it; undefined leaves it as it is. */
+export interface Decision<T> {
+  readonly result: T;
+  readonly next?: Content | null;
+}
+
+const NOTHING = undefined;
+
+type Decide<T> = (held: Content | undefined) => Decision<T>;
+
+/**
+ * A folder in Laravel's layout: `ab/cd/abcd…`, the SHA-1 of the key. Changes that depend on what a file holds are made
+ * in place under the lock of Laravel's `add`, so that cachectl and PHP exclude each other; a file that PHP has opened
+ * must stay the file. Whole new contents are written beside it and renamed.
+ */
+export class Folder {
+  readonly path: string;
+  readonly #timeoutMs: number;
+  readonly #mode: number | undefined;
+
+  /** `mode` is what Laravel sets on new files and folders; undefined leaves it to the umask. */
+  constructor(path: string, timeoutMs: number, mode: number | undefined) {
+    this.path = path;
+    this.#timeoutMs = timeoutMs;
+    this.#mode = mode;
+  }
+
+  fileOf(key: string): string {
+    const hash = createHash('sha1').update(keyToBytes(key)).digest('hex');
+    return path.join(this.path, hash.slice(0, 2), hash.slice(2, 4), hash);
+  }
+
+  /** The content under a key, expired or not. @throws WrongTypeError */
+  async read(key: string): Promise<Content | undefined> {
+    const file = this.fileOf(key);
+    return translating(this.path, async () => {
+      const handle = await unlessMissing(open(file));
+      if (handle === undefined) return;
+      return closing(handle, async () => this.#content(handle, file));
+    });
+  }
+
+  /** The same if it has not expired. */
+  async live(key: string): Promise<Content | undefined> {
+    return whileLive(await this.read(key));
+  }
+
+  /** Replace the content under a key, whatever it holds. */
+  async write(key: string, content: Content): Promise<void> {
+    await translating(this.path, async () => this.#place(this.fileOf(key), content, false));
+  }
+
+  /** Remove the file under a key, as Laravel does: without a lock. False if there is none. */
+  async remove(key: string): Promise<boolean> {
+    return translating(this.path, async () => {
+      const removed = await unlessMissing(unlink(this.fileOf(key)).then(() => true));
+      return removed === true;
+    });
+  }
+
+  /** Change the file under a key, depending on its live content. `decide` may be called several times. */
+  async change<T>(key: string, decide: Decide<T>): Promise<T> {
+    const file = this.fileOf(key);
+    return translating(this.path, async () => {
+      for (;;) {
+        const done = (await this.#changeExisting(file, decide)) ?? (await this.#changeMissing(file, decide));
+        if (done) return done.result;
+      }
+    });
+  }
+
+  /** Undefined if there is no file, or if it is replaced meanwhile. */
+  async #changeExisting<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
+    const handle = await unlessMissing(open(file, 'r+'));
+    if (handle === undefined) return undefined;
+    return closing(handle, async () => {
+      // Most often there is nothing to change: a lock is held, a key exists.
+      const early = decide(whileLive(await this.#content(handle, file)));
+      if (early.next === undefined) return early;
+      await flock(handle, 'exclusive', file, this.#timeoutMs);
+      if (!(await isAt(handle, file))) return;
+      const held = whileLive(contentOf(await readAll(handle), file));
+      const decision = decide(held);
+      if (decision.next) await overwrite(handle, decision.next);
+      else if (decision.next === null && held) await unlink(file);
+      return decision;
+    });
+  }
+
+  /** Undefined if somebody else creates the file. */
+  async #changeMissing<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
+    const decision = decide(NOTHING);
+    if (!decision.next) return decision;
+    try {
+      await this.#place(file, decision.next, true);
+      return decision;
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return undefined;
+      throw error;
+    }
+  }
+
+  /** A writer holds the lock until its content is whole. */
+  async #content(handle: FileHandle, file: string): Promise<Content | undefined> {
+    const { size, mtimeMs } = await handle.stat();
+    const bytes = await readAll(handle, size);
+    const after = await handle.stat();
+    const isWhole = bytes.length > DIGITS && after.size === size && after.mtimeMs === mtimeMs;
+    if (isWhole && parseContent(bytes) !== 'blank') return contentOf(bytes, file);
+    if (lockProgram() === undefined) return contentOf(bytes, file);
+    await flock(handle, 'shared', file, this.#timeoutMs);
+    return contentOf(await readAll(handle), file);
+  }
+
+  /** With `isNew`, fails if a file exists. Otherwise replaces it, and keeps its mode and owner. */
+  async #place(file: string, content: Content, isNew: boolean): Promise<void> {
+    const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
+    const bytes = Buffer.concat([renderExpiry(content.expiry), content.stored]);
+    const attempt = async (): Promise<true> => {
+      await writeFile(beside, bytes, { flag: 'wx' });
+      try {
+        await this.#adopt(beside, isNew ? undefined : await unlessMissing(stat(file)));
+        await (isNew ? link(beside, file) : rename(beside, file));
+      } catch (error) {
+        await unlessMissing(unlink(beside));
+        throw error;
+      }
+
+      if (isNew) await unlink(beside);
+      return true;
+    };
+
+    if (await unlessMissing(attempt())) return;
+    // A flush by Laravel removes folders, too.
+    await this.#makeFolders(path.dirname(file));
+    await attempt();
+  }
+
+  async #makeFolders(folder: string): Promise<void> {
+    await mkdir(this.path, { recursive: true });
+    for (const each of [path.dirname(folder), folder]) {
+      try {
+        await mkdir(each);
+        await this.#adopt(each);
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** Set mode and owner so that the application can still write: root's files belong to the owner of the folder. */
+  async #adopt(created: string, like?: { readonly mode: number; readonly uid: number; readonly gid: number }) {
+    const mode = this.#mode ?? (like && like.mode & 0o777);
+    if (mode !== undefined) await chmod(created, mode);
+    if (process.getuid?.() !== 0) return;
+    const { uid, gid } = like ?? (await stat(this.path));
+    if (uid !== 0 || gid !== 0) await chown(created, uid, gid);
+  }
+}
+
+function contentOf(bytes: Buffer, file: string): Content | undefined {
+  const content = parseContent(bytes);
+  if (content === 'foreign') throw notAnEntry(file);
+  return content === 'blank' ? undefined : content;
+}
+
+function whileLive(content: Content | undefined): Content | undefined {
+  return content && isLive(content.expiry) ? content : undefined;
+}
+
+/** Whether nobody removed or replaced the file since it was opened. */
+async function isAt(handle: FileHandle, file: string): Promise<boolean> {
+  const [ours, theirs] = [await handle.stat(), await unlessMissing(stat(file))];
+  return ours.ino === theirs?.ino && ours.dev === theirs.dev;
+}
+
+/** The value first: the file counts as expired, or keeps its expiry, until the value is whole. */
+async function overwrite(handle: FileHandle, { expiry, stored }: Content): Promise<void> {
+  const { size } = await handle.stat();
+  if (size > DIGITS + stored.length) await handle.truncate(DIGITS);
+  await handle.write(stored, 0, stored.length, DIGITS);
+  await handle.write(renderExpiry(expiry), 0, DIGITS, 0);
+}
+
+async function readAll(handle: FileHandle, size?: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(size ?? (await handle.stat()).size);
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+
+  return buffer.subarray(0, filled);
+}
+
+async function closing<T>(handle: FileHandle, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await handle.close();
+  }
+}
