@@ -1,8 +1,10 @@
+import { expect } from 'chai';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { withOutside } from '../support/outside.js';
+import { string } from '../../src/codecs/value.js';
 import { describeCounters, describeEntries, describeThousands, describeValues } from '../support/php-exchange.js';
 import { describeLocks } from '../support/php-locks.js';
 import { type PhpPeer, startPhpPeer } from '../support/php-peer.js';
@@ -14,18 +16,19 @@ const TRAITS: Traits = { bareNumbers: false, countsFromNothing: true, countsInOn
 const DIGITS = 10;
 const FOREVER = 9_999_999_999;
 
-describe('the file cache of a Laravel application, with the example driver', () => {
-  const project = withOutside();
+describe('the file cache of a Laravel application', () => {
+  let root: string;
   let folder: string;
   let php: PhpPeer;
   let shared: Shared;
 
   before(async function () {
     php = startPhpPeer(this, 'Illuminate/Filesystem');
-    folder = path.join(project().folder, 'data');
-    const profile = `{ driver: ./driver.mjs, folder: ./data, prefix: '', lockPrefix: '' }`;
-    const config = project().write('cachectl.yaml', `default: files\nprofiles: { files: ${profile} }\n`);
-    shared = { php, theirs: php.cache({ store: 'file', path: folder }), ...(await oursAt({ config })), raw, ttl };
+    root = mkdtempSync(path.join(tmpdir(), 'cachectl-laravel-file-'));
+    folder = path.join(root, 'data');
+    // The PHP peer has a Laravel before 12.36.
+    const url = `file://${folder}?lockPrefix=`;
+    shared = { php, theirs: php.cache({ store: 'file', path: folder }), ...(await oursAt({ url })), raw, ttl };
   });
 
   beforeEach(() => {
@@ -36,6 +39,7 @@ describe('the file cache of a Laravel application, with the example driver', () 
   after(async () => {
     await shared?.ours.close();
     await php?.stop();
+    rmSync(root, { force: true, recursive: true });
   });
 
   function contentOf(key: string): Buffer {
@@ -61,4 +65,16 @@ describe('the file cache of a Laravel application, with the example driver', () 
   describe('counters', () => describeCounters(() => shared, TRAITS));
 
   describe('locks', () => describeLocks(() => shared, TRAITS));
+
+  it('is flushed by each for both', async () => {
+    const { ours, theirs } = shared;
+    await theirs.put('k', Buffer.from('s:1:"v";'), 60);
+    await ours.flush({ scope: 'all', locks: true, dryRun: false });
+    expect(String(await theirs.get('k'))).to.equal('N;');
+    await ours.put('k', string('v'), 60);
+    expect(await theirs.flush()).to.equal(true);
+    expect(await ours.get('k')).to.equal(undefined);
+    await ours.put('k', string('again'), 60);
+    expect(String(await theirs.get('k'))).to.equal('s:5:"again";');
+  });
 });

@@ -47,6 +47,53 @@ describe('a Laravel application as a profile', () => {
     });
   }
 
+  it('has the folders and the mode of a file store, and no prefix', async () => {
+    version('v12.40.0');
+    folder.write(
+      'config/cache.php',
+      `<?php return ['prefix' => 'shop-', 'stores' => ['file' => [
+        'driver' => 'file', 'path' => storage_path('framework/cache/data'),
+        'lock_path' => storage_path('framework/cache/locks'), 'permission' => 0664,
+      ]]];`,
+    );
+    const data = path.join(folder.project, 'storage/framework/cache/data');
+    expect(await of('file')).to.deep.equal({
+      name: 'laravel',
+      driver: 'file',
+      prefix: '',
+      codec: 'php',
+      protected: false,
+      path: data,
+      lockPath: path.join(folder.project, 'storage/framework/cache/locks'),
+      lockPrefix: 'file-store-lock:',
+      permission: 0o664,
+    });
+    version('v12.35.1');
+    expect(await of('file')).to.include({ path: data, lockPrefix: '' });
+    version('v11.46.1');
+    expect(await of('file')).to.include({ path: data, lockPrefix: '' });
+  });
+
+  it('of a failover store is refused with the stores in it', async () => {
+    version('v12.40.0');
+    folder.write(
+      'config/cache.php',
+      `<?php return ['stores' => ['failover' => ['driver' => 'failover', 'stores' => ['redis', 'array']]]];`,
+    );
+    const { message, hint } = await folder.failure({ url: 'laravel:.?store=failover' });
+    expect(message).to.include('fails over between redis and array');
+    expect(hint).to.include('store=redis');
+  });
+
+  for (const driver of ['dynamodb', 'apc', 'octane', 'session', 'storage', 'null', 'array']) {
+    it(`on ${driver} is refused by name`, async () => {
+      version('v12.40.0');
+      folder.write('config/cache.php', `<?php return ['stores' => ['mine' => ['driver' => '${driver}']]];`);
+      const { message } = await folder.failure({ url: 'laravel:.?store=mine' });
+      expect(message).to.match(new RegExp(`driver "${driver}" of profile laravel: cachectl does not support`));
+    });
+  }
+
   it('is on SQLite in the database folder unless the application says otherwise', async () => {
     version('v12.0.0');
     folder.write('.env', 'DB_CONNECTION=sqlite\n');

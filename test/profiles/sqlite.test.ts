@@ -150,7 +150,7 @@ describe('an SQLite profile', () => {
       await folder.failure({ url: 'array:?prefix=a-' }),
       await folder.failureOf('profiles: { a: { driver: array } }'),
     ]) {
-      expect(failure.message).to.match(/cachectl does not support Laravel's array cache yet$/);
+      expect(failure.message).to.match(/cachectl does not support Laravel's array cache$/);
       expect(failure.hint).to.equal('It lives in one process. Use driver: sqlite, the default: it needs no server.');
     }
   });

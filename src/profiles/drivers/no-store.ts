@@ -8,23 +8,21 @@ interface Unsupported {
 
 const DATABASE_HINT =
   'A database cache in SQLite is driver: sqlite with path: FILE. For others write a driver: docs/custom-drivers.md.';
-const OTHER_HINT = 'Drivers: sqlite, redis, memcached, mongodb, or a custom one: docs/custom-drivers.md.';
-const IN_PHP =
-  'It lives inside PHP, so no other process can read it. Use a cache store that processes share, such as redis.';
+const SHARED = 'Use a store that processes share, such as redis, database or file.';
 
+/** All others of Laravel's stores, each with the way out; docs/laravel-stores.md has the whole list. */
 const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
   ...databases('MySQL', 'mysql'),
   ...databases('MariaDB', 'mariadb'),
   ...databases('PostgreSQL', 'pgsql', 'postgres', 'postgresql'),
   ...databases('SQL Server', 'sqlsrv', 'mssql', 'sqlserver'),
   ['database', { what: "Laravel's database cache on MySQL, PostgreSQL or SQL Server", hint: DATABASE_HINT }],
-  ['dynamodb', { what: 'DynamoDB', hint: OTHER_HINT }],
-  ['storage', { what: "Laravel's storage cache", hint: OTHER_HINT }],
+  ['dynamodb', { what: 'DynamoDB', hint: 'Use its AWS console or CLI, or write a driver: docs/custom-drivers.md.' }],
   [
-    'file',
+    'storage',
     {
-      what: "Laravel's file cache",
-      hint: 'The example driver reads it: driver: ./file-store/driver.mjs; see examples/file-store and docs/custom-drivers.md.',
+      what: "Laravel's storage cache, which is on a disk of the application",
+      hint: 'If that disk is a local folder, use driver: file with its path and the prefix of the cache.',
     },
   ],
   [
@@ -34,26 +32,32 @@ const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>(
       hint: 'It lives in one process. Use driver: sqlite, the default: it needs no server.',
     },
   ],
-  ['apc', { what: 'APCu', hint: IN_PHP }],
-  ['apcu', { what: 'APCu', hint: IN_PHP }],
-  ['octane', { what: "Octane's in-memory cache", hint: IN_PHP }],
+  ['apc', { what: 'APCu, which keeps its entries inside PHP', hint: SHARED }],
+  ['apcu', { what: 'APCu, which keeps its entries inside PHP', hint: SHARED }],
+  ['octane', { what: "Octane's cache, which is inside the Octane server", hint: SHARED }],
   [
     'session',
     {
-      what: "Laravel's session cache",
-      hint: 'Each session has its own. Use the store behind the sessions, such as redis.',
+      what: "Laravel's session cache, which is a part of each user's session",
+      hint: 'Entries are in the store of the sessions, serialized with them. Use a profile of that store to look at it.',
     },
   ],
-  ['failover', { what: "Laravel's failover cache", hint: 'Write a profile for each of its stores, and select one.' }],
-  ['null', { what: "Laravel's null cache, which keeps nothing", hint: OTHER_HINT }],
+  [
+    'failover',
+    {
+      what: "Laravel's failover cache, which is a list of other stores",
+      hint: 'Use a profile of the first store in its list: it has the entries and locks, unless it failed.',
+    },
+  ],
+  ['null', { what: "Laravel's null cache, which stores nothing", hint: 'There is nothing to look at or to flush.' }],
 ]);
 
 /** Explain why cachectl does not support a driver or URL scheme of Laravel or a database. Undefined for other words. */
 export function noStoreFor(name: string, where: string): ConfigError | undefined {
   const found = NO_STORE.get(name.toLowerCase());
-  return found && new ConfigError(`${where}: cachectl does not support ${found.what} yet`, found.hint);
+  return found && new ConfigError(`${where}: cachectl does not support ${found.what}`, found.hint);
 }
 
 function databases(what: string, ...names: readonly string[]): ReadonlyArray<readonly [string, Unsupported]> {
-  return names.map((name) => [name, { what, hint: DATABASE_HINT }]);
+  return names.map((name) => [name, { what: `${what} yet`, hint: DATABASE_HINT }]);
 }

@@ -14,6 +14,8 @@ export interface Application extends CacheConfig {
   readonly folder: string;
   /** Major version, and how it is known. */
   readonly version: number;
+  /** Undefined if only the major version is known. */
+  readonly minor?: number;
   /** What was read from where, a line each. */
   readonly notes: readonly string[];
 }
@@ -29,31 +31,31 @@ const OLDEST = 10;
  * @throws ConfigError
  */
 export async function readApplication(folder: string, env: NodeJS.ProcessEnv): Promise<Application> {
-  const { version, note } = await versionOf(folder);
+  const { note, ...version } = await versionOf(folder);
   const notes = [note];
   const scope = { base: folder, env: (): undefined => undefined };
   const cached = await textOf(folder, 'bootstrap/cache/config.php');
   if (cached !== undefined) {
     const root = parsed(cached, { ...scope, file: 'bootstrap/cache/config.php' });
     notes.push('bootstrap/cache/config.php (cached, so .env is not read)');
-    return { folder, version, notes, cache: at(root, 'cache'), database: at(root, 'database') };
+    return { folder, ...version, notes, cache: at(root, 'cache'), database: at(root, 'database') };
   }
 
   const lookUp = await readEnv(folder, env, notes);
-  const defaults = defaultConfig(version, lookUp, folder);
+  const defaults = defaultConfig(version.version, lookUp, folder);
   const missing: string[] = [];
   const fileOver = async (name: 'cache' | 'database', nested: 'connections' | 'stores'): Promise<Traced> => {
     const file = `config/${name}.php`;
     const text = await textOf(folder, file);
     (text === undefined ? missing : notes).push(file);
     if (text === undefined) return defaults[name];
-    return overDefaults(defaults[name], parsed(text, { base: folder, env: lookUp, file }), version, nested);
+    return overDefaults(defaults[name], parsed(text, { base: folder, env: lookUp, file }), version.version, nested);
   };
 
   const cache = await fileOver('cache', 'stores');
   const database = await fileOver('database', 'connections');
-  if (missing.length > 0) notes.push(`no ${missing.join(' or ')}, so the defaults of Laravel ${version}`);
-  return { folder, version, cache, database, notes };
+  if (missing.length > 0) notes.push(`no ${missing.join(' or ')}, so the defaults of Laravel ${version.version}`);
+  return { folder, ...version, cache, database, notes };
 }
 
 function parsed(text: string, scope: { readonly base: string; readonly env: Env; readonly file: string }): Traced {
@@ -69,13 +71,16 @@ function parsed(text: string, scope: { readonly base: string; readonly env: Env;
 }
 
 /** From composer.lock, or composer.json; the newest where neither says. */
-async function versionOf(folder: string): Promise<{ readonly version: number; readonly note: string }> {
+async function versionOf(folder: string): Promise<Pick<Application, 'minor' | 'version'> & { readonly note: string }> {
   const lock = await jsonOf(folder, 'composer.lock');
   const packages = (lock as { readonly packages?: unknown } | undefined)?.packages;
   for (const each of Array.isArray(packages) ? (packages as unknown[]) : []) {
     const { name, version } = (each ?? {}) as { readonly name?: unknown; readonly version?: unknown };
     const major = name === 'laravel/framework' ? majorOf(version) : undefined;
-    if (major !== undefined) return { version: clamp(major), note: `Laravel ${String(version)} (composer.lock)` };
+    if (major === undefined) continue;
+    const [, minor] = /^v?\d+\.(\d+)/.exec(String(version)) ?? [];
+    const note = `Laravel ${String(version)} (composer.lock)`;
+    return { version: clamp(major), ...(minor !== undefined && { minor: Number(minor) }), note };
   }
 
   const composer = await jsonOf(folder, 'composer.json');

@@ -84,7 +84,9 @@ function evaluate(node: PhpNode, scope: PhpScope): Traced {
     }
 
     case 'number': {
-      return plain(Number(node.value));
+      const digits = String(node.value);
+      // A mode such as 0664 is octal in PHP.
+      return plain(/^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits));
     }
 
     case 'retif': {

@@ -2,11 +2,13 @@ import type { Entries, Setting } from '../settings.js';
 import type { Application } from './application.js';
 
 import { ConfigError } from '../../errors.js';
+import { fileSettings } from './file.js';
 import { memcachedSettings } from './memcached.js';
+import { arrayAt } from './php-config.js';
 import { redisSettings } from './redis.js';
 import { Settings } from './settings.js';
 import { sqlSettings } from './sql.js';
-import { at } from './value.js';
+import { at, type Traced } from './value.js';
 
 /** The keys of a profile, each with the place in the application that says so. */
 export interface LaravelProfile {
@@ -34,12 +36,22 @@ export function profileOf(application: Application, name?: string): LaravelProfi
     );
   }
 
+  if (driver === 'file') {
+    // Laravel's file store has no prefix.
+    fileSettings(settings, config, store);
+    return { store, entries: settings.entries, notes: settings.notes };
+  }
+
   const prefix = at(config, 'prefix').value === null ? at(application.cache, 'prefix') : at(config, 'prefix');
   settings.set('prefix', prefix, 'cache.prefix');
   switch (driver) {
     case 'database': {
       sqlSettings(settings, config, store);
       break;
+    }
+
+    case 'failover': {
+      throw failover(settings, config, store);
     }
 
     case 'memcached': {
@@ -53,11 +65,22 @@ export function profileOf(application: Application, name?: string): LaravelProfi
     }
 
     default: {
-      // The reader of drivers knows which of Laravel's others cachectl has, and why not.
+      // The reader of drivers knows why cachectl has no store for them.
       settings.set('driver', at(config, 'driver'), `cache.stores.${store}.driver`);
-      settings.set('path', at(config, 'path'), `cache.stores.${store}.path`);
     }
   }
 
   return { store, entries: settings.entries as ReadonlyMap<string, Setting>, notes: settings.notes };
+}
+
+/** Entries are in the first store that worked when they were written. */
+function failover(settings: Settings, config: Traced, store: string): ConfigError {
+  const names = [...arrayAt(config, 'stores').values()].map(
+    (each) => settings.text(each, `cache.stores.${store}.stores`) ?? '',
+  );
+  const [first = 'NAME'] = names;
+  return new ConfigError(
+    `${at(config, 'driver').from.place}: cache store ${JSON.stringify(store)} fails over between ${names.join(' and ')}; cachectl works on one store at a time`,
+    `Entries and locks are in the first one, unless it failed: --laravel DIR?store=${first}`,
+  );
 }

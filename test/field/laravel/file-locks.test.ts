@@ -1,25 +1,29 @@
 import { expect } from 'chai';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { cachectl, type Result } from '../../support/cli.js';
 import { readLaravel13 } from '../../support/laravel13.js';
-import { type Outcome, withOutside } from '../../support/outside.js';
 import { type PhpCache, type PhpPeer, startPhpPeer } from '../../support/php-peer.js';
 
 const CREATED = 'illuminate:cache:flexible:created:';
 
 describe('field: the file cache of Laravel 12.36 and later', () => {
-  const project = withOutside();
+  let folder = '';
 
   before(() => {
-    const profile = '{ driver: ./driver.mjs, folder: ./data }';
-    project().write('cachectl.yaml', `default: files\nprofiles: { files: ${profile} }\n`);
+    folder = mkdtempSync(path.join(tmpdir(), 'cachectl-file-locks-'));
   });
 
-  const run = async (...args: string[]): Promise<Outcome> => project().cachectl(...args);
+  after(() => rmSync(folder, { force: true, recursive: true }));
+
+  const run = async (...args: string[]): Promise<Result> => cachectl([...args, '--url', `file://${folder}`]);
 
   it('shows who holds the locks that Laravel 13 wrote, and acquires none of them', async () => {
     for (const { path: file, content_base64: content } of readLaravel13().file.entries) {
-      project().write(path.join('data', file), Buffer.from(content, 'base64').toString('latin1'));
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      writeFileSync(path.join(folder, file), Buffer.from(content, 'base64'));
     }
 
     const shown = JSON.parse((await run('lock:show', 'deploy', '--json')).out);
@@ -35,7 +39,7 @@ describe('field: the file cache of Laravel 12.36 and later', () => {
 
     before(function () {
       php = startPhpPeer(this, 'Illuminate/Filesystem');
-      laravel = php.cache({ store: 'file', path: path.join(project().folder, 'data') });
+      laravel = php.cache({ store: 'file', path: folder });
     });
 
     after(async () => php?.stop());
