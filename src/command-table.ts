@@ -24,6 +24,7 @@ export const COMMANDS: CommandTable = {
   'lock:show': async () => import('./commands/lock/show.js'),
   'lock:watch': async () => import('./commands/lock/watch.js'),
   'profile:check': async () => import('./commands/profile/check.js'),
+  'profile:init': async () => import('./commands/profile/init.js'),
   'profile:list': async () => import('./commands/profile/list.js'),
   'profile:show': async () => import('./commands/profile/show.js'),
   pull: async () => import('./commands/pull.js'),

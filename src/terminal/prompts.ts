@@ -15,6 +15,34 @@ export async function confirmByName(name: string): Promise<void> {
   if (typed !== name) throw new DeclinedError(`the name is not ${name}; nothing was changed`, '');
 }
 
+/** Ask a yes-or-no question. @param preset the answer of Enter alone */
+export async function confirmed(message: string, preset: boolean): Promise<boolean> {
+  const { yes } = await asked(async (prompt) => prompt({ type: 'confirm', name: 'yes', message, default: preset }));
+  return yes;
+}
+
+/** Ask for a line of text. @param check returns what is wrong with it, or undefined */
+export async function askText(
+  message: string,
+  preset: string,
+  check?: (text: string) => Promise<string | undefined> | string | undefined,
+): Promise<string> {
+  const validate = async (text: string) => (await check?.(text)) ?? true;
+  const { text } = await asked(async (prompt) =>
+    prompt<{ text: string }>({ type: 'input', name: 'text', message, default: preset, validate }),
+  );
+  return text;
+}
+
+/** Ask for one of a few items. */
+export async function chooseFrom<Item>(message: string, items: readonly Item[], shown: (item: Item) => Choice) {
+  const choices = items.map((item, index) => ({ value: index, ...shown(item) }));
+  const { index } = await asked(async (prompt) =>
+    prompt<{ index: number }>({ type: 'select', name: 'index', message, choices }),
+  );
+  return items[index]!;
+}
+
 /** What a search found, so far as it went. */
 export interface Found<Item> {
   readonly items: readonly Item[];

@@ -268,6 +268,9 @@ describe('docs/json.md', function () {
     for (const command of ['profile:list', 'profile:show', 'profile:check']) {
       note([command], (await cachectl([command, '--json', '--config', config])).out);
     }
+
+    const init = ['profile:init', 'c', '--driver', 'redis', '--offline', '--json', '--config', config];
+    note(['profile:init'], (await cachectl(init)).out);
   });
 
   for (const { commands, documented } of SECTIONS) {

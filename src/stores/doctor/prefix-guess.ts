@@ -131,11 +131,39 @@ function bare(text: string): string {
   return text.toLowerCase().replaceAll(/[^\da-z]/g, '');
 }
 
+/** A recognised pair of prefixes, and the number of keys that begin with them. */
+export interface PrefixCandidate extends Prefixes {
+  readonly keys: number;
+}
+
+/**
+ * The prefixes that stored keys seem to have, the most common first: those in the form of Laravel's defaults
+ * (`shop-database-shop-cache-`), or else the beginning that all keys share.
+ */
+export function prefixCandidates(keys: readonly string[], hasConnectionPrefix: boolean): readonly PrefixCandidate[] {
+  const votes = new Map<string, PrefixCandidate>();
+  for (const key of keys) {
+    const [head, connection = ''] = LARAVEL_HEAD.exec(key) ?? [];
+    if (head === undefined) continue;
+    const connectionPrefix = hasConnectionPrefix ? connection : '';
+    const prefix = head.slice(connectionPrefix.length);
+    votes.set(head, { connectionPrefix, prefix, keys: (votes.get(head)?.keys ?? 0) + 1 });
+  }
+
+  if (votes.size > 0) return [...votes.values()].sort((a, b) => b.keys - a.keys);
+  const prefix = commonHead(keys);
+  return keys.length >= FEW && COMMON.test(prefix) ? [{ connectionPrefix: '', prefix, keys: keys.length }] : [];
+}
+
+/** `shop-database-shop-cache-`, `shop_database_shop_cache_`, `shop_cache:`; the first part is the connection's. */
+const LARAVEL_HEAD = /^([\w.-]{1,60}?[-_]database[-_])?[\w.-]{1,60}?[-_]cache[-_:]/;
+const COMMON = /[\w.-]{3,}[-_:]$/;
+
 /** A profile without a prefix covers every key. If all of them begin alike, that is the prefix. */
 function withoutPrefix(keys: readonly string[]): Finding {
   const found = `no prefix is set: all ${counted(keys.length, 'key', 'keys')} found count as entries`;
   const common = commonHead(keys);
-  if (keys.length < FEW || !/[\w.-]{3,}[-_:]$/.test(common)) return ok('prefix', found);
+  if (keys.length < FEW || !COMMON.test(common)) return ok('prefix', found);
   return warning(
     'prefix',
     `${found}, and all begin with ${shown(common)}`,
