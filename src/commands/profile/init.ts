@@ -57,7 +57,9 @@ export default class ProfileInit extends StoreCommand {
     const { initProfile } = await import('../../features/profiles/init/init.js');
     const { file, profile, change, variables } = await initProfile(args.name, flags as InitFlags);
     if (flags.json) return answerJson({ file, profile, change, variables });
-    await answer(`${change} profile ${profile} ${change === 'added' ? 'to' : 'in'} ${path.relative('', file) || file}\n`);
+    await answer(
+      `${change} profile ${profile} ${change === 'added' ? 'to' : 'in'} ${path.relative('', file) || file}\n`,
+    );
     if (variables.length > 0) warn(`Set ${variables.join(', ')} in the environment: the file holds no passwords.`);
     note(`Next: cachectl doctor -p ${profile}, cachectl keys -p ${profile}, cachectl profile:show ${profile}`);
   }

@@ -23,9 +23,13 @@ export async function askAddress(
   cwd: string,
   check: (url: string) => Promise<unknown>,
 ): Promise<string> {
-  if (driver === undefined && existsSync(path.join(cwd, 'artisan')) && await confirmed('This folder is a Laravel application. Use the settings of its cache?', true)) {
-      return `laravel:${cwd}`;
-    }
+  if (
+    driver === undefined &&
+    existsSync(path.join(cwd, 'artisan')) &&
+    (await confirmed('This folder is a Laravel application. Use the settings of its cache?', true))
+  ) {
+    return `laravel:${cwd}`;
+  }
 
   const chosen =
     driver ??
@@ -36,7 +40,6 @@ export async function askAddress(
   return askText('Its address:', DRIVERS[chosen].url, async (url) => {
     try {
       await check(url);
-      
     } catch (error) {
       if (error instanceof CachectlError) return `${error.message}. ${error.hint}`;
       throw error;
