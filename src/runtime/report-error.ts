@@ -4,6 +4,7 @@ import { printable } from '../stores/entries/printed-key.js';
 import { stringify, UnfinishedListError } from '../terminal/json.js';
 import { isOutputClosed } from '../terminal/output.js';
 import { styleText } from '../terminal/style.js';
+import { wrapMessage } from '../terminal/wrap.js';
 import { debugSetting } from './environment.js';
 import { isParserError, usageFailure } from './usage-errors.js';
 
@@ -28,7 +29,7 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   if (asJson && !isOutputClosed()) {
     const document = stringify({ error: errorFields(failure) });
     process.stdout.write(isUnfinished ? `,${document}]\n` : `${document}\n`);
-  } else if (error instanceof DeclinedError) process.stderr.write(`${failure.message}\n`);
+  } else if (error instanceof DeclinedError) process.stderr.write(`${wrapMessage(failure.message)}\n`);
   else process.stderr.write(errorText(failure));
   if (debugSetting() && error instanceof Error) process.stderr.write(`${maskSecrets(stacks(error))}\n`);
   return failure.exitCode;
@@ -42,7 +43,7 @@ export function asksForJson(argv: readonly string[]): boolean {
 
 /** The two lines that a person reads. */
 export function errorText({ message, hint }: Failure): string {
-  return `${styleText('red', 'error:')} ${message}\n${indent(hint)}`;
+  return wrapMessage(`${styleText('red', 'error:')} ${message}\n${indent(hint)}`);
 }
 
 /** The shape of `--json`: `{"code", "message", "hint"}`. */

@@ -19,20 +19,28 @@ export function cutToColumns(text: string, most: number): string {
   return shown;
 }
 
-/** Lines of at most `width` columns, broken between words; only a word that is longer is broken itself. */
-export function wrapToColumns(text: string, width: number): string[] {
-  if (columnsOf(text) <= width) return [text];
+/**
+ * Lines of at most `width` columns, broken at spaces.
+ * @param indent of the lines after the first, in columns
+ * @param keepsWords a longer word stays whole on a line that is too long; otherwise it is broken
+ */
+export function wrapToColumns(
+  text: string,
+  width: number,
+  { indent = 0, keepsWords = false }: { readonly indent?: number; readonly keepsWords?: boolean } = {},
+): string[] {
   const lines: string[] = [];
-  let line = '';
+  let line: string | undefined;
   for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
+    const longer = line === undefined ? word : `${line} ${word}`;
     if (columnsOf(longer) <= width) {
       line = longer;
       continue;
     }
 
-    if (line !== '') lines.push(line);
-    line = word;
+    if (line !== undefined) lines.push(line);
+    line = lines.length === 0 ? word : ' '.repeat(indent) + word;
+    if (keepsWords) continue;
     while (columnsOf(line) > width) {
       // A character of two columns goes onto a line of one.
       const head = cutToColumns(line, width) || String.fromCodePoint(line.codePointAt(0)!);
@@ -41,7 +49,7 @@ export function wrapToColumns(text: string, width: number): string[] {
     }
   }
 
-  return [...lines, line];
+  return [...lines, line ?? ''];
 }
 
 const ASCII = /^[\u0020-\u007E]*$/;

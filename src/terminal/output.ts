@@ -5,6 +5,7 @@ import type { JsonFields } from './json.js';
 import { ClosedPipeError } from '../errors.js';
 import { stringify } from './json.js';
 import { styleText } from './style.js';
+import { wrapMessage } from './wrap.js';
 
 /** Whether a person reads standard output; a pipe or file gets plain text. */
 export function answersAPerson(): boolean {
@@ -66,10 +67,10 @@ export async function answerJson(document: JsonFields | readonly JsonFields[]): 
 
 /** A word on what was done, for a person; a script has the exit code and is not bothered. */
 export function note(text: string): void {
-  if (notesReachAPerson()) process.stderr.write(`${styleText('dim', text)}\n`);
+  if (notesReachAPerson()) process.stderr.write(`${styleText('dim', wrapMessage(text))}\n`);
 }
 
 /** What the user must know even in a script's log. */
 export function warn(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${wrapMessage(text)}\n`);
 }

@@ -1,17 +1,20 @@
 import inquirer, { createPromptModule } from 'inquirer';
 
 import { DeclinedError, InterruptedError } from '../errors.js';
+import { wrapMessage } from './wrap.js';
 
 /** @throws DeclinedError unless the person says yes */
 export async function confirmByYes(message: string): Promise<void> {
-  const { yes } = await asked(async (prompt) => prompt({ type: 'confirm', name: 'yes', message, default: false }));
+  const { yes } = await asked(async (prompt) =>
+    prompt({ type: 'confirm', name: 'yes', message: wrapped(message), default: false }),
+  );
   if (!yes) throw new DeclinedError('nothing was changed', '');
 }
 
 /** @throws DeclinedError unless the person types `name` */
 export async function confirmByName(name: string): Promise<void> {
   const message = `This profile is protected. Type its name (${name}) to go ahead:`;
-  const { typed } = await asked(async (prompt) => prompt({ type: 'input', name: 'typed', message }));
+  const { typed } = await asked(async (prompt) => prompt({ type: 'input', name: 'typed', message: wrapped(message) }));
   if (typed !== name) throw new DeclinedError(`the name is not ${name}; nothing was changed`, '');
 }
 
@@ -53,6 +56,8 @@ export interface Found<Item> {
 /** How something is shown. Neither may hold what would steer a terminal. */
 export interface Choice {
   readonly name: string;
+  /** Shown once it is chosen, instead of `name`. */
+  readonly short?: string;
   readonly description: string;
 }
 
@@ -75,10 +80,17 @@ export async function chooseOne<Item>(
   };
 
   const { index } = await asked(async (prompt) =>
-    prompt<{ index: number }>({ type: 'search', name: 'index', message, pageSize: PAGE, source }),
+    prompt<{ index: number }>({ type: 'search', name: 'index', message: wrapped(message), pageSize: PAGE, source }),
   );
   return listed[index]!;
 }
+
+/** inquirer breaks a long message in the middle of words. Its own mark takes the first columns. */
+function wrapped(message: string): string {
+  return wrapMessage(`${MARK}${message}`).slice(MARK.length);
+}
+
+const MARK = '? ';
 
 /** Choices that are seen at once. */
 const PAGE = 10;

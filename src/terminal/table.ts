@@ -14,6 +14,8 @@ export interface Heading {
   readonly isCut?: boolean;
   /** Left out where the table does not fit. */
   readonly isOptional?: boolean;
+  /** Left out, the last one first, where the table does not fit even with a narrow first column. */
+  readonly isMinor?: boolean;
 }
 
 /**
@@ -98,6 +100,12 @@ function fitting(columns: readonly Column[], room: number): readonly Column[] {
   if (name === undefined) return columns;
   for (const column of others) {
     if (!column.isNumber) column.width = Math.min(column.natural, Math.max(column.title.length, NARROW));
+  }
+
+  while (Math.min(name.natural, NARROW) + GAP + widthOf(others) > room) {
+    const minor = others.findLastIndex(({ isMinor }) => isMinor);
+    if (minor === -1) break;
+    others.splice(minor, 1);
   }
 
   const left = room - widthOf(others) - GAP;

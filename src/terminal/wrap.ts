@@ -1,27 +1,49 @@
-import { columnsOf } from './columns.js';
+import { wrapToColumns } from './columns.js';
 
 /**
- * Breaks a text at its spaces. Line breaks in it stay; a word that is too long stays whole.
+ * Break each line of a text at spaces. A word that is too long stays whole.
  * @param indent of the lines after the first, in columns
  */
 export function wrap(text: string, columns: number, indent = 0): string {
   return text
     .split('\n')
-    .map((line) => wrapLine(line, columns, ' '.repeat(indent)))
+    .flatMap((line) => wrapToColumns(line, columns, { indent, keepsWords: true }))
     .join('\n');
 }
 
-function wrapLine(text: string, columns: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line === '') line = word;
-    else if (columnsOf(line) + 1 + columnsOf(word) <= columns) line += ` ${word}`;
-    else {
-      lines.push(line);
-      line = `${indent}${word}`;
-    }
-  }
-
-  return [...lines, line].join('\n');
+/**
+ * A message for standard error. On a terminal it wraps at words with a hanging indent, and a command to copy stays on
+ * one line. In a pipe or file it stays as it is.
+ */
+export function wrapMessage(text: string, { isTTY, columns }: MessageStream = process.stderr): string {
+  if (isTTY !== true) return text;
+  // A terminal without a known size reports 0 columns.
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, columns || 80))
+    .join('\n');
 }
+
+type MessageStream = Partial<Pick<NodeJS.WriteStream, 'columns' | 'isTTY'>>;
+
+/** Styled text has escape sequences in front of a label. */
+// eslint-disable-next-line no-control-regex -- the escape sequences of colours
+const LABEL = /^(?:\u001B\[\d+m)*(error:|warning:)(?:\u001B\[\d+m)* /;
+
+const HANG = 2;
+
+function wrapLine(line: string, columns: number): string {
+  const indent = /^ */.exec(line)![0].length;
+  const label = LABEL.exec(line)?.[1];
+  const hang = indent > 0 ? indent : label === undefined ? HANG : label.length + 1;
+  const text = line.replaceAll(COMMAND, (command) => command.replaceAll(' ', NO_BREAK));
+  const lines = wrapToColumns(text, columns, { indent: hang, keepsWords: true });
+  return lines.join('\n').replaceAll(NO_BREAK, ' ');
+}
+
+/** Keeps the words of a command together until the lines are made. No message contains this private-use character. */
+const NO_BREAK = '\uE000';
+
+/** A command after a colon or a verb up to the end of its sentence, text in backticks, or a flag and its value. */
+const COMMAND =
+  /`[^`]+`|(?<=: |\b(?:[Rr]un|[Uu]se|with) )(?:cachectl|npm|redis-cli|sqlite3|zcat|[a-z]+:[a-z]+) .*?(?=[,.;] |[,.;]?$)|--[a-z-]+ [A-Z\d]\S*/g;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type SaslMemcached, startSaslMemcached } from '../support/memcached-sasl.js';
-import { onEveryStore, type Place, sqlitePlace } from '../support/places.js';
+import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 import { requireProgram } from '../support/requirements.js';
 import { scratchFolder } from '../support/scratch.js';
 import { onTerminal, type Shown, type Typing } from '../support/terminal.js';
@@ -154,6 +154,23 @@ describe('without a key at a terminal', () => {
       const { code, screen } = await at(place, ['get', '--json']);
       expect(code).to.equal(2);
       expect(JSON.parse(screen)).to.have.nested.property('error.message').that.includes(NO_KEY);
+    });
+  });
+
+  describe('on a store with locks among the entries', () => {
+    const place = redisPlace();
+
+    it('offers the lock of exactly the typed name first, however many begin like it', async () => {
+      const head = 'laravel_unique_job:';
+      const lines = Array.from({ length: 3000 }, (_, number) => `{"key":"${head}${number}","value":"owner ${number}"}`);
+      await place.run(['put', '--from', '-', '--ttl', '10m'], { input: lines.join('\n') });
+      const { screen } = await at(
+        place,
+        ['lock:show'],
+        { prompt: /Which lock[^]*❯ laravel_unique_job:/, keys: `${head}2` },
+        { prompt: /❯ laravel_unique_job:2 /, keys: '\r' },
+      );
+      expect(screen).to.match(/Type to search: laravel_unique_job:2\r?\nlaravel_unique_job:2\r?\n +held by/);
     });
   });
 

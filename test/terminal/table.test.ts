@@ -39,6 +39,16 @@ describe('a table', () => {
     );
   });
 
+  it('drops minor columns from the right until numbers fit beside a narrow first column', () => {
+    const minor = ['AAAAAAAAAA', 'BBBBBBBBBB'].map((title) => ({ title, isNumber: true, isMinor: true }));
+    const headings = ['KEY', ...minor, { title: 'BYTES', isNumber: true }];
+    const rows = [['a'.repeat(30), '1', '2', '3']];
+    expect(table(headings, rows, 35)).to.equal(
+      `KEY${' '.repeat(15)}AAAAAAAAAA  BYTES\n${'a'.repeat(30)}\n${' '.repeat(27)}1      3\n`,
+    );
+    expect(table(headings, rows, 25)).to.equal(`KEY${' '.repeat(15)}BYTES\n${'a'.repeat(30)}\n${' '.repeat(22)}3\n`);
+  });
+
   it('is as wide as it wants to be without a terminal', () => {
     expect(table(['KEY', 'VALUE'], [['k', 'v '.repeat(100)]], Infinity)).to.include('v '.repeat(100).trimEnd());
   });

@@ -1,9 +1,11 @@
 import type { Work } from '../../runtime/store-command.js';
-import type { ListedLock } from '../../stores/contract/locks.js';
+import type { ListedLock, Lock, LockHolder } from '../../stores/contract/locks.js';
 
-import { printKey } from '../../stores/entries/printed-key.js';
+import { WrongTypeError } from '../../errors.js';
+import { parseKey, printKey } from '../../stores/entries/printed-key.js';
 import { aboutLock } from '../../stores/locks/description.js';
 import { readOwner } from '../../stores/locks/owner.js';
+import { lockTeller } from '../../stores/locks/rule.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { canAsk, missingArgument, offered, pick } from '../../terminal/picker.js';
 import { ttlText } from '../../terminal/value-text.js';
@@ -37,14 +39,41 @@ export async function pickLock({ store, interruption }: Work, verb: string, owne
       none: `No lock to choose from: none that can be recognized is held${owner === undefined ? '' : ' by that owner'}.`,
       find: (names, signal) => held(store, names, signal, owner),
       nameOf: ({ name }) => name,
+      exact: async (name) => exactLock(store, name, owner),
       show: (lock) => ({
         name: offered(`${printKey(lock.name)}  ${holderText(lock)}`),
+        short: offered(printKey(lock.name)),
         description: aboutText(lock),
       }),
     },
     interruption.signal,
   );
 }
+
+/** The lock whose name was typed in full. Among entries, only if it can be recognized. */
+async function exactLock(
+  store: Work['store'],
+  typed: string,
+  owner: string | undefined,
+): Promise<ListedLock | undefined> {
+  const name = parseKey(typed);
+  const holder = await holderOf(store.lock(name));
+  if (holder === undefined || (owner !== undefined && holder.owner !== owner)) return undefined;
+  const toldBy = store.traits.locksToldFromEntries === 'apart' ? 'place' : tellByForm(name, holder.owner);
+  return toldBy && { ...holder, name, toldBy };
+}
+
+/** What is no lock by its type is not offered. */
+async function holderOf(lock: Lock): Promise<LockHolder | undefined> {
+  try {
+    return await lock.holder();
+  } catch (error) {
+    if (error instanceof WrongTypeError) return undefined;
+    throw error;
+  }
+}
+
+const tellByForm = lockTeller({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false });
 
 async function* held(
   store: Work['store'],

@@ -9,7 +9,7 @@ import { printKey } from '../../stores/entries/printed-key.js';
 import { bytesText, rateText, ratioText, rounded } from '../../terminal/numbers.js';
 import { count } from '../../terminal/progress.js';
 import { sparkline } from '../../terminal/sparkline.js';
-import { table } from '../../terminal/table.js';
+import { type Heading, table } from '../../terminal/table.js';
 
 /** Seconds over which the rate of a live view is taken. */
 const RATE_SECONDS = 5;
@@ -38,9 +38,8 @@ const COUNTED: ReadonlyArray<readonly [EventType, string]> = [
 export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
   if (rows.length === 0) return '';
   const most = Math.max(1, ...rows.flatMap(({ counts }) => counts.history));
-  const numbers = ['PER S', 'EVENTS', 'HITS', 'MISSES', 'RATIO', 'WRITES', 'FORGOTTEN', 'GONE', 'LOCKS', 'BYTES'];
   return table(
-    [by.toUpperCase(), ...numbers.map((title) => ({ title, isNumber: true })), { title: '', isOptional: true }],
+    [by.toUpperCase(), ...NUMBERS, { title: '', isOptional: true }],
     rows.map(({ name, counts, uncounted }) => [
       printKey(name),
       rateText(rateOf(counts, seconds)),
@@ -57,6 +56,12 @@ export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
     ]),
   );
 }
+
+const NUMBERS: readonly Heading[] = [
+  ...['PER S', 'EVENTS', 'HITS', 'MISSES', 'RATIO', 'WRITES'].map((title) => ({ title, isNumber: true })),
+  ...['FORGOTTEN', 'GONE', 'LOCKS'].map((title) => ({ title, isNumber: true, isMinor: true })),
+  { title: 'BYTES', isNumber: true },
+];
 
 /** Rows for a pipe: name, events, hits, misses, writes, bytes, between tabs. */
 export function rankingLines({ rows }: Ranking): string {
