@@ -3,7 +3,6 @@ import type { Store } from '../stores/contract/store.js';
 
 import { UsageError } from '../errors.js';
 import { warn } from '../terminal/output.js';
-import { styleText } from '../terminal/style.js';
 
 /** What is about to happen, for the person who must say yes. */
 export interface Destruction {
@@ -63,8 +62,9 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
     );
   }
 
-  warn(`${styleText('bold', action)} ${effect}\n  ${where}`);
-  for (const warning of warnings) warn(`  ${styleText('yellow', warning)}`);
+  warn(`${action} ${effect}`, 'bold');
+  warn(`  ${where}`);
+  for (const warning of warnings) warn(`  ${warning}`, 'yellow');
   const { confirmByName, confirmByYes } = await import('../terminal/prompts.js');
   await (profile.protected ? confirmByName(profile.name) : confirmByYes('Go ahead?'));
 }

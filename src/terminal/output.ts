@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import type { JsonFields } from './json.js';
 
 import { ClosedPipeError } from '../errors.js';
+import { printable } from '../stores/entries/printed-key.js';
 import { stringify } from './json.js';
-import { styleText } from './style.js';
+import { type Style, styleText } from './style.js';
 import { wrapMessage } from './wrap.js';
 
 /** Whether a person reads standard output; a pipe or file gets plain text. */
@@ -67,10 +68,11 @@ export async function answerJson(document: JsonFields | readonly JsonFields[]): 
 
 /** A word on what was done, for a person; a script has the exit code and is not bothered. */
 export function note(text: string): void {
-  if (notesReachAPerson()) process.stderr.write(`${styleText('dim', wrapMessage(text))}\n`);
+  if (notesReachAPerson()) process.stderr.write(`${styleText('dim', wrapMessage(printable(text)))}\n`);
 }
 
-/** What the user must know even in a script's log. */
-export function warn(text: string): void {
-  process.stderr.write(`${wrapMessage(text)}\n`);
+/** What the user must know even in a script's log. Control characters in it, such as a server's, are escaped. */
+export function warn(text: string, style?: Style): void {
+  const safe = wrapMessage(printable(text));
+  process.stderr.write(`${style === undefined ? safe : styleText(style, safe)}\n`);
 }

@@ -2,6 +2,7 @@ import type { Value } from '../codecs/value.js';
 import type { Ttl } from '../stores/contract/store.js';
 
 import { toJson, toPrettyJson } from '../codecs/json/print.js';
+import { printable } from '../stores/entries/printed-key.js';
 import { formatPreciseDuration } from './durations.js';
 
 /** A value as `get` prints it: a string bare, to the byte; anything else as JSON. */
@@ -13,21 +14,16 @@ export function valueBytes(value: Value): Buffer {
 export function valueLine(value: Value): string {
   if (value.type !== 'string') return toJson(value);
   const text = value.value.toString();
-  const isPlain = !hasControls(text) && Buffer.from(text).equals(value.value);
+  const isPlain = !CONTROL.test(text) && Buffer.from(text).equals(value.value);
   return isPlain ? text : toJson(value);
 }
 
 /**
- * The same for a terminal: what would move its cursor or change its title is shown as `\x1b`, not obeyed.
- * Anyone who can write to the cache could otherwise write on the screen of whoever reads it.
+ * The same for a terminal: what would move its cursor, change its title or reverse its text is shown as `\x1b`, not
+ * obeyed. Anyone who can write to the cache could otherwise write on the screen of whoever reads it.
  */
 export function forTerminal(bytes: Buffer): string {
-  return bytes
-    .toString()
-    .replaceAll(
-      CONTROLS_BUT_LINES,
-      (character) => String.raw`\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`,
-    );
+  return printable(bytes.toString());
 }
 
 /** A field of a line: what would end the line or the field is shown as `\n`, `\r`, `\t`. */
@@ -60,9 +56,5 @@ export function ttlText(ttl: Ttl | undefined): string {
   return ttl === null ? 'never expires' : `expires in ${formatPreciseDuration(ttl)}`;
 }
 
-const CONTROL = /\p{Cc}/u;
-const CONTROLS_BUT_LINES = /[^\P{Cc}\n\t]/gu;
-
-function hasControls(text: string): boolean {
-  return CONTROL.test(text);
-}
+/** Controls, line ends and changes of the text's direction. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;

@@ -11,7 +11,7 @@ import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { overlapping } from '../listing/concurrent.js';
-import { bytes, count, given, isGone, ttlOf } from './client/replies.js';
+import { bytes, count, given, isGone, list, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
 
@@ -250,7 +250,8 @@ export class Entries implements Repository {
 
     const [taken] = await this.connection.batch([['EVAL', TAKE, 1, full]]);
     if (isUnavailable(taken)) return this.#takeByTransaction(full);
-    return Array.isArray(taken) ? (taken as [Reply, Reply]) : [null, taken!];
+    const [pttl, value] = Array.isArray(taken) ? list(taken, 2) : [null, taken];
+    return [pttl!, value!];
   }
 
   async #takeByTransaction(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {

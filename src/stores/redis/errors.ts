@@ -102,9 +102,16 @@ function libraryFault({ message }: Error): NetworkFault {
     return fault('does not speak the Redis protocol', 'Check that the port is the port of Redis.');
   }
 
+  if (message.startsWith('Unexpected reply')) {
+    return fault(`gave an ${message.toLowerCase().replace(/\S+$/, (name) => name.toUpperCase())}`, NOT_REDIS);
+  }
+
   if (CLOSED.test(message)) return closedConnection;
   return fault(`failed: ${message}`, 'To see each step of the connection, run: cachectl doctor');
 }
+
+/** What else answers there. */
+export const NOT_REDIS = 'Check that the port is the port of Redis, and that no proxy in between changes answers.';
 
 const CLOSED =
   /^Connection is closed|connection close$|closed the connection|Stream isn't writeable|Socket closed|disconnected before/i;

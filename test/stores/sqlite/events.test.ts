@@ -113,7 +113,7 @@ describe('sqlite: events', () => {
     }
 
     expect(events[0]!.size).to.equal(Buffer.byteLength('s:6:"kůň";'));
-    expect(events[0]!.ttl).to.be.within(59, 60);
+    expect(events[0]!.ttl).to.be.within(30, 60);
     expect(Math.abs(events[0]!.time.getTime() - Date.now())).to.be.lessThan(20_000);
     expect(events[1]!.ttl).to.be.null;
   });

@@ -88,7 +88,8 @@ export class BulkWriting {
       // What an answer says matters of refusals only.
       const first = this.#isWithinLine ? this.#line.charCodeAt(0) : chunk[start]!; // eslint-disable-line unicorn/prefer-code-point -- a byte
       if (first === MINUS) this.#answer(this.#line + chunk.toString('utf8', start, at));
-      else this.#answer();
+      else if (first === PLUS || first === COLON) this.#answer();
+      else this.#lose(translated(new Error('Unexpected reply to SET'), this.#location));
       if (this.#isWithinLine) {
         this.#line = '';
         this.#isWithinLine = false;
@@ -140,4 +141,4 @@ interface Waiting {
 }
 
 const LINE_FEED = 0x0a;
-const MINUS = 0x2d;
+const [MINUS, PLUS, COLON] = [0x2d, 0x2b, 0x3a];

@@ -5,6 +5,7 @@ import type { Command, Reply } from './command.js';
 
 import { TimeoutError, UnansweredError } from '../../../errors.js';
 import { isUtf8Key, keyToBytes } from '../../entries/key-text.js';
+import { checkReply } from './reply-types.js';
 
 /** Makes an error that names the server of whatever a command was answered with, or failed by. */
 export type Explain = (error: unknown) => CachectlError;
@@ -12,7 +13,7 @@ export type Explain = (error: unknown) => CachectlError;
 /** @throws what `explain` makes of the failure */
 export async function send(client: Cluster | Redis, command: Command, explain: Explain): Promise<Reply> {
   try {
-    return (await client.callBuffer(...asArguments(command))) as Reply;
+    return checkReply(command, (await client.callBuffer(...asArguments(command))) as Reply);
   } catch (error) {
     throw unanswered(explain(error));
   }
@@ -32,7 +33,14 @@ export async function sendAll(
   const pipeline = client.pipeline();
   for (const command of commands) pipeline.callBuffer(...asArguments(command));
   const answers = (await pipeline.exec()) ?? [];
-  return answers.map(([error, reply]) => (error ? unanswered(explain(error)) : (reply as Reply)));
+  return answers.map(([error, reply], index) => {
+    if (error) return unanswered(explain(error));
+    try {
+      return checkReply(commands[index]!, reply as Reply);
+    } catch (error_) {
+      return explain(error_);
+    }
+  });
 }
 
 /** `instanceof` would load what only clusters need. */

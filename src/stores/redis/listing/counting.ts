@@ -4,7 +4,7 @@ import type { RedisContext } from '../context.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
-import { count } from '../client/replies.js';
+import { count, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 
@@ -53,11 +53,11 @@ async function countInSteps(
   const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
   let counted = 0;
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
-    const [next, more] = reply as readonly [Buffer, string];
-    counted += count(more);
-    if (String(next) === '0') return counted;
+    const { cursor, found } = scanStep(reply, 1);
+    counted += count(found[0]!);
+    if (cursor === '0') return counted;
     signal?.throwIfAborted();
-    reply = await step(String(next));
+    reply = await step(cursor);
   }
 
   return undefined;

@@ -11,7 +11,7 @@ import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
-import { count, given } from '../client/replies.js';
+import { count, given, list } from '../client/replies.js';
 import { scanAll } from '../keys.js';
 import { ruleAmongEntries } from '../locks/places.js';
 import { listEntries } from './entries.js';
@@ -122,7 +122,7 @@ class Remover {
     if (replies.every((reply) => reply instanceof RefusedError)) return undefined;
     const tally = new FlushTally({});
     for (const reply of replies) {
-      const [removed, keptLocks, bytes] = (given(reply) as readonly Reply[]).map((text) => count(text));
+      const [removed, keptLocks, bytes] = list(reply, 3).map((text) => count(text));
       tally.add({ removed: removed!, keptLocks: keptLocks!, bytes: bytes! });
     }
 

@@ -7,7 +7,7 @@ import type { RedisContext } from '../context.js';
 
 import { RefusedError, WrongTypeError } from '../../../errors.js';
 import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../../locks/rule.js';
-import { count, given, isGone, ttlOf } from '../client/replies.js';
+import { bytesList, count, given, isGone, ttlOf } from '../client/replies.js';
 import { ownerOf } from '../locks/lock.js';
 import { ruleAmongEntries } from '../locks/places.js';
 
@@ -187,7 +187,7 @@ async function lookByScript(
   const fixed = [idle ? 1 : 0, values ? 1 : 0, values ? head : 0];
   const replies = await connection.batch(steps.map((keys) => ['EVAL', LOOK, keys.length, ...keys, ...fixed]));
   if (replies.some((reply) => reply instanceof RefusedError)) return undefined;
-  return replies.flatMap((reply) => toldBy(given(reply) as readonly Buffer[]));
+  return replies.flatMap((reply) => toldBy(bytesList(reply, 4)));
 }
 
 function toldBy(fields: readonly Buffer[]): Told[] {

@@ -2,7 +2,7 @@ import type { Reply } from '../client/command.js';
 import type { Connection } from '../connection.js';
 
 import { RefusedError } from '../../../errors.js';
-import { given } from '../client/replies.js';
+import { list } from '../client/replies.js';
 
 /** Keys that one script reads: with small values well under a millisecond of the server's time. */
 const STEP = 250;
@@ -50,7 +50,7 @@ export async function readByScript(
   );
   const replies = await connection.batch(steps.map((keys) => ['EVAL', READ, keys.length, ...keys, LONGEST, MOST]));
   if (replies.some((reply) => reply instanceof RefusedError)) return undefined;
-  return replies.flatMap((reply) => readOf(given(reply) as readonly Reply[]));
+  return replies.flatMap((reply, index) => readOf(list(reply, 2 * steps[index]!.length)));
 }
 
 function readOf(fields: readonly Reply[]): Read[] {

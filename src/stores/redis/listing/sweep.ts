@@ -7,7 +7,7 @@ import type { Keys } from '../keys.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
 import { TAG_SET_HEAD } from '../../tags/names.js';
-import { count } from '../client/replies.js';
+import { bytesList, count, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
 
@@ -101,11 +101,12 @@ export async function sweep(
   const step = async (cursor: string): Promise<Reply> =>
     connection.call('EVAL', STEP, 0, STEP_US, cursor, ...pages, ...how);
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
-    const [next, removed, keptLocks, undecided] = reply as readonly [Buffer, string, string, readonly Buffer[]];
-    await onStep({ removed: count(removed), keptLocks: count(keptLocks), undecided });
-    if (String(next) === '0') return true;
+    const { cursor, found } = scanStep(reply, 3);
+    const [removed, keptLocks, undecided] = found;
+    await onStep({ removed: count(removed!), keptLocks: count(keptLocks!), undecided: bytesList(undecided!) });
+    if (cursor === '0') return true;
     signal?.throwIfAborted();
-    reply = await step(String(next));
+    reply = await step(cursor);
   }
 
   return false;

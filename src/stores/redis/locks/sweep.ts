@@ -6,6 +6,7 @@ import type { RedisContext } from '../context.js';
 import { literalHead } from '../../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { bytesList, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { underPrefix } from '../keys.js';
 
@@ -105,11 +106,11 @@ async function* steps(
   signal?: AbortSignal,
 ): AsyncGenerator<readonly Held[]> {
   for (let reply = first; ;) {
-    const [next, found] = reply as readonly [Buffer, ReadonlyArray<Buffer>];
-    yield heldOf(found);
-    if (String(next) === '0') return;
+    const { cursor, found } = scanStep(reply, 1);
+    yield heldOf(bytesList(found[0]!, 3));
+    if (cursor === '0') return;
     signal?.throwIfAborted();
-    reply = await step(String(next));
+    reply = await step(cursor);
   }
 }
 

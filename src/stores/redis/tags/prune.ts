@@ -4,7 +4,7 @@ import type { RedisContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
-import { count, given } from '../client/replies.js';
+import { count, given, list } from '../client/replies.js';
 import { unlessRefused } from '../client/scripts.js';
 import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember, type TagSet } from './members.js';
 
@@ -102,7 +102,11 @@ export class TagPruner {
   async #removeUnchanged(set: Buffer, gone: readonly ScoredMember[]): Promise<readonly ScoredMember[]> {
     const args = gone.flatMap(({ member, score }) => [member, score]);
     const reply = await unlessRefused(this.#context.connection.call('EVAL', REMOVE_UNCHANGED, 1, set, ...args));
-    if (reply !== undefined) return gone.filter((_, index) => Number((reply as readonly Reply[])[index]) === 1);
+    if (reply !== undefined) {
+      const replies = list(reply, gone.length);
+      return gone.filter((_, index) => count(replies[index]!) === 1);
+    }
+
     await this.#context.connection.call('ZREM', set, ...gone.map(({ member }) => member));
     return gone;
   }

@@ -3,7 +3,7 @@ import type { Command } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { taggedKey, tagSetKey } from '../../tags/names.js';
-import { count, given } from '../client/replies.js';
+import { count, given, list } from '../client/replies.js';
 import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { Entries } from '../entries.js';
 
@@ -127,8 +127,8 @@ export class RedisTagged extends Entries implements Tagged {
       ),
     );
     if (reply === undefined) return undefined;
-    const [members, removed] = reply as readonly [string, string];
-    return { members: count(members), removed: count(removed) };
+    const [members, removed] = list(reply, 2);
+    return { members: count(members!), removed: count(removed!) };
   }
 
   /** Entries first: what is interrupted between the two is still listed, and found by the next run. */
