@@ -31,7 +31,18 @@ export default [
       // Called experimental in Node 20, but there; or used only where Node has it.
       'n/no-unsupported-features/node-builtins': [
         'error',
-        { ignores: ['fs.cpSync', 'module.enableCompileCache', 'sqlite'] },
+        {
+          ignores: [
+            'fs.cpSync',
+            'module.enableCompileCache',
+            'sea',
+            'sea.getAsset',
+            'sea.getRawAsset',
+            'sea.isSea',
+            'sqlite',
+            'vm.constants',
+          ],
+        },
       ],
       'n/no-unpublished-import': 'off',
       'unicorn/no-process-exit': 'off',
@@ -63,8 +74,8 @@ export default [
     },
   },
   {
-    // CommonJS, which starts faster; their package.json only says so.
-    files: ['bin/*.js'],
+    // CommonJS, which starts faster; the package.json of bin/ only says so.
+    files: ['bin/*.js', 'scripts/standalone/*.cjs'],
     languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', __dirname: 'readonly' } },
     rules: {
       '@typescript-eslint/no-require-imports': 'off',

@@ -1,8 +1,8 @@
 import type { Command } from '@oclif/core/command';
 
 import { Config } from '@oclif/core/config';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
+
+import { programFile } from './program-file.js';
 
 /** Loads the class of a command, by its id. */
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
@@ -68,7 +68,7 @@ interface Package {
 }
 
 function packageOf(root: string): Package {
-  return JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Package;
+  return JSON.parse(programFile(root, 'package.json')) as Package;
 }
 
 function userAgent({ name, version }: Package): string {

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 import { scratchFolder } from './scratch.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+/** The built program, or the standalone program of test/install/standalone.test.ts. */
+const PROGRAM = process.env.CACHECTL_TEST_PROGRAM
+  ? [process.env.CACHECTL_TEST_PROGRAM]
+  : [process.execPath, fileURLToPath(new URL('../../bin/run.js', import.meta.url))];
 
 /** The result of a run of the built program. */
 export interface Result {
@@ -79,7 +82,7 @@ let home: string | undefined;
 
 function spawnProgram(args: readonly string[], { cwd, env = {}, through = [] }: RunOptions) {
   home ??= scratchFolder('home');
-  const [program, ...words] = [...through, process.execPath, PROGRAM, ...args];
+  const [program, ...words] = [...through, ...PROGRAM, ...args];
   return spawn(program!, words, {
     cwd: cwd ?? home,
     env: { PATH: process.env.PATH ?? '', HOME: home, ...env },

@@ -6,6 +6,7 @@ import type { Terms } from './output-cache.js';
 import type { RunOptions } from './run.js';
 
 import { callersEnvironment } from '../../runtime/environment.js';
+import { programArguments } from '../../runtime/program-file.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { warn } from '../../terminal/output.js';
@@ -23,7 +24,7 @@ export async function refreshBehind(store: Store, terms: Terms, argv: readonly s
     const owner = newOwner();
     if (!(await lock.acquire(owner, LOCK_TTL))) return;
     try {
-      await startBehind([...process.execArgv, process.argv[1]!, 'remember', '--behind', owner, ...argv]);
+      await startBehind([...programArguments(), 'remember', '--behind', owner, ...argv]);
     } catch (error) {
       await lock.release(owner);
       throw error;

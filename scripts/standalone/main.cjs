@@ -1,0 +1,16 @@
+// Starts the standalone program: what bin/run.js does for the package. The program is an asset and not the main script
+// of the executable, because Node lets a main script with a code cache import nothing but its own modules.
+const { createRequire } = require('node:module');
+const { getAsset, getRawAsset } = require('node:sea');
+const { constants, Script } = require('node:vm');
+
+globalThis[Symbol.for('cachectl.DEBUG')] = process.env.DEBUG;
+delete process.env.DEBUG;
+
+const script = new Script(getAsset('program.cjs', 'utf8'), {
+  filename: process.execPath,
+  cachedData: Buffer.from(getRawAsset('program.cache')),
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const program = script.runInThisContext()(createRequire(process.execPath), process.execPath);
+program.main(process.argv.slice(2), process.execPath);
