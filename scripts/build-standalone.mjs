@@ -1,7 +1,16 @@
 // Builds dist-standalone/cachectl, one executable of Node and of dist/, which needs nothing else. Run the build before.
 // nodejs.org/api/single-executable-applications.html
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,9 +30,13 @@ try {
   run(node, path.join(standalone, 'code-cache.cjs'), inFolder('program.cjs'), inFolder('program.cache'), root);
   step('writing the executable');
   mkdirSync(path.dirname(output), { recursive: true });
+  copyFileSync(node, inFolder('node'));
+  // A fifth of Node is symbols. Without binutils they stay.
+  if (process.platform === 'linux') spawnSync('strip', ['--strip-all', inFolder('node')]);
   const files = ['package.json', 'oclif.manifest.json'].map((name) => [name, path.join(root, name)]);
   const config = {
     main: path.join(standalone, 'main.cjs'),
+    executable: inFolder('node'),
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache: true,

@@ -61,13 +61,15 @@ function commandHelp(command: Command.Cached): string {
   ]);
 }
 
-function argumentWord({ name, multiple }: Command.Arg.Cached): string {
+/** `KEY...` */
+export function argumentWord({ name, multiple }: Command.Arg.Cached): string {
   return `${name.toUpperCase()}${multiple ? '...' : ''}`;
 }
 
 const HELP = ['-h, --help', 'Show this help.'];
 
-function flagRow(flag: AnyFlag): string[] {
+/** A flag with its short form and its value, and what it does. */
+export function flagRow(flag: AnyFlag): string[] {
   const name = `${flag.char === undefined ? '   ' : `-${flag.char},`} --${flag.name}`;
   const [value] = valueWords(flag);
   const isNamed = flag.type !== 'option' || flag.options === undefined || value === flag.options.join('|');
@@ -115,7 +117,8 @@ const WIDTH = Math.min(80, process.stdout.columns || 80);
 /** Columns of the left of two; what is longer has a line of its own. */
 const MOST_LEFT = 28;
 
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
+/** The commands, in the order of the list that `cachectl --help` prints. */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'READ AND WRITE': ['get', 'put', 'add', 'forget', 'pull', 'touch', 'increment', 'decrement', 'remember'],
   INSPECT: ['keys', 'inspect', 'stats', 'top', 'events:tail', 'doctor'],
   'FLUSH AND TRANSFER': ['flush', 'export', 'import', 'copy'],
