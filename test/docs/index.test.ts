@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const PAGES = readdirSync(DOCS, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('.md'));
+
+/** The files that a page links to. */
+function linksOf(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8').replaceAll(/^```.*?^```/gms, '');
+  return [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => path.resolve(path.dirname(file), link!));
+}
+
+describe('docs/README.md', () => {
+  it('lists every page', () => {
+    const pages = PAGES.filter((page) => !page.includes(path.sep) && page !== 'README.md');
+    const listed = linksOf(path.join(DOCS, 'README.md'));
+    expect(listed).to.include.members(pages.map((page) => path.join(DOCS, page)));
+  });
+});
+
+describe('links in the docs', () => {
+  for (const page of [...PAGES, '../README.md', '../CONTRIBUTING.md']) {
+    it(`lead to files: ${page}`, () => {
+      const broken = linksOf(path.join(DOCS, page)).filter((file) => !existsSync(file));
+      expect(broken).to.deep.equal([]);
+    });
+  }
+});
