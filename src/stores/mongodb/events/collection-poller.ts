@@ -8,12 +8,12 @@ import type { MongodbContext } from '../context.js';
 import type { Deployment } from '../deployment.js';
 import type { Emitter, FoundDocument } from './emitter.js';
 
+import { Snapshot } from '../../events/snapshot.js';
 import { PAGE_SIZE } from '../../listing/batches.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
 import { lifeOf, sizeOf, tagsOf } from './emitter.js';
-import { Snapshot } from './poll-snapshot.js';
 
 /** A document of a poll, unvalidated. */
 interface Found extends FoundDocument {

@@ -6,6 +6,7 @@ import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
 import { eventSourceNamed } from '../../events/sources.js';
 import { Emitter } from './emitter.js';
+import { isTransient } from './retry.js';
 import { EVENT_SOURCES, POLL, STREAM } from './sources.js';
 
 /** @throws UnsupportedError for an unknown source, or if the server does not have it */
@@ -26,11 +27,11 @@ async function openPolls(
   queue: DroppingQueue<CacheEvent>,
 ): Promise<Tail<CacheEvent>> {
   const [{ PollFeed }, { CollectionPoller }] = await Promise.all([
-    import('./poll-feed.js'),
+    import('../../events/poll-feed.js'),
     import('./collection-poller.js'),
   ]);
   const { collection, lockCollection } = context.connection.profile;
-  const feed = new PollFeed(new CollectionPoller(context, options, emitter), collection, options);
+  const feed = new PollFeed(new CollectionPoller(context, options, emitter), collection, options, isTransient);
   return openTail([feed], queue, options, () => ({
     source: `polls ${collection} and ${lockCollection} once a second or less often: each poll reads all entries under the prefix, and cachectl remembers the key, expiry and a hash of each; hits, misses and changes between two polls do not appear`,
     types: POLL.types,

@@ -5,7 +5,8 @@ import { type Deferred, deferred } from '../../../async.js';
 import { type CachectlError, PartialError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { DroppingQueue } from '../../events/queue.js';
 import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
-import { EVENTS } from './sources.js';
+import { eventSourceNamed } from '../../events/sources.js';
+import { EVENT_SOURCES, EVENTS, POLL } from './sources.js';
 import { TailSession } from './tail-session.js';
 
 /** Poll interval of the file's change counter, in milliseconds. A query takes some microseconds. */
@@ -14,17 +15,50 @@ const POLL_MS = 25;
 /** How long removing the triggers of a lost session may block this process, in milliseconds. It is retried soon. */
 const CLEANUP_MS = 100;
 
-/**
- * Events of all processes that change the cache's tables, recorded by triggers in the file. The triggers exist only
- * while the stream is open. Creates the file and the cache table if they are missing.
- */
+type Report = (events: readonly CacheEvent[]) => void;
+
+/** @throws UnsupportedError for an unknown source */
 export async function tail(context: SqliteContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
+  const { name } = eventSourceNamed('sqlite', EVENT_SOURCES, options.source);
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
   const report = (events: readonly CacheEvent[]): void => {
     for (const event of events) if (options.matches?.(event) !== false) queue.push(event);
   };
 
+  return name === POLL.name
+    ? openPolls(context, options, queue, report)
+    : openTriggers(context, options, queue, report);
+}
+
+async function openPolls(
+  context: SqliteContext,
+  options: EventsOptions,
+  queue: DroppingQueue<CacheEvent>,
+  report: Report,
+): Promise<Tail<CacheEvent>> {
+  const [{ PollFeed }, { TablePoller }] = await Promise.all([
+    import('../../events/poll-feed.js'),
+    import('./table-poller.js'),
+  ]);
+  const { path, table } = context.profile;
+  const poller = new TablePoller(context, options, report);
+  return openTail([new PollFeed(poller, table, options, isTransient)], queue, options, () => ({
+    source: `polls ${path} once a second or less often, and only reads: a poll after a change reads all rows under the prefix, and cachectl remembers the key, expiry and a hash of each; reads, attempts on locks and changes between two polls do not appear`,
+    types: POLL.types,
+  }));
+}
+
+/**
+ * Events of all processes that change the cache's tables, recorded by triggers in the file. The triggers exist only
+ * while the stream is open. Creates the file and the cache table if they are missing.
+ */
+async function openTriggers(
+  context: SqliteContext,
+  options: EventsOptions,
+  queue: DroppingQueue<CacheEvent>,
+  report: Report,
+): Promise<Tail<CacheEvent>> {
   let open = TailSession.begin;
   const feed: Feed = {
     isTransient,
@@ -35,7 +69,7 @@ export async function tail(context: SqliteContext, options: EventsOptions): Prom
     },
   };
   return openTail([feed], queue, options, () => ({
-    source: `triggers in ${context.profile.path}: writes, deletions, expiries and locks of every process; reads and failed attempts on locks do not appear, except the first attempts of cachectl`,
+    source: `triggers, added to ${context.profile.path} and removed at the end (--source poll adds nothing): writes, deletions, expiries and locks of every process; reads and failed attempts on locks do not appear, except the first attempts of cachectl`,
     types: EVENTS,
   }));
 }
@@ -45,17 +79,12 @@ class PolledSession implements Session {
   readonly #session: TailSession;
   readonly #timeoutMs: number;
   readonly #options: EventsOptions;
-  readonly #report: (events: readonly CacheEvent[]) => void;
+  readonly #report: Report;
   readonly #ended: Deferred<CachectlError | undefined> = deferred();
   #heardAt = new Date();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    session: TailSession,
-    timeoutMs: number,
-    options: EventsOptions,
-    report: (events: readonly CacheEvent[]) => void,
-  ) {
+  constructor(session: TailSession, timeoutMs: number, options: EventsOptions, report: Report) {
     this.#session = session;
     this.#timeoutMs = timeoutMs;
     this.#options = options;

@@ -9,4 +9,15 @@ export const EVENTS: readonly EventType[] = [
   'LockReleased',
 ];
 
-export const EVENT_SOURCES: readonly EventSource[] = [{ name: 'triggers', types: EVENTS, clients: false, tags: true }];
+/** Adds triggers to the file. */
+export const TRIGGERS: EventSource = { name: 'triggers', types: EVENTS, clients: false, tags: true };
+
+/** Compares the rows at intervals, and only reads. */
+export const POLL: EventSource = {
+  name: 'poll',
+  types: EVENTS.filter((type) => type !== 'LockContended'),
+  clients: false,
+  tags: false,
+};
+
+export const EVENT_SOURCES: readonly EventSource[] = [TRIGGERS, POLL];

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-
 import type { CacheEvent } from '../../contract/events.js';
 import type { SqliteContext } from '../context.js';
 
@@ -7,6 +5,7 @@ import { PartialError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { now } from '../../sql/expiry.js';
 import { Connection } from '../connection.js';
+import { fileId } from '../file-id.js';
 import { Tables } from '../tables.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
 import { type Selection, TailDecoder } from './tail-decoder.js';
@@ -292,10 +291,4 @@ export class TailSession {
 
 function interrupted(path: string, why: string): PartialError {
   return new PartialError(`the tail of ${path} was interrupted: ${why}`, 'Run the command again.');
-}
-
-/** Differs if the file has been replaced. Undefined if there is none. */
-function fileId(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.dev}:${stats.ino}`;
 }

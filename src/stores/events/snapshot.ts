@@ -1,4 +1,4 @@
-/** The state of a document at the last poll. */
+/** The state of an entry or lock at the last poll. */
 interface Known {
   hash: string;
   /** Unix time in milliseconds. */
@@ -7,8 +7,8 @@ interface Known {
   poll: number;
 }
 
-/** The state of a document at this poll. */
-export interface SeenDocument {
+/** The state of an entry or lock at this poll. */
+export interface SeenEntry {
   readonly id: string;
   /** A hash of the fields whose change is an event. */
   readonly hash: string;
@@ -16,7 +16,7 @@ export interface SeenDocument {
 }
 
 /**
- * The documents of a collection at the last poll. Each document is stored as soon as it is read, so that after a failed
+ * The entries of a table or collection at the last poll. Each one is stored as soon as it is read, so that after a failed
  * poll the next one continues, and no event is emitted twice.
  */
 export class Snapshot {
@@ -27,8 +27,8 @@ export class Snapshot {
     this.#poll++;
   }
 
-  /** Store a document. @returns how it differs from the last poll */
-  update({ id, hash, expires }: SeenDocument): 'changed' | 'new' | 'same' {
+  /** Store an entry. @returns how it differs from the last poll */
+  update({ id, hash, expires }: SeenEntry): 'changed' | 'new' | 'same' {
     const known = this.#known.get(id);
     if (known === undefined) {
       this.#known.set(id, { hash, expires: expires.getTime(), poll: this.#poll });
@@ -47,7 +47,7 @@ export class Snapshot {
     return this.#known.get(id)?.expires;
   }
 
-  /** Remove the documents that this poll, which is complete, did not find. */
+  /** Remove the entries that this poll, which is complete, did not find. */
   removeUnseen(removed: (id: string, expires: number) => void): void {
     for (const [id, { expires, poll }] of this.#known) {
       if (poll === this.#poll) continue;
