@@ -22,7 +22,7 @@ describe('sqlite: options of a tail', () => {
 
   afterEach(async () => file.close());
 
-  it('select the only source by its name', async () => {
+  it('select a source by its name', async () => {
     const [source] = file.open().eventSources;
     expect(source).to.include({ name: 'triggers', clients: false, tags: true });
     const { stream } = await file.tail({ source: 'triggers' });
@@ -31,7 +31,7 @@ describe('sqlite: options of a tail', () => {
     expect(error).to.be.instanceOf(UnsupportedError);
     expect(error).to.include({
       message: 'the sqlite store has no event source named monitor',
-      hint: 'It has triggers.',
+      hint: 'It has triggers, poll.',
     });
   });
 
