@@ -50,7 +50,7 @@ export default class Copy extends StoreCommand {
         checkSides({ store, profile }, to);
         await checkPlace(to.store, to.profile, { place: 'entries', access: 'creates' });
         if (to.profile.protected && !dryRun) {
-          const effect = `replaces what is there under the keys of ${store.location}`;
+          const effect = `replaces entries that have the same keys as in ${store.location}`;
           await askBeforeDestroying({ ...to, action: 'copy', effect }, flags);
         }
 
@@ -73,10 +73,10 @@ export default class Copy extends StoreCommand {
   }
 }
 
-/** The same file of profiles, and another of them, or a URL alone. */
+/** Flags for the target: another profile of the same file, or a URL. */
 function targetFlags(flags: GlobalFlags, profile: string | undefined, url: string | undefined): GlobalFlags {
   const { json, timeout, config } = flags;
   if (url !== undefined) return { json, timeout, url };
   if (profile !== undefined) return { json, timeout, profile, config };
-  throw new UsageError('no store to copy to was given', 'Add --to PROFILE, or --to-url URL.');
+  throw new UsageError('missing flag --to or --to-url', 'Add --to PROFILE, or --to-url URL.');
 }

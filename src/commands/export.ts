@@ -41,8 +41,8 @@ With --output, FILE appears when the export is complete; until then it is FILE.p
     const file = flags.output === '-' ? undefined : flags.output;
     if (flags.json && file === undefined) {
       throw new UsageError(
-        '--json prints a summary to standard output, where the entries go',
-        'Add --output FILE, or leave --json out: the entries are JSON anyway.',
+        '--json needs --output FILE: standard output receives the entries',
+        'Add --output FILE for a JSON summary, or remove --json. The entries are JSON either way.',
       );
     }
 
@@ -64,7 +64,7 @@ With --output, FILE appears when the export is complete; until then it is FILE.p
           async (progress) => exportEntries(store, output, { pattern, tally, total }, progress),
           {
             before: tally.written,
-            again: file && 'What is written is kept beside the file; go on with --resume.',
+            again: file && 'The exported entries are kept beside the file. Continue with --resume.',
             ...partWay(tally),
           },
         );

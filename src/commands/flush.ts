@@ -77,7 +77,7 @@ export default class Flush extends StoreCommand {
       const scope = flags.all ? 'all' : 'prefix';
       const options = { scope, locks: flags.locks || flags.all } as const;
       const dryRun = flags['dry-run'];
-      // Refuse before anybody is warned or asked.
+      // Fail before the prompt.
       if (scope === 'prefix' && !store.supports('keys')) throw noFlushByPrefix(store);
       if (!dryRun) {
         const effect = await describeEffect(store, options, flags.yes);
@@ -97,7 +97,7 @@ export default class Flush extends StoreCommand {
   }
 }
 
-/** Counting first is for the person who reads it; a script with --yes does not wait for it. */
+/** Counts only if a person reads the prompt. */
 async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' | 'scope'>, unread: boolean) {
   const what = options.scope === 'all' ? 'the whole database, every prefix in it' : under(store);
   if (unread || !process.stderr.isTTY || !process.stdin.isTTY) return `removes ${what}`;
@@ -106,12 +106,12 @@ async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' 
 }
 
 function under({ prefix }: Store): string {
-  return prefix === '' ? 'everything (the profile has no prefix)' : `what lies under the prefix ${prefix}`;
+  return prefix === '' ? 'everything (the profile has no prefix)' : `everything under the prefix ${prefix}`;
 }
 
 function leftText(others: number, dryRun: boolean): string {
   const what = countOf(others, 'document of another layout', 'documents of another layout');
-  return `warning: ${what} ${dryRun ? 'would stay' : 'stayed'}: no cache wrote them\n  cachectl doctor says what is in the way.`;
+  return `warning: ${dryRun ? 'would keep' : 'kept'} ${what}\n  No cache wrote them. To examine them, run: cachectl doctor`;
 }
 
 function kept(locks: number): string {

@@ -48,7 +48,7 @@ export default class Inspect extends StoreCommand {
     await this.withStore(flags, async (work) => {
       const keys = named ?? [await pickKey(work, 'inspect')];
       const inspected: Inspected[] = [];
-      // One after another: what is left uncounted as a use is a matter of the connection.
+      // One after another: on Redis, reading without counting a use is a setting of the connection.
       for (const key of keys) inspected.push(await inspectKey(work.store, key, flags.tags));
       if (flags.json) {
         const { inspectedFields } = await import('../features/inspect/report.js');

@@ -110,7 +110,7 @@ async function* listed(work: Work, pattern: string, flags: Listing): AsyncGenera
     return;
   }
 
-  const pages = withProgress(entryPages(store, 'what they are sorted by', options));
+  const pages = withProgress(entryPages(store, 'their sizes and TTLs', options));
   const entries = await whole(interruption, async () => sorted(pages, { order, reverse, limit }));
   yield* long ? withContents(store, entries, interruption.signal) : entries;
 }

@@ -60,17 +60,21 @@ function onlyClosedPipes(error: unknown): number {
   throw error;
 }
 
-/** A value that nobody could read is not to be lost. @throws PartialError always */
+/** Restore an entry whose value could not be printed. @throws PartialError always */
 async function putBack(entries: Repository, key: string, entry: Entry): Promise<never> {
   const what = `the value of ${printKey(key)} could not be written`;
-  const hint = 'Is the disk full, or was standard output closed?';
-  // Without a ttl it might stay for ever.
-  if (entry.ttl === undefined) throw new PartialError(`${what}, and is lost: this store does not tell its ttl`, hint);
+  const hint = 'Check the disk space, and that standard output is open.';
+  // Without its TTL, it might never expire.
+  if (entry.ttl === undefined)
+    throw new PartialError(`${what} and is lost, because this store does not report TTLs`, hint);
   const isBack = await entries.add(key, entry.decode(), entry.ttl);
-  throw new PartialError(`${what}; ${isBack ? 'it was put back' : 'it is lost: there is a new one already'}`, hint);
+  throw new PartialError(
+    `${what}; ${isBack ? 'it was put back' : 'it is lost, because the key has a new value'}`,
+    hint,
+  );
 }
 
-/** Bytes that cannot be printed are not to be lost by trying to. */
+/** An entry that cannot be decoded is not removed. */
 async function taken(entries: Repository, key: string, isRaw: boolean): Promise<Reading> {
   const [seen] = isRaw ? [] : await entries.many([key]);
   return isReadable(seen) ? entries.pull(key) : seen;

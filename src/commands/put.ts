@@ -47,7 +47,7 @@ export default class Put extends StoreCommand {
     if (flags.from !== undefined) {
       const { from } = flags;
       if (args.key !== undefined) {
-        throw new UsageError('--from brings its own keys', 'Leave KEY and VALUE out.');
+        throw new UsageError('--from cannot be combined with KEY', 'Remove KEY and VALUE: the input has its own.');
       }
 
       await this.withStore(flags, async ({ store, interruption }) => {

@@ -46,7 +46,7 @@ Exits 75 if another process is still running the command after --wait.`;
 
   static override strict = false;
 
-  /** Its command line ends with another program's. */
+  /** The command line ends with the command line of another program. */
   static readonly runsProgram = true;
 
   static override args = { key: Args.string({ ...keyArgument, required: true }) };
@@ -98,7 +98,7 @@ Exits 75 if another process is still running the command after --wait.`;
     const { store, profile } = await this.openStore(flags);
     if (profile.codec === 'raw' && !terms.valueOnly) {
       throw new UsageError(
-        `profile ${profile.name} has the raw codec, which holds no exit code beside an output`,
+        `the raw codec of profile ${profile.name} cannot store an exit code`,
         'Add --value-only, or set codec: php or json in the profile.',
       );
     }
@@ -111,7 +111,7 @@ Exits 75 if another process is still running the command after --wait.`;
 
     try {
       await checkPlace(store, profile, { place: 'entries', access: 'creates' });
-      const isPrinted = !flags.refresh && (await this.#printKept(store, options));
+      const isPrinted = !flags.refresh && (await this.#printCached(store, options));
       if (isPrinted) return;
       const { runAndRemember } = await import('../features/remember/run.js');
       const accepts = flags.refresh ? undefined : () => true;
@@ -119,14 +119,14 @@ Exits 75 if another process is still running the command after --wait.`;
     } catch (error) {
       await store.close();
       if (flags['on-error'] === 'fail' || !isOutage(error)) throw error;
-      warn(`${toFailure(error).message}; the command is run without a cache`);
+      warn(`${toFailure(error).message}; running the command without a cache`);
       const { produce } = await import('../features/remember/producer.js');
       process.exitCode = await produce(options);
     }
   }
 
-  /** False when there is nothing. The store is closed when there is. */
-  async #printKept(store: Store, { terms, json }: ProduceOptions): Promise<boolean> {
+  /** Print cached output and close the store. False if there is none. */
+  async #printCached(store: Store, { terms, json }: ProduceOptions): Promise<boolean> {
     const seen = await new Memory(store, terms).look();
     if (seen === undefined) return false;
     process.exitCode = seen.exitCode;
@@ -141,14 +141,14 @@ Exits 75 if another process is still running the command after --wait.`;
   }
 }
 
-/** The cache does not work, whatever is in it. */
+/** Whether the store itself fails. */
 function isOutage(error: unknown): boolean {
   return error instanceof UnreachableError || error instanceof TimeoutError || error instanceof RefusedError;
 }
 
 /**
- * What stands behind two dashes, and nothing else: a key that was left out would have the program for one.
- * @param words how many words there are beside the flags
+ * The command after `--`. If the key is missing, the program's name would be taken for it.
+ * @param words the number of words other than flags
  */
 function commandOf(argv: readonly string[], words: number): CommandLine {
   const at = argv.indexOf('--');

@@ -12,7 +12,7 @@ import { unsupported } from '../stores/contract/operations.js';
 import { answer, answersAPerson, warn } from '../terminal/output.js';
 import { printReport } from '../terminal/report.js';
 
-/** Entries of a sample when nothing is said. */
+/** The default size of a sample. */
 const SAMPLE = 1000;
 
 const LARGEST_SAMPLE = 100_000;
@@ -56,11 +56,11 @@ export default class Stats extends StoreCommand {
     const { args, flags } = await this.parse(Stats);
     const size = flags.sample ? sizeOf(args.size) : undefined;
     if (args.size !== undefined && !flags.sample) {
-      throw new UsageError(`${args.size} is the size of a sample that is not asked for`, `Write --sample ${args.size}`);
+      throw new UsageError(`unexpected argument ${args.size}`, `For a sample of this size: --sample ${args.size}`);
     }
 
     const { interval = 1 } = flags;
-    if (interval === 0) throw new UsageError('--interval 0 would never stop asking', 'Write --interval 1s or more.');
+    if (interval === 0) throw new UsageError('--interval must be more than 0', 'Use --interval 1s or more.');
     await this.withStore(flags, async (work) => {
       if (flags.watch) {
         const { watchStats } = await import('../features/stats/watch.js');
@@ -78,7 +78,7 @@ function sizeOf(text: string | undefined): number {
   if (text === undefined) return SAMPLE;
   const size = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (size > 0 && size <= LARGEST_SAMPLE) return size;
-  throw new UsageError(`"${text}" is no size of a sample`, `Write a number from 1 to ${LARGEST_SAMPLE}.`);
+  throw new UsageError(`invalid sample size "${text}"`, `Use a number from 1 to ${LARGEST_SAMPLE}.`);
 }
 
 async function printStats(
@@ -86,7 +86,7 @@ async function printStats(
   { json, size }: { readonly json: boolean; readonly size: number | undefined },
 ): Promise<number> {
   const { signal } = interruption;
-  // One after the other: taking a sample would show in the figures.
+  // One after the other: taking a sample would change the statistics.
   const stats = await statsOf({ store }, { signal });
   const sample = size === undefined ? undefined : await sampleOf({ store, interruption }, size);
   const { statsFields, statsText } = await import('../features/stats/report.js');
@@ -102,7 +102,7 @@ async function printStats(
   return stats.servers.some(({ failure }) => failure !== undefined) ? ExitCode.Partial : ExitCode.Yes;
 }
 
-/** @throws UnsupportedError where a driver of the user's own tells nothing */
+/** @throws UnsupportedError for a custom driver without statistics */
 async function statsOf({ store }: Pick<Work, 'store'>, options: StatsOptions): Promise<StoreStats> {
   if (store.stats) return store.stats(options);
   throw unsupported(store, 'stats');

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import type { EventFeed } from '../features/events/feed.js';
 
 import { ExitCode } from '../errors.js';
-import { sayGaps, withEvents } from '../features/events/feed.js';
+import { reportGaps, withEvents } from '../features/events/feed.js';
 import { eventFlags } from '../features/events/flags.js';
 import { preferSource } from '../features/events/selection.js';
 import { grouped, GROUPINGS } from '../features/top/groups.js';
@@ -16,7 +16,7 @@ import { LiveFrame } from '../terminal/live-frame.js';
 import { answer, answerJson, answersAPerson, warn } from '../terminal/output.js';
 import { styleAnswer } from '../terminal/style.js';
 
-/** Seconds, where nobody could quit. */
+/** Duration in seconds where no person can quit. */
 const DEFAULT_SECONDS = 10;
 
 const SECOND_MS = 1000;
@@ -76,10 +76,10 @@ export default class Top extends StoreCommand {
     });
   }
 
-  /** @param drawn what is shown meanwhile */
+  /** @param drawn the live frame */
   async #count({ stream, end }: EventFeed, ranking: Ranking, drawn: (() => string) | undefined): Promise<void> {
     const frame = drawn && new LiveFrame();
-    const giveBack = frame && onQuitKey(end);
+    const restoreKeys = frame && onQuitKey(end);
     const timer = setInterval(() => {
       ranking.tick();
       if (drawn) frame?.draw(drawn());
@@ -89,7 +89,7 @@ export default class Top extends StoreCommand {
       for await (const event of stream) ranking.add(event);
     } finally {
       clearInterval(timer);
-      giveBack?.();
+      restoreKeys?.();
       frame?.clear();
       ranking.end();
     }
@@ -97,6 +97,6 @@ export default class Top extends StoreCommand {
 
   async #report({ interruption }: Work, feed: EventFeed, print: () => Promise<void>): Promise<number> {
     if (interruption.by !== 'closed pipe') await print();
-    return interruptedCode(interruption, sayGaps(feed) ? ExitCode.Partial : ExitCode.Yes);
+    return interruptedCode(interruption, reportGaps(feed) ? ExitCode.Partial : ExitCode.Yes);
   }
 }

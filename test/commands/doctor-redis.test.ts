@@ -140,9 +140,7 @@ describe('doctor on Redis', () => {
 
     const unasked = await cachectl(['doctor', '--fix', '--url', url()]);
     expect(unasked).to.include({ code: 2 });
-    expect(unasked.err)
-      .to.include('no terminal to confirm on')
-      .and.include('Add --yes to go ahead, or leave out --fix.');
+    expect(unasked.err).to.include('no terminal to confirm on').and.include('Add --yes to go ahead, or remove --fix.');
     expect(await flags()).not.to.equal('');
 
     const fixed = await doctor(['--fix', '--yes', '--url', url()]);

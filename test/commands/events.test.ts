@@ -89,7 +89,7 @@ describe('events:tail', () => {
         const source = ['--source', FIRST_SOURCES[driver]];
         expectFault(await place.run(['events:tail', '--enable', '--type', 'KeyExpired', ...source]), {
           code: 2,
-          message: /does not tell KeyExpired$/,
+          message: /does not report KeyExpired$/,
         });
         return;
       }
@@ -154,7 +154,7 @@ describe('events:tail', () => {
       const types = untold.flatMap((type) => ['--type', type]);
       expectFault(await place.run(['events:tail', '--enable', '--source', source, ...types]), {
         code: 2,
-        message: /does not tell \w+( or \w+)*$/,
+        message: /does not report \w+( or \w+)*$/,
         // All that it can, of which a server may lack some.
         hint: `tells ${tells[0]}, `,
       });

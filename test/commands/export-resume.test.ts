@@ -75,7 +75,7 @@ describe('export --resume', () => {
       await place.run(['export', '--output', whole]);
 
       const interrupted = await cutOff(place, file, 'SIGINT');
-      expectFault(interrupted, { code: 130, message: 'interrupted: exported', hint: 'go on with --resume' });
+      expectFault(interrupted, { code: 130, message: 'interrupted: exported', hint: 'Continue with --resume' });
       expect(stateOf(file)!.tally.written).to.be.within(1, told('exported', interrupted));
       expect(statSync(`${file}.part`).mode & 0o777).to.equal(0o600);
       writeFileSync(file, 'before');
@@ -232,7 +232,7 @@ describe('export --resume', () => {
       expectFault(result, {
         code: 4,
         message: /^exported \d,000 entries, then .*cannot write /,
-        hint: 'go on with --resume',
+        hint: 'Continue with --resume',
       });
       expect(await place.run(args(file, '--resume'))).to.include({ code: 0, err: 'exported 12,000 entries\n' });
       expect(new Set(linesOf(file)).size).to.equal(MANY);

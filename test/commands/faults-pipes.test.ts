@@ -66,7 +66,7 @@ describe('a reader that closes the pipe', () => {
         expect(err).to.equal(
           json.length > 0
             ? ''
-            : 'error: the owner token could not be written, so the lock was given back\n  Keep standard output open.\n',
+            : 'error: the owner token could not be written, so the lock was released\n  Keep standard output open.\n',
         );
         expect((await place.run(['lock:acquire', 'deploy', '--ttl', '60'])).code).to.equal(0);
       });

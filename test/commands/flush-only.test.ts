@@ -18,7 +18,7 @@ describe('flush with filters', () => {
       expect(json.examples.map(({ key }: { key: string }) => key)).to.deep.equal(['users:1', 'users:2']);
       const unasked = await place.run(['flush', '--pattern', 'users:*']);
       expect(unasked.code).to.equal(2);
-      expect(unasked.err).to.include('removes what matches users:* under the prefix shop-cache-');
+      expect(unasked.err).to.include('removes entries that match users:* under the prefix shop-cache-');
       const { code, out } = await place.run(['flush', '--pattern', 'users:*', '--yes']);
       expect(code).to.equal(0);
       expect(out).to.match(/^removed 2 entries, \d+ B\n$/);

@@ -164,7 +164,7 @@ describe('get and put', () => {
     it('stores only a missing key with --if-absent; otherwise exits 1 and keeps the entry', async () => {
       expect(await place.run(['put', 'leader', 'web1', '--if-absent'])).to.include({ code: 0, err: '' });
       const second = await place.run(['put', 'leader', 'web2', '--if-absent']);
-      expect(second).to.include({ code: 1, out: '', err: 'leader is already in the cache; it was left as it is\n' });
+      expect(second).to.include({ code: 1, out: '', err: 'leader is already in the cache and was not changed\n' });
       expect((await place.run(['get', 'leader'])).out).to.equal('web1\n');
     });
 

@@ -282,7 +282,7 @@ describe('remember on any store', () => {
     expect(command.runs()).to.equal(0);
     const { code, out, err } = await cachectl(args.toSpliced(2, 0, '--on-error', 'run'), { env });
     expect({ code, out }).to.deep.equal({ code: 4, out: 'made\n' });
-    expect(err).to.match(/^[^\n]+; the command is run without a cache\n$/);
+    expect(err).to.match(/^[^\n]+; running the command without a cache\n$/);
   });
 
   it('gives the command a standard output that can be opened by name', async () => {

@@ -72,7 +72,7 @@ describe('tags:list, tags:show and tags:prune', () => {
       expect((await place.run(['tags:show', 't', '--limit', '2'])).out.split('\n')).to.have.length(3);
       expect(await place.run(['tags:show', 't', '--stale'])).to.include({ code: 0, out: '' });
       const none = await place.run(['tags:show', 'u']);
-      expect(none).to.deep.include({ code: 1, out: '', err: 'nothing carries the tag u\n' });
+      expect(none).to.deep.include({ code: 1, out: '', err: 'no entry has the tag u\n' });
       expect(await place.run(['tags:show', 'u', '--json'])).to.include({ code: 1, out: '[]\n' });
     });
 

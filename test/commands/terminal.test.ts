@@ -20,7 +20,7 @@ describe('on a terminal', () => {
 
   it('flush shows its scope, and continues on a yes', async () => {
     const { code, screen } = await onTerminal(['flush'], env, { prompt: 'Go ahead?', keys: 'y\r' });
-    expect(screen).to.include('removes what lies under the prefix shop-: 2 entries');
+    expect(screen).to.include('removes everything under the prefix shop-: 2 entries');
     expect(screen).to.include(`${home}/cache.sqlite`);
     expect(screen).to.include('removed 2 entries');
     expect(code).to.equal(0);
@@ -68,7 +68,7 @@ describe('on a terminal', () => {
         await onTerminal(['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'bob'], env);
       },
     });
-    expect(screen).to.include('changed hands meanwhile: it is held by bob');
+    expect(screen).to.include('because it changed hands: it is held by bob');
     expect(code).to.equal(1);
     const yes = await onTerminal(['lock:release', 'deploy', '--force'], env, { prompt: 'Go ahead?', keys: 'y\r' });
     expect(yes.screen).to.include('broke deploy, which was held by bob');

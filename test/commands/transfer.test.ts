@@ -323,7 +323,7 @@ describe('limits of import', () => {
   for (const [args, message] of [
     [['import', 'none.ndjson'], 'cannot read none.ndjson: no such file or folder'],
     [['import', '/'], 'cannot read /: it is a folder'],
-    [['copy'], 'no store to copy to was given'],
+    [['copy'], 'missing flag --to or --to-url'],
     [['import', '-', '--ttl', '0'], 'a TTL of 0 stores nothing'],
   ] as const) {
     it(`refuses ${args.join(' ')}`, async () => {

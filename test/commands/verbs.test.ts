@@ -19,7 +19,7 @@ describe('add, increment, decrement and touch', () => {
       expect(await place.run(['add', 'leader', 'web2', '--forever'])).to.include({
         code: 1,
         out: '',
-        err: 'leader is already in the cache; it was left as it is\n',
+        err: 'leader is already in the cache and was not changed\n',
       });
       expect((await place.run(['get', 'leader'])).out).to.equal('web1\n');
       expect(await minutesLeft('leader')).to.equal(10);

@@ -161,10 +161,10 @@ describe('MongoDB as it is deployed', () => {
         const what = `${left} documents of another layout`;
         const dry = await run(...args, '--dry-run');
         expect(dry).to.include({ code: 0, out: 'would remove 1 entry\n' });
-        expect(dry.err).to.include(`warning: ${what} would stay`);
+        expect(dry.err).to.include(`warning: would keep ${what}`);
         const done = await run(...args, '--yes');
         expect(done).to.include({ code: 0, out: 'removed 1 entry\n' });
-        expect(done.err).to.include(`warning: ${what} stayed`);
+        expect(done.err).to.include(`warning: kept ${what}`);
         expect(await documents()).to.have.deep.members([...STRAY]);
         await database.entries().insertOne({ _id: `${PREFIX}live`, value: 'i:1;', expires_at: inSeconds(600) });
         expect(JSON.parse((await run(...args, '--yes', '--json')).out)).to.include({ removed: 1, foreign: left });

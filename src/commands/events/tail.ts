@@ -4,7 +4,7 @@ import type { EventFeed } from '../../features/events/feed.js';
 import type { CacheEvent } from '../../stores/contract/events.js';
 
 import { ExitCode } from '../../errors.js';
-import { sayGaps, withEvents } from '../../features/events/feed.js';
+import { reportGaps, withEvents } from '../../features/events/feed.js';
 import { eventFlags } from '../../features/events/flags.js';
 import { eventJson, eventLine } from '../../features/events/text.js';
 import { interruptedCode } from '../../runtime/interrupt.js';
@@ -71,17 +71,17 @@ export default class EventsTail extends StoreCommand {
         const lasted = flags.for === undefined ? '' : ` in ${formatPreciseDuration(flags.for)}`;
         note(`${count(taken)} ${taken === 1 ? 'event' : 'events'}${lasted}`);
         if (taker.failed > 0) warn(`${count(taker.failed)} of ${count(taken)} commands failed`);
-        if (left > 0) warn(`for ${count(left)} more events, which waited at the end, it was not run`);
-        const isPartial = sayGaps(feed) || taker.failed > 0 || left > 0;
+        if (left > 0) warn(`the command was not run for ${count(left)} events that were still queued at the end`);
+        const isPartial = reportGaps(feed) || taker.failed > 0 || left > 0;
         return interruptedCode(work.interruption, isPartial ? ExitCode.Partial : ExitCode.Yes);
       }),
     );
   }
 }
 
-/** What becomes of events. */
+/** Prints events, or runs a command for each. */
 interface Taker {
-  /** False when it is too late for that. */
+  /** False if the event came too late. */
   take(event: CacheEvent): Promise<boolean>;
   end(): Promise<void>;
   readonly failed: number;
@@ -104,7 +104,7 @@ async function takerFor(
     const { EventListener } = await import('../../features/events/listener.js');
     const listener = new EventListener(exec, source, jobs, interruption.signal);
     return {
-      take: async (event) => listener.tell(event),
+      take: async (event) => listener.handle(event),
       end: async () => listener.end(),
       get failed() {
         return listener.failed;

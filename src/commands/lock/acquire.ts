@@ -59,7 +59,7 @@ export default class LockAcquire extends StoreCommand {
     const { args, flags } = await this.parse(LockAcquire);
     const { name } = args;
     checkKeys([name]);
-    if (flags.owner === '') throw new UsageError('the owner is empty', 'Leave --owner out to have one made up.');
+    if (flags.owner === '') throw new UsageError('the owner is empty', 'Remove --owner to generate one.');
     const owner = flags.owner ?? newOwner();
     const ttl = flags.ttl === 0 ? null : flags.ttl;
     await this.withStore(flags, async ({ store, interruption }) => {
@@ -74,8 +74,8 @@ export default class LockAcquire extends StoreCommand {
       );
       if (isAcquired) {
         const fence = fenced?.fence?.toString();
-        await handOver(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
-        note(`${nameText(name)} is yours, ${ttlText(ttl)}`);
+        await printToken(lock, owner, flags.json ? acquiredJson(name, owner, ttl, fence) : tokenLine(owner, fence));
+        note(`acquired ${nameText(name)}, ${ttlText(ttl)}`);
         return ExitCode.Yes;
       }
 
@@ -107,36 +107,37 @@ function acquiredJson(name: string, owner: string, ttl: Ttl, fence: string | und
   });
 }
 
-/** `read -r OWNER FENCE` takes the two apart. */
+/** Two words for `read -r OWNER FENCE`. */
 function tokenLine(owner: string, fence: string | undefined): string {
   return fence === undefined ? printKey(owner) : `${printKey(owner)} ${fence}`;
 }
 
 /**
- * No answer is not a no: a slow server may yet do what it was asked. What it is asked next it does next, so letting go undoes
- * it; but only of an owner that is made up, since a given one may hold the lock from before.
+ * A server that does not answer in time may still acquire the lock. A release, which it executes after the acquisition,
+ * undoes that. Only for a generated owner, since a given one may have held the lock before.
  */
 async function acquireOrUndo(lock: Lock, name: string, options: WaitOptions): Promise<boolean> {
   try {
     return await acquireWithin(lock, options);
   } catch (error) {
     if (!(error instanceof UnansweredError)) throw error;
-    const isUndone = options.isOwnerNew === true && (await lock.release(options.owner).then(() => true, noAnswerAgain));
+    const isUndone =
+      options.isOwnerNew === true &&
+      (await lock.release(options.owner).then(
+        () => true,
+        () => false,
+      ));
     if (isUndone) throw error;
     throw new UnansweredError(
-      `${error.message}; whether it gave ${nameText(name)} to ${printKey(options.owner)} is not known`,
-      `Look with: cachectl lock:release ${nameText(name)} --force --dry-run`,
+      `${error.message}; ${nameText(name)} may or may not have been acquired for ${printKey(options.owner)}`,
+      `To check, run: cachectl lock:show ${nameText(name)}`,
       { cause: error },
     );
   }
 }
 
-function noAnswerAgain(): false {
-  return false;
-}
-
-/** A token that nobody could read would leave a lock that nobody can release. */
-async function handOver(lock: Lock, owner: string, text: string): Promise<void> {
+/** Print the token. If that fails, release the lock: without the token nobody could. */
+async function printToken(lock: Lock, owner: string, text: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
@@ -146,11 +147,10 @@ async function handOver(lock: Lock, owner: string, text: string): Promise<void> 
       () => true,
       () => false,
     );
-    if (isReleased)
-      throw new PartialError('the owner token could not be written, so the lock was given back', KEEP_OPEN);
+    if (isReleased) throw new PartialError('the owner token could not be written, so the lock was released', KEEP_OPEN);
     throw new PartialError(
       `the owner token ${owner} could not be written, and the lock could not be released`,
-      'Release it with lock:release --owner, or wait for its ttl.',
+      'Release it with lock:release --owner, or wait until it expires.',
       { cause: error },
     );
   }

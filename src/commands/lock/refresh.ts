@@ -42,7 +42,7 @@ export default class LockRefresh extends StoreCommand {
     const named = namedLock(args.name, flags);
     const { owner } = flags;
     if (named !== undefined) checkKeys([named]);
-    if (owner === '') throw new UsageError('the owner is empty', 'Give the token that lock:acquire printed.');
+    if (owner === '') throw new UsageError('the owner is empty', 'Use the token that lock:acquire printed.');
     const ttl = flags.ttl === 0 ? null : flags.ttl;
     await this.withStore(flags, async (work) => {
       checkLockTtl(work.store, ttl);
@@ -51,7 +51,7 @@ export default class LockRefresh extends StoreCommand {
       const refreshed = await lock.refresh(owner, ttl);
       if (flags.json) await answerJson({ name: printKey(name), refreshed, ttl: refreshed ? ttl : undefined });
       if (refreshed) {
-        note(`${printKey(name)} is yours, ${ttlText(ttl)}`);
+        note(`refreshed ${printKey(name)}, ${ttlText(ttl)}`);
         return ExitCode.Yes;
       }
 

@@ -110,7 +110,7 @@ export default class LockRelease extends StoreCommand {
   }
 }
 
-/** Whose it is stands beside each, so what is chosen is broken, unless it is to be somebody's own. */
+/** The list names each holder, so the chosen lock is broken, unless --owner is given. */
 async function releasePicked(work: Work, owner: string | undefined, flags: ReleaseFlags): Promise<number> {
   const name = await pickLock(work, 'release', owner);
   return owner === undefined ? breakLock(work, name, flags) : releaseOwn(work, name, owner, flags);
@@ -152,7 +152,7 @@ async function breakLock({ store, profile }: Work, name: string, flags: ReleaseF
     });
   if (released) warn(`${dryRun ? 'would break' : 'broke'} ${nameText(name)}, which was held by ${ownerText(holder)}`);
   else if (other === undefined) warn(`${nameText(name)} is not held`);
-  else warn(`${nameText(name)} was not broken, since it changed hands meanwhile: it is ${heldByText(other)}`);
+  else warn(`${nameText(name)} was not broken because it changed hands: it is ${heldByText(other)}`);
   return released ? ExitCode.Yes : ExitCode.No;
 }
 
@@ -161,8 +161,8 @@ function doneName(dryRun: boolean): string {
 }
 
 /**
- * A yes is to the holder who was named: whoever got the lock while the question stood keeps it. --yes is to any.
- * @returns who has it by then, when it was not broken
+ * Break the lock if the holder is still the one that the prompt named. --yes breaks it for any holder.
+ * @returns the current holder if it was not broken
  */
 async function broken(
   lock: Lock,

@@ -49,7 +49,7 @@ The command gets CACHECTL_LOCK_NAME and CACHECTL_LOCK_OWNER, and CACHECTL_LOCK_F
 
   static override strict = false;
 
-  /** Its command line ends with another program's. */
+  /** The command line ends with the command line of another program. */
   static readonly runsProgram = true;
 
   static override args = {
@@ -128,7 +128,7 @@ interface Acquiring {
   readonly isFenced: boolean;
 }
 
-/** Undefined when somebody else holds it. Whatever goes wrong, the lock is not left behind. */
+/** Undefined if someone else holds it. Releases the lock if anything fails. */
 async function acquire(
   store: Store,
   { owner, ttl, lockOf }: Holding,
@@ -155,12 +155,12 @@ async function acquire(
     );
     if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
     if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
-    // Whoever may not refresh it (on Redis that takes a script) would have the command stopped under way. Asked as somebody
-    // else, nothing happens. A fenced lock has been refreshed.
+    // A user without permission to refresh (on Redis it takes a script) would lose the lock while the command runs.
+    // With another owner, a refresh changes nothing. A fenced lock has been refreshed already.
     if (isAcquired && fenced === undefined) await lock.refresh(`${owner}?`, ttl);
     return isAcquired ? { lock: plain, at, fence: fenced?.fence } : undefined;
   } catch (error) {
-    // A slow server may have done what it did not answer.
+    // A server that did not answer may still have acquired it.
     await lock.release(owner).catch(() => false);
     await store.close();
     throw error;
@@ -168,8 +168,8 @@ async function acquire(
 }
 
 /**
- * The command's exit code, or that of a lock that was lost.
- * @param isStopped whether a command is stopped when its lock is lost
+ * @param isStopped whether to stop the command if the lock is lost
+ * @returns the command's exit code, or the exit code for a lost lock
  */
 async function runUnder(held: HeldLock, name: string, child: ChildCommand, isStopped: boolean): Promise<number> {
   let isLost = false;
@@ -183,16 +183,15 @@ async function runUnder(held: HeldLock, name: string, child: ChildCommand, isSto
   const wasLostBefore = isLost;
   const left = await child.leftBehind();
   if (left.length > 0) warn(`${nameText(name)} is released with ${processesText(left)}\n  ${KEEP}`);
-  const isOurs = await giveBack(held, name);
-  if (!isOurs && !wasLostBefore)
-    warn(`${nameText(name)} was lost before the command ended: it expired, or somebody broke it`);
+  const isOurs = await releaseOrWarn(held, name);
+  if (!isOurs && !wasLostBefore) warn(`${nameText(name)} was lost before the command ended: it expired or was broken`);
   return (wasLostBefore || !isOurs) && isStopped ? ExitCode.LockLost : code;
 }
 
 const KEEP =
   'Have the command wait for them to keep the lock. Daemons in a session of their own (setsid) are not reported.';
 
-/** Processes that are named; so many more are counted. */
+/** The maximum number of processes to name. */
 const MOST_NAMED = 5;
 
 function processesText(processes: readonly ProcessRow[]): string {
@@ -202,12 +201,12 @@ function processesText(processes: readonly ProcessRow[]): string {
   return `${processes.length} ${processes.length === 1 ? 'process' : 'processes'} of its command still running: ${list}`;
 }
 
-/** Where the server does not answer any more, the lock expires by itself: it was ours to the end, unless it was lost before. */
-async function giveBack(held: HeldLock, name: string): Promise<boolean> {
+/** Whether the lock was held to the end. If the server does not answer, it was, and it will expire. */
+async function releaseOrWarn(held: HeldLock, name: string): Promise<boolean> {
   try {
     return await held.release();
   } catch (error) {
-    warn(`${nameText(name)} could not be given back, and expires by itself: ${toFailure(error).message}`);
+    warn(`${nameText(name)} could not be released and will expire: ${toFailure(error).message}`);
     return true;
   }
 }
@@ -215,9 +214,9 @@ async function giveBack(held: HeldLock, name: string): Promise<boolean> {
 const USAGE = 'Write the command after --, as in: cachectl lock:run deploy -- ./deploy.sh';
 
 /**
- * The name, and what stands behind it. A name that was left out would have the program for one, unless it begins with a dash,
- * which is why it stands behind the two.
- * @param words in their order, which is not that of the parser's `argv`: a word that comes twice stands there in the wrong place
+ * Split the words into the lock's name and the command. If the name is missing, the first word after `--` would be
+ * taken for it. It may be the name only if it begins with a dash.
+ * @param words in their order; the parser's `argv` misplaces repeated words
  */
 function namedCommand([name = '', ...rest]: readonly string[], argv: readonly string[]) {
   const at = argv.indexOf('--');
@@ -227,7 +226,7 @@ function namedCommand([name = '', ...rest]: readonly string[], argv: readonly st
   return { name: readKey(name), command: commandLine(rest, USAGE) };
 }
 
-/** Of slots that of the one that is held, by which other commands find it. */
+/** With slots, the name of the acquired slot, under which other commands find it. */
 function nameOf(lock: Lock, name: string): string {
   return lock instanceof LockSlots ? `${name}${lock.number}` : name;
 }

@@ -48,13 +48,14 @@ export default class LockShow extends StoreCommand {
       if (holder === undefined && !flags.json) warn(`${nameText(name)} is free`);
       if (answersAPerson() && !flags.json) await answer(await shownText(shown));
       else if (flags.json || !isFree) await printReport(shownFields(shown), flags.json);
-      if (seen === undefined && shown.waiters === undefined && !flags.json) note('who waits shows with --for 10s');
+      if (seen === undefined && shown.waiters === undefined && !flags.json)
+        note('To see who tries to acquire it, add --for 10s.');
       return interruptedCode(work.interruption, holder === undefined ? ExitCode.No : ExitCode.Yes);
     });
   }
 }
 
-/** Who may not ask for them still gets to know the holder. */
+/** Without permission to read the waiters, the holder is still shown. */
 async function waitersFor(lock: Lock): Promise<readonly Waiter[] | undefined> {
   try {
     return await lock.waiters?.();

@@ -45,7 +45,7 @@ export default class LockWatch extends StoreCommand {
       const print = async (event: TimedEvent): Promise<void> => {
         if (flags.json) await answerJson(itemJson(event, eventColumns));
         else if (screen === undefined) await answer(timedLine(event, width));
-        // Of attempts that go on and on, a person needs to see the first; the state counts the others.
+        // Of repeated attempts, only the first is printed; the state below counts the others.
         else if (!event.again) await screen.print(timedLine(event, width));
       };
 

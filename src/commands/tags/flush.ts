@@ -10,7 +10,7 @@ import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson } from '../../terminal/output.js';
 import { entries } from '../../terminal/progress.js';
 
-/** What Memcached's flush of tags can say: it puts entries out of reach, wherever they are. */
+/** On Memcached, a flush makes entries unreachable without finding them. */
 const UNCOUNTED = 'every entry with these tags (the store does not count them)';
 
 export default class TagsFlush extends StoreCommand {

@@ -47,7 +47,7 @@ export default class TagsShow extends StoreCommand {
       };
 
       const printed = await printList(wanted(), memberColumns, flags);
-      if (!isListed) warn(`nothing carries the tag ${printKey(name)}`);
+      if (!isListed) warn(`no entry has the tag ${printKey(name)}`);
       else if (!flags.json) note(`${entries(printed)}${flags.stale ? ', stale' : ''}`);
       return interruptedCode(interruption, isListed ? ExitCode.Yes : ExitCode.No);
     });

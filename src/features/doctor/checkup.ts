@@ -16,20 +16,19 @@ export interface CheckupFlags extends ExaminationFlags {
   readonly timeout: number;
 }
 
-/** What was found of one profile. */
 export interface Checkup {
-  /** As it was asked for, where there is none. */
+  /** Its name. Without a valid profile, the requested name. */
   readonly profile: string | undefined;
   readonly findings: readonly Examined[];
 }
 
 /**
- * Checks one profile, and puts right what was asked to be. Prints each finding as it comes, unless it is to be JSON.
- * @throws InterruptedError, and what `askBeforeDestroying` throws
+ * Check one profile and, with `fix`, apply the fixes. Prints each finding at once, except with `json`.
+ * @throws InterruptedError, and the errors of `askBeforeDestroying`
  */
 export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: AbortSignal): Promise<Checkup> {
   const findings: Examined[] = [];
-  const tell = async (finding: Finding): Promise<void> => {
+  const report = async (finding: Finding): Promise<void> => {
     const examined = { finding, fixed: false };
     findings.push(examined);
     if (!flags.json) await printFinding(examined);
@@ -37,20 +36,20 @@ export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: Abort
 
   const steps = examineProfile(chosen);
   let step = await steps.next();
-  for (; !step.done; step = await steps.next()) await tell(step.value);
+  for (; !step.done; step = await steps.next()) await report(step.value);
   const profile = step.value;
   if (profile === undefined) return { profile: chosen.choice.profile, findings };
 
-  const store = await opened(profile, Math.round(flags.timeout * 1000), tell);
+  const store = await opened(profile, Math.round(flags.timeout * 1000), report);
   if (store === undefined) return { profile: profile.name, findings };
   try {
-    for await (const finding of examine(store, profile, flags, signal)) await tell(finding);
+    for await (const finding of examine(store, profile, flags, signal)) await report(finding);
     const fixable = findings.filter(({ finding }) => finding.fix !== undefined);
     if (flags.fix && fixable.length > 0) {
       const effect = fixable.map(({ finding }) => finding.fix!.effect).join(', ');
-      const instead = 'leave out --fix';
+      const instead = 'remove --fix';
       await askBeforeDestroying({ store, profile, action: 'doctor', effect, instead }, flags);
-      for (const each of fixable) await applied(each, flags, tell);
+      for (const each of fixable) await applyFix(each, flags, report);
     } else if (fixable.length > 0 && !flags.json) note('Run doctor --fix to repair what it can.');
 
     return { profile: profile.name, findings };
@@ -59,27 +58,27 @@ export async function checkUp(chosen: Chosen, flags: CheckupFlags, signal: Abort
   }
 }
 
-/** Undefined when it cannot be opened, which is told. */
+/** Open the store. Reports a failure and returns undefined. */
 async function opened(
   profile: Parameters<typeof examine>[1],
   timeoutMs: number,
-  tell: (finding: Finding) => Promise<void>,
+  report: (finding: Finding) => Promise<void>,
 ): Promise<Store | undefined> {
   const { openStore } = await import('../../stores/open.js');
   try {
     return await openStore(profile, { timeoutMs });
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
-    await tell(failed('profile', error));
+    await report(failed('profile', error));
     return undefined;
   }
 }
 
-/** One fix that fails is no reason to leave out the next. */
-async function applied(
+/** Apply a fix. Reports a failure, so that the next fix is tried. */
+async function applyFix(
   each: Examined,
   { json }: CheckupFlags,
-  tell: (finding: Finding) => Promise<void>,
+  report: (finding: Finding) => Promise<void>,
 ): Promise<void> {
   try {
     await each.finding.fix!.apply();
@@ -87,6 +86,6 @@ async function applied(
     if (!json) await printFinding(each);
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
-    await tell(failed(each.finding.subject, error));
+    await report(failed(each.finding.subject, error));
   }
 }

@@ -8,18 +8,17 @@ import { latencyFinding, NO_KEY } from './latency.js';
 import { profileText } from './profile.js';
 import { roundTrip, whyReadOnly } from './round-trip.js';
 
-/** What `doctor` is asked for. */
 export interface ExaminationFlags {
   readonly 'read-only': boolean;
   readonly yes: boolean;
   readonly confirm?: string | undefined;
-  /** None: not measured. */
+  /** 0 skips the check. */
   readonly 'latency-samples': number;
 }
 
 /**
- * Looks at a store from the ground up, and ends where the ground for the next step is missing. A fault of the way there, or
- * of reading, is the last finding; those of what is checked beyond are told each.
+ * Check a store step by step. Ends if a later step depends on one that failed: the connection, a first read, and the
+ * place of entries. Faults of other steps do not end it.
  * @throws InterruptedError
  */
 export async function* examine(
@@ -42,7 +41,7 @@ export async function* examine(
   }
 }
 
-/** Whether there was a fault among them; an error is one, too, and the last. */
+/** Yields findings; an error becomes a fault and ends them. Returns whether there was a fault. */
 async function* untilFault(
   subject: string,
   findings: AsyncIterable<Finding> | undefined,
@@ -69,7 +68,7 @@ async function* reading(store: Store): AsyncGenerator<Finding> {
   yield ok('reading', `answered in ${milliseconds} ms, including connecting`);
 }
 
-/** Nothing is written into what is not a cache. */
+/** Makes sure that the next steps write only into a cache. */
 async function* place(store: Store, profile: Profile): AsyncGenerator<Finding> {
   if (isBuiltIn(profile)) return;
   for (const each of ['entries', 'locks'] as const) {

@@ -13,7 +13,7 @@ import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
 import { failed, ok, warning } from '../../stores/doctor/findings.js';
 
-/** What there is to say of the profile, until it is complete or cannot be; the profile when it is. */
+/** Check the profile file or URL. Returns the profile if it is valid. */
 export async function* examineProfile(chosen: Chosen): AsyncGenerator<Finding, Profile | undefined> {
   try {
     const { choice } = chosen;
@@ -96,7 +96,7 @@ function* textsIn(key: string, setting: Setting): Generator<WrittenText> {
   else if (setting.shown !== undefined) yield { key, shown: setting.shown };
 }
 
-/** Whether a secret itself stands there, and not only the name of a variable. */
+/** Whether the text contains a secret itself, not only the name of a variable. */
 function isSecret(key: string, shown: string): boolean {
   const itself = shown.replaceAll(VARIABLE, '');
   return (/password|secret|token/i.test(key) && itself !== '') || hasPassword(itself);
@@ -106,22 +106,22 @@ function hasPassword(url: string): boolean {
   return /:\/\/[^/?#]*:[^/?#]+@/.test(url);
 }
 
-/** Variables that have a default, and stand on it. */
+/** Variables that are not set, so that their default is used. */
 function unsetIn(shown: string, env: NodeJS.ProcessEnv): string[] {
   return variablesIn(shown, env).flatMap(({ name, isDefaulted }) => (isDefaulted ? [name] : []));
 }
 
-/** Who else may read a file with a password in it. */
+/** Warn if others can read a file with a password. */
 async function* modeFindings(file: string): AsyncGenerator<Finding> {
   const { mode, uid } = await stat(file);
-  // The modes of Windows say nothing.
+  // On Windows, modes have no meaning.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   const isOurs = process.getuid?.() === uid;
   yield {
     subject: 'file mode',
     state: 'warning',
-    message: `${file} holds a password, and others may read it (mode ${shown})`,
+    message: `${file} contains a password and is readable by others (mode ${shown})`,
     hint: isOurs
       ? 'Run doctor --fix to make it readable by you only, or take the password from the environment: ${NAME}.'
       : `Have its owner run: chmod 600 ${file}. Or take the password from the environment: \${NAME}.`,

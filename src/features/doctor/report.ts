@@ -8,19 +8,19 @@ import { hanging } from '../../terminal/report.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, lineField } from '../../terminal/value-text.js';
 
-/** A finding, and what became of it. */
+/** A finding, and whether it was fixed. */
 export interface Examined {
   readonly finding: Finding;
   fixed: boolean;
 }
 
-/** 0 when all is well or was put right; warnings are no fault. */
+/** 0 without faults, or if all were fixed. Warnings do not count. */
 export function exitCodeOf(examined: readonly Examined[]): number {
   const faults = examined.filter(({ finding, fixed }) => finding.state === 'fault' && !fixed);
   return Math.max(ExitCode.Yes, ...faults.map(({ finding }) => finding.cause?.exitCode ?? ExitCode.No));
 }
 
-/** One line, and for a person one more for the hint. */
+/** Print a finding on one line; at a terminal, the hint follows on the next. */
 export async function printFinding(examined: Examined): Promise<void> {
   const { subject, hint, ...fields } = findingFields(examined);
   const message = examined.fixed ? fields.fix! : fields.message;
@@ -56,12 +56,12 @@ function shownState({ finding, fixed }: Examined): Shown {
   return fixed ? 'fixed' : finding.state;
 }
 
-/** Columns of the state and the space behind it. */
+/** Width of the state with the space after it. */
 const STATE = 9;
 
 const COLOURS = { ok: 'green', fixed: 'green', skipped: 'dim', warning: 'yellow', fault: 'red' } as const;
 
-/** The members of a finding in `--json`; no secret in them. */
+/** The members of a finding in `--json`, with secrets masked. */
 export function findingFields({ finding, fixed }: Examined) {
   const { subject, state, message, hint, fix } = finding;
   return {

@@ -8,22 +8,21 @@ import { failed, ok, skipped } from '../../stores/doctor/findings.js';
 import { newOwner } from '../../stores/locks/owner.js';
 import { tagSetKey } from '../../stores/tags/names.js';
 
-/** Seconds: what a killed doctor leaves is gone by then. */
+/** In seconds. Removes what a killed doctor leaves. */
 const TTL = 60;
 
-/** What comes of one part. */
 interface Part {
   readonly subject: string;
   /** Where it writes. */
   readonly place: 'entries' | 'locks' | 'tags';
   isAble(store: Store): boolean;
-  /** What was seen to work. @throws WrongAnswer, CachectlError */
+  /** Returns what was checked. @throws WrongAnswer, CachectlError */
   run(scratch: Scratch): Promise<string>;
-  /** Whatever it wrote, however far it came. */
+  /** Remove everything that `run` may have written. */
   clean(scratch: Scratch): Promise<void>;
 }
 
-/** Names of this run's own, under the profile's prefix, and the store that they are for. */
+/** The store, and names under the profile's prefix that only this run uses. */
 interface Scratch {
   readonly store: Store;
   readonly key: string;
@@ -36,8 +35,8 @@ interface Scratch {
 }
 
 /**
- * Writes, reads, counts, tags and locks under names that nobody has, and leaves nothing behind: not when a part fails, and
- * not on Ctrl-C. What a first write would have to make, such as a file or a table, is not made; that part is skipped.
+ * Write, read, count, tag and lock under unused names. Removes everything again, also after a failure or Ctrl-C. Skips
+ * parts whose first write would create a file, table or collection.
  * @throws InterruptedError
  */
 export async function* roundTrip(store: Store, signal: AbortSignal): AsyncGenerator<Finding> {
@@ -57,12 +56,11 @@ export async function* roundTrip(store: Store, signal: AbortSignal): AsyncGenera
     scratch.go();
     const finding = await attempt(part, scratch);
     yield finding;
-    // A store that went away is not asked three times more.
+    // If the store is lost, the other parts would fail too.
     if (finding.cause instanceof UnreachableError || finding.cause?.code === 'timeout') return;
   }
 }
 
-/** The parts are the same for every store, so that one that differs shows. */
 const PARTS: readonly Part[] = [
   {
     subject: 'writing',
@@ -117,7 +115,7 @@ const PARTS: readonly Part[] = [
     },
     async clean({ store, tag, key }) {
       await forget(store.tags([tag]), [key]);
-      // The bookkeeping of Redis and of Memcached; to the others these are keys that nobody has.
+      // The tag index of Redis, and the tag id of Memcached. On other stores, these are unused keys.
       await forget(store, [tagSetKey(tag), `tag:${tag}:key`]);
     },
   },
@@ -139,7 +137,7 @@ const PARTS: readonly Part[] = [
       expectSame('release by its owner', await lock.release(owner), true);
       return 'one was acquired, refused to another, refreshed and released';
     },
-    // Nobody else has a lock of this name, and DEL may be allowed where a release by owner is not.
+    // Only this run uses the name, and DEL may be permitted where a release by owner is not.
     async clean({ store, lock }) {
       await store.lock(lock).forceRelease();
     },
@@ -169,21 +167,21 @@ async function ran(part: Part, scratch: Scratch): Promise<Finding> {
     hasRun = true;
     return ok(part.subject, message);
   } finally {
-    // Of a part that failed, that is what is told; what it left goes by its ttl.
+    // After a failure, that error is reported; scratch keys that remain expire.
     await part.clean(scratch).catch((error: unknown) => {
       if (hasRun || !(error instanceof CachectlError)) throw error;
     });
   }
 }
 
-/** The store did something else than it should. */
+/** The store did not behave as it should. */
 class WrongAnswer extends Error {}
 
 const WRONG_HINT =
   'Another program may use the same keys, or a proxy may change the traffic. Run doctor again, with DEBUG=1 if it persists.';
 
-function expectSame(what: string, given: unknown, expected: unknown): void {
-  if (given !== expected) throw new WrongAnswer(`${what}: got ${String(given)} instead of ${String(expected)}`);
+function expectSame(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new WrongAnswer(`${what}: got ${String(actual)} instead of ${String(expected)}`);
 }
 
 function expectMiss(what: string, entry: Entry | undefined): void {
@@ -199,7 +197,7 @@ async function forget(of: Pick<Store, 'forget'>, keys: readonly string[]): Promi
   await of.forget(keys);
 }
 
-/** Why nothing is written at all; undefined when it may be. */
+/** Why doctor may not write. Undefined if it may. */
 export function whyReadOnly(
   { name, protected: isProtected }: { readonly name: string; readonly protected: boolean },
   flags: { readonly 'read-only': boolean; readonly yes: boolean; readonly confirm?: string | undefined },

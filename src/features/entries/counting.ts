@@ -16,12 +16,12 @@ const wholeNumber = Flags.custom<bigint>({
   helpValue: 'NUMBER',
   async parse(text) {
     if (!/^[+-]?\d+$/.test(text)) {
-      throw new UsageError(`"${text}" is not a whole number`, 'Write digits, with a minus in front if need be.');
+      throw new UsageError(`"${text}" is not a whole number`, 'Use digits, with an optional minus sign.');
     }
 
     const number = BigInt(text.replace(/^\+/, ''));
     if (number < -INT64_MAX || number > INT64_MAX) {
-      throw new UsageError(`${text} is beyond 64 bits`, `Write a number from ${-INT64_MAX} to ${INT64_MAX}.`);
+      throw new UsageError(`${text} is beyond 64 bits`, `Use a number from ${-INT64_MAX} to ${INT64_MAX}.`);
     }
 
     return number;
@@ -42,11 +42,11 @@ export const countingFlags = {
 export interface Counting {
   readonly key: string;
   readonly by: bigint;
-  /** Seconds; of a counter that is not there yet. */
+  /** TTL of a new counter, in seconds. */
   readonly ttl: number | undefined;
 }
 
-/** Counts and prints the sum alone. */
+/** Increment the counter and print its value. */
 export async function count(
   entries: Repository,
   counting: Counting,
@@ -58,8 +58,8 @@ export async function count(
 }
 
 /**
- * With a ttl as Laravel's rate limiter does it: the key is added at 0, then counted. When it expired in between, the counter
- * began anew without an end, and is given one.
+ * With a TTL, like Laravel's rate limiter: add the key with 0, then increment it. If it expired in between, the
+ * increment created it without a TTL, so set one.
  */
 async function counted(entries: Repository, { key, by, ttl }: Counting): Promise<bigint> {
   if (ttl === undefined) return entries.increment(key, by);

@@ -29,7 +29,7 @@ export function namedKeys(keys: readonly string[] | undefined, flags: KeyFlags):
 /**
  * Ask a person to choose a key under the prefix.
  * @param verb of the command: `get`
- * @throws UsageError where keys cannot be listed, or there are none
+ * @throws UsageError if keys cannot be listed, or there are none
  */
 export async function pickKey(
   { store, interruption }: Pick<Work, 'interruption' | 'store'>,

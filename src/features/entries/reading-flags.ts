@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 
-/** For commands that print values: what `ReadingFormat` takes, beside --json. */
+/** For commands that print values; see `ReadingFormat`. */
 export const readingFlags = {
   default: Flags.string({
     summary: 'On a miss, print VALUE and exit 0.',

@@ -10,7 +10,7 @@ import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
 import { expiresText, forTerminal, valueBytes, valueLine } from '../../terminal/value-text.js';
 
-/** How `get` was asked to print. */
+/** The output flags of `get`. */
 export interface ReadingFormat {
   readonly json: boolean;
   readonly raw: boolean;
@@ -19,8 +19,8 @@ export interface ReadingFormat {
 }
 
 /**
- * Prints what was read of `keys`, in their order.
- * @returns the exit code: 3 when any could not be read, else 1 when any was a miss
+ * Print the readings of `keys` in their order.
+ * @returns the exit code: 3 if any could not be read, 1 if any was a miss
  */
 export async function printReadings(
   keys: readonly string[],
@@ -46,7 +46,7 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
     } catch (error) {
       const failure = toFailure(error);
       exitCode = Math.max(exitCode, failure.exitCode);
-      const hit = isOfWhatIsThere(error);
+      const hit = provesExistence(error);
       const ttl = reading instanceof Error ? undefined : reading.ttl;
       return { key: printKey(key), hit, ttl, error: errorFields(failure) };
     }
@@ -114,11 +114,11 @@ async function printMany(
 }
 
 /**
- * Whether there is something under the key, be it nothing that `get` can read.
- * @throws what kept us from looking
+ * Whether the key exists, even if `get` cannot read its value.
+ * @throws the error if that is unknown
  */
 export function isThere(reading: Reading): boolean {
-  if (reading instanceof Error && !isOfWhatIsThere(reading)) throw reading;
+  if (reading instanceof Error && !provesExistence(reading)) throw reading;
   return reading !== undefined;
 }
 
@@ -134,12 +134,12 @@ export function isReadable(reading: Reading): boolean {
   }
 }
 
-/** Of the others nobody knows whether there is anything: the key was refused, or the server did not answer. */
-function isOfWhatIsThere(error: unknown): boolean {
+/** Whether the error shows that the key exists. With others it is unknown: the server refused or did not answer. */
+function provesExistence(error: unknown): boolean {
   return error instanceof WrongTypeError || error instanceof UndecodableError;
 }
 
-/** @throws what kept the key from being read */
+/** @throws the error if the key could not be read */
 function present(reading: Entry | Error): Entry {
   if (reading instanceof Error) throw reading;
   return reading;
@@ -150,7 +150,7 @@ function hitFields(key: string, { ttl }: Entry, value: Value) {
   return { key: printKey(key), hit: true, value: new JsonText(toJson(value)), type: value.type, ttl };
 }
 
-/** What an entry holds. @throws UndecodableError, with the key and the way out added to what the codec says */
+/** The value of an entry. @throws UndecodableError with the key, and a hint */
 export function decode(key: string, entry: Entry): Value {
   try {
     return entry.decode();
@@ -168,7 +168,7 @@ export function decode(key: string, entry: Entry): Value {
   }
 }
 
-/** Of what cannot be read as an entry. */
+/** Whether an undecodable entry is a lock. */
 function isLock(key: string, { stored }: Entry): boolean {
   const owner = stored.toString('latin1');
   return isLaravelLockName(key) || owner.startsWith(OWNER_PREFIX) || isLaravelOwner(owner);

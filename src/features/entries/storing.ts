@@ -29,7 +29,7 @@ export const storingFlags = {
   file: Flags.string({ summary: 'Read the value from FILE.', helpValue: 'FILE' }),
 };
 
-/** What was written on the command line. */
+/** An entry on the command line. */
 export interface WrittenEntry {
   readonly key?: string | undefined;
   readonly value?: string | undefined;
@@ -39,8 +39,8 @@ export interface WrittenEntry {
 
 /**
  * The entry that the command line describes.
- * @param usage how it is written: `put KEY VALUE`
- * @throws UsageError, or InputError for what is not JSON
+ * @param usage for messages: `put KEY VALUE`
+ * @throws UsageError, or InputError for invalid JSON
  */
 export async function writtenEntry(
   { key, value, file, as }: WrittenEntry,
@@ -58,7 +58,7 @@ export interface EntryToStore {
   readonly ttl: Ttl;
 }
 
-/** Stores an entry and says so. The exit code: 1 when it was to be absent, and is there. */
+/** Store an entry and report it. @returns the exit code: 1 if the key exists and `ifAbsent` is set */
 export async function storeEntry(
   target: Repository,
   { key, value, ttl }: EntryToStore,
@@ -69,6 +69,6 @@ export async function storeEntry(
   const name = printKey(key);
   if (options.json) await answerJson({ key: name, stored, ttl: stored ? ttl : undefined });
   else if (stored) note(`stored ${name}, ${ttlText(ttl)}`);
-  else warn(`${name} is already in the cache; it was left as it is`);
+  else warn(`${name} is already in the cache and was not changed`);
   return stored ? ExitCode.Yes : ExitCode.No;
 }

@@ -6,9 +6,9 @@ import { printKey } from '../../stores/entries/printed-key.js';
 import { answer, answerJson, warn } from '../../terminal/output.js';
 
 /**
- * Prints what became of each key: whether it was there, or why it could not be touched.
- * @returns the exit code: that of the worst failure, else 1 when any key was not there
- * @throws the first failure when all keys failed, since then nothing was done
+ * Print for each key whether it existed, or why it could not be touched.
+ * @returns the exit code: that of the worst failure, otherwise 1 if any key did not exist
+ * @throws the first failure if all keys failed
  */
 export async function printTouched(
   keys: readonly string[],

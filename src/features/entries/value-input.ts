@@ -12,13 +12,13 @@ export interface ValueSource {
   readonly argument: string | undefined;
   readonly file: string | undefined;
   readonly as: 'json' | 'string';
-  /** How the command is written, for whoever gave no value: `put KEY VALUE`. */
+  /** For messages: `put KEY VALUE`. */
   readonly usage: string;
 }
 
 /**
- * The value that the command line names, to the byte.
- * @throws UsageError when there is none, or two; InputError for what is not JSON
+ * The value on the command line, to the byte.
+ * @throws UsageError if there is none, or two; InputError for invalid JSON
  */
 export async function readValue(source: ValueSource): Promise<Value> {
   const bytes = await readBytes(source);
@@ -27,13 +27,13 @@ export async function readValue(source: ValueSource): Promise<Value> {
   if (isUtf8(bytes)) return parseJson(bytes.toString());
   throw new InputError(
     'the value is not valid UTF-8, so it is not JSON',
-    'Leave --as json out to store it to the byte.',
+    'Remove --as json to store the bytes as they are.',
   );
 }
 
 async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer> {
   if (argument !== undefined && file !== undefined) {
-    throw new UsageError('VALUE and --file are two values', 'Give one of them.');
+    throw new UsageError('VALUE and --file cannot be combined', 'Remove one of the two.');
   }
 
   if (file === '-' || argument === '-') return readStandardInput();
@@ -44,13 +44,13 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
   }
 
   if (argument === undefined) {
-    throw new UsageError('no value was given', `Write ${usage}; VALUE - reads standard input, --file a file.`);
+    throw new UsageError('missing argument VALUE', `Write ${usage}. VALUE - reads standard input, --file a file.`);
   }
 
   if (!argument.includes('\uFFFD')) return Buffer.from(argument);
   throw new UsageError(
-    'VALUE holds U+FFFD, which stands for bytes that are not UTF-8',
-    `Give it by standard input or a file, which are taken to the byte: ${usage.replaceAll('`', '').replace('VALUE', '-')}`,
+    'VALUE contains U+FFFD, which replaces bytes that are not UTF-8',
+    `Pass the exact bytes on standard input or in a file: ${usage.replaceAll('`', '').replace('VALUE', '-')}`,
   );
 }
 

@@ -8,20 +8,20 @@ import { note, warn } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 import { chooseSource, type Needs, selectedOptions } from './selection.js';
 
-/** Events that were asked for, until the time is over or somebody ends it. */
+/** The selected events, until the time limit or `end`. */
 export interface EventFeed {
-  /** What `--source` calls where they come from. */
+  /** The name for `--source`. */
   readonly source: string;
   readonly stream: EventStream;
-  /** Ends it behind what waits to be read. */
+  /** End the feed after the queued events. */
   end(): void;
-  /** Aborted when it ends, for whatever reason. */
+  /** Aborted when the feed ends, for any reason. */
   readonly signal: AbortSignal;
-  /** How many events are known to be left out, and of how many gaps nobody knows what was in them. */
+  /** The number of events that are known to be missed, and the number of gaps with an unknown number of events. */
   gaps(): { readonly events: number; readonly unknown: number };
 }
 
-/** Opens the feed, hands it over, and puts everything back on every way out. */
+/** Open the feed and pass it to `use`. Restores the server's settings in every case. */
 export async function withEvents<T>(
   { store, interruption }: Work,
   flags: EventFlags,
@@ -38,7 +38,7 @@ export async function withEvents<T>(
     source: name,
     signal,
     onLost(why) {
-      warn(`${why.message}; trying to get it back`);
+      warn(`${why.message}; reconnecting`);
     },
     onMissed({ text, events }) {
       if (events === undefined) unknown++;
@@ -65,20 +65,20 @@ export async function withEvents<T>(
   }
 }
 
-/** Says what was left out. True when anything was. */
-export function sayGaps({ stream, gaps }: EventFeed): boolean {
+/** Warn about dropped events. @returns whether any event was missed */
+export function reportGaps({ stream, gaps }: EventFeed): boolean {
   const { dropped = 0 } = stream;
-  if (dropped > 0) warn(`${count(dropped)} events were left out: they came faster than they were taken`);
+  if (dropped > 0) warn(`${count(dropped)} events were dropped: they arrived faster than they were read`);
   const { events, unknown } = gaps();
   return events + unknown > 0;
 }
 
-/** Waiting for what the server never tells, as it is set up, would be waiting forever. */
+/** The server's settings may exclude types of the source. Waiting for them would take forever. */
 function checkTypes({ types }: EventStream, wanted: ReadonlyArray<CacheEvent['type']>, driver: string): void {
-  const untold = wanted.filter((type) => !types.includes(type));
-  if (untold.length === 0) return;
+  const missing = wanted.filter((type) => !types.includes(type));
+  if (missing.length === 0) return;
   throw new UnsupportedError(
-    `the ${driver} store does not tell ${untold.join(' or ')}`,
-    types.length === 0 ? 'It has no events.' : `It tells ${types.join(', ')}.`,
+    `the ${driver} store does not report ${missing.join(' or ')}`,
+    types.length === 0 ? 'It reports no events.' : `It reports ${types.join(', ')}.`,
   );
 }

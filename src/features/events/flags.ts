@@ -4,7 +4,7 @@ import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, asPattern } from '../../runtime/key-arguments.js';
 import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 
-/** What `eventFlags` parse to. */
+/** The parsed `eventFlags`. */
 export interface EventFlags {
   readonly source?: string | undefined;
   readonly type?: EventType[] | undefined;
@@ -27,7 +27,7 @@ export const eventFlags = {
   }),
   pattern: Flags.string({ summary: 'Only keys that match, e.g. users:*', helpValue: 'GLOB', ...asPattern }),
   tag: Flags.string({
-    summary: 'Only entries that carry this tag. Repeatable.',
+    summary: 'Only entries with this tag. Repeatable.',
     helpValue: 'NAME',
     multiple: true,
     multipleNonGreedy: true,

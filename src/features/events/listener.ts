@@ -10,8 +10,8 @@ import { warn } from '../../terminal/output.js';
 import { eventJson } from './text.js';
 
 /**
- * Runs a command of the user's for each event, by the shell: the event is in its environment and, as JSON, on its standard
- * input; what it prints goes where ours does. What fails is said, and does not keep the others from running.
+ * Runs a shell command for each event. The event is in its environment and, as JSON, on its standard input. It inherits
+ * standard output and standard error. A failed command is reported, and the next one runs.
  */
 export class EventListener {
   readonly #command: string;
@@ -22,8 +22,8 @@ export class EventListener {
   #failed = 0;
 
   /**
-   * @param most how many may run at once
-   * @param signal from which on no more of them are started
+   * @param most the maximum number of concurrent commands
+   * @param signal stops starting commands
    */
   constructor(command: string, source: string, most: number, signal: AbortSignal) {
     this.#command = command;
@@ -36,8 +36,8 @@ export class EventListener {
     return this.#failed;
   }
 
-  /** Resolves when it has been started, which waits for one to end while as many run as may. False when it is not any more. */
-  async tell(event: CacheEvent): Promise<boolean> {
+  /** Start the command, after waiting for a free slot. False if the signal came first. */
+  async handle(event: CacheEvent): Promise<boolean> {
     while (this.#running.size >= this.#most) await Promise.race(this.#running);
     if (this.#signal.aborted) return false;
     const run = this.#run(event).finally(() => this.#running.delete(run));
@@ -45,7 +45,7 @@ export class EventListener {
     return true;
   }
 
-  /** Resolves when the last of them has ended. */
+  /** Resolves when the last command has ended. */
   async end(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -64,17 +64,17 @@ export class EventListener {
       env: { ...callersEnvironment(), ...environmentOf(event, this.#source) },
     });
     child.stdin?.on('error', () => {
-      // It does not want to read it.
+      // The command does not read its input.
     });
     child.stdin?.end(eventJson(event, this.#source));
     return child;
   }
 }
 
-/** Undefined when it ended well. */
+/** Undefined if it succeeded. */
 async function outcomeOf(start: () => ChildProcess): Promise<string | undefined> {
   try {
-    // Of some reasons not to start it Node tells at once.
+    // Node throws some errors synchronously.
     const [code, signal] = (await once(start(), 'exit')) as [null | number, NodeJS.Signals | null];
     if (code === 0) return undefined;
     return signal === null ? `exited with ${code}` : `was ended by ${signal}`;
@@ -83,21 +83,21 @@ async function outcomeOf(start: () => ChildProcess): Promise<string | undefined>
   }
 }
 
-/** Node has every child begin with the defaults. */
+/** Node resets ignored signals in child processes, so the shell ignores them again. */
 function ignoring(command: string): string {
   const names = [...ignoredSignals()].map((signal) => signal.slice('SIG'.length));
   return names.length === 0 ? command : `trap '' ${names.join(' ')}\n${command}`;
 }
 
-/** In bytes: Linux takes 128 KiB for one variable, and Windows 32,767 characters. */
+/** In bytes. Linux allows 128 KiB for one variable, Windows 32,767 characters. */
 const LONGEST_VALUE = 16 * 1024;
 
-/** The environment cannot hold NUL, nor what is long; the JSON has the whole. */
+/** Variables cannot contain NUL or long text. The JSON on standard input has everything. */
 function variable(text: string): string {
   return Buffer.byteLength(text) > LONGEST_VALUE ? '' : text.replaceAll('\0', '');
 }
 
-/** What is not known is empty, so that no value of an outer listener shows through. */
+/** Unknown values are empty, so that the values of an outer events:tail are not inherited. */
 function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent, source: string) {
   return {
     CACHECTL_EVENT_AT: time.toISOString(),
@@ -112,7 +112,7 @@ function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent,
   };
 }
 
-/** Characters of a key that are shown. */
+/** The maximum number of characters of a key in messages. */
 const LONGEST_KEY = 100;
 
 function nameOf({ type, key }: CacheEvent): string {

@@ -4,15 +4,15 @@ import type { Store } from '../../stores/contract/store.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { valueLine } from '../../terminal/value-text.js';
 
-/** Characters of a value that are shown. */
+/** The maximum number of characters of a value. */
 const LONGEST = 80;
 
-/** Types of events after which the key holds something. */
+/** Event types after which the key exists. */
 const HOLDING: ReadonlySet<EventType> = new Set(['CacheHit', 'KeyWritten']);
 
 /**
- * What an event's key holds now, on one line and cut short; undefined when it is gone by now, or never was. What cannot be
- * read is said in its place.
+ * The current value of an event's key, on one line, truncated. Undefined if the key does not exist. An error is shown
+ * in place of the value.
  */
 export async function previewOf(store: Store, stream: EventStream, event: CacheEvent): Promise<string | undefined> {
   if (event.key === undefined || event.isForeign || !HOLDING.has(event.type)) return undefined;

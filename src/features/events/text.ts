@@ -24,7 +24,7 @@ const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length))
 
 /**
  * An event on one line: columns for a person, fields between tabs (full time first) for a pipe.
- * @param preview of the value, on one line
+ * @param preview the value on one line
  */
 export function eventLine(event: CacheEvent, preview?: string): string {
   const key = printKey(event.key ?? '');
@@ -38,8 +38,8 @@ export function eventLine(event: CacheEvent, preview?: string): string {
 }
 
 /**
- * An event as a line of `--json`. Put together by hand, since there may be hundreds of thousands in a second.
- * @param source what `--source` calls where it came from
+ * An event as a line of `--json`. Built by hand, since there may be hundreds of thousands per second.
+ * @param source its name for `--source`
  */
 export function eventJson({ time, type, client, ...event }: CacheEvent, source: string, preview?: string): string {
   const { key, isForeign, tags, ttl, size } = event;

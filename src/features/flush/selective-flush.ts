@@ -19,7 +19,7 @@ import { answer, answerJson } from '../../terminal/output.js';
 import { count, countOf, entries } from '../../terminal/progress.js';
 import { size } from '../../terminal/sizes.js';
 
-/** Keys of a dry run's sample. */
+/** The number of keys in a dry run's sample. */
 const SAMPLE = 10;
 
 const ALONE = ['all', 'locks'];
@@ -28,7 +28,7 @@ const ALONE = ['all', 'locks'];
 export const filterFlags = {
   pattern: Flags.string({ summary: 'Only keys that match.', helpValue: 'GLOB', exclusive: ALONE, ...asPattern }),
   'idle-for': duration({
-    summary: 'Only entries that were not used for this long (Redis, Memcached).',
+    summary: 'Only entries that have been idle for this long (Redis, Memcached).',
     exclusive: ALONE,
   }),
   'larger-than': size({ summary: 'Only larger entries, e.g. 100kB or 1MiB.', exclusive: ALONE }),
@@ -40,12 +40,12 @@ interface FilterFlags {
   readonly 'larger-than'?: number | undefined;
 }
 
-/** Undefined when nothing narrows it. @throws UsageError for what narrows nothing, or was not meant so */
+/** Undefined without a filter. @throws UsageError for a filter that matches everything */
 export function filterOf(flags: FilterFlags): EntryFilter | undefined {
   const { pattern, 'idle-for': idleFor, 'larger-than': largerThan } = flags;
   if (pattern === '') throw new UsageError('the pattern is empty', 'Is a variable unset? Quote it and check it.');
   if (idleFor === 0)
-    throw new UsageError('--idle-for 0 would match every entry', 'Give a duration, e.g. 30d, or remove --idle-for.');
+    throw new UsageError('--idle-for 0 would match every entry', 'Use a duration such as 30d, or remove --idle-for.');
   if (pattern === undefined && idleFor === undefined && largerThan === undefined) return undefined;
   return {
     ...(pattern !== undefined && { pattern }),
@@ -54,7 +54,7 @@ export function filterOf(flags: FilterFlags): EntryFilter | undefined {
   };
 }
 
-/** Removes what matches, or, as a dry run, says what would go, with some of it as a sample. */
+/** Remove the entries that match. A dry run prints their number and a sample. */
 export async function flushSelection(
   { store, profile, interruption }: Work,
   only: EntryFilter,
@@ -77,14 +77,14 @@ export async function flushSelection(
     : answer(`${dryRun ? 'would remove' : 'removed'} ${amount(result)}\n${sample.lines.join('')}`));
 }
 
-/** @throws UnsupportedError before anybody is warned or asked */
+/** @throws UnsupportedError before the prompt */
 function flusher(store: Store, only: EntryFilter): NonNullable<Store['flushOnly']> {
   if (!store.flushOnly) throw unsupported(store, 'flushOnly');
   if (only.idleFor !== undefined && !store.traits.idleTimes) throw noIdleTimes(store.driver);
   return store.flushOnly;
 }
 
-/** Counting first is for the person who reads it; a script with --yes does not wait for it. */
+/** Counts only if a person reads the prompt. */
 async function forewarned(flush: NonNullable<Store['flushOnly']>, only: EntryFilter, unread: boolean): Promise<string> {
   if (unread || !process.stderr.isTTY || !process.stdin.isTTY) return '';
   return `: ${amount(await flush(only, { dryRun: true }))}`;
@@ -92,11 +92,11 @@ async function forewarned(flush: NonNullable<Store['flushOnly']>, only: EntryFil
 
 function what({ prefix }: Store, { pattern, idleFor, largerThan }: EntryFilter): string {
   const conditions = [
-    pattern === undefined ? [] : `matches ${printKey(pattern)}`,
-    idleFor === undefined ? [] : `was not used for ${formatDuration(idleFor)}`,
-    largerThan === undefined ? [] : `is larger than ${bytesText(largerThan)}`,
+    pattern === undefined ? [] : `match ${printKey(pattern)}`,
+    idleFor === undefined ? [] : `have been idle for ${formatDuration(idleFor)}`,
+    largerThan === undefined ? [] : `are larger than ${bytesText(largerThan)}`,
   ].flat();
-  return `what ${conditions.join(' and ')}${prefix === '' ? '' : ` under the prefix ${prefix}`}`;
+  return `entries that ${conditions.join(' and ')}${prefix === '' ? '' : ` under the prefix ${prefix}`}`;
 }
 
 function amount({ removed, keptLocks, bytes }: FlushOnlyResult): string {
@@ -123,7 +123,7 @@ function documentOf(
   };
 }
 
-/** Some of many, each with the same chance; in the order of their keys. */
+/** A random sample, sorted by key. */
 class Sample {
   readonly #entries: ListedEntry[] = [];
   #seen = 0;
@@ -136,8 +136,8 @@ class Sample {
 
   get lines(): readonly string[] {
     const lines = this.#sorted().map(({ key, size: bytes, idle }) => {
-      const unused = idle === undefined ? '' : `, not used for ${formatDuration(idle)}`;
-      return `  ${printKey(key)}\t${bytesText(bytes)}${unused}\n`;
+      const idleText = idle === undefined ? '' : `, idle for ${formatDuration(idle)}`;
+      return `  ${printKey(key)}\t${bytesText(bytes)}${idleText}\n`;
     });
     const more = this.#seen - lines.length;
     return more > 0 ? [...lines, `  and ${count(more)} more\n`] : lines;

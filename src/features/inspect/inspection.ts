@@ -8,18 +8,18 @@ import { keyByteLength } from '../../stores/entries/key-text.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { permutations } from '../../stores/tags/names.js';
 
-/** All that is known of one key: what its store says, and what stands beside it. */
+/** Everything known about a key: its store's inspection, and related keys. */
 export interface Inspected extends Inspection {
-  /** As it was asked for. */
+  /** As given on the command line. */
   readonly key: string;
   readonly value?: Value;
-  /** Why there is something, and no value. */
+  /** Why an existing key has no value. */
   readonly fault?: Error;
   readonly limiter?: Limiter;
   readonly flexible?: Flexible;
-  /** Of a miss: a lock of that name, where locks lie apart. */
+  /** For a miss: a lock of that name, if the store keeps locks apart from entries. */
   readonly lockApart?: LockHolder;
-  /** Of a miss: tags within which the key is there; none for «without tags». */
+  /** For a miss: tags under which the key exists. Empty for an entry without tags. */
   readonly elsewhere?: ReadonlyArray<readonly string[]>;
 }
 
@@ -30,7 +30,7 @@ export interface Limiter {
   readonly resetsAt: Date;
 }
 
-/** Laravel's Cache::flexible notes beside the key when the value was made. */
+/** Laravel's Cache::flexible stores the creation time of a value under another key. */
 export interface Flexible {
   readonly key: string;
   readonly createdAt: Date;
@@ -38,10 +38,10 @@ export interface Flexible {
 
 const TIMER = ':timer';
 
-/** Of more tags the other orders are not tried. */
+/** With more tags, other orders are not tried. */
 const MOST_ORDERED = 4;
 
-/** Looks at one key, then at what may stand beside it. */
+/** Inspect one key, then related keys. */
 export async function inspectKey(store: Store, key: string, tags?: readonly string[]): Promise<Inspected> {
   const inspection = await look(store, key, tags);
   if (isMiss(inspection)) return { ...inspection, key, ...(await whereElse(store, key, tags)) };
@@ -55,10 +55,10 @@ export function isMiss({ entry, other }: Inspection): boolean {
   return entry === undefined && other === undefined;
 }
 
-/** A store that has nothing to add to `get` is asked for that. */
+/** Without `inspect`, use `get`. */
 async function look(store: Store, key: string, tags?: readonly string[]): Promise<Inspection> {
   if (store.inspect) {
-    // Which says itself that it has no tags.
+    // Throws if the store has no tags.
     if (tags !== undefined) store.tags(tags);
     return store.inspect(key, tags);
   }
@@ -70,15 +70,15 @@ async function look(store: Store, key: string, tags?: readonly string[]): Promis
   return { ...known, entry, ...(entry.ttl !== undefined && { expiresAt }) };
 }
 
-/** A lock's value is its owner, bare: that it does not decode is no fault. */
+/** A lock's value is its owner, unserialized, so it is no fault if it does not decode. */
 function valueOf({ entry, other, lock, tagKept }: Inspection): Pick<Inspected, 'fault' | 'value'> {
   if (entry === undefined) {
     const what = other?.length === undefined ? other?.type : `${other.type} of ${other.length}`;
     const hint =
       tagKept === undefined
-        ? 'Look at it with redis-cli.'
-        : `tags:show ${printKey(tagKept)} lists what carries the tag.`;
-    return { fault: new WrongTypeError(`it is a ${what}, and no cache entry`, hint) };
+        ? 'Inspect it with redis-cli.'
+        : `To list the entries of the tag: cachectl tags:show ${printKey(tagKept)}`;
+    return { fault: new WrongTypeError(`it is a ${what}, not a cache entry`, hint) };
   }
 
   try {
@@ -125,19 +125,19 @@ function dateOf(seconds: bigint): Date {
 }
 
 async function integerAt(store: Store, key: string, tags?: readonly string[]): Promise<bigint | undefined> {
-  const inspection = await lookBeside(store, key, tags);
+  const inspection = await lookIfPossible(store, key, tags);
   const { value } = inspection?.entry === undefined ? {} : valueOf(inspection);
   return value?.type === 'integer' ? value.value : undefined;
 }
 
-/** What no key of this store can be is not there. */
-async function lookBeside(store: Store, key: string, tags?: readonly string[]): Promise<Inspection | undefined> {
+/** Undefined if the key is too long for this store. */
+async function lookIfPossible(store: Store, key: string, tags?: readonly string[]): Promise<Inspection | undefined> {
   const { keyBytes } = store.traits;
   const isTooLong = keyBytes !== undefined && keyByteLength(store.prefix + key) + (tags ? HASH : 0) > keyBytes;
   return isTooLong ? undefined : look(store, key, tags);
 }
 
-/** What a tagged entry's key has more. */
+/** The length of the hash in the key of a tagged entry. */
 const HASH = 41;
 
 async function whereElse(
@@ -157,7 +157,7 @@ async function whereElse(
   const singles = tags.length > 1 ? tags.map((tag) => [tag]) : [];
   const elsewhere: Array<readonly string[]> = [];
   for (const others of [[], ...orders, ...singles].filter((each) => each.join(',') !== tags.join(','))) {
-    const found = await lookBeside(store, key, others.length === 0 ? undefined : others);
+    const found = await lookIfPossible(store, key, others.length === 0 ? undefined : others);
     if (found !== undefined && !isMiss(found)) elsewhere.push(others);
   }
 

@@ -17,13 +17,13 @@ import { plainTtl } from '../../terminal/value-text.js';
 import { isMiss } from './inspection.js';
 import { valueBlock, valueOnLine } from './shown-value.js';
 
-/** For a person: the key, a line for each fact, the value below them. @param full all of the value */
+/** For a terminal: the key, a line for each fact, then the value. @param full do not truncate the value */
 export function inspectedText(inspected: Inspected, full: boolean): string {
   const head = styleAnswer('bold', printKey(inspected.key));
   return `${head}\n${reportText(inspectedFields(inspected, full), '  ')}${valueBlock(inspected, full)}`;
 }
 
-/** What is known of a key. @param full all of the value in a pipe, too */
+/** The fields of the report. @param full do not truncate the value in a pipe */
 export function inspectedFields(inspected: Inspected, full: boolean): Field[] {
   const { key, storedKey, listedKey, place, value } = inspected;
   return [
@@ -45,7 +45,7 @@ export function inspectedFields(inspected: Inspected, full: boolean): Field[] {
   ];
 }
 
-/** Of what is no entry. */
+/** For a key that is not a cache entry. */
 function kindFields({ other, fault }: Inspected): Field[] {
   if (other === undefined) return [];
   const type = { name: 'type', value: other.type, label: 'what it is', text: fault?.message };
@@ -92,7 +92,7 @@ function timeFields({ entry, expiresAt, expiredAt }: Inspected): Field[] {
       name: 'expiredAt',
       value: expiredAt?.toISOString(),
       label: 'expired',
-      text: expiredAt && `${whenText(expiredAt)}, and is not removed yet`,
+      text: expiredAt && `${whenText(expiredAt)}, not removed yet`,
     },
   ];
 }
@@ -131,7 +131,7 @@ function tagFields({ tags, tagKept }: Inspected): Field[] {
       value: tags?.names.map((name) => printKey(name)),
       plain: names,
       label: 'tags',
-      text: tags && (tags.isOrdered ? names : `${names}, and others that are not known`),
+      text: tags && (tags.isOrdered ? names : `${names}, and unknown others`),
     },
     { name: 'ordered', value: tags?.isOrdered },
     {
@@ -139,7 +139,7 @@ function tagFields({ tags, tagKept }: Inspected): Field[] {
       value: tags?.unlisted?.map((name) => printKey(name)),
       plain: unlisted,
       label: 'not listed by',
-      text: unlisted && `${unlisted}: a flush of that tag leaves it`,
+      text: unlisted && `${unlisted}: a flush of this tag does not remove it`,
     },
     {
       name: 'tagKept',
@@ -162,7 +162,7 @@ function lockFields({ lock, listedKey, entry }: Inspected): Field[] {
   return [{ name: 'lock', members: [...members, detectedBy] }];
 }
 
-/** A held lock as `lock:list` has it. @param shown what a person sees of it */
+/** A held lock, as in `lock:list`. @param shown labels and texts for a terminal */
 function heldFields(name: string, { owner, ttl }: LockHolder, shown: readonly Field[]): Field[] {
   const { family, meaning, acquiredAt } = aboutLock(name, { owner });
   const fields: readonly Field[] = [
@@ -208,11 +208,11 @@ function flexibleFields({ key, createdAt }: NonNullable<Inspected['flexible']>, 
 }
 
 function rememberedFields(exitCode: number): Field[] {
-  const text = `the output of a command, as remember keeps it; exit code ${exitCode}`;
+  const text = `the output of a command, cached by remember; exit code ${exitCode}`;
   return [{ name: 'exitCode', value: exitCode, label: 'what it is', text }];
 }
 
-/** Of a miss: what is there instead. */
+/** For a miss: similar keys. */
 function nearFields({ key, near = [], elsewhere = [], lockApart }: Inspected): Field[] {
   const there = (text: string): Field => ({ name: '', label: 'there is', text });
   return [
@@ -243,7 +243,7 @@ function nearFields({ key, near = [], elsewhere = [], lockApart }: Inspected): F
           {
             name: 'name',
             label: 'there is',
-            text: `a lock of that name, held by ${ownerText(lockApart)}: lock:show tells more`,
+            text: `a lock with this name, held by ${ownerText(lockApart)}; see lock:show`,
           },
         ]),
     },
@@ -265,15 +265,15 @@ function faultFields({ fault, other }: Inspected): Field[] {
   ];
 }
 
-/** A number that is no date was written by something else: no time is known. */
+/** Undefined for a number that is not a date. */
 function isoOf(date: Date): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-/** Relative, too. */
+/** Relative and absolute time. */
 function whenText(date: Date): string {
   const seconds = (date.getTime() - Date.now()) / 1000;
-  if (Number.isNaN(seconds)) return 'at a time that cannot be read';
+  if (Number.isNaN(seconds)) return 'at an invalid time';
   const distance = formatDuration(Math.abs(seconds));
   return `${seconds < 0 ? `${distance} ago` : `in ${distance}`}, at ${date.toISOString()}`;
 }

@@ -5,21 +5,21 @@ import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, valueLine } from '../../terminal/value-text.js';
 
-/** Lines of a value, and characters, that are shown without --full. */
+/** The maximum number of lines and characters without --full. */
 const MOST_LINES = 30;
 const MOST_CHARACTERS = 2000;
 
-/** Bytes that are shown of a value that cannot be read. */
+/** The maximum number of bytes of an undecodable value. */
 const MOST_BYTES = 128;
 
-/** A value for a pipe, on one line; its bytes where it cannot be read. */
+/** A value on one line, for a pipe. An undecodable value as hexadecimal bytes. */
 export function valueOnLine({ entry, value, fault }: Inspected, full: boolean): string | undefined {
   if (value === undefined) return entry === undefined || fault === undefined ? undefined : hexText(entry.stored);
   const line = valueLine(value);
   return full || line.length <= MOST_CHARACTERS ? line : `${withoutHalf(line.slice(0, MOST_CHARACTERS))}…`;
 }
 
-/** A value for a person, indented below the facts. */
+/** A value for a terminal, indented below the facts. */
 export function valueBlock(inspected: Inspected, full: boolean): string {
   const text = prettyValue(inspected);
   if (text === undefined) return '';
@@ -48,7 +48,7 @@ function shortened(text: string): { readonly shown: string; readonly rest: strin
   const lines = text.split('\n').slice(0, MOST_LINES).join('\n');
   const shown = lines.length > MOST_CHARACTERS ? withoutHalf(lines.slice(0, MOST_CHARACTERS)) : lines;
   if (shown.length === text.length) return { shown, rest: '' };
-  return { shown, rest: `… and ${count(text.length - shown.length)} characters more: --full shows them` };
+  return { shown, rest: `… and ${count(text.length - shown.length)} more characters. To see them, add --full.` };
 }
 
 /** Without half of a surrogate pair at the end. */
@@ -56,7 +56,7 @@ function withoutHalf(text: string): string {
   return text.replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** Pairs of digits, cut short. */
+/** Hexadecimal bytes, truncated. */
 function hexText(bytes: Buffer): string {
   const digits = bytes
     .subarray(0, MOST_BYTES)

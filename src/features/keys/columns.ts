@@ -12,10 +12,10 @@ import { formatDuration } from '../../terminal/durations.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
-/** Of `keys`. */
+/** The column of `keys`. */
 export const keyColumns: ReadonlyArray<Column<string>> = [{ name: 'key', value: (key) => printKey(key) }];
 
-/** Of `keys --long`. */
+/** The columns of `keys --long`. */
 export const entryColumns: ReadonlyArray<Column<ListedEntry>> = [
   { name: 'key', value: ({ key }) => printKey(key), title: 'KEY' },
   { name: 'type', value: (entry) => typeOf(entry), title: 'TYPE' },
@@ -45,14 +45,14 @@ export const entryColumns: ReadonlyArray<Column<ListedEntry>> = [
   { name: 'meaning', value: ({ key }) => meaningOfEntry(key), plain: false, title: 'MEANING', text: meaningText },
 ];
 
-/** Of `keys --sort`: the key, and, but for a pipe, what it is sorted by. */
+/** The columns of `keys --sort`: the key and, at a terminal, the sort key. */
 export function sortedColumns(order: Order): ReadonlyArray<Column<ListedEntry>> {
   return entryColumns
     .filter(({ name }) => name === 'key' || name === order)
     .map((column) => (column.name === 'key' ? column : { ...column, plain: false as const }));
 }
 
-/** What a value is, as `get --json` says; `lock` of a lock; else why it could not be read. */
+/** The type as in `get --json`, `lock`, or the code of the error. */
 function typeOf({ lock, reading }: ListedEntry): string | undefined {
   if (lock !== undefined) return 'lock';
   return reading === undefined ? undefined : typeOfReading(reading);
@@ -68,7 +68,7 @@ function typeOfReading(reading: Exclude<Reading, undefined>): string {
   }
 }
 
-/** An entry whose tags are not known has at least the form of a tagged one. */
+/** Entries whose tags are unknown are recognized by the form of their keys. */
 function isTagged({ key, tags = [] }: ListedEntry): boolean {
   return tags.length > 0 || tagHashOf(key) !== undefined;
 }

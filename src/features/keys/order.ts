@@ -2,14 +2,13 @@ import type { ListedEntry } from '../../stores/contract/listing.js';
 
 export const ORDERS = ['key', 'size', 'ttl', 'idle'] as const;
 
-/** What entries can be sorted by. */
 export type Order = (typeof ORDERS)[number];
 
 type Comparison = (one: ListedEntry, other: ListedEntry) => number;
 
 /**
- * Sorted: by key; the largest first; what expires first before the rest; the longest unused first. Of equals by key.
- * Holds all of them, or, with a limit, not many more than that.
+ * Sort by key, largest first, next to expire first, or longest idle first, then by key. Holds all entries in memory or,
+ * with a limit, about twice that many.
  */
 export async function sorted(
   pages: AsyncIterable<readonly ListedEntry[]>,
@@ -25,7 +24,7 @@ export async function sorted(
   return cut(held, compare, limit);
 }
 
-/** So that little is sorted where little is wanted. */
+/** Avoids frequent sorting with a small limit. */
 const SLACK = 1000;
 
 function cut(entries: ListedEntry[], compare: Comparison, limit: number): ListedEntry[] {
@@ -54,7 +53,7 @@ function leftOf({ ttl }: ListedEntry): number {
   return ttl ?? Infinity;
 }
 
-/** Where a difference of infinities would be no number. */
+/** By comparison, since the difference of infinities is NaN. */
 function ascending(one: number, other: number): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }

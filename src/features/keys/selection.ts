@@ -9,8 +9,9 @@ import { counted } from '../../stores/listing/counted.js';
 import { noIdleTimes } from '../../stores/listing/entry-filter.js';
 
 /**
- * What the store lists, page by page. @param what of entries is asked for, e.g. `their sizes`
- * @throws UnsupportedError where it lists none, or does not tell since when they have not been used
+ * List entries page by page.
+ * @param what for messages: `their sizes`
+ * @throws UnsupportedError if the store does not list entries, or does not report idle times
  */
 export function entryPages(store: Store, what: string, options: ListEntriesOptions): EntryPages {
   if (options.idle && !store.traits.idleTimes) throw noIdleTimes(store.driver);
@@ -22,17 +23,17 @@ export async function* flattened(pages: EntryPages): AsyncGenerator<ListedEntry>
   for await (const page of pages) yield* page;
 }
 
-/** How many keys there are, by the store where it counts itself. */
+/** Count keys, by the store itself if it can. */
 export async function countKeys(store: Store, interruption: Interruption, pattern: string): Promise<number> {
   return whole(interruption, async ({ signal }) =>
     store.count ? store.count({ pattern, signal }) : counted(store.keys(pattern), signal),
   );
 }
 
-/** Entries whose contents are read at once. */
+/** Entries to read per request. */
 const PAGE = 500;
 
-/** Reads what sorted entries hold, a few at a time. */
+/** Read the contents of sorted entries, a few at a time. */
 export async function* withContents(
   store: Store,
   entries: readonly ListedEntry[],
@@ -51,7 +52,7 @@ export async function* withContents(
   }
 }
 
-/** That of the value, where only the memory was known before it was read. */
+/** The size of the value, if only its memory was known before. */
 function sizeOf({ isMemorySize }: ListedEntry, reading: Exclude<Reading, undefined>): Partial<ListedEntry> {
   return isMemorySize && !(reading instanceof Error) ? { size: reading.stored.length } : {};
 }

@@ -5,7 +5,7 @@ import { bytesText } from '../../terminal/numbers.js';
 import { answer, answersAPerson } from '../../terminal/output.js';
 import { count } from '../../terminal/progress.js';
 
-/** A tree for a person, the largest branches first; for a pipe a line for each: path, entries, bytes. */
+/** Print a tree, the largest branches first. In a pipe, a line per branch: path, entries, bytes. */
 export async function printTree(whole: Branch, limit: number | undefined): Promise<void> {
   await (answersAPerson() ? printPicture(whole, limit ?? SHOWN) : answer(treeLines(whole, '', limit).join('')));
 }
@@ -18,7 +18,7 @@ export function treeFields({ name, entries, bytes, branches }: Branch, limit: nu
 
 type BranchFields = { name: string; entries: number; bytes: number; branches: BranchFields[] };
 
-/** Branches of each branch that a person is shown unless --limit says otherwise. */
+/** The default number of branches shown per branch at a terminal. */
 const SHOWN = 20;
 
 function treeLines({ branches }: Branch, path: string, limit: number | undefined): string[] {

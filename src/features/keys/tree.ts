@@ -1,8 +1,8 @@
 import { tagHashOf } from '../../stores/tags/names.js';
 
-/** What entries under one name have in common. */
+/** Entries whose keys begin alike. */
 export interface Branch {
-  /** With the separator where it has branches of its own; `*` stands for names that were folded into one. */
+  /** Ends with the separator if it has branches. `*` stands for names that were merged. */
   readonly name: string;
   readonly entries: number;
   readonly bytes: number;
@@ -10,20 +10,20 @@ export interface Branch {
   readonly branches: readonly Branch[];
 }
 
-/** Names of one kind that stand beside each other, before they are folded into one. */
+/** The maximum number of siblings before they are merged. */
 const MOST_NAMES = 256;
 
-/** Names of all, before more is folded. */
+/** The maximum number of names in the tree before more siblings are merged. */
 const MOST_IN_ALL = 20_000;
 
 const FOLDED = '*';
 
-/** What an application counts up or makes up: numbers, UUIDs, hashes. */
-const MADE_UP = /^(?:\d+|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|[\da-f]{16,}|[\da-hjkmnp-tv-z]{26})$/i;
+/** Generated names: numbers, UUIDs, hashes, ULIDs. */
+const GENERATED = /^(?:\d+|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|[\da-f]{16,}|[\da-hjkmnp-tv-z]{26})$/i;
 
 /**
- * Keys folded by their parts, in memory that does not grow with their number: parts that are numbers, UUIDs or hashes are
- * one from the start, and where more names stand beside each other than a person reads, those are.
+ * A tree of keys by their parts, in bounded memory. Numbers, UUIDs and hashes are merged at once, other siblings when
+ * there are more than a person would read.
  */
 export class KeyTree {
   readonly #separator: string;
@@ -31,7 +31,7 @@ export class KeyTree {
   readonly #census = { names: 0, most: MOST_NAMES };
   readonly #root = new Node(this.#census);
 
-  /** @param depth how many parts of a key are told apart */
+  /** @param depth the number of levels */
   constructor(separator: string, depth: number) {
     this.#separator = separator;
     this.#depth = depth;
@@ -64,16 +64,16 @@ export class KeyTree {
 
 interface Census {
   names: number;
-  /** Names beside each other, before they are folded. */
+  /** The maximum number of siblings. */
   most: number;
 }
 
 class Node {
   entries = 0;
   bytes = 0;
-  /** Of keys that go on. */
+  /** For keys with more parts. */
   readonly groups: Siblings;
-  /** Of keys that end there. */
+  /** For keys that end here. */
   readonly leaves: Siblings;
 
   constructor(census: Census) {
@@ -86,14 +86,14 @@ class Node {
     this.bytes += bytes;
   }
 
-  /** What the other has, as if it had been counted here. */
+  /** Add the counts of another node. */
   absorb(other: Node): void {
     this.count(other.entries, other.bytes);
     this.groups.absorb(other.groups);
     this.leaves.absorb(other.leaves);
   }
 
-  /** Where there are too many beside each other, here and below. */
+  /** Merge siblings if there are too many, here and below. */
   fold(): void {
     this.groups.fold();
     this.leaves.fold();
@@ -109,11 +109,11 @@ class Node {
   }
 }
 
-/** Nodes beside each other, by their names. */
+/** Sibling nodes by name. */
 class Siblings {
   readonly #census: Census;
   readonly #nodes = new Map<string, Node>();
-  /** Whether all of them are one. */
+  /** Whether all are merged. */
   #isFolded = false;
 
   constructor(census: Census) {
@@ -121,7 +121,7 @@ class Siblings {
   }
 
   named(name: string): Node {
-    const shown = this.#isFolded || MADE_UP.test(name) ? FOLDED : name;
+    const shown = this.#isFolded || GENERATED.test(name) ? FOLDED : name;
     const known = this.#nodes.get(shown);
     if (known) return known;
     const node = this.#put(shown);

@@ -4,7 +4,7 @@ import type { Column } from '../../terminal/list.js';
 import { rounded } from '../../terminal/numbers.js';
 import { ratioOf, totalsOf } from './totals.js';
 
-/** What came between two looks, and what was so at the second. What is not told is undefined. */
+/** Rates between two readings, and values at the second. Undefined if the store does not report them. */
 export interface StatsInterval {
   readonly time: Date;
   readonly seconds: number;
@@ -24,13 +24,13 @@ const COUNTERS = ['hits', 'misses', 'commands', 'evictions', 'expired'] as const
 
 type Counter = (typeof COUNTERS)[number];
 
-/** Turns counters that run since a server was started into what came since the last look. */
+/** Turns counters since the start of a server into rates since the last reading. */
 export class StatsRates {
   #last: { readonly at: number; readonly servers: ReadonlyMap<string, ServerStats> } | undefined;
 
   /**
-   * Undefined of the first look: there is nothing to compare with.
-   * @param at in milliseconds, by a clock that nobody sets
+   * Undefined for the first reading.
+   * @param at monotonic time in milliseconds
    */
   add({ servers }: StoreStats, at: number): StatsInterval | undefined {
     const last = this.#last;
@@ -61,7 +61,7 @@ export class StatsRates {
   }
 }
 
-/** Of `stats --watch`, in JSON and in a pipe. */
+/** The columns of `stats --watch` in JSON and in a pipe. */
 export const intervalColumns: ReadonlyArray<Column<StatsInterval>> = [
   { name: 'at', value: ({ time }) => time.toISOString() },
   ...(
@@ -82,8 +82,8 @@ export const intervalColumns: ReadonlyArray<Column<StatsInterval>> = [
 ];
 
 /**
- * Of all servers that could be asked both times. A counter that went back is that of a server that was started anew, of
- * which nobody knows what came before.
+ * The growth of a counter on all servers that answered both times. Undefined if a counter went back, since that server
+ * was restarted.
  */
 function growth(
   servers: readonly ServerStats[],
@@ -91,15 +91,15 @@ function growth(
   counter: Counter,
 ): number | undefined {
   let sum = 0;
-  let isTold = false;
+  let isKnown = false;
   for (const { name, failure, [counter]: now } of servers) {
     const before = last.get(name);
     if (failure !== undefined || before === undefined || before.failure !== undefined) continue;
     const then = before[counter];
     if (now === undefined || then === undefined || now < then) return undefined;
     sum += now - then;
-    isTold = true;
+    isKnown = true;
   }
 
-  return isTold ? sum : undefined;
+  return isKnown ? sum : undefined;
 }

@@ -25,16 +25,16 @@ export function statsFields(store: Store, { servers, underPrefix, notes }: Store
       text: underPrefix === undefined ? undefined : count(underPrefix),
     },
     ...itemFields(totalsOf(servers), factColumns),
-    // Those of a single server are among its own facts, for people beside the totals.
+    // The details of a single server, at a terminal only. In JSON they are among the server's fields.
     ...detailFields(only?.details).map(({ value: _, ...shown }) => ({ ...shown, plain: [] })),
     { name: 'servers', members: servers.map((server) => serverFields(server)) },
-    // In a pipe and for people they are on standard error.
+    // In JSON only; otherwise they go to standard error.
     { name: 'notes', value: [...notes], plain: [] },
     { name: 'sample', members: sample && sampleFields(sample) },
   ];
 }
 
-/** The same for a person: a line for each figure, and of several servers a row for each. */
+/** The report for a terminal: a line per figure and, with several servers, a row per server. */
 export async function statsText(store: Store, stats: StoreStats): Promise<string> {
   const { servers } = stats;
   const text = reportText(statsFields(store, stats));
@@ -53,17 +53,17 @@ function serverFields(server: ServerStats): Field[] {
   return [known, ...facts, { name: 'details', members: detailFields(details) }];
 }
 
-/** What only stores of one kind have. */
+/** Figures of one kind of store. */
 function detailFields(details: ServerStats['details'] = {}): Field[] {
   return Object.entries(details).map(([name, detail]) => ({
     name,
     value: detail.value,
-    label: words(name),
+    label: labelOf(name),
     text: detailText(detail),
   }));
 }
 
-/** A figure by its name, as a person reads it. */
+/** A column for a figure. */
 function fact<Name extends keyof StatsTotals>(
   name: Name,
   text: (value: NonNullable<StatsTotals[Name]>) => string,
@@ -71,13 +71,13 @@ function fact<Name extends keyof StatsTotals>(
   return {
     name,
     value: (facts) => facts[name],
-    title: words(name).toUpperCase(),
+    title: labelOf(name).toUpperCase(),
     text: (facts) => (facts[name] === undefined || facts[name] === null ? '' : text(facts[name])),
     isNumber: name !== 'role' && name !== 'software' && name !== 'version',
   };
 }
 
-/** The same figures of one server and of all together. */
+/** The columns for one server and for the totals. */
 const factColumns: ReadonlyArray<Column<StatsTotals>> = [
   fact('entries', count),
   fact('bytes', bytesText),
@@ -111,7 +111,7 @@ const factColumns: ReadonlyArray<Column<StatsTotals>> = [
 
 const IN_TABLE = new Set(['entries', 'bytes', 'hitRatio', 'evictions', 'memory', 'clients', 'uptime']);
 
-/** Rows of servers. */
+/** The columns of the table of servers. */
 const serverColumns: ReadonlyArray<Column<ServerStats>> = [
   { name: 'name', value: ({ name }) => name, title: 'SERVER' },
   ...factColumns
@@ -126,7 +126,7 @@ const serverColumns: ReadonlyArray<Column<ServerStats>> = [
 ];
 
 /** `hitRatio` as `hit ratio`. */
-function words(name: string): string {
+function labelOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 

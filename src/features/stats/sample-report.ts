@@ -9,7 +9,7 @@ import { styleAnswer } from '../../terminal/style.js';
 
 const BAR_WIDTH = 30;
 
-/** What is in a sample and how it was taken, with bars, for a person. It says of the sample only, not of the whole. */
+/** A sample for a terminal: how it was taken, and histograms. The numbers describe the sample only. */
 export function sampleText(sample: Sample): string {
   const [sizes, ttls] = [sizesOf(sample), ttlsOf(sample)];
   const whole = sample.entries.length;
@@ -17,7 +17,7 @@ export function sampleText(sample: Sample): string {
   const ttlRows: Row[] = [
     ...ttls.buckets.map((bucket): Row => [rangeText(bucket, formatDuration), bucket.entries]),
     ['never expires', ttls.never],
-    ['not told', ttls.unknown],
+    ['unknown', ttls.unknown],
   ];
   return [
     `\n${styleAnswer('bold', sampleSummary(sample))}\n`,
@@ -26,16 +26,16 @@ export function sampleText(sample: Sample): string {
       sizes.buckets.map((bucket): Row => [rangeText(bucket, bytesText), bucket.entries]),
       whole,
     ),
-    `\nttl   ${ttls.max === null ? 'none expires' : percentilesText(ttls, formatDuration)}\n`,
+    `\nttl   ${ttls.max === null ? 'no entry expires' : percentilesText(ttls, formatDuration)}\n`,
     bars(ttlRows, whole),
   ].join('');
 }
 
-/** `1,000 entries: a slice of the unordered hash table; of 12,000 keys looked at`. */
+/** `a sample of 1,000 entries: a slice of the unordered hash table; 12,000 keys read`. */
 export function sampleSummary({ entries: chosen, isComplete, isRandom, looked, method }: Sample): string {
   const parts = [`a sample of ${entries(chosen.length)}: ${method}`];
-  if (!isComplete && looked !== undefined) parts.push(`${count(looked)} looked at`);
-  if (!isRandom) parts.push('no random sample');
+  if (!isComplete && looked !== undefined) parts.push(`${count(looked)} read`);
+  if (!isRandom) parts.push('not random');
   return parts.join('; ');
 }
 
@@ -72,7 +72,7 @@ function histogramFields({ median, p90, p99, max, buckets }: Histogram): Field[]
 
 type Row = readonly [label: string, entries: number];
 
-/** Buckets that hold something, each as long as its share of the largest. */
+/** Bars for the buckets that are not empty, relative to the largest. */
 function bars(rows: readonly Row[], whole: number): string {
   const filled = rows.filter(([, number]) => number > 0);
   const most = Math.max(...filled.map(([, number]) => number));

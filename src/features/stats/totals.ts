@@ -1,8 +1,8 @@
 import type { ServerStats } from '../../stores/contract/stats.js';
 
-/** What servers tell together. */
+/** Statistics of all servers together. */
 export type StatsTotals = Omit<ServerStats, 'details' | 'failure' | 'name'> & {
-  /** Of all lookups since they were started; undefined without any. */
+  /** Since the servers started. Undefined without lookups. */
   readonly hitRatio?: number;
 };
 
@@ -21,40 +21,43 @@ const ADDED = [
 ] as const satisfies ReadonlyArray<keyof ServerStats>;
 
 /**
- * Sums where every server that could be asked tells, and nothing where one of them does not: part of a sum would pass for
- * the whole. The uptime is that of the one that was started last.
+ * Sums of the figures that every server reports, as far as it answered; a partial sum would look like a total. The
+ * uptime is the shortest one.
  */
 export function totalsOf(servers: readonly ServerStats[]): StatsTotals {
-  const asked = servers.filter(({ failure }) => failure === undefined);
+  const answered = servers.filter(({ failure }) => failure === undefined);
   const sums = Object.fromEntries(
     ADDED.flatMap((name) => {
-      const values = told(asked, name);
+      const values = valuesOf(answered, name);
       return values === undefined ? [] : [[name, values.reduce((sum, value) => sum + value, 0)]];
     }),
   ) as Pick<StatsTotals, (typeof ADDED)[number]>;
-  const uptimes = told(asked, 'uptime');
-  const limits = asked.map(({ maxBytes }) => maxBytes);
-  const [only] = asked.length === 1 ? asked : [];
+  const uptimes = valuesOf(answered, 'uptime');
+  const limits = answered.map(({ maxBytes }) => maxBytes);
+  const [only] = answered.length === 1 ? answered : [];
   return {
     ...sums,
     ...(uptimes && { uptime: Math.min(...uptimes) }),
     ...(!limits.includes(undefined) && { maxBytes: limitOf(limits as ReadonlyArray<null | number>) }),
     ...(only?.fragmentation !== undefined && { fragmentation: only.fragmentation }),
-    ...words(asked, 'software'),
-    ...words(asked, 'version'),
-    ...words(asked, 'role'),
+    ...distinct(answered, 'software'),
+    ...distinct(answered, 'version'),
+    ...distinct(answered, 'role'),
     ...ratioOf(sums),
   };
 }
 
-/** Of one server or of many. */
+/** For one server or several. */
 export function ratioOf({ hits, misses }: Pick<ServerStats, 'hits' | 'misses'>): Pick<StatsTotals, 'hitRatio'> {
   if (hits === undefined || misses === undefined || hits + misses === 0) return {};
   return { hitRatio: hits / (hits + misses) };
 }
 
-/** Undefined unless all tell it. */
-function told(servers: readonly ServerStats[], name: 'uptime' | (typeof ADDED)[number]): readonly number[] | undefined {
+/** Undefined unless all servers report it. */
+function valuesOf(
+  servers: readonly ServerStats[],
+  name: 'uptime' | (typeof ADDED)[number],
+): readonly number[] | undefined {
   const values = servers.map((server) => server[name]).filter((value) => value !== undefined);
   return values.length === servers.length && values.length > 0 ? values : undefined;
 }
@@ -63,8 +66,8 @@ function limitOf(limits: ReadonlyArray<null | number>): null | number {
   return limits.includes(null) ? null : limits.reduce<number>((sum, limit) => sum + limit!, 0);
 }
 
-/** Each that there is, once. */
-function words<Name extends 'role' | 'software' | 'version'>(
+/** The distinct values, joined. */
+function distinct<Name extends 'role' | 'software' | 'version'>(
   servers: readonly ServerStats[],
   name: Name,
 ): { readonly [Key in Name]?: string } {

@@ -20,13 +20,13 @@ import { totalsOf } from './totals.js';
 
 export interface WatchFlags {
   readonly json: boolean;
-  /** Seconds from one look to the next. */
+  /** Seconds between two readings. */
   readonly interval: number;
-  /** Seconds; undefined goes on until it is ended. */
+  /** Seconds. Undefined: until it is stopped. */
   readonly for: number | undefined;
 }
 
-/** Looks at a store again and again, and shows what comes in between; until the time is over, or somebody ends it. */
+/** Read statistics at an interval and show the changes, until the time limit or an interruption. */
 export async function watchStats(
   { store, interruption }: Work,
   flags: WatchFlags,
@@ -35,15 +35,15 @@ export async function watchStats(
   const ended = new AbortController();
   const signal = AbortSignal.any([interruption.signal, ended.signal]);
   const screen = answersAPerson() && !flags.json ? new Screen(store.location, flags.interval) : undefined;
-  const tellLost = lostOnce();
-  const looks = new Looks(store, look);
-  const giveBack = screen && onQuitKey(() => ended.abort());
+  const warnAboutLost = lostServerWarnings();
+  const reader = new ResilientReader(store, look);
+  const restoreKeys = screen && onQuitKey(() => ended.abort());
   try {
     await every(flags, signal, async (rates) => {
-      const stats = await looks.next(signal);
+      const stats = await reader.next(signal);
       if (stats === undefined) return;
       const interval = rates.add(stats, performance.now());
-      if (!screen) tellLost(stats);
+      if (!screen) warnAboutLost(stats);
       if (screen) screen.show(stats, interval);
       else if (interval && flags.json) await answerJson(itemJson(interval, intervalColumns));
       else if (interval) await answer(itemLine(interval, intervalColumns));
@@ -51,17 +51,17 @@ export async function watchStats(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    giveBack?.();
+    restoreKeys?.();
     screen?.clear();
   }
 
   if (screen && interruption.by !== 'closed pipe') await answer(screen.last);
-  if (looks.failure !== undefined && !signal.aborted) throw looks.failure;
+  if (reader.failure !== undefined && !signal.aborted) throw reader.failure;
 }
 
-/** Looks at a store through outages. The first look must succeed: a store that never answered is a mistake to be told. */
-class Looks {
-  /** What keeps the store from answering; undefined while it answers. */
+/** Reads statistics through outages. The first reading must succeed. */
+class ResilientReader {
+  /** Why the store does not answer. Undefined while it does. */
   failure: CachectlError | undefined;
   readonly #store: Pick<Store, 'reconnect'>;
   readonly #look: (signal: AbortSignal) => Promise<StoreStats>;
@@ -72,7 +72,7 @@ class Looks {
     this.#look = look;
   }
 
-  /** Undefined while the store is lost. */
+  /** Undefined while the store does not answer. */
   async next(signal: AbortSignal): Promise<StoreStats | undefined> {
     try {
       const stats = await this.#look(signal);
@@ -81,7 +81,7 @@ class Looks {
       return stats;
     } catch (error) {
       if (!this.#hasAnswered || signal.aborted || !isPassing(error)) throw error;
-      if (this.failure === undefined) warn(`${toFailure(error).message}; trying to get it back`);
+      if (this.failure === undefined) warn(`${toFailure(error).message}; reconnecting`);
       this.failure = error;
       await this.#store.reconnect?.();
       return undefined;
@@ -89,20 +89,20 @@ class Looks {
   }
 }
 
-/** Says of each server that cannot be asked that its figures are not among the others; again when it had come back. */
-function lostOnce(): (stats: StoreStats) => void {
+/** Warns once about each server that does not answer, and again after it has recovered. */
+function lostServerWarnings(): (stats: StoreStats) => void {
   let lost: ReadonlySet<string> = new Set();
   return ({ servers }) => {
     const failed = servers.filter(({ failure }) => failure !== undefined);
     for (const { name, failure } of failed) {
-      if (!lost.has(name)) warn(`without ${name} from now on: ${failure!.message}`);
+      if (!lost.has(name)) warn(`${name} is no longer included: ${failure!.message}`);
     }
 
     lost = new Set(failed.map(({ name }) => name));
   };
 }
 
-/** At once, and then at each step, as long as there is time for a whole one. */
+/** Run `work` at once, then at each interval that fits into the time limit. */
 async function every(
   { interval, for: seconds = Infinity }: WatchFlags,
   signal: AbortSignal,
@@ -117,7 +117,7 @@ async function every(
   }
 }
 
-/** How many intervals the small curves go back. */
+/** The number of intervals in the sparklines. */
 const HISTORY = 60;
 
 type Figure = Exclude<keyof StatsInterval, 'seconds' | 'time'>;
@@ -135,7 +135,7 @@ const ROWS: ReadonlyArray<readonly [figure: Figure, label: string, text: (number
   ['clients', 'clients', count],
 ];
 
-/** The figures with their curves, drawn in their place. */
+/** The live table of figures with sparklines. */
 class Screen {
   readonly #frame = new LiveFrame();
   readonly #title: string;

@@ -5,7 +5,7 @@ import { printKey, printNames } from '../../stores/entries/printed-key.js';
 import { count } from '../../terminal/progress.js';
 import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
-/** Of `tags:list`; the numbers where the store tells them. */
+/** The columns of `tags:list`. Some stores report no numbers. */
 export const tagColumns: ReadonlyArray<Column<ListedTag>> = [
   { name: 'name', value: ({ name }) => printKey(name), title: 'TAG' },
   {
@@ -24,7 +24,7 @@ export const tagColumns: ReadonlyArray<Column<ListedTag>> = [
   },
 ];
 
-/** Of `tags:show`. */
+/** The columns of `tags:show`. */
 export const memberColumns: ReadonlyArray<Column<TagMember>> = [
   { name: 'key', value: ({ key }) => printKey(key), title: 'KEY' },
   { name: 'stale', value: ({ isStale }) => isStale, plain: false },
@@ -38,7 +38,7 @@ export const memberColumns: ReadonlyArray<Column<TagMember>> = [
   {
     name: 'tags',
     value: ({ tags }) => tags.map((tag) => printKey(tag)),
-    // Some of the tags would not find the entry.
+    // With only some of its tags, the entry could not be read.
     plain: ({ tags, isOrdered }) => (isOrdered ? printNames(tags) : ''),
     title: 'TAGS, IN ORDER',
     text: ({ tags, isOrdered }) => printNames(tags) + (isOrdered ? '' : ', perhaps others'),

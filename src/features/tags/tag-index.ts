@@ -12,15 +12,16 @@ export const TAG_SORTS = ['name', 'entries', 'none'] as const;
 
 export type TagSort = (typeof TAG_SORTS)[number];
 
-/** @throws UnsupportedError where the store has no tags, or cannot list them */
+/** @throws UnsupportedError if the store has no tags, or cannot list them */
 export async function tagIndexOf(store: Store): Promise<TagIndex> {
   if (store.tagIndex) return store.tagIndex();
   throw unsupported(store, store.supports('tags') ? 'tagIndex' : 'tags');
 }
 
 /**
- * One by one; those that do not come in the order that is asked for are gathered first. An interruption ends them quietly.
- * @throws UnsupportedError for the order of numbers that the store does not tell
+ * List tags one by one. If the store does not list them in the requested order, all are read first. An interruption
+ * ends the list without an error.
+ * @throws UnsupportedError to sort by entries on a store that does not count them
  */
 export async function* listTags(
   store: Store,
@@ -36,18 +37,18 @@ export async function* listTags(
 
   if (sort === 'entries' && index.members === undefined) {
     throw new UnsupportedError(
-      `the ${store.driver} store does not tell how many entries carry a tag`,
-      'Sort by name, or leave --sort out.',
+      `the ${store.driver} store does not count the entries of a tag`,
+      'Sort by name, or remove --sort.',
     );
   }
 
-  // A tag that comes twice, while a server rehashes, is given once.
+  // A server may list a tag twice while it rehashes.
   const tags = new Map<string, ListedTag>();
   for await (const page of pages) for (const tag of page) tags.set(tag.name, tag);
   yield* [...tags.values()].sort(sort === 'name' ? byName : (one, other) => byEntries(one, other));
 }
 
-/** One by one. An interruption ends them quietly. */
+/** List members one by one. An interruption ends the list without an error. */
 export async function* listMembers(store: Store, interruption: Interruption, name: string): AsyncGenerator<TagMember> {
   const index = await tagIndexOf(store);
   if (index.members === undefined) throw unsupported(store, 'tagIndex', `list the entries of tag ${printKey(name)}`);
@@ -55,12 +56,12 @@ export async function* listMembers(store: Store, interruption: Interruption, nam
   for await (const page of untilInterrupted(interruption, index.members(name, { signal }))) yield* page;
 }
 
-/** By the bytes, as the stores do that have an order. */
+/** By bytes, like the stores that have an order. */
 function byName(one: ListedTag, other: ListedTag): number {
   return Buffer.compare(keyToBytes(one.name), keyToBytes(other.name));
 }
 
-/** The most first. */
+/** Largest first. */
 function byEntries(one: ListedTag, other: ListedTag): number {
   return (other.entries ?? 0) - (one.entries ?? 0) || byName(one, other);
 }

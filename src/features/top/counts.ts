@@ -3,10 +3,10 @@ import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 /** Seconds of history that a row keeps. */
 export const HISTORY = 20;
 
-/** What happened to something, since it is counted. */
+/** The event counts of a row or of all events. */
 export class EventCounts {
   events = 0;
-  /** Stored bytes that were read or written, as far as the source tells. */
+  /** Stored bytes that were read or written, if the source reports them. */
   bytes = 0;
   readonly #byType = new Map<EventType, number>();
   /** Events of the last whole seconds, the newest last. */
@@ -24,7 +24,7 @@ export class EventCounts {
     return this.#byType.get(type) ?? 0;
   }
 
-  /** Hits among hits and misses, 0 to 1; undefined when there was neither. */
+  /** From 0 to 1. Undefined without lookups. */
   get hitRatio(): number | undefined {
     const [hits, misses] = [this.of('CacheHit'), this.of('CacheMissed')];
     return hits + misses === 0 ? undefined : hits / (hits + misses);
@@ -34,7 +34,7 @@ export class EventCounts {
     return this.#history;
   }
 
-  /** A second is over. */
+  /** Call it once a second. */
   tick(): void {
     this.#history = [...this.#history.slice(1 - HISTORY), this.#thisSecond];
     this.#thisSecond = 0;

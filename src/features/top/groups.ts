@@ -2,14 +2,14 @@ import type { CacheEvent } from '../../stores/contract/events.js';
 
 export const GROUPINGS = ['key', 'prefix', 'tag', 'client', 'type'] as const;
 
-/** What events are counted by. */
 export type Grouping = (typeof GROUPINGS)[number];
 
 /** The names under which an event counts: none, one, or several tags. */
 export type NamesOf = (event: CacheEvent) => readonly string[];
 
 /**
- * @param separator between the parts of a key, of which the first `depth` make its prefix
+ * @param separator between the parts of a key
+ * @param depth the number of parts that form the prefix
  */
 export function grouped(by: Grouping, separator: string, depth: number): NamesOf {
   switch (by) {
@@ -26,7 +26,7 @@ export function grouped(by: Grouping, separator: string, depth: number): NamesOf
     }
 
     case 'client': {
-      return ({ client }) => [client?.name || hostOf(client?.address) || '(not told)'];
+      return ({ client }) => [client?.name || hostOf(client?.address) || '(unknown)'];
     }
 
     case 'type': {
@@ -35,7 +35,7 @@ export function grouped(by: Grouping, separator: string, depth: number): NamesOf
   }
 }
 
-/** `users:*` of `users:1:name`; a key without the separator is a family of its own. */
+/** `users:*` for `users:1:name`. A key without the separator is its own family. */
 function familyOf(key: string, separator: string, depth: number): string {
   let end = -1;
   for (let part = 0; part < depth; part++) {
@@ -47,7 +47,7 @@ function familyOf(key: string, separator: string, depth: number): string {
   return end === -1 ? key : `${key.slice(0, end)}*`;
 }
 
-/** Whoever connects anew for each request comes from another port each time. */
+/** Without the port, which changes with every connection. */
 function hostOf(address: string | undefined): string | undefined {
   return address?.replace(/:\d+$/, '');
 }

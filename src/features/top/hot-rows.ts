@@ -2,28 +2,28 @@ import type { CacheEvent } from '../../stores/contract/events.js';
 
 import { EventCounts } from './counts.js';
 
-/** Rows that are kept when there are too many; twice as many are borne before. */
+/** Rows to keep when pruning, which happens at twice this number. */
 const KEPT = 10_000;
 
-/** Counts of something that bears a name. */
+/** A row of `top`. */
 export interface HotRow {
   readonly name: string;
   readonly counts: EventCounts;
-  /** Events of its that may have come before it was counted, or counted anew, at most. */
+  /** The maximum number of earlier events that are not in `counts`. */
   readonly uncounted: number;
 }
 
 /**
- * What happens most, in memory that does not grow with the number of names: of too many the rarest are forgotten, and what
- * comes back is counted anew, with the most that it may lack. What is frequent is never forgotten.
+ * The most frequent names, in bounded memory. Pruning removes the rarest rows. A name that returns starts again, with
+ * an upper bound for its missing events. Frequent names are never removed.
  */
 export class HotRows {
   readonly #rows = new Map<string, HotRow>();
   readonly #kept: number;
-  /** No name that is not counted has come more often than that. */
+  /** No removed name had more events than this. */
   #floor = 0;
 
-  /** @param kept rows, when there are too many */
+  /** @param kept rows to keep when pruning */
   constructor(kept = KEPT) {
     this.#kept = kept;
   }
@@ -39,12 +39,12 @@ export class HotRows {
     row.counts.add(event);
   }
 
-  /** A second is over. */
+  /** Call it once a second. */
   tick(): void {
     for (const { counts } of this.#rows.values()) counts.tick();
   }
 
-  /** The first by a measure, the largest first; of equals by name, so that rows do not jump about. */
+  /** The largest rows by a measure, then by name, so that equal rows keep their order. */
   top(limit: number, measure: (counts: EventCounts) => number): readonly HotRow[] {
     return [...this.#rows.values()]
       .sort((one, other) => measure(other.counts) - measure(one.counts) || (one.name < other.name ? -1 : 1))

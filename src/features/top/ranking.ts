@@ -6,7 +6,6 @@ import { type HotRow, HotRows } from './hot-rows.js';
 
 export const MEASURES = ['events', 'hits', 'misses', 'writes', 'bytes'] as const;
 
-/** What rows are sorted by. */
 export type Measure = (typeof MEASURES)[number];
 
 const MEASURED: Readonly<Record<Measure, (counts: EventCounts) => number>> = {
@@ -17,7 +16,7 @@ const MEASURED: Readonly<Record<Measure, (counts: EventCounts) => number>> = {
   bytes: (counts) => counts.bytes,
 };
 
-/** What happened to the cache as a whole, and to what most. */
+/** The totals, and the busiest rows. */
 export class Ranking {
   readonly totals = new EventCounts();
   readonly #rows = new HotRows();
@@ -38,18 +37,18 @@ export class Ranking {
     for (const name of this.#namesOf(event)) this.#rows.add(name, event);
   }
 
-  /** A second is over. */
+  /** Call it once a second. */
   tick(): void {
     this.totals.tick();
     this.#rows.tick();
   }
 
-  /** No more is going to be added: from here on `seconds` stays. */
+  /** Freeze `seconds`. */
   end(): void {
     this.#lasted ??= this.#sinceStart();
   }
 
-  /** For how long events have been counted. */
+  /** The duration of counting. */
   get seconds(): number {
     return this.#lasted ?? this.#sinceStart();
   }

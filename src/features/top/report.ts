@@ -11,10 +11,10 @@ import { count } from '../../terminal/progress.js';
 import { sparkline } from '../../terminal/sparkline.js';
 import { type Heading, table } from '../../terminal/table.js';
 
-/** Seconds over which the rate of a live view is taken. */
+/** Seconds over which a live view averages rates. */
 const RATE_SECONDS = 5;
 
-/** The whole on a line: `1,234 events in 10s (123/s), 90.1% hits of 1,000 lookups, 200 writes, 30 kB`. */
+/** The totals on one line: `1,234 events in 10s (123/s), 90.1% hits of 1,000 lookups, 200 writes, 30 kB`. */
 export function totalsText({ totals, seconds }: Ranking): string {
   const parts = [`${count(totals.events)} events in ${secondsText(seconds)} (${rateText(totals.events / seconds)}/s)`];
   const lookups = totals.of('CacheHit') + totals.of('CacheMissed');
@@ -29,12 +29,12 @@ const COUNTED: ReadonlyArray<readonly [EventType, string]> = [
   ['KeyForgotten', 'forgotten'],
   ['KeyExpired', 'expired'],
   ['KeyEvicted', 'evicted'],
-  ['LockAcquired', 'locks taken'],
+  ['LockAcquired', 'locks acquired'],
   ['LockContended', 'locks refused'],
   ['CacheFlushed', 'flushes'],
 ];
 
-/** Rows for a person, with a curve of the last seconds. */
+/** The table for a terminal, with sparklines of the last seconds. */
 export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
   if (rows.length === 0) return '';
   const most = Math.max(1, ...rows.flatMap(({ counts }) => counts.history));
@@ -59,11 +59,11 @@ export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
 
 const NUMBERS: readonly Heading[] = [
   ...['PER S', 'EVENTS', 'HITS', 'MISSES', 'RATIO', 'WRITES'].map((title) => ({ title, isNumber: true })),
-  ...['FORGOTTEN', 'GONE', 'LOCKS'].map((title) => ({ title, isNumber: true, isMinor: true })),
+  ...['FORGOTTEN', 'EXPIRED', 'LOCKS'].map((title) => ({ title, isNumber: true, isMinor: true })),
   { title: 'BYTES', isNumber: true },
 ];
 
-/** Rows for a pipe: name, events, hits, misses, writes, bytes, between tabs. */
+/** Lines for a pipe: name, events, hits, misses, writes, bytes, separated by tabs. */
 export function rankingLines({ rows }: Ranking): string {
   return rows
     .map(({ name, counts }) => {
@@ -110,7 +110,7 @@ function countsFields(counts: EventCounts, seconds: number): JsonFields {
   };
 }
 
-/** Of late, when that is known; else of the whole time. */
+/** The recent rate if known, otherwise the average since the start. */
 function rateOf({ history, events }: EventCounts, seconds: number): number {
   const recent = history.slice(-RATE_SECONDS);
   return recent.length === 0 ? events / seconds : recent.reduce((sum, each) => sum + each, 0) / recent.length;

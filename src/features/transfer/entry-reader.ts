@@ -31,7 +31,7 @@ export interface EntryPage {
 }
 
 /**
- * Reads the entries of a store, page by page. Locks are left out: their holders hold them in this store.
+ * Read the entries of a store page by page. Skips locks, which are held in this store only.
  * @throws UnsupportedError where keys cannot be listed
  */
 export async function* readPages(store: Store, options: ReadOptions): AsyncGenerator<EntryPage> {

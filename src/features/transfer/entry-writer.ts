@@ -19,7 +19,7 @@ export interface WriteOptions {
 /** Concurrent requests, where each entry or each group of tags takes its own. */
 const CONCURRENCY = 32;
 
-/** So many refusals in a row are the store's state and not the fault of the entries. */
+/** After this many refusals in a row, the cause is the store, not the entries. */
 const MAX_REFUSALS = 20;
 
 /**
@@ -37,8 +37,9 @@ export class EntryWriter {
   }
 
   /**
-   * Resolves when each of them is acknowledged, or counted as failed or expired. The last entry of a key counts.
-   * @param readAt when their TTLs began to count, in Unix milliseconds: the time since then is subtracted
+   * Resolves when each entry is acknowledged, or counted as failed or expired. If a key is repeated, its last entry
+   * wins.
+   * @param readAt Unix time in milliseconds at which the TTLs were read; the time since then is subtracted
    */
   async write(entries: readonly TransferEntry[], readAt: number): Promise<void> {
     const groups = grouped(this.#aged(entries, Math.floor((Date.now() - readAt) / 1000)));
@@ -47,7 +48,7 @@ export class EntryWriter {
       : overlapping(groups, CONCURRENCY, async (group) => this.#group(group)));
   }
 
-  /** The entries that live longer than so many seconds, with the rest of their TTLs. */
+  /** The entries that live longer than `seconds`, with the rest of their TTLs. */
   #aged(entries: readonly TransferEntry[], seconds: number): readonly TransferEntry[] {
     if (seconds <= 0) return entries;
     const live = entries.filter(({ ttl }) => ttl === null || ttl > seconds);
@@ -80,7 +81,7 @@ export class EntryWriter {
     const { ifAbsent, tally } = this.#options;
     if (target.putStored === undefined || target.storedForm !== form || ifAbsent) {
       const why = ifAbsent ? 'cannot be put with --if-absent' : `go into such a store only, and not ${formOf(target)}`;
-      const error = new UnsupportedError(`bytes as a store of the form "${form}" holds them ${why}`, '');
+      const error = new UnsupportedError(`stored bytes of the form "${form}" ${why}`, '');
       for (const { key } of entries) tally.fail(key, error);
       return;
     }
@@ -111,7 +112,7 @@ export class EntryWriter {
         return;
       }
 
-      // They are put and counted again.
+      // They will be put and counted again.
       tally.written -= done;
       const half = entries.length >> 1;
       await this.#put(entries.slice(0, half), put);

@@ -40,7 +40,7 @@ describe('a command for each event', () => {
       1,
       GOES_ON,
     );
-    await listener.tell(EVENT);
+    await listener.handle(EVENT);
     await listener.end();
     expect(listener.failed).to.equal(0);
     expect(JSON.parse(readFileSync(fileIn('json'), 'utf8'))).to.deep.equal({
@@ -71,7 +71,7 @@ describe('a command for each event', () => {
   it('need not read its input, and is counted if it fails', async () => {
     const listener = new EventListener('exec 0<&-; [ "$CACHECTL_EVENT_KEY" = good ]', 'triggers', 2, GOES_ON);
     const big = 'x'.repeat(60_000);
-    for (const key of ['good', big, 'good', 'bad']) await listener.tell({ time: new Date(), type: 'CacheHit', key });
+    for (const key of ['good', big, 'good', 'bad']) await listener.handle({ time: new Date(), type: 'CacheHit', key });
     await listener.end();
     expect(listener.failed).to.equal(2);
   });
@@ -85,8 +85,8 @@ describe('a command for each event', () => {
       1,
       over.signal,
     );
-    expect(await listener.tell(EVENT)).to.equal(true);
-    const waiting = listener.tell(EVENT);
+    expect(await listener.handle(EVENT)).to.equal(true);
+    const waiting = listener.handle(EVENT);
     over.abort();
     writeFileSync(first, '');
     expect(await waiting).to.equal(false);
@@ -98,7 +98,7 @@ describe('a command for each event', () => {
     const running = fileIn('running');
     const command = `mkdir ${running} || exit 9; sleep 0.02; rmdir ${running}`;
     const listener = new EventListener(command, 'triggers', 1, GOES_ON);
-    for (let i = 0; i < 5; i++) await listener.tell(EVENT);
+    for (let i = 0; i < 5; i++) await listener.handle(EVENT);
     await listener.end();
     expect(listener.failed).to.equal(0);
   });

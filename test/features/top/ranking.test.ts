@@ -53,7 +53,7 @@ describe('the counts of top', () => {
   it('have labels for unknown values', () => {
     const plain = event('CacheHit', { key: 'k' });
     expect(grouped('tag', ':', 1)(plain)).to.deep.equal(['(no tag)']);
-    expect(grouped('client', ':', 1)(plain)).to.deep.equal(['(not told)']);
+    expect(grouped('client', ':', 1)(plain)).to.deep.equal(['(unknown)']);
     expect(grouped('client', ':', 1)({ ...plain, client: { address: '[::1]:4711', name: 'web' } })).to.deep.equal([
       'web',
     ]);

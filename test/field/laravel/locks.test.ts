@@ -117,8 +117,8 @@ describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () =
       expect(unlike.err).not.to.include('maintenance');
       const { code, err } = await place.run(['flush', '--yes']);
       expect(code).to.equal(0);
-      expect(err).to.include('The application is in maintenance mode, and this ends it.');
-      expect(err).to.include('All queues are paused, and this resumes them.');
+      expect(err).to.include('The application is in maintenance mode. This flush ends it.');
+      expect(err).to.include('All queues are paused. This flush resumes them.');
     });
   });
 });

@@ -17,7 +17,7 @@ describe('a result that cannot be written', () => {
         const args = ['lock:acquire', 'deploy', '--ttl', '1h', ...flags];
         const { code, err } = await place.run(args, { through: ON_A_FULL_DISK });
         expect(code, err).to.equal(4);
-        expect(err).to.include('the owner token could not be written, so the lock was given back');
+        expect(err).to.include('the owner token could not be written, so the lock was released');
         expect((await place.run(['lock:show', 'deploy'])).code).to.equal(1);
       }
     });

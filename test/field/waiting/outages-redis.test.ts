@@ -98,7 +98,7 @@ describe('waiting for a lock on Redis', function () {
     const result = await run.ended;
     expectFault(result, {
       code: 3,
-      message: 'whether it gave deploy to bob is not known',
+      message: 'deploy may or may not have been acquired for bob',
       hint: 'lock:release deploy',
     });
     await proxy.close();
@@ -144,7 +144,7 @@ describe('stats --watch on Redis', function () {
     const run = start(['stats', '--watch', '--json', '--url', redis.url]);
     await run.saw('"hitsPerSecond"');
     await redis.stop();
-    await run.saw('; trying to get it back', 'err');
+    await run.saw('; reconnecting', 'err');
     const before = run.output();
     redis = await startRedis(this, '--save', '', '--port', String(port));
     await until(() => run.output().length > before.length);
