@@ -34,7 +34,7 @@ export interface StoreHarness {
    * False if the server under test does not report an entry that is read and removed in one step, although a real one
    * does. Default: true.
    */
-  readonly tellsPulls?: boolean;
+  readonly reportsPulls?: boolean;
 
   /** False if a number never goes below 0, as on Memcached. Default: true. */
   readonly countsBelowZero?: boolean;

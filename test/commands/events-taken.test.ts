@@ -9,7 +9,7 @@ import type { Place } from '../support/places.js';
 import { cachectl } from '../support/cli.js';
 import { onEveryStore, redisPlace } from '../support/places.js';
 
-interface Told {
+interface EventJson {
   readonly type: string;
   readonly key: string;
   readonly source: string;
@@ -20,15 +20,15 @@ interface Told {
   readonly tags?: readonly string[];
 }
 
-function told(out: string): Told[] {
+function eventsIn(out: string): EventJson[] {
   return out
     .trim()
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Told);
+    .map((line) => JSON.parse(line) as EventJson);
 }
 
-/** A tail that is up: it has told of a key that was written until it did. */
+/** Start a tail, and write a key until the tail reports it. */
 async function tailing(place: Place, args: readonly string[]): Promise<Run> {
   const tail = place.start(['events:tail', '--enable', ...args]);
   tail.child.stdin.end();
@@ -36,7 +36,7 @@ async function tailing(place: Place, args: readonly string[]): Promise<Run> {
   const up = tail.saw('probe').then(() => {
     state.isUp = true;
   });
-  // Told below.
+  // Rethrown below.
   up.catch(() => {});
   while (!state.isUp && tail.child.exitCode === null) await place.run(['put', 'probe', '1']);
   await up;
@@ -57,7 +57,7 @@ describe('output of events:tail', () => {
       const keys = Array.from({ length: 50 }, (_, number) => `k:${number}`);
       for (const key of keys) await place.plant(key, Buffer.from('s:1:"v";'));
       const { out } = await endOf(place, tail);
-      const written = told(out).filter(({ key }) => key !== 'probe' && key !== 'end');
+      const written = eventsIn(out).filter(({ key }) => key !== 'probe' && key !== 'end');
       expect(written.map(({ type, key }) => `${type} ${key}`)).to.deep.equal(keys.map((key) => `KeyWritten ${key}`));
     });
 
@@ -67,13 +67,15 @@ describe('output of events:tail', () => {
       await place.run(['put', 'long', 'x'.repeat(500)]);
       await place.run(['put', 'json', '{"a":[1,2]}', '--as', 'json']);
       const { out } = await endOf(place, tail);
-      const written = told(out).filter(({ type, key }) => type === 'KeyWritten' && key !== 'probe' && key !== 'end');
+      const written = eventsIn(out).filter(
+        ({ type, key }) => type === 'KeyWritten' && key !== 'probe' && key !== 'end',
+      );
       expect(written.map(({ key, preview }) => [key, preview])).to.deep.equal([
         ['short', 'Ann'],
         ['long', `${'x'.repeat(79)}…`],
         ['json', '{"a":[1,2]}'],
       ]);
-      expect(told(out).filter(({ type }) => type === 'CacheHit')).to.deep.equal([]);
+      expect(eventsIn(out).filter(({ type }) => type === 'CacheHit')).to.deep.equal([]);
     });
 
     it('--exec runs a command for each event, reports failures, and continues', async () => {
@@ -89,7 +91,7 @@ describe('output of events:tail', () => {
       expect(code).to.equal(4);
       expect(out.split('\n').filter((line) => line !== 'probe')).to.deep.equal(['good', 'bad', 'again', 'end', '']);
       expect(err).to.match(/the command exited with 1 for KeyWritten "bad"\n1 of \d+ commands failed\n$/);
-      const events = told(readFileSync(file, 'utf8')).filter(({ key }) => key !== 'probe');
+      const events = eventsIn(readFileSync(file, 'utf8')).filter(({ key }) => key !== 'probe');
       expect(events.map(({ key }) => key)).to.deep.equal(['good', 'bad', 'again', 'end']);
       expect(new Set(events.map(({ source }) => source)).size).to.equal(1);
       rmSync(folder, { force: true, recursive: true });
@@ -99,7 +101,7 @@ describe('output of events:tail', () => {
       const tail = await tailing(place, ['--json', '--all-prefixes', '--type', 'KeyWritten']);
       await cachectl(['put', 'c', '3', '--url', place.url().replace('shop-cache-', 'blog-cache-')]);
       const { out } = await endOf(place, tail);
-      const foreign = told(out).filter((event) => event.otherPrefix === true && event.key.endsWith('c'));
+      const foreign = eventsIn(out).filter((event) => event.otherPrefix === true && event.key.endsWith('c'));
       expect(foreign).to.have.lengthOf(1);
       expect(foreign[0]!.key).to.match(/blog-cache-c$/);
     });
@@ -111,13 +113,15 @@ describe('output of events:tail', () => {
       await place.run(['lock:acquire', name, '--ttl', '1h', '--owner', 'bob']);
       await place.run(['lock:release', name, '--owner', 'ann']);
       const { out } = await endOf(place, tail);
-      const types = told(out)
+      const types = eventsIn(out)
         .filter(({ key, type }) => key === name && !type.startsWith('Cache'))
         .map(({ type }) => type);
-      const tells = await place.tells();
+      const supported = await place.eventTypes();
       // On MongoDB only those who wait for it leave a trace.
       const contended = driver === 'mongodb' ? [] : (['LockContended'] as const);
-      const happened = (['LockAcquired', ...contended, 'LockReleased'] as const).filter((type) => tells.includes(type));
+      const happened = (['LockAcquired', ...contended, 'LockReleased'] as const).filter((type) =>
+        supported.includes(type),
+      );
       expect(types, driver).to.deep.equal(happened);
     });
   });
@@ -128,8 +132,8 @@ describe('output of events:tail', () => {
     it('--client keeps only the events of these clients', async () => {
       const tail = await tailing(place, ['--json', '--source', 'monitor', '--client', 'cachectl']);
       const { out } = await endOf(place, tail);
-      expect(told(out).every(({ client, source }) => client === 'cachectl' && source === 'monitor')).to.equal(true);
-      expect(told(out)[0]!.address).to.match(/^127\.0\.0\.1:\d+$/);
+      expect(eventsIn(out).every(({ client, source }) => client === 'cachectl' && source === 'monitor')).to.equal(true);
+      expect(eventsIn(out)[0]!.address).to.match(/^127\.0\.0\.1:\d+$/);
       const nobody = await place.run(['events:tail', '--enable', '--client', 'nobody', '--for', '1s', '--json']);
       expect(nobody).to.include({ code: 0, out: '' });
     });
@@ -153,7 +157,7 @@ describe('output of events:tail', () => {
       }
 
       const { out } = await tail.ended;
-      const [event] = told(out);
+      const [event] = eventsIn(out);
       expect(event!.tags).to.deep.equal(['people', 'staff']);
       expect(event!.key).to.match(/:tagged$/);
     });
@@ -165,7 +169,7 @@ describe('output of events:tail', () => {
       while (tail.child.exitCode === null) await place.run(['get', 'a']);
       const { out, code } = await tail.ended;
       expect(code).to.equal(0);
-      expect(told(out)[0]).to.include({ type: 'CacheHit', key: 'a', source: 'monitor' });
+      expect(eventsIn(out)[0]).to.include({ type: 'CacheHit', key: 'a', source: 'monitor' });
     });
   });
 });

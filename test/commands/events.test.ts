@@ -8,7 +8,7 @@ import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { onEveryStore } from '../support/places.js';
 
-/** The cheapest of each store. */
+/** The default source of each store. */
 const FIRST_SOURCES: Readonly<Record<PersistentDriver, string>> = {
   memcached: 'watch',
   mongodb: 'stream',
@@ -16,41 +16,41 @@ const FIRST_SOURCES: Readonly<Record<PersistentDriver, string>> = {
   sqlite: 'triggers',
 };
 
-interface Told {
+interface EventJson {
   readonly type: string;
   readonly key: string;
   readonly at: string;
 }
 
-function told(out: string): Told[] {
+function eventsIn(out: string): EventJson[] {
   return out
     .trim()
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Told);
+    .map((line) => JSON.parse(line) as EventJson);
 }
 
 function brief(out: string): string[] {
-  return told(out).map(({ type, key }) => `${type} ${key}`);
+  return eventsIn(out).map(({ type, key }) => `${type} ${key}`);
 }
 
 function changes(out: string, key: RegExp): string[] {
   return brief(out).filter((line) => line.startsWith('Key') && key.test(line));
 }
 
-/** Does `work` again and again until `awaited` is there. */
+/** Repeat `work` until `awaited` settles. */
 async function meanwhile(awaited: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
   const state = { isOver: false };
   const over = awaited.finally(() => {
     state.isOver = true;
   });
-  // Told below, when the work that is going on is done.
+  // Rethrown below, once the current work is done.
   over.catch(() => {});
   while (!state.isOver) await work();
   await over;
 }
 
-/** A tail that is up: it has told of a key that was written until it did. */
+/** Start a tail, and write a key until the tail reports it. */
 async function tailing(place: Place, args: readonly string[]) {
   const tail = place.start(['events:tail', '--json', '--enable', ...args]);
   tail.child.stdin.end();
@@ -60,14 +60,14 @@ async function tailing(place: Place, args: readonly string[]) {
 
 describe('events:tail', () => {
   onEveryStore((place, driver) => {
-    let tells: readonly EventType[];
+    let supported: readonly EventType[];
     before(async () => {
-      tells = await place.tells();
+      supported = await place.eventTypes();
     });
 
-    /** Of what happened, what the store tells. */
-    const told = (happened: readonly string[]): string[] =>
-      happened.filter((line) => tells.includes(line.split(' ', 1)[0] as EventType));
+    /** Those of the events that the store can report. */
+    const reported = (happened: readonly string[]): string[] =>
+      happened.filter((line) => supported.includes(line.split(' ', 1)[0] as EventType));
     it('reports writes and removals of another process in the order of each key, under its prefix only', async () => {
       const tail = await tailing(place, []);
       await place.run(['put', 'a', '1', '--ttl', '1h']);
@@ -80,12 +80,12 @@ describe('events:tail', () => {
       const { code, out } = await tail.ended;
       expect(code).to.equal(130);
       expect(changes(out, / a$/)).to.deep.equal(['KeyWritten a']);
-      expect(changes(out, / b$/)).to.deep.equal(told(['KeyWritten b', 'KeyForgotten b']));
+      expect(changes(out, / b$/)).to.deep.equal(reported(['KeyWritten b', 'KeyForgotten b']));
       expect(brief(out).filter((line) => !/ (a|b|end|probe)$/.test(line))).to.deep.equal([]);
     });
 
     it('reports expiries if the store can, and otherwise refuses to wait for them', async () => {
-      if (!tells.includes('KeyExpired')) {
+      if (!supported.includes('KeyExpired')) {
         const source = ['--source', FIRST_SOURCES[driver]];
         expectFault(await place.run(['events:tail', '--enable', '--type', 'KeyExpired', ...source]), {
           code: 2,
@@ -111,12 +111,12 @@ describe('events:tail', () => {
       const lines = brief(tail.output());
       const misses = lines.filter((line) => line.endsWith(' missing'));
       // To Redis asking for what a key has left is a miss of its own.
-      expect(driver === 'redis' ? misses.slice(1) : misses).to.deep.equal(told(['CacheMissed missing']));
-      expect(lines.filter((line) => line.endsWith(' a'))).to.deep.equal(told(['KeyWritten a', 'CacheHit a']));
+      expect(driver === 'redis' ? misses.slice(1) : misses).to.deep.equal(reported(['CacheMissed missing']));
+      expect(lines.filter((line) => line.endsWith(' a'))).to.deep.equal(reported(['KeyWritten a', 'CacheHit a']));
     });
 
     it('reports only the requested types and keys', async () => {
-      const [last] = told(['KeyForgotten users:1', 'CacheHit users:1']);
+      const [last] = reported(['KeyForgotten users:1', 'CacheHit users:1']);
       const types = ['KeyWritten', last!.split(' ', 1)[0]!];
       const flags = types.flatMap((type) => ['--type', type]);
       const tail = await tailing(place, [...flags, '--pattern', '[pu]*', '--limit', '50']);
@@ -149,14 +149,14 @@ describe('events:tail', () => {
     });
 
     it('refuses types that a source never reports, and names those that it does', async () => {
-      const untold = EVENT_TYPES.filter((type) => !tells.includes(type));
+      const unsupported = EVENT_TYPES.filter((type) => !supported.includes(type));
       const source = FIRST_SOURCES[driver];
-      const types = untold.flatMap((type) => ['--type', type]);
+      const types = unsupported.flatMap((type) => ['--type', type]);
       expectFault(await place.run(['events:tail', '--enable', '--source', source, ...types]), {
         code: 2,
         message: /does not report \w+( or \w+)*$/,
         // All that it can, of which a server may lack some.
-        hint: `tells ${tells[0]}, `,
+        hint: `reports ${supported[0]}, `,
       });
       expectFault(await place.run(['events:tail', '--source', 'gossip']), {
         code: 2,

@@ -17,7 +17,7 @@ import type { ExportState } from '../../src/features/transfer/resume/export-stat
 import type { Result } from '../support/cli.js';
 
 import { ownProcess } from '../../src/stores/locks/process.js';
-import { expectFault, told } from '../support/faults.js';
+import { expectFault, reportedCount } from '../support/faults.js';
 import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 import { onTerminal } from '../support/terminal.js';
 
@@ -76,7 +76,7 @@ describe('export --resume', () => {
 
       const interrupted = await cutOff(place, file, 'SIGINT');
       expectFault(interrupted, { code: 130, message: 'interrupted: exported', hint: 'Continue with --resume' });
-      expect(stateOf(file)!.tally.written).to.be.within(1, told('exported', interrupted));
+      expect(stateOf(file)!.tally.written).to.be.within(1, reportedCount('exported', interrupted));
       expect(statSync(`${file}.part`).mode & 0o777).to.equal(0o600);
       writeFileSync(file, 'before');
       await resumed(place, whole, count + 1);

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Run } from '../support/cli.js';
 
 import { cachectl, start } from '../support/cli.js';
-import { expectFault, told } from '../support/faults.js';
+import { expectFault, reportedCount } from '../support/faults.js';
 import { halt } from '../support/halt.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
@@ -105,7 +105,7 @@ describe('a Redis server that goes away', function () {
       await end(redis);
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
-      expect(told('removed', result)).to.be.within(1, MANY - 1);
+      expect(reportedCount('removed', result)).to.be.within(1, MANY - 1);
     });
 
     it(`${how} during put --from: reports how many were stored`, async () => {
@@ -120,7 +120,7 @@ describe('a Redis server that goes away', function () {
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
       // What the server stored last may not have been acknowledged: at most the two batches on their way.
-      expect(told('stored', result)).to.be.within(3000, 5000);
+      expect(reportedCount('stored', result)).to.be.within(3000, 5000);
     });
 
     it(`${how} during a wait for a lock: the waiter retries until its time ends`, async () => {

@@ -8,7 +8,7 @@ import type { Run } from '../support/cli.js';
 
 import { cachectl, start } from '../support/cli.js';
 import { Database } from '../support/database.js';
-import { expectFault, told } from '../support/faults.js';
+import { expectFault, reportedCount } from '../support/faults.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 /** A store to look into behind the back of the program. */
@@ -101,7 +101,7 @@ for (const driver of ['Redis', 'SQLite']) {
         const result = await run.ended;
         expectFault(result, { code, message: /^interrupted: removed [\d,]+ entries/, hint: 'Run the command again' });
         const left = await inside.count();
-        expect(told('removed', result)).to.equal(filled - left);
+        expect(reportedCount('removed', result)).to.equal(filled - left);
         expect(left).to.be.greaterThan(0);
         await inside.hasten();
         const second = await cachectl(['flush', '--yes', '--url', inside.url]);
@@ -121,7 +121,7 @@ for (const driver of ['Redis', 'SQLite']) {
         run.child.kill(signal);
         const result = await run.ended;
         expectFault(result, { code, message: /^interrupted: stored [\d,]+ entries/ });
-        expect(told('stored', result)).to.equal(3000);
+        expect(reportedCount('stored', result)).to.equal(3000);
         expect(await inside.count()).to.equal(before + 3000);
       });
     }

@@ -88,7 +88,7 @@ describe('the profile commands', () => {
   });
 
   describe('profile:show', () => {
-    it('tells where each setting comes from', async () => {
+    it('shows the source of each setting', async () => {
       expect(await settings()).to.deep.include({
         driver: ['redis', 'cachectl.yaml:4'],
         host: ['cache.internal', 'cachectl.yaml:5 (url, SHOP_URL)'],

@@ -81,7 +81,7 @@ describe('on a terminal', () => {
     expect(screen).to.match(/^共有ロックの名前 +ann +never +location +a lock/m);
   });
 
-  it('a key too long for a table stands whole on a line of its own', async () => {
+  it('prints a key too long for the table in full, on a separate line', async () => {
     const folder = scratchFolder('terminal-wide');
     const wide = { HOME: folder, CACHECTL_URL: `sqlite://${folder}/cache.sqlite` };
     await onTerminal(['put', '😀'.repeat(60), '1'], wide);

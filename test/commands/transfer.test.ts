@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
 import { cachectl } from '../support/cli.js';
-import { expectFault, told } from '../support/faults.js';
+import { expectFault, reportedCount } from '../support/faults.js';
 import { memcachedPlace, mongodbPlace, onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 
 /** What no store changes, and JSON cannot all say. */
@@ -317,7 +317,7 @@ describe('limits of import', () => {
     run.child.kill('SIGINT');
     const result = await run.ended;
     expectFault(result, { code: 130, message: 'interrupted: imported 3 entries so far' });
-    expect(told('imported', result)).to.equal(3);
+    expect(reportedCount('imported', result)).to.equal(3);
   });
 
   for (const [args, message] of [

@@ -117,7 +117,7 @@ describe('an invalid command line exits 2 with two lines', () => {
     });
   }
 
-  it('suggests the command that was probably meant', async () => {
+  it('suggests the command closest to a misspelt one', async () => {
     expect((await cachectl(['tag:flush', 'a'])).err).to.include('Did you mean tags:flush?');
   });
 

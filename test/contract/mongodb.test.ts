@@ -31,7 +31,7 @@ describeStore('mongodb', {
   testedSources: ['stream'],
 
   // mongo-java-server, where it stands in, does not put into its oplog what findAndModify does.
-  tellsPulls: hasMongodb(),
+  reportsPulls: hasMongodb(),
 
   async before(context) {
     server = await startMongodb(context, 'java');

@@ -78,7 +78,7 @@ const STRAY: readonly object[] = [
   { _id: 'zzz', key: `${PREFIX}field`, value: 'i:1;', expiration: 1 },
 ];
 
-describe('MongoDB as it is deployed', () => {
+describe('MongoDB deployments', () => {
   const database = withDatabase();
   const run = async (...[command = '', ...args]: readonly string[]): Promise<Result> =>
     cachectl([command, '--url', database.url(), ...args]);

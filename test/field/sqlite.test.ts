@@ -61,7 +61,7 @@ describe('SQLite in the field', () => {
     });
 
     for (const [args, code] of [...READS, ...OF_LOCKS]) {
-      it(`${args.join(' ')} says so, and creates nothing`, async () => {
+      it(`${args.join(' ')} reports it, and creates nothing`, async () => {
         const result = await run(url, args);
         expect(result.err).to.include(`warning: ${message}\n  Check the path in the profile or URL.`);
         expect(result.code).to.equal(code);
@@ -132,7 +132,7 @@ describe('SQLite in the field', () => {
     });
 
     for (const [args, code] of READS) {
-      it(`${args.join(' ')} says so`, async () => {
+      it(`${args.join(' ')} reports it`, async () => {
         const result = await run(url, args);
         expect(result.err).to.include(`warning: ${message}\n  Check path and table in the profile or URL.`);
         expect(result.code).to.equal(code);
@@ -140,7 +140,7 @@ describe('SQLite in the field', () => {
     }
 
     for (const [args, code] of OF_LOCKS) {
-      it(`${args.join(' ')} says so for the lock table`, async () => {
+      it(`${args.join(' ')} reports it for the lock table`, async () => {
         const result = await run(url, args);
         expect(result.err).to.include(`warning: ${folder}/app.sqlite has no table cache_lokcs\n`);
         expect(result.code).to.equal(code);

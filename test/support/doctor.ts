@@ -1,7 +1,7 @@
 import { cachectl, type Result, type RunOptions } from './cli.js';
 
 /** A finding, as `doctor --json` prints it. */
-export interface ToldFinding {
+export interface FindingJson {
   readonly subject: string;
   readonly state: string;
   readonly message: string;
@@ -12,9 +12,9 @@ export interface ToldFinding {
 
 export interface Report extends Result {
   readonly profile: null | string;
-  readonly findings: readonly ToldFinding[];
+  readonly findings: readonly FindingJson[];
   /** The first finding on that subject. @throws Error if there is none */
-  about(subject: string): ToldFinding;
+  about(subject: string): FindingJson;
 }
 
 /** Run `doctor --json`. */
@@ -32,7 +32,7 @@ export function reportOf(result: Result): Report {
     findings,
     about(subject) {
       const found = findings.find((finding) => finding.subject === subject);
-      if (!found) throw new Error(`nothing is said of ${subject}: ${result.out}`);
+      if (!found) throw new Error(`no finding on ${subject}: ${result.out}`);
       return found;
     },
   };

@@ -26,7 +26,7 @@ export function expectFault({ code, out, err }: Result, fault: Fault): void {
 }
 
 /** The number of entries that the error reports as done. */
-export function told(what: string, { err }: Result): number {
+export function reportedCount(what: string, { err }: Result): number {
   const [, number = ''] = new RegExp(`${what} ([\\d,]+) entr(?:y|ies)`).exec(err) ?? [];
   expect(number, err).not.to.equal('');
   return Number(number.replaceAll(',', ''));

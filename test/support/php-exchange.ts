@@ -66,7 +66,7 @@ export function describeEntries(shared: () => Shared): void {
     expect(await ttl('forever')).to.equal(await ttl('theirs'));
   });
 
-  it('add: the second one is refused, whoever that is', async () => {
+  it('add: the second one is refused, in either order', async () => {
     const { theirs, run } = shared();
     expect(await theirs.add('a', hello, 60)).to.be.true;
     expect((await run(['put', 'a', 'ours', '--if-absent', '--ttl', '1m'])).code).to.equal(1);

@@ -37,7 +37,7 @@ interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'locksToldFr
   readonly keepsStringsBare: boolean;
   url(): string;
   /** The event types that the server under test reports. */
-  tells(): Promise<readonly EventType[]>;
+  eventTypes(): Promise<readonly EventType[]>;
   /** Store serialized bytes under a key, without the program. */
   plant(key: string, bytes: Buffer): Promise<void>;
 }
@@ -68,7 +68,14 @@ export function sqlitePlace(): Place {
     locksToldFromEntries: 'apart',
     keepsStringsBare: false,
     url: () => `sqlite://${folder}/cache.sqlite?prefix=${PREFIX}`,
-    tells: async () => ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockContended', 'LockReleased'],
+    eventTypes: async () => [
+      'KeyWritten',
+      'KeyForgotten',
+      'KeyExpired',
+      'LockAcquired',
+      'LockContended',
+      'LockReleased',
+    ],
     async plant(key, bytes) {
       const database = new Database(`${folder}/cache.sqlite`);
       database
@@ -91,7 +98,7 @@ export function redisPlace(): Place {
     locksToldFromEntries: 'by-form',
     keepsStringsBare: false,
     url: () => `${redis.url}?prefix=${PREFIX}&connectionPrefix=shop-database-`,
-    async tells() {
+    async eventTypes() {
       const entries = ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'KeyEvicted', 'CacheMissed'] as const;
       return [...entries, 'LockAcquired', 'LockReleased'];
     },
@@ -117,11 +124,11 @@ export function memcachedPlace(): Place {
     keepsStringsBare: true,
     // Some tests use keys that are not ASCII.
     url: () => `memcached://${memcached.address}?prefix=${PREFIX}&unicodeKeys=true`,
-    async tells() {
+    async eventTypes() {
       const [, minor, patch] = /VERSION 1\.(\d+)\.(\d+)/.exec(await memcached.say('version'))!.map(Number);
       const entries = ['CacheHit', 'CacheMissed', 'KeyWritten', 'KeyEvicted'] as const;
-      const told: EventType[] = [...entries, 'LockAcquired', 'LockContended'];
-      return minor! > 6 || patch! >= 20 ? [...told, 'KeyForgotten', 'LockReleased'] : told;
+      const older: EventType[] = [...entries, 'LockAcquired', 'LockContended'];
+      return minor! > 6 || patch! >= 20 ? [...older, 'KeyForgotten', 'LockReleased'] : older;
     },
     plant: async (key, bytes) => storeSerialized(memcached, PREFIX + key, bytes),
   });
@@ -144,7 +151,7 @@ export function mongodbPlace(): Place {
       const [base, options = ''] = mongodb.url.split('?');
       return `${base!.replace(/\/$/, '')}/${DATABASE}?${options === '' ? '' : `${options}&`}prefix=${PREFIX}`;
     },
-    tells: async () => ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
+    eventTypes: async () => ['KeyWritten', 'KeyForgotten', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
     async plant(key, bytes) {
       const value = isUtf8(bytes) ? bytes.toString() : new Binary(bytes);
       const cache = mongodb.client.db(DATABASE).collection<EntryDocument>('cache');

@@ -80,7 +80,7 @@ export class TailedFile {
 }
 
 /** All events up to the write of `end`. */
-export async function told(stream: EventStream): Promise<CacheEvent[]> {
+export async function eventsBeforeEnd(stream: EventStream): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
     if (event.key === 'end') break;

@@ -71,7 +71,7 @@ export function describeBulk(stores: Stores): void {
       stores.expectTtl(read[5], [50, 60]);
     });
 
-    it('takes stored entries of its own form, with tags if it has them, if the store has putStored', async () => {
+    it('restores entries in their stored form, with tags if it has tags, if the store has putStored', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
       expect(store.storedForm).to.match(/\S/);

@@ -5,8 +5,8 @@ import type { EventSource, EventType } from '../../stores/contract/events.js';
 import { string } from '../../codecs/value.js';
 import { UnsupportedError } from '../../errors.js';
 import { EVENT_TYPES } from '../../stores/contract/events.js';
-import { describeAskedEvents } from './events-asked.js';
-import { type Feeds, heard, toldOf } from './feeds.js';
+import { describeEventOptions } from './events-options.js';
+import { eventsUntil, type Feeds, reportedTypes } from './feeds.js';
 import { all, failure, type Stores } from './stores.js';
 
 export function describeEvents(stores: Stores, declared: readonly EventSource[]): void {
@@ -53,14 +53,14 @@ function describeSource(stores: Stores, source: EventSource): void {
       for (const controller of controllers.splice(0)) controller.abort();
     });
 
-    describeTold(feeds);
-    describeAskedEvents(feeds);
+    describeReports(feeds);
+    describeEventOptions(feeds);
     describeEnds(feeds);
   });
 }
 
-function describeTold({ stores, source, tail }: Feeds): void {
-  const tells = (type: EventType): boolean => source.types.includes(type);
+function describeReports({ stores, source, tail }: Feeds): void {
+  const reports = (type: EventType): boolean => source.types.includes(type);
 
   it('report a write by another client', async () => {
     const store = await stores.fresh();
@@ -69,7 +69,7 @@ function describeTold({ stores, source, tail }: Feeds): void {
     await other.put('before', string('v'), 60);
     await other.put('user:1🐎', string('Ann'), 60);
     const size = (await other.get('user:1🐎'))!.stored.length;
-    const events = await heard(stream, 'user:1🐎', 'KeyWritten');
+    const events = await eventsUntil(stream, 'user:1🐎', 'KeyWritten');
     expect(events.map(({ type }) => type)).to.deep.equal(['KeyWritten']);
     const [written] = events;
     expect(Math.abs(Date.now() - written!.time.getTime())).to.be.lessThan(20_000);
@@ -79,31 +79,31 @@ function describeTold({ stores, source, tail }: Feeds): void {
     if (!source.clients) expect(written).not.to.have.property('client');
   });
 
-  if (tells('KeyForgotten')) {
+  if (reports('KeyForgotten')) {
     it('report a deletion by another client', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
       const { stream } = await tail(store);
       await other.put('k', string('v'), 60);
       await other.forget(['k']);
-      const expected = toldOf(stream, ['KeyWritten', 'KeyForgotten']);
-      const events = (await heard(stream, 'k', expected.at(-1)!)).filter(({ type }) => type.startsWith('Key'));
+      const expected = reportedTypes(stream, ['KeyWritten', 'KeyForgotten']);
+      const events = (await eventsUntil(stream, 'k', expected.at(-1)!)).filter(({ type }) => type.startsWith('Key'));
       expect(events.map(({ type }) => type)).to.deep.equal(expected);
     });
   }
 
-  if (tells('KeyExpired')) {
+  if (reports('KeyExpired')) {
     it('report an expiry without any lookup', async () => {
       const store = await stores.fresh();
       const { stream } = await tail(store);
       await (await stores.second(store)).put('short', string('v'), 1);
-      const expected = toldOf(stream, ['KeyWritten', 'KeyExpired']);
-      const events = await heard(stream, 'short', expected.at(-1)!);
+      const expected = reportedTypes(stream, ['KeyWritten', 'KeyExpired']);
+      const events = await eventsUntil(stream, 'short', expected.at(-1)!);
       expect(events.map(({ type }) => type)).to.deep.equal(expected);
     });
   }
 
-  if (tells('CacheHit') && tells('CacheMissed')) {
+  if (reports('CacheHit') && reports('CacheMissed')) {
     it('report a hit and a miss of another client, but no lookup inside a write', async () => {
       const store = await stores.fresh();
       const other = await stores.second(store);
@@ -112,8 +112,8 @@ function describeTold({ stores, source, tail }: Feeds): void {
       await other.put('k', string('v'), 60);
       await other.put('k', string('w'), 60);
       await other.get('k');
-      const expected = toldOf(stream, ['CacheMissed', 'KeyWritten', 'KeyWritten', 'CacheHit']);
-      const events = await heard(stream, 'k', expected.at(-1)!);
+      const expected = reportedTypes(stream, ['CacheMissed', 'KeyWritten', 'KeyWritten', 'CacheHit']);
+      const events = await eventsUntil(stream, 'k', expected.at(-1)!);
       expect(events.map(({ type }) => type)).to.deep.equal(expected);
     });
   }
@@ -126,15 +126,16 @@ function describeTold({ stores, source, tail }: Feeds): void {
     await other.increment('counted', 1n);
     await other.putMany([{ key: 'bulk', value: string('v'), ttl: null }]);
     await other.pull('added');
-    const untold = new Set(['KeyWritten added', 'KeyWritten counted', 'KeyWritten bulk']);
-    if (stream.types.includes('KeyForgotten') && stores.harness.tellsPulls !== false) untold.add('KeyForgotten added');
+    const missing = new Set(['KeyWritten added', 'KeyWritten counted', 'KeyWritten bulk']);
+    if (stream.types.includes('KeyForgotten') && stores.harness.reportsPulls !== false)
+      missing.add('KeyForgotten added');
     // Servers of a pool report at their own pace.
     for await (const { type, key } of stream) {
-      untold.delete(`${type} ${key}`);
-      if (untold.size === 0) break;
+      missing.delete(`${type} ${key}`);
+      if (missing.size === 0) break;
     }
 
-    expect([...untold]).to.deep.equal([]);
+    expect([...missing]).to.deep.equal([]);
   });
 
   it('report no write if only the TTL changes', async () => {
@@ -188,10 +189,10 @@ function describeEnds({ stores, tail }: Feeds): void {
     const store = await stores.fresh();
     const { stream } = await tail(store);
     await store.put('k', string('v'), 60);
-    await heard(stream, 'k', 'KeyWritten');
+    await eventsUntil(stream, 'k', 'KeyWritten');
     const { stream: another } = await tail(store);
     await store.put('l', string('v'), 60);
-    expect(await heard(another, 'l', 'KeyWritten')).to.have.lengthOf(1);
+    expect(await eventsUntil(another, 'l', 'KeyWritten')).to.have.lengthOf(1);
   });
 
   it('end when the store is closed', async () => {
@@ -207,7 +208,7 @@ function describeEnds({ stores, tail }: Feeds): void {
     const [first, second] = [await tail(store), await tail(await stores.second(store))];
     await store.put('k', string('v'), 60);
     const types = await Promise.all(
-      [first, second].map(async ({ stream }) => (await heard(stream, 'k', 'KeyWritten')).map(({ type }) => type)),
+      [first, second].map(async ({ stream }) => (await eventsUntil(stream, 'k', 'KeyWritten')).map(({ type }) => type)),
     );
     expect(types).to.deep.equal([['KeyWritten'], ['KeyWritten']]);
   });

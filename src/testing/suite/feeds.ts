@@ -14,7 +14,7 @@ export interface Feeds {
 }
 
 /** Read the events of `key` up to the first of type `last`, then end the stream. */
-export async function heard(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
+export async function eventsUntil(stream: EventStream, key: string, last: EventType): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
     if (event.key !== key) continue;
@@ -26,6 +26,6 @@ export async function heard(stream: EventStream, key: string, last: EventType): 
 }
 
 /** Filter the types that the stream can report: a server may not support all types of its source. */
-export function toldOf(stream: EventStream, happened: readonly EventType[]): EventType[] {
+export function reportedTypes(stream: EventStream, happened: readonly EventType[]): EventType[] {
   return happened.filter((type) => stream.types.includes(type));
 }

@@ -92,7 +92,7 @@ export function describeListing(stores: Stores): void {
       expect(await failure(reading)).to.equal(controller.signal.reason);
     });
 
-    it(`${idleTimes ? 'tells' : 'does not tell'} since when they have not been used`, async () => {
+    it(`${idleTimes ? 'include' : 'omit'} their idle times`, async () => {
       const store = await stores.fresh();
       await store.put('k', string('v'), 60);
       const [entry] = await listOf(store, { idle: true });
@@ -112,11 +112,11 @@ export function describeListing(stores: Stores): void {
         await store.put('entry', string('v'), 60);
         await store.lock('deploy').acquire(newOwner(), 60);
         await store.lock('framework/command-migrate').acquire('somebody', 60);
-        const told = (await listOf(store)).map(({ key, lock }) => [key, lock]);
+        const reported = (await listOf(store)).map(({ key, lock }) => [key, lock]);
         const deploy = ['deploy', 'cachectl-owner'];
         const entry = ['entry', undefined];
         const migrate = ['framework/command-migrate', 'family'];
-        expect(told).to.deep.equal(isApart ? [entry] : [deploy, entry, migrate]);
+        expect(reported).to.deep.equal(isApart ? [entry] : [deploy, entry, migrate]);
       });
     }
   });
@@ -189,8 +189,8 @@ function noise(length: number): Buffer {
 
 /** A store that makes entries unreachable instead of removing them has no list of them, and no names. */
 function describeTagsOfEntries(stores: Stores): void {
-  const isTold = stores.traits.countsTagged;
-  it(isTold ? 'tells which tags they carry, in the order in which they were put' : 'tells no tags', async () => {
+  const isReported = stores.traits.countsTagged;
+  it(isReported ? 'include their tags, in the order of the put' : 'omit their tags', async () => {
     const store = await stores.fresh();
     await store.put('plain', string('v'), 60);
     await store.tags(['people']).put('Ann', string('v'), 60);
@@ -206,7 +206,7 @@ function describeTagsOfEntries(stores: Stores): void {
       Cid: ['artists', 'people'],
     };
     for (const [name, tags] of Object.entries(named)) {
-      expect(byName.get(name), name).to.deep.equal(isTold ? tags : undefined);
+      expect(byName.get(name), name).to.deep.equal(isReported ? tags : undefined);
     }
   });
 }

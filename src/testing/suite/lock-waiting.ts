@@ -98,37 +98,37 @@ export function describeLockWaiting(stores: Stores): void {
       const reading = (async () => {
         for await (const event of stream) if (event.type !== 'contended') events.push(event);
       })();
-      const heard = async (count: number): Promise<void> => until(() => events.length >= count);
-      await heard(1);
+      const eventCount = async (count: number): Promise<void> => until(() => events.length >= count);
+      await eventCount(1);
       await lock.release('ann');
-      await heard(2);
+      await eventCount(2);
       await lock.acquire('bob', 60);
-      await heard(3);
+      await eventCount(3);
       if (stores.traits.ttls) {
         await lock.refresh('bob', 600);
-        await heard(4);
+        await eventCount(4);
       }
 
       await lock.forceRelease();
-      await heard(stores.traits.ttls ? 5 : 4);
+      await eventCount(stores.traits.ttls ? 5 : 4);
       const isEnd = ({ type }: LockEvent): boolean => type === 'expired' || type === 'released';
       const ofOwner = (owner: string): LockEvent[] => events.filter((event) => event.owner === owner);
-      const isHeardWhole = (owner: string): boolean => ofOwner(owner).some((event) => isEnd(event));
+      const isReportedToTheEnd = (owner: string): boolean => ofOwner(owner).some((event) => isEnd(event));
       // On a busy machine, a short TTL may end before the first check. Retry with twice the TTL.
       let brief = '';
-      for (let ttl = 2; !isHeardWhole(brief); ttl *= 2) {
+      for (let ttl = 2; !isReportedToTheEnd(brief); ttl *= 2) {
         brief = `cyd-${ttl}`;
         await lock.acquire(brief, ttl);
-        await until(async () => isHeardWhole(brief) || (await lock.holder()) === undefined);
-        if (ofOwner(brief).length > 0) await until(() => isHeardWhole(brief));
+        await until(async () => isReportedToTheEnd(brief) || (await lock.holder()) === undefined);
+        if (ofOwner(brief).length > 0) await until(() => isReportedToTheEnd(brief));
       }
 
       ended.abort();
       await reading;
-      const told = events
+      const reported = events
         .filter(({ owner }) => owner === brief || !owner?.startsWith('cyd-'))
         .map(({ type, name, owner }) => [type, name, owner]);
-      expect(told).to.deep.equal([
+      expect(reported).to.deep.equal([
         ['held', 'deploy', 'ann'],
         ['released', 'deploy', 'ann'],
         ['acquired', 'deploy', 'bob'],
@@ -152,12 +152,12 @@ export function describeLockWaiting(stores: Stores): void {
       const owner = newOwner();
       const other = (await stores.second(store)).lock('deploy');
       const waiting = acquireWithin(other, { owner, ttl: 60, wait: LONG, signal: ended.signal });
-      const isTold = stream.types.includes('contended');
-      if (isTold) await until(() => events.some(({ type }) => type === 'contended'));
+      const isReported = stream.types.includes('contended');
+      if (isReported) await until(() => events.some(({ type }) => type === 'contended'));
       ended.abort();
       await Promise.all([reading, waiting]);
       const contended = events.find(({ type }) => type === 'contended');
-      expect(contended !== undefined).to.equal(isTold);
+      expect(contended !== undefined).to.equal(isReported);
       if (contended?.owner !== undefined) expect(contended.owner).to.equal(owner);
     });
   });

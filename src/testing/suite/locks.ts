@@ -35,7 +35,7 @@ export function describeLocks(stores: Stores): void {
       expect(await lock.acquire('bob', 60)).to.be.true;
     });
 
-    it('are released by force whoever holds them', async () => {
+    it('are released by force whatever their owner', async () => {
       const lock = (await stores.fresh()).lock('deploy');
       expect(await lock.forceRelease()).to.be.false;
       await lock.acquire('ann', 60);

@@ -73,7 +73,7 @@ function describeFigures(stores: Stores): void {
 
 function describeSamples(stores: Stores): void {
   describe('a sample', () => {
-    it('has all of few entries with sizes and TTLs, and says so', async () => {
+    it('is complete for few entries, with sizes and TTLs', async () => {
       const store = await stores.fresh();
       await (await stores.fresh()).put('theirs', string('v'), 60);
       await store.put('long', string('x'.repeat(1000)), 60);
@@ -132,8 +132,8 @@ function entriesOf(servers: readonly ServerStats[]): number {
 
 /** Undefined if no server reports it. */
 function total(servers: readonly ServerStats[], what: 'entries' | 'hits' | 'misses'): number | undefined {
-  const told = servers.map(({ [what]: value }) => value).filter((value) => value !== undefined);
-  return told.length === 0 ? undefined : told.reduce((sum, value) => sum + value, 0);
+  const reported = servers.map(({ [what]: value }) => value).filter((value) => value !== undefined);
+  return reported.length === 0 ? undefined : reported.reduce((sum, value) => sum + value, 0);
 }
 
 function* numbered(count: number): Generator<NewEntry> {

@@ -15,7 +15,6 @@ export class Stores {
     this.harness = harness;
   }
 
-  /** Open a store that is empty. */
   get traits(): Traits {
     return this.harness.traits;
   }
@@ -24,6 +23,7 @@ export class Stores {
     return this.harness.has.includes(ability);
   }
 
+  /** Open an empty store. */
   async fresh(): Promise<Store> {
     return this.under(this.newPrefix());
   }

@@ -6,7 +6,7 @@ import { failure, type Stores, textOf, until } from './stores.js';
 
 export function describeWriting(stores: Stores): void {
   describe('add', () => {
-    it('stores only if the key is missing, and says so', async () => {
+    it('stores only if the key is missing, and returns whether it did', async () => {
       const store = await stores.fresh();
       expect(await store.add('k', string('first'), 60)).to.be.true;
       expect(await store.add('k', string('second'), null)).to.be.false;

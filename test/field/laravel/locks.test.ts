@@ -32,7 +32,7 @@ describe('field: locks that Laravel 13 wrote on Redis', () => {
   }
 
   for (const name of ['default', 'one-connection', 'serializer-igbinary', 'compression-lz4', 'compression-zstd-19']) {
-    it(`are listed and kept, and nothing else is (${name})`, async () => {
+    it(`are listed and kept, unlike all other entries (${name})`, async () => {
       const group = readLaravel13().redis[name]!;
       await load(group);
       const { database, lock_database: lockDatabase, serializer, compression } = group;

@@ -92,7 +92,7 @@ describe("objects in a cache with phpredis's msgpack", () => {
     expect(serialize(unserialize(Buffer.from(text))).toString()).to.equal(text);
   });
 
-  it('from a cache with another serializer are refused if msgpack cannot tell', async () => {
+  it('from a cache with another serializer are refused if msgpack cannot detect it', async () => {
     await redis.client.set('app-user', String.raw`O:8:"App\User":1:{s:2:"id";i:7;}`);
     await on('codec=php', 'export', '--output', 'cache.ndjson');
     expect(readFileSync(path.join(folder, 'cache.ndjson'), 'utf8')).to.not.include('selfMade');

@@ -133,7 +133,7 @@ describe('limits of Memcached and php-memcached', () => {
       expect((await cachectl(['get', 'k', '--url', url])).out).to.equal('old\n');
     });
 
-    it('removes the old value with a small server limit, and says so', async () => {
+    it('removes the old value with a small server limit, and reports it', async () => {
       const there = `memcached://${small.address}`;
       await cachectl(['put', 'k', 'old', '--url', there]);
       const file = path.join(folder, '200kB.bin');

@@ -116,7 +116,7 @@ describe('an SQLite binding that does not load', () => {
     expectRefusal(cachectl(['get', 'key']), 'does not load', 'npm rebuild better-sqlite3');
   });
 
-  it('is a fault that doctor tells first', () => {
+  it('is the first problem that doctor reports', () => {
     const { code, out, err } = cachectl(['doctor']);
     expect(code).to.equal(3);
     expect(out + err)

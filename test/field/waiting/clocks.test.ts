@@ -46,7 +46,7 @@ describe('the wall clock is set while a lock on MongoDB is in use', function () 
   for (const milliseconds of [HOUR_MS, -HOUR_MS]) {
     const direction = milliseconds > 0 ? 'forward' : 'back';
 
-    it(`${direction} by an hour: the holder keeps its lock, and nobody else gets it`, async () => {
+    it(`${direction} by an hour: the holder keeps its lock, and no other process gets it`, async () => {
       const env = clockSetBy(milliseconds);
       const holder = start(['lock:run', 'deploy', '--ttl', '6s', '--', 'sh', '-c', 'echo held; read _'], { env });
       await holder.saw('held');

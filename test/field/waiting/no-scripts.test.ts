@@ -29,7 +29,7 @@ function worksWithoutScripts({ url, keys, left }: Setup): void {
     return out.trim();
   };
 
-  it('a lock is acquired, refreshed and released by its owner, and by nobody else', async () => {
+  it('a lock is acquired, refreshed and released by its owner only', async () => {
     const owner = await acquire();
     expect(await run('lock:refresh', 'deploy', '--owner', 'another', '--ttl', '1h')).to.include({ code: 1 });
     expect(await run('lock:refresh', 'deploy', '--owner', owner, '--ttl', '1h')).to.include({ code: 0 });
@@ -180,7 +180,7 @@ describe('a Redis user that may use neither scripts nor transactions', () => {
     });
   }
 
-  it('doctor says so, and leaves nothing behind', async () => {
+  it('doctor reports it, and leaves nothing behind', async () => {
     const { about } = await doctor(['--url', url()]);
     expect(about('permissions').message).to.include('lock:run (EVAL)');
     expect(about('locks').state).to.equal('fault');

@@ -206,7 +206,7 @@ describe('a scripted session on Memcached', () => {
     expect(told).to.deep.equal([]);
   });
 
-  it('is reported as far as it is wanted and matches, also by client', async () => {
+  it('is filtered by kind, key and client', async () => {
     const [ann, bob] = [await client(), await client()];
     const asked: string[] = [];
     const stream = await tail(open(), {

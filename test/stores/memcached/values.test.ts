@@ -180,7 +180,7 @@ foreach (json_decode(stream_get_contents(STDIN)) as $index => $number) $memcache
 describe('php-memcached’s zstd', () => {
   const LONG = string(Buffer.from('zstd '.repeat(1000)));
 
-  it('is written with its own flags after the length, if the profile says so', async () => {
+  it('is written with its own flags after the length, if the profile sets them', async () => {
     const values = new Values(openCodec('php'), { compression: 'zstd', serializer: 'igbinary' });
     const encode = await values.encoder();
     const text = encode(LONG);

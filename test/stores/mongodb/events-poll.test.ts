@@ -12,14 +12,14 @@ import { inSeconds, PREFIX, urlOf, withDatabase } from '../../support/mongodb/da
 
 const VALUE = 's:5:"hello";';
 
-/** Without what differs from run to run: a second or more lies between two looks. */
+/** Without what differs between runs: polls are at least a second apart. */
 function plain({ time, ttl, ...event }: CacheEvent): object {
   expect(time).to.be.instanceOf(Date);
   return { ...event, ...(ttl !== undefined && { ttl: ttl === null ? null : Math.ceil(ttl / 100) * 100 }) };
 }
 
-/** Everything up to the event that `isLast`. */
-async function told(stream: EventStream, isLast: (event: CacheEvent) => boolean): Promise<CacheEvent[]> {
+/** All events up to the first for which `isLast` is true. */
+async function eventsUntil(stream: EventStream, isLast: (event: CacheEvent) => boolean): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   for await (const event of stream) {
     events.push(event);
@@ -109,7 +109,7 @@ describe('events of MongoDB by polling', () => {
 
     const stream = await tail();
     const awaited = new Set(['lock', 'short']);
-    const events = await told(stream, ({ key }) => awaited.delete(key!.split(':')[0]!) && awaited.size === 0);
+    const events = await eventsUntil(stream, ({ key }) => awaited.delete(key!.split(':')[0]!) && awaited.size === 0);
     expect(new Set(events.map(({ type }) => type))).to.deep.equal(new Set(['KeyExpired']));
     expect(await database.entries().countDocuments({})).to.equal(seconds.length);
   });
@@ -119,7 +119,7 @@ describe('events of MongoDB by polling', () => {
     await store.lock('deploy').acquire('ann', 600);
     const stream = await tail();
     const waiting = await store.lock('deploy').startWaiting!('bob');
-    const events = await told(stream, () => true);
+    const events = await eventsUntil(stream, () => true);
     expect(events.map((event) => plain(event))).to.deep.equal([{ type: 'LockContended', key: 'deploy' }]);
     await waiting.end();
   });
@@ -140,7 +140,7 @@ describe('events of MongoDB by polling', () => {
     await insert('k', { _id: 'another-k', tags: ['another-tag'] });
     await database.open().tags(['people']).put('Ann', string('v'), 100);
     await lock('end');
-    const events = await told(stream, ({ type }) => type === 'LockAcquired');
+    const events = await eventsUntil(stream, ({ type }) => type === 'LockAcquired');
     const key = taggedKey(['people'], 'Ann');
     expect(events.map((event) => plain(event))).to.have.deep.members([
       { type: 'KeyWritten', key: 'another-k', isForeign: true, ttl: 100, size: 12, tags: ['another-tag'] },
@@ -161,7 +161,7 @@ describe('events of MongoDB by polling', () => {
       await until(() => way.turnedAway() > 0);
       await insert('meanwhile');
       way.open();
-      const events = await told(stream, () => true);
+      const events = await eventsUntil(stream, () => true);
       expect(events.map(({ type, key }) => `${type} ${key}`)).to.deep.equal(['KeyWritten meanwhile']);
       // The driver itself may have got over it.
       for (const text of missed)
@@ -177,7 +177,7 @@ describe('events of MongoDB by polling', () => {
       const url = urlOf(`mongodb://127.0.0.1:${way.port}`, 'directConnection=true');
       const stream = await tail({}, url);
       way.close();
-      expect(await failure(told(stream, () => false))).to.be.instanceOf(UnreachableError);
+      expect(await failure(eventsUntil(stream, () => false))).to.be.instanceOf(UnreachableError);
     } finally {
       await way.end();
     }
@@ -185,7 +185,7 @@ describe('events of MongoDB by polling', () => {
 
   it('end on the signal', async () => {
     const stream = await tail();
-    const events = told(stream, () => false);
+    const events = eventsUntil(stream, () => false);
     controller.abort();
     expect(await events).to.deep.equal([]);
   });

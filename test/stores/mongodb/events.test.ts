@@ -21,8 +21,8 @@ function plain({ time, ttl, ...event }: CacheEvent): object {
   return { ...event, ...(ttl !== undefined && { ttl: ttl === null ? null : Math.ceil(ttl / 10) * 10 }) };
 }
 
-/** Everything up to the writing of the entry and the taking of the lock that are called `end`, which come on streams of their own. */
-async function told(stream: EventStream): Promise<CacheEvent[]> {
+/** All events up to those of the entry and the lock named `end`, which arrive on separate streams. */
+async function eventsBeforeEnd(stream: EventStream): Promise<CacheEvent[]> {
   const events: CacheEvent[] = [];
   const ends = new Set(['KeyWritten', 'LockAcquired']);
   for await (const event of stream) {
@@ -85,7 +85,7 @@ describe('events of MongoDB from change streams', () => {
     await database.entries().insertOne({ value: VALUE } as never);
     await database.entries().deleteMany({ _id: { $in: [`${PREFIX}there`] } });
     await end();
-    const events = await told(stream);
+    const events = await eventsBeforeEnd(stream);
     // What happens in one collection has its order.
     expect(events.filter(({ type }) => type.startsWith('Key')).map((event) => plain(event))).to.deep.equal([
       { type: 'KeyWritten', key: 'a', ttl: 60, size: 12 },
@@ -127,7 +127,7 @@ describe('events of MongoDB from change streams', () => {
     for (const key of ['a', 'b']) await insert(key);
     await database.entries().deleteOne({ _id: `${PREFIX}a` });
     await end();
-    expect((await told(stream)).map(({ type, key }) => `${type} ${key}`)).to.deep.equal(['KeyWritten a']);
+    expect((await eventsBeforeEnd(stream)).map(({ type, key }) => `${type} ${key}`)).to.deep.equal(['KeyWritten a']);
     expect(asked.filter((line) => !line.startsWith('Lock'))).to.deep.equal([
       'KeyWritten a',
       'KeyWritten b',
@@ -143,7 +143,7 @@ describe('events of MongoDB from change streams', () => {
     await insert('k', { _id: 'other-k', tags: ['other-people', 7] });
     await database.locks().insertOne({ _id: 'other-lock', owner: 'ann', expires_at: inSeconds(60) });
     await end();
-    const events = await told(stream);
+    const events = await eventsBeforeEnd(stream);
     expect(events.map((event) => plain(event))).to.have.deep.members([
       { type: 'KeyWritten', key: 'other-k', isForeign: true, ttl: 60, size: 12, tags: ['other-people'] },
       { type: 'LockAcquired', key: 'other-lock', isForeign: true, ttl: 60 },
@@ -158,12 +158,12 @@ describe('events of MongoDB from change streams', () => {
     await store.tags(['team']).flush({ dryRun: false });
     await end();
     const key = taggedKey(['people', 'team'], 'Ann');
-    expect((await told(asked)).map(({ type, key: of, tags }) => ({ type, of, tags }))).to.deep.equal([
+    expect((await eventsBeforeEnd(asked)).map(({ type, key: of, tags }) => ({ type, of, tags }))).to.deep.equal([
       { type: 'KeyWritten', of: key, tags: ['people', 'team'] },
       { type: 'KeyWritten', of: 'plain', tags: [] },
       { type: 'KeyForgotten', of: key, tags: undefined },
     ]);
-    for (const event of await told(unasked)) expect(event).not.to.have.property('tags');
+    for (const event of await eventsBeforeEnd(unasked)) expect(event).not.to.have.property('tags');
   });
 
   it('report a flush if the collection is dropped, and continue with the next one', async () => {
@@ -172,7 +172,7 @@ describe('events of MongoDB from change streams', () => {
     await database.entries().drop();
     await insert('b');
     await end();
-    expect((await told(stream)).map(({ time, ...event }) => plain({ time, ...event }))).to.deep.equal([
+    expect((await eventsBeforeEnd(stream)).map(({ time, ...event }) => plain({ time, ...event }))).to.deep.equal([
       { type: 'CacheFlushed' },
       { type: 'KeyWritten', key: 'b', ttl: 60, size: 12 },
     ]);
@@ -199,7 +199,7 @@ describe('events of MongoDB from change streams', () => {
     await until(async () => (await cursors()) === 0);
   });
 
-  it('are dropped and counted if nobody reads them', async () => {
+  it('are dropped and counted if the consumer does not read them', async () => {
     const room = roomOfAQueue();
     const more = 500;
     const stream = await tail();

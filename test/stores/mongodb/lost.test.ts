@@ -11,7 +11,7 @@ import { UnansweredError, UnreachableError } from '../../../src/errors.js';
 import { openMongodb } from '../../../src/stores/mongodb/store.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
 import { cachectl, type Run, start } from '../../support/cli.js';
-import { expectFault, told } from '../../support/faults.js';
+import { expectFault, reportedCount } from '../../support/faults.js';
 import { hasMongodb, mongodbProfile, type OwnMongodb, startOwnMongodb } from '../../support/mongodb-server.js';
 import { urlOf } from '../../support/mongodb/database.js';
 
@@ -149,7 +149,7 @@ describe('a MongoDB server that goes away', function () {
       const result = await run.ended;
       expectFault(result, { code: 4, message: because });
       // What was stored last may not have been acknowledged.
-      expect(told('stored', result)).to.be.within(1000, 2000);
+      expect(reportedCount('stored', result)).to.be.within(1000, 2000);
     });
   }
 

@@ -67,7 +67,7 @@ describe('MongoDB behind TLS', () => {
     }
   });
 
-  it('is reached without verification if the URL says so', async () => {
+  it('is reached without verification if the URL allows it', async () => {
     await run(['put', 'k', 'unseen'], server.port);
     const { out } = await run(['get', 'k'], proxy.port, 'tls=true', 'tlsAllowInvalidCertificates=true');
     expect(out).to.equal('unseen\n');

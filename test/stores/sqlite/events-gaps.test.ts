@@ -8,7 +8,7 @@ import { DroppingQueue } from '../../../src/stores/events/queue.js';
 import { all, failure, until } from '../../../src/testing/suite/stores.js';
 import { Worker } from '../../../src/testing/worker-process.js';
 import { Database } from '../../support/database.js';
-import { lines, TailedFile, told } from '../../support/sqlite-tail.js';
+import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js';
 
 const CACHE = 'CREATE TABLE cache (key varchar not null primary key, value text not null, expiration integer not null)';
 
@@ -182,7 +182,7 @@ for (const journal of ['wal', 'delete'] as const) {
 
     it('misses nothing while another program writes for long', async () => {
       const { stream } = await tail();
-      const heard = told(stream);
+      const reading = eventsBeforeEnd(stream);
       file.shell.exec('BEGIN IMMEDIATE');
       file.put('a');
       // Some looks fail meanwhile: one lasts for 100 ms.
@@ -191,7 +191,7 @@ for (const journal of ['wal', 'delete'] as const) {
       });
       file.put('end');
       file.shell.exec('COMMIT');
-      expect(lines(await heard)).to.deep.equal(['KeyWritten a']);
+      expect(lines(await reading)).to.deep.equal(['KeyWritten a']);
       expect(missed).to.deep.equal([]);
     });
   });
@@ -219,7 +219,7 @@ for (const journal of ['wal', 'delete'] as const) {
       expect(file.schema()).not.to.deep.equal(schema);
       const { stream, end } = await file.tail();
       file.put('end');
-      expect(lines(await told(stream))).to.deep.equal([]);
+      expect(lines(await eventsBeforeEnd(stream))).to.deep.equal([]);
       end();
       expect(file.schema()).to.deep.equal(schema);
     });
@@ -230,7 +230,7 @@ for (const journal of ['wal', 'delete'] as const) {
       await killed();
       await file.open().forget(['nothing']);
       file.put('end');
-      expect(lines(await told(stream))).to.deep.equal([]);
+      expect(lines(await eventsBeforeEnd(stream))).to.deep.equal([]);
       end();
       expect(file.schema()).to.deep.equal(schema);
     });
@@ -238,12 +238,12 @@ for (const journal of ['wal', 'delete'] as const) {
     it('no longer grows the file when its lease has ended', async () => {
       await killed();
       const { id } = file.shell.prepare('SELECT id FROM cachectl_tails').get() as { id: number };
-      const noted = (): unknown => file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck().get();
+      const pending = (): unknown => file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck().get();
       file.put('a');
-      expect(noted()).to.equal(1);
+      expect(pending()).to.equal(1);
       file.shell.exec('UPDATE cachectl_tails SET lease = unixepoch()');
       file.put('b');
-      expect(noted()).to.equal(1);
+      expect(pending()).to.equal(1);
     });
   });
 }
@@ -261,10 +261,10 @@ describe('sqlite: a tail without a reader', () => {
       const more = 500;
       writeSome(0, room + more);
       const { id } = file.shell.prepare('SELECT id FROM cachectl_tails').get() as { id: number };
-      const noted = file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck();
+      const pending = file.shell.prepare(`SELECT count(*) FROM cachectl_tail_${id}`).pluck();
       await until(() => stream.dropped === more);
-      // What was told last stands there a while, so that the application is seldom disturbed by its removal.
-      await until(() => (noted.get() as number) < 5000);
+      // Removal of reported rows is deferred, so that it seldom blocks the application.
+      await until(() => (pending.get() as number) < 5000);
       end();
       const events = await all(stream);
       expect(events.length).to.equal(room);

@@ -6,7 +6,7 @@ import { string } from '../../../src/codecs/value.js';
 import { UnsupportedError } from '../../../src/errors.js';
 import { taggedKey } from '../../../src/stores/tags/names.js';
 import { failure, until } from '../../../src/testing/suite/stores.js';
-import { lines, TailedFile, told } from '../../support/sqlite-tail.js';
+import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js';
 
 /** The clock may tick between an owner's asking and the note of it. */
 function rounded(ttl: CacheEvent['ttl']): CacheEvent['ttl'] {
@@ -51,7 +51,7 @@ describe('sqlite: options of a tail', () => {
     for (const key of ['a', 'b']) file.put(key);
     file.shell.exec('DELETE FROM cache');
     file.put('end');
-    expect(lines(await told(stream))).to.deep.equal(['KeyWritten a']);
+    expect(lines(await eventsBeforeEnd(stream))).to.deep.equal(['KeyWritten a']);
     expect(asked).to.deep.equal(['KeyWritten a', 'KeyWritten b', 'KeyForgotten a', 'KeyForgotten b', 'KeyWritten end']);
     expect(matched).to.deep.equal(['KeyWritten a', 'KeyWritten b', 'KeyWritten end']);
     expect(stream.dropped).to.equal(0);
@@ -110,14 +110,16 @@ describe('sqlite: options of a tail', () => {
     await file.open().tags(['people']).put('Ann', string('v'), 60);
     const { stream, end } = await file.tail({ tags: true });
     file.shell.exec('DROP TABLE cachectl_tags');
-    const heard = told(stream);
+    const reading = eventsBeforeEnd(stream);
     await until(() => {
       const triggers = file.schema().filter((row) => JSON.stringify(row).includes('_cache_delete'));
       return !JSON.stringify(triggers).includes('cachectl_tags');
     });
     file.shell.exec('DELETE FROM cache');
     file.put('end');
-    expect((await heard).map(({ type, tags }) => ({ type, tags }))).to.deep.equal([{ type: 'KeyForgotten', tags: [] }]);
+    expect((await reading).map(({ type, tags }) => ({ type, tags }))).to.deep.equal([
+      { type: 'KeyForgotten', tags: [] },
+    ]);
     end();
   });
 
@@ -127,7 +129,7 @@ describe('sqlite: options of a tail', () => {
     const { stream } = await file.tail();
     await store.touch('a', 600);
     file.put('end');
-    expect(await told(stream)).to.deep.equal([]);
+    expect(await eventsBeforeEnd(stream)).to.deep.equal([]);
   });
 
   it('report an expiry if a past TTL is set', async () => {
@@ -141,7 +143,7 @@ describe('sqlite: options of a tail', () => {
       DELETE FROM cache;
     `);
     file.put('end');
-    expect(lines(await told(stream))).to.deep.equal([
+    expect(lines(await eventsBeforeEnd(stream))).to.deep.equal([
       'KeyExpired a',
       'KeyWritten b',
       'KeyExpired b',
@@ -160,7 +162,7 @@ describe('sqlite: options of a tail', () => {
       DELETE FROM cache;
     `);
     file.put('end');
-    expect(lines(await told(stream))).to.deep.equal([]);
+    expect(lines(await eventsBeforeEnd(stream))).to.deep.equal([]);
   });
 });
 
@@ -185,7 +187,9 @@ describe('sqlite: locks in a tail', () => {
     await other.acquire('bob', null);
     await lock.forceRelease();
     file.put('end');
-    expect((await told(stream)).map(({ type, key, ttl }) => ({ type, key, ttl: rounded(ttl) }))).to.deep.equal([
+    expect(
+      (await eventsBeforeEnd(stream)).map(({ type, key, ttl }) => ({ type, key, ttl: rounded(ttl) })),
+    ).to.deep.equal([
       { type: 'LockAcquired', key: 'deploy', ttl: 60 },
       { type: 'LockContended', key: 'deploy', ttl: undefined },
       { type: 'LockReleased', key: 'deploy', ttl: undefined },
@@ -200,8 +204,8 @@ describe('sqlite: locks in a tail', () => {
     await lock.acquire('ann', 1);
     await until(async () => lock.acquire('bob', 60));
     file.put('end');
-    const heard = lines(await told(stream)).filter((line) => !line.startsWith('LockContended'));
-    expect(heard).to.deep.equal(['LockAcquired deploy', 'KeyExpired deploy', 'LockAcquired deploy']);
+    const reported = lines(await eventsBeforeEnd(stream)).filter((line) => !line.startsWith('LockContended'));
+    expect(reported).to.deep.equal(['LockAcquired deploy', 'KeyExpired deploy', 'LockAcquired deploy']);
   });
 
   it('are reported from the first one on in a file without their table, which is not created', async () => {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { CacheEvent } from '../../../src/stores/contract/events.js';
 
 import { type PhpCache, type PhpPeer, startPhpPeer } from '../../support/php-peer.js';
-import { lines, TailedFile, told } from '../../support/sqlite-tail.js';
+import { eventsBeforeEnd, lines, TailedFile } from '../../support/sqlite-tail.js';
 
 const VALUE = Buffer.from('s:5:"hello";');
 
@@ -68,7 +68,7 @@ for (const journal of ['wal', 'delete'] as const) {
         await cache.forceRelease('endless');
         await cache.put('kept', VALUE, null);
         await cache.put('end', VALUE, 60);
-        expect((await told(stream)).map((event) => plain(event))).to.deep.equal([
+        expect((await eventsBeforeEnd(stream)).map((event) => plain(event))).to.deep.equal([
           { type: 'KeyWritten', key: 'a', ttl: 60, size: 12 },
           { type: 'KeyWritten', key: 'a', ttl: 600, size: 4 },
           { type: 'KeyWritten', key: 'a', ttl: 600, size: 4 },
@@ -92,7 +92,7 @@ for (const journal of ['wal', 'delete'] as const) {
         const { stream } = await file.tail();
         await cache.flush();
         await cache.put('end', VALUE, 60);
-        expect(lines(await told(stream))).to.deep.equal(['KeyForgotten a', 'KeyForgotten b']);
+        expect(lines(await eventsBeforeEnd(stream))).to.deep.equal(['KeyForgotten a', 'KeyForgotten b']);
       });
 
       it('whose lock expires and is acquired by another', async () => {
@@ -100,7 +100,7 @@ for (const journal of ['wal', 'delete'] as const) {
         await cache.acquire('deploy', 1, 'ann');
         expect(await cache.block('deploy', 60, 'bob', 60)).to.be.true;
         await cache.put('end', VALUE, 60);
-        expect(lines(await told(stream))).to.deep.equal([
+        expect(lines(await eventsBeforeEnd(stream))).to.deep.equal([
           'LockAcquired deploy',
           'KeyExpired deploy',
           'LockAcquired deploy',
@@ -129,7 +129,7 @@ for (const journal of ['wal', 'delete'] as const) {
         DELETE FROM cache;
         INSERT INTO cache VALUES ('app-end', 'i:1;', unixepoch() + 60);
       `);
-      expect((await told(stream)).map((event) => plain(event))).to.deep.equal([
+      expect((await eventsBeforeEnd(stream)).map((event) => plain(event))).to.deep.equal([
         { type: 'KeyWritten', key: 'a', ttl: 60, size: 4 },
         { type: 'KeyWritten', key: 'a', ttl: 60, size: 5 },
         { type: 'KeyForgotten', key: 'a' },
@@ -155,7 +155,7 @@ for (const journal of ['wal', 'delete'] as const) {
         for (let number = 0; number < 3500; number++) expected.push(`KeyForgotten n:${number}`);
       })();
       file.put('end');
-      const found = lines(await told(stream));
+      const found = lines(await eventsBeforeEnd(stream));
       expect(found.filter((line) => line.startsWith('KeyWritten'))).to.deep.equal(expected.slice(0, 3500));
       expect(found.slice(3500).toSorted()).to.deep.equal(expected.slice(3500).toSorted());
     });
@@ -166,14 +166,14 @@ for (const journal of ['wal', 'delete'] as const) {
       const second = await file.tail();
       file.put('a');
       file.put('end');
-      expect(lines(await told(first.stream))).to.deep.equal(['KeyWritten a']);
+      expect(lines(await eventsBeforeEnd(first.stream))).to.deep.equal(['KeyWritten a']);
       file.shell.exec(`DELETE FROM cache WHERE key = 'app-end'`);
       file.put('b');
       file.put('end');
       const later = second.stream[Symbol.asyncIterator]();
-      const heard: string[] = [];
-      for (let number = 0; number < 5; number++) heard.push(...lines([(await later.next()).value as CacheEvent]));
-      expect(heard).to.deep.equal([
+      const reported: string[] = [];
+      for (let number = 0; number < 5; number++) reported.push(...lines([(await later.next()).value as CacheEvent]));
+      expect(reported).to.deep.equal([
         'KeyWritten a',
         'KeyWritten end',
         'KeyForgotten end',
@@ -190,9 +190,9 @@ for (const journal of ['wal', 'delete'] as const) {
       file.put('short', { ttl: 2 });
       file.shell.exec('VACUUM');
       file.shell.exec(`DELETE FROM cache WHERE key = 'app-a'`);
-      const heard: string[] = [];
+      const reported: string[] = [];
       for await (const { type, key } of stream) {
-        heard.push(`${type} ${key}`);
+        reported.push(`${type} ${key}`);
         if (type === 'KeyExpired') {
           file.shell.exec('VACUUM');
           file.shell.exec('DELETE FROM cache');
@@ -202,7 +202,7 @@ for (const journal of ['wal', 'delete'] as const) {
         if (key === 'end') break;
       }
 
-      expect(heard).to.deep.equal([
+      expect(reported).to.deep.equal([
         'KeyWritten a',
         'KeyWritten short',
         'KeyForgotten a',

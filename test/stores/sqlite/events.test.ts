@@ -18,7 +18,7 @@ function seconds(): number {
 }
 
 /** Everything up to the writing of `end`, as `type key`. */
-async function told(stream: EventStream): Promise<string[]> {
+async function linesBeforeEnd(stream: EventStream): Promise<string[]> {
   const lines: string[] = [];
   for await (const { type, key } of stream) {
     if (key === 'end') break;
@@ -91,7 +91,7 @@ describe('sqlite: events', () => {
       INSERT INTO cache VALUES ('app-end', 'i:1;', ${seconds() + 60});
     `);
     // better-sqlite3 has recursive triggers on, with which REPLACE deletes before it inserts; others have them off.
-    const lines = await told(stream);
+    const lines = await linesBeforeEnd(stream);
     expect(lines.filter((line) => line !== 'KeyForgotten b')).to.deep.equal([
       'KeyWritten a',
       'KeyWritten a',
@@ -125,7 +125,7 @@ describe('sqlite: events', () => {
     shell.prepare('DELETE FROM cache WHERE key = ?').run(`app-${mutex}`);
     insert('framework/schedule-daily', seconds() + 60);
     insert('end', seconds() + 60);
-    expect(await told(stream)).to.deep.equal([
+    expect(await linesBeforeEnd(stream)).to.deep.equal([
       `LockAcquired ${mutex}`,
       `LockReleased ${mutex}`,
       'KeyWritten framework/schedule-daily',
@@ -138,7 +138,7 @@ describe('sqlite: events', () => {
     insert('undone', seconds() + 60);
     shell.exec('ROLLBACK');
     insert('end', seconds() + 60);
-    expect(await told(stream)).to.deep.equal([]);
+    expect(await linesBeforeEnd(stream)).to.deep.equal([]);
   });
 
   it('report a row that expires and is then deleted once, as expired', async () => {
@@ -195,7 +195,7 @@ describe('sqlite: events', () => {
           .run().changes === 1,
     );
     insert('end', seconds() + 60);
-    expect(await told(stream)).to.deep.equal(['KeyExpired a', 'KeyWritten a']);
+    expect(await linesBeforeEnd(stream)).to.deep.equal(['KeyExpired a', 'KeyWritten a']);
   });
 
   it('report nothing of rows that had expired before', async () => {
@@ -203,7 +203,7 @@ describe('sqlite: events', () => {
     const stream = await tail();
     shell.prepare(`DELETE FROM cache WHERE key = 'app-old'`).run();
     insert('end', seconds() + 60);
-    expect(await told(stream)).to.deep.equal([]);
+    expect(await linesBeforeEnd(stream)).to.deep.equal([]);
   });
 
   it('report 5000 rows that expire in one second once each, also without an index', async () => {
@@ -252,6 +252,6 @@ describe('sqlite: events', () => {
     shell.exec('DROP TABLE cache');
     const stream = await tail();
     insert('end', seconds() + 60);
-    expect(await told(stream)).to.deep.equal([]);
+    expect(await linesBeforeEnd(stream)).to.deep.equal([]);
   });
 });

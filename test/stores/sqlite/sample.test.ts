@@ -43,7 +43,7 @@ describe('a sample of a large SQLite file', () => {
     for (const { size, ttl } of entries) expect([size >= 1 && size <= 50, ttl]).to.deep.equal([true, null]);
   });
 
-  it('is not random if rows have no numbers, and says so', async () => {
+  it('is not random, and marked so, if rows have no numbers', async () => {
     open('keyed.sqlite', 'WITHOUT ROWID');
     const { entries, isRandom, method } = await store.sample!({ size: 10 });
     expect(isRandom).to.equal(false);

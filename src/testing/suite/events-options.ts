@@ -4,13 +4,13 @@ import type { CacheEvent, EventStream, EventType } from '../../stores/contract/e
 
 import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
-import { type Feeds, heard, toldOf } from './feeds.js';
+import { eventsUntil, type Feeds, reportedTypes } from './feeds.js';
 import { textOf } from './stores.js';
 
 const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];
 
 /** The options of an event stream. */
-export function describeAskedEvents({ stores, source, tail }: Feeds): void {
+export function describeEventOptions({ stores, source, tail }: Feeds): void {
   it('filter by type and key before an event is made', async () => {
     const store = await stores.fresh();
     const matched: CacheEvent[] = [];
@@ -46,17 +46,17 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
     const { stream } = await tail(store, { everything: true });
     await stranger.put('k', string('v'), 60);
     await store.put('end', string('v'), 60);
-    const untold = new Set([`KeyWritten end ours`, `KeyWritten ${stranger.prefix}k foreign`]);
-    const told: string[] = [];
+    const missing = new Set([`KeyWritten end ours`, `KeyWritten ${stranger.prefix}k foreign`]);
+    const reported: string[] = [];
     for await (const { type, key, isForeign } of stream) {
       const name = `${type} ${key} ${isForeign === undefined ? 'ours' : 'foreign'}`;
-      told.push(name);
-      untold.delete([...untold].find((each) => isTold(each, name)) ?? '');
-      if (untold.size === 0) break;
+      reported.push(name);
+      missing.delete([...missing].find((each) => isReported(each, name)) ?? '');
+      if (missing.size === 0) break;
     }
 
-    expect(told.filter((name) => name.endsWith(' ours') && name.includes(stranger.prefix))).to.be.empty;
-    expect(told.filter((name) => name.endsWith(' foreign') && name.includes(store.prefix))).to.be.empty;
+    expect(reported.filter((name) => name.endsWith(' ours') && name.includes(stranger.prefix))).to.be.empty;
+    expect(reported.filter((name) => name.endsWith(' foreign') && name.includes(store.prefix))).to.be.empty;
   });
 
   it('do not include the reads of peek', async () => {
@@ -105,9 +105,9 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
       await other.lock(name).acquire(ann, 60);
       await store.lock(name).acquire(bob, 60);
       await other.lock(name).release(ann);
-      const expected = toldOf(stream, LOCK_EVENTS);
+      const expected = reportedTypes(stream, LOCK_EVENTS);
       expect(expected).not.to.be.empty;
-      const events = await heard(stream, name, expected.at(-1)!);
+      const events = await eventsUntil(stream, name, expected.at(-1)!);
       // Sources that see only commands may report the lookups of a lock's script.
       const changes = events.filter(({ type }) => !type.startsWith('Cache'));
       expect(changes.map(({ type }) => type)).to.deep.equal(expected);
@@ -118,7 +118,7 @@ export function describeAskedEvents({ stores, source, tail }: Feeds): void {
 }
 
 /** Some servers report a foreign key with more in front of it than the prefix. */
-function isTold(awaited: string, name: string): boolean {
+function isReported(awaited: string, name: string): boolean {
   const [type, key, whose] = awaited.split(' ');
   return name.startsWith(`${type} `) && name.endsWith(`${key} ${whose}`);
 }
