@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args';
 import { UsageError } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { readingFlags } from '../features/entries/reading-flags.js';
-import { printReadings } from '../features/entries/readings.js';
+import { hintsHelp, printReadings } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { entryTags } from '../runtime/flags.js';
 import { keyArgument } from '../runtime/key-arguments.js';
@@ -45,7 +45,14 @@ export default class Get extends StoreCommand {
     await this.withStore(flags, async (work) => {
       const keys = named ?? [await pickKey(work, 'get')];
       const readings = await entriesOf(work.store, flags.tags).many(keys);
-      return printReadings(keys, readings, flags);
+      const exitCode = await printReadings(keys, readings, flags);
+      const missed = keys.find((_, index) => readings[index] === undefined);
+      if (missed !== undefined && flags.default === undefined && hintsHelp(flags)) {
+        const { explainMiss } = await import('../features/entries/miss.js');
+        await explainMiss(work, missed, flags.tags);
+      }
+
+      return exitCode;
     });
   }
 }

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { ExitCode } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
+import { hintsHelp } from '../features/entries/readings.js';
 import { checkKeys } from '../features/entries/repository.js';
 import { type Inspected, inspectKey, isMiss } from '../features/inspect/inspection.js';
 import { entryTags } from '../runtime/flags.js';
@@ -55,6 +56,12 @@ export default class Inspect extends StoreCommand {
         const documents = inspected.map((each) => reportJson(inspectedFields(each, true)));
         await answerJson(documents.length === 1 ? documents[0]! : documents);
       } else await print(inspected, flags.full);
+
+      const missed = inspected.find((each) => isMiss(each));
+      if (missed !== undefined && hintsHelp(flags)) {
+        const { explainMiss } = await import('../features/entries/miss.js');
+        await explainMiss(work, missed.key, flags.tags);
+      }
 
       return Math.max(...inspected.map((each) => exitCodeOf(each)));
     });

@@ -11,6 +11,8 @@ import { KeyTree } from '../features/keys/tree.js';
 import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
 import { interruptedCode, untilInterrupted, whole } from '../runtime/interrupt.js';
 import { patternArgument } from '../runtime/key-arguments.js';
+import { isBuiltIn } from '../runtime/place-check.js';
+import { sameStore } from '../runtime/select-profile.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { printList } from '../terminal/list.js';
 import { answer, answerJson, note } from '../terminal/output.js';
@@ -85,8 +87,8 @@ export default class Keys extends StoreCommand {
         await (flags.json ? answerJson(treeFields(tree.whole, flags.limit)) : printTree(tree.whole, flags.limit));
       } else if (flags.long || flags.sort !== undefined) {
         const entries = untilInterrupted(interruption, listed(work, pattern, flags));
-        say(await printList(entries, flags.long ? entryColumns : sortedColumns(flags.sort!), flags), flags);
-      } else say(await printList(untilInterrupted(interruption, store.keys(pattern)), keyColumns, flags), flags);
+        say(await printList(entries, flags.long ? entryColumns : sortedColumns(flags.sort!), flags), work, flags);
+      } else say(await printList(untilInterrupted(interruption, store.keys(pattern)), keyColumns, flags), work, flags);
 
       return interruptedCode(interruption);
     });
@@ -138,6 +140,9 @@ async function* withProgress(pages: EntryPages): AsyncGenerator<readonly ListedE
   }
 }
 
-function say(printed: number, { json }: { readonly json: boolean }): void {
-  if (!json) note(printed === 0 ? 'no keys' : countOf(printed, 'key'));
+function say(printed: number, { store, profile }: Work, { json }: { readonly json: boolean }): void {
+  if (json) return;
+  if (printed > 0) note(countOf(printed, 'key'));
+  else if (store.prefix === '' || isBuiltIn(profile)) note('no keys');
+  else note(`no keys with the prefix ${store.prefix}; which prefixes exist: cachectl doctor${sameStore()}`);
 }

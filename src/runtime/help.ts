@@ -9,22 +9,39 @@ import { type AnyFlag, usageLine, valueWords } from './usage-line.js';
  * The help of a command, of a topic, or of the program. It comes from oclif's manifest, so that no command is loaded.
  * @param root the folder of oclif.manifest.json
  */
-export function helpText(root: string, what: string | undefined): string {
+export function helpText(root: string, what: string | undefined, overview?: Overview): string {
   const commands = commandsOf(root);
   if (what !== undefined && Object.hasOwn(commands, what)) return commandHelp(commands[what]!);
-  return what === undefined ? programHelp(commands) : topicHelp(what, commands);
+  return what === undefined ? programHelp(commands, overview) : topicHelp(what, commands);
 }
 
-function programHelp(commands: Manifest['commands']): string {
+/** What the program knows of its user's set-up: for `cachectl` alone. */
+export interface Overview {
+  /** The store that commands would use, and why. */
+  readonly store: readonly string[];
+  /** Commands and what each does. */
+  readonly next: Rows;
+}
+
+function programHelp(commands: Manifest['commands'], overview?: Overview): string {
   const grouped = new Set(Object.values(GROUPS).flat());
   const others = Object.keys(commands).filter((id) => !grouped.has(id));
   const groups = Object.entries({ ...GROUPS, OTHER: others }).filter(([, ids]) => ids.length > 0);
   return page([
     'Read, write and watch the caches of your applications. Entries, tags and locks are stored as Laravel stores them.',
+    ...(overview === undefined
+      ? []
+      : [
+          section(
+            'STORE',
+            overview.store.map((line) => [line]),
+          ),
+          section('NEXT', overview.next),
+        ]),
     section('USAGE', [['cachectl COMMAND [ARGUMENTS] [FLAGS]']]),
     ...groups.map(([title, ids]) => section(title, summaries(ids, commands), ID_WIDTH)),
     section('START HERE', [
-      ['cachectl doctor', 'Check that the store can be used'],
+      ...(overview === undefined ? [['cachectl doctor', 'Check that the store can be used']] : []),
       ['cachectl help get', 'Show the help of a command'],
     ]),
   ]);

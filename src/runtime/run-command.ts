@@ -39,12 +39,14 @@ function asksForHelp(argv: readonly string[]): boolean {
   return argv.slice(0, end === -1 ? undefined : end).some((word) => word === '--help' || word === '-h');
 }
 
-/** @param what a command, a topic, `--version`, or undefined or `--help` for the list of commands */
+/** @param what a command, a topic, `--version`, `--help` for the list of commands, or undefined for an overview as well */
 async function printHelp(root: string, what: string | undefined): Promise<void> {
   const { answer } = await import('../terminal/output.js');
   if (what === '--version') return answer(`${userAgent(packageOf(root))}\n`);
   const { helpText } = await import('./help.js');
-  return answer(helpText(root, what === '--help' ? undefined : what));
+  if (what !== undefined) return answer(helpText(root, what === '--help' ? undefined : what));
+  const { overview } = await import('./overview.js');
+  return answer(helpText(root, undefined, await overview()));
 }
 
 /** The part of oclif's configuration that a running command needs. */

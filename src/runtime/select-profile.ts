@@ -54,6 +54,21 @@ export function chooseProfile(flags: SelectingFlags): Chosen {
   };
 }
 
+/** The flags of this run that choose a store, to name a command that uses the same one: ` -p shop`. Never a URL. */
+export function sameStore(argv: readonly string[] = process.argv.slice(2)): string {
+  const end = argv.indexOf('--');
+  const own = argv.slice(0, end === -1 ? undefined : end);
+  const flags = own.flatMap((word, index) => {
+    const [, name, value = own[index + 1]] = /^(-p|--profile|--config|--laravel)(?:=(.*))?$/.exec(word) ?? [];
+    return name === undefined || value === undefined ? [] : [` ${name} ${shellWord(value)}`];
+  });
+  return flags.join('');
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** What selects a profile: a flag, a variable, `default` or `only` of the file, or `built-in`. */
 export function selectedBy({ urlBy, profileBy }: Chosen, { pickedBy, isBuiltIn }: StatedProfile): string {
   if (isBuiltIn) return 'built-in';

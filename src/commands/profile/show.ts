@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 
-import { locationOf, readWithoutSecrets } from '../../features/profiles/read.js';
 import { settingColumns, type ShownSetting, shownSettings } from '../../features/profiles/settings.js';
+import { locationOf, readWithoutSecrets } from '../../runtime/read-profile.js';
 import { chooseProfile, selectedBy } from '../../runtime/select-profile.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { itemJson, printList } from '../../terminal/list.js';

@@ -7,7 +7,7 @@ import { errorFields, errorText, toFailure } from '../../runtime/report-error.js
 import { printKey } from '../../stores/entries/printed-key.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/locks/names.js';
 import { JsonText } from '../../terminal/json.js';
-import { answer, answerJson, answersAPerson, warn } from '../../terminal/output.js';
+import { answer, answerJson, answersAPerson, notesReachAPerson, warn } from '../../terminal/output.js';
 import { expiresText, forTerminal, valueBytes, valueLine } from '../../terminal/value-text.js';
 
 /** The output flags of `get`. */
@@ -29,6 +29,11 @@ export async function printReadings(
 ): Promise<number> {
   if (format.json) return printJson(keys, readings);
   return keys.length === 1 ? printOne(keys[0]!, readings[0], format) : printMany(keys, readings, format);
+}
+
+/** Whether a person reads hints; they cost a question to the store. */
+export function hintsHelp({ json }: { readonly json: boolean }): boolean {
+  return !json && notesReachAPerson();
 }
 
 async function printJson(keys: readonly string[], readings: readonly Reading[]): Promise<number> {

@@ -4,9 +4,9 @@ import type { Column } from '../../terminal/list.js';
 import { CachectlError } from '../../errors.js';
 import { profileFileOf } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
+import { readWithoutSecrets } from '../../runtime/read-profile.js';
 import { errorFields, type Failure, toFailure } from '../../runtime/report-error.js';
 import { chooseEach, chooseProfile, type Chosen } from '../../runtime/select-profile.js';
-import { readWithoutSecrets } from './read.js';
 
 /** The result of the check of one profile. */
 export interface CheckedProfile {

@@ -4,9 +4,9 @@ import type { Column } from '../../terminal/list.js';
 
 import { CachectlError as AnyError } from '../../errors.js';
 import { stateProfile } from '../../profiles/resolve.js';
+import { locationOf, readWithoutSecrets } from '../../runtime/read-profile.js';
 import { errorFields, toFailure } from '../../runtime/report-error.js';
 import { chooseEach, chooseProfile, selectedBy } from '../../runtime/select-profile.js';
-import { locationOf, readWithoutSecrets } from './read.js';
 
 /** One of the profiles that can be selected. */
 export interface ListedProfile {

@@ -1,9 +1,9 @@
-import type { Profile } from '../../profiles/profile.js';
-import type { StatedProfile } from '../../profiles/stated.js';
-import type { Chosen } from '../../runtime/select-profile.js';
+import type { Profile } from '../profiles/profile.js';
+import type { StatedProfile } from '../profiles/stated.js';
+import type { Chosen } from './select-profile.js';
 
-import { completeProfile, stateProfile } from '../../profiles/resolve.js';
-import { withSuggestions } from '../../profiles/suggest.js';
+import { completeProfile, stateProfile } from '../profiles/resolve.js';
+import { withSuggestions } from '../profiles/suggest.js';
 
 /** A profile as it is stated and as it is used. */
 export interface ReadProfile {
@@ -25,7 +25,7 @@ const UNKNOWN_PASSWORD = 'unknown';
 
 /** Where the store of a profile is, for people. Connects to nothing. */
 export async function locationOf(profile: Profile): Promise<string> {
-  const { openStore } = await import('../../stores/open.js');
+  const { openStore } = await import('../stores/open.js');
   const store = await openStore(profile, { timeoutMs: 1 });
   await store.close();
   return store.location;

@@ -1,0 +1,54 @@
+import type { Work } from '../../runtime/store-command.js';
+
+import { isBuiltIn } from '../../runtime/place-check.js';
+import { sameStore } from '../../runtime/select-profile.js';
+import { printKey } from '../../stores/entries/printed-key.js';
+import { note } from '../../terminal/output.js';
+
+/** Keys that are looked at, and the time for that in milliseconds. */
+const SAMPLE = 1000;
+const LONGEST_MS = 300;
+
+/**
+ * Say in one line why a key may be a miss, and which command shows more. Looks up the key without its tags, or at a sample
+ * of keys; says nothing if that is no help, takes long or fails.
+ */
+export async function explainMiss(
+  { store, profile }: Pick<Work, 'profile' | 'store'>,
+  key: string,
+  tags: readonly string[] | undefined,
+): Promise<void> {
+  if (isBuiltIn(profile)) return;
+  const hint = await Promise.race([
+    (tags === undefined ? withoutTags({ store, profile }, key) : withTags(store, key)).catch(() => {}),
+    new Promise<undefined>((resolve) => {
+      setTimeout(resolve, LONGEST_MS, undefined).unref();
+    }),
+  ]);
+  if (hint !== undefined) note(hint);
+}
+
+async function withTags(store: Work['store'], key: string): Promise<string | undefined> {
+  const [reading] = await store.many([key]);
+  const command = `cachectl get ${printKey(key)}${sameStore()}`;
+  return reading === undefined ? undefined : `an entry without tags has this key: ${command}`;
+}
+
+async function withoutTags({ store }: Pick<Work, 'profile' | 'store'>, key: string): Promise<string | undefined> {
+  if (!store.supports('keys')) return undefined;
+  let seen = 0;
+  for await (const each of store.keys('*')) {
+    seen++;
+    if (each.endsWith(`:${key}`) && TAGGED.test(each)) {
+      return `an entry with tags has this key: cachectl keys ${`'*:${printKey(key)}'`} --long${sameStore()}`;
+    }
+
+    if (seen >= SAMPLE) return undefined;
+  }
+
+  if (seen > 0 || store.prefix === '') return undefined;
+  return `no key begins with ${store.prefix}; which prefixes exist: cachectl doctor${sameStore()}`;
+}
+
+/** The hash of tags that Laravel prepends. */
+const TAGGED = /^[\da-f]{40}:/;
