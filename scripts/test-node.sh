@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 
 program=$(sh scripts/fetch-node.sh 26)
 [ "$#" -gt 0 ] || set -- test/contract/sqlite.test.ts test/stores/sqlite/store.test.ts \
-  test/commands/start-up.test.ts test/commands/usage.test.ts 'test/field/sqlite/*.test.ts'
+  test/commands/start-up.test.ts 'test/field/sqlite/*.test.ts'
 exec "$program" node_modules/mocha/bin/mocha.js "$@"
