@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ExitCode } from '../../src/errors.js';
+
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 const PAGES = readdirSync(DOCS, { recursive: true })
   .map(String)
@@ -19,6 +21,24 @@ describe('docs/README.md', () => {
     const pages = PAGES.filter((page) => !page.includes(path.sep) && page !== 'README.md');
     const listed = linksOf(path.join(DOCS, 'README.md'));
     expect(listed).to.include.members(pages.map((page) => path.join(DOCS, page)));
+  });
+});
+
+describe('docs/troubleshooting.md and docs/exit-codes.md', () => {
+  const errors = readFileSync(new URL('../../src/errors.ts', import.meta.url), 'utf8');
+  const page = (name: string): string => readFileSync(path.join(DOCS, name), 'utf8');
+
+  it('say what to do about each error', () => {
+    const codes = [...errors.matchAll(/readonly code = '([a-z-]+)'/g)].map(([, code]) => code);
+    // Nothing is printed for a closed pipe.
+    for (const code of [...codes, 'internal'].filter((each) => each !== 'closed-pipe')) {
+      expect(page('troubleshooting.md')).to.include(`| \`${code}\` `);
+    }
+  });
+
+  it('list each exit code', () => {
+    for (const code of Object.values(ExitCode))
+      expect(page('exit-codes.md')).to.match(new RegExp(`^\\| ${code} `, 'm'));
   });
 });
 
