@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 
 import type { Value } from '../../codecs/value.js';
 
@@ -36,11 +36,13 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
     throw new UsageError('VALUE and --file cannot be combined', 'Remove one of the two.');
   }
 
-  if (file === '-' || argument === '-') return readStandardInput();
+  if (file === '-' || argument === '-') return readWithin(process.stdin);
   if (file !== undefined) {
-    return readFile(file).catch((error: unknown) => {
-      throw readError(file, error);
-    });
+    try {
+      return await readWithin(createReadStream(file));
+    } catch (error) {
+      throw error instanceof InputError ? error : readError(file, error);
+    }
   }
 
   if (argument === undefined) {
@@ -54,8 +56,22 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
   );
 }
 
-async function readStandardInput(): Promise<Buffer> {
+/** As large as a value of Redis can be. Without a limit, a device or an endless pipe would fill the memory. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+async function readWithin(input: AsyncIterable<Buffer | string>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  let length = 0;
+  for await (const chunk of input) {
+    chunks.push(chunk as Buffer);
+    length += chunk.length;
+    if (length > MAX_BYTES) {
+      throw new InputError(
+        'the value is larger than 512 MiB',
+        'That is the largest value that Redis takes, and the largest that cachectl stores anywhere.',
+      );
+    }
+  }
+
+  return Buffer.concat(chunks, length);
 }
