@@ -31,7 +31,7 @@ export function readKey(argument: string): string {
 }
 
 /** The glob that an argument is. @throws UsageError likewise */
-export function readPattern(argument: string): string {
+function readPattern(argument: string): string {
   checkBytes(argument);
   return parsePattern(argument);
 }

@@ -50,9 +50,3 @@ export function contentOf(node: Node): Content {
 export function isObjectLike(content: Content): content is ObjectLike {
   return content.type === 'custom' || content.type === 'enum' || content.type === 'object';
 }
-
-/** The members, if this kind of node can have any. */
-export function membersOf(content: Content): Member[] | undefined {
-  if (content.type === 'array') return content.entries;
-  return content.type === 'object' ? content.properties : undefined;
-}

@@ -27,7 +27,7 @@ const KILLED_MS = 5000;
 const SETTLED_MS = 1000;
 
 /** From TERM to KILL, in seconds. */
-export const GRACE = 10;
+const GRACE = 10;
 
 /** A program and its arguments. */
 export type CommandLine = readonly [string, ...string[]];

@@ -263,7 +263,7 @@ async function forgotLive({ entries, now }: Deployment, id: string): Promise<boo
 }
 
 /** A filter for a live document. @param at Unix time in milliseconds */
-export function live(id: string, at: number): Filter<EntryDocument> & { _id: string } {
+function live(id: string, at: number): Filter<EntryDocument> & { _id: string } {
   return { _id: id, expires_at: later(at) };
 }
 

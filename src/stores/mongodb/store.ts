@@ -11,8 +11,8 @@ import { OpenWaits } from '../locks/waiters.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
 import { EVENT_SOURCES } from './events/sources.js';
+import { HeldDocument } from './locks/held-document.js';
 import { MongodbLock } from './locks/lock.js';
-import { MongodbMutex } from './locks/mutex.js';
 import { MongodbTagged } from './tags/tagged.js';
 
 /**
@@ -40,7 +40,7 @@ export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }
     tags: (names) => new MongodbTagged(context, names),
     lock(name) {
       const lock = new MongodbLock(context, name, waits);
-      return isScheduleMutex(name) ? new EitherLock(name, lock, new MongodbMutex(context, name)) : lock;
+      return isScheduleMutex(name) ? new EitherLock(name, lock, new HeldDocument(context, name, 'entries')) : lock;
     },
     events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
     parts: {

@@ -84,7 +84,7 @@ export function textOf(entry: Entry | undefined): string | undefined {
   return entry && textOfValue(entry.decode());
 }
 
-export function textOfValue(value: Value): string {
+function textOfValue(value: Value): string {
   switch (value.type) {
     case 'boolean':
     case 'float':

@@ -10,7 +10,7 @@ import { WatchDecoder } from './watch-decoder.js';
 import { keepChecking, Watch } from './watch.js';
 
 /** The watch flag for deletions, since Memcached 1.6.20. */
-export const DELETIONS = 'deletions';
+const DELETIONS = 'deletions';
 
 const BASE_FLAGS = 'fetchers mutations evictions';
 

@@ -26,14 +26,6 @@ export function wrongLogin(location: string): RefusedError {
   );
 }
 
-/** Refused after a successful login. */
-export function notAllowed(location: string): RefusedError {
-  return new RefusedError(
-    `${location} does not allow this command`,
-    'flush_all may be disabled (-F). Remove keys by name, or flush tags.',
-  );
-}
-
 /** A proxy such as twemproxy or mcrouter. */
 export function noMetaCommands(location: string): RefusedError {
   return new RefusedError(

@@ -1,21 +1,19 @@
-import type { CacheEvent, EventsOptions } from '../../contract/events.js';
+import type { CacheEvent, EventsOptions, SourceOptions } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
 import type { Place } from './collection-changes.js';
 
 import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
-import { eventSourceNamed } from '../../events/sources.js';
 import { Emitter } from './emitter.js';
 import { isTransient } from './retry.js';
-import { EVENT_SOURCES, POLL, STREAM } from './sources.js';
+import { POLL, STREAM } from './sources.js';
 
-/** @throws UnsupportedError for an unknown source, or if the server does not have it */
-export async function tail(context: MongodbContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
-  const { name } = eventSourceNamed('mongodb', EVENT_SOURCES, options.source);
+/** @throws UnsupportedError if the server does not have the source */
+export async function tail(context: MongodbContext, options: SourceOptions): Promise<Tail<CacheEvent>> {
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
   const emitter = new Emitter(context.prefix, options, (event) => queue.push(event));
-  return name === POLL.name
+  return options.source === POLL.name
     ? openPolls(context, options, emitter, queue)
     : openStreams(context, options, emitter, queue);
 }

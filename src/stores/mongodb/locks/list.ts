@@ -5,7 +5,7 @@ import { PAGE_SIZE } from '../../listing/batches.js';
 import { isLive, later } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
 import { AS_STORED } from '../values.js';
-import { holderOf } from './lock.js';
+import { holderOf } from './held-document.js';
 
 /** Held locks under the prefix, ordered by `_id`; then scheduler mutexes among the entries. */
 export async function* heldLocks(
@@ -21,7 +21,8 @@ export async function* heldLocks(
     for await (const document of answers(found)) {
       const at = now();
       // It may have expired while earlier ones were read.
-      if (isLive(document.expires_at, at)) yield { name: String(document._id), ...holderOf(document, at) };
+      if (isLive(document.expires_at, at))
+        yield { name: String(document._id), ...holderOf(document.owner, document.expires_at, at) };
     }
   });
   for await (const { name, ...holder } of listed) {
@@ -36,7 +37,7 @@ export async function* heldLocks(
       .batchSize(PAGE_SIZE);
     for await (const { _id, value: owner, expires_at } of answers(found)) {
       const at = now();
-      if (isLive(expires_at, at)) yield { name: String(_id), ...holderOf({ owner, expires_at }, at) };
+      if (isLive(expires_at, at)) yield { name: String(_id), ...holderOf(owner, expires_at, at) };
     }
   });
   for await (const { name, ...holder } of mutexes) {

@@ -44,7 +44,7 @@ export async function sendAll(
 }
 
 /** `instanceof` would load what only clusters need. */
-export function isCluster(client: Cluster | Redis): client is Cluster {
+function isCluster(client: Cluster | Redis): client is Cluster {
   return client.isCluster;
 }
 

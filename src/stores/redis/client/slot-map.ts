@@ -12,7 +12,7 @@ export interface SlotRange {
 }
 
 /** Every cluster has as many. */
-export const SLOTS = 16_384;
+const SLOTS = 16_384;
 
 /**
  * Fills in where nodes are that announce no host: where the one is that was asked, as Redis documents. One that should

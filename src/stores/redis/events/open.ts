@@ -1,24 +1,21 @@
 import type { Reading } from '../../contract/entries.js';
-import type { CacheEvent, EventsOptions } from '../../contract/events.js';
+import type { CacheEvent, SourceOptions } from '../../contract/events.js';
 import type { RedisContext } from '../context.js';
 
 import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
-import { eventSourceNamed } from '../../events/sources.js';
 import { openMonitor } from './monitor-session.js';
 import { openNotifications } from './notification-session.js';
-import { EVENT_SOURCES } from './sources.js';
 import { RedisFeed } from './tail.js';
 
 /**
  * Events from every server that holds keys. It ends with the signal, and restores the settings that it changed.
- * @throws UnsupportedError for an unknown source; the iteration throws RefusedError when notifications are turned off
+ * The iteration throws RefusedError when notifications are turned off
  */
-export async function tail(context: RedisContext, options: EventsOptions): Promise<Tail<CacheEvent>> {
-  const { name } = eventSourceNamed('redis', EVENT_SOURCES, options.source);
+export async function tail(context: RedisContext, options: SourceOptions): Promise<Tail<CacheEvent>> {
   options.signal.throwIfAborted();
   const queue = new DroppingQueue<CacheEvent>();
-  const openSession = name === 'monitor' ? openMonitor : openNotifications;
+  const openSession = options.source === 'monitor' ? openMonitor : openNotifications;
   const feed = new RedisFeed(context, options, (event) => queue.push(event), openSession);
   return openTail([feed], queue, options, () => {
     const { source, warning, types } = feed.session!;
