@@ -34,7 +34,7 @@ describeStore('memcached behind twemproxy', {
   },
 
   async open(options) {
-    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 5000 });
+    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile,

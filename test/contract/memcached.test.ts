@@ -30,7 +30,7 @@ describeStore('memcached', {
   },
 
   async open(options) {
-    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 5000 });
+    return openMemcached(profile(options), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile,

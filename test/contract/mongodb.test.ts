@@ -42,7 +42,7 @@ describeStore('mongodb', {
   },
 
   async open({ prefix }) {
-    return openMongodb(mongodbProfile(server, prefix), openCodec('php'), { timeoutMs: 10_000 });
+    return openMongodb(mongodbProfile(server, prefix), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile: ({ prefix }) => mongodbProfile(server, prefix),

@@ -51,7 +51,7 @@ describeStore('redis cluster', {
   },
 
   async open(options) {
-    return openRedis(profile(options), openCodec('php'), { timeoutMs: 5000 });
+    return openRedis(profile(options), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile,

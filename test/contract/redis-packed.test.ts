@@ -51,7 +51,7 @@ for (const options of OPTIONS) {
     },
 
     async open(at) {
-      return openRedis(profile(at), openCodec('php'), { timeoutMs: 5000 });
+      return openRedis(profile(at), openCodec('php'), { timeoutMs: 60_000 });
     },
 
     profile,

@@ -46,7 +46,7 @@ describeStore('redis', {
   },
 
   async open(options) {
-    return openRedis(profile(options), openCodec('php'), { timeoutMs: 5000 });
+    return openRedis(profile(options), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile,

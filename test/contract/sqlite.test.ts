@@ -57,7 +57,7 @@ describeStore('sqlite', {
   },
 
   async open(options) {
-    return openSqlite(profile(options), openCodec('php'), { timeoutMs: 5000 });
+    return openSqlite(profile(options), openCodec('php'), { timeoutMs: 60_000 });
   },
 
   profile,
