@@ -29,6 +29,8 @@ export type PhpCacheSettings =
   | {
       readonly store: 'redis';
       readonly port: number;
+      /** Ports of a cluster's nodes. */
+      readonly nodes?: readonly number[];
       readonly database?: number;
       readonly lockDatabase?: number;
       readonly connectionPrefix?: string;

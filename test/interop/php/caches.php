@@ -50,6 +50,7 @@ function redis(array $settings): RedisStore {
         if (!isset($settings[$name]) || $settings[$name] === 'msgpack') continue;
         $options[$name] = constant('Redis::' . strtoupper("{$name}_{$settings[$name]}"));
     }
+    if (isset($settings['nodes'])) return redis_cluster($settings, $options);
     $server = ['host' => '127.0.0.1', 'port' => $settings['port']];
     $manager = new RedisManager(null, 'phpredis', [
         'options' => $options,
@@ -58,6 +59,15 @@ function redis(array $settings): RedisStore {
     ]);
     $store = redis_class($settings);
     return (new $store($manager, $settings['prefix']))->setLockConnection('locks');
+}
+
+function redis_cluster(array $settings, array $options): RedisStore {
+    $nodes = array_map(fn (int $port) => ['host' => '127.0.0.1', 'port' => $port], $settings['nodes']);
+    $manager = new RedisManager(null, 'phpredis', [
+        'options' => $options + ['cluster' => 'redis'],
+        'clusters' => ['default' => $nodes],
+    ]);
+    return new RedisStore($manager, $settings['prefix']);
 }
 
 function redis_class(array $settings): string {
