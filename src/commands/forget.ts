@@ -5,7 +5,7 @@ import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { isThere } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
-import { destructiveFlags, entryTags } from '../runtime/flags.js';
+import { destructiveFlags, entryTags, ifPresent } from '../runtime/flags.js';
 import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { printKey } from '../stores/entries/printed-key.js';
@@ -24,6 +24,7 @@ export default class Forget extends StoreCommand {
 
   static override flags = {
     tags: entryTags,
+    'if-present': ifPresent,
     ...destructiveFlags,
   };
 
@@ -55,7 +56,7 @@ export default class Forget extends StoreCommand {
         await answer(keys.map((key, index) => `${printKey(key)}\t${were[index] ? done : 'was not there'}\n`).join(''));
       }
 
-      return were.includes(false) ? ExitCode.No : ExitCode.Yes;
+      return were.includes(false) && !flags['if-present'] ? ExitCode.No : ExitCode.Yes;
     });
   }
 }

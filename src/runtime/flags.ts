@@ -35,6 +35,9 @@ export const tagNames = Flags.custom<string[]>({
 /** For commands that take the keys of existing entries. */
 export const entryTags = tagNames({ summary: 'Tags of the entry, in the order in which it was stored.' });
 
+/** For commands that exit 1 if a key is not there. */
+export const ifPresent = Flags.boolean({ default: false, summary: 'Exit 0 if the key is not there.' });
+
 /** What `globalFlags` parse to. */
 export interface GlobalFlags {
   readonly profile?: string | undefined;

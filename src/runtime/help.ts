@@ -136,7 +136,19 @@ const MOST_LEFT = 28;
 
 /** The commands, in the order of the list that `cachectl --help` prints. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  'READ AND WRITE': ['get', 'put', 'add', 'forget', 'pull', 'touch', 'increment', 'decrement', 'remember'],
+  'READ AND WRITE': [
+    'get',
+    'put',
+    'add',
+    'forget',
+    'pull',
+    'touch',
+    'edit',
+    'rename',
+    'increment',
+    'decrement',
+    'remember',
+  ],
   INSPECT: ['keys', 'inspect', 'stats', 'top', 'events:tail', 'doctor'],
   'FLUSH AND TRANSFER': ['flush', 'export', 'import', 'copy'],
   TAGS: ['tags:flush', 'tags:list', 'tags:show', 'tags:prune'],

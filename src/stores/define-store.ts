@@ -68,6 +68,7 @@ type OptionalPart =
   | 'keys'
   | 'locks'
   | 'reach'
+  | 'rename'
   | 'sample'
   | 'serverTime'
   | 'stats'
@@ -128,6 +129,7 @@ function repositoryMembers(entries: Repository): Repository {
     forget: async (keys) => entries.forget(keys),
     pull: async (key) => entries.pull(key),
     ...(storedForm !== undefined && { storedForm }),
+    ...(entries.replace && { replace: async (key, expected, value) => entries.replace!(key, expected, value) }),
     ...(entries.putStored && { putStored: async (all, options) => entries.putStored!(all, options) }),
   };
 }

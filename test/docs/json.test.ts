@@ -123,6 +123,17 @@ describe('docs/json.md', function () {
       ['forget', 'n'],
       ['forget', 'b', '--dry-run'],
     ]);
+    await all([
+      ['touch', '--pattern', 'none*', '--ttl', '1h', '--yes'],
+      ['touch', '--pattern', 'none*', '--ttl', '1h', '--dry-run'],
+      ['put', 'old', '1'],
+      ['rename', 'old', 'new'],
+    ]);
+    const edit = ['edit', 'new', '--json', '--url', url()];
+    const changing = path.join(folder, 'editor');
+    const meanwhile = `'${process.execPath}' '${path.resolve('bin/run.js')}' put new 2 --url '${url()}'`;
+    writeFileSync(changing, `#!/bin/sh\n${meanwhile} && echo 3 > "$1"\n`, { mode: 0o755 });
+    note(['edit'], (await cachectl(edit, { env: { EDITOR: changing, TMPDIR: folder } })).out);
     await all([['put', 'illuminate:cache:flexible:created:b', '1700000000', '--as', 'json']]);
     const remember = ['remember', 'date', '--ttl', '1m', '--', 'echo', '1'];
     await all([

@@ -70,7 +70,7 @@ describe('the examples of README.md, on a stock Redis with the profile in README
 
   const run = async (line: string): Promise<{ code: null | number; output: string }> =>
     new Promise((resolve) => {
-      const env = { PATH: `${path.join(folder, 'bin')}:${process.env.PATH ?? ''}`, HOME: folder };
+      const env = { PATH: `${path.join(folder, 'bin')}:${process.env.PATH ?? ''}`, HOME: folder, EDITOR: 'true' };
       const child = execFile('sh', ['-c', line], { cwd: folder, env }, (_error, out, err) => {
         resolve({ code: child.exitCode, output: out + err });
       });

@@ -173,8 +173,8 @@ export function decode(key: string, entry: Entry): Value {
   }
 }
 
-/** Whether an undecodable entry is a lock. */
-function isLock(key: string, { stored }: Entry): boolean {
+/** Whether its name or value is that of a lock. */
+export function isLock(key: string, { stored }: Entry): boolean {
   const owner = stored.toString('latin1');
   return isLaravelLockName(key) || owner.startsWith(OWNER_PREFIX) || isLaravelOwner(owner);
 }

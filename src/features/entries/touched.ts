@@ -13,12 +13,12 @@ import { answer, answerJson, warn } from '../../terminal/output.js';
 export async function printTouched(
   keys: readonly string[],
   touched: ReadonlyArray<PromiseSettledResult<boolean>>,
-  { ttl, json }: { readonly ttl: Ttl; readonly json: boolean },
+  { ttl, json, ifPresent }: { readonly ttl: Ttl; readonly json: boolean; readonly ifPresent: boolean },
 ): Promise<number> {
   if (touched.every(({ status }) => status === 'rejected')) throw (touched[0] as PromiseRejectedResult).reason;
   const outcomes = touched.map((result) =>
     result.status === 'fulfilled'
-      ? { isThere: result.value, exitCode: result.value ? ExitCode.Yes : ExitCode.No }
+      ? { isThere: result.value, exitCode: result.value || ifPresent ? ExitCode.Yes : ExitCode.No }
       : { isThere: false, failure: toFailure(result.reason), exitCode: toFailure(result.reason).exitCode },
   );
   if (json) {

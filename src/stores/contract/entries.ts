@@ -82,6 +82,12 @@ export interface Repository {
   add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean>;
 
   /**
+   * Atomic: stores `value` in place of what was read before, and keeps the ttl. False if the entry has changed or is gone.
+   * Without it, cachectl reads again just before it writes.
+   */
+  replace?(key: string, expected: Entry, value: Value): Promise<boolean>;
+
+  /**
    * Atomic; keeps the ttl; a missing key starts at 0 and never expires. `by` may be negative.
    * @throws NotANumberError, with the value unchanged
    */

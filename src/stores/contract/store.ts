@@ -43,6 +43,9 @@ export interface Traits {
   readonly keyBytes?: number;
 }
 
+/** `taken`: the new key is in use, and was not to be replaced. */
+export type RenameOutcome = 'missing' | 'renamed' | 'taken';
+
 /** What the caller of a driver decides, rather than the profile. */
 export interface OpenOptions {
   /** Timeout for connecting, for each answer and for a locked file, in milliseconds. */
@@ -82,6 +85,12 @@ export interface DriverStore extends Repository {
    * @throws UnsupportedError of `idleFor` without `Traits.idleTimes`; nothing is removed then
    */
   flushOnly?(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult>;
+
+  /**
+   * Atomic: gives an entry without tags another key, with its ttl. Undefined where these two keys cannot be changed in one
+   * step. Without it, cachectl stores the new entry, then removes the old one.
+   */
+  rename?(from: string, to: string, options: { readonly overwrite: boolean }): Promise<RenameOutcome | undefined>;
 
   tags?(names: readonly string[]): Tagged;
 

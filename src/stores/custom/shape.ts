@@ -29,6 +29,8 @@ const OPTIONAL = [
   'putStored',
   'reach',
   'reconnect',
+  'rename',
+  'replace',
   'sample',
   'serverTime',
   'stats',

@@ -98,6 +98,15 @@ export class Entries implements Repository {
     }
   }
 
+  async replace(key: string, expected: Entry, value: Value): Promise<boolean> {
+    const [encode, naming] = [await this.context.values.encoder(), await this.naming()];
+    const full = (naming ?? this.#plain)(key);
+    const held = naming && (await this.#item(full));
+    if (held === undefined || !held.value.equals(expected.stored)) return false;
+    const { bytes, flags } = encode(value);
+    return this.connection.at(full).replace({ key: full, value: bytes, flags }, held);
+  }
+
   async touch(key: string, ttl: Ttl): Promise<boolean> {
     const naming = await this.naming();
     const full = (naming ?? this.#plain)(key);

@@ -105,6 +105,16 @@ export class Entries implements Repository {
     });
   }
 
+  async replace(key: string, expected: Entry, value: Value): Promise<boolean> {
+    return this.connection.run(async ({ entries, now }) => {
+      const { matchedCount } = await entries.updateOne(
+        { ...live(this.id(key), now()), ...parseForm(expected.inForm!()) },
+        { $set: { value: this.#values.encode(value) } },
+      );
+      return matchedCount === 1;
+    });
+  }
+
   async touch(key: string, ttl: Ttl): Promise<boolean> {
     return this.connection.run(async ({ entries, now }) => {
       const at = now();

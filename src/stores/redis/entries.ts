@@ -116,6 +116,10 @@ export class Entries implements Repository {
     throw known;
   }
 
+  async replace(key: string, { stored }: Entry, value: Value): Promise<boolean> {
+    return this.#replace(this.storedKey(key), stored, this.context.packing.values.encode(value));
+  }
+
   async touch(key: string, ttl: Ttl): Promise<boolean> {
     const full = this.storedKey(key);
     const change: Command = ttl === null ? ['PERSIST', full] : ['EXPIRE', full, ttl];
@@ -174,16 +178,18 @@ export class Entries implements Repository {
       // It expired just now; the server counts up from nothing.
       if (held === null) return this.increment(key, by);
       const sum = increased(key, by, () => values.decode(held));
-      const next = values.encode(integer(sum));
-      const isDone = await changeGuarded(this.connection, {
-        key: full,
-        expected: held,
-        script: REPLACE,
-        args: [next],
-        commands: [['SET', full, next, 'KEEPTTL']],
-      });
-      if (isDone) return sum;
+      if (await this.#replace(full, held, values.encode(integer(sum)))) return sum;
     }
+  }
+
+  async #replace(full: string, expected: Buffer, next: Buffer): Promise<boolean> {
+    return changeGuarded(this.connection, {
+      key: full,
+      expected,
+      script: REPLACE,
+      args: [next],
+      commands: [['SET', full, next, 'KEEPTTL']],
+    });
   }
 
   async #putAll(

@@ -56,6 +56,7 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
       flushOnly: async () => (await import('./listing/flush-only.js')).flushOnly,
       sample: async () => (await import('./listing/sample.js')).sample,
       inspect: async () => (await import('./inspection.js')).inspect,
+      rename: async () => (await import('./rename.js')).rename,
       tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
       locks: async () => (await import('./locks/list.js')).listLocks,
       watchLocks: async () => (await import('./locks/watch.js')).watchLocks,

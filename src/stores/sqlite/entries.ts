@@ -105,6 +105,20 @@ export class Entries implements Repository {
     });
   }
 
+  async replace(key: string, expected: Entry, value: Value): Promise<boolean> {
+    if (!this.#hasTable()) return false;
+    const stored = this.#values.encode(value);
+    return this.#write((at) => {
+      const { changes } = this.connection
+        .statement(
+          `UPDATE ${this.tables.cache} SET value = CAST(@stored AS TEXT)
+           WHERE key = CAST(@key AS TEXT) AND expiration > @at AND CAST(value AS BLOB) = @expected`,
+        )
+        .run({ key: bound(this.storedKey(key)), stored, at, expected: expected.stored });
+      return changes === 1;
+    });
+  }
+
   async touch(key: string, ttl: Ttl): Promise<boolean> {
     if (!this.#hasTable()) return false;
     return this.#write((at) => {

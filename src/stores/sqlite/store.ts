@@ -48,6 +48,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       flushOnly: async () => (await import('./listing/flush-only.js')).flushOnly,
       sample: async () => (await import('./listing/sample.js')).sample,
       inspect: async () => (await import('./inspection.js')).inspect,
+      rename: async () => (await import('./rename.js')).rename,
       tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
       locks: async () => (await import('./locks/list.js')).heldLocks,
       stats: async () => (await import('./stats.js')).stats,

@@ -24,6 +24,23 @@ export function describeWriting(stores: Stores): void {
     });
   });
 
+  describe('replace', () => {
+    it('replaces the value that was read, keeps the TTL, and does nothing after a change', async () => {
+      const store = await stores.fresh();
+      if (store.replace === undefined) return;
+      await store.put('k', string('old'), 60);
+      const read = await store.get('k');
+      expect(await store.replace('k', read!, string('new'))).to.equal(true);
+      expect(textOf(await store.get('k'))).to.equal('new');
+      stores.expectTtl(await store.get('k'), [55, 60]);
+      expect(await store.replace('k', read!, string('late'))).to.equal(false);
+      expect(textOf(await store.get('k'))).to.equal('new');
+      await store.forget(['k']);
+      expect(await store.replace('k', read!, string('late'))).to.equal(false);
+      expect(await store.get('k')).to.equal(undefined);
+    });
+  });
+
   describe('increment', () => {
     it('starts a missing key at 0 without a TTL', async () => {
       const store = await stores.fresh();

@@ -6,7 +6,7 @@ import type { Answer } from './text-parser.js';
 import { closed, refusedBy } from '../errors.js';
 import { isNameable, isPlain } from '../keys.js';
 import { ClassicNode, command } from './classic-node.js';
-import { type CounterUpdate, type Item } from './node.js';
+import { type CounterUpdate, type Item, type Write } from './node.js';
 import { ask, statsOf } from './text-connection.js';
 
 /** One server with meta commands, which report TTLs and compare and change in one round trip. */
@@ -95,9 +95,12 @@ export class MetaNode extends ClassicNode {
       return this.#swapped(answer!) ? sum : undefined;
     }
 
-    const expiry = await this.#expiryOf(key, held);
-    const isDone = expiry !== undefined && (await this.replaceIfSame({ key, value, flags, expiry }, held));
-    return isDone ? sum : undefined;
+    return (await this.replace({ key, value, flags }, held)) ? sum : undefined;
+  }
+
+  override async replace(write: Omit<Write, 'expiry'>, held: Item): Promise<boolean> {
+    const expiry = await this.#expiryOf(write.key, held);
+    return expiry !== undefined && this.replaceIfSame({ ...write, expiry }, held);
   }
 
   override async clear(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Ttl } from '../../contract/store.js';
 
-import { CachectlError, RefusedError } from '../../../errors.js';
+import { CachectlError, RefusedError, UnsupportedError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
 import { tooLarge, withOldRemoved, withoutCas } from '../errors.js';
@@ -65,6 +65,17 @@ export abstract class Node {
 
   /** Returns the new number. Undefined if the item has changed or is gone. Keeps the TTL. */
   abstract updateCounter(count: CounterUpdate): Promise<bigint | undefined>;
+
+  /**
+   * False if the item has changed or is gone. Keeps the TTL.
+   * @throws UnsupportedError where the protocol does not tell the TTL
+   */
+  async replace(_write: Omit<Write, 'expiry'>, _held: Item): Promise<boolean> {
+    throw new UnsupportedError(
+      'Memcached tells the TTL of an item only by meta commands, so the value cannot be replaced',
+      'Store it with a new TTL: cachectl put KEY VALUE --ttl 10m',
+    );
+  }
 
   /** Remove all items of the server. */
   abstract clear(): Promise<void>;
