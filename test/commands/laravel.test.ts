@@ -38,7 +38,7 @@ describe('--laravel', () => {
 
   it('says at a terminal what was read', async () => {
     const { screen } = await onTerminal(['get', 'a', '--laravel', folder], { HOME: folder });
-    expect(screen).to.match(
+    expect(screen.replaceAll(/\s+/g, ' ')).to.match(
       /cache store database; Laravel v12\.67\.0 \(composer\.lock\); \.env; no config\/cache\.php/,
     );
   });

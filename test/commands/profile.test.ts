@@ -121,7 +121,7 @@ describe('the profile commands', () => {
 
     it('is a table at a terminal, headed by why it is this profile', async () => {
       const { screen } = await onTerminal(['profile:show'], { HOME: folder });
-      expect(screen).to.match(/profile local \(built-in\): .*cache\.sqlite\s+KEY +VALUE +SOURCE/);
+      expect(screen).to.match(/profile local \(built-in\):\s+\S*cache\.sqlite\s+KEY +VALUE +SOURCE/);
       expect(screen).to.match(/prefix +none +default/);
     });
   });
