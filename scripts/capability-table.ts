@@ -32,6 +32,8 @@ const MEMCACHED = {
   compression: 'fastlz',
 } as const;
 
+const SQL = { ...COMMON, table: 'cache', lockTable: 'cache_locks' } as const;
+
 /** A profile for each column. None of them connects. */
 const PROFILES: Readonly<Record<string, Profile>> = {
   Redis: {
@@ -50,6 +52,8 @@ const PROFILES: Readonly<Record<string, Profile>> = {
     lockCollection: 'cache_locks',
   },
   SQLite: { ...COMMON, driver: 'sqlite', path: 'cache.sqlite', table: 'cache', lockTable: 'cache_locks' },
+  MySQL: { ...SQL, driver: 'mysql', connection: { host: '127.0.0.1', port: 3306, database: 'app' } },
+  PostgreSQL: { ...SQL, driver: 'postgres', connection: { host: '127.0.0.1', port: 5432, database: 'app' } },
   File: { ...COMMON, driver: 'file', path: 'data', lockPrefix: 'file-store-lock:' },
 };
 

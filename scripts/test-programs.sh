@@ -25,8 +25,12 @@ program python3 && python3 -m pip --version >/dev/null 2>&1 || need python3-pip
 program zsh || need zsh
 program fish || need fish
 program saslpasswd2 || need sasl2-bin
+program mariadbd || [ -x /usr/sbin/mariadbd ] || need mariadb-server
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need postgresql
 program php || need php-cli
 extension pdo_sqlite || need php-sqlite3
+extension pdo_mysql || need php-mysql
+extension pdo_pgsql || need php-pgsql
 extension redis || need php-redis
 extension memcached || need php-memcached
 extension igbinary || need php-igbinary

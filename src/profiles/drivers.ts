@@ -7,6 +7,7 @@ import { MEMCACHED_KEYS, readMemcached } from './drivers/memcached.js';
 import { MONGODB_KEYS, readMongodb } from './drivers/mongodb.js';
 import { noStoreFor } from './drivers/no-store.js';
 import { readRedis, REDIS_KEYS } from './drivers/redis.js';
+import { SQL_KEYS, sqlReader } from './drivers/sql.js';
 import { readSqlite, SQLITE_KEYS } from './drivers/sqlite.js';
 import { Fields, type Folders } from './fields.js';
 import { quote } from './settings.js';
@@ -16,10 +17,11 @@ import { withoutForeign } from './url/foreign-parameters.js';
 /** The profile of the driver that its keys name, checked and with all defaults. */
 export async function readDriver(
   name: string,
-  stated: Fields,
+  written: Fields,
   folders: Folders,
   warn: Warn = () => {},
 ): Promise<Profile> {
+  const stated = withOurName(written);
   const text = stated.text('driver');
   if (text === undefined) {
     throw new ConfigError(
@@ -59,16 +61,44 @@ const DRIVERS: Readonly<Record<DriverName, Driver>> = {
   memcached: { keys: MEMCACHED_KEYS, read: readMemcached },
   mongodb: { keys: MONGODB_KEYS, read: readMongodb },
   file: { keys: FILE_KEYS, read: readFile },
+  mysql: { keys: SQL_KEYS, read: sqlReader('mysql') },
+  postgres: { keys: SQL_KEYS, read: sqlReader('postgres') },
 };
 
 const DRIVER_NAMES = Object.keys(DRIVERS) as readonly DriverName[];
+
+/** What Laravel and the products call these drivers. */
+const ALIASES: Readonly<Record<string, DriverName>> = {
+  mariadb: 'mysql',
+  pgsql: 'postgres',
+  postgresql: 'postgres',
+};
+
+/** The fields with cachectl's name of the driver. `database` is Laravel's; the connection, URL or path says of what. */
+function withOurName(fields: Fields): Fields {
+  const setting = fields.entries.get('driver');
+  if (setting?.kind !== 'scalar' || typeof setting.value !== 'string') return fields;
+  const entries = new Map(fields.entries);
+  const name = setting.value === 'database' ? databaseOf(fields) : setting.value;
+  if (name !== setting.value) entries.delete('connection');
+  const value = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+  return new Fields(entries.set('driver', { ...setting, value }), fields.where, fields.subject);
+}
+
+function databaseOf(fields: Fields): string {
+  if (fields.has('connection')) return fields.oneOf('connection', ['mariadb', 'mysql', 'pgsql', 'sqlite'])!;
+  if (fields.has('path')) return 'sqlite';
+  const scheme = fields.text('url')?.split(':', 1)[0]?.toLowerCase() ?? '';
+  return Object.hasOwn(ALIASES, scheme) || scheme === 'mysql' || scheme === 'postgres' ? scheme : 'database';
+}
 
 function isOurs(driver: string): driver is DriverName {
   return Object.hasOwn(DRIVERS, driver);
 }
 
 /** The settings of a profile with `url` replaced by the keys that it stands for. */
-export function withUrlExpanded(stated: Fields): Fields {
+export function withUrlExpanded(written: Fields): Fields {
+  const stated = withOurName(written);
   const driver = stated.text('driver');
   return driver !== undefined && isOurs(driver) && hasUrl(driver) ? expandUrl(stated, driver) : stated;
 }
@@ -78,7 +108,7 @@ export function isKeyOf(driver: Profile['driver'], key: string): boolean {
   return driver !== 'custom' && keysOf(driver).includes(key);
 }
 
-function hasUrl(driver: DriverName): driver is 'memcached' | 'mongodb' | 'redis' {
+function hasUrl(driver: DriverName): driver is Exclude<DriverName, 'file' | 'sqlite'> {
   return DRIVERS[driver].keys.includes('url');
 }
 

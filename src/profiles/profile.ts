@@ -5,7 +5,8 @@ import type { RedisCompression } from '../codecs/compression/phpredis.js';
 export type Warn = (text: string) => void;
 
 /** A profile for the stores: complete and checked, with all defaults. */
-export type Profile = CustomProfile | FileProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile;
+export type Profile =
+  CustomProfile | FileProfile | MemcachedProfile | MongodbProfile | RedisProfile | SqliteProfile | SqlProfile;
 
 interface Common {
   readonly name: string;
@@ -38,6 +39,31 @@ export interface FileProfile extends Common {
   readonly lockPrefix: string;
   /** The mode of new files and folders, Laravel's `permission`. Undefined: by the umask. */
   readonly permission?: number;
+}
+
+/** Laravel's `database` store on a server. */
+export interface SqlProfile extends Common {
+  readonly driver: 'mysql' | 'postgres';
+  readonly connection: SqlConnection;
+  /** Laravel's `cache` and `cache_locks`, unless the application renamed them. A dot separates schema and table. */
+  readonly table: string;
+  readonly lockTable: string;
+  /** Where locks are, if not in `connection`. */
+  readonly locks?: SqlConnection;
+}
+
+export interface SqlConnection {
+  readonly host: string;
+  readonly port: number;
+  /** MySQL: the path of a Unix socket. PostgreSQL: its folder. */
+  readonly socket?: string;
+  readonly database: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Undefined: no TLS. */
+  readonly tls?: RedisTls;
+  /** PostgreSQL's: the schemas to look for tables in. */
+  readonly searchPath?: string;
 }
 
 export interface RedisProfile extends Common {

@@ -27,6 +27,16 @@ export async function openStore(profile: Profile, options: OpenOptions): Promise
       return openMongodb(profile, codec, options);
     }
 
+    case 'mysql': {
+      const { openMysql } = await import('./mysql/store.js');
+      return openMysql(profile, codec, options);
+    }
+
+    case 'postgres': {
+      const { openPostgres } = await import('./postgres/store.js');
+      return openPostgres(profile, codec, options);
+    }
+
     case 'redis': {
       const { openRedis } = await import('./redis/store.js');
       return openRedis(profile, codec, options);

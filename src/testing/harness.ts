@@ -39,6 +39,12 @@ export interface StoreHarness {
   /** False if a number never goes below 0, as on Memcached. Default: true. */
   readonly countsBelowZero?: boolean;
 
+  /** The most characters of a key, prefix included, where a column limits them. Default: no limit. */
+  readonly keyCharacters?: number;
+
+  /** Whether the store can hold a value of these bytes, where its columns are text. Default: any bytes. */
+  holds?(stored: Buffer): boolean;
+
   /** False if the store cannot flush everything, as through a proxy. Default: true. */
   readonly flushesAll?: boolean;
 

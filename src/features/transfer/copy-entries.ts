@@ -85,6 +85,12 @@ function locationOf({ profile }: CopySide): string {
       return JSON.stringify([profile.url, profile.database, profile.collection]);
     }
 
+    case 'mysql':
+    case 'postgres': {
+      const { host, port, socket, database, searchPath } = profile.connection;
+      return JSON.stringify([host, port, socket, database, searchPath, profile.table]);
+    }
+
     case 'redis': {
       const { kind, nodes, socket, primary, database } = profile.connection;
       return JSON.stringify([kind, nodes, socket, primary, database]);

@@ -6,17 +6,19 @@ interface Unsupported {
   readonly hint: string;
 }
 
-const DATABASE_HINT =
-  'A database cache in SQLite is driver: sqlite with path: FILE. For others write a driver: docs/custom-drivers.md.';
+const DATABASE_HINT = 'The database cache works on MySQL, MariaDB, PostgreSQL and SQLite: docs/sql.md.';
 const SHARED = 'Use a store that processes share, such as redis, database or file.';
 
 /** All others of Laravel's stores, each with the way out; docs/laravel-stores.md has the whole list. */
 const NO_STORE: ReadonlyMap<string, Unsupported> = new Map<string, Unsupported>([
-  ...databases('MySQL', 'mysql'),
-  ...databases('MariaDB', 'mariadb'),
-  ...databases('PostgreSQL', 'pgsql', 'postgres', 'postgresql'),
   ...databases('SQL Server', 'sqlsrv', 'mssql', 'sqlserver'),
-  ['database', { what: "Laravel's database cache on MySQL, PostgreSQL or SQL Server", hint: DATABASE_HINT }],
+  [
+    'database',
+    {
+      what: 'driver: database without a connection',
+      hint: 'Add connection: mysql, mariadb, pgsql or sqlite, or a url: docs/sql.md.',
+    },
+  ],
   ['dynamodb', { what: 'DynamoDB', hint: 'Use its AWS console or CLI, or write a driver: docs/custom-drivers.md.' }],
   [
     'storage',

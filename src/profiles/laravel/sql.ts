@@ -1,3 +1,4 @@
+import type { Setting } from '../settings.js';
 import type { Settings } from './settings.js';
 
 import { ConfigError } from '../../errors.js';
@@ -18,9 +19,6 @@ export function sqlSettings(settings: Settings, store: Traced, name: string): vo
     );
   }
 
-  const locks = settings.text(at(store, 'lock_connection'), `${path}.lock_connection`) ?? main;
-  if (locks !== main)
-    settings.notes.push(`locks are on another connection (${locks}): write a profile for it to reach them`);
   settings.put('driver', driver, at(config, 'driver'));
   const prefix = settings.text(at(config, 'prefix'), `database.connections.${main}.prefix`) ?? '';
   const table = settings.text(at(store, 'table'), `${path}.table`) ?? 'cache';
@@ -32,15 +30,46 @@ export function sqlSettings(settings: Settings, store: Traced, name: string): vo
     return;
   }
 
-  const url = settings.text(at(config, 'url'), `database.connections.${main}.url`);
-  if (url !== undefined) {
-    settings.put('url', url, at(config, 'url'));
-    return;
+  for (const [key, setting] of connectionOf(settings, main)) settings.entries.set(key, setting);
+  const locks = settings.text(at(store, 'lock_connection'), `${path}.lock_connection`) ?? main;
+  if (locks === main) return;
+  const lockDriver = settings.text(
+    at(database, 'connections', locks, 'driver'),
+    `database.connections.${locks}.driver`,
+  );
+  if (lockDriver === driver) settings.putMap('locks', connectionOf(settings, locks), at(store, 'lock_connection'));
+  else settings.notes.push(`locks are on another kind of database (${locks}): write a profile for it to reach them`);
+}
+
+/** The keys of a connection to a server. */
+function connectionOf(settings: Settings, name: string): ReadonlyMap<string, Setting> {
+  const config = at(settings.application.database, 'connections', name);
+  const path = `database.connections.${name}`;
+  const keys = new Map<string, Setting>();
+  const set = (key: string, traced: Traced, from: string): void => {
+    const text = settings.text(traced, `${path}.${from}`);
+    if (text !== undefined) keys.set(key, settings.scalar(text, traced));
+  };
+
+  set('url', at(config, 'url'), 'url');
+  if (!keys.has('url')) {
+    set('socket', at(config, 'unix_socket'), 'unix_socket');
+    for (const key of ['host', 'port', 'database', 'username', 'password']) set(key, at(config, key), key);
+    // As in Laravel, a socket comes before a host.
+    if (keys.has('socket')) for (const key of ['host', 'port']) keys.delete(key);
   }
 
-  for (const key of ['host', 'port', 'database', 'username', 'password'] as const) {
-    settings.set(key, at(config, key), `database.connections.${main}.${key}`);
+  const searchPath = at(config, 'search_path');
+  if (searchPath.value !== 'public') set('searchPath', searchPath, 'search_path');
+  const mode = settings.text(at(config, 'sslmode'), `${path}.sslmode`) ?? '';
+  if (/^(?:require|verify)/.test(mode)) {
+    const isVerified = settings.scalar(mode.startsWith('verify'), at(config, 'sslmode'));
+    keys.set('tls', {
+      kind: 'map',
+      entries: new Map([['verify', isVerified]]),
+      where: at(config, 'sslmode').from.place,
+    });
   }
 
-  settings.set('socket', at(config, 'unix_socket'), `database.connections.${main}.unix_socket`);
+  return keys;
 }

@@ -35,6 +35,8 @@ export function expandUrl(fields: Fields, driver: keyof typeof SCHEMES_OF): Fiel
 const SCHEMES_OF = {
   memcached: { product: 'Memcached', schemes: 'memcached:// or memcacheds://' },
   mongodb: { product: 'MongoDB', schemes: 'mongodb:// or mongodb+srv://' },
+  mysql: { product: 'MySQL', schemes: 'mysql:// or mariadb://' },
+  postgres: { product: 'PostgreSQL', schemes: 'postgres://, postgresql:// or pgsql://' },
   redis: { product: 'Redis', schemes: 'redis://, rediss:// or unix://' },
 } as const;
 

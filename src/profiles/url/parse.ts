@@ -18,6 +18,7 @@ export interface UrlParts {
  * - `redis://`, `rediss://` (also `tcp://`, `tls://`, `valkey://`, `valkeys://`), `unix://`
  * - `redis+cluster://`, `redis+sentinel://`, `rediss+…`
  * - `memcached://`, `memcacheds://`, `mongodb://`, `mongodb+srv://`
+ * - `mysql://`, `mariadb://`, `postgres://`, `postgresql://`, `pgsql://`
  * - `sqlite:`, and the bare path of a `.sqlite` or `.db` file
  * - `file:`, a folder
  *
@@ -46,7 +47,7 @@ export function parseUrl(url: string, name: string): UrlParts {
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
-  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, sqlite:, file:';
+  'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, mysql://, mariadb://, postgres://, pgsql://, sqlite:, file:';
 const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
 
@@ -68,6 +69,11 @@ const PARSERS: Readonly<Record<string, (text: Text) => Parts>> = Object.assign(O
   'rediss+cluster': withTls(parseRedis('cluster')),
   'redis+sentinel': parseRedis('sentinels'),
   'rediss+sentinel': withTls(parseRedis('sentinels')),
+  mysql: parseSql('mysql'),
+  mariadb: parseSql('mysql'),
+  postgres: parseSql('postgres'),
+  postgresql: parseSql('postgres'),
+  pgsql: parseSql('postgres'),
   sqlite: parsePath('sqlite', 'cache.sqlite'),
   unix: parseUnix,
 });
@@ -111,6 +117,32 @@ function parseMongodb(srv: boolean): (text: Text) => Parts {
 /** In a connection string, users belong to the database in the path, unless it says otherwise. */
 function authenticatesByPath(options: readonly string[]): boolean {
   return !options.some((option) => /^authSource=|^authMechanism=(?!SCRAM)/i.test(option));
+}
+
+function parseSql(driver: 'mysql' | 'postgres'): (text: Text) => Parts {
+  return (text) => {
+    const { user, hosts, path } = text.authority();
+    if (text.afterHost.includes('@')) text.fail('has an @ after its host', ENCODE_HINT);
+    const database = text.decode(path.slice(1));
+    const inPath = database === '' ? [] : [['database', database] as const];
+    const place = hosts === '' ? [] : hostAndPort(text, hosts);
+    const all = [...text.query(...user, ...place, ...inPath)];
+    const modes = all.flatMap(([key, value]) => (TLS_MODE_KEYS.has(key) ? [tlsOfMode(value)] : []));
+    const given = new Map(all.filter(([key]) => TLS_KEYS.has(key)));
+    const keys = new Map(all.filter(([key]) => !TLS_KEYS.has(key) && !TLS_MODE_KEYS.has(key)));
+    const tls = modes.length > 0 ? modes[0] : given.size > 0 ? new Map() : undefined;
+    return { driver, keys, ...(tls && { tls: new Map([...tls, ...given]) }) };
+  };
+}
+
+/** What libpq, MySQL's clients and Laravel call it. */
+const TLS_MODE_KEYS = new Set(['ssl-mode', 'sslMode', 'sslmode', 'tls']);
+
+/** `require` encrypts and trusts any certificate, as in libpq. `prefer` would fall back to plain text. */
+function tlsOfMode(mode: string): ReadonlyMap<string, string> | undefined {
+  const name = mode.toLowerCase().replaceAll(/[-_]/g, '');
+  if (['true', 'verifyca', 'verifyfull', 'verifyidentity'].includes(name)) return new Map();
+  return name === 'require' || name === 'required' ? new Map([['verify', 'false']]) : undefined;
 }
 
 /** @param example a relative path, for hints */

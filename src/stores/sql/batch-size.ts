@@ -16,13 +16,29 @@ const STEP = 4;
 export class Pace {
   #rows = FIRST;
 
+  /** For the next transaction, at most. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   /** What `work` gives, which is a transaction of so many rows at most. */
   timed<T>(work: (rows: number) => T): T {
     const start = performance.now();
     const result = work(this.#rows);
-    const factor = WANTED_MS / Math.max(1, performance.now() - start);
+    this.#adapt(performance.now() - start);
+    return result;
+  }
+
+  async timedAsync<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.#adapt(performance.now() - start);
+    return result;
+  }
+
+  #adapt(milliseconds: number): void {
+    const factor = WANTED_MS / Math.max(1, milliseconds);
     const rows = this.#rows * Math.min(STEP, Math.max(1 / STEP, factor));
     this.#rows = Math.round(Math.min(MOST, Math.max(LEAST, rows)));
-    return result;
   }
 }

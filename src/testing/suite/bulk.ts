@@ -98,7 +98,10 @@ export function describeBulk(stores: Stores): void {
     it('takes stored bytes of any value, and undecodable bytes', async () => {
       const store = await stores.fresh();
       if (store.putStored === undefined) return;
-      const values: Value[] = [NULL, boolean(false), float(-1.5), integer(2n ** 40n), string(Buffer.from([0, 255]))];
+      const bytes = string(Buffer.from([0, 255]));
+      const values: Value[] = [NULL, boolean(false), float(-1.5), integer(2n ** 40n), bytes].filter((value) =>
+        stores.holds(value),
+      );
       for (const [index, value] of values.entries()) await store.put(`from:${index}`, value, 60);
       for (const index of values.keys()) {
         const held = await store.get(`from:${index}`);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { boolean, float, integer, list, NULL, string, type Value } from '../../codecs/value.js';
-import { UsageError } from '../../errors.js';
+import { RefusedError, UsageError } from '../../errors.js';
 import { failure, hits, type Stores, textOf, until } from './stores.js';
 
 const VALUES: ReadonlyArray<readonly [string, Value]> = [
@@ -150,7 +150,16 @@ export function describeReading(stores: Stores): void {
       expect((await store.get('big'))?.decode()).to.deep.equal(value);
     });
 
-    for (const [what, value] of VALUES) {
+    for (const [what, value] of VALUES.filter(([, each]) => !stores.holds(each))) {
+      it(`refuses what is not text, and leaves the entry unchanged: ${what}`, async () => {
+        const store = await stores.fresh();
+        await store.put('k', string('before'), 60);
+        expect(await failure(store.put('k', value, 60))).to.be.instanceOf(RefusedError);
+        expect(textOf(await store.get('k'))).to.equal('before');
+      });
+    }
+
+    for (const [what, value] of VALUES.filter(([, each]) => stores.holds(each))) {
       it(`returns it unchanged: ${what}`, async () => {
         const store = await stores.fresh();
         await store.put('k', value, 60);
@@ -169,7 +178,22 @@ export function describeReading(stores: Stores): void {
       });
     }
 
-    for (const [what, key] of stores.takesAnyKey ? [...KEYS, ...ANY_KEYS] : KEYS) {
+    const longest = stores.harness.keyCharacters;
+    if (longest !== undefined) {
+      it(`refuses a key of more than ${longest} characters`, async () => {
+        const store = await stores.fresh();
+        const key = 'k'.repeat(longest - store.prefix.length);
+        await store.put(key, string('v'), 60);
+        expect(textOf(await store.get(key))).to.equal('v');
+        expect(await failure(store.put(`${key}k`, string('v'), 60))).to.be.instanceOf(RefusedError);
+        expect(await store.get(`${key}k`)).to.be.undefined;
+      });
+    }
+
+    const keys = (stores.takesAnyKey ? [...KEYS, ...ANY_KEYS] : KEYS).filter(
+      ([, key]) => longest === undefined || key.length < longest,
+    );
+    for (const [what, key] of keys) {
       it(`takes a key with ${what}`, async () => {
         const store = await stores.fresh();
         await store.put(key, string('v'), 60);

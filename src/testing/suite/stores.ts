@@ -5,6 +5,10 @@ import type { Value } from '../../codecs/value.js';
 import type { Entry, Store, Traits, Ttl } from '../../stores/contract/store.js';
 import type { Ability, StoreHarness } from '../harness.js';
 
+import { openCodec } from '../../codecs/open.js';
+
+const PHP = openCodec('php');
+
 /** The stores of a case, under a prefix of its own. `closeAll` runs after the case. */
 export class Stores {
   readonly harness: StoreHarness;
@@ -48,6 +52,11 @@ export class Stores {
   /** Whether any text can be a key. */
   get takesAnyKey(): boolean {
     return this.traits.keyBytes === undefined;
+  }
+
+  /** Whether the store can hold the value. */
+  holds(value: Value): boolean {
+    return this.harness.holds?.(PHP.encode(value)) !== false;
   }
 
   /** The result of a flush of so many tagged entries: their number, or undefined if the store does not count. */

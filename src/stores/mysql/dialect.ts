@@ -1,0 +1,135 @@
+import type { DefinedTable, Dialect } from '../sql/dialect.js';
+
+import { likePattern } from '../sql/like.js';
+import { joined, raw, type Sql, sql } from '../sql/statement.js';
+import { text, textBytes, value } from '../sql/text.js';
+
+const KEY = raw('`key`');
+const NOW = raw('UNIX_TIMESTAMP()');
+const IS_DEAD = raw('expiration <= UNIX_TIMESTAMP()');
+
+/** MySQL and MariaDB. `VALUES()` in an upsert is deprecated in MySQL, but MariaDB has nothing else. */
+export const MYSQL: Dialect = {
+  driver: 'mysql',
+  product: 'MySQL',
+  wrapsNul: false,
+  key: KEY,
+  now: NOW,
+  // The session is in UTC.
+  nowMs: raw('CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)'),
+  identifier,
+
+  isOneOf(column, texts) {
+    // The first condition uses the index; its collation may ignore case, accents and spaces at the end.
+    const alike = listOf(texts.map((bytes) => sql`${textBytes(bytes)}`));
+    const same = listOf(texts.map((bytes) => sql`${value(bytes)}`));
+    return sql`(${column} IN (${alike}) AND ${bytesOf(column)} IN (${same}))`;
+  },
+
+  beginsWith(column, prefix) {
+    const alike = sql`${column} LIKE ${textBytes(likePattern(prefix))}`;
+    return sql`(${alike} AND LEFT(${bytesOf(column)}, ${prefix.length}) = ${value(prefix)})`;
+  },
+
+  isSha1: (expression) => sql`CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin REGEXP '^[0-9a-f]{40}$'`,
+
+  upsert(table, rows) {
+    // NULL fails: the row has another key, which only the collation takes for the same.
+    const isSame = sql`${bytesOf(KEY)} = ${bytesOf(raw('VALUES(`key`)'))} OR ${IS_DEAD}`;
+    return sql`INSERT INTO ${table} (${KEY}, value, expiration) VALUES ${rows} ON DUPLICATE KEY UPDATE
+      expiration = IF(${isSame}, VALUES(expiration), NULL), ${KEY} = VALUES(${KEY}), value = VALUES(value)`;
+  },
+
+  insertUnlessLive(table, column, row) {
+    const other = raw(column);
+    const taken = [KEY, other, raw('expiration')].map(
+      (each) => sql`${each} = IF(${IS_DEAD}, VALUES(${each}), ${each})`,
+    );
+    return sql`INSERT INTO ${table} (${KEY}, ${other}, expiration) VALUES ${row} ON DUPLICATE KEY UPDATE ${listOf(taken)}`;
+  },
+
+  insertTags: (table, rows) =>
+    sql`INSERT INTO ${table} (tag, ${KEY}) VALUES ${rows} ON DUPLICATE KEY UPDATE tag = VALUES(tag)`,
+
+  release: (table, where) => sql`DELETE FROM ${table} WHERE ${where}`,
+
+  exists: (name) => sql`SELECT table_name AS name FROM information_schema.tables WHERE ${isTable(name)}`,
+
+  // The variable has another name in MariaDB.
+  serverFacts: sql`SELECT version() AS version, 'READ-COMMITTED' AS isolation, @@character_set_database AS charset`,
+
+  sizeOf: (name) =>
+    sql`SELECT table_rows AS estimate, data_length + index_length AS bytes
+        FROM information_schema.tables WHERE ${isTable(name)}`,
+
+  columnsOf: (name) =>
+    sql`SELECT column_name AS name, column_type AS type, collation_name AS collation
+        FROM information_schema.columns WHERE ${isTable(name)} ORDER BY ordinal_position`,
+
+  expirationIndexOf: (name) =>
+    sql`SELECT index_name AS name FROM information_schema.statistics
+        WHERE ${isTable(name)} AND column_name = 'expiration' AND seq_in_index = 1`,
+
+  createExpirationIndex: (name) => sql`CREATE INDEX expiration ON ${identifier(name)} (expiration)`,
+
+  definition,
+};
+
+/** The bytes of a text, whatever the character set of its column. */
+export function bytesOf(expression: Sql): Sql {
+  return sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
+}
+
+function isTable(name: string): Sql {
+  const [table, schema] = name.split('.').reverse();
+  const place = schema === undefined ? raw('DATABASE()') : sql`${text(schema)}`;
+  return sql`table_schema = ${place} AND table_name = ${text(table!)}`;
+}
+
+function identifier(name: string): Sql {
+  return raw(
+    name
+      .split('.')
+      .map((part) => `\`${part.replaceAll('`', '``')}\``)
+      .join('.'),
+  );
+}
+
+function listOf(parts: readonly Sql[]): Sql {
+  return joined(parts, ', ');
+}
+
+const TEXT = 'character set utf8mb4 collate utf8mb4_unicode_ci';
+const BYTEWISE = 'character set utf8mb4 collate utf8mb4_bin';
+
+/** Laravel's tables as in the migration of Laravel 12. */
+function definition(role: DefinedTable, name: string, cache: string): readonly Sql[] {
+  const table = identifier(name);
+  switch (role) {
+    case 'cache':
+    case 'locks': {
+      const other = raw(role === 'cache' ? 'value mediumtext not null' : 'owner varchar(255) not null');
+      return [
+        sql`CREATE TABLE ${table} (${KEY} varchar(255) not null, ${other}, expiration int not null,
+            primary key (${KEY}), index (expiration)) ${raw(TEXT)} engine = InnoDB`,
+      ];
+    }
+
+    case 'tags': {
+      // The key has the collation of the cache table, so that the two can be joined by their indexes.
+      return [
+        sql`CREATE TABLE IF NOT EXISTS ${table} (tag varchar(255) ${raw(BYTEWISE)} not null, primary key (tag, ${KEY}),
+            index (${KEY})) engine = InnoDB SELECT '' AS tag, ${KEY} FROM ${identifier(cache)} WHERE 1 = 0`,
+      ];
+    }
+
+    case 'waiters': {
+      return [
+        sql`CREATE TABLE IF NOT EXISTS ${table} (token char(36) not null primary key, lock_table varchar(255) not null,
+            ${KEY} varchar(255) not null, owner varchar(255) not null, host varchar(255) not null,
+            space varchar(255) not null, pid bigint not null, since bigint not null, attempts int not null,
+            lease bigint not null, index (${KEY})) ${raw(BYTEWISE)} engine = InnoDB`,
+      ];
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, TypeCastField } from 'mysql2';
+
+import { createConnection } from 'mysql2';
+
+import type { SqlConnection } from '../../profiles/profile.js';
+import type { Answer, Column, Row, Session } from '../sql/session.js';
+import type { Parameter, Sql } from '../sql/statement.js';
+
+import { withTimeout } from '../../async.js';
+import { readTlsFiles } from '../network/tls-files.js';
+
+/** Milliseconds for a goodbye. */
+const CLOSE_MS = 500;
+
+/** @throws whatever mysql2 throws, ConfigError for TLS files */
+export async function connectMysql(place: SqlConnection, timeoutMs: number): Promise<Session> {
+  const connection = createConnection(await optionsOf(place, timeoutMs));
+  const session = new MysqlSession(connection);
+  await new Promise<void>((resolve, reject) => {
+    connection.connect((error) => (error === null ? resolve() : reject(error)));
+  });
+  // Without gap locks there are fewer deadlocks. Strict: nothing is stored that was not asked for.
+  await session.statement('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  await session.statement(
+    `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', ` +
+      `innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
+  );
+  return session;
+}
+
+async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<ConnectionOptions> {
+  const { host, port, socket, username, password, database, tls } = place;
+  return {
+    ...(socket === undefined ? { host, port } : { socketPath: socket }),
+    ...(username !== undefined && { user: username }),
+    ...(password !== undefined && { password }),
+    ...(tls && {
+      ssl: { ...(await readTlsFiles(tls)), rejectUnauthorized: tls.verify, verifyIdentity: tls.verify } as never,
+    }),
+    database,
+    connectTimeout: timeoutMs,
+    // Updates count the rows that they match, and upserts those that they change.
+    flags: ['-FOUND_ROWS'],
+    // eslint-disable-next-line camelcase -- MySQL's name
+    connectAttributes: { program_name: 'cachectl' },
+  };
+}
+
+class MysqlSession implements Session {
+  readonly #connection: Connection;
+  #isUsable = true;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    // The statement under way reports why.
+    for (const event of ['error', 'end']) connection.on(event, () => this.#lost());
+  }
+
+  get isUsable(): boolean {
+    return this.#isUsable;
+  }
+
+  #lost(): void {
+    this.#isUsable = false;
+  }
+
+  async run(statement: Sql): Promise<Answer> {
+    return this.statement(rendered(statement));
+  }
+
+  async statement(text: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const done = (error: QueryError | null, result: unknown): void => {
+        if (error === null) resolve(answerOf(result as ResultSetHeader | Row[]));
+        else {
+          if (error.fatal) this.#isUsable = false;
+          reject(error);
+        }
+      };
+
+      this.#connection.query({ sql: text, typeCast }, done);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isUsable = false;
+    const ended = new Promise<void>((resolve) => {
+      this.#connection.end(() => resolve());
+    });
+    await withTimeout(ended, CLOSE_MS, () => new Error('late')).catch(() => this.destroy());
+  }
+
+  destroy(): void {
+    this.#isUsable = false;
+    this.#connection.destroy();
+  }
+}
+
+function answerOf(result: ResultSetHeader | Row[]): Answer {
+  if (Array.isArray(result)) return { rows: result, count: result.length };
+  const [, matched] = /^Rows matched: (\d+)/.exec(result.info) ?? [];
+  return { rows: [], count: matched === undefined ? result.affectedRows : Number(matched) };
+}
+
+const NUMBERS = new Set(['TINY', 'SHORT', 'INT24', 'LONG', 'LONGLONG', 'DECIMAL', 'NEWDECIMAL', 'FLOAT', 'DOUBLE']);
+
+function typeCast(field: TypeCastField): Column {
+  if (!NUMBERS.has(field.type)) return field.buffer();
+  const digits = field.string();
+  return digits === null ? null : Number(digits);
+}
+
+/** Values stand in the text as hexadecimal literals, so nothing in them can be taken for SQL. */
+function rendered({ texts, parameters }: Sql): string {
+  let text = texts[0]!;
+  for (const [index, parameter] of parameters.entries()) text += literal(parameter) + texts[index + 1]!;
+  return text;
+}
+
+function literal(parameter: Parameter): string {
+  if (typeof parameter === 'number') return String(Math.trunc(parameter));
+  const hex = `X'${parameter.bytes.toString('hex')}'`;
+  return parameter.kind === 'text' ? `_utf8mb4 ${hex}` : hex;
+}

@@ -1,0 +1,32 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
+import type { OpenOptions, Store } from '../contract/store.js';
+import type { Server } from '../sql/session.js';
+
+import { locationOf } from '../sql/location.js';
+import { openSqlStore, type SqlDriver } from '../sql/store.js';
+import { MYSQL } from './dialect.js';
+import { isMissingTable, isRetriable, TLS_TERMS, translated } from './errors.js';
+
+/** Laravel's `database` store on MySQL or MariaDB. */
+export function openMysql(profile: SqlProfile, codec: Codec, options: OpenOptions): Store {
+  return openSqlStore(DRIVER, profile, codec, options);
+}
+
+/** For tests, which create the tables. */
+export const DRIVER: SqlDriver = { dialect: MYSQL, server };
+
+function server(place: SqlConnection): Server {
+  const location = locationOf('mysql', place);
+  return {
+    location,
+    tlsTerms: TLS_TERMS,
+    async connect(timeoutMs) {
+      const { connectMysql } = await import('./session.js');
+      return connectMysql(place, timeoutMs);
+    },
+    translated: (error) => translated(error, location),
+    isRetriable,
+    isMissingTable,
+  };
+}

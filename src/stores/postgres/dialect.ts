@@ -1,0 +1,119 @@
+import type { DefinedTable, Dialect } from '../sql/dialect.js';
+
+import { likePattern } from '../sql/like.js';
+import { joined, raw, type Sql, sql } from '../sql/statement.js';
+import { text, textBytes } from '../sql/text.js';
+import { CHANNEL, payloadOf } from './notifications.js';
+
+const KEY = raw('key');
+const NOW = raw('floor(extract(epoch from statement_timestamp()))::bigint');
+
+/**
+ * PostgreSQL. Its collations order keys, but equal keys are the same bytes. LIKE uses the primary key only if that is in
+ * the order of bytes (collation C): otherwise a listing reads the table in the order of the key.
+ */
+export const POSTGRES: Dialect = {
+  driver: 'postgres',
+  product: 'PostgreSQL',
+  wrapsNul: true,
+  key: KEY,
+  now: NOW,
+  nowMs: raw('floor(extract(epoch from clock_timestamp()) * 1000)::bigint'),
+  identifier,
+
+  isOneOf: (column, texts) =>
+    sql`${column} IN (${joined(
+      texts.map((bytes) => sql`${textBytes(bytes)}`),
+      ', ',
+    )})`,
+
+  beginsWith: (column, prefix) => sql`${column} LIKE ${textBytes(likePattern(prefix))}`,
+
+  isSha1: (expression) => sql`(${expression}) ~ '^[0-9a-f]{40}$'`,
+
+  upsert: (table, rows) =>
+    sql`INSERT INTO ${table} (key, value, expiration) VALUES ${rows}
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, expiration = excluded.expiration`,
+
+  insertUnlessLive(table, column, row) {
+    const other = raw(column);
+    return sql`INSERT INTO ${table} AS present (key, ${other}, expiration) VALUES ${row}
+               ON CONFLICT (key) DO UPDATE SET ${other} = excluded.${other}, expiration = excluded.expiration
+               WHERE present.expiration <= ${NOW}`;
+  },
+
+  insertTags: (table, rows) =>
+    sql`INSERT INTO ${table} (tag, key) VALUES ${rows} ON CONFLICT (tag, key) DO UPDATE SET tag = excluded.tag`,
+
+  release: (table, where, key) =>
+    sql`WITH gone AS (DELETE FROM ${table} WHERE ${where} RETURNING 1)
+        SELECT pg_notify('${raw(CHANNEL)}', ${text(payloadOf(key))}) FROM gone`,
+
+  exists: (name) => sql`SELECT 1 AS one WHERE to_regclass(${text(quoted(name))}) IS NOT NULL`,
+
+  serverFacts: raw(
+    `SELECT current_setting('server_version') AS version, current_setting('transaction_isolation') AS isolation,
+     current_setting('server_encoding') AS charset`,
+  ),
+
+  sizeOf: (name) =>
+    sql`SELECT greatest(0, reltuples)::bigint AS estimate, pg_total_relation_size(oid) AS bytes
+        FROM pg_class WHERE oid = to_regclass(${text(quoted(name))})`,
+
+  columnsOf: (name) =>
+    sql`SELECT attname AS name, format_type(atttypid, atttypmod) AS type, collname AS collation
+        FROM pg_attribute LEFT JOIN pg_collation AS c ON c.oid = attcollation
+        WHERE attrelid = to_regclass(${text(quoted(name))}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+
+  expirationIndexOf: (name) =>
+    sql`SELECT 1 AS one FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+        WHERE indrelid = to_regclass(${text(quoted(name))}) AND attname = 'expiration'`,
+
+  createExpirationIndex: (name) => sql`CREATE INDEX ON ${identifier(name)} (expiration)`,
+
+  definition,
+};
+
+function identifier(name: string): Sql {
+  return raw(quoted(name));
+}
+
+function quoted(name: string): string {
+  return name
+    .split('.')
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.');
+}
+
+/** Laravel's tables as in the migration of Laravel 12. */
+function definition(role: DefinedTable, name: string): readonly Sql[] {
+  const table = identifier(name);
+  const index = (columns: string): Sql =>
+    sql`CREATE INDEX IF NOT EXISTS ${identifier(`${name.split('.').at(-1)!}_${columns}_index`)} ON ${table} (${raw(columns)})`;
+  switch (role) {
+    case 'cache':
+    case 'locks': {
+      const other = raw(role === 'cache' ? 'value text not null' : 'owner varchar(255) not null');
+      return [
+        sql`CREATE TABLE ${table} (key varchar(255) not null primary key, ${other}, expiration integer not null)`,
+        index('expiration'),
+      ];
+    }
+
+    case 'tags': {
+      return [
+        sql`CREATE TABLE IF NOT EXISTS ${table} (tag text COLLATE "C" not null, key text not null, primary key (tag, key))`,
+        index('key'),
+      ];
+    }
+
+    case 'waiters': {
+      return [
+        sql`CREATE TABLE IF NOT EXISTS ${table} (token text not null primary key, lock_table text not null,
+            key text not null, owner text not null, host text not null, space text not null, pid bigint not null,
+            since bigint not null, attempts integer not null, lease bigint not null)`,
+        index('key'),
+      ];
+    }
+  }
+}

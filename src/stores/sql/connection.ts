@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Answer, Row, Server, Session } from './session.js';
+
+import { deferred, withTimeout } from '../../async.js';
+import { CachectlError, TimeoutError, UnansweredError } from '../../errors.js';
+import { noAnswer } from '../network/errors.js';
+import { raw, type Sql } from './statement.js';
+
+/** Sessions at the same time: waits and bulk work must not hold up the rest. */
+const MOST_SESSIONS = 4;
+
+/** Attempts at a transaction that the server rolls back to break a deadlock. */
+const ATTEMPTS = 20;
+
+/** Runs one statement. */
+export type Run = <Found = Row>(statement: Sql) => Promise<Answer<Found>>;
+
+/** A few sessions with one database, opened when needed. Every failure names the server. */
+export class Connection {
+  readonly location: string;
+  readonly server: Server;
+  readonly timeoutMs: number;
+  readonly #idle: Session[] = [];
+  readonly #waiting: Array<() => void> = [];
+  #open = 0;
+  #isClosed = false;
+
+  constructor(server: Server, timeoutMs: number) {
+    this.server = server;
+    this.location = server.location;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Run a statement that commits by itself. Repeated after a deadlock, which undid it. */
+  async run<Found = Row>(statement: Sql): Promise<Answer<Found>> {
+    return this.#withSession(async (session) => retried(this.server, async () => this.#ask<Found>(session, statement)));
+  }
+
+  /** `undefined` if the table does not exist. */
+  async runIfThere<Found = Row>(statement: Sql): Promise<Answer<Found> | undefined> {
+    return this.#withSession(async (session) => {
+      try {
+        return await retried(this.server, async () => this.#ask<Found>(session, statement));
+      } catch (error) {
+        if (this.server.isMissingTable(error)) return;
+        throw error;
+      }
+    });
+  }
+
+  /** Run `work` in a transaction; again after a deadlock, so it must do nothing else. */
+  async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#withSession(async (session) =>
+      retried(this.server, async () => {
+        await this.#ask(session, BEGIN);
+        try {
+          const result = await work(async (statement) => this.#ask(session, statement));
+          await this.#ask(session, COMMIT);
+          return result;
+        } catch (error) {
+          await this.#rollBack(session);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  /** A session of its own, which the caller closes. @throws CachectlError */
+  async session(): Promise<Session> {
+    try {
+      return await this.#connect();
+    } catch (error) {
+      throw this.server.translated(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#idle.splice(0).map(async (session) => session.close()));
+  }
+
+  async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    let session: Session | undefined;
+    try {
+      session = await this.#take();
+      return await work(session);
+    } catch (error) {
+      throw this.server.translated(error);
+    } finally {
+      if (session !== undefined) await this.#give(session);
+    }
+  }
+
+  async #ask<Found>(session: Session, statement: Sql): Promise<Answer<Found>> {
+    const late = (): Error => {
+      session.destroy();
+      return new UnansweredError(`${this.location} ${noAnswer.what}`, noAnswer.hint);
+    };
+
+    return withTimeout(session.run(statement) as unknown as Promise<Answer<Found>>, this.timeoutMs, late);
+  }
+
+  /** Never throws: what failed before is the error. */
+  async #rollBack(session: Session): Promise<void> {
+    if (!session.isUsable) return;
+    await this.#ask(session, ROLLBACK).catch(() => session.destroy());
+  }
+
+  async #take(): Promise<Session> {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle?.isUsable) return idle;
+      if (idle !== undefined) this.#open--;
+      else if (this.#open < MOST_SESSIONS) break;
+      else {
+        const turn = deferred<void>();
+        this.#waiting.push(turn.resolve);
+        await turn.promise;
+      }
+    }
+
+    this.#open++;
+    try {
+      return await this.#connect();
+    } catch (error) {
+      this.#open--;
+      this.#waiting.shift()?.();
+      throw error;
+    }
+  }
+
+  async #give(session: Session): Promise<void> {
+    if (session.isUsable && !this.#isClosed) this.#idle.push(session);
+    else {
+      this.#open--;
+      await session.close();
+    }
+
+    this.#waiting.shift()?.();
+  }
+
+  async #connect(): Promise<Session> {
+    const connecting = this.server.connect(this.timeoutMs);
+    return withTimeout(connecting, this.timeoutMs, () => {
+      // It may come up after all.
+      connecting.then(
+        (session) => session.destroy(),
+        () => {},
+      );
+      return new TimeoutError(`${this.location} ${noAnswer.what}`, noAnswer.hint);
+    });
+  }
+}
+
+const BEGIN = raw('BEGIN');
+const COMMIT = raw('COMMIT');
+const ROLLBACK = raw('ROLLBACK');
+
+async function retried<T>(server: Server, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || error instanceof CachectlError || !server.isRetriable(error)) throw error;
+      await sleep(Math.random() * Math.min(100, 2 ** attempt));
+    }
+  }
+}

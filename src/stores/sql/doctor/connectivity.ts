@@ -1,0 +1,39 @@
+import type { Finding } from '../../contract/store.js';
+import type { SqlContext } from '../context.js';
+
+import { CachectlError } from '../../../errors.js';
+import { failed, ok } from '../../doctor/findings.js';
+import { arrive } from '../../network/connectivity.js';
+import { raw } from '../statement.js';
+import { missingTable } from './missing-table.js';
+
+/** Check the connection to each server: name, port, login. */
+export async function* reach(context: SqlContext): AsyncGenerator<Finding> {
+  const { entries, locks, profile, tables } = context;
+  const sides = [{ connection: entries, place: profile.connection }];
+  if (profile.locks !== undefined) sides.push({ connection: locks, place: profile.locks });
+  for (const { connection, place } of sides) {
+    // PostgreSQL's socket has a folder as its name.
+    if (place.socket === undefined) {
+      const { host, port } = place;
+      const way = { timeoutMs: connection.timeoutMs, tlsTerms: connection.server.tlsTerms };
+      const { findings } = await arrive({ host, port }, way);
+      yield* findings;
+      if (findings.some(({ state }) => state === 'fault')) return;
+    }
+
+    try {
+      await connection.run(raw('SELECT 1'));
+    } catch (error) {
+      if (!(error instanceof CachectlError)) throw error;
+      yield failed('login', error);
+      return;
+    }
+
+    const user = place.username === undefined ? '' : ` as ${JSON.stringify(place.username)}`;
+    const tls = place.tls === undefined ? 'without TLS' : 'with TLS';
+    yield ok('login', `logged in${user} at ${connection.location} ${tls}`);
+  }
+
+  if (!(await tables.has('cache'))) yield missingTable(context, 'cache', 'fault');
+}

@@ -1,0 +1,130 @@
+import type { Finding } from '../../contract/store.js';
+import type { SqlContext } from '../context.js';
+
+import { openCodec } from '../../../codecs/open.js';
+import { clockFinding } from '../../doctor/clock-skew.js';
+import { counted, ok, warning } from '../../doctor/findings.js';
+import { prefixFinding } from '../../doctor/prefix-guess.js';
+import { keyFromBytes } from '../../entries/key-text.js';
+import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { Entries } from '../entries.js';
+import { under } from '../keys.js';
+import { serverFacts } from '../server-facts.js';
+import { serverTime } from '../server-time.js';
+import { sql } from '../statement.js';
+import { plain } from '../text.js';
+import { ColumnCodec } from '../values.js';
+import { missingTable } from './missing-table.js';
+
+/** Check the server, the tables, the clock, and whether the content matches the profile. */
+export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
+  const { dialect, entries, tables } = context;
+  yield* server(context);
+  for (const role of ['cache', 'locks'] as const) yield* laravelTable(context, role);
+  yield* ownTable(context, 'tags');
+  yield* ownTable(context, 'waiters');
+  yield await clockFinding(
+    async () => ({ at: await serverTime(context), precisionMs: 1 }),
+    'it decides what has expired',
+  );
+  if (!(await tables.has('cache'))) return;
+  const { rows } = await entries.run<{ dead: number }>(
+    sql`SELECT count(*) AS dead FROM (SELECT 1 FROM ${tables.cache} WHERE expiration <= ${dialect.now} LIMIT ${MOST_DEAD}) AS dead`,
+  );
+  const { dead } = rows[0]!;
+  yield dead < MOST_DEAD
+    ? ok('expired rows', `${counted(dead, 'row has', 'rows have')} expired`)
+    : warning(
+        'expired rows',
+        `${MOST_DEAD.toLocaleString('en')} rows or more have expired, and nothing removes them`,
+        'Laravel removes an expired entry only when it is read. Delete them from time to time: docs/sql.md.',
+      );
+  yield* contents(context);
+}
+
+/** Counting stops there. */
+const MOST_DEAD = 100_000;
+
+/** What a first write would need. */
+export async function unmade({ tables }: SqlContext, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
+  const role = ({ entries: 'cache', locks: 'locks', tags: 'tags' } as const)[place];
+  return (await tables.has(role)) ? undefined : `the table ${tables.nameOf(role)}`;
+}
+
+async function* server(context: SqlContext): AsyncGenerator<Finding> {
+  const { software, version, isolation, charset } = await serverFacts(context);
+  yield ok('version', `${software} ${version}`);
+  yield ok('isolation', `${isolation} in sessions of cachectl`);
+  if (/^utf-?8/i.test(charset)) return;
+  yield warning(
+    'character set',
+    `the default of the database is ${charset}, and Laravel writes UTF-8`,
+    'A new table gets that default unless its migration names another: check the collation of the tables.',
+  );
+}
+
+async function* laravelTable(context: SqlContext, role: 'cache' | 'locks'): AsyncGenerator<Finding> {
+  const { dialect, tables } = context;
+  const name = tables.nameOf(role);
+  if (!(await tables.has(role))) {
+    yield missingTable(context, role, 'warning');
+    return;
+  }
+
+  const connection = role === 'locks' ? context.locks : context.entries;
+  const { rows } = await connection.run(dialect.columnsOf(name));
+  const types = rows.map((row) => `${plain(row.name)} ${plain(row.type)}`);
+  yield ok(`table ${name}`, types.join(', '));
+  const collation = plain(rows.find((row) => plain(row.name) === 'key')?.collation);
+  if (/_(?:ci|ai)(?:_|$)/.test(collation)) {
+    yield warning(
+      `collation of ${name}`,
+      `${collation} takes keys for the same that differ in case or accents only`,
+      'Laravel confuses such keys. cachectl compares bytes, and refuses to write over another spelling.',
+    );
+  }
+
+  const isIndexed = (await connection.run(dialect.expirationIndexOf(name))).rows.length > 0;
+  const subject = `index on expiration of ${name}`;
+  yield isIndexed
+    ? ok(subject, 'exists')
+    : {
+        ...warning(subject, 'missing, so finding expired rows reads the whole table', 'Run doctor --fix to create it.'),
+        fix: {
+          effect: `creates an index on expiration of ${name}`,
+          async apply() {
+            await connection.run(dialect.createExpirationIndex(name));
+          },
+        },
+      };
+}
+
+async function* ownTable(context: SqlContext, role: 'tags' | 'waiters'): AsyncGenerator<Finding> {
+  const { tables } = context;
+  if (await tables.has(role)) yield ok(`table ${tables.nameOf(role)}`, 'exists');
+  else if (await tables.has(role === 'tags' ? 'cache' : 'locks')) yield missingTable(context, role, 'skipped');
+}
+
+async function* contents(context: SqlContext): AsyncGenerator<Finding> {
+  const ours = await sampledKeys(context, context.prefix);
+  const others = ours.length === 0 ? await sampledKeys(context, '') : [];
+  yield prefixFinding(
+    { ours, others, isAll: others.length < SAMPLE },
+    { connectionPrefix: '', prefix: context.prefix },
+  );
+  const names = ours.map((key) => key.slice(context.prefix.length));
+  const alternatives = async (): Promise<readonly Alternative[]> =>
+    (['php', 'json'] as const).map((name) => {
+      const codec = context.dialect.wrapsNul ? new ColumnCodec(openCodec(name)) : openCodec(name);
+      return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
+    });
+  yield await contentsFinding(await new Entries(context).many(names), alternatives);
+}
+
+async function sampledKeys({ dialect, entries, tables }: SqlContext, prefix: string): Promise<string[]> {
+  const { rows } = await entries.run<{ key: Buffer }>(
+    sql`SELECT ${dialect.key} FROM ${tables.cache} WHERE ${under(dialect, dialect.key, prefix)}
+        AND expiration + 0 > ${dialect.now} LIMIT ${SAMPLE}`,
+  );
+  return rows.map(({ key }) => keyFromBytes(key));
+}

@@ -1,0 +1,97 @@
+import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
+import type { SqlContext } from '../context.js';
+
+import { pageAt } from '../../contract/listing.js';
+import { CodedEntry } from '../../entries/coded-entry.js';
+import { PAGE_SIZE } from '../../listing/batches.js';
+import { withinBytes } from '../../listing/byte-limit.js';
+import { globMatcher, literalHead } from '../../listing/glob.js';
+import { isScheduleMutex } from '../../locks/names.js';
+import { ttlOf } from '../expiry.js';
+import { under } from '../keys.js';
+import { sql } from '../statement.js';
+import { namesOf } from '../tags/of-keys.js';
+import { shortText } from '../text.js';
+
+interface Row {
+  readonly key: Buffer;
+  readonly size: number;
+  readonly expiration: number;
+  readonly at: number;
+}
+
+/** A position is the last key. Keys may hold any bytes. */
+const PLACE = 'base64';
+
+/** Entries that count, in the order of the primary key. No transaction stays open between pages. */
+export async function* listEntries(context: SqlContext, options: ListEntriesOptions = {}): EntryPages {
+  const { dialect, entries, tables, prefix } = context;
+  const { key, now } = dialect;
+  const pattern = options.pattern ?? '*';
+  const matches = globMatcher(pattern);
+  let after: Buffer | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
+  for (let isLast = false; !isLast;) {
+    options.signal?.throwIfAborted();
+    const range = under(dialect, key, prefix + literalHead(pattern), { after });
+    const { rows } = await entries.run<Row>(
+      sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at FROM ${tables.cache}
+          WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
+    );
+    isLast = rows.length < PAGE_SIZE;
+    after = rows.at(-1)?.key;
+    const meant = rows.filter((row) => matches(shortText(row.key, prefix)));
+    if (!options.contents) {
+      if (meant.length > 0) yield pageAt(await listed(context, meant, options), after?.toString(PLACE));
+      continue;
+    }
+
+    for (const some of withinBytes(meant)) {
+      yield pageAt(await listed(context, some, options), some.at(-1)!.key.toString(PLACE));
+    }
+  }
+}
+
+async function listed(
+  context: SqlContext,
+  rows: readonly Row[],
+  { contents, tags }: ListEntriesOptions,
+): Promise<readonly ListedEntry[]> {
+  const values = contents ? await valuesOf(context, rows) : undefined;
+  const names = tags
+    ? await namesOf(
+        context,
+        rows.map((row) => row.key),
+      )
+    : undefined;
+  const entries: ListedEntry[] = [];
+  for (const { key, size, expiration, at } of rows) {
+    const short = shortText(key, context.prefix);
+    const id = key.toString('latin1');
+    const ttl = ttlOf(expiration, at);
+    const value = values?.get(id);
+    if (values !== undefined && value === undefined) continue;
+    entries.push({
+      key: short,
+      size: value?.length ?? size,
+      ttl,
+      ...(isScheduleMutex(short) && { lock: 'family' as const }),
+      ...(names && { tags: names.get(id) ?? [] }),
+      ...(value && { reading: new CodedEntry(value, ttl, context.values) }),
+    });
+  }
+
+  return entries;
+}
+
+/** What is still there, by the bytes of the key as Latin-1. */
+async function valuesOf(
+  { dialect, entries, tables }: SqlContext,
+  rows: readonly Row[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  if (rows.length === 0) return new Map();
+  const keys = rows.map(({ key }) => key);
+  const answer = await entries.run<{ key: Buffer; value: Buffer }>(
+    sql`SELECT ${dialect.key}, value FROM ${tables.cache} WHERE ${dialect.isOneOf(dialect.key, keys)} AND expiration + 0 > ${dialect.now}`,
+  );
+  return new Map(answer.rows.map(({ key, value }) => [key.toString('latin1'), value]));
+}

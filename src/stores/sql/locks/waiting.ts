@@ -1,0 +1,44 @@
+import type { Waiting } from '../../contract/locks.js';
+import type { Connection } from '../connection.js';
+import type { Listener } from '../session.js';
+
+import { Bell } from '../../locks/bell.js';
+import { LONGEST_PAUSE } from '../../locks/wait.js';
+
+/** Learns of cachectl's releases where the server has notifications. Otherwise, and for applications, polling finds it. */
+export class SqlWaiting implements Waiting {
+  readonly longestPause = LONGEST_PAUSE;
+  readonly #bell = new Bell();
+  readonly #listening: Promise<Listener | undefined>;
+  #listener: Listener | undefined;
+
+  /** @param key with the prefix */
+  constructor(connection: Connection, key: string) {
+    this.#listening = this.#listen(connection, key);
+  }
+
+  get isLost(): boolean {
+    return this.#listener?.isLost === true;
+  }
+
+  async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    return this.#bell.rings(milliseconds, signal);
+  }
+
+  async end(): Promise<void> {
+    this.#bell.close();
+    await (await this.#listening)?.close();
+  }
+
+  /** Never throws: the next attempt to acquire the lock reports the error. */
+  async #listen({ server, timeoutMs }: Connection, key: string): Promise<Listener | undefined> {
+    try {
+      this.#listener = await server.listen?.(key, timeoutMs, () => this.#bell.ring());
+      // It may have been released before.
+      if (this.#listener !== undefined) this.#bell.ring();
+      return this.#listener;
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Codec } from '../../codecs/codec.js';
+import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
+import type { OpenOptions, Store } from '../contract/store.js';
+import type { SqlContext } from './context.js';
+import type { Dialect } from './dialect.js';
+import type { Server } from './session.js';
+
+import { defineStore } from '../define-store.js';
+import { EitherLock } from '../locks/either-lock.js';
+import { isScheduleMutex } from '../locks/names.js';
+import { OpenWaits } from '../locks/waiters.js';
+import { Connection } from './connection.js';
+import { Entries } from './entries.js';
+import { SqlLock } from './locks/lock.js';
+import { Tables } from './tables.js';
+import { SqlTagged } from './tags/tagged.js';
+import { ColumnCodec } from './values.js';
+
+/** What a driver brings. */
+export interface SqlDriver {
+  readonly dialect: Dialect;
+  server(place: SqlConnection): Server;
+}
+
+/**
+ * Laravel's `database` store on an SQL server. Connects on first use, and creates no table unasked. The server's clock
+ * decides what has expired. A TTL of more than five years reads as forever, which Laravel writes as ten.
+ */
+export function openSqlStore(
+  { dialect, server }: SqlDriver,
+  profile: SqlProfile,
+  codec: Codec,
+  { timeoutMs }: OpenOptions,
+): Store {
+  const { prefix } = profile;
+  const entries = new Connection(server(profile.connection), timeoutMs);
+  const locks = profile.locks === undefined ? entries : new Connection(server(profile.locks), timeoutMs);
+  const tables = new Tables(dialect, profile, entries, locks);
+  const values = dialect.wrapsNul ? new ColumnCodec(codec) : codec;
+  const context: SqlContext = { dialect, entries, locks, tables, profile, codec, values, prefix };
+  const waits = new OpenWaits();
+  return defineStore({
+    driver: dialect.driver,
+    location: entries.location,
+    ...(profile.locks && { lockLocation: locks.location }),
+    prefix,
+    traits: { ttls: true, listingPlaces: true, countsTagged: true, locksToldFromEntries: 'apart' },
+    context,
+    entries: new Entries(context),
+    tags: (names) => new SqlTagged(context, names),
+    lock(name) {
+      const lock = new SqlLock(context, name, waits);
+      if (!isScheduleMutex(name)) return lock;
+      return new EitherLock(name, lock, new SqlLock(context, name, waits, 'cache'));
+    },
+    parts: {
+      keys: async () => (await import('./listing/keys.js')).entryKeys,
+      count: async () => (await import('./listing/counting.js')).countEntries,
+      entries: async () => (await import('./listing/entries.js')).listEntries,
+      flush: async () => (await import('./listing/flush.js')).flush,
+      flushOnly: async () => (await import('./listing/flush-only.js')).flushOnly,
+      sample: async () => (await import('./listing/sample.js')).sample,
+      inspect: async () => (await import('./inspection.js')).inspect,
+      tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
+      locks: async () => (await import('./locks/list.js')).heldLocks,
+      reach: async () => (await import('./doctor/connectivity.js')).reach,
+      diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
+      unmade: async () => (await import('./doctor/diagnosis.js')).unmade,
+      stats: async () => (await import('./stats.js')).stats,
+      serverTime: async () => (await import('./server-time.js')).serverTime,
+    },
+    async close() {
+      await waits.end();
+      await entries.close();
+      if (locks !== entries) await locks.close();
+    },
+  });
+}

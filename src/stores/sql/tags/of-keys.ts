@@ -1,0 +1,33 @@
+import type { SqlContext } from '../context.js';
+
+import { keyToBytes } from '../../entries/key-text.js';
+import { inTagOrder, tagHashOf } from '../../tags/names.js';
+import { raw, sql } from '../statement.js';
+import { shortText } from '../text.js';
+
+/** The tags of these stored keys, in their order as far as it is known; by the bytes of the key as Latin-1. */
+export async function namesOf(
+  context: SqlContext,
+  keys: readonly Buffer[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { dialect, entries, tables, prefix } = context;
+  const names = new Map<string, string[]>();
+  const tagged = keys.filter((key) => tagHashOf(shortText(key, prefix)) !== undefined);
+  if (tagged.length === 0 || !(await tables.has('tags'))) return names;
+  const { rows } = await entries.run<{ tag: Buffer; key: Buffer }>(
+    sql`SELECT tag, ${dialect.key} FROM ${tables.tags}
+        WHERE ${dialect.isOneOf(dialect.key, tagged)} AND ${dialect.beginsWith(TAG, keyToBytes(prefix))} ORDER BY tag`,
+  );
+  for (const { tag, key } of rows) {
+    const id = key.toString('latin1');
+    names.set(id, [...(names.get(id) ?? []), shortText(tag, prefix)]);
+  }
+
+  return new Map([...names].map(([id, found]) => [id, inTagOrder(found, shortKeyOf(id, prefix)) ?? found]));
+}
+
+const TAG = raw('tag');
+
+function shortKeyOf(id: string, prefix: string): string {
+  return shortText(Buffer.from(id, 'latin1'), prefix);
+}

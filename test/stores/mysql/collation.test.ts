@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+
+import type { Store } from '../../../src/stores/contract/store.js';
+import type { SqlServer } from '../../support/sql-server.js';
+
+import { openCodec } from '../../../src/codecs/open.js';
+import { string } from '../../../src/codecs/value.js';
+import { RefusedError } from '../../../src/errors.js';
+import { DRIVER, openMysql } from '../../../src/stores/mysql/store.js';
+import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
+import { startMysql } from '../../support/mysql-server.js';
+import { sqlProfile } from '../../support/sql-server.js';
+import { createLaravelTables } from '../../support/sql-tables.js';
+
+// Laravel's own migration: utf8mb4_unicode_ci takes keys for the same that differ in case, accents or spaces at the end.
+describe('MySQL with a collation that ignores case and accents', () => {
+  let server: SqlServer;
+  const open = (prefix: string): Store =>
+    openMysql(sqlProfile('mysql', server, prefix), openCodec('php'), { timeoutMs: 20_000 });
+
+  before(async function () {
+    server = await startMysql(this);
+    await createLaravelTables(DRIVER, sqlProfile('mysql', server, ''));
+  });
+
+  after(async () => server?.stop());
+
+  it('finds, lists, counts and flushes exact keys only', async () => {
+    const [lower, upper] = [open('app:'), open('APP:')];
+    await lower.put('é', string('v'), 60);
+    expect(await upper.get('é')).to.be.undefined;
+    expect(await lower.get('e')).to.be.undefined;
+    expect(await lower.get('é ')).to.be.undefined;
+    expect(await upper.forget(['é'])).to.deep.equal([false]);
+    expect(await upper.touch('é', 600)).to.be.false;
+    expect(await all(upper.keys())).to.deep.equal([]);
+    expect(await upper.count!()).to.equal(0);
+    expect((await upper.flush({ scope: 'prefix', locks: true, dryRun: false })).removed).to.equal(0);
+    expect(textOf(await lower.get('é'))).to.equal('v');
+    await Promise.all([lower.close(), upper.close()]);
+  });
+
+  it('refuses to write over another spelling, in bulk too', async () => {
+    const store = open('spelling:');
+    await store.put('key', string('first'), 60);
+    expect(await failure(store.put('KEY', string('second'), 60))).to.be.instanceOf(RefusedError);
+    const entries = ['other', 'KEY'].map((key) => ({ key, value: string('third'), ttl: 60 }));
+    expect(await failure(store.putMany(entries))).to.be.instanceOf(RefusedError);
+    expect(await store.get('other')).to.be.undefined;
+    expect(textOf(await store.get('key'))).to.equal('first');
+    await store.close();
+  });
+
+  it('has one holder of all spellings of a lock, as in Laravel', async () => {
+    const store = open('lock:');
+    expect(await store.lock('Deploy').acquire('ann', 60)).to.be.true;
+    expect(await store.lock('deploy').acquire('bob', 60)).to.be.false;
+    expect(await store.lock('deploy').forceRelease()).to.be.false;
+    expect((await store.lock('Deploy').holder())?.owner).to.equal('ann');
+    await store.close();
+  });
+});
