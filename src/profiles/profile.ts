@@ -165,6 +165,8 @@ export interface RedisTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** The name in the certificate, if it is not the host: behind a tunnel. */
+  readonly servername?: string;
   /** False accepts any certificate. */
   readonly verify: boolean;
 }

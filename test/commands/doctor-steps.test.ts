@@ -190,6 +190,21 @@ describe('doctor, step by step', () => {
       }
     });
 
+    it('checks the certificate of a tunnel by servername', async () => {
+      const behind = certificates.selfSigned('behind', 'cache.internal');
+      const tunnel = await TlsProxy.start(behind, redis().port);
+      const at = `rediss://127.0.0.1:${tunnel.port}/0?ca=${behind.cert}`;
+      try {
+        const named = await doctor(['--url', `${at}&servername=cache.internal`]);
+        expect(named.code).to.equal(0);
+        expect(named.about('certificate').message).to.include('cache.internal');
+        const { findings } = await doctor(['--url', at]);
+        expect(findings.at(-1)!.message).to.include('has a certificate for cache.internal, not for 127.0.0.1');
+      } finally {
+        await tunnel.stop();
+      }
+    });
+
     it('warns if nothing is verified', async () => {
       const { code, about } = await doctor(['--url', url('?verify=false')]);
       expect(code).to.equal(0);

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { Fields, Folders } from '../fields.js';
 import type { RedisConnection, RedisTls } from '../profile.js';
 
@@ -25,7 +27,7 @@ export const CONNECTION_KEYS = [
 /** A connection has exactly one of these keys. */
 const PLACES = ['host', 'socket', 'cluster', 'sentinels'];
 const SENTINEL_KEYS = ['primary', 'sentinelUsername', 'sentinelPassword'];
-const TLS_KEYS = ['ca', 'cert', 'key', 'verify'];
+const TLS_KEYS = ['ca', 'cert', 'key', 'servername', 'verify'];
 const MAX_DATABASE = 2 ** 31 - 1;
 
 /** Whether one of these keys names the server. */
@@ -112,7 +114,18 @@ export function readTls(fields: Fields, folders: Folders): RedisTls | undefined 
     ...given('ca', part.path('ca', folders)),
     ...given('cert', part.path('cert', folders)),
     ...given('key', part.path('key', folders)),
+    ...given('servername', readServername(part)),
   };
+}
+
+/** TLS has no server names that are addresses. */
+function readServername(part: Fields): string | undefined {
+  const name = part.filled('servername');
+  if (name !== undefined && isIP(name) !== 0) {
+    part.fail('servername', 'is an address', 'Give the host name in the certificate.');
+  }
+
+  return name;
 }
 
 function nodes(fields: Fields, key: string, defaultPort: number): RedisConnection['nodes'] {

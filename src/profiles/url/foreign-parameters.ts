@@ -4,7 +4,7 @@ import { Fields } from '../fields.js';
 import { quote } from '../settings.js';
 
 /** TLS parameters of other schemes. Ignoring them would mean connecting without TLS. */
-const OF_TLS = ['ca', 'cert', 'key', 'verify'];
+const OF_TLS = ['ca', 'cert', 'key', 'servername', 'verify'];
 
 /** The form of clients' parameter names. */
 const NAME = /^[a-z][\w.-]*$/i;

@@ -49,7 +49,7 @@ const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
   'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, mysql://, mariadb://, postgres://, pgsql://, sqlite:, file:';
 const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
-const TLS_KEYS = new Set(['ca', 'cert', 'key', 'verify']);
+const TLS_KEYS = new Set(['ca', 'cert', 'key', 'servername', 'verify']);
 
 type Parts = Omit<UrlParts, 'scheme'>;
 

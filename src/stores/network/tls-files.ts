@@ -5,25 +5,25 @@ import type { RedisTls } from '../../profiles/profile.js';
 import { ConfigError } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
 
-/** The contents of PEM files. */
-export type TlsFiles = Partial<Record<TlsFile, Buffer>>;
+/** The contents of PEM files, and the name in the certificate if it is not the host. */
+export type TlsFiles = Partial<Record<TlsFile, Buffer>> & { servername?: string };
 
 type TlsFile = 'ca' | 'cert' | 'key';
 
 const NAMES: readonly TlsFile[] = ['ca', 'cert', 'key'];
 
 /**
- * Read the TLS files of a profile.
+ * The TLS options of a profile, with the contents of its files.
  * @throws ConfigError for a file that cannot be read or is not PEM, and for a key that does not match its certificate
  */
 export async function readTlsFiles(tls: RedisTls): Promise<TlsFiles> {
-  const files: TlsFiles = {};
+  const files: TlsFiles = tls.servername === undefined ? {} : { servername: tls.servername };
   for (const name of NAMES) {
     const file = tls[name];
     if (file !== undefined) files[name] = await readTlsFile(file, `Check tls.${name} in the profile.`);
   }
 
-  if (Object.keys(files).length > 0) await check(files, tls);
+  if (NAMES.some((name) => tls[name] !== undefined)) await check(files, tls);
   return files;
 }
 

@@ -23,7 +23,10 @@ import { type Deadline, millisecondsSince } from './tcp.js';
 
 /** The TLS settings of a profile. */
 export interface TlsSettings {
-  readonly options: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'secureContext'>;
+  readonly options: Pick<
+    ConnectionOptions,
+    'ca' | 'cert' | 'key' | 'passphrase' | 'pfx' | 'secureContext' | 'servername'
+  >;
   /** False accepts any certificate. */
   readonly verify: boolean;
   /** False accepts a certificate for another host. */
@@ -58,7 +61,7 @@ export async function handshake(
   try {
     const servername = isIP(host) === 0 ? { servername: host } : {};
     // The certificate is checked below, to tell what is wrong with it.
-    secured = connect({ ...settings.options, ...servername, socket, rejectUnauthorized: false });
+    secured = connect({ ...servername, ...settings.options, socket, rejectUnauthorized: false });
   } catch (error) {
     return { socket: undefined, findings: [failed('TLS', unusableFiles(error))] };
   }
@@ -78,7 +81,9 @@ export async function handshake(
   }
 
   const certificate = secured.getPeerCertificate();
-  const problem = problemOf(secured, certificate, settings, () => checkServerIdentity(host, certificate));
+  const problem = problemOf(secured, certificate, settings, () =>
+    checkServerIdentity(settings.options.servername ?? host, certificate),
+  );
   const agreed = ok(
     'TLS',
     `${where} speaks ${secured.getProtocol() ?? 'TLS'} (handshake in ${millisecondsSince(started)} ms)`,

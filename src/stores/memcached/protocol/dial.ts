@@ -66,9 +66,9 @@ async function begun(target: Target, read: (chunk: Buffer) => void): Promise<Soc
   const { connect: connectTls } = await import('node:tls');
   const options: ConnectionOptions & { noDelay: boolean } = {
     ...place,
+    ...(isIP(host) === 0 && { servername: host }),
     ...(await readTlsFiles(tls)),
     rejectUnauthorized: tls.verify,
-    ...(isIP(host) === 0 && { servername: host }),
   };
   return connectTls(options);
 }
