@@ -137,6 +137,30 @@ describe('inspect', () => {
 
     after(async () => redis?.stop());
 
+    it('shows the first elements of each other type', async () => {
+      await redis.client.rpush('db-cache-list', ...Array.from({ length: 30 }, (_, index) => `item ${index}`));
+      await redis.client.sadd('db-cache-set', 'one');
+      await redis.client.hset('db-cache-hash', 'name', 'Ann', 'two\nlines', '1');
+      await redis.client.zadd('db-cache-zset', 1.5, 'member');
+      await redis.client.xadd('db-cache-stream', '1-1', 'field', 'value');
+      const { out } = await run('list', 'set', 'hash', 'zset', 'stream', '--json');
+      const elements = (JSON.parse(out) as ReadonlyArray<{ elements: readonly unknown[] }>).map(
+        (each) => each.elements,
+      );
+      expect(elements[0]).to.have.length(10).and.include('item 9');
+      expect(elements.slice(1)).to.deep.equal([
+        ['one'],
+        [
+          ['name', 'Ann'],
+          [String.raw`two\x0alines`, '1'],
+        ],
+        [['member', '1.5']],
+        [['1-1', 'field', 'value']],
+      ]);
+      const piped = await run('hash');
+      expect(piped.out).to.include('elements.0\t["name","Ann"]\n');
+    });
+
     it('shows other types, and near misses', async () => {
       await redis.client.rpush('db-cache-list', 'a', 'b');
       await redis.client.zadd('db-cache-tag:people:entries', -1, 'x');

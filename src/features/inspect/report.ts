@@ -33,6 +33,7 @@ export function inspectedFields(inspected: Inspected, full: boolean): Field[] {
     { name: 'listedKey', value: printKey(listedKey) },
     { name: 'place', members: Object.entries(place).map(([name, of]) => ({ name, value: of, label: name })) },
     ...kindFields(inspected),
+    ...elementFields(inspected),
     ...formatFields(inspected),
     ...timeFields(inspected),
     ...usageFields(inspected),
@@ -50,6 +51,19 @@ function kindFields({ other, fault }: Inspected): Field[] {
   if (other === undefined) return [];
   const type = { name: 'type', value: other.type, label: 'what it is', text: fault?.message };
   return [{ name: 'kind', members: [type, { name: 'length', value: other.length }] }];
+}
+
+function elementFields({ other }: Inspected): Field[] {
+  if (other?.elements === undefined) return [];
+  const printed = other.elements.map((parts) => parts.map((part) => printKey(part)));
+  const shown = printed.map((parts) => (parts.length === 1 ? parts[0]! : parts));
+  return [
+    {
+      name: 'elements',
+      value: shown,
+      plain: shown.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))),
+    },
+  ];
 }
 
 function formatFields({ entry, value, format = { codec: '' } }: Inspected): Field[] {

@@ -1,6 +1,7 @@
 import type { Inspected } from './inspection.js';
 
 import { toPrettyJson } from '../../codecs/json/print.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 import { count } from '../../terminal/progress.js';
 import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, valueLine } from '../../terminal/value-text.js';
@@ -28,9 +29,17 @@ export function valueBlock(inspected: Inspected, full: boolean): string {
   return `${lines.map((line) => `  ${line}\n`).join('')}${rest === '' ? '' : `  ${styleAnswer('dim', rest)}\n`}`;
 }
 
-function prettyValue({ entry, value, fault, lock }: Inspected): string | undefined {
+function prettyValue({ entry, value, fault, lock, other }: Inspected): string | undefined {
+  if (other?.elements !== undefined) return elementLines(other);
   if (value !== undefined) return isText(value) ? textOf(value) : toPrettyJson(value);
   return entry !== undefined && fault !== undefined && lock === undefined ? hexText(entry.stored) : undefined;
+}
+
+/** One line for each element, and how many are not shown. */
+function elementLines({ elements = [], length = 0 }: NonNullable<Inspected['other']>): string {
+  const lines = elements.map((parts) => parts.map((part) => printKey(part)).join('  '));
+  const more = length - elements.length;
+  return [...lines, ...(more > 0 ? [`… and ${count(more)} more`] : [])].join('\n');
 }
 
 type Value = NonNullable<Inspected['value']>;

@@ -36,6 +36,8 @@ export interface OtherKind {
   readonly type: string;
   /** How many elements it has. */
   readonly length?: number;
+  /** The first of them, each with its parts: `[element]`, `[field, value]`, `[member, score]`, `[id, field, value, …]`. */
+  readonly elements?: ReadonlyArray<readonly string[]> | undefined;
 }
 
 /** How the value is written. */

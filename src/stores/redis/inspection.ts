@@ -8,6 +8,7 @@ import { RefusedError } from '../../errors.js';
 import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagOfSetKey, tagSetKey } from '../tags/names.js';
 import { count, isGone } from './client/replies.js';
+import { firstElements } from './elements.js';
 import { Entries } from './entries.js';
 import { placeOf } from './key-place.js';
 import { withoutTouching } from './listing/no-touch.js';
@@ -29,7 +30,8 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
   const known = { ...asked, expiresAt, usage };
   if (type !== 'string') {
     const isTagSet = type === 'zset' && isTagSetKey(listedKey);
-    const other: OtherKind = { type, ...(length !== undefined && { length }) };
+    const elements = await firstElements(context.connection, full, type);
+    const other: OtherKind = { type, elements, ...(length !== undefined && { length }) };
     return { ...known, other, ...(isTagSet && { tagKept: tagOfSetKey(listedKey) }) };
   }
 
