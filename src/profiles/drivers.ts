@@ -125,7 +125,7 @@ function refuseOthersKeys(fields: Fields, driver: DriverName): void {
     if (others.length === 0) continue;
     fields.fail(
       key,
-      `is a key of driver ${others.join(' and ')}, not of ${driver}`,
+      `is a key of driver ${new Intl.ListFormat('en-GB').format(others)}, not of ${driver}`,
       `Remove it. Keys of driver ${driver}: ${keys.join(', ')}.`,
     );
   }

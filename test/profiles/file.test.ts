@@ -148,11 +148,11 @@ describe('the content of a profile file', () => {
     it('need a known driver; the nearest is suggested first', async () => {
       expect(await folder.failureOf('profiles:\n  a: { prefix: x }\n')).to.deep.equal({
         message: 'cachectl.yaml:2: profile a has no driver',
-        hint: 'Add "driver: NAME". Drivers: sqlite, redis, memcached, mongodb, or the path or package of a custom driver.',
+        hint: 'Add "driver: NAME". Drivers: sqlite, redis, memcached, mongodb, file, mysql, postgres, or the path or package of a custom driver.',
       });
       expect(await folder.failureOf('profiles:\n  a:\n    driver: reddis\n')).to.deep.equal({
         message: 'cachectl.yaml:3: unknown driver in profile a (reddis)',
-        hint: 'Did you mean redis? No package of that name is installed. There are: redis, sqlite, mongodb, memcached.',
+        hint: 'Did you mean redis? No package of that name is installed. There are: redis, sqlite, file, mysql, mongodb, postgres, memcached.',
       });
     });
 

@@ -98,7 +98,7 @@ describe('a Memcached profile', () => {
       ],
       [
         ['servers: h', 'database: 1'],
-        '5: database of profile a is a key of driver redis and mongodb, not of memcached',
+        '5: database of profile a is a key of driver redis, mongodb, mysql and postgres, not of memcached',
         /Remove/,
       ],
       [['servers: h', 'server: i'], '5: unknown key "server" in profile a', /mean servers\?/],

@@ -118,7 +118,7 @@ describe('a MongoDB profile', () => {
       ],
       [
         ['url: mongodb://h/d', 'table: t'],
-        '5: table of profile a is a key of driver sqlite, not of mongodb (t)',
+        '5: table of profile a is a key of driver sqlite, mysql and postgres, not of mongodb (t)',
         /Remove/,
       ],
       [['url: mongodb://h/d', 'colection: t'], '5: unknown key "colection" in profile a', /mean collection\?/],

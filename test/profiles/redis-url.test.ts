@@ -111,7 +111,7 @@ describe('a Redis URL', () => {
       ['redis://:hunter2%@h', 'the URL (redis://:***@h) has a % that is not pa', /%25/],
       ['redis://h?prefx=a', 'the URL: unknown key "prefx" in profile redis', /mean prefix\?/],
       ['redis://h?__proto__=a', 'the URL: unknown key "__proto__" in profile redis', /./],
-      ['redis://h?path=a', 'the URL: path of profile redis is a key of driver sqlite, not of redis', /./],
+      ['redis://h?path=a', 'the URL: path of profile redis is a key of driver sqlite and file, not of redis', /./],
       ['redis://h?prefix', 'the URL (redis://h?prefix) has a parameter that is not name=value', /prefix=shop-/],
       ['redis://h/1?db=1', 'the URL (redis://h/1?db=1) has "database" twice', /Remove/],
       ['redis://h?prefix=a&prefix=b', 'the URL (redis://h?prefix=a&prefix=b) has "prefix" twice', /Remove/],

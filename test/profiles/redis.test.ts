@@ -238,7 +238,7 @@ describe('a Redis profile', () => {
       ],
       [
         ['host: h', 'path: x'],
-        '5: path of profile a is a key of driver sqlite, not of redis (x)',
+        '5: path of profile a is a key of driver sqlite and file, not of redis (x)',
         /Keys of driver redis/,
       ],
     ];

@@ -79,7 +79,7 @@ describe('an SQLite profile', () => {
       ['path: x\n    table: CACHE_LOCKS', 'cachectl.yaml:5: table of profile a is also the other table', /separate/],
       [
         'path: x\n    locks: redis://h',
-        'cachectl.yaml:5: locks of profile a is a key of driver redis, not of sqlite (redis://h)',
+        'cachectl.yaml:5: locks of profile a is a key of driver redis, mysql and postgres, not of sqlite (redis://h)',
         /Keys of driver sqlite: .*lockTable/,
       ],
     ];
