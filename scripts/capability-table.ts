@@ -90,7 +90,7 @@ async function listedTags(store: Store): Promise<string> {
 
 function listedLocks({ locks, traits }: Store): string {
   if (locks === undefined) return 'no';
-  return traits.locksToldFromEntries === 'apart' ? 'all' : 'recognised ones';
+  return traits.lockStorage === 'separate' ? 'all' : 'recognised ones';
 }
 
 function whoWaits(store: Store): string {

@@ -80,6 +80,7 @@ export {
   pageAt,
 } from './stores/contract/listing.js';
 export {
+  type DetectedBy,
   type ListedLock,
   type ListLocksOptions,
   LOCK_EVENT_TYPES,
@@ -87,7 +88,6 @@ export {
   type LockEvent,
   type LockEventType,
   type LockStream,
-  type ToldBy,
   type Waiter,
   type Waiting,
   type WatchLocksOptions,

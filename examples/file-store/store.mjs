@@ -39,7 +39,7 @@ export class FileStore {
     this.location = room.files.folder;
     this.prefix = room.prefix;
     /** @type {Traits} */
-    this.traits = { ttls: true, locksToldFromEntries: room.lockFiles === room.files ? 'by-form' : 'apart' };
+    this.traits = { ttls: true, lockStorage: room.lockFiles === room.files ? 'among-entries' : 'separate' };
   }
 
   /** @param {string} key */

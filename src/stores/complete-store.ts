@@ -3,7 +3,7 @@ import type { DriverStore, Store } from './contract/store.js';
 import { noFlushByPrefix, type Operation, unsupported } from './contract/operations.js';
 import { eventSourceNamed } from './events/sources.js';
 
-/** The driver's store, in which the operations that it lacks throw an UnsupportedError. */
+/** Complete a driver's store: operations that it lacks throw an UnsupportedError. */
 export function completeStore(store: DriverStore): Store {
   const { events, keys } = store;
   const refuse = (operation: Operation) => (): never => {

@@ -3,7 +3,7 @@ import type { DriverStore, Repository, Store } from './contract/store.js';
 
 import { completeStore } from './complete-store.js';
 
-/** A driver's store. Its parts are loaded on first use, and the streams that it opened are stopped when it is closed. */
+/** Build a store from parts that are loaded on first use. Streams that it opened are stopped when it is closed. */
 export function defineStore<Context>({
   context,
   entries,
@@ -42,7 +42,7 @@ export interface StoreDefinition<Context> extends Omit<DriverStore, PartName | '
   readonly entries: Repository;
   readonly parts: Parts<Context>;
   readonly events?: EventsPart<Context>;
-  /** Called after the streams were stopped. Never hangs, never throws. */
+  /** Called after all streams have stopped. Never hangs, never throws. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export interface EventsPart<Context> {
   readonly open: () => Promise<(context: Context, options: SourceOptions) => Promise<EventStream & Stoppable>>;
 }
 
-/** By name, what loads a member of the store. */
+/** Loaders of the store's members, by name. */
 export type Parts<Context> = { readonly [Name in OptionalPart]?: Part<Context, Name> } & {
   readonly [Name in RequiredPart]: Part<Context, Name>;
 };
@@ -59,6 +59,7 @@ export type Parts<Context> = { readonly [Name in OptionalPart]?: Part<Context, N
 type RequiredPart = 'flush';
 
 type OptionalPart =
+  | 'checkConnection'
   | 'count'
   | 'diagnose'
   | 'doubt'
@@ -67,7 +68,6 @@ type OptionalPart =
   | 'inspect'
   | 'keys'
   | 'locks'
-  | 'reach'
   | 'rename'
   | 'sample'
   | 'serverTime'
@@ -78,8 +78,8 @@ type OptionalPart =
 
 type PartName = OptionalPart | RequiredPart;
 
-/** These return an iterable, and all others a promise. */
-type IterablePart = 'diagnose' | 'entries' | 'keys' | 'locks' | 'reach';
+/** These return an iterable, all others a promise. */
+type IterablePart = 'checkConnection' | 'diagnose' | 'entries' | 'keys' | 'locks';
 
 type Member<Name extends PartName> = NonNullable<DriverStore[Name]>;
 
@@ -98,7 +98,13 @@ interface Stoppable {
   stop(): Promise<void> | void;
 }
 
-const ITERABLES: readonly string[] = ['diagnose', 'entries', 'keys', 'locks', 'reach'] satisfies IterablePart[];
+const ITERABLES: readonly string[] = [
+  'checkConnection',
+  'diagnose',
+  'entries',
+  'keys',
+  'locks',
+] satisfies IterablePart[];
 
 type AnyPart = () => Promise<(...args: unknown[]) => unknown>;
 

@@ -3,7 +3,7 @@ import type { OpenOptions, Store } from './contract/store.js';
 
 import { openCodec } from '../codecs/open.js';
 
-/** The store that a profile describes. Loads its driver and no other; connects on first use. */
+/** Open the store of a profile. Loads only its driver; connects on first use. */
 export async function openStore(profile: Profile, options: OpenOptions): Promise<Store> {
   const codec = openCodec(profile.codec);
   switch (profile.driver) {

@@ -197,7 +197,7 @@ describe('a Redis user with few rights', () => {
     await redis().client.call('ACL', 'SETUSER', 'bob', '+subscribe', '-config');
     const result = await cachectl(['events:tail', '--for', '1s', '--url', url()]);
     expect(result).to.include({ code: 0, out: '' });
-    expect(result.err).to.match(/^cannot see whether keyspace notifications are on; .*\n$/);
+    expect(result.err).to.match(/^cannot check whether keyspace notifications are on; .*\n$/);
   });
 });
 

@@ -101,7 +101,7 @@ describe('events:tail on Redis restores the setting', () => {
   it('after a kill, at the next run without --enable', async () => {
     await killed();
     const result = await cachectl(['events:tail', '--for', '1s', '--url', redis().url]);
-    expectFault(result, { code: 3, message: 'does not announce what happens', hint: '--enable' });
+    expectFault(result, { code: 3, message: 'does not send keyspace notifications', hint: '--enable' });
     await expectAsBefore();
   });
 

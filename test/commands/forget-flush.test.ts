@@ -61,7 +61,7 @@ describe('forget, flush and tags:flush', () => {
     it('flush warns first if the store keeps locks among the entries', async () => {
       const { err } = await place.run(['flush', '--yes']);
       expect(err.includes('This store keeps locks among the entries')).to.equal(
-        place.locksToldFromEntries === 'by-form',
+        place.lockStorage === 'among-entries',
       );
     });
 

@@ -55,7 +55,7 @@ describe('keys', () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '60']);
       const listed = JSON.parse((await place.run(['keys', '--long', '--json'])).out) as Array<Record<string, unknown>>;
       const lock = listed.find(({ key }) => key === 'deploy');
-      if (place.locksToldFromEntries === 'apart') expect(lock).to.be.undefined;
+      if (place.lockStorage === 'separate') expect(lock).to.be.undefined;
       else expect(lock).to.include({ type: 'lock', detectedBy: 'cachectl-owner' });
     });
 

@@ -20,9 +20,9 @@ describe('lock:list', () => {
       expect(Number(deploy?.[2])).to.be.within(580, 600);
       expect(deploy?.[3]).to.equal('cachectl');
       expect(deploy?.[4]).to.equal(isApart ? 'place' : 'cachectl-owner');
-      expect(deploy?.[5]).to.match(/^taken by cachectl for .+@.+, process \d+$/);
+      expect(deploy?.[5]).to.match(/^acquired by cachectl for .+@.+, process \d+$/);
       const told = isApart ? 'place' : 'family';
-      const meaning = 'keeps a second Sync 42 out of the queue';
+      const meaning = 'prevents a second Sync 42 in the queue';
       expect(job).to.deep.equal([JOB, 'worker', 'never', 'unique-job', told, meaning]);
     });
 

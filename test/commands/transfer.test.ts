@@ -125,7 +125,7 @@ describe('export and import', () => {
       await place.run(['lock:acquire', 'deploy', '--ttl', '10m']);
       const { out, err } = await place.run(['export']);
       expect(out).to.match(/^\{"key":"a",[^\n]*\n$/);
-      const locks = place.locksToldFromEntries === 'apart' ? '' : '; left out: 1 lock';
+      const locks = place.lockStorage === 'separate' ? '' : '; left out: 1 lock';
       expect(err).to.equal(`exported 1 entry${locks}\n`);
     });
 

@@ -24,7 +24,7 @@ function profile({ prefix }: StoreOptions): FileProfile {
 }
 
 describeStore('file', {
-  traits: { ttls: true, locksToldFromEntries: 'by-form' },
+  traits: { ttls: true, lockStorage: 'among-entries' },
 
   // The suite's stores have prefixes, so there is no sample; see test/stores/file/listing.test.ts.
   has: ['inspect', 'lock', 'stats'],

@@ -15,7 +15,7 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('memcached behind twemproxy', {
-  traits: { ttls: false, locksToldFromEntries: 'by-form', keyBytes: 250 },
+  traits: { ttls: false, lockStorage: 'among-entries', keyBytes: 250 },
 
   has: ['inspect', 'tags', 'lock'],
 

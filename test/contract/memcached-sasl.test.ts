@@ -14,7 +14,7 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('memcached behind SASL', {
-  traits: { ttls: false, locksToldFromEntries: 'by-form', keyBytes: 250 },
+  traits: { ttls: false, lockStorage: 'among-entries', keyBytes: 250 },
 
   has: ['stats', 'inspect', 'tags', 'lock'],
 

@@ -13,7 +13,7 @@ function profile({ prefix }: StoreOptions) {
 }
 
 describeStore('memcached', {
-  traits: { ttls: true, idleTimes: true, locksToldFromEntries: 'by-form', keyBytes: 250 },
+  traits: { ttls: true, idleTimes: true, lockStorage: 'among-entries', keyBytes: 250 },
 
   has: ['keys', 'entries', 'flushOnly', 'sample', 'stats', 'inspect', 'tags', 'tagIndex', 'lock', 'locks'],
 

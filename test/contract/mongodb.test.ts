@@ -17,7 +17,7 @@ describeStore('mongodb', {
     ttls: true,
     countsTagged: true,
     lockMilliseconds: true,
-    locksToldFromEntries: 'apart',
+    lockStorage: 'separate',
   },
 
   has: ABILITIES,

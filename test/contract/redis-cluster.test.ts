@@ -34,7 +34,7 @@ describeStore('redis cluster', {
     idleTimes: true,
     countsTagged: true,
     lockMilliseconds: true,
-    locksToldFromEntries: 'by-form',
+    lockStorage: 'among-entries',
   },
 
   has: ABILITIES,

@@ -35,7 +35,7 @@ for (const options of OPTIONS) {
       idleTimes: true,
       countsTagged: true,
       lockMilliseconds: true,
-      locksToldFromEntries: 'by-form',
+      lockStorage: 'among-entries',
     },
 
     has: ABILITIES,

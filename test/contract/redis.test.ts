@@ -30,7 +30,7 @@ describeStore('redis', {
     idleTimes: true,
     countsTagged: true,
     lockMilliseconds: true,
-    locksToldFromEntries: 'by-form',
+    lockStorage: 'among-entries',
   },
 
   has: ABILITIES,

@@ -36,7 +36,7 @@ function profile({ prefix }: StoreOptions): SqliteProfile {
 }
 
 describeStore('sqlite', {
-  traits: { listingPlaces: true, ttls: true, countsTagged: true, locksToldFromEntries: 'apart' },
+  traits: { listingPlaces: true, ttls: true, countsTagged: true, lockStorage: 'separate' },
 
   has: ABILITIES,
 

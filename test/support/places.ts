@@ -30,7 +30,7 @@ export interface Place extends Ground {
 }
 
 /** Where a store is, and how it behaves through the built program. */
-interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'locksToldFromEntries'> {
+interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'lockStorage'> {
   /** A size that is too large for an incompressible value. Left out if a test cannot store that much. */
   readonly tooLarge?: number;
   /** Strings are stored bare, with their type beside them. */
@@ -65,7 +65,7 @@ export function sqlitePlace(): Place {
   });
   const place = placeOn({
     countsTagged: true,
-    locksToldFromEntries: 'apart',
+    lockStorage: 'separate',
     keepsStringsBare: false,
     url: () => `sqlite://${folder}/cache.sqlite?prefix=${PREFIX}`,
     eventTypes: async () => [
@@ -95,7 +95,7 @@ export function redisPlace(): Place {
   });
   const place = placeOn({
     countsTagged: true,
-    locksToldFromEntries: 'by-form',
+    lockStorage: 'among-entries',
     keepsStringsBare: false,
     url: () => `${redis.url}?prefix=${PREFIX}&connectionPrefix=shop-database-`,
     async eventTypes() {
@@ -118,7 +118,7 @@ export function memcachedPlace(): Place {
   });
   const place = placeOn({
     countsTagged: false,
-    locksToldFromEntries: 'by-form',
+    lockStorage: 'among-entries',
     keyBytes: 250,
     tooLarge: 1_048_576,
     keepsStringsBare: true,
@@ -144,7 +144,7 @@ export function mongodbPlace(): Place {
   });
   const place = placeOn({
     countsTagged: true,
-    locksToldFromEntries: 'apart',
+    lockStorage: 'separate',
     tooLarge: 16_777_216,
     keepsStringsBare: false,
     url() {

@@ -10,7 +10,7 @@ describeStore(
   'file-store',
   driverHarness({
     module: new URL('../driver.mjs', import.meta.url),
-    traits: { ttls: true, locksToldFromEntries: 'by-form' },
+    traits: { ttls: true, lockStorage: 'among-entries' },
     has: ['lock'],
     before() {
       folder = mkdtempSync(path.join(tmpdir(), 'file-store-'));

@@ -84,7 +84,7 @@ describe('the files', function () {
     await apart.lock('deploy').acquire('ann', 60);
     expect(await store.lock('deploy').holder()).to.equal(undefined);
     expect((await apart.lock('deploy').holder())?.owner).to.equal('ann');
-    expect(apart.traits.locksToldFromEntries).to.equal('apart');
+    expect(apart.traits.lockStorage).to.equal('separate');
   });
 
   it('that PHP created and has not filled are no entries', async () => {

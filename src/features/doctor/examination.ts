@@ -28,7 +28,7 @@ export async function* examine(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   yield ok('profile', profileText(profile, store.location));
-  if (yield* untilFault('store', store.reach?.())) return;
+  if (yield* untilFault('store', store.checkConnection?.())) return;
   if (yield* untilFault('reading', reading(store))) return;
   if (yield* untilFault('place', place(store, profile))) return;
   const isUnmade = (await store.unmade?.('entries')) !== undefined;

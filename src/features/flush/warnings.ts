@@ -17,7 +17,7 @@ export function lockWarnings(store: Store, { locks, scope }: Pick<FlushOptions, 
   }
 
   if (locks) return ['Locks that lock:list shows are removed too. Their holders lose them.'];
-  if (traits.locksToldFromEntries === 'apart') return [];
+  if (traits.lockStorage === 'separate') return [];
   return [
     'This store keeps locks among the entries. Locks that lock:list shows are kept; others are removed like entries.',
   ];

@@ -147,9 +147,7 @@ async function whereElse(
 ): Promise<Pick<Inspected, 'elsewhere' | 'lockApart'>> {
   if (tags === undefined) {
     const holder =
-      store.supports('lock') && store.traits.locksToldFromEntries === 'apart'
-        ? await store.lock(key).holder()
-        : undefined;
+      store.supports('lock') && store.traits.lockStorage === 'separate' ? await store.lock(key).holder() : undefined;
     return holder === undefined ? {} : { lockApart: holder };
   }
 

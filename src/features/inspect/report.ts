@@ -167,9 +167,13 @@ function tagFields({ tags, tagKept }: Inspected): Field[] {
 function lockFields({ lock, listedKey, entry }: Inspected): Field[] {
   if (lock === undefined) return [];
   const { meaning } = aboutLock(listedKey, lock);
-  const detectedBy = { name: 'detectedBy', value: lock.toldBy };
+  const detectedBy = { name: 'detectedBy', value: lock.detectedBy };
   const members = heldFields(listedKey, { owner: lock.owner, ttl: entry?.ttl }, [
-    { name: 'meaning', label: 'what it is', text: `a lock, detected by its ${DETECTED_BY[lock.toldBy]}: ${meaning}` },
+    {
+      name: 'meaning',
+      label: 'what it is',
+      text: `a lock, detected by its ${DETECTED_BY[lock.detectedBy]}: ${meaning}`,
+    },
     { name: 'owner', label: 'held by', text: ownerText(lock) },
     { name: 'acquiredAt', label: 'acquired' },
   ]);

@@ -31,9 +31,9 @@ export const heldColumns: ReadonlyArray<Column<HeldLock>> = [
 
 const detectedColumn: Column<ListedLock> = {
   name: 'detectedBy',
-  value: ({ toldBy }) => toldBy,
+  value: ({ detectedBy }) => detectedBy,
   title: 'DETECTED BY',
-  text: ({ toldBy }) => DETECTED_BY[toldBy],
+  text: ({ detectedBy }) => DETECTED_BY[detectedBy],
 };
 
 /** Of `lock:list`. */
@@ -112,5 +112,5 @@ function meaning(lock: HeldLock): string {
 
 /** The owner has a column of its own. */
 function shortMeaning(lock: HeldLock): string {
-  return aboutLock(lock.name, lock).family === 'cachectl' ? 'taken by cachectl' : meaning(lock);
+  return aboutLock(lock.name, lock).family === 'cachectl' ? 'acquired by cachectl' : meaning(lock);
 }

@@ -1,33 +1,33 @@
 import type { CachectlError } from '../../errors.js';
 
-/** What a store found out about itself, for `doctor`. */
+/** One result of a check, for `doctor`. */
 export interface Finding {
-  /** What was looked at: `index on tags`. */
+  /** What was checked, such as `index on tags`. */
   readonly subject: string;
-  /** `warning`: it works, and not as well as it could. `skipped`: it was not looked at, and the message says why. */
+  /** `warning`: works, but could be better. `skipped`: not checked; the message says why. */
   readonly state: 'fault' | 'ok' | 'skipped' | 'warning';
-  /** What is so, in one line. */
+  /** The result, in one line. */
   readonly message: string;
-  /** What to do, as a sentence; of what is not ok. */
+  /** What to do, as a sentence, unless the state is `ok`. */
   readonly hint?: string;
-  /** Absent where only a person can put it right. */
+  /** Absent if only a person can fix it. */
   readonly fix?: Fix;
-  /** Of a fault that an error showed: the exit code is its. */
+  /** The error behind a fault. It decides the exit code. */
   readonly cause?: CachectlError;
 }
 
-/** A change of the server that is safe, and safe to make twice. Never made unasked. */
+/** A safe and idempotent change of the server. Applied only on request. */
 export interface Fix {
   /** In the present tense: `creates the index tags_1 on cache`. */
   readonly effect: string;
   apply(): Promise<void>;
 }
 
-/** Why the place that a profile names may not be what it should be. */
+/** Why the location in a profile may be wrong. */
 export interface PlaceDoubt {
   /**
-   * `absent`: nothing is there to read, so a path or name may be mistyped. `unmade`: the same where nothing creates it ahead
-   * of the first write, so that it is usual in a new cache. `foreign`: something else than a cache is there.
+   * `absent`: nothing exists there, so a path or name may be mistyped. `unmade`: the same, but the first write creates
+   * it, so this is normal for a new cache. `foreign`: something other than a cache exists there.
    */
   readonly kind: 'absent' | 'foreign' | 'unmade';
   readonly message: string;

@@ -3,19 +3,19 @@ import type { Value } from '../../codecs/value.js';
 /** Seconds, or null for "never expires". */
 export type Ttl = number | null;
 
-/** What one key holds. `stored` is exact; `decode` is only done when asked for. */
+/** The value of a key. `stored` is exact; `decode` runs on demand. */
 export interface Entry {
   /** The bytes as the store holds them. */
   readonly stored: Buffer;
-  /** Seconds left, at least 1; null when the entry never expires; undefined where the store does not tell. */
+  /** Seconds left, at least 1; null if the entry never expires; undefined if the store does not report it. */
   readonly ttl: Ttl | undefined;
-  /** Memcached's flags of the item, where they are not those that the codec gives it; left out otherwise. */
+  /** Memcached's flags, if they differ from those that the codec would set. */
   readonly flags?: number;
-  /** @throws UndecodableError when the profile's codec does not read these bytes */
+  /** @throws UndecodableError if the codec of the profile cannot read the bytes */
   decode(): Value;
   /**
-   * What `putStored` takes of it, where `stored` is not all that its value is: on Memcached the flags go with it. Left out
-   * where it is all.
+   * The form that `putStored` accepts, if `stored` is not the whole value: on Memcached it includes the flags. Absent
+   * if `stored` is enough.
    */
   inForm?(): Buffer;
 }
@@ -24,84 +24,84 @@ export interface NewEntry {
   readonly key: string;
   readonly value: Value;
   readonly ttl: Ttl;
-  /** Memcached's, to be kept as `Entry.flags` told them; other stores have none. */
+  /** Memcached's flags, to restore those of `Entry.flags`. Other stores have none. */
   readonly flags?: number;
 }
 
-/** An entry whose value is what a store holds: `Entry.inForm()`, or where that is left out the bytes. */
+/** An entry in stored form: `Entry.inForm()`, or the stored bytes if that is absent. */
 export interface StoredEntry {
   readonly key: string;
   readonly stored: Buffer;
   readonly ttl: Ttl;
 }
 
-/** How far a bulk operation is. Called often; must be cheap. */
+/** Reports the progress of a bulk operation. Called often, so it must be cheap. */
 export type OnProgress = (done: Progress) => void;
 
 export interface Progress {
-  /** What the server acknowledged as done. */
+  /** What the server has confirmed. */
   readonly done: number;
-  /** An estimate of the whole, when the store has one. */
+  /** An estimate of the total, if there is one. */
   readonly total?: number;
 }
 
 export interface BulkOptions {
-  /** Ends it between two steps, and before the first, with its reason as the error; what is done stays. */
+  /** Aborts before the first step or between steps, with its reason as the error. Completed steps stay. */
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
-  /** Somebody sees how much there is in all, so that it is worth counting first. */
+  /** A person sees the total, so it is worth counting first. */
   readonly wantsTotal?: boolean;
 }
 
-/** Reading and writing by key. The same shape for a whole store and for a set of tags in it. */
+/** Reads and writes by key, in a whole store or within tags. */
 export interface Repository {
-  /** Hit, or undefined for a miss. @throws WrongTypeError */
+  /** Undefined for a miss. @throws WrongTypeError */
   get(key: string): Promise<Entry | undefined>;
 
-  /** One round trip. The answer has the order of `keys`; a key that holds no entry gives its error. */
+  /** One round trip. Results are in the order of `keys`. A key that holds no entry yields its error. */
   many(keys: readonly string[]): Promise<ReadonlyArray<Reading>>;
 
   put(key: string, value: Value, ttl: Ttl): Promise<void>;
 
   /**
-   * Bounded in memory, whatever the length of `entries`. Returns how many were stored.
-   * Entries that were acknowledged before an error stay; `onProgress` reports them.
+   * Store entries in bounded memory. @returns how many were stored
+   * Entries that were confirmed before an error stay; `onProgress` reports them.
    */
   putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number>;
 
-  /** What its stored bytes are, where `putStored` takes them back: `redis php`. */
+  /** The form of stored bytes, such as `redis php`, if `putStored` is supported. */
   readonly storedForm?: string;
 
   /**
-   * As `putMany`, of what a store of the same form held: also of what cannot be read.
-   * @throws InputError of what is not of that form, where that can be told
+   * Like `putMany`, for entries from a store with the same form, including values that cannot be decoded.
+   * @throws InputError if bytes are not in that form, where this can be detected
    */
   putStored?(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number>;
 
-  /** Atomic: stores only when absent. False when it was there. @param flags see `NewEntry` */
+  /** Atomic: store only if absent. False if the key exists. @param flags see `NewEntry` */
   add(key: string, value: Value, ttl: Ttl, flags?: number): Promise<boolean>;
 
   /**
-   * Atomic: stores `value` in place of what was read before, and keeps the ttl. False if the entry has changed or is gone.
+   * Atomic: store `value` in place of what was read before. Keeps the TTL. False if the entry has changed or is gone.
    * Without it, cachectl reads again just before it writes.
    */
   replace?(key: string, expected: Entry, value: Value): Promise<boolean>;
 
   /**
-   * Atomic; keeps the ttl; a missing key starts at 0 and never expires. `by` may be negative.
-   * @throws NotANumberError, with the value unchanged
+   * Atomic. Keeps the TTL; a missing key starts at 0 and never expires. `by` may be negative.
+   * @throws NotANumberError; the value is unchanged
    */
   increment(key: string, by: bigint): Promise<bigint>;
 
-  /** Sets a new ttl. False when the key was not there. */
+  /** Set a new TTL. False if the key does not exist. */
   touch(key: string, ttl: Ttl): Promise<boolean>;
 
-  /** One round trip; for each key, whether it was there. */
+  /** One round trip. Returns whether each key existed. */
   forget(keys: readonly string[]): Promise<readonly boolean[]>;
 
-  /** Reads and forgets; atomic. */
+  /** Read and remove, atomically. */
   pull(key: string): Promise<Entry | undefined>;
 }
 
-/** What `many` says of one key: a hit, a miss, or why the key cannot be read as an entry. */
+/** The result of `many` for one key: a hit, a miss, or why the key cannot be read as an entry. */
 export type Reading = Entry | Error | undefined;

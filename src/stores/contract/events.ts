@@ -13,79 +13,82 @@ export const EVENT_TYPES = [
   'CacheFlushed',
 ] as const;
 
-/** `LockContended`: somebody tried to get it, and did not. A lock whose ttl is over expires like any key. */
+/** `LockContended`: someone tried to acquire a held lock. A lock whose TTL ends is reported as `KeyExpired`. */
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** Who did it, as far as the source tells. */
+/** The client that caused an event, as far as the source knows. */
 export interface EventClient {
   /** `host:port`. */
   readonly address?: string;
-  /** What the client calls itself. */
+  /** The name that the client gave itself. */
   readonly name?: string;
 }
 
 export interface CacheEvent {
-  /** When the server said so; where it does not date its events, when we heard. */
+  /** The server's time; if the source has none, the time of arrival. */
   readonly time: Date;
   readonly type: EventType;
-  /** Without prefixes. Undefined where the event is of the whole store (CacheFlushed). */
+  /** Without prefixes. Undefined for events of the whole store (CacheFlushed). */
   readonly key?: string;
-  /** The key lies under another prefix, and stands there whole. Only where `everything` was asked for. */
+  /** The key is under another prefix and is complete. Only with `everything`. */
   readonly isForeign?: true;
-  /** Those known that the entry carries; left out where the source does not tell. */
+  /** The known tags of the entry. Absent if the source does not know them. */
   readonly tags?: readonly string[];
-  /** Seconds; present where the source tells. */
+  /** In seconds, if the source knows it. */
   readonly ttl?: Ttl;
-  /** Stored bytes; present where the source tells. */
+  /** Stored bytes, if the source knows them. */
   readonly size?: number;
   readonly client?: EventClient;
 }
 
-/** A place that events can be had from. */
+/** A mechanism that reports events. */
 export interface EventSource {
-  /** What `--source` calls it: `monitor`. */
+  /** The value of `--source`, such as `monitor`. */
   readonly name: string;
-  /** At best; what a server's version or settings lack, `EventStream.types` leaves out. */
+  /** At best. `EventStream.types` leaves out what the version or settings of a server do not report. */
   readonly types: readonly EventType[];
-  /** Whether it tells who did it. */
+  /** Whether it reports clients. */
   readonly clients: boolean;
-  /** Whether it can tell which tags an entry carries. */
+  /** Whether it can report the tags of entries. */
   readonly tags: boolean;
 }
 
-/** Where a driver has its events from. */
+/** The event sources of a driver. */
 export interface StoreEvents {
-  /** At least one; the cheapest for the server first. */
+  /** At least one, the cheapest for the server first. */
   readonly sources: readonly EventSource[];
   open(options: SourceOptions): Promise<EventStream>;
 }
 
-/** Something that was not told, for another reason than that the reader was slow. */
+/** A gap in the events that a slow reader did not cause. */
 export interface Missed {
-  /** What and why, in one line for people: `host:port was away for 2s; what happened meanwhile was missed`. */
+  /** What was lost and why, in one line for people. */
   readonly text: string;
-  /** How many events, where the server says. */
+  /** How many events, if the server reports it. */
   readonly events?: number;
 }
 
 export interface EventsOptions {
-  /** Ends the stream, and everything that was switched on for it. */
+  /** Ends the stream and reverts everything that was enabled for it. */
   readonly signal: AbortSignal;
-  /** May change the server's settings for as long as the stream lives. */
+  /** Whether settings of the server may be changed while the stream runs. */
   readonly enable: boolean;
-  /** The name of a source; by default the first. */
+  /** The name of a source; the first by default. */
   readonly source?: string;
-  /** Keys under other prefixes, too. */
+  /** Include keys under other prefixes. */
   readonly everything?: boolean;
-  /** Tell tags, also where that costs questions to the server. */
+  /** Report tags, even if that needs requests to the server. */
   readonly tags?: boolean;
-  /** Cheap, and asked first: nothing is made of an event that is not wanted. */
+  /** A cheap filter that runs first: unwanted events are not decoded. */
   wants?(type: EventType, key: string | undefined): boolean;
-  /** Asked of what is wanted. What does not match is neither told nor counted as dropped. */
+  /** A filter for complete events. Events that do not match are neither reported nor counted as dropped. */
   matches?(event: CacheEvent): boolean;
-  /** Told at once when a server is lost, and before the stream tries to get it back. */
+  /** Called as soon as a server is lost, before the stream reconnects. */
   onLost?(why: Error): void;
-  /** The stream goes on behind a gap, for as long as that takes; without a listener a gap ends it with an error. */
+  /**
+   * Called after a gap; the stream reconnects for as long as necessary. Without it, a gap ends the stream with an
+   * error.
+   */
   onMissed?(missed: Missed): void;
 }
 
@@ -94,18 +97,18 @@ export interface SourceOptions extends EventsOptions {
   readonly source: string;
 }
 
-/** A stream that is up: what it was put up for can be heard from now on. */
+/** An open stream. No event is missed from now on. */
 export interface EventStream extends AsyncIterable<CacheEvent> {
-  /** Where the events come from, what it cannot tell, and what it costs the server, in one line for people. */
+  /** Where the events come from, what the source cannot report, and its cost for the server, in one line for people. */
   readonly source: string;
-  /** Why events may fail to come, where that cannot be ruled out: a script must know, too. */
+  /** Why events may be missing, if that cannot be ruled out. Scripts need to know it, too. */
   readonly warning?: string;
   readonly types: readonly EventType[];
-  /** How many events that matched were left out up to now, since they came faster than they were read. */
+  /** How many matching events were dropped so far because they were not read fast enough. */
   readonly dropped?: number;
   /**
-   * What entries hold now, for a preview: read so that this stream does not tell of it. Left out where reading is never
-   * told; then `many` serves.
+   * Read entries for a preview without causing events in this stream. Absent if reads cause no events; then `many` is
+   * used.
    */
   peek?(keys: readonly string[]): Promise<ReadonlyArray<Reading>>;
 }

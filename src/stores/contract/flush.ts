@@ -1,43 +1,43 @@
 import type { BulkOptions } from './entries.js';
 import type { ListedEntry } from './listing.js';
 
-/** What a flush hits. */
+/** What to flush. */
 export interface FlushOptions extends BulkOptions {
-  /** `prefix`: what lies under the profile's prefix. `all`: the whole database, whoever wrote it. */
+  /** `prefix`: everything under the prefix of the profile. `all`: the whole database, with data of others. */
   readonly scope: 'all' | 'prefix';
-  /** Also flush locks, those that can be told from entries. `scope: 'all'` always takes them. */
+  /** Also flush locks that can be recognized. The scope `all` always includes them. */
   readonly locks: boolean;
   /** Count only. */
   readonly dryRun: boolean;
 }
 
 export interface FlushResult {
-  /** Entries removed (or that would be), and locks where they go too; bookkeeping of tags is not counted. */
+  /** Entries that were (or would be) removed, and locks if included. Tag indexes are not counted. */
   readonly removed: number;
-  /** Locks that were recognised and kept. */
+  /** Locks that were recognized and kept. */
   readonly keptLocks: number;
-  /** What lies in the scope and was neither counted nor removed, since no cache wrote it. */
+  /** Other data in the scope that no cache wrote: neither counted nor removed. */
   readonly leftOthers?: number;
 }
 
-/** Which entries are meant: those of which all is so that is given. */
+/** Selects the entries that match all given conditions. */
 export interface EntryFilter {
   /** A glob on the key. */
   readonly pattern?: string;
-  /** Seconds: neither read nor written for at least that long, as the server tells. */
+  /** In seconds: not read or written for at least this long, by the server's records. */
   readonly idleFor?: number;
-  /** Bytes, as `ListedEntry.size` has them. */
+  /** In bytes, like `ListedEntry.size`. */
   readonly largerThan?: number;
 }
 
 export interface FlushOnlyOptions extends BulkOptions {
-  /** Count only. With `idleFor` the look does not count as a use. */
+  /** Count only. With `idleFor`, counting is no use of an entry. */
   readonly dryRun: boolean;
-  /** Told of each entry that would go; of a dry run. */
+  /** Called for each entry that a dry run would remove. */
   readonly onFound?: (entry: ListedEntry) => void;
 }
 
 export interface FlushOnlyResult extends FlushResult {
-  /** What the removed entries held, in bytes, as their sizes have it. */
+  /** The total size of the removed entries, in bytes. */
   readonly bytes: number;
 }

@@ -1,66 +1,68 @@
 import type { Entry } from './entries.js';
-import type { ToldBy } from './locks.js';
+import type { DetectedBy } from './locks.js';
 
 /**
- * What a store knows of one key, beside what `get` says. Looking disturbs as little as the server lets it: what tells of
- * uses is asked before the value is read, and what is not there is not counted as a miss where that can be avoided.
+ * What a store knows about a key, beyond `get`. Inspecting has as few side effects as the server allows: usage is read
+ * before the value, and if possible an absent key is not counted as a miss.
  */
 export interface Inspection {
-  /** The whole key, as it lies in the store; left out where what it would be is not known (Memcached, of a tag without id). */
+  /** The whole stored key. Absent if it cannot be known (Memcached, for a tag without an id). */
   readonly storedKey?: string;
-  /** Without prefixes, as `keys` gives it. */
+  /** Without prefixes, as in `keys`. */
   readonly listedKey: string;
-  /** Where that is, in the words of the store: `server`, `node`, `slot`, `database`, `collection`, `file`, `table`. */
+  /**
+   * Where the key is stored, in the store's terms: `server`, `node`, `slot`, `database`, `collection`, `file`, `table`.
+   */
   readonly place: Readonly<Record<string, number | string>>;
-  /** Left out of a miss, and of what is no entry. */
+  /** Absent for a miss, and if the key holds no entry. */
   readonly entry?: Entry;
-  /** What is no entry: a Redis list, say. */
+  /** The key holds no entry, but for example a Redis list. */
   readonly other?: OtherKind;
   readonly format?: StoredFormat;
-  /** When it expires; null for never; left out where the store does not tell. */
+  /** When it expires; null for never; absent if the store does not report it. */
   readonly expiresAt?: Date | null;
   readonly usage?: Usage;
   readonly tags?: InspectedTags;
-  /** Told to be a lock, or held by it, where locks lie among the entries. */
+  /** The entry is a lock, or the key is a held lock, if locks are stored with the entries. */
   readonly lock?: InspectedLock;
-  /** The tag whose bookkeeping this is. */
+  /** The tag whose index this key holds. */
   readonly tagKept?: string;
-  /** Of a miss: when what is still stored there had expired. */
+  /** For a miss: when the value that is still stored expired. */
   readonly expiredAt?: Date;
-  /** Of a miss: whole keys that differ in the prefixes alone, and are there. */
+  /** For a miss: existing stored keys that differ only in the prefixes. */
   readonly near?: readonly NearKey[];
 }
 
 export interface OtherKind {
-  /** In the words of the store: `list`. */
+  /** In the store's terms, such as `list`. */
   readonly type: string;
-  /** How many elements it has. */
+  /** The number of elements. */
   readonly length?: number;
   /** The first of them, each with its parts: `[element]`, `[field, value]`, `[member, score]`, `[id, field, value, …]`. */
   readonly elements?: ReadonlyArray<readonly string[]> | undefined;
 }
 
-/** How the value is written. */
+/** How the value is encoded. */
 export interface StoredFormat {
-  /** `php`, `igbinary`, `json`, `msgpack`, `raw`; `number`, `string` or `boolean` for what stands there bare. */
+  /** `php`, `igbinary`, `json`, `msgpack`, `raw`; for bare values `number`, `string` or `boolean`. */
   readonly codec: string;
-  /** `lz4`, say; left out of what is not compressed. */
+  /** Such as `lz4`; absent if the value is not compressed. */
   readonly compression?: string;
-  /** Bytes of what was compressed, or otherwise wrapped, without that. */
+  /** The size in bytes before compression or other wrapping. */
   readonly plainSize?: number;
-  /** How the server holds it, in its words: `embstr`, `base64`. */
+  /** The encoding in the server, in its terms: `embstr`, `base64`. */
   readonly encoding?: string;
 }
 
-/** What the server counts. */
+/** The server's usage counters. */
 export interface Usage {
-  /** Seconds since it was last used, before this look. */
+  /** Seconds since the last use, before this inspection. */
   readonly idle?: number;
-  /** How often it is used, by the server's logarithmic count (Redis, where it evicts by that). */
+  /** The server's logarithmic use counter (Redis with an LFU policy). */
   readonly frequency?: number;
   /** Whether it was read since it was written (Memcached). */
   readonly fetched?: boolean;
-  /** Bytes that it takes in the server in all. */
+  /** The total memory in the server, in bytes. */
   readonly memory?: number;
   /** A number that changes with each write (Memcached). */
   readonly cas?: bigint;
@@ -68,19 +70,19 @@ export interface Usage {
 
 export interface InspectedTags {
   readonly names: readonly string[];
-  /** Whether those are all of them, in the order in which they were put. */
+  /** Whether these are all tags, in their original order. */
   readonly isOrdered: boolean;
-  /** Tags by which it would not be flushed, since they do not list it. */
+  /** Tags that do not list the entry, so that flushing them would not remove it. */
   readonly unlisted?: readonly string[];
 }
 
 export interface InspectedLock {
   readonly owner: string;
-  readonly toldBy: ToldBy;
+  readonly detectedBy: DetectedBy;
 }
 
 export interface NearKey {
   readonly storedKey: string;
-  /** `without the connection prefix`. */
+  /** Such as `without the connection prefix`. */
   readonly difference: string;
 }

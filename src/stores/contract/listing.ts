@@ -1,23 +1,23 @@
 import type { Reading, Ttl } from './entries.js';
-import type { ToldBy } from './locks.js';
+import type { DetectedBy } from './locks.js';
 
-/** What a listing says of an entry beside its key. */
+/** An entry of a listing. */
 export interface ListedEntry {
-  /** Without prefixes; of a tagged entry with the hash of its tags before it, as it lies in the store and as `keys` gives it. */
+  /** Without prefixes. The key of a tagged entry starts with the hash of its tags, as in `keys`. */
   readonly key: string;
-  /** Bytes of the stored value; on Memcached what the item takes in all, key and header included. */
+  /** Bytes of the stored value; on Memcached the size of the whole item, with key and header. */
   readonly size: number;
-  /** The size is what the entry takes in memory, since to ask for the length of its value would count as a use. */
+  /** The size is the memory size, because reading the length of the value would count as a use. */
   readonly isMemorySize?: boolean;
-  /** Seconds left; null when it never expires; undefined where the store does not tell. */
+  /** Seconds left; null if it never expires; undefined if the store does not report it. */
   readonly ttl: Ttl | undefined;
-  /** Seconds since it was last read or written; where `Traits.idleTimes` says so, and the server does tell. */
+  /** Seconds since it was last read or written, if `Traits.idleTimes` is set and the server reports it. */
   readonly idle?: number;
-  /** How it was told to be a lock, where locks lie among the entries. */
-  readonly lock?: ToldBy;
-  /** Those that it carries, in the order in which they were put as far as it is known; of `tags`. */
+  /** How it was recognized as a lock, if locks are stored with the entries. */
+  readonly lock?: DetectedBy;
+  /** Its tags, in their original order if known. With the option `tags`. */
   readonly tags?: readonly string[];
-  /** What it holds, or why it cannot be read; of `contents`. */
+  /** Its value, or why it cannot be read. With the option `contents`. */
   readonly reading?: Exclude<Reading, undefined>;
 }
 
@@ -25,18 +25,18 @@ export interface ListEntriesOptions {
   readonly signal?: AbortSignal;
   /** A glob on the key. */
   readonly pattern?: string;
-  /** Read what they hold, too. What is gone by then is left out. */
+  /** Read the values, too. Entries that no longer exist are left out. */
   readonly contents?: boolean;
-  /** Tell which tags they carry, also where that costs questions to the server. */
+  /** Report tags, even if that needs requests to the server. */
   readonly tags?: boolean;
-  /** Tell since when they have not been used. Reading what they hold would change that, so it is asked first. */
+  /** Report idle times. They are read before the values, because reading would change them. */
   readonly idle?: boolean;
-  /** Tell of pages at which place another listing can go on; a page may then be empty, and tell its place alone. */
+  /** Add positions to pages at which another listing can resume. A page may be empty and have only a position. */
   readonly places?: boolean;
   /**
-   * Go on there: the place of a page that a listing of the same store gave, with the same pattern. What was there all the
-   * time is in that page, in one before it, or comes now. Where `Traits.listingPlaces` says so; other stores pass over it.
-   * @throws LostPlaceError, before the first page, where the server cannot go on there any more
+   * Resume after a position from an earlier listing of the same store with the same pattern. Entries that existed all
+   * the time are in an earlier page, in that page, or in this listing. Ignored without `Traits.listingPlaces`.
+   * @throws LostPlaceError, before the first page, if the server cannot resume there
    */
   readonly after?: string;
 }
@@ -48,17 +48,17 @@ export interface CountOptions {
 }
 
 /**
- * Entries under the prefix, those that count, page by page in constant memory; tags' bookkeeping is left out. An entry that
- * was there all the time is given once at least; on Redis it may come twice while the server rehashes.
+ * Pages of the entries under the prefix, without tag indexes, in constant memory. An entry that exists all the time
+ * appears at least once; on Redis it can appear twice while the server rehashes.
  */
 export type EntryPages = AsyncIterable<EntryPage>;
 
 export interface EntryPage extends ReadonlyArray<ListedEntry> {
-  /** Where another listing can go on behind it; of `places`, where it can. For the store alone to read. */
+  /** The position after this page, if requested and available. Opaque to everyone but the store. */
   readonly place?: string;
 }
 
-/** The entries as a page that tells its place. */
+/** Make a page with a position. */
 export function pageAt(entries: readonly ListedEntry[], place: string | undefined): EntryPage {
   return place === undefined ? entries : Object.assign(entries, { place });
 }

@@ -3,113 +3,116 @@ import type { EventsOptions } from './events.js';
 
 export interface LockHolder {
   readonly owner: string;
-  /** Seconds left; null when the lock never expires; undefined where the store does not tell. */
+  /** Seconds left; null if the lock never expires; undefined if the store does not report it. */
   readonly ttl: Ttl | undefined;
-  /** The same in milliseconds, where the store counts so finely: when trying to get it is worth it. */
+  /** Milliseconds left, if the store is that precise: when another attempt is worthwhile. */
   readonly leftMs?: number;
 }
 
 /**
- * A lock by name. Not re-entrant: acquiring again with the same owner is refused, on every driver
- * (Laravel's database lock would let it in, which lets two CI jobs of one name share a lock).
+ * A lock by name. Not re-entrant: acquiring again with the same owner is refused by every driver. Laravel's database
+ * lock would allow it, which lets two CI jobs with one owner share a lock.
  */
 export interface Lock {
-  /** Atomic; one attempt. */
+  /** Atomic, one attempt. */
   acquire(owner: string, ttl: Ttl): Promise<boolean>;
-  /** Atomic; false when `owner` does not hold it (any more). */
+  /** Atomic. False if `owner` does not hold the lock (any more). */
   release(owner: string): Promise<boolean>;
-  /** Whoever holds it. False when nobody did. */
+  /** Release the lock regardless of its owner. False if it was free. */
   forceRelease(): Promise<boolean>;
   /** Replace the TTL, atomically. False if `owner` does not hold the lock. */
   refresh(owner: string, ttl: Ttl): Promise<boolean>;
-  /** Undefined when it is free. */
+  /** Undefined if the lock is free. */
   holder(): Promise<LockHolder | undefined>;
-  /** Those who wait, as far as the store knows them. Left out where waiting leaves no trace. */
+  /** The waiters that the store knows. Absent if waiting leaves no trace. */
   waiters?(): Promise<readonly Waiter[]>;
-  /** For an owner that did not get it and is going to try again. Left out where there is no news to wait for. */
+  /** Register a waiter after a refused attempt. Absent if the store sends no notifications. */
   startWaiting?(owner: string): Promise<Waiting>;
 }
 
 /**
- * How a lock was told to be one:
- * - `place`: nothing but locks lies there.
- * - `family`: Laravel gives such names to locks only.
- * - `cachectl-owner`: its value is an owner that cachectl made.
- * - `laravel-owner`: its value is bare text of the form that Laravel makes up for owners, which no entry of this cache has.
- * - `pattern`: whoever asked says so.
+ * How a lock was recognized:
+ * - `place`: only locks are stored there.
+ * - `family`: Laravel uses such names only for locks.
+ * - `cachectl-owner`: the value is an owner token of cachectl.
+ * - `laravel-owner`: the value is bare text in the format of Laravel's owners, which no entry of this cache has.
+ * - `pattern`: the caller declared it a lock.
  */
-export type ToldBy = 'cachectl-owner' | 'family' | 'laravel-owner' | 'pattern' | 'place';
+export type DetectedBy = 'cachectl-owner' | 'family' | 'laravel-owner' | 'pattern' | 'place';
 
-/** A lock of a listing. */
+/** A listed lock. */
 export interface ListedLock extends LockHolder {
   /** Without prefixes. */
   readonly name: string;
-  readonly toldBy: ToldBy;
+  readonly detectedBy: DetectedBy;
 }
 
 export interface ListLocksOptions {
   readonly signal?: AbortSignal;
-  /** A glob: what bears such a name is a lock, whatever it holds. Of use only where locks look like entries. */
+  /** A glob: keys that match are locks, whatever they hold. Useful only if locks look like entries. */
   readonly pattern?: string;
 }
 
-/** Who tried to get a lock, as far as the store tells. */
+/** A client that uses a lock, as far as the store knows. */
 export interface LockClient {
   /** `host:port`. */
   readonly address?: string;
-  /** What the client calls itself. */
+  /** The name that the client gave itself. */
   readonly name?: string;
 }
 
-/** Somebody who waits for a lock, and whom the store knows to wait. */
+/** A process that waits for a lock and is known to the store. */
 export interface Waiter extends LockClient {
-  /** By whom the lock would be held. */
+  /** The owner that would hold the lock. */
   readonly owner?: string;
   readonly since?: Date;
-  /** How often it tried. */
+  /** The number of attempts. */
   readonly attempts?: number;
 }
 
-/** A waiter's place: others see it there, and it hears there that trying again is worth it. */
+/** A registered waiter: others can see it, and it is notified when another attempt is worthwhile. */
 export interface Waiting {
-  /** How long to be without news before trying all the same, in milliseconds: short where news may fail to come. */
+  /** The poll interval without notifications, in milliseconds. Short if notifications may be lost. */
   readonly longestPause: number;
-  /** Set when what it heard news from is gone, and a new place may hear again. */
+  /** Set if the source of notifications is gone, so that registering again may help. */
   readonly isLost?: boolean;
-  /** True when the lock may have been let go; false when the time (milliseconds) is over, or the signal came. Never throws. */
+  /**
+   * Wait for a notification. True if the lock may have been released; false after `milliseconds` or an abort. Never
+   * throws.
+   */
   news(milliseconds: number, signal: AbortSignal): Promise<boolean>;
-  /** Leaves nothing behind. Never throws. */
+  /** Unregister. Never throws. */
   end(): Promise<void>;
 }
 
 export const LOCK_EVENT_TYPES = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'] as const;
 
-/** `held`: somebody had it when the stream began. `contended`: somebody tried, and did not get it. */
+/** `held`: the lock was held when the stream started. `contended`: someone tried to acquire the held lock. */
 export type LockEventType = (typeof LOCK_EVENT_TYPES)[number];
 
 export interface LockEvent {
-  /** When the server said so; where it does not date what it tells, when we heard. */
+  /** The server's time; if the source has none, the time of arrival. */
   readonly time: Date;
   readonly type: LockEventType;
   /** Without prefixes. */
   readonly name: string;
-  /** Who holds it, held it, or (contended) would have; where the store tells. */
+  /** The owner that holds the lock, held it, or (contended) tried to acquire it, if the store knows. */
   readonly owner?: string;
-  /** Seconds; of held, acquired and refreshed. */
+  /** In seconds, for held, acquired and refreshed. */
   readonly ttl?: Ttl;
   readonly client?: LockClient;
-  /** Of contended: for how many tries it stands, where that is more than one. */
+  /** For contended: the number of attempts that it stands for, if more than one. */
   readonly attempts?: number;
 }
 
 /** As for events: without `onMissed` a lost connection ends the stream with an error. */
 export type WatchLocksOptions = Pick<EventsOptions, 'onLost' | 'onMissed' | 'signal'>;
 
-/** A stream that is up. It begins with what is `held` already. */
+/** An open stream. It starts with the locks that are `held`. */
 export interface LockStream extends AsyncIterable<LockEvent> {
-  /** Where it comes from, what it cannot tell, and what it costs the server, in one line for people. */
+  /** Where the events come from, what the source cannot report, and its cost for the server, in one line for people. */
   readonly source: string;
-  /** Why something may fail to be told, where that cannot be ruled out. */
+  /** Why events may be missing, if that cannot be ruled out. */
   readonly warning?: string;
   readonly types: readonly LockEventType[];
 }

@@ -1,8 +1,8 @@
 import { UnsupportedError } from '../../errors.js';
 
-/** What a driver may lack: what it is for messages, and what to do instead. */
+/** The operations that a driver may lack: their description in messages, and what to do instead. */
 const TEXTS = {
-  keys: ['list keys', 'Name the keys instead.'],
+  keys: ['list keys', 'Give the keys instead.'],
   entries: ['list entries with their sizes and contents', 'Read single entries with cachectl get KEY.'],
   flushOnly: [
     'flush by pattern, age or size',
@@ -11,18 +11,18 @@ const TEXTS = {
   sample: ['sample entries', 'Leave out --sample.'],
   stats: ['report statistics', 'Ask its server directly, or add stats() to its driver: docs/custom-drivers.md.'],
   inspect: ['inspect entries', 'Use cachectl get KEY.'],
-  tags: ['use tags', 'Use a profile of another store, or leave the tags out.'],
+  tags: ['use tags', 'Use a profile with another store, or leave out the tags.'],
   tagIndex: ['list tags', 'Read an entry by its key and tags: cachectl get KEY --tags a,b'],
-  lock: ['use locks', 'Use a profile of another store.'],
-  locks: ['list locks', 'Ask for one by name: cachectl lock:show NAME'],
-  events: ['report events', 'Use a profile of another store.'],
+  lock: ['use locks', 'Use a profile with another store.'],
+  locks: ['list locks', 'Show one by name: cachectl lock:show NAME'],
+  events: ['report events', 'Use a profile with another store.'],
 } as const satisfies Readonly<Record<string, readonly [what: string, hint: string]>>;
 
 export type Operation = keyof typeof TEXTS;
 
 export const OPERATIONS = Object.keys(TEXTS) as readonly Operation[];
 
-/** Why a driver lacks operations here, and what to do instead. */
+/** Why a store lacks operations, and what to do instead. */
 export interface Limits {
   /** The operations that `reason` explains. Left out: all. */
   readonly operations?: readonly Operation[];
@@ -37,7 +37,7 @@ interface Limited {
   readonly limits?: Limits;
 }
 
-/** @param what a part of the operation, in words: `list the entries of a tag` */
+/** @param what the missing part of the operation, such as `list the entries of a tag` */
 export function unsupported(
   { driver, limits }: Limited,
   operation: Operation,
@@ -49,7 +49,7 @@ export function unsupported(
   return new UnsupportedError(`the ${driver} store cannot ${what}${reason}`, limit?.hint ?? hint);
 }
 
-/** Of a store that cannot list keys. */
+/** The error for a flush by prefix on a store that cannot list keys. */
 export function noFlushByPrefix(store: Limited): UnsupportedError {
   return unsupported(store, 'keys', 'flush by prefix', 'Forget keys by name, or flush everything with --all.');
 }

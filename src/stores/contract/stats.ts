@@ -1,46 +1,43 @@
 import type { ListedEntry } from './listing.js';
 
-/**
- * What one server, or one file, says of itself. What it does not tell is left out, and never 0. Counters run since it was
- * started.
- */
+/** What one server or file reports. Unknown figures are absent, never 0. Counters start with the server. */
 export interface ServerStats {
   /** `host:port`, or the path of a file. */
   readonly name: string;
   /** `Redis`, `Valkey`, `Memcached`. */
   readonly software?: string;
   readonly version?: string;
-  /** Seconds since it was started. */
+  /** In seconds. */
   readonly uptime?: number;
-  /** `primary`, `replica`, or what else it calls itself. */
+  /** `primary`, `replica`, or the server's own term. */
   readonly role?: string;
-  /** How many copy it. */
+  /** The number of replicas. */
   readonly replicas?: number;
-  /** What the cache's database (or table, or collection) holds, under whatever prefix. */
+  /** Entries in the cache's database, table or collection, under any prefix. */
   readonly entries?: number;
-  /** What that takes. */
+  /** Bytes used by the entries. */
   readonly bytes?: number;
-  /** How much that may become; null where there is no limit. */
+  /** The limit of `bytes`; null if there is none. */
   readonly maxBytes?: number | null;
   readonly hits?: number;
   readonly misses?: number;
   readonly evictions?: number;
   readonly expired?: number;
-  /** Bytes that the server has from its system. */
+  /** Bytes that the server occupies in the operating system. */
   readonly memory?: number;
-  /** Bytes that it has for each byte that it uses. */
+  /** Occupied bytes per used byte. */
   readonly fragmentation?: number;
   readonly clients?: number;
   readonly commands?: number;
-  /** Of late, by the server's own reckoning. */
+  /** The recent rate, as computed by the server. */
   readonly commandsPerSecond?: number;
-  /** What only stores of this kind have, by its name in JSON. */
+  /** Figures of this kind of store, by their names in JSON. */
   readonly details?: Readonly<Record<string, StatsDetail>>;
-  /** Why it could not be asked at all; then there is nothing else. */
+  /** Why the server could not be asked. Everything else is then absent. */
   readonly failure?: Error;
 }
 
-/** One figure. People read it by its name: `peakBytes` as `peak bytes`. */
+/** One figure. Its name is shown to people in words: `peakBytes` as `peak bytes`. */
 export interface StatsDetail {
   readonly value: boolean | number | string;
   readonly unit?: 'bytes' | 'seconds';
@@ -49,35 +46,35 @@ export interface StatsDetail {
 export interface StoreStats {
   /** At least one. */
   readonly servers: readonly ServerStats[];
-  /** How many keys lie under the prefix; left out where to count them would take the store too long. */
+  /** The number of keys under the prefix. Absent if counting them would take too long. */
   readonly underPrefix?: number;
-  /** What may not be asked, or could not be told, and why; a line each, for people. */
+  /** What is missing and why; one line each, for people. */
   readonly notes: readonly string[];
 }
 
 export interface StatsOptions {
   readonly signal?: AbortSignal;
-  /** Only what costs each server a question or two: it is asked again and again. */
+  /** Only what needs one or two requests per server, because it runs repeatedly. */
   readonly brief?: boolean;
 }
 
 export type SampledEntry = Pick<ListedEntry, 'size' | 'ttl'>;
 
-/** Some of the entries under the prefix. */
+/** A sample of the entries under the prefix. */
 export interface Sample {
   readonly entries: readonly SampledEntry[];
-  /** How they were chosen, for people: `a slice of the server's hash table, which has no order`. */
+  /** How they were chosen, for people: `a slice of the unordered hash table`. */
   readonly method: string;
-  /** There are no others. */
+  /** Whether the sample contains all entries. */
   readonly isComplete: boolean;
-  /** Each was as likely to be chosen as any other. */
+  /** Whether each entry was equally likely to be chosen. */
   readonly isRandom: boolean;
-  /** How many keys or rows were looked at to find them, those of others included; as far as it is known. */
+  /** How many keys or rows were read to find them, including those of others, if known. */
   readonly looked?: number;
 }
 
 export interface SampleOptions {
   readonly signal?: AbortSignal;
-  /** How many entries, at most. */
+  /** The maximum number of entries. */
   readonly size: number;
 }

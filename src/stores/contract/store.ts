@@ -29,60 +29,62 @@ export type { Tagged } from './tags.js';
 export interface Traits {
   /** Entries and locks report how long they have left. */
   readonly ttls: boolean;
-  /** Listings report how long an entry has not been used (`ListedEntry.idle`). */
+  /** Listings report idle times (`ListedEntry.idle`). */
   readonly idleTimes?: boolean;
-  /** Pages of a listing have a position (`EntryPage.place`) behind which another process can continue. */
+  /** Pages of a listing have a position (`EntryPage.place`) after which another process can resume. */
   readonly listingPlaces?: boolean;
   /** A flush of tags counts the entries that it removes. */
   readonly countsTagged?: boolean;
   /** Locks take a TTL in milliseconds; otherwise in whole seconds. */
   readonly lockMilliseconds?: boolean;
-  /** `apart`: locks have a place of their own. `by-form`: they lie among the entries, told by name or owner form. */
-  readonly locksToldFromEntries: 'apart' | 'by-form';
-  /** The longest key in bytes, prefix included, without white space; left out where any key works. */
+  /**
+   * `separate`: locks are stored apart from the entries. `among-entries`: they are recognized by name or owner format.
+   */
+  readonly lockStorage: 'among-entries' | 'separate';
+  /** The longest key in bytes, including the prefix, without white space. Absent if any key works. */
   readonly keyBytes?: number;
 }
 
-/** `taken`: the new key is in use, and was not to be replaced. */
+/** `taken`: the new key is in use, and must not be replaced. */
 export type RenameOutcome = 'missing' | 'renamed' | 'taken';
 
-/** What the caller of a driver decides, rather than the profile. */
+/** Options that the caller sets and not the profile. */
 export interface OpenOptions {
-  /** Timeout for connecting, for each answer and for a locked file, in milliseconds. */
+  /** Timeout for connecting, for each reply and for a locked file, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
- * One cache, as its driver opens it for one profile. Connects on first use. A method that a driver leaves out is an
- * operation that it lacks: cachectl falls back to another way, or throws an UnsupportedError.
+ * A cache that a driver opens for a profile. Connects on first use. A method that a driver leaves out is an operation
+ * that it lacks: cachectl falls back to another way or throws an UnsupportedError.
  */
 export interface DriverStore extends Repository {
   readonly driver: string;
-  /** Where it is, for people: a server or a file, never a password. */
+  /** Where the cache is, for people: a server or a file, never a password. */
   readonly location: string;
-  /** Where locks are, for people, if a flush of `all` does not reach them. */
+  /** Where locks are stored, for people, if the flush scope `all` does not include them. */
   readonly lockLocation?: string;
   readonly prefix: string;
   readonly traits: Traits;
-  /** Of the operations that it lacks. Left out where the name of the driver is reason enough. */
+  /** Why operations are missing. Absent if that is due to the driver. */
   readonly limits?: Limits;
 
-  /** Keys under the prefix, without it, that match the glob (`*`, `?`, `[a-z]`); constant memory. */
+  /** The keys under the prefix that match the glob (`*`, `?`, `[a-z]`), without prefix, in constant memory. */
   keys?(pattern?: string): AsyncIterable<string>;
 
-  /** How many keys match, if that is faster than listing them. */
+  /** Count matching keys, if that is faster than listing them. */
   count?(options?: CountOptions): Promise<number>;
 
-  /** Entries with what a listing knows of each. */
+  /** List entries with size, TTL and more. */
   entries?(options?: ListEntriesOptions): EntryPages;
 
-  /** With the scope `prefix` it is called only where keys can be listed. */
+  /** The scope `prefix` is requested only if keys can be listed. */
   flush(options: FlushOptions): Promise<FlushResult>;
 
   /**
-   * Removes the entries under the prefix that match, page by page. Keeps locks by the rules of `flush`. An entry that is
-   * replaced or used between the look and the removal stays, where the server can hold the two together.
-   * @throws UnsupportedError of `idleFor` without `Traits.idleTimes`; nothing is removed then
+   * Remove the matching entries under the prefix, page by page. Keeps locks like `flush`. An entry that is replaced or
+   * used between check and removal stays, if the server can do both atomically.
+   * @throws UnsupportedError for `idleFor` without `Traits.idleTimes`; nothing is removed
    */
   flushOnly?(only: EntryFilter, options: FlushOnlyOptions): Promise<FlushOnlyResult>;
 
@@ -94,54 +96,55 @@ export interface DriverStore extends Repository {
 
   tags?(names: readonly string[]): Tagged;
 
-  /** Everything that is known of one key, of a miss too; within tags where they are given. Without it, what `get` says. */
+  /** Everything that is known about a key, even after a miss; within `tags` if given. Without it, `get` is used. */
   inspect?(key: string, tags?: readonly string[]): Promise<Inspection>;
 
-  /** Which tags there are, and which entries carry them. */
+  /** The tags, and the entries that have them. */
   tagIndex?(): Promise<TagIndex>;
 
   lock?(name: string): Lock;
 
-  /** Locks that are held under the prefix, as far as they can be recognised; constant memory. */
+  /** List held locks under the prefix, as far as they can be recognized, in constant memory. */
   locks?(options?: ListLocksOptions): AsyncIterable<ListedLock>;
 
-  /** What happens to locks, from the server's own view. Without it, cachectl polls them. */
+  /** Watch locks with the server's own events. Without it, cachectl polls them. */
   watchLocks?(names: readonly string[], options: WatchLocksOptions): Promise<LockStream>;
 
   readonly events?: StoreEvents;
 
   /**
-   * The connection to the servers, step by step: names, connections, TLS, login. Stops at a step that the next ones need.
+   * Check the connection to the servers step by step: name, TCP, TLS, authentication. Stops at a fault that later steps
+   * depend on.
    */
-  reach?(): AsyncIterable<Finding>;
+  checkConnection?(): AsyncIterable<Finding>;
 
-  /** How the server is set up, the most basic finding first. */
+  /** Check how the server is set up, the most basic finding first. */
   diagnose?(): AsyncIterable<Finding>;
 
-  /** What its servers report. A server that does not answer, or a missing permission, does not keep back the rest. */
+  /** The servers' statistics. A server that does not answer, or a missing permission, does not affect the others. */
   stats?(options?: StatsOptions): Promise<StoreStats>;
 
-  /** Sizes and TTLs of some entries under the prefix, in bounded time however many there are. */
+  /** Sizes and TTLs of some entries under the prefix, in bounded time for any number of entries. */
   sample?(options: SampleOptions): Promise<Sample>;
 
   /**
-   * What a first write there would create, in a few words (`the file /var/cache.sqlite`); undefined if nothing. Left out
-   * where there is never anything to create.
+   * What a first write would create, in a few words (`the file /var/cache.sqlite`); undefined if nothing. Absent if
+   * nothing is ever created.
    */
   unmade?(place: 'entries' | 'locks' | 'tags'): Promise<string | undefined>;
 
-  /** Unix time in milliseconds by the server's clock, which all clients share. Without it, the local clock counts. */
+  /** The server's Unix time in milliseconds, which all clients share. Without it, the local clock is used. */
   serverTime?(): Promise<number>;
 
   /**
-   * Drops its connections, so that the next request opens new ones, after an outage. Never throws. Left out where the next
-   * request after a failure reconnects.
+   * Drop the connections after an outage, so that the next request opens new ones. Never throws. Absent if requests
+   * reconnect on their own.
    */
   reconnect?(): Promise<void>;
 
   /**
-   * Whether entries or locks are where the profile says, asked before a command. Undefined when all is well, or this user
-   * may not look. Left out where every place exists.
+   * Check before a command whether entries or locks are where the profile says. Undefined if so, or if the user may not
+   * look. Absent if every location exists.
    */
   doubt?(place: 'entries' | 'locks'): Promise<PlaceDoubt | undefined>;
 
@@ -149,7 +152,10 @@ export interface DriverStore extends Repository {
   close(): Promise<void>;
 }
 
-/** An opened store. The operations that its driver lacks throw an UnsupportedError, or are undefined if cachectl can do without. */
+/**
+ * An opened store. Operations that its driver lacks throw an UnsupportedError, or are undefined if cachectl has a
+ * fallback.
+ */
 export interface Store extends Omit<DriverStore, 'events' | 'keys' | 'lock' | 'tags'> {
   /** Whether its driver has the operation. */
   supports(operation: Operation): boolean;
@@ -163,7 +169,7 @@ export interface Store extends Omit<DriverStore, 'events' | 'keys' | 'lock' | 't
   /** @throws UnsupportedError */
   lock(name: string): Lock;
 
-  /** Empty where there are no events; the cheapest for the server first. */
+  /** Empty if there are no events; otherwise the cheapest source for the server first. */
   readonly eventSources: readonly EventSource[];
 
   /** @throws UnsupportedError */

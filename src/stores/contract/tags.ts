@@ -1,40 +1,42 @@
 import type { BulkOptions, Repository, Ttl } from './entries.js';
 
-/** An ordered list of tag names; entries put here are found again by the same names in the same order. */
+/** Entries within an ordered list of tags. They are found again by the same tags in the same order. */
 export interface Tagged extends Repository {
   /**
-   * Removes every entry that carries ANY of the names, whatever else it carries. Returns how many, or undefined where
-   * the store puts them out of reach without looking at them (Memcached).
+   * Remove every entry that has ANY of the tags. Returns how many, or undefined if the store invalidates them without
+   * reading them (Memcached).
    */
   flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number | undefined>;
   /**
-   * The key, without the store's prefix, under which Laravel keeps an entry within these tags; undefined where a tag is
-   * unknown, so that there is none. Left out where Laravel has no tags.
+   * Laravel's key, without the store's prefix, for an entry within these tags. Undefined if a tag does not exist, so
+   * that there is no such entry. Absent if Laravel has no tags on this store.
    */
   keyOf?(key: string): Promise<string | undefined>;
 }
 
 export interface ListedTag {
   readonly name: string;
-  /** Entries that carry it; left out where names alone are known. */
+  /** The number of entries with the tag. Absent if only names are known. */
   readonly entries?: number;
-  /** Members that are listed under it, and whose entries are gone; left out where names alone are known. */
+  /** The number of members whose entries no longer exist. Absent if only names are known. */
   readonly stale?: number;
 }
 
-/** What is listed under a tag. */
+/** A member of a tag's index. */
 export interface TagMember {
-  /** As whoever wrote it named it. */
+  /** The key as the writer gave it. */
   readonly key: string;
-  /** Without prefixes, with the hash of its tags before it, as it lies in the store and as `keys` gives it. */
+  /** Without prefixes, with the hash of the tags, as in `keys`. */
   readonly listedKey: string;
-  /** Those of its tags that are known. */
+  /** The known tags of the entry. */
   readonly tags: readonly string[];
-  /** Whether those are all of them, in the order in which they were put: then `tags(member.tags).get(member.key)` finds it. */
+  /**
+   * Whether these are all tags in their original order, so that `tags(member.tags).get(member.key)` finds the entry.
+   */
   readonly isOrdered: boolean;
-  /** Whether its entry is gone, so that it is listed to no purpose. */
+  /** Whether the entry no longer exists. */
   readonly isStale: boolean;
-  /** Seconds left; null when it never expires; undefined of what is gone, and where the store does not tell. */
+  /** Seconds left; null if it never expires; undefined for a stale member, or if the store does not report it. */
   readonly ttl: Ttl | undefined;
 }
 
@@ -42,41 +44,41 @@ export interface ListTagsOptions {
   readonly signal?: AbortSignal;
   /** A glob on the name. */
   readonly pattern?: string;
-  /** Look whether each entry is there, where a listing would go by what stands in the tag. */
+  /** Check that each entry exists, instead of relying on the index. */
   readonly deep?: boolean;
 }
 
 export interface PruneTagsOptions extends BulkOptions {
-  /** A glob on the names of the tags to prune. */
+  /** A glob on tag names. */
   readonly pattern?: string;
-  /** Also members that are listed as if they were there, and whose entries were evicted or forgotten. */
+  /** Also remove members whose entries were evicted or forgotten. */
   readonly deep: boolean;
   /** Count only. */
   readonly dryRun: boolean;
 }
 
 export interface PruneTagsResult {
-  /** Tags that were looked at. */
+  /** The number of tags that were checked. */
   readonly tags: number;
-  /** Stale members removed (or that would be). */
+  /** Stale members that were (or would be) removed. */
   readonly removed: number;
 }
 
 /**
- * The tags under a prefix, and what carries them. Lists come page by page in constant memory; what was there all the time is
- * given once at least, on Redis it may come twice while the server rehashes.
+ * The tags under a prefix and their members. Listings are paged in constant memory. What exists all the time appears at
+ * least once; on Redis it can appear twice while the server rehashes.
  */
 export interface TagIndex {
-  /** Whether tags come by name, in the order of its bytes. Left out: in no order. */
+  /** Whether tags are sorted by the bytes of their names. */
   readonly isSorted?: boolean;
-  /** Why nothing can be stale here, as a sentence for people; left out where it can. */
+  /** Why nothing can be stale here, as a sentence for people. Absent if something can. */
   readonly neverStale?: string;
 
   tags(options?: ListTagsOptions): AsyncIterable<readonly ListedTag[]>;
 
-  /** What is listed under a tag. Left out where names alone are known. */
+  /** The members of a tag. Absent if only names are known. */
   members?(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly TagMember[]>;
 
-  /** Keeps entries. `onProgress` reports what was removed before an error. */
+  /** Remove stale members; entries stay. `onProgress` reports what was removed before an error. */
   prune(options: PruneTagsOptions): Promise<PruneTagsResult>;
 }

@@ -10,7 +10,7 @@ import { completeStore } from '../complete-store.js';
 import { faultOf, membersOf } from './shape.js';
 
 /**
- * The store that a custom driver opens. Its members are checked once; their behaviour is for the contract suite to test.
+ * Open the store of a custom driver. Its members are checked; the contract suite tests their behaviour.
  * @throws ConfigError, TimeoutError
  */
 export async function openCustom(profile: CustomProfile, codec: Codec, options: OpenOptions): Promise<Store> {

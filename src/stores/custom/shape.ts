@@ -17,6 +17,7 @@ const REQUIRED = [
 ] as const satisfies ReadonlyArray<keyof DriverStore>;
 
 const OPTIONAL = [
+  'checkConnection',
   'count',
   'diagnose',
   'doubt',
@@ -27,7 +28,6 @@ const OPTIONAL = [
   'lock',
   'locks',
   'putStored',
-  'reach',
   'reconnect',
   'rename',
   'replace',
@@ -46,19 +46,19 @@ const OTHERS = ['events', 'limits', 'lockLocation', 'storedForm', 'traits'] as c
   keyof DriverStore
 >;
 
-/** What is wrong with a driver's store, in a few words; undefined if nothing. */
+/** What is wrong with a driver's store, for a message; undefined if nothing. */
 export function faultOf(store: unknown): string | undefined {
   if (!isRecord(store)) return `it is ${store === null ? 'null' : typeof store}`;
   const method = REQUIRED.find((name) => typeof store[name] !== 'function');
   if (method !== undefined) return `it has no ${method}()`;
   const text = TEXTS.find((name) => typeof store[name] !== 'string');
-  if (text !== undefined) return `it has no ${text}, or one that is not text`;
+  if (text !== undefined) return `its ${text} is missing or not a string`;
   const odd = OPTIONAL.find((name) => store[name] !== undefined && typeof store[name] !== 'function');
-  if (odd !== undefined) return `its ${odd} is no method`;
+  if (odd !== undefined) return `its ${odd} is not a function`;
   return faultOfTraits(store.traits) ?? (store.events === undefined ? undefined : faultOfEvents(store.events));
 }
 
-/** The members of a driver's store, its methods bound to it: they may be inherited, and use private fields. */
+/** The members of a driver's store, with methods bound to it, because they may be inherited and use private fields. */
 export function membersOf(store: DriverStore): DriverStore {
   const members = [...REQUIRED, ...OPTIONAL, ...TEXTS, ...OTHERS].flatMap((name) => {
     const member: unknown = store[name];
@@ -69,24 +69,25 @@ export function membersOf(store: DriverStore): DriverStore {
 }
 
 function faultOfTraits(traits: unknown): string | undefined {
-  if (!isRecord(traits)) return 'it has no traits';
-  const { ttls, locksToldFromEntries: told } = traits as Partial<Record<keyof Traits, unknown>>;
-  if (typeof ttls !== 'boolean') return 'its traits do not say ttls: true or false';
-  return told === 'apart' || told === 'by-form'
+  if (!isRecord(traits)) return 'its traits are missing';
+  const { ttls, lockStorage } = traits as Partial<Record<keyof Traits, unknown>>;
+  if (typeof ttls !== 'boolean') return 'its traits.ttls is not true or false';
+  return lockStorage === 'separate' || lockStorage === 'among-entries'
     ? undefined
-    : "its traits do not say locksToldFromEntries: 'apart' or 'by-form'";
+    : "its traits.lockStorage is not 'separate' or 'among-entries'";
 }
 
 function faultOfEvents(events: unknown): string | undefined {
-  if (!isRecord(events) || typeof events.open !== 'function') return 'its events have no open()';
+  if (!isRecord(events) || typeof events.open !== 'function') return 'it has events without open()';
   const { sources } = events;
-  if (!Array.isArray(sources) || sources.length === 0) return 'its events have no list of sources';
+  if (!Array.isArray(sources) || sources.length === 0)
+    return 'its events.sources is not a list with at least one source';
   if (!sources.every((source) => isSource(source))) {
-    return 'its sources of events are not all { name, types, clients, tags }: small letters, digits and dashes; types of events; true or false twice';
+    return 'an event source is not { name, types, clients, tags }: a name of a-z, 0-9 and dashes; a list of event types; two booleans';
   }
 
   const names = sources.map(({ name }) => name);
-  return new Set(names).size < names.length ? 'two of its sources of events have one name' : undefined;
+  return new Set(names).size < names.length ? 'two event sources have the same name' : undefined;
 }
 
 function isSource(source: unknown): source is EventSource {

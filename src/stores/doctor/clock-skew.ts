@@ -22,10 +22,13 @@ export async function clockFinding(ask: () => Promise<ServerTime>, counts: strin
   const { at, precisionMs } = await ask();
   const answered = Date.now();
   const ahead = at + precisionMs / 2 - (asked + answered) / 2;
-  const doubt = (answered - asked) / 2 + precisionMs / 2;
-  const isSame = Math.abs(ahead) <= Math.max(MUCH_MS, doubt);
+  const uncertainty = (answered - asked) / 2 + precisionMs / 2;
+  const isSame = Math.abs(ahead) <= Math.max(MUCH_MS, uncertainty);
   if (isSame)
-    return ok('clock', `server clock within ${shown(Math.max(doubt, Math.abs(ahead)))} of local clock; ${counts}`);
+    return ok(
+      'clock',
+      `server clock within ${shown(Math.max(uncertainty, Math.abs(ahead)))} of local clock; ${counts}`,
+    );
   const direction = ahead > 0 ? 'ahead of' : 'behind';
   return warning(
     'clock',

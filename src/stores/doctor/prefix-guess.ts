@@ -30,14 +30,14 @@ const FEW = 3;
 export function prefixFinding(sample: KeySample, prefixes: Prefixes): Finding {
   const { ours, others, isAll } = sample;
   const full = prefixes.connectionPrefix + prefixes.prefix;
-  const looked = isAll ? '' : ` among the ${(ours.length + others.length).toLocaleString('en')} checked`;
-  if (ours.length > 0) return full === '' ? withoutPrefix(ours) : ok('prefix', foundText(ours.length, full, looked));
+  const checked = isAll ? '' : ` among the ${(ours.length + others.length).toLocaleString('en')} checked`;
+  if (ours.length > 0) return full === '' ? withoutPrefix(ours) : ok('prefix', foundText(ours.length, full, checked));
   if (others.length === 0) {
     return isAll ? ok('prefix', 'no keys yet') : skipped('prefix', 'no key with this prefix found yet');
   }
 
-  const guess = likeliest(others, prefixes);
-  const none = `no key begins with ${full}${looked}`;
+  const guess = mostLikely(others, prefixes);
+  const none = `no key begins with ${full}${checked}`;
   if (guess === undefined) {
     const hint = `If something is cached already, check prefix: there are keys such as ${shown(others[0]!)}`;
     return warning('prefix', `${none}, although there are ${counted(others.length, 'other key', 'other keys')}`, hint);
@@ -52,8 +52,8 @@ interface Guess extends Prefixes {
   readonly votes: number;
 }
 
-function foundText(found: number, full: string, looked: string): string {
-  return `${counted(found, 'key begins', 'keys begin')} with ${full}${looked}`;
+function foundText(found: number, full: string, checked: string): string {
+  return `${counted(found, 'key begins', 'keys begin')} with ${full}${checked}`;
 }
 
 function hintFor(guess: Prefixes, { connectionPrefix, prefix }: Prefixes): string {
@@ -69,7 +69,7 @@ function hintFor(guess: Prefixes, { connectionPrefix, prefix }: Prefixes): strin
 }
 
 /** The most common beginning that contains the prefix, however its words are joined. */
-function likeliest(others: readonly string[], prefixes: Prefixes): Guess | undefined {
+function mostLikely(others: readonly string[], prefixes: Prefixes): Guess | undefined {
   const votes = new Map<string, { guess: Prefixes; votes: number }>();
   for (const key of others) {
     const guess = guessFrom(key, prefixes);

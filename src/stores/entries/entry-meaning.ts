@@ -1,4 +1,4 @@
-/** What Laravel keeps under a key of its own beside the application's entries, in plain words; undefined of all others. */
+/** What Laravel stores under one of its own keys, in plain words; undefined for other keys. */
 export function meaningOfEntry(key: string): string | undefined {
   for (const [head, explain] of HEADS) if (key.startsWith(head)) return explain(key.slice(head.length));
   return EXACT.get(key);
@@ -13,7 +13,7 @@ const EXACT = new Map([
   ['illuminate:queue:restart', 'when queue workers were last told to restart'],
 ]);
 
-/** Beside the latest dispatch of a debounced job; of a job that has a longest wait. */
+/** The suffix of a second entry for a debounced job with a maximum wait. */
 const FIRST_DISPATCHED = ':first_dispatched_at';
 
 const HEADS: ReadonlyArray<readonly [head: string, explain: (rest: string) => string]> = [

@@ -2,13 +2,13 @@ import type { Value } from '../../codecs/value.js';
 
 import { integer, string } from '../../codecs/value.js';
 
-/** What a command printed, and how it ended. */
+/** The output of a command and its exit code. */
 export interface CommandOutput {
   readonly output: Value;
   readonly exitCode: number;
 }
 
-/** The form in which `remember` keeps the output of a command: an array in PHP. */
+/** The form in which `remember` stores output: an array in PHP. */
 export function packOutput(output: Buffer, exitCode: number): Value {
   return {
     type: 'array',
@@ -19,9 +19,9 @@ export function packOutput(output: Buffer, exitCode: number): Value {
   };
 }
 
-/** Undefined of a value of any other form. */
+/** Undefined if the value has another form. */
 export function outputIn(value: Value): CommandOutput | undefined {
-  // The json codec reads every array with names as an object.
+  // The json codec reads an array with string keys as an object.
   const members = value.type === 'array' ? value.entries : value.type === 'object' ? value.properties : [];
   const member = (wanted: Buffer): Value | undefined =>
     members.find(([name]) => typeof name !== 'bigint' && name.equals(wanted))?.[1];

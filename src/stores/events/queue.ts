@@ -5,8 +5,8 @@ import { PartialError } from '../../errors.js';
 /** The limit of queued events: some ten megabytes. */
 const LONGEST = 100_000;
 
-/** Events delivered before the connection is read again. */
-const BREATH = 2000;
+/** How many events to deliver before the connection is read again. */
+const READ_INTERVAL = 2000;
 
 /**
  * A queue from a connection that pushes to a reader that pulls. It fails if the reader falls far behind: dropping
@@ -56,11 +56,11 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     for (;;) {
       const events = this.#waiting;
       this.#waiting = [];
-      let sinceBreath = 0;
+      let delivered = 0;
       for (const event of events) {
         yield event;
         // A server disconnects a client that does not read.
-        if (++sinceBreath % BREATH === 0) await setImmediate();
+        if (++delivered % READ_INTERVAL === 0) await setImmediate();
       }
 
       if (this.#waiting.length > 0) continue;

@@ -5,40 +5,40 @@ import type { EventQueue } from './queue.js';
 import { pause } from '../../async.js';
 import { isPassing } from '../../errors.js';
 
-/** Pauses between attempts to reconnect, in milliseconds. Each is twice the last. */
+/** Pauses between attempts to reconnect, in milliseconds. Each is twice the previous one. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
-/** A connection that reports events from the moment it is open. */
+/** A connection that reports every event from the moment it is open. */
 export interface Session {
-  /** Everything up to then has been reported. A connection that goes silent is noticed late. */
+  /** All events before this time were reported. A silent connection is noticed late. */
   readonly heardAt: Date;
-  /** It continues where the session before it ended, so that no event was missed in between. */
+  /** Whether it continues exactly where the previous session ended. */
   readonly isGapless?: boolean;
   /**
-   * Runs until the signal is aborted, and cleans up. Called once; with an aborted signal it only cleans up.
-   * @returns why the connection turned out to be lost when the signal came
-   * @throws CachectlError when the connection is lost, after cleaning up; after the signal, when that failed
+   * Run until the signal aborts, then clean up. Call it once; with an aborted signal it only cleans up.
+   * @returns the error if the connection was already lost when the signal aborted
+   * @throws CachectlError if the connection is lost, after cleaning up; after the signal, if cleaning up failed
    */
   run(signal: AbortSignal): Promise<CachectlError | undefined>;
 }
 
-/** What one server, collection or file reports, in session after session. */
+/** Events of one server, collection or file, across sessions. */
 export interface Feed {
-  /** What a gap may have lost: `changes of cache`; `events` by default. */
+  /** What a gap may lose: `changes of cache`; `events` by default. */
   readonly subject?: string;
   /** Feeds of one server report its loss once. */
   readonly server?: string;
-  /** @param signal ends an attempt to reconnect; a session that is returned all the same is then run, to clean up */
+  /** @param signal ends an attempt to reconnect. A session that is returned anyway is run once to clean up. */
   open(signal: AbortSignal): Promise<Session>;
   /** Whether reconnecting may help. By default it does after a lost connection, a timeout, and while a server starts. */
   isTransient?(error: CachectlError): boolean;
 }
 
-/** When a tail ends, and who hears of its gaps: without `onMissed` a gap ends it with an error. */
+/** When a tail ends and who is told about gaps. Without `onMissed` a gap ends it with an error. */
 export type TailOptions = Pick<EventsOptions, 'onLost' | 'onMissed' | 'signal'>;
 
-/** What a tail says about itself. */
+/** How a tail describes itself. */
 export interface TailDescription<Type> {
   readonly source: string;
   readonly warning?: string | undefined;
@@ -47,10 +47,10 @@ export interface TailDescription<Type> {
 }
 
 /**
- * Opens every feed, and keeps them running across lost connections.
- * @param queue what the feeds report to
+ * Open every feed and keep them running across lost connections.
+ * @param queue receives the events of the feeds
  * @param description called once all feeds are open
- * @throws what keeps a feed from opening the first time; nothing is left behind
+ * @throws the error of a feed that cannot be opened; nothing is left behind
  */
 export async function openTail<Event extends { readonly type: string }>(
   feeds: readonly Feed[],
@@ -73,7 +73,7 @@ export async function openTail<Event extends { readonly type: string }>(
   return new Tail(description(), queue, options.signal, loops);
 }
 
-/** Events of feeds that run whether or not anybody reads them. */
+/** Events of feeds that run even if no one reads them. */
 export class Tail<Event extends { readonly type: string }> implements AsyncIterable<Event> {
   readonly source: string;
   readonly warning?: string;
@@ -101,7 +101,7 @@ export class Tail<Event extends { readonly type: string }> implements AsyncItera
     return this.#queue.dropped;
   }
 
-  /** Ends after the queued events. @throws what ended the tail, and what went wrong when it cleaned up */
+  /** Ends after the queued events. @throws the error that ended the tail, or an error of cleaning up */
   async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
     try {
       yield* this.#queue;
@@ -136,7 +136,7 @@ interface Resuming extends TailOptions {
   readonly lost: Set<Feed | string>;
 }
 
-/** Runs session after session until the signal is aborted. @throws what reconnecting does not help against */
+/** Run session after session until the signal aborts. @throws an error that reconnecting cannot fix */
 async function resume(first: Session, feed: Feed, { lost, signal, onLost, onMissed }: Resuming): Promise<void> {
   const server = feed.server ?? feed;
   for (let session: Session | undefined = first; session !== undefined;) {
@@ -157,7 +157,7 @@ async function resume(first: Session, feed: Feed, { lost, signal, onLost, onMiss
   }
 }
 
-/** Undefined when the signal came first. */
+/** Undefined if the signal aborted first. */
 async function reopened(feed: Feed, signal: AbortSignal): Promise<Session | undefined> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     await pause(pauseMs, signal);
@@ -174,7 +174,7 @@ function canReconnect(feed: Feed, error: CachectlError): boolean {
   return feed.isTransient?.(error) ?? isPassing(error);
 }
 
-/** Describes a gap that ends now. */
+/** Describe a gap that ends now. */
 function gapText({ message }: Error, since: Date, subject = 'events'): string {
   return `${message}; ${subject} from ${since.toISOString()} to ${new Date().toISOString()} may have been missed`;
 }

@@ -5,7 +5,7 @@ import type { BulkOptions } from '../contract/store.js';
 import { UnsupportedError } from '../../errors.js';
 
 /** Whether a listed entry matches a filter, apart from its pattern. An unknown figure does not match. */
-export function isMeant({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, size }: ListedEntry): boolean {
+export function matchesFilter({ idleFor = 0, largerThan = -1 }: EntryFilter, { idle, size }: ListedEntry): boolean {
   return size > largerThan && (idleFor === 0 || (idle !== undefined && idle >= idleFor));
 }
 
@@ -15,7 +15,7 @@ export function isKeptLock({ lock }: ListedEntry): boolean {
 }
 
 /** @param pages listed by the pattern, with idle times if the filter needs them */
-export async function countMeant(
+export async function countMatching(
   pages: EntryPages,
   only: EntryFilter,
   { signal, onProgress, onFound }: FlushOnlyOptions,
@@ -24,7 +24,7 @@ export async function countMeant(
   for await (const page of pages) {
     signal?.throwIfAborted();
     for (const entry of page) {
-      if (!isMeant(only, entry)) continue;
+      if (!matchesFilter(only, entry)) continue;
       tally.add(isKeptLock(entry) ? { keptLocks: 1 } : { removed: 1, bytes: entry.size });
       if (!isKeptLock(entry)) onFound?.(entry);
     }

@@ -1,4 +1,4 @@
-/** Yields the items while the next one is already being produced. Whoever stops early does not wait for that one. */
+/** Yield items while the next one is already being fetched. A consumer that stops early does not wait for it. */
 export async function* prefetch<T>(items: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let next = items.next();
   try {
@@ -14,7 +14,7 @@ export async function* prefetch<T>(items: AsyncGenerator<T, void>): AsyncGenerat
   }
 }
 
-/** A failure is thrown where the promise is awaited; nobody awaits it after an early stop. */
+/** A failure is thrown where the promise is awaited. After an early stop nothing awaits it. */
 function ignoreFailure(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }

@@ -1,10 +1,10 @@
-/** A fair choice of some out of however many: each that was offered is as likely to be kept as any other. */
+/** Reservoir sampling: keeps a uniform random choice of all offered items. */
 export class Reservoir<T> {
   readonly #size: number;
   readonly #kept: T[] = [];
   #offered = 0;
 
-  /** @param size how many are kept, at most */
+  /** @param size how many items to keep at most */
   constructor(size: number) {
     this.#size = size;
   }
@@ -22,7 +22,7 @@ export class Reservoir<T> {
     return this.#kept;
   }
 
-  /** How many there were to choose from. */
+  /** How many items were offered. */
   get offered(): number {
     return this.#offered;
   }

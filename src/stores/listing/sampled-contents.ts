@@ -4,17 +4,17 @@ import type { Finding, Reading } from '../contract/store.js';
 import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { counted, ok, skipped } from '../doctor/findings.js';
 
-/** Another way to read what the profile does not; said as the profile would: `serializer: igbinary`. */
+/** Settings that may read values which the profile's settings cannot, as in a profile: `serializer: igbinary`. */
 export interface Alternative {
   readonly settings: string;
   decode(stored: Buffer): Value;
 }
 
-/** How many entries are read. */
+/** How many entries to read. */
 export const SAMPLE = 50;
 
 /**
- * Whether a few entries can be read as the profile says; if not, how they could be.
+ * Check whether some entries can be decoded with the profile's settings; if not, suggest settings.
  * @param alternatives the simplest first
  */
 export async function contentsFinding(
@@ -47,7 +47,7 @@ export async function contentsFinding(
   const better = bestOf(await alternatives(), stored, stored.length - refused.length);
   return {
     subject: 'contents',
-    // Where it is the exception, it may be somebody else's key.
+    // A few unreadable values may be keys of other software.
     state: refused.length * 2 >= stored.length ? 'fault' : 'warning',
     message: `${refused.length} of ${counted(stored.length, 'entry', 'entries')} cannot be read: ${refused[0]!.error.message}${others}`,
     hint:
@@ -57,7 +57,7 @@ export async function contentsFinding(
   };
 }
 
-/** The settings that read the most, if that is more than those of the profile do. */
+/** The settings that decode the most values, if more than the profile's do. */
 function bestOf(alternatives: readonly Alternative[], stored: readonly Buffer[], read: number): string | undefined {
   let best: string | undefined;
   let most = read;

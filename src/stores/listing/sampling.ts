@@ -4,12 +4,12 @@ import type { Store } from '../contract/store.js';
 import { unsupported } from '../contract/operations.js';
 import { Reservoir } from './reservoir.js';
 
-/** Entries that are gone through where the store has no way of its own to choose among them. */
+/** How many entries to read if the store cannot sample. */
 const MOST_WALKED = 100_000;
 
 /**
- * A sample as the store gives it, or else from the beginning of its listing.
- * @throws UnsupportedError where entries cannot be listed
+ * Sample with the store's own method, otherwise from the start of its listing.
+ * @throws UnsupportedError if entries cannot be listed
  */
 export async function takeSample(store: Store, options: SampleOptions): Promise<Sample> {
   if (store.sample) return store.sample(options);

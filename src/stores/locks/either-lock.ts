@@ -3,12 +3,12 @@ import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { isScheduleMutex } from './names.js';
 
-/** A lock among the entries, which nobody takes there. */
+/** A lock among the entries. It is never acquired there. */
 export type EntryLock = Pick<Lock, 'forceRelease' | 'holder' | 'refresh' | 'release'>;
 
 /**
- * A lock of one of Laravel's families where locks have a place of their own: it may lie among the entries all the same. Up to
- * version 12 the scheduler adds its mutex there, and `lock_connection` may have been set since. It is taken where locks are.
+ * A Laravel lock that may be stored separately or among the entries: up to Laravel 12 the scheduler adds its mutex as
+ * an entry, and `lock_connection` may have been set later. It is acquired in the separate place.
  */
 export class EitherLock implements Lock {
   readonly #name: string;

@@ -1,7 +1,7 @@
 import { isFunnelOwner, isLaravelOwner, OWNER_PREFIX } from './names.js';
 import { readOwner } from './owner.js';
 
-/** Who takes locks of such names, or by such owners. */
+/** What a lock is used for. */
 export const LOCK_FAMILIES = [
   'unique-job',
   'queue-overlap',
@@ -16,7 +16,7 @@ export const LOCK_FAMILIES = [
 
 export type LockFamily = (typeof LOCK_FAMILIES)[number];
 
-/** What a lock is for, as far as its name and owner say. */
+/** The purpose of a lock, judged by its name and owner. */
 export interface LockMeaning {
   readonly family: LockFamily;
   /** In plain words, without a full stop. */
@@ -31,10 +31,10 @@ export function meaningOf(name: string, owner: string): LockMeaning {
 
   if (owner.startsWith(OWNER_PREFIX)) return { family: 'cachectl', meaning: ownMeaning(owner) };
   if (isFunnelOwner(owner)) return { family: 'funnel', meaning: 'a slot of Cache::funnel' };
-  return { family: 'other', meaning: isLaravelOwner(owner) ? 'a lock that an application took' : 'a lock' };
+  return { family: 'other', meaning: isLaravelOwner(owner) ? 'a lock of an application' : 'a lock' };
 }
 
-/** How Laravel 12 names its own locks. */
+/** Names of Laravel's own locks (version 12). */
 const LARAVELS: ReadonlyArray<{
   readonly family: LockFamily;
   readonly head: string;
@@ -43,37 +43,37 @@ const LARAVELS: ReadonlyArray<{
   {
     family: 'unique-job',
     head: 'laravel_unique_job:',
-    explain: (rest) => `keeps a second ${jobOf(rest)} out of the queue`,
+    explain: (rest) => `prevents a second ${jobOf(rest)} in the queue`,
   },
   {
     family: 'queue-overlap',
     head: 'laravel-queue-overlap:',
-    explain: (rest) => `a worker runs ${jobOf(rest)}; others of it wait`,
+    explain: (rest) => `a worker is running ${jobOf(rest)}; overlapping runs wait`,
   },
   {
     family: 'schedule',
     head: 'framework/schedule-',
-    explain: () => 'a scheduled task runs, or ran on one server',
+    explain: () => 'a scheduled task is running, or ran on one server',
   },
   {
     family: 'schedule',
     head: String.raw`framework\schedule-`,
-    explain: () => 'a scheduled task runs, or ran on one server',
+    explain: () => 'a scheduled task is running, or ran on one server',
   },
   {
     family: 'command',
     head: 'framework/command-',
-    explain: (rest) => `the isolated command ${rest} runs`,
+    explain: (rest) => `the isolated command ${rest} is running`,
   },
   {
     family: 'command',
     head: String.raw`framework\command-`,
-    explain: (rest) => `the isolated command ${rest} runs`,
+    explain: (rest) => `the isolated command ${rest} is running`,
   },
   {
     family: 'session',
     head: 'session:',
-    explain: () => 'a request has others of the same session wait',
+    explain: () => 'a request blocks others of the same session',
   },
   {
     family: 'flexible',
@@ -85,7 +85,7 @@ const LARAVELS: ReadonlyArray<{
   },
 ];
 
-/** `App\Jobs\Sync:42` is the job Sync with the id 42; newer versions of Laravel put a hash for the class. */
+/** `App\Jobs\Sync:42` is the job Sync with the id 42. Newer versions of Laravel use a hash of the class. */
 function jobOf(rest: string): string {
   const at = rest.indexOf(':');
   const job = at === -1 ? rest : rest.slice(0, at);
@@ -97,5 +97,5 @@ function jobOf(rest: string): string {
 
 function ownMeaning(owner: string): string {
   const own = readOwner(owner);
-  return own === undefined ? 'taken by cachectl' : `taken by cachectl for ${own.who}, process ${own.pid}`;
+  return own === undefined ? 'acquired by cachectl' : `acquired by cachectl for ${own.who}, process ${own.pid}`;
 }

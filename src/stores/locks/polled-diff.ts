@@ -2,14 +2,14 @@ import type { LockEvent, Waiter } from '../contract/locks.js';
 import type { LockHolder, Store } from '../contract/store.js';
 
 /** The poll interval, in milliseconds. */
-export const LOOK_MS = 50;
+export const POLL_MS = 50;
 
 /** Tolerance when comparing expiry times, in milliseconds: TTLs in whole seconds jitter by 1 s. */
 const COARSE_MS = 1000;
-const FINE_MS = 2 * LOOK_MS;
+const FINE_MS = 2 * POLL_MS;
 
-/** Compares states of a lock. Changes between two polls are not seen. */
-export class LockLooks {
+/** Polls a lock and reports what changed. Changes between two polls are not seen. */
+export class PolledLock {
   readonly #store: Pick<Store, 'lock'>;
   readonly #name: string;
   readonly #attempts = new Map<string, number>();
@@ -22,7 +22,7 @@ export class LockLooks {
   }
 
   /** Return the changes since the last poll; at first, the holder. */
-  async look(): Promise<LockEvent[]> {
+  async poll(): Promise<LockEvent[]> {
     const lock = this.#store.lock(this.#name);
     const asked = Date.now();
     const [holder, waiters = []] = await Promise.all([lock.holder(), lock.waiters?.()]);
@@ -46,7 +46,7 @@ export class LockLooks {
     return [...state, ...this.#contended(waiters, time)];
   }
 
-  #difference(before: Seen | undefined, now: Look | undefined, time: Date): LockEvent[] {
+  #difference(before: Seen | undefined, now: PolledState | undefined, time: Date): LockEvent[] {
     const name = this.#name;
     if (before?.owner === now?.owner) {
       // The same owner: nothing happened, unless its TTL grew.
@@ -87,21 +87,21 @@ export class LockLooks {
   }
 }
 
-interface Look extends LockHolder {
-  /** The earliest and the latest expiry by this poll, since the answer may have taken time. */
+interface PolledState extends LockHolder {
+  /** The earliest expiry by this poll, because the reply may have taken time. */
   readonly endsFrom: number;
-  /** Unix time in milliseconds, as in `endsFrom`. Infinity if it never expires or the expiry is unknown. */
+  /** The latest expiry by this poll. Unix time in milliseconds; Infinity if it never expires or is unknown. */
   readonly endsAt: number;
   /** In milliseconds. */
   readonly slack: number;
 }
 
-interface Seen extends Look {
+interface Seen extends PolledState {
   /** The earliest expiry by all polls: an answer may have waited until its TTL was out of date. */
   readonly isOverFrom: number;
   /**
-   * The latest expiry by all polls since it was acquired or refreshed: a server that counts whole seconds may skip
-   * one.
+   * The latest expiry by all polls since the lock was acquired or refreshed. A server that counts whole seconds may
+   * skip one.
    */
   readonly isOverBy: number;
 }

@@ -6,13 +6,13 @@ import { pause } from '../../async.js';
 import { unsupported } from '../contract/operations.js';
 import { EventQueue } from '../events/queue.js';
 import { type Feed, openTail, type Session } from '../events/resuming-tail.js';
-import { LockLooks, LOOK_MS } from './polled-diff.js';
+import { POLL_MS, PolledLock } from './polled-diff.js';
 
-/** The kind of events that a gap of a lock watch may have lost. */
+/** The events that a gap of a lock watch may lose. */
 export const LOCK_EVENTS = 'lock events';
 
 /**
- * Watch locks through the server's events if it has them, otherwise by polling.
+ * Watch locks with the server's events if available, otherwise by polling.
  * @throws UnsupportedError if the store has no locks
  */
 export async function watchLocks(
@@ -25,32 +25,32 @@ export async function watchLocks(
   if (store.watchLocks) return store.watchLocks(names, options);
   const queue = new EventQueue<LockEvent>();
   const polls = new LockPolls(
-    names.map((name) => new LockLooks(store, name)),
+    names.map((name) => new PolledLock(store, name)),
     (event) => queue.push(event),
   );
   const feed: Feed = {
     subject: LOCK_EVENTS,
     async open() {
-      await polls.look();
+      await polls.poll();
       return polls;
     },
   };
   const knowsWaiters = names.some((name) => store.lock(name).waiters !== undefined);
-  const waiters = knowsWaiters ? 'waiters are those of cachectl' : 'who waits is not told';
+  const waiters = knowsWaiters ? 'only waiters of cachectl are reported' : 'waiters are not reported';
   const types: readonly LockEventType[] = ['held', 'acquired', 'refreshed', 'released', 'expired'];
   return openTail([feed], queue, options, () => ({
-    source: `looking at the lock every ${LOOK_MS} ms; what comes and goes in between is missed, and ${waiters}`,
+    source: `polling the lock every ${POLL_MS} ms; changes in between are missed, and ${waiters}`,
     types: knowsWaiters ? [...types, 'contended'] : types,
   }));
 }
 
-/** Polled locks. The first poll after a gap finds what changed during it. */
+/** Polls several locks. The first poll after a gap finds what changed during it. */
 export class LockPolls implements Session {
-  readonly #locks: readonly LockLooks[];
+  readonly #locks: readonly PolledLock[];
   readonly #report: (event: LockEvent) => void;
   #heardAt = new Date();
 
-  constructor(locks: readonly LockLooks[], report: (event: LockEvent) => void) {
+  constructor(locks: readonly PolledLock[], report: (event: LockEvent) => void) {
     this.#locks = locks;
     this.#report = report;
   }
@@ -59,9 +59,9 @@ export class LockPolls implements Session {
     return this.#heardAt;
   }
 
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const begun = new Date();
-    const events = await Promise.all(this.#locks.map(async (lock) => lock.look()));
+    const events = await Promise.all(this.#locks.map(async (lock) => lock.poll()));
     for (const event of events.flat()) this.#report(event);
     this.#heardAt = begun;
   }
@@ -69,9 +69,9 @@ export class LockPolls implements Session {
   async run(signal: AbortSignal): Promise<CachectlError | undefined> {
     try {
       for (;;) {
-        await pause(LOOK_MS, signal);
+        await pause(POLL_MS, signal);
         if (signal.aborted) return undefined;
-        await this.look();
+        await this.poll();
       }
     } catch (error) {
       if (signal.aborted) return error as CachectlError;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { systemCode } from '../../system-errors.js';
 
-/** Where a process runs, so that others on its machine can tell whether it still does. */
+/** Identifies a process, so that others on its machine can check whether it still runs. */
 export interface ProcessPlace {
   readonly host: string;
   /** The namespace of its pid: the pid namespace on Linux, otherwise empty. */

@@ -1,4 +1,4 @@
-import type { ToldBy } from '../contract/locks.js';
+import type { DetectedBy } from '../contract/locks.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { globMatcher } from '../listing/glob.js';
@@ -12,20 +12,20 @@ import { isLaravelLockName, isLaravelOwner, isSerialized, OWNER_PREFIX } from '.
  * other text that is no serialized value, number or session. A serialized value is never an owner.
  */
 export interface LockRule {
-  /** The place is reserved for locks: `locks:` of a profile. */
+  /** Only locks are stored there: `locks:` in a profile. */
   readonly isPlaceOfLocks: boolean;
-  /** Whether bare text is never an entry here, apart from numbers, so that text of Laravel's form is an owner. */
+  /** Whether bare text apart from numbers is never an entry, so that text in Laravel's format is an owner. */
   readonly ownersStandOut: boolean;
-  /** Locks are elsewhere: here only names count, not values. */
+  /** Locks are stored elsewhere, so only names count here. */
   readonly goesByNames: boolean;
   /** A glob on names that the user declares to be locks, whatever they hold. */
   readonly pattern?: string | undefined;
 }
 
-/** Says how a key is recognised as a lock. Undefined if it is none. @param owner its text, or the beginning of it */
-export type Teller = (name: string, owner: string) => ToldBy | undefined;
+/** How a key is recognized as a lock; undefined if it is none. @param owner its value as text, or the start of it */
+export type LockDetector = (name: string, owner: string) => DetectedBy | undefined;
 
-export function lockTeller({ isPlaceOfLocks, ownersStandOut, goesByNames, pattern }: LockRule): Teller {
+export function lockDetector({ isPlaceOfLocks, ownersStandOut, goesByNames, pattern }: LockRule): LockDetector {
   const isNamed = pattern === undefined ? undefined : globMatcher(pattern);
   return (name, owner) => {
     if (isLaravelLockName(name)) return 'family';
@@ -42,12 +42,12 @@ export function lockTeller({ isPlaceOfLocks, ownersStandOut, goesByNames, patter
 /** In bytes: longer than any owner of cachectl or Laravel. */
 export const LONGEST_OWNER = 1024;
 
-/** The first bytes of a bare value suffice to recognise an owner of cachectl or Laravel. */
-export const TELLING_BYTES = 21;
+/** The first bytes of a bare value that suffice to recognize an owner of cachectl or Laravel. */
+export const OWNER_HEAD_BYTES = 21;
 
 /**
- * Whether a bare value is an owner of cachectl or Laravel, in Lua, for scripts on Redis. `owner` is `OWNER_PREFIX`,
- * or empty where values do not count.
+ * Lua: whether a bare value is an owner of cachectl or Laravel. `owner` is `OWNER_PREFIX`, or empty if values do not
+ * count.
  */
 export const IS_OWNER = `local find, startOf = string.find, string.sub
 local function isOwner(value, owner, standsOut)
@@ -69,17 +69,17 @@ export function isOwnerText(text: string): boolean {
   return (
     text !== '' &&
     text.length < LONGEST_OWNER &&
-    !UNPRINTED.test(text) &&
+    !UNPRINTABLE.test(text) &&
     !isSerialized(text) &&
-    (!isNumeric(Buffer.from(text)) || OF_AN_OWNER.test(text))
+    (!isNumeric(Buffer.from(text)) || NUMERIC_OWNER.test(text))
   );
 }
 
-/** Counters and times are shorter. */
-const OF_AN_OWNER = /^\d{16,}$/;
+/** Counters and timestamps are shorter. */
+const NUMERIC_OWNER = /^\d{16,}$/;
 
-// eslint-disable-next-line no-control-regex -- bytes of a binary serializer, or of a compression
-const UNPRINTED = /[\u0000-\u001F\u007F\uFFFD]/;
+// eslint-disable-next-line no-control-regex -- bytes of a binary serializer or compression
+const UNPRINTABLE = /[\u0000-\u001F\u007F\uFFFD]/;
 
 /** The prefix of entries that count acquisitions. */
 const FENCES = fenceKey('');

@@ -4,12 +4,12 @@ import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 import { pause } from '../../async.js';
 import { LONGEST_PAUSE } from './wait.js';
 
-/** The number of slots with release notifications. */
-const MOST_NEWS = 8;
+/** How many slots to subscribe to. */
+const MOST_SUBSCRIBED = 8;
 
 /**
- * Several locks that act as one lock with as many holders, like Laravel's funnel: NAME1 to NAMEn. After an
- * acquisition, it is the slot that was free.
+ * Several locks that act as one lock with several holders, like Laravel's funnel: NAME1 to NAMEn. Once acquired, it is
+ * one of them.
  */
 export class LockSlots implements Lock {
   readonly #slots: readonly Lock[];
@@ -50,9 +50,9 @@ export class LockSlots implements Lock {
     return holders.toSorted((one, other) => msLeft(one) - msLeft(other))[0];
   }
 
-  /** Listens to the first slots; polling covers the others. */
+  /** Subscribes to the first slots. Polling covers the others. */
   async startWaiting(owner: string): Promise<Waiting> {
-    const first = this.#slots.slice(0, MOST_NEWS);
+    const first = this.#slots.slice(0, MOST_SUBSCRIBED);
     const places = await Promise.all(first.map(async (slot) => slot.startWaiting?.(owner)));
     return new WaitingForAny(places.filter((place) => place !== undefined));
   }

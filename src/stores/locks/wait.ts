@@ -37,8 +37,8 @@ export interface WaitOptions {
 export type WaitedLock = Pick<Lock, 'acquire' | 'holder' | 'release' | 'startWaiting'>;
 
 /**
- * Retry until the lock is acquired or the time ends. After a first answer, it retries through an outage.
- * @throws an error that retrying cannot fix, an error of the first attempt, and an outage that lasts until the end
+ * Retry until the lock is acquired or the time ends. After a first reply, it retries through an outage.
+ * @throws an error that retrying cannot fix, any error of the first attempt, or an outage that lasts until the end
  */
 export async function acquireWithin(lock: WaitedLock, options: WaitOptions): Promise<boolean> {
   return new Acquisition(lock, options).run();
@@ -50,7 +50,7 @@ class Acquisition {
   readonly #deadline: number;
   /** The error of an unanswered attempt, which may have acquired the lock. */
   #unanswered: CachectlError | undefined;
-  /** The error if the outcome of an attempt cannot be found out. */
+  /** The error if the outcome of an attempt cannot be determined. */
   #unsettled: CachectlError | undefined;
   #isLost = false;
 
@@ -100,7 +100,7 @@ class Acquisition {
     let waiting = await startWaiting(this.#lock, owner);
     const pauses = new Pauses(async () => this.#holder());
     try {
-      // It may have been released before the subscription.
+      // The lock may have been released before the subscription.
       while (!signal.aborted) {
         if (await this.#attempt()) return true;
         const left = this.#deadline - performance.now();
@@ -127,7 +127,7 @@ class Acquisition {
     return false;
   }
 
-  /** A request from before the outage may take effect after it. */
+  /** The holder. A request from before the outage may take effect after it. */
   async #holder(): Promise<LockHolder | undefined> {
     const holder = await this.#lock.holder();
     if (this.#unanswered === undefined || holder?.owner !== this.#options.owner) {
@@ -140,8 +140,8 @@ class Acquisition {
   }
 
   /**
-   * An unanswered attempt may have acquired the lock: release it and try again. A given owner may have held it
-   * before.
+   * An unanswered attempt may have acquired the lock, so release it and try again. An owner that the user gave may have
+   * held the lock before.
    */
   async #settle(): Promise<void> {
     const { owner, isOwnerNew } = this.#options;
@@ -153,7 +153,7 @@ class Acquisition {
     }
   }
 
-  /** As far as the server can be reached. */
+  /** Best effort, if the server can be reached. */
   async #undo(): Promise<void> {
     const { owner, isOwnerNew } = this.#options;
     if (this.#unanswered !== undefined && isOwnerNew === true) await this.#lock.release(owner).catch(() => false);
@@ -164,7 +164,7 @@ class Acquisition {
 class Pauses {
   readonly #holder: () => Promise<LockHolder | undefined>;
   #pause = FIRST_PAUSE;
-  /** When the holder's TTL ends by performance.now(), as last read. Infinity if unknown. */
+  /** The last known end of the holder's TTL, as performance.now(). Infinity if unknown. */
   #endsAt = 0;
 
   constructor(holder: () => Promise<LockHolder | undefined>) {
@@ -182,7 +182,7 @@ class Pauses {
     if (isNews) this.#endsAt = 0;
   }
 
-  /** If the holder refreshes its lock, read the expiry again at the expected end. */
+  /** The holder may refresh its lock, so the expiry is read again at the expected end. */
   async #askForEnd(): Promise<void> {
     const askedAt = performance.now();
     const holder = await this.#holder();
@@ -203,6 +203,6 @@ const WITHOUT_NEWS: Waiting = {
     return false;
   },
   async end() {
-    // There was nothing to remove.
+    // Nothing was registered.
   },
 };

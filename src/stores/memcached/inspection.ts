@@ -61,11 +61,11 @@ async function inspectedLock(
   name: string,
   item: Item,
 ): Promise<InspectedLock | undefined> {
-  const toldBy = lockOf(name, item);
-  if (toldBy === undefined) return undefined;
+  const detectedBy = lockOf(name, item);
+  if (detectedBy === undefined) return undefined;
   try {
     const owner = await values.bareBytes(item);
-    return { owner: keyFromBytes(owner), toldBy };
+    return { owner: keyFromBytes(owner), detectedBy };
   } catch (error) {
     // Not a lock, whatever its name.
     if (error instanceof UndecodableError) return undefined;

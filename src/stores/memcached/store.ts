@@ -28,7 +28,7 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
     traits: {
       ttls: hasMetaCommands,
       ...(hasMetaCommands && { idleTimes: true }),
-      locksToldFromEntries: 'by-form',
+      lockStorage: 'among-entries',
       keyBytes: LONGEST_KEY,
     },
     ...(!hasMetaCommands && { limits: limitsOf(connection.protocol) }),
@@ -49,7 +49,7 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
 const PARTS: Parts<MemcachedContext> = {
   flush: async () => (await import('./listing/flush.js')).flush,
   inspect: async () => (await import('./inspection.js')).inspect,
-  reach: async () => (await import('./doctor/connectivity.js')).reach,
+  checkConnection: async () => (await import('./doctor/connectivity.js')).checkConnection,
   diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
   serverTime: async () => (await import('./server-time.js')).serverTime,
 };

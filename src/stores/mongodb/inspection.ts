@@ -36,7 +36,7 @@ export async function inspect(context: MongodbContext, key: string, tags?: reado
       expiresAt: ttl === null ? null : expiry,
       ...(carried && { tags: carried }),
       ...(isScheduleMutex(listedKey) && {
-        lock: { owner: keyFromBytes(storedBytes(value).subarray(0, LONGEST_OWNER)), toldBy: 'family' },
+        lock: { owner: keyFromBytes(storedBytes(value).subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
       }),
     };
   });

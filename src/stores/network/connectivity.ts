@@ -10,56 +10,59 @@ import { answersPlainly, greeted, type Greeting, speaksTls } from './handshake.j
 import { connected, Deadline, millisecondsSince, resolved } from './tcp.js';
 import { handshake, type TlsSettings } from './tls.js';
 
-/** How a store connects to its servers. */
-export interface Way {
-  /** Milliseconds, for all steps to one server. */
+/** How to connect to a server. */
+export interface ConnectSettings {
+  /** The timeout for all steps together, in milliseconds. */
   readonly timeoutMs: number;
-  /** Undefined: no TLS. */
+  /** Undefined for a connection without TLS. */
   readonly tls?: TlsSettings | undefined;
-  /** Left out where only logging in shows what kind of server answers. */
+  /** Absent if only authentication shows what kind of server answers. */
   readonly greeting?: Greeting;
   readonly tlsTerms: TlsTerms;
 }
 
-/** How far the connection to one server got. */
-export interface Arrival {
+/** How far a connection to a server got. */
+export interface ServerAttempt {
   readonly endpoint: Endpoint;
   readonly findings: readonly Finding[];
-  /** The answer to the greeting; undefined when the server was not reached, or not greeted. */
+  /** The reply to the greeting; undefined if the server was not reached or not greeted. */
   readonly answer?: string;
 }
 
-/** Connects to one server step by step until one fails: name, connection, TLS, greeting. */
-export async function arrive(endpoint: Endpoint, way: Way): Promise<Arrival> {
-  const deadline = new Deadline(way.timeoutMs);
+/** Connect to a server step by step until one fails: name, TCP, TLS, greeting. */
+export async function tryServer(endpoint: Endpoint, settings: ConnectSettings): Promise<ServerAttempt> {
+  const deadline = new Deadline(settings.timeoutMs);
   const findings: Finding[] = [];
-  const name = await resolved(endpoint, way.tlsTerms, deadline);
+  const name = await resolved(endpoint, settings.tlsTerms, deadline);
   if (name !== undefined) findings.push(name);
   if (name?.state === 'fault') return { endpoint, findings };
   let socket: Socket | undefined;
   try {
     const started = performance.now();
-    socket = await connected(endpoint, way.tlsTerms, deadline);
+    socket = await connected(endpoint, settings.tlsTerms, deadline);
     findings.push(
       ok('connect', `${endpointText(endpoint)} accepted the connection in ${millisecondsSince(started)} ms`),
     );
-    if (way.tls !== undefined && 'host' in endpoint) {
-      const agreed = await handshake(socket, endpoint, { ...way.tls, terms: way.tlsTerms }, deadline);
-      findings.push(...(await withPlainHint(agreed.findings, endpoint, way, deadline)));
+    if (settings.tls !== undefined && 'host' in endpoint) {
+      const agreed = await handshake(socket, endpoint, { ...settings.tls, terms: settings.tlsTerms }, deadline);
+      findings.push(...(await withPlainHint(agreed.findings, endpoint, settings, deadline)));
       if (agreed.socket === undefined) return { endpoint, findings };
       socket = agreed.socket;
     }
 
-    if (way.greeting === undefined) return { endpoint, findings };
-    const answer = await greeted(socket, endpoint, way.greeting, deadline);
+    if (settings.greeting === undefined) return { endpoint, findings };
+    const answer = await greeted(socket, endpoint, settings.greeting, deadline);
     return { endpoint, findings, answer };
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
     const step = findings.some(({ subject }) => subject === 'connect') ? 'greeting' : 'connect';
     const wantsTls =
-      step === 'greeting' && way.tls === undefined && (await speaksTls(endpoint, way.tlsTerms, deadline));
+      step === 'greeting' && settings.tls === undefined && (await speaksTls(endpoint, settings.tlsTerms, deadline));
     findings.push(
-      failed(step, wantsTls ? new UnreachableError(requiresTls(endpointText(endpoint)), way.tlsTerms.turnOn) : error),
+      failed(
+        step,
+        wantsTls ? new UnreachableError(requiresTls(endpointText(endpoint)), settings.tlsTerms.turnOn) : error,
+      ),
     );
     return { endpoint, findings };
   } finally {
@@ -67,19 +70,22 @@ export async function arrive(endpoint: Endpoint, way: Way): Promise<Arrival> {
   }
 }
 
-/** Connects to all at once; yields in the order of `endpoints`. */
-export async function* arrivals(endpoints: readonly Endpoint[], way: Way): AsyncGenerator<Arrival> {
-  const under = endpoints.map(async (endpoint) => arrive(endpoint, way));
-  // Thrown when its turn comes.
-  for (const each of under) each.catch(() => {});
-  for (const each of under) yield await each;
+/** Connect to all servers at once; yields in the order of `endpoints`. */
+export async function* tryServers(
+  endpoints: readonly Endpoint[],
+  settings: ConnectSettings,
+): AsyncGenerator<ServerAttempt> {
+  const attempts = endpoints.map(async (endpoint) => tryServer(endpoint, settings));
+  // Errors are thrown when their turn comes.
+  for (const each of attempts) each.catch(() => {});
+  for (const each of attempts) yield await each;
 }
 
-/** A port that fails the TLS handshake may answer without TLS, which explains it all. */
+/** A port that fails the TLS handshake may answer without TLS, which explains the failure. */
 async function withPlainHint(
   findings: readonly Finding[],
   endpoint: Endpoint,
-  { greeting, tlsTerms }: Way,
+  { greeting, tlsTerms }: ConnectSettings,
   deadline: Deadline,
 ): Promise<readonly Finding[]> {
   const [first] = findings;

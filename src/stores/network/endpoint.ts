@@ -1,4 +1,4 @@
-/** Where a server listens: a host and its port, or the path of a Unix socket. */
+/** A server's address: host and port, or the path of a Unix socket. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string };
 
 /** `cache.internal:6379`, `[::1]:6379`, `/run/redis.sock`. */

@@ -1,7 +1,7 @@
 import { type CachectlError, ConfigError, TimeoutError, UnreachableError } from '../../errors.js';
 import { systemCode } from '../../system-errors.js';
 
-/** Why a connection failed, apart from what the other end answered. */
+/** Why a connection failed, apart from error replies. */
 export interface NetworkFault {
   readonly Class: typeof ConfigError | typeof TimeoutError | typeof UnreachableError;
   /** Follows the name of the server: `refuses connections`. */
@@ -9,7 +9,7 @@ export interface NetworkFault {
   readonly hint: string;
 }
 
-/** What a store calls its TLS settings, for hints. */
+/** The names of a store's TLS settings, for hints. */
 export interface TlsTerms {
   /** `Use rediss:// in the URL, or set tls: true in the profile.` */
   readonly turnOn: string;
@@ -21,7 +21,7 @@ export interface TlsTerms {
   readonly clientCertificate: string;
 }
 
-/** Redis and Memcached differ in the scheme of their URLs only. */
+/** The terms of Redis and Memcached, which differ only in the URL scheme. */
 export function profileTlsTerms(scheme: string): TlsTerms {
   return {
     turnOn: `Use ${scheme}s:// in the URL, or set tls: true in the profile.`,
@@ -36,8 +36,8 @@ export function networkError({ Class, what, hint }: NetworkFault, server: string
 }
 
 /**
- * By Node's code alone: the message may quote a key or a user. Undefined for anything but a failure of the network or of
- * TLS.
+ * Translate a network or TLS error by its code only, because the message may quote a key or a user. Undefined for other
+ * errors.
  */
 export function networkFault(error: unknown, terms: TlsTerms): NetworkFault | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -47,7 +47,7 @@ export function networkFault(error: unknown, terms: TlsTerms): NetworkFault | un
   return (Object.hasOwn(FAULTS, code) ? FAULTS[code] : undefined) ?? tlsFault(error, code, terms);
 }
 
-/** A failure before the TLS handshake was done. */
+/** Translate a failure before the TLS handshake was complete. */
 export function handshakeFault(error: unknown, terms: TlsTerms): NetworkFault {
   const { message } = error as Error;
   const known = networkFault(error, terms);
@@ -70,18 +70,18 @@ export function handshakeTimeout({ off }: TlsTerms): NetworkFault {
   };
 }
 
-/** Said of a server whose profile does not use TLS. */
+/** The message for a server that requires TLS when the profile does not use it. */
 export function requiresTls(server: string): string {
   return `${server} requires TLS, and the profile does not use it`;
 }
 
-/** What a certificate holds, as far as Node's errors carry it. */
+/** A certificate, as far as Node's errors carry it. */
 export interface CertificateNames {
   readonly subject?: { readonly CN?: string | string[] | undefined };
   readonly subjectaltname?: string | undefined;
 }
 
-/** The host names and addresses that a certificate is for, at most four. */
+/** The host names and addresses of a certificate, at most four. */
 export function namesOf({ subject, subjectaltname = '' }: CertificateNames): string {
   const names = subjectaltname
     .split(', ')
@@ -91,7 +91,7 @@ export function namesOf({ subject, subjectaltname = '' }: CertificateNames): str
   return names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : names.join(', ');
 }
 
-/** @param code Node's or OpenSSL's. Undefined for anything but a certificate that was refused. */
+/** @param code from Node or OpenSSL. Undefined if the certificate is not the problem. */
 export function certificateFault(
   code: string,
   { host, names }: { readonly host: string; readonly names: string },
@@ -115,7 +115,7 @@ export function certificateFault(
   );
 }
 
-/** The certificate is for another host. */
+/** Node's code for a certificate of another host. */
 export const WRONG_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
 
 /** OpenSSL's codes for a certificate chain that does not end at a trusted CA. */
@@ -132,7 +132,7 @@ const CLOSED = fault(
   'It may require TLS, be at its client limit, or have restarted. Check its log, or run: cachectl doctor',
 );
 
-/** By errno. */
+/** Keyed by errno. */
 const FAULTS: Readonly<Record<string, NetworkFault>> = {
   EACCES: fault('may not be opened by this user', 'Check the permissions of the socket and of its folder.'),
   EAI_AGAIN: fault(
@@ -154,10 +154,10 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
   ETIMEDOUT: { Class: TimeoutError, what: 'did not answer in time', hint: TIMEOUT_HINT },
 };
 
-/** The other end hung up without a reason. */
+/** The server closed the connection without a reason. */
 export const closedConnection = CLOSED;
 
-/** A server that is connected, and slow. */
+/** The server is connected but slow. */
 export const noAnswer = FAULTS.ETIMEDOUT!;
 
 function fault(what: string, hint: string): NetworkFault {

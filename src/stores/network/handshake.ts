@@ -6,21 +6,23 @@ import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../
 import { type Endpoint, endpointText } from './endpoint.js';
 import { connected, type Deadline } from './tcp.js';
 
-/** A first request, by which a server shows that it is of the expected product. */
+/** A first request that shows whether the server is the expected product. */
 export interface Greeting {
   /** `Redis`. */
   readonly product: string;
   readonly hello: Buffer;
-  /** Whether `text` (Latin-1) is a complete answer that only this product gives. */
+  /** Whether `text` (Latin-1) is a complete reply that only this product sends. */
   isAnswer(text: string): boolean;
 }
 
-/** In bytes; no first answer is longer. */
+/** In bytes. No first reply is longer. */
 const MOST = 4096;
 
 /**
- * The answer to the greeting, as Latin-1.
- * @throws RefusedError when something else answered, UnreachableError when it hung up, TimeoutError without an answer
+ * The reply to the greeting, as Latin-1.
+ * @throws RefusedError if another product answered
+ * @throws UnreachableError if the server closed the connection
+ * @throws TimeoutError if it did not answer
  */
 export async function greeted(
   socket: Socket,
@@ -29,31 +31,31 @@ export async function greeted(
   deadline: Deadline,
 ): Promise<string> {
   const where = endpointText(endpoint);
-  const heard: Buffer[] = [];
-  const text = (): string => Buffer.concat(heard).toString('latin1');
+  const received: Buffer[] = [];
+  const text = (): string => Buffer.concat(received).toString('latin1');
   const answered = new Promise<string>((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => {
-      heard.push(chunk);
-      const size = heard.reduce((sum, { length }) => sum + length, 0);
+      received.push(chunk);
+      const size = received.reduce((sum, { length }) => sum + length, 0);
       if (isAnswer(text())) resolve(text());
       else if (size > MOST || nameOf(text()) !== undefined) reject(otherProtocol(where, product, text()));
     });
     socket.once('error', (error) => reject(hungUp(where, product, error)));
     socket.once('close', () =>
-      reject(heard.length > 0 ? otherProtocol(where, product, text()) : hungUp(where, product)),
+      reject(received.length > 0 ? otherProtocol(where, product, text()) : hungUp(where, product)),
     );
   });
   socket.write(hello);
   try {
     return await deadline.bound(answered, (seconds) =>
-      heard.length > 0 ? otherProtocol(where, product, text()) : mute(where, product, seconds),
+      received.length > 0 ? otherProtocol(where, product, text()) : unanswered(where, product, seconds),
     );
   } finally {
     socket.removeAllListeners('data');
   }
 }
 
-/** Whether a server that failed the TLS handshake answers without TLS. False after any failure. */
+/** Whether a server that failed the TLS handshake answers without TLS. False if that fails, too. */
 export async function answersPlainly(
   endpoint: Endpoint,
   { greeting, tlsTerms }: { readonly greeting: Greeting; readonly tlsTerms: TlsTerms },
@@ -73,7 +75,7 @@ export async function answersPlainly(
   }
 }
 
-/** Whether a server that did not answer without TLS completes a TLS handshake. False after any failure. */
+/** Whether a server that did not answer without TLS completes a TLS handshake. False if that fails, too. */
 export async function speaksTls(endpoint: Endpoint, tlsTerms: TlsTerms, deadline: Deadline): Promise<boolean> {
   const { connect } = await import('node:tls');
   let socket: Socket;
@@ -98,10 +100,10 @@ export async function speaksTls(endpoint: Endpoint, tlsTerms: TlsTerms, deadline
   }
 }
 
-/** Milliseconds: a probe for a better hint must not cost more. */
+/** In milliseconds. A probe for a better hint must not take longer. */
 const PROBE_MS = 500;
 
-/** The product behind an answer; the first match counts. */
+/** The product behind a reply. The first match counts. */
 const PRODUCTS: ReadonlyArray<readonly [answer: RegExp, product: string]> = [
   [/^HTTP\/\d|^<!doctype|^<html/i, 'a web server (HTTP)'],
   [/^SSH-\d/, 'an SSH server'],
@@ -111,7 +113,7 @@ const PRODUCTS: ReadonlyArray<readonly [answer: RegExp, product: string]> = [
   [/^220[ -].*(?:SMTP|ESMTP|FTP)/i, 'a mail or FTP server'],
 ];
 
-/** How TLS records begin: an alert, and a handshake. */
+/** The first bytes of TLS records: an alert, and a handshake. */
 const TLS_RECORDS = ['\u0015\u0003', '\u0016\u0003'];
 
 /** Undefined for an unknown product. */
@@ -134,7 +136,7 @@ function hungUp(where: string, product: string, cause?: Error): UnreachableError
   );
 }
 
-function mute(where: string, product: string, seconds: string): TimeoutError {
+function unanswered(where: string, product: string, seconds: string): TimeoutError {
   return new TimeoutError(
     `${where} accepted the connection, but did not answer within ${seconds}`,
     `Check that this is the port of ${product}, whether it requires TLS, and the load of the server.`,

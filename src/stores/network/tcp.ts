@@ -22,18 +22,18 @@ export class Deadline {
     this.#at = performance.now() + timeoutMs;
   }
 
-  /** Milliseconds; at least 1, so that the step that runs out of time is the one that fails. */
+  /** Milliseconds left; at least 1, so that the step that runs out of time is the one that fails. */
   get leftMs(): number {
     return Math.max(1, this.#at - performance.now());
   }
 
-  /** @throws the error made by `late` when `work` takes longer than the time left, or than `atMostMs` */
+  /** @throws the error from `late` if `work` takes longer than the time left, or than `atMostMs` */
   async bound<T>(work: Promise<T>, late: (allowed: string) => CachectlError, atMostMs = Infinity): Promise<T> {
     return withTimeout(work, Math.min(this.leftMs, atMostMs), () => late(`${this.#allowedMs / 1000} s`));
   }
 }
 
-/** The addresses of a host name, as the system resolves it (hosts file included). Undefined for an address or a socket. */
+/** The addresses of a host name, resolved by the system (with its hosts file). Undefined for an address or a socket. */
 export async function resolved(endpoint: Endpoint, terms: TlsTerms, deadline: Deadline): Promise<Finding | undefined> {
   if ('socket' in endpoint || isIP(endpoint.host) !== 0) return undefined;
   const { host } = endpoint;
@@ -53,17 +53,17 @@ export async function resolved(endpoint: Endpoint, terms: TlsTerms, deadline: De
 }
 
 /**
- * An open socket, which the caller destroys.
+ * An open socket. The caller destroys it.
  * @throws UnreachableError, TimeoutError
  */
 export async function connected(endpoint: Endpoint, terms: TlsTerms, deadline: Deadline): Promise<Socket> {
   const where = endpointText(endpoint);
   const socket = connect('socket' in endpoint ? { path: endpoint.socket } : { ...endpoint, noDelay: true });
   socket.on('error', () => {
-    // The step that is under way reports it.
+    // The step that runs reports it.
   });
   try {
-    await deadline.bound(once(socket, 'connect'), (allowed) => silent(where, allowed));
+    await deadline.bound(once(socket, 'connect'), (allowed) => notConnected(where, allowed));
     return socket;
   } catch (error) {
     socket.destroy();
@@ -93,9 +93,9 @@ function unresolved(host: string, allowed: string): TimeoutError {
   );
 }
 
-function silent(where: string, allowed: string): TimeoutError {
+function notConnected(where: string, allowed: string): TimeoutError {
   return new TimeoutError(
     `${where} did not accept the connection within ${allowed}`,
-    'A firewall may drop the packets, or no machine has that address. --timeout 30s allows more time.',
+    'A firewall may drop the packets, or no host has that address. To allow more time: --timeout 30s',
   );
 }

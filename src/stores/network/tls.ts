@@ -35,7 +35,7 @@ export interface TlsSettings {
 
 type Settings = TlsSettings & { readonly terms: TlsTerms };
 
-/** Days before its end from which on a certificate gets a warning. */
+/** A certificate that expires within this many days gets a warning. */
 const SOON_DAYS = 30;
 
 const DAY_MS = 86_400_000;
@@ -46,7 +46,7 @@ export interface Handshake {
   readonly findings: readonly Finding[];
 }
 
-/** Does the TLS handshake on an open socket. Examines the certificate even where the profile does not verify it. */
+/** Do the TLS handshake on an open socket. The certificate is checked even if the profile does not verify it. */
 export async function handshake(
   socket: Socket,
   endpoint: Extract<Endpoint, { host: string }>,
@@ -60,17 +60,17 @@ export async function handshake(
   let secured: TLSSocket;
   try {
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    // The certificate is checked below, to tell what is wrong with it.
+    // The certificate is checked below, for a better message.
     secured = connect({ ...servername, ...settings.options, socket, rejectUnauthorized: false });
   } catch (error) {
     return { socket: undefined, findings: [failed('TLS', unusableFiles(error))] };
   }
 
   secured.on('error', () => {
-    // The step that is under way reports it.
+    // The step that runs reports it.
   });
   try {
-    // Half of the time left: the rest is for asking the server the same without TLS.
+    // Half of the time left. The other half is for trying without TLS.
     const late = (): CachectlError => networkError(handshakeTimeout(settings.terms), where);
     await deadline.bound(once(secured, 'secureConnect'), late, deadline.leftMs / 2);
   } catch (error) {
@@ -94,14 +94,14 @@ export async function handshake(
   return { socket: undefined, findings };
 }
 
-/** Why the certificate is refused: OpenSSL's or Node's code. */
+/** Why the certificate is refused: a code of OpenSSL or Node. */
 function problemOf(
   { authorized, authorizationError }: TLSSocket,
   certificate: PeerCertificate,
   { verifyHost }: TlsSettings,
   checkHost: () => Error | undefined,
 ): string | undefined {
-  // Node's types say Error; most often it is the code as a string.
+  // According to Node's types it is an Error, but usually it is the code as a string.
   const code = authorized ? WRONG_HOST : (systemCode(authorizationError) ?? String(authorizationError));
   if (code !== WRONG_HOST) return code;
   return verifyHost && certificate.raw !== undefined && checkHost() !== undefined ? WRONG_HOST : undefined;
@@ -144,7 +144,7 @@ function* certificateFindings(
 }
 
 function issuerOf({ issuer }: PeerCertificate): string {
-  // What a server sends may lack it, whatever Node's types say.
+  // A server's certificate may lack it, despite Node's types.
   const name = issuer as PeerCertificate['issuer'] | undefined;
   return [name?.CN ?? name?.O ?? 'an unnamed CA'].flat().join(' ');
 }

@@ -14,30 +14,27 @@ import { Failure } from './client/connection-failures.js';
 import { locationOf } from './client/location.js';
 import { type Explain, send, sendAll } from './client/send.js';
 import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
-import { checkServesAll, type Standing } from './client/single-server.js';
+import { checkServesAll, type ServerTopology } from './client/single-server.js';
 import { withQuietAuth } from './client/suppress-auth-warning.js';
 import { isCrossSlot, TLS_TERMS, translated } from './errors.js';
 
-/**
- * One connection, made on first use. Nothing is tried twice: whoever waits wants to know. Every failure comes out as an
- * error that names the server.
- */
+/** A connection, opened on first use. Nothing is retried. Every failure is an error that names the server. */
 export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly id = '';
   readonly isCluster: boolean;
-  /** `host:port/database`, for people. */
+  /** `host:port/database`, for display. */
   readonly location: string;
   readonly settings: RedisConnection;
-  /** How long it may take to answer. */
+  /** The timeout of a reply, in milliseconds. */
   readonly timeoutMs: number;
   #opened: Promise<Opened> | undefined;
   #bulk: Promise<BulkWriting> | undefined;
-  /** Of a server that was found to hold all keys. */
-  #standing: Promise<Standing> | undefined;
+  /** Set once the server was found to hold all keys. */
+  #topology: Promise<ServerTopology> | undefined;
   #keysApart: boolean;
   readonly #prefix: string;
 
-  /** @param prefix of keys that the user may read, for questions that need one */
+  /** @param prefix of keys that the user may read, for probes */
   constructor(settings: RedisConnection, timeoutMs: number, prefix = '') {
     this.#keysApart = settings.kind === 'cluster';
     this.#prefix = prefix;
@@ -52,14 +49,14 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   }
 
   /**
-   * Whether one command can name one key only: in a cluster, on one that hides behind a single address, and on a server that
-   * has said so.
+   * Whether one command can name only one key: in a cluster, behind a single endpoint of a cluster, and once the server
+   * said so.
    */
   get keysApart(): boolean {
     return this.#keysApart;
   }
 
-  /** Whether an answer says that keys of one command lie apart, which holds from then on. */
+  /** Whether a reply says that the keys of one command are in different slots. It is remembered. */
   saysKeysApart(answer: unknown): boolean {
     const says = isCrossSlot(answer);
     this.#keysApart ||= says;
@@ -71,39 +68,39 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return send(client, command, explain);
   }
 
-  /** Written at once, so one round trip to each server. An answer that is an error stands in its place. */
+  /** Send commands in one write, so one round trip per server. An error reply takes the place of its answer. */
   async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
     const { client, explain } = await this.#open();
     return sendAll(client, commands, explain);
   }
 
-  /** Whether `bulk` has been asked for. */
+  /** Whether `bulk` was called. */
   get writesInBulk(): boolean {
     return this.#bulk !== undefined;
   }
 
-  /** Where to write many commands at a time; not of a cluster. Opened on first use, closed with this. */
+  /** The connection for bulk writes; not for clusters. Opened on first use, closed by `close`. */
   async bulk(): Promise<BulkWriting> {
     this.#bulk ??= openBulk(this);
     return this.#bulk;
   }
 
-  /** Another to the same place, not connected yet. */
+  /** A connection to the same server and database, not connected yet. */
   copy(): Connection {
     return new Connection(this.settings, this.timeoutMs, this.#prefix);
   }
 
-  /** As `nodes`, but a cluster is asked again which primaries it has. */
-  async nodesAnew(): Promise<readonly Node[]> {
+  /** Like `nodes`, but reloads the slot map of a cluster first. */
+  async refreshedNodes(): Promise<readonly Node[]> {
     const { cluster } = await this.#open();
     await cluster?.refresh();
     return this.nodes();
   }
 
   /**
-   * Every server that keys live on.
-   * @throws UnreachableError when primaries of a cluster are missing, RefusedError where the one server that the profile
-   *   names is one of several: what one node says of its keys is not what the cluster holds
+   * Every server that holds keys.
+   * @throws UnreachableError if primaries of a cluster are missing
+   * @throws RefusedError if the profile names one node of several, which has only some of the keys
    */
   async nodes(): Promise<readonly Node[]> {
     const opened = await this.#open();
@@ -117,8 +114,8 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
     const node = this.#only(opened);
     if (this.settings.kind === 'server') {
-      this.#standing ??= checkServesAll(node, { location: this.location, prefix: this.#prefix });
-      const { hasSlots } = await this.#standing;
+      this.#topology ??= checkServesAll(node, { location: this.location, prefix: this.#prefix });
+      const { hasSlots } = await this.#topology;
       this.#keysApart ||= hasSlots;
     }
 
@@ -130,7 +127,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return node.dedicated();
   }
 
-  /** Gives up what is open, and lets the next question connect anew. Never throws. */
+  /** Close the connection. The next command opens a new one. Never throws. */
   async reconnect(): Promise<void> {
     const [opened, bulk] = [this.#opened, this.#bulk];
     this.#opened = undefined;
@@ -159,7 +156,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   }
 
   async #connect(): Promise<Opened> {
-    // The library would leave it out without a word, and work on database 0.
+    // ioredis would ignore the database and use 0.
     if (this.isCluster && this.database !== 0) {
       throw new ConfigError(
         `${this.location} is a cluster, which has database 0 only, not ${this.database}`,
@@ -171,7 +168,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     try {
       return await (this.isCluster ? this.#connectCluster(options) : this.#connectServer(options));
     } catch (error) {
-      // A port that speaks plain Redis waits for the rest of a TLS hello.
+      // A plain Redis port waits for the rest of the TLS ClientHello.
       const known = translated(error, this.location);
       throw known instanceof TimeoutError && this.settings.tls !== undefined
         ? networkError(handshakeTimeout(TLS_TERMS), this.location, known)
@@ -195,7 +192,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
       await connected(client.connect(), client, this.timeoutMs);
       checkGreeting(client, failure);
     } catch (error) {
-      // The library tells the reason by an event, and rejects with «connection is closed».
+      // ioredis reports the reason by an event and rejects with "Connection is closed".
       throw failure.error ?? error;
     }
 
@@ -203,7 +200,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   }
 }
 
-/** Never throws: whoever opened it was told. */
+/** Never throws: the caller that opened it got the error. */
 async function closed(opening?: Promise<Opened>, openingBulk?: Promise<BulkWriting>): Promise<void> {
   const [opened, bulk] = await Promise.allSettled([opening, openingBulk]);
   if (bulk.status === 'fulfilled') bulk.value?.close();
@@ -217,12 +214,12 @@ async function openBulk(connection: Connection): Promise<BulkWriting> {
 
 interface Opened {
   readonly client: Cluster | Redis;
-  /** Of a cluster alone. */
+  /** Only for a cluster. */
   readonly cluster?: ClusterClient;
   readonly explain: Explain;
 }
 
-/** ioredis has timeouts for the lookup, the socket and the hello, but none for all of them together. */
+/** ioredis has timeouts for DNS, socket and handshake, but no total timeout. */
 async function connected(work: Promise<void>, client: Cluster | Redis, timeoutMs: number): Promise<void> {
   await withTimeout(work, timeoutMs, () => {
     client.disconnect();

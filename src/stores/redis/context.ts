@@ -5,7 +5,7 @@ import type { Packing } from './packing.js';
 /** What the parts of one Redis store share. */
 export interface RedisContext {
   readonly connection: Connection;
-  /** Where locks live: `connection`, or one of their own. */
+  /** Where locks are stored: `connection`, or a separate one. */
   readonly lockConnection: Connection;
   readonly keys: Keys;
   readonly packing: Packing;

@@ -16,8 +16,8 @@ import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
 
 /**
- * PTTL and GETDEL in one step: for servers before 6.2, which know no GETDEL, and for a cluster, where a slot on the move
- * lets the second of two commands overtake the first.
+ * PTTL and GETDEL in one step: for servers before 6.2, which lack GETDEL, and for clusters, where a slot migration can
+ * reorder two commands.
  */
 const TAKE = `local value = redis.pcall('GET', KEYS[1])
 if type(value) == 'table' then return value end
@@ -25,30 +25,33 @@ local pttl = redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return {tostring(pttl), value}`;
 
-/** A value in place of another, with its ttl, unless it is another by now. For servers before 6, which know no KEEPTTL. */
+/** Replace a value and keep its TTL, unless the value has changed. Servers before 6 lack KEEPTTL. */
 const REPLACE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local pttl = redis.call('PTTL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[2])
 if pttl > 0 then redis.call('PEXPIRE', KEYS[1], pttl) end
 return 1`;
 
-/** PTTL of a key without a ttl. */
+/** The PTTL reply for a key without a TTL. */
 const NEVER_EXPIRES = '-1';
 
 const NOTHING_MORE: Command[] = [];
 
-/** From so many entries on a connection of their own is worth it. */
+/** From this many entries on, a separate connection for bulk writes pays off. */
 const MANY = 500;
 
-/** Batches that are sent before the first of them is answered. */
-const BATCHES_UNDER_WAY = 4;
+/** How many batches may be in flight. */
+const BATCHES_IN_FLIGHT = 4;
 
-/** What is stored, to be read by whoever wants to. */
+/** An entry that decodes its value on demand. */
 export function entryOf({ packing }: RedisContext, stored: Buffer, ttl: Ttl): Entry {
   return new CodedEntry(stored, ttl, packing.values);
 }
 
-/** Reads and writes entries without tags; a subclass gives them other stored keys, and sends more with each write. */
+/**
+ * Reads and writes entries without tags. The subclass for tagged entries changes the stored key and sends extra
+ * commands.
+ */
 export class Entries implements Repository {
   protected readonly context: RedisContext;
   protected readonly connection: Connection;
@@ -140,42 +143,42 @@ export class Entries implements Repository {
     return reading;
   }
 
-  /** The full key of the entry that `key` names here. */
+  /** The stored key of an entry. */
   protected storedKey(key: string): string {
     return this.context.keys.full(key);
   }
 
-  /** What goes to the server before an entry is written. */
+  /** Commands to send before an entry is written. */
   protected written(_key: string, _ttl: Ttl): Command[] {
     return NOTHING_MORE;
   }
 
-  /** What goes to the server before an entry is counted up. */
+  /** Commands to send before an entry is incremented. */
   protected incremented(_key: string): Command[] {
     return NOTHING_MORE;
   }
 
-  /** What goes to the server before an entry gets another ttl. */
+  /** Commands to send before the TTL of an entry changes. */
   protected touched(_key: string, _ttl: Ttl): Command[] {
     return NOTHING_MORE;
   }
 
-  /** What GET and PTTL answered of a key. */
+  /** An entry from the replies to GET and PTTL. */
   protected async reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
     if (value instanceof WrongTypeError) return this.#wrongType(key);
     const stored = bytes(value);
-    // Without a ttl to ask for, it expired between the two commands.
+    // It expired between the two commands.
     if (stored === null || isGone(pttl)) return undefined;
     return entryOf(this.context, stored, ttlOf(pttl));
   }
 
-  /** The server does not see the number in what phpredis packed: counted here, and put back unless it changed meanwhile. */
+  /** Increment a number that phpredis packed, which INCRBY cannot read. Retries if the value changes in between. */
   async #incrementPacked(key: string, by: bigint): Promise<bigint> {
     const full = this.storedKey(key);
     const { values } = this.context.packing;
     for (;;) {
       const held = bytes(await this.connection.call('GET', full));
-      // It expired just now; the server counts up from nothing.
+      // It expired. INCRBY starts at zero.
       if (held === null) return this.increment(key, by);
       const sum = increased(key, by, () => values.decode(held));
       if (await this.#replace(full, held, values.encode(integer(sum)))) return sum;
@@ -198,8 +201,8 @@ export class Entries implements Repository {
   ): Promise<number> {
     let done = 0;
     signal?.throwIfAborted();
-    // Batches are made while others are on their way. In a cluster a write that is sent on could come after a later one.
-    await overlapping(all, this.connection.isCluster ? 1 : BATCHES_UNDER_WAY, async (batch) => {
+    // Encode batches while others are in flight. In a cluster a redirected write could overtake a later one.
+    await overlapping(all, this.connection.isCluster ? 1 : BATCHES_IN_FLIGHT, async (batch) => {
       const { stored, failure } = await this.#write(batch);
       done += stored;
       if (stored > 0) onProgress?.({ done });
@@ -209,7 +212,7 @@ export class Entries implements Repository {
     return done;
   }
 
-  /** Many go by a connection of their own, and what comes after them, so that it does not overtake them. */
+  /** Large batches use a separate connection. Later writes use it too, so that they stay in order. */
   async #write(batch: readonly EncodedEntry[]): Promise<{ readonly stored: number; readonly failure?: Error }> {
     const { connection } = this;
     if (connection.isCluster || (batch.length < MANY && !connection.writesInBulk)) {
@@ -227,7 +230,7 @@ export class Entries implements Repository {
 
     const { commands } = writer;
     const { done, failure } = await bulk.send(writer);
-    // Each entry takes as many commands as the next.
+    // Each entry needs the same number of commands.
     const stored = Math.floor((done / commands) * batch.length);
     return failure === undefined ? { stored } : { stored, failure };
   }
@@ -237,20 +240,20 @@ export class Entries implements Repository {
     return ttl === null ? ['SET', full, stored] : ['SET', full, stored, 'EX', ttl];
   }
 
-  /** @throws the first error among the answers */
+  /** @throws the first error reply */
   async #send(commands: readonly Command[]): Promise<Reply[]> {
     const replies = await this.connection.batch(commands);
     return replies.map((reply) => given(reply));
   }
 
-  /** What PTTL said, and the value, which is gone from the server. */
+  /** Read the TTL and the value, and delete the key. */
   async #take(full: string): Promise<[pttl: Error | Reply, value: Error | Reply]> {
     if (!this.connection.isCluster) {
       const [pttl, value] = await this.connection.batch([
         ['PTTL', full],
         ['GETDEL', full],
       ]);
-      // Somebody put it between the two when there was no ttl yet: how long it would have lived is not known.
+      // The key was written between the two commands, so its TTL is unknown.
       if (!isUnavailable(value)) return [isGone(pttl!) ? NEVER_EXPIRES : pttl!, value!];
     }
 
@@ -284,7 +287,7 @@ export class Entries implements Repository {
   }
 }
 
-/** In a cluster a write that is sent on could come after a later one to the same key. */
+/** In a cluster a redirected write could overtake a later one to the same key. */
 function lastOfEachKey(batch: readonly EncodedEntry[]): readonly EncodedEntry[] {
   const last = new Map(batch.map((entry) => [entry.key, entry]));
   return last.size === batch.length ? batch : [...last.values()];

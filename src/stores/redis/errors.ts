@@ -10,7 +10,7 @@ import {
 } from '../network/errors.js';
 import { type Answer, replyError } from './client/reply-errors.js';
 
-/** Whatever the library or the server threw, as an error that names the server. */
+/** Translate anything that ioredis or the server threw into an error that names the server. */
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   const cause = causeOf(error);
@@ -18,17 +18,17 @@ export function translated(error: unknown, location: string): CachectlError {
   return networkError(networkFault(cause, TLS_TERMS) ?? libraryFault(cause), location, error);
 }
 
-/** What a server answered, where it was read without the library. @param words without the leading `-` */
+/** Translate an error reply that was not read by ioredis. @param words the reply without the leading `-` */
 export function refused(words: string, location: string): CachectlError {
   return replyError(words, location, { cause: Object.assign(new Error(words), { name: REPLY }) });
 }
 
-/** Whether it is an answer of the server, in the library's clothes. */
+/** Whether this is an error reply, as ioredis wraps it. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === REPLY;
 }
 
-/** `key` holds something else than a string. */
+/** The error for a key that does not hold a string. */
 export function wrongType(key: string, type: string): WrongTypeError {
   return new WrongTypeError(
     `"${printKey(key)}" holds a Redis ${type}, not a cache entry`,
@@ -36,34 +36,34 @@ export function wrongType(key: string, type: string): WrongTypeError {
   );
 }
 
-/** What INCRBY refused, for the key's sake. */
+/** Name the key that INCRBY refused. */
 export function countingError(error: Error, key: string): Error {
   if (!(error instanceof NotANumberError)) return error;
   return new NotANumberError(`"${printKey(key)}" ${error.message}`, error.hint, { cause: error });
 }
 
-/** Whether the server does not know the command, or may not run it for us. */
+/** Whether the server does not know the command or does not allow it. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof RefusedError && UNAVAILABLE.test(answerOf(error));
 }
 
-/** Whether keys of one command lie in several slots of a cluster, which one command cannot have. */
+/** Whether the keys of one command were in several hash slots. */
 export function isCrossSlot(error: unknown): boolean {
   return error instanceof RefusedError && CROSS_SLOT.test(answerOf(error));
 }
 
-/** The words of the server behind an error, as it sent them; empty where it was no answer. */
+/** The original error reply behind an error; empty if there was none. */
 export function answerOf(error: unknown): string {
   const cause = error instanceof CachectlError ? causeOf(error.cause) : causeOf(error);
   return isReply(cause) ? cause.message : '';
 }
 
-/** The error beneath those that the library puts around it. */
+/** The innermost error below ioredis's wrappers. */
 export function causeOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  // A cluster's client that finds no node keeps to itself what the last one said.
+  // A cluster client that finds no node keeps the last node's error here.
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return causeOf(error.lastNodeError);
-  // A transaction that is called off says so, and beside it why.
+  // A discarded transaction (EXECABORT) lists the reasons here.
   if ('previousErrors' in error && Array.isArray(error.previousErrors) && error.previousErrors.length > 0) {
     return causeOf(error.previousErrors[0]);
   }
@@ -73,10 +73,10 @@ export function causeOf(error: unknown): Error {
 
 const REPLY: Answer = 'ReplyError';
 export const TLS_TERMS = profileTlsTerms('redis');
-/** Providers have words of their own for a command that they do not offer. */
+/** Providers have their own replies for commands that they do not offer. */
 const UNAVAILABLE =
   /^NOPERM\b|^ERR (?:unknown (?:sub)?command\b|unsupported command\b|(?:this redis )?command\b.*\bnot (?:allowed|available|support))/i;
-/** In a script it is said by an ERR. */
+/** In a script the reply starts with ERR. */
 const CROSS_SLOT = /^CROSSSLOT\b|^ERR .*do not hash to the same slot/;
 
 /** ioredis reports these without a code. */
@@ -85,7 +85,10 @@ function libraryFault({ message }: Error): NetworkFault {
   const sentinels = /^All sentinels are unreachable.*?(?: Last error: (.*))?$/.exec(message);
   if (sentinels !== null) {
     const reason = sentinels[1] === undefined ? '' : ` (${sentinels[1]})`;
-    return fault(`named no primary${reason}`, 'Check that the sentinels are running, and primary in the profile.');
+    return fault(
+      `named no primary${reason}`,
+      'Check that the sentinels are running, and check primary: in the profile.',
+    );
   }
 
   if (/^Failed to refresh slots|^None of startup nodes|^Cluster is (?:ended|disconnect)/.test(message)) {
@@ -95,7 +98,7 @@ function libraryFault({ message }: Error): NetworkFault {
 
   if (message.startsWith('Too many Cluster redirections')) {
     const hint = 'Its nodes disagree about their slots. Run: redis-cli --cluster check HOST:PORT';
-    return fault('redirects a command from node to node', hint);
+    return fault('keeps redirecting a command between nodes', hint);
   }
 
   if (message.startsWith('Protocol error')) {
@@ -107,7 +110,7 @@ function libraryFault({ message }: Error): NetworkFault {
   }
 
   if (CLOSED.test(message)) return closedConnection;
-  return fault(`failed: ${message}`, 'To see each step of the connection, run: cachectl doctor');
+  return fault(`failed: ${message}`, 'To check each step of the connection, run: cachectl doctor');
 }
 
 /** What else answers there. */

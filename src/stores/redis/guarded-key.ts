@@ -5,31 +5,31 @@ import { RefusedError, UnreachableError } from '../../errors.js';
 import { bytes, count, given } from './client/replies.js';
 import { answerOf, isUnavailable } from './errors.js';
 
-/** A change of one key that is made only while the key holds `expected`, compared and changed in one step. */
+/** A compare-and-change of one key, in one atomic step. */
 export interface GuardedChange {
-  /** With prefixes. */
+  /** The stored key. */
   readonly key: string;
   readonly expected: Buffer;
-  /** Gets the key as KEYS[1] and `expected` as ARGV[1]. Returns 1 when it made the change. */
+  /** Lua: KEYS[1] is the key, ARGV[1] is `expected`. Returns 1 if it made the change. */
   readonly script: string;
-  /** ARGV[2] and what follows. */
+  /** ARGV[2] and later. */
   readonly args?: ReadonlyArray<Buffer | number | string>;
   /** The same change without a script. */
   readonly commands: readonly Command[];
-  /** What the script does besides, and what may fail. */
+  /** A side effect of the script that may fail, as a command. */
   readonly afterwards?: Command;
 }
 
 /** Connections on which the server refused a script to this user. */
 const WITHOUT_SCRIPTS = new WeakSet<Connection>();
 
-/** Connections on which one of the two ways is known to be allowed. */
+/** Connections that may use a script or a transaction. */
 const CHECKED = new WeakSet<Connection>();
 
 /**
- * Makes the change by a script, or by WATCH, MULTI and EXEC where scripts are refused (an ACL without `+@scripting`, EVAL
- * renamed).
- * @returns whether the key held what was expected
+ * Make the change with a script, or with WATCH, MULTI and EXEC where scripts are refused (an ACL without `+@scripting`,
+ * or EVAL renamed).
+ * @returns whether the key held the expected value
  */
 export async function changeGuarded(connection: Connection, change: GuardedChange): Promise<boolean> {
   const { key, expected, script, args = [], commands, afterwards } = change;
@@ -45,10 +45,10 @@ export async function changeGuarded(connection: Connection, change: GuardedChang
 }
 
 /**
- * Reads a key and runs the commands that `change` makes of it, unless somebody changes the key in between; then it reads
- * again. WATCH holds for a whole connection, so this takes one of its own.
- * @returns what the commands answered; undefined when `change` gave none
- * @throws WrongTypeError when the key holds no string
+ * Read a key and run the commands that `change` returns. Retries if the key changes in between. WATCH applies to a
+ * whole connection, so a separate one is used.
+ * @returns the replies; undefined if `change` returned none
+ * @throws WrongTypeError if the key does not hold a string
  */
 export async function transact(
   connection: Connection,
@@ -69,7 +69,7 @@ export async function transact(
   });
 }
 
-/** Whether the user may release and refresh a lock by a script. acl_check_cmd is there from Redis 7 on. */
+/** Whether the user may release and refresh a lock with a script. Redis 7 and later have acl_check_cmd. */
 const MAY_CHANGE = `if redis.acl_check_cmd then
   for _, name in ipairs({'GET', 'DEL', 'EXPIRE'}) do
     if not redis.acl_check_cmd(name, KEYS[1]) then return redis.error_reply('NOPERM ' .. name .. ' is not allowed') end
@@ -78,9 +78,9 @@ end
 return 1`;
 
 /**
- * Makes sure, before a lock is taken, that it could be released and refreshed. Changes nothing: the server checks the rights of a
- * command when it queues it, and the queue is discarded. Asked once for each connection.
- * @throws RefusedError when neither a script nor a transaction may do that
+ * Check, before a lock is acquired, that it can be released and refreshed. Changes nothing: the server checks
+ * permissions when it queues a command, and the queue is discarded. Runs once per connection.
+ * @throws RefusedError if neither a script nor a transaction is allowed
  */
 export async function checkOwnership(connection: Connection, key: string): Promise<void> {
   if (CHECKED.has(connection)) return;
@@ -114,13 +114,13 @@ async function checkTransaction(connection: Connection, key: string, noScript: E
 
 function neitherWay(command: string, noScript: Error): RefusedError {
   return new RefusedError(
-    `${noScript.message}, nor ${command}: the lock could not be renewed or released, so it was not acquired`,
+    `${noScript.message}; ${command} is not allowed either: the lock could not be renewed or released, so it was not acquired`,
     'Grant one of the two: ACL SETUSER NAME +eval, or +watch +multi +exec; both need +get +del +expire.',
     { cause: noScript },
   );
 }
 
-/** The server that has the key; of a cluster the primary that does not send us on, by MOVED or (while the slot is on its way) ASK. */
+/** The server that holds a key: in a cluster, the primary that does not redirect with MOVED or ASK. */
 async function nodeOf(connection: Connection, key: string): Promise<Node> {
   const nodes = await connection.nodes();
   if (!connection.isCluster) return nodes[0]!;
@@ -131,6 +131,6 @@ async function nodeOf(connection: Connection, key: string): Promise<Node> {
 
   throw new UnreachableError(
     `${connection.location} has no primary for the slot of ${key}`,
-    'The slot may be moving: run the command again. To check: redis-cli --cluster check HOST:PORT',
+    'The slot may be migrating: run the command again. To check: redis-cli --cluster check HOST:PORT',
   );
 }

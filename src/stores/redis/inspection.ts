@@ -5,7 +5,7 @@ import type { RedisContext } from './context.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
-import { lockTeller, LONGEST_OWNER } from '../locks/rule.js';
+import { lockDetector, LONGEST_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagOfSetKey, tagSetKey } from '../tags/names.js';
 import { count, isGone } from './client/replies.js';
 import { firstElements } from './elements.js';
@@ -17,13 +17,13 @@ import { ruleAmongEntries } from './locks/places.js';
 import { TagResolver } from './tags/resolver.js';
 
 /**
- * First whether MEMORY USAGE finds it, which of all commands leaves no trace of a key that is not there: no `keymiss`, and no
- * miss in the server's counts. Then what OBJECT says, which does not count as a use, and the value last.
+ * Inspect a key without side effects. MEMORY USAGE comes first, because it is the only command that records no miss for
+ * an absent key (no `keymiss`, no keyspace_misses). Then OBJECT, which does not count as a use; the value comes last.
  */
 export async function inspect(context: RedisContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const full = context.keys.full(listedKey);
-  const seen = await look(context, full);
+  const seen = await lookAt(context, full);
   const asked = { storedKey: full, listedKey, place: await placeOf(context.connection, full) };
   if (seen === undefined) return { ...asked, near: await nearKeys(context, listedKey) };
   const { type, length, encoding, expiresAt, usage } = seen;
@@ -36,7 +36,7 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
   }
 
   const entry = await valueOf(context, listedKey);
-  // It went while we looked.
+  // The key was removed or expired in the meantime.
   if (entry === undefined) return asked;
   const lock = lockOf(context, listedKey, entry.stored);
   const carried = await tagsOf(context, listedKey, tags);
@@ -49,7 +49,7 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
   };
 }
 
-/** What is known without the value. */
+/** What is known without reading the value. */
 interface Seen {
   readonly type: string;
   readonly length?: number;
@@ -58,8 +58,8 @@ interface Seen {
   readonly usage: Usage;
 }
 
-/** Undefined where there is nothing. What we may not ask is left out. */
-async function look(context: RedisContext, full: string): Promise<Seen | undefined> {
+/** Undefined if the key does not exist. Fields whose command is refused are left out. */
+async function lookAt(context: RedisContext, full: string): Promise<Seen | undefined> {
   const { connection } = context;
   const [memory] = await connection.batch([['MEMORY', 'USAGE', full]]);
   if (memory === null) return undefined;
@@ -89,7 +89,7 @@ async function look(context: RedisContext, full: string): Promise<Seen | undefin
   };
 }
 
-/** What OBJECT REFCOUNT says of small numbers, which all keys share: their uses say nothing of one key. */
+/** OBJECT REFCOUNT of small numbers, which keys share. Their idle time says nothing about one key. */
 const SHARED = 2_147_483_647;
 
 const LENGTHS: Readonly<Record<string, string>> = {
@@ -100,7 +100,7 @@ const LENGTHS: Readonly<Record<string, string>> = {
   stream: 'XLEN',
 };
 
-/** Undefined of what the server does not tell, or not to us. */
+/** Undefined if the server does not know the number or refuses the command. */
 function numberOf(reply: Error | Reply): number | undefined {
   if (reply === null || reply instanceof RefusedError) return undefined;
   return count(reply);
@@ -118,8 +118,8 @@ async function valueOf(context: RedisContext, listedKey: string): Promise<Entry 
 
 function lockOf(context: RedisContext, name: string, stored: Buffer): Inspection['lock'] {
   const owner = stored.length <= LONGEST_OWNER ? ownerOf(context.packing.texts, stored) : '';
-  const toldBy = lockTeller(ruleAmongEntries(context))(name, owner);
-  return toldBy && { owner, toldBy };
+  const detectedBy = lockDetector(ruleAmongEntries(context))(name, owner);
+  return detectedBy && { owner, detectedBy };
 }
 
 function formatOf({ packing }: RedisContext, stored: Buffer, isLock: boolean): StoredFormat {
@@ -150,7 +150,7 @@ async function tagsOf(
   return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
 }
 
-/** The same name without one of the prefixes, or both, as far as it is there. */
+/** Keys that would be found without one or both prefixes. */
 async function nearKeys({ connection, keys, prefix }: RedisContext, listedKey: string): Promise<readonly NearKey[]> {
   const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
   const others = new Map([

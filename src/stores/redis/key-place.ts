@@ -3,7 +3,7 @@ import type { Connection } from './connection.js';
 
 import { RefusedError } from '../../errors.js';
 
-/** `{server}`, or of a cluster `{node, slot}`, as far as the cluster tells. */
+/** Where a key is stored: `{server}`, or on a cluster `{server, node, slot}` if the cluster allows the question. */
 export async function placeOf(
   connection: Connection,
   full: string,
@@ -21,8 +21,9 @@ export async function placeOf(
 }
 
 /**
- * The primary that has a slot; a range of CLUSTER SLOTS is first, last, then `[host, port, id]` of the primary and replicas.
- * @param asked where nodes are that announce no host
+ * The primary of a slot. A range of CLUSTER SLOTS is first, last, then `[host, port, id]` of the primary and its
+ * replicas.
+ * @param asked the host of nodes that announce none
  */
 function nodeOf(slot: number, ranges: readonly Reply[], asked: string): string | undefined {
   for (const range of ranges) {

@@ -6,16 +6,16 @@ import { keyFromBytes } from '../entries/key-text.js';
 import { escapeGlob } from '../listing/glob.js';
 import { watchSlots } from './client/slots.js';
 
-/** How many keys a server looks at in one step of a scan: well under a millisecond of its time. */
+/** How many keys a server checks per SCAN call: well under a millisecond of its time. */
 export const SCAN_COUNT = 1000;
 
 /**
- * A hash in database 0 that exists only while a tail of cachectl has notifications switched on: the setting to put back,
- * and who listens. The next to listen after one that was killed puts back what that one left.
+ * A hash in database 0 that exists only while a tail has notifications turned on. It holds the setting to restore and
+ * the running tails. If a tail is killed, the next one restores the setting.
  */
 export const BOOKKEEPING_KEY = 'cachectl:notify-keyspace-events';
 
-/** Full keys and back: connection prefix, cache prefix, key. */
+/** Converts keys to stored keys and back. A stored key is connection prefix, cache prefix, key. */
 export class Keys {
   readonly prefix: string;
   readonly #prefixBytes: Buffer;
@@ -29,17 +29,17 @@ export class Keys {
     return this.prefix + key;
   }
 
-  /** Whether it lies under the prefix; an empty one takes in everything but our own bookkeeping. */
+  /** Whether a stored key is under the prefix. An empty prefix covers everything but cachectl's bookkeeping. */
   isOurs(full: Buffer): boolean {
     return full.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes) && !full.equals(BOOKKEEPING);
   }
 
-  /** Nobody's entry. */
+  /** Whether this is cachectl's own bookkeeping. */
   isBookkeeping(full: Buffer): boolean {
     return full.equals(BOOKKEEPING);
   }
 
-  /** Without prefixes. */
+  /** The key without prefixes. */
   short(full: Buffer): string {
     return keyFromBytes(full.subarray(this.#prefixBytes.length));
   }
@@ -47,14 +47,14 @@ export class Keys {
 
 const BOOKKEEPING = Buffer.from(BOOKKEEPING_KEY);
 
-/** The glob of what lies under the prefix; with `head`, only of keys that begin so. */
+/** The glob of stored keys under the prefix. @param head only keys that start with this */
 export function underPrefix(keys: Keys, head = ''): string {
   return `${escapeGlob(keys.full(head))}*`;
 }
 
 /**
- * Full keys under the prefix, page by page, from every server; with `head`, only those that go on so. A key can come
- * twice while the server rehashes.
+ * Yield pages of stored keys under the prefix, from every server. A key can appear twice while a server rehashes.
+ * @param head only keys that start with this
  */
 export async function* scan(
   connection: Connection,
@@ -67,7 +67,7 @@ export async function* scan(
   }
 }
 
-/** The same, for whoever must have them all: what ends well has missed none. @throws UnreachableError */
+/** Like `scan`, but fails if slots moved, so that no key was missed. @throws UnreachableError */
 export async function* scanAll(
   connection: Connection,
   keys: Keys,
@@ -79,23 +79,23 @@ export async function* scanAll(
   await slots.check();
 }
 
-/** Of a cursor: where a scan begins, and that it has ended. */
+/** The cursor at the start and at the end of a scan. */
 export const END = '0';
 
 interface Scanning {
   readonly signal?: AbortSignal | undefined;
   readonly head?: string;
-  /** One that the same server gave, and has not been started anew since. */
+  /** A cursor from the same server; it is invalid after a restart. */
   readonly cursor?: string;
 }
 
 interface Scanned {
   readonly page: Buffer[];
-  /** Where the scan goes on. */
+  /** Where the scan continues. */
   readonly cursor: string;
 }
 
-/** The same of one server, with the cursor behind each page. */
+/** Scan one server. Yields each page with the cursor after it. */
 export async function* scanNode(
   node: Pick<Node, 'call'>,
   keys: Keys,

@@ -7,20 +7,20 @@ import { floatText, isNumeric } from '../../codecs/php/numeric.js';
 import { string, type Value } from '../../codecs/value.js';
 import { keyToBytes } from '../entries/key-text.js';
 
-/** What stands in the server for the values of a cache, and for the texts beside them: owners of locks, members of tags. */
+/** How values are stored, and the bare texts: owners of locks and members of tag sets. */
 export interface Packing {
   readonly values: Codec;
   readonly texts: Texts;
-  /** What the bytes of entries are: `php`, `igbinary lz4`. */
+  /** The format of entries, such as `php` or `igbinary lz4`. */
   readonly form: string;
-  /** Left out where nothing is compressed. */
+  /** Absent if values are not compressed. */
   readonly compression?: Compression;
-  /** Whether no entry is bare text but for numbers, so that other bare text is an owner. */
+  /** Whether no entry is bare text apart from numbers, so that other bare text is an owner. */
   readonly ownersStandOut: boolean;
 }
 
 export interface Texts {
-  /** Whether they stand in the server as they are, so that a script there can look at them. */
+  /** Whether texts are stored unchanged, so that scripts can read them. */
   readonly areBare: boolean;
   pack(text: string): Buffer;
   /** @throws UndecodableError */
@@ -28,9 +28,9 @@ export interface Texts {
 }
 
 /**
- * As Laravel and phpredis share the work: without phpredis's `serializer` Laravel serializes all but numbers, and texts
- * are bare; with it phpredis serializes everything it is given, numbers, owners and members too. `compression` is
- * phpredis's, and comes last. What the server counts up itself is a bare number all the same, and is read as one.
+ * Combine serializers as Laravel and phpredis do. Without phpredis's `serializer`, Laravel serializes everything but
+ * numbers, and texts are bare. With it, phpredis serializes everything, including numbers, owners and members.
+ * phpredis's `compression` comes last. A counter that INCRBY wrote is always a bare number and is read as one.
  */
 export async function openPacking(
   profile: Pick<RedisProfile, 'compression' | 'compressionLevel' | 'packIgnoreNumbers' | 'serializer'>,
@@ -59,7 +59,7 @@ function laravels(codec: Codec): Codec {
   return codec.name === 'php' ? bareNumbers(codec) : codec;
 }
 
-/** INCRBY leaves a bare number whatever the serializer. In msgpack its digits would be numbers of their own. */
+/** INCRBY writes a bare number regardless of the serializer. In msgpack such digits would be ambiguous. */
 function countable(codec: Codec): Codec {
   const numbers = bareNumbers(codec);
   const isUnmistakable = codec.name === 'igbinary' || codec.name === 'php';
@@ -71,15 +71,15 @@ function countable(codec: Codec): Codec {
 }
 
 /**
- * phpredis's pack_ignore_numbers: integers and floats are text, and what is numeric is read as a number. Without its
- * serializer it is not given those that are not finite as numbers: Laravel has serialized them.
+ * phpredis's pack_ignore_numbers: integers and floats are stored as text, and numeric text is read as a number. Without
+ * its serializer, Laravel has already serialized infinite numbers and NaN.
  */
 function ignoringNumbers(codec: Codec, withInfinite: boolean): Codec {
   const numbers = bareNumbers(codec);
   return {
     name: codec.name,
     encode: (value) => bareNumber(value, withInfinite) ?? codec.encode(value),
-    // phpredis takes these two for texts when it reads them.
+    // phpredis reads these as strings.
     decode: (bytes) => (NOT_FINITE.test(bytes.toString('latin1')) ? string(bytes) : numbers.decode(bytes)),
   };
 }
@@ -98,7 +98,7 @@ function compressed(codec: Codec, compression: Compression): Codec {
   return {
     name: codec.name,
     encode: (value) => compression.compress(codec.encode(value)),
-    // phpredis, too, takes what is not compressed as it is.
+    // phpredis also reads uncompressed values.
     decode: (bytes) => codec.decode(compression.decompress(bytes) ?? bytes),
   };
 }
@@ -119,7 +119,7 @@ function packedTexts(serializer: Codec | undefined, compression: Compression | u
   };
 }
 
-/** Of what is no text, the bytes. */
+/** The string, or the bytes if the value is no string. */
 function textOf(value: Value, bytes: Buffer): Buffer {
   return value.type === 'string' ? value.value : bytes;
 }

@@ -2,7 +2,7 @@ import type { RedisContext } from './context.js';
 
 import { isUnavailable } from './errors.js';
 
-/** Unix time in milliseconds, of the first primary of a cluster; the local clock's where the user may not ask (TIME). */
+/** Unix time in milliseconds, from the first primary of a cluster; from the local clock if TIME is refused. */
 export async function serverTime({ connection }: RedisContext): Promise<number> {
   const [node] = await connection.nodes();
   try {

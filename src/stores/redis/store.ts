@@ -15,7 +15,7 @@ import { keepsLocksApart } from './locks/places.js';
 import { openPacking } from './packing.js';
 import { RedisTagged } from './tags/tagged.js';
 
-/** The cache of Laravel's Redis driver. Connects on first use; locks may have a connection of their own. */
+/** A cache of Laravel's Redis driver. Connects on first use. Locks may have a separate connection. */
 export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Promise<Store> {
   const keys = new Keys(profile);
   const connection = new Connection(profile.connection, timeoutMs, keys.prefix);
@@ -41,7 +41,7 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
       listingPlaces: !connection.isCluster,
       countsTagged: true,
       lockMilliseconds: true,
-      locksToldFromEntries: hasLocksApart ? 'apart' : 'by-form',
+      lockStorage: hasLocksApart ? 'separate' : 'among-entries',
     },
     context,
     entries: new Entries(context),
@@ -61,7 +61,7 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
       locks: async () => (await import('./locks/list.js')).listLocks,
       watchLocks: async () => (await import('./locks/watch.js')).watchLocks,
       stats: async () => (await import('./stats/stats.js')).stats,
-      reach: async () => (await import('./doctor/connectivity.js')).reach,
+      checkConnection: async () => (await import('./doctor/connectivity.js')).checkConnection,
       diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
       serverTime: async () => (await import('./server-time.js')).serverTime,
     },
@@ -74,14 +74,14 @@ export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs
   });
 }
 
-/** Where locks have a place of their own, one with a name of Laravel's may still lie among the entries. */
+/** Even if locks are stored separately, a lock with a name of Laravel's may be among the entries. */
 function lockOf(context: RedisContext, name: string): Lock {
   const lock = new RedisLock(context, name);
   if (!keepsLocksApart(context) || !isLaravelLockName(name)) return lock;
   return new EitherLock(name, lock, new RedisLock({ ...context, lockConnection: context.connection }, name));
 }
 
-/** Includes the connection prefix, which also decides which keys are in scope. */
+/** Includes the connection prefix, which also limits the keys in scope. */
 function locationOf({ connection, keys, prefix }: RedisContext): string {
   const connectionPrefix = keys.prefix.slice(0, keys.prefix.length - prefix.length);
   return connection.location + (connectionPrefix === '' ? '' : `, connection prefix ${connectionPrefix}`);

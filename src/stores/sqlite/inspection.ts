@@ -41,7 +41,7 @@ export function inspect(context: SqliteContext, key: string, tags?: readonly str
         expiresAt: ttl === null ? null : new Date(expiration * 1000),
         ...(carried !== undefined && { tags: carried }),
         ...(isScheduleMutex(listedKey) && {
-          lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), toldBy: 'family' },
+          lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
         }),
       };
     });

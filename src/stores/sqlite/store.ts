@@ -30,7 +30,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
     driver: 'sqlite',
     location: path,
     prefix,
-    traits: { ttls: true, listingPlaces: true, countsTagged: true, locksToldFromEntries: 'apart' },
+    traits: { ttls: true, listingPlaces: true, countsTagged: true, lockStorage: 'separate' },
     context,
     entries: new Entries(context),
     tags: (names) => new SqliteTagged(context, names),
@@ -52,7 +52,7 @@ export function openSqlite(profile: SqliteProfile, codec: Codec, { timeoutMs }: 
       tagIndex: async () => (await import('./tags/index.js')).openTagIndex,
       locks: async () => (await import('./locks/list.js')).heldLocks,
       stats: async () => (await import('./stats.js')).stats,
-      reach: async () => (await import('./doctor/connectivity.js')).reach,
+      checkConnection: async () => (await import('./doctor/connectivity.js')).checkConnection,
       diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose,
       unmade: async () => (await import('./doctor/diagnosis.js')).unmade,
       // Every command calls it, so it is not loaded lazily.

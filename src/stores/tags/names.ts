@@ -11,7 +11,7 @@ export function taggedKey(names: readonly string[], key: string): string {
   return `${createHash('sha1').update(keyToBytes(namespace)).digest('hex')}:${key}`;
 }
 
-/** The prefix of those sets. */
+/** The prefix of the sorted sets of tags. */
 export const TAG_SET_HEAD = 'tag:';
 
 /** The key of the set that lists a tag's entries, without prefixes. */

@@ -11,7 +11,7 @@ import { all, failure, type Stores, textOf } from './stores.js';
 
 /** For stores with `flushOnly`, which is optional for stores that list keys. */
 export function describeFlushOnly(stores: Stores): void {
-  const { idleTimes = false, locksToldFromEntries } = stores.traits;
+  const { idleTimes = false, lockStorage } = stores.traits;
   const [locks, tags] = [stores.has('lock'), stores.has('tags')];
   describe('flushOnly', () => {
     it('removes keys under the prefix that match a glob, and returns how many', async () => {
@@ -72,7 +72,7 @@ export function describeFlushOnly(stores: Stores): void {
     });
 
     if (locks) {
-      const isApart = locksToldFromEntries === 'apart';
+      const isApart = lockStorage === 'separate';
       it('keeps locks', async () => {
         const store = await stores.fresh();
         await store.put('import', string('v'), 60);

@@ -10,7 +10,7 @@ import { all, failure, type Stores, textOf, until } from './stores.js';
 
 /** For stores that list entries, which is optional for stores that list keys. */
 export function describeListing(stores: Stores): void {
-  const { idleTimes = false, keyBytes, listingPlaces, locksToldFromEntries } = stores.traits;
+  const { idleTimes = false, keyBytes, listingPlaces, lockStorage } = stores.traits;
   const [locks, tags] = [stores.has('lock'), stores.has('tags')];
   describe('a listing of entries', () => {
     it('has the size and TTL of each live entry, without the prefix', async () => {
@@ -109,7 +109,7 @@ export function describeListing(stores: Stores): void {
     describePlaces(stores, listingPlaces === true);
 
     if (locks) {
-      const isApart = locksToldFromEntries === 'apart';
+      const isApart = lockStorage === 'separate';
       it(isApart ? 'has no locks' : 'says which are locks', async () => {
         const store = await stores.fresh();
         await store.put('entry', string('v'), 60);

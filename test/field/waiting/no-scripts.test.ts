@@ -173,7 +173,7 @@ describe('a Redis user that may use neither scripts nor transactions', () => {
     it(`takes no lock that it could not release: ${command.join(' ')}`, async () => {
       expectFault(await cachectl(command, { env: { CACHECTL_URL: url() } }), {
         code: 3,
-        message: 'nor WATCH: the lock could not be renewed or released, so it was not acquired',
+        message: 'WATCH is not allowed either: the lock could not be renewed or released, so it was not acquired',
         hint: 'ACL SETUSER',
       });
       expect(await redis().client.dbsize()).to.equal(0);

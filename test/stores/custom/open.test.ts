@@ -23,7 +23,7 @@ const STORE = `{
   driver: 'mine',
   location: 'nowhere',
   prefix: '',
-  traits: { ttls: true, locksToldFromEntries: 'apart' },
+  traits: { ttls: true, lockStorage: 'separate' },
 }`;
 
 /** A driver's `open` for a store that declares these sources; `source` is one that would do. */
@@ -82,23 +82,23 @@ describe('the store of a custom driver', () => {
     ['nothing', '() {}', 'it is undefined'],
     ['null', ': () => null', 'it is null'],
     ['a store without a method', `: () => ({ ...${STORE}, many: undefined })`, 'it has no many()'],
-    ['a store without a place', `: () => ({ ...${STORE}, location: 1 })`, 'it has no location'],
-    ['a store without traits', `: () => ({ ...${STORE}, traits: undefined })`, 'it has no traits'],
+    ['a store without a place', `: () => ({ ...${STORE}, location: 1 })`, 'its location is missing'],
+    ['a store without traits', `: () => ({ ...${STORE}, traits: undefined })`, 'its traits are missing'],
     [
       'a store that does not say whether it reports TTLs',
       `: () => { const store = ${STORE}; delete store.traits.ttls; return store; }`,
-      'its traits do not say ttls',
+      'its traits.ttls is not true or false',
     ],
-    ['a store whose lock is no method', `: () => ({ ...${STORE}, lock: true })`, 'its lock is no method'],
-    ['a store whose events cannot be opened', `: () => ({ ...${STORE}, events: [] })`, 'its events have no open()'],
-    ['a store with no source of events in its list of them', sourced('[]'), 'its events have no list of sources'],
-    ['a store with a source of events that has no name', sourced(`[{ ...source, name: '' }]`), 'not all { name,'],
+    ['a store whose lock is not a function', `: () => ({ ...${STORE}, lock: true })`, 'its lock is not a function'],
+    ['a store whose events cannot be opened', `: () => ({ ...${STORE}, events: [] })`, 'it has events without open()'],
+    ['a store with no source of events in its list of them', sourced('[]'), 'its events.sources is not a list'],
+    ['a store with a source of events that has no name', sourced(`[{ ...source, name: '' }]`), 'is not { name,'],
     [
       'a store with a source that tells what there is not',
       sourced(`[{ ...source, types: ['Hit'] }]`),
-      'not all { name,',
+      'is not { name,',
     ],
-    ['a store with two sources of one name', sourced('[source, source]'), 'have one name'],
+    ['a store with two sources of one name', sourced('[source, source]'), 'have the same name'],
   ] as const) {
     it(`is refused when it is ${what}`, async () => {
       const error = await failure(open(body));
@@ -131,7 +131,7 @@ describe('the store of a custom driver', () => {
     const body = `() {
       class Mine {
         #key = 'secret';
-        traits = { ttls: true, locksToldFromEntries: 'apart' };
+        traits = { ttls: true, lockStorage: 'separate' };
         driver = 'mine';
         location = 'nowhere';
         prefix = '';

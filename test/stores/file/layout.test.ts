@@ -48,7 +48,7 @@ describe("the files of Laravel's file store", () => {
     await apart.lock('deploy').acquire('ann', 60);
     expect(await store.lock('deploy').holder()).to.equal(undefined);
     expect((await apart.lock('deploy').holder())?.owner).to.equal('ann');
-    expect(apart.traits.locksToldFromEntries).to.equal('apart');
+    expect(apart.traits.lockStorage).to.equal('separate');
     expect((await apart.flush(EVERYTHING)).removed).to.equal(1);
     expect(await apart.lock('deploy').holder()).to.equal(undefined);
   });

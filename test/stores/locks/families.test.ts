@@ -5,20 +5,24 @@ import { newOwner, readOwner } from '../../../src/stores/locks/owner.js';
 
 describe('the meaning of a lock', () => {
   const meanings: ReadonlyArray<[name: string, family: string, meaning: string]> = [
-    [String.raw`laravel_unique_job:App\Jobs\Sync:42`, 'unique-job', 'keeps a second Sync 42 out of the queue'],
-    [String.raw`laravel_unique_job:App\Jobs\Sync:`, 'unique-job', 'keeps a second Sync out of the queue'],
+    [String.raw`laravel_unique_job:App\Jobs\Sync:42`, 'unique-job', 'prevents a second Sync 42 in the queue'],
+    [String.raw`laravel_unique_job:App\Jobs\Sync:`, 'unique-job', 'prevents a second Sync in the queue'],
     [
       'laravel_unique_job:0123456789abcdef0123456789abcdef:a:b',
       'unique-job',
-      'keeps a second job of the same class, a:b out of the queue',
+      'prevents a second job of the same class, a:b in the queue',
     ],
-    ['laravel_unique_job:Sync', 'unique-job', 'keeps a second Sync out of the queue'],
-    [String.raw`laravel-queue-overlap:App\Jobs\Sync:7`, 'queue-overlap', 'a worker runs Sync 7; others of it wait'],
-    [`framework/schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task runs, or ran on one server'],
-    ['framework/command-migrate', 'command', 'the isolated command migrate runs'],
-    ['session:abc', 'session', 'a request has others of the same session wait'],
-    [String.raw`framework\schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task runs, or ran on one server'],
-    [String.raw`framework\command-migrate`, 'command', 'the isolated command migrate runs'],
+    ['laravel_unique_job:Sync', 'unique-job', 'prevents a second Sync in the queue'],
+    [
+      String.raw`laravel-queue-overlap:App\Jobs\Sync:7`,
+      'queue-overlap',
+      'a worker is running Sync 7; overlapping runs wait',
+    ],
+    [`framework/schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task is running, or ran on one server'],
+    ['framework/command-migrate', 'command', 'the isolated command migrate is running'],
+    ['session:abc', 'session', 'a request blocks others of the same session'],
+    [String.raw`framework\schedule-${'a'.repeat(40)}`, 'schedule', 'a scheduled task is running, or ran on one server'],
+    [String.raw`framework\command-migrate`, 'command', 'the isolated command migrate is running'],
     ['illuminate:cache:flexible:lock:rates', 'flexible', 'refreshes the stale entry rates'],
     [
       `illuminate:cache:flexible:lock:${'a'.repeat(40)}:rates`,
@@ -38,7 +42,7 @@ describe('the meaning of a lock', () => {
     expect(meaningOf('deploy', owner).family).to.equal('cachectl');
     expect(meaningOf('deploy', owner).meaning).to.include(`process ${process.pid}`);
     expect(meaningOf('reports1', '8QcFgXs083zIp5zfmoZu').family).to.equal('funnel');
-    expect(meaningOf('deploy', 'aZ3kQ9sLmN1pR7tV').meaning).to.equal('a lock that an application took');
+    expect(meaningOf('deploy', 'aZ3kQ9sLmN1pR7tV').meaning).to.equal('a lock of an application');
   });
 
   it('includes when cachectl acquired it', () => {

@@ -45,7 +45,7 @@ describe('Memcached’s list of locks', () => {
     for (const name of own!) await store.lock(name).acquire(owner, null);
     for (const name of named!) await store.lock(name).acquire('another', 60);
     const told = (await all(store.locks!({ pattern: 'import:*' }))).map(
-      (lock) => `${lock.name} ${lock.owner} ${lock.ttl === null ? 'for ever' : 'for a while'} ${lock.toldBy}`,
+      (lock) => `${lock.name} ${lock.owner} ${lock.ttl === null ? 'for ever' : 'for a while'} ${lock.detectedBy}`,
     );
     expect(told.toSorted()).to.deep.equal(
       [
@@ -153,5 +153,5 @@ function* numbered(count: number): Generator<NewEntry> {
 
 /** By name. */
 function ways(listed: readonly ListedLock[]): string[] {
-  return listed.map(({ name, toldBy }) => `${name} ${toldBy}`).toSorted();
+  return listed.map(({ name, detectedBy }) => `${name} ${detectedBy}`).toSorted();
 }

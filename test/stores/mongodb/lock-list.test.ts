@@ -38,11 +38,11 @@ describe('MongoDB’s list of locks', () => {
     const store = database.open({ prefix: 'app-' });
     await store.lock('ours').acquire('ann', null);
     const [laravel, number, ours] = await all(store.locks!());
-    expect(laravel).to.include({ name: 'laravel', owner: 'an application', toldBy: 'place' });
+    expect(laravel).to.include({ name: 'laravel', owner: 'an application', detectedBy: 'place' });
     expect(laravel!.leftMs).to.be.within(1, 60_000);
     expect(laravel!.ttl).to.equal(Math.ceil(laravel!.leftMs! / 1000));
     expect(number).to.include({ name: 'number', owner: '42' });
-    expect(ours).to.deep.equal({ name: 'ours', owner: 'ann', ttl: null, toldBy: 'place' });
+    expect(ours).to.deep.equal({ name: 'ours', owner: 'ann', ttl: null, detectedBy: 'place' });
     expect(await store.lock('ours').holder()).to.deep.equal({ owner: 'ann', ttl: null });
     expect((await store.lock('laravel').holder())!.leftMs).to.be.within(1, laravel!.leftMs!);
   });

@@ -44,11 +44,11 @@ describe('flush of a million entries on Redis', function () {
   });
 
   /** Milliseconds, from the slow log, of the scripts that begin so. */
-  async function logged(isMeant: (script: string) => boolean): Promise<number[]> {
+  async function logged(matchesFilter: (script: string) => boolean): Promise<number[]> {
     const log = (await server.client.call('SLOWLOG', 'GET', '-1')) as ReadonlyArray<
       readonly [id: number, time: number, microseconds: number, command: readonly string[]]
     >;
-    const scripts = log.filter(({ 3: [name, script = ''] }) => name?.toUpperCase() === 'EVAL' && isMeant(script));
+    const scripts = log.filter(({ 3: [name, script = ''] }) => name?.toUpperCase() === 'EVAL' && matchesFilter(script));
     return scripts.map(({ 2: microseconds }) => microseconds / 1000);
   }
 

@@ -121,7 +121,7 @@ describe('a list of locks on Redis', () => {
       const byScript = await listed(await open({ codec }), options);
       // One looks whether scripts see all keys, and a step looks at 5000 or so.
       expect(await scripts()).to.be.at.least(3);
-      expect(byScript.map(({ name, toldBy }) => `${name} ${toldBy}`).toSorted()).to.deep.equal(
+      expect(byScript.map(({ name, detectedBy }) => `${name} ${detectedBy}`).toSorted()).to.deep.equal(
         [...always, ...further].toSorted(),
       );
       await server.client.config('RESETSTAT');
@@ -167,5 +167,5 @@ async function listed(store: Store, options: ListLocksOptions = {}): Promise<Lis
 
 /** Seconds go by between two lists. */
 function untimed(locks: readonly ListedLock[]): unknown[] {
-  return locks.map(({ name, owner, toldBy, ttl }) => ({ name, owner, toldBy, isForever: ttl === null }));
+  return locks.map(({ name, owner, detectedBy, ttl }) => ({ name, owner, detectedBy, isForever: ttl === null }));
 }

@@ -76,7 +76,7 @@ describe('a watch of locks on Redis that fails', () => {
     expect(await failure(watch.ended))
       .to.be.instanceOf(TimeoutError)
       .with.property('message')
-      .that.includes('does not print');
+      .that.includes('accepted MONITOR but sends no commands');
     proxy.close();
   });
 

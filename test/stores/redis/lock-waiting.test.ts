@@ -87,7 +87,7 @@ describe('waiting for locks on Redis', () => {
     await server.client.lpush('app-laravel_unique_job:list', 'x');
     await server.client.hset('app-import:hash', 'a', 'b');
     const listed = await all((await stores.open()).locks!({ pattern: 'import:*' }));
-    const told = listed.map(({ name, toldBy }) => `${name} ${toldBy}`).toSorted();
+    const told = listed.map(({ name, detectedBy }) => `${name} ${detectedBy}`).toSorted();
     expect(told.filter((line) => !line.startsWith('import:huge'))).to.deep.equal([
       'deploy cachectl-owner',
       'import:1 pattern',

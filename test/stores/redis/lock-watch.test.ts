@@ -200,7 +200,7 @@ describe('locks on a Redis cluster', () => {
     try {
       for (const error of [await failure(watch.ended), await failure(watched(store, 'deploy:0'))]) {
         expect(error).to.be.instanceOf(UnreachableError);
-        expect((error as Error).message).to.contain('"deploy:0" is on the move to another server of the redis cluster');
+        expect((error as Error).message).to.contain('"deploy:0" is moving to another server of the redis cluster');
       }
     } finally {
       for (const { client } of [from, to]) await client.call('CLUSTER', 'SETSLOT', slot, 'STABLE');

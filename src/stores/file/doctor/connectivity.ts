@@ -12,7 +12,7 @@ import { unlessMissing } from '../errors.js';
 import { lockProgram } from '../flock.js';
 
 /** Check the folders, the access to them, and the program that takes Laravel's locks on files. */
-export async function* reach({ folder, lockFolder }: FileContext): AsyncGenerator<Finding> {
+export async function* checkConnection({ folder, lockFolder }: FileContext): AsyncGenerator<Finding> {
   yield* folderFindings('folder', folder, 'path');
   if (lockFolder !== folder) yield* folderFindings('lock folder', lockFolder, 'lockPath');
   const program = lockProgram();

@@ -5,7 +5,7 @@ import type { MemcachedContext } from '../context.js';
 
 import { CachectlError } from '../../../errors.js';
 import { failed, ok, warning } from '../../doctor/findings.js';
-import { arrivals, type Way } from '../../network/connectivity.js';
+import { type ConnectSettings, tryServers } from '../../network/connectivity.js';
 import { readTlsFiles } from '../../network/tls-files.js';
 import { TLS_TERMS } from '../protocol/access-errors.js';
 
@@ -13,10 +13,10 @@ import { TLS_TERMS } from '../protocol/access-errors.js';
  * Check the connection and the login of each server in the pool. A server that is down is a fault: its keys are
  * misses, and its writes are lost.
  */
-export async function* reach({ connection, timeoutMs }: MemcachedContext): AsyncGenerator<Finding> {
+export async function* checkConnection({ connection, timeoutMs }: MemcachedContext): AsyncGenerator<Finding> {
   const { servers, profile, protocol } = connection;
   let lost = 0;
-  for await (const { endpoint, findings } of arrivals(servers, await wayOf(profile, protocol, timeoutMs))) {
+  for await (const { endpoint, findings } of tryServers(servers, await wayOf(profile, protocol, timeoutMs))) {
     const isLost = findings.some(({ state }) => state === 'fault');
     if (isLost) lost++;
     for (const finding of findings)
@@ -54,8 +54,8 @@ function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
 }
 
 /** A server with the binary protocol hangs up on the text protocol's greeting. */
-async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<Way> {
-  const common: Way = { timeoutMs, tlsTerms: TLS_TERMS };
+async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<ConnectSettings> {
+  const common: ConnectSettings = { timeoutMs, tlsTerms: TLS_TERMS };
   const plain = protocol === 'binary' ? common : { ...common, greeting: GREETING };
   if (tls === undefined) return plain;
   const { verify } = tls;

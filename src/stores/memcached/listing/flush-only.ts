@@ -5,7 +5,7 @@ import type { Item } from '../protocol/node.js';
 import type { Dumped } from './dump-lines.js';
 
 import { overlapping } from '../../listing/concurrent.js';
-import { countMeant, FlushTally } from '../../listing/entry-filter.js';
+import { countMatching, FlushTally } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
@@ -30,7 +30,7 @@ export async function flushOnly(
   signal?.throwIfAborted();
   if (dryRun) {
     const pages = listEntries(context, { pattern, idle: idleFor > 0, ...(signal && { signal }) });
-    return countMeant(pages, only, options);
+    return countMatching(pages, only, options);
   }
 
   const matches = globMatcher(pattern);

@@ -76,9 +76,9 @@ class Lister {
     for (const [index, { name }] of batch.entries()) {
       const item = valueOrThrow(items[index]);
       if (item === undefined) continue;
-      const toldBy = this.#lockOf(name, item);
-      const owner = toldBy && (await this.#ownerOf(item));
-      if (toldBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, toldBy });
+      const detectedBy = this.#lockOf(name, item);
+      const owner = detectedBy && (await this.#ownerOf(item));
+      if (detectedBy && owner !== undefined) locks.push({ name, owner, ttl: item.ttl, detectedBy });
     }
 
     return locks;

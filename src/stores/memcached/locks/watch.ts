@@ -6,7 +6,7 @@ import type { MetaNode } from '../protocol/meta-node.js';
 import { deferred } from '../../../async.js';
 import { EventQueue } from '../../events/queue.js';
 import { type Feed, openTail, type Session, type Tail } from '../../events/resuming-tail.js';
-import { LockLooks, LOOK_MS } from '../../locks/polled-diff.js';
+import { POLL_MS, PolledLock } from '../../locks/polled-diff.js';
 import { LOCK_EVENTS, LockPolls } from '../../locks/polled-watch.js';
 import { AddressLookup } from '../events/client-addresses.js';
 import { fieldsOf, timeOf } from '../events/watch-fields.js';
@@ -33,7 +33,7 @@ export async function watchLocks(
     return [new ServerLocks(context, node, locks, { ...options, report: (event) => queue.push(event) })];
   });
   return openTail(feeds, queue, options, () => ({
-    source: `watch mutations: attempts of every client; the holder is polled every ${LOOK_MS} ms, so shorter changes are missed`,
+    source: `watch mutations: attempts of every client; the holder is polled every ${POLL_MS} ms, so shorter changes are missed`,
     types: ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'],
   }));
 }
@@ -56,7 +56,7 @@ class ServerLocks implements Feed {
     this.#names = names;
     this.#options = options;
     const store = { lock: (name: string) => new MemcachedLock(context, name) };
-    const locks = [...names.values()].map((name) => new LockLooks(store, name));
+    const locks = [...names.values()].map((name) => new PolledLock(store, name));
     this.#polls = new LockPolls(locks, options.report);
   }
 
@@ -66,7 +66,7 @@ class ServerLocks implements Feed {
     // The watch may fail before `run` awaits this promise.
     lost.promise.catch(() => {});
     const addresses = new AddressLookup(this.#node);
-    await polls.look();
+    await polls.poll();
     const watch = await Watch.open(this.#node, ['mutations'], {
       onLine: (line) => this.#decode(line, addresses),
       onDropped: (events) => this.#onDropped(events, lost.reject),

@@ -8,7 +8,7 @@ import type { MongodbContext } from '../context.js';
 
 import { CachectlError, UnreachableError } from '../../../errors.js';
 import { failed, warning } from '../../doctor/findings.js';
-import { arrive, type Way } from '../../network/connectivity.js';
+import { type ConnectSettings, tryServer } from '../../network/connectivity.js';
 import { Deadline } from '../../network/tcp.js';
 import { readTlsFile } from '../../network/tls-files.js';
 import { clientOf } from '../client.js';
@@ -16,7 +16,7 @@ import { TLS_TERMS } from '../server-selection-errors.js';
 import { rights } from './rights.js';
 
 /** Check the connection to each member of the URL, of which one has to answer, then the login and the permissions. */
-export async function* reach({ connection }: MongodbContext): AsyncGenerator<Finding> {
+export async function* checkConnection({ connection }: MongodbContext): AsyncGenerator<Finding> {
   const options = await optionsOf(connection);
   const { timeoutMs } = connection;
   let endpoints: readonly Endpoint[];
@@ -28,8 +28,8 @@ export async function* reach({ connection }: MongodbContext): AsyncGenerator<Fin
     return;
   }
 
-  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsTerms: TLS_TERMS };
-  const arrivals = await Promise.all(endpoints.map(async (endpoint) => arrive(endpoint, way)));
+  const way: ConnectSettings = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsTerms: TLS_TERMS };
+  const arrivals = await Promise.all(endpoints.map(async (endpoint) => tryServer(endpoint, way)));
   const isThere = arrivals.some(({ answer }) => answer !== undefined);
   for (const finding of arrivals.flatMap(({ findings }) => findings)) {
     // A member that is down is no fault while another answers.
@@ -84,7 +84,7 @@ async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, dea
 }
 
 /** @throws ConfigError for a file that cannot be read */
-async function tlsOf(options: MongoOptions): Promise<Way['tls']> {
+async function tlsOf(options: MongoOptions): Promise<ConnectSettings['tls']> {
   if (!options.tls) return undefined;
   const ca = await contentsOf(options.tlsCAFile);
   const key = await contentsOf(options.tlsCertificateKeyFile);

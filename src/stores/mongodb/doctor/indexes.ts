@@ -36,8 +36,8 @@ async function finding(connection: Connection, deployment: Deployment, wanted: W
   const indexes = await indexesOf(deployment, place);
   const found = indexes.find(({ key }) => Object.keys(key)[0] === field);
   if (found !== undefined) {
-    const isMeant = options.expireAfterSeconds === undefined || found.expireAfterSeconds !== undefined;
-    if (isMeant) return { subject, state: 'ok', message: `${found.name ?? field} exists` };
+    const matchesFilter = options.expireAfterSeconds === undefined || found.expireAfterSeconds !== undefined;
+    if (matchesFilter) return { subject, state: 'ok', message: `${found.name ?? field} exists` };
     return {
       subject,
       state: 'warning',

@@ -2,7 +2,7 @@ import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contr
 import type { MongodbContext } from '../context.js';
 import type { Deployment } from '../deployment.js';
 
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
+import { countMatching, FlushTally, isKeptLock, matchesFilter, refuseIdleFor } from '../../listing/entry-filter.js';
 import { later } from '../expiry.js';
 import { listDocuments, type ListedDocument, listEntries } from './entries.js';
 
@@ -17,10 +17,10 @@ export async function flushOnly(
   const { signal } = options;
   signal?.throwIfAborted();
   const listing = { pattern, ...(signal && { signal }) };
-  if (options.dryRun) return countMeant(listEntries(context, listing), only, options);
+  if (options.dryRun) return countMatching(listEntries(context, listing), only, options);
   const tally = new FlushTally(options);
   for await (const page of listDocuments(context, listing)) {
-    const found = page.filter(({ entry }) => isMeant(only, entry));
+    const found = page.filter(({ entry }) => matchesFilter(only, entry));
     const matching = found.filter(({ entry }) => !isKeptLock(entry));
     tally.add({ keptLocks: found.length - matching.length });
     if (matching.length > 0) {

@@ -27,7 +27,7 @@ export async function* heldLocks(
   });
   for await (const { name, ...holder } of listed) {
     signal?.throwIfAborted();
-    yield { name: name.slice(prefix.length), ...holder, toldBy: 'place' };
+    yield { name: name.slice(prefix.length), ...holder, detectedBy: 'place' };
   }
 
   const mutexes = connection.stream(async function* ({ entries, now }, answers) {
@@ -42,6 +42,6 @@ export async function* heldLocks(
   });
   for await (const { name, ...holder } of mutexes) {
     signal?.throwIfAborted();
-    yield { name: name.slice(prefix.length), ...holder, toldBy: 'family' };
+    yield { name: name.slice(prefix.length), ...holder, detectedBy: 'family' };
   }
 }

@@ -12,18 +12,18 @@ interface Target {
   dedicated(): Promise<Redis>;
 }
 
-/** What became of commands that were sent together. */
+/** The outcome of commands that were sent together. */
 export interface Answered {
-  /** How many were done before the first that was not. */
+  /** How many commands succeeded before the first failure. */
   readonly done: number;
-  /** Why that one was not done, or is not known to have been. */
+  /** Why the next command failed, or why its outcome is unknown. */
   readonly failure: Error | undefined;
 }
 
 /**
- * Many writes in few bytes, on a connection of their own: a promise and an object for each command, as the library has
- * them, would cost several times what the server takes. Answers are only counted, so it is for commands that are answered
- * in one line (`+OK`, `:1`, `-ERR …`).
+ * Sends many writes with little overhead, on its own connection. ioredis creates a promise and an object for each
+ * command, which costs several times what the server needs. Replies are only counted, so every command must have a
+ * one-line reply (`+OK`, `:1`, `-ERR …`).
  */
 export class BulkWriting {
   readonly #redis: Redis;
@@ -35,7 +35,7 @@ export class BulkWriting {
   #isWithinLine = false;
   #lost: Error | undefined;
 
-  /** Opened, authenticated, and on its database, as `target` is. */
+  /** Open an authenticated connection to the server and database of `target`. */
   static async open(target: Target): Promise<BulkWriting> {
     return new BulkWriting(await target.dedicated(), target);
   }
@@ -44,7 +44,7 @@ export class BulkWriting {
     this.#redis = redis;
     this.#location = location;
     const { stream } = redis;
-    // The library is of no use from here on: it waits for the answers to its own commands.
+    // ioredis must not see the replies: it would match them to its own commands.
     stream.removeAllListeners('data');
     stream.on('data', (chunk: Buffer) => this.#hear(chunk));
     stream.on('close', () => this.#lose(translated(new Error('Connection is closed.'), location)));
@@ -52,12 +52,15 @@ export class BulkWriting {
     this.#silence.unref();
   }
 
-  /** To write commands with, for `send`. */
+  /** A writer to fill with commands for `send`. */
   writer(): RespWriter {
     return this.#spare.pop() ?? new RespWriter();
   }
 
-  /** Resolves when all of them are answered, or no answer is to be expected any more. The writer is not to be used after it. */
+  /**
+   * Send the commands of a writer. Resolves once all are answered, or once no answer can come any more. Do not use the
+   * writer afterwards.
+   */
   async send(writer: RespWriter): Promise<Answered> {
     if (this.#lost) return { done: 0, failure: this.#lost };
     if (this.#waiting.length === 0) this.#silence.refresh();
@@ -65,7 +68,7 @@ export class BulkWriting {
       this.#waiting.push({ commands: writer.commands, answers: 0, done: 0, failure: undefined, resolve });
       this.#redis.stream.write(writer.bytes);
     });
-    // What is answered has left the writer.
+    // Once answered, the bytes have left the buffer.
     if (this.#lost === undefined) {
       writer.clear();
       this.#spare.push(writer);
@@ -85,7 +88,7 @@ export class BulkWriting {
     let start = 0;
     for (let at = 0; at < chunk.length; at++) {
       if (chunk[at] !== LINE_FEED) continue;
-      // What an answer says matters of refusals only.
+      // Only error replies are parsed.
       const first = this.#isWithinLine ? this.#line.charCodeAt(0) : chunk[start]!; // eslint-disable-line unicorn/prefer-code-point -- a byte
       if (first === MINUS) this.#answer(this.#line + chunk.toString('utf8', start, at));
       else if (first === PLUS || first === COLON) this.#answer();
@@ -125,7 +128,7 @@ export class BulkWriting {
     this.close();
   }
 
-  /** What was sent and not answered may have been done all the same. */
+  /** Fail everything in flight. Commands that were sent without an answer may have run. */
   #lose(error: Error): void {
     this.#lost ??= error;
     for (const { done, failure, resolve } of this.#waiting.splice(0)) resolve({ done, failure: failure ?? this.#lost });

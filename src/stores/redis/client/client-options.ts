@@ -4,12 +4,12 @@ import type { RedisConnection } from '../../../profiles/profile.js';
 
 import { readTlsFiles } from '../../network/tls-files.js';
 
-/** Options of ioredis that apply to us: RESP2 replies need no mapping. */
+/** The options of ioredis without `replyMapping`, which RESP2 replies do not need. */
 export type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
 
 /**
- * Options for ioredis. Nothing is retried: a person is waiting for the answer.
- * @param timeoutMs for the connection to open, and for each answer
+ * Options for ioredis. Nothing is retried, because a person is waiting for the answer.
+ * @param timeoutMs for connecting, and for each reply
  * @throws ConfigError if the TLS files cannot be used
  */
 export async function clientOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
@@ -55,12 +55,12 @@ function sentinelOptions(settings: RedisConnection, timeoutMs: number): RedisOpt
   return options;
 }
 
-/** Nodes or sentinels that each get their share of the time; of a longer list only the first so many do. */
+/** The timeout is split among at most this many nodes or sentinels. */
 const MOST_TURNS = 3;
 
 /**
- * How long one of several servers that are tried in turn may take to answer, in milliseconds, so that a host that is down
- * does not use up the time of the others.
+ * The timeout for one of several servers that are tried in turn, in milliseconds. A host that is down leaves time for
+ * the others.
  */
 export function timeoutOfOne({ length }: readonly unknown[], timeoutMs: number): number {
   return Math.ceil(timeoutMs / Math.max(1, Math.min(length, MOST_TURNS)));

@@ -6,23 +6,23 @@ import type { RedisOptions } from './client-options.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
 import { causeOf, isReply, translated } from '../errors.js';
 import { timeoutOfOne } from './client-options.js';
-import { isVague, moreTelling, watchFailures } from './connection-failures.js';
+import { isVague, moreSpecific, watchFailures } from './connection-failures.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';
 
-/** A client of a cluster, what the cluster last said of its slots, and why nodes were lost. */
+/** A cluster client that remembers the slot map of the cluster and why nodes were lost. */
 export class ClusterClient {
   readonly client: Cluster;
   readonly #location: string;
   readonly #configured: ReadonlySet<string>;
-  /** By node, the latest last. */
+  /** The last error of each node, latest last. */
   readonly #failures = new Map<string, Error>();
   #ranges: readonly SlotRange[] = [];
-  /** Where to find nodes that announce no host; undefined as long as all do. */
+  /** The host of nodes that announce none; undefined while all nodes announce one. */
   #hostOfHostless: string | undefined;
   #failure: Error | undefined;
 
-  /** Not connected yet. What is in `options` holds for its connections to the nodes. */
+  /** Does not connect yet. @param options for the connections to each node */
   constructor(settings: RedisConnection, options: RedisOptions, { location, timeoutMs }: ClusterPlace) {
     this.#location = location;
     this.#configured = new Set(settings.nodes.map(({ host, port }) => `${host}:${port}`));
@@ -32,9 +32,9 @@ export class ClusterClient {
       enableReadyCheck: false,
       clusterRetryStrategy: () => null,
       slotsRefreshTimeout: timeoutOfOne(settings.nodes, timeoutMs),
-      // A certificate may be for the name alone.
+      // A certificate may be valid for the host name only, so names are not resolved to addresses.
       dnsLookup: (host, done) => done(null, host),
-      // A slot on the move is answered with MOVED or ASK, to be followed some times and no more.
+      // A slot that is migrating answers with MOVED or ASK. Follow a limited number of these.
       maxRedirections: 8,
       retryDelayOnClusterDown: 0,
       retryDelayOnFailover: 0,
@@ -45,7 +45,7 @@ export class ClusterClient {
     this.client.on('+node', (node: Redis) => this.#prepare(node));
   }
 
-  /** @throws CachectlError that says what became of the nodes that were asked */
+  /** @throws CachectlError that names the nodes that failed */
   async connect(): Promise<void> {
     try {
       await this.client.connect();
@@ -54,7 +54,7 @@ export class ClusterClient {
     }
   }
 
-  /** Asks again which primaries there are. */
+  /** Reload the slot map. */
   async refresh(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.client.refreshSlotsCache((error) => (error ? reject(this.explain(error)) : resolve()));
@@ -75,7 +75,7 @@ export class ClusterClient {
     return primaries;
   }
 
-  /** Names the node where one failed, which the library says by events alone. */
+  /** Name the node that failed. ioredis reports node errors only by events. */
   readonly explain = (error: unknown): CachectlError => {
     const cause = causeOf(error);
     if (!isVague(cause)) return translated(error, this.#location);
@@ -87,7 +87,7 @@ export class ClusterClient {
     return this.explainNode(nodeId(slow[0]!), cause);
   };
 
-  /** Why commands to one node fail. */
+  /** Explain why commands to one node fail. */
   explainNode(id: string, error: unknown): CachectlError {
     const cause = isVague(error) ? (this.#failures.get(id) ?? error) : error;
     const known = translated(cause, `${id} of ${this.#location}`);
@@ -100,9 +100,9 @@ export class ClusterClient {
   }
 
   #fail(id: string, error: Error): void {
-    const told = moreTelling(this.#failures.get(id), error);
+    const latest = moreSpecific(this.#failures.get(id), error);
     this.#failures.delete(id);
-    this.#failures.set(id, told);
+    this.#failures.set(id, latest);
   }
 
   #prepare(node: Redis): void {
@@ -110,9 +110,11 @@ export class ClusterClient {
     watchFailures(node, (error) => this.#fail(id, error));
     this.#followHostless(node);
     const duplicate = node.duplicate.bind(node) as (override?: RedisOptions) => Redis;
-    // The library asks for the slots on a duplicate of a node's connection, and counts from the first of a range to the last
-    // as they came. As text "5461" is behind "10922": it would take such a range to be nobody's, ask any node, and be sent on
-    // by MOVED, so that of two writes to one key the later could come first.
+    // ioredis loads the slot map on a duplicate of a node's connection and compares slot numbers as it receives them.
+    // As text,
+    // "5461" > "10922": it would find no node for such a range, pick any node and follow MOVED, so that two writes to
+    // one key
+    // could arrive in the wrong order.
     node.duplicate = (override?: RedisOptions) => {
       const copy = duplicate({ stringNumbers: false, ...override });
       watchFailures(copy, (error) => this.#fail(id, error));
@@ -121,8 +123,8 @@ export class ClusterClient {
   }
 
   /**
-   * The library drops nodes without a host, which are where the host that was asked is, and keeps the ranges to itself. Nobody
-   * looks at the promise when there is a callback, so it must be the library's own.
+   * Read the slot map that ioredis keeps private, and fill in hosts: ioredis drops nodes without one, which have the
+   * host of the node that was asked. With a callback nobody handles the returned promise, so it must be ioredis's own.
    */
   #readSlotsOn(redis: Redis): Redis {
     const ask = redis.cluster.bind(redis) as AskCluster;
@@ -142,7 +144,7 @@ export class ClusterClient {
     });
   }
 
-  /** MOVED and ASK of such nodes name a port alone. */
+  /** MOVED and ASK errors of nodes without a host contain only a port. */
   #followHostless(node: Redis): void {
     const sendCommand = node.sendCommand.bind(node);
     node.sendCommand = (command, stream) => {

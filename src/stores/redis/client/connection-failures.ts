@@ -3,27 +3,27 @@ import type { Redis } from 'ioredis';
 import { isReply } from '../errors.js';
 
 /**
- * Tells why a client lost its connection: the library says so by an event, and rejects its commands with «Connection is
- * closed». What a server says before it hangs up on somebody whom it does not serve (`-DENIED …`, `-ERR max number of
- * clients reached`) the library takes for the answer to a command of its own, and drops.
+ * Report why a client lost its connection. ioredis reports the reason by an event and rejects commands with only
+ * "Connection is closed". It also discards what a server sends before it rejects a client (`-DENIED …`, `-ERR max
+ * number of clients reached`), because it takes that for the reply to a command.
  */
-export function watchFailures(redis: Redis, told: (error: Error) => void): void {
-  redis.on('error', told);
+export function watchFailures(redis: Redis, onFailure: (error: Error) => void): void {
+  redis.on('error', onFailure);
   redis.on('connect', () => {
     redis.stream.once('data', (chunk: Buffer) => {
-      const [, words] = FAREWELL.exec(chunk.toString('latin1')) ?? [];
-      if (words !== undefined) told(Object.assign(new Error(words), { name: 'ReplyError' }));
+      const [, rejection] = REJECTION.exec(chunk.toString('latin1')) ?? [];
+      if (rejection !== undefined) onFailure(Object.assign(new Error(rejection), { name: 'ReplyError' }));
     });
   });
 }
 
-/** One client's reason, the first that was told; words of the server go before those of the network. */
+/** The first reason why a client failed. An error reply of the server takes precedence over a network error. */
 export class Failure {
   #error: Error | undefined;
 
   constructor(redis: Redis) {
     watchFailures(redis, (error) => {
-      this.#error = moreTelling(this.#error, error);
+      this.#error = moreSpecific(this.#error, error);
     });
   }
 
@@ -31,23 +31,23 @@ export class Failure {
     return this.#error;
   }
 
-  /** It in place of what says no more than that the connection is gone. */
+  /** Replace an error that says only that the connection is closed. */
   insteadOf(error: unknown): unknown {
     return isVague(error) ? (this.#error ?? error) : error;
   }
 }
 
-export function moreTelling(before: Error | undefined, error: Error): Error {
+export function moreSpecific(before: Error | undefined, error: Error): Error {
   return before !== undefined && (isReply(before) || !isReply(error)) ? before : error;
 }
 
-/** Whether the library says no more than that the connection is gone. */
+/** Whether an error says only that the connection is closed. */
 export function isVague(error: unknown): boolean {
   if (!(error instanceof Error) || isReply(error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return /^(?:ECONNRESET|EPIPE)$/.test(code) || VAGUE.test(error.message);
 }
 
-const FAREWELL = /^-(DENIED [^\r\n]*|ERR max number of clients[^\r\n]*)/;
+const REJECTION = /^-(DENIED [^\r\n]*|ERR max number of clients[^\r\n]*)/;
 const VAGUE =
   /^Connection is closed|Stream isn't writeable|^None of startup nodes|max retries per request|^Command timed out/;

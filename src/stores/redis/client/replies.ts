@@ -48,24 +48,24 @@ function unexpected(): UnreachableError {
   return new UnreachableError('the server gave an unexpected reply', NOT_REDIS);
 }
 
-/** The answer, or the error that came in its place. */
+/** A reply. @throws the error reply */
 export function given(reply: Error | Reply): Reply {
   if (reply instanceof Error) throw reply;
   return reply;
 }
 
-/** Whether PTTL found no key: its -2. */
+/** Whether PTTL found no key (-2). */
 export function isGone(pttl: Error | Reply): boolean {
   return count(pttl) === -2;
 }
 
-/** Milliseconds left, from PTTL's; of its -1, «never expires», nothing. */
+/** Milliseconds left, from a PTTL reply; empty for -1, "never expires". */
 export function leftOf(pttl: Error | Reply): { leftMs?: number } {
   const milliseconds = count(pttl);
   return milliseconds < 0 ? {} : { leftMs: milliseconds };
 }
 
-/** Seconds left, from PTTL's milliseconds; null for its -1, «never expires». */
+/** Seconds left, from a PTTL reply; null for -1, "never expires". */
 export function ttlOf(pttl: Error | Reply): null | number {
   const milliseconds = count(pttl);
   return milliseconds < 0 ? null : Math.max(1, Math.ceil(milliseconds / 1000));

@@ -7,14 +7,14 @@ import {
   WrongTypeError,
 } from '../../../errors.js';
 
-/** The name that the library gives to answers that are errors. */
+/** The name that ioredis gives to error replies. */
 export type Answer = 'ReplyError';
 
 type Make = (location: string, rest: string, options: ErrorOptions) => CachectlError;
 
 /**
- * An error that the server answered, by its first word: what comes behind it may quote a key or a user.
- * @param words as the server said it, without the leading `-`
+ * Translate an error reply by its first word. The rest may quote a key or a user.
+ * @param words the reply without the leading `-`
  */
 export function replyError(words: string, location: string, options: ErrorOptions): CachectlError {
   const answer = unscripted(words);
@@ -23,7 +23,10 @@ export function replyError(words: string, location: string, options: ErrorOption
   return make(location, rest, options);
 }
 
-/** Before Redis 7 a script's error came within another: `ERR Error running script (call to f_…): @user_script:1: WRONGTYPE …`. */
+/**
+ * Before Redis 7 an error in a script was wrapped: `ERR Error running script (call to f_…): @user_script:1: WRONGTYPE
+ * …`.
+ */
 function unscripted(words: string): string {
   const [, inner] = /^ERR Error running script \(call to \w+\): @\w+:\d+: (?:@\w+: \d+: )?-?(.*)$/s.exec(words) ?? [];
   return inner ?? words;
@@ -33,7 +36,7 @@ function refuses(what: string, hint: string): Make {
   return (location, _, options) => new RefusedError(`${location} ${what}`, hint, options);
 }
 
-/** For the moment. */
+/** The server may accept the command later. */
 function isNotReady(what: string, hint: string): Make {
   return (location, _, options) => new NotReadyError(`${location} ${what}`, hint, options);
 }
@@ -45,12 +48,9 @@ const REDIRECTED = refuses(
 
 const BY_WORD: Readonly<Record<string, Make>> = {
   ASK: REDIRECTED,
-  BUSY: isNotReady(
-    'is busy with a script',
-    'Try again later. SCRIPT KILL ends a script that has not written anything.',
-  ),
+  BUSY: isNotReady('is busy with a script', 'Try again later. SCRIPT KILL stops a script that has not written yet.'),
   CLUSTERDOWN: isNotReady(
-    'is a cluster that is down',
+    'belongs to a cluster that is down',
     'Some slots have no node. To check: redis-cli --cluster check HOST:PORT',
   ),
   CROSSSLOT: refuses(
@@ -58,7 +58,7 @@ const BY_WORD: Readonly<Record<string, Make>> = {
     'It is a cluster behind one address: use redis+cluster:// if clients can connect to its nodes.',
   ),
   DENIED: refuses(
-    'is in protected mode: it only accepts local connections',
+    'is in protected mode: it accepts only local connections',
     'Set a password on the server (requirepass, or an ACL user), or bind it to the intended address.',
   ),
   LOADING: isNotReady('is still loading its data', 'Try again later.'),
@@ -82,7 +82,7 @@ const BY_WORD: Readonly<Record<string, Make>> = {
     new WrongTypeError('the key does not hold a string', 'Inspect it with redis-cli.', options),
 };
 
-/** Servers differ in the rest of the words; all name what is not granted. */
+/** Servers word the rest differently, but all name the missing permission. */
 function grantHint(rest: string): string {
   if (/\bchannels?\b/i.test(rest))
     return 'An administrator can grant the channels: ACL SETUSER NAME &PATTERN (&* for all)';
@@ -91,7 +91,7 @@ function grantHint(rest: string): string {
   return 'Use a user with that permission, or have it granted: ACL SETUSER NAME +COMMAND';
 }
 
-/** The general word, and those that have none. */
+/** Translate a reply that starts with `ERR` or with no code. */
 function errOf(answer: string): Make {
   const text = answer.replace(/^ERR /, '');
   const known = ERRORS.find(([matches]) => matches.test(text));

@@ -3,13 +3,13 @@ import type { Command } from './command.js';
 
 import { isUtf8Key, keyByteLength, keyToBytes } from '../../entries/key-text.js';
 
-/** Commands as they go to a server (RESP): `*3 $3 SET $1 k $5 value`, each on a line of its own or after one. */
+/** Encodes commands in RESP, such as `*3 $3 SET $1 k $5 value`. */
 export class RespWriter {
   #buffer = Buffer.allocUnsafe(CAPACITY);
   #length = 0;
   #commands = 0;
 
-  /** SET, with EX where there is a ttl. */
+  /** Write SET, with EX if there is a TTL. */
   set(key: string, stored: Buffer, ttl: Ttl): void {
     this.#commands++;
     this.#reserve(key.length * UTF8_MOST + stored.length + OVERHEAD);
@@ -41,7 +41,7 @@ export class RespWriter {
     }
   }
 
-  /** What was written; good until the writer is cleared. */
+  /** The bytes written so far; valid until `clear`. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
@@ -53,18 +53,18 @@ export class RespWriter {
   clear(): void {
     this.#length = 0;
     this.#commands = 0;
-    // What one batch of large values took is not kept for the small ones that follow.
+    // A batch of large values must not keep a large buffer.
     if (this.#buffer.length > 4 * CAPACITY) this.#buffer = Buffer.allocUnsafe(CAPACITY);
   }
 
-  /** A bulk string. Texts are short and mostly ASCII, so to write them here is faster than to have them written. */
+  /** Write a bulk string. Most text is short ASCII, for which this loop is faster than Buffer#write. */
   #text(text: string): void {
     const start = this.#length;
     this.#head(DOLLAR, text.length);
     const buffer = this.#buffer;
     let at = this.#length;
     for (let index = 0; index < text.length; index++) {
-      const unit = text.charCodeAt(index); // eslint-disable-line unicorn/prefer-code-point -- a unit is what is asked for
+      const unit = text.charCodeAt(index); // eslint-disable-line unicorn/prefer-code-point -- code units are compared
       if (unit > LAST_ASCII) {
         this.#length = start;
         this.#encoded(text);
@@ -97,7 +97,7 @@ export class RespWriter {
     this.#length += bytes.length;
   }
 
-  /** `$12`: what follows, and how much of it. */
+  /** Write a length header, such as `$12`. */
   #head(mark: number, count: number): void {
     this.#buffer[this.#length++] = mark;
     let power = 1;
@@ -126,13 +126,13 @@ export class RespWriter {
 
 const CAPACITY = 256 * 1024;
 
-/** More than heads, line ends and a ttl take. */
+/** More than length headers, line ends and a TTL need. */
 const OVERHEAD = 128;
 
-/** Bytes of UTF-8 to a unit of UTF-16. */
+/** UTF-8 bytes per UTF-16 unit, at most. */
 const UTF8_MOST = 3;
 
-/** Up to so many bytes a loop is faster than a call. */
+/** Up to this many bytes a loop is faster than a call. */
 const SHORT = 48;
 
 const SET_OF_THREE = Buffer.from('*3\r\n$3\r\nSET\r\n');

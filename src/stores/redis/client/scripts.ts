@@ -4,7 +4,7 @@ import type { Reply } from './command.js';
 import { RefusedError } from '../../../errors.js';
 import { count } from './replies.js';
 
-/** Looks at any key, of any two slots, and tells how many there are. */
+/** Counts the keys, after a look at two keys in different slots. */
 const LOOK = `for _, key in ipairs({'a', 'b'}) do
   local answer = redis.pcall('EXISTS', key)
   if type(answer) == 'table' and answer.err and string.find(answer.err, 'slot', 1, true) then return answer end
@@ -12,19 +12,18 @@ end
 redis.call('SCAN', '0')
 return redis.call('DBSIZE')`;
 
-/** For how long a script may go on, in microseconds: the server serves nobody else meanwhile. */
+/** The time limit of a script, in microseconds. The server serves no other client while a script runs. */
 export const STEP_US = 4000;
 
-/** Keys that are looked at between two looks at the clock. */
+/** Keys to process between two looks at the clock. */
 export const PAGE = 200;
 
-/** Pages of one step, where the clock says nothing of use. */
+/** Pages per script call if the clock cannot be used. */
 export const MOST_PAGES = 25;
 
 /**
- * The beginning of a script that ends in time: `isLate()` tells whether it has had its share (ARGV[1], in microseconds).
- * The clock is the server's own, since it is busy that counts and not the way to it; where the clock may not be asked, it
- * is late at once.
+ * Lua for a script with a time limit: `isLate()` returns true after ARGV[1] microseconds. It uses the server's clock,
+ * because the server's busy time counts and not the network. Where TIME is not allowed, it is late at once.
  */
 export const CLOCK = `local function now()
   local time = redis.pcall('TIME')
@@ -38,8 +37,8 @@ end
 `;
 
 /**
- * The part of a script that goes by how names begin. `heads` has, by their first bytes, what stands from ARGV[from] on; of
- * a key whose byte `first` is among those, `beginsSo` tells whether it goes on as one of them.
+ * Lua for matching key heads. `takeHeads` groups ARGV[from] and later by first byte in `heads`. `beginsSo` returns
+ * whether a key, from byte `first` on, starts with one of them; `heads` must have that byte.
  */
 export const HEADS = `local byte, sub, heads = string.byte, string.sub, {}
 local function takeHeads(from)
@@ -58,19 +57,19 @@ end
 `;
 
 /**
- * Whether a script on this server sees every key that we see. A cluster's node does not, nor does a proxy's, which may
- * answer SCAN for all of its servers and yet run a script on one of them. Where scripts are forbidden they see nothing.
+ * Whether a script on this server sees every key. It does not on a cluster node, nor behind a proxy, which may answer
+ * SCAN for all of its servers but runs a script on one. Where scripts are forbidden, they see no key.
  */
 export async function scriptsSeeAllKeys(connection: Connection): Promise<boolean> {
-  // Finds out whether the server is one of several.
+  // This detects a node of a cluster.
   await connection.nodes();
   if (connection.keysApart) return false;
   const [before, seen, after] = await connection.batch([['DBSIZE'], ['EVAL', LOOK, 0], ['DBSIZE']]);
-  // On a busy server the number changes; one that is unlucky enough takes the longer way.
+  // On a busy server the number changes. A false negative only costs time.
   return [before, seen, after].every((reply) => !(reply instanceof RefusedError)) && isEither(seen!, before!, after!);
 }
 
-/** The answer, or undefined when the server refuses: it may run scripts and yet not give them keys that were not named. */
+/** The reply, or undefined if the server refuses. Some servers run scripts but allow only the keys that were named. */
 export async function unlessRefused(answer: Promise<Reply>): Promise<Reply | undefined> {
   try {
     return await answer;

@@ -7,10 +7,10 @@ import { TimeoutError, UnansweredError } from '../../../errors.js';
 import { isUtf8Key, keyToBytes } from '../../entries/key-text.js';
 import { checkReply } from './reply-types.js';
 
-/** Makes an error that names the server of whatever a command was answered with, or failed by. */
+/** Translate an error reply or a failure into an error that names the server. */
 export type Explain = (error: unknown) => CachectlError;
 
-/** @throws what `explain` makes of the failure */
+/** Send one command. @throws the translated error */
 export async function send(client: Cluster | Redis, command: Command, explain: Explain): Promise<Reply> {
   try {
     return checkReply(command, (await client.callBuffer(...asArguments(command))) as Reply);
@@ -19,7 +19,7 @@ export async function send(client: Cluster | Redis, command: Command, explain: E
   }
 }
 
-/** A server gets all of it as one write; a cluster's client finds the node of each command. */
+/** Send commands in one write to a server. A cluster client routes each command to its node. */
 export async function sendAll(
   client: Cluster | Redis,
   commands: readonly Command[],
@@ -43,14 +43,14 @@ export async function sendAll(
   });
 }
 
-/** `instanceof` would load what only clusters need. */
+/** Avoids `instanceof`, which would load the cluster client. */
 function isCluster(client: Cluster | Redis): client is Cluster {
   return client.isCluster;
 }
 
 /**
- * What the library is to send: it writes strings as UTF-8, which not every key is. Its types want the arguments of a call
- * to be changeable; it does not change them.
+ * Arguments for ioredis, which writes strings as UTF-8; other keys become buffers. The cast is needed because its types
+ * want mutable arguments. It does not change them.
  */
 function asArguments(command: Command): [string, ...Array<Buffer | number | string>] {
   const isPlain = command.every((part) => typeof part !== 'string' || isUtf8Key(part));

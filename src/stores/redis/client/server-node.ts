@@ -8,7 +8,7 @@ import { Failure } from './connection-failures.js';
 import { type Explain, send, sendAll } from './send.js';
 import { withQuietAuth } from './suppress-auth-warning.js';
 
-/** A server, by a client of the library. */
+/** A server, through an ioredis client. */
 export class ServerNode implements Node {
   readonly id: string;
   readonly address: string;
@@ -16,7 +16,7 @@ export class ServerNode implements Node {
   readonly #location: string;
   readonly #explain: Explain;
 
-  /** @param location how errors name it */
+  /** @param location how errors name the server */
   constructor(redis: Redis, location: string, explain: Explain) {
     this.id = nodeId(redis);
     this.address = addressOf(redis);
@@ -55,14 +55,14 @@ export class ServerNode implements Node {
   }
 }
 
-/** `host:port`, by which the nodes of a cluster are told apart. */
+/** `host:port`, which identifies a node within its cluster. */
 export function nodeId({ options }: Redis): string {
   return `${options.host}:${options.port}`;
 }
 
 /**
- * The library connects all the same when SELECT was refused, to database 0 then, and tells it by an event only.
- * @throws what the server answered
+ * ioredis reports a refused SELECT only by an event, and stays connected to database 0.
+ * @throws the error reply
  */
 export function checkGreeting(redis: Redis, { error }: Failure): void {
   if (!isReply(error)) return;

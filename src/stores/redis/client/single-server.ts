@@ -4,25 +4,25 @@ import { RefusedError } from '../../../errors.js';
 import { answerOf } from '../errors.js';
 import { missingSlots, type SlotReply } from './slot-map.js';
 
-/** Keys that are asked for where the server does not say which slots there are. */
+/** How many keys to probe if CLUSTER SLOTS is not available. */
 const PROBES = 100;
 
-/** How a server stands to clusters. */
-export interface Standing {
-  /** It keeps keys in slots, so that one command cannot name keys of several. */
+/** What is known about a server that holds all keys. */
+export interface ServerTopology {
+  /** The server has hash slots, so one command cannot name keys in several of them. */
   readonly hasSlots: boolean;
 }
 
 /**
- * A node of a cluster scans and counts its own keys alone, and never says that there are others. One that serves every slot
- * has all of them, as has a single endpoint that hides its cluster.
- * @param prefix of keys that this user may ask for
+ * Check that a server holds all keys. A cluster node scans and counts only its own keys and does not mention the
+ * others. A node that serves every slot holds all keys, and so does a single endpoint in front of a cluster.
+ * @param prefix of keys that this user may read
  * @throws RefusedError for one of several nodes
  */
 export async function checkServesAll(
   node: Pick<Node, 'batch'>,
   { location, prefix }: { readonly location: string; readonly prefix: string },
-): Promise<Standing> {
+): Promise<ServerTopology> {
   const [reply] = await node.batch([['CLUSTER', 'SLOTS']]);
   if (!(reply instanceof Error)) {
     const slots = Array.isArray(reply) ? (reply as unknown as SlotReply) : [];
@@ -32,14 +32,14 @@ export async function checkServesAll(
 
   if (!(reply instanceof RefusedError)) throw reply;
   if (/cluster support disabled/.test(answerOf(reply))) return { hasSlots: false };
-  // It does not say; but a node sends whoever asks for a key of another node away.
+  // CLUSTER SLOTS is not available, but a node redirects requests for another node's keys.
   const probes = Array.from({ length: PROBES }, (_, index): Command => ['EXISTS', `${prefix}cachectl:slot:${index}`]);
   const answers = await node.batch(probes);
   if (answers.some((answer) => /^(?:MOVED|ASK) /.test(answerOf(answer)))) throw oneOfSeveral(location);
   return { hasSlots: false };
 }
 
-/** One primary serves every slot; others may be its replicas. */
+/** Whether one primary serves every slot. Other nodes may be its replicas. */
 function isAllOfOne(slots: SlotReply): boolean {
   const primaries = new Set(slots.map((range) => String(range[2]?.[2] ?? range[2]?.slice(0, 2).join(':'))));
   const ranges = slots.map(([first, last]) => ({ first: Number(first), last: Number(last) }));

@@ -3,7 +3,7 @@ export type SlotReply = ReadonlyArray<readonly [first: number, last: number, ...
 
 type SlotNode = readonly [host: null | string, port: number, ...rest: ReadonlyArray<readonly string[] | string>];
 
-/** Slots that follow each other, and who serves them. */
+/** A range of slots and its primary. */
 export interface SlotRange {
   readonly first: number;
   readonly last: number;
@@ -11,12 +11,12 @@ export interface SlotRange {
   readonly primary: string;
 }
 
-/** Every cluster has as many. */
+/** The number of hash slots in any cluster. */
 const SLOTS = 16_384;
 
 /**
- * Fills in where nodes are that announce no host: where the one is that was asked, as Redis documents. One that should
- * announce a host name and has none says `?`, and its address behind its id.
+ * Fill in the host of nodes that announce none. Redis documents that it is the host that was asked. A node that should
+ * announce a host name but has none sends `?`, and its address in the metadata.
  */
 export function withHosts(
   reply: SlotReply,
@@ -44,7 +44,7 @@ export function slotRanges(reply: SlotReply): readonly SlotRange[] {
   });
 }
 
-/** `slots 5461-10922, 12000`; empty when none is missing. */
+/** Format missing slots, such as `slots 5461-10922, 12000`; empty if none is missing. */
 export function missingSlots(ranges: ReadonlyArray<Pick<SlotRange, 'first' | 'last'>>): string {
   const missing: string[] = [];
   let next = 0;
@@ -59,7 +59,7 @@ export function missingSlots(ranges: ReadonlyArray<Pick<SlotRange, 'first' | 'la
   return `slot${missing.length === 1 && !missing[0]!.includes('-') ? '' : 's'} ${shown.join(', ')}`;
 }
 
-/** The same error, with a host where it sends somebody on to a port alone: `MOVED 3999 :6381`. */
+/** Add the host to a redirection that has only a port: `MOVED 3999 :6381`. */
 export function withRedirectedHost(error: Error, host: string): Error {
   error.message = error.message.replace(/^(MOVED|ASK) (\d+) \??:(\d+)/, `$1 $2 ${host}:$3`);
   return error;

@@ -6,19 +6,19 @@ import { isUnavailable } from '../errors.js';
 import { count } from './replies.js';
 import { missingSlots } from './slot-map.js';
 
-/** Who knows whether keys moved from server to server. */
+/** Detects slot migrations during a listing. */
 export interface SlotsWatch {
-  /** @throws UnreachableError when they did, since the watch began */
+  /** @throws UnreachableError if slots moved since the watch began */
   check(): Promise<void>;
 }
 
 /**
- * A key that moves to a server of a cluster that was scanned already is found nowhere, and one that moves the other way
- * twice; the servers say nothing of it. So what they say of their slots is held against what they said before.
+ * Watch for slot migrations. A scan misses a key that moves to a server that was already scanned, and returns a key
+ * twice that moves the other way. Servers do not report this, so their slot maps are compared before and after.
  */
 export async function watchSlots(connection: Connection): Promise<SlotsWatch> {
   if (!connection.isCluster) {
-    // Finds out whether it is one of several, which is told before anything is listed.
+    // This detects one of several nodes before anything is listed.
     await connection.nodes();
     return { async check() {} };
   }
@@ -37,13 +37,13 @@ export async function watchSlots(connection: Connection): Promise<SlotsWatch> {
 
 interface NodeSlots {
   readonly id: string;
-  /** `0-5460`, `5462`, and what moves. */
+  /** `0-5460`, `5462`, and slots that are migrating. */
   readonly slots: readonly string[];
-  /** Keys that have come, of each slot that is on its way here. */
+  /** The number of keys that have arrived, for each slot being imported. */
   readonly come: readonly number[];
 }
 
-/** Undefined where that may not be asked. */
+/** Undefined if the server refuses CLUSTER NODES. */
 async function slotsOf(nodes: readonly Node[]): Promise<readonly NodeSlots[] | undefined> {
   try {
     return await Promise.all(nodes.map(async (node) => slotsOfOne(node)));
@@ -53,7 +53,9 @@ async function slotsOf(nodes: readonly Node[]): Promise<readonly NodeSlots[] | u
   }
 }
 
-/** How many keys have come is asked, too: a move that was given up leaves slots on their way, and nothing moves. */
+/**
+ * Includes the keys that have arrived: an abandoned migration leaves slots marked as importing although no key moves.
+ */
 async function slotsOfOne(node: Node): Promise<NodeSlots> {
   const all = String(await node.call('CLUSTER', 'NODES')).split('\n');
   const slots = slotsIn(all.find((line) => line.includes('myself')) ?? '');
@@ -67,8 +69,8 @@ function textOf(nodes: readonly NodeSlots[]): string {
 }
 
 /**
- * What servers say of themselves may differ from what one said of all.
- * @throws UnreachableError that names slots which none of them has
+ * Check the servers' own slots, which may differ from the slot map that one of them sent.
+ * @throws UnreachableError that names the unclaimed slots
  */
 function checkCoverage(nodes: readonly NodeSlots[], location: string): void {
   const ranges = nodes
@@ -85,14 +87,17 @@ function checkCoverage(nodes: readonly NodeSlots[], location: string): void {
   );
 }
 
-/** A line of CLUSTER NODES has eight fields, then `0-5460`, `5462`, and of what moves `[93->-id]` and `[93-<-id]`. */
+/**
+ * A line of CLUSTER NODES has eight fields, then slots: `0-5460`, `5462`, and for migrations `[93->-id]` and
+ * `[93-<-id]`.
+ */
 function slotsIn(line: string): readonly string[] {
   return line.split(' ').slice(8);
 }
 
 function moved(location: string): UnreachableError {
   return new UnreachableError(
-    `slots of the ${location} moved between servers in the meantime: keys may have been missed or seen twice`,
+    `slots of the ${location} moved between servers during the command: keys may have been missed or seen twice`,
     'Run the command again once the migration is done. To check: redis-cli --cluster check HOST:PORT',
   );
 }

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 
 /**
- * A client that has a password for a server that wants none goes on without a word. The library would warn on the console,
- * which is not its place to do; that a password was refused it still says by an error.
+ * Accept a password on a server that requires none. ioredis would print a warning to the console. A refused password is
+ * still an error.
  */
 export function withQuietAuth(redis: Redis): Redis {
   const auth = redis.auth.bind(redis);
@@ -18,5 +18,5 @@ export function withQuietAuth(redis: Redis): Redis {
   });
 }
 
-/** As servers before and since Redis 6 say it. */
+/** The error before and since Redis 6. */
 const NOT_WANTED = /no password is set|without any password configured/;

@@ -6,21 +6,21 @@ import type { RedisContext } from '../context.js';
 
 import { CachectlError, ConfigError, RefusedError, UnreachableError } from '../../../errors.js';
 import { counted, failed, ok, warning } from '../../doctor/findings.js';
-import { type Arrival, arrive, type Way } from '../../network/connectivity.js';
+import { type ConnectSettings, type ServerAttempt, tryServer } from '../../network/connectivity.js';
 import { type Endpoint, endpointText } from '../../network/endpoint.js';
 import { readTlsFiles } from '../../network/tls-files.js';
 import { isUnavailable, refused, TLS_TERMS } from '../errors.js';
 import { rights } from './rights.js';
 
-/** The way to the server, or to one of the nodes or sentinels at least; logging in; what the user may do there. */
-export async function* reach(context: RedisContext): AsyncGenerator<Finding> {
+/** Check that the server, or at least one node or sentinel, answers; then the login and the permissions. */
+export async function* checkConnection(context: RedisContext): AsyncGenerator<Finding> {
   const { connection, lockConnection } = context;
   if (yield* ends(reachOne(connection))) return;
   if (lockConnection !== connection && (yield* ends(ofLocks(reachOne(lockConnection, connection))))) return;
   yield* rights(context, await userOf(connection));
 }
 
-/** Whether what was told holds a fault. */
+/** Pass findings on. Returns whether one was a fault. */
 async function* ends(findings: AsyncIterable<Finding>): AsyncGenerator<Finding, boolean> {
   let isFaulty = false;
   for await (const finding of findings) {
@@ -35,20 +35,20 @@ async function* ofLocks(findings: AsyncIterable<Finding>): AsyncGenerator<Findin
   for await (const finding of findings) yield { ...finding, subject: `${finding.subject} (locks)` };
 }
 
-/** @param known one to which the way was found already: to the same servers it is not gone again */
+/** @param known a connection that was already checked; its servers are not checked again */
 async function* reachOne(connection: Connection, known?: Connection): AsyncGenerator<Finding> {
   const { settings } = connection;
   const answers: string[] = [];
   if (known === undefined || placeOf(known.settings) !== placeOf(settings)) {
-    const arrivals = await allArrivals(settings, connection.timeoutMs);
-    const isThere = arrivals.some(({ answer }) => answer !== undefined);
-    for (const { findings, answer } of arrivals) {
-      // One of several nodes that is down is no fault while another tells the way.
-      for (const finding of findings) yield isThere && finding.state === 'fault' ? demoted(finding) : finding;
+    const attempts = await tryServers(settings, connection.timeoutMs);
+    const isReachable = attempts.some(({ answer }) => answer !== undefined);
+    for (const { findings, answer } of attempts) {
+      // A node that is down is no fault if another one answers.
+      for (const finding of findings) yield isReachable && finding.state === 'fault' ? demoted(finding) : finding;
       if (answer !== undefined) answers.push(answer);
     }
 
-    if (!isThere) return;
+    if (!isReachable) return;
     const [answer] = answers;
     if (answer!.startsWith('-DENIED')) {
       yield failed('login', refused(answer!.slice(1).trim(), connection.location));
@@ -59,21 +59,26 @@ async function* reachOne(connection: Connection, known?: Connection): AsyncGener
   yield* login(connection, answers[0]);
 }
 
-async function allArrivals(settings: RedisConnection, timeoutMs: number): Promise<readonly Arrival[]> {
+async function tryServers(settings: RedisConnection, timeoutMs: number): Promise<readonly ServerAttempt[]> {
   const endpoints: readonly Endpoint[] = settings.socket === undefined ? settings.nodes : [{ socket: settings.socket }];
-  const way: Way = { timeoutMs, greeting: GREETING, tls: await tlsOf(settings), tlsTerms: TLS_TERMS };
-  return Promise.all(endpoints.map(async (endpoint) => arrive(endpoint, way)));
+  const connectSettings: ConnectSettings = {
+    timeoutMs,
+    greeting: GREETING,
+    tls: await tlsOf(settings),
+    tlsTerms: TLS_TERMS,
+  };
+  return Promise.all(endpoints.map(async (endpoint) => tryServer(endpoint, connectSettings)));
 }
 
-/** An inline command, which every server takes; whoever has not logged in is told so. */
+/** An inline command, which every server accepts. Before authentication it is answered with an error. */
 const GREETING = {
   product: 'Redis',
   hello: Buffer.from('PING\r\n'),
   isAnswer: (text: string) => /^(?:\+PONG|-[A-Z]+ [^\r\n]*)\r\n/.test(text),
 };
 
-/** @throws ConfigError for files that cannot be used */
-async function tlsOf({ tls }: RedisConnection): Promise<Way['tls']> {
+/** @throws ConfigError if the TLS files cannot be used */
+async function tlsOf({ tls }: RedisConnection): Promise<ConnectSettings['tls']> {
   if (tls === undefined) return undefined;
   return { options: await readTlsFiles(tls), verify: tls.verify, verifyHost: tls.verify };
 }
@@ -86,7 +91,7 @@ function demoted({ subject, message, hint = '' }: Finding): Finding {
   return warning(subject, message, `Another node answers. ${hint}`.trim());
 }
 
-/** @param answer what the server said before anybody had logged in */
+/** @param answer the reply to PING before authentication */
 async function* login(connection: Connection, answer: string | undefined): AsyncGenerator<Finding> {
   const { settings, location } = connection;
   const { username, password } = settings;
@@ -99,7 +104,7 @@ async function* login(connection: Connection, answer: string | undefined): Async
       return;
     }
 
-    // Who may not ping has been let in.
+    // A user without permission for PING is authenticated.
     if (!isUnavailable(error)) {
       yield failed(error instanceof RefusedError || error instanceof ConfigError ? 'login' : 'greeting', error);
       return;
@@ -120,7 +125,7 @@ async function* login(connection: Connection, answer: string | undefined): Async
   else yield* servesAll(connection);
 }
 
-/** Says so of one node of a cluster, which has a part of the keys. */
+/** Report a node that holds only some of the keys of a cluster. */
 async function* servesAll(connection: Connection): AsyncGenerator<Finding> {
   try {
     await connection.nodes();
@@ -130,7 +135,7 @@ async function* servesAll(connection: Connection): AsyncGenerator<Finding> {
   }
 }
 
-/** Each has slots of its own, so that each is missed. */
+/** Check each primary, because each has slots that no other serves. */
 async function primaries(connection: Connection): Promise<Finding> {
   let nodes: readonly Node[];
   try {
@@ -155,19 +160,19 @@ function idsOf(nodes: readonly Node[]): string {
   return nodes.map(({ id }) => id).join(', ');
 }
 
-/** Why a node cannot be used; undefined when it can. */
+/** Why a node cannot be used; undefined if it can. */
 async function lossOf(node: Node): Promise<CachectlError | undefined> {
   try {
     await node.call('PING');
     return undefined;
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
-    // Who may not ping has been let in.
+    // A user without permission for PING is authenticated.
     return isUnavailable(error) ? undefined : error;
   }
 }
 
-/** The user as the server names it; else (before Redis 6, or where ACL is forbidden) as the profile does. */
+/** The user name from the server; before Redis 6, or where ACL is forbidden, from the profile. */
 async function userOf(connection: Connection): Promise<string> {
   try {
     return String(await connection.call('ACL', 'WHOAMI'));

@@ -6,15 +6,15 @@ import type { RedisContext } from '../context.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, skipped, warning } from '../../doctor/findings.js';
 import { isUnavailable } from '../errors.js';
-import { leftOver, putBackLeftOver, wantedFlags } from '../events/notification-setting.js';
+import { leftOver, restoreLeftOverSetting, wantedFlags } from '../events/notification-setting.js';
 import { infoOf } from '../stats/info.js';
 import { keyFindings } from './key-findings.js';
 import { serverFindings } from './server-findings.js';
 
-/** Of a larger cluster, so many of its primaries. */
+/** The most primaries of a cluster to check. */
 const MOST_NODES = 16;
 
-/** How the servers are set up, and whether what they hold is as the profile says. */
+/** Check the configuration of the servers, and whether their contents match the profile. */
 export async function* diagnose(context: RedisContext): AsyncGenerator<Finding> {
   const { connection, lockConnection } = context;
   const isShared = lockConnection === connection || (await areOneServer(connection, lockConnection));
@@ -45,7 +45,7 @@ async function* setUp(connection: Connection, holds: Parameters<typeof serverFin
   }
 }
 
-/** Databases of one server share its memory, and so what is evicted. */
+/** Whether two connections lead to one server. Its databases share memory and eviction. */
 async function areOneServer(one: Connection, other: Connection): Promise<boolean> {
   const ids = await Promise.all(
     [one, other].map(async (connection) => {
@@ -88,11 +88,11 @@ async function* notificationFindings(connection: Connection): AsyncGenerator<Fin
     ...warning(
       subject,
       `a killed events:tail left notify-keyspace-events on, which costs the server CPU (it was "${left.restore}")`,
-      'Run doctor --fix to restore it; the next events:tail does so, too.',
+      'Run doctor --fix to restore it. The next events:tail also does so.',
     ),
     fix: {
       effect: `sets notify-keyspace-events back to "${left.restore}" and removes ${left.key} from database 0`,
-      apply: async () => putBackLeftOver(connection),
+      apply: async () => restoreLeftOverSetting(connection),
     },
   };
 }

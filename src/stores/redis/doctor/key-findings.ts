@@ -15,11 +15,11 @@ import { isUnavailable } from '../errors.js';
 import { SCAN_COUNT, underPrefix } from '../keys.js';
 import { infoOf } from '../stats/info.js';
 
-/** How many steps of a scan are looked at for any keys, and how many more for ours when there were none. */
+/** SCAN calls for any keys, and further calls for keys under the prefix if there were none. */
 const ANY_STEPS = 5;
-const OUR_STEPS = 20;
+const PREFIX_STEPS = 20;
 
-/** Whether the keys and values that are there are those that the profile tells of; a few are looked at. */
+/** Check with a sample whether keys and values match the profile. */
 export async function* keyFindings(context: RedisContext): AsyncGenerator<Finding> {
   const { connection, keys, prefix } = context;
   let sample: KeySample;
@@ -51,7 +51,7 @@ export async function* keyFindings(context: RedisContext): AsyncGenerator<Findin
   );
 }
 
-/** A tag's id, and the sets of what lives for a while and forever, by that id. */
+/** A tag's id, and by that id the sets of its entries with and without a TTL. */
 const OLD_TAGS = /^tag:.*:key$|^[\da-f]{13,23}(?:\.\d+)?:(?:standard|forever)_ref$/s;
 
 async function sampled({ connection, keys }: RedisContext): Promise<KeySample> {
@@ -72,7 +72,7 @@ async function sampled({ connection, keys }: RedisContext): Promise<KeySample> {
     if (isAll || ours.size > 0) continue;
     const pattern = underPrefix(keys);
     await eachPage(
-      OUR_STEPS,
+      PREFIX_STEPS,
       async (cursor) => node.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
       (page) => {
         for (const key of page) if (keys.isOurs(key)) ours.add(keyFromBytes(key));
@@ -84,7 +84,7 @@ async function sampled({ connection, keys }: RedisContext): Promise<KeySample> {
   return { ours: [...ours], others: [...others], isAll };
 }
 
-/** Whether all pages were seen. `take` may say that it is enough. */
+/** Whether all pages were seen. `take` returns true to stop. */
 async function eachPage(
   most: number,
   step: (cursor: string) => Promise<Reply>,
@@ -101,7 +101,9 @@ async function eachPage(
   return false;
 }
 
-/** Where there are keys, when there are none in the database of the profile; undefined when there are none, or nobody tells. */
+/**
+ * Find keys in other databases when the profile's database is empty. Undefined if there are none or INFO is refused.
+ */
 async function otherDatabases(connection: Connection): Promise<Finding | undefined> {
   const [node] = await connection.nodes();
   const info = await infoOf(node!);
@@ -118,7 +120,7 @@ async function otherDatabases(connection: Connection): Promise<Finding | undefin
   );
 }
 
-/** A lock among the entries, as it is when phpredis does not serialize. */
+/** A lock among the entries, as bare text when phpredis does not serialize. */
 function isOwner(reading: Reading): boolean {
   if (reading === undefined || reading instanceof Error) return false;
   const text = reading.stored.toString('latin1');
@@ -128,7 +130,7 @@ function isOwner(reading: Reading): boolean {
 const SERIALIZERS = [undefined, 'php', 'igbinary', 'msgpack', 'json'] as const;
 const COMPRESSIONS: ReadonlyArray<RedisCompression | undefined> = [undefined, 'lzf', 'zstd', 'lz4'];
 
-/** All that phpredis can be told, and JSON without it. */
+/** Every serializer and compression of phpredis, and JSON. */
 async function alternatives(): Promise<readonly Alternative[]> {
   const [{ openPacking }, { openCodec }] = await Promise.all([
     import('../packing.js'),

@@ -11,11 +11,11 @@ import { answerOf, isUnavailable, translated } from '../errors.js';
 import { MonitorConnection } from '../events/monitor-connection.js';
 import { releaseChannel } from '../locks/waiting.js';
 
-/** What a user must be let do for a command of cachectl. */
+/** The permissions that a command of cachectl needs. */
 interface Need {
-  /** As it is typed: `flush`. */
+  /** As typed: `flush`. */
   readonly command: string;
-  /** All of these. */
+  /** All of these are needed. */
   readonly commands: readonly string[];
 }
 
@@ -43,13 +43,13 @@ const NEEDS: readonly Need[] = [
   { command: 'events:tail --source monitor, lock:watch', commands: ['MONITOR'] },
 ];
 
-/** Why a command is refused: itself, its keys, its channels; or nobody can be asked, or knows it. */
+/** Why a command is refused: the command, its keys or its channels; or the server does not know it. */
 type Refusal = 'channel' | 'command' | 'key' | 'unknown';
 
 /**
- * Which commands of cachectl the user may not run. Servers look at that when they put a command aside for a transaction, so
- * one that is called off tells without doing anything. Who may not open one has each command run, which changes nothing,
- * either.
+ * Find the cachectl commands that the user may not run. Servers check permissions when a transaction queues a command,
+ * so a discarded transaction reveals them without side effects. Without MULTI each command runs, with arguments that
+ * change nothing.
  */
 export async function* rights({ connection, keys, prefix }: RedisContext, user: string): AsyncGenerator<Finding> {
   const scratch = keys.full('cachectl:doctor');
@@ -62,7 +62,7 @@ export async function* rights({ connection, keys, prefix }: RedisContext, user: 
     yield failed('permissions', new RefusedError(`user ${user} has no access to keys such as ${scratch}`, hint));
   }
 
-  // A script does what GETDEL does.
+  // A script can replace GETDEL.
   if (!refusals.has('EVAL')) refusals.delete('GETDEL');
   const lacking = [...refusals].filter(([, refusal]) => refusal !== 'key').map(([name]) => name);
   const unable = NEEDS.flatMap(({ command, commands }) => {
@@ -82,7 +82,7 @@ export async function* rights({ connection, keys, prefix }: RedisContext, user: 
   } else if (!isKeyRefused) yield ok('permissions', `user ${user} may run every command that cachectl uses`);
 }
 
-/** By the names of commands. */
+/** Keyed by Redis command. */
 async function refusalsOf(node: Node, connection: Connection, scratch: string): Promise<Map<string, Refusal>> {
   const control = await node.dedicated();
   try {
@@ -97,7 +97,7 @@ async function refusalsOf(node: Node, connection: Connection, scratch: string): 
   }
 }
 
-/** Each of a kind that changes nothing, should it be run: keys that nobody has, numbers that are none. */
+/** Commands that change nothing even if they run: they use keys that do not exist and invalid numbers. */
 function commandsOn(key: string): readonly Command[] {
   return [
     ['GET', key],
@@ -124,13 +124,13 @@ function commandsOn(key: string): readonly Command[] {
   ];
 }
 
-/** Not run, whatever stands behind it: another server may pass over that. */
+/** Never run directly: another server might ignore the invalid option. */
 const ONLY_QUEUED: readonly Command[] = [['FLUSHDB', 'NONE']];
 
 async function refusedOf(control: Redis, connection: Connection, scratch: string): Promise<Map<string, Refusal>> {
-  // Not to be queued: within a transaction every server refuses it.
+  // Not queued: every server refuses WATCH within a transaction.
   const canWatch = (await refusalOf(control.call('WATCH', scratch), connection)) === undefined;
-  // By itself: were it refused in one write with the rest, the server would do the rest.
+  // Sent alone: if it were refused in a write with the other commands, the server would run those.
   const canQueue = (await refusalOf(control.call('MULTI'), connection)) === undefined;
   const commands = [...commandsOn(scratch), ...(canQueue ? ONLY_QUEUED : [])];
   const replies = await Promise.all(
@@ -138,7 +138,7 @@ async function refusedOf(control: Redis, connection: Connection, scratch: string
   );
   if (canQueue) {
     await control.call('DISCARD').catch(() => {
-      // It ends with the connection.
+      // Closing the connection discards it.
     });
   }
 
@@ -155,7 +155,7 @@ async function openMonitor(connection: Connection, node: Node): Promise<void> {
   monitor.close();
 }
 
-/** @throws what is no refusal: the connection is gone */
+/** @throws connection errors */
 async function refusalOf(answer: Promise<unknown>, { location }: Connection): Promise<Refusal | undefined> {
   try {
     await answer;

@@ -5,7 +5,7 @@ import { bytesText } from '../../../byte-text.js';
 import { ageText, counted, ok, skipped, warning } from '../../doctor/findings.js';
 import { configOf, infoOf } from '../stats/info.js';
 
-/** What a server is there for, in a profile. */
+/** What a profile stores on a server. */
 export interface Holds {
   readonly entries: boolean;
   readonly locks: boolean;
@@ -13,7 +13,7 @@ export interface Holds {
 
 type Info = ReadonlyMap<string, string>;
 
-/** How a server is set up, and what that means for what it holds. */
+/** Check how a server is configured, and what that means for entries and locks. */
 export async function* serverFindings(node: Node, holds: Holds): AsyncGenerator<Finding> {
   const info = await infoOf(node);
   if (info === undefined) {

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Turns a source that pushes into one that is pulled. Each pull yields everything that arrived since the last one. The
- * source is never held up: a server cuts off a connection that is not read.
+ * Turns pushed items into batches that are pulled. Each pull yields everything that arrived since the last one. Pushing
+ * never blocks, because a server disconnects a client that does not read.
  */
 export class Batches<T> implements AsyncIterable<readonly T[]> {
   #waiting: T[] = [];
@@ -13,7 +13,7 @@ export class Batches<T> implements AsyncIterable<readonly T[]> {
   #isSilent = false;
   #pushed = 0;
 
-  /** @param silenceMs after so long without an item, one empty batch is yielded; never when left out */
+  /** @param silenceMs yield one empty batch after this long without an item; never if omitted */
   constructor(silenceMs?: number) {
     if (silenceMs !== undefined) this.#silence = setTimeout(async () => this.#checkSilence(), silenceMs);
   }
@@ -32,7 +32,7 @@ export class Batches<T> implements AsyncIterable<readonly T[]> {
     this.#wake?.();
   }
 
-  /** End the iteration after what still waits, with `failure` if there is one. */
+  /** End the iteration after the remaining items, with `failure` if given. */
   end(failure?: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -61,7 +61,7 @@ export class Batches<T> implements AsyncIterable<readonly T[]> {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Timers run before sockets are read, so an item may be waiting there. */
+  /** Timers run before sockets are read, so an item may be about to arrive. */
   async #checkSilence(): Promise<void> {
     const before = this.#pushed;
     await setImmediate();

@@ -6,23 +6,23 @@ import { RefusedError } from '../../../errors.js';
 import { given } from '../client/replies.js';
 import { fieldsOf } from '../locks/waiting.js';
 
-/** The least time between two lists of clients, in milliseconds: a server may have thousands. */
+/** The minimum time between two CLIENT LIST calls, in milliseconds. A server may have thousands of clients. */
 const PAUSE_MS = 200;
 
-/** Clients that are remembered. */
+/** How many clients to remember. */
 const MOST_KNOWN = 50_000;
 
-/** For how long a name is taken for granted, in milliseconds: an address is somebody else's when its client has gone. */
+/** How long a name is valid, in milliseconds. After a client disconnects, another one may get its address. */
 const FRESH_MS = 30_000;
 
 interface Known {
-  /** Empty of one that has none, or was gone when it was asked. */
+  /** Empty if the client has no name or was gone. */
   readonly name: string;
-  /** When it was said, on the clock of `performance`. */
+  /** When the name was learned, as `performance.now()`. */
   readonly at: number;
 }
 
-/** What the clients of a server call themselves, by their addresses. */
+/** Maps addresses of clients to their names (CLIENT SETNAME). */
 export class Callers {
   readonly #node: Pick<Node, 'call'>;
   readonly #freshMs: number;
@@ -30,7 +30,7 @@ export class Callers {
   #askedAt = -Infinity;
   #isAllowed = true;
 
-  /** @param node on whose own commands nobody waits */
+  /** @param node a connection whose replies no one else waits for */
   constructor(node: Pick<Node, 'call'>, freshMs = FRESH_MS) {
     this.#node = node;
     this.#freshMs = freshMs;
@@ -40,12 +40,12 @@ export class Callers {
     return !this.#isAllowed || this.#isFresh(address);
   }
 
-  /** Undefined of one without a name. */
+  /** Undefined if the client has no name. */
   nameOf(address: string): string | undefined {
     return this.#names.get(address)?.name || undefined;
   }
 
-  /** One said so itself: it may be gone before anybody asks. */
+  /** Remember a name seen in a command. The client may be gone before CLIENT LIST runs. */
   learn(address: string, name: string): void {
     this.#names.set(address, { name, at: performance.now() });
   }
@@ -55,7 +55,7 @@ export class Callers {
     return known !== undefined && performance.now() - known.at < this.#freshMs;
   }
 
-  /** Resolves when all are known, or known to be gone. */
+  /** Look up names with CLIENT LIST, unless all are known. */
   async lookFor(addresses: readonly string[]): Promise<void> {
     if (addresses.every((address) => this.isKnown(address))) return;
     const early = this.#askedAt + PAUSE_MS - performance.now();
@@ -66,7 +66,7 @@ export class Callers {
       const fields = list.split('\n').map((line) => fieldsOf(line));
       if (this.#names.size > MOST_KNOWN) this.#names.clear();
       for (const of of fields) this.learn(of.get('addr') ?? '', of.get('name') ?? '');
-      // Those that are gone are not asked for again.
+      // Do not look for disconnected clients again.
       for (const address of addresses) if (!this.#isFresh(address)) this.learn(address, '');
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;

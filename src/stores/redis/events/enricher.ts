@@ -2,17 +2,17 @@ import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { TagResolver } from '../tags/resolver.js';
 import type { Callers } from './callers.js';
 
-/** Where to look up what events lack. */
+/** Lookups for what events lack. */
 interface Sources {
-  /** Of the tags that entries carry. */
+  /** For the tags of entries. */
   readonly tags: TagResolver | undefined;
-  /** Of the names of clients. */
+  /** For the names of clients. */
   readonly callers?: Callers;
 }
 
 /**
- * Add what the server has to be asked for, once for a whole batch: tags, and names of clients. Events that do not match are
- * left out; the others keep their order.
+ * Add tags and client names, looked up once per batch. Drops events that do not match and keeps the order of the
+ * others.
  */
 export async function* enrich(
   batches: AsyncIterable<readonly CacheEvent[]>,

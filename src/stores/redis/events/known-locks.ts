@@ -3,41 +3,42 @@ import type { Texts } from '../packing.js';
 import { isLaravelLockName } from '../../locks/names.js';
 import {
   isOwnerText,
+  lockDetector,
+  type LockDetector,
   type LockRule,
-  lockTeller,
   LONGEST_OWNER,
   mayBeLockThere,
-  type Teller,
 } from '../../locks/rule.js';
 import { ownerOf } from '../locks/lock.js';
 
-/** Keys remembered at most. */
+/** How many keys to remember. */
 const MOST_KNOWN = 100_000;
 
-/** Which keys are locks, from their names and the values that were written to them. Values are bytes (`latin1`). */
+/** Remembers which keys are locks, by their names and the values written to them. Values are bytes (`latin1`). */
 export class KnownLocks {
   readonly #rule: LockRule;
   readonly #texts: Texts;
-  readonly #tell: Teller;
-  /** By full key, where the name alone would say otherwise. */
+  readonly #detect: LockDetector;
+  /** By stored key; only keys whose name alone would give another answer. */
   readonly #known = new Map<string, boolean>();
 
   constructor(rule: LockRule, texts: Texts) {
     this.#rule = rule;
     this.#texts = texts;
-    this.#tell = lockTeller(rule);
+    this.#detect = lockDetector(rule);
   }
 
   /**
+   * Whether a key is a lock.
    * @param name without prefixes
-   * @param value that was just written; without it, what is remembered, or likely in a place of locks
+   * @param value the value that was just written; if omitted, the remembered answer, or a guess by name
    */
   has(full: string, name: string, value?: string): boolean {
     if (isLaravelLockName(name)) return true;
     const known = this.#known.get(full);
     if (value === undefined) return known ?? (this.#rule.isPlaceOfLocks && mayBeLockThere(name));
     const owner = this.#ownerIn(value);
-    return this.#tell(name, owner) !== undefined || (known === true && isOwnerText(owner));
+    return this.#detect(name, owner) !== undefined || (known === true && isOwnerText(owner));
   }
 
   remember(full: string, name: string, isLock: boolean): void {
@@ -46,11 +47,11 @@ export class KnownLocks {
     if (isLock !== this.has(full, name)) this.#known.set(full, isLock);
   }
 
-  /** A script with one key and an argument that looks like an owner makes that key a lock. */
+  /** Whether a script with one key acquires a lock: one of its arguments is an owner. */
   isTakenByScript(owners: readonly string[]): boolean {
     if (this.#rule.goesByNames) return false;
-    const told = owners.map((text) => this.#tell('', this.#ownerIn(text)));
-    return told.some((by) => by !== undefined && by !== 'place');
+    const reasons = owners.map((text) => this.#detect('', this.#ownerIn(text)));
+    return reasons.some((reason) => reason !== undefined && reason !== 'place');
   }
 
   forget(full: string): void {

@@ -15,19 +15,19 @@ import { watchRefusal } from './watch-refusal.js';
 
 /** A keyspace notification. */
 export interface Notice {
-  /** Of the event: `keymiss`. */
+  /** The name of the event, such as `keymiss`. */
   readonly name: string;
-  /** With prefixes, as bytes (`latin1`). */
+  /** The stored key, as bytes (`latin1`). */
   readonly key: string;
 }
 
-/** Printed between other commands because this connection asked for it with `mark`. */
+/** The printed ECHO of this connection, which `mark` sent to fix a point in the stream. */
 export interface Mark {
   /** When the server printed it, as a Unix time in milliseconds. */
   readonly markedAt: number;
 }
 
-/** A command that is of no interest. It still ends what belongs to the command before it. */
+/** A command that needs no decoding. It still ends the notifications of the command before it. */
 export const OTHER_COMMAND = Symbol('another command');
 
 export type MonitorMessage = Mark | Notice | PrintedCommand | typeof OTHER_COMMAND;
@@ -35,17 +35,17 @@ export type MonitorMessage = Mark | Notice | PrintedCommand | typeof OTHER_COMMA
 export interface MonitorOptions {
   /** Closes the connection, also while it opens. */
   readonly signal: AbortSignal;
-  /** Commands are of interest when they hold one of these (bytes, `latin1`) or name no key; all when left out. */
+  /** Decode only commands that contain one of these (bytes, `latin1`) or name no key. All if omitted. */
   readonly mentioning?: readonly string[] | undefined;
-  /** Names of keyspace events to subscribe to as well. It takes RESP3, Redis 6 or later. */
+  /** Names of keyspace events to subscribe to. Needs RESP3, so Redis 6 or later. */
   readonly keyspaceEvents?: readonly string[];
-  /** After so long without a message, an empty batch says so. */
+  /** Yield an empty batch after this long without a message. */
   readonly silenceMs?: number;
 }
 
 /**
- * One server's MONITOR, and its keyspace notifications if asked for: on one connection both arrive in one order, so it is
- * known which command caused which notification.
+ * MONITOR of one server, with its keyspace notifications if requested. On one connection both arrive in one order, so
+ * the command that caused a notification is known.
  */
 export class MonitorConnection {
   readonly #connection: Connection;
@@ -54,18 +54,19 @@ export class MonitorConnection {
   readonly #chunks: Batches<Buffer>;
   readonly #parser = new PushParser();
   readonly #channelPrefix: string;
-  /** As lines have them. */
+  /** Escaped as in printed lines. */
   readonly #mentioning: readonly string[] | undefined;
   readonly #marks = new Map<string, PendingMark>();
   readonly #received: AsyncGenerator<readonly MonitorMessage[]>;
-  /** Whether MONITOR was answered, and from then on every command is printed. */
+  /** Whether MONITOR was answered. From then on every command is printed. */
   #isMonitoring = false;
-  /** Arrived before the answer to MONITOR did, or with it. */
+  /** Messages that arrived before or with the reply to MONITOR. */
   readonly #early: MonitorMessage[] = [];
 
   /**
-   * @throws RefusedError if the user or the server does not allow it; UnreachableError, also when the signal aborts;
-   *   TimeoutError
+   * @throws RefusedError if the user or the server does not allow it
+   * @throws UnreachableError also if the signal aborts
+   * @throws TimeoutError
    */
   static async open(connection: Connection, node: Node, options: MonitorOptions): Promise<MonitorConnection> {
     const monitor = new MonitorConnection(connection, node, await node.dedicated(), options);
@@ -84,8 +85,9 @@ export class MonitorConnection {
   }
 
   /**
-   * In the order in which the server sent them; an empty batch after `silenceMs` of silence. Ends when the signal aborts.
-   * @throws UnreachableError when the connection is lost, or what it was closed with
+   * Yield messages in the order of the server; an empty batch after `silenceMs` of silence. Ends when the signal
+   * aborts.
+   * @throws UnreachableError if the connection is lost, or the error passed to `close`
    */
   async *messages(): AsyncGenerator<readonly MonitorMessage[]> {
     if (this.#early.length > 0) yield this.#early.splice(0);
@@ -93,9 +95,9 @@ export class MonitorConnection {
   }
 
   /**
-   * Have a mark printed: what was printed before it happened before. `messages` must be read meanwhile.
-   * @param send ECHO with the mark, on another connection
-   * @returns the address that it was sent from
+   * Have a mark printed: everything printed before it happened before. `messages` must be consumed at the same time.
+   * @param send sends ECHO with the mark, on another connection
+   * @returns the address that sent the mark
    * @throws TimeoutError if it is not printed in time
    */
   async mark(send = async (mark: string): Promise<unknown> => this.#node.call('ECHO', mark)): Promise<string> {
@@ -113,7 +115,7 @@ export class MonitorConnection {
     }
   }
 
-  /** @param failure what `messages` ends with; nothing when left out */
+  /** @param failure the error that `messages` ends with, if any */
   close(failure?: Error): void {
     this.#chunks.end(failure);
     this.#redis.disconnect();
@@ -122,7 +124,7 @@ export class MonitorConnection {
 
   async #begin({ keyspaceEvents = [], signal }: MonitorOptions): Promise<void> {
     const { stream } = this.#redis;
-    // From here on ioredis is bypassed: it cannot tell pushes from lines of MONITOR.
+    // Bypass ioredis from here on: it cannot distinguish pushes from lines of MONITOR.
     stream.removeAllListeners('data');
     stream.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
     stream.on('close', () => this.#chunks.end(closed(this.#connection, this.#node)));
@@ -151,7 +153,7 @@ export class MonitorConnection {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setInterval(() => {
-        // What arrived and was not read yet may hold the answer.
+        // The reply may be among bytes that have arrived but were not read yet.
         if (!this.#chunks.hasUnread) reject(silent(this.#connection));
       }, this.#connection.timeoutMs);
     });
@@ -212,13 +214,13 @@ export class MonitorConnection {
 
 const MARK = '"cachectl:mark:';
 
-/** A mark that is not printed yet. */
+/** A mark that was not printed yet. */
 interface PendingMark {
   resolve(source: string): void;
   reject(error: Error): void;
 }
 
-/** A server or network that went away. */
+/** The server or the network closed the connection. */
 export function closed({ isCluster, location }: Connection, { id }: Node): UnreachableError {
   const who = isCluster ? `${id} of ${location}` : location;
   return new UnreachableError(`${who} closed the connection`, 'Later events were missed. Start the command again.');
@@ -226,7 +228,7 @@ export function closed({ isCluster, location }: Connection, { id }: Node): Unrea
 
 function silent({ location }: Connection): TimeoutError {
   return new TimeoutError(
-    `${location} does not print commands for MONITOR`,
+    `${location} accepted MONITOR but sends no commands`,
     'A proxy in between may be filtering MONITOR: connect to the server itself, or raise --timeout.',
   );
 }

@@ -13,24 +13,24 @@ import { type MonitorMessage, type Notice, OTHER_COMMAND } from './monitor-conne
 import { PrintedCommand } from './printed-command.js';
 import { type Stored, storedBy, STORING } from './stored-by.js';
 
-/** The place whose commands are decoded. */
+/** The connection whose commands are decoded. */
 export interface MonitoredPlace {
   readonly keys: Keys;
   readonly texts: Texts;
   readonly database: number;
   /** How to distinguish locks from entries. */
   readonly rule: LockRule;
-  /** Whether the server announces misses, so that a lookup without one is a hit. */
+  /** Whether the server reports misses, so that a lookup without one is a hit. */
   readonly announcesMisses: boolean;
-  /** Since Redis 7 a command is printed after its notifications, before that in front of them. */
+  /** Since Redis 7 a command is printed after its notifications; before that, in front of them. */
   readonly printsAfterNotices: boolean;
 }
 
-/** What is learned in passing, of use to the enricher. */
+/** Facts seen in passing that the enricher can use. */
 export interface Learned {
   readonly callers: { learn(address: string, name: string): void };
-  /** @param key of a tag's set, without prefixes */
-  readonly tags: { heardOf(key: string): void };
+  /** @param key of a tag set, without prefixes */
+  readonly tags: { noteTagSet(key: string): void };
 }
 
 const READS_ONE = new Set(['get', 'getdel', 'getex', 'getset']);
@@ -38,23 +38,23 @@ const READS_ALL = new Set(['mget']);
 const RUNS_SCRIPT = new Set(['eval', 'eval_ro', 'evalsha', 'evalsha_ro', 'fcall', 'fcall_ro']);
 
 /**
- * Decodes what one server prints and announces into events. A lookup without a `keymiss` is a hit; a `SET NX` without a
- * `set` was refused. Keys and values are bytes (`latin1`).
+ * Decodes the commands and notifications of one server into events. A lookup without a `keymiss` is a hit; a `SET NX`
+ * without a `set` was refused. Keys and values are bytes (`latin1`).
  */
 export class MonitorDecoder {
   readonly #place: MonitoredPlace;
   readonly #options: Pick<EventsOptions, 'everything' | 'wants'>;
   readonly #learned: Learned;
-  /** Of full keys, as bytes (`latin1`). */
+  /** The prefix of stored keys, as bytes (`latin1`). */
   readonly #prefix: string;
   readonly #locks: KnownLocks;
-  /** Addresses of our own connections, whose commands are left out. */
+  /** Addresses of cachectl's own connections. Their commands are ignored. */
   readonly #own = new Set<string>();
-  /** Whose command is not known yet. */
+  /** Notices whose command was not printed yet. */
   #notices: Notice[] = [];
-  /** Whose notices may still come. */
+  /** The command whose notices may still arrive. */
   #command: PrintedCommand | undefined;
-  /** The client that runs the script whose commands follow. */
+  /** The client whose script runs the following commands. */
   #caller = '';
   #events: CacheEvent[] = [];
 
@@ -66,12 +66,12 @@ export class MonitorDecoder {
     this.#prefix = Buffer.from(place.keys.prefix).toString('latin1');
   }
 
-  /** Leave out commands from this address from now on. */
+  /** Ignore commands from this address from now on. */
   leaveOut(address: string): void {
     this.#own.add(address);
   }
 
-  /** @param batches an empty one says that nothing belongs to the last message any more */
+  /** @param batches an empty batch means that no more notices follow the last command */
   async *decode(batches: AsyncIterable<readonly MonitorMessage[]>): AsyncGenerator<readonly CacheEvent[]> {
     for await (const messages of batches) {
       const events = this.decodeBatch(messages);
@@ -111,7 +111,7 @@ export class MonitorDecoder {
     this.#command = command;
   }
 
-  /** Nothing more belongs to what came last. */
+  /** Close the current group: no more notices belong to it. */
   #settle(): void {
     const command = this.#command;
     this.#command = undefined;
@@ -125,7 +125,7 @@ export class MonitorDecoder {
     return notices;
   }
 
-  /** A command and its notices; without a command each notice is an event of its own. */
+  /** Emit the events of a command and its notices. Without a command, each notice is an event. */
   #group(command: PrintedCommand | undefined, notices: Notice[]): void {
     if (command === undefined) {
       for (const notice of notices) this.#ofNotice(notice);
@@ -133,59 +133,60 @@ export class MonitorDecoder {
     }
 
     if (!command.isFromScript) this.#caller = command.source;
-    const doer: Doer = { address: this.#caller, command };
-    if (this.#own.has(doer.address)) return;
+    const cause: Cause = { address: this.#caller, command };
+    if (this.#own.has(cause.address)) return;
     const { command: name, database } = command;
     if (name === 'flushall' || (name === 'flushdb' && database === this.#place.database)) {
-      this.#emit('CacheFlushed', undefined, doer);
+      this.#emit('CacheFlushed', undefined, cause);
       this.#locks.clear();
     }
 
     if (name === 'client' || name === 'hello') this.#learnName(command.source, command.args);
-    if (database === this.#place.database) this.#ofCommand(name, doer, notices);
+    if (database === this.#place.database) this.#ofCommand(name, cause, notices);
     else for (const notice of notices) this.#ofNotice(notice);
   }
 
-  #ofCommand(name: string, doer: Doer, notices: Notice[]): void {
-    const { command } = doer;
-    if (READS_ONE.has(name)) this.#read(command.first, doer, notices);
-    else if (READS_ALL.has(name)) for (const key of command.args) this.#read(key, doer, notices);
+  #ofCommand(name: string, cause: Cause, notices: Notice[]): void {
+    const { command } = cause;
+    if (READS_ONE.has(name)) this.#read(command.first, cause, notices);
+    else if (READS_ALL.has(name)) for (const key of command.args) this.#read(key, cause, notices);
     else if (RUNS_SCRIPT.has(name)) this.#learnOwners(command.args);
-    else if (name === 'set' && command.mayHaveGet && returnsPrevious(command)) this.#read(command.first, doer, notices);
+    else if (name === 'set' && command.mayHaveGet && returnsPrevious(command))
+      this.#read(command.first, cause, notices);
     else if (name === 'zadd') this.#learnTag(command.first);
     const stored =
       STORING.has(name) && this.#mayMatter(name, command) ? storedBy(name, command.args, command.timeMs) : undefined;
-    if (stored?.isNew === true) this.#tried(command.first, stored, doer, notices);
+    if (stored?.isNew === true) this.#tried(command.first, stored, cause, notices);
     for (const notice of notices) {
-      // Lookups that are not a cache's (EXISTS, PTTL) cause a `keymiss` as well.
+      // Other lookups (EXISTS, PTTL) also cause a `keymiss`.
       if (notice.name === 'keymiss') continue;
-      // A notice of a key that the command does not name was caused by a command that is not printed.
+      // The command of a notice whose key it does not name was not printed.
       const isCaused = notice.key === command.first || command.args.includes(notice.key);
-      if (isCaused) this.#ofNotice(notice, doer, stored);
+      if (isCaused) this.#ofNotice(notice, cause, stored);
       else this.#ofNotice(notice);
     }
   }
 
-  /** With a filter, most writes need no decoding: those that take no lock and are not wanted. */
+  /** Skip decoding of writes that no filter wants and that cannot acquire a lock. */
   #mayMatter(name: string, command: PrintedCommand): boolean {
     return name === 'setnx' || command.mayHaveNx || this.#isWanted('KeyWritten', command.first);
   }
 
-  /** A write that succeeds only where there is nothing; refused, it tried to take a lock. */
-  #tried(full: string, { value }: Stored, doer: Doer, notices: readonly Notice[]): void {
+  /** A refused write with NX was an attempt to acquire a lock. */
+  #tried(full: string, { value }: Stored, cause: Cause, notices: readonly Notice[]): void {
     if (!this.#isLock(full, value)) return;
     const isTaken = notices.some(({ name, key }) => name === 'set' && key === full);
-    if (!isTaken) this.#emit('LockContended', full, doer);
+    if (!isTaken) this.#emit('LockContended', full, cause);
   }
 
-  #read(full: string, doer: Doer, notices: Notice[]): void {
+  #read(full: string, cause: Cause, notices: Notice[]): void {
     if (!this.#place.announcesMisses || !this.#isWanted('CacheHit', full, 'CacheMissed') || this.#isLock(full)) return;
     const miss = notices.findIndex(({ name, key }) => name === 'keymiss' && key === full);
     if (miss !== -1) notices.splice(miss, 1);
-    this.#emit(miss === -1 ? 'CacheHit' : 'CacheMissed', full, doer);
+    this.#emit(miss === -1 ? 'CacheHit' : 'CacheMissed', full, cause);
   }
 
-  #ofNotice({ name, key }: Notice, doer?: Doer, stored?: Stored): void {
+  #ofNotice({ name, key }: Notice, cause?: Cause, stored?: Stored): void {
     const type = TYPES.get(name);
     if (type === undefined) return;
     const written = type === 'KeyWritten' ? stored : undefined;
@@ -195,9 +196,9 @@ export class MonitorDecoder {
     const details =
       written === undefined
         ? {}
-        : { ttl: ttlOf(written, doer?.command.timeMs ?? Date.now()), size: written.value.length };
+        : { ttl: ttlOf(written, cause?.command.timeMs ?? Date.now()), size: written.value.length };
     if (type === 'KeyForgotten') this.#locks.forget(key);
-    this.#emit(isLock ? (LOCK_TYPES[type] ?? type) : type, key, doer, details);
+    this.#emit(isLock ? (LOCK_TYPES[type] ?? type) : type, key, cause, details);
   }
 
   #learnOwners([, count, ...rest]: readonly string[]): void {
@@ -207,7 +208,7 @@ export class MonitorDecoder {
     this.#locks.remember(key, this.#nameOf(key), true);
   }
 
-  /** `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
+  /** From `CLIENT SETNAME web`, or `HELLO 3 SETNAME web`. */
   #learnName(address: string, args: readonly string[]): void {
     const at = args.findIndex((word) => word.toLowerCase() === 'setname');
     if (at !== -1) this.#learned.callers.learn(address, textOf(args[at + 1] ?? ''));
@@ -215,23 +216,23 @@ export class MonitorDecoder {
 
   #learnTag(full: string): void {
     const key = this.#shortOf(full);
-    if (key !== undefined) this.#learned.tags.heardOf(key);
+    if (key !== undefined) this.#learned.tags.noteTagSet(key);
   }
 
   #isLock(full: string, value?: string): boolean {
     return this.#locks.has(full, this.#nameOf(full), value);
   }
 
-  #emit(type: EventType, full: string | undefined, doer?: Doer, { ttl, size }: Details = {}): void {
+  #emit(type: EventType, full: string | undefined, cause?: Cause, { ttl, size }: Details = {}): void {
     const named = full === undefined ? {} : this.#named(full);
     if (named === undefined || this.#options.wants?.(type, named.key) === false) return;
     this.#events.push({
-      time: doer?.command.time ?? new Date(),
+      time: cause?.command.time ?? new Date(),
       type,
       ...named,
       ...(ttl !== undefined && { ttl }),
       ...(size !== undefined && !type.startsWith('Lock') && { size }),
-      ...(doer && { client: { address: doer.address } }),
+      ...(cause && { client: { address: cause.address } }),
     });
   }
 
@@ -255,14 +256,14 @@ export class MonitorDecoder {
     return this.#shortOf(full) ?? full;
   }
 
-  /** Without prefixes; undefined for keys under other prefixes. */
+  /** The key without prefixes; undefined under other prefixes. */
   #shortOf(full: string): string | undefined {
     if (!full.startsWith(this.#prefix) || full === BOOKKEEPING_KEY) return undefined;
     return textOf(full.slice(this.#prefix.length));
   }
 }
 
-/** Notices that no command causes: they may come at any time. */
+/** Notices that no command causes. They can arrive at any time. */
 const UNCAUSED = new Set(['evicted', 'expired']);
 
 /** `SET k v GET`. */
@@ -278,8 +279,8 @@ const NOT_ASCII = /[\u0080-\u00FF]/;
 
 const NONE: Notice[] = [];
 
-/** The command that caused an event, and the client that sent it. */
-interface Doer {
+/** The command that caused an event, and its client. */
+interface Cause {
   readonly address: string;
   readonly command: PrintedCommand;
 }
@@ -289,7 +290,7 @@ interface Details {
   readonly size?: number;
 }
 
-/** In seconds; undefined where it stays as it was. */
+/** In seconds; undefined if the TTL did not change. */
 function ttlOf({ endsAt }: Stored, time: number): Ttl | undefined {
   if (Number.isNaN(endsAt)) return undefined;
   return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));

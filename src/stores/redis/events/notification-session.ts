@@ -4,7 +4,7 @@ import type { CacheEvent, EventsOptions } from '../../contract/events.js';
 import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
-import type { Hearer, Session } from './tail.js';
+import type { EventSink, Session } from './tail.js';
 
 import { RefusedError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
@@ -17,20 +17,20 @@ import { Batches } from './batches.js';
 import { enrich } from './enricher.js';
 import { channelPrefix, LOCK_TYPES, TYPES } from './keyspace-events.js';
 import { closed } from './monitor-connection.js';
-import { type NotifiedPlaces, switchOnPlaces, warningOf } from './notified-keys.js';
+import { type NotifiedPlaces, turnOnPlaces, warningOf } from './notified-keys.js';
 import { type Listener, RedisSession } from './session.js';
 import { NOTIFIED } from './sources.js';
 
-/** Keyspace notifications. They carry no time, so each event is dated when it arrives. */
+/** Report keyspace notifications. They carry no time, so each event is dated when it arrives. */
 export async function openNotifications(
   context: RedisContext,
   options: EventsOptions,
-  hearer: Hearer,
+  sink: EventSink,
 ): Promise<Session> {
-  const notifications = await switchOnPlaces(context, options);
+  const notifications = await turnOnPlaces(context, options);
   const tags = options.tags ? new TagResolver(context) : undefined;
 
-  /** Subscriber, decoder, enricher, events. */
+  /** Subscriber -> decoder -> enricher -> events. */
   async function listen(place: Connection, node: Node, signal: AbortSignal): Promise<Listener> {
     const isPlaceOfLocks = place === notifications.lockConnection;
     const channel = channelPrefix(place);
@@ -60,43 +60,43 @@ export async function openNotifications(
     };
   }
 
-  return RedisSession.open(context, hearer, notifications, {
+  return RedisSession.open(context, sink, notifications, {
     source: sourceOf(notifications),
     warning: warningOf(notifications, UNVERIFIED),
-    types: NOTIFIED.filter((type) => notifications.tells(type)),
+    types: NOTIFIED.filter((type) => notifications.reports(type)),
     listen,
   });
 }
 
-/** Where CONFIG is forbidden, as with most providers. */
+/** Most providers forbid CONFIG. */
 const UNVERIFIED =
-  'cannot see whether keyspace notifications are on; if no events arrive, have the provider set notify-keyspace-events ' +
-  'to Eg$xem';
+  'cannot check whether keyspace notifications are on; if no events arrive, ask the provider to set ' +
+  'notify-keyspace-events to Eg$xem';
 
-function sourceOf({ lockConnection, locksUntold, tells }: NotifiedPlaces): string {
+function sourceOf({ lockConnection, locksUnreported, reports }: NotifiedPlaces): string {
   const unseen = [
     'hits',
-    ...(tells('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)']),
-    'which client it was',
+    ...(reports('CacheMissed') ? [] : ['misses (notify-keyspace-events lacks m)']),
+    'client names',
     'FLUSHDB',
   ];
   const locks =
-    locksUntold === undefined
+    locksUnreported === undefined
       ? lockConnection === undefined
         ? "only keys named like Laravel's locks are reported as locks"
         : `keys in ${lockConnection.location} are reported as locks, except sessions`
       : 'locks are not reported';
-  return `keyspace notifications: writes and deletions of every client; not seen are ${unseen.join(', ')}; ${locks}`;
+  return `keyspace notifications: writes and deletions of all clients, but not ${unseen.join(', ')}; ${locks}`;
 }
 
 interface Seen {
   readonly context: RedisContext;
   readonly options: EventsOptions;
-  /** Every key there is a lock, unless its name says otherwise: notifications carry no values. */
+  /** Notifications carry no values, so every key in a place of locks is a lock unless its name is not a lock's. */
   readonly isPlaceOfLocks: boolean;
 }
 
-/** Undefined for what is not an event of this cache, or not wanted. */
+/** Undefined for anything that is not an event of this cache, or not wanted. */
 function decoded(name: string, full: Buffer, { context, options, isPlaceOfLocks }: Seen): CacheEvent | undefined {
   const type = TYPES.get(name);
   const { keys } = context;
@@ -110,13 +110,13 @@ function decoded(name: string, full: Buffer, { context, options, isPlaceOfLocks 
   return { time: new Date(), type: reported, key, ...(!isOurs && { isForeign: true as const }) };
 }
 
-/** A network that goes silent closes no connection. */
+/** A silent network does not close the connection. */
 async function ping(subscriber: Redis, location: string): Promise<void> {
   try {
     await subscriber.ping();
   } catch (error) {
     const known = translated(error, location);
-    // A user who may not PING got an answer all the same.
+    // A refused PING is still an answer.
     if (!(known instanceof RefusedError)) throw known;
   }
 }

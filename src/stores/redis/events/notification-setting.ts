@@ -8,59 +8,60 @@ import { CachectlError, RefusedError, UnreachableError, UnsupportedError } from 
 import { isUnavailable, translated } from '../errors.js';
 import { BOOKKEEPING_KEY } from '../keys.js';
 
-/** The server's setting, as long as somebody listens. */
+/** The notification setting of a server while a tail runs. */
 export interface Notifications {
-  /** Whether they are on was seen, rather than taken for granted. */
+  /** False if CONFIG is forbidden and the setting is only assumed. */
   readonly isVerified: boolean;
-  tells(type: EventType): boolean;
-  /** @throws RefusedError when somebody has switched them off: from then on nothing would be heard, and nothing said */
+  /** Whether events of this type are reported. */
+  reports(type: EventType): boolean;
+  /** @throws RefusedError if notifications were turned off since, because no more events would arrive */
   check(): Promise<void>;
-  /** The setting as it was before, unless others still listen. Does nothing when nothing was switched on. */
-  switchBack(): Promise<void>;
+  /** Restore the previous setting unless other tails still need it. Does nothing if the setting was not changed. */
+  restore(): Promise<void>;
 }
 
 const SETTING = 'notify-keyspace-events';
 
-/** By-event channels of generic commands, strings, expiries; evictions and misses. */
+/** Keyevent channels, generic commands, strings, expiries; evictions and misses. */
 const WANTED = 'Eg$xem';
 
-/** Without these the tail would leave out what it claims to tell. */
+/** Without these the tail would miss events that it claims to report. */
 const NEEDED = 'Eg$x';
 
-/** What `A` stands for. */
+/** The flags that `A` includes. */
 const ALL = 'g$lshzxetd';
 
-/** @throws RefusedError when the notifications are off and `enable` is not there to switch them on */
-export async function switchOn(connection: Connection, { enable }: { enable: boolean }): Promise<Notifications> {
+/** Turn notifications on. @throws RefusedError if they are off and `enable` is false */
+export async function turnOn(connection: Connection, { enable }: { enable: boolean }): Promise<Notifications> {
   if (connection.isCluster) return clusterNotifications(connection, enable);
-  // One of several is refused before its settings are touched.
+  // Detect a single node of a cluster before changing its settings.
   await connection.nodes();
   const control = await connection.dedicated();
   try {
     if (connection.database !== 0) await control.select(0);
-    const listener = new Listener(control, connection);
-    const othersListen = await listener.putBackWhatWasLeft().catch(leaveToOthers);
+    const tail = new RegisteredTail(control, connection);
+    const othersListen = await tail.restoreLeftOver().catch(leaveToOthers);
     const current = await setting(control);
     if (current === undefined) {
       control.disconnect();
       return unverified();
     }
 
-    // What others switched on they put back, unless we are written down, too.
+    // If other tails turned them on, register too, or they will be turned off again.
     if (has(current, NEEDED) && (!enable || (has(current, WANTED) && !othersListen))) {
       control.disconnect();
       return fixed(current, connection);
     }
 
     if (!enable) throw notOn(connection.location, current);
-    return await listener.listen();
+    return await tail.register();
   } catch (error) {
     control.disconnect();
     throw error instanceof CachectlError ? error : translated(error, connection.location);
   }
 }
 
-/** What the setting is, on one that has not enough of it if there is one, and what any lacks for a tail; undefined where it cannot be seen. */
+/** The setting, of an insufficient node if there is one, and the missing flags. Undefined if CONFIG is forbidden. */
 export async function wantedFlags(
   connection: Connection,
 ): Promise<undefined | { readonly set: string; readonly lacking: string; readonly isEnough: boolean }> {
@@ -76,27 +77,30 @@ export async function wantedFlags(
   return { set: notEnough ?? settings[0] ?? '', lacking, isEnough: notEnough === undefined };
 }
 
-/** What is still switched on for tails of which none is alive; undefined where there is nothing of the kind, or it cannot be told. */
+/** The setting that a killed tail left behind. Undefined if there is none or it cannot be checked. */
 export async function leftOver(
   connection: Connection,
 ): Promise<undefined | { readonly key: string; readonly restore: string }> {
-  return onControl(connection, async (listener) => {
-    const restore = await listener.left();
+  return withRegistry(connection, async (tail) => {
+    const restore = await tail.left();
     return restore === undefined ? undefined : { key: BOOKKEEPING_KEY, restore };
   });
 }
 
-/** Does nothing when there is nothing left over, or somebody listens. */
-export async function putBackLeftOver(connection: Connection): Promise<void> {
-  await onControl(connection, async (listener) => listener.putBackWhatWasLeft());
+/** Restore the setting that a killed tail left behind. Does nothing if another tail still runs. */
+export async function restoreLeftOverSetting(connection: Connection): Promise<void> {
+  await withRegistry(connection, async (tail) => tail.restoreLeftOver());
 }
 
-/** Undefined where the user may not look. */
-async function onControl<T>(connection: Connection, work: (listener: Listener) => Promise<T>): Promise<T | undefined> {
+/** Undefined if the user may not read the setting. */
+async function withRegistry<T>(
+  connection: Connection,
+  work: (tail: RegisteredTail) => Promise<T>,
+): Promise<T | undefined> {
   const control = await connection.dedicated();
   try {
     if (connection.database !== 0) await control.select(0);
-    return await work(new Listener(control, connection));
+    return await work(new RegisteredTail(control, connection));
   } catch (error) {
     const known = error instanceof CachectlError ? error : translated(error, connection.location);
     if (isUnavailable(known)) return undefined;
@@ -106,14 +110,14 @@ async function onControl<T>(connection: Connection, work: (listener: Listener) =
   }
 }
 
-/** One that listens with the setting switched on, known by the id of its connection. */
-class Listener implements Notifications {
+/** A tail that turned notifications on. It is registered by the id of its connection. */
+class RegisteredTail implements Notifications {
   readonly isVerified = true;
   readonly #connection: Connection;
   #control: Redis;
-  /** Undefined until it listens: a tail that switches nothing on needs no right to look at the server. */
+  /** Undefined until registered: a tail that changes nothing does not need permission for INFO. */
   #name: string | undefined;
-  /** What to put back, should a FLUSHDB take the bookkeeping. */
+  /** The setting to restore if FLUSHDB removes the bookkeeping. */
   #restore: string | undefined;
 
   constructor(control: Redis, connection: Connection) {
@@ -121,7 +125,7 @@ class Listener implements Notifications {
     this.#connection = connection;
   }
 
-  tells(): boolean {
+  reports(): boolean {
     return true;
   }
 
@@ -129,8 +133,8 @@ class Listener implements Notifications {
     await checkStillOn(this.#connection);
   }
 
-  /** Writes itself down and sets the setting in one step, so that no other can put it back in between. */
-  async listen(): Promise<this> {
+  /** Register and change the setting in one step, so that no other tail can restore it in between. */
+  async register(): Promise<this> {
     const name = await listenerName(this.#control);
     this.#name = name;
     for (;;) {
@@ -148,15 +152,15 @@ class Listener implements Notifications {
     }
   }
 
-  async switchBack(): Promise<void> {
+  async restore(): Promise<void> {
     try {
-      // The server may have closed this connection, which was silent for long, and still have the setting.
+      // The server may have closed this idle connection and still have the setting.
       if (this.#control.status !== 'ready') await this.#reconnect();
       if (this.#name !== undefined) await this.#control.hdel(BOOKKEEPING_KEY, this.#name);
-      await this.putBackWhatWasLeft();
+      await this.restoreLeftOver();
     } catch (error) {
       const known = translated(error, this.#connection.location);
-      // A server that is gone has forgotten the setting, too.
+      // A server that is down has lost the setting, too.
       if (!(known instanceof UnreachableError)) throw known;
     } finally {
       this.#control.disconnect();
@@ -168,14 +172,14 @@ class Listener implements Notifications {
     if (this.#connection.database !== 0) await this.#control.select(0);
   }
 
-  /** What would be put back, were it done now; undefined when nothing is written down, or somebody listens. */
+  /** The setting to restore; undefined if nothing is registered or a tail still runs. */
   async left(): Promise<string | undefined> {
     const { restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
     return restore === undefined || (await this.#anyAlive(Object.keys(listeners))) ? undefined : restore;
   }
 
-  /** When nobody listens who said so, the setting becomes what it was. True while somebody does. */
-  async putBackWhatWasLeft(): Promise<boolean> {
+  /** Restore the setting if no registered tail is alive. @returns whether one is */
+  async restoreLeftOver(): Promise<boolean> {
     for (;;) {
       await this.#control.watch(BOOKKEEPING_KEY);
       const { restore = this.#restore, ...listeners } = await this.#control.hgetall(BOOKKEEPING_KEY);
@@ -185,7 +189,7 @@ class Listener implements Notifications {
         return othersListen;
       }
 
-      // Somebody set it to something else meanwhile: theirs it stays.
+      // Keep the setting if someone changed it since.
       const isOurs = (await setting(this.#control)) === canonical(union(restore, WANTED));
       const step: Transaction = [['DEL', BOOKKEEPING_KEY]];
       if (isOurs) step.push(['CONFIG', 'SET', SETTING, restore]);
@@ -206,19 +210,19 @@ class Listener implements Notifications {
 type Transaction = Array<[name: string, ...args: string[]]>;
 
 /**
- * All of the commands in one step; undefined when what is watched has changed, and nothing was done. MULTI goes by
- * itself: were it refused in one write with the rest, the server would do the rest all the same, with nobody to undo it.
+ * Run commands in one transaction; undefined if a watched key changed and nothing was done. MULTI is sent alone: if it
+ * were refused in one write with the commands, the server would run them anyway.
  */
 async function transaction(control: Redis, commands: Transaction): Promise<unknown[] | undefined> {
   await control.multi({ pipeline: false });
-  // One that is refused here makes the server refuse EXEC.
+  // If one is refused here, the server refuses EXEC.
   for (const command of commands) await control.call(...command);
   const replies = await control.exec();
   for (const [error] of replies ?? []) if (error) throw error;
   return replies?.map(([, reply]) => reply);
 }
 
-/** Unique over restarts of the server, which counts its clients from 1 again. */
+/** Unique across restarts of the server, which restarts its client ids at 1. */
 async function listenerName(control: Redis): Promise<string> {
   return `${await serverId(control)}:${await control.client('ID')}`;
 }
@@ -227,7 +231,7 @@ async function serverId(control: Redis): Promise<string> {
   return /run_id:(\w+)/.exec(await control.info('server'))?.[1] ?? '';
 }
 
-/** The flags that are set; undefined where CONFIG is forbidden, as with most providers. */
+/** The flags that are set; undefined if CONFIG is forbidden, as with most providers. */
 async function setting(control: Redis): Promise<string | undefined> {
   try {
     const [, flags] = (await control.config('GET', SETTING)) as string[];
@@ -238,7 +242,7 @@ async function setting(control: Redis): Promise<string | undefined> {
   }
 }
 
-/** Who only reads, or looks at a replica, cannot put back; the next one that can will. */
+/** A read-only user, or one on a replica, cannot restore the setting. The next tail will. */
 function leaveToOthers(error: unknown): false {
   if (!(translated(error, '') instanceof RefusedError)) throw error;
   return false;
@@ -258,24 +262,24 @@ async function clusterNotifications(connection: Connection, enable: boolean): Pr
       [...expand(WANTED)].filter((flag) => settings.every((flags) => has(flags, flag))).join(''),
       connection,
     );
-  const hint = switchingOnACluster(settings.join(''));
+  const hint = clusterCommand(settings.join(''));
   if (!enable) throw new RefusedError(isOff(connection.location, lacking), hint);
-  throw new UnsupportedError('the redis store does not switch notifications on for a cluster', hint);
+  throw new UnsupportedError('--enable does not work on a Redis cluster', hint);
 }
 
-/** @throws RefusedError when a server that said so before does not announce what happens any more */
+/** @throws RefusedError if a server no longer sends notifications */
 async function checkStillOn(connection: Connection): Promise<void> {
   for (const node of await connection.nodes()) {
     const flags = await settingOf(node);
     if (flags === undefined || has(flags, NEEDED)) continue;
     throw new RefusedError(
-      `${connection.location} announces no more what happens: somebody set ${SETTING} to "${flags}"`,
-      'Some events may have been missed. Start it again, with --enable.',
+      `${connection.location} stopped sending keyspace notifications: ${SETTING} was set to "${flags}"`,
+      'Events may have been missed. Start the command again with --enable.',
     );
   }
 }
 
-/** As `setting`, of any node. */
+/** Like `setting`, for any node. */
 async function settingOf(node: Node): Promise<string | undefined> {
   try {
     const [, flags] = (await node.call('CONFIG', 'GET', SETTING)) as readonly Buffer[];
@@ -286,29 +290,29 @@ async function settingOf(node: Node): Promise<string | undefined> {
   }
 }
 
-/** On before, and by somebody else: it stays as it is. */
+/** Notifications that were already on. They stay on. */
 function fixed(flags: string, connection: Connection): Notifications {
   return {
     isVerified: true,
-    tells: (type) => (type === 'CacheMissed' ? has(flags, 'm') : type === 'KeyEvicted' ? has(flags, 'e') : true),
+    reports: (type) => (type === 'CacheMissed' ? has(flags, 'm') : type === 'KeyEvicted' ? has(flags, 'e') : true),
     async check() {
       await checkStillOn(connection);
     },
-    async switchBack() {
+    async restore() {
       // Nothing was switched on.
     },
   };
 }
 
-/** Where the setting cannot be seen, the provider's documentation is all there is. */
+/** Without CONFIG the setting can only be assumed. */
 function unverified(): Notifications {
   return {
     isVerified: false,
-    tells: () => true,
+    reports: () => true,
     async check() {
-      // There is nothing to look at.
+      // The setting cannot be read.
     },
-    async switchBack() {
+    async restore() {
       // Nothing was switched on.
     },
   };
@@ -317,17 +321,17 @@ function unverified(): Notifications {
 function notOn(location: string, flags: string): RefusedError {
   return new RefusedError(
     isOff(location, flags),
-    `--enable sets it to ${withWanted(flags)} while this runs (it costs the server some CPU) and puts it back at the end.`,
+    `--enable sets it to ${withWanted(flags)} while this runs, which costs the server some CPU, and then restores it.`,
   );
 }
 
 function isOff(location: string, flags: string): string {
-  return `${location} does not announce what happens: ${SETTING} is "${flags}"`;
+  return `${location} does not send keyspace notifications: ${SETTING} is "${flags}"`;
 }
 
-/** How a person does on a cluster what --enable does elsewhere. @param flags what is set already, and on any of its nodes */
-function switchingOnACluster(flags: string): string {
-  return `Do it on every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} '${withWanted(canonical(flags))}'`;
+/** How to set it on a cluster, where --enable is not available. @param flags set on any of its nodes */
+function clusterCommand(flags: string): string {
+  return `Turn them on for every node: redis-cli --cluster call HOST:PORT CONFIG SET ${SETTING} '${withWanted(canonical(flags))}'`;
 }
 
 function withWanted(flags: string): string {
@@ -342,7 +346,7 @@ function union(flags: string, more: string): string {
   return canonical(flags + more);
 }
 
-/** Each flag once and in one order, so that settings compare; the server puts them in an order of its own. */
+/** Each flag once, in alphabetical order, so that settings can be compared. */
 function canonical(flags: string): string {
   return [...new Set(expand(flags))].sort().join('');
 }

@@ -3,65 +3,65 @@ import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { RefusedError } from '../../../errors.js';
-import { type Notifications, switchOn } from './notification-setting.js';
+import { type Notifications, turnOn } from './notification-setting.js';
 
-/** Where notifications are heard from: of what lies in the cache, and of locks that live on another connection. */
+/** Notifications for the entries, and for locks on another connection. */
 export interface NotifiedPlaces extends Notifications {
-  /** Undefined where locks lie among the entries, or are not heard of. */
+  /** Undefined if locks are stored with the entries, or are not reported. */
   readonly lockConnection: Connection | undefined;
-  /** Why locks that live elsewhere are not heard of, in a line for people. */
-  readonly locksUntold: string | undefined;
+  /** Why locks on another connection are not reported, for people. */
+  readonly locksUnreported: string | undefined;
 }
 
 const OF_LOCKS: ReadonlySet<EventType> = new Set(['LockAcquired', 'LockContended', 'LockReleased']);
 
 /**
- * As `switchOn`, of the place of the cache. Locks elsewhere are left out where that server does not announce what happens:
- * what only the cache is asked is told all the same.
- * @throws RefusedError when the notifications are off and `enable` is not there to switch them on
+ * Turn notifications on for entries and locks. If the lock server does not send them, locks are left out and the tail
+ * still runs.
+ * @throws RefusedError if notifications for entries are off and `enable` is false
  */
-export async function switchOnPlaces(context: RedisContext, options: { enable: boolean }): Promise<NotifiedPlaces> {
-  const cache = await switchOn(context.connection, options);
+export async function turnOnPlaces(context: RedisContext, options: { enable: boolean }): Promise<NotifiedPlaces> {
+  const cache = await turnOn(context.connection, options);
   const { lockConnection } = context;
   if (lockConnection.location === context.connection.location) return together([cache]);
   try {
-    return together([cache, await switchOn(lockConnection, options)], { lockConnection });
+    return together([cache, await turnOn(lockConnection, options)], { lockConnection });
   } catch (error) {
-    if (error instanceof RefusedError) return together([cache], { locksUntold: error.message });
-    await cache.switchBack();
+    if (error instanceof RefusedError) return together([cache], { locksUnreported: error.message });
+    await cache.restore();
     throw error;
   }
 }
 
-/** @param unverified the warning where it cannot be seen whether notifications are on */
+/** @param unverified the warning if the setting cannot be read */
 export function warningOf(
-  { isVerified, locksUntold }: NotifiedPlaces,
+  { isVerified, locksUnreported }: NotifiedPlaces,
   unverified: string,
   more: readonly string[] = [],
 ): string | undefined {
   const warnings = [
     ...more,
     ...(isVerified ? [] : [unverified]),
-    ...(locksUntold === undefined ? [] : [`locks are not reported: ${locksUntold}`]),
+    ...(locksUnreported === undefined ? [] : [`locks are not reported: ${locksUnreported}`]),
   ];
   return warnings.length === 0 ? undefined : warnings.join('; ');
 }
 
 function together(
   places: readonly [cache: Notifications, ...locks: Notifications[]],
-  { lockConnection, locksUntold }: Partial<Pick<NotifiedPlaces, 'lockConnection' | 'locksUntold'>> = {},
+  { lockConnection, locksUnreported }: Partial<Pick<NotifiedPlaces, 'lockConnection' | 'locksUnreported'>> = {},
 ): NotifiedPlaces {
   const [cache] = places;
   return {
     lockConnection,
-    locksUntold,
+    locksUnreported,
     isVerified: places.every((place) => place.isVerified),
-    tells: (type) => (locksUntold === undefined || !OF_LOCKS.has(type)) && cache.tells(type),
+    reports: (type) => (locksUnreported === undefined || !OF_LOCKS.has(type)) && cache.reports(type),
     async check() {
       for (const place of places) await place.check();
     },
-    async switchBack() {
-      const outcomes = await Promise.allSettled(places.map(async (place) => place.switchBack()));
+    async restore() {
+      const outcomes = await Promise.allSettled(places.map(async (place) => place.restore()));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     },
   };

@@ -9,8 +9,8 @@ import { openNotifications } from './notification-session.js';
 import { RedisFeed } from './tail.js';
 
 /**
- * Events from every server that holds keys. It ends with the signal, and restores the settings that it changed.
- * The iteration throws RefusedError when notifications are turned off
+ * Report events from every server that holds keys. Ends with the signal and restores changed settings.
+ * The iteration throws RefusedError if notifications are turned off
  */
 export async function tail(context: RedisContext, options: SourceOptions): Promise<Tail<CacheEvent>> {
   options.signal.throwIfAborted();

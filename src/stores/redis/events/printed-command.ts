@@ -1,4 +1,4 @@
-/** A command as MONITOR prints it, parsed only as far as it is asked for. Its words are bytes (`latin1`). */
+/** A command as MONITOR prints it, parsed lazily. Its words are bytes (`latin1`). */
 export class PrintedCommand {
   readonly #line: string;
   readonly #sourceAt: number;
@@ -13,7 +13,7 @@ export class PrintedCommand {
     this.#sourceEnd = line.indexOf('] "', this.#sourceAt);
   }
 
-  /** False for other replies, such as the OK to MONITOR itself. */
+  /** False for other replies, such as the OK of MONITOR. */
   get isCommand(): boolean {
     return this.#sourceAt !== 0 && this.#sourceEnd !== -1;
   }
@@ -51,7 +51,7 @@ export class PrintedCommand {
     return this.#command;
   }
 
-  /** The first argument; empty when there is none. */
+  /** The first argument, or empty. */
   get first(): string {
     if (this.#args !== undefined) return this.#args[0] ?? '';
     const start = this.#line.indexOf('" "', this.#sourceEnd) + 3;
@@ -61,12 +61,12 @@ export class PrintedCommand {
     return unescaped(end === -1 ? this.#line.slice(start, -1) : this.#line.slice(start, end));
   }
 
-  /** Whether any word is NX, which lets SET write only where there is nothing. Also true if the value is `NX`. */
+  /** Whether a word is NX, which makes SET write only new keys. Also true if the value is `NX`. */
   get mayHaveNx(): boolean {
     return this.#line.includes('"NX"', this.#sourceEnd) || this.#line.includes('"nx"', this.#sourceEnd);
   }
 
-  /** Likewise for GET, which makes SET return the previous value. */
+  /** Whether a word is GET, which makes SET return the previous value. Also true if the value is `GET`. */
   get mayHaveGet(): boolean {
     return this.#line.includes(' "GET"', this.#sourceEnd) || this.#line.includes(' "get"', this.#sourceEnd);
   }
@@ -82,10 +82,10 @@ export function mayNameNoKey(line: string): boolean {
   return NAMING_NONE.test(line);
 }
 
-/** Anchored near the start of a line, behind the client's address, which may be `[::1]:6379`. */
+/** The command name follows the client's address, which may be `[::1]:6379`. */
 const NAMING_NONE = /^[^"]{1,150}\] "(?:client|eval(?:sha)?(?:_ro)?|fcall(?:_ro)?|flushall|flushdb|hello)"/i;
 
-/** A word may itself contain `" "`; its quotes are then escaped. */
+/** Split at `" "`. A word may contain it too, but with escaped quotes. */
 function wordsOf(text: string): string[] {
   const words: string[] = [];
   let start = 0;
@@ -109,7 +109,7 @@ function isEscaped(text: string, at: number): boolean {
 
 const LETTERS: Readonly<Record<string, string>> = { a: '\u0007', b: '\b', n: '\n', r: '\r', t: '\t' };
 
-/** Undo the server's escapes (`sdscatrepr`): `\xNN` for what is not printable ASCII, and a backslash before `"` and `\`. */
+/** Undo the server's escapes (`sdscatrepr`): `\xNN` for unprintable bytes, and a backslash before `"` and `\`. */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replaceAll(/\\(x[\da-f]{2}|.)/gs, (_, escape: string) =>
@@ -117,7 +117,7 @@ function unescaped(text: string): string {
   );
 }
 
-/** These bytes (`latin1`) as the server prints them. */
+/** Escape bytes (`latin1`) as the server does. */
 export function escaped(bytes: string): string {
   return bytes
     .replaceAll(/["\\]/g, String.raw`\$&`)

@@ -9,7 +9,7 @@ export interface PushedError {
   readonly words: string;
 }
 
-/** A text is a simple reply without its `+`, as bytes (`latin1`): `OK`, or a line of MONITOR. */
+/** A string is a simple reply without its `+`, as bytes (`latin1`): `OK`, or a line of MONITOR. */
 export type Pushed = PushedError | PushedMessage | string;
 
 const PLUS = 0x2b;
@@ -22,13 +22,13 @@ const LINE_FEED = 0x0a;
 const PARTS = 3;
 
 /**
- * Parses what a connection that only listens receives, in RESP3 or RESP2: `+1700000000.123456 [0 127.0.0.1:1] "get" "k"`
+ * Parses the input of a connection that only listens, in RESP3 or RESP2: `+1700000000.123456 [0 127.0.0.1:1] "get" "k"`
  * and `>3 $7 message $22 __keyevent@0__:keymiss $1 k`, each part on its own line. Other replies are skipped.
  */
 export class PushParser {
   #rest = EMPTY;
 
-  /** Whether the last chunk ended in the middle of something. */
+  /** Whether the last chunk ended within a message. */
   get isMidway(): boolean {
     return this.#rest.length > 0;
   }
@@ -48,7 +48,7 @@ export class PushParser {
   }
 }
 
-/** @returns where it ends; -1 when that has not arrived yet */
+/** @returns the end of the line; -1 if it is incomplete */
 function parseLine(bytes: Buffer, start: number, parsed: Pushed[]): number {
   const end = bytes.indexOf(LINE_FEED, start);
   if (end === -1) return -1;
@@ -57,7 +57,7 @@ function parseLine(bytes: Buffer, start: number, parsed: Pushed[]): number {
   return end + 1;
 }
 
-/** @returns where it ends; -1 when that has not arrived yet */
+/** @returns the end of the message; -1 if it is incomplete */
 function parseMessage(bytes: Buffer, start: number, parsed: Pushed[]): number {
   const headEnd = bytes.indexOf(LINE_FEED, start);
   if (headEnd === -1) return -1;

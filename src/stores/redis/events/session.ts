@@ -6,33 +6,35 @@ import type { Node } from '../client/command.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 import type { NotifiedPlaces } from './notified-keys.js';
-import type { Hearer, Session } from './tail.js';
+import type { EventSink, Session } from './tail.js';
 
 import { translated } from '../errors.js';
 import { Peek } from '../listing/peek.js';
 
-/** How often to check that events still arrive, in milliseconds. No server announces that notifications were turned off. */
+/**
+ * How often to check that events still arrive, in milliseconds. No server reports that notifications were turned off.
+ */
 const CHECK_MS = 2000;
 
-/** One server that is listened to. */
+/** One server that is watched. */
 export interface Listener {
-  /** Until the session is over. @throws when the connection is lost */
+  /** Ends with the session. @throws if the connection is lost */
   readonly events: AsyncIterable<readonly CacheEvent[]>;
-  /** Called while `events` is read, first right after it opened. @throws when the server, or the network, has gone silent */
+  /** Called while `events` is consumed, first right after opening. @throws if the server or the network is silent */
   check(): Promise<void>;
 }
 
-/** What sets one source of events apart from another. */
+/** What differs between event sources. */
 export interface SourceOfEvents {
-  /** For people: where the events come from, and what it costs. */
+  /** For people: where the events come from, and what that costs. */
   readonly source: string;
   readonly warning: string | undefined;
   readonly types: readonly EventType[];
-  /** Nothing is missed from when it resolves until the signal aborts, which also ends an attempt to open. */
+  /** Once resolved, no event is missed until the signal aborts. The signal also cancels opening. */
   listen(connection: Connection, node: Node, signal: AbortSignal): Promise<Listener>;
 }
 
-/** Listens to every server that keys live on, and to primaries that join a cluster later. */
+/** Watches every server that holds keys, and primaries that join a cluster later. */
 export class RedisSession implements Session {
   readonly source: string;
   readonly warning: string | undefined;
@@ -40,21 +42,21 @@ export class RedisSession implements Session {
   heardAt = new Date();
   readonly #listen: SourceOfEvents['listen'];
   readonly #context: RedisContext;
-  readonly #hearer: Hearer;
+  readonly #sink: EventSink;
   readonly #notifications: NotifiedPlaces;
   readonly #peek: Peek;
   /** By location and node. */
   readonly #listeners = new Map<string, Listener>();
   readonly #over = new AbortController();
 
-  /** Starts to listen; what was switched on is put back if that fails. */
+  /** Start watching. If that fails, changed settings are restored. */
   static async open(
     context: RedisContext,
-    hearer: Hearer,
+    sink: EventSink,
     notifications: NotifiedPlaces,
     source: SourceOfEvents,
   ): Promise<RedisSession> {
-    const session = new RedisSession(context, hearer, notifications, source);
+    const session = new RedisSession(context, sink, notifications, source);
     try {
       for (const connection of session.#places()) {
         for (const node of await connection.nodes()) await session.#add(connection, node);
@@ -69,13 +71,13 @@ export class RedisSession implements Session {
     return session;
   }
 
-  private constructor(context: RedisContext, hearer: Hearer, notifications: NotifiedPlaces, source: SourceOfEvents) {
+  private constructor(context: RedisContext, sink: EventSink, notifications: NotifiedPlaces, source: SourceOfEvents) {
     this.source = source.source;
     this.warning = source.warning;
     this.types = source.types;
     this.#listen = source.listen;
     this.#context = context;
-    this.#hearer = hearer;
+    this.#sink = sink;
     this.#notifications = notifications;
     this.#peek = new Peek(context);
   }
@@ -87,7 +89,7 @@ export class RedisSession implements Session {
   async stop(): Promise<void> {
     this.#over.abort();
     try {
-      await this.#notifications.switchBack();
+      await this.#notifications.restore();
     } finally {
       await Promise.all([this.#context.connection.close(), this.#context.lockConnection.close()]);
     }
@@ -106,7 +108,7 @@ export class RedisSession implements Session {
   }
 
   async #pass({ events }: Listener): Promise<void> {
-    for await (const batch of events) for (const event of batch) this.#hearer.tell(event);
+    for await (const batch of events) for (const event of batch) this.#sink.push(event);
   }
 
   async #checkOn(): Promise<void> {
@@ -121,18 +123,18 @@ export class RedisSession implements Session {
   }
 
   async #followPrimaries(connection: Connection): Promise<void> {
-    for (const node of await connection.nodesAnew()) {
+    for (const node of await connection.refreshedNodes()) {
       if (this.#listeners.has(`${connection.location} ${node.id}`)) continue;
       await this.#add(connection, node);
       const since = new Date().toISOString();
-      this.#hearer.missed(`${node.id} is a primary of the cluster now; events there before ${since} were missed`);
+      this.#sink.missed(`${node.id} became a primary of the cluster; its events before ${since} were missed`);
     }
   }
 
-  /** Report why the work failed, unless the session is over anyway. */
+  /** Report a failure, unless the session has ended. */
   #unlessOver(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      if (!this.#over.signal.aborted) this.#hearer.fail(translated(error, this.#context.connection.location));
+      if (!this.#over.signal.aborted) this.#sink.fail(translated(error, this.#context.connection.location));
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { EventSource, EventType } from '../../contract/events.js';
 
-/** What keyspace notifications can tell. Hits are never announced, nor is FLUSHDB. */
+/** The events that keyspace notifications report. They report no hits and no FLUSHDB. */
 export const NOTIFIED: readonly EventType[] = [
   'KeyWritten',
   'KeyForgotten',
@@ -11,7 +11,7 @@ export const NOTIFIED: readonly EventType[] = [
   'LockReleased',
 ];
 
-/** What MONITOR and they can tell together. */
+/** The events that MONITOR and notifications report together. */
 export const MONITORED: readonly EventType[] = [...NOTIFIED, 'CacheHit', 'LockContended', 'CacheFlushed'];
 
 export const EVENT_SOURCES: readonly EventSource[] = [

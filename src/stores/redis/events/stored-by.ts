@@ -1,19 +1,19 @@
-/** What a command stores under its first argument, if it can. */
+/** What a command would store under its first argument. */
 export interface Stored {
   /** Bytes (`latin1`). */
   readonly value: string;
-  /** Only where there is nothing. */
+  /** Whether the command writes only if the key does not exist. */
   readonly isNew: boolean;
-  /** When its ttl is over: a Unix time in milliseconds, Infinity for never, NaN where it stays as it was. */
+  /** The expiry: a Unix time in milliseconds, Infinity for never, NaN if unchanged. */
   readonly endsAt: number;
 }
 
-/** Commands that `storedBy` knows. */
+/** The commands that `storedBy` knows. */
 export const STORING: ReadonlySet<string> = new Set(['getset', 'psetex', 'set', 'setex', 'setnx']);
 
 /**
- * @param args all of them, as bytes (`latin1`)
- * @param time when it was carried out, a Unix time in milliseconds
+ * @param args all arguments, as bytes (`latin1`)
+ * @param time when the command ran, a Unix time in milliseconds
  */
 export function storedBy(command: string, args: readonly string[], time: number): Stored | undefined {
   const [, second = '', third = ''] = args;
@@ -39,14 +39,14 @@ export function storedBy(command: string, args: readonly string[], time: number)
   }
 }
 
-/** When a ttl is over that is given by a command of its own (`EXPIRE`); undefined of other commands. */
+/** The expiry that a TTL command (`EXPIRE`) sets; undefined for other commands. */
 export function endGivenBy(command: string, argument: number, time: number): number | undefined {
   if (command === 'persist') return Infinity;
-  const name = COMMANDS_OF_ENDS[command];
+  const name = TTL_COMMANDS[command];
   return name === undefined ? undefined : ENDS[name]!(argument, time);
 }
 
-/** What stands behind SET's key and value, in any order. */
+/** The options of SET after key and value, in any order. */
 function optionsOf(words: readonly string[], time: number): Omit<Stored, 'value'> {
   const options = words.map((word) => word.toLowerCase());
   const isNew = options.includes('nx');
@@ -59,7 +59,7 @@ function optionsOf(words: readonly string[], time: number): Omit<Stored, 'value'
   return { isNew, endsAt: Infinity };
 }
 
-/** By the words that SET says a ttl with. */
+/** Keyed by SET's TTL options. */
 const ENDS: Readonly<Record<string, (argument: number, time: number) => number>> = {
   ex: (seconds, time) => time + seconds * 1000,
   px: (milliseconds, time) => time + milliseconds,
@@ -67,7 +67,7 @@ const ENDS: Readonly<Record<string, (argument: number, time: number) => number>>
   pxat: (milliseconds) => milliseconds,
 };
 
-const COMMANDS_OF_ENDS: Readonly<Record<string, string>> = {
+const TTL_COMMANDS: Readonly<Record<string, string>> = {
   expire: 'ex',
   pexpire: 'px',
   expireat: 'exat',

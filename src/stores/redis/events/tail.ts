@@ -7,31 +7,31 @@ import type { RedisContext } from '../context.js';
 import { deferred, unlessAborted } from '../../../async.js';
 import { translated } from '../errors.js';
 
-/** Who hears what a session tells. */
-export interface Hearer {
-  tell(event: CacheEvent): void;
-  /** It tells no more. */
+/** Receives what a session reports. */
+export interface EventSink {
+  push(event: CacheEvent): void;
+  /** The session has failed and reports nothing more. */
   fail(error: CachectlError): void;
-  /** It goes on, and something may have been missed. */
+  /** The session continues, but events may have been missed. */
   missed(text: string): void;
 }
 
-/** One stay on the servers, which ends when one of them is lost. */
+/** A connection to all servers, which ends when one of them is lost. */
 export interface Session {
   readonly source: string;
   readonly warning?: string | undefined;
   readonly types: readonly EventType[];
-  /** Up to when it is known to have been told everything: a network that goes silent is noticed late. */
+  /** Until this time all events were certainly received. A silent network is noticed late. */
   readonly heardAt: Date;
   peek(keys: readonly string[]): Promise<readonly Reading[]>;
-  /** Puts back what was switched on. Only once. */
+  /** Restore changed settings. Call it once. */
   stop(): Promise<void>;
 }
 
-/** Resolves when it hears: nothing is missed from then on. The connections of the context are its own. */
-export type OpenSession = (context: RedisContext, options: EventsOptions, hearer: Hearer) => Promise<Session>;
+/** Once resolved, no event is missed. The session owns the connections of the context. */
+export type OpenSession = (context: RedisContext, options: EventsOptions, sink: EventSink) => Promise<Session>;
 
-/** All servers of one cache, in sessions that listen to all of them. */
+/** Watches all servers of a cache, in one session after another. */
 export class RedisFeed implements Feed {
   readonly #context: RedisContext;
   readonly #options: EventsOptions;
@@ -51,18 +51,18 @@ export class RedisFeed implements Feed {
     this.#open = openSession;
   }
 
-  /** Undefined while a server is lost. */
+  /** Undefined while a server is unreachable. */
   get session(): Session | undefined {
     return this.#session;
   }
 
   async open(): Promise<ResumableSession> {
     const lost = deferred<never>();
-    // It may be lost before anybody waits for that.
+    // The session may fail before `run` waits for it.
     lost.promise.catch(() => {});
     try {
       const session = await this.#open(withOwnConnections(this.#context), this.#options, {
-        tell: this.#report,
+        push: this.#report,
         fail: lost.reject,
         missed: (text) => this.#options.onMissed?.({ text }),
       });
@@ -82,7 +82,7 @@ export class RedisFeed implements Feed {
     try {
       await unlessAborted(lost, signal);
     } catch (error) {
-      // A server that is gone has nothing to put back. On one that is not, the next session does it.
+      // A server that is down has nothing to restore; otherwise the next session restores it.
       await session.stop().catch(() => {});
       throw error;
     } finally {
@@ -94,7 +94,7 @@ export class RedisFeed implements Feed {
   }
 }
 
-/** Each session has its own, since those to a server that came back are of no use. */
+/** Each session opens its own connections, because those of a failed one cannot be used. */
 function withOwnConnections(context: RedisContext): RedisContext {
   const connection = context.connection.copy();
   const sharesLocks = context.lockConnection === context.connection;

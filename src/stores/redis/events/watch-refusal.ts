@@ -2,8 +2,8 @@ import { type CachectlError, RefusedError } from '../../../errors.js';
 import { refused } from '../errors.js';
 
 /**
- * Why a server refuses to be watched by MONITOR, SUBSCRIBE or HELLO 3.
- * @param words of the error reply
+ * Explain why a server refused MONITOR, SUBSCRIBE or HELLO 3.
+ * @param words the error reply
  */
 export function watchRefusal(words: string, location: string): CachectlError {
   const known = refused(words, location);
@@ -11,13 +11,13 @@ export function watchRefusal(words: string, location: string): CachectlError {
     new RefusedError(`${location} ${message}`, hint, { cause: known.cause });
   const [, unknown] = UNKNOWN.exec(words) ?? [];
   if (words.startsWith('NOPROTO') || unknown?.toUpperCase() === 'HELLO') {
-    return refusal('does not speak RESP3', 'MONITOR takes Redis 6 or later; use --source notifications.');
+    return refusal('does not speak RESP3', 'MONITOR needs Redis 6 or later. Use --source notifications.');
   }
 
   if (unknown !== undefined || UNAVAILABLE.test(words)) {
     return refusal(
-      `does not offer ${unknown?.toUpperCase() ?? 'what watching takes'}: ${words.replace(/^ERR /, '').split(',')[0]}`,
-      'It was renamed or switched off there. To see writes and deletions: cachectl events:tail --source notifications.',
+      `does not offer ${unknown?.toUpperCase() ?? 'a command for watching'}: ${words.replace(/^ERR /, '').split(',')[0]}`,
+      'It was renamed or disabled there. To see writes and deletions: cachectl events:tail --source notifications.',
     );
   }
 
@@ -29,12 +29,12 @@ export function watchRefusal(words: string, location: string): CachectlError {
       )
     : refusal(
         'does not let this user watch it',
-        'Grant it MONITOR and SUBSCRIBE (ACL SETUSER … +monitor +subscribe), or use --source notifications.',
+        'Grant MONITOR and SUBSCRIBE (ACL SETUSER … +monitor +subscribe), or use --source notifications.',
       );
 }
 
-/** Of Redis, Valkey and others: `ERR unknown command 'MONITOR', with args …`. */
+/** Redis, Valkey and others: `ERR unknown command 'MONITOR', with args …`. */
 const UNKNOWN = /^ERR unknown command\s+['"`]?(\w+)/i;
 
-/** Of hosting providers. */
+/** Replies of hosting providers. */
 const UNAVAILABLE = /^ERR (?:unsupported command\b|(?:this redis )?command\b.*\bnot (?:allowed|available|support))/i;

@@ -8,14 +8,14 @@ import { isGone, ttlOf } from '../client/replies.js';
 import { Entries, entryOf } from '../entries.js';
 import { readByScript } from './read-script.js';
 
-/** What the entries of a listing hold, in portions that fit into memory. */
+/** Reads the values of listed entries in batches that fit into memory. */
 export class Contents {
   readonly #context: RedisContext;
   readonly #look: Look;
   readonly #plain: Entries;
   #usesScripts: boolean;
 
-  /** @param idle whether the look tells since when they have not been used, which has to come before reading them */
+  /** @param idle whether idle times are needed; these must be read before the values */
   constructor(context: RedisContext, look: Look, { idle }: { readonly idle: boolean }) {
     this.#context = context;
     this.#look = look;
@@ -23,7 +23,7 @@ export class Contents {
     this.#usesScripts = !idle && !context.connection.keysApart;
   }
 
-  /** What is gone by then is left out. @param names without prefixes */
+  /** Yield the entries that still exist. @param names keys without prefixes */
   async *of(names: readonly string[]): AsyncGenerator<readonly ListedEntry[]> {
     const { listed, rest } = await this.#atOnce(names);
     yield listed;
@@ -36,7 +36,7 @@ export class Contents {
     }
   }
 
-  /** Most of them in one round trip, and which are to be read by themselves: the long ones, and what is no string. */
+  /** Read most entries in one round trip. `rest` are long values and keys that hold no string. */
   async #atOnce(
     names: readonly string[],
   ): Promise<{ readonly listed: readonly ListedEntry[]; readonly rest: readonly string[] }> {
@@ -66,7 +66,7 @@ export class Contents {
   }
 }
 
-/** Of what was read, the size is known. */
+/** The stored size, once the value was read. */
 function sizeOf(reading: Reading): Pick<ListedEntry, 'size'> | undefined {
   return reading === undefined || reading instanceof Error ? undefined : { size: reading.stored.length };
 }

@@ -8,7 +8,7 @@ import { count, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 
-/** Some pages of a scan, as many as fit into its share of time, of which the entries are counted, and tags' sets are not. */
+/** Lua: scan pages until the time limit and count entries, leaving out tag sets. */
 const STEP = `${CLOCK}${HEADS}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local bookkeeping, first = ARGV[6], tonumber(ARGV[7]) + 1
 takeHeads(8)
@@ -29,8 +29,8 @@ until cursor == '0' or pages >= most or isLate()
 return {cursor, counted}`;
 
 /**
- * How many keys a listing gives. What a glob says beyond the head of a name is told here, since the server's globs go by
- * bytes; else the server counts, where it lets a script do that, and no key travels.
+ * Count the keys that a listing would return. The server counts if scripts are allowed and the pattern is a prefix, so
+ * that no key is sent. Other globs are matched here, because the server's globs match bytes.
  */
 export async function countEntries(
   context: RedisContext,
@@ -41,7 +41,7 @@ export async function countEntries(
   return byServer ?? countPages(context, pattern, signal);
 }
 
-/** Undefined where scripts are no way. */
+/** Undefined if scripts cannot do it. */
 async function countInSteps(
   { connection, keys }: RedisContext,
   head: string,
@@ -63,7 +63,7 @@ async function countInSteps(
   return undefined;
 }
 
-/** By the page, and without making texts of what need not be looked at. */
+/** Count page by page. Keys are decoded only if they must be matched. */
 async function countPages({ connection, keys }: RedisContext, pattern: string, signal?: AbortSignal): Promise<number> {
   const matches = isHeadOnly(pattern) ? () => true : globMatcher(pattern);
   const at = Buffer.byteLength(keys.prefix);

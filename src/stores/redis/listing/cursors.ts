@@ -9,14 +9,14 @@ import { infoOf } from '../stats/info.js';
 
 interface Placed {
   readonly page: readonly Buffer[];
-  /** Where the listing goes on behind the page; undefined where it is not asked for, or cannot. */
+  /** The position after the page; undefined if not requested or not available. */
   readonly place?: string;
 }
 
 /**
- * A scan that tells its places, and goes on at one: `run-id cursor`. A cursor means the same for as long as the server runs,
- * to every connection and however its table grows or shrinks; a server that starts anew orders its keys otherwise. In a
- * cluster slots may move to a server that has been scanned already, so there are no places.
+ * Scan and report positions (`run-id cursor`) at which a later scan can resume. A cursor is valid for any connection
+ * until the server restarts, which changes the order of keys. In a cluster a slot can move to a server that was already
+ * scanned, so there are no positions.
  */
 export async function* scanWithPlaces(
   { connection, keys }: RedisContext,
@@ -31,17 +31,17 @@ export async function* scanWithPlaces(
   const [node] = await connection.nodes();
   const runId = await runIdOf(node!);
   const cursor = after === undefined ? END : cursorIn(after, runId);
-  // There is nothing behind the end.
+  // The earlier listing was complete.
   if (after !== undefined && cursor === END) return;
   for await (const { page, cursor: next } of scanNode(node!, keys, { signal, head, cursor })) {
     yield { page, place: `${runId ?? UNKNOWN} ${next}` };
   }
 }
 
-/** In place of the run id of a server that may not be asked for it: such a place is told, and lost at once. */
+/** Stands in for the run id if INFO is forbidden. Such a position cannot be resumed. */
 const UNKNOWN = '?';
 
-/** Undefined where it may not be asked. */
+/** Undefined if INFO is forbidden. */
 async function runIdOf(node: Node): Promise<string | undefined> {
   const info = await infoOf(node);
   return info?.get('run_id');

@@ -12,15 +12,15 @@ import { Look } from './look.js';
 import { withoutTouching } from './no-touch.js';
 
 /**
- * What lies under the prefix, a page of a scan at a time. Looking counts as using on servers before 7.2: since when nobody
- * used an entry is asked first, and then its value is not looked at, unless for its contents; its size is then what it
- * takes in memory, and a lock is recognized by its name alone.
+ * List the entries under the prefix, page by page. Before Redis 7.2 every look at a value counts as a use. So if idle
+ * times are requested, they are read first, and values only if contents are requested. Otherwise the size is the memory
+ * size, and locks are recognized by name only.
  */
 export async function* listEntries(context: RedisContext, options: ListEntriesOptions = {}): EntryPages {
   options.signal?.throwIfAborted();
   yield* withoutTouching(context.connection, (isUntouched) => {
     const listed = pages(context, options, isUntouched);
-    // While their reader is at one, the server is at the next.
+    // Fetch the next page while the reader handles this one.
     return options.contents ? prefetch(listed) : listed;
   });
 }
@@ -50,6 +50,6 @@ async function* pages(
 
 async function withTags(resolver: TagResolver, listed: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
   const tags = await resolver.ofListed(listed.map(({ key }) => key));
-  // To spread each into another object would take longer than the rest.
+  // Faster than spreading each entry into a new object.
   return listed.map((entry, index) => Object.assign(entry, { tags: tags[index]! }));
 }

@@ -6,10 +6,10 @@ import type { RedisContext } from '../context.js';
 
 import { RefusedError, UnsupportedError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
-import { countMeant, FlushTally, isKeptLock, isMeant } from '../../listing/entry-filter.js';
+import { countMatching, FlushTally, isKeptLock, matchesFilter } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../../locks/names.js';
-import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { IS_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { count, given, list } from '../client/replies.js';
 import { scanAll } from '../keys.js';
@@ -17,17 +17,17 @@ import { ruleAmongEntries } from '../locks/places.js';
 import { listEntries } from './entries.js';
 import { Look } from './look.js';
 
-/** Pages on their way at once. */
+/** How many pages may be in flight. */
 const IN_FLIGHT = 2;
 
-/** Keys that one script looks at: well under a millisecond of the server's time. */
+/** Keys per script call: well under a millisecond of the server's time. */
 const STEP = 200;
 
 /**
- * Looks at each of the keys and removes it in the same step, so that nothing goes that was used or written in between. How
- * long it was not used is asked first, since what follows counts as using it. What is no string is as large as it is in
- * memory. What is an owner of a lock is kept, where `owner` says that values are looked at; all are where the names say so
- * already.
+ * Lua: check each key and remove it in the same step, so that no key is removed that was used or written in between.
+ * The idle time comes first, because the other checks count as a use. The size of a key that holds no string is its
+ * memory size. Locks are kept: keys whose name says so (`areLocks`), and values that are an owner, unless `owner` is
+ * empty.
  */
 const REMOVE = `${IS_OWNER}local idleFor, largerThan = tonumber(ARGV[1]), tonumber(ARGV[2])
 local owner, areLocks, standsOut, last = ARGV[3], ARGV[4] == '1', ARGV[5] == '1', ARGV[6]
@@ -58,7 +58,7 @@ for _, key in ipairs(KEYS) do
 end
 return {tostring(removed), tostring(kept), string.format('%.0f', bytes)}`;
 
-/** Removes the entries that match, a page of a scan at a time: by scripts, or in round trips where those are refused. */
+/** Remove the entries that match, page by page: with scripts, or in round trips if scripts are refused. */
 export async function flushOnly(
   context: RedisContext,
   only: EntryFilter,
@@ -70,7 +70,7 @@ export async function flushOnly(
   if (idleFor !== undefined) await checkPolicy(context.connection);
   if (dryRun) {
     const pages = listEntries(context, { pattern, idle: idleFor !== undefined, ...(signal && { signal }) });
-    return countMeant(pages, only, options);
+    return countMatching(pages, only, options);
   }
 
   const matches = globMatcher(pattern);
@@ -97,7 +97,7 @@ class Remover {
     this.#context = context;
     this.#only = only;
     this.#rule = ruleAmongEntries(context);
-    // A script cannot see an owner that is packed.
+    // A script cannot recognize a packed owner.
     this.#usesScripts = context.packing.texts.areBare || this.#rule.goesByNames;
   }
 
@@ -110,10 +110,10 @@ class Remover {
       this.#usesScripts = false;
     }
 
-    return this.#inTrips(names);
+    return this.#inRoundTrips(names);
   }
 
-  /** Undefined where the server does not let scripts do it; nothing is done then. */
+  /** Undefined if scripts are refused; then nothing was removed. */
   async #byScripts(names: readonly string[]): Promise<FlushOnlyResult | undefined> {
     const locks = names.filter((name) => isLaravelLockName(name));
     const others = locks.length === 0 ? names : names.filter((name) => !isLaravelLockName(name));
@@ -129,7 +129,7 @@ class Remover {
     return tally.result;
   }
 
-  /** What names keys of several slots is done key by key. */
+  /** Run the scripts; repeat a script key by key if its keys are in several slots. */
   async #runScripts(scripts: readonly Script[]): Promise<ReadonlyArray<Error | Reply>> {
     const { connection } = this.#context;
     const replies = await connection.batch(scripts.map((script) => commandOf(script)));
@@ -147,30 +147,30 @@ class Remover {
     const step = this.#context.connection.keysApart ? 1 : STEP;
     const { goesByNames, ownersStandOut } = this.#rule;
     const owner = goesByNames ? '' : OWNER_PREFIX;
-    const fixed = [idleFor, largerThan, owner, areLocks ? 1 : 0, ownersStandOut ? 1 : 0, TELLING_BYTES - 1];
+    const fixed = [idleFor, largerThan, owner, areLocks ? 1 : 0, ownersStandOut ? 1 : 0, OWNER_HEAD_BYTES - 1];
     return Array.from({ length: Math.ceil(names.length / step) }, (_, index) => {
       const full = names.slice(index * step, (index + 1) * step).map((name) => this.#context.keys.full(name));
       return { full, args: fixed };
     });
   }
 
-  /** What is written or used between the two trips goes all the same. */
-  async #inTrips(names: readonly string[]): Promise<FlushOnlyResult> {
+  /** Also removes an entry that is written or used between the two round trips. */
+  async #inRoundTrips(names: readonly string[]): Promise<FlushOnlyResult> {
     const { connection, keys } = this.#context;
     const look = new Look(this.#context, { idle: this.#only.idleFor !== undefined, values: true });
-    const meant = (await look.at(names)).filter((entry) => isMeant(this.#only, entry));
-    const entries = meant.filter((entry) => !isKeptLock(entry));
+    const matching = (await look.at(names)).filter((entry) => matchesFilter(this.#only, entry));
+    const entries = matching.filter((entry) => !isKeptLock(entry));
     const replies = await connection.batch(entries.map(({ key }): Command => ['UNLINK', keys.full(key)]));
     const gone = entries.filter((_, index) => count(replies[index]!) === 1);
     return {
       removed: gone.length,
-      keptLocks: meant.length - entries.length,
+      keptLocks: matching.length - entries.length,
       bytes: gone.reduce((sum, { size }) => sum + size, 0),
     };
   }
 }
 
-/** One run of REMOVE. */
+/** One call of REMOVE. */
 interface Script {
   readonly full: readonly string[];
   readonly args: ReadonlyArray<number | string>;
@@ -183,13 +183,13 @@ function commandOf({ full, args }: Script): Command {
 const NOTHING: FlushOnlyResult = { removed: 0, keptLocks: 0, bytes: 0 };
 
 /**
- * A server that evicts what is seldom used counts uses, and not since when there was none.
+ * With an LFU policy the server records use counts instead of idle times.
  * @throws UnsupportedError
  */
 async function checkPolicy(connection: Connection): Promise<void> {
   for (const node of await connection.nodes()) {
     const [info] = await node.batch([['INFO', 'memory']]);
-    // Who may not ask is told with the first key.
+    // A refusal is reported with the first key.
     if (info instanceof RefusedError) continue;
     const [, policy = ''] = /^maxmemory_policy:(\S+)/m.exec(String(given(info!))) ?? [];
     if (!policy.endsWith('-lfu')) continue;

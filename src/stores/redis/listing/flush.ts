@@ -7,7 +7,7 @@ import type { LockPlace } from '../locks/places.js';
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
 import { isLaravelLockName } from '../../locks/names.js';
-import { lockTeller, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { lockDetector, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
 import { scriptsSeeAllKeys } from '../client/scripts.js';
@@ -17,17 +17,17 @@ import { ownerOf } from '../locks/lock.js';
 import { keepsLocksApart, lockPlaces, ruleAmongEntries } from '../locks/places.js';
 import { sweep } from './sweep.js';
 
-/** Pages on their way at once: enough that neither side waits for the other. */
+/** How many pages may be in flight: enough that neither side waits for the other. */
 const IN_FLIGHT = 4;
 
-/** Names of tags' sets that wait for the end: a bound on memory, more tags than applications have. */
+/** How many tag sets may wait for removal at the end. Bounds memory; applications have fewer tags. */
 const MOST_SETS = 10_000;
 
 /**
- * Removes what lies under the prefix, a page of a scan at a time, so that the server is never held up: by a script where
- * the server lets one do it, else in round trips. What is counted is entries; the tags' bookkeeping goes too,
- * unmentioned. Locks are told by the rule of a listing of locks. Those in a place of their own go only with `locks`, and
- * then nothing else there: the application keeps other things in it. `all` is FLUSHDB on the cache's database.
+ * Remove everything under the prefix in small steps that do not block the server: with a script if allowed, otherwise
+ * in round trips. Only entries are counted; tag sets are removed, too. Locks are recognized as in `lock:list`. A
+ * separate place for locks is touched only with `locks`, and only locks are removed there, because the application
+ * keeps other data in it. The scope `all` is FLUSHDB on the cache's database.
  */
 export async function flush(context: RedisContext, options: FlushOptions): Promise<FlushResult> {
   options.signal?.throwIfAborted();
@@ -36,7 +36,7 @@ export async function flush(context: RedisContext, options: FlushOptions): Promi
   const keeps = options.locks ? undefined : ruleAmongEntries(context);
   const remover = new PrefixRemover(context, { keepsLocks: keeps !== undefined, dryRun: options.dryRun });
   const isSwept =
-    // A script cannot see an owner that is packed.
+    // A script cannot recognize a packed owner.
     (context.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
     (await scriptsSeeAllKeys(context.connection)) &&
     (await sweep(context.connection, context.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
@@ -61,7 +61,7 @@ export async function flush(context: RedisContext, options: FlushOptions): Promi
   return progress.result;
 }
 
-/** Removes a page of full keys, or counts what it would remove. */
+/** Removes a page of stored keys, or counts what it would remove. */
 type Remover = (page: readonly Buffer[]) => Promise<FlushResult>;
 
 class Tally {
@@ -92,14 +92,14 @@ async function flushDatabase(connection: Connection, dryRun: boolean): Promise<F
   return { removed, keptLocks: 0 };
 }
 
-/** Keys of every prefix. */
+/** Counts keys of all prefixes. */
 async function size(connection: Connection): Promise<number> {
   let keys = 0;
   for (const node of await connection.nodes()) keys += count(await node.call('DBSIZE'));
   return keys;
 }
 
-/** For the progress only, so a user who may not ask does without. */
+/** Used only for progress, so it is left out if DBSIZE is refused. */
 async function estimate(connection: Connection): Promise<number | undefined> {
   try {
     return await size(connection);
@@ -109,7 +109,7 @@ async function estimate(connection: Connection): Promise<number | undefined> {
   }
 }
 
-/** Scans ahead while earlier pages are being worked on; after an abort, what is on its way is still counted. */
+/** Scan ahead while earlier pages are processed. After an abort, pages in flight are still counted. */
 async function eachPage(
   connection: Connection,
   keys: Keys,
@@ -123,7 +123,7 @@ function uniqueKeys(page: readonly Buffer[]): Iterable<Buffer> {
   return new Map(page.map((key) => [key.toString('latin1'), key])).values();
 }
 
-/** Everything: one command for a page where there is one server. */
+/** Remove all keys of a page; with one command if there is one server. */
 function removing(connection: Connection, dryRun: boolean): Remover {
   const name = dryRun ? 'EXISTS' : 'UNLINK';
   return async (page) => {
@@ -137,7 +137,7 @@ function removing(connection: Connection, dryRun: boolean): Remover {
 
 const NOTHING: FlushResult = { removed: 0, keptLocks: 0 };
 
-/** Whatever lies under the prefix; tags' bookkeeping goes without being counted, and last. */
+/** Removes keys under the prefix. Tag sets come last and are not counted. */
 class PrefixRemover {
   readonly #keys: Keys;
   readonly #removeAll: Remover;
@@ -158,17 +158,17 @@ class PrefixRemover {
     return done;
   }
 
-  /** After all entries: without its set, an entry that an interruption left would be found by no flush of its tag. */
+  /** Called after all entries. If an interruption left an entry without its tag set, no `tags:flush` would find it. */
   async removeSets(): Promise<void> {
     while (this.#sets.length > 0) await this.#removeAll(this.#sets.splice(0, 1000));
   }
 }
 
-/** Everything but locks. */
+/** Remove everything but locks. */
 function lockKeeping(context: RedisContext, dryRun: boolean): Remover {
   const { connection, keys } = context;
   const place = { connection, rule: ruleAmongEntries(context) };
-  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byLooking(context, place, dryRun);
+  const removeOthers = place.rule.goesByNames ? removing(connection, dryRun) : byRoundTrips(context, place, dryRun);
   return async (page) => {
     const entries = page.filter((key) => !isLaravelLockName(keys.short(key)));
     const { removed, keptLocks } = await removeOthers(entries);
@@ -176,8 +176,8 @@ function lockKeeping(context: RedisContext, dryRun: boolean): Remover {
   };
 }
 
-/** Two round trips; a lock that is taken between them, under a key that held an entry, goes too. */
-function byLooking(context: RedisContext, place: LockPlace, dryRun: boolean): Remover {
+/** Needs two round trips. If an entry is replaced by a lock between them, the lock is removed, too. */
+function byRoundTrips(context: RedisContext, place: LockPlace, dryRun: boolean): Remover {
   const remove = removing(place.connection, dryRun);
   return async (page) => {
     const areLocks = await locksAmong(context, place, page);
@@ -194,26 +194,26 @@ function onlyLocks(context: RedisContext, place: LockPlace, dryRun: boolean): Re
   };
 }
 
-/** For each key, whether it is a lock; a name that is a family's needs no look. */
+/** Whether each key is a lock. */
 async function locksAmong(
   context: RedisContext,
   { connection, rule }: LockPlace,
   page: readonly Buffer[],
 ): Promise<boolean[]> {
   const { keys, packing } = context;
-  const tell = lockTeller(rule);
-  // A packed text can be told only when all of it is there; so can one that somebody chose.
-  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? TELLING_BYTES : LONGEST_OWNER;
+  const detect = lockDetector(rule);
+  // A packed or custom owner is recognized only by the whole value.
+  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? OWNER_HEAD_BYTES : LONGEST_OWNER;
   const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, bytes - 1]));
   return replies.map((reply, index) => {
-    const head = reply instanceof Error ? nothingIfNoText(reply) : (given(reply) as Buffer);
+    const head = reply instanceof Error ? emptyIfNotString(reply) : (given(reply) as Buffer);
     const name = keys.short(page[index]!);
-    return !isTagSetKey(name) && tell(name, ownerOf(packing.texts, head)) !== undefined;
+    return !isTagSetKey(name) && detect(name, ownerOf(packing.texts, head)) !== undefined;
   });
 }
 
-/** What is no string is no lock, whatever it is called. */
-function nothingIfNoText(error: Error): Buffer {
+/** Empty if the key holds no string, because then it is no lock. */
+function emptyIfNotString(error: Error): Buffer {
   if (error instanceof WrongTypeError || error instanceof UndecodableError) return Buffer.alloc(0);
   throw error;
 }

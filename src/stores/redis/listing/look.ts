@@ -1,12 +1,12 @@
 import type { ListedEntry } from '../../contract/listing.js';
-import type { ToldBy } from '../../contract/locks.js';
+import type { DetectedBy } from '../../contract/locks.js';
 import type { Ttl } from '../../contract/store.js';
 import type { Command, Reply } from '../client/command.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { RefusedError, WrongTypeError } from '../../../errors.js';
-import { lockTeller, LONGEST_OWNER, type Teller, TELLING_BYTES } from '../../locks/rule.js';
+import { lockDetector, type LockDetector, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { bytesList, count, given, isGone, ttlOf } from '../client/replies.js';
 import { ownerOf } from '../locks/lock.js';
 import { ruleAmongEntries } from '../locks/places.js';
@@ -18,43 +18,43 @@ interface Looked extends Omit<ListedEntry, 'size'> {
   readonly size: number | undefined;
 }
 
-/** What is known of a key without reading all that it holds. */
+/** Reads what is known about keys without reading their whole values. */
 export class Look {
   readonly #context: RedisContext;
   readonly #idle: boolean;
   readonly #values: boolean;
-  readonly #tell: Teller;
-  /** Bytes of a value that tell whether it is a lock. */
+  readonly #detect: LockDetector;
+  /** The bytes of a value that suffice to recognize a lock. */
   readonly #head: number;
   #usesScripts: boolean;
 
-  /** @param values whether values may be looked at */
+  /** @param values whether values may be read */
   constructor(context: RedisContext, { idle, values }: { readonly idle: boolean; readonly values: boolean }) {
     this.#context = context;
     this.#idle = idle;
     this.#values = values;
     const rule = ruleAmongEntries(context);
-    this.#tell = lockTeller(rule);
-    this.#head = rule.goesByNames ? 0 : context.packing.texts.areBare ? TELLING_BYTES : LONGEST_OWNER;
+    this.#detect = lockDetector(rule);
+    this.#head = rule.goesByNames ? 0 : context.packing.texts.areBare ? OWNER_HEAD_BYTES : LONGEST_OWNER;
     this.#usesScripts = !context.connection.keysApart;
   }
 
-  /** One round trip; what is gone by then is left out. @param names without prefixes */
+  /** Look at keys in one round trip. Missing keys are left out. @param names keys without prefixes */
   async at(names: readonly string[]): Promise<ListedEntry[]> {
     if (names.length === 0) return [];
-    const told = (await this.#byScripts(names)) ?? (await this.#byPipeline(names));
-    return Promise.all(told.flatMap((entry) => (entry === undefined ? [] : [this.#sized(entry)])));
+    const found = (await this.#byScripts(names)) ?? (await this.#byPipeline(names));
+    return Promise.all(found.flatMap((entry) => (entry === undefined ? [] : [this.#sized(entry)])));
   }
 
-  /** Undefined where the server does not let scripts do it. */
+  /** Undefined if scripts are refused. */
   async #byScripts(names: readonly string[]): Promise<ReadonlyArray<Looked | undefined> | undefined> {
     if (!this.#usesScripts) return undefined;
     const { connection, keys } = this.#context;
     const full = names.map((name) => keys.full(name));
     const wanted = { idle: this.#idle, values: this.#values, head: this.#head };
-    const told = await lookByScript(connection, full, wanted);
-    this.#usesScripts = told !== undefined;
-    return told?.map(({ idle, pttl, size, head }, index) =>
+    const replies = await lookByScript(connection, full, wanted);
+    this.#usesScripts = replies !== undefined;
+    return replies?.map(({ idle, pttl, size, head }, index) =>
       this.#read(names[index]!, [
         ...(this.#idle ? [idle] : []),
         pttl,
@@ -73,7 +73,7 @@ export class Look {
 
   #commands(full: string): Command[] {
     return [
-      // First, since what comes after it may count as using the entry.
+      // First, because the other commands may count as a use.
       ...(this.#idle ? [['OBJECT', 'IDLETIME', full] as const] : []),
       ['PTTL', full],
       this.#values ? ['STRLEN', full] : ['MEMORY', 'USAGE', full],
@@ -100,18 +100,18 @@ export class Look {
     };
   }
 
-  /** How a key with this prefix is recognized as a lock. */
-  lockOf(name: string, start: Buffer): ToldBy | undefined {
-    return this.#tell(name, ownerOf(this.#context.packing.texts, start.subarray(0, this.#head)));
+  /** How a key under the prefix is recognized as a lock. */
+  lockOf(name: string, start: Buffer): DetectedBy | undefined {
+    return this.#detect(name, ownerOf(this.#context.packing.texts, start.subarray(0, this.#head)));
   }
 
-  #lockBy(name: string, head: Error | Reply | undefined): ToldBy | undefined {
+  #lockBy(name: string, head: Error | Reply | undefined): DetectedBy | undefined {
     return head instanceof WrongTypeError
       ? undefined
       : this.lockOf(name, head === undefined ? NOTHING : (given(head) as Buffer));
   }
 
-  /** What is no string has no length; it takes some memory. */
+  /** A key that holds no string has no length, so its memory size is used. */
   async #sized({ key, size, ...entry }: Looked): Promise<ListedEntry> {
     if (size !== undefined) return { key, size, ...entry };
     const [reply] = await this.#context.connection.batch([['MEMORY', 'USAGE', this.#context.keys.full(key)]]);
@@ -121,33 +121,33 @@ export class Look {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Undefined where the server does not tell: it evicts what is seldom used, rather than what was not used for long. */
+/** Undefined if the server records no idle times, because its eviction policy is LFU. */
 function idleOf(reply: Error | Reply): number | undefined {
   if (reply instanceof RefusedError || reply === null) return undefined;
   return count(reply);
 }
 
-/** Undefined of what is no string, or where we may not ask. */
+/** Undefined if the key holds no string or the command is refused. */
 function lengthOf(reply: Error | Reply): number | undefined {
   if (reply instanceof WrongTypeError || reply instanceof RefusedError || reply === null) return undefined;
   return count(reply);
 }
 
-/** What is wanted of each key. */
+/** What to read of each key. */
 interface Wanted {
   readonly idle: boolean;
-  /** Whether the script may read values; without it only their size in memory is known. */
+  /** Whether the script may read values. If not, sizes are memory sizes. */
   readonly values: boolean;
-  /** Bytes of each value; none where values may not be looked at. */
+  /** Bytes to read of each value; 0 if values may not be read. */
   readonly head: number;
 }
 
 /**
- * The same questions as in a pipeline, and a quarter of its time: for each key how long it was not used (first, since what
- * follows counts as using it), PTTL, size and head, each empty where it is not told.
+ * Lua: the commands of the pipeline in a quarter of its time. For each key: idle time (first, because the others may
+ * count as a use), PTTL, size and head; empty if unknown.
  */
 const LOOK = `local idle, values, head = ARGV[1] == '1', ARGV[2] == '1', tonumber(ARGV[3])
-local told = {}
+local found = {}
 for _, key in ipairs(KEYS) do
   local unused = idle and redis.pcall('OBJECT', 'IDLETIME', key)
   if type(unused) ~= 'number' then unused = '' end
@@ -159,13 +159,13 @@ for _, key in ipairs(KEYS) do
     start = redis.pcall('GETRANGE', key, '0', tostring(head - 1))
     if type(start) == 'table' then return start end
   end
-  local at = #told
-  told[at + 1], told[at + 2], told[at + 3], told[at + 4] = tostring(unused), tostring(pttl), tostring(size), start
+  local at = #found
+  found[at + 1], found[at + 2], found[at + 3], found[at + 4] = tostring(unused), tostring(pttl), tostring(size), start
 end
-return told`;
+return found`;
 
-/** What the script tells of a key; null where it does not. */
-interface Told {
+/** The script's reply for one key; null if unknown. */
+interface LookReply {
   readonly idle: Reply;
   readonly pttl: Reply;
   readonly size: Reply;
@@ -173,29 +173,29 @@ interface Told {
 }
 
 /**
- * In the order of the full keys, in one round trip.
- * @returns undefined where the server does not let a script do that
+ * Look at stored keys in one round trip, in their order.
+ * @returns undefined if scripts are refused
  */
 async function lookByScript(
   connection: Connection,
   full: readonly string[],
   { idle, values, head }: Wanted,
-): Promise<readonly Told[] | undefined> {
+): Promise<readonly LookReply[] | undefined> {
   const steps = Array.from({ length: Math.ceil(full.length / STEP) }, (_, index) =>
     full.slice(index * STEP, (index + 1) * STEP),
   );
   const fixed = [idle ? 1 : 0, values ? 1 : 0, values ? head : 0];
   const replies = await connection.batch(steps.map((keys) => ['EVAL', LOOK, keys.length, ...keys, ...fixed]));
   if (replies.some((reply) => reply instanceof RefusedError)) return undefined;
-  return replies.flatMap((reply) => toldBy(bytesList(reply, 4)));
+  return replies.flatMap((reply) => lookReplies(bytesList(reply, 4)));
 }
 
-function toldBy(fields: readonly Buffer[]): Told[] {
-  const told: Told[] = [];
+function lookReplies(fields: readonly Buffer[]): LookReply[] {
+  const replies: LookReply[] = [];
   for (let at = 0; at < fields.length; at += 4) {
     const [idle, pttl, size] = fields.slice(at, at + 3).map((field) => (field.length === 0 ? null : field.toString()));
-    told.push({ idle: idle!, pttl: pttl!, size: size!, head: fields[at + 3]! });
+    replies.push({ idle: idle!, pttl: pttl!, size: size!, head: fields[at + 3]! });
   }
 
-  return told;
+  return replies;
 }

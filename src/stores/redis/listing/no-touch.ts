@@ -3,8 +3,8 @@ import type { Connection } from '../connection.js';
 import { RefusedError } from '../../../errors.js';
 
 /**
- * Runs `work` so that what it reads does not count as used, where the server can do that: since 7.2 it can leave a
- * client's reads out. `work` is told whether it does.
+ * Run `work` so that its reads do not count as a use, if the server supports that (CLIENT NO-TOUCH, Redis 7.2). The
+ * argument of `work` says whether it does.
  */
 export async function* withoutTouching<T>(
   connection: Connection,
@@ -16,13 +16,13 @@ export async function* withoutTouching<T>(
   } finally {
     if (isUntouched) {
       await noTouch(connection, 'OFF').catch(() => {
-        // Without a connection there is nothing to put back.
+        // Without a connection there is nothing to reset.
       });
     }
   }
 }
 
-/** False where the server does not know that, or does not let us. */
+/** False if the server does not know the command or refuses it. */
 async function noTouch(connection: Connection, state: 'OFF' | 'ON'): Promise<boolean> {
   try {
     const nodes = await connection.nodes();

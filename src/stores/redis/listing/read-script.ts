@@ -4,21 +4,21 @@ import type { Connection } from '../connection.js';
 import { RefusedError } from '../../../errors.js';
 import { list } from '../client/replies.js';
 
-/** Keys that one script reads: with small values well under a millisecond of the server's time. */
+/** Keys per script call: with small values well under a millisecond of the server's time. */
 const STEP = 250;
 
-/** Bytes of a value that comes with the others; what is longer is asked for by itself. */
+/** The longest value, in bytes, that is returned. Longer ones are read separately. */
 const LONGEST = 16 * 1024;
 
-/** Bytes of values that one script gives. */
+/** The most bytes of values that one call returns. */
 const MOST = 1024 * 1024;
 
 /**
- * Of each key PTTL, and its value; in place of the value its length where that is too much for this answer, and nothing
- * where it is no string.
+ * Lua: PTTL and value of each key. In place of the value: its length if it is too long for this reply, false if the key
+ * holds no string.
  */
 const READ = `local longest, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local told = {}
+local found = {}
 for at, key in ipairs(KEYS) do
   local value = redis.pcall('STRLEN', key)
   if type(value) ~= 'number' then value = false
@@ -26,20 +26,20 @@ for at, key in ipairs(KEYS) do
     most = most - value
     value = redis.call('GET', key)
   end
-  told[2 * at - 1], told[2 * at] = redis.call('PTTL', key), value
+  found[2 * at - 1], found[2 * at] = redis.call('PTTL', key), value
 end
-return told`;
+return found`;
 
-/** What is read of a key at once. */
+/** What one call returned for a key. */
 export interface Read {
   readonly pttl: string;
-  /** The value, or `long`: it has to be read by itself; or `no string`. */
+  /** The value; `long` if it must be read separately. */
   readonly value: 'long' | 'no string' | Buffer;
 }
 
 /**
- * What the full keys hold, in their order, in one round trip: several times as fast as a GET and a PTTL of each.
- * @returns undefined where the server does not let a script do that
+ * Read stored keys in one round trip, in their order. Several times as fast as GET and PTTL for each.
+ * @returns undefined if scripts are refused
  */
 export async function readByScript(
   connection: Connection,

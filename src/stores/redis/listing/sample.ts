@@ -9,16 +9,16 @@ import { SCAN_COUNT, underPrefix } from '../keys.js';
 import { Look } from './look.js';
 import { withoutTouching } from './no-touch.js';
 
-/** Steps of a scan on one server, each of which looks at some thousand keys. */
+/** SCAN calls per server, each of which checks about a thousand keys. */
 const MOST_STEPS = 200;
 
-/** Keys that are asked about at once. */
+/** Keys per batch. */
 const PAGE = 500;
 
 /**
- * The beginning of a scan. It walks the hash table, where keys lie by a hash that the server seeds anew when it starts:
- * they have no order there, neither by name nor by age, so any slice of it is a fair choice. RANDOMKEY would be a command
- * for each key of whoever. Of a cluster each primary gives as much as it holds of the whole.
+ * Sample entries from the start of a scan. SCAN walks the hash table, whose hash is seeded at each start of the server.
+ * So keys are in random order, and any slice is a fair sample. RANDOMKEY would need one command per key of any prefix.
+ * In a cluster each primary contributes its share.
  */
 export async function sample(context: RedisContext, { size, signal }: SampleOptions): Promise<Sample> {
   signal?.throwIfAborted();
@@ -43,7 +43,7 @@ export async function sample(context: RedisContext, { size, signal }: SampleOpti
     method: isComplete ? 'all of them' : 'a slice of the unordered hash table',
     isComplete,
     isRandom: true,
-    // A scan takes whole buckets, so what it looked at is known to some keys a step.
+    // A scan returns whole buckets, so the number of scanned keys is approximate.
     looked: Math.min(whole, steps * SCAN_COUNT),
   };
 }
@@ -52,7 +52,7 @@ interface Slice {
   /** Without prefixes. */
   readonly names: readonly string[];
   readonly steps: number;
-  /** It went all the way round, and nothing of what it found was left out. */
+  /** The scan was complete and all keys it found are in the slice. */
   readonly isWhole: boolean;
 }
 
@@ -78,7 +78,7 @@ async function slice(
   return { names: [...names].slice(0, size), steps, isWhole: cursor === '0' && names.size <= size };
 }
 
-/** Locks, and what is gone by now, are left out. */
+/** Leaves out locks and keys that no longer exist. */
 async function* measured(context: RedisContext, names: readonly string[]): AsyncGenerator<SampledEntry[]> {
   const look = new Look(context, { idle: false, values: true });
   for (let start = 0; start < names.length; start += PAGE) {

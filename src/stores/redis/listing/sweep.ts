@@ -5,19 +5,18 @@ import type { Connection } from '../connection.js';
 import type { Keys } from '../keys.js';
 
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
-import { IS_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { IS_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { TAG_SET_HEAD } from '../../tags/names.js';
 import { bytesList, count, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
 
 /**
- * Some pages of a scan, as many as fit into its share of time, with what each finds removed at once, so that no lock can
- * be taken in between and keys need not travel. What is kept: strings that are owners of locks, where `owner` says that
- * values are looked at. Keys whose names begin so that they may be something else are handed out untouched. A look that fails
- * for another reason than the key's type is an error: nothing goes that was not looked at. It is given to a step that
- * begins with it; one that has done something says that, and the next begins there. Numbers are given as text, which
- * saves the server from printing them.
+ * Lua: scan pages until the time limit and remove their keys in the same step, so that no lock is acquired in between
+ * and no keys are sent. Values that are lock owners are kept, unless `owner` is empty. Keys that start with one of
+ * `heads` are returned undecided and untouched. If a check fails for a reason other than WRONGTYPE, its page is left
+ * alone: the reply covers the pages before it, and the next call starts there and returns the error. Numbers are
+ * returned as text, which saves the server from formatting them.
  */
 const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local owner, isDryRun, bookkeeping, first = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9]) + 1
@@ -74,18 +73,18 @@ repeat
 until cursor == '0' or pages >= most or isLate()
 return {cursor, removed, kept, handed}`;
 
-/** What one step did. */
+/** The result of one call. */
 export interface Swept {
   readonly removed: number;
   readonly keptLocks: number;
-  /** Full keys that may be tags' bookkeeping, or locks by their names; nothing was done to them. */
+  /** Stored keys that may be tag sets, or locks by name. They were not touched. */
   readonly undecided: readonly Buffer[];
 }
 
 /**
- * Lets the server go through its keys and remove those under the prefix, a step at a time so that it is never held up.
- * With `keeps` the locks stay that its rule tells.
- * @returns false, with nothing done, where the server does not let a script do that
+ * Let the server remove the keys under the prefix in small steps that do not block it. With `keeps`, locks by that rule
+ * are kept.
+ * @returns false if scripts are refused; then nothing was removed
  */
 export async function sweep(
   connection: Connection,
@@ -97,7 +96,7 @@ export async function sweep(
   const owner = keeps && !keeps.goesByNames ? OWNER_PREFIX : '';
   const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
   const what = [owner, dryRun ? 1 : 0, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix)] as const;
-  const how = [...what, keeps?.ownersStandOut ? 1 : 0, TELLING_BYTES - 1, ...heads] as const;
+  const how = [...what, keeps?.ownersStandOut ? 1 : 0, OWNER_HEAD_BYTES - 1, ...heads] as const;
   const step = async (cursor: string): Promise<Reply> =>
     connection.call('EVAL', STEP, 0, STEP_US, cursor, ...pages, ...how);
   for (let reply = await unlessRefused(step('0')); reply !== undefined;) {

@@ -1,8 +1,8 @@
-import type { ListedLock, ListLocksOptions, ToldBy } from '../../contract/locks.js';
+import type { DetectedBy, ListedLock, ListLocksOptions } from '../../contract/locks.js';
 import type { RedisContext } from '../context.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
-import { type LockRule, lockTeller, LONGEST_OWNER } from '../../locks/rule.js';
+import { lockDetector, type LockRule, LONGEST_OWNER } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { given, isGone, leftOf, ttlOf } from '../client/replies.js';
 import { scanAll } from '../keys.js';
@@ -11,15 +11,14 @@ import { lockPlaces } from './places.js';
 import { type Held, type LookAt, sweepLocks } from './sweep.js';
 
 /**
- * Strings under the prefix that can be told to be locks, in every place where locks may lie. Everything under it has to be
- * looked at, since a lock is a key like any other: by a script where the server lets one do it, else a page of a scan at a
- * time; then of what is no lock only the beginning travels.
+ * List the strings that are locks, wherever locks may be stored. Every key under the prefix is checked, because a lock
+ * is a key like any other: by a script if allowed, otherwise page by page, reading only the start of each value.
  */
 export async function* listLocks(context: RedisContext, options: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
   const { signal, pattern } = options;
   for (const { connection, rule } of lockPlaces(context)) {
     signal?.throwIfAborted();
-    // Where locks have a place of their own, what else bears such a name is an entry.
+    // If locks are stored separately, an entry whose name matches the pattern is no lock.
     const look: LookAt = { context, connection, rule: rule.goesByNames ? rule : { ...rule, pattern } };
     const steps = rule.isPlaceOfLocks ? undefined : await sweepLocks(look, signal);
     if (steps === undefined) yield* eachPage(look, signal);
@@ -27,7 +26,7 @@ export async function* listLocks(context: RedisContext, options: ListLocksOption
   }
 }
 
-/** The beginning of what a full key holds. */
+/** A stored key and the start of its value. */
 interface Head {
   readonly key: Buffer;
   readonly head: Buffer;
@@ -37,25 +36,25 @@ interface Candidate<T extends Head> {
   readonly found: T;
   readonly name: string;
   readonly owner: string;
-  readonly toldBy: ToldBy;
+  readonly detectedBy: DetectedBy;
 }
 
-/** What comes twice is given once. */
+/** The locks among these keys, without duplicates. */
 function candidates<T extends Head>({ context, rule }: LookAt, heads: readonly T[]): Array<Candidate<T>> {
   const { keys, packing } = context;
-  const tell = lockTeller(rule);
+  const detect = lockDetector(rule);
   const unique = new Map(heads.map((found) => [found.key.toString('latin1'), found]));
   return [...unique.values()].flatMap((found): Array<Candidate<T>> => {
     const name = keys.short(found.key);
     const owner = ownerOf(packing.texts, found.head);
-    const toldBy = keys.isOurs(found.key) && !isTagSetKey(name) ? tell(name, owner) : undefined;
-    return toldBy === undefined ? [] : [{ found, name, owner, toldBy }];
+    const detectedBy = keys.isOurs(found.key) && !isTagSetKey(name) ? detect(name, owner) : undefined;
+    return detectedBy === undefined ? [] : [{ found, name, owner, detectedBy }];
   });
 }
 
 function locksOf(held: ReadonlyArray<Candidate<Held>>): ListedLock[] {
-  return held.flatMap(({ found: { pttl }, name, owner, toldBy }): ListedLock[] =>
-    isGone(pttl) ? [] : [{ name, owner, ttl: ttlOf(pttl), ...leftOf(pttl), toldBy }],
+  return held.flatMap(({ found: { pttl }, name, owner, detectedBy }): ListedLock[] =>
+    isGone(pttl) ? [] : [{ name, owner, ttl: ttlOf(pttl), ...leftOf(pttl), detectedBy }],
   );
 }
 
@@ -69,20 +68,20 @@ async function* eachPage(look: LookAt, signal?: AbortSignal): AsyncGenerator<Lis
       const head = stringHead(replies[index]!);
       return head === undefined ? [] : [{ key, head }];
     });
-    const told = candidates(look, heads);
-    const pttls = await connection.batch(told.map(({ found }) => ['PTTL', found.key]));
-    yield* locksOf(told.map((each, index) => ({ ...each, found: { ...each.found, pttl: given(pttls[index]!) } })));
+    const found = candidates(look, heads);
+    const pttls = await connection.batch(found.map((each) => ['PTTL', each.found.key]));
+    yield* locksOf(found.map((each, index) => ({ ...each, found: { ...each.found, pttl: given(pttls[index]!) } })));
   }
 }
 
-/** Which values are worth a look. */
+/** Whether the value of a key must be checked. */
 function nameFilter(rule: LockRule): (name: string) => boolean {
   if (!rule.goesByNames) return (name) => !isTagSetKey(name);
-  const tell = lockTeller(rule);
-  return (name) => !isTagSetKey(name) && tell(name, '') !== undefined;
+  const detect = lockDetector(rule);
+  return (name) => !isTagSetKey(name) && detect(name, '') !== undefined;
 }
 
-/** Undefined of what is no string, and of what is empty, as what is gone by now seems to be. */
+/** Undefined if the key holds no string or is missing, which looks like an empty string. */
 function stringHead(reply: unknown): Buffer | undefined {
   if (reply instanceof WrongTypeError || reply instanceof UndecodableError) return undefined;
   if (reply instanceof Error) throw reply;

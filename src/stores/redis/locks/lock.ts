@@ -14,20 +14,20 @@ import { changeGuarded, checkOwnership } from '../guarded-key.js';
 import { releaseChannel, startWaiting, waitersFor } from './waiting.js';
 
 /**
- * Compared and removed in one step: a lock that expired and is somebody else's by now stays theirs. Those who wait are told,
- * unless the user may not publish.
+ * Lua: compare and delete in one step, so that a lock which has expired and belongs to another owner stays. Then wake
+ * the waiters, if the user may publish.
  */
 const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.pcall('PUBLISH', ARGV[2], '')
 return 1`;
 
-/** ARGV[2] is PERSIST, or EXPIRE or PEXPIRE with ARGV[3]. */
+/** Lua: ARGV[2] is PERSIST, or EXPIRE or PEXPIRE with ARGV[3]. */
 const REFRESH = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[3] then redis.call(ARGV[2], KEYS[1], ARGV[3]) else redis.call(ARGV[2], KEYS[1]) end
 return 1`;
 
-/** Laravel's lock: a plain key, under the cache's prefixes, that holds the owner bare, unless phpredis packs it. */
+/** A lock as Laravel stores it: a key under the prefixes that holds the owner, bare unless phpredis packs it. */
 export class RedisLock implements Lock {
   readonly #connection: Connection;
   readonly #name: string;
@@ -77,7 +77,7 @@ export class RedisLock implements Lock {
     ]);
     if (owner instanceof WrongTypeError) throw await this.#wrongType();
     const held = bytes(owner!);
-    // It expired between the two commands when there is no ttl to ask for.
+    // It expired between the two commands.
     if (held === null || isGone(pttl!)) return undefined;
     return { owner: ownerOf(this.#texts, held), ttl: ttlOf(pttl!), ...leftOf(pttl!) };
   }
@@ -96,7 +96,7 @@ export class RedisLock implements Lock {
       const guarded = { ...change, key: this.#key };
       if (await changeGuarded(this.#connection, { ...guarded, expected: packed })) return true;
       const held = this.#texts.areBare ? null : bytes(await this.#connection.call('GET', this.#key));
-      // Another compressor, or another level of this one, has other bytes for the same owner.
+      // Another compressor or compression level produces other bytes for the same owner.
       if (held === null || held.equals(packed) || ownerOf(this.#texts, held) !== owner) return false;
       return await changeGuarded(this.#connection, { ...guarded, expected: held });
     } catch (error) {
@@ -109,7 +109,7 @@ export class RedisLock implements Lock {
   }
 }
 
-/** Whole seconds go by EXPIRE, as Laravel writes them. */
+/** Laravel uses EXPIRE, so whole seconds do as well. */
 function expiryCommand(ttl: Ttl): Command {
   if (ttl === null) return ['PERSIST'];
   return Number.isInteger(ttl) ? ['EXPIRE', ttl] : ['PEXPIRE', millisecondsOf(ttl)];
@@ -119,7 +119,7 @@ function millisecondsOf(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** An owner that another client wrote otherwise is shown as it stands. */
+/** The owner as text. If it cannot be unpacked, the stored bytes. */
 export function ownerOf(texts: Texts, held: Buffer): string {
   try {
     return keyFromBytes(texts.unpack(held));

@@ -4,24 +4,25 @@ import type { PrintedCommand } from '../events/printed-command.js';
 
 import { endGivenBy, type Stored, storedBy } from '../events/stored-by.js';
 
-/** An event without its client, which the command names. */
+/** An event without its client, which the caller adds. */
 export type ModelEvent = Omit<LockEvent, 'client'>;
 
 interface Held {
   readonly owner: string;
-  /** Unix time in milliseconds, by the server's clock; Infinity when it never expires. */
+  /** The expiry by the server's clock, a Unix time in milliseconds; Infinity for never. */
   readonly endsAt: number;
 }
 
 /**
- * How far an expiry time may seem to move though nothing happened: the time that MONITOR prints is not quite the one that a
- * TTL was counted from, least of all on a server that is short of CPU.
+ * The tolerance for expiry times. The time that MONITOR prints differs slightly from the time when the TTL started,
+ * especially on a server that is short of CPU.
  */
 const SLACK_MS = 1000;
 
 /**
- * One lock, followed through the commands that the server prints. They run in that order, so whether an attempt succeeded
- * follows from what came before. What commands do not show (an eviction, a script's own idea of time) `compare` corrects.
+ * Follows one lock through the commands that MONITOR prints. Commands run in that order, so the outcome of an attempt
+ * follows from the commands before it. `compare` corrects what commands do not show, such as an eviction or the effect
+ * of a script.
  */
 export class LockModel {
   readonly #name: string;
@@ -33,13 +34,13 @@ export class LockModel {
     this.#name = name;
   }
 
-  /** When it expires; Infinity when it is free, or never expires. */
+  /** When the lock expires; Infinity if it is free or never expires. */
   get endsAt(): number {
     return this.#held?.endsAt ?? Infinity;
   }
 
   /**
-   * Events of a command that names the lock's key, or affects all keys; none before the first `compare`.
+   * Events of a command that names the lock's key or affects all keys; none before the first `compare`.
    * @param key as bytes (`latin1`)
    */
   apply(printed: PrintedCommand, key: string, ownerOf: (held: Buffer) => string): ModelEvent[] {
@@ -55,12 +56,12 @@ export class LockModel {
     return endsAt === undefined ? [] : this.#refreshed(time, endsAt);
   }
 
-  /** Commands may have been missed: apply no more of them before the next `compare`. */
+  /** Ignore commands until the next `compare`, because some may have been missed. */
   suspend(): void {
     this.#isSuspended = true;
   }
 
-  /** Events that follow from what the server has at a time. */
+  /** Events that follow from the state of the server at a time. */
   compare(time: number, has: { readonly owner: string; readonly left: number } | undefined): ModelEvent[] {
     const held = has && { owner: has.owner, endsAt: time + has.left };
     this.#isSuspended = false;
@@ -84,7 +85,7 @@ export class LockModel {
 
   #set(time: number, owner: string, { isNew, endsAt }: Stored): ModelEvent[] {
     const events = this.#expired(time);
-    // The server refuses it, or removes the key at once.
+    // The server refuses the TTL or removes the key at once.
     if (endsAt <= time) return events;
     const before = this.#held;
     const now = { owner, endsAt: Number.isNaN(endsAt) ? this.endsAt : endsAt };
@@ -114,7 +115,7 @@ export class LockModel {
     return before === undefined ? events : [...events, this.#end('released', time, before)];
   }
 
-  /** A lock whose TTL has ended by now expired before the command. */
+  /** A lock whose TTL has ended expired before the command. */
   #expired(time: number): ModelEvent[] {
     const before = this.#held;
     if (before === undefined || before.endsAt > time) return [];
@@ -135,17 +136,19 @@ export class LockModel {
 const REMOVING = new Set(['del', 'flushall', 'flushdb', 'unlink']);
 const REMOVING_THE_FIRST = new Set(['getdel', 'rename']);
 
-/** Conditions of SET (besides NX) and of EXPIRE. No cache takes locks with them; `compare` shows what came of it. */
-const CONDITIONS_OF_SET = /^(xx|if\w+)$/i;
-const CONDITIONS_OF_ENDS = /^(nx|xx|gt|lt)$/i;
+/**
+ * Conditions of SET (besides NX) and of EXPIRE. No cache acquires locks with them, so `compare` finds their outcome.
+ */
+const SET_CONDITIONS = /^(xx|if\w+)$/i;
+const EXPIRE_CONDITIONS = /^(nx|xx|gt|lt)$/i;
 
 function isConditional(command: string, words: readonly string[]): boolean {
-  const conditions = command === 'set' ? CONDITIONS_OF_SET : CONDITIONS_OF_ENDS;
+  const conditions = command === 'set' ? SET_CONDITIONS : EXPIRE_CONDITIONS;
   const isOne = command === 'set' || command.includes('expire');
   return isOne && words.slice(2).some((word) => conditions.test(word));
 }
 
-/** At least 1, as in every listing. */
+/** At least 1, as in listings. */
 function secondsUntil(endsAt: number, time: number): Ttl {
   return endsAt === Infinity ? null : Math.max(1, Math.ceil((endsAt - time) / 1000));
 }

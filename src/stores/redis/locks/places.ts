@@ -2,18 +2,18 @@ import type { LockRule } from '../../locks/rule.js';
 import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
-/** A place that may hold locks, and the rule that recognizes them there. */
+/** A server or database that may hold locks, and the rule that recognizes them there. */
 export interface LockPlace {
   readonly connection: Connection;
   readonly rule: LockRule;
 }
 
-/** Whether locks have a place of their own: `locks:` of the profile names another server or database. */
+/** Whether locks are stored separately: `locks:` in the profile names another server or database. */
 export function keepsLocksApart({ connection, lockConnection }: RedisContext): boolean {
   return lockConnection.location !== connection.location;
 }
 
-/** The rule that recognizes locks among the entries. */
+/** How to recognize locks among entries. */
 export function ruleAmongEntries(context: RedisContext): LockRule {
   return {
     isPlaceOfLocks: false,
@@ -23,8 +23,8 @@ export function ruleAmongEntries(context: RedisContext): LockRule {
 }
 
 /**
- * Where locks are taken first. What lies there beside them is the application's (sessions, queues), and all of it without
- * a prefix, so that a text there says nothing then.
+ * The places to search for locks, the main one first. The application keeps other data (sessions, queues) in a separate
+ * place. Without a prefix all of that is in scope, so bare text is no sign of a lock then.
  */
 export function lockPlaces(context: RedisContext): readonly LockPlace[] {
   const entries = { connection: context.connection, rule: ruleAmongEntries(context) };

@@ -5,18 +5,18 @@ import type { RedisContext } from '../context.js';
 
 import { literalHead } from '../../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
-import { IS_OWNER, LONGEST_OWNER, TELLING_BYTES } from '../../locks/rule.js';
+import { IS_OWNER, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { bytesList, scanStep } from '../client/replies.js';
 import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { underPrefix } from '../keys.js';
 
-/** What one step hands out at most, in bytes, but for the page that goes beyond. */
+/** The most bytes that one call returns; the last page may exceed it. */
 const MOST_BYTES = 256 * 1024;
 
 /**
- * Some pages of a scan, as many as fit into its share of time, of which only what may be a lock is handed out: its key, the
- * beginning of its value, and PTTL. That is what has a name that begins so, or an owner for its value, unless `goesByNames`;
- * or `all`. Tags' sets, what is empty, and what is no string is none; a look that fails otherwise is an error.
+ * Lua: scan pages until the time limit and return possible locks: key, start of the value, PTTL. A possible lock has a
+ * name that starts with one of `heads`, or an owner as its value (unless `goesByNames`); with `all`, it is any key. Tag
+ * sets, empty values and keys that hold no string are skipped. Other failures are errors.
  */
 const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local owner, standsOut, last, mostBytes = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
@@ -55,16 +55,16 @@ repeat
 until cursor == '0' or pages >= most or bytes >= mostBytes or isLate()
 return {cursor, found}`;
 
-/** What may be a lock, to be told by whoever asked. */
+/** A possible lock, for the caller to check. */
 export interface Held {
-  /** Full. */
+  /** The stored key. */
   readonly key: Buffer;
-  /** Of the value. */
+  /** The start of the value. */
   readonly head: Buffer;
   readonly pttl: Reply;
 }
 
-/** Where it is looked, and by which rule. */
+/** Where to search, and with which rule. */
 export interface LookAt {
   readonly context: RedisContext;
   readonly connection: Connection;
@@ -72,9 +72,8 @@ export interface LookAt {
 }
 
 /**
- * Lets the server go through its keys, a step at a time so that it is never held up, and gives what each step finds. The
- * first step is done by then.
- * @returns undefined where the server does not let a script do that, or where a script cannot see what it would look for
+ * Let the server search for locks in small steps that do not block it. The first step has run when this resolves.
+ * @returns undefined if scripts are refused, or if a script cannot see owners because they are packed
  */
 export async function sweepLocks(
   { context, connection, rule }: LookAt,
@@ -93,7 +92,7 @@ export async function sweepLocks(
     MOST_BYTES,
     named.includes('') ? 1 : 0,
   ] as const;
-  const where = [Buffer.byteLength(keys.prefix), goesByNames ? 1 : 0, TELLING_BYTES] as const;
+  const where = [Buffer.byteLength(keys.prefix), goesByNames ? 1 : 0, OWNER_HEAD_BYTES] as const;
   const how = [...pages, ...what, ...where, ...heads] as const;
   const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
   const first = await unlessRefused(step('0'));

@@ -13,34 +13,40 @@ import { LONGEST_PAUSE } from '../../locks/wait.js';
 import { given } from '../client/replies.js';
 import { translated } from '../errors.js';
 
-/** How long to be without news where the server tells of every end of a lock, in milliseconds; a message may be lost all the same. */
-const PAUSE_WHEN_TOLD = 2000;
+/**
+ * The fallback poll interval, in milliseconds, if the server announces every end of a lock. A message can still be
+ * lost.
+ */
+const PAUSE_WHEN_NOTIFIED = 2000;
 
-/** What cachectl publishes when it lets go of the lock at a full key: no application does, but Redis itself may tell. */
+/**
+ * The channel on which cachectl announces a release. Applications do not publish here, but Redis may send
+ * notifications. @param key the stored key
+ */
 export function releaseChannel(key: string): string {
   return `cachectl:released:${key}`;
 }
 
 /**
- * Listens on a connection of its own to every server that keys live on. Its name, which CLIENT LIST shows, says who waits for
- * what, and vanishes with it. Where that is not allowed there is no news.
+ * Subscribe on every server that holds keys, on separate connections. The name of such a connection says who waits for
+ * which lock; CLIENT LIST shows it while the connection is open. If subscribing is refused, waiting relies on polling.
  */
 export async function startWaiting(connection: Connection, key: string, owner: string): Promise<Waiting> {
-  const place = new Place();
+  const waiting = new RedisWaiting();
   try {
     const nodes = await connection.nodes();
-    const isTold = await Promise.all(nodes.map(async (node) => tellsEnds(node)));
-    for (const node of nodes) place.add(await subscribe(node, connection, { key, owner }, () => place.ring()));
-    if (!isTold.includes(false)) place.longestPause = PAUSE_WHEN_TOLD;
+    const areNotified = await Promise.all(nodes.map(async (node) => announcesEnds(node)));
+    for (const node of nodes) waiting.add(await subscribe(node, connection, { key, owner }, () => waiting.ring()));
+    if (!areNotified.includes(false)) waiting.longestPause = PAUSE_WHEN_NOTIFIED;
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
-    // What is not allowed, or lost, is no reason not to wait: the pauses alone decide.
+    // Polling works without notifications.
   }
 
-  return place;
+  return waiting;
 }
 
-/** Those of cachectl: the only ones whose connections say what they wait for. */
+/** List the waiters that use cachectl. Applications do not name their connections. */
 export async function waitersFor(connection: Connection, key: string): Promise<readonly Waiter[]> {
   const head = `${NAME_HEAD}${encoded(keyId(key))}:`;
   const waiters = new Map<string, Waiter>();
@@ -55,7 +61,7 @@ export async function waitersFor(connection: Connection, key: string): Promise<r
   return [...waiters.values()];
 }
 
-class Place implements Waiting {
+class RedisWaiting implements Waiting {
   longestPause = LONGEST_PAUSE;
   isLost = false;
   readonly #subscribers: Redis[] = [];
@@ -91,7 +97,7 @@ interface WaitsFor {
   readonly owner: string;
 }
 
-/** Redis's own events for what ends a lock; a key that is written anew is another holder's. */
+/** Notifications that end a lock. A key that is overwritten belongs to another holder. */
 const ENDS: ReadonlySet<string> = new Set(['del', 'evicted', 'expired', 'move_from', 'rename_from']);
 
 async function subscribe(
@@ -115,8 +121,8 @@ async function subscribe(
   }
 }
 
-/** Whether Redis tells every end of a key on the key's own channel. Where CONFIG is forbidden nobody knows. */
-async function tellsEnds(node: Node): Promise<boolean> {
+/** Whether the server announces every end of a key on the channel of that key. False if CONFIG is forbidden. */
+async function announcesEnds(node: Node): Promise<boolean> {
   try {
     const reply = given(await node.call('CONFIG', 'GET', 'notify-keyspace-events')) as readonly unknown[];
     const flags = String(reply[1] ?? '');
@@ -129,7 +135,7 @@ async function tellsEnds(node: Node): Promise<boolean> {
 
 const NAME_HEAD = 'cachectl:waits:';
 
-/** A connection's name can hold no spaces. */
+/** The name of a connection may not contain spaces. */
 function nameOf({ key, owner }: WaitsFor): string {
   return `${NAME_HEAD}${encoded(keyId(key))}:${encoded(owner.slice(0, 300))}`;
 }
@@ -143,7 +149,7 @@ function encoded(text: string): string {
   return keyToBytes(text).toString('base64url');
 }
 
-/** `id=3 addr=127.0.0.1:40000 name=... age=12 ...`. */
+/** Parse `id=3 addr=127.0.0.1:40000 name=... age=12 ...`. */
 export function fieldsOf(line: string): ReadonlyMap<string, string> {
   return new Map(
     line.split(' ').map((field) => {

@@ -12,9 +12,9 @@ import { WatchedServer } from './watched-server.js';
 const TYPES: readonly LockEventType[] = ['held', 'acquired', 'contended', 'refreshed', 'released', 'expired'];
 
 /**
- * What every client does to these locks, from the MONITOR of the servers that hold them. The iteration also throws
- * WrongTypeError when a key does not hold a lock.
- * @throws RefusedError where MONITOR is not allowed
+ * Report what every client does to these locks, from MONITOR on the servers that hold them. The iteration throws
+ * WrongTypeError if a key does not hold a lock.
+ * @throws RefusedError if MONITOR is not allowed
  */
 export async function watchLocks(
   context: RedisContext,
@@ -23,14 +23,14 @@ export async function watchLocks(
 ): Promise<Tail<LockEvent>> {
   options.signal.throwIfAborted();
   const queue = new EventQueue<LockEvent>();
-  // They outlive a lost connection, so that the first comparison after it finds what changed meanwhile.
+  // Models outlive a lost connection, so that the next comparison finds what changed.
   const models = new Map(names.map((name) => [name, new LockModel(name)]));
   const feed = {
     subject: LOCK_EVENTS,
     open: async () => openSession(context, models, (event) => queue.push(event)),
   };
   return openTail([feed], queue, options, () => ({
-    source: 'MONITOR: attempts of every client; printing every command may cost a busy server half of its throughput',
+    source: 'MONITOR: attempts of all clients; MONITOR can cost a busy server half of its throughput',
     types: TYPES,
   }));
 }
@@ -43,7 +43,7 @@ async function openSession(
   const lockConnection = context.lockConnection.copy();
   const over = new AbortController();
   const lost = deferred<never>();
-  // It may be lost before anybody waits for that.
+  // The session may fail before `run` waits for it.
   lost.promise.catch(() => {});
   const end = async (): Promise<void> => {
     over.abort();

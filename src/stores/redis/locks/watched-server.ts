@@ -13,11 +13,11 @@ import { MonitorConnection, type MonitorMessage } from '../events/monitor-connec
 import { PrintedCommand } from '../events/printed-command.js';
 import { ownerOf } from './lock.js';
 
-/** How often the models are compared with the server, in milliseconds; and how soon after a TTL ended. */
+/** How often to compare the models with the server, and how soon after the end of a TTL, in milliseconds. */
 const COMPARE_MS = 1000;
 const AFTER_END_MS = 5;
 
-/** Locks of one server, as its MONITOR tells of them. */
+/** Watches the locks of one server through MONITOR. */
 export class WatchedServer {
   /** When the models last agreed with the server. */
   heardAt = new Date();
@@ -25,20 +25,21 @@ export class WatchedServer {
   readonly #node: Node;
   readonly #monitor: MonitorConnection;
   readonly #callers: Callers;
-  /** By full key, as bytes (`latin1`). */
+  /** By stored key, as bytes (`latin1`). */
   readonly #models: ReadonlyMap<string, LockModel>;
   readonly #signal: AbortSignal;
-  /** What the server had when it printed the mark that is asked for. */
+  /** The state of the server when it printed the pending mark. */
   #snapshot: Promise<Snapshot> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** By the server's clock; undefined while a comparison is under way. */
+  /** By the server's clock; undefined during a comparison. */
   #comparedAt: number | undefined;
-  /** The client that runs the script whose commands follow. */
+  /** The client whose script runs the following commands. */
   #caller = '';
 
   /**
-   * @returns undefined if none of the locks lives there
-   * @throws RefusedError where MONITOR is not allowed, UnreachableError while a lock moves to another server
+   * @returns undefined if the server holds none of the locks
+   * @throws RefusedError if MONITOR is not allowed
+   * @throws UnreachableError while a lock moves to another server
    */
   static async open(
     context: RedisContext,
@@ -72,7 +73,7 @@ export class WatchedServer {
     signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
   }
 
-  /** Until the signal aborts. @throws when the connection is lost, and when a key turns out not to hold a lock */
+  /** Yield events until the signal aborts. @throws if the connection is lost, or a key does not hold a lock */
   async *events(): AsyncGenerator<LockEvent> {
     for await (const messages of this.#monitor.messages()) {
       for (const message of messages) {
@@ -83,8 +84,8 @@ export class WatchedServer {
   }
 
   /**
-   * Ask what the server has, in one write with a mark: when the mark is printed, the models must agree with the answer.
-   * `events` must be read meanwhile, and ends with what goes wrong.
+   * Read the state of the locks in one write with a mark. When the mark is printed, the models must match that state.
+   * `events` must be consumed at the same time; it throws if this fails.
    */
   async compare(): Promise<void> {
     this.#comparedAt = undefined;
@@ -119,7 +120,7 @@ export class WatchedServer {
       }
     }
 
-    // What is held now may expire before the next comparison.
+    // The TTL may end before the next comparison.
     this.#compareLater(command.timeMs);
   }
 
@@ -131,7 +132,10 @@ export class WatchedServer {
     this.#compareLater(time);
   }
 
-  /** @param batch whose clients are looked up as well: each look-up takes a while, and clients may connect for one try each */
+  /**
+   * @param batch its clients are looked up, too: each lookup takes a while, and a client may connect for a single
+   * attempt
+   */
   async #client(address: string, batch: readonly MonitorMessage[]): Promise<LockClient> {
     if (!this.#callers.isKnown(address)) {
       const others = batch.flatMap((each) =>
@@ -144,7 +148,7 @@ export class WatchedServer {
     return { address, ...(name !== undefined && { name }) };
   }
 
-  /** When the next TTL ends, or after a while: a model can be wrong for many reasons. */
+  /** Compare at the end of the next TTL, and at regular intervals, because a model can be wrong for many reasons. */
   #compareLater(time: number): void {
     if (this.#comparedAt === undefined || this.#signal.aborted) return;
     const ends = [...this.#models.values()].map((model) => model.endsAt + AFTER_END_MS);
@@ -159,7 +163,7 @@ export class WatchedServer {
       [...this.#models.keys()].map((key, index) => {
         const [reply, pttl] = [replies[2 * index]!, replies[2 * index + 1]!];
         const name = keys.short(Buffer.from(key, 'latin1'));
-        if (redirectionOf(reply) !== undefined) throw onTheMove(name, lockConnection.location);
+        if (redirectionOf(reply) !== undefined) throw isMoving(name, lockConnection.location);
         if (reply instanceof WrongTypeError) throw wrongType(name, 'value of another type');
         const held = bytes(reply);
         if (held === null || isGone(pttl)) return [key, undefined];
@@ -170,10 +174,10 @@ export class WatchedServer {
   }
 }
 
-/** Who holds each lock, by full key, and for how many milliseconds more. */
+/** The holder of each lock by stored key, and its remaining milliseconds. */
 type Snapshot = ReadonlyMap<string, { readonly owner: string; readonly left: number } | undefined>;
 
-/** Of those locks that live on the server, by full key as bytes (`latin1`). */
+/** The models of the locks on this server, by stored key as bytes (`latin1`). */
 async function modelsOf(
   { keys, lockConnection }: RedisContext,
   node: Node,
@@ -185,7 +189,7 @@ async function modelsOf(
     const [exists] = await node.batch([['EXISTS', key]]);
     const redirection = redirectionOf(exists!);
     if (lockConnection.isCluster && redirection === 'MOVED') continue;
-    if (redirection === 'ASK') throw onTheMove(name, lockConnection.location);
+    if (redirection === 'ASK') throw isMoving(name, lockConnection.location);
     given(exists!);
     models.set(key.toString('latin1'), model);
   }
@@ -193,22 +197,22 @@ async function modelsOf(
   return models;
 }
 
-/** In a cluster one server has a key, and others answer MOVED; while its slot moves, two have it, and one answers ASK. */
+/** In a cluster one server has a key and the others reply MOVED. While its slot migrates, one of two replies ASK. */
 function redirectionOf(reply: Error | Reply): string | undefined {
   return /^(MOVED|ASK) /.exec(answerOf(reply))?.[1];
 }
 
 function notWatched(error: CachectlError): CachectlError {
-  const look = 'or look at the lock without it: lock:show NAME.';
-  const way = answerOf(error).startsWith('NOPERM')
-    ? `Grant it MONITOR (ACL SETUSER … +monitor), ${look}`
+  const alternative = 'or look at the lock without it: lock:show NAME.';
+  const hint = answerOf(error).startsWith('NOPERM')
+    ? `Grant MONITOR (ACL SETUSER … +monitor), ${alternative}`
     : error.hint.replace(/ To see .*$/, ' Look at the lock without it: lock:show NAME.');
-  return new RefusedError(error.message, way);
+  return new RefusedError(error.message, hint);
 }
 
-function onTheMove(name: string, location: string): UnreachableError {
+function isMoving(name: string, location: string): UnreachableError {
   return new UnreachableError(
-    `"${printKey(name)}" is on the move to another server of the ${location}`,
-    'Start it again when the slot has moved, or look at the lock without MONITOR: lock:show NAME.',
+    `"${printKey(name)}" is moving to another server of the ${location}`,
+    'Start the command again once the slot has moved, or look at the lock without MONITOR: lock:show NAME.',
   );
 }

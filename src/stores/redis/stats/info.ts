@@ -2,7 +2,7 @@ import type { Command, Node } from '../client/command.js';
 
 import { isUnavailable } from '../errors.js';
 
-/** What INFO says, by name. Undefined where it may not be asked. */
+/** The fields of INFO. Undefined if INFO is refused. */
 export async function infoOf(node: Node): Promise<ReadonlyMap<string, string> | undefined> {
   const text = await unlessForbidden(node, ['INFO']);
   if (text === undefined) return undefined;
@@ -14,7 +14,7 @@ export async function infoOf(node: Node): Promise<ReadonlyMap<string, string> | 
   );
 }
 
-/** A setting; undefined where CONFIG is forbidden, as with most providers, or there is no such setting. */
+/** A setting. Undefined if CONFIG is forbidden, as with most providers, or the setting does not exist. */
 export async function configOf(node: Node, name: string): Promise<string | undefined> {
   const reply = await unlessForbidden(node, ['CONFIG', 'GET', name]);
   const value = Array.isArray(reply) ? (reply[1] as Buffer | undefined) : undefined;

@@ -1,12 +1,12 @@
 import type { ServerStats, StatsDetail } from '../../contract/stats.js';
 
-/** The lines of INFO, `name:value`, by name. */
+/** The `name:value` lines of INFO. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split('\r\n').filter((line) => line.includes(':') && !line.startsWith('#'));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
 }
 
-/** What INFO says of a server, in the shape that all stores have. Forks and clones leave out lines, or add their own. */
+/** INFO in the shape that all stores share. Forks leave out lines or add their own. */
 export function serverFacts(info: ReadonlyMap<string, string>, database: number): Omit<ServerStats, 'name'> {
   const number = (name: string): number | undefined => {
     const value = info.get(name);
@@ -36,10 +36,10 @@ export function serverFacts(info: ReadonlyMap<string, string>, database: number)
   });
 }
 
-/** As they are called since Redis 5. */
+/** The terms since Redis 5. */
 const ROLES: Readonly<Record<string, string>> = { master: 'primary', slave: 'replica' };
 
-/** Of those who speak Redis's protocol; each says for which version of Redis it may be taken, too. */
+/** Servers that speak Redis's protocol. Each also reports the version of Redis that it emulates. */
 const CLONES = [
   ['valkey_version', 'Valkey'],
   ['dragonfly_version', 'Dragonfly'],
@@ -56,7 +56,7 @@ function softwareOf(info: ReadonlyMap<string, string>): Pick<ServerStats, 'softw
   return version === undefined ? {} : { software: 'Redis', version };
 }
 
-/** `db1:keys=12,expires=3,avg_ttl=0`; INFO has no line of a database that is empty, but one of some other. */
+/** `db1:keys=12,expires=3,avg_ttl=0`. INFO has no line for an empty database. */
 function keyspace(info: ReadonlyMap<string, string>, database: number): Keyspace | undefined {
   const line = info.get(`db${database}`);
   if (line === undefined) return undefined;
@@ -94,14 +94,14 @@ function details(
   );
 }
 
-/** `slave0:ip=10.0.0.8,port=6379,state=online,offset=14,lag=1` of each, in one line. */
+/** Summarize `slave0:ip=10.0.0.8,port=6379,state=online,offset=14,lag=1` lines in one line. */
 function replicasOf(info: ReadonlyMap<string, string>): string | undefined {
   const texts = [...info]
     .filter(([name]) => /^slave\d+$/.test(name))
     .map(([, line]) => {
       const fields = new Map(line.split(',').map((field) => field.split('=', 2) as [string, string]));
       const lag = fields.get('lag');
-      const behind = lag === undefined ? '' : `, heard of ${lag}s ago`;
+      const behind = lag === undefined ? '' : `, last seen ${lag} s ago`;
       return `${fields.get('ip')}:${fields.get('port')} ${fields.get('state')}${behind}`;
     });
   return texts.length === 0 ? undefined : texts.join('; ');

@@ -8,20 +8,19 @@ import { count } from '../client/replies.js';
 import { scan } from '../keys.js';
 import { parseInfo, serverFacts } from './server-info.js';
 
-/** How many keys a database may hold for those under the prefix to be counted: ten steps of a scan. */
+/** Keys under the prefix are counted if the database has at most this many: ten SCAN calls. */
 const FEW = 10_000;
 
 /**
- * INFO and DBSIZE of the server, or of each primary of a cluster. Whoever may not ask for one of them gets what the other
- * tells.
- * @throws what the server said, when none could be asked
+ * INFO and DBSIZE of the server, or of each primary of a cluster. If one of the two is refused, the other is used.
+ * @throws the error of the server, if all servers failed
  */
 export async function stats(context: RedisContext, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
   signal?.throwIfAborted();
   const { connection } = context;
   const notes = new Set<string>();
-  // Whoever looks again and again wants those that took the place of others, too.
-  const nodes = brief ? await connection.nodesAnew() : await connection.nodes();
+  // A live view also needs the primaries that replaced others.
+  const nodes = brief ? await connection.refreshedNodes() : await connection.nodes();
   const servers = await Promise.all(
     nodes.map(async (node) => serverStats(node, connection.database, (note) => notes.add(note))),
   );
@@ -33,27 +32,27 @@ export async function stats(context: RedisContext, { signal, brief = false }: St
   return { servers, ...(underPrefix !== undefined && { underPrefix }), notes: [...notes] };
 }
 
-async function serverStats(node: Node, database: number, say: (note: string) => void): Promise<ServerStats> {
+async function serverStats(node: Node, database: number, addNote: (note: string) => void): Promise<ServerStats> {
   const name = node.address;
   try {
     const [info, size] = await node.batch([['INFO'], ['DBSIZE']]);
-    const facts = told(info!, say) ? serverFacts(parseInfo(String(info)), database) : {};
-    return { name, ...facts, ...(told(size!, say) && { entries: count(size!) }) };
+    const facts = isAllowed(info!, addNote) ? serverFacts(parseInfo(String(info)), database) : {};
+    return { name, ...facts, ...(isAllowed(size!, addNote) && { entries: count(size!) }) };
   } catch (error) {
     if (error instanceof CachectlError) return { name, failure: error };
     throw error;
   }
 }
 
-/** Whether it is an answer; a refusal is said instead. */
-function told(reply: unknown, say: (note: string) => void): boolean {
+/** Whether the command was allowed. A refusal becomes a note. */
+function isAllowed(reply: unknown, addNote: (note: string) => void): boolean {
   if (!(reply instanceof Error)) return true;
   if (!(reply instanceof RefusedError)) throw reply;
-  say(`${reply.message}; ${reply.hint.charAt(0).toLowerCase()}${reply.hint.slice(1)}`);
+  addNote(`${reply.message}; ${reply.hint.charAt(0).toLowerCase()}${reply.hint.slice(1)}`);
   return false;
 }
 
-/** Locks among the entries are counted, too: to tell them from entries each would have to be read. */
+/** Includes locks: to distinguish them, each value would have to be read. */
 async function countUnder(
   { connection, keys }: RedisContext,
   servers: readonly ServerStats[],

@@ -24,7 +24,7 @@ export async function openTagIndex(context: RedisContext): Promise<TagIndex> {
   return new RedisTagIndex(context);
 }
 
-/** Laravel's tags (10 and later): a sorted set each, among all the keys under the prefix. */
+/** Laravel's tags (10 and later): one sorted set per tag, among the keys under the prefix. */
 class RedisTagIndex implements TagIndex {
   readonly #context: RedisContext;
 
@@ -38,7 +38,7 @@ class RedisTagIndex implements TagIndex {
       if (deep) {
         for (const [index, { key, members }] of sets.entries()) {
           const stale = await this.#countGone(key, signal);
-          // What was written meanwhile may be counted among those that are gone, and not among the members.
+          // Entries written in the meantime may be missing from `members` but counted as stale.
           yield [{ ...listed[index]!, entries: Math.max(0, members - stale), stale }];
         }
       } else yield listed;
@@ -86,7 +86,7 @@ class RedisTagIndex implements TagIndex {
   }
 }
 
-/** Sorted sets that are named as those of tags, a page of a scan at a time. */
+/** Yield tag sets, found by name, page by page. */
 async function* tagSets(
   { connection, keys }: RedisContext,
   pattern = '*',
@@ -109,7 +109,7 @@ async function* tagSets(
     );
     const sets = named.flatMap(({ key, name }, index): TagSet[] => {
       const [members, expired] = [replies[2 * index]!, replies[2 * index + 1]!];
-      // Somebody's entry that bears such a name, or a set that is gone by now.
+      // An entry with such a name, or a set that no longer exists.
       if (members instanceof WrongTypeError || count(members) === 0) return [];
       return [{ key, name, members: count(members), expired: count(expired) }];
     });

@@ -7,12 +7,12 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { printKey } from '../../entries/printed-key.js';
 import { count } from '../client/replies.js';
 
-/** Members that are worked on in one step. */
+/** Members per step. */
 export const PAGE = 1000;
 
-/** A tag's sorted set, and how many members were counted in it. */
+/** A tag's sorted set and its counts. */
 export interface TagSet {
-  /** With prefixes. */
+  /** The stored key. */
   readonly key: Buffer;
   readonly name: string;
   readonly members: number;
@@ -21,13 +21,13 @@ export interface TagSet {
 }
 
 export interface ScoredMember {
-  /** As it stands in the set, packed where texts are. */
+  /** As stored, so packed where texts are packed. */
   readonly member: Buffer;
-  /** The Unix time at which its entry expires, -1 for never; as the server writes it. */
+  /** The expiry of the entry, as a Unix time in seconds; -1 for never. In the server's spelling. */
   readonly score: Buffer;
 }
 
-/** Members of a tag's set; one that comes twice in a page is given once. @param set with prefixes */
+/** Yield pages of a tag's members, without duplicates within a page. @param set the stored key */
 export async function* memberPages(
   { connection }: RedisContext,
   set: Buffer | string,
@@ -54,21 +54,21 @@ async function zscan(connection: Connection, set: Buffer | string, cursor: strin
   } catch (error) {
     if (!(error instanceof WrongTypeError)) throw error;
     throw new WrongTypeError(
-      `${printKey(Buffer.isBuffer(set) ? keyFromBytes(set) : set)} is named like a tag set, but is not one`,
+      `${printKey(Buffer.isBuffer(set) ? keyFromBytes(set) : set)} is named like a tag set but is not one`,
       'Inspect it with redis-cli, or remove it: cachectl forget KEY',
       { cause: error },
     );
   }
 }
 
-/** For each member whether its entry is there. */
+/** Whether the entry of each member exists. */
 export async function isThere(context: RedisContext, members: readonly ScoredMember[]): Promise<readonly boolean[]> {
   const commands = members.map(({ member }): Command => ['EXISTS', entryOf(context, member)]);
   const replies = await context.connection.batch(commands);
   return replies.map((reply) => count(reply) === 1);
 }
 
-/** How many members' entries are gone: where there is one server by a single question. */
+/** Count the members whose entries do not exist. One command if there is one server. */
 export async function countGone(context: RedisContext, members: readonly ScoredMember[]): Promise<number> {
   const { connection } = context;
   if (!connection.keysApart) {
@@ -79,12 +79,12 @@ export async function countGone(context: RedisContext, members: readonly ScoredM
   return (await isThere(context, members)).filter((is) => !is).length;
 }
 
-/** The full key of a member's entry. What does not unpack was written without packing. */
+/** The stored key of a member's entry. A member that cannot be unpacked was written without packing. */
 export function entryOf({ keys, packing }: RedisContext, member: Buffer): Buffer {
   return Buffer.concat([Buffer.from(keys.prefix), unpacked(packing.texts, member)]);
 }
 
-/** The Unix time by our clock, as Laravel goes by its own: the scores are made of it. */
+/** The current Unix time in seconds. Scores come from the clocks of clients, so this is the local clock. */
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

@@ -9,14 +9,17 @@ import { unlessRefused } from '../client/scripts.js';
 import { countGone, isThere, memberPages, nowSeconds, PAGE, type ScoredMember, type TagSet } from './members.js';
 
 /**
- * What Laravel's cache:prune-stale-tags does by ZREMRANGEBYSCORE, but no more than a page at a time, so that no step is long.
- * -1, which is never, is no time that is over.
+ * Lua: like ZREMRANGEBYSCORE in Laravel's cache:prune-stale-tags, but one page at a time, so that each step is short.
+ * Skips the score -1, which means never.
  */
 const REMOVE_EXPIRED = `local stale = redis.call('ZRANGEBYSCORE', KEYS[1], '0', ARGV[1], 'LIMIT', '0', ARGV[2])
 if #stale > 0 then redis.call('ZREM', KEYS[1], unpack(stale)) end
 return #stale`;
 
-/** Members, each with the score that was seen: one that was written anew has another by now, and stays. */
+/**
+ * Lua: remove members whose score has not changed since it was read. A member that was written again has another score
+ * and stays.
+ */
 const REMOVE_UNCHANGED = `local removed = {}
 for at = 1, #ARGV, 2 do
   local isSame = redis.call('ZSCORE', KEYS[1], ARGV[at]) == ARGV[at + 1]
@@ -25,14 +28,14 @@ for at = 1, #ARGV, 2 do
 end
 return removed`;
 
-/** Tags that are looked at closely at once. */
+/** How many tags to check at once. */
 const AT_ONCE = 8;
 
-/** Takes out of tags' sets what is listed there to no purpose. */
+/** Removes stale members from tag sets. */
 export class TagPruner {
   readonly #context: RedisContext;
   readonly #options: PruneTagsOptions;
-  /** Members that are gone, or would be. */
+  /** Members that were removed, or would be in a dry run. */
   removed = 0;
 
   constructor(context: RedisContext, options: PruneTagsOptions) {
@@ -47,7 +50,7 @@ export class TagPruner {
     if (deep) await overlapping(each(sets), AT_ONCE, async ({ key }) => this.#pruneDeep(key));
   }
 
-  /** A page of each, again for those that have more. */
+  /** Remove one page per set, and repeat for sets that have more. */
   async #removeExpired(sets: readonly TagSet[]): Promise<void> {
     const now = nowSeconds();
     let rest = sets;
@@ -64,11 +67,11 @@ export class TagPruner {
     }
   }
 
-  /** Where scripts are forbidden, as Laravel does it. */
+  /** Without scripts, use ZREMRANGEBYSCORE like Laravel. */
   async #unlessNoScripts(reply: Error | Reply, key: Buffer, now: number): Promise<Reply> {
     if (!(reply instanceof RefusedError)) return given(reply);
     const removed = count(await this.#context.connection.call('ZREMRANGEBYSCORE', key, 0, now));
-    // All of it at once, so that nothing is left for another page, however many.
+    // Everything was removed at once, so there is no further page.
     this.#count(removed);
     return '0';
   }
@@ -82,8 +85,9 @@ export class TagPruner {
   }
 
   /**
-   * Whoever writes an entry lists it first. One that was written between our look and the removal is listed again; only
-   * who takes longer from the listing to the entry than we do for all of this is missed.
+   * Remove members whose entries do not exist. A writer adds the member before the entry. If the entry was written
+   * between the check and the removal, its member is added again. Only a writer that pauses between the two for longer
+   * than this takes is missed.
    */
   async #removeGone(set: Buffer, page: readonly ScoredMember[]): Promise<number> {
     const were = await isThere(this.#context, page);

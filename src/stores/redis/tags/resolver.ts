@@ -15,39 +15,42 @@ import {
 } from '../../tags/names.js';
 import { scan } from '../keys.js';
 
-/** Combinations of tags that are remembered. */
+/** Combinations of tags to remember. */
 const MOST_KNOWN = 100_000;
 
-/** Up to so many tags, each is asked for an entry of a listing; with more, their sets are read through once. */
-const MOST_ASKED = 256;
+/** With up to this many tags, each tag is asked about an entry of a listing. With more, all sets are read once. */
+const MOST_QUERIED = 256;
 
-/** Up to so many tags, each is asked for a member of another; and up to so many, all pairs with it are hashed. */
-const MOST_ASKED_BESIDE = 1000;
+/**
+ * For members of a tag: with up to this many tags, each tag is asked; with up to the second number, all pairs are
+ * hashed.
+ */
+const MOST_QUERIED_BESIDE = 1000;
 const MOST_PAIRED = 100_000;
 
-/** Questions of one round trip. */
+/** Commands per round trip. */
 const BATCH_SIZE = 10_000;
 
-/** Members of a tag's set that are read at once. */
+/** Members to read at once. */
 const PAGE = 1000;
 
-/** The shortest time between two scans for tags while events arrive, in milliseconds. */
+/** The minimum time between two scans for tags while events arrive, in milliseconds. */
 const SCAN_PAUSE_MS = 2000;
 
-/** How long to wait for a tag that another node of a cluster is about to announce, in milliseconds. */
+/** How long to wait for a tag that another node of a cluster may be about to announce, in milliseconds. */
 const SOON_MS = 30;
 
 /**
- * Finds the tags that entries carry. The key of a tagged entry begins with a hash of its tags in their order, and is a member
- * of each tag's set, so that each combination is looked up once.
+ * Finds the tags of entries. The key of a tagged entry starts with a hash of its tags in order, and it is a member of
+ * each tag's set. Each combination of tags is looked up once.
  */
 export class TagResolver {
   readonly #context: RedisContext;
   readonly #signal: AbortSignal | undefined;
   readonly #names = new Set<string>();
-  /** The name by the hash of that name alone. */
+  /** The name, by the hash of that single name. */
   readonly #singles = new Map<string, string>();
-  /** Names in their order, by their hash. */
+  /** Ordered names, by their hash. */
   readonly #known = new Map<string, readonly string[]>();
   #scanned: Promise<void> | undefined;
   #scannedAt = -Infinity;
@@ -60,8 +63,8 @@ export class TagResolver {
     this.#signal = signal;
   }
 
-  /** The set of a tag was named by somebody. @param key without prefixes */
-  heardOf(key: string): void {
+  /** Learn a tag from a key that was seen. @param key without prefixes */
+  noteTagSet(key: string): void {
     if (!isTagSetKey(key)) return;
     const name = tagOfSetKey(key);
     if (this.#names.has(name)) return;
@@ -69,13 +72,13 @@ export class TagResolver {
     this.#singles.set(hashOf([name]), name);
   }
 
-  /** None for an entry without tags; undefined where the server has to be asked. @param key without prefixes */
+  /** Empty for an entry without tags; undefined if the server must be asked. @param key without prefixes */
   known(key: string): readonly string[] | undefined {
     const hash = tagHashOf(key);
     return hash === undefined ? NONE : this.#knownBy(hash);
   }
 
-  /** Tags of the entries of a listing, in the order of `keys`, which are without prefixes. */
+  /** The tags of listed entries, in the order of `keys` (without prefixes). */
   async ofListed(keys: readonly string[]): Promise<ReadonlyArray<readonly string[]>> {
     const found = new Map<string, readonly string[]>();
     const hashes = keys.map((key) => tagHashOf(key));
@@ -89,7 +92,7 @@ export class TagResolver {
     return hashes.map((hash) => (hash === undefined ? NONE : found.get(hash)!));
   }
 
-  /** Tags of an entry that was just used; those that can be found of one that is gone or was renamed. */
+  /** The tags of an entry that was just used. May be incomplete if it was removed or renamed. */
   async ofUsed(key: string): Promise<readonly string[]> {
     for (const prepare of [async () => {}, async () => sleep(SOON_MS), async () => this.#scanAgain()]) {
       await prepare();
@@ -101,13 +104,13 @@ export class TagResolver {
     return this.#ask(key);
   }
 
-  /** Tags that list a member of the tag `name`, always the same one, as far as they can be found. */
+  /** The other tags of a member of `name`, as far as they can be found. Call it with one name only. */
   async beside(name: string, key: string, hash: string): Promise<readonly string[]> {
     await this.#scanOnce();
     this.#pairs ??= this.#pairsWith(name);
     const other = this.#pairs.get(hash);
     if (other !== undefined) return [other];
-    return this.#names.size > MOST_ASKED_BESIDE ? [] : this.#ask(key);
+    return this.#names.size > MOST_QUERIED_BESIDE ? [] : this.#ask(key);
   }
 
   #knownBy(hash: string): readonly string[] | undefined {
@@ -116,8 +119,8 @@ export class TagResolver {
   }
 
   /**
-   * The names in their order, and remembered, if they are all of them. An entry that was listed in part only, or under a tag
-   * that was flushed, is asked for again.
+   * The ordered names, if they are complete, which are then remembered. An entry whose tags are not all listed, or of
+   * which one was flushed, is looked up again.
    */
   #inOrder(names: readonly string[], key: string): readonly string[] {
     const ordered = inTagOrder(names, key);
@@ -128,12 +131,12 @@ export class TagResolver {
   }
 
   async #carried(hash: string, key: string): Promise<readonly string[]> {
-    if (this.#names.size <= MOST_ASKED) return this.#ask(key);
+    if (this.#names.size <= MOST_QUERIED) return this.#ask(key);
     this.#listed ??= this.#readThrough();
     return [...((await this.#listed).get(hash) ?? NONE)];
   }
 
-  /** Which of the tags list an entry. */
+  /** The tags whose sets list an entry. */
   async #ask(key: string): Promise<readonly string[]> {
     const { connection, keys, packing } = this.#context;
     const member = packing.texts.pack(key);
@@ -150,7 +153,7 @@ export class TagResolver {
     return carried;
   }
 
-  /** Names by the hash, from all sets: memory grows with the combinations of tags only. */
+  /** Read all sets and group tag names by hash. Memory grows only with the combinations of tags. */
   async #readThrough(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const { connection, keys, packing } = this.#context;
     const found = new Map<string, Set<string>>();
@@ -195,7 +198,7 @@ export class TagResolver {
   async #scan(): Promise<void> {
     const { connection, keys } = this.#context;
     for await (const page of scan(connection, keys, this.#signal, TAG_SET_HEAD)) {
-      for (const full of page) this.heardOf(keys.short(full));
+      for (const full of page) this.noteTagSet(keys.short(full));
     }
   }
 }

@@ -7,16 +7,16 @@ import { count, given, list } from '../client/replies.js';
 import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { Entries } from '../entries.js';
 
-/** Members of a tag that are worked on in one step. */
+/** Members per step. */
 const PAGE = 1000;
 
-/** Members that a script works on between two looks at the clock, and at most. */
+/** Members to process between two looks at the clock, and per script call. */
 const SCRIPT_PAGE = 250;
 const MOST_OF_SCRIPT = 4000;
 
 /**
- * Pages of a tag's members removed, entries and listing, as many as fit into the step's share of time, so that none is put
- * back in between. By rank the listing goes without a search for each.
+ * Lua: remove pages of a tag's members, both entries and members, until the time limit, so that none is written in
+ * between. Removing by rank avoids a search for each member.
  */
 const REMOVE_PAGES = `${CLOCK}local set, prefix, size, most = KEYS[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local last, members, removed = tostring(size - 1), 0, 0
@@ -35,19 +35,19 @@ return {members, removed}`;
 /** Laravel's score for an entry that never expires. */
 const FOREVER = -1;
 
-/** What became of a page: how many members it had, and how many of their entries were there. */
+/** The result of one page: its members, and how many of their entries existed. */
 interface Page {
   readonly members: number;
   readonly removed: number;
 }
 
 /**
- * Laravel's tags (10 and later): a sorted set for each tag lists the entries that carry it, without prefixes, scored by
- * the Unix time at which they expire.
+ * Laravel's tags (10 and later). The sorted set of a tag lists its entries without prefixes, scored by the Unix time at
+ * which they expire.
  */
 export class RedisTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
-  /** What the keys of all entries under these names begin with, without prefixes. */
+  /** The start of all keys with these tags, without prefixes. */
   readonly #head: string;
 
   constructor(context: RedisContext, names: readonly string[]) {
@@ -78,7 +78,7 @@ export class RedisTagged extends Entries implements Tagged {
     return this.#sets().map((set) => ['ZADD', set, 'NX', FOREVER, this.#member(key)]);
   }
 
-  /** Else Laravel's cache:prune-stale-tags would take the entry for expired, and no flush would find it. */
+  /** Otherwise Laravel's cache:prune-stale-tags would treat the entry as expired, and no flush would find it. */
   protected override touched(key: string, ttl: Ttl): Command[] {
     const score = ttl === null ? FOREVER : Math.floor(Date.now() / 1000) + ttl;
     return this.#sets().map((set) => ['ZADD', set, 'XX', score, this.#member(key)]);
@@ -92,13 +92,16 @@ export class RedisTagged extends Entries implements Tagged {
     return this.#names.map((name) => this.context.keys.full(tagSetKey(name)));
   }
 
-  /** Page by page until each set is empty, so that no single step is long and what is put meanwhile goes too. */
+  /**
+   * Remove page by page until each set is empty, so that each step is short and entries added in the meantime are
+   * removed, too.
+   */
   async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
     let removed = 0;
     const scriptsDo = this.context.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
     const removePage = scriptsDo
-      ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInTrips(set)
-      : async (set: string): Promise<Page> => this.#removeInTrips(set);
+      ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInRoundTrips(set)
+      : async (set: string): Promise<Page> => this.#removeInRoundTrips(set);
     for (const set of this.#sets()) {
       for (;;) {
         signal?.throwIfAborted();
@@ -112,7 +115,7 @@ export class RedisTagged extends Entries implements Tagged {
     return removed;
   }
 
-  /** Undefined where the server does not let a script do it. */
+  /** Undefined if scripts are refused. */
   async #removeByScript(set: string): Promise<Page | undefined> {
     const reply = await unlessRefused(
       this.connection.call(
@@ -131,8 +134,8 @@ export class RedisTagged extends Entries implements Tagged {
     return { members: count(members!), removed: count(removed!) };
   }
 
-  /** Entries first: what is interrupted between the two is still listed, and found by the next run. */
-  async #removeInTrips(set: string): Promise<Page> {
+  /** Entries come first: after an interruption their members are still listed, and the next run finds them. */
+  async #removeInRoundTrips(set: string): Promise<Page> {
     const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
     if (members.length === 0) return { members: 0, removed: 0 };
     const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
@@ -141,7 +144,7 @@ export class RedisTagged extends Entries implements Tagged {
     return { members: members.length, removed };
   }
 
-  /** An entry that carries several of the names is counted by the first. */
+  /** An entry with several of the tags is counted once, under the first. */
   async #count({ signal, onProgress }: BulkOptions): Promise<number> {
     let found = 0;
     const sets = this.#sets();

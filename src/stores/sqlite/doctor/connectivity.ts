@@ -13,7 +13,7 @@ import { sqliteBinding } from '../binding/choose.js';
 import { statIfThere } from '../stat.js';
 
 /** Check the file: a binding, its existence, its owner, and write access to it and its folder. */
-export async function* reach({ connection }: SqliteContext): AsyncGenerator<Finding> {
+export async function* checkConnection({ connection }: SqliteContext): AsyncGenerator<Finding> {
   const { path } = connection;
   try {
     yield ok('SQLite', sqliteBinding().description);

@@ -57,7 +57,7 @@ function nextPage(
       .all({ ...range.parameters, at: secondsOf(at) });
     const locks = rows.map((row): ListedLock => {
       const name = keyFromBytes(row.bytes.subarray(prefixLength));
-      return { name, ...holderOf(row, at), toldBy: isApart ? 'place' : 'family' };
+      return { name, ...holderOf(row, at), detectedBy: isApart ? 'place' : 'family' };
     });
     return { rows: rows.length, last: rows.at(-1)?.bytes, locks };
   });

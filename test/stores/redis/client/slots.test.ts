@@ -58,7 +58,7 @@ describe('moving slots of a Redis cluster', () => {
     const error = await failure(listed(move));
     expect(error).to.be.instanceOf(UnreachableError);
     expect((error as Error).message).to.match(
-      /^slots of the redis cluster at \S+ moved between servers in the meantime/,
+      /^slots of the redis cluster at \S+ moved between servers during the command/,
     );
     expect(await listed(async () => {})).to.deep.equal(KEYS.toSorted());
   });

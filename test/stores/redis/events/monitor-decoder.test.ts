@@ -21,7 +21,7 @@ function decoded(printsAfterNotices: boolean, lines: readonly string[]): string[
       printsAfterNotices,
     },
     {},
-    { callers: { learn() {} }, tags: { heardOf() {} } },
+    { callers: { learn() {} }, tags: { noteTagSet() {} } },
   );
   const messages = lines.map((line): MonitorMessage => {
     const [, name, key] = /^!(\S+) (.*)$/.exec(line) ?? [];

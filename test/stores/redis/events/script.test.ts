@@ -324,7 +324,7 @@ describe('MONITOR as a source of events', () => {
       for (const source of ['monitor', 'notifications']) {
         const { stream, controller } = await tail(await open({}, { locks }), { enable: false, source });
         expect(stream.types).not.to.include('LockAcquired');
-        expect(stream.warning).to.match(/^locks are not reported: .* does not announce what happens/);
+        expect(stream.warning).to.match(/^locks are not reported: .* does not send keyspace notifications/);
         await own.client.set('app-deploy', 'me', 'EX', 60, 'NX');
         await own.client.del('app-deploy');
         await server.client.set('app-end', 'x');
@@ -469,7 +469,7 @@ describe('events of a Redis cluster', () => {
       const error = await failure(store.events({ signal: new AbortController().signal, enable }));
       expect(error)
         .to.have.property('hint')
-        .that.matches(/^Do it on every node: .* CONFIG SET notify-keyspace-events '[$EKegmx]{7}'$/);
+        .that.matches(/^Turn them on for every node: .* CONFIG SET notify-keyspace-events '[$EKegmx]{7}'$/);
     }
 
     await client.config('SET', 'notify-keyspace-events', 'Eg$xem');
@@ -513,7 +513,7 @@ describe('events of a Redis cluster', () => {
     const streams = await Promise.all(sources.map(async (source) => store.events({ ...options, source })));
     const key = await handSlotTo(joining, busPort);
     await until(() => missed.length === sources.length);
-    for (const text of missed) expect(text).to.include(`127.0.0.1:${joining.port} is a primary of the cluster now`);
+    for (const text of missed) expect(text).to.include(`127.0.0.1:${joining.port} became a primary of the cluster`);
     await (await openCluster()).put(key, string('v'), null);
     for (const stream of streams) {
       const { value } = await stream[Symbol.asyncIterator]().next();

@@ -97,7 +97,7 @@ describe('events on Redis', () => {
     await first.stop();
     const error = await failure(all(second.stream));
     expect(error).to.be.instanceOf(RefusedError);
-    expect((error as Error).message).to.contain('somebody set notify-keyspace-events to ""');
+    expect((error as Error).message).to.contain('notify-keyspace-events was set to ""');
   });
 
   it('are restored though their bookkeeping was flushed meanwhile', async () => {
@@ -129,7 +129,7 @@ describe('events on Redis', () => {
 
   it('that may be off are reported if the setting is unreadable', async () => {
     const { stream, stop } = await tail(await without('-config'), false);
-    expect(stream.warning).to.contain('cannot see whether keyspace notifications are on');
+    expect(stream.warning).to.contain('cannot check whether keyspace notifications are on');
     await stop();
   });
 
