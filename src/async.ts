@@ -18,14 +18,14 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits; ends early when the signal is aborted. Never throws. */
+/** Wait. Ends early if the signal aborts. Never throws. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.max(0, milliseconds), undefined, { signal }).catch(() => {
     // Aborted: the caller checks the signal.
   });
 }
 
-/** The result of `work`. @throws what `late` returns when it takes longer than `milliseconds` */
+/** The result of `work`. @throws the error from `late` after `milliseconds` */
 export async function withTimeout<T>(work: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
   const timeout = deferred<never>();
   const timer = setTimeout(() => timeout.reject(late()), milliseconds);
@@ -36,7 +36,7 @@ export async function withTimeout<T>(work: Promise<T>, milliseconds: number, lat
   }
 }
 
-/** The result of `work`, or undefined as soon as the signal is aborted; then nobody learns what becomes of it. */
+/** The result of `work`, or undefined as soon as the signal aborts. Then the outcome of `work` is ignored. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const aborted = deferred<void>();
   const abort = (): void => aborted.resolve();

@@ -1,6 +1,6 @@
 import type { CommandTable } from './runtime/run-command.js';
 
-/** Every command has a line here, so that the build gives each a chunk of its own. */
+/** All commands. Dynamic imports let the build give each command its own chunk. */
 export const COMMANDS: CommandTable = {
   add: async () => import('./commands/add.js'),
   completion: async () => import('./commands/completion.js'),

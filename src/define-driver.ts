@@ -4,11 +4,11 @@ import type { DriverStore, OpenOptions } from './stores/contract/store.js';
 /** The version of the interface between cachectl and drivers. Increased if older drivers no longer work. */
 export const DRIVER_API = 2;
 
-/** Settings that every type of option has. */
+/** Settings of every option type. */
 interface OptionBase {
-  /** A profile must set it. Cannot be combined with `default`. */
+  /** Whether every profile must set it. Cannot be combined with `default`. */
   readonly required?: boolean;
-  /** Messages do not repeat its value. */
+  /** Whether messages must not repeat the value. */
   readonly secret?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { asksForJson, reportError } from './runtime/report-error.js';
 import { runCommand } from './runtime/run-command.js';
 import { isOutputClosed, refuseOutput } from './terminal/output.js';
 
-/** Runs the program and ends the process. @param root the folder of package.json */
+/** Run the program and end the process. @param root the folder of package.json */
 export async function main(argv: readonly string[], root: string): Promise<never> {
   let failure: NodeJS.ErrnoException | undefined;
   failAsClosedPipe(process.stdout, (error) => {
@@ -15,13 +15,13 @@ export async function main(argv: readonly string[], root: string): Promise<never
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignore);
   await perform(argv, root);
   await written(process.stdout);
-  if (failure !== undefined) tellOf(failure);
+  if (failure !== undefined) reportWriteFailure(failure);
   await written(process.stderr);
-  // A socket that does not close must not keep the shell waiting.
+  // An open socket must not delay the exit.
   process.exit();
 }
 
-/** Runs the program up to its exit code. */
+/** Run the program and set its exit code. */
 export async function perform(argv: readonly string[], root: string): Promise<void> {
   try {
     if (argv[0] === '__complete') {
@@ -36,8 +36,8 @@ export async function perform(argv: readonly string[], root: string): Promise<vo
 }
 
 /**
- * A closed pipe (`| head -1`) ends what is going on, as an interruption does. So does any other failure to write, which
- * oclif would throw, and Node 20 does, where nothing can be said or given back any more.
+ * Turn any write error into a closed pipe (`| head -1`), which ends the work like an interruption. Otherwise oclif (or
+ * Node 20) would throw it where it can be neither reported nor cleaned up after.
  */
 function failAsClosedPipe(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.ErrnoException) => void): void {
   const write = stream._write.bind(stream);
@@ -55,8 +55,8 @@ function failAsClosedPipe(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.
   };
 }
 
-/** A command that told what became of its answer has the exit code already. */
-function tellOf(failure: NodeJS.ErrnoException): void {
+/** Report a write error, unless the command already did and set the exit code. */
+function reportWriteFailure(failure: NodeJS.ErrnoException): void {
   if (process.exitCode === ExitCode.Partial) return;
   process.exitCode = ExitCode.Partial;
   process.stderr.write(
@@ -72,5 +72,5 @@ async function written(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 function ignore(): void {
-  // Of standard output the end is told by what ran; of standard error there is no other place to say so.
+  // Errors of standard output are reported above; for standard error there is no place to report them.
 }

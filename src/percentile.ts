@@ -1,6 +1,6 @@
 /**
- * The nearest-rank percentile; undefined without numbers.
- * @param sorted ascending
+ * The nearest-rank percentile; undefined for an empty list.
+ * @param sorted in ascending order
  * @param share 0 to 1
  */
 export function percentile(sorted: readonly number[], share: number): number | undefined {

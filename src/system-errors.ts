@@ -1,24 +1,24 @@
 import { CachectlError, InputError } from './errors.js';
 
-/** Why the operating system refused a file, in words; its code where there are none. */
+/** Why the operating system refused a file, in words; otherwise the error code. */
 export function systemReason(error: unknown): string {
   const code = systemCode(error);
   if (code !== undefined) return REASONS[code] ?? code;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Node's code of an error (`ENOENT`), if it has one. */
+/** The error code of Node (`ENOENT`), if any. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** An input file that could not be read. */
+/** The error for an input file that cannot be read. */
 export function readError(file: string, error: unknown): InputError {
   const hint = 'Nothing was stored. Check the path and its permissions.';
   return new InputError(`cannot read ${file}: ${systemReason(error)}`, hint, { cause: error });
 }
 
-/** Runs `work`, which writes to `path`. @throws InputError with the system's reason */
+/** Run `work`, which writes to `path`. @throws InputError with the system's reason */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

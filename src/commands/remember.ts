@@ -7,7 +7,7 @@ import type { Store } from '../stores/contract/store.js';
 import { RefusedError, TimeoutError, UnreachableError, UsageError } from '../errors.js';
 import { checkKeys } from '../features/entries/repository.js';
 import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
-import { Memory, type Terms } from '../features/remember/output-cache.js';
+import { OutputCache, type Terms } from '../features/remember/output-cache.js';
 import { printRemembered } from '../features/remember/replay.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
 import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
@@ -127,13 +127,13 @@ Exits 75 if another process is still running the command after --wait.`;
 
   /** Print cached output and close the store. False if there is none. */
   async #printCached(store: Store, { terms, json }: ProduceOptions): Promise<boolean> {
-    const seen = await new Memory(store, terms).look();
+    const seen = await new OutputCache(store, terms).look();
     if (seen === undefined) return false;
     process.exitCode = seen.exitCode;
     await printRemembered(terms.key, seen, { json });
     if (seen.isStale) {
-      const { refreshBehind } = await import('../features/remember/background-refresh.js');
-      await refreshBehind(store, terms, this.argv);
+      const { refreshInBackground } = await import('../features/remember/background-refresh.js');
+      await refreshInBackground(store, terms, this.argv);
     }
 
     await store.close();

@@ -128,7 +128,7 @@ function builtIn(value: string): Setting {
 async function fromUrl({ profile, config, env, cwd, warn, note }: ProfileChoice, url: string): Promise<StatedProfile> {
   if (profile !== undefined || config !== undefined) {
     const other = profile === undefined ? 'a profile file' : 'a profile';
-    throw new UsageError(`a URL and ${other} both say which store to use`, 'Give one of them.');
+    throw new UsageError(`a URL and ${other} both select a store`, 'Give one of them.');
   }
 
   if (url.startsWith('laravel:')) {

@@ -1,21 +1,21 @@
 import type { FlagInput } from '@oclif/core/interfaces';
 
-/** Flags by name, as far as reading a command line needs them. */
+/** Flags by name, as far as parsing needs them. */
 export type KnownFlags = Readonly<Record<string, Pick<FlagInput[string], 'char' | 'type'>>>;
 
 /**
- * A command line in one spelling: the command's id first, with colons. `lock run x`, `help lock run`, `-h`, `-V` and
- * `--url U get k` are other spellings of `lock:run x`, `lock:run --help`, `--help`, `--version` and `get --url U k`.
+ * Normalize a command line: the command id comes first, with colons. `lock run x`, `help lock run`, `-h`, `-V` and
+ * `--url U get k` become `lock:run x`, `lock:run --help`, `--help`, `--version` and `get --url U k`.
  * @param ids of all commands
- * @returns the line; it begins with the id of a command, or it is `TOPIC`, `TOPIC --help`, `--help`, `--version` or empty
- * @throws UsageError for everything else
+ * @returns a line that starts with a command id, or `TOPIC`, `TOPIC --help`, `--help`, `--version`, or empty
+ * @throws UsageError for any other line
  */
-export async function inOneSpelling(argv: readonly string[], ids: readonly string[]): Promise<readonly string[]> {
+export async function normalizedArgv(argv: readonly string[], ids: readonly string[]): Promise<readonly string[]> {
   const [first, ...rest] = argv;
   if (first === undefined) return [];
   if (VERSION.has(first)) return ['--version'];
   if (first === 'help' || isHelpFlag(first)) return helpOn(rest, ids);
-  if (isFlag(first)) return withFlagsBehind(argv, ids);
+  if (isFlag(first)) return withFlagsMoved(argv, ids);
   const length = commandLength(argv, ids);
   if (length > 0) return [argv.slice(0, length).join(':'), ...argv.slice(length)];
   if (!isTopic(first, ids) || rest.length > 0) {
@@ -27,11 +27,11 @@ export async function inOneSpelling(argv: readonly string[], ids: readonly strin
 }
 
 /**
- * Puts two dashes in front of another program's first word, which follows the command's own name for what it does
- * (`lock:run NAME`, `remember KEY`): from there on everything belongs to that program, its flags included.
+ * Insert `--` before the command line of another program (`lock:run NAME`, `remember KEY`), so that its flags are not
+ * parsed.
  * @param argv without the command
  */
-export function withProgramApart(argv: readonly string[], flags: KnownFlags): readonly string[] {
+export function withProgramSeparated(argv: readonly string[], flags: KnownFlags): readonly string[] {
   const name = wordAt(argv, flags);
   if (argv[name] === '--') return argv;
   const program = wordAt(argv, flags, name + 1);
@@ -55,12 +55,12 @@ async function helpOn(words: readonly string[], ids: readonly string[]): Promise
   return [first, '--help'];
 }
 
-/** Flags that every command takes may stand in front of it. */
-async function withFlagsBehind(argv: readonly string[], ids: readonly string[]): Promise<readonly string[]> {
+/** Global flags may come before the command. Move them behind it. */
+async function withFlagsMoved(argv: readonly string[], ids: readonly string[]): Promise<readonly string[]> {
   const { globalFlags } = await import('./flags.js');
   const at = wordAt(argv, globalFlags);
   const flags = argv.slice(0, at);
-  const [command, ...rest] = await inOneSpelling(argv.slice(at), ids);
+  const [command, ...rest] = await normalizedArgv(argv.slice(at), ids);
   if (command !== undefined && ids.includes(command)) return [command, ...flags, ...rest];
   const { UsageError } = await import('../errors.js');
   throw new UsageError('missing command', 'List the commands with: cachectl help');
@@ -71,7 +71,7 @@ async function refuse(words: readonly string[], ids: readonly string[]): Promise
   throw unknownCommand(words, ids);
 }
 
-/** How many words name a command: one, or one for each part of its id. 0 when they do not. */
+/** How many words form a command id; 0 if they do not. */
 function commandLength(words: readonly string[], ids: readonly string[]): number {
   let id = '';
   for (const [index, word] of words.entries()) {
@@ -87,7 +87,7 @@ function isTopic(word: string, ids: readonly string[]): boolean {
   return ids.some((id) => id.startsWith(`${word}:`));
 }
 
-/** Where the next word is that is neither a flag nor the value of one; two dashes are such a word. */
+/** The index of the next word that is neither a flag nor a flag's value. `--` counts as a word. */
 function wordAt(argv: readonly string[], flags: KnownFlags, from = 0): number {
   let at = from;
   while (at < argv.length && isFlag(argv[at]!)) at += takesNextWord(argv[at]!, flags) ? 2 : 1;

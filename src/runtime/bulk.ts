@@ -7,21 +7,22 @@ import { entries, ProgressBar } from '../terminal/progress.js';
 import { toFailure } from './report-error.js';
 
 export interface BulkWords {
-  /** Says how many of what; entries when left out. */
+  /** Formats the number of items; entries by default. */
   readonly counted?: (number: number) => string;
-  /** What to do after an interruption, as a sentence; it is said of a failure part-way, too. */
+  /** What to do after an interruption or a failure part-way, as a sentence. */
   readonly again?: string | undefined;
-  /** Says what else there is to say, when it ends part-way. */
+  /** Prints more details if it ends part-way. */
   readonly aside?: () => void;
-  /** What an earlier run did, with which this one goes on. */
+  /** The number of items that an earlier run completed. */
   readonly before?: number;
 }
 
 /**
- * Runs a bulk operation under a progress bar. Whatever way it ends, what was done until then is told.
- * @param what in the past tense, e.g. `removed`
- * @param words to say otherwise
- * @throws InterruptedError after Ctrl-C, PartialError when it failed after something was done
+ * Run a bulk operation with a progress bar. If it ends early, the error says what was done.
+ * @param what past tense, such as `removed`
+ * @param words to override texts
+ * @throws InterruptedError after Ctrl-C
+ * @throws PartialError if it failed part-way
  */
 export async function bulk<T>(
   what: string,

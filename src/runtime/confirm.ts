@@ -4,17 +4,17 @@ import type { Store } from '../stores/contract/store.js';
 import { UsageError } from '../errors.js';
 import { warn } from '../terminal/output.js';
 
-/** What is about to happen, for the person who must say yes. */
+/** What is about to happen, for the person who confirms it. */
 export interface Destruction {
   readonly store: Store;
   readonly profile: Profile;
   /** The command, as a verb: `flush`. */
   readonly action: string;
-  /** What will be gone, in the present tense: `removes 1,204 entries under shop-cache-`. */
+  /** The effect, in the present tense: `removes 1,204 entries under shop-cache-`. */
   readonly effect: string;
-  /** How to see it without doing it; `--dry-run to see what would go` when left out. */
+  /** How to preview it; by default `--dry-run to see what would be removed`. */
   readonly instead?: string;
-  /** What one might not expect, each a line. */
+  /** Consequences that a user may not expect, one per line. */
   readonly warnings?: readonly string[];
 }
 
@@ -24,9 +24,9 @@ export interface Consent {
 }
 
 /**
- * Returns when there is a yes: from `--yes` (with `--confirm NAME` on a protected profile), or from a person.
- * @throws UsageError without a yes and without a terminal to ask on
- * @throws DeclinedError when the person says no
+ * Return once the action is confirmed: by `--yes` (with `--confirm NAME` on a protected profile) or by a person.
+ * @throws UsageError without confirmation and without a terminal
+ * @throws DeclinedError if the person declines
  */
 export async function askBeforeDestroying(destruction: Destruction, consent: Consent): Promise<void> {
   const {
@@ -40,7 +40,7 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
   if (consent.confirm !== undefined && consent.confirm !== profile.name) {
     throw new UsageError(
       `--confirm names ${consent.confirm}, but this is profile ${profile.name}`,
-      'Check which profile you are about to change, then name that one.',
+      'Check which profile you are about to change, and name that one.',
     );
   }
 

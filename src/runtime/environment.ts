@@ -1,12 +1,12 @@
-/** Where bin/run.js leaves DEBUG, which it takes from the environment: libraries that see it print passwords. */
+/** Where bin/run.js stores DEBUG, which it removes from the environment: libraries that see it print passwords. */
 const HIDDEN_DEBUG = Symbol.for('cachectl.DEBUG');
 
-/** DEBUG as the caller set it. */
+/** The caller's DEBUG. */
 export function debugSetting(): string | undefined {
   return (globalThis as { readonly [HIDDEN_DEBUG]?: string })[HIDDEN_DEBUG];
 }
 
-/** The environment that cachectl was started with, for the commands that it starts. */
+/** The original environment, for commands that cachectl starts. */
 export function callersEnvironment(): NodeJS.ProcessEnv {
   const debug = debugSetting();
   return debug === undefined ? process.env : { ...process.env, DEBUG: debug };

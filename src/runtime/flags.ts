@@ -38,14 +38,14 @@ export const entryTags = tagNames({ summary: 'Tags of the entry, in the order in
 /** For commands that exit 1 if a key is not there. */
 export const ifPresent = Flags.boolean({ default: false, summary: 'Exit 0 if the key is not there.' });
 
-/** What `globalFlags` parse to. */
+/** The parsed `globalFlags`. */
 export interface GlobalFlags {
   readonly profile?: string | undefined;
   readonly config?: string | undefined;
   readonly url?: string | undefined;
   readonly laravel?: string | undefined;
   readonly json: boolean;
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number;
 }
 

@@ -6,7 +6,7 @@ import { commandsOf } from './manifest.js';
 import { type AnyFlag, usageLine, valueWords } from './usage-line.js';
 
 /**
- * The help of a command, of a topic, or of the program. It comes from oclif's manifest, so that no command is loaded.
+ * The help of a command, a topic or the program, from oclif's manifest, so that no command is loaded.
  * @param root the folder of oclif.manifest.json
  */
 export function helpText(root: string, what: string | undefined, overview?: Overview): string {
@@ -128,10 +128,10 @@ function page(parts: readonly string[]): string {
     .join('\n\n')}\n`;
 }
 
-/** Columns. */
+/** In columns. */
 const WIDTH = Math.min(80, process.stdout.columns || 80);
 
-/** Columns of the left of two; what is longer has a line of its own. */
+/** The widest left column. Anything longer gets its own line. */
 const MOST_LEFT = 28;
 
 /** The commands, in the order of the list that `cachectl --help` prints. */
@@ -157,5 +157,5 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   SHELL: ['completion'],
 };
 
-/** The same in every group, so that summaries line up. */
+/** The same for every group, so that summaries line up. */
 const ID_WIDTH = Math.max(...Object.values(GROUPS).flatMap((ids) => ids.map((id) => id.length)));

@@ -1,16 +1,16 @@
 import { ExitCode, InterruptedError, PartialError } from '../errors.js';
 import { ignoredSignals } from './child/ignored-signals.js';
 
-/** What ended a piece of work before its time. */
+/** What interrupted the work. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Undefined while nothing happened. */
+  /** Undefined until something interrupted it. */
   readonly by: 'closed pipe' | 'SIGHUP' | 'SIGINT' | 'SIGTERM' | undefined;
 }
 
 /**
- * Runs `work` with a signal that Ctrl-C, a termination, a hang-up or a reader that went away aborts, so that it can stop
- * at a clean point and say how far it came. A second Ctrl-C does not wait for that.
+ * Run `work` with a signal that aborts on Ctrl-C, termination, hang-up or a closed output, so that it can stop cleanly
+ * and report its progress. A second Ctrl-C exits at once.
  */
 export async function interruptible<T>(work: (interruption: Interruption) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -40,13 +40,13 @@ export async function interruptible<T>(work: (interruption: Interruption) => Pro
   }
 }
 
-/** The exit code of work that goes on until it is stopped, or that is done with `done`. */
+/** The exit code of work that can be interrupted at any time. @param done the code if it was not */
 export function interruptedCode({ by }: Interruption, done: number = ExitCode.Yes): number {
   if (by === undefined || by === 'closed pipe') return done;
   return by === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Partial;
 }
 
-/** What a store lists until the work is interrupted, which ends it quietly. */
+/** Yield a store's listing. An interruption ends it without an error. */
 export async function* untilInterrupted<T>({ signal }: Interruption, listed: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     for await (const item of listed) {
@@ -59,8 +59,8 @@ export async function* untilInterrupted<T>({ signal }: Interruption, listed: Asy
 }
 
 /**
- * Work that has no answer before everything has been seen.
- * @throws InterruptedError when it was interrupted before
+ * Run work that has no result unless it completes.
+ * @throws InterruptedError if it was interrupted
  */
 export async function whole<T>(
   interruption: Interruption,
@@ -74,7 +74,7 @@ export async function whole<T>(
     if (interruption.by === undefined) throw error;
   }
 
-  const message = `interrupted before all ${what} had been seen`;
+  const message = `interrupted before all ${what} were read`;
   if (interruptedCode(interruption) === ExitCode.Interrupted) throw new InterruptedError(message, hint);
   throw new PartialError(message, hint);
 }

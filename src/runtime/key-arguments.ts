@@ -1,16 +1,16 @@
 import { UsageError } from '../errors.js';
 import { parseKey, parsePattern } from '../stores/entries/printed-key.js';
 
-/** For arguments and flags that name a key, a tag, a lock or an owner, in the form in which cachectl prints them. */
+/** For arguments and flags that take a key, tag, lock or owner, in the form in which cachectl prints them. */
 export const asKey = { parse: async (text: string): Promise<string> => readKey(text) };
 
-/** For arguments and flags that are a glob on one of those. */
+/** For arguments and flags that take a glob on one of those. */
 export const asPattern = { parse: async (text: string): Promise<string> => readPattern(text) };
 
 /** The argument of commands that take keys. */
 export const keyArgument = { description: 'Key without its prefix.', ignoreStdin: true, ...asKey } as const;
 
-/** The argument of commands that list or export. Commands that take keys, or nothing, have --pattern instead. */
+/** The argument of commands that list or export. Other commands have --pattern. */
 export const patternArgument = {
   description: 'Only keys that match this glob, e.g. users:*',
   ignoreStdin: true,
@@ -24,19 +24,19 @@ export const lockArgument = {
   ...asKey,
 } as const;
 
-/** The key that an argument names. @throws UsageError for bytes that Node could not decode */
+/** Parse an argument as a key. @throws UsageError for bytes that Node could not decode */
 export function readKey(argument: string): string {
   checkBytes(argument);
   return parseKey(argument);
 }
 
-/** The glob that an argument is. @throws UsageError likewise */
+/** Parse an argument as a glob. @throws UsageError for bytes that Node could not decode */
 function readPattern(argument: string): string {
   checkBytes(argument);
   return parsePattern(argument);
 }
 
-/** Node decodes arguments and puts U+FFFD for each byte that is not UTF-8, so two keys could become one. */
+/** Node replaces each byte of an argument that is not UTF-8 by U+FFFD, so two keys could become one. */
 function checkBytes(argument: string): void {
   if (!argument.includes('\uFFFD')) return;
   throw new UsageError(

@@ -4,22 +4,22 @@ import type { Store } from '../stores/contract/store.js';
 import { RefusedError } from '../errors.js';
 import { note, warn } from '../terminal/output.js';
 
-/** What a command needs of the place that its profile names. */
+/** How a command uses the location in its profile. */
 export interface PlaceUse {
   readonly place: 'entries' | 'locks';
   /**
-   * `creates`: what is not there is created. `reads`: what is not there is a miss, with a word on why. `covers`: an answer
-   * about everything in the place, which nobody can give of a place that is not there.
+   * `creates`: the command creates what is missing. `reads`: if it is missing, the answer is a miss and a warning.
+   * `covers`: the answer is about everything in the location, so it must exist.
    */
   readonly access: 'covers' | 'creates' | 'reads';
 }
 
 /**
- * Says on standard error that the place is not there, or holds something else than a cache.
- * @throws RefusedError where the command would answer for all of it
+ * Warn if the location does not exist or holds something other than a cache.
+ * @throws RefusedError if the command's answer would be about all of it
  */
 export async function checkPlace(store: Store, profile: Profile, { place, access }: PlaceUse): Promise<void> {
-  // SQLite's file and tables are created as needed, and their names cannot mislead whoever creates them.
+  // SQLite files and tables are created as needed.
   if (access === 'creates' && profile.driver === 'sqlite') return;
   const doubt = await store.doubt?.(place);
   if (doubt === undefined || (access === 'creates' && doubt.kind !== 'foreign')) return;
@@ -29,7 +29,7 @@ export async function checkPlace(store: Store, profile: Profile, { place, access
   else warn(`warning: ${message}\n  ${hint}`);
 }
 
-/** The same for a command that has no other use of the store yet: it is closed when the check fails. */
+/** Check the location and close the store if that fails. For commands that have not used the store yet. */
 export async function checkPlaceOrClose(store: Store, profile: Profile, use: PlaceUse): Promise<void> {
   try {
     await checkPlace(store, profile, use);
@@ -39,7 +39,7 @@ export async function checkPlaceOrClose(store: Store, profile: Profile, use: Pla
   }
 }
 
-/** The profile that is there without a profile file. Nobody named its file, so its name cannot be wrong. */
+/** The profile that exists without a profile file. No one chose its file, so the name cannot be wrong. */
 export function isBuiltIn(profile: Profile): boolean {
   return profile.driver === 'sqlite' && profile.isBuiltIn === true;
 }

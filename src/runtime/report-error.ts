@@ -8,7 +8,7 @@ import { wrapMessage } from '../terminal/wrap.js';
 import { debugSetting } from './environment.js';
 import { isParserError, usageFailure } from './usage-errors.js';
 
-/** What a failure looks like to a user. */
+/** A failure as users see it. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -17,8 +17,8 @@ export interface Failure {
 }
 
 /**
- * Two lines on standard error, or one JSON document on standard output; of a list that ended early its last member. A "no"
- * to a question is no error, and takes one line.
+ * Print an error: two lines on standard error, or one JSON document on standard output, which is the last member of an
+ * unfinished list. A declined prompt is not an error and takes one line.
  * @returns the exit code
  */
 export function reportError(thrown: unknown, asJson: boolean): number {
@@ -35,18 +35,18 @@ export function reportError(thrown: unknown, asJson: boolean): number {
   return failure.exitCode;
 }
 
-/** Whether a command line asks for JSON. What stands behind two dashes is another command's. */
+/** Whether a command line asks for JSON. Words after `--` belong to another program. */
 export function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
-/** The two lines that a person reads. */
+/** The two lines for a person. */
 export function errorText({ message, hint }: Failure): string {
   return wrapMessage(`${styleText('red', 'error:')} ${message}\n${indent(hint)}`);
 }
 
-/** The shape of `--json`: `{"code", "message", "hint"}`. */
+/** The shape in `--json`: `{"code", "message", "hint"}`. */
 export function errorFields({ code, message, hint }: Failure) {
   return { code, message, hint };
 }
@@ -70,17 +70,17 @@ export function toFailure(error: unknown): Failure {
   };
 }
 
-/** Servers repeat keys, which hold whatever anybody put there. */
+/** Error messages of servers may contain keys, which can hold any bytes. */
 function shown(text: string): string {
   return printable(maskSecrets(text));
 }
 
-/** oclif wraps what a flag's own parser throws into three lines. */
+/** oclif wraps errors of a flag's own parser in three lines. */
 function withoutPreamble(message: string): string {
   return message.replace(/^Parsing (--\S+) \n\t/, '$1: ').replace(/\nSee more help with --help$/, '');
 }
 
-/** Of the error, and of what it came from. */
+/** The stack traces of an error and its causes. */
 function stacks({ stack = '', cause }: Error): string {
   return cause instanceof Error ? `${stack}\nfrom ${stacks(cause)}` : stack;
 }

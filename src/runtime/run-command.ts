@@ -4,36 +4,38 @@ import { Config } from '@oclif/core/config';
 
 import { programFile } from './program-file.js';
 
-/** Loads the class of a command, by its id. */
+/** Loaders of command classes, by command id. */
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
 
 /**
- * Runs the command that `argv` names, or prints help or the version. oclif's own `run` would first read the manifest of
- * all commands and look for plugins and hooks, of which there are none.
+ * Run the command in `argv`, or print help or the version. oclif's own `run` would first read the manifest of all
+ * commands and look for plugins and hooks, which cachectl does not have.
  * @param root the folder of package.json
- * @throws UsageError when it names no command
+ * @throws UsageError if there is no such command
  */
 export async function runCommand(argv: readonly string[], root: string, table: CommandTable): Promise<void> {
-  const isSpelledOut = argv[0] !== undefined && Object.hasOwn(table, argv[0]);
-  const [id, ...rest] = isSpelledOut ? argv : await (await import('./argv.js')).inOneSpelling(argv, Object.keys(table));
+  const isNormalized = argv[0] !== undefined && Object.hasOwn(table, argv[0]);
+  const [id, ...rest] = isNormalized
+    ? argv
+    : await (await import('./argv.js')).normalizedArgv(argv, Object.keys(table));
   const load = id !== undefined && Object.hasOwn(table, id) ? table[id] : undefined;
   if (id === undefined || load === undefined) return printHelp(root, id);
   const { default: CommandClass } = (await load()) as { readonly default: ProgramRunner };
-  const own = CommandClass.runsProgram ? await withProgramApart(CommandClass, rest) : rest;
+  const own = CommandClass.runsProgram ? await withProgramSeparated(CommandClass, rest) : rest;
   if (asksForHelp(own)) return printHelp(root, id);
   CommandClass.id = id;
   await CommandClass.run([...own], bareConfig(root));
 }
 
-/** A command that may have `static runsProgram = true`: another program's command line follows its own. */
+/** A command class that may have `static runsProgram = true`: its arguments end with another program's command line. */
 type ProgramRunner = Command.Class & { readonly runsProgram?: boolean };
 
-async function withProgramApart(CommandClass: Command.Class, argv: readonly string[]): Promise<readonly string[]> {
-  const { withProgramApart: apart } = await import('./argv.js');
-  return apart(argv, { ...CommandClass.baseFlags, ...CommandClass.flags });
+async function withProgramSeparated(CommandClass: Command.Class, argv: readonly string[]): Promise<readonly string[]> {
+  const { withProgramSeparated: separated } = await import('./argv.js');
+  return separated(argv, { ...CommandClass.baseFlags, ...CommandClass.flags });
 }
 
-/** Words after `--` are not for the command. */
+/** Words after `--` belong to another program. */
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? undefined : end).some((word) => word === '--help' || word === '-h');

@@ -8,15 +8,15 @@ import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
 import { withSuggestions } from '../profiles/suggest.js';
 import { note, warn } from '../terminal/output.js';
 
-/** The profile that flags and environment ask for. */
+/** Resolve the profile that flags and environment select. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
   return resolveProfile(chooseProfile(flags).choice);
 }
 
-/** What says which profile is meant. */
+/** The flags that select a profile. */
 export type SelectingFlags = Pick<GlobalFlags, 'config' | 'laravel' | 'profile' | 'url'>;
 
-/** What is asked for, and by what: `--profile`, `CACHECTL_URL`; undefined where nothing says so. */
+/** The selection and its origin (`--profile`, `CACHECTL_URL`), which is undefined for defaults. */
 export interface Chosen {
   readonly choice: ProfileChoice;
   readonly profileBy: string | undefined;
@@ -25,13 +25,13 @@ export interface Chosen {
 }
 
 /**
- * What flags and environment ask for. A flag beats every variable, so that `--profile` works
- * in a shell where CACHECTL_URL is set; between the variables the URL, being the more exact, comes first.
+ * Select a profile. Any flag overrides the environment, so `--profile` works in a shell with CACHECTL_URL. Among
+ * variables the URL wins, because it is the most specific.
  */
 export function chooseProfile(flags: SelectingFlags): Chosen {
   const [one, other] = (['url', 'laravel', 'profile', 'config'] as const).filter((name) => flags[name] !== undefined);
   if (other !== undefined && one !== 'profile') {
-    throw new UsageError(`--${one} and --${other} both say which store to use`, 'Give one of them.');
+    throw new UsageError(`--${one} and --${other} both select a store`, 'Give one of them.');
   }
 
   const { env } = process;
@@ -87,7 +87,7 @@ function chooseFile(flags: SelectingFlags): {
 }
 
 /**
- * One choice; with --all-profiles one for each profile of the file.
+ * One selection; with --all-profiles one for each profile of the file.
  * @throws ConfigError
  */
 export async function chooseEach(

@@ -15,21 +15,21 @@ import { checkPlace, type PlaceUse } from './place-check.js';
 import { asksForJson, reportError } from './report-error.js';
 import { selectProfile } from './select-profile.js';
 
-/** What a command has to work with. */
+/** What a command works with. */
 export interface Work {
   readonly store: Store;
   readonly profile: Profile;
   readonly interruption: Interruption;
 }
 
-/** A command on one store: resolves the profile, opens the store, closes it on every way out. */
+/** A command on one store. Resolves the profile, opens the store and always closes it. */
 export abstract class StoreCommand extends Command {
   static override baseFlags = globalFlags;
 
-  /** What it needs of the place that the profile names; checked before its work. */
+  /** How it uses the location in the profile. Checked before its work. */
   static placeUse: PlaceUse = { place: 'entries', access: 'reads' };
 
-  /** As oclif's own, with the configuration as it is, which that one would load again. */
+  /** Like oclif's own `run`, but with the given configuration, which oclif would load again. */
   static override async run<T extends Command>(
     this: new (argv: string[], config: Config) => T,
     argv: string[] = [],
@@ -45,8 +45,8 @@ export abstract class StoreCommand extends Command {
   }
 
   /**
-   * Runs `work` and ends the process with the exit code that it returns.
-   * @param use where it differs from the command's `placeUse`
+   * Run `work` and set the exit code that it returns.
+   * @param use overrides the command's `placeUse`
    */
   protected async withStore(
     flags: GlobalFlags,
@@ -64,7 +64,7 @@ export abstract class StoreCommand extends Command {
     });
   }
 
-  /** The store of the profile that is asked for, not connected yet. Whoever opens it closes it. */
+  /** Open the store of the selected profile without connecting. The caller closes it. */
   protected async openStore(flags: GlobalFlags): Promise<Pick<Work, 'profile' | 'store'>> {
     checkTimeout(flags);
     const profile = await selectProfile(flags);
@@ -80,6 +80,5 @@ export abstract class StoreCommand extends Command {
 
 /** @throws UsageError */
 export function checkTimeout({ timeout }: Pick<GlobalFlags, 'timeout'>): void {
-  if (timeout === 0)
-    throw new UsageError('--timeout 0 leaves no time to answer', 'Write --timeout 5s, or leave it out.');
+  if (timeout === 0) throw new UsageError('--timeout 0 leaves no time to answer', 'Use --timeout 5s, or leave it out.');
 }

@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 import { UsageError } from '../errors.js';
 
 /**
- * The error for a command line that names no command.
- * @param words as they were typed; more than one where the first is a topic
+ * The error for a command line without a known command.
+ * @param words as typed; more than one if the first is a topic
  * @param ids of all commands
  */
 export function unknownCommand(words: readonly string[], ids: readonly string[]): UsageError {
@@ -19,21 +19,21 @@ export function unknownCommand(words: readonly string[], ids: readonly string[])
 const LIST_ALL = 'List the commands with: cachectl help';
 
 function hintFor(typed: string, ids: readonly string[], otherwise: string): string {
-  const meant = synonym(typed) ?? byLastPart(typed, ids) ?? nearest(typed, ids);
-  return meant === undefined ? otherwise : `Did you mean ${meant}?`;
+  const suggestion = synonym(typed) ?? byLastPart(typed, ids) ?? nearest(typed, ids);
+  return suggestion === undefined ? otherwise : `Did you mean ${suggestion}?`;
 }
 
-/** `acquire` is lock:acquire. */
+/** Finds lock:acquire for `acquire`. */
 function byLastPart(typed: string, ids: readonly string[]): string | undefined {
   return ids.find((id) => id.endsWith(`:${typed}`));
 }
 
-/** Undefined where nothing is near enough to be meant. */
+/** Undefined if nothing is similar enough. */
 function nearest(typed: string, ids: readonly string[]): string | undefined {
   // The time grows with the product of the lengths.
   const sought = typed.toLowerCase().slice(0, 50);
   const ranked = ids.map((id) => ({ id, wrong: distance(sought, id) })).sort((a, b) => a.wrong - b.wrong);
-  // Few commands share a topic, so less of a likeness will do.
+  // A topic has few commands, so less similarity is enough.
   const most = typed.includes(':') ? 0.5 : 0.49;
   return ranked.find(({ id, wrong }) => wrong <= 2 && wrong <= lastPart(id).length * most)?.id;
 }
@@ -46,7 +46,7 @@ function synonym(typed: string): string | undefined {
   return Object.entries(SYNONYMS).find(([, words]) => words.includes(typed.toLowerCase()))?.[0];
 }
 
-/** What other tools call a command. */
+/** Names of commands in other tools. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   get: ['cat', 'exists', 'fetch', 'has', 'mget', 'read'],
   put: ['mset', 'save', 'set', 'setex', 'store', 'write'],

@@ -2,13 +2,13 @@ import { distance } from 'fastest-levenshtein';
 
 import { flagWords, usageLine, type UsageParts } from './usage-line.js';
 
-/** What oclif's parser throws. What was wrong is partly in fields, partly in its message only. */
+/** An error of oclif's parser. Some details are in fields, others only in its message. */
 export interface ParserError extends Error {
   readonly oclif: { readonly exit?: number };
   readonly parse?: { readonly input?: ParserInput };
-  /** Of arguments that are missing or too many. */
+  /** Missing or unexpected arguments. */
   readonly args?: ReadonlyArray<string | { readonly name: string; readonly multiple?: boolean }>;
-  /** Flags that do not exist. */
+  /** Unknown flags. */
   readonly flags?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export function isParserError(error: unknown): error is ParserError {
   return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
 }
 
-/** A parser error as two lines. */
+/** Reword a parser error in two lines. */
 export function usageFailure(error: ParserError): Wording {
   const input = error.parse?.input;
   if (error.flags !== undefined) return unknownFlags(error.flags, input);
@@ -49,7 +49,7 @@ interface Wording {
   readonly hint: string;
 }
 
-/** oclif has these in its messages only. The first of several is reported. */
+/** Details that oclif has only in its messages. The first match counts. */
 const WORDINGS: ReadonlyArray<readonly [RegExp, (words: string[], input: ParserInput | undefined) => Wording]> = [
   [
     /Missing required flag (\S+)/,
@@ -115,7 +115,7 @@ function usageHint(input: ParserInput | undefined): string {
   return id === undefined || input === undefined ? 'See the command with --help.' : `Usage: ${usageOf(id, input)}`;
 }
 
-/** The parser is not given the usage line that a command may have of its own. */
+/** oclif does not pass a command's custom usage line to the parser. */
 function usageOf(id: string, input: ParserInput): string {
   const { usage } = (input.context as { constructor: Partial<UsageParts> }).constructor;
   return usageLine(id, usage === undefined ? input : { ...input, usage });
@@ -140,7 +140,7 @@ function hintFor(typed: string, input: ParserInput | undefined): string | undefi
   return near === undefined ? undefined : `Did you mean --${near}?`;
 }
 
-/** Earlier names, and what other tools call a flag. */
+/** Earlier names of flags, and names in other tools. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   all: ['all-prefixes', 'all-profiles'],
   'older-than': ['idle-for', 'held-for'],

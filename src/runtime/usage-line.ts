@@ -1,11 +1,11 @@
 import type { Command } from '@oclif/core/command';
 
-/** The parts of a command that its usage line shows; a class and its entry in the manifest both have them. */
+/** The parts of a command in its usage line. Both a command class and its manifest entry have them. */
 export type UsageParts = Pick<Command.Cached, 'args' | 'flags' | 'usage'>;
 
 export type AnyFlag = UsageParts['flags'][string];
 
-/** `lock:acquire NAME --ttl DURATION [FLAGS]`: arguments and required flags; the other flags are listed below it in help. */
+/** `lock:acquire NAME --ttl DURATION [FLAGS]`: arguments and required flags. Help lists the other flags below. */
 export function usageLine(id: string, { args, flags, usage }: UsageParts): string {
   if (typeof usage === 'string') return `cachectl ${usage}`;
   const words = Object.values(args)
@@ -18,12 +18,12 @@ export function usageLine(id: string, { args, flags, usage }: UsageParts): strin
   return ['cachectl', id, ...words, ...required.map((flag) => flagWords(flag)), '[FLAGS]'].join(' ');
 }
 
-/** `--ttl DURATION`, `--sort key|size`. */
+/** Such as `--ttl DURATION` or `--sort key|size`. */
 export function flagWords(flag: AnyFlag): string {
   return [`--${flag.name}`, ...valueWords(flag)].join(' ');
 }
 
-/** The values of an option are named where there is room for them. */
+/** Shows the allowed values if there is room. */
 export function valueWords(flag: AnyFlag): string[] {
   if (flag.type !== 'option') return [];
   const values = flag.options?.join('|') ?? '';
@@ -31,5 +31,5 @@ export function valueWords(flag: AnyFlag): string[] {
   return [flag.helpValue === undefined ? flag.name.toUpperCase() : String(flag.helpValue)];
 }
 
-/** Columns. */
+/** In columns. */
 const MOST_SHOWN = 20;

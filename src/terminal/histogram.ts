@@ -3,14 +3,14 @@ import type { Ttl } from '../stores/contract/store.js';
 
 import { ascending, percentile } from '../percentile.js';
 
-/** From a number on, and below another; null is without an end. */
+/** A half-open range; `to` is null if it is unbounded. */
 export interface Bucket {
   readonly from: number;
   readonly to: null | number;
   readonly entries: number;
 }
 
-/** How numbers are spread. Percentiles are numbers that are there, by the nearest rank; null of none. */
+/** A distribution. Percentiles are nearest-rank; null if there are no numbers. */
 export interface Histogram {
   readonly median: null | number;
   readonly p90: null | number;
@@ -19,7 +19,7 @@ export interface Histogram {
   readonly buckets: readonly Bucket[];
 }
 
-/** Of those that expire, beside those that do not. */
+/** The TTLs of entries that expire, and the number of others. */
 export interface TtlHistogram extends Histogram {
   readonly never: number;
   readonly unknown: number;
@@ -32,7 +32,7 @@ const HOUR = 3600;
 const DAY = 86_400;
 const TTL_EDGES = [0, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
 
-/** In bytes. */
+/** The sizes of entries, in bytes. */
 export function sizesOf({ entries }: Sample): Histogram {
   return histogram(
     entries.map(({ size }) => size),
@@ -40,7 +40,7 @@ export function sizesOf({ entries }: Sample): Histogram {
   );
 }
 
-/** In seconds. */
+/** The TTLs of entries, in seconds. */
 export function ttlsOf({ entries }: Sample): TtlHistogram {
   const ttls: ReadonlyArray<Ttl | undefined> = entries.map(({ ttl }) => ttl);
   return {

@@ -1,11 +1,11 @@
-/** Text that is JSON already (a cached value, exact to the digit) and goes into a document as it is. */
+/** Text that is already JSON, such as an exact number, and is embedded unchanged. */
 export class JsonText {
   constructor(readonly text: string) {}
 }
 
 export type JsonField = boolean | JsonField[] | JsonFields | JsonText | null | number | string | undefined;
 
-/** A document's members; those that are undefined are left out. */
+/** The members of a document. Undefined members are left out. */
 export interface JsonFields {
   readonly [name: string]: JsonField;
 }
@@ -21,7 +21,7 @@ export function stringify(value: JsonField | readonly JsonFields[]): string {
   return `{${members.join(',')}}`;
 }
 
-/** A failure that ends a JSON array which has begun: whoever reports it adds the last member. */
+/** A failure within a JSON array that was begun. The error is reported as its last member. */
 export class UnfinishedListError extends Error {
   constructor(override readonly cause: unknown) {
     super('the list ended early');

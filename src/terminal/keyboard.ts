@@ -1,29 +1,29 @@
 /**
- * Listens to single keys while a live view stands on a terminal. Ctrl-C stays what it is.
+ * Listen for single keys during a live view. Ctrl-C works as usual.
  * @param quit called for `q` and Escape
- * @returns ends it, and gives the terminal back as it was
+ * @returns stops listening and restores the terminal
  */
 export function onQuitKey(quit: () => void): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) {
     return () => {
-      // Nobody sits there.
+      // There is no keyboard.
     };
   }
 
-  const heard = (chunk: Buffer): void => {
+  const onData = (chunk: Buffer): void => {
     const keys = chunk.toString('latin1');
-    // In raw mode the terminal makes no signal of it.
+    // In raw mode the terminal does not send the signal itself.
     if (keys.includes('\u0003')) process.kill(process.pid, 'SIGINT');
-    // Escape alone: with more behind it, it is an arrow, say.
+    // Only a lone Escape: longer sequences are other keys, such as arrows.
     else if (keys.toLowerCase().includes('q') || keys === '\u001B') quit();
   };
 
   stdin.setRawMode(true);
-  stdin.on('data', heard);
+  stdin.on('data', onData);
   stdin.resume();
   return () => {
-    stdin.off('data', heard);
+    stdin.off('data', onData);
     stdin.setRawMode(false);
     stdin.pause();
   };

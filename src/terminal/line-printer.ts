@@ -1,16 +1,16 @@
 import { answer } from './output.js';
 
-/** Characters that are written at once. */
+/** Characters per write, at most. */
 const CHUNK = 65_536;
 
-/** Prints many lines, those that come at once by one write, and none of them later than the program could. */
+/** Prints many lines. Lines that arrive together share one write, without delaying any. */
 export class LinePrinter {
   #waiting = '';
   #writing: Promise<void> | undefined;
   #isScheduled = false;
   #failure: unknown;
 
-  /** Resolves at once while there is room, else when the reader took what was printed. @throws ClosedPipeError */
+  /** Resolves at once while there is room, otherwise once the reader caught up. @throws ClosedPipeError */
   async print(line: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#waiting += line;
@@ -18,7 +18,7 @@ export class LinePrinter {
     else this.#schedule();
   }
 
-  /** Resolves when the reader took everything. @throws ClosedPipeError */
+  /** Resolves once the reader took everything. @throws ClosedPipeError */
   async flush(): Promise<void> {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
@@ -35,7 +35,7 @@ export class LinePrinter {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      // What went wrong is thrown by whoever prints next.
+      // The next call of `print` throws the error.
       this.flush().catch(() => {});
     });
   }

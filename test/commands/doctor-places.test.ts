@@ -93,7 +93,7 @@ describe('doctor on Redis behind sentinels', () => {
       expect(code).to.equal(3);
       expect(findings.at(-1)).to.deep.include({
         state: 'fault',
-        hint: 'Check that the sentinels are running, and primary in the profile.',
+        hint: 'Check that the sentinels are running, and check primary: in the profile.',
       });
     }
   });

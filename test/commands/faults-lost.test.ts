@@ -160,7 +160,7 @@ describe('a Redis server that goes away', function () {
     const { code, err } = await run.ended;
     expect(code).to.equal(76);
     expect(err).to.match(
-      /^deploy was lost while the command ran: it could not be refreshed for as long as it lives: .*refuses/,
+      /^deploy was lost while the command ran: it could not be renewed before its TTL ended: .*refuses/,
     );
   });
 

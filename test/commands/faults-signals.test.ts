@@ -156,6 +156,6 @@ describe('interrupted, lock:list', () => {
 
   it('breaks no lock', async () => {
     const result = await interrupted('lock:release', '--stuck', '--yes');
-    expectFault(result, { code: 130, message: /^interrupted before all locks had been seen/, hint: 'None was broken' });
+    expectFault(result, { code: 130, message: /^interrupted before all locks were read/, hint: 'No lock was broken' });
   });
 });

@@ -142,7 +142,7 @@ describe('without a key at a terminal', () => {
       expect(await at(place, ['get']))
         .to.have.property('screen')
         .that.includes('none begins with shop-cache-');
-      expect((await at(place, ['lock:release'])).screen).to.include('none that can be recognized is held');
+      expect((await at(place, ['lock:release'])).screen).to.include('no recognizable lock is held');
       await place.run(['put', 'a', 'v']);
       const { code, screen } = await at(place, ['get', '--tags', 'people']);
       expect(code).to.equal(2);

@@ -218,7 +218,7 @@ describe('remember on any store', () => {
       return (JSON.parse(out) as { waiters: unknown[] }).waiters.length === 1;
     });
     waiter.child.kill('SIGINT');
-    expect(await waiter.ended).to.include({ code: 130, out: '', err: 'error: interrupted; nothing was run\n' });
+    expect(await waiter.ended).to.include({ code: 130, out: '', err: 'error: interrupted; the command was not run\n' });
     command.letGo();
     expect(await runner.ended).to.include({ code: 0, out: 'made\n' });
   });

@@ -161,7 +161,7 @@ describe('the choice of a store', () => {
   it('takes one flag, not two', async () => {
     const { code, err } = await cachectl(['get', 'a', '--url', 'sqlite:none.sqlite', '--profile', 'one']);
     expect(code).to.equal(2);
-    expect(err).to.include('--url and --profile both say which store to use');
+    expect(err).to.include('--url and --profile both select a store');
   });
 });
 

@@ -64,7 +64,7 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
     expectFault(await place.run(['put', 'k', 'v', '--ttl', '1500ms']), {
       code: 2,
       message: '"1500ms" is not a whole number of seconds',
-      hint: 'Write 2s',
+      hint: 'Use 2s',
     });
     expect(await place.run(['put', 'k', 'v', '--ttl', '1.5h'])).to.include({ code: 0 });
     const { out } = await place.run(['get', 'k', '--json']);

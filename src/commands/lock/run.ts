@@ -153,8 +153,8 @@ async function acquire(
     const isAcquired = await whileWaiting({ store, what: nameText(name) }, async (told) =>
       acquireWithin(timed, { ...options, ...told }),
     );
-    if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; nothing was run', '');
-    if (interruption.by !== undefined) throw new PartialError('ended while waiting; nothing was run', '');
+    if (interruption.by === 'SIGINT') throw new InterruptedError('interrupted; the command was not run', '');
+    if (interruption.by !== undefined) throw new PartialError('terminated while waiting; the command was not run', '');
     // A user without permission to refresh (on Redis it takes a script) would lose the lock while the command runs.
     // With another owner, a refresh changes nothing. A fenced lock has been refreshed already.
     if (isAcquired && fenced === undefined) await lock.refresh(`${owner}?`, ttl);

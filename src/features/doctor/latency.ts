@@ -7,13 +7,13 @@ import { ok, warning } from '../../stores/doctor/findings.js';
 /** A key that does not exist. */
 export const NO_KEY = 'cachectl:doctor';
 
-/** Milliseconds, for any number of samples. */
+/** In milliseconds, for any number of samples. */
 const LONGEST_MS = 5000;
 
-/** Milliseconds: a page with a dozen lookups then waits a fifth of a second. */
+/** In milliseconds. A page with ten lookups then waits for 0.2 s. */
 const SLOW_MS = 20;
 
-/** Times consecutive reads of a key that does not exist. @throws InterruptedError */
+/** Measure consecutive reads of a key that does not exist. @throws InterruptedError */
 export async function latencyFinding(store: Store, samples: number, signal: AbortSignal): Promise<Finding> {
   const times: number[] = [];
   const giveUpAt = performance.now() + LONGEST_MS;

@@ -10,10 +10,10 @@ import { clockTime, formatDuration } from '../../terminal/durations.js';
 import { count } from '../../terminal/progress.js';
 import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
-/** A held lock by its name. */
+/** A held lock with its name. */
 export type HeldLock = LockHolder & { readonly name: string };
 
-/** What is known of a held lock; null is an owner that is no owner token but a cache value. */
+/** Columns of a held lock. The owner is null if the value is no owner. */
 export const heldColumns: ReadonlyArray<Column<HeldLock>> = [
   { name: 'name', value: ({ name }) => nameText(name), title: 'NAME' },
   { name: 'owner', value: ({ owner }) => ownerField(owner), title: 'HELD BY', text: shortOwner },
@@ -36,12 +36,12 @@ const detectedColumn: Column<ListedLock> = {
   text: ({ detectedBy }) => DETECTED_BY[detectedBy],
 };
 
-/** Of `lock:list`. */
+/** Columns of `lock:list`. */
 export const lockColumns: ReadonlyArray<Column<ListedLock>> = heldColumns.flatMap(
   (column): Array<Column<ListedLock>> => (column.name === 'meaning' ? [detectedColumn, column] : [column]),
 );
 
-/** Waiters as the store knows them. */
+/** Columns of the waiters that the store knows. */
 export const waiterColumns: ReadonlyArray<Column<Waiter>> = [
   { name: 'owner', value: ({ owner }) => owner && printKey(owner), title: 'WAITER' },
   { name: 'address', value: ({ address }) => address, title: 'ADDRESS' },
@@ -55,7 +55,7 @@ export const waiterColumns: ReadonlyArray<Column<Waiter>> = [
   { name: 'attempts', value: ({ attempts }) => attempts, title: 'ATTEMPTS', isNumber: true },
 ];
 
-/** Those that tried and did not get a lock. */
+/** Columns of clients that tried to acquire a held lock. */
 export const contenderColumns: ReadonlyArray<Column<Contender>> = [
   { name: 'owner', value: ({ owner }) => owner && printKey(owner), title: 'CONTENDER' },
   { name: 'address', value: ({ client }) => client?.address, title: 'ADDRESS' },
@@ -71,7 +71,7 @@ export const contenderColumns: ReadonlyArray<Column<Contender>> = [
   { name: 'lastAt', value: ({ until }) => until.toISOString(), title: 'LAST', text: ({ until }) => clockTime(until) },
 ];
 
-/** Of `lock:watch`, in JSON and in a pipe; durations in seconds. */
+/** Columns of `lock:watch` in JSON and in a pipe. Durations are in seconds. */
 export const eventColumns: ReadonlyArray<Column<TimedEvent>> = [
   { name: 'at', value: ({ time }) => time.toISOString() },
   { name: 'type', value: ({ type }) => type },
@@ -85,18 +85,18 @@ export const eventColumns: ReadonlyArray<Column<TimedEvent>> = [
   { name: 'waitedFor', value: ({ waited }) => waited },
 ];
 
-/** How long ago a time is: `5m 3s`. */
+/** Format the time since `time`: `5m 3s`. */
 export function agoText(time: Date): string {
   return formatDuration(Math.max(0, Date.now() - time.getTime()) / 1000);
 }
 
-/** An owner token of cachectl is given by what it says; `lock:show` has all of it. */
+/** The readable part of an owner token of cachectl. `lock:show` prints the whole token. */
 function shortOwner(lock: HeldLock): string {
   const own = readOwner(lock.owner);
   return own === undefined ? ownerText(lock) : `${own.who}, process ${own.pid}`;
 }
 
-/** Known where the owner token says it. */
+/** Known if the owner token contains it. */
 function acquiredAt({ name, owner }: HeldLock): string | undefined {
   return aboutLock(name, { owner }).acquiredAt?.toISOString();
 }
@@ -110,7 +110,7 @@ function meaning(lock: HeldLock): string {
   return printable(aboutLock(lock.name, lock).meaning);
 }
 
-/** The owner has a column of its own. */
+/** The owner is in another column. */
 function shortMeaning(lock: HeldLock): string {
   return aboutLock(lock.name, lock).family === 'cachectl' ? 'acquired by cachectl' : meaning(lock);
 }

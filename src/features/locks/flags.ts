@@ -4,7 +4,7 @@ import { preciseDuration } from '../../runtime/flags.js';
 import { asPattern } from '../../runtime/key-arguments.js';
 import { LOCK_FAMILIES } from '../../stores/locks/families.js';
 
-/** Seconds: longer than a deploy, a job or a scheduled task should hold a lock. */
+/** In seconds: longer than a deploy, a job or a scheduled task should hold a lock. */
 const HELD_FOR = 3600;
 
 /** For commands that list locks. */

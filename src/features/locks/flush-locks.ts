@@ -10,23 +10,23 @@ import { answer, answerJson } from '../../terminal/output.js';
 import { countOf } from '../../terminal/progress.js';
 import { selectLocks } from './selection.js';
 
-/** Locks that are released at once. */
+/** How many locks to release at once. */
 const AT_ONCE = 32;
 
 /**
- * Removes the locks under the prefix, those of a listing, and nothing else; Laravel's `cache:clear --locks`. Who waits for one
- * is told. A lock that changed hands since it was listed stays with its new holder.
- * @throws UnsupportedError where the store cannot list locks, before anybody is asked
+ * Remove the locks under the prefix, and nothing else, like Laravel's `cache:clear --locks`. Waiters are notified. A
+ * lock that changed hands since it was listed stays.
+ * @throws UnsupportedError if the store cannot list locks, before anyone is asked
  */
 export async function flushLocks(work: Work, flags: SweepFlags): Promise<void> {
   const { store, profile, interruption } = work;
   const dryRun = flags['dry-run'];
   const listed = (): AsyncGenerator<ListedLock> => selectLocks(work, {});
   if (!dryRun) {
-    const isRead = !flags.yes && process.stderr.isTTY && process.stdin.isTTY;
+    const asksPerson = !flags.yes && process.stderr.isTTY && process.stdin.isTTY;
     if (!store.locks) await listed().next();
-    const effect = `removes the locks under the prefix ${store.prefix}${isRead ? `: ${locks(await counted(listed()))}` : ''}`;
-    const warnings = ['Every holder loses its lock. Entries stay.'];
+    const effect = `removes the locks under the prefix ${store.prefix}${asksPerson ? `: ${locks(await counted(listed()))}` : ''}`;
+    const warnings = ['All holders lose their locks. Entries stay.'];
     await askBeforeDestroying({ store, profile, action: 'flush', effect, warnings }, flags);
   }
 
@@ -47,7 +47,7 @@ export async function flushLocks(work: Work, flags: SweepFlags): Promise<void> {
     : answer(`${dryRun ? 'would remove' : 'removed'} ${locks(removed)}\n`));
 }
 
-/** What holds no owner that can be named again is removed as long as it holds the same. */
+/** Release by owner. If that fails because the value is no owner, remove it if it has not changed. */
 async function isRemoved(store: Store, { name, owner }: ListedLock): Promise<boolean> {
   const lock = store.lock(name);
   if (await lock.release(owner)) return true;

@@ -3,12 +3,12 @@ import type { Lock, Store } from '../../stores/contract/store.js';
 import { deferred } from '../../async.js';
 import { FATAL_SIGNALS } from '../../runtime/child/signals.js';
 
-/** What a holder needs to keep a lock, and to give it back. */
+/** What is needed to renew and release a lock. */
 export interface Holding {
   readonly owner: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly ttl: number;
-  /** A store with a connection of its own, for when the one at hand is lost. */
+  /** Open another store, in case the connection is lost. */
   openStore(): Promise<Store>;
   lockOf(store: Store): Lock;
 }
@@ -16,31 +16,31 @@ export interface Holding {
 /** A lock that was just acquired. */
 export interface Acquired {
   readonly lock: Lock;
-  /** When the server was asked, by performance.now(). */
+  /** When the request was sent, as performance.now(). */
   readonly at: number;
 }
 
 /**
- * A lock that is refreshed until it is given back. It is lost when somebody else has it or it is gone, and also when the
- * server was silent for as long as it lives: by then it may be anybody's. Times are of a clock that no one sets. While it is
- * held no signal ends this process: those who run a command hand signals on.
+ * A lock that is renewed until it is released. It is lost if it is gone, if someone else holds it, or if it could not
+ * be renewed before the TTL ends, because then anyone may hold it. Times are from a monotonic clock. While it is held,
+ * signals do not end this process; they are forwarded to the command.
  */
 export class HeldLock {
-  /** Resolves, with the reason, when the lock is lost; never, when it is not. */
+  /** Resolves with the reason if the lock is lost. */
   readonly lost: Promise<string>;
   readonly #holding: Holding;
   readonly #lose: (reason: string) => void;
   #store: Store | undefined;
   #lock: Lock;
-  /** When the server ends it, at the latest, if it hears no more of us. */
+  /** When the TTL ends at the latest, unless it is renewed. */
   #expiresAt: number;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isOver = false;
-  /** Stores that count in whole seconds end a lock up to a second early. */
+  /** Stores that count whole seconds end a lock up to a second early. */
   readonly #marginMs: number;
 
-  /** @param store where it was acquired just now; closed with the lock */
+  /** @param store the store on which it was acquired; closed on release */
   constructor(store: Store, holding: Holding, { lock, at }: Acquired) {
     const { promise, resolve } = deferred<string>();
     this.lost = promise;
@@ -55,7 +55,7 @@ export class HeldLock {
     this.#schedule();
   }
 
-  /** False when it was not ours any more. @throws what kept the server from answering */
+  /** False if the lock was not held any more. @throws if the store cannot be reached */
   async release(): Promise<boolean> {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -69,7 +69,7 @@ export class HeldLock {
     }
   }
 
-  /** A third of its life leaves time for two failures. */
+  /** Renewing after a third of the TTL leaves time for two failures. */
   #schedule(): void {
     const pause = Math.min((this.#holding.ttl * 1000) / 3, this.#heldUntil - performance.now());
     this.#timer = setTimeout(
@@ -82,12 +82,12 @@ export class HeldLock {
 
   async #refresh(): Promise<void> {
     const askedAt = performance.now();
-    const isAnswered = this.#loseWithoutAnswer(this.#expiresAt - askedAt);
+    const cancelLoss = this.#loseUnlessAnswered(this.#expiresAt - askedAt);
     let failure: Error | undefined;
     try {
       const lock = await this.#connected();
       if (!(await lock.refresh(this.#holding.owner, this.#holding.ttl))) {
-        this.#lose('it expired, or somebody broke it');
+        this.#lose('it expired or was broken');
         return;
       }
 
@@ -97,24 +97,24 @@ export class HeldLock {
       await this.#store?.close();
       this.#store = undefined;
     } finally {
-      isAnswered();
+      cancelLoss();
     }
 
     if (failure !== undefined && performance.now() >= this.#heldUntil) {
-      this.#lose(`${NOT_REFRESHED}: ${failure.message}`);
+      this.#lose(`${NOT_RENEWED}: ${failure.message}`);
     } else if (!this.#isOver) this.#schedule();
   }
 
   /**
-   * Not of a lock whose life is over already because we were suspended: what became of it the server tells. An answer that came
-   * while we were suspended is read first.
-   * @returns what keeps it from happening
+   * Lose the lock if no reply comes in time. Not if the TTL had already ended because this process was suspended; then
+   * the server's reply decides. A reply that arrived during a suspension is read first.
+   * @returns a function that cancels it
    */
-  #loseWithoutAnswer(milliseconds: number): () => void {
+  #loseUnlessAnswered(milliseconds: number): () => void {
     if (milliseconds <= 0) return () => {};
     let timer = setTimeout(() => {
       timer = setTimeout(() => {
-        if (!this.#isOver) this.#lose(`${NOT_REFRESHED}: there was no answer`);
+        if (!this.#isOver) this.#lose(`${NOT_RENEWED}: no answer from the store`);
       }, READ_FIRST_MS);
     }, milliseconds);
     return () => clearTimeout(timer);
@@ -136,11 +136,11 @@ export class HeldLock {
 
 const READ_FIRST_MS = 100;
 
-/** Between two refreshes. */
+/** The minimum time between two renewals, in milliseconds. */
 const LEAST_PAUSE_MS = 20;
 
-const NOT_REFRESHED = 'it could not be refreshed for as long as it lives';
+const NOT_RENEWED = 'it could not be renewed before its TTL ended';
 
 function ignore(): void {
-  // Giving back takes no longer than the store may take to answer.
+  // Releasing takes no longer than the timeout of the store.
 }

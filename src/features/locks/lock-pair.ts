@@ -1,6 +1,6 @@
 import type { Lock, LockHolder, Ttl } from '../../stores/contract/store.js';
 
-/** Two locks that are held together or not at all; the second is looked up when it is needed, and need not be there. */
+/** Two locks that are held together or not at all. The second is looked up on demand and may not exist. */
 export class LockPair implements Lock {
   readonly #first: Lock;
   readonly #findSecond: () => Promise<Lock | undefined>;
@@ -42,7 +42,7 @@ export class LockPair implements Lock {
     return (await this.#first.holder()) ?? second?.holder();
   }
 
-  /** Neither is left out because of the other. */
+  /** A failure of one does not prevent the other. */
   async #both(work: (lock: Lock) => Promise<boolean>): Promise<boolean> {
     const first = work(this.#first);
     const second = this.#other().then(async (lock) => lock === undefined || work(lock));

@@ -5,7 +5,7 @@ import { WrongTypeError } from '../../errors.js';
 import { parseKey, printKey } from '../../stores/entries/printed-key.js';
 import { aboutLock } from '../../stores/locks/description.js';
 import { readOwner } from '../../stores/locks/owner.js';
-import { lockTeller } from '../../stores/locks/rule.js';
+import { lockDetector } from '../../stores/locks/rule.js';
 import { formatDuration } from '../../terminal/durations.js';
 import { canAsk, missingArgument, offered, pick } from '../../terminal/picker.js';
 import { ttlText } from '../../terminal/value-text.js';
@@ -13,8 +13,8 @@ import { selectLocks } from './selection.js';
 import { heldByText } from './text.js';
 
 /**
- * The name on the command line; undefined when there is none and `pickLock` can ask for one.
- * @throws UsageError when no one can be asked, before anything is connected
+ * The name on the command line; undefined if there is none and `pickLock` can ask for one.
+ * @throws UsageError if no one can be asked, before connecting
  */
 export function namedLock(name: string | undefined, flags: { readonly json: boolean }): string | undefined {
   if (name === undefined && !canAsk(flags)) {
@@ -25,10 +25,10 @@ export function namedLock(name: string | undefined, flags: { readonly json: bool
 }
 
 /**
- * Ask a person to choose one of the held locks, as far as the store can recognize them.
- * @param verb of the command: `release`
- * @param owner offers only the locks of this owner
- * @throws UsageError where locks cannot be listed, or none is held
+ * Ask a person to choose a held lock, among those that the store can recognize.
+ * @param verb of the command, such as `release`
+ * @param owner offer only locks of this owner
+ * @throws UsageError if locks cannot be listed or none is held
  */
 export async function pickLock({ store, interruption }: Work, verb: string, owner?: string): Promise<string> {
   return pick<ListedLock>(
@@ -36,7 +36,7 @@ export async function pickLock({ store, interruption }: Work, verb: string, owne
       argument: 'NAME',
       noun: 'lock',
       verb,
-      none: `No lock to choose from: none that can be recognized is held${owner === undefined ? '' : ' by that owner'}.`,
+      none: `No lock to choose from: no recognizable lock is held${owner === undefined ? '' : ' by that owner'}.`,
       find: (names, signal) => held(store, names, signal, owner),
       nameOf: ({ name }) => name,
       exact: async (name) => exactLock(store, name, owner),
@@ -59,7 +59,7 @@ async function exactLock(
   const name = parseKey(typed);
   const holder = await holderOf(store.lock(name));
   if (holder === undefined || (owner !== undefined && holder.owner !== owner)) return undefined;
-  const toldBy = store.traits.locksToldFromEntries === 'apart' ? 'place' : tellByForm(name, holder.owner);
+  const toldBy = store.traits.lockStorage === 'separate' ? 'place' : tellByForm(name, holder.owner);
   return toldBy && { ...holder, name, toldBy };
 }
 
@@ -73,7 +73,7 @@ async function holderOf(lock: Lock): Promise<LockHolder | undefined> {
   }
 }
 
-const tellByForm = lockTeller({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false });
+const tellByForm = lockDetector({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false });
 
 async function* held(
   store: Work['store'],
@@ -86,7 +86,7 @@ async function* held(
   }
 }
 
-/** cachectl's own owners say who holds the lock. */
+/** The holder as named in cachectl's owner token. */
 function holderText(lock: ListedLock): string {
   const own = readOwner(lock.owner);
   return own === undefined ? heldByText(lock) : `held by ${own.who}, process ${own.pid}, ${ttlText(lock.ttl)}`;

@@ -16,14 +16,14 @@ import { forTerminal, lineField, ttlText } from '../../terminal/value-text.js';
 import { agoText, contenderColumns, eventColumns, heldColumns, waiterColumns } from './columns.js';
 import { whoText } from './text.js';
 
-/** What `lock:show` knows of a lock. */
+/** What `lock:show` reports. */
 export interface ShownLock {
   readonly name: string;
-  /** Undefined of a lock that is free. */
+  /** Undefined if the lock is free. */
   readonly holder: LockHolder | undefined;
-  /** Undefined where the store does not know them. */
+  /** Undefined if the store does not know waiters. */
   readonly waiters: readonly Waiter[] | undefined;
-  /** What was seen while it was watched. */
+  /** What happened while the lock was watched. */
   readonly seen: LockSummary | undefined;
 }
 
@@ -37,7 +37,7 @@ export function shownFields({ name, holder, waiters, seen }: ShownLock): Field[]
   ];
 }
 
-/** The same for a person. */
+/** The report for a person. */
 export async function shownText({ name, holder, waiters = [], seen }: ShownLock): Promise<string> {
   const [, ...facts] = holder === undefined ? [] : heldFields(name, holder);
   return [
@@ -61,7 +61,7 @@ function heldFields(name: string, holder: LockHolder): Field[] {
   }));
 }
 
-/** What was seen of the contention for a lock; durations in seconds. */
+/** The contention for a lock. Durations are in seconds. */
 export function summaryFields({ name, acquisitions, held, waited, refused, contenders }: LockSummary): Field[] {
   return [
     { name: 'name', value: printKey(name) },
@@ -81,7 +81,7 @@ function durationFields({ count: number, median, worst }: Durations): Field[] {
   ];
 }
 
-/** The same for a person. */
+/** The contention for a person. */
 export async function summaryText({
   name,
   acquisitions,
@@ -100,7 +100,7 @@ export async function summaryText({
   return `${lines.join('\n')}\n${await listTable(contenders.slice(0, MOST_CONTENDERS), contenderColumns)}${more}`;
 }
 
-/** An event on one line: columns for a person, fields between tabs for a pipe. */
+/** An event on one line: aligned for a person, tab-separated for a pipe. */
 export function timedLine(event: TimedEvent, nameWidth: number): string {
   if (!answersAPerson()) return itemLine(event, eventColumns);
   const type = styled(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
@@ -110,7 +110,7 @@ export function timedLine(event: TimedEvent, nameWidth: number): string {
   return `${[clockTime(event.time), type, name, who, details].join('  ').trimEnd()}\n`;
 }
 
-/** A duration, to the millisecond where it is short. */
+/** Format a duration, in milliseconds if it is short. */
 export function secondsText(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   return seconds < 60 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);

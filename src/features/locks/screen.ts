@@ -9,13 +9,10 @@ import { forTerminal, lineField } from '../../terminal/value-text.js';
 import { secondsText } from './report.js';
 import { whoText } from './text.js';
 
-/** How often the state is drawn anew, in milliseconds. */
+/** How often to redraw the state, in milliseconds. */
 const REDRAW_MS = 250;
 
-/**
- * A timeline that scrolls on a terminal, and under it the state of each lock, which is drawn anew in its place. What has
- * scrolled by stays to be read.
- */
+/** A scrolling timeline with the current state of each lock below it. */
 export class LockScreen {
   readonly #timelines: readonly LockTimeline[];
   readonly #timer: NodeJS.Timeout;
@@ -27,14 +24,14 @@ export class LockScreen {
     this.draw();
   }
 
-  /** A line of the timeline. @throws ClosedPipeError */
+  /** Print a line of the timeline. @throws ClosedPipeError */
   async print(line: string): Promise<void> {
     this.clear();
     await answer(line);
     this.draw();
   }
 
-  /** Clears the state, so that the summary is printed in its place. */
+  /** Remove the state, so that the summary takes its place. */
   end(): void {
     clearInterval(this.#timer);
     this.clear();
@@ -59,6 +56,7 @@ function stateOf({ summary: { name, holder, acquisitions, refused } }: LockTimel
 }
 
 function heldText(holder: Holding): string {
-  const lasts = holder.since === undefined ? '' : ` for ${secondsText((Date.now() - holder.since.getTime()) / 1000)}`;
-  return `held${lasts} by ${whoText(holder)}`;
+  const duration =
+    holder.since === undefined ? '' : ` for ${secondsText((Date.now() - holder.since.getTime()) / 1000)}`;
+  return `held${duration} by ${whoText(holder)}`;
 }

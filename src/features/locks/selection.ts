@@ -8,16 +8,16 @@ import { readOwner } from '../../stores/locks/owner.js';
 
 /** Which locks to list. */
 export interface LockSelection {
-  /** A glob on the name. */
+  /** A glob on lock names. */
   readonly pattern?: string | undefined;
   readonly families?: readonly LockFamily[] | undefined;
   /** A glob: entries whose names match are locks, whatever they hold. */
   readonly include?: string | undefined;
-  /** Seconds. Only locks that never expire, or that are known to be held for this long. */
+  /** In seconds. Only locks that never expire, or that have certainly been held for this long. */
   readonly stuckFor?: number | undefined;
 }
 
-/** @throws UnsupportedError where the store cannot list locks */
+/** @throws UnsupportedError if the store cannot list locks */
 export async function* selectLocks(
   { store, interruption }: Pick<Work, 'interruption' | 'store'>,
   { pattern, families, include, stuckFor }: LockSelection,

@@ -17,19 +17,19 @@ export interface SweepFlags extends Consent {
   readonly json: boolean;
 }
 
-/** Locks that are named before it is asked; of more, only how many. */
+/** The most locks to name in the prompt. */
 const NAMED = 20;
 
 /**
- * Releases many locks at once, each only as long as whoever held it when it was listed still does: what was released and
- * taken anew meanwhile is not stuck. Asks first.
- * @returns the exit code: 0 also when there is nothing to release, as of a flush
+ * Ask, then release many locks, each only if the listed holder still holds it: a lock that was acquired again is not
+ * stuck.
+ * @returns the exit code: 0 even if there is nothing to release, as for a flush
  */
 export async function releaseSelected(work: Work, selection: LockSelection, flags: SweepFlags): Promise<number> {
   const { store, profile } = work;
   const found = await whole(work.interruption, async () => all(selectLocks(work, selection)), {
     what: 'locks',
-    hint: 'None was broken. Run it again.',
+    hint: 'No lock was broken. Run the command again.',
   });
   const dryRun = flags['dry-run'];
   if (found.length > 0 && !dryRun) {

@@ -5,7 +5,7 @@ import { nameText, ownerField, ownerText } from '../../stores/locks/description.
 import { readOwner } from '../../stores/locks/owner.js';
 import { formatDuration } from '../../terminal/durations.js';
 
-/** Who holds a lock and for how long, for whoever did not get it. */
+/** Who holds a lock and for how long, for someone who could not acquire it. */
 export function heldText(name: string, holder: LockHolder | undefined): string {
   return holder === undefined
     ? `${nameText(name)} was held, and is free now`
@@ -17,28 +17,28 @@ export function heldByText(holder: LockHolder): string {
   return `held by ${ownerText(holder)}${forText(holder.ttl)}`;
 }
 
-/** Why an owner that took a lock to be its own is mistaken. */
+/** Why an owner cannot release or refresh a lock. */
 export function notYoursText(name: string, holder: LockHolder | undefined): string {
   if (holder === undefined) return `${nameText(name)} is not held: it expired or was released`;
   return `not yours: ${heldText(name, holder)}`;
 }
 
 function forText(ttl: Ttl | undefined): string {
-  if (ttl === undefined) return '; the store does not tell for how long';
+  if (ttl === undefined) return '; the store does not report for how long';
   return ttl === null ? ', and it never expires' : `, for another ${formatDuration(ttl)}`;
 }
 
-/** Somebody in an event. */
+/** The owner and client in an event. */
 export interface Who {
   readonly owner?: string | undefined;
   readonly client?: LockClient | undefined;
 }
 
-/** Who it is, in a few words: user, host and process of an owner token, address and name of a client. */
+/** Describe an owner and client briefly: user, host and process of a token, address and name of a client. */
 export function whoText({ owner, client }: Who): string {
   const own = owner === undefined ? undefined : readOwner(owner);
-  const said = owner === undefined ? undefined : (ownerField(owner) ?? undefined);
-  const known = own === undefined ? said : `${own.who} process ${own.pid}`;
+  const printed = owner === undefined ? undefined : (ownerField(owner) ?? undefined);
+  const known = own === undefined ? printed : `${own.who} process ${own.pid}`;
   const parts = [known, client?.address, client?.name === 'cachectl' ? undefined : client?.name];
   return parts.filter((part) => part !== undefined && part !== '').join(', ') || 'unknown client';
 }

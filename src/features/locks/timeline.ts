@@ -2,28 +2,28 @@ import type { LockClient, LockEvent } from '../../stores/contract/locks.js';
 
 import { Durations } from './durations.js';
 
-/** An event, with what it ends: how long the lock was held, or waited for, in seconds. */
+/** An event with the duration that it ends, in seconds: how long the lock was held or waited for. */
 export interface TimedEvent extends LockEvent {
   readonly held?: number;
   readonly waited?: number;
-  /** Of contended: by somebody who was refused already, and waits. */
+  /** For contended: the client was refused before and is waiting. */
   readonly again?: boolean;
 }
 
-/** Somebody who tried and did not get the lock. */
+/** A client that tried to acquire a held lock. */
 export interface Contender {
   readonly owner?: string | undefined;
   readonly client?: LockClient | undefined;
   readonly attempts: number;
-  /** Of the first try that failed, and of the last. */
+  /** The first and the last refused attempt. */
   readonly since: Date;
   readonly until: Date;
 }
 
-/** Who holds a lock now. */
+/** The current holder of a lock. */
 export interface Holding {
   readonly owner: string | undefined;
-  /** Undefined of what was held when we began to look. */
+  /** Undefined if the lock was held before the watch began. */
   readonly since: Date | undefined;
 }
 
@@ -34,21 +34,21 @@ export interface LockSummary {
   readonly held: Durations;
   readonly waited: Durations;
   readonly refused: number;
-  /** The most eager first. */
+  /** Sorted by attempts, descending. */
   readonly contenders: readonly Contender[];
   readonly holder?: Holding | undefined;
 }
 
-/** Contenders of one lock that are told apart; of more, only the number of tries is known. */
+/** How many contenders to distinguish. Beyond that only attempts are counted. */
 const MOST_CONTENDERS = 10_000;
 
-/** Follows one lock's events in their order, in memory that does not grow with them. */
+/** Follows the events of one lock, in order and in bounded memory. */
 export class LockTimeline {
   readonly #name: string;
   readonly #held = new Durations();
   readonly #waited = new Durations();
   readonly #contenders = new Map<string, Contender>();
-  /** Since when those who wait now do. */
+  /** When each current waiter started to wait. */
   readonly #waitingSince = new Map<string, Date>();
   #acquisitions = 0;
   #refused = 0;
@@ -135,7 +135,7 @@ export class LockTimeline {
   }
 }
 
-/** Waiters try with one owner again and again; where that is not told, on one connection. */
+/** Waiters retry with one owner; if it is unknown, on one connection. */
 function identity({ owner, client }: LockEvent): string {
   return owner ?? client?.address ?? client?.name ?? '';
 }

@@ -10,14 +10,14 @@ import { heldByText } from './text.js';
 const REDRAW_MS = 1000;
 
 /**
- * Runs `acquire`, which may wait, and says for whom it waits: at once, and at a terminal with the elapsed time.
- * It survives an outage of the store, and reports it.
- * @param what is waited for: the name of the lock
- * @param isLogged whether a script's log says so too
+ * Run `acquire`, which may wait, and report the holder: at once, and at a terminal with the elapsed time. Outages of
+ * the store are survived and reported.
+ * @param what the name of the lock
+ * @param isLogged whether to report it without a terminal, too
  */
 export async function whileWaiting<T>(
   { store, what, isLogged = true }: { store: Pick<Store, 'reconnect'>; what: string; isLogged?: boolean },
-  acquire: (told: Pick<WaitOptions, 'onHolder' | 'onLost' | 'reconnect'>) => Promise<T>,
+  acquire: (callbacks: Pick<WaitOptions, 'onHolder' | 'onLost' | 'reconnect'>) => Promise<T>,
 ): Promise<T> {
   const notice = new WaitingNotice(what, isLogged);
   try {
@@ -27,7 +27,7 @@ export async function whileWaiting<T>(
         notice.clear();
         warn(`${toFailure(why).message}; retrying until the wait ends`);
       },
-      onHolder: (holder) => notice.tell(holder),
+      onHolder: (holder) => notice.show(holder),
     });
   } finally {
     notice.end();
@@ -40,25 +40,25 @@ class WaitingNotice {
   readonly #line = new StatusLine();
   readonly #startedAt = performance.now();
   #holder: LockHolder | undefined;
-  /** By performance.now(). */
-  #toldAt = 0;
+  /** As performance.now(). */
+  #shownAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #isTold = false;
+  #wasShown = false;
 
   constructor(what: string, isLogged: boolean) {
     this.#what = what;
     this.#isLogged = isLogged;
   }
 
-  tell(holder: LockHolder | undefined): void {
+  show(holder: LockHolder | undefined): void {
     if (holder === undefined) return;
     this.#holder = holder;
-    this.#toldAt = performance.now();
+    this.#shownAt = performance.now();
     if (notesReachAPerson()) {
       this.#draw();
       this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
-    } else if (this.#isLogged && !this.#isTold) warn(this.#text(holder));
-    this.#isTold = true;
+    } else if (this.#isLogged && !this.#wasShown) warn(this.#text(holder));
+    this.#wasShown = true;
   }
 
   clear(): void {
@@ -72,7 +72,7 @@ class WaitingNotice {
 
   #draw(): void {
     const { ttl, owner } = this.#holder!;
-    const left = typeof ttl === 'number' ? Math.max(0, ttl - secondsSince(this.#toldAt)) : ttl;
+    const left = typeof ttl === 'number' ? Math.max(0, ttl - secondsSince(this.#shownAt)) : ttl;
     const waited = formatDuration(secondsSince(this.#startedAt));
     this.#line.draw(`${waited} ${this.#text({ owner, ttl: left })}`);
   }

@@ -7,17 +7,17 @@ import { note, warn } from '../../terminal/output.js';
 
 export interface WatchRequest {
   readonly names: readonly string[];
-  /** Seconds; until the command is interrupted by default. */
+  /** In seconds; by default until the command is interrupted. */
   readonly duration: number | undefined;
-  /** Called before a warning about a lost connection is printed, and after it. */
+  /** Called before and after a warning about a lost connection is printed. */
   readonly aroundWarning?: { before(): void; after(): void } | undefined;
-  /** Called once the locks are watched. */
+  /** Called once the locks are being watched. */
   ready?(): void;
   take(event: LockEvent): Promise<void> | void;
 }
 
 /**
- * Watches locks, across lost connections to the store.
+ * Watch locks, across lost connections.
  * @returns whether events may have been missed
  */
 export async function followLocks({ store, interruption }: Work, request: WatchRequest): Promise<boolean> {
@@ -25,7 +25,7 @@ export async function followLocks({ store, interruption }: Work, request: WatchR
   const ended = new AbortController();
   const signal = AbortSignal.any([interruption.signal, ended.signal]);
   let hasMissed = false;
-  const say = (text: string): void => {
+  const report = (text: string): void => {
     request.aroundWarning?.before();
     warn(text);
     request.aroundWarning?.after();
@@ -33,10 +33,10 @@ export async function followLocks({ store, interruption }: Work, request: WatchR
 
   const stream = await watchLocks(store, names, {
     signal,
-    onLost: ({ message }) => say(`${message}; reconnecting`),
+    onLost: ({ message }) => report(`${message}; reconnecting`),
     onMissed({ text }) {
       hasMissed = true;
-      say(text);
+      report(text);
     },
   });
   note(`${stream.source}${duration === undefined ? '' : `; for ${formatPreciseDuration(duration)}`}`);

@@ -14,27 +14,27 @@ import { HeldLock } from '../locks/held-lock.js';
 import { LOCK_TTL, newHolding, refreshLock } from './lock.js';
 
 /**
- * Has an old output made anew by a process that outlives us, unless somebody makes it already. Whatever keeps us from that
- * is said; the old output is an answer all the same.
- * @param argv of the command `remember`
+ * Refresh a stale output in a process that outlives this one, unless another process does so already. A failure is only
+ * a warning, because the stale output is a valid answer.
+ * @param argv the arguments of `remember`
  */
-export async function refreshBehind(store: Store, terms: Terms, argv: readonly string[]): Promise<void> {
+export async function refreshInBackground(store: Store, terms: Terms, argv: readonly string[]): Promise<void> {
   try {
     const lock = refreshLock(store, terms);
     const owner = newOwner();
     if (!(await lock.acquire(owner, LOCK_TTL))) return;
     try {
-      await startBehind([...programArguments(), 'remember', '--behind', owner, ...argv]);
+      await startDetached([...programArguments(), 'remember', '--behind', owner, ...argv]);
     } catch (error) {
       await lock.release(owner);
       throw error;
     }
   } catch (error) {
-    warn(`${terms.key} is old, and is not made anew in the background: ${toFailure(error).message}`);
+    warn(`${terms.key} is stale and cannot be refreshed in the background: ${toFailure(error).message}`);
   }
 }
 
-/** In that process. The lock that was taken for it is given back on every way out. @param store is closed */
+/** The refresh in that process. Always releases the lock that was acquired for it. @param store is closed */
 export async function refreshHere(store: Store, owner: string, options: Omit<RunOptions, 'accepts'>): Promise<number> {
   const { terms, openStore } = options;
   const holding = newHolding((each) => refreshLock(each, terms), openStore, owner);
@@ -54,7 +54,7 @@ export async function refreshHere(store: Store, owner: string, options: Omit<Run
   }
 }
 
-async function startBehind(args: readonly string[]): Promise<void> {
+async function startDetached(args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, args, { detached: true, stdio: 'ignore', env: callersEnvironment() });
   await once(child, 'spawn');
   child.unref();

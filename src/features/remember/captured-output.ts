@@ -5,17 +5,17 @@ import type { ChildCommand } from '../../runtime/child/command.js';
 import { ClosedPipeError } from '../../errors.js';
 import { answer, isOutputClosed, warn } from '../../terminal/output.js';
 
-/** The most that is kept of an output, in bytes: what MongoDB takes, and more than Memcached does by default. */
-export const MOST_KEPT = 16 * 1024 * 1024;
+/** The largest output to store, in bytes: MongoDB's limit, and more than Memcached's default. */
+export const MOST_STORED = 16 * 1024 * 1024;
 
-/** In milliseconds: how long processes that the command left behind may be silent before their output is not waited for. */
+/** How long to wait for output of processes that the command left running, in milliseconds of silence. */
 const SILENT_MS = 2000;
 
 /**
- * Reads a command's output to its end, and passes it on as it comes if that is asked for. Whoever reads us slowly does not
- * hold the command up while its output is kept anyway; nor is that cut short when they go away. Processes that go on when
- * the command has ended, and have its output open, hold us up for as long as they print.
- * @returns the whole of it, or undefined when that is more than is kept
+ * Read the output of a command to its end, and pass it on if requested. While the output is being stored, a slow reader
+ * does not slow the command down, and a reader that leaves does not end it. Processes that the command left running
+ * with its output open are read until they are silent.
+ * @returns the whole output; undefined if it is too large to store
  */
 export async function capture(
   { stdout, ended }: Pick<ChildCommand, 'ended' | 'stdout'>,
@@ -25,18 +25,18 @@ export async function capture(
   let size = 0;
   for await (const chunk of untilSilent(stdout, ended)) {
     size += chunk.length;
-    if (size <= MOST_KEPT) {
+    if (size <= MOST_STORED) {
       kept.push(chunk);
       if (passesOn && !isOutputClosed()) process.stdout.write(chunk);
       continue;
     }
 
     kept.length = 0;
-    // Nobody has use for the rest: the command is told so, as by a closed pipe.
-    if (passesOn && !(await isTaken(chunk))) break;
+    // The rest is not needed. The command sees a closed pipe.
+    if (passesOn && !(await isWritten(chunk))) break;
   }
 
-  return size <= MOST_KEPT ? Buffer.concat(kept) : undefined;
+  return size <= MOST_STORED ? Buffer.concat(kept) : undefined;
 }
 
 async function* untilSilent(stdout: Readable, ended: Promise<unknown>): AsyncGenerator<Buffer> {
@@ -49,13 +49,13 @@ async function* untilSilent(stdout: Readable, ended: Promise<unknown>): AsyncGen
     }
   } catch (error) {
     if (!silence.isOver) throw error;
-    warn('Processes that the command left running still have its output open; what they print now is not read.');
+    warn('Processes that the command left running still have its output open; their output is no longer read.');
   } finally {
     silence.end();
   }
 }
 
-/** Calls `onSilence` when nothing has happened for a while. */
+/** Calls `onSilence` after a period without activity. */
 class Silence {
   isOver = false;
   readonly #onSilence: () => void;
@@ -68,7 +68,7 @@ class Silence {
 
   await(): void {
     if (this.#isEnded) return;
-    // What came while we were held up ourselves is read between the two.
+    // Between the two timers, output that arrived while this process was busy is read.
     this.#timer = setTimeout(() => {
       this.#timer = setTimeout(() => {
         this.isOver = true;
@@ -91,7 +91,7 @@ class Silence {
 
 const READ_FIRST_MS = 100;
 
-async function isTaken(chunk: Buffer): Promise<boolean> {
+async function isWritten(chunk: Buffer): Promise<boolean> {
   try {
     await answer(chunk);
     return true;

@@ -8,17 +8,20 @@ import { startWaiting, type WaitedLock } from '../../stores/locks/wait.js';
 import { taggedKey } from '../../stores/tags/names.js';
 import { LockPair } from '../locks/lock-pair.js';
 
-/** In seconds: how soon another goes on where a machine died. That a lock is lost has the command run twice, and no more. */
+/**
+ * In seconds: how soon another machine takes over after a crash. If the lock is lost, the command runs twice, nothing
+ * worse.
+ */
 export const LOCK_TTL = 5;
 
-/** Who holds it runs the command; of one entry, within its tags. */
+/** The lock whose holder runs the command for an entry. */
 export function runLock(store: Store, { key, tags }: Terms): Lock {
   return store.lock(`cachectl:remember:${tags === undefined ? key : taggedKey(tags, key)}`);
 }
 
 /**
- * Laravel's, whose holder recomputes an output while the stale one is served. Within tags Laravel names it after the key
- * alone up to 13.17, and after the key within the tags since: both are taken, so that either version is kept out.
+ * Laravel's lock whose holder recomputes an output while the stale one is served. Within tags, Laravel up to 13.17
+ * names it after the key, and later versions after the tagged key. Both are acquired to exclude either version.
  */
 export function refreshLock(store: Store, { key, tags }: Terms): Lock {
   const plain = store.lock(FLEXIBLE_LOCK + key);
@@ -39,17 +42,17 @@ export function newHolding(
   return { owner, ttl: LOCK_TTL, openStore, lockOf };
 }
 
-/** A lock that is as good as acquired when what its holder makes is there. */
+/** A lock that also counts as acquired once the output of its holder is stored. */
 export class LockOrOutput implements WaitedLock {
-  /** What was there, if it was; the lock is not held then. */
+  /** The stored output, if found. Then the lock is not held. */
   found: Remembered | undefined;
-  /** When the lock was asked for, by performance.now(). */
+  /** When the lock was requested, as performance.now(). */
   at = 0;
   readonly #lock: Lock;
   readonly #look: () => Promise<Remembered | undefined>;
   #isWaiting = false;
 
-  /** @param look for what will do in place of running the command */
+  /** @param look finds an output that makes running the command unnecessary */
   constructor(lock: Lock, look: () => Promise<Remembered | undefined>) {
     this.#lock = lock;
     this.#look = look;
@@ -67,7 +70,7 @@ export class LockOrOutput implements WaitedLock {
       return false;
     }
 
-    // Whoever had it before us may have been done just now.
+    // The previous holder may have stored its output just now.
     this.found = await this.#look();
     if (this.found !== undefined) await this.#lock.release(owner);
     return true;

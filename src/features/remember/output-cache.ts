@@ -10,34 +10,34 @@ import { valueBytes } from '../../terminal/value-text.js';
 import { decode } from '../entries/readings.js';
 import { entriesOf } from '../entries/repository.js';
 
-/** How the output of a command is kept. */
+/** How to cache the output of a command. */
 export interface Terms {
   readonly key: string;
   readonly tags: readonly string[] | undefined;
-  /** For how long it is fresh; null for ever. */
+  /** How long it is fresh, in seconds; null for ever. */
   readonly fresh: Ttl;
-  /** For how many seconds more it is printed while a new one is made; undefined for no such time. */
+  /** For how many more seconds it may be served while it is refreshed. */
   readonly stale: number | undefined;
-  /** It is stored as a string, without an exit code. */
+  /** Store it as a plain string, without the exit code. */
   readonly valueOnly: boolean;
 }
 
-/** What a command left. */
+/** A stored output. */
 export interface Remembered {
-  /** What it printed: a string, unless an application stored something else under the key. */
+  /** A string, unless an application stored something else under the key. */
   readonly output: Value;
   readonly exitCode: number;
   readonly isStale: boolean;
   readonly ttl: Ttl | undefined;
 }
 
-/** How long an output is stored, in seconds: as Laravel's flexible() has it, fresh and stale together. */
+/** The TTL of the entry, in seconds: fresh plus stale, as in Laravel's flexible(). */
 export function lifeOf({ fresh, stale = 0 }: Pick<Terms, 'fresh' | 'stale'>): Ttl {
   return fresh === null ? null : fresh + stale;
 }
 
-/** The output of a command in a cache. */
-export class Memory {
+/** Stores the output of a command in a cache. */
+export class OutputCache {
   readonly terms: Terms;
   readonly #entries: Repository;
 
@@ -47,8 +47,8 @@ export class Memory {
   }
 
   /**
-   * Undefined when the command is to be run: there is nothing, or (with a time to be stale) nobody knows how old it is.
-   * @throws WrongTypeError when there is something else
+   * Undefined if the command must run: nothing is stored, or (with a stale time) the age is unknown.
+   * @throws WrongTypeError if the key holds something else
    */
   async look(): Promise<Remembered | undefined> {
     const { key, stale } = this.terms;
@@ -58,7 +58,7 @@ export class Memory {
     return madeAt === undefined ? undefined : this.#read(entry, this.#isOld(madeAt));
   }
 
-  /** The output first: were it left with the time of a newer one, it would pass for that. */
+  /** Store the output before its time. If only the time were updated, an old output would look fresh. */
   async keep(output: Buffer, exitCode: number): Promise<void> {
     const { key, stale } = this.terms;
     const ttl = lifeOf(this.terms);
@@ -92,7 +92,7 @@ function createdKey(key: string): string {
   return CREATED_HEAD + key;
 }
 
-/** Redis holds what looks like a number as one: it is what a command printed, to the digit. */
+/** Redis stores a numeric string as a number. It was printed as text, so it is text again. */
 function bare(value: Value): Value {
   return value.type === 'integer' || value.type === 'float' ? string(valueBytes(value)) : value;
 }
@@ -101,8 +101,8 @@ function unpacked(key: string, value: Value): { readonly output: Value; readonly
   const left = outputIn(value);
   if (left !== undefined) return left;
   throw new WrongTypeError(
-    `"${printKey(key)}" holds something else than the output of a command and its exit code`,
-    'Take another key, --value-only for what an application stores, or --refresh to write over it.',
+    `"${printKey(key)}" does not hold the output and exit code of a command`,
+    'Use another key, --value-only for a plain value, or --refresh to overwrite it.',
   );
 }
 
@@ -115,7 +115,7 @@ function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/** Redis holds numbers as text. Undefined for what is no time. */
+/** Redis stores numbers as text. Undefined if the value is no time. */
 function seconds(value: Value): number | undefined {
   if (value.type !== 'integer' && value.type !== 'string' && value.type !== 'float') return undefined;
   const number = Number(String(value.value) || Number.NaN);

@@ -6,8 +6,8 @@ import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { warn } from '../../terminal/output.js';
-import { capture, MOST_KEPT } from './captured-output.js';
-import { Memory, type Terms } from './output-cache.js';
+import { capture, MOST_STORED } from './captured-output.js';
+import { OutputCache, type Terms } from './output-cache.js';
 import { printRun } from './replay.js';
 
 export interface ProduceOptions {
@@ -15,21 +15,21 @@ export interface ProduceOptions {
   readonly command: CommandLine;
   readonly cachesFailures: boolean;
   readonly json: boolean;
-  /** A store with a connection of its own; whoever opens it closes it. */
+  /** Open another store. The caller closes it. */
   openStore(): Promise<Store>;
 }
 
 /**
- * Runs the command, which passes its output on, and stores what it printed.
- * @param held given back on every way out
+ * Run the command and store its output, which is also passed on.
+ * @param held is always released
  * @returns the command's exit code
- * @throws PartialError for an output that --json cannot hold
+ * @throws PartialError if the output is too large for --json
  */
 export async function produceUnder(held: HeldLock, options: ProduceOptions): Promise<number> {
   const key = printKey(options.terms.key);
   let isOver = false;
   held.lost.then((reason) => {
-    if (!isOver) warn(`others may run the command of ${key}, too, since its lock was lost: ${reason}`);
+    if (!isOver) warn(`the lock of ${key} was lost, so another process may run the command, too: ${reason}`);
   });
   let ran: Ran;
   let stored: boolean;
@@ -38,23 +38,23 @@ export async function produceUnder(held: HeldLock, options: ProduceOptions): Pro
     stored = isWorthKeeping(ran, options) && (await keep(ran, options));
   } finally {
     isOver = true;
-    await giveBack(held, key);
+    await release(held, key);
   }
 
   return print(ran, stored, options);
 }
 
-/** The same without a cache. */
+/** Run the command without a cache. */
 export async function produce(options: ProduceOptions): Promise<number> {
   return print(await run(options), false, options);
 }
 
-/** What a run of the command came to. */
+/** The result of a run. */
 interface Ran {
   readonly exitCode: number;
-  /** Undefined when it is more than is kept. */
+  /** Undefined if it is too large to store. */
   readonly output: Buffer | undefined;
-  /** It ran, and nobody ended it. */
+  /** Whether the command started and was not ended by a signal. */
   readonly isWhole: boolean;
 }
 
@@ -71,15 +71,17 @@ function isWorthKeeping({ exitCode, isWhole, output }: Ran, { cachesFailures, te
   return output !== undefined && isWhole && (exitCode === 0 || cachesFailures);
 }
 
-const MOST = `${MOST_KEPT / 1024 / 1024} MiB`;
-const SMALLER = 'Have it print less, or write to a file and print the name.';
+const MOST = `${MOST_STORED / 1024 / 1024} MiB`;
+const SMALLER = 'Print less, or write to a file and print its name.';
 
-/** The one at hand may have been lost while the command ran. What cannot be stored is an answer all the same. */
+/**
+ * Store the output. Opens a store, because the connection may have been lost meanwhile. A failure is only a warning.
+ */
 async function keep({ output, exitCode }: Ran, { terms, openStore }: ProduceOptions): Promise<boolean> {
   try {
     const store = await openStore();
     try {
-      await new Memory(store, terms).keep(output!, exitCode);
+      await new OutputCache(store, terms).keep(output!, exitCode);
       return true;
     } finally {
       await store.close();
@@ -91,11 +93,11 @@ async function keep({ output, exitCode }: Ran, { terms, openStore }: ProduceOpti
   }
 }
 
-async function giveBack(held: HeldLock, key: string): Promise<void> {
+async function release(held: HeldLock, key: string): Promise<void> {
   try {
     await held.release();
   } catch (error) {
-    warn(`the lock of ${key} could not be given back, and expires by itself: ${toFailure(error).message}`);
+    warn(`the lock of ${key} could not be released and will expire: ${toFailure(error).message}`);
   }
 }
 

@@ -8,8 +8,8 @@ import { forTerminal, valueBytes } from '../../terminal/value-text.js';
 import { lifeOf, type Remembered, type Terms } from './output-cache.js';
 
 /**
- * Prints what a command left: its output, to the byte. A reader who leaves has what it wanted: the exit code is passed on all
- * the same, and what is stale made anew.
+ * Print a stored output, byte for byte. If the reader closes the pipe, the exit code is still passed on and a stale
+ * output is still refreshed.
  */
 export async function printRemembered(
   key: string,
@@ -36,11 +36,11 @@ async function print(
 
   const bytes = valueBytes(output);
   await answer(answersAPerson() ? forTerminal(bytes) : bytes);
-  // Only what an application stored is anything else than the output of a command.
+  // Only a value of an application is not a string.
   if (output.type !== 'string') await answer('\n');
 }
 
-/** What a run came to, in `--json`. */
+/** Print the result of a run as `--json`. */
 export async function printRun(
   terms: Terms,
   { output, exitCode, stored }: { readonly output: Buffer; readonly exitCode: number; readonly stored: boolean },

@@ -9,22 +9,22 @@ import { HeldLock, type Holding } from '../locks/held-lock.js';
 import { heldText } from '../locks/text.js';
 import { whileWaiting } from '../locks/waiting.js';
 import { LockOrOutput, newHolding, runLock } from './lock.js';
-import { Memory, type Remembered } from './output-cache.js';
+import { OutputCache, type Remembered } from './output-cache.js';
 import { type ProduceOptions, produceUnder } from './producer.js';
 import { printRemembered } from './replay.js';
 
 export interface RunOptions extends ProduceOptions {
-  /** How long to wait for somebody else who runs it, in seconds. */
+  /** How long to wait for another process that runs the command, in seconds. */
   readonly wait: number;
-  /** Whether what is stored will do in place of running the command; undefined when nothing will, and it is not looked at. */
+  /** Whether a stored output makes running the command unnecessary; undefined if nothing does, and nothing is read. */
   readonly accepts: ((seen: Remembered) => boolean) | undefined;
 }
 
 /**
- * Runs the command, prints its output and stores it; or prints what somebody else, who ran it meanwhile, has stored.
- * @param store closed on every way out
- * @returns the command's exit code, or 75 when somebody else kept running it for longer than we wait
- * @throws what kept us from running the command, or from printing its output
+ * Run the command, print and store its output; or print the output that another process has just stored.
+ * @param store is always closed
+ * @returns the command's exit code, or 75 if another process runs it for longer than `wait`
+ * @throws if the command cannot be run, or its output cannot be printed
  */
 export async function runAndRemember(store: Store, options: RunOptions): Promise<number> {
   const { terms } = options;
@@ -48,7 +48,7 @@ export async function runAndRemember(store: Store, options: RunOptions): Promise
   return produceUnder(new HeldLock(store, holding, { lock: holding.lockOf(store), at: lock.at }), options);
 }
 
-/** Undefined when the wait was over. Whatever goes wrong, the lock is not left behind. */
+/** Undefined if the wait timed out. After an error the lock is not left behind. */
 async function acquireOrFind(
   store: Store,
   { owner, ttl, lockOf }: Holding,
@@ -56,20 +56,20 @@ async function acquireOrFind(
   interruption: Interruption,
 ): Promise<LockOrOutput | undefined> {
   const { signal } = interruption;
-  const memory = new Memory(store, terms);
+  const cache = new OutputCache(store, terms);
   const lock = new LockOrOutput(lockOf(store), async () => {
-    const seen = accepts && (await memory.look());
+    const seen = accepts && (await cache.look());
     return seen !== undefined && accepts!(seen) ? seen : undefined;
   });
   try {
     const isDone = await whileWaiting(
       { store, what: `the output of ${printKey(terms.key)}`, isLogged: false },
-      async (told) => acquireWithin(lock, { owner, isOwnerNew: true, ttl, wait, signal, ...told }),
+      async (callbacks) => acquireWithin(lock, { owner, isOwnerNew: true, ttl, wait, signal, ...callbacks }),
     );
     if (signal.aborted) throw endedWhileWaiting(interruption);
     return isDone ? lock : undefined;
   } catch (error) {
-    // A slow server may have done what it did not answer.
+    // A slow server may have acquired it without answering.
     await lock.release(owner).catch(() => false);
     await store.close();
     throw error;
@@ -79,6 +79,6 @@ async function acquireOrFind(
 function endedWhileWaiting({ by }: Interruption): CachectlError {
   if (by === 'closed pipe') return new ClosedPipeError();
   return by === 'SIGINT'
-    ? new InterruptedError('interrupted; nothing was run', '')
-    : new PartialError('ended while waiting; nothing was run', '');
+    ? new InterruptedError('interrupted; the command was not run', '')
+    : new PartialError('terminated while waiting; the command was not run', '');
 }

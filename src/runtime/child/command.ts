@@ -15,24 +15,27 @@ import { type Job, SessionJob, TerminalJob, whatIsLeft } from './job.js';
 import { ENDING_SIGNALS, FATAL_SIGNALS } from './signals.js';
 import { openPipe } from './system-pipe.js';
 
-/** As the shells have it. */
+/** Exit codes as in shells. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const BY_SIGNAL = 128;
 
-/** In milliseconds: how long processes that got KILL are waited for. */
+/** How long to wait for processes after KILL, in milliseconds. */
 const KILLED_MS = 5000;
 
-/** In milliseconds: processes that end just after the command (of a pipeline, say) are not left behind. */
+/**
+ * Processes that end within this time after the command, such as those of a pipeline, were not left behind. In
+ * milliseconds.
+ */
 const SETTLED_MS = 1000;
 
-/** From TERM to KILL, in seconds. */
+/** The time between TERM and KILL, in seconds. */
 const GRACE = 10;
 
 /** A program and its arguments. */
 export type CommandLine = readonly [string, ...string[]];
 
-/** @throws UsageError when there is no program, with `hint` */
+/** @throws UsageError with `hint` if there is no program */
 export function commandLine([program, ...args]: readonly string[], hint: string): CommandLine {
   if (program === undefined) throw new UsageError('no command to run', hint);
   if (program !== '') return [program, ...args];
@@ -40,34 +43,35 @@ export function commandLine([program, ...args]: readonly string[], hint: string)
 }
 
 export interface ChildOptions {
-  /** Beside the caller's environment. */
+  /** Added to the caller's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** It has no standard input, and its output is for us (`stdout`). */
+  /** No standard input, and standard output is read here (`stdout`). */
   readonly isCaptured?: boolean;
-  /** How long processes that got TERM have until they get KILL, in seconds. */
+  /** The time between TERM and KILL, in seconds. */
   readonly grace?: number;
-  /** Whether it goes on when we are killed. */
+  /** Whether it keeps running if cachectl is killed. */
   readonly outlivesUs?: boolean;
 }
 
 /**
- * A command of the user's and all processes that it starts: its job. The command has our standard input, output and error,
- * and the job gets the signals that we get, except those that were ignored when we started, which it ignores, too.
+ * A user's command and all processes that it starts: its job. The command inherits standard input, output and error.
+ * The job receives the signals that cachectl receives, except those that were ignored at start-up, which the job
+ * ignores, too.
  *
- * Where there is a terminal the command shares our process group, so that Ctrl-C and Ctrl-Z reach it as they would from a
- * shell. Elsewhere it has a session of its own, by which all of its processes are known.
+ * With a terminal, the command shares the process group of cachectl, so that Ctrl-C and Ctrl-Z reach it as in a shell.
+ * Without one, it has its own session, which identifies its processes.
  */
 export class ChildCommand {
   /**
-   * The command's exit code; 128 and the signal's number when a signal ended it; 127 or 126 when it could not be started.
-   * Where a signal or `stop` ended the command, it resolves when no process of the job is left, or none that KILL could end.
+   * The command's exit code; 128 plus the signal number if a signal ended it; 127 or 126 if it could not be started. If
+   * a signal or `stop` ended it, this resolves once the job has no processes left, apart from any that survive KILL.
    */
   readonly exitCode: Promise<number>;
-  /** Resolves when the command itself has ended. */
+  /** Resolves once the command itself has ended. */
   readonly ended: Promise<unknown>;
   /** Why it could not be started. */
   failure: Error | undefined;
-  /** A signal to end that we got while it ran, or that ended it: what it did may be cut short. */
+  /** A terminating signal that arrived while it ran, or that ended it. Its work may be incomplete. */
   signal: NodeJS.Signals | undefined;
   readonly #child: ChildProcess | undefined;
   readonly #output: Readable;
@@ -77,7 +81,7 @@ export class ChildCommand {
   #guard: JobGuard | undefined;
   readonly #received = new Set<NodeJS.Signals>();
   #stopping: NodeJS.Timeout | undefined;
-  /** By performance.now(). */
+  /** As performance.now(). */
   #killedAt: number | undefined;
 
   constructor(command: CommandLine, options: ChildOptions = {}) {
@@ -94,12 +98,12 @@ export class ChildCommand {
       detached,
       env: { ...callersEnvironment(), ...env },
     });
-    // Ours would keep the output from ever ending.
+    // Otherwise the output would never end.
     if (pipe !== undefined) closeSync(pipe.writeEnd);
     this.#output = pipe?.output ?? this.#child?.stdout ?? Readable.from([]);
     const main = this.#mainEnd();
     this.ended = main;
-    this.#know(detached, outlivesUs);
+    this.#track(detached, outlivesUs);
     this.exitCode = main
       .then(async (code) => this.#jobEnd(code))
       .finally(() => {
@@ -110,18 +114,18 @@ export class ChildCommand {
       });
   }
 
-  /** Of a command that is captured. */
+  /** The output of a captured command. */
   get stdout(): Readable {
     return this.#output;
   }
 
-  /** TERM to the whole job, and KILL after the grace. */
+  /** Send TERM to the whole job, and KILL after the grace period. */
   stop(): void {
     this.#job?.signal('SIGTERM');
     this.#killAfterGrace();
   }
 
-  /** Processes of the job that go on although the command has ended. */
+  /** Processes of the job that keep running after the command has ended. */
   async leftBehind(): Promise<readonly ProcessRow[]> {
     if (this.#job === undefined) return [];
     const settled = performance.now() + SETTLED_MS;
@@ -132,10 +136,10 @@ export class ChildCommand {
     if (ENDING_SIGNALS.has(signal)) this.signal = signal;
     this.#received.add(signal);
     if (signal === 'SIGTERM') this.#killAfterGrace();
-    this.#handOn(signal);
+    this.#forward(signal);
   };
 
-  async #handOn(signal: NodeJS.Signals): Promise<void> {
+  async #forward(signal: NodeJS.Signals): Promise<void> {
     if (!(await this.#probe?.sawToo(signal))) this.#job?.signal(signal);
   }
 
@@ -146,7 +150,7 @@ export class ChildCommand {
     }, this.#grace * 1000);
   }
 
-  #know(isApart: boolean, outlivesUs: boolean): void {
+  #track(isApart: boolean, outlivesUs: boolean): void {
     const pid = this.#child?.pid;
     if (pid === undefined) return;
     if (isApart) {
@@ -158,7 +162,7 @@ export class ChildCommand {
     }
   }
 
-  /** Of some reasons not to start a program (`ENOTDIR`) Node tells at once, of others (`ENOENT`) by an event. */
+  /** Node throws some spawn errors (`ENOTDIR`) and emits others (`ENOENT`) as events. */
   #spawned([command, ...args]: CommandLine, options: SpawnOptions): ChildProcess | undefined {
     try {
       return spawn(command, args, options);
@@ -181,14 +185,14 @@ export class ChildCommand {
     }
   }
 
-  /** What the command left running when it was ended is ended, too. */
+  /** If a signal ended the command, end the processes that it left running, too. */
   async #jobEnd(code: number): Promise<number> {
     const job = this.#job;
     const isBySignal = code !== 0 && this.signal !== undefined && this.#received.has(this.signal);
     if (job === undefined || (this.#stopping === undefined && !isBySignal)) return code;
     if (job.members().length > 0) this.stop();
     await whatIsLeft(job, () => {
-      // Processes that came up meanwhile.
+      // Processes that started in the meantime.
       if (this.#killedAt !== undefined) job.signal('SIGKILL');
       return this.#killedAt !== undefined && performance.now() > this.#killedAt + KILLED_MS;
     });
@@ -196,7 +200,7 @@ export class ChildCommand {
   }
 }
 
-/** Whether this process has a controlling terminal, whatever its standard input is. */
+/** Whether this process has a controlling terminal, regardless of standard input. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));
@@ -206,7 +210,7 @@ function hasTerminal(): boolean {
   }
 }
 
-/** Node has every child begin with the defaults. */
+/** Node resets signals to their defaults in children, so a shell ignores them again. */
 function ignoring(ignored: ReadonlySet<NodeJS.Signals>, command: CommandLine): CommandLine {
   if (ignored.size === 0) return command;
   const names = [...ignored].map((signal) => signal.slice('SIG'.length));

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Tells whether a signal that we got was for our whole process group, as Ctrl-C at a terminal is, or for us alone, as by
- * `kill PID`. No handler learns that of the system, so a helper in the group shows it: signals of the group end it.
+ * Finds out whether a signal was sent to the whole process group, like Ctrl-C at a terminal, or only to this process,
+ * like `kill PID`. Signal handlers do not learn this, so a helper process in the group reveals it: signals to the group
+ * end it.
  */
 export class GroupProbe {
-  /** The helpers that have run, for whoever counts our children. */
+  /** The pids of all helpers, to distinguish them from the command's processes. */
   readonly pids = new Set<number>();
   #helper: ChildProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -16,7 +17,7 @@ export class GroupProbe {
     this.#start();
   }
 
-  /** Whether the group got `signal`, which has just reached us. */
+  /** Whether the group received `signal`, which has just arrived here. */
   async sawToo(signal: NodeJS.Signals): Promise<boolean> {
     const answer = this.#last.then(async () => this.#helper !== undefined && hasEndedBy(this.#helper, signal));
     this.#last = answer;
@@ -30,7 +31,7 @@ export class GroupProbe {
   }
 
   #start(): void {
-    // It ends with us, when its input does; and leaves no core file where a signal would have it leave one.
+    // It ends when its input closes, so with this process. It leaves no core file.
     const helper = spawn('/bin/sh', ['-c', 'ulimit -c 0; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
     helper.on('error', ignore);
     helper.on('exit', (_, signal) => {
@@ -42,9 +43,9 @@ export class GroupProbe {
   }
 }
 
-/** A process that answers has no signal to act on: the system has it do so first. */
+/** If the process answers, it received no signal, because the kernel delivers signals first. */
 async function hasEndedBy(helper: ChildProcess, signal: NodeJS.Signals): Promise<boolean> {
-  // Processes of a group get a signal one after the other, if within microseconds.
+  // The processes of a group receive a signal one after another, within microseconds.
   await sleep(10);
   const isOver = helper.exitCode !== null || helper.signalCode !== null;
   if (!isOver) {
@@ -60,5 +61,5 @@ async function hasEndedBy(helper: ChildProcess, signal: NodeJS.Signals): Promise
 }
 
 function ignore(): void {
-  // Without the helper signals are handed on, which at worst delivers one twice.
+  // Without the helper signals are forwarded, so at worst one is delivered twice.
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
- * Ends a command's process group when we are killed, which leaves no time to do so ourselves: a process in a session of its
- * own that waits for our end of a pipe to close.
+ * Ends a command's process group if cachectl is killed and cannot do so itself. A process in its own session waits for
+ * a pipe from cachectl to close.
  */
 export class JobGuard {
   readonly #guard: ChildProcess;
@@ -25,5 +25,5 @@ export class JobGuard {
 const WAIT_AND_END = 'read -r _; kill -TERM "-$1"; sleep "$2"; kill -KILL "-$1"';
 
 function ignore(): void {
-  // There is no shell: a command that we leave behind goes on.
+  // Without a shell, a command outlives a killed cachectl.
 }

@@ -7,9 +7,9 @@ import { FATAL_SIGNALS } from './signals.js';
 let found: ReadonlySet<NodeJS.Signals> | undefined;
 
 /**
- * The signals that were ignored when this process started, as under nohup or after `trap '' HUP`. Node resets them before
- * any script runs, so they are inferred: from nohup's traces, and on Linux from the parent, which ignores them too where it
- * is a shell that passed them on. Once they are known, none of them ends this process any more.
+ * The signals that were ignored at start-up, as under nohup or after `trap '' HUP`. Node resets them before any script
+ * runs, so they are inferred: from traces of nohup, and on Linux from the parent, if that is a shell which passed on
+ * the signals that it ignores. Signals found here no longer end this process.
  */
 export function ignoredSignals(): ReadonlySet<NodeJS.Signals> {
   if (found !== undefined) return found;
@@ -21,7 +21,10 @@ export function ignoredSignals(): ReadonlySet<NodeJS.Signals> {
   return found;
 }
 
-/** bash, zsh and ksh note in `_` what they start. nohup gives a terminal's place to nohup.out and an unreadable /dev/null. */
+/**
+ * bash, zsh and ksh store the started program in `_`. nohup replaces a terminal by nohup.out and an unreadable
+ * /dev/null.
+ */
 function isUnderNohup(): boolean {
   return path.basename(process.env._ ?? '') === 'nohup' || isNohupsInput() || [1, 2].some((fd) => isNohupsOutput(fd));
 }
@@ -47,12 +50,12 @@ function isNohupsOutput(fd: number): boolean {
 
 interface Parent {
   readonly name: string;
-  /** By the numbers of the signals. */
+  /** A bit mask by signal number. */
   readonly ignored: bigint;
   readonly isInOurSession: boolean;
 }
 
-/** As Linux tells. Undefined elsewhere. */
+/** From /proc on Linux; undefined elsewhere. */
 function parentOf(): Parent | undefined {
   return attempt(() => {
     const status = readFileSync(`/proc/${process.ppid}/status`, 'utf8');
@@ -64,7 +67,7 @@ function parentOf(): Parent | undefined {
   });
 }
 
-/** The sixth field of stat; the second is a name in parentheses, which may hold anything. */
+/** The sixth field of stat. The second is a name in parentheses, which may contain anything. */
 function sessionOf(pid: string): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 4)[3];
@@ -72,7 +75,10 @@ function sessionOf(pid: string): string | undefined {
 
 const SHELLS: ReadonlySet<string> = new Set(['ash', 'bash', 'busybox', 'dash', 'ksh', 'mksh', 'sh', 'yash', 'zsh']);
 
-/** Programs ignore some signals for themselves only: interactive shells TERM, bash always QUIT, terminal servers HUP. */
+/**
+ * Some signals are ignored by a program only for itself: interactive shells TERM, bash always QUIT, terminal servers
+ * HUP.
+ */
 function passesOn(parent: Parent | undefined, signal: NodeJS.Signals): boolean {
   if (parent === undefined || !ignores(parent, signal) || !parent.isInOurSession) return false;
   if (signal === 'SIGHUP') return true;
@@ -88,11 +94,11 @@ function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {
-    // There is nothing to see: another system, or no such file.
+    // Another system, or no such file.
     return undefined;
   }
 }
 
 function ignore(): void {
-  // As it was when we started.
+  // Ignored, as at start-up.
 }

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type ProcessRow, processTable } from './process-table.js';
 
-/** The processes of a command: all that it started, and what those started in turn. */
+/** All processes that a command started, directly or indirectly. */
 export interface Job {
-  /** Those that have not ended. */
+  /** The processes that have not ended. */
   members(): readonly ProcessRow[];
-  /** To each of them, once. Those that we may not signal (of another user) do not get it. */
+  /** Signal each process once, except those of other users. */
   signal(name: NodeJS.Signals): void;
 }
 
 /**
- * A command that was started in a session of its own: its processes are those of the session. A process that leaves the
- * session, as daemons do, leaves the job.
+ * The job of a command with its own session: the processes in that session. A process that leaves the session, such as
+ * a daemon, leaves the job.
  */
 export class SessionJob implements Job {
   readonly #leader: number;
@@ -22,31 +22,31 @@ export class SessionJob implements Job {
   }
 
   members(): readonly ProcessRow[] {
-    return processTable().filter(({ group, session, isZombie }) => !isZombie && this.#isOurs(group, session));
+    return processTable().filter(({ group, session, isZombie }) => !isZombie && this.#isMember(group, session));
   }
 
-  /** To process groups, so that no process that is started meanwhile is left out. */
+  /** Signals process groups, so that no process is missed that starts in the meantime. */
   signal(name: NodeJS.Signals): void {
     send(-this.#leader, name);
-    // Shells with job control, and `timeout`, make groups of their own.
+    // Shells with job control and `timeout` create their own groups.
     const others = new Set(this.members().map(({ group }) => group));
     others.delete(this.#leader);
     for (const group of others) send(-group, name);
   }
 
-  #isOurs(group: number, session: number | undefined): boolean {
+  #isMember(group: number, session: number | undefined): boolean {
     return group === this.#leader || session === this.#leader;
   }
 }
 
 /**
- * A command that shares our process group, so that a terminal's keys reach it and job control stops and resumes it. Its
- * processes are found by descent. A process that leaves the session, as daemons do, leaves the job.
+ * The job of a command that shares the process group of cachectl, so that terminal keys and job control affect it. Its
+ * processes are found by descent. A process that leaves the session, such as a daemon, leaves the job.
  */
 export class TerminalJob implements Job {
-  /** Children of ours that are not the command's. */
+  /** Children of cachectl that do not belong to the command. */
   readonly #helpers: ReadonlySet<number>;
-  /** Seen before: their parents may have ended since. */
+  /** Processes found before, whose parents may have ended since. */
   #known = new Set<string>();
 
   constructor(helpers: ReadonlySet<number>) {
@@ -70,7 +70,7 @@ export class TerminalJob implements Job {
   }
 }
 
-/** Resolves with those that are left when none is, or when `isOver` says so. */
+/** Wait until no process is left or `isOver` returns true. @returns those that are left */
 export async function whatIsLeft(job: Job, isOver: () => boolean): Promise<readonly ProcessRow[]> {
   for (let pause = 10; ; pause = Math.min(pause * 2, 200)) {
     const left = job.members();
@@ -84,8 +84,8 @@ function identity({ pid, started }: ProcessRow): string {
 }
 
 /**
- * Of the group that we lead, as an interactive shell has us do: its parent has ended, and whoever took it over is neither of
- * the group nor our own parent, whose other children are the rest of a pipeline.
+ * Whether a process of the group that cachectl leads (as started by an interactive shell) was orphaned. Its new parent
+ * is neither in the group nor the parent of cachectl, whose other children are the rest of a pipeline.
  */
 function isOrphanOf(us: ProcessRow | undefined, row: ProcessRow, table: readonly ProcessRow[]): boolean {
   if (us?.group !== process.pid || row.group !== us.group || row.pid === process.pid) return false;
@@ -95,7 +95,7 @@ function isOrphanOf(us: ProcessRow | undefined, row: ProcessRow, table: readonly
 
 function descent(roots: readonly ProcessRow[], rows: readonly ProcessRow[]): readonly ProcessRow[] {
   const found = new Map(roots.map((row) => [row.pid, row]));
-  // A map's iteration goes on with what is added to it.
+  // Iterating over a map includes items that are added meanwhile.
   for (const parent of found.keys()) {
     for (const row of rows) if (row.parent === parent && row.pid !== process.pid) found.set(row.pid, row);
   }
@@ -107,6 +107,6 @@ function send(target: number, name: NodeJS.Signals): void {
   try {
     process.kill(target, name);
   } catch {
-    // It has ended, or belongs to another user.
+    // The process has ended or belongs to another user.
   }
 }

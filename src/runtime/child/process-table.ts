@@ -1,22 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process as the system lists it. */
+/** A process in the process table. */
 export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** On Linux only. */
+  /** Linux only. */
   readonly session: number | undefined;
-  /** Tells it from a later one of the same number. On Linux only; elsewhere empty. */
+  /** The start time, which distinguishes reused pids. Linux only; elsewhere empty. */
   readonly started: string;
-  /** It has ended, and its parent has not asked for its exit code. */
+  /** Whether it has ended without being reaped by its parent. */
   readonly isZombie: boolean;
-  /** Of its program, without arguments. */
+  /** The name of the program, without arguments. */
   readonly name: string;
 }
 
-/** All processes that may be seen: from /proc on Linux, elsewhere from ps. Empty where neither is there. */
+/** All visible processes: from /proc on Linux, elsewhere from ps. Empty if neither is available. */
 export function processTable(): readonly ProcessRow[] {
   return process.platform === 'linux' ? fromProc() : fromPs();
 }
@@ -33,7 +33,7 @@ function rowOf(pid: string): ProcessRow | undefined {
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended.
     return undefined;
   }
 

@@ -4,16 +4,16 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A pipe with its write end open for a command to inherit. */
+/** A pipe whose write end a command can inherit. */
 export interface SystemPipe {
   readonly output: Socket;
-  /** A file descriptor; whoever opened the pipe closes it. */
+  /** A file descriptor. The caller closes it. */
   readonly writeEnd: number;
 }
 
 /**
- * A pipe of the system. What Node gives to commands are sockets, which a command cannot open by name (`-o /dev/stdout`).
- * Undefined where there is no `mkfifo`, or no place for what it makes.
+ * Open a real pipe. Node gives children sockets, which they cannot open by name (`-o /dev/stdout`). Undefined if there
+ * is no `mkfifo` or no writable temporary folder.
  */
 export function openPipe(): SystemPipe | undefined {
   try {
@@ -24,15 +24,15 @@ export function openPipe(): SystemPipe | undefined {
       rmSync(folder, { force: true, recursive: true });
     }
   } catch {
-    // A socket will do for all but a few commands.
+    // A socket works for most commands.
     return undefined;
   }
 }
 
-/** @throws when the system does not make it */
+/** @throws if the FIFO cannot be opened */
 function openFifo(file: string): SystemPipe | undefined {
   if (spawnSync('mkfifo', [file], { stdio: 'ignore' }).status !== 0) return undefined;
-  // Else opening one end waits for the other.
+  // Non-blocking, because opening would wait for the other end.
   const readEnd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const writeEnd = openSync(file, constants.O_WRONLY);

@@ -91,7 +91,7 @@ describe('field: flush --locks-only, as cache:clear --locks of Laravel 13', () =
       expect(JSON.parse((await place.run(['lock:list', '--json'])).out)).to.have.length(3);
       const done = await place.run(['flush', '--locks-only', '--yes']);
       expect(done).to.include({ code: 0, out: 'removed 3 locks\n' });
-      expect(done.err).to.include('Every holder loses its lock.');
+      expect(done.err).to.include('All holders lose their locks.');
       expect((await place.run(['lock:list', '--json'])).out).to.equal('[]\n');
       expect((await place.run(['get', 'k'])).out).to.equal('v\n');
       expect((await place.run(['lock:acquire', 'deploy', '--ttl', '1m'])).code).to.equal(0);
