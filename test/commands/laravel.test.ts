@@ -54,7 +54,7 @@ describe('--laravel', () => {
     it(`cannot be combined with ${other}`, async () => {
       const { code, err } = await cachectl(['get', 'a', '--laravel', folder, other, 'x']);
       expect(code).to.equal(2);
-      expect(err).to.match(/both say which store to use/);
+      expect(err).to.match(/both select a store/);
     });
   }
 
