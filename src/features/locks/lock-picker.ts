@@ -59,11 +59,11 @@ async function exactLock(
   const name = parseKey(typed);
   const holder = await holderOf(store.lock(name));
   if (holder === undefined || (owner !== undefined && holder.owner !== owner)) return undefined;
-  const toldBy = store.traits.lockStorage === 'separate' ? 'place' : tellByForm(name, holder.owner);
-  return toldBy && { ...holder, name, toldBy };
+  const detectedBy = store.traits.lockStorage === 'separate' ? 'place' : detectByForm(name, holder.owner);
+  return detectedBy && { ...holder, name, detectedBy };
 }
 
-/** What is no lock by its type is not offered. */
+/** Undefined if the key does not hold a lock. */
 async function holderOf(lock: Lock): Promise<LockHolder | undefined> {
   try {
     return await lock.holder();
@@ -73,7 +73,7 @@ async function holderOf(lock: Lock): Promise<LockHolder | undefined> {
   }
 }
 
-const tellByForm = lockDetector({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false });
+const detectByForm = lockDetector({ isPlaceOfLocks: false, ownersStandOut: false, goesByNames: false });
 
 async function* held(
   store: Work['store'],
