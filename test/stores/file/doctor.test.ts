@@ -17,7 +17,7 @@ describe("doctor on Laravel's file store", () => {
 
   afterEach(() => cache.remove());
 
-  const reached = async (): Promise<Finding[]> => all(cache.open().reach!());
+  const reached = async (): Promise<Finding[]> => all(cache.open().checkConnection!());
   const diagnosed = async (): Promise<Finding[]> => all(cache.open().diagnose!());
 
   it('creates nothing, and says what a first write would create', async () => {
