@@ -50,9 +50,7 @@ describe('flush with filters', () => {
       const { out, err } = await place.run(['flush', '--pattern', 'deploy:*', '--yes']);
       expect(out.startsWith('removed 1 entry, ')).to.be.true;
       expect(out.includes('kept 1 lock')).to.equal(place.lockStorage === 'among-entries');
-      expect(err.includes('This store keeps locks among the entries')).to.equal(
-        place.lockStorage === 'among-entries',
-      );
+      expect(err.includes('This store keeps locks among the entries')).to.equal(place.lockStorage === 'among-entries');
       expect((await place.run(['lock:list'])).out).to.include('deploy:lock');
     });
 

@@ -60,9 +60,7 @@ describe('forget, flush and tags:flush', () => {
 
     it('flush warns first if the store keeps locks among the entries', async () => {
       const { err } = await place.run(['flush', '--yes']);
-      expect(err.includes('This store keeps locks among the entries')).to.equal(
-        place.lockStorage === 'among-entries',
-      );
+      expect(err.includes('This store keeps locks among the entries')).to.equal(place.lockStorage === 'among-entries');
     });
 
     it('tags:flush removes entries with any of the tags, and succeeds a second time too', async () => {
