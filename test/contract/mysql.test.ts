@@ -14,7 +14,7 @@ let server: SqlServer;
 
 // With a collation that tells keys apart. What others do is in test/stores/mysql/collation.test.ts.
 describeStore('mysql', {
-  traits: { listingPlaces: true, ttls: true, countsTagged: true, locksToldFromEntries: 'apart' },
+  traits: { listingPlaces: true, ttls: true, countsTagged: true, lockStorage: 'separate' },
 
   has: ABILITIES,
 

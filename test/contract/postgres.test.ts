@@ -13,7 +13,7 @@ import { createLaravelTables, createOwnTables } from '../support/sql-tables.js';
 let server: SqlServer;
 
 describeStore('postgres', {
-  traits: { listingPlaces: true, ttls: true, countsTagged: true, locksToldFromEntries: 'apart' },
+  traits: { listingPlaces: true, ttls: true, countsTagged: true, lockStorage: 'separate' },
 
   has: ABILITIES,
 

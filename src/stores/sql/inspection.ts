@@ -39,7 +39,7 @@ export async function inspect(context: SqlContext, key: string, tags?: readonly 
     expiresAt: ttl === null ? null : new Date(expiration * 1000),
     ...(carried !== undefined && { tags: carried }),
     ...(isScheduleMutex(listedKey) && {
-      lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), toldBy: 'family' },
+      lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
     }),
   };
 }

@@ -8,7 +8,7 @@ import { raw } from '../statement.js';
 import { missingTable } from './missing-table.js';
 
 /** Check the connection to each server: name, port, login. */
-export async function* reach(context: SqlContext): AsyncGenerator<Finding> {
+export async function* checkConnection(context: SqlContext): AsyncGenerator<Finding> {
   const { entries, locks, profile, tables } = context;
   const sides = [{ connection: entries, place: profile.connection }];
   if (profile.locks !== undefined) sides.push({ connection: locks, place: profile.locks });

@@ -20,7 +20,7 @@ export async function* heldLocks(context: SqlContext, { signal }: ListLocksOptio
       rows = await nextRows(context, role, rows.at(-1)?.key);
       for (const row of rows) {
         const name = shortText(row.key, context.prefix);
-        yield { name, ...holderOf(row), toldBy: role === 'locks' ? 'place' : 'family' };
+        yield { name, ...holderOf(row), detectedBy: role === 'locks' ? 'place' : 'family' };
       }
     } while (rows.length === PAGE_SIZE);
   }
