@@ -3,7 +3,7 @@ import type { SqlContext } from '../context.js';
 
 import { CachectlError } from '../../../errors.js';
 import { failed, ok } from '../../doctor/findings.js';
-import { arrive } from '../../network/connectivity.js';
+import { tryServer } from '../../network/connectivity.js';
 import { raw } from '../statement.js';
 import { missingTable } from './missing-table.js';
 
@@ -17,7 +17,7 @@ export async function* checkConnection(context: SqlContext): AsyncGenerator<Find
     if (place.socket === undefined) {
       const { host, port } = place;
       const way = { timeoutMs: connection.timeoutMs, tlsTerms: connection.server.tlsTerms };
-      const { findings } = await arrive({ host, port }, way);
+      const { findings } = await tryServer({ host, port }, way);
       yield* findings;
       if (findings.some(({ state }) => state === 'fault')) return;
     }

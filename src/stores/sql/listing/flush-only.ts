@@ -3,7 +3,7 @@ import type { ListedEntry } from '../../contract/listing.js';
 import type { SqlContext } from '../context.js';
 
 import { keyToBytes } from '../../entries/key-text.js';
-import { countMeant, FlushTally, isKeptLock, isMeant, refuseIdleFor } from '../../listing/entry-filter.js';
+import { countMatching, FlushTally, isKeptLock, matchesFilter, refuseIdleFor } from '../../listing/entry-filter.js';
 import { tagHashOf } from '../../tags/names.js';
 import { sql } from '../statement.js';
 import { listEntries } from './entries.js';
@@ -19,10 +19,10 @@ export async function flushOnly(
   const { signal } = options;
   signal?.throwIfAborted();
   const pages = listEntries(context, { pattern, ...(signal && { signal }) });
-  if (options.dryRun) return countMeant(pages, only, options);
+  if (options.dryRun) return countMatching(pages, only, options);
   const tally = new FlushTally(options);
   for await (const page of pages) {
-    const meant = page.filter((entry) => isMeant(only, entry));
+    const meant = page.filter((entry) => matchesFilter(only, entry));
     const entries = meant.filter((entry) => !isKeptLock(entry));
     tally.add({ keptLocks: meant.length - entries.length });
     if (entries.length > 0) tally.add(await removed(context, entries, only));
