@@ -73,11 +73,11 @@ export class Reader {
   /** Check a count of items that take at least `each` bytes. Refuses a count that cannot fit. */
   count(count: number, each: number): number {
     if (count * each <= this.remaining) return count;
-    throw this.error(`a count that the bytes left can hold should stand here, not ${count}`);
+    throw this.error(`a count of ${count} is too large for the remaining bytes`);
   }
 
   end(): void {
-    if (this.remaining > 0) throw this.error('it should end here');
+    if (this.remaining > 0) throw this.error('expected the end');
   }
 
   error(what: string, offset = this.#offset): UndecodableError {

@@ -179,7 +179,7 @@ class Unfolding {
   #weigh(bytes: number): void {
     this.#weight += bytes;
     if (this.#weight <= this.#heaviest) return;
-    throw this.#refuse('what stands in it again and again is too much to unfold', this.#open.at(-1)?.node.at ?? 0);
+    throw this.#refuse('its repeated content is too large to unfold', this.#open.at(-1)?.node.at ?? 0);
   }
 }
 

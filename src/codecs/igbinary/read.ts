@@ -71,7 +71,7 @@ class Reading {
     const tag = this.#reader.uint8();
     if (tag === Tag.Null) return undefined;
     const key = this.#reader.integer(tag) ?? this.#reader.string(tag);
-    if (key === undefined) throw this.#reader.error('a key, an integer or a string, should begin here', start);
+    if (key === undefined) throw this.#reader.error('expected a key (an integer or a string)', start);
     return key;
   }
 
@@ -124,10 +124,7 @@ class Reading {
         if (whole !== undefined) return { type: 'integer', value: whole };
         const bytes = this.#reader.string(tag);
         if (bytes) return { type: 'string', value: bytes };
-        throw this.#reader.error(
-          `a value should begin here, and 0x${tag.toString(16).padStart(2, '0')} begins none`,
-          start,
-        );
+        throw this.#reader.error(`expected a value, found tag 0x${tag.toString(16).padStart(2, '0')}`, start);
       }
     }
   }
@@ -144,7 +141,7 @@ class Reading {
 
     const special = this.#readSpecial(className, tag);
     if (special) return this.#refer(special, isVariable);
-    throw this.#reader.error('the properties of an object, or what stands in their place, should begin here', start);
+    throw this.#reader.error('expected the properties of an object, its serialized data or an enum case', start);
   }
 
   #readSpecial(className: Buffer, tag: number): CustomValue | EnumValue | undefined {
@@ -156,7 +153,7 @@ class Reading {
     if (tag !== Tag.EnumCase) return undefined;
     const start = this.#reader.offset;
     const name = this.#reader.string(this.#reader.uint8());
-    if (!name || name.length === 0) throw this.#reader.error('the name of a case should stand here', start);
+    if (!name || name.length === 0) throw this.#reader.error('expected the name of an enum case', start);
     return { type: 'enum', class: className, case: name };
   }
 
@@ -175,7 +172,7 @@ class Reading {
   /** Without the tag of a variable, anything but an object is copied. */
   #referred(number: number, isVariable: boolean): Node {
     const referable = this.#referables[number];
-    if (!referable) throw this.#reader.error(`value ${number}, which is referred to, is not before this`);
+    if (!referable) throw this.#reader.error(`reference to value ${number}, which does not precede it`);
     if (!isVariable) return referable.content;
     referable.variable ??= variable(referable.content);
     return referable.variable;

@@ -12,7 +12,7 @@ export class IgbinaryReader extends Reader {
 
   header(): void {
     const version = this.uint32();
-    if (!VERSIONS.includes(version)) throw this.error('one of the versions 1 and 2 should stand here', 0);
+    if (!VERSIONS.includes(version)) throw this.error('expected version 1 or 2', 0);
   }
 
   /** Undefined if it is not the tag of an integer. */
@@ -75,7 +75,7 @@ export class IgbinaryReader extends Reader {
 
   #known(number: number): Buffer {
     const known = this.#strings[number];
-    if (!known) throw this.error(`string ${number}, which is referred to, is not before this`);
+    if (!known) throw this.error(`reference to string ${number}, which does not precede it`);
     return known;
   }
 }

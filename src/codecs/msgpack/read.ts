@@ -101,10 +101,7 @@ class Reading {
         if (whole !== undefined) return integerOrDigits(whole);
         const value = this.#reader.string(tag);
         if (value) return { type: 'string', value };
-        throw this.#reader.error(
-          `a value should begin here, and 0x${tag.toString(16)} begins none that PHP knows`,
-          start,
-        );
+        throw this.#reader.error(`expected a value, found unknown tag 0x${tag.toString(16)}`, start);
       }
     }
   }
@@ -115,7 +112,7 @@ class Reading {
     const whole = this.#reader.integer(tag);
     if (whole !== undefined && fitsInt64(whole)) return whole;
     const name = this.#reader.string(tag);
-    if (!name) throw this.#reader.error('a key, an integer or a string, should begin here', start);
+    if (!name) throw this.#reader.error('expected a key (an integer or a string)', start);
     return kind === 'map' ? phpKey(name) : name;
   }
 
@@ -128,11 +125,11 @@ class Reading {
     if (className) return this.#readObject(className, pairs - 1, start, (object) => object);
     const mark = Number(this.#reader.integer(tag));
     if (mark === Mark.Variable) return this.#readVariable(pairs - 1, start);
-    if (pairs !== 2) throw this.#reader.error('a map with a key of nil should say what it stands for', start.at);
+    if (pairs !== 2) throw this.#reader.error('a map with a nil key has an unknown mark', start.at);
     return this.#readSpecial(mark, start.at);
   }
 
-  /** Skip the nil. The next tag says what the map stands for. */
+  /** Skip the nil and return the next tag, which gives the meaning of the map. */
   #readMarkTag(): number {
     this.#reader.uint8();
     return this.#reader.uint8();
@@ -145,7 +142,7 @@ class Reading {
 
     const className = pairs > 0 ? this.#reader.string(this.#readMarkTag()) : undefined;
     if (className) return this.#readObject(className, pairs - 1, start, variable);
-    throw this.#reader.error('a variable should hold an array or an object', start.at);
+    throw this.#reader.error('expected an array or an object in a variable', start.at);
   }
 
   #readObject(className: Buffer, pairs: number, start: Start, wrap: (object: ObjectNode) => Node): Node {
@@ -154,7 +151,7 @@ class Reading {
       return this.#refer(wrap(object));
     }
 
-    // The array that the class made, as one value.
+    // The array for `__unserialize`, as one value.
     const properties: Member[] = [];
     const object: ObjectNode = { type: 'object', at: start.at, class: className, properties, isMadeByClass: true };
     const node = this.#refer(wrap(object));
@@ -163,11 +160,11 @@ class Reading {
     const count = this.#reader.arrayCount(tag);
     const size = count ?? this.#reader.mapCount(tag);
     if (size === undefined || (count === undefined && this.#reader.next === Tag.Nil)) {
-      throw this.#reader.error('the array that a class made of an object should stand here', within);
+      throw this.#reader.error('expected the array for __unserialize', within);
     }
 
     this.#refer({ type: 'array', entries: properties, at: within });
-    // It is inside the map of the object.
+    // Two levels deeper: the array is inside the map of the object.
     const kind = count === undefined ? 'map' : 'list';
     this.#push({ kind, members: properties, depth: start.depth + 2, left: size }, within);
     return node;
@@ -192,7 +189,7 @@ class Reading {
       }
 
       default: {
-        throw this.#reader.error('a map with a key of nil should say what it stands for', start);
+        throw this.#reader.error('a map with a nil key has an unknown mark', start);
       }
     }
   }
@@ -203,7 +200,7 @@ class Reading {
     const key = this.#reader.integer(this.#reader.uint8());
     const number = this.#reader.integer(this.#reader.uint8());
     const node = this.#referables[Number(number ?? 0) - 1];
-    if (key === undefined || !node) throw this.#reader.error('what is referred to is not before this', start);
+    if (key === undefined || !node) throw this.#reader.error('reference to a value that does not precede it', start);
     if (!isObjectLike(contentOf(node)) && this.#isOpen(node)) {
       throw this.#reader.error('an array cannot hold itself', start);
     }
@@ -220,7 +217,7 @@ class Reading {
   #readString(): Buffer {
     const start = this.#reader.offset;
     const bytes = this.#reader.string(this.#reader.uint8());
-    if (!bytes) throw this.#reader.error('a string should stand here', start);
+    if (!bytes) throw this.#reader.error('expected a string', start);
     return bytes;
   }
 

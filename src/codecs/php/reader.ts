@@ -24,20 +24,20 @@ export class Reader {
 
   /** The letter of the type. */
   tag(): string {
-    if (this.isAtEnd) throw this.error('it ends where a value should begin');
+    if (this.isAtEnd) throw this.error('expected a value, but it ends');
     return String.fromCodePoint(this.#bytes[this.#offset++]!);
   }
 
   expect(text: string): void {
     for (const character of text) {
-      if (this.#bytes[this.#offset] !== character.codePointAt(0)) throw this.error(`'${character}' should stand here`);
+      if (this.#bytes[this.#offset] !== character.codePointAt(0)) throw this.error(`expected '${character}'`);
       this.#offset++;
     }
   }
 
   oneOf(characters: string): string {
     const character = this.isAtEnd ? '' : String.fromCodePoint(this.#bytes[this.#offset]!);
-    if (character === '' || !characters.includes(character)) throw this.error(`one of ${characters} should stand here`);
+    if (character === '' || !characters.includes(character)) throw this.error(`expected one of ${characters}`);
     this.#offset++;
     return character;
   }
@@ -46,7 +46,7 @@ export class Reader {
   integer(): bigint {
     const start = this.#offset;
     const text = this.until(';', LONGEST_INTEGER);
-    if (!/^[+-]?\d+$/.test(text)) throw this.error(`${excerpt(text)} stands where an integer should`, start);
+    if (!/^[+-]?\d+$/.test(text)) throw this.error(`expected an integer, found ${excerpt(text)}`, start);
     const value = BigInt(text.replace(/^\+/, ''));
     if (!fitsInt64(value)) throw this.error(`${text} does not fit into 64 bits`, start);
     return value;
@@ -57,10 +57,10 @@ export class Reader {
     const start = this.#offset;
     while (this.#isDigit()) this.#offset++;
     const text = this.#bytes.toString('latin1', start, this.#offset);
-    if (text === '') throw this.error('a number should stand here', start);
+    if (text === '') throw this.error('expected a number', start);
     const count = Number(text);
     if (count * each > this.#bytes.length - this.#offset) {
-      throw this.error(`a count that the bytes left can hold should stand here, not ${text.slice(0, 20)}`, start);
+      throw this.error(`a count of ${text.slice(0, 20)} is too large for the remaining bytes`, start);
     }
 
     return count;
@@ -80,7 +80,7 @@ export class Reader {
   className(): Buffer {
     const name = this.quoted();
     if (CLASS_NAME.test(name.toString('latin1'))) return name;
-    throw this.error('the name of a class should stand here', this.#offset - name.length - 1);
+    throw this.error('expected a class name', this.#offset - name.length - 1);
   }
 
   /** The same with bytes written as `\41`. PHP 6 was to write that, and `unserialize` still reads it. */
@@ -98,7 +98,7 @@ export class Reader {
       }
 
       const hex = this.take(2).toString('latin1');
-      if (!/^[\dA-Fa-f]{2}$/.test(hex)) throw this.error('two hex digits should follow a backslash', start);
+      if (!/^[\dA-Fa-f]{2}$/.test(hex)) throw this.error('expected two hex digits after a backslash', start);
       bytes[at] = Number.parseInt(hex, 16);
     }
 
@@ -118,7 +118,7 @@ export class Reader {
   until(end: string, longest: number): string {
     const start = this.#offset;
     const stop = this.#bytes.subarray(start, start + longest + 1).indexOf(end);
-    if (stop === -1) throw this.error(`'${end}' should follow`, start);
+    if (stop === -1) throw this.error(`missing '${end}'`, start);
     this.#offset = start + stop + 1;
     return this.#bytes.toString('latin1', start, start + stop);
   }

@@ -41,7 +41,7 @@ export function unserialize(bytes: Buffer): Value {
     }
 
     if (open.length > 0) continue;
-    if (!reader.isAtEnd) throw reader.error('it should end here');
+    if (!reader.isAtEnd) throw reader.error('expected the end');
     return complete!;
   }
 }
@@ -138,7 +138,7 @@ function readScalar(reader: Reader, tag: string, start: number): Value {
     }
 
     default: {
-      throw reader.error(`a value should begin here, and ${excerpt(tag)} begins none`, start);
+      throw reader.error(`expected a value, found ${excerpt(tag)}`, start);
     }
   }
 }
@@ -164,7 +164,7 @@ function readKey(reader: Reader): ArrayKey {
     return reader.integer();
   }
 
-  if (tag !== 's' && tag !== 'S') throw reader.error('a key, an integer or a string, should begin here', start);
+  if (tag !== 's' && tag !== 'S') throw reader.error('expected a key (an integer or a string)', start);
   const key = tag === 's' ? reader.quoted() : reader.escaped();
   reader.expect(';');
   return key;
@@ -195,7 +195,7 @@ function readFloat(reader: Reader): FloatValue {
   const start = reader.offset;
   const text = reader.until(';', LONGEST_FLOAT);
   const value = FLOAT.test(text) ? Number(text) : NAMED_FLOATS.get(text);
-  if (value === undefined) throw reader.error(`${excerpt(text)} stands where a float should`, start);
+  if (value === undefined) throw reader.error(`expected a float, found ${excerpt(text)}`, start);
   // PHP before 7.1 always wrote 17 digits.
   return serializedFloat(value) === text ? { type: 'float', value } : { type: 'float', value, text };
 }
@@ -213,7 +213,6 @@ function readEnum(reader: Reader): EnumValue {
   const name = reader.quoted();
   reader.expect(';');
   const colon = name.indexOf(':');
-  if (colon < 1 || colon === name.length - 1)
-    throw reader.error('the name of an enum, Class:Case, should stand here', start);
+  if (colon < 1 || colon === name.length - 1) throw reader.error('expected an enum case, Class:Case', start);
   return { type: 'enum', class: name.subarray(0, colon), case: name.subarray(colon + 1) };
 }

@@ -142,16 +142,20 @@ describe('igbinary', () => {
   describe('refuses with the offset', () => {
     for (const [title, hex, message] of [
       ['nothing', '', 'it ends too early, at byte 4 of 4'],
-      ['an unknown tag', '28', '0x28 begins none, at byte 4 of 5'],
-      ['more than a value', '060506', 'it should end here, at byte 6 of 7'],
+      ['an unknown tag', '28', 'found tag 0x28, at byte 4 of 5'],
+      ['more than a value', '060506', 'expected the end, at byte 6 of 7'],
       ['a string that is cut off', '110561', 'it ends too early, at byte 7 of 7'],
-      ['a count that cannot be', '16ffffffff', 'not 4294967295, at byte 9 of 9'],
+      [
+        'a count that cannot be',
+        '16ffffffff',
+        'a count of 4294967295 is too large for the remaining bytes, at byte 9 of 9',
+      ],
       ['a length of 64 bits that cannot be', '26ffffffffffffffff61', 'it ends too early, at byte 14 of 14'],
       ['an integer that is too large', '208000000000000000', 'does not fit into 64 bits, at byte 5'],
-      ['an unknown string', '0e05', 'string 5, which is referred to, is not before this, at byte 6'],
-      ['an unknown reference', '14010600 0102', 'value 2, which is referred to, is not before this'],
-      ['an object of nothing', '17 0161 0605', 'the properties of an object, or what stands in their place'],
-      ['an array as a key', '1401 1400', 'a key, an integer or a string, should begin here, at byte 6'],
+      ['an unknown string', '0e05', 'string 5, which does not precede it, at byte 6'],
+      ['an unknown reference', '14010600 0102', 'value 2, which does not precede it'],
+      ['an object of nothing', '17 0161 0605', 'expected the properties of an object'],
+      ['an array as a key', '1401 1400', 'expected a key (an integer or a string), at byte 6'],
       ['an array that is itself', '1401 0600 1401 0600 0101', 'it is nested deeper than 4096 levels'],
     ] as const) {
       it(title, () => {
@@ -161,20 +165,20 @@ describe('igbinary', () => {
 
     it('another version', () => {
       const bytes = Buffer.from('000000030600', 'hex');
-      expect(() => igbinaryCodec.decode(bytes)).to.throw(UndecodableError, 'one of the versions 1 and 2');
+      expect(() => igbinaryCodec.decode(bytes)).to.throw(UndecodableError, 'expected version 1 or 2');
     });
 
     it('thirty arrays that each contain the one before twice', () => {
       // Each level: an array of two, the one before it and the same again.
       let hex = '1400';
       for (let number = 30; number > 0; number--) hex = `14020600${hex}060101${number.toString(16).padStart(2, '0')}`;
-      expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
+      expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');
     });
 
     it('a long string repeated thousands of times', () => {
       const string = `13000fffff${'61'.repeat(0x0f_ff_ff)}`;
       const hex = `150400 0600${string}${Array.from({ length: 1023 }, () => '06000e00').join('')}`;
-      expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
+      expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');
     });
 
     it('hundreds of thousands of nested arrays', () => {

@@ -155,20 +155,28 @@ describe('msgpack', () => {
   describe('refuses with the offset', () => {
     for (const [title, hex, message] of [
       ['nothing', '', 'it ends too early, at byte 0 of 0'],
-      ['a tag that is none', 'c1', '0xc1 begins none that PHP knows, at byte 0 of 1'],
-      ['an extension of the format', 'd40105', '0xd4 begins none that PHP knows, at byte 0'],
-      ['more than a value', '0505', 'it should end here, at byte 1 of 2'],
+      ['a tag that is none', 'c1', 'unknown tag 0xc1, at byte 0 of 1'],
+      ['an extension of the format', 'd40105', 'unknown tag 0xd4, at byte 0'],
+      ['more than a value', '0505', 'expected the end, at byte 1 of 2'],
       ['a string that is cut off', 'a561', 'it ends too early, at byte 2 of 2'],
-      ['a count that cannot be', 'ddffffffff', 'not 4294967295, at byte 5 of 5'],
-      ['a count of pairs that cannot be', '8505', 'not 5, at byte 1'],
-      ['an array as a key', '81 90 05', 'a key, an integer or a string, should begin here, at byte 1'],
-      ['a key of nil in the middle', '82 a161 05 c0 05', 'a key, an integer or a string, should begin here, at byte 4'],
-      ['a mark that says nothing', '82 c0 07 00 01', 'should say what it stands for, at byte 0'],
-      ['a mark with too much behind it', '83 c0 04 00 01 00 01', 'should say what it stands for, at byte 0'],
-      ['a variable of nothing', '81 c0 01', 'a variable should hold an array or an object, at byte 0'],
-      ['a class that makes no array', '82 c0 a141 c0 05', 'the array that a class made of an object'],
-      ['a reference to what is not before', '91 82 c0 04 00 05', 'what is referred to is not before this, at byte 1'],
-      ['a reference to itself', '82 c0 04 00 01', 'what is referred to is not before this, at byte 0'],
+      [
+        'a count that cannot be',
+        'ddffffffff',
+        'a count of 4294967295 is too large for the remaining bytes, at byte 5 of 5',
+      ],
+      ['a count of pairs that cannot be', '8505', 'a count of 5 is too large for the remaining bytes, at byte 1'],
+      ['an array as a key', '81 90 05', 'expected a key (an integer or a string), at byte 1'],
+      ['a key of nil in the middle', '82 a161 05 c0 05', 'expected a key (an integer or a string), at byte 4'],
+      ['a mark that says nothing', '82 c0 07 00 01', 'has an unknown mark, at byte 0'],
+      ['a mark with too much behind it', '83 c0 04 00 01 00 01', 'has an unknown mark, at byte 0'],
+      ['a variable of nothing', '81 c0 01', 'expected an array or an object in a variable, at byte 0'],
+      ['a class that makes no array', '82 c0 a141 c0 05', 'expected the array for __unserialize'],
+      [
+        'a reference to what is not before',
+        '91 82 c0 04 00 05',
+        'reference to a value that does not precede it, at byte 1',
+      ],
+      ['a reference to itself', '82 c0 04 00 01', 'reference to a value that does not precede it, at byte 0'],
       ['an array that is itself', '91 82 c0 02 00 01', 'an array cannot hold itself, at byte 1'],
     ] as const) {
       it(title, () => {
@@ -180,7 +188,7 @@ describe('msgpack', () => {
       // In each array the one before stands first, with a number one above that of the array itself.
       let hex = '90';
       for (let number = 30; number > 0; number--) hex = `92${hex}82c00200${(number + 1).toString(16).padStart(2, '0')}`;
-      expect(() => read(hex)).to.throw(UndecodableError, 'too much to unfold');
+      expect(() => read(hex)).to.throw(UndecodableError, 'too large to unfold');
     });
 
     it('arrays nested deeper than PHP reads', () => {
