@@ -6,7 +6,7 @@ import { fitsInt64, float, integer, string } from './value.js';
 
 /**
  * Add the number rule of Laravel's RedisStore to a codec. Anything that PHP calls numeric and finite, including
- * strings such as `0123`, is stored bare, so that the server can count with it. A read turns text in the canonical
+ * strings such as `0123`, is stored bare, so the server can increment it. A read turns text in the canonical
  * form of a number into that number, and leaves other numeric text a string. A string `42` therefore comes back as an
  * integer.
  */

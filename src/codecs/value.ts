@@ -98,7 +98,7 @@ export function isList({ entries }: ArrayValue): boolean {
   return entries.every(([key], index) => key === BigInt(index));
 }
 
-/** The class that PHP makes of JSON objects and of arrays cast to objects. */
+/** The class that PHP uses for JSON objects and for arrays cast to objects. */
 export const STD_CLASS = Buffer.from('stdClass');
 
 /** PHP's integers, and those of every store that counts. */
@@ -109,7 +109,7 @@ export function fitsInt64(value: bigint): boolean {
   return value >= INT64_MIN && value <= INT64_MAX;
 }
 
-/** PHP turns an array key that is written as it writes an integer into that integer. */
+/** PHP turns an array key in the canonical form of an integer into that integer. */
 export function phpKey(name: Buffer): ArrayKey {
   if (name.length > MAX_INT64_LENGTH) return name;
   const text = name.toString('latin1');

@@ -1,11 +1,11 @@
 import stringWidth from 'string-width';
 
-/** How many columns of a terminal a text takes: East Asian characters and emoji two, combining marks none. */
+/** The width of a text in terminal columns: two for East Asian characters and emoji, none for combining marks. */
 export function columnsOf(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** The longest beginning that takes no more columns, without half a character at its end. */
+/** Cut a text to at most `most` columns, at a character boundary. */
 export function cutToColumns(text: string, most: number): string {
   if (ASCII.test(text)) return text.slice(0, most);
   let shown = '';
@@ -20,9 +20,9 @@ export function cutToColumns(text: string, most: number): string {
 }
 
 /**
- * Lines of at most `width` columns, broken at spaces.
- * @param indent of the lines after the first, in columns
- * @param keepsWords a longer word stays whole on a line that is too long; otherwise it is broken
+ * Break a text at spaces into lines of at most `width` columns.
+ * @param indent the indent of all lines but the first, in columns
+ * @param keepsWords keep a word longer than the line whole instead of breaking it
  */
 export function wrapToColumns(
   text: string,
@@ -42,7 +42,7 @@ export function wrapToColumns(
     line = lines.length === 0 ? word : ' '.repeat(indent) + word;
     if (keepsWords) continue;
     while (columnsOf(line) > width) {
-      // A character of two columns goes onto a line of one.
+      // A two-column character still has to go somewhere if the line has one column.
       const head = cutToColumns(line, width) || String.fromCodePoint(line.codePointAt(0)!);
       lines.push(head);
       line = line.slice(head.length);
@@ -54,5 +54,5 @@ export function wrapToColumns(
 
 const ASCII = /^[\u0020-\u007E]*$/;
 
-/** What a reader takes for one character may be several, as a flag is. */
+/** One visible character can be several code points, such as a flag. */
 const CHARACTERS = new Intl.Segmenter();

@@ -19,7 +19,7 @@ export interface Histogram {
   readonly buckets: readonly Bucket[];
 }
 
-/** The TTLs of entries that expire, and the number of others. */
+/** The TTLs of entries that expire, and the number of entries without a TTL or with an unknown one. */
 export interface TtlHistogram extends Histogram {
   readonly never: number;
   readonly unknown: number;
@@ -32,7 +32,7 @@ const HOUR = 3600;
 const DAY = 86_400;
 const TTL_EDGES = [0, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
 
-/** The sizes of entries, in bytes. */
+/** The distribution of entry sizes, in bytes. */
 export function sizesOf({ entries }: Sample): Histogram {
   return histogram(
     entries.map(({ size }) => size),
@@ -40,7 +40,7 @@ export function sizesOf({ entries }: Sample): Histogram {
   );
 }
 
-/** The TTLs of entries, in seconds. */
+/** The distribution of TTLs, in seconds. */
 export function ttlsOf({ entries }: Sample): TtlHistogram {
   const ttls: ReadonlyArray<Ttl | undefined> = entries.map(({ ttl }) => ttl);
   return {

@@ -21,7 +21,7 @@ export function stringify(value: JsonField | readonly JsonFields[]): string {
   return `{${members.join(',')}}`;
 }
 
-/** A failure within a JSON array that was begun. The error is reported as its last member. */
+/** A failure after part of a JSON array was printed. The error is reported as the last member. */
 export class UnfinishedListError extends Error {
   constructor(override readonly cause: unknown) {
     super('the list ended early');

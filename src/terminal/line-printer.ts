@@ -1,16 +1,16 @@
 import { answer } from './output.js';
 
-/** Characters per write, at most. */
+/** The maximum length of a write, in characters. */
 const CHUNK = 65_536;
 
-/** Prints many lines. Lines that arrive together share one write, without delaying any. */
+/** Prints many lines. Lines that arrive together share one write; none is delayed. */
 export class LinePrinter {
   #waiting = '';
   #writing: Promise<void> | undefined;
   #isScheduled = false;
   #failure: unknown;
 
-  /** Resolves at once while there is room, otherwise once the reader caught up. @throws ClosedPipeError */
+  /** Resolves at once if the buffer has room, else once the reader has caught up. @throws ClosedPipeError */
   async print(line: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#waiting += line;
@@ -18,7 +18,7 @@ export class LinePrinter {
     else this.#schedule();
   }
 
-  /** Resolves once the reader took everything. @throws ClosedPipeError */
+  /** Resolves once the reader has taken everything. @throws ClosedPipeError */
   async flush(): Promise<void> {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;

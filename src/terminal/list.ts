@@ -7,28 +7,28 @@ import { answer, answersAPerson } from './output.js';
 import { type Field, plainText } from './report.js';
 import { lineField } from './value-text.js';
 
-/** One fact of each item in a list, for programs and for people. */
+/** One field of the items in a list, for programs and for people. */
 export interface Column<Item> {
-  /** In JSON. */
+  /** The name of the member in JSON. */
   readonly name: string;
-  /** As in JSON. Undefined is not known: it is left out of JSON, and empty in a pipe. */
+  /** The JSON value. Undefined means unknown: omitted from JSON, empty in a pipe. */
   value(item: Item): JsonField;
-  /** In a pipe, where that is not the value itself; false: in JSON only. */
+  /** The text in a pipe, if it differs from the value. False shows the field in JSON only. */
   readonly plain?: ((item: Item) => string) | false;
-  /** The heading of a table; without one it is not shown to people. */
+  /** The heading in a table. Without one, tables leave the field out. */
   readonly title?: string;
-  /** In a table, where that is not what a pipe gets. */
+  /** The text in a table, if it differs from a pipe's. */
   text?(item: Item): string;
   /** Right-aligned in a table. */
   readonly isNumber?: boolean;
 }
 
 /**
- * Prints a list as it comes: one JSON array, a line with tabs for each item, or, where columns have titles, tables
- * for a person.
- * @param limit how many at most
- * @returns how many were printed
- * @throws UnfinishedListError in JSON, ClosedPipeError
+ * Print items as they arrive: as one JSON array, as tab-separated lines in a pipe, or as tables on a terminal if a
+ * column has a title.
+ * @param limit the maximum number of items to print
+ * @returns the number of items printed
+ * @throws UnfinishedListError if JSON output fails part-way, ClosedPipeError
  */
 export async function printList<Item>(
   items: AsyncIterable<Item>,
@@ -40,7 +40,7 @@ export async function printList<Item>(
   return isTable ? printTables(items, columns, limit) : printLines(items, columns, limit);
 }
 
-/** An item as a line with tabs, for a pipe. */
+/** An item as a tab-separated line, for a pipe. */
 export function itemLine<Item>(item: Item, columns: ReadonlyArray<Column<Item>>): string {
   let line = '';
   for (const column of columns) {
@@ -50,7 +50,7 @@ export function itemLine<Item>(item: Item, columns: ReadonlyArray<Column<Item>>)
   return `${line}\n`;
 }
 
-/** An item as fields of a report, labelled like the columns. */
+/** An item as report fields, labelled like the columns. */
 export function itemFields<Item>(item: Item, columns: ReadonlyArray<Column<Item>>): Field[] {
   return columns.map((column) => {
     const value = column.value(item);
@@ -63,14 +63,14 @@ export function itemFields<Item>(item: Item, columns: ReadonlyArray<Column<Item>
   });
 }
 
-/** An item's members in JSON. */
+/** An item as a JSON object. */
 export function itemJson<Item>(item: Item, columns: ReadonlyArray<Column<Item>>): JsonFields {
   const members: Record<string, JsonField> = {};
   for (const column of columns) members[column.name] = column.value(item);
   return members;
 }
 
-/** Items that are at hand as a table for a person, in one piece; empty of none. */
+/** A table of all items, or empty text if there are none. */
 export async function listTable<Item>(items: readonly Item[], columns: ReadonlyArray<Column<Item>>): Promise<string> {
   const { table } = await import('./table.js');
   const shown = columns.filter(({ title }) => title !== undefined);
@@ -79,7 +79,7 @@ export async function listTable<Item>(items: readonly Item[], columns: ReadonlyA
   return rows.length === 0 ? '' : table(headings, rows);
 }
 
-/** Rows of one table: all that most caches have, and no more memory than that where there are more. */
+/** Rows per table. Most lists fit in one; longer ones are split to bound memory. */
 const PAGE = 500;
 
 type Printer = <Item>(
@@ -120,7 +120,7 @@ const printLines: Printer = async (items, columns, limit) => {
   return printed;
 };
 
-/** An array as one document on one line, printed as its members come. */
+/** Print one JSON array on one line, item by item. */
 const printJson: Printer = async (items, columns, limit) => {
   const printer = new LinePrinter();
   let printed = 0;

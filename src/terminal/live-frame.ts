@@ -1,20 +1,19 @@
 import { columnsOf, cutToColumns } from './columns.js';
 
-/** A text of some lines that is drawn on standard output again and again in its place. */
+/** Several lines on standard output that are redrawn in place. */
 export class LiveFrame {
   #drawn = 0;
 
-  /** Cut to the terminal's size: what wraps or scrolls by could not be taken away again. */
+  /** Cut the text to the terminal's size: lines that wrap or scroll away could not be erased. */
   draw(text: string): void {
     const { columns, rows } = process.stdout;
-    // A terminal that nobody told its size says 0.
+    // A terminal of unknown size reports 0.
     const [width, height] = [(columns || 80) - 1, (rows || 24) - 1];
     const lines = text.trimEnd().split('\n').slice(0, Math.max(1, height));
     process.stdout.write(`${this.#erased()}${lines.map((line) => `${cut(line, width)}\n`).join('')}`);
     this.#drawn = lines.length;
   }
 
-  /** Takes it away. */
   clear(): void {
     process.stdout.write(this.#erased());
     this.#drawn = 0;
@@ -25,10 +24,9 @@ export class LiveFrame {
   }
 }
 
-/** A colour code. */
 const STYLES = new RegExp(`(${'\u001B'}\\[[\\d;]*m)`);
 
-/** What stands in colour codes takes no room. */
+/** Cut a line to `width` columns. Colour codes take none. */
 function cut(line: string, width: number): string {
   let room = width;
   return line

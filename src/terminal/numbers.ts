@@ -1,17 +1,17 @@
 export { bytesText } from '../byte-text.js';
 import { count } from './progress.js';
 
-/** How many a second, without the unit: `0.4`, `1,234`. */
+/** Format a rate per second, without the unit: `0.4`, `1,234`. */
 export function rateText(rate: number): string {
   return rate < 10 ? rate.toFixed(1) : count(Math.round(rate));
 }
 
-/** Of a share of one: `90.1%`. */
+/** Format a ratio from 0 to 1 as a percentage: `90.1%`. */
 export function ratioText(ratio: number): string {
   return `${(ratio * 100).toFixed(1)}%`;
 }
 
-/** To three places, as JSON has it. */
+/** Round to three decimal places, for JSON. */
 export function rounded(number: number): number {
   return Math.round(number * 1000) / 1000;
 }

@@ -6,47 +6,47 @@ import { UnsupportedError, UsageError } from '../errors.js';
 import { escapeGlob } from '../stores/listing/glob.js';
 import { forTerminal, lineField } from './value-text.js';
 
-/** Items that are offered at once: more than anybody reads. */
+/** The maximum number of items to offer. */
 const MOST_OFFERED = 200;
 
-/** How long a search may take, in milliseconds: of very many keys few may match. */
-const PATIENCE_MS = 10_000;
+/** Search timeout, in milliseconds. Few of very many keys may match. */
+const SEARCH_TIMEOUT_MS = 10_000;
 
-/** How long nothing may be typed before a search begins, in milliseconds. */
-const PAUSE_MS = 150;
+/** Debounce interval for typing, in milliseconds. */
+const DEBOUNCE_MS = 150;
 
-/** Whether somebody sits there who can be asked: in a pipe, or where a program reads the answer, nobody can. */
+/** Whether the command may prompt: on a terminal, and not with --json. */
 export function canAsk({ json }: { readonly json: boolean }): boolean {
   return !json && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** An argument that a person may choose instead of typing it. */
+/** An argument that a person can pick from a list instead of typing it. */
 export interface Picking<Item> {
-  /** Its name in usage lines: `KEY`. */
+  /** The name in usage lines: `KEY`. */
   readonly argument: string;
-  /** What it names: `key`. */
+  /** The kind of item: `key`. */
   readonly noun: string;
-  /** What the command does with it: `get`. */
+  /** The action of the command: `get`. */
   readonly verb: string;
   /** The hint when there is nothing to choose from. */
   readonly none: string;
-  /** What matches a glob; ends when the signal is aborted. */
+  /** Yield the items that match a glob, until the signal is aborted. */
   find(glob: string, signal: AbortSignal): AsyncIterable<readonly Item[]>;
   nameOf(item: Item): string;
-  /** The item of exactly that name, which is offered first. */
+  /** Find the item with exactly this name. It is offered first. */
   exact?(name: string): Promise<Item | undefined>;
   show(item: Item): Choice;
 }
 
 /**
- * Ask a person to choose. Returns the name of the item.
- * @throws UsageError where the store cannot list items, or there are none
+ * Ask a person to choose an item, and return its name.
+ * @throws UsageError if the store cannot list items or has none
  */
 export async function pick<Item>(picking: Picking<Item>, signal: AbortSignal): Promise<string> {
   const { argument, noun, verb, none, nameOf, show } = picking;
   const search = async (typed: string | undefined, until: AbortSignal): Promise<Found<Item>> =>
     searchFor(typed, until, picking);
-  // Before the prompt, so that a store that is down or cannot list fails as an error.
+  // List before the prompt, so a store that is down or cannot list fails with an error.
   const all = await search(undefined, signal).catch((error: unknown) => {
     throw error instanceof UnsupportedError ? missingArgument(argument, `Name the ${noun}: ${error.message}.`) : error;
   });
@@ -60,23 +60,23 @@ export async function pick<Item>(picking: Picking<Item>, signal: AbortSignal): P
   return nameOf(chosen);
 }
 
-/** A required argument that is missing where no one can be asked to choose one. */
+/** The error for a missing argument where prompting is impossible. */
 export function missingArgument(argument: string, hint: string): UsageError {
   return new UsageError(`missing argument ${argument}`, hint);
 }
 
 /**
- * Items that match the typed text: the one of that name, then names that begin with it (most stores find those fast),
- * or else names that contain it. A glob is used as it is. Ends early when there is enough, or when it takes too long.
+ * Find items for the typed text: the exact name, then names that begin with it (fast in most stores). If there are
+ * none, find names that contain it. A glob is used unchanged. Stops after MOST_OFFERED items or at the timeout.
  */
 async function searchFor<Item>(
   typed: string | undefined,
   signal: AbortSignal,
   { find, nameOf, exact }: Pick<Picking<Item>, 'exact' | 'find' | 'nameOf'>,
 ): Promise<Found<Item>> {
-  if (typed !== undefined) await sleep(PAUSE_MS, undefined, { signal });
-  const late = AbortSignal.timeout(PATIENCE_MS);
-  const until = AbortSignal.any([signal, late]);
+  if (typed !== undefined) await sleep(DEBOUNCE_MS, undefined, { signal });
+  const timeout = AbortSignal.timeout(SEARCH_TIMEOUT_MS);
+  const until = AbortSignal.any([signal, timeout]);
   const found = new Map<string, Item>();
   const offer = (more?: string): Found<Item> => ({ items: [...found.values()].slice(0, MOST_OFFERED), more });
   try {
@@ -93,14 +93,14 @@ async function searchFor<Item>(
         );
     }
   } catch (error) {
-    if (!late.aborted || signal.aborted) throw error;
-    return offer(`searched for ${PATIENCE_MS / 1000}s; there may be others`);
+    if (!timeout.aborted || signal.aborted) throw error;
+    return offer(`searched for ${SEARCH_TIMEOUT_MS / 1000}s; there may be others`);
   }
 
   return offer();
 }
 
-/** Whether there are more than are offered; then it has ended early. */
+/** Collect items. Stops and returns true if there are more than can be offered. */
 async function gather<Item>(
   pages: AsyncIterable<readonly Item[]>,
   found: Map<string, Item>,
@@ -114,7 +114,7 @@ async function gather<Item>(
   return false;
 }
 
-/** On one line that does not wrap, whatever it holds. */
+/** Shorten a text to one line that does not wrap. Control characters are escaped. */
 export function offered(text: string, room = 8): string {
   const line = forTerminal(Buffer.from(lineField(text)));
   const most = Math.max(20, (process.stderr.columns || 80) - room);

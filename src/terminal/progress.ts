@@ -7,10 +7,10 @@ import { StatusLine } from './status-line.js';
 const REDRAW_MS = 100;
 const BAR_WIDTH = 24;
 
-/** Columns. A narrow terminal shows the figures alone. */
+/** The narrowest bar, in columns. A narrower terminal shows the figures only. */
 const LEAST_BAR_WIDTH = 8;
 
-/** A progress bar on a terminal's standard error; nothing anywhere else. */
+/** A progress bar on standard error. Prints nothing unless that is a terminal. */
 export class ProgressBar {
   readonly #what: string;
   readonly #before: number;
@@ -20,7 +20,7 @@ export class ProgressBar {
 
   /**
    * @param what in the past tense, e.g. `removed`
-   * @param before how much of it an earlier run did, which says nothing of how fast this one is
+   * @param before the number done by an earlier run, excluded from the rate
    */
   constructor(what: string, before = 0) {
     this.#what = what;
@@ -36,7 +36,6 @@ export class ProgressBar {
     this.#line.draw(this.#text(progress, (now - this.#started) / 1000, columns));
   };
 
-  /** Takes the bar away, so that the answer stands alone. */
   clear(): void {
     this.#line.clear();
   }
@@ -52,14 +51,14 @@ export class ProgressBar {
   }
 }
 
-/** `, 2m 5s left`, once it can be said. */
+/** `, 2m 5s left`, once the rate is reliable. */
 function timeLeft(done: number, left: number, seconds: number): string {
-  if (done <= 0 || seconds < SOME_SECONDS) return '';
+  if (done <= 0 || seconds < MIN_SECONDS) return '';
   return `, ${formatDuration(Math.ceil((left / done) * seconds))} left`;
 }
 
-/** Before, the rate is not known well enough. */
-const SOME_SECONDS = 2;
+/** The rate is too unreliable before this time. */
+const MIN_SECONDS = 2;
 
 /** `1234567` as `1,234,567`. */
 export function count(number: number): string {

@@ -18,7 +18,7 @@ export async function confirmByName(name: string): Promise<void> {
   if (typed !== name) throw new DeclinedError(`the name is not ${name}; nothing was changed`, '');
 }
 
-/** Ask a yes-or-no question. @param preset the answer of Enter alone */
+/** Ask a yes-or-no question. @param preset the default for Enter */
 export async function confirmed(message: string, preset: boolean): Promise<boolean> {
   const { yes } = await asked(async (prompt) => prompt({ type: 'confirm', name: 'yes', message, default: preset }));
   return yes;
@@ -46,24 +46,24 @@ export async function chooseFrom<Item>(message: string, items: readonly Item[], 
   return items[index]!;
 }
 
-/** What a search found, so far as it went. */
+/** The results of a search, perhaps incomplete. */
 export interface Found<Item> {
   readonly items: readonly Item[];
-  /** Why there may be others; undefined when there are none. */
+  /** Why there may be more results. Undefined if these are all. */
   readonly more?: string | undefined;
 }
 
-/** How something is shown. Neither may hold what would steer a terminal. */
+/** How an item is shown. Callers must escape control characters. */
 export interface Choice {
   readonly name: string;
-  /** Shown once it is chosen, instead of `name`. */
+  /** Shown instead of `name` after the choice. */
   readonly short?: string;
   readonly description: string;
 }
 
 /**
- * Has the person choose one of what `search` finds, which is asked anew for what is typed; the signal calls off a search
- * that is not wanted any more.
+ * Ask a person to choose a search result. `search` runs again as the person types. Its signal aborts an outdated
+ * search.
  * @throws InterruptedError
  */
 export async function chooseOne<Item>(
@@ -85,26 +85,26 @@ export async function chooseOne<Item>(
   return listed[index]!;
 }
 
-/** inquirer breaks a long message in the middle of words. Its own mark takes the first columns. */
+/** Wrap at words, since inquirer breaks words. The first columns are left for its `? ` mark. */
 function wrapped(message: string): string {
   return wrapMessage(`${MARK}${message}`).slice(MARK.length);
 }
 
 const MARK = '? ';
 
-/** Choices that are seen at once. */
+/** Choices shown at once. */
 const PAGE = 10;
 
-/** inquirer tells of Ctrl-C by an error of its own, and of Ctrl-D not at all: it would wait on a closed terminal. */
+/** Turn Ctrl-C and Ctrl-D into InterruptedError. inquirer ignores Ctrl-D and would wait on a closed terminal. */
 async function asked<T>(question: (prompt: PromptModule) => Promise<T>): Promise<T> {
-  const gone = new AbortController();
+  const closed = new AbortController();
   const onInput = (bytes: Buffer): void => {
-    if (bytes.includes(CTRL_D)) gone.abort();
+    if (bytes.includes(CTRL_D)) closed.abort();
   };
 
-  const onEnd = (): void => gone.abort();
-  // Standard output is for the answer; questions go where the other words to people go.
-  const prompt = createPromptModule({ output: process.stderr, signal: gone.signal });
+  const onEnd = (): void => closed.abort();
+  // Standard output carries the answer only, so prompts go to standard error.
+  const prompt = createPromptModule({ output: process.stderr, signal: closed.signal });
   process.stdin.on('data', onInput).on('end', onEnd);
   try {
     return await question(prompt);

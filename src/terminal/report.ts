@@ -6,19 +6,19 @@ import { answer, answerJson, answersAPerson, terminalColumns } from './output.js
 import { styleAnswer } from './style.js';
 import { forTerminal, lineField } from './value-text.js';
 
-/** One fact of a report: its name and value for programs, its label and text for people. */
+/** One field of a report: a name and value for programs, a label and text for people. */
 export interface Field {
-  /** In JSON and in a pipe. */
+  /** The name in JSON and in a pipe. */
   readonly name: string;
-  /** As in JSON. Undefined is not known: it is left out, in a pipe, too, unless `plain` says otherwise. */
+  /** The JSON value. Undefined means unknown: omitted, in a pipe too unless `plain` is set. */
   readonly value?: JsonField;
-  /** In place of a value: an object of these, or a list of such objects. */
+  /** Nested fields instead of a value: an object, or a list of objects. */
   readonly members?: ReadonlyArray<readonly Field[]> | readonly Field[] | undefined;
-  /** In a pipe, where that is not the value itself; of several texts each has a line of its own. */
+  /** The text in a pipe, if it differs from the value. A list prints one line per text. */
   readonly plain?: readonly string[] | string | undefined;
-  /** For people; without one they are not shown the fact. */
+  /** The label for people. Without one, the field is hidden from them. */
   readonly label?: string;
-  /** For people, where that is not what a pipe gets. */
+  /** The text for people, if it differs from a pipe's. */
   readonly text?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function reportLines(fields: readonly Field[], within = ''): string {
   return fields.map((field) => linesOf(field, within)).join('');
 }
 
-/** A report for a person: labels and texts in two columns, which wrap at words. Lists of members are not among them. */
+/** A report for a person: labels and texts in two columns, wrapped at words. Lists of objects are left out. */
 export function reportText(fields: readonly Field[], indent = '', columns = terminalColumns()): string {
   const rows = flat(fields).flatMap((field) => {
     const text = field.label === undefined ? undefined : (field.text ?? plainOf(field)?.toString());
@@ -52,18 +52,18 @@ export function reportText(fields: readonly Field[], indent = '', columns = term
     .join('');
 }
 
-/** Prints a report for whoever reads it. @param json one document */
+/** Print a report as JSON, as text on a terminal, or as lines in a pipe. */
 export async function printReport(fields: readonly Field[], json: boolean): Promise<void> {
   await (json ? answerJson(reportJson(fields)) : answer(answersAPerson() ? reportText(fields) : reportLines(fields)));
 }
 
-/** Text for a person after a label or a state of `width` columns: wrapped at words, with a hanging indent. */
+/** Wrap text that follows a label of `width` columns, with a hanging indent. */
 export function hanging(text: string, width: number): string {
   const room = Math.max(20, terminalColumns() - width);
   return wrapToColumns(text, room).join(`\n${' '.repeat(width)}`);
 }
 
-/** A value on one line for a pipe or a table; undefined of what is not known. */
+/** A value on one line for a pipe or a table. Undefined if it is unknown. */
 export function plainText(value: JsonField): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (value instanceof JsonText) return value.text;
@@ -93,7 +93,7 @@ function linesOf(field: Field, within: string): string {
   return members.map((each, index) => reportLines(each, `${path}.${index}.`)).join('');
 }
 
-/** Those of objects among the others. */
+/** Flatten the fields of nested objects. */
 function flat(fields: readonly Field[]): Field[] {
   return fields.flatMap((field) => {
     const { members } = field;
@@ -109,7 +109,7 @@ function isList(members: NonNullable<Field['members']>): members is ReadonlyArra
   return members.length === 0 || Array.isArray(members[0]);
 }
 
-/** Whoever can write to the cache could otherwise write on the screen of whoever reads it. */
+/** Escape control characters: cached data could otherwise control the terminal. */
 function safe(text: string): string {
   return forTerminal(Buffer.from(lineField(text)));
 }

@@ -14,7 +14,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads `100kB` (of 1000), `1MiB` (of 1024), `1.5 MB`, or a plain number of bytes.
+ * Parse `100kB` (1 kB = 1000 bytes), `1MiB` (1 KiB = 1024 bytes), `1.5 MB`, or a plain number of bytes.
  * @returns whole bytes
  * @throws UsageError
  */
@@ -28,7 +28,7 @@ export function parseSize(text: string): number {
   return Math.floor(Number(digits) * factor);
 }
 
-/** A size in bytes: `100kB`, `1MiB`, `512`. */
+/** A flag for a size: `100kB`, `1MiB`, `512`. Its value is in bytes. */
 export const size = Flags.custom<number>({
   helpValue: 'SIZE',
   parse: async (text) => parseSize(text),

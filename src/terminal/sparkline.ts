@@ -1,6 +1,6 @@
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** Numbers as a row of bars, the largest as high as there are; nothing is the lowest, or a space at all. */
+/** Draw numbers as a row of bars. `most` gets the highest bar; 0 becomes a space. */
 export function sparkline(numbers: readonly number[], most = Math.max(...numbers)): string {
   return numbers.map((number) => barOf(number, most)).join('');
 }

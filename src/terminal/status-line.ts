@@ -4,7 +4,7 @@ import { cutToColumns } from './columns.js';
 export class StatusLine {
   #isDrawn = false;
 
-  /** Cut to the width of the terminal: a line that wraps could not be erased. */
+  /** Cut the text to the width of the terminal: a line that wraps could not be erased. */
   draw(text: string): void {
     process.stderr.write(`\r\u001B[K${cutToColumns(text, (process.stderr.columns || 80) - 1)}`);
     this.#isDrawn = true;

@@ -9,12 +9,12 @@ const CODES = {
 
 export type Style = keyof typeof CODES;
 
-/** Colours `text` for standard error. `NO_COLOR` (no-color.org) and pipes get it plain. */
+/** Style text for standard error. It stays plain in a pipe or with `NO_COLOR` (no-color.org). */
 export function styleText(style: Style, text: string): string {
   return paint(style, text, process.stderr);
 }
 
-/** Colours `text` for standard output. */
+/** The same for standard output. */
 export function styleAnswer(style: Style, text: string): string {
   return paint(style, text, process.stdout);
 }

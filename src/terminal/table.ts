@@ -5,24 +5,24 @@ import { terminalColumns } from './output.js';
 import { styleAnswer } from './style.js';
 import { forTerminal } from './value-text.js';
 
-/** How a column is laid out, where a title alone does not say it. */
+/** A column heading, with layout options. */
 export interface Heading {
   readonly title: string;
   /** A number: right-aligned, never wrapped. */
   readonly isNumber?: boolean;
-  /** Cut to one line where others would wrap. */
+  /** Cut to one line instead of wrapped. */
   readonly isCut?: boolean;
-  /** Left out where the table does not fit. */
+  /** Left out if the table does not fit. */
   readonly isOptional?: boolean;
-  /** Left out, the last one first, where the table does not fit even with a narrow first column. */
+  /** Left out, the last one first, if the table does not fit even with a narrow first column. */
   readonly isMinor?: boolean;
 }
 
 /**
- * Rows under a dim heading, without rules, so that cells can be copied. Columns without any content are left out. On a
- * terminal text wraps at words; the first column, which people type next, is never cut: where it does not fit it stands on
- * a line of its own.
- * @param room columns that a line may take
+ * Lay out rows under a dim heading. There are no rules, so cells can be copied. Empty columns are left out. On a
+ * terminal, text wraps at words. The first column is never cut, because people copy it: if it does not fit, it gets a
+ * line of its own.
+ * @param room the line width, in columns
  */
 export function table(
   headings: ReadonlyArray<Heading | string>,
@@ -52,7 +52,7 @@ export function table(
   return text + drawn(shown, together);
 }
 
-/** The library wraps by other widths, so its cells come wrapped. */
+/** Cells must be wrapped already: cli-table3 measures widths differently. */
 function drawn(columns: readonly Column[], rows: readonly string[][]): string {
   if (rows.length === 0) return '';
   const grid = new Table({
@@ -78,12 +78,12 @@ const NO_RULES = Object.fromEntries(
 /** Spaces between two cells. */
 const GAP = 2;
 
-/** What a column of text is narrowed to before names stand on lines of their own. */
+/** The width to which text columns shrink before names move to lines of their own. */
 const NARROW = 16;
 
 interface Column extends Heading {
   readonly index: number;
-  /** Of its widest cell. */
+  /** The width of the widest cell. */
   readonly natural: number;
   width: number;
 }
@@ -93,7 +93,7 @@ function columnOf(heading: Heading, index: number, cells: ReadonlyArray<readonly
   return { ...heading, index, natural, width: natural };
 }
 
-/** Gives the columns widths that fit, as far as that can be. */
+/** Choose column widths that fit in `room`, if possible. */
 function fitting(columns: readonly Column[], room: number): readonly Column[] {
   if (widthOf(columns) <= room) return columns;
   const [name, ...others] = columns.filter(({ isOptional }) => !isOptional);

@@ -2,7 +2,7 @@ import { wrapToColumns } from './columns.js';
 
 /**
  * Break each line of a text at spaces. A word that is too long stays whole.
- * @param indent of the lines after the first, in columns
+ * @param indent the indent of all lines but the first, in columns
  */
 export function wrap(text: string, columns: number, indent = 0): string {
   return text
@@ -12,8 +12,8 @@ export function wrap(text: string, columns: number, indent = 0): string {
 }
 
 /**
- * A message for standard error. On a terminal it wraps at words with a hanging indent, and a command to copy stays on
- * one line. In a pipe or file it stays as it is.
+ * Wrap a message for standard error. On a terminal it wraps at words with a hanging indent, and a command to copy
+ * stays on one line. In a pipe or file it is unchanged.
  */
 export function wrapMessage(text: string, { isTTY, columns }: MessageStream = process.stderr): string {
   if (isTTY !== true) return text;
@@ -26,7 +26,7 @@ export function wrapMessage(text: string, { isTTY, columns }: MessageStream = pr
 
 type MessageStream = Partial<Pick<NodeJS.WriteStream, 'columns' | 'isTTY'>>;
 
-/** Styled text has escape sequences in front of a label. */
+/** A label, with the escape sequences of styled text around it. */
 // eslint-disable-next-line no-control-regex -- the escape sequences of colours
 const LABEL = /^(?:\u001B\[\d+m)*(error:|warning:)(?:\u001B\[\d+m)* /;
 
@@ -41,7 +41,7 @@ function wrapLine(line: string, columns: number): string {
   return lines.join('\n').replaceAll(NO_BREAK, ' ');
 }
 
-/** Keeps the words of a command together until the lines are made. No message contains this private-use character. */
+/** Replaces spaces in commands during wrapping. Messages do not contain this private-use character. */
 const NO_BREAK = '\uE000';
 
 /** A command after a colon or a verb up to the end of its sentence, text in backticks, or a flag and its value. */

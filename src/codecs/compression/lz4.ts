@@ -20,7 +20,7 @@ export const lz4: Compression = {
   decompress(bytes) {
     if (bytes.length <= HEAD || crc8(bytes.subarray(1, HEAD)) !== bytes[0]) return;
     const length = bytes.readUInt32LE(1);
-    // A byte of a block stands for at most 255 bytes.
+    // A byte of a block expands to at most 255 bytes.
     if (length > 255 * bytes.length) return;
     if (length > LARGEST) throw tooLarge('LZ4', length);
     return expandBlock(bytes.subarray(HEAD), length);

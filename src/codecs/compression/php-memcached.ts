@@ -23,7 +23,7 @@ export function compress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer |
   return Buffer.concat([head, stream]);
 }
 
-/** @throws UndecodableError if it is no such stream, or the content would exceed the limit */
+/** @throws UndecodableError if the stream is invalid, or the content would exceed the limit */
 export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer {
   if (bytes.length <= HEAD) throw malformed(nameOf(kind), 'it ends too early', bytes.length);
   const length = bytes.readUInt32LE(0);
@@ -43,8 +43,8 @@ const HEAD = 4;
 const THRESHOLD = 2000;
 const FACTOR = 1.3;
 /**
- * The most bytes that one byte can stand for. FastLZ: a match of 264. Deflate: nearly two matches of 258 in each bit.
- * Zstandard: a block.
+ * The most bytes that one compressed byte can expand to. FastLZ: a match of 264. Deflate: nearly two matches of 258 in
+ * each bit. Zstandard: a block.
  */
 const MOST_PER_BYTE = { fastlz: 264, zlib: 1032, zstd: 2 ** 17 } as const;
 
@@ -69,7 +69,7 @@ function inflate(stream: Buffer, length: number): Buffer | undefined {
     const original = inflateSync(stream, { maxOutputLength: Math.max(1, length) });
     return original.length === length ? original : undefined;
   } catch {
-    // Not a zlib stream, or a damaged one: the bytes are not what they claim to be.
+    // Not a zlib stream, or a damaged one.
     return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * header, and a checksum if the descriptor says so.
  */
 
-/** The content size that the frame claims. Undefined if this is no frame or it does not say. */
+/** The content size that the frame claims. Undefined if there is no frame or no size. */
 export function contentSizeOf(bytes: Buffer): number | undefined {
   const head = headOf(bytes);
   if (!head || head.sizeLength === 0 || head.end > bytes.length) return undefined;

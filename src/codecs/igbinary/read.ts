@@ -39,7 +39,7 @@ interface Referable {
 class Reading {
   readonly #reader: IgbinaryReader;
   readonly #referables: Referable[] = [];
-  /** Innermost last. Kept here instead of on the stack, so that deep nesting cannot exhaust the stack. */
+  /** Innermost last. An explicit stack, so deep nesting cannot overflow the call stack. */
   readonly #open: Container[] = [];
 
   constructor(reader: IgbinaryReader) {

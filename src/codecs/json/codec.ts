@@ -8,14 +8,14 @@ import { isList, STD_CLASS } from '../value.js';
 import { JsonParser, JsonSyntaxError, type MakeObject, MAX_DEPTH } from './parser.js';
 import { excerpt, floatToJson } from './text.js';
 
-/** JSON text. Objects are read as PHP's stdClass, so that `{}` and `[]` are written back as they were. */
+/** JSON text. Objects are read as PHP's stdClass, so `{}` and `[]` are written back unchanged. */
 export const jsonCodec: Codec = {
   name: 'json',
   encode: (value) => Buffer.from(encoded(value, 0)),
   decode: (bytes) => decodeJson(bytes, (properties) => ({ type: 'object', class: STD_CLASS, properties })),
 };
 
-/** With objects made by `makeObject`. @throws UndecodableError */
+/** Decode JSON, building objects with `makeObject`. @throws UndecodableError */
 export function decodeJson(bytes: Buffer, makeObject: MakeObject): Value {
   if (!isUtf8(bytes))
     throw undecodable('it is not UTF-8', firstDifference(bytes, Buffer.from(bytes.toString())), bytes);
@@ -35,14 +35,14 @@ function undecodable(what: string, offset: number, { length }: Buffer): Undecoda
   );
 }
 
-/** Where decoding put a replacement for what is no UTF-8. */
+/** The offset of the first invalid UTF-8 byte, where decoding inserted a replacement character. */
 function firstDifference(bytes: Buffer, other: Buffer): number {
   const at = bytes.findIndex((byte, index) => byte !== other[index]);
   return at === -1 ? bytes.length : at;
 }
 
 function encoded(value: Value, depth: number): string {
-  if (depth > MAX_DEPTH) throw unholdable(`more than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) throw unsupported(`more than ${MAX_DEPTH} levels`);
   switch (value.type) {
     case 'array': {
       return isList(value)
@@ -57,7 +57,7 @@ function encoded(value: Value, depth: number): string {
 
     case 'float': {
       if (Number.isFinite(value.value)) return floatToJson(value.value);
-      throw unholdable(`the float ${value.value}`);
+      throw unsupported(`the float ${value.value}`);
     }
 
     case 'null': {
@@ -66,7 +66,7 @@ function encoded(value: Value, depth: number): string {
 
     case 'object': {
       if (value.class.equals(STD_CLASS)) return objectOf(value.properties, depth);
-      throw unholdable(`an object of class ${excerpt(value.class.toString())}`);
+      throw unsupported(`an object of class ${excerpt(value.class.toString())}`);
     }
 
     case 'string': {
@@ -74,7 +74,7 @@ function encoded(value: Value, depth: number): string {
     }
 
     default: {
-      throw unholdable(`a value of type ${value.type}`);
+      throw unsupported(`a value of type ${value.type}`);
     }
   }
 }
@@ -89,9 +89,9 @@ function objectOf(members: ReadonlyArray<readonly [bigint | Buffer, Value]>, dep
 
 function text(bytes: Buffer): string {
   if (isUtf8(bytes)) return JSON.stringify(bytes.toString());
-  throw unholdable('a string that is not UTF-8');
+  throw unsupported('a string that is not UTF-8');
 }
 
-function unholdable(what: string): InputError {
+function unsupported(what: string): InputError {
   return new InputError(`the json codec cannot hold ${what}`, 'Set codec: php in the profile, or store another value.');
 }

@@ -5,9 +5,9 @@ import { phpKey } from '../value.js';
 import { JsonParser, JsonSyntaxError } from './parser.js';
 
 /**
- * Parses JSON as a PHP application does: objects are arrays (the key `"7"` becomes the integer 7), integers keep 64 bits,
- * and larger numbers or those with a fraction or exponent are floats. The last of two members with one name counts, in the
- * place of the first. JavaScript's own parser would lose the order of keys and the digits of numbers.
+ * Parse JSON like PHP: objects become arrays (the key `"7"` becomes the integer 7), and integers keep 64 bits. Larger
+ * numbers and those with a fraction or exponent become floats. A repeated member replaces the value but keeps the first
+ * position. `JSON.parse` would lose the order of keys and the digits of numbers.
  * @throws InputError
  */
 export function parseJson(json: Buffer | string): Value {
@@ -25,9 +25,9 @@ export function parseJson(json: Buffer | string): Value {
   }
 }
 
-/** As PHP reads an object with `assoc`. */
+/** Build an array from an object, like `json_decode` with `assoc`. */
 export function phpArray(members: ReadonlyArray<readonly [Buffer, Value]>): ArrayValue {
-  // No integer begins with a letter, which most names do.
+  // Fast path: most names begin with a letter, and no integer does.
   const isPlain = !members.some(([name]) => name[0]! <= DIGIT_9);
   return { type: 'array', entries: isPlain ? members : members.map(([name, value]) => [phpKey(name), value] as const) };
 }

@@ -3,7 +3,7 @@ import type { Value } from '../value.js';
 import { boolean, fitsInt64, float, integer, NULL } from '../value.js';
 import { excerpt } from './text.js';
 
-/** What makes a text not JSON. `at` is a byte offset. */
+/** A JSON syntax error. `at` is a byte offset. */
 export class JsonSyntaxError extends Error {
   constructor(
     message: string,
@@ -13,13 +13,13 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-/** Makes the value of a JSON object. No two members have the same name. */
+/** Builds the value of a JSON object. Member names are unique. */
 export type MakeObject = (members: ReadonlyArray<readonly [Buffer, Value]>) => Value;
 
-/** Deeper than any data that people write, and safe for the stack. */
+/** Deeper than realistic data, and safe for the stack. */
 export const MAX_DEPTH = 1000;
 
-/** Parses JSON (RFC 8259) in UTF-8 bytes. Strings are views of these bytes where they have no escapes. */
+/** Parses JSON (RFC 8259) in UTF-8 bytes. Strings without escapes are views of these bytes. */
 export class JsonParser {
   readonly #bytes: Buffer;
   readonly #makeObject: MakeObject;
@@ -31,19 +31,19 @@ export class JsonParser {
     this.#makeObject = makeObject;
   }
 
-  /** The offset after the value that was read last. */
+  /** The offset after the last value read. */
   get at(): number {
     return this.#at;
   }
 
-  /** The bytes as one value. @throws JsonSyntaxError */
+  /** Parse all bytes as one value. @throws JsonSyntaxError */
   document(): Value {
     const value = this.value(0, this.#bytes.length);
     if (this.#next() !== undefined) throw this.#expected('the end');
     return value;
   }
 
-  /** The value at `start`, which ends before `end`. @throws JsonSyntaxError */
+  /** Parse the value at `start`, which must end before `end`. @throws JsonSyntaxError */
   value(start: number, end: number): Value {
     this.#at = start;
     this.#end = end;
@@ -216,10 +216,10 @@ export class JsonParser {
   }
 }
 
-/** The last of several members with one name counts, in the place of the first. */
+/** A repeated member replaces the value, but keeps the position of the first. */
 class Members {
   readonly list: Array<readonly [Buffer, Value]> = [];
-  /** Indexes by name, once comparing all pairs would be slow. */
+  /** Indexes by name, for objects too large for a linear search. */
   #indexes: Map<string, number> | undefined;
 
   set(name: Buffer, value: Value): void {
@@ -251,10 +251,10 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 const MAX_COMPARED = 32;
-/** A JavaScript number holds integers of so many digits exactly. */
+/** A JavaScript number represents all integers of this many digits exactly. */
 const MAX_SAFE_DIGITS = 15;
 const MAX_INT64_DIGITS = 19;
-/** Bytes of a character in UTF-8. */
+/** The longest UTF-8 character, in bytes. */
 const MAX_CHARACTER = 4;
 
 const ESCAPE = /^\\(?:["/\\bfnrt]|u[\dA-Fa-f]{4})$/;

@@ -3,24 +3,28 @@ import type { Value } from '../value.js';
 import { type Branch, type Node, toTree } from './tree.js';
 
 /**
- * A value as JSON on one line, for programs. What JSON has no word for is an object with one member that begins with `$`:
- * `{"$base64": …}` a string that is not UTF-8, `{"$float": "INF"}`, `{"$class": …, …}` an object with its members named as
- * print_r names them (`name:protected`), `{"$enum": "Suit::Hearts"}`, `{"$class": …, "$serialized": …}` an object with a
- * format of its own, `{"$ref": "$.path"}` a reference to an array or object, with the path of where it stands first.
+ * Print a value as JSON on one line, for programs. Values that JSON lacks become objects with a `$` member:
+ * - `{"$base64": …}`: a string that is not UTF-8
+ * - `{"$float": "INF"}`: an infinite float or NAN
+ * - `{"$class": …, …}`: an object, with members named like print_r (`name:protected`)
+ * - `{"$class": …, "$serialized": …}`: an object with its own serialization format
+ * - `{"$enum": "Suit::Hearts"}`: an enum case
+ * - `{"$ref": "$.path"}`: a reference to an array or object, by the path of its first occurrence. A long path is cut
+ *   at its start: `$….b.c`.
+ * - `{"$ref": null}`: a reference after an object with its own format. Only the class knows its target.
  *
- * A reference to a scalar prints the scalar, a string over 256 bytes by its path; of a long path the end is told, `$….b.c`.
- * `{"$ref": null}` is a reference behind an object with a format of its own, when only the class can know what it means.
+ * A reference to a scalar prints the scalar, or the path of a string over 256 bytes.
  */
 export function toJson(value: Value): string {
-  return lay(toTree(value), compactLayout);
+  return render(toTree(value), compactLayout);
 }
 
-/** The same for people: what fits on a line stays on one, the rest is indented by two. */
+/** The same for people: arrays and objects that do not fit on a line are broken and indented by two. */
 export function toPrettyJson(value: Value): string {
-  return lay(toTree(value), prettyLayout);
+  return render(toTree(value), prettyLayout);
 }
 
-/** How a branch is written at a depth. */
+/** The separators and line breaks of one array or object. */
 interface Layout {
   readonly open: string;
   readonly separator: string;
@@ -29,7 +33,7 @@ interface Layout {
 }
 
 const LINE = 80;
-/** Where a line is all indent; indenting further would make deep data many times as long. */
+/** The maximum indent. Unlimited indents would make deep data many times longer. */
 const DEEPEST_INDENT = LINE / 2;
 
 const COMPACT: Layout = { open: '', separator: ',', afterName: ':', close: '' };
@@ -41,14 +45,14 @@ function compactLayout(): Layout {
 
 function prettyLayout(branch: Branch, depth: number, name: string): Layout {
   if (depth >= DEEPEST_INDENT) return ONE_LINE;
-  // Behind it may come a comma.
+  // One column is for a comma after it.
   const columns = LINE - 2 * depth - 1 - (name === '' ? 0 : name.length + ONE_LINE.afterName.length);
   if (columnsLeft(branch, columns) >= 0) return ONE_LINE;
   const indent = `\n${'  '.repeat(depth + 1)}`;
   return { open: indent, separator: `,${indent}`, afterName: ': ', close: `\n${'  '.repeat(depth)}` };
 }
 
-/** How many columns of a line remain. Stops looking when none do, so a large branch costs no more than a line. */
+/** The columns that remain on a line. Stops once none do, so a large branch costs no more than a line. */
 function columnsLeft({ members }: Branch, columns: number): number {
   let left = columns - BRACKETS;
   for (const { name = '', node } of members) {
@@ -61,12 +65,12 @@ function columnsLeft({ members }: Branch, columns: number): number {
 }
 
 const BRACKETS = 2;
-/** `: ` and `, `. */
+/** The length of `: ` and `, `. */
 const SEPARATORS = 4;
 
-function lay(root: Node, layoutOf: (branch: Branch, depth: number, name: string) => Layout): string {
+function render(root: Node, layoutOf: (branch: Branch, depth: number, name: string) => Layout): string {
   const parts: string[] = [];
-  // Last first; nesting is bounded by memory, not by the stack.
+  // An explicit stack, last item first, so deep nesting cannot overflow the call stack.
   const pending: Array<string | { node: Node; depth: number; name: string }> = [{ node: root, depth: 0, name: '' }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (typeof next === 'string') parts.push(next);

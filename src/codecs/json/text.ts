@@ -1,17 +1,17 @@
-/** A JSON string in which everything is escaped that a terminal may obey. */
+/** A JSON string that is safe for a terminal: control characters are escaped. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll(OBEYED, escaped);
+  return JSON.stringify(text).replaceAll(UNSAFE, escaped);
 }
 
-/** The same of the beginning of a long text: what a message shows of what was stored. */
+/** The start of a text as such a string, for error messages. */
 export function excerpt(text: string): string {
   return quoted(text.length > LONGEST_EXCERPT ? `${text.slice(0, LONGEST_EXCERPT)}…` : text);
 }
 
 const LONGEST_EXCERPT = 40;
 
-/** What JSON allows bare: DEL and C1 controls, line separators, changes of the text's direction. */
-const OBEYED = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
+/** Control characters that JSON leaves unescaped: DEL, C1, line separators and bidirectional controls. */
+const UNSAFE = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
 
 function escaped(character: string): string {
   return String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;

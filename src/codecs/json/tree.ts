@@ -6,7 +6,7 @@ import { HIDDEN, Slots } from '../php/slots.js';
 import { isList, STD_CLASS } from '../value.js';
 import { floatToJson, quoted } from './text.js';
 
-/** A JSON document that is yet to be laid out. */
+/** A JSON document before layout. */
 export type Node = Branch | Leaf;
 
 export interface Leaf {
@@ -19,20 +19,20 @@ export interface Branch {
   readonly members: Member[];
 }
 
-/** `name` is JSON text already, and undefined in a list. */
+/** `name` is quoted JSON text. Undefined in a list. */
 export interface Member {
   readonly name?: string;
   node: Node;
 }
 
 /**
- * The document of a value. Each value is visited once and nothing is expanded twice, so cycles end; what is said again for
- * a reference is bounded in length, so that the document is never out of proportion to what was stored.
+ * Build the document of a value. Each value is visited once, so cycles end. References repeat a bounded length, so the
+ * document stays proportional to the stored value.
  */
 export function toTree(root: Value): Node {
   const slots = new Slots<Place>();
   const top: Member = { node: NOTHING };
-  // In the order in which PHP counts the places that references point at; last first.
+  // Visited in the order of PHP's slots, which references point at. The last item is next.
   const pending: Visit[] = [{ value: root, into: top, path: undefined }];
   for (let visit = pending.pop(); visit; visit = pending.pop()) {
     const { value, into, path } = visit;
@@ -60,7 +60,7 @@ interface Place {
   readonly path: Path | undefined;
 }
 
-/** A place in the document, from the leaf up; `name` is JSON text, or the index in a list. */
+/** A path in the document, from the leaf up. `name` is quoted JSON text, or the index in a list. */
 interface Path {
   readonly parent: Path | undefined;
   readonly name: number | string;
@@ -78,7 +78,7 @@ interface Child {
 
 const NOTHING: Leaf = { kind: 'leaf', text: 'null' };
 
-/** The node of a value; its children are handed out to be filled in. */
+/** Build the node of a value, and pass its children on to be filled in later. */
 function shallow(value: Exclude<Value, ReferenceValue>, visitLater: (children: readonly Child[]) => void): Node {
   if (value.type === 'array') {
     if (isList(value)) {
@@ -153,7 +153,7 @@ function referred(place: Place | typeof HIDDEN | undefined): Node {
   return special([['$ref', leaf(JSON.stringify(jsonPath(place.path)))]]);
 }
 
-/** The most that a reference repeats of what it refers to, or of the way there, in bytes or characters. */
+/** The longest value or path that a reference repeats, in bytes or characters. */
 const LONGEST_REPETITION = 256;
 
 function isShort(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue>): boolean {
@@ -176,7 +176,7 @@ function isShort(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue
   }
 }
 
-/** `$.a[0]["b c"]`; of a long one the end, `$….b.c`. */
+/** `$.a[0]["b c"]`. A long path is cut at its start: `$….b.c`. */
 function jsonPath(path: Path | undefined): string {
   let text = '';
   for (let at = path; at; at = at.parent) {
@@ -199,7 +199,7 @@ function keyText(key: ArrayKey): string {
   return typeof key === 'bigint' ? `"${key}"` : jsonString(key);
 }
 
-/** `\0*\0name` is protected, `\0Class\0name` private; named as print_r does. */
+/** Name a property like print_r. `\0*\0name` is protected, `\0Class\0name` private. */
 function propertyName({ class: owner }: ObjectValue, key: ArrayKey): string {
   if (typeof key === 'bigint' || key[0] !== 0) return keyText(key);
   const end = key.indexOf(0, 1);
@@ -216,7 +216,7 @@ function bytesNode(bytes: Buffer): Node {
   return special([['$base64', leaf(`"${bytes.toString('base64')}"`)]]);
 }
 
-/** A name that is not UTF-8 is shown with its bytes as Latin-1. */
+/** Quote bytes as a JSON string. Bytes that are not UTF-8 are read as Latin-1. */
 function jsonString(bytes: Buffer): string {
   const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
   return quoted(text);

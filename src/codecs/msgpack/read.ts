@@ -194,7 +194,7 @@ class Reading {
     }
   }
 
-  /** A reference has a number itself. A node that is no variable does not become one, whatever the mark. */
+  /** A reference has a number itself. It never turns a plain node into a variable, whatever the mark. */
   #readReference(start: number): Node {
     const own = this.#referables.push(undefined) - 1;
     const key = this.#reader.integer(this.#reader.uint8());
@@ -209,7 +209,7 @@ class Reading {
     return node;
   }
 
-  /** Whether its members are still being read, and it is in no variable. */
+  /** Whether the node's members are still being read and it is not in a variable. */
   #isOpen(node: Node): boolean {
     return node.type === 'array' && this.#open.some(({ members }) => members === node.entries);
   }

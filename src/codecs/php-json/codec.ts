@@ -17,7 +17,7 @@ import { serializedFloat } from '../php/numeric.js';
  */
 export const phpJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => jsonCodec.decode(bytes) };
 
-/** The same as phpredis reads it: an object becomes an array, whatever it was when written. */
+/** The same as phpredis reads it: every object becomes an array. */
 export const phpredisJsonCodec: Codec = { name: 'json', encode, decode: (bytes) => decodeJson(bytes, phpArray) };
 
 function encode(value: Value): Buffer {
@@ -65,7 +65,7 @@ function encodedArray({ entries }: ArrayNode, depth: number): string {
   return `[${entries.map(([, item]) => encoded(item, depth)).join(',')}]`;
 }
 
-/** JSON holds public properties only. A class with others may encode itself in another way. */
+/** JSON holds public properties only. A class with other properties may encode itself differently. */
 function encodedObject(object: ObjectNode, depth: number): string {
   if (object.properties.every(([key]) => typeof key === 'bigint' || key[0] !== 0)) {
     return membersOf(object.properties, depth);

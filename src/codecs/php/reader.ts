@@ -83,7 +83,7 @@ export class Reader {
     throw this.error('expected a class name', this.#offset - name.length - 1);
   }
 
-  /** The same with bytes written as `\41`. PHP 6 was to write that, and `unserialize` still reads it. */
+  /** The same with bytes escaped as `\41`. Planned for PHP 6, and `unserialize` still reads it. */
   escaped(): Buffer {
     this.expect(':');
     const length = this.count(1);

@@ -24,8 +24,8 @@ const SEMICOLON = 0x3b;
 
 function serialized(value: Value): Buffer {
   const writer = new GrowingBytes();
-  // The arrays and objects being written, outermost first. Kept here, so that nesting is bounded by memory, not by
-  // the stack.
+  // The arrays and objects being written, outermost first. An explicit stack, so deep nesting cannot overflow the call
+  // stack.
   const open: Array<Iterator<Member>> = [];
   let next: undefined | Value = value;
   for (;;) {

@@ -17,7 +17,7 @@ export const MAX_DEPTH = 4096;
 export function unserialize(bytes: Buffer): Value {
   const reader = new Reader(bytes);
   const slots = new Slots<Kind>();
-  // Outermost first. Kept here instead of on the stack, so that deep nesting cannot exhaust the stack.
+  // Outermost first. An explicit stack, so deep nesting cannot overflow the call stack.
   const open: Container[] = [];
   for (;;) {
     const start = reader.offset;
