@@ -1,5 +1,5 @@
 // npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: measure cachectl beside its peers, with budgets.
-// A name stands for everything that begins with it: `flush` is flush-redis, flush-sqlite, ...
+// A name selects every bench that begins with it: `flush` runs flush-redis, flush-sqlite, ...
 import { parseArgs } from 'node:util';
 
 import type { Measurement, Scale } from './measurement.js';

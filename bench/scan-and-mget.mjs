@@ -1,5 +1,5 @@
-// A script instead of `export`: every key under a prefix with its value and TTL, one JSON document per line. node
-// bench/scan-and-mget.mjs PORT PREFIX > FILE
+// The peer of `export`: print every key under a prefix with its value and TTL, one JSON document per line.
+// node bench/scan-and-mget.mjs PORT PREFIX > FILE
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 

@@ -10,16 +10,16 @@ import { inFolder, withRedis } from './servers.js';
 
 const PROGRAM = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 
-/** Rounds of some runs each: the shell counts CPU time in hundredths of a second. */
+/** Each round has several runs, because the shell measures CPU time in hundredths of a second. */
 const ROUNDS = 8;
 const RUNS = 5;
 
-/** CPU time beside `node -e 0`: below 22.8, Node has no compile cache. */
+/** The budget, relative to `node -e 0`. Node before 22.8 has no compile cache. */
 const BUDGET = { withCache: 2.4, without: 1.9 };
 
 /**
- * CPU time of a whole process, in turn with a Node that does nothing: on this Node, and on those of
- * CACHECTL_BENCH_NODES (paths, with a colon between) and of scripts/test-node.sh.
+ * CPU time of a whole process, alternating with a Node that does nothing. Runs on this Node, on those of
+ * CACHECTL_BENCH_NODES (paths separated by colons) and on that of scripts/test-node.sh.
  */
 export async function* measureStartUp(): AsyncGenerator<Measurement> {
   for (const node of [process.execPath, ...otherNodes()]) {
@@ -72,7 +72,7 @@ function measured(node: string, folder: string, port: number): readonly Measurem
   });
 }
 
-/** Milliseconds for each command. Each runs once, then each again, so that what else the machine does meets all of them. */
+/** Measure each command, in milliseconds. They alternate, so other load on the machine affects all alike. */
 function inTurn(commands: readonly string[][], cwd: string): readonly number[] {
   for (const command of commands) cpuTime(command, cwd, 1);
   const times = commands.map((): number[] => []);
@@ -83,12 +83,12 @@ function inTurn(commands: readonly string[][], cwd: string): readonly number[] {
   return times.map((each) => median(each));
 }
 
-/** User and system time of one run, in milliseconds. @throws when it does not exit with 0 */
+/** User and system time of one run, in milliseconds. @throws if it does not exit with 0 */
 function cpuTime(command: readonly string[], cwd: string, runs: number): number {
   const script = `i=0; while [ $i -lt ${runs} ]; do "$@" >/dev/null || exit; i=$((i + 1)); done; times`;
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', ...command], { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command.join(' ')} exited with ${status}: ${stderr}`);
-  // The shell's own times, then those of what it ran: 0m0.060000s 0m0.020000s
+  // The shell's own times, then those of its child processes: 0m0.060000s 0m0.020000s
   const [, children = ''] = stdout.trim().split('\n');
   const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
   return (parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0) * 1000) / runs;

@@ -1,4 +1,4 @@
-// Builds dist-standalone/cachectl, one executable of Node and of dist/, which needs nothing else. Run the build before.
+// Build dist-standalone/cachectl from dist/: a single executable that contains Node. Run the build first.
 // nodejs.org/api/single-executable-applications.html
 import { spawnSync } from 'node:child_process';
 import {
@@ -31,7 +31,7 @@ try {
   step('writing the executable');
   mkdirSync(path.dirname(output), { recursive: true });
   copyFileSync(node, inFolder('node'));
-  // A fifth of Node is symbols. Without binutils they stay.
+  // Symbols are a fifth of Node's size. They stay if binutils is missing.
   if (process.platform === 'linux') spawnSync('strip', ['--strip-all', inFolder('node')]);
   const files = ['package.json', 'oclif.manifest.json'].map((name) => [name, path.join(root, name)]);
   const config = {
@@ -40,7 +40,7 @@ try {
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
-    // For what main.cjs and node:sqlite use, on which users cannot act.
+    // main.cjs and node:sqlite would warn, and users cannot act on it.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     assets: Object.fromEntries([...['program.cjs', 'program.cache'].map((name) => [name, inFolder(name)]), ...files]),
   };
@@ -52,7 +52,7 @@ try {
 
 console.log(`built ${output} (${(statSync(output).size / 1e6).toFixed(0)} MB)`);
 
-/** The CommonJS files of a folder as one script. It is a function of `require` and a file name that returns main.cjs. */
+/** Join the CommonJS files of a folder into a script: a function of `require` and a file name that returns main.cjs. */
 function oneScript(dist) {
   const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.cjs'));
   const modules = files.map((file) => {

@@ -1,6 +1,6 @@
-// Checks the types, bundles src/ into dist/, with declarations of what authors of drivers import, and writes
-// oclif.manifest.json, from which oclif knows the commands without loading them. Bundled because start-up is mostly the
-// opening of files: some seven hundred modules become a handful.
+// Check types, bundle src/ into dist/ with type declarations for driver authors, and write oclif.manifest.json, which
+// lets oclif list commands without loading them. Start-up is dominated by opening files: bundling turns some seven
+// hundred modules into a handful.
 import { Plugin } from '@oclif/core';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,22 +12,22 @@ import { writeDeclarations } from './build/types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// Made aside and put in place whole, so that whoever runs the program meanwhile has the old one or the new.
-const aside = `${root}dist-${process.pid}`;
-const former = `${aside}-former`;
+// Built in a temporary folder and renamed, so a program started meanwhile sees the old build or the new one.
+const temporary = `${root}dist-${process.pid}`;
+const former = `${temporary}-former`;
 const step = (text) => console.error(`    ${text}`);
 try {
   step('checking types and writing declarations');
-  writeDeclarations(root, `${aside}/types`);
+  writeDeclarations(root, `${temporary}/types`);
   step('bundling the library');
-  const library = await buildLibrary(root, aside);
+  const library = await buildLibrary(root, temporary);
   step('bundling the program');
-  const program = await buildProgram(root, aside);
-  writeThirdParty(root, [library, program], aside);
+  const program = await buildProgram(root, temporary);
+  writeThirdParty(root, [library, program], temporary);
   if (existsSync(`${root}dist`)) renameSync(`${root}dist`, former);
-  renameSync(aside, `${root}dist`);
+  renameSync(temporary, `${root}dist`);
 } finally {
-  for (const left of [aside, former]) rmSync(left, { force: true, recursive: true });
+  for (const left of [temporary, former]) rmSync(left, { force: true, recursive: true });
 }
 
 const plugin = new Plugin({
@@ -38,7 +38,7 @@ const plugin = new Plugin({
   type: 'core',
 });
 await plugin.load();
-// oclif has them in the order in which the file system gives them.
+// oclif lists commands in file system order. Sort them for a stable manifest.
 const commands = Object.fromEntries(Object.entries(plugin.manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 const manifest = { ...plugin.manifest, commands };
 writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of another release of Node, by its major version: sh scripts/fetch-node.sh 24
-# It comes from npm and is unpacked once, in the user's cache folder.
+# Print the path of another Node release, by major version: sh scripts/fetch-node.sh 24
+# Downloaded from npm once and kept in the user's cache folder.
 set -eu
 
 case "${1:-}" in

@@ -1,7 +1,7 @@
 <?php
 
-// What Laravel 12 and 13 send to Redis on Cache::tags([TAG])->flush(): the set is gone through by ZSCAN, a thousand at a
-// time, and each thousand is deleted by a script, entry by entry. php laravel-flush.php PORT PREFIX TAG
+// The commands of Laravel 12 and 13 for Cache::tags([TAG])->flush(): ZSCAN reads the set, a thousand members at a time,
+// and a script deletes each thousand, entry by entry. php laravel-flush.php PORT PREFIX TAG
 
 [, $port, $prefix, $tag] = $argv;
 

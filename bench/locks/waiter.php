@@ -22,7 +22,7 @@ for ($turn = 0; $turn < $task['turns']; $turn++) {
     usleep(REST_MS * 1000);
 }
 
-// This Laravel puts the colon behind the prefix of Redis by itself.
+// This version of Laravel appends the colon to the Redis prefix itself.
 function laravel_lock(array $task) {
     $settings = isset($task['redisPort'])
         ? ['store' => 'redis', 'port' => $task['redisPort'], 'prefix' => 'bench']

@@ -2,16 +2,16 @@
 /** @import { Ttl } from 'cachectl' */
 
 /**
- * What a file holds: the Unix time at which it expires, in ten digits, then the value.
+ * The content of a file: its expiry as a Unix time in ten digits, then the value.
  * @typedef {{ readonly expiry: number, readonly stored: Buffer }} Content
  */
 
-/** Laravel's «forever»: the last second that ten digits can tell. */
+/** Laravel's "forever": the largest expiry that fits in ten digits. */
 const FOREVER = 9_999_999_999;
 const DIGITS = 10;
 
 /**
- * Undefined where there is no expiry to read: the file is empty, or of something else.
+ * Undefined if the file has no expiry: it is empty, or not a cache file.
  * @param {Buffer} bytes
  * @returns {Content | undefined}
  */
@@ -43,7 +43,7 @@ export function ttlOf({ expiry }) {
   return expiry === FOREVER ? null : Math.max(1, expiry - now());
 }
 
-/** Unix time, in whole seconds as Laravel counts them. */
+/** Unix time in whole seconds, like Laravel's. */
 function now() {
   return Math.floor(Date.now() / 1000);
 }

@@ -9,9 +9,9 @@ export default defineDriver({
   name: 'file-store',
   options: {
     folder: { type: 'path', required: true },
-    // Laravel's `lock_path`; the same folder, unless the application sets it.
+    // Laravel's `lock_path`. Defaults to `folder`.
     lockFolder: { type: 'path' },
-    // Laravel's locks are named so from 12.36 on; before, they had no prefix.
+    // Laravel 12.36 introduced this prefix. Earlier versions have none.
     lockPrefix: { type: 'text', default: 'file-store-lock:' },
   },
   open({ prefix, codec, options }, { timeoutMs }) {

@@ -7,7 +7,7 @@ export function codeOf(error) {
 }
 
 /**
- * Undefined where there is no such file.
+ * Wait for `work`. Undefined if the file does not exist.
  * @template T
  * @param {Promise<T>} work
  */
@@ -21,11 +21,11 @@ export async function unlessMissing(work) {
 }
 
 /**
- * What the system has against a file, as an error that cachectl's users can act on. Others stay as they are.
+ * Turn a system error into one with a hint for the user. Return any other error unchanged.
  * @param {unknown} error
  * @param {string} folder
  */
-export function told(error, folder) {
+export function translated(error, folder) {
   const [reason, hint] = REFUSALS[String(codeOf(error))] ?? [];
   if (reason === undefined || hint === undefined) return error;
   return new RefusedError(`the folder ${folder} cannot be used: ${reason}`, hint, { cause: error });

@@ -6,27 +6,27 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isLive, parse, render } from './content.mjs';
-import { codeOf, notAnEntry, told, unlessMissing } from './errors.mjs';
+import { codeOf, notAnEntry, translated, unlessMissing } from './errors.mjs';
 import { Guard } from './guard.mjs';
 
 /** @import { Content } from './content.mjs' */
 
 /**
- * What becomes of a file: `next` takes its place; null removes it; undefined leaves it as it is.
+ * What to do with a file: `next` replaces its content, null removes it, undefined keeps it.
  * @template T
  * @typedef {{ readonly result: T, readonly next?: Content | null }} Decision
  */
 
-/** How long a file may stay empty while PHP, which writes in place, is at it. */
-const WRITTEN_WITHIN_MS = 1000;
+/** How long PHP may leave a file empty, in milliseconds: it writes in place. */
+const PHP_WRITE_TIMEOUT_MS = 1000;
 
-/** Files at once: enough to keep the disk busy, and far from the limit of open files. */
-const AT_ONCE = 32;
+/** Concurrent file operations: enough to keep the disk busy, far below the limit of open files. */
+const CONCURRENCY = 32;
 
 /**
- * Files in Laravel's layout: `ab/cd/abcd…`, the SHA-1 of the key with its prefix. A file is written aside and put in
- * place whole, so that whoever reads has the old one or the new. The folder `.cachectl` in it, which Laravel's own
- * flush passes by, holds what is being written, and the guards.
+ * Files in Laravel's layout: `ab/cd/abcd…`, the SHA-1 of the prefixed key. Each file is written to a temporary path
+ * and renamed, so readers see the old content or the new. Temporary files and guards are in the subfolder `.cachectl`,
+ * which Laravel's flush ignores.
  */
 export class Files {
   #guard;
@@ -37,11 +37,11 @@ export class Files {
    */
   constructor(folder, timeoutMs) {
     this.folder = folder;
-    this.#guard = new Guard(this.#aside, timeoutMs);
+    this.#guard = new Guard(this.#temporaryFolder, timeoutMs);
   }
 
   /**
-   * What lives under a key.
+   * Read the live content of a key.
    * @param {string} key
    * @returns {Promise<Content | undefined>}
    */
@@ -50,7 +50,7 @@ export class Files {
   }
 
   /**
-   * Puts something else in the place of what lives under a key, while every other cachectl waits.
+   * Change the live content of a key. Other cachectl processes wait.
    * @template T
    * @param {string} key
    * @param {(held: Content | undefined) => Decision<T>} decide
@@ -59,7 +59,7 @@ export class Files {
   async change(key, decide) {
     const hash = hashOf(key);
     const file = this.#fileOf(hash);
-    return this.#telling(async () =>
+    return this.#translating(async () =>
       this.#guard.hold(hash, async () => {
         for (;;) {
           const found = await this.#content(file);
@@ -72,7 +72,7 @@ export class Files {
   }
 
   /**
-   * Of all files, those that have expired too, some at a time. The keys are not to be had.
+   * Yield the hashes of all files in batches, expired ones too. A hash does not reveal its key.
    * @returns {AsyncGenerator<readonly string[]>}
    */
   async *hashes() {
@@ -84,21 +84,21 @@ export class Files {
   }
 
   /**
-   * Whatever it holds. Says whether that was an entry, or a lock, that still lived.
+   * Remove a file, whatever it holds. True if it held a live entry or lock.
    * @param {string} hash
    */
   async remove(hash) {
-    return this.#telling(async () =>
+    return this.#translating(async () =>
       this.#guard.hold(hash, async () => {
-        const lived = await this.lives(hash);
+        const wasLive = await this.isLive(hash);
         await unlessMissing(unlink(this.#fileOf(hash)));
-        return lived;
+        return wasLive;
       }),
     );
   }
 
   /** @param {string} hash */
-  async lives(hash) {
+  async isLive(hash) {
     try {
       return (await this.#live(hash)) !== undefined;
     } catch (error) {
@@ -107,12 +107,12 @@ export class Files {
     }
   }
 
-  /** Nothing stays behind. */
+  /** Remove this process's guard file. */
   async close() {
     await this.#guard.close();
   }
 
-  get #aside() {
+  get #temporaryFolder() {
     return path.join(this.folder, '.cachectl');
   }
 
@@ -123,31 +123,31 @@ export class Files {
 
   /** @param {string} hash */
   async #live(hash) {
-    return this.#telling(async () => whileLive(await this.#content(this.#fileOf(hash))));
+    return this.#translating(async () => whileLive(await this.#content(this.#fileOf(hash))));
   }
 
   /**
-   * False when there was no file and PHP made one meanwhile, which knows nothing of our guard.
+   * False if PHP, which ignores the guard, created the file in the meantime.
    * @param {string} file
    * @param {Content} next
    * @param {Content | 'empty' | undefined} found
    */
   async #write(file, next, found) {
-    const aside = path.join(this.#aside, randomUUID());
+    const temporary = path.join(this.#temporaryFolder, randomUUID());
     try {
-      await inFolder(this.#aside, async () => writeFile(aside, render(next)));
-      await inFolder(path.dirname(file), async () => (found ? rename(aside, file) : link(aside, file)));
+      await inFolder(this.#temporaryFolder, async () => writeFile(temporary, render(next)));
+      await inFolder(path.dirname(file), async () => (found ? rename(temporary, file) : link(temporary, file)));
       return true;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw error;
     } finally {
-      await unlessMissing(unlink(aside));
+      await unlessMissing(unlink(temporary));
     }
   }
 
   /**
-   * Undefined: there is no file. `empty`: there is one, and PHP ended before it wrote to it.
+   * Undefined if there is no file. `empty` if PHP exited before it wrote to the file.
    * @param {string} file
    * @returns {Promise<Content | 'empty' | undefined>}
    */
@@ -158,7 +158,7 @@ export class Files {
       if (!bytes || content) return content;
       if (bytes.length >= 10) throw notAnEntry(file);
       const written = await unlessMissing(stat(file));
-      if (written && Date.now() - written.mtimeMs > WRITTEN_WITHIN_MS) return 'empty';
+      if (written && Date.now() - written.mtimeMs > PHP_WRITE_TIMEOUT_MS) return 'empty';
       await sleep(5);
     }
   }
@@ -168,7 +168,7 @@ export class Files {
    * @param {RegExp} pattern
    */
   async #names(folder, pattern) {
-    const names = await this.#telling(async () => unlessMissing(readdir(path.join(this.folder, folder))));
+    const names = await this.#translating(async () => unlessMissing(readdir(path.join(this.folder, folder))));
     return (names ?? []).filter((name) => pattern.test(name));
   }
 
@@ -176,17 +176,17 @@ export class Files {
    * @template T
    * @param {() => Promise<T>} work
    */
-  async #telling(work) {
+  async #translating(work) {
     try {
       return await work();
     } catch (error) {
-      throw told(error, this.folder);
+      throw translated(error, this.folder);
     }
   }
 }
 
 /**
- * Some of the items at a time, all in the end; the answers are in the order of the items.
+ * Run `work` on each item, some at a time. The answers are in the order of the items.
  * @template Item, Answer
  * @param {readonly Item[]} items
  * @param {(item: Item) => Promise<Answer>} work
@@ -194,8 +194,8 @@ export class Files {
 export async function forEach(items, work) {
   /** @type {Answer[]} */
   const answers = [];
-  for (let at = 0; at < items.length; at += AT_ONCE) {
-    answers.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map((item) => work(item)))));
+  for (let at = 0; at < items.length; at += CONCURRENCY) {
+    answers.push(...(await Promise.all(items.slice(at, at + CONCURRENCY).map((item) => work(item)))));
   }
 
   return answers;
@@ -212,7 +212,7 @@ function whileLive(content) {
 }
 
 /**
- * Makes the folder when it turns out to be missing.
+ * Run `work`, and create the folder first if it is missing.
  * @param {string} folder
  * @param {() => Promise<void>} work
  */

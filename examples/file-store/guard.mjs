@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, unlessMissing } from './errors.mjs';
 
 /**
- * Lets one process at a time change a file. Node has no flock(), so a guard is a name that only one can give: a link to
- * a file that says whose it is. One that was left by a process that was killed is told by that, and removed.
+ * Lets one process at a time change a file. Node has no flock(), so a guard is a hard link that only one process can
+ * create. It links to a file that names the process, so others can remove the guard of a dead process.
  */
 export class Guard {
   #folder;
@@ -42,18 +42,18 @@ export class Guard {
   }
 
   async close() {
-    await unlessMissing(unlink(this.#own));
+    await unlessMissing(unlink(this.#processFile));
   }
 
-  /** What the guards of this process are links to. */
-  get #own() {
+  /** The file that names this process. Its guards link to it. */
+  get #processFile() {
     return path.join(this.#folder, `${this.#token}.process`);
   }
 
   /** @param {string} guard */
   async #take(guard) {
     const deadline = performance.now() + this.#timeoutMs;
-    while (!(await this.#make(guard))) {
+    while (!(await this.#create(guard))) {
       await removeIfDead(guard);
       if (performance.now() > deadline) {
         throw new TimeoutError(
@@ -67,29 +67,29 @@ export class Guard {
   }
 
   /**
-   * Whether it was made; not when it is there.
+   * Create the guard. False if it exists.
    * @param {string} guard
    */
-  async #make(guard) {
+  async #create(guard) {
     try {
-      await link(this.#own, guard);
+      await link(this.#processFile, guard);
       return true;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') await this.#introduce();
+      if (codeOf(error) === 'ENOENT') await this.#createProcessFile();
       else if (codeOf(error) !== 'EEXIST') throw error;
       return false;
     }
   }
 
-  async #introduce() {
+  async #createProcessFile() {
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(this.#own, `${process.pid} ${this.#token} ${hostname()}`);
+    await writeFile(this.#processFile, `${process.pid} ${this.#token} ${hostname()}`);
   }
 }
 
 /**
- * A guard is removed by its holder or, when that is dead, by whoever makes the one file that is named for both. So what
- * is found to be the dead one's cannot become another's before it is removed.
+ * Remove the guard of a dead process. Only the process that creates the claim file may do so. Otherwise two could
+ * remove it, and the second would remove a new holder's guard.
  * @param {string} guard
  */
 async function removeIfDead(guard) {
@@ -120,7 +120,7 @@ function isAlive(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Another user's process is alive, too, and not ours to signal.
+    // EPERM: the process belongs to another user, and is alive.
     return codeOf(error) !== 'ESRCH';
   }
 }

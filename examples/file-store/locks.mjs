@@ -9,11 +9,11 @@ import { expiryOf, ttlOf } from './content.mjs';
  * @import { Files } from './files.mjs'
  */
 
-/** Laravel serializes the owner, whatever the application's values are. */
+/** Laravel serializes the owner, whatever the codec of values. */
 const codec = openCodec('php');
 
 /**
- * A lock is an entry whose value is the owner, as Laravel's FileStore has it.
+ * A lock: an entry whose value is the owner, as in Laravel's FileStore.
  * @implements {Lock}
  */
 export class FileLock {

@@ -12,39 +12,39 @@ import { FileLock } from './locks.mjs';
  */
 
 /**
- * What the parts of one store share.
- * @typedef {object} Room
- * @property {Files} files of entries
- * @property {Files} lockFiles the same, or those of another folder
- * @property {string} lockPrefix before the name of a lock, behind the prefix
- * @property {Codec} codec of values
- * @property {string} prefix before every key
+ * The configuration of a store.
+ * @typedef {object} Context
+ * @property {Files} files the files of entries
+ * @property {Files} lockFiles the files of locks: the same, or those of another folder
+ * @property {string} lockPrefix the prefix of lock names, after `prefix`
+ * @property {Codec} codec the codec of values
+ * @property {string} prefix the prefix of all keys
  */
 
-/** Before a key: when Cache::flexible made the entry. */
+/** The prefix of the key where Cache::flexible records the creation time of an entry. */
 const FLEXIBLE_HEAD = 'illuminate:cache:flexible:created:';
 
 /**
- * The cache of Laravel's `file` driver. A file does not contain its key, so there is no `keys`, and cachectl refuses a flush
- * by prefix. Laravel has no tags here.
+ * The cache of Laravel's `file` driver. A file does not contain its key, so there is no `keys`, and cachectl refuses to
+ * flush by prefix. Laravel's driver has no tags.
  * @implements {DriverStore}
  */
 export class FileStore {
   driver = 'file-store';
-  #room;
+  #context;
 
-  /** @param {Room} room */
-  constructor(room) {
-    this.#room = room;
-    this.location = room.files.folder;
-    this.prefix = room.prefix;
+  /** @param {Context} context */
+  constructor(context) {
+    this.#context = context;
+    this.location = context.files.folder;
+    this.prefix = context.prefix;
     /** @type {Traits} */
-    this.traits = { ttls: true, lockStorage: room.lockFiles === room.files ? 'among-entries' : 'separate' };
+    this.traits = { ttls: true, lockStorage: context.lockFiles === context.files ? 'among-entries' : 'separate' };
   }
 
   /** @param {string} key */
   async get(key) {
-    const content = await this.#room.files.read(this.#full(key));
+    const content = await this.#context.files.read(this.#full(key));
     return content && this.#entry(content);
   }
 
@@ -59,7 +59,7 @@ export class FileStore {
    * @param {Ttl} ttl
    */
   async put(key, value, ttl) {
-    await this.#write(key, this.#room.codec.encode(value), ttl);
+    await this.#write(key, this.#context.codec.encode(value), ttl);
   }
 
   /**
@@ -69,8 +69,8 @@ export class FileStore {
   async putMany(entries, { signal, onProgress } = {}) {
     let done = 0;
     signal?.throwIfAborted();
-    for await (const batch of batches(entries, (value) => this.#room.codec.encode(value))) {
-      // Of a key that comes twice the last counts.
+    for await (const batch of batches(entries, (value) => this.#context.codec.encode(value))) {
+      // The last entry of a repeated key wins.
       const last = new Map(batch.map((entry) => [entry.key, entry]));
       await forEach([...last.values()], async ({ key, stored, ttl }) => this.#write(key, stored, ttl));
       done += batch.length;
@@ -87,8 +87,8 @@ export class FileStore {
    * @param {Ttl} ttl
    */
   async add(key, value, ttl) {
-    const next = { expiry: expiryOf(ttl), stored: this.#room.codec.encode(value) };
-    return this.#room.files.change(this.#full(key), (held) => (held ? { result: false } : { result: true, next }));
+    const next = { expiry: expiryOf(ttl), stored: this.#context.codec.encode(value) };
+    return this.#context.files.change(this.#full(key), (held) => (held ? { result: false } : { result: true, next }));
   }
 
   /**
@@ -96,7 +96,7 @@ export class FileStore {
    * @param {bigint} by
    */
   async increment(key, by) {
-    const { codec, files } = this.#room;
+    const { codec, files } = this.#context;
     return files.change(this.#full(key), (held) => {
       const result = increased(key, by, held && (() => codec.decode(held.stored)));
       const stored = codec.encode({ type: 'integer', value: result });
@@ -109,7 +109,7 @@ export class FileStore {
    * @param {Ttl} ttl
    */
   async touch(key, ttl) {
-    return this.#room.files.change(this.#full(key), (held) =>
+    return this.#context.files.change(this.#full(key), (held) =>
       held ? { result: true, next: { ...held, expiry: expiryOf(ttl) } } : { result: false },
     );
   }
@@ -132,10 +132,10 @@ export class FileStore {
   async flush({ dryRun, signal, onProgress }) {
     signal?.throwIfAborted();
     let removed = 0;
-    for (const files of new Set([this.#room.files, this.#room.lockFiles])) {
+    for (const files of new Set([this.#context.files, this.#context.lockFiles])) {
       for await (const hashes of files.hashes()) {
-        const lived = await forEach(hashes, async (hash) => (dryRun ? files.lives(hash) : files.remove(hash)));
-        removed += lived.filter(Boolean).length;
+        const wereLive = await forEach(hashes, async (hash) => (dryRun ? files.isLive(hash) : files.remove(hash)));
+        removed += wereLive.filter(Boolean).length;
         onProgress?.({ done: removed });
         signal?.throwIfAborted();
       }
@@ -146,21 +146,21 @@ export class FileStore {
 
   /** @param {string} name */
   lock(name) {
-    return new FileLock(this.#room.lockFiles, this.#full(this.#room.lockPrefix + name));
+    return new FileLock(this.#context.lockFiles, this.#full(this.#context.lockPrefix + name));
   }
 
   async close() {
-    const closing = [this.#room.files, this.#room.lockFiles].map(async (files) => files.close());
-    // A file that cannot be removed is in nobody's way.
+    const closing = [this.#context.files, this.#context.lockFiles].map(async (files) => files.close());
+    // A leftover process file is harmless.
     await Promise.allSettled(closing);
   }
 
   /**
-   * With it goes when Cache::flexible made it, as in Laravel.
+   * Remove an entry and its creation time of Cache::flexible, like Laravel.
    * @param {string} key
    */
   async #remove(key) {
-    const { files } = this.#room;
+    const { files } = this.#context;
     const content = await files.change(this.#full(key), (held) => ({ result: held, next: null }));
     if (content) await files.change(this.#full(FLEXIBLE_HEAD + key), () => ({ result: undefined, next: null }));
     return content;
@@ -178,7 +178,7 @@ export class FileStore {
    */
   async #write(key, stored, ttl) {
     const next = { expiry: expiryOf(ttl), stored };
-    return this.#room.files.change(this.#full(key), () => ({ result: undefined, next }));
+    return this.#context.files.change(this.#full(key), () => ({ result: undefined, next }));
   }
 
   /**
@@ -200,6 +200,6 @@ export class FileStore {
    */
   #entry(content) {
     const { stored } = content;
-    return { stored, ttl: ttlOf(content), decode: () => this.#room.codec.decode(stored) };
+    return { stored, ttl: ttlOf(content), decode: () => this.#context.codec.decode(stored) };
   }
 }

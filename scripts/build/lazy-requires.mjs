@@ -1,16 +1,15 @@
-// Most runs of the program use little of what it is made of. This makes a CommonJS file require a module when it first uses
-// it, rather than when it is loaded itself:
+// Most runs use a small part of the program. This rewrites a CommonJS file to require each module on first use:
 //
 //   const a_1 = require("a"); a_1.b();   becomes   let a_1$; const a_1 = () => a_1$ ??= require("a"); a_1().b();
 //
-// A name that is used otherwise than by its members, by calling it or with `new` keeps its plain require. The program must not
-// rely on what loading a module does besides.
+// A name keeps its plain require unless every use reads a member, calls it or is a `new` expression. The program must
+// not rely on side effects of loading a module.
 import ts from 'typescript';
 
-/** What TypeScript and esbuild write for an import, each as a statement of its own. */
+/** The requires that TypeScript and esbuild generate for imports, one per statement. */
 const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["'][^"']+["']\)(?:, 1\))?\)?$/;
 
-/** `code`, whose requires are lazy. */
+/** Return `code` with lazy requires. */
 export function withLazyRequires(code) {
   const source = ts.createSourceFile('module.js', code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
   const required = requiredBy(source);
@@ -25,7 +24,7 @@ export function withLazyRequires(code) {
     .reduce((text, [node, by]) => text.slice(0, node.getStart()) + by + text.slice(node.end), code);
 }
 
-/** The statements that only require a module, by the name that they give it. */
+/** The statements that only require a module, by variable name. */
 function requiredBy(source) {
   const declared = source.statements
     .filter((statement) => ts.isVariableStatement(statement) && statement.declarationList.declarations.length === 1)
@@ -37,7 +36,7 @@ function requiredBy(source) {
   );
 }
 
-/** Where each is used; without those that are used otherwise, which may be other things of the same name. */
+/** The uses of each name. Drops names with any other kind of use, which may be shadowed. */
 function usesOf(required, source) {
   const uses = new Map([...required.keys()].map((name) => [name, []]));
   const visit = (node) => {

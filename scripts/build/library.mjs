@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 
-/** What authors of drivers import: `cachectl` and `cachectl/testing`, as ES modules that share what they are made of. Returns esbuild's metafile. */
+/** Bundle `cachectl` and `cachectl/testing`, for driver authors, as ES modules. Returns esbuild's metafile. */
 export async function buildLibrary(root, folder) {
   const { metafile } = await build({
     metafile: true,
@@ -14,14 +14,14 @@ export async function buildLibrary(root, folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // A binary; what tests of drivers bring.
+    // A native module, and the test libraries that driver authors install.
     external: ['better-sqlite3', 'chai', 'mocha'],
-    // Names stay, for stack traces.
+    // Keep names for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
     legalComments: 'linked',
-    // CommonJS packages among the bundled ones ask for these.
+    // Bundled CommonJS packages expect these globals.
     banner: {
       js: `import{createRequire as __createRequire}from'node:module';
         const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;`,

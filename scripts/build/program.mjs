@@ -1,5 +1,5 @@
-// The program: src/main.ts and the commands, as CommonJS, which Node loads faster than ES modules. Cut in chunks, so that
-// a driver, a prompt or the YAML reader is loaded when it is needed, as the sources have it.
+// Bundle src/main.ts and the commands as CommonJS, which Node loads faster than ES modules. Dynamic imports become
+// chunks, so drivers, prompts and the YAML parser are loaded on demand.
 import { build, transform } from 'esbuild';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import path from 'node:path';
 
 import { withLazyRequires } from './lazy-requires.mjs';
 
-/** Writes it into `folder`. Returns esbuild's metafile. */
+/** Write the program to `folder`. Returns esbuild's metafile. */
 export async function buildProgram(root, folder) {
   const files = readdirSync(`${root}src/commands`, { recursive: true }).filter((file) => file.endsWith('.ts'));
   const { metafile, outputFiles } = await build({
@@ -22,9 +22,9 @@ export async function buildProgram(root, folder) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // What oclif looks for when it runs from TypeScript, which a build never does.
+    // oclif imports these only when it runs from TypeScript sources.
     external: ['ts-node', 'tsx', 'typescript'],
-    // Prints what DEBUG asks for: nothing, since bin/run.js takes that away.
+    // bin/run.js clears DEBUG, so the real package would print nothing either.
     alias: { debug: path.join(root, 'scripts/build/silent-debug.mjs') },
     legalComments: 'linked',
     define: { 'import.meta.url': MODULE_URL },
@@ -43,7 +43,7 @@ export async function buildProgram(root, folder) {
 const { list: commands } = createRequire(createRequire(import.meta.url).resolve('ioredis'))('@ioredis/commands');
 const MODULE_URL = '__moduleUrl';
 
-/** Packages of CommonJS that are large, or load what is. */
+/** CommonJS packages that are large or load large ones. */
 const lazyPackages = {
   name: 'lazy packages',
   setup({ onLoad }) {
@@ -53,8 +53,8 @@ const lazyPackages = {
 };
 
 /**
- * ioredis makes 600 methods, two for each command that @ioredis/commands lists, which takes a fifth of a start on Redis.
- * This leaves the commands that some code names as a method; the others go by `call`.
+ * ioredis defines 600 methods, two for each command in @ioredis/commands, which takes a fifth of the start-up time on
+ * Redis. Keep only the commands that code calls as methods. The others work with `call`.
  */
 function usedMethods(root) {
   const code = ['src/stores/redis', 'node_modules/ioredis/built']
@@ -73,10 +73,10 @@ function usedMethods(root) {
   };
 }
 
-/** A chunk of ES modules as CommonJS. What it imports of others is loaded when it is used. */
+/** Convert a chunk from ES modules to CommonJS with lazy requires. */
 async function asCommonJs(text) {
   const options = { platform: 'node', target: 'node20' };
-  // Node would load a file that is imported as an ES module does, which takes longer.
+  // import() would use Node's slower ES module loader.
   const required = text.replaceAll(/\bimport\("(\.[^"]+)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
   const { code } = await transform(required, { ...options, format: 'cjs' });
   const url = code.includes(MODULE_URL)

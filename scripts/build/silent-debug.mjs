@@ -1,4 +1,4 @@
-// In place of the package `debug` in the program.
+// Replaces the package `debug` in the program.
 export default function debug() {
   return Object.assign(() => {}, { enabled: false });
 }

@@ -1,9 +1,9 @@
-// The packages inside dist/. npm does not install them, so an audit of node_modules does not see them. Scanners read
-// dist/cachectl.cdx.json (CycloneDX 1.6) instead. Their licences ask to be passed on with the code.
+// List the packages bundled into dist/. npm does not install them, so an audit of node_modules misses them. Scanners
+// read dist/cachectl.cdx.json (CycloneDX 1.6) instead. The licences must be distributed with the code.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Lists the packages in `folder`, with their licences. @param metafiles those of esbuild */
+/** Write the list of packages and their licences to `folder`. @param metafiles esbuild's metafiles */
 export function writeThirdParty(root, metafiles, folder) {
   const inputs = metafiles.flatMap(({ outputs }) =>
     Object.values(outputs).flatMap((output) => Object.keys(output.inputs)),
@@ -20,7 +20,7 @@ export function writeThirdParty(root, metafiles, folder) {
   writeFileSync(path.join(folder, 'third-party-licenses.txt'), texts.join('\n'));
 }
 
-/** Some packages have nameless package.json files in their folders. */
+/** Find the package of a file. Skips nested package.json files without a version. */
 function packageFolder(root, input) {
   let folder = path.dirname(path.join(root, input));
   while (!existsSync(path.join(folder, 'package.json')) || !manifestOf(folder).version) folder = path.dirname(folder);
@@ -33,7 +33,7 @@ function component(folder) {
   return { type: 'library', 'bom-ref': purl, name, version, purl, licenses: [{ expression: license }] };
 }
 
-/** The text, or the name where the package has no such file. */
+/** The licence text, or its name if the package has no licence file. */
 function licence(folder) {
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
   return file === undefined ? manifestOf(folder).license : readFileSync(path.join(folder, file), 'utf8').trim();

@@ -2,18 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-/** Checks the types, and writes the declarations of what authors of drivers import. */
+/** Check types and write the declarations for driver authors. */
 export function writeDeclarations(root, folder) {
   const tsc = spawnSync(
     process.execPath,
     [`${root}node_modules/typescript/bin/tsc`, '-p', root, '--emitDeclarationOnly', '--outDir', folder],
     { stdio: 'inherit' },
   );
-  if (tsc.status !== 0) throw new Error('the types are not in order');
+  if (tsc.status !== 0) throw new Error('type check failed');
   keepDeclarationsOf(folder, 'index.d.ts', 'testing/index.d.ts');
 }
 
-/** Removes the declarations that these do not lead to. */
+/** Remove declarations that the entries do not import, directly or indirectly. */
 function keepDeclarationsOf(folder, ...entries) {
   const kept = new Set(entries);
   for (const file of kept) {

@@ -1,5 +1,5 @@
-// Starts the standalone program: what bin/run.js does for the package. The program is an asset and not the main script
-// of the executable, because Node lets a main script with a code cache import nothing but its own modules.
+// Start the standalone program, like bin/run.js does for the package. The program is an asset and not the main script
+// of the executable, because a main script with a code cache can import only Node's own modules.
 const { createRequire } = require('node:module');
 const { getAsset, getRawAsset } = require('node:sea');
 const { constants, Script } = require('node:vm');

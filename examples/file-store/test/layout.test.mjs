@@ -53,7 +53,7 @@ describe('the files', function () {
   }
 
   /**
-   * As a process leaves it that is killed while it changes what lies under the key.
+   * Leave a guard like a process that was killed during a change.
    * @param {string} key
    * @param {number} pid
    */
