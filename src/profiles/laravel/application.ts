@@ -8,26 +8,26 @@ import { DotenvError, parseDotenv } from './dotenv.js';
 import { readPhpConfig } from './php-config.js';
 import { at, type ConfigValue, type Env, type Traced } from './value.js';
 
-/** A Laravel application, as far as its cache goes. */
+/** The cache configuration of a Laravel application. */
 export interface Application extends CacheConfig {
-  /** Absolute. */
+  /** The absolute path. */
   readonly folder: string;
-  /** Major version, and how it is known. */
+  /** The major version. */
   readonly version: number;
   /** Undefined if only the major version is known. */
   readonly minor?: number;
-  /** What was read from where, a line each. */
+  /** The sources of the configuration, one line each. */
   readonly notes: readonly string[];
 }
 
-/** What an application counts as when nothing tells its version. */
+/** The assumed version if none is found. */
 const NEWEST = 13;
 const OLDEST = 10;
 
 /**
- * Reads how a Laravel application (10 to 13) sets up its cache: its cached configuration where there is one, else `.env`,
- * `config/cache.php` and `config/database.php` over the defaults of its version. Runs nothing of it.
- * @param env the environment; as in Laravel, its variables win over `.env`
+ * Read the cache configuration of a Laravel application (10 to 13). Reads the cached configuration if there is one,
+ * else `.env`, `config/cache.php` and `config/database.php` over the defaults of its version. Never runs PHP code.
+ * @param env the environment variables, which override `.env` as in Laravel
  * @throws ConfigError
  */
 export async function readApplication(folder: string, env: NodeJS.ProcessEnv): Promise<Application> {
@@ -70,7 +70,7 @@ function parsed(text: string, scope: { readonly base: string; readonly env: Env;
   }
 }
 
-/** From composer.lock, or composer.json; the newest where neither says. */
+/** Read the version from composer.lock or composer.json. Assume the newest if neither has it. */
 async function versionOf(folder: string): Promise<Pick<Application, 'minor' | 'version'> & { readonly note: string }> {
   const lock = await jsonOf(folder, 'composer.lock');
   const packages = (lock as { readonly packages?: unknown } | undefined)?.packages;
@@ -106,7 +106,7 @@ function clamp(major: number): number {
   return Math.min(NEWEST, Math.max(OLDEST, major));
 }
 
-/** `.env`, or `.env.NAME` where APP_ENV is set to NAME and there is such a file. */
+/** Read `.env.NAME` if APP_ENV is NAME and the file exists, else `.env`. */
 async function readEnv(folder: string, env: NodeJS.ProcessEnv, notes: string[]): Promise<Env> {
   const special = env.APP_ENV ? `.env.${env.APP_ENV}` : undefined;
   const ofSpecial = special === undefined ? undefined : await textOf(folder, special);
@@ -134,7 +134,7 @@ function dotenv(text: string, file: string, env: NodeJS.ProcessEnv): ReturnType<
   }
 }
 
-/** Laravel's words for values that are no text. */
+/** Convert Laravel's words for values that are not text. */
 function wordOf(text: string): ConfigValue {
   const [, quoted] = /^"(.*)"$|^'.*'$/s.exec(text) ?? [];
   if (quoted !== undefined) return quoted;
@@ -157,7 +157,7 @@ async function jsonOf(folder: string, file: string): Promise<unknown> {
   }
 }
 
-/** Undefined where there is no such file. @throws ConfigError where it cannot be read */
+/** Read a file. Undefined if it does not exist. @throws ConfigError if it cannot be read */
 async function textOf(folder: string, file: string): Promise<string | undefined> {
   try {
     return await readFile(path.join(folder, file), 'utf8');

@@ -3,16 +3,16 @@ import type { ConfigValue, Env, Traced } from './value.js';
 import { slug } from './slug.js';
 import { merged, toText, UNKNOWN } from './value.js';
 
-/** What `config('cache')` and `config('database')` hold. */
+/** The values of `config('cache')` and `config('database')`. */
 export interface CacheConfig {
   readonly cache: Traced;
   readonly database: Traced;
 }
 
 /**
- * The configuration of an application that changed nothing: Laravel 10 to 13, as of 10.48, 11.46, 12.67 and 13.26.
- * @param version major; an older or newer one counts as the nearest
- * @param base the application's folder, absolute
+ * The default configuration of Laravel 10 to 13, as of 10.48, 11.46, 12.67 and 13.26.
+ * @param version the major version; an older or newer one uses the nearest
+ * @param base the absolute path of the application
  */
 export function defaultConfig(version: number, env: Env, base: string): CacheConfig {
   const place = `defaults of Laravel ${version}`;
@@ -121,7 +121,7 @@ export function defaultConfig(version: number, env: Env, base: string): CacheCon
   return { cache, database };
 }
 
-/** A file of the application over the defaults: from Laravel 11 on, `stores` and `connections` are merged, too. */
+/** Merge a configuration file over the defaults. Laravel 11 and later also merge `stores` and `connections`. */
 export function overDefaults(defaults: Traced, own: Traced, version: number, nested: 'connections' | 'stores'): Traced {
   if (version <= 10 || !(own.value instanceof Map) || !(defaults.value instanceof Map)) return own;
   const both = merged(defaults, own).value as Map<string, Traced>;

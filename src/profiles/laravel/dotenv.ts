@@ -5,10 +5,10 @@ export interface DotenvVariable {
 }
 
 /**
- * Reads a `.env` file as Laravel does (vlucas/phpdotenv 5): quotes, escapes, comments, values of several lines and
- * `${NAME}`. A `${NAME}` that is not set stays as it is written.
- * @param outer variables of the environment; they win over the file, as in Laravel
- * @throws DotenvError with the line that cannot be read
+ * Parse a `.env` file like Laravel (vlucas/phpdotenv 5): quotes, escapes, comments, multi-line values and `${NAME}`. An
+ * undefined `${NAME}` is kept verbatim.
+ * @param outer the environment variables, which override the file as in Laravel
+ * @throws DotenvError with the line number
  */
 export function parseDotenv(
   text: string,
@@ -33,7 +33,7 @@ export function parseDotenv(
   return found;
 }
 
-/** A line of a `.env` file that is no assignment. */
+/** An invalid line of a `.env` file. */
 export class DotenvError extends Error {
   constructor(readonly line: number) {
     super(`line ${line} is not NAME=value`);

@@ -2,7 +2,7 @@ import type { Settings } from './settings.js';
 
 import { at, type Traced } from './value.js';
 
-/** The first version whose locks have a prefix in their names. */
+/** The first version with a prefix for lock names. */
 const PREFIXED = { version: 12, minor: 36 };
 
 /** A `file` store: its folders and the mode of its files. */

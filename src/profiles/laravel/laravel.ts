@@ -7,13 +7,13 @@ import { Fields } from '../fields.js';
 import { readApplication } from './application.js';
 import { profileOf } from './stores.js';
 
-/** `laravel:DIR`, or `laravel:DIR?store=NAME` for another store than the application's default. */
+/** `laravel:DIR`, or `laravel:DIR?store=NAME` for a store other than the default. */
 const LARAVEL_URL = /^laravel:(?<folder>.*?)(?:\?store=(?<store>.+))?$/s;
 
-/** What a profile is read from, beside the URL. */
+/** The context of a URL. */
 export interface LaravelChoice {
   readonly env: NodeJS.ProcessEnv;
-  /** What a relative folder begins at. */
+  /** The base of relative folders. */
   readonly cwd: string;
   readonly home: string;
   readonly warn?: Warn | undefined;

@@ -4,7 +4,7 @@ import { arrayAt } from './php-config.js';
 import { constant } from './settings.js';
 import { at, type ConfigArray, type ConfigValue, type Traced } from './value.js';
 
-/** php-memcached's options, by name and number. */
+/** Options of php-memcached, by name and number. */
 const OPTIONS = {
   OPT_BINARY_PROTOCOL: 'binary',
   OPT_COMPRESSION: 'compress',

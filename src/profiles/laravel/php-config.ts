@@ -12,19 +12,19 @@ import {
   UNKNOWN,
 } from './value.js';
 
-/** Where a configuration file lies, and what its expressions may ask for. */
+/** The context in which the expressions of a configuration file are evaluated. */
 export interface PhpScope {
   /** For messages: `config/cache.php`. */
   readonly file: string;
   readonly env: Env;
-  /** The application's folder, absolute: for `storage_path()` and the like. */
+  /** The absolute path of the application, for `storage_path()` and similar functions. */
   readonly base: string;
 }
 
 /**
- * The array that a PHP file returns. Nothing is run: literals, `env()`, `Str::slug()`, paths and a few operators are
- * evaluated; every other expression becomes UNKNOWN.
- * @throws SyntaxError where the file is not PHP
+ * Read the array that a PHP file returns, without running PHP. Evaluates literals, `env()`, `Str::slug()`, paths and a
+ * few operators. Any other expression becomes UNKNOWN.
+ * @throws SyntaxError if the file is not PHP
  */
 export function readPhpConfig(text: string, scope: PhpScope): Traced {
   const parser = new Engine({ parser: { extractDoc: false, suppressErrors: false }, ast: { withPositions: true } });
@@ -34,7 +34,7 @@ export function readPhpConfig(text: string, scope: PhpScope): Traced {
   return evaluate(returned.expr, scope);
 }
 
-/** What is read of php-parser's nodes; each kind has some of these. */
+/** The parts of php-parser's nodes that are used. Each kind has some of them. */
 interface PhpNode extends Pick<Node, 'loc'> {
   readonly kind: string;
   readonly value?: unknown;
@@ -138,7 +138,7 @@ function binary({ type, left, right }: PhpNode, scope: PhpScope): Traced | undef
   if (type !== '.') return undefined;
   const second = evaluate(right!, scope);
   const [head, tail] = [toText(first.value), toText(second.value)];
-  // A variable is only a part of the text now, so it is no longer named as its source.
+  // A variable is only part of the text, so it is not recorded as the source.
   const from = { place: first.from.place };
   return head === UNKNOWN || tail === UNKNOWN ? { value: UNKNOWN, from } : { value: `${head}${tail}`, from };
 }
@@ -150,7 +150,7 @@ function cast({ type, expr }: PhpNode, scope: PhpScope): Traced {
   return { value: type === 'int' && typeof value === 'string' ? Number.parseInt(value, 10) || 0 : value, from };
 }
 
-/** `extension_loaded(…) ? array_filter([…]) : []` is how Laravel writes options: what cannot be known is taken to hold. */
+/** An unknown condition counts as true: Laravel writes options as `extension_loaded(…) ? array_filter([…]) : []`. */
 function conditional({ test, trueExpr, falseExpr }: PhpNode, scope: PhpScope): Traced {
   const condition = evaluate(test!, scope);
   const holds = condition.value === UNKNOWN || isTruthy(condition.value);
@@ -214,7 +214,7 @@ function nameOf(node: PhpNode): string {
   return (node.name ?? '').split('\\').at(-1)!;
 }
 
-/** The array under `keys`, empty where there is none. */
+/** The array at `keys`, or an empty one. */
 export function arrayAt(root: Traced, ...keys: readonly string[]): ConfigArray {
   const { value } = at(root, ...keys);
   return value instanceof Map ? (value as ConfigArray) : new Map();

@@ -26,7 +26,7 @@ const COMPRESSIONS = {
   3: 'lz4',
 } as const;
 
-/** A `redis` store: its connection, and that of its locks. */
+/** A `redis` store: its connection and the one for locks. */
 export function redisSettings(settings: Settings, store: Traced, name: string): void {
   const redis = at(settings.application.database, 'redis');
   const path = `cache.stores.${name}`;
@@ -100,7 +100,7 @@ function severalServers(found: Settings, redis: Traced, name: string, nodes: rea
 function server(found: Settings, config: Traced, path: string): void {
   const url = found.text(at(config, 'url'), `${path}.url`);
   if (url !== undefined) {
-    // Laravel takes the parts of the URL and fills in the others from the keys beside it.
+    // The URL's parts take precedence. Laravel fills in the others from the keys next to `url`.
     fromUrl(found, url, at(config, 'url'), path);
     for (const key of ['username', 'password', 'database', 'port'] as const) {
       if (!found.entries.has(key) && !found.entries.has('socket')) found.set(key, at(config, key), `${path}.${key}`);
@@ -134,7 +134,7 @@ function fromUrl(found: Settings, url: string, traced: Traced, path: string): vo
   if (parts.hostname !== '') found.put('host', decodeURIComponent(parts.hostname).replace(/^\[(.*)\]$/, '$1'), bare);
   if (parts.port !== '') found.put('port', Number(parts.port), bare);
   if (parts.username !== '') found.put('username', decodeURIComponent(parts.username), bare);
-  // Shown as the variable: the password is a part of it.
+  // Shown as the variable, because the URL contains the password.
   if (parts.password !== '') found.put('password', decodeURIComponent(parts.password), bare);
   const database = parts.pathname.replace(/^\//, '') || parts.searchParams.get('database');
   if (database) found.put('database', database, bare);
@@ -146,7 +146,7 @@ function tls(found: Settings, host: Traced, scheme: Traced): void {
   else if (typeof host.value === 'string' && host.value.startsWith('tls://')) found.put('tls', true, host);
 }
 
-/** phpredis takes options for all connections, and of one. */
+/** phpredis options: global ones and those of a connection. */
 function phpredisOptions(settings: Settings, redis: Traced, connection: Traced): void {
   const option = (name: string): Traced => {
     const places = [at(connection, 'options', name), at(connection, name), at(redis, 'options', name)];

@@ -5,20 +5,20 @@ import { ConfigError } from '../../errors.js';
 import { arrayAt } from './php-config.js';
 import { type ConfigValue, toText, type Traced, UNKNOWN } from './value.js';
 
-/** Collects a profile's keys. */
+/** Collects the keys of a profile. */
 export class Settings {
   readonly entries = new Map<string, Setting>();
   readonly notes: string[] = [];
 
   constructor(readonly application: Application) {}
 
-  /** Sets a key, unless the application leaves it empty. @param path for messages: `cache.prefix` */
+  /** Set a key, unless its value is empty. @param path for messages: `cache.prefix` */
   set(key: string, traced: Traced, path: string): void {
     const text = this.text(traced, path);
     if (text !== undefined) this.put(key, text, traced);
   }
 
-  /** Sets a key to a value that follows from `traced`. */
+  /** Set a key to a value derived from `traced`. */
   put(key: string, value: boolean | number | string, traced: Traced): void {
     this.entries.set(key, this.scalar(value, traced));
   }
@@ -32,20 +32,20 @@ export class Settings {
     this.entries.set(key, { kind: 'map', entries, where: traced.from.place });
   }
 
-  /** A scalar setting; a variable is shown by its name, so that secrets stay where they are. */
+  /** A scalar setting. A value from a variable is shown as its name, so secrets are not copied. */
   scalar(value: boolean | number | string, { from }: Traced): Setting {
     const shown = from.variable === undefined ? String(value) : `\${${from.variable}}`;
     return { kind: 'scalar', value, shown, where: from.place };
   }
 
-  /** The text of a value; undefined for null and for nothing. @throws ConfigError for what only PHP can evaluate */
+  /** The text of a value. Undefined if null or empty. @throws ConfigError if only PHP can evaluate it */
   text({ value, from }: Traced, path: string): string | undefined {
     const text = toText(value);
     if (text === UNKNOWN) throw this.unknown(path, from.place);
     return text === '' ? undefined : text;
   }
 
-  /** As `text`, but where only PHP can evaluate it, undefined and a note. */
+  /** Like `text`, but undefined with a note if only PHP can evaluate it. */
   textOrNote(traced: Traced, path: string): string | undefined {
     if (traced.value !== UNKNOWN) return this.text(traced, path);
     this.notes.push(`${traced.from.place}: ${path} is an expression that only PHP can evaluate; left out`);

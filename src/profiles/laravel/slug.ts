@@ -1,6 +1,6 @@
 /**
- * Laravel's `Str::slug` for Latin letters: accents off, everything that is no letter or digit becomes `separator`.
- * Undefined where a letter has no such form here: Laravel transliterates other scripts by a table.
+ * Laravel's `Str::slug` for Latin letters: remove accents, and replace all but letters and digits with `separator`.
+ * Undefined if another script occurs, which Laravel transliterates by a table.
  */
 export function slug(title: string, separator = '-'): string | undefined {
   const flip = separator === '-' ? '_' : '-';

@@ -55,7 +55,7 @@ function connectionOf(settings: Settings, name: string): ReadonlyMap<string, Set
   if (!keys.has('url')) {
     set('socket', at(config, 'unix_socket'), 'unix_socket');
     for (const key of ['host', 'port', 'database', 'username', 'password']) set(key, at(config, key), key);
-    // As in Laravel, a socket comes before a host.
+    // A socket takes precedence over a host, as in Laravel.
     if (keys.has('socket')) for (const key of ['host', 'port']) keys.delete(key);
   }
 

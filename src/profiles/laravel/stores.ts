@@ -10,19 +10,19 @@ import { Settings } from './settings.js';
 import { sqlSettings } from './sql.js';
 import { at, type Traced } from './value.js';
 
-/** The keys of a profile, each with the place in the application that says so. */
+/** The keys of a profile, each with its source in the application. */
 export interface LaravelProfile {
   /** The store's name in `config/cache.php`. */
   readonly store: string;
   readonly entries: Entries;
-  /** What a profile cannot hold, or what was assumed. */
+  /** Settings that a profile cannot express, and assumptions. */
   readonly notes: readonly string[];
 }
 
 /**
  * The profile of one of an application's cache stores.
- * @param name as in `stores` of `config/cache.php`; its default store when left out
- * @throws ConfigError for a store that is not there, that only PHP can read, or whose configuration only PHP can evaluate
+ * @param name a key of `stores` in `config/cache.php`; by default the default store
+ * @throws ConfigError if the store is missing or unsupported, or if only PHP can evaluate its configuration
  */
 export function profileOf(application: Application, name?: string): LaravelProfile {
   const settings = new Settings(application);
@@ -65,7 +65,7 @@ export function profileOf(application: Application, name?: string): LaravelProfi
     }
 
     default: {
-      // The reader of drivers knows why cachectl has no store for them.
+      // Parsing the profile reports why the driver is unsupported.
       settings.set('driver', at(config, 'driver'), `cache.stores.${store}.driver`);
     }
   }
@@ -73,7 +73,7 @@ export function profileOf(application: Application, name?: string): LaravelProfi
   return { store, entries: settings.entries as ReadonlyMap<string, Setting>, notes: settings.notes };
 }
 
-/** Entries are in the first store that worked when they were written. */
+/** The error for a failover store, which writes each entry to the first store that works. */
 function failover(settings: Settings, config: Traced, store: string): ConfigError {
   const names = [...arrayAt(config, 'stores').values()].map(
     (each) => settings.text(each, `cache.stores.${store}.stores`) ?? '',

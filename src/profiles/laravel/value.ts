@@ -1,4 +1,4 @@
-/** A value of Laravel's configuration, with the place that it comes from. */
+/** A value of Laravel's configuration, with its source. */
 export interface Traced {
   readonly value: ConfigValue;
   readonly from: Origin;
@@ -7,20 +7,20 @@ export interface Traced {
 export interface Origin {
   /** For messages: `.env:12 (REDIS_HOST)`, `config/cache.php:40`, `defaults of Laravel 12`. */
   readonly place: string;
-  /** The environment variable that holds the value, unless it is only a part of it. */
+  /** The environment variable that holds the whole value. */
   readonly variable?: string;
 }
 
-/** PHP's values, as far as configuration has them. UNKNOWN is an expression that only PHP can evaluate. */
+/** The PHP values used in configuration. UNKNOWN is an expression that only PHP can evaluate. */
 export type ConfigValue = boolean | ConfigArray | null | number | string | typeof UNKNOWN;
 export type ConfigArray = ReadonlyMap<string, Traced>;
 
 export const UNKNOWN = undefined;
 
-/** Looks up a variable as `env()` of Laravel does: `true`, `null` and `empty` are words of its own. */
+/** Look up a variable like Laravel's `env()`, which converts the words `true`, `null` and `empty`. */
 export type Env = (name: string) => Traced | undefined;
 
-/** The value under a path of keys, `null` where there is none. */
+/** The value at a path of keys, or null. */
 export function at(root: Traced, ...keys: readonly string[]): Traced {
   let found = root;
   for (const key of keys) {
@@ -31,13 +31,13 @@ export function at(root: Traced, ...keys: readonly string[]): Traced {
   return found;
 }
 
-/** As PHP's `array_merge` of two arrays with names for keys. */
+/** PHP's `array_merge` for two arrays with string keys. */
 export function merged(base: Traced, over: Traced): Traced {
   if (!(base.value instanceof Map) || !(over.value instanceof Map)) return over;
   return { value: new Map([...(base.value as ConfigArray), ...(over.value as ConfigArray)]), from: over.from };
 }
 
-/** Text as PHP's string conversion has it. */
+/** The text of a value, converted like PHP does. */
 export function toText(value: ConfigValue): string | typeof UNKNOWN {
   if (value === UNKNOWN || value instanceof Map) return UNKNOWN;
   if (value === null || value === false) return '';

@@ -1,9 +1,9 @@
 import { overlapping } from '../listing/concurrent.js';
 
-/** How many files are open at once: enough to keep the disk busy, and far from the limit of open files. */
+/** Files open at once: enough to keep the disk busy, far below the limit of open files. */
 export const AT_ONCE = 32;
 
-/** The results of `work` in the order of the items. */
+/** Run `work` on each item concurrently. The results are in the order of the items. */
 export async function mapped<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,

@@ -13,15 +13,15 @@ export interface Content {
 const FOREVER = 9_999_999_999;
 export const DIGITS = 10;
 
-/** `blank`: it has no expiry (yet), because its writer is not done or was killed. `foreign`: not a cache file. */
+/** Parse a file. `blank`: no expiry yet, because the writer is busy or was killed. `foreign`: not a cache file. */
 export function parseContent(bytes: Buffer): 'blank' | 'foreign' | Content {
   const expiry = parseExpiry(bytes);
   return typeof expiry === 'number' ? { expiry, stored: bytes.subarray(DIGITS) } : expiry;
 }
 
-/** The same for the first ten bytes alone. */
+/** Parse the expiry in the first ten bytes. */
 export function parseExpiry(bytes: Buffer): 'blank' | 'foreign' | number {
-  // A change in place writes the expiry last, so the hole in front of a half-written value reads as NULs.
+  // An in-place change writes the expiry last, so the hole before a half-written value reads as NULs.
   if (bytes.length < DIGITS || bytes.subarray(0, DIGITS).every((byte) => byte === 0)) return 'blank';
   const digits = bytes.toString('latin1', 0, DIGITS);
   return /^\d{10}$/.test(digits) ? Number(digits) : 'foreign';
@@ -43,7 +43,7 @@ export function ttlOf(expiry: number): Ttl {
   return expiry === FOREVER ? null : Math.max(1, expiry - now());
 }
 
-/** Unix time in whole seconds, as Laravel counts. */
+/** Unix time in whole seconds, like Laravel's. */
 function now(): number {
   return Math.floor(Date.now() / 1000);
 }

@@ -97,7 +97,7 @@ export class Entries implements Repository {
     let done = 0;
     signal?.throwIfAborted();
     for await (const batch of all) {
-      // The last entry of a key counts.
+      // The last entry of a repeated key wins.
       const last = new Map(batch.map((entry) => [entry.key, entry]));
       await overlapping(last.values(), AT_ONCE, async (entry) => this.#write(entry));
       done += batch.length;

@@ -11,7 +11,7 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined>
   }
 }
 
-/** Run `work` and translate errors of the system into errors that name the folder. */
+/** Run `work`, and translate system errors into errors that name the folder. */
 export async function translating<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -7,7 +7,7 @@ import path from 'node:path';
 
 import { RefusedError, TimeoutError } from '../../errors.js';
 
-/** Exclusive for a change, shared for a read: `LOCK_EX` and `LOCK_SH` of flock(2). */
+/** `LOCK_EX` and `LOCK_SH` of flock(2): exclusive for a change, shared for a read. */
 export type LockMode = 'exclusive' | 'shared';
 
 /** A program that locks the open file that it inherits. */
@@ -17,13 +17,13 @@ export interface LockProgram {
 }
 
 /**
- * Take the lock on an open file that PHP's `flock()` takes; closing the file releases it. Node cannot call flock(2), but
- * such a lock belongs to the open file, not to the process: a child process that inherits the file takes it for us.
+ * Take the lock of PHP's `flock()` on an open file. Closing the file releases it. Node cannot call flock(2), but the
+ * lock belongs to the open file, not to a process, so a child process that inherits the file can take it.
  * @throws TimeoutError
  */
 export async function flock(handle: FileHandle, mode: LockMode, file: string, timeoutMs: number): Promise<void> {
   const program = lockProgram() ?? refuse();
-  // A group of its own: Ctrl-C must not interrupt it between the lock and the change.
+  // A separate process group, so Ctrl-C does not reach the child between the lock and the change.
   const child = spawn(program.path, program.args(mode), {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', handle.fd],
@@ -39,7 +39,7 @@ export async function flock(handle: FileHandle, mode: LockMode, file: string, ti
   );
 }
 
-/** The first one on PATH; undefined if there is none. */
+/** Find the first lock program on PATH. Undefined if there is none. */
 export function lockProgram(): LockProgram | undefined {
   program ??= find() ?? false;
   return program || undefined;
@@ -47,7 +47,7 @@ export function lockProgram(): LockProgram | undefined {
 
 let program: false | LockProgram | undefined;
 
-/** The descriptor in the child process. */
+/** The file descriptor in the child process. */
 const FD = '3';
 
 /** util-linux and BusyBox have flock. macOS has Perl. */
@@ -63,7 +63,7 @@ const PROGRAMS: ReadonlyArray<readonly [name: string, args: LockProgram['args']]
 ];
 
 function find(): LockProgram | undefined {
-  // Windows has neither flock() nor descriptors that a child process inherits like this.
+  // Windows has neither flock() nor inherited descriptors of this kind.
   if (process.platform === 'win32') return undefined;
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   for (const [name, args] of PROGRAMS) {

@@ -10,7 +10,7 @@ import { type Content, DIGITS, isLive, parseContent, renderExpiry } from './cont
 import { notAnEntry, translating, unlessMissing } from './errors.js';
 import { flock, lockProgram } from './flock.js';
 
-/** What happens to a file: `next` replaces its content; null removes it; undefined leaves it as it is. */
+/** What to do with a file: `next` replaces its content, null removes it, undefined keeps it. */
 export interface Decision<T> {
   readonly result: T;
   readonly next?: Content | null;
@@ -21,9 +21,9 @@ const NOTHING = undefined;
 type Decide<T> = (held: Content | undefined) => Decision<T>;
 
 /**
- * A folder in Laravel's layout: `ab/cd/abcd…`, the SHA-1 of the key. Changes that depend on what a file holds are made
- * in place under the lock of Laravel's `add`, so that cachectl and PHP exclude each other; a file that PHP has opened
- * must stay the file. Whole new contents are written beside it and renamed.
+ * A folder in Laravel's layout: `ab/cd/abcd…`, the SHA-1 of the key. Changes that depend on the current content are
+ * made in place, under the file lock of Laravel's `add`: a rename would replace a file that PHP may have open and
+ * locked. All other writes go to a temporary file, which is renamed.
  */
 export class Folder {
   readonly path: string;
@@ -42,7 +42,7 @@ export class Folder {
     return path.join(this.path, hash.slice(0, 2), hash.slice(2, 4), hash);
   }
 
-  /** The content under a key, expired or not. @throws WrongTypeError */
+  /** Read the content of a key, expired or not. @throws WrongTypeError */
   async read(key: string): Promise<Content | undefined> {
     const file = this.fileOf(key);
     return translating(this.path, async () => {
@@ -52,17 +52,17 @@ export class Folder {
     });
   }
 
-  /** The same if it has not expired. */
+  /** Read the content of a key. Undefined if it has expired. */
   async live(key: string): Promise<Content | undefined> {
     return whileLive(await this.read(key));
   }
 
-  /** Replace the content under a key, whatever it holds. */
+  /** Replace the content of a key, whatever it is. */
   async write(key: string, content: Content): Promise<void> {
     await translating(this.path, async () => this.#place(this.fileOf(key), content, false));
   }
 
-  /** Remove the file under a key, as Laravel does: without a lock. False if there is none. */
+  /** Remove the file of a key. Takes no lock, like Laravel. False if there is no file. */
   async remove(key: string): Promise<boolean> {
     return translating(this.path, async () => {
       const removed = await unlessMissing(unlink(this.fileOf(key)).then(() => true));
@@ -70,7 +70,7 @@ export class Folder {
     });
   }
 
-  /** Change the file under a key, depending on its live content. `decide` may be called several times. */
+  /** Change the file of a key, depending on its live content. `decide` may be called several times. */
   async change<T>(key: string, decide: Decide<T>): Promise<T> {
     const file = this.fileOf(key);
     return translating(this.path, async () => {
@@ -81,12 +81,12 @@ export class Folder {
     });
   }
 
-  /** Undefined if there is no file, or if it is replaced meanwhile. */
+  /** Undefined if there is no file, or if another process replaces it in the meantime. */
   async #changeExisting<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
     const handle = await unlessMissing(open(file, 'r+'));
     if (handle === undefined) return undefined;
     return closing(handle, async () => {
-      // Most often there is nothing to change: a lock is held, a key exists.
+      // Fast path: usually nothing changes, because the lock is held or the key exists.
       const early = decide(whileLive(await this.#content(handle, file)));
       if (early.next === undefined) return early;
       await flock(handle, 'exclusive', file, this.#timeoutMs);
@@ -99,7 +99,7 @@ export class Folder {
     });
   }
 
-  /** Undefined if somebody else creates the file. */
+  /** Undefined if another process creates the file first. */
   async #changeMissing<T>(file: string, decide: Decide<T>): Promise<Decision<T> | undefined> {
     const decision = decide(NOTHING);
     if (!decision.next) return decision;
@@ -112,7 +112,7 @@ export class Folder {
     }
   }
 
-  /** A writer holds the lock until its content is whole. */
+  /** Read the content. If it may be incomplete, wait for the writer, which holds the file lock. */
   async #content(handle: FileHandle, file: string): Promise<Content | undefined> {
     const { size, mtimeMs } = await handle.stat();
     const bytes = await readAll(handle, size);
@@ -124,26 +124,26 @@ export class Folder {
     return contentOf(await readAll(handle), file);
   }
 
-  /** With `isNew`, fails if a file exists. Otherwise replaces it, and keeps its mode and owner. */
+  /** Write a file. With `isNew`, fail if it exists. Otherwise replace it, and keep its mode and owner. */
   async #place(file: string, content: Content, isNew: boolean): Promise<void> {
-    const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
+    const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
     const bytes = Buffer.concat([renderExpiry(content.expiry), content.stored]);
     const attempt = async (): Promise<true> => {
-      await writeFile(beside, bytes, { flag: 'wx' });
+      await writeFile(temporary, bytes, { flag: 'wx' });
       try {
-        await this.#adopt(beside, isNew ? undefined : await unlessMissing(stat(file)));
-        await (isNew ? link(beside, file) : rename(beside, file));
+        await this.#adopt(temporary, isNew ? undefined : await unlessMissing(stat(file)));
+        await (isNew ? link(temporary, file) : rename(temporary, file));
       } catch (error) {
-        await unlessMissing(unlink(beside));
+        await unlessMissing(unlink(temporary));
         throw error;
       }
 
-      if (isNew) await unlink(beside);
+      if (isNew) await unlink(temporary);
       return true;
     };
 
     if (await unlessMissing(attempt())) return;
-    // A flush by Laravel removes folders, too.
+    // The folder is missing: Laravel's flush removes folders too.
     await this.#makeFolders(path.dirname(file));
     await attempt();
   }
@@ -160,7 +160,7 @@ export class Folder {
     }
   }
 
-  /** Set mode and owner so that the application can still write: root's files belong to the owner of the folder. */
+  /** Set mode and owner so the application can write too. When run as root, give the file to the folder's owner. */
   async #adopt(created: string, like?: { readonly mode: number; readonly uid: number; readonly gid: number }) {
     const mode = this.#mode ?? (like && like.mode & 0o777);
     if (mode !== undefined) await chmod(created, mode);
@@ -180,13 +180,13 @@ function whileLive(content: Content | undefined): Content | undefined {
   return content && isLive(content.expiry) ? content : undefined;
 }
 
-/** Whether nobody removed or replaced the file since it was opened. */
+/** Whether the open file is still at its path, not removed or replaced. */
 async function isAt(handle: FileHandle, file: string): Promise<boolean> {
   const [ours, theirs] = [await handle.stat(), await unlessMissing(stat(file))];
   return ours.ino === theirs?.ino && ours.dev === theirs.dev;
 }
 
-/** The value first: the file counts as expired, or keeps its expiry, until the value is whole. */
+/** Write the value before the expiry: until then the file is blank, or keeps its old expiry. */
 async function overwrite(handle: FileHandle, { expiry, stored }: Content): Promise<void> {
   const { size } = await handle.stat();
   if (size > DIGITS + stored.length) await handle.truncate(DIGITS);

@@ -20,7 +20,7 @@ export async function missingPlace(
   };
 }
 
-/** What a first write would create. */
+/** Describe what the first write would create. */
 export async function unmade(
   { folder, lockFolder }: FileContext,
   place: 'entries' | 'locks' | 'tags',

@@ -6,11 +6,11 @@ import type { FileContext } from './context.js';
 import { unlessMissing } from './errors.js';
 import { isExpiredFile, isLiveFile, walk } from './listing/walk.js';
 
-/** The limit of files to count: each one is opened. With --watch it is a tenth. */
+/** The maximum number of files to count: each one is opened. With --watch it is a tenth of this. */
 const MOST_COUNTED = 200_000;
 const MOST_COUNTED_AGAIN = 20_000;
 
-/** Count the files and their bytes. Nobody counts the requests. */
+/** Count the files and their bytes. There are no request statistics. */
 export async function stats(context: FileContext, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
   signal?.throwIfAborted();
   const { folder, prefix } = context;

@@ -10,8 +10,8 @@ import { Folder } from './folder.js';
 import { FileLock } from './locks/lock.js';
 
 /**
- * The folder of Laravel's `file` cache. A file holds a hash of its key and not the key, so keys cannot be listed; what
- * needs no keys works if there is no prefix either, as in Laravel.
+ * The folder of Laravel's `file` cache. Files are named by a hash of the key, so keys cannot be listed. Counts and
+ * samples need a profile without a prefix, as in Laravel: a hash does not reveal the prefix of its key.
  */
 export function openFile(profile: FileProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
   const { path, lockPath = path, lockPrefix, permission, prefix } = profile;
@@ -44,7 +44,7 @@ export function openFile(profile: FileProfile, codec: Codec, { timeoutMs }: Open
   });
 }
 
-/** Why everything that names keys is missing. */
+/** Why operations that list keys are unsupported. */
 const HASHED: Limits = {
   operations: ['entries', 'events', 'flushOnly', 'keys', 'locks', 'sample'],
   reason: 'because a file is named by a hash of its key',

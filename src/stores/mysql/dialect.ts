@@ -8,7 +8,7 @@ const KEY = raw('`key`');
 const NOW = raw('UNIX_TIMESTAMP()');
 const IS_DEAD = raw('expiration <= UNIX_TIMESTAMP()');
 
-/** MySQL and MariaDB. `VALUES()` in an upsert is deprecated in MySQL, but MariaDB has nothing else. */
+/** MySQL and MariaDB. MySQL deprecates `VALUES()` in an upsert, but MariaDB has no alternative. */
 export const MYSQL: Dialect = {
   driver: 'mysql',
   product: 'MySQL',
@@ -20,7 +20,7 @@ export const MYSQL: Dialect = {
   identifier,
 
   isOneOf(column, texts) {
-    // The first condition uses the index; its collation may ignore case, accents and spaces at the end.
+    // The first condition uses the index, whose collation may ignore case, accents and trailing spaces.
     const alike = listOf(texts.map((bytes) => sql`${textBytes(bytes)}`));
     const same = listOf(texts.map((bytes) => sql`${value(bytes)}`));
     return sql`(${column} IN (${alike}) AND ${bytesOf(column)} IN (${same}))`;
@@ -34,7 +34,7 @@ export const MYSQL: Dialect = {
   isSha1: (expression) => sql`CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin REGEXP '^[0-9a-f]{40}$'`,
 
   upsert(table, rows) {
-    // NULL fails: the row has another key, which only the collation takes for the same.
+    // NULL makes the statement fail if the row has another key that is equal only by collation.
     const isSame = sql`${bytesOf(KEY)} = ${bytesOf(raw('VALUES(`key`)'))} OR ${IS_DEAD}`;
     return sql`INSERT INTO ${table} (${KEY}, value, expiration) VALUES ${rows} ON DUPLICATE KEY UPDATE
       expiration = IF(${isSame}, VALUES(expiration), NULL), ${KEY} = VALUES(${KEY}), value = VALUES(value)`;
@@ -55,7 +55,7 @@ export const MYSQL: Dialect = {
 
   exists: (name) => sql`SELECT table_name AS name FROM information_schema.tables WHERE ${isTable(name)}`,
 
-  // The variable has another name in MariaDB.
+  // MariaDB names this variable differently.
   serverFacts: sql`SELECT version() AS version, 'READ-COMMITTED' AS isolation, @@character_set_database AS charset`,
 
   sizeOf: (name) =>
@@ -116,7 +116,7 @@ function definition(role: DefinedTable, name: string, cache: string): readonly S
     }
 
     case 'tags': {
-      // The key has the collation of the cache table, so that the two can be joined by their indexes.
+      // The key needs the collation of the cache table, or a join could not use the indexes.
       return [
         sql`CREATE TABLE IF NOT EXISTS ${table} (tag varchar(255) ${raw(BYTEWISE)} not null, primary key (tag, ${KEY}),
             index (${KEY})) engine = InnoDB SELECT '' AS tag, ${KEY} FROM ${identifier(cache)} WHERE 1 = 0`,

@@ -19,7 +19,7 @@ export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === NO_SUCH_TABLE;
 }
 
-/** An error of mysql2 or of the server as one that names the server. */
+/** Translate an error of mysql2 or the server into one that names the server. */
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   const code = codeOf(error) ?? '';
@@ -62,7 +62,7 @@ const NOT_TEXT: Explain = (location, _, cause) =>
     cause,
   );
 
-/** By the name of the error code. */
+/** Translations by the name of the error code. */
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   ER_ACCESS_DENIED_ERROR: LOGIN,
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: LOGIN,

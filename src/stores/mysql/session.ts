@@ -9,17 +9,17 @@ import type { Parameter, Sql } from '../sql/statement.js';
 import { withTimeout } from '../../async.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
-/** Milliseconds for a goodbye. */
+/** Close timeout, in milliseconds. */
 const CLOSE_MS = 500;
 
-/** @throws whatever mysql2 throws, ConfigError for TLS files */
+/** @throws any error of mysql2, ConfigError for TLS files */
 export async function connectMysql(place: SqlConnection, timeoutMs: number): Promise<Session> {
   const connection = createConnection(await optionsOf(place, timeoutMs));
   const session = new MysqlSession(connection);
   await new Promise<void>((resolve, reject) => {
     connection.connect((error) => (error === null ? resolve() : reject(error)));
   });
-  // Without gap locks there are fewer deadlocks. Strict: nothing is stored that was not asked for.
+  // READ COMMITTED has no gap locks, so fewer deadlocks. Strict mode rejects data that does not fit.
   await session.statement('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await session.statement(
     `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', ` +
@@ -52,7 +52,7 @@ class MysqlSession implements Session {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    // The statement under way reports why.
+    // The running statement reports the error.
     for (const event of ['error', 'end']) connection.on(event, () => this.#lost());
   }
 
@@ -110,7 +110,7 @@ function typeCast(field: TypeCastField): Column {
   return digits === null ? null : Number(digits);
 }
 
-/** Values stand in the text as hexadecimal literals, so nothing in them can be taken for SQL. */
+/** Values are hexadecimal literals in the text, so they cannot be parsed as SQL. */
 function rendered({ texts, parameters }: Sql): string {
   let text = texts[0]!;
   for (const [index, parameter] of parameters.entries()) text += literal(parameter) + texts[index + 1]!;

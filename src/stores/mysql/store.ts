@@ -13,7 +13,7 @@ export function openMysql(profile: SqlProfile, codec: Codec, options: OpenOption
   return openSqlStore(DRIVER, profile, codec, options);
 }
 
-/** For tests, which create the tables. */
+/** Exported for tests, which create the tables. */
 export const DRIVER: SqlDriver = { dialect: MYSQL, server };
 
 function server(place: SqlConnection): Server {

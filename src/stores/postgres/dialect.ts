@@ -9,8 +9,8 @@ const KEY = raw('key');
 const NOW = raw('floor(extract(epoch from statement_timestamp()))::bigint');
 
 /**
- * PostgreSQL. Its collations order keys, but equal keys are the same bytes. LIKE uses the primary key only if that is in
- * the order of bytes (collation C): otherwise a listing reads the table in the order of the key.
+ * PostgreSQL. Collations affect the order of keys, not their equality. LIKE uses the primary key only with collation C
+ * (byte order). Otherwise a listing reads the whole table in key order.
  */
 export const POSTGRES: Dialect = {
   driver: 'postgres',

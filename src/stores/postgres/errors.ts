@@ -21,7 +21,7 @@ export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === UNDEFINED_TABLE;
 }
 
-/** An error of pg or of the server as one that names the server. */
+/** Translate an error of pg or the server into one that names the server. */
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   const cause = { cause: error };
@@ -83,7 +83,7 @@ const LIBRARY: ReadonlyArray<readonly [RegExp, Explain]> = [
   ],
 ];
 
-/** By SQLSTATE. */
+/** Translations by SQLSTATE. */
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   '28P01': LOGIN,
   '28000': (location, message, cause) =>

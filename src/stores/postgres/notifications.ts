@@ -5,15 +5,15 @@ import type { PostgresSession } from './session.js';
 
 import { raw } from '../sql/statement.js';
 
-/** Where cachectl notifies of released locks. */
+/** The channel on which cachectl announces released locks. */
 export const CHANNEL = 'cachectl_locks';
 
-/** What a notification says of a lock: a payload is limited to 8000 bytes. */
+/** The payload for a lock. A hash, because payloads are limited to 8000 bytes. */
 export function payloadOf(key: string): string {
   return createHash('sha1').update(key).digest('hex');
 }
 
-/** Listen on a session of its own, which it closes. */
+/** Listen on a dedicated session. The listener closes it. */
 export async function listenFor(session: PostgresSession, key: string, heard: () => void): Promise<Listener> {
   const payload = payloadOf(key);
   let isLost = false;

@@ -9,16 +9,16 @@ import type { Parameter, Sql } from '../sql/statement.js';
 import { withTimeout } from '../../async.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
-/** Milliseconds for a goodbye. */
+/** Close timeout, in milliseconds. */
 const CLOSE_MS = 500;
 
-/** A session that can also hear notifications. */
+/** A session that also receives notifications. */
 export interface PostgresSession extends Session {
   onNotification(listener: (payload: string) => void): void;
   onLost(listener: () => void): void;
 }
 
-/** @throws whatever pg throws, ConfigError for TLS files */
+/** @throws any error of pg, ConfigError for TLS files */
 export async function connectPostgres(place: SqlConnection, timeoutMs: number): Promise<PostgresSession> {
   const client = new pg.Client(await optionsOf(place, timeoutMs));
   const session = new ClientSession(client);
@@ -38,7 +38,7 @@ export async function connectPostgres(place: SqlConnection, timeoutMs: number): 
 async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<ClientConfig> {
   const { host, port, socket, username, password, database, tls } = place;
   return {
-    // A socket is named by its folder, and the port is a part of its name.
+    // libpq builds the socket's file name from the folder in `host` and the port.
     host: socket ?? host,
     port,
     database,
@@ -59,7 +59,7 @@ class ClientSession implements PostgresSession {
 
   constructor(client: pg.Client) {
     this.#client = client;
-    // The statement under way reports why.
+    // The running statement reports the error.
     client.on('error', () => this.#end());
     client.on('end', () => this.#end());
   }
@@ -94,14 +94,14 @@ class ClientSession implements PostgresSession {
 
   destroy(): void {
     this.#isUsable = false;
-    // Does not wait for a statement that is under way.
+    // With a statement running, pg drops the connection without waiting for it.
     this.#client.end().catch(() => {
-      // It is gone, then.
+      // The connection is already gone.
     });
   }
 }
 
-/** Bytes go as the binary form of text, which is its bytes. pg reads answers as UTF-8, so they come as text. */
+/** Send bytes in the binary format of text, which is the bytes themselves. Answers come as text: pg decodes UTF-8. */
 function rendered({ texts, parameters }: Sql): QueryConfig {
   const values: Buffer[] = [];
   let text = texts[0]!;
@@ -119,7 +119,7 @@ type Parser = (text: string) => Column;
 
 const asNumber: Parser = Number;
 
-/** By the OIDs of pg_type. */
+/** Parsers by OID in pg_type. */
 const PARSERS: ReadonlyMap<number, Parser> = new Map([
   [16, (text: string) => Number(text === 't')],
   ...[20, 21, 23, 26, 700, 701, 1700].map((oid) => [oid, asNumber] as const),

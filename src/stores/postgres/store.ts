@@ -14,7 +14,7 @@ export function openPostgres(profile: SqlProfile, codec: Codec, options: OpenOpt
   return openSqlStore(DRIVER, profile, codec, options);
 }
 
-/** For tests, which create the tables. */
+/** Exported for tests, which create the tables. */
 export const DRIVER: SqlDriver = { dialect: POSTGRES, server };
 
 function server(place: SqlConnection): Server {

@@ -1,27 +1,27 @@
-/** How long a transaction is to take, in milliseconds: other writers wait as long. */
-const WANTED_MS = 50;
+/** The target duration of a transaction, in milliseconds. Other writers wait that long. */
+const TARGET_MS = 50;
 
 const FIRST = 500;
 
-/** More would not be faster. */
+/** The maximum batch size. Larger batches are not faster. */
 const MOST = 10_000;
 
-/** Few enough even where each has many pages to be freed. */
+/** The minimum batch size, for rows with many pages to free. */
 const LEAST = 10;
 
-/** From one transaction to the next: one that was slow may have been so for another reason. */
+/** The maximum change per transaction. A single slow one may have had another cause. */
 const STEP = 4;
 
-/** How many rows go into one transaction of many, by what those before it took. */
-export class Pace {
+/** Adapts the number of rows per transaction to the duration of earlier ones. */
+export class BatchSize {
   #rows = FIRST;
 
-  /** For the next transaction, at most. */
+  /** The maximum number of rows for the next transaction. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** What `work` gives, which is a transaction of so many rows at most. */
+  /** Run `work`, a transaction of at most `rows` rows, and adapt to its duration. */
   timed<T>(work: (rows: number) => T): T {
     const start = performance.now();
     const result = work(this.#rows);
@@ -37,7 +37,7 @@ export class Pace {
   }
 
   #adapt(milliseconds: number): void {
-    const factor = WANTED_MS / Math.max(1, milliseconds);
+    const factor = TARGET_MS / Math.max(1, milliseconds);
     const rows = this.#rows * Math.min(STEP, Math.max(1 / STEP, factor));
     this.#rows = Math.round(Math.min(MOST, Math.max(LEAST, rows)));
   }

@@ -7,16 +7,16 @@ import { CachectlError, TimeoutError, UnansweredError } from '../../errors.js';
 import { noAnswer } from '../network/errors.js';
 import { raw, type Sql } from './statement.js';
 
-/** Sessions at the same time: waits and bulk work must not hold up the rest. */
+/** Concurrent sessions: waits and bulk work must not block other statements. */
 const MOST_SESSIONS = 4;
 
-/** Attempts at a transaction that the server rolls back to break a deadlock. */
+/** The maximum number of attempts if the server rolls back a transaction to break a deadlock. */
 const ATTEMPTS = 20;
 
 /** Runs one statement. */
 export type Run = <Found = Row>(statement: Sql) => Promise<Answer<Found>>;
 
-/** A few sessions with one database, opened when needed. Every failure names the server. */
+/** A pool of sessions with one database, opened on demand. Every error names the server. */
 export class Connection {
   readonly location: string;
   readonly server: Server;
@@ -32,7 +32,7 @@ export class Connection {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Run a statement that commits by itself. Repeated after a deadlock, which undid it. */
+  /** Run a statement that commits by itself. Retried after a deadlock, which rolled it back. */
   async run<Found = Row>(statement: Sql): Promise<Answer<Found>> {
     return this.#withSession(async (session) => retried(this.server, async () => this.#ask<Found>(session, statement)));
   }
@@ -49,7 +49,7 @@ export class Connection {
     });
   }
 
-  /** Run `work` in a transaction; again after a deadlock, so it must do nothing else. */
+  /** Run `work` in a transaction. Retried after a deadlock, so it must have no other effects. */
   async transaction<T>(work: (run: Run) => Promise<T>): Promise<T> {
     return this.#withSession(async (session) =>
       retried(this.server, async () => {
@@ -66,7 +66,7 @@ export class Connection {
     );
   }
 
-  /** A session of its own, which the caller closes. @throws CachectlError */
+  /** Open a separate session, which the caller closes. @throws CachectlError */
   async session(): Promise<Session> {
     try {
       return await this.#connect();
@@ -101,7 +101,7 @@ export class Connection {
     return withTimeout(session.run(statement) as unknown as Promise<Answer<Found>>, this.timeoutMs, late);
   }
 
-  /** Never throws: what failed before is the error. */
+  /** Never throws, so the original error is kept. */
   async #rollBack(session: Session): Promise<void> {
     if (!session.isUsable) return;
     await this.#ask(session, ROLLBACK).catch(() => session.destroy());
@@ -143,7 +143,7 @@ export class Connection {
   async #connect(): Promise<Session> {
     const connecting = this.server.connect(this.timeoutMs);
     return withTimeout(connecting, this.timeoutMs, () => {
-      // It may come up after all.
+      // The server may still be starting.
       connecting.then(
         (session) => session.destroy(),
         () => {},

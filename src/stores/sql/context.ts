@@ -8,9 +8,9 @@ import type { ColumnCodec } from './values.js';
 /** The state that the parts of a store on an SQL server share. */
 export interface SqlContext {
   readonly dialect: Dialect;
-  /** Where entries and tags are. */
+  /** The connection for entries and tags. */
   readonly entries: Connection;
-  /** Where locks and waiters are: the same connection, unless the profile names another. */
+  /** The connection for locks and waiters: the same, unless the profile names another. */
   readonly locks: Connection;
   readonly tables: Tables;
   readonly profile: SqlProfile;

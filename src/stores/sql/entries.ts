@@ -20,7 +20,7 @@ interface Row {
   readonly at: number;
 }
 
-/** Keys in one statement. */
+/** Keys per statement. */
 const KEYS_AT_ONCE = 500;
 
 /** A row to be written. */
@@ -86,7 +86,7 @@ export class Entries implements Repository {
       if (row === undefined) {
         await this.record([key], run);
         await this.#insert(run, { key, stored: values.encode({ type: 'integer', value: 0n }), ttl: null });
-        // Another client may have been faster.
+        // Another client may have been first.
         [row] = await this.#lockedRows(run, [key]);
       }
 
@@ -128,7 +128,7 @@ export class Entries implements Repository {
     return false;
   }
 
-  /** Called before a write, outside of its transaction, which holds a session. */
+  /** Called before the transaction of a write, which occupies a session. */
   protected async prepare(): Promise<void> {
     // Untagged entries need nothing.
   }
@@ -138,7 +138,7 @@ export class Entries implements Repository {
     // Untagged entries have no bookkeeping.
   }
 
-  /** One statement, and a transaction where tags go with it. */
+  /** Run one statement, in a transaction if tags are recorded too. */
   async #writing<T>(keys: readonly string[], work: (run: Run) => Promise<T>): Promise<T> {
     const { entries } = this.context;
     if (!this.hasTags) return work(async (statement) => entries.run(statement));
@@ -166,7 +166,7 @@ export class Entries implements Repository {
   }
 
   async #putRows(rows: readonly NewRow[]): Promise<void> {
-    // Of a repeated key the last row counts. PostgreSQL refuses to write a row twice in one statement.
+    // The last row of a repeated key wins. PostgreSQL refuses to write a row twice in one statement.
     const last = new Map(rows.map((row) => [row.key, row]));
     if (last.size === 0) return;
     const { dialect, tables } = this.context;
@@ -208,13 +208,13 @@ export class Entries implements Repository {
                WHERE ${dialect.isOneOf(dialect.key, stored)} AND expiration > ${dialect.now}`;
   }
 
-  /** Returns what was live, by the bytes of the stored key as Latin-1. */
+  /** Remove entries. Returns those that were live, by the bytes of the stored key as Latin-1. */
   async #remove(keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
     const { dialect, entries, tables, prefix } = this.context;
     const removed = new Map<string, Row>();
     for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
       const some = keys.slice(start, start + KEYS_AT_ONCE);
-      // As Laravel's database store, whether the entry exists or not.
+      // Unconditional, like Laravel's database store.
       const all = [...some, ...some.map((key) => CREATED_HEAD + key)].map((key) => this.#bytes(key));
       const mayBeTagged = all.some((key) => tagHashOf(key.toString('latin1').slice(keyToBytes(prefix).length)));
       const hasTags = mayBeTagged && (await tables.has('tags'));

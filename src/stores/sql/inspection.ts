@@ -16,7 +16,7 @@ interface Row {
   readonly at: number;
 }
 
-/** All that a row tells; the servers count no uses. */
+/** Everything in a row. The servers keep no access statistics. */
 export async function inspect(context: SqlContext, key: string, tags?: readonly string[]): Promise<Inspection> {
   const { dialect, entries, profile, prefix, codec, values } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);

@@ -12,8 +12,8 @@ interface Bounds {
 }
 
 /**
- * The condition that a column begins with `prefix`, byte by byte, and comes after `after` and not after `last` in the
- * order of the column. That order is the collation's, so it says nothing about prefixes.
+ * The condition that a column begins with `prefix`, byte by byte, and lies between `after` (exclusive) and `last`
+ * (inclusive) in the order of its collation. That order may not keep a prefix together.
  */
 export function under(dialect: Dialect, column: Sql, prefix: string, { after, last }: Bounds = {}): Sql {
   return joined(
@@ -26,21 +26,21 @@ export function under(dialect: Dialect, column: Sql, prefix: string, { after, la
   );
 }
 
-/** The condition that a key under the prefix is one of a tagged entry: the SHA-1 of its tags follows the prefix. */
+/** The condition that a key under the prefix belongs to a tagged entry: the SHA-1 of its tags follows the prefix. */
 export function isTagged(dialect: Dialect, column: Sql, prefix: string): Sql {
   const from = characters(prefix) + 1;
   const hash = sql`SUBSTRING(${column}, ${from}, 40)`;
   return sql`${dialect.beginsWith(column, keyToBytes(prefix))} AND ${dialect.isSha1(hash)} AND SUBSTRING(${column}, ${from + 40}, 1) = ':'`;
 }
 
-/** The same of a stored key. */
+/** The same for a stored key. */
 export function isTaggedKey(stored: Buffer, prefix: string): boolean {
   const head = keyToBytes(prefix);
   const isUnder = stored.subarray(0, head.length).equals(head);
   return isUnder && tagHashOf(stored.subarray(head.length).toString('latin1')) !== undefined;
 }
 
-/** The condition that a key under the prefix is a scheduler's mutex, which lies among the entries. */
+/** The condition that a key under the prefix is a scheduler's mutex, which is stored among the entries. */
 export function isMutex(dialect: Dialect, column: Sql, prefix: string): Sql {
   const heads = SCHEDULE_MUTEX_HEADS.map((head) => {
     const hash = sql`SUBSTRING(${column}, ${characters(prefix + head) + 1}, 40)`;

@@ -2,7 +2,7 @@
 export class Sql {
   constructor(
     readonly texts: readonly string[],
-    /** One between each two texts. */
+    /** One parameter between each two texts. */
     readonly parameters: readonly Parameter[],
   ) {}
 }
@@ -31,7 +31,7 @@ export function sql(texts: TemplateStringsArray, ...parts: ReadonlyArray<Paramet
   return new Sql(found, parameters);
 }
 
-/** SQL without parameters: never of what a user or a server says. */
+/** Literal SQL. Never pass input of a user or a server. */
 export function raw(text: string): Sql {
   return new Sql([text], []);
 }

@@ -5,7 +5,7 @@ import { countWhere } from './listing/counting.js';
 import { serverFacts } from './server-facts.js';
 import { sql, TRUE } from './statement.js';
 
-/** More rows are not counted: the server's estimate stands for them. */
+/** The maximum number of rows to count. Beyond it, use the server's estimate. */
 const MOST_COUNTED = 1_000_000;
 
 /** Report the server's version, and size and rows of the cache table. SQL servers count no hits of a cache. */

@@ -16,7 +16,7 @@ import { Tables } from './tables.js';
 import { SqlTagged } from './tags/tagged.js';
 import { ColumnCodec } from './values.js';
 
-/** What a driver brings. */
+/** The driver-specific parts of a store. */
 export interface SqlDriver {
   readonly dialect: Dialect;
   server(place: SqlConnection): Server;

@@ -9,10 +9,10 @@ interface Names {
   readonly lockTable: string;
 }
 
-/** Who waits for locks; one table for all lock tables of a database. */
+/** The table of waiters, shared by all lock tables of a database. */
 export const WAITERS = 'cachectl_waiters';
 
-/** The tables of a cache by their role. cachectl creates none of them unasked. */
+/** The tables of a cache by role. cachectl creates them only on request. */
 export class Tables {
   /** Quoted for SQL. */
   readonly cache: Sql;
@@ -39,7 +39,7 @@ export class Tables {
     return this.#names[role];
   }
 
-  /** A table that was there once is taken to be there still. */
+  /** Whether the table exists. A positive answer is cached. */
   async has(role: DefinedTable): Promise<boolean> {
     if (this.#found.has(role)) return true;
     const { rows } = await this.#connections[role].run(this.#dialect.exists(this.#names[role]));

@@ -21,7 +21,7 @@ export function shortText(stored: Buffer, prefix: string): string {
   return keyFromBytes(stored).slice(prefix.length);
 }
 
-/** A column of a catalogue. */
+/** A column of a system catalogue. */
 export function plain(column: Column | undefined): string {
   return column === null || column === undefined ? '' : column.toString();
 }

@@ -13,13 +13,13 @@ import { parseContent } from '../content.js';
 import { unlessMissing } from '../errors.js';
 import { type CacheFile, isExpiredFile, removeFiles, walk } from '../listing/walk.js';
 
-/** The limit of files to look at: each one is opened. */
+/** The maximum number of files to inspect: each one is opened. */
 const MOST = 200_000;
 
-/** Less free space than this is a warning, in bytes. */
+/** Warn below this much free space, in bytes. */
 const LITTLE_SPACE = 100 * 1024 * 1024;
 
-/** Check the disk, what is left over in the folder, and whether its files match the profile. */
+/** Check the disk, leftover files in the folder, and whether its files match the profile. */
 export async function* diagnose(context: FileContext): AsyncGenerator<Finding> {
   const { folder } = context;
   const disk = await unlessMissing(statfs(folder.path));
@@ -79,7 +79,7 @@ function space(free: number): Finding {
   return free < LITTLE_SPACE ? warning('disk', message, 'Free some space, or flush.') : ok('disk', message);
 }
 
-/** Laravel removes an expired file only if somebody reads its key. */
+/** Laravel removes an expired file only when its key is read. */
 function expired({ folder }: FileContext, { expired: files, expiredBytes, total, isAll }: Seen): Finding {
   const among = `${files.toLocaleString('en')} of ${isAll ? '' : 'the first '}${counted(total, 'file', 'files')}`;
   const message = `${among} expired, with ${bytesText(expiredBytes)}`;

@@ -4,7 +4,7 @@ import type { FileContext } from '../context.js';
 import { UnsupportedError } from '../../../errors.js';
 import { isLiveFile, walk } from './walk.js';
 
-/** How many files are live. A hash cannot be matched with a glob. Locks count, unless they have a folder of their own. */
+/** Count live files. A hash cannot match a glob. Locks count too, unless they have their own folder. */
 export async function countEntries(
   { folder }: FileContext,
   { pattern = '*', signal }: CountOptions = {},

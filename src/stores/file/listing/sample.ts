@@ -4,7 +4,7 @@ import type { FileContext } from '../context.js';
 import { ttlOf } from '../content.js';
 import { isLiveFile, walk } from './walk.js';
 
-/** Entries of some of the folders. Hashes spread over the folders evenly, so each entry is as likely as any other. */
+/** Sample the entries of some folders. Hashes spread evenly over folders, so every entry is equally likely. */
 export async function sample({ folder }: FileContext, { size, signal }: SampleOptions): Promise<Sample> {
   const entries: SampledEntry[] = [];
   let looked = 0;

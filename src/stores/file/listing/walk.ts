@@ -7,10 +7,10 @@ import { mapped } from '../at-once.js';
 import { DIGITS, isLive, parseExpiry } from '../content.js';
 import { translating, unlessMissing } from '../errors.js';
 
-/** A file of the cache, as far as its first ten bytes and its size tell. */
+/** A cache file, from its size and first ten bytes. */
 export interface CacheFile {
   readonly file: string;
-  /** Bytes of the value. */
+  /** The size of the value, in bytes. */
   readonly size: number;
   /** Unix time; `blank` and `foreign` as in `parseContent`. */
   readonly expiry: 'blank' | 'foreign' | number;
@@ -26,7 +26,7 @@ export interface WalkOptions {
   readonly shuffled?: boolean;
 }
 
-/** All files of a folder in Laravel's layout, expired ones too, some at a time. */
+/** Yield all files of a folder in Laravel's layout in batches, expired ones too. */
 export async function* walk(folder: Folder, options: WalkOptions = {}): AsyncGenerator<readonly CacheFile[]> {
   for await (const files of paths(folder, options)) {
     const seen = await mapped(files, async (file) => unlessMissing(look(file)));
@@ -34,7 +34,7 @@ export async function* walk(folder: Folder, options: WalkOptions = {}): AsyncGen
   }
 }
 
-/** The paths alone. */
+/** The paths of all files. */
 export async function* paths(
   folder: Folder,
   { signal, shuffled = false }: WalkOptions,
@@ -58,12 +58,12 @@ export function isLiveFile(file: CacheFile): file is LiveFile {
   return typeof file.expiry === 'number' && isLive(file.expiry);
 }
 
-/** Not of a blank file: somebody may be writing it. */
+/** Whether a file has expired. A blank file has not: a writer may be busy. */
 export function isExpiredFile({ expiry }: CacheFile): boolean {
   return typeof expiry === 'number' && !isLive(expiry);
 }
 
-/** Remove files; those that are gone already do not count. */
+/** Remove files. Returns the number removed, without those that were already gone. */
 export async function removeFiles(folder: Folder, files: readonly CacheFile[]): Promise<number> {
   const removed = await mapped(files, async ({ file }) =>
     translating(folder.path, async () => unlessMissing(unlink(file).then(() => true))),

@@ -13,7 +13,7 @@ export async function* checkConnection(context: SqlContext): AsyncGenerator<Find
   const sides = [{ connection: entries, place: profile.connection }];
   if (profile.locks !== undefined) sides.push({ connection: locks, place: profile.locks });
   for (const { connection, place } of sides) {
-    // PostgreSQL's socket has a folder as its name.
+    // PostgreSQL names a socket by its folder.
     if (place.socket === undefined) {
       const { host, port } = place;
       const way = { timeoutMs: connection.timeoutMs, tlsTerms: connection.server.tlsTerms };

@@ -42,10 +42,10 @@ export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
   yield* contents(context);
 }
 
-/** Counting stops there. */
+/** The maximum number of expired rows to count. */
 const MOST_DEAD = 100_000;
 
-/** What a first write would need. */
+/** Describe what a first write would need. */
 export async function unmade({ tables }: SqlContext, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
   const role = ({ entries: 'cache', locks: 'locks', tags: 'tags' } as const)[place];
   return (await tables.has(role)) ? undefined : `the table ${tables.nameOf(role)}`;

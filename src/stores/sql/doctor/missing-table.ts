@@ -2,7 +2,7 @@ import type { Finding } from '../../contract/store.js';
 import type { SqlContext } from '../context.js';
 import type { DefinedTable } from '../dialect.js';
 
-/** A table that is not there. Laravel's migrations create its own; doctor can create each. */
+/** Report a missing table. Laravel's migrations create Laravel's tables; `doctor --fix` can create any. */
 export function missingTable({ tables }: SqlContext, role: DefinedTable, state: Finding['state']): Finding {
   const name = tables.nameOf(role);
   const { message, hint } = TEXTS[role];

@@ -8,10 +8,10 @@ import { type Sql, sql } from '../statement.js';
 import { entryKeys } from './keys.js';
 import { connectionOf, type ListedRole, nextRange, type Range } from './ranges.js';
 
-/** Rows of one count, so that none of them takes long. */
+/** Rows per count statement, to keep each short. */
 const ROWS = 100_000;
 
-/** How many entries count. The server counts them if the pattern is only their beginning. */
+/** Count matching entries. The server does it if the pattern is just a prefix. */
 export async function countEntries(context: SqlContext, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {
   signal?.throwIfAborted();
   if (!isHeadOnly(pattern)) return counted(entryKeys(context, pattern), signal);

@@ -83,7 +83,7 @@ async function listed(
   return entries;
 }
 
-/** What is still there, by the bytes of the key as Latin-1. */
+/** The rows that still exist, by the bytes of the key as Latin-1. */
 async function valuesOf(
   { dialect, entries, tables }: SqlContext,
   rows: readonly Row[],

@@ -8,7 +8,7 @@ import { tagHashOf } from '../../tags/names.js';
 import { sql } from '../statement.js';
 import { listEntries } from './entries.js';
 
-/** Remove the entries that match, a page in one transaction. */
+/** Remove matching entries, one page per transaction. */
 export async function flushOnly(
   context: SqlContext,
   only: EntryFilter,
@@ -32,7 +32,7 @@ export async function flushOnly(
   return tally.result;
 }
 
-/** Those that still match. */
+/** The entries that still match. */
 async function removed(
   { dialect, entries: connection, tables, prefix }: SqlContext,
   entries: readonly ListedEntry[],

@@ -1,15 +1,16 @@
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
 import type { SqlContext } from '../context.js';
 
-import { Pace } from '../batch-size.js';
+import { BatchSize } from '../batch-size.js';
 import { isMutex, under } from '../keys.js';
 import { type Sql, sql, TRUE } from '../statement.js';
 import { countWhere } from './counting.js';
 import { connectionOf, type ListedRole, nextRange, type Range } from './ranges.js';
 
 /**
- * Remove what is under the prefix, or all of the tables, by ranges of the primary key: each range is a short statement, so
- * locks and replication lag stay small. Expired rows go too, uncounted. A scheduler's mutex is a lock wherever it is.
+ * Remove the entries under the prefix, or all rows, by ranges of the primary key. Each range is a short statement,
+ * which limits row locks and replication lag. Expired rows are removed but not counted. A scheduler's mutex is a lock
+ * in either table.
  */
 export async function flush(context: SqlContext, options: FlushOptions): Promise<FlushResult> {
   const { dialect, tables } = context;
@@ -46,12 +47,12 @@ export async function flush(context: SqlContext, options: FlushOptions): Promise
       return count;
     };
 
-    const pace = new Pace();
+    const batch = new BatchSize();
     let range: Range = { after: undefined, last: undefined };
     do {
-      range = await nextRange(context, role, { prefix, after: range.last, rows: pace.rows });
+      range = await nextRange(context, role, { prefix, after: range.last, rows: batch.rows });
       const meant = sql`${under(dialect, dialect.key, prefix, range)} AND ${meantOf(role)}`;
-      await pace.timedAsync(async () => {
+      await batch.timedAsync(async () => {
         removed += await remove(sql`${meant} AND ${isLive}`);
         await remove(meant);
       });
@@ -64,21 +65,21 @@ export async function flush(context: SqlContext, options: FlushOptions): Promise
   return { removed, keptLocks };
 }
 
-/** The rows of the tag table under the prefix. */
+/** Remove the rows of the tag table under the prefix. */
 async function flushTags(context: SqlContext, prefix: string, signal: AbortSignal | undefined): Promise<void> {
   const { dialect, entries, tables } = context;
   if (!(await tables.has('tags'))) return;
-  const pace = new Pace();
+  const batch = new BatchSize();
   for (let isLast = false, last: Buffer | undefined; !isLast; signal?.throwIfAborted()) {
     const range = under(dialect, dialect.key, prefix, { after: last });
     const { rows } = await entries.run<{ key: Buffer }>(
-      sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE ${range} ORDER BY ${dialect.key} LIMIT 1 OFFSET ${pace.rows - 1}`,
+      sql`SELECT ${dialect.key} FROM ${tables.tags} WHERE ${range} ORDER BY ${dialect.key} LIMIT 1 OFFSET ${batch.rows - 1}`,
     );
     const end = rows[0]?.key;
-    // An entry that was put meanwhile keeps its tags.
+    // An entry that was stored in the meantime keeps its tags.
     const isGone = sql`NOT EXISTS (SELECT 1 FROM ${tables.cache} AS cache WHERE cache.${dialect.key} = ${tables.tags}.${dialect.key})`;
     const meant = sql`${under(dialect, dialect.key, prefix, { after: last, last: end })} AND ${isGone}`;
-    await pace.timedAsync(async () => entries.run(sql`DELETE FROM ${tables.tags} WHERE ${meant}`));
+    await batch.timedAsync(async () => entries.run(sql`DELETE FROM ${tables.tags} WHERE ${meant}`));
     isLast = end === undefined;
     last = end;
   }

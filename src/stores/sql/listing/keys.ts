@@ -15,7 +15,7 @@ export async function* entryKeys(context: SqlContext, pattern = '*'): AsyncGener
   do {
     const range = under(dialect, key, prefix + literalHead(pattern), { after: rows.at(-1)?.key });
     ({ rows } = await entries.run<{ key: Buffer }>(
-      // Adding 0 keeps the server from taking the index on expiration, and sorting the table for every page.
+      // Adding 0 disables the index on expiration. With it, the server would sort the table for every page.
       sql`SELECT ${key} FROM ${tables.cache} WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     ));
     for (const row of rows) {

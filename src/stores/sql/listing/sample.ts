@@ -6,10 +6,10 @@ import { ttlOf } from '../expiry.js';
 import { under } from '../keys.js';
 import { sql } from '../statement.js';
 
-/** Rows that are looked at; of more, those are the first by key. */
+/** The maximum number of rows to read, the first by key. */
 const MOST_WALKED = 200_000;
 
-/** Rows of one question. */
+/** Rows per statement. */
 const PAGE = 10_000;
 
 interface Row {
@@ -19,7 +19,7 @@ interface Row {
   readonly at: number;
 }
 
-/** A random choice of the rows under the prefix, or of the first of them. */
+/** A random sample of the rows under the prefix, or of the first MOST_WALKED. */
 export async function sample(context: SqlContext, { size, signal }: SampleOptions): Promise<Sample> {
   signal?.throwIfAborted();
   const { dialect, entries, tables, prefix } = context;

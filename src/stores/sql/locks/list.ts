@@ -11,7 +11,7 @@ interface Row extends HeldRow {
   readonly key: Buffer;
 }
 
-/** Locks that are held under the prefix, in the order of the primary key; then schedulers' mutexes among the entries. */
+/** Held locks under the prefix, in the order of the primary key, then schedulers' mutexes among the entries. */
 export async function* heldLocks(context: SqlContext, { signal }: ListLocksOptions = {}): AsyncGenerator<ListedLock> {
   for (const role of ['locks', 'cache'] as const) {
     let rows: readonly Row[] = [];
@@ -36,7 +36,7 @@ async function nextRows(
   const range = under(dialect, key, prefix, { after });
   const condition = role === 'locks' ? range : sql`${range} AND ${isMutex(dialect, key, prefix)}`;
   const answer = await (role === 'locks' ? context.locks : context.entries).runIfThere<Row>(
-    // Adding 0 keeps the server from taking the index on expiration, and sorting the table for every page.
+    // Adding 0 disables the index on expiration. With it, the server would sort the table for every page.
     sql`SELECT ${key}, ${OWNER_COLUMNS[role]} AS owner, expiration, ${nowMs} AS at FROM ${tables[role]}
         WHERE ${condition} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
   );

@@ -9,16 +9,16 @@ import { secondsFor, secondsOf, ttlOf } from '../expiry.js';
 import { raw, type Sql, sql } from '../statement.js';
 import { text } from '../text.js';
 
-/** Which column of a table names the owner. */
+/** The column of each table that holds the owner. */
 export const OWNER_COLUMNS = { cache: raw('value'), locks: raw('owner') } as const;
 
-/** Laravel's lottery: in so many of 100 attempts, expired locks are removed. */
+/** Laravel's lottery: the share of attempts that also remove expired locks. */
 const LOTTERY = 2 / 100;
 
-/** How many expired locks one attempt removes, at most. */
+/** The maximum number of expired locks to remove in one attempt. */
 const TIDIED_AT_ONCE = 100;
 
-/** What a lock's row says of its holder. */
+/** The holder in a lock's row. */
 export interface HeldRow {
   readonly owner: Buffer;
   readonly expiration: number;
@@ -26,7 +26,7 @@ export interface HeldRow {
   readonly at: number;
 }
 
-/** A row of Laravel's cache_locks. Each operation is one statement, so it is atomic; the server's clock judges. */
+/** A row of Laravel's cache_locks. Each operation is one atomic statement and uses the server's clock. */
 export class SqlLock implements Lock {
   readonly #context: SqlContext;
   readonly #key: string;
@@ -35,8 +35,8 @@ export class SqlLock implements Lock {
   #wasHeld = false;
 
   /**
-   * @param waits those of the store
-   * @param role `cache` of one that lies among the entries, and is never acquired there
+   * @param waits the open waits of the store
+   * @param role `cache` for a lock among the entries, which is never acquired there
    */
   constructor(context: SqlContext, name: string, waits: OpenWaits, role: 'cache' | 'locks' = 'locks') {
     this.#context = context;
@@ -46,7 +46,7 @@ export class SqlLock implements Lock {
   }
 
   async acquire(owner: string, ttl: Ttl): Promise<boolean> {
-    // Reading does not lock the row, so whoever tries again and again reads first.
+    // A retry reads first, since reading does not lock the row.
     const isHeld = this.#wasHeld && (await this.holder()) !== undefined;
     const isAcquired = !isHeld && (await this.#insert(owner, ttl));
     this.#wasHeld = !isAcquired;
@@ -122,7 +122,7 @@ export class SqlLock implements Lock {
     return count > 0;
   }
 
-  /** Whether it was still held. What has expired is free, and tidied sometime. */
+  /** True if the lock was still held. An expired row counts as free, and is tidied later. */
   async #delete(where: Sql): Promise<boolean> {
     const { dialect } = this.#context;
     const isHeld = sql`${where} AND expiration > ${dialect.now}`;
@@ -133,7 +133,7 @@ export class SqlLock implements Lock {
   async #tidy(): Promise<void> {
     const { dialect, locks, tables } = this.#context;
     const expired = sql`SELECT ${dialect.key} FROM ${tables.locks} WHERE expiration <= ${dialect.now} LIMIT ${TIDIED_AT_ONCE}`;
-    // MySQL has no LIMIT in a subquery, but in a derived table. Somebody may acquire one of them meanwhile.
+    // MySQL allows LIMIT in a derived table, not in a subquery. Check the expiry again: a lock may have been acquired.
     await locks.run(
       sql`DELETE FROM ${tables.locks} WHERE ${dialect.key} IN (SELECT ${dialect.key} FROM (${expired}) AS expired)
           AND expiration <= ${dialect.now}`,

@@ -6,7 +6,7 @@ import { LEASE_S, type WaiterRecord, type WaiterRecords, waitersOf } from '../..
 import { raw, type Sql, sql } from '../statement.js';
 import { plain, text } from '../text.js';
 
-/** Rows of `cachectl_waiters`, if that table exists: `doctor --fix` creates it. Without it waiters stay invisible. */
+/** Rows of `cachectl_waiters`, which `doctor --fix` creates. Without that table waiters stay invisible. */
 export function waiterRecords(context: SqlContext): WaiterRecords {
   const { dialect, locks, tables } = context;
   const lease = sql`${dialect.now} + ${LEASE_S}`;
@@ -43,7 +43,7 @@ interface Row {
   readonly attempts: number;
 }
 
-/** The waiters of a lock, the first to come first. @param key with the prefix */
+/** The waiters of a lock, in order of arrival. @param key with the prefix */
 export async function liveWaiters(context: SqlContext, key: string): Promise<readonly Waiter[]> {
   const { dialect, locks, tables } = context;
   if (!(await tables.has('waiters'))) return [];

@@ -5,7 +5,7 @@ import type { Listener } from '../session.js';
 import { Bell } from '../../locks/bell.js';
 import { LONGEST_PAUSE } from '../../locks/wait.js';
 
-/** Learns of cachectl's releases where the server has notifications. Otherwise, and for applications, polling finds it. */
+/** Waits for a release. Notifications announce cachectl's own, if the server has them. Polling detects all others. */
 export class SqlWaiting implements Waiting {
   readonly longestPause = LONGEST_PAUSE;
   readonly #bell = new Bell();
@@ -34,7 +34,7 @@ export class SqlWaiting implements Waiting {
   async #listen({ server, timeoutMs }: Connection, key: string): Promise<Listener | undefined> {
     try {
       this.#listener = await server.listen?.(key, timeoutMs, () => this.#bell.ring());
-      // It may have been released before.
+      // The lock may have been released before the session listened.
       if (this.#listener !== undefined) this.#bell.ring();
       return this.#listener;
     } catch {

@@ -135,7 +135,7 @@ class SqlTagIndex implements TagIndex {
     return rows;
   }
 
-  /** Keeps entries that were put again meanwhile. */
+  /** Keeps entries that were stored again in the meantime. */
   async #remove(stale: readonly Row[]): Promise<number> {
     const { dialect, entries, tables } = this.#context;
     const members = joined(

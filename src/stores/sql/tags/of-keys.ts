@@ -5,7 +5,7 @@ import { inTagOrder, tagHashOf } from '../../tags/names.js';
 import { raw, sql } from '../statement.js';
 import { shortText } from '../text.js';
 
-/** The tags of these stored keys, in their order as far as it is known; by the bytes of the key as Latin-1. */
+/** The tags of stored keys, in the best known order, by the bytes of the key as Latin-1. */
 export async function namesOf(
   context: SqlContext,
   keys: readonly Buffer[],

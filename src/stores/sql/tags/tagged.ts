@@ -12,12 +12,12 @@ import { text, textBytes } from '../text.js';
 
 const TAG = raw('tag');
 
-/** Keys in one statement. */
+/** Keys per statement. */
 const KEYS_AT_ONCE = 1000;
 
 /**
- * Laravel's database cache has no tags. Tagged entries have the same keys as on Redis, and a table of cachectl lists them,
- * with the profile's prefix in front of tag and key. A write locks its rows there first, and so does a flush.
+ * Laravel's database cache has no tags. Tagged entries have the same keys as on Redis, and a table of cachectl lists
+ * them, with the profile's prefix before tag and key. A write and a flush lock their rows of this table first.
  */
 export class SqlTagged extends Entries implements Tagged {
   readonly #names: readonly string[];
@@ -85,7 +85,7 @@ export class SqlTagged extends Entries implements Tagged {
     return rows[0]!.count;
   }
 
-  /** `rows`: those of the tag, stale or not. `removed`: live entries among them. */
+  /** Remove a batch. `rows` counts the tag's rows, stale ones too; `removed` counts live entries. */
   async #removeSome(tag: Buffer, after: Buffer | undefined): Promise<Removed> {
     const { dialect, entries, tables, prefix } = this.context;
     return entries.transaction(async (run) => {
@@ -95,15 +95,15 @@ export class SqlTagged extends Entries implements Tagged {
             ORDER BY ${dialect.key} LIMIT ${KEYS_AT_ONCE} FOR UPDATE`,
       );
       const last = rows.at(-1)?.key;
-      // Another prefix and tag may read the same together. Looked at here, since planners misjudge a condition on it.
+      // Another prefix and tag may concatenate to the same bytes. Filtered here, because it confuses query planners.
       const keys = rows.map(({ key }) => key).filter((key) => isTaggedKey(key, prefix));
       if (keys.length === 0) return { rows: rows.length, last, removed: 0 };
-      // By name: planners misjudge a join with the tag table, and read whole tables.
+      // By key: with a join on the tag table, planners scan whole tables.
       const areThese = dialect.isOneOf(dialect.key, keys);
       const isLive = sql`expiration + 0 > ${dialect.now}`;
       const { count: removed } = await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese} AND ${isLive}`);
       await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese}`);
-      // From their other tags too, which would otherwise list missing entries.
+      // Remove the keys from their other tags too, which would otherwise list missing entries.
       await run(sql`DELETE FROM ${tables.tags} WHERE ${areThese}`);
       return { rows: rows.length, last, removed };
     });

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
 import type { SqliteContext } from '../context.js';
 
-import { Pace } from '../../sql/batch-size.js';
+import { BatchSize } from '../../sql/batch-size.js';
 import { now } from '../../sql/expiry.js';
 import { type KeyRange, keysUnder, mutexesUnder, withoutMutexes } from '../keys.js';
 import { type TableRole } from '../tables.js';
@@ -31,9 +31,9 @@ export async function flush(context: SqliteContext, options: FlushOptions): Prom
     : undefined;
   let removed = 0;
   for (const role of [...roles, 'tags'] as const) {
-    const pace = new Pace();
+    const batch = new BatchSize();
     for (;;) {
-      const chunk = pace.timed((rows) => removeSome(context, role, { prefix, takesLocks, most: rows }));
+      const chunk = batch.timed((rows) => removeSome(context, role, { prefix, takesLocks, most: rows }));
       if (chunk.rows === 0) break;
       removed += chunk.live;
       options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
