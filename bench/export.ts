@@ -23,7 +23,7 @@ type Exporting = (folder: string, files: Files) => Promise<Exported>;
 
 const STORES: Readonly<Record<string, Exporting>> = { Redis: ofRedis, SQLite: ofSqlite, Memcached: ofMemcached };
 
-/** Export all entries of a store to a file, beside common tools, with memory at two sizes. */
+/** Export all entries of a store to a file, compared with common tools, with memory at two sizes. */
 export async function* measureExport({ entries, many }: Scale): AsyncGenerator<Measurement> {
   for (const [name, exporting] of Object.entries(STORES)) {
     const some = await exported(entries, exporting);

@@ -43,7 +43,7 @@ interface Counted {
   readonly peerCommand: string;
 }
 
-/** `keys --count` beside a peer, and its memory and that of a full list. */
+/** `keys --count` compared with a peer, with its memory and that of a full list. */
 export async function* measureKeys({ entries, many }: Scale): AsyncGenerator<Measurement> {
   for (const [name, load] of Object.entries(STORES)) {
     const some = await load(entries, counted);

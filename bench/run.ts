@@ -1,4 +1,4 @@
-// npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: measure cachectl beside its peers, with budgets.
+// npm run bench [-- NAME...] [--entries 100k] [--markdown] [--list]: compare cachectl with its peers and budgets.
 // A name selects every bench that begins with it: `flush` runs flush-redis, flush-sqlite, ...
 import { parseArgs } from 'node:util';
 

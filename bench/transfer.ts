@@ -14,7 +14,7 @@ import { type Files, written } from './transfer-files.js';
 const SCHEMA = `CREATE TABLE cache ("key" varchar not null, "value" text not null, "expiration" integer not null, primary key ("key"));
 CREATE INDEX cache_expiration_index ON cache ("expiration");`;
 
-/** Import a file into Redis and SQLite, beside their own tools. */
+/** Import a file into Redis and SQLite, compared with their own tools. */
 export async function* measureTransfer({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const taken: Array<Readonly<Record<'redis' | 'sqlite', Run>>> = [];
   for (const count of [entries, many]) {

@@ -7,7 +7,7 @@ import type { Measurement } from '../measurement.js';
 import { programPath } from '../../test/support/requirements.js';
 import { MEMORY_BUDGET_MB, type Run } from '../peak-memory.js';
 
-/** The prefix of the measured keys. As many others are stored beside them. */
+/** The prefix of the measured keys. The store holds as many other keys. */
 export const PREFIX = 'app-cache-';
 export const OTHERS = 'other-cache-';
 

@@ -51,7 +51,7 @@ async function seed(port: number, prefix: string, entries: number): Promise<void
     if (!socket.write(text)) await once(socket, 'drain');
   }
 
-  // The answer comes after everything before it.
+  // The reply to this command arrives after all earlier ones.
   socket.write('version\r\n');
   await once(socket, 'data');
   socket.destroy();

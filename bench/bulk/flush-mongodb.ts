@@ -16,7 +16,7 @@ export const EXPIRY = 'expires_at';
 /** Documents per insertion. */
 const CHUNK = 10_000;
 
-/** `flush` by prefix, beside one deleteMany. */
+/** `flush` by prefix, compared with one deleteMany. */
 export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const [some, more] = [entries / SHARE, many / SHARE].map((number) => Math.ceil(number)) as [number, number];
   const server = await startServer();

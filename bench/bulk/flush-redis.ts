@@ -8,7 +8,7 @@ import { compared, memory, OTHERS, PREFIX, shell, short } from './compare.js';
 import { latencyDuring, steps as stepsOf } from './held-up.js';
 import { seedEntries } from './seed-redis.js';
 
-/** `flush` of half of a server's keys, beside a pipe of redis-cli, and its effect on other clients. */
+/** `flush` of half of a server's keys, compared with a redis-cli pipeline, and its effect on other clients. */
 export async function* measureFlush({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `flush, ${short(entries)} of ${short(2 * entries)} keys, Redis`;
   const { all, ours, peer, told, steps } = await withRedis(async (port, client) => {

@@ -12,7 +12,7 @@ const TAG = 'people';
 /** Sorts after every key under the prefix. */
 const BEYOND = PREFIX.replace(/-$/, '.');
 
-/** `flush` and `tags:flush` of a table, beside the sqlite3 shell. */
+/** `flush` and `tags:flush` of a table, compared with the sqlite3 shell. */
 export async function* measureSqlite({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const flushes = `flush, ${short(entries)} of ${short(2 * entries)} rows, SQLite`;
   const flushed = await inFile(async (file) => {

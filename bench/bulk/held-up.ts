@@ -6,7 +6,7 @@ import { percentile } from '../locks/processes.js';
 /** The pause between two PINGs, in milliseconds. */
 const PAUSE_MS = 2;
 
-/** Another client's latency during `work`, beside its latency at rest. */
+/** Another client's latency during `work`, compared with its latency at rest. */
 export async function latencyDuring(port: number, work: () => Promise<unknown>): Promise<string> {
   const client = new Redis(port);
   try {

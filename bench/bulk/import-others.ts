@@ -36,7 +36,7 @@ export async function* measureImportMemcached({ entries, many }: Scale): AsyncGe
   );
 }
 
-/** `import` into MongoDB and `keys --count` there, beside a script with insertMany and countDocuments. */
+/** `import` into MongoDB and `keys --count` there, compared with a script with insertMany and countDocuments. */
 export async function* measureImportMongodb({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const [some, more] = [Math.ceil(entries / SHARE), Math.ceil(many / SHARE)];
   const server = await startServer();
@@ -100,7 +100,7 @@ async function piped(port: number, files: Files): Promise<void> {
     if (!socket.write(commands.join(''), 'latin1')) await once(socket, 'drain');
   }
 
-  // The answer comes after everything before it.
+  // The reply to this command arrives after all earlier ones.
   socket.write('version\r\n');
   await once(socket, 'data');
   socket.destroy();

@@ -11,7 +11,7 @@ import { seedTagged } from './seed-redis.js';
 const TAG = 'people';
 const LARAVELS = fileURLToPath(new URL('laravel-flush.php', import.meta.url));
 
-/** `tags:flush`, beside Laravel's `Cache::tags([...])->flush()`. */
+/** `tags:flush`, compared with Laravel's `Cache::tags([...])->flush()`. */
 export async function* measureTagsFlush({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `tags:flush, ${short(entries)} entries, Redis`;
   const { ours, seconds } = await withRedis(async (port, client) => {

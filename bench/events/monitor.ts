@@ -21,7 +21,7 @@ const END = 'end-of-42';
 
 type Watching = ChildProcessByStdio<null, Readable, null>;
 
-/** The throughput of MONITOR, beside a client that discards its output. */
+/** The throughput of MONITOR, compared with a client that discards its output. */
 export async function* measureMonitor(): AsyncGenerator<Measurement> {
   const [peer, filtered, printed] = await withRedis(async (port) => {
     const url = `redis://127.0.0.1:${port}?prefix=${PREFIX}`;

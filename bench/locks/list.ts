@@ -10,7 +10,7 @@ import { withRedis } from '../servers.js';
 
 const LOCKS = 100;
 
-/** `lock:list` with few locks among many entries, beside a script that reads every value. */
+/** `lock:list` with few locks among many entries, compared with a script that reads every value. */
 export async function* measureLockList({ entries, many }: Scale): AsyncGenerator<Measurement> {
   const what = `lock:list, ${LOCKS} among ${short(entries)} entries, Redis`;
   const { ours, peer } = await withRedis(async (port, client) => {

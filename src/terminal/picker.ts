@@ -7,7 +7,7 @@ import { escapeGlob } from '../stores/listing/glob.js';
 import { forTerminal, lineField } from './value-text.js';
 
 /** The maximum number of items to offer. */
-const MOST_OFFERED = 200;
+const MAX_OFFERED = 200;
 
 /** Search timeout, in milliseconds. Few of very many keys may match. */
 const SEARCH_TIMEOUT_MS = 10_000;
@@ -67,7 +67,7 @@ export function missingArgument(argument: string, hint: string): UsageError {
 
 /**
  * Find items for the typed text: the exact name, then names that begin with it (fast in most stores). If there are
- * none, find names that contain it. A glob is used unchanged. Stops after MOST_OFFERED items or at the timeout.
+ * none, find names that contain it. A glob is used unchanged. Stops after MAX_OFFERED items or at the timeout.
  */
 async function searchFor<Item>(
   typed: string | undefined,
@@ -78,13 +78,13 @@ async function searchFor<Item>(
   const timeout = AbortSignal.timeout(SEARCH_TIMEOUT_MS);
   const until = AbortSignal.any([signal, timeout]);
   const found = new Map<string, Item>();
-  const offer = (more?: string): Found<Item> => ({ items: [...found.values()].slice(0, MOST_OFFERED), more });
+  const offer = (more?: string): Found<Item> => ({ items: [...found.values()].slice(0, MAX_OFFERED), more });
   try {
     const named = typed === undefined ? undefined : await exact?.(typed);
     if (named !== undefined) found.set(nameOf(named), named);
     for (const glob of globsOf(typed)) {
       if (await gather(find(glob, until), found, nameOf))
-        return offer(`more than ${MOST_OFFERED}; type to narrow them down`);
+        return offer(`more than ${MAX_OFFERED}; type to narrow them down`);
       if (found.size > 0)
         return offer(
           typed === undefined || isGlob(typed)
@@ -108,7 +108,7 @@ async function gather<Item>(
 ): Promise<boolean> {
   for await (const page of pages) {
     for (const item of page) found.set(nameOf(item), item);
-    if (found.size > MOST_OFFERED) return true;
+    if (found.size > MAX_OFFERED) return true;
   }
 
   return false;

@@ -8,7 +8,7 @@ const REDRAW_MS = 100;
 const BAR_WIDTH = 24;
 
 /** The narrowest bar, in columns. A narrower terminal shows the figures only. */
-const LEAST_BAR_WIDTH = 8;
+const MIN_BAR_WIDTH = 8;
 
 /** A progress bar on standard error. Prints nothing unless that is a terminal. */
 export class ProgressBar {
@@ -46,7 +46,7 @@ export class ProgressBar {
     if (total === undefined || total < done || total === 0) return text;
     const figures = `${text} of about ${count(total)}${timeLeft(done - this.#before, total - done, seconds)}`;
     const width = Math.min(BAR_WIDTH, columns - figures.length - '[] '.length);
-    if (width < LEAST_BAR_WIDTH) return figures;
+    if (width < MIN_BAR_WIDTH) return figures;
     return `[${'='.repeat(Math.round((done / total) * width)).padEnd(width)}] ${figures}`;
   }
 }

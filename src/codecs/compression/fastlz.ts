@@ -19,7 +19,7 @@ export function decompressFastlz(bytes: Buffer, length: number): Buffer | undefi
 }
 
 const FARTHEST = 2 ** 13;
-const MOST_LITERALS = 32;
+const MAX_LITERALS = 32;
 const CONTINUED = 0xff;
 
 /**
@@ -30,7 +30,7 @@ function expandLevel2(bytes: Buffer, output: Output): boolean {
   let at = 0;
   let control = bytes[at++]! & 0x1f;
   for (;;) {
-    if (control < MOST_LITERALS) {
+    if (control < MAX_LITERALS) {
       if (!output.literals(bytes, at, control + 1)) return false;
       at += control + 1;
     } else {

@@ -20,19 +20,19 @@ export const lzf: Compression = {
 };
 
 const FARTHEST = 2 ** 13;
-const MOST_LITERALS = 32;
+const MAX_LITERALS = 32;
 /** The largest length in three bits. The rest follows. */
 const LONG = 7;
 
 export function compressLzf(bytes: Buffer, farthest: number): Buffer {
   // Worst case: no match, so one byte before each 32.
-  const into = Buffer.allocUnsafe(bytes.length + Math.ceil(bytes.length / MOST_LITERALS));
+  const into = Buffer.allocUnsafe(bytes.length + Math.ceil(bytes.length / MAX_LITERALS));
   let length = 0;
   let written = 0;
 
   const writeLiterals = (end: number): void => {
     while (written < end) {
-      const count = Math.min(MOST_LITERALS, end - written);
+      const count = Math.min(MAX_LITERALS, end - written);
       into[length++] = count - 1;
       bytes.copy(into, length, written, written + count);
       length += count;
@@ -58,7 +58,7 @@ export function expandLzf(bytes: Buffer, output: Output): boolean {
   let at = 0;
   while (at < bytes.length) {
     const control = bytes[at++]!;
-    if (control < MOST_LITERALS) {
+    if (control < MAX_LITERALS) {
       if (!output.literals(bytes, at, control + 1)) return false;
       at += control + 1;
       continue;

@@ -29,7 +29,7 @@ export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer
   const length = bytes.readUInt32LE(0);
   const stream = bytes.subarray(HEAD);
   const name = nameOf(kind);
-  if (length > MOST_PER_BYTE[name] * stream.length) {
+  if (length > MAX_EXPANSION[name] * stream.length) {
     throw malformed(name, `${stream.length} bytes cannot become the ${length} that are claimed`, 0);
   }
 
@@ -46,9 +46,9 @@ const FACTOR = 1.3;
  * The most bytes that one compressed byte can expand to. FastLZ: a match of 264. Deflate: nearly two matches of 258 in
  * each bit. Zstandard: a block.
  */
-const MOST_PER_BYTE = { fastlz: 264, zlib: 1032, zstd: 2 ** 17 } as const;
+const MAX_EXPANSION = { fastlz: 264, zlib: 1032, zstd: 2 ** 17 } as const;
 
-type Name = keyof typeof MOST_PER_BYTE;
+type Name = keyof typeof MAX_EXPANSION;
 
 function nameOf(kind: PhpMemcachedCompression): Name {
   return typeof kind === 'string' ? kind : 'zstd';

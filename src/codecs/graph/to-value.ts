@@ -12,7 +12,7 @@ import {
   type Variable,
 } from './graph.js';
 
-/** Makes an error from what is wrong and its byte offset. */
+/** Makes an error from a reason and its byte offset. */
 export type Refuse = (what: string, offset: number) => UndecodableError;
 
 /**

@@ -4,7 +4,7 @@ import type { FileContext } from './context.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { isLive, ttlOf } from './content.js';
 
-/** What a file tells of its entry. */
+/** The facts about an entry that its file holds. */
 export async function inspect({ folder, codec, prefix }: FileContext, key: string): Promise<Inspection> {
   const storedKey = prefix + key;
   const asked = { storedKey, listedKey: key, place: { file: folder.fileOf(storedKey) } };

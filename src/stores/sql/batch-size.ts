@@ -4,10 +4,10 @@ const TARGET_MS = 50;
 const FIRST = 500;
 
 /** The maximum batch size. Larger batches are not faster. */
-const MOST = 10_000;
+const MAX = 10_000;
 
 /** The minimum batch size, for rows with many pages to free. */
-const LEAST = 10;
+const MIN = 10;
 
 /** The maximum change per transaction. A single slow one may have had another cause. */
 const STEP = 4;
@@ -39,6 +39,6 @@ export class BatchSize {
   #adapt(milliseconds: number): void {
     const factor = TARGET_MS / Math.max(1, milliseconds);
     const rows = this.#rows * Math.min(STEP, Math.max(1 / STEP, factor));
-    this.#rows = Math.round(Math.min(MOST, Math.max(LEAST, rows)));
+    this.#rows = Math.round(Math.min(MAX, Math.max(MIN, rows)));
   }
 }

@@ -8,7 +8,7 @@ import { noAnswer } from '../network/errors.js';
 import { raw, type Sql } from './statement.js';
 
 /** Concurrent sessions: waits and bulk work must not block other statements. */
-const MOST_SESSIONS = 4;
+const MAX_SESSIONS = 4;
 
 /** The maximum number of attempts if the server rolls back a transaction to break a deadlock. */
 const ATTEMPTS = 20;
@@ -112,7 +112,7 @@ export class Connection {
       const idle = this.#idle.pop();
       if (idle?.isUsable) return idle;
       if (idle !== undefined) this.#open--;
-      else if (this.#open < MOST_SESSIONS) break;
+      else if (this.#open < MAX_SESSIONS) break;
       else {
         const turn = deferred<void>();
         this.#waiting.push(turn.resolve);

@@ -6,7 +6,7 @@ import { serverFacts } from './server-facts.js';
 import { sql, TRUE } from './statement.js';
 
 /** The maximum number of rows to count. Beyond it, use the server's estimate. */
-const MOST_COUNTED = 1_000_000;
+const MAX_COUNTED = 1_000_000;
 
 /** Report the server's version, and size and rows of the cache table. SQL servers count no hits of a cache. */
 export async function stats(context: SqlContext, { signal }: StatsOptions = {}): Promise<StoreStats> {
@@ -18,7 +18,7 @@ export async function stats(context: SqlContext, { signal }: StatsOptions = {}):
   const { rows } = await entries.run<TableSize>(dialect.sizeOf(tables.nameOf('cache')));
   const { estimate, bytes } = rows[0] ?? { estimate: 0, bytes: 0 };
   const isLive = sql`expiration + 0 > ${dialect.now}`;
-  if (estimate > MOST_COUNTED) {
+  if (estimate > MAX_COUNTED) {
     const about: ServerStats = { ...server, bytes, details: { estimatedRows: { value: estimate } } };
     return { servers: [about], notes: [`the table has about ${estimate} rows, which were not counted`] };
   }

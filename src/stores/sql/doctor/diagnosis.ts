@@ -29,21 +29,21 @@ export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
   );
   if (!(await tables.has('cache'))) return;
   const { rows } = await entries.run<{ dead: number }>(
-    sql`SELECT count(*) AS dead FROM (SELECT 1 FROM ${tables.cache} WHERE expiration <= ${dialect.now} LIMIT ${MOST_DEAD}) AS dead`,
+    sql`SELECT count(*) AS dead FROM (SELECT 1 FROM ${tables.cache} WHERE expiration <= ${dialect.now} LIMIT ${MAX_COUNTED}) AS dead`,
   );
   const { dead } = rows[0]!;
-  yield dead < MOST_DEAD
+  yield dead < MAX_COUNTED
     ? ok('expired rows', `${counted(dead, 'row has', 'rows have')} expired`)
     : warning(
         'expired rows',
-        `${MOST_DEAD.toLocaleString('en')} rows or more have expired, and nothing removes them`,
+        `${MAX_COUNTED.toLocaleString('en')} rows or more have expired, and nothing removes them`,
         'Laravel removes an expired entry only when it is read. Delete them from time to time: docs/sql.md.',
       );
   yield* contents(context);
 }
 
 /** The maximum number of expired rows to count. */
-const MOST_DEAD = 100_000;
+const MAX_COUNTED = 100_000;
 
 /** Describe what a first write would need. */
 export async function unmade({ tables }: SqlContext, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { under } from '../keys.js';
 import { sql } from '../statement.js';
 
 /** The maximum number of rows to read, the first by key. */
-const MOST_WALKED = 200_000;
+const MAX_READ = 200_000;
 
 /** Rows per statement. */
 const PAGE = 10_000;
@@ -19,7 +19,7 @@ interface Row {
   readonly at: number;
 }
 
-/** A random sample of the rows under the prefix, or of the first MOST_WALKED. */
+/** A random sample of the rows under the prefix, or of the first MAX_READ. */
 export async function sample(context: SqlContext, { size, signal }: SampleOptions): Promise<Sample> {
   signal?.throwIfAborted();
   const { dialect, entries, tables, prefix } = context;
@@ -39,7 +39,7 @@ export async function sample(context: SqlContext, { size, signal }: SampleOption
 
     looked += rows.length;
     signal?.throwIfAborted();
-  } while (rows.length === PAGE && looked < MOST_WALKED);
+  } while (rows.length === PAGE && looked < MAX_READ);
 
   const isWhole = rows.length < PAGE;
   return {
