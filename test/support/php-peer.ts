@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import type { SqlConnection } from '../../src/profiles/profile.js';
+
 import { type PhpPart, requirePhp } from './php-requirements.js';
 
 const SCRIPT = fileURLToPath(new URL('../interop/php/peer.php', import.meta.url));
@@ -16,6 +18,7 @@ const SCRIPT = fileURLToPath(new URL('../interop/php/peer.php', import.meta.url)
 export type PhpCacheSettings =
   | { readonly store: 'array' }
   | { readonly store: 'database'; readonly path: string; readonly prefix: string }
+  | { readonly store: 'database'; readonly server: PhpDatabase; readonly prefix: string }
   | { readonly store: 'file'; readonly path: string }
   | {
       readonly store: 'memcached';
@@ -39,6 +42,11 @@ export type PhpCacheSettings =
       readonly serializer?: string;
       readonly compression?: string;
     };
+
+/** A connection of `config/database.php`. */
+interface PhpDatabase extends SqlConnection {
+  readonly driver: 'mysql' | 'pgsql';
+}
 
 /** A long-lived PHP process with Laravel's cache. */
 export interface PhpPeer {

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { lacking, requireProgram } from './requirements.js';
 
 /** A requirement beside Laravel's cache: a PHP extension, or a component of Laravel. */
-export type PhpPart = 'igbinary' | 'memcached' | 'msgpack' | 'pdo_sqlite' | 'redis' | `Illuminate/${string}`;
+export type PhpPart = 'igbinary' | 'memcached' | 'msgpack' | 'redis' | `Illuminate/${string}` | `pdo_${string}`;
 
 /**
  * Return the PHP for Laravel's cache with the named parts. If one is missing, the tests of `context` are skipped with

@@ -33,6 +33,8 @@ export interface Traits {
   readonly countsInOneStep: boolean;
   /** How long Laravel's locks without a TTL last. */
   readonly endlessLock: Ttl;
+  /** The longest owner of a lock. Left out if nothing limits it. */
+  readonly ownerCharacters?: number;
 }
 
 /** The members of `Shared` for cachectl, by URL or by the default of a profile file. */

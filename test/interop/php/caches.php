@@ -8,7 +8,10 @@ use Illuminate\Cache\MemcachedConnector;
 use Illuminate\Cache\MemcachedStore;
 use Illuminate\Cache\RedisStore;
 use Illuminate\Cache\Repository;
+use Illuminate\Container\Container;
 use Illuminate\Contracts\Cache\Store;
+use Illuminate\Database\Connection;
+use Illuminate\Database\Connectors\ConnectionFactory;
 use Illuminate\Database\SQLiteConnection;
 use Illuminate\Filesystem\Filesystem;
 use Illuminate\Redis\RedisManager;
@@ -22,14 +25,23 @@ function cache(array $settings): Repository {
 function store(array $settings): Store {
     return match ($settings['store']) {
         'array' => new ArrayStore(true),
-        'database' => new DatabaseStore(database($settings['path']), 'cache', $settings['prefix']),
+        'database' => new DatabaseStore(database($settings), 'cache', $settings['prefix']),
         'file' => new FileStore(new Filesystem(), $settings['path']),
         'memcached' => memcached($settings),
         'redis' => redis($settings),
     };
 }
 
-function database(string $path): SQLiteConnection {
+function database(array $settings): Connection {
+    if (isset($settings['server'])) {
+        $charset = $settings['server']['driver'] === 'mysql' ? 'utf8mb4' : 'utf8';
+        return (new ConnectionFactory(new Container()))->make($settings['server'] + [
+            'charset' => $charset,
+            'password' => '',
+            'strict' => true,
+        ]);
+    }
+    $path = $settings['path'];
     $pdo = new PDO("sqlite:$path", null, null, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
     return new SQLiteConnection($pdo, $path);
 }
