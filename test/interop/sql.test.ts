@@ -33,7 +33,13 @@ const TRAITS: Traits = {
 const FOREVER = 315_000_000;
 
 /** Those that a column of text could change. Random values cover the rest. */
-const TITLES = new Set(['text beyond ASCII', 'lines', 'bytes that are no text', 'the smallest integer', 'a map of every type']);
+const TITLES = new Set([
+  'text beyond ASCII',
+  'lines',
+  'bytes that are no text',
+  'the smallest integer',
+  'a map of every type',
+]);
 
 interface Case {
   readonly driver: 'mysql' | 'postgres';
