@@ -9,16 +9,24 @@ import path from 'node:path';
 import type { EventType } from '../../src/stores/contract/events.js';
 import type { Traits } from '../../src/stores/contract/store.js';
 import type { EntryDocument } from '../../src/stores/mongodb/deployment.js';
+import type { SqlDriver } from '../../src/stores/sql/store.js';
 import type { Result, Run, RunOptions } from './cli.js';
+import type { SqlServer } from './sql-server.js';
 
 import { openCodec } from '../../src/codecs/open.js';
 import { string } from '../../src/codecs/value.js';
+import { DRIVER as MYSQL } from '../../src/stores/mysql/store.js';
+import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { openSqlite } from '../../src/stores/sqlite/store.js';
 import { cachectl, start } from './cli.js';
 import { Database } from './database.js';
 import { type MemcachedServer, startMemcached } from './memcached-server.js';
 import { type MongodbServer, startMongodb } from './mongodb-server.js';
+import { startMysql } from './mysql-server.js';
+import { startPostgres } from './postgres-server.js';
 import { startRedis } from './redis-server.js';
+import { sqlProfile } from './sql-server.js';
+import { createLaravelTables, createOwnTables, type SqlAdmin, sqlAdmin } from './sql-tables.js';
 
 /** A store for the built program, empty before each test. */
 export interface Place extends Ground {
@@ -164,6 +172,47 @@ export function mongodbPlace(): Place {
     await Promise.all(collections.map(async (collection) => collection.deleteMany({})));
   });
   after(async () => mongodb?.stop());
+  return place;
+}
+
+export function mysqlPlace(): Place {
+  return sqlPlace('mysql', startMysql, MYSQL);
+}
+
+export function postgresPlace(): Place {
+  return sqlPlace('postgres', startPostgres, POSTGRES);
+}
+
+function sqlPlace(driver: 'mysql' | 'postgres', startServer: typeof startMysql, sql: SqlDriver): Place {
+  let server: SqlServer;
+  let admin: SqlAdmin;
+  before(async function () {
+    server = await startServer(this);
+    const profile = sqlProfile(driver, server, PREFIX);
+    await createLaravelTables(sql, profile);
+    await createOwnTables(sql, profile);
+    admin = sqlAdmin(sql, profile);
+  });
+  const place = placeOn({
+    countsTagged: true,
+    lockStorage: 'separate',
+    keepsStringsBare: false,
+    url: () => `${server.url}?prefix=${PREFIX}`,
+    eventTypes: async () => [],
+    async plant(key, bytes) {
+      const [text, value] = [PREFIX + key, bytes.toString()].map((part) => part.replaceAll("'", "''"));
+      await admin.run(`INSERT INTO cache VALUES ('${text}', '${value}', ${YEAR_2100.getTime() / 1000})`);
+    },
+  });
+  afterEach(async () => {
+    for (const table of ['cache', 'cache_locks', 'cachectl_tags', 'cachectl_waiters']) {
+      await admin.run(`DELETE FROM ${table}`);
+    }
+  });
+  after(async () => {
+    await admin?.close();
+    await server?.stop();
+  });
   return place;
 }
 

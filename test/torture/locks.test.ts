@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { Result } from '../support/cli.js';
 
-import { onEveryStore } from '../support/places.js';
+import { mysqlPlace, onEveryStore, type Place, postgresPlace } from '../support/places.js';
 import { type History, LOST, Torture } from './torture.js';
 
 const PROCESSES = 32;
@@ -11,7 +11,7 @@ const PROCESSES = 32;
 const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 20);
 
 describe(`a lock with ${PROCESSES} contending processes, some killed and suspended`, () => {
-  onEveryStore((place) => {
+  onEachStore((place) => {
     let torture: Torture;
     let afterwards: Result;
 
@@ -70,6 +70,12 @@ describe(`a lock with ${PROCESSES} contending processes, some killed and suspend
     });
   });
 });
+
+function onEachStore(behaviour: (place: Place) => void): void {
+  onEveryStore(behaviour);
+  describe('on MariaDB', () => behaviour(mysqlPlace()));
+  describe('on PostgreSQL', () => behaviour(postgresPlace()));
+}
 
 /** When others may begin: at its end, or when it was disturbed. */
 function validUntil({ begun, ended, process }: History): number {
