@@ -128,6 +128,14 @@ describe('profile:init', () => {
     }
   });
 
+  it('has an example address for each driver', async () => {
+    const drivers = ['redis', 'memcached', 'mongodb', 'sqlite', 'mysql', 'postgres', 'file'];
+    for (const driver of drivers) expect(await run(driver, '--driver', driver, '--offline')).to.include({ code: 0 });
+    const { out } = await cachectl(['profile:list', '--json'], { cwd: folder });
+    const listed = JSON.parse(out) as Array<{ driver: string }>;
+    expect(listed.map(({ driver }) => driver)).to.deep.equal(drivers);
+  });
+
   it('needs to be told where the cache is without a terminal', async () => {
     expectFault(await run(), { code: 2, message: 'no terminal to ask on', hint: '--from-laravel DIR' });
     expectFault(await run('a b'), { code: 2, message: 'cannot be the name of a profile' });

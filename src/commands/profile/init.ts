@@ -26,7 +26,9 @@ export default class ProfileInit extends StoreCommand {
   };
 
   static override flags = {
-    driver: Flags.option({ options: ['redis', 'memcached', 'mongodb', 'sqlite'] as const })({
+    driver: Flags.option({
+      options: ['redis', 'memcached', 'mongodb', 'sqlite', 'mysql', 'postgres', 'file'] as const,
+    })({
       summary: 'Store to use; without --url, at its usual local address.',
       exclusive: ['url', 'from-laravel', 'laravel'],
     }),

@@ -26,7 +26,7 @@ export async function touchMatching(
 ): Promise<number> {
   if (!dryRun) {
     const under = store.prefix === '' ? '' : ` under the prefix ${store.prefix}`;
-    const effect = `sets the TTL of what matches ${printKey(pattern)}${under}: ${ttlText(ttl)}`;
+    const effect = `sets the TTL of entries that match ${printKey(pattern)}${under}: ${ttlText(ttl)}`;
     const instead = '--dry-run to count the entries';
     await askBeforeDestroying({ store, profile, action: 'touch', effect, instead }, flags);
   }

@@ -57,8 +57,8 @@ const RIGHTS: Explain = (location, message, cause) =>
 
 const NOT_TEXT: Explain = (location, _, cause) =>
   new RefusedError(
-    `${location} cannot store bytes that are not UTF-8 in a column of text`,
-    "Laravel cannot store this value or key there either. To keep bytes, change the table's value column to mediumblob.",
+    `${location} cannot store these bytes in a text column: they are not in its character set`,
+    'Laravel cannot store this value or key there either. Use utf8mb4 for text, or a mediumblob value column for bytes.',
     cause,
   );
 
@@ -72,7 +72,13 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
       'Give the user mysql_native_password or caching_sha2_password.',
       cause,
     ),
-  ER_DBACCESS_DENIED_ERROR: RIGHTS,
+  // The answer to a wrong name too, so that nobody can find out which databases exist.
+  ER_DBACCESS_DENIED_ERROR: (location, message, cause) =>
+    new RefusedError(
+      `${location} does not permit this user to use that database: ${message}`,
+      'Check database in the profile or URL, or grant the user rights on it.',
+      cause,
+    ),
   ER_TABLEACCESS_DENIED_ERROR: RIGHTS,
   ER_COLUMNACCESS_DENIED_ERROR: RIGHTS,
   ER_SPECIFIC_ACCESS_DENIED_ERROR: RIGHTS,
@@ -95,6 +101,10 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
       'Use the spelling that is stored (cachectl keys), or give the key column a collation such as utf8mb4_bin.',
       cause,
     ),
+  ER_CANT_AGGREGATE_2COLLATIONS: refused(
+    'has no such character in the character set of the key column',
+    'Laravel cannot store this key there either. Convert the table to utf8mb4.',
+  ),
   ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: NOT_TEXT,
   ER_INVALID_CHARACTER_STRING: NOT_TEXT,
   ER_DATA_TOO_LONG: (location, message, cause) =>

@@ -1,6 +1,7 @@
 import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, TypeCastField } from 'mysql2';
 
 import { createConnection } from 'mysql2';
+import { isUtf8 } from 'node:buffer';
 
 import type { SqlConnection } from '../../profiles/profile.js';
 import type { Answer, Column, Row, Session } from '../sql/session.js';
@@ -120,5 +121,6 @@ function rendered({ texts, parameters }: Sql): string {
 function literal(parameter: Parameter): string {
   if (typeof parameter === 'number') return String(Math.trunc(parameter));
   const hex = `X'${parameter.bytes.toString('hex')}'`;
-  return parameter.kind === 'text' ? `_utf8mb4 ${hex}` : hex;
+  // A text column of another character set, such as latin1, converts UTF-8 only if the literal is declared as such.
+  return parameter.kind === 'text' || isUtf8(parameter.bytes) ? `_utf8mb4 ${hex}` : hex;
 }

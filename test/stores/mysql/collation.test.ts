@@ -10,7 +10,9 @@ import { DRIVER, openMysql } from '../../../src/stores/mysql/store.js';
 import { all, failure, textOf } from '../../../src/testing/suite/stores.js';
 import { startMysql } from '../../support/mysql-server.js';
 import { sqlProfile } from '../../support/sql-server.js';
-import { createLaravelTables } from '../../support/sql-tables.js';
+import { createLaravelTables, sqlAdmin } from '../../support/sql-tables.js';
+
+const hex = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('hex').toUpperCase();
 
 // Laravel's own migration: utf8mb4_unicode_ci takes keys for the same that differ in case, accents or spaces at the end.
 describe('MySQL with a collation that ignores case and accents', () => {
@@ -49,6 +51,27 @@ describe('MySQL with a collation that ignores case and accents', () => {
     expect(await store.get('other')).to.be.undefined;
     expect(textOf(await store.get('key'))).to.equal('first');
     await store.close();
+  });
+
+  it('converts UTF-8 to the character set of a column, and refuses what that set lacks', async () => {
+    const profile = { ...sqlProfile('mysql', server, 'latin:'), table: 'latin' };
+    const admin = sqlAdmin(DRIVER, profile);
+    await admin.run('CREATE TABLE latin CHARACTER SET latin1 SELECT * FROM cache WHERE 1 = 0');
+    await admin.run('ALTER TABLE latin CONVERT TO CHARACTER SET latin1, ADD PRIMARY KEY (`key`)');
+    const store = openMysql(profile, openCodec('php'), { timeoutMs: 20_000 });
+    await store.put('é', string('é €'), 60);
+    expect(textOf(await store.get('é'))).to.equal('é €');
+    const [row] = await admin.run('SELECT HEX(`key`) AS name, HEX(value) AS value FROM latin');
+    expect([row!.name, row!.value].join(' ')).to.equal(`6C6174696E3AE9 ${hex('s:6:"\xE9 \x80";')}`);
+    expect(await failure(store.put('key', string('ż'), 60)))
+      .to.be.instanceOf(RefusedError)
+      .with.property('message')
+      .that.includes('not in its character set');
+    expect(await failure(store.get('ż')))
+      .to.be.instanceOf(RefusedError)
+      .with.property('message')
+      .that.includes('no such character in the character set of the key column');
+    await Promise.all([store.close(), admin.close()]);
   });
 
   it('has one holder of all spellings of a lock, as in Laravel', async () => {

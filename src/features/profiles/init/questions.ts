@@ -13,6 +13,9 @@ export const DRIVERS = {
   memcached: { product: 'Memcached', url: 'memcached://127.0.0.1:11211' },
   mongodb: { product: 'MongoDB', url: 'mongodb://127.0.0.1:27017/laravel' },
   sqlite: { product: 'SQLite, such as the database cache of Laravel', url: 'sqlite:database/database.sqlite' },
+  mysql: { product: 'MySQL or MariaDB', url: 'mysql://root@127.0.0.1:3306/laravel' },
+  postgres: { product: 'PostgreSQL', url: 'postgres://postgres@127.0.0.1:5432/laravel' },
+  file: { product: 'Files, the file cache of Laravel', url: 'file:storage/framework/cache/data' },
 } as const;
 
 export type DriverChoice = keyof typeof DRIVERS;
