@@ -114,6 +114,14 @@ describe('a Redis server with a password', () => {
     });
   }
 
+  it('gets a wrong one for a database other than 0', async () => {
+    for (const command of [['get', 'a'], ['keys'], ['doctor']]) {
+      const { code, out, err } = await cachectl([...command, '--url', `${url(':wr0ng@')}/1`]);
+      expect({ code, text: out + err }).to.have.property('code', 3);
+      expect(out + err).to.include('refused the user name or password').and.not.to.include('has none');
+    }
+  });
+
   it('gets none', async () => {
     for (const command of [
       ['get', 'a'],

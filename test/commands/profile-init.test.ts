@@ -92,6 +92,15 @@ describe('profile:init', () => {
     expect((await cachectl(['profile:check'], { cwd: folder })).out).to.equal('a\tok\nb\tok\nc\tok\n');
   });
 
+  it('begins an empty file, and one that holds comments only', async () => {
+    for (const before of ['', '# mine']) {
+      writeFileSync(path.join(folder, 'cachectl.yaml'), before);
+      expect(await run('c', '--driver', 'sqlite')).to.include({ out: 'added profile c to cachectl.yaml\n' });
+      expect(file()).to.match(/^(?:# mine\n)?# Profiles of cachectl.*\ndefault: c\n\nprofiles:\n {2}c:\n/);
+      expect(await cachectl(['profile:check'], { cwd: folder })).to.include({ code: 0, out: 'c\tok\n' });
+    }
+  });
+
   it('writes nothing into a file to which it cannot add, nor without a connection', async () => {
     writeFileSync(path.join(folder, 'cachectl.yaml'), 'profiles: { a: { driver: sqlite, path: x.sqlite } }\n');
     const { code, err } = await run('c', '--driver', 'sqlite');

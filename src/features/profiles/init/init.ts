@@ -99,7 +99,8 @@ async function tested(profile: Profile, flags: InitFlags): Promise<readonly Pref
   } catch (error) {
     if (!(error instanceof CachectlError)) throw error;
     if (!canAsk(flags)) {
-      throw Object.assign(error, { hint: `${error.hint} --offline writes the profile without a test.` });
+      const hint = error.hint.replace(/[^.]$/, '$&.');
+      throw Object.assign(error, { hint: `${hint} --offline writes the profile without a test.` });
     }
 
     process.stderr.write(errorText(toFailure(error)));

@@ -41,6 +41,11 @@ export function newFile(draft: Draft): NewText {
 export function withProfile(text: string, shown: string, draft: Draft, replaces: boolean): NewText {
   // Checks the syntax, and keeps offsets.
   const { document } = parseSource(text, shown);
+  if (document.contents === null) {
+    const end = text === '' || text.endsWith('\n') ? '' : '\n';
+    return { text: `${text}${end}${newFile(draft).text}`, change: 'added' };
+  }
+
   const profiles: unknown = document.get('profiles', true);
   const first = isMap(profiles) ? (profiles.items[0] as Pair | undefined) : undefined;
   if (!isMap(profiles) || profiles.flow || !isScalar(first?.key)) {

@@ -38,7 +38,13 @@ export class Failure {
 }
 
 export function moreSpecific(before: Error | undefined, error: Error): Error {
-  return before !== undefined && (isReply(before) || !isReply(error)) ? before : error;
+  return before !== undefined && precision(before) >= precision(error) ? before : error;
+}
+
+/** The server answers NOAUTH to SELECT if it refused AUTH, and ioredis may report either answer first. */
+function precision(error: Error): number {
+  if (!isReply(error)) return 0;
+  return error.message.startsWith('NOAUTH') ? 1 : 2;
 }
 
 /** Whether an error says only that the connection is closed. */
