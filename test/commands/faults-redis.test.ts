@@ -118,7 +118,9 @@ describe('a Redis server with a password', () => {
     for (const command of [['get', 'a'], ['keys'], ['doctor']]) {
       const { code, out, err } = await cachectl([...command, '--url', `${url(':wr0ng@')}/1`]);
       expect({ code, text: out + err }).to.have.property('code', 3);
-      expect(out + err).to.include('refused the user name or password').and.not.to.include('has none');
+      expect(out + err)
+        .to.include('refused the user name or password')
+        .and.not.to.include('has none');
     }
   });
 
