@@ -41,8 +41,8 @@ function describeFigures(stores: Stores): void {
       const store = await stores.fresh();
       const before = await store.stats!();
       await store.putMany(numbered(50));
-      // Some servers update their count a little later.
-      await until(async () => entriesOf((await store.stats!()).servers) >= entriesOf(before.servers) + 50);
+      // Some servers update their count a little later. Entries of other tests may expire meanwhile.
+      await until(async () => entriesOf((await store.stats!()).servers) >= 50);
       const { underPrefix } = await store.stats!();
       if (underPrefix !== undefined) expect(underPrefix).to.equal(50);
       expect(await store.stats!({ brief: true }))
