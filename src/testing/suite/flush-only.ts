@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { randomBytes } from 'node:crypto';
 
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../stores/contract/flush.js';
 import type { NewEntry, Store } from '../../stores/contract/store.js';
@@ -38,9 +37,9 @@ export function describeFlushOnly(stores: Stores): void {
 
     it('removes by size, and by several filters together', async () => {
       const store = await stores.fresh();
-      await store.put('large:1', string(randomBytes(2500).toString('hex')), 60);
-      await store.put('large:2', string(randomBytes(2500).toString('hex')), 60);
-      await store.put('other', string(randomBytes(2500).toString('hex')), 60);
+      await store.put('large:1', string(stores.noise(5000)), 60);
+      await store.put('large:2', string(stores.noise(5000)), 60);
+      await store.put('other', string(stores.noise(5000)), 60);
       await store.put('large:3', string('small'), 60);
       const dry = await flushed(store, { pattern: 'large:*', largerThan: 4000 }, { dryRun: true });
       expect(dry.removed).to.equal(2);

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { randomBytes } from 'node:crypto';
 
 import type { ListedEntry, ListEntriesOptions } from '../../stores/contract/listing.js';
 import type { NewEntry, Store } from '../../stores/contract/store.js';
@@ -17,7 +16,7 @@ export function describeListing(stores: Stores): void {
       const store = await stores.fresh();
       const other = await stores.fresh();
       await other.put('theirs', string('v'), 60);
-      await store.put('long', string(noise(1000)), 60);
+      await store.put('long', string(stores.noise(1000)), 60);
       await store.put('empty', string(''), null);
       await store.put('gone', string('v'), 1);
       if (keyBytes === undefined) await store.put('two\nlines žluť', integer(7), 600);
@@ -177,17 +176,12 @@ function describePlaces(stores: Stores, hasPlaces: boolean): void {
 function readsLargeContents(stores: Stores): void {
   it('reads large values a few at a time', async () => {
     const store = await stores.fresh();
-    const large = string(noise(700_000));
+    const large = string(stores.noise(700_000));
     for (let number = 0; number < 20; number++) await store.put(`large:${number}`, large, 60);
     const pages = await all(store.entries!({ contents: true }));
     expect(Math.max(...pages.map((page) => page.length))).to.be.lessThan(12);
     expect(pages.flat()).to.have.lengthOf(20);
   });
-}
-
-/** Random ASCII without NUL, which the layout of SQL would encode. */
-function noise(length: number): Buffer {
-  return randomBytes(length).map((byte) => (byte % 127) + 1) as Buffer;
 }
 
 /** A store that makes entries unreachable instead of removing them has no list of them, and no names. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Value } from '../../codecs/value.js';
@@ -57,6 +58,12 @@ export class Stores {
   /** Whether the store can hold the value. */
   holds(value: Value): boolean {
     return this.harness.holds?.(PHP.encode(value)) !== false;
+  }
+
+  /** Bytes that no compression makes much smaller: random ones, or random ASCII where the store's layout has no others. */
+  noise(length: number): Buffer {
+    const bytes = randomBytes(length);
+    return this.holds({ type: 'string', value: bytes }) ? bytes : (bytes.map((byte) => (byte % 127) + 1) as Buffer);
   }
 
   /** The result of a flush of so many tagged entries: their number, or undefined if the store does not count. */
