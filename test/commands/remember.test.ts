@@ -157,7 +157,7 @@ describe('remember', () => {
       command.letGo();
       await place.run(['put', 'k', '["other"]', '--as', 'json']);
       const args = ['remember', 'k', ...kept, ...command.prints('echo made')];
-      expectFault(await place.run(args), { code: 3, message: '"k" holds something else', hint: '--value-only' });
+      expectFault(await place.run(args), { code: 3, message: '"k" does not hold the output', hint: '--value-only' });
       expect((await place.run(args.toSpliced(2, 0, '--value-only'))).out).to.equal('["other"]\n');
       expect(command.runs()).to.equal(0);
       for (const runs of [1, 2]) {

@@ -78,14 +78,14 @@ describe('MongoDB that fails', () => {
       expectFault(result, {
         code: 3,
         message: /did not answer in time$/,
-        hint: 'the port of MongoDB',
+        hint: 'Check the port and the TLS settings',
       });
     }
   });
 
   it('on a port of Redis times out, with a guess', async () => {
     const result = await cachectl(['get', 'k', '--timeout', '1s', '--url', url(redis().port)]);
-    expectFault(result, { code: 3, message: /did not answer in time$/, hint: 'the port of MongoDB' });
+    expectFault(result, { code: 3, message: /did not answer in time$/, hint: 'Check the port and the TLS settings' });
   });
 
   it('on a port of a web server is reported at once', async () => {
@@ -94,14 +94,14 @@ describe('MongoDB that fails', () => {
     expectFault(result, {
       code: 3,
       message: /does not speak the MongoDB protocol$/,
-      hint: 'the port of MongoDB',
+      hint: 'Check the port and the TLS settings',
     });
   });
 
   it('on a port that hangs up is reported at once', async () => {
     const port = await listening(createServer((socket) => socket.destroy()));
     const result = await cachectl(['get', 'k', ...AT_ONCE, '--url', url(port)]);
-    expectFault(result, { code: 3, message: /closed the connection$/, hint: 'the port of MongoDB' });
+    expectFault(result, { code: 3, message: /closed the connection$/, hint: 'Check the port and the TLS settings' });
   });
 
   it('with nonsense for an answer is reported', async () => {
