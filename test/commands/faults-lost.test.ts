@@ -177,7 +177,10 @@ describe('a Redis server that goes away', function () {
     const proxy = await silentAfter('NX', redis.port);
     const run = cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]);
     const result = await run;
-    expectFault(result, { code: 3, message: /did not answer in time; deploy may or may not have been acquired for cachectl:/ });
+    expectFault(result, {
+      code: 3,
+      message: /did not answer in time; deploy may or may not have been acquired for cachectl:/,
+    });
     expect(proxy.sent()).to.match(/NX[^]*EVAL/);
     await proxy.close();
     while (await redis.client.exists('deploy')) await redis.client.ping();
