@@ -227,7 +227,7 @@ describe('limits of import', () => {
     const bad = ['{"key":"a","stored":"AA==","form":"x"}', '{"key":"b","stored":"AA==","form":"x"}'];
     const input = [...bad, '{"key":"c","value":1}', '{"key":"d"}', '{"key":"e","value":1,"ttl":0}'].join('\n');
     const reason =
-      '  failed: a: bytes as a store of the form "x" holds them go into such a store only, and not "sqlite php"';
+      '  failed: a: stored bytes of the form "x" go into such a store only, and not "sqlite php"';
     const ended = await place.run(['import', '-'], { input });
     const lines = [
       `${reason}, and 1 more like it`,
@@ -388,7 +388,7 @@ describe('copy', () => {
   it('prints no summary if the entries go to standard output', async () => {
     const { code, out } = await cachectl(['export', '--json', '--url', `sqlite://${folder}/a.sqlite`]);
     expect(code).to.equal(2);
-    expect(out).to.include('--json prints a summary to standard output');
+    expect(out).to.include('Add --output FILE for a JSON summary');
   });
 
   it('asks before it writes to a protected profile', async () => {

@@ -99,7 +99,7 @@ describe('waiting for a lock on Redis', function () {
     expectFault(result, {
       code: 3,
       message: 'deploy may or may not have been acquired for bob',
-      hint: 'lock:release deploy',
+      hint: 'cachectl lock:show deploy',
     });
     await proxy.close();
   });
