@@ -226,8 +226,7 @@ describe('limits of import', () => {
   it('prints each reason for failures, also if it ends part-way', async () => {
     const bad = ['{"key":"a","stored":"AA==","form":"x"}', '{"key":"b","stored":"AA==","form":"x"}'];
     const input = [...bad, '{"key":"c","value":1}', '{"key":"d"}', '{"key":"e","value":1,"ttl":0}'].join('\n');
-    const reason =
-      '  failed: a: stored bytes of the form "x" go into such a store only, and not "sqlite php"';
+    const reason = '  failed: a: stored bytes of the form "x" go into such a store only, and not "sqlite php"';
     const ended = await place.run(['import', '-'], { input });
     const lines = [
       `${reason}, and 1 more like it`,

@@ -94,7 +94,11 @@ describe('a port that does not speak MongoDB', function () {
           '--url',
           `mongodb://${host}:${port}/cachectl-test`,
         ]);
-        expectFault(result, { code: 3, message: 'does not speak the MongoDB protocol', hint: 'Check the port and the TLS settings' });
+        expectFault(result, {
+          code: 3,
+          message: 'does not speak the MongoDB protocol',
+          hint: 'Check the port and the TLS settings',
+        });
       });
     }
   }
