@@ -37,10 +37,10 @@ export default class ProfileInit extends StoreCommand {
       helpValue: 'DIR',
       exclusive: ['url', 'laravel'],
     }),
-    prefix: Flags.string({ summary: "What the application's cache prepends to every key." }),
+    prefix: Flags.string({ summary: "What the application's cache prepends to every key.", helpValue: 'TEXT' }),
     'connection-prefix': Flags.string({
       summary: "What the application's Redis client prepends to every key.",
-      helpValue: 'PREFIX',
+      helpValue: 'TEXT',
     }),
     'lock-database': Flags.integer({ summary: 'Redis database of locks, if it is another.', min: 0, helpValue: 'N' }),
     protected: Flags.boolean({ default: false, summary: 'Destructive commands will ask for the name.' }),

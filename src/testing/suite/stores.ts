@@ -60,9 +60,12 @@ export class Stores {
     return this.harness.holds?.(PHP.encode(value)) !== false;
   }
 
-  /** Bytes that no compression makes much smaller: random ones, or random ASCII where the store's layout has no others. */
+  /**
+   * Bytes that no compression makes much smaller: random ones, or random ASCII where the store's layout has no others.
+   * Without NUL, which makes PostgreSQL's layout encode the value.
+   */
   noise(length: number): Buffer {
-    const bytes = randomBytes(length);
+    const bytes = randomBytes(length).map((byte) => (byte % 255) + 1) as Buffer;
     return this.holds({ type: 'string', value: bytes }) ? bytes : (bytes.map((byte) => (byte % 127) + 1) as Buffer);
   }
 
