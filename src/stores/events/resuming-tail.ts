@@ -35,7 +35,7 @@ export interface Feed {
   isTransient?(error: CachectlError): boolean;
 }
 
-/** When a tail ends and who is told about gaps. Without `onMissed` a gap ends it with an error. */
+/** When a tail ends and who learns of gaps. Without `onMissed` a gap ends it with an error. */
 export type TailOptions = Pick<EventsOptions, 'onLost' | 'onMissed' | 'signal'>;
 
 /** How a tail describes itself. */
