@@ -1,17 +1,16 @@
 import { expect } from 'chai';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cachectl } from '../support/cli.js';
+import { laravelConfig } from '../support/laravel-config.js';
 import { type MemcachedServer, startMemcached } from '../support/memcached-server.js';
 import { type PhpCache, type PhpCacheSettings, type PhpPeer, startPhpPeer } from '../support/php-peer.js';
 import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
-/** `config/cache.php` and `config/database.php` of laravel/laravel, branches 10.x to 12.x; 13 runs on the defaults. */
-const SKELETONS = fileURLToPath(new URL('../fixtures/laravel-skeleton/', import.meta.url));
 const DATABASE = fileURLToPath(new URL('../fixtures/laravel12.sqlite', import.meta.url));
 
 const VERSIONS = [
@@ -58,12 +57,11 @@ describe('a Laravel application, by its folder', () => {
     write('composer.lock', JSON.stringify({ packages: [{ name: 'laravel/framework', version }] }));
     const lines = Object.entries({ APP_NAME: '"My Shop"', ...env }).map(([name, value]) => `${name}=${value}\n`);
     write('.env', lines.join(''));
-    const skeleton = path.join(SKELETONS, String(major));
-    if (!existsSync(skeleton)) return;
-    mkdirSync(path.join(folder, 'config'));
-    for (const file of ['cache.php', 'database.php']) {
-      copyFileSync(path.join(skeleton, file), path.join(folder, 'config', file));
-    }
+    // 13 runs on the defaults of the framework.
+    if (major === 13) return;
+    const { cache, database } = laravelConfig(major);
+    write('config/cache.php', cache);
+    write('config/database.php', database);
   };
 
   /** PHP writes an entry and takes a lock, both of which cachectl must see. */
