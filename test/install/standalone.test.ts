@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,11 +60,11 @@ describe('the standalone program', () => {
     });
   });
 
-  it('loads a custom driver by path, with the packages beside it', () => {
+  it('loads a custom driver by path, with the packages beside it, native ones too', () => {
     const project = path.join(folder, 'project');
     mkdirSync(project);
-    for (const file of ['driver', 'store', 'content', 'errors', 'files', 'guard', 'locks']) {
-      copyFileSync(path.join(REPOSITORY, 'examples/file-store', `${file}.mjs`), path.join(project, `${file}.mjs`));
+    for (const file of ['driver.mjs', 'records.mjs', 'store.mjs']) {
+      copyFileSync(path.join(REPOSITORY, 'examples/lmdb-store', file), path.join(project, file));
     }
 
     const profile = 'profiles: { shop: { driver: ./driver.mjs, folder: data } }\n';
@@ -73,9 +73,10 @@ describe('the standalone program', () => {
     expect(code).to.equal(2);
     expect(err).to.match(/^error: .*Cannot find package 'cachectl'.*\n {2}Install cachectl beside the driver.*\n$/);
 
-    const library = path.join(project, 'node_modules', 'cachectl');
-    mkdirSync(path.dirname(library));
-    spawnSync('ln', ['-s', REPOSITORY, library]);
+    const modules = path.join(project, 'node_modules');
+    mkdirSync(modules);
+    symlinkSync(REPOSITORY, path.join(modules, 'cachectl'));
+    symlinkSync(path.join(REPOSITORY, 'node_modules', 'lmdb'), path.join(modules, 'lmdb'));
     expect(run(['put', 'a', '1'], project)).to.include({ code: 0, err: '' });
     expect(run(['get', 'a'], project)).to.deep.equal({ code: 0, out: '1\n', err: '' });
   });

@@ -20,9 +20,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { requireProgram } from './requirements.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const EXAMPLE = path.join(REPOSITORY, 'examples', 'file-store');
+const EXAMPLE = path.join(REPOSITORY, 'examples', 'lmdb-store');
 /** Packages that an author installs beside cachectl. */
-const INSTALLED = ['.bin', '@types', 'chai', 'mocha', 'typescript'];
+const INSTALLED = ['.bin', '@types', 'chai', 'lmdb', 'mocha', 'typescript'];
 
 export interface Outcome {
   readonly code: null | number;
@@ -46,7 +46,7 @@ export class Outside {
     mkdirSync(path.join(modules, 'cachectl'), { recursive: true });
     for (const name of INSTALLED) symlinkSync(path.join(REPOSITORY, 'node_modules', name), path.join(modules, name));
     copyExample(folder);
-    copyExample(path.join(modules, 'cachectl-file-store'));
+    copyExample(path.join(modules, 'cachectl-lmdb-store'));
 
     const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
     await this.#must('npm', pack, REPOSITORY);

@@ -28,7 +28,7 @@ describe('docs/custom-drivers.md', () => {
       expect(await project().cachectl('get', 'k', '--profile', profile)).to.include({ code: 0, out: 'v\n' });
       const { folder } = project();
       const resolved = await resolveProfile({ profile, cwd: folder, env: { HOME: folder } });
-      expect(resolved).to.have.nested.property('options.folder', `${folder}/storage/framework/cache/data`);
+      expect(resolved).to.have.nested.property('options.folder', `${folder}/storage/cache`);
     });
   }
 
@@ -60,7 +60,7 @@ describe('docs/custom-drivers.md', () => {
 
   it('has examples', () => {
     expect(quoted.map(([, file]) => file)).to.have.lengthOf(4);
-    expect(Object.keys(profiles)).to.deep.equal(['files', 'packaged']);
+    expect(Object.keys(profiles)).to.deep.equal(['module', 'packaged']);
   });
 });
 

@@ -7,13 +7,13 @@ import path from 'node:path';
 let folder = '';
 
 describeStore(
-  'file-store',
+  'lmdb-store',
   driverHarness({
     module: new URL('../driver.mjs', import.meta.url),
-    traits: { ttls: true, lockStorage: 'among-entries' },
-    has: ['lock'],
+    traits: { ttls: true, lockStorage: 'separate', lockMilliseconds: true },
+    has: ['keys', 'entries', 'lock'],
     before() {
-      folder = mkdtempSync(path.join(tmpdir(), 'file-store-'));
+      folder = mkdtempSync(path.join(tmpdir(), 'lmdb-store-'));
     },
     after() {
       rmSync(folder, { recursive: true });
