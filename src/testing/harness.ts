@@ -49,10 +49,13 @@ export interface StoreHarness {
   readonly flushesAll?: boolean;
 
   /**
-   * The names of the event sources to test. Leave out those that the server under test lacks, and those that poll and
-   * miss events. Default: all declared sources.
+   * The names of the event sources to test. Leave out those that the server under test lacks. Default: all declared
+   * sources.
    */
   readonly testedSources?: readonly string[];
+
+  /** The names of the event sources that poll and miss changes in between. Cases wait for each of their events. */
+  readonly polledSources?: readonly string[];
 
   /** Start the server or create the folder, once before all cases. */
   before(context: Context): Promise<void>;

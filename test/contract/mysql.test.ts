@@ -18,6 +18,17 @@ describeStore('mysql', {
 
   has: ABILITIES,
 
+  eventSources: [
+    {
+      name: 'poll',
+      types: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockReleased'],
+      clients: false,
+      tags: false,
+    },
+  ],
+
+  polledSources: ['poll'],
+
   keyCharacters: 255,
 
   holds: (stored) => isUtf8(stored),

@@ -17,6 +17,17 @@ describeStore('postgres', {
 
   has: ABILITIES,
 
+  eventSources: [
+    {
+      name: 'poll',
+      types: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockReleased'],
+      clients: false,
+      tags: false,
+    },
+  ],
+
+  polledSources: ['poll'],
+
   keyCharacters: 255,
 
   // Laravel stores what holds a NUL as base64.

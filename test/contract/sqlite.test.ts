@@ -45,8 +45,7 @@ describeStore('sqlite', {
     { name: 'poll', types: EVENTS.filter((type) => type !== 'LockContended'), clients: false, tags: false },
   ],
 
-  // Polls miss changes in between.
-  testedSources: ['triggers'],
+  polledSources: ['poll'],
 
   async before() {
     folder = await mkdtemp(join(tmpdir(), 'cachectl-sqlite-'));

@@ -47,6 +47,11 @@ export class Snapshot {
     return this.#known.get(id)?.expires;
   }
 
+  /** Remove an entry. @returns whether the last poll found it */
+  remove(id: string): boolean {
+    return this.#known.delete(id);
+  }
+
   /** Remove the entries that this poll, which is complete, did not find. */
   removeUnseen(removed: (id: string, expires: number) => void): void {
     for (const [id, { expires, poll }] of this.#known) {

@@ -3,6 +3,7 @@ import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
 import type { OpenOptions, Store } from '../contract/store.js';
 import type { Server } from '../sql/session.js';
 
+import { POLL } from '../sql/events/sources.js';
 import { locationOf } from '../sql/location.js';
 import { openSqlStore, type SqlDriver } from '../sql/store.js';
 import { MYSQL } from './dialect.js';
@@ -14,7 +15,11 @@ export function openMysql(profile: SqlProfile, codec: Codec, options: OpenOption
 }
 
 /** Exported for tests, which create the tables. */
-export const DRIVER: SqlDriver = { dialect: MYSQL, server };
+export const DRIVER: SqlDriver = {
+  dialect: MYSQL,
+  events: { sources: [POLL], open: async () => (await import('../sql/events/open.js')).openPolls },
+  server,
+};
 
 function server(place: SqlConnection): Server {
   const location = locationOf('mysql', place);

@@ -4,6 +4,7 @@ import type { OpenOptions, Store } from '../contract/store.js';
 import type { Server } from '../sql/session.js';
 import type { PostgresSession } from './session.js';
 
+import { POLL } from '../sql/events/sources.js';
 import { locationOf } from '../sql/location.js';
 import { openSqlStore, type SqlDriver } from '../sql/store.js';
 import { POSTGRES } from './dialect.js';
@@ -15,7 +16,11 @@ export function openPostgres(profile: SqlProfile, codec: Codec, options: OpenOpt
 }
 
 /** Exported for tests, which create the tables. */
-export const DRIVER: SqlDriver = { dialect: POSTGRES, server };
+export const DRIVER: SqlDriver = {
+  dialect: POSTGRES,
+  events: { sources: [POLL], open: async () => (await import('../sql/events/open.js')).openPolls },
+  server,
+};
 
 function server(place: SqlConnection): Server {
   const location = locationOf('postgres', place);

@@ -5,7 +5,7 @@ import type { SqlContext } from './context.js';
 import type { Dialect } from './dialect.js';
 import type { Server } from './session.js';
 
-import { defineStore } from '../define-store.js';
+import { defineStore, type EventsPart } from '../define-store.js';
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { OpenWaits } from '../locks/waiters.js';
@@ -19,6 +19,7 @@ import { ColumnCodec } from './values.js';
 /** The driver-specific parts of a store. */
 export interface SqlDriver {
   readonly dialect: Dialect;
+  readonly events: EventsPart<SqlContext>;
   server(place: SqlConnection): Server;
 }
 
@@ -27,7 +28,7 @@ export interface SqlDriver {
  * decides what has expired. A TTL of more than five years reads as forever, which Laravel writes as ten.
  */
 export function openSqlStore(
-  { dialect, server }: SqlDriver,
+  { dialect, events, server }: SqlDriver,
   profile: SqlProfile,
   codec: Codec,
   { timeoutMs }: OpenOptions,
@@ -53,6 +54,7 @@ export function openSqlStore(
       if (!isScheduleMutex(name)) return lock;
       return new EitherLock(name, lock, new SqlLock(context, name, waits, 'cache'));
     },
+    events,
     parts: {
       keys: async () => (await import('./listing/keys.js')).entryKeys,
       count: async () => (await import('./listing/counting.js')).countEntries,

@@ -4,13 +4,14 @@ import type { CacheEvent, EventStream, EventType } from '../../stores/contract/e
 
 import { string } from '../../codecs/value.js';
 import { newOwner } from '../../stores/locks/owner.js';
-import { eventsUntil, type Feeds, reportedTypes } from './feeds.js';
+import { type Feeds, reportedTypes, StepReader } from './feeds.js';
 import { textOf } from './stores.js';
 
 const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];
 
 /** The options of an event stream. */
-export function describeEventOptions({ stores, source, tail }: Feeds): void {
+export function describeEventOptions(feeds: Feeds): void {
+  const { stores, source, isPolled, tail } = feeds;
   it('filter by type and key before an event is made', async () => {
     const store = await stores.fresh();
     const matched: CacheEvent[] = [];
@@ -21,7 +22,7 @@ export function describeEventOptions({ stores, source, tail }: Feeds): void {
     await store.put('unwanted', string('v'), 60);
     await store.get('unwanted');
     await store.put('k', string('v'), 60);
-    await store.forget(['k']);
+    if (!isPolled) await store.forget(['k']);
     await store.put('end', string('v'), 60);
     // Several servers report at their own pace.
     const events = await until(stream, ['KeyWritten k', 'KeyWritten end']);
@@ -102,14 +103,17 @@ export function describeEventOptions({ stores, source, tail }: Feeds): void {
       const name = 'laravel_unique_job:import';
       const [ann, bob] = [newOwner(), newOwner()];
       const { stream } = await tail(store);
+      const reader = new StepReader(stream, feeds);
       await other.lock(name).acquire(ann, 60);
+      // The first lock may have created the table, whose events are reported from then on.
+      if (stream.types.includes('LockAcquired')) await reader.next(name, 'LockAcquired');
       await store.lock(name).acquire(bob, 60);
       await other.lock(name).release(ann);
       const expected = reportedTypes(stream, LOCK_EVENTS);
       expect(expected).not.to.be.empty;
-      const events = await eventsUntil(stream, name, expected.at(-1)!);
+      const events = await reader.until(name, expected.at(-1)!);
       // Sources that see only commands may report the lookups of a lock's script.
-      const changes = events.filter(({ type }) => !type.startsWith('Cache'));
+      const changes = events.filter(({ key, type }) => key === name && !type.startsWith('Cache'));
       expect(changes.map(({ type }) => type)).to.deep.equal(expected);
       const [acquired] = changes;
       if (acquired?.ttl !== undefined) expect(acquired.ttl).to.be.within(30, 60);

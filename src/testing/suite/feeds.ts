@@ -6,6 +6,8 @@ import type { Stores } from './stores.js';
 export interface Feeds {
   readonly stores: Stores;
   readonly source: EventSource;
+  /** Whether the source compares what is stored at intervals, so that a step must be seen before the next one. */
+  readonly isPolled: boolean;
   /** Open a stream from the source. It ends after the case. */
   tail(
     store: Store,
@@ -28,4 +30,38 @@ export async function eventsUntil(stream: EventStream, key: string, last: EventT
 /** Filter the types that the stream can report: a server may not support all types of its source. */
 export function reportedTypes(stream: EventStream, happened: readonly EventType[]): EventType[] {
   return happened.filter((type) => stream.types.includes(type));
+}
+
+/** Reads a stream while the case goes on. */
+export class StepReader {
+  readonly #iterator: AsyncIterator<CacheEvent>;
+  readonly #isPolled: boolean;
+  readonly #events: CacheEvent[] = [];
+
+  constructor(stream: EventStream, { isPolled }: Feeds) {
+    this.#iterator = stream[Symbol.asyncIterator]();
+    this.#isPolled = isPolled;
+  }
+
+  /** Wait for an event. */
+  async next(key: string, type: EventType): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#iterator.next();
+      if (done === true) return;
+      this.#events.push(value);
+      if (value.key === key && value.type === type) return;
+    }
+  }
+
+  /** Wait for an event if the source polls. */
+  async step(key: string, type: EventType): Promise<void> {
+    if (this.#isPolled) await this.next(key, type);
+  }
+
+  /** Wait for an event, end the stream, and return all events. */
+  async until(key: string, type: EventType): Promise<CacheEvent[]> {
+    await this.next(key, type);
+    await this.#iterator.return?.();
+    return this.#events;
+  }
 }

@@ -1,8 +1,9 @@
+import type { TailedRole } from '../../sql/events/row-events.js';
 import type { Connection } from '../connection.js';
 import type { Tables } from '../tables.js';
 
 import { now } from '../../sql/expiry.js';
-import { isTailed, type TailedRole } from './tail-triggers.js';
+import { isTailed } from './tail-triggers.js';
 
 export interface ExpiredRow {
   readonly key: Buffer;

@@ -1,14 +1,11 @@
-import type { CacheEvent, EventsOptions, EventType } from '../../contract/events.js';
+import type { CacheEvent, EventType } from '../../contract/events.js';
 import type { ExpiredRow, Expiries } from './expiries.js';
 import type { Change } from './tail-tables.js';
-import type { TailedRole } from './tail-triggers.js';
 
 import { keyFromBytes } from '../../entries/key-text.js';
-import { entryEventType } from '../../locks/mutex-events.js';
+import { DELETED, RowEvents, type Selection, type TailedRole, WRITTEN } from '../../sql/events/row-events.js';
 import { secondsOf, ttlOf } from '../../sql/expiry.js';
 import { tagHashOf } from '../../tags/names.js';
-
-export type Selection = Pick<EventsOptions, 'everything' | 'tags' | 'wants'>;
 
 /** Data that the changes do not contain. */
 interface Sources {
@@ -22,13 +19,15 @@ interface Sources {
 export class TailDecoder {
   readonly #prefix: string;
   readonly #prefixBytes: Buffer;
-  readonly #selection: Selection;
+  readonly #events: RowEvents;
+  readonly #hasTags: boolean;
   readonly #sources: Sources;
 
   constructor(prefix: string, selection: Selection, sources: Sources) {
     this.#prefix = prefix;
     this.#prefixBytes = Buffer.from(prefix);
-    this.#selection = selection;
+    this.#events = new RowEvents(prefix, selection);
+    this.#hasTags = selection.tags === true;
     this.#sources = sources;
   }
 
@@ -94,15 +93,8 @@ export class TailDecoder {
   }
 
   #event(type: EventType, of: RowChange, more: Pick<CacheEvent, 'size' | 'ttl'> = {}): CacheEvent[] {
-    const isOurs = of.key.subarray(0, this.#prefixBytes.length).equals(this.#prefixBytes);
-    const key = keyFromBytes(of.key.subarray(isOurs ? this.#prefixBytes.length : 0));
-    const { wants, tags } = this.#selection;
-    const reported = of.role === 'cache' ? entryEventType(type, key) : type;
-    if (wants !== undefined && !wants(reported, key)) return [];
-    const event: CacheEvent = { time: new Date(of.time), type: reported, key, ...(!isOurs && { isForeign: true }) };
-    if (reported !== type) return [{ ...event, ...(more.ttl !== undefined && { ttl: more.ttl }) }];
-    const tagged = tags === true && of.role === 'cache' ? { tags: this.#tagsOf(of, isOurs) } : {};
-    return [{ ...event, ...tagged, ...more }];
+    const tagsOf = (isOurs: boolean): readonly string[] => this.#tagsOf(of, isOurs);
+    return this.#events.of(type, of, more, this.#hasTags && of.role === 'cache' ? tagsOf : undefined);
   }
 
   #tagsOf({ key, tags }: RowChange, isOurs: boolean): readonly string[] {
@@ -116,6 +108,3 @@ export class TailDecoder {
 }
 
 type RowChange = Pick<Change, 'key' | 'role' | 'tags' | 'time'>;
-
-const WRITTEN: Readonly<Record<TailedRole, EventType>> = { cache: 'KeyWritten', locks: 'LockAcquired' };
-const DELETED: Readonly<Record<TailedRole, EventType>> = { cache: 'KeyForgotten', locks: 'LockReleased' };

@@ -1,4 +1,5 @@
 import type { CacheEvent } from '../../contract/events.js';
+import type { Selection, TailedRole } from '../../sql/events/row-events.js';
 import type { SqliteContext } from '../context.js';
 
 import { PartialError } from '../../../errors.js';
@@ -8,7 +9,7 @@ import { Connection } from '../connection.js';
 import { fileId } from '../file-id.js';
 import { Tables } from '../tables.js';
 import { type ExpiredRow, Expiries } from './expiries.js';
-import { type Selection, TailDecoder } from './tail-decoder.js';
+import { TailDecoder } from './tail-decoder.js';
 import {
   attach,
   changesAfter,
@@ -21,7 +22,7 @@ import {
   removeChanges,
   renewLease,
 } from './tail-tables.js';
-import { isTailed, type TailedRole } from './tail-triggers.js';
+import { isTailed } from './tail-triggers.js';
 
 /** How long a read may block this process while another one writes, in milliseconds. It is retried soon. */
 const READ_MS = 100;

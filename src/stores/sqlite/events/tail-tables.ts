@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 
+import type { TailedRole } from '../../sql/events/row-events.js';
 import type { Statements } from '../statements.js';
 
 import { mayRun, ownProcess, type ProcessPlace } from '../../locks/process.js';
 import { now } from '../../sql/expiry.js';
 import { hasTable } from '../schema.js';
-import { changesDefinition, changesTable, type Tailed, type TailedRole, triggersOf } from './tail-triggers.js';
+import { changesDefinition, changesTable, type Tailed, triggersOf } from './tail-triggers.js';
 
 /**
  * A running tail has in the file: its own table, triggers on the cache's tables that fill it, and a row in

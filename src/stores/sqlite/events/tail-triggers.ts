@@ -1,7 +1,6 @@
-import { literalKeysUnder } from '../keys.js';
+import type { TailedRole } from '../../sql/events/row-events.js';
 
-/** Laravel's two tables. */
-export type TailedRole = 'cache' | 'locks';
+import { literalKeysUnder } from '../keys.js';
 
 /** What a tail records of a table. */
 export interface Tailed {
