@@ -8,6 +8,15 @@ const KEY = raw('`key`');
 const NOW = raw('UNIX_TIMESTAMP()');
 const IS_DEAD = raw('expiration <= UNIX_TIMESTAMP()');
 
+/**
+ * LIKE does not find all keys by the primary key. Its range ends at U+FFFF, which sorts before an emoji in utf8mb4_bin
+ * and utf8mb4_unicode_ci, and before U+FFFD in utf8mb4_unicode_520_ci. In utf8mb4_bin it begins at a space. These are
+ * the ends of the lowest and the highest keys.
+ */
+const [LOWEST, ...HIGHEST] = ['00', 'EFBFBD', 'F48FBFBF'].map((hex) => raw(`REPEAT(_utf8mb4 x'${hex}', 255)`)) as [
+  ...[Sql, Sql, Sql],
+];
+
 /** MySQL and MariaDB. MySQL deprecates `VALUES()` in an upsert, but MariaDB has no alternative. */
 export const MYSQL: Dialect = {
   driver: 'mysql',
@@ -27,8 +36,10 @@ export const MYSQL: Dialect = {
   },
 
   beginsWith(column, prefix) {
-    const alike = sql`${column} LIKE ${textBytes(likePattern(prefix))}`;
-    return sql`(${alike} AND LEFT(${bytesOf(column)}, ${prefix.length}) = ${value(prefix)})`;
+    const from = textBytes(prefix);
+    const ranges = HIGHEST.map((end) => sql`${column} BETWEEN CONCAT(${from}, ${LOWEST}) AND CONCAT(${from}, ${end})`);
+    const alike = joined([sql`${column} LIKE ${textBytes(likePattern(prefix))}`, ...ranges], ' OR ');
+    return sql`((${alike}) AND LEFT(${bytesOf(column)}, ${prefix.length}) = ${value(prefix)})`;
   },
 
   isSha1: (expression) => sql`CONVERT(${expression} USING utf8mb4) COLLATE utf8mb4_bin REGEXP '^[0-9a-f]{40}$'`,

@@ -53,6 +53,26 @@ describe('MySQL with a collation that ignores case and accents', () => {
     await store.close();
   });
 
+  // The range that LIKE reads of the primary key leaves them out.
+  for (const collation of ['utf8mb4_unicode_ci', 'utf8mb4_unicode_520_ci', 'utf8mb4_general_ci', 'utf8mb4_bin']) {
+    it(`lists, counts and flushes keys at the ends of the prefix in ${collation}`, async () => {
+      const table = `ends_${collation}`;
+      const admin = sqlAdmin(DRIVER, sqlProfile('mysql', server, ''));
+      await admin.run(`CREATE TABLE ${table} LIKE cache`);
+      await admin.run(`ALTER TABLE ${table} CONVERT TO CHARACTER SET utf8mb4 COLLATE ${collation}`);
+      const store = openMysql({ ...sqlProfile('mysql', server, 'app-'), table }, openCodec('php'), {
+        timeoutMs: 20_000,
+      });
+      const keys = ['\u{1F40E}', '\uFFFDz', '\u{10FFFF}\u{10FFFF}', 'a', '\tb'];
+      for (const key of keys) await store.put(key, string('v'), 60);
+      expect(await all(store.keys())).to.have.members(keys);
+      expect(await store.count!()).to.equal(keys.length);
+      expect((await store.flush({ scope: 'prefix', locks: false, dryRun: false })).removed).to.equal(keys.length);
+      expect(await admin.run(`SELECT 1 AS one FROM ${table}`)).to.deep.equal([]);
+      await Promise.all([store.close(), admin.close()]);
+    });
+  }
+
   it('converts UTF-8 to the character set of a column, and refuses what that set lacks', async () => {
     const profile = { ...sqlProfile('mysql', server, 'latin:'), table: 'latin' };
     const admin = sqlAdmin(DRIVER, profile);
