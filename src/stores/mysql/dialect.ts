@@ -3,6 +3,7 @@ import type { DefinedTable, Dialect } from '../sql/dialect.js';
 import { likePattern } from '../sql/like.js';
 import { joined, raw, type Sql, sql } from '../sql/statement.js';
 import { text, textBytes, value } from '../sql/text.js';
+import { isDenied } from './errors.js';
 
 const KEY = raw('`key`');
 const NOW = raw('UNIX_TIMESTAMP()');
@@ -66,22 +67,49 @@ export const MYSQL: Dialect = {
 
   exists: (name) => sql`SELECT table_name AS name FROM information_schema.tables WHERE ${isTable(name)}`,
 
-  // MariaDB names this variable differently.
-  serverFacts: sql`SELECT version() AS version, 'READ-COMMITTED' AS isolation, @@character_set_database AS charset`,
+  serverFacts: sql`SELECT version() AS version, 'READ-COMMITTED' AS isolation, @@character_set_database AS charset,
+                          current_user() AS account`,
+
+  // The name before MySQL 8 and MariaDB 11.1, and the one since.
+  defaultIsolation: raw(`SHOW GLOBAL VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')`),
 
   sizeOf: (name) =>
     sql`SELECT table_rows AS estimate, data_length + index_length AS bytes
         FROM information_schema.tables WHERE ${isTable(name)}`,
 
   columnsOf: (name) =>
-    sql`SELECT column_name AS name, column_type AS type, collation_name AS collation
+    sql`SELECT column_name AS name, column_type AS type, collation_name AS collation,
+               coalesce(collation_name REGEXP '_(ci|ai)(_|$)', 0) AS folds
         FROM information_schema.columns WHERE ${isTable(name)} ORDER BY ordinal_position`,
 
-  expirationIndexOf: (name) =>
-    sql`SELECT index_name AS name FROM information_schema.statistics
-        WHERE ${isTable(name)} AND column_name = 'expiration' AND seq_in_index = 1`,
+  indexesOf: (name) =>
+    sql`SELECT max(CASE seq_in_index WHEN 1 THEN column_name END) AS name, count(*) = 1 AND max(non_unique) = 0 AS identifies
+        FROM information_schema.statistics WHERE ${isTable(name)} GROUP BY index_name`,
 
   createExpirationIndex: (name) => sql`CREATE INDEX expiration ON ${identifier(name)} (expiration)`,
+
+  shortValues: /^(?:tiny|var)?(?:text|blob|char|binary)\b/,
+
+  async mayCreate(run, name) {
+    // The server checks rights when it prepares the statement.
+    const statement = `CREATE TABLE ${quoted(name)} (a int)`;
+    try {
+      await run(sql`PREPARE cachectl FROM ${text(statement)}`);
+      return true;
+    } catch (error) {
+      if (isDenied(error)) return false;
+      throw error;
+    }
+  },
+
+  grant(rights, table, database, account) {
+    const [, user, host] = /^(.*)@(.*)$/s.exec(account) ?? [account, account, '%'];
+    // Whoever creates a table here does not own it.
+    const all = rights === 'CREATE' ? 'CREATE, SELECT, INSERT, UPDATE, DELETE' : rights;
+    return `GRANT ${all} ON ${table.includes('.') ? table : `${database}.${table}`} TO '${user}'@'${host}'`;
+  },
+
+  waste: async (run, name) => (await import('./doctor/fragmentation.js')).fragmentation(run, name, isTable(name)),
 
   definition,
 };
@@ -98,12 +126,14 @@ function isTable(name: string): Sql {
 }
 
 function identifier(name: string): Sql {
-  return raw(
-    name
-      .split('.')
-      .map((part) => `\`${part.replaceAll('`', '``')}\``)
-      .join('.'),
-  );
+  return raw(quoted(name));
+}
+
+function quoted(name: string): string {
+  return name
+    .split('.')
+    .map((part) => `\`${part.replaceAll('`', '``')}\``)
+    .join('.');
 }
 
 function listOf(parts: readonly Sql[]): Sql {

@@ -10,6 +10,7 @@ export const TLS_TERMS: TlsTerms = {
 
 const DEADLOCK = 'ER_LOCK_DEADLOCK';
 const NO_SUCH_TABLE = 'ER_NO_SUCH_TABLE';
+const TABLE_DENIED = 'ER_TABLEACCESS_DENIED_ERROR';
 
 export function isRetriable(error: unknown): boolean {
   return codeOf(error) === DEADLOCK;
@@ -17,6 +18,12 @@ export function isRetriable(error: unknown): boolean {
 
 export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === NO_SUCH_TABLE;
+}
+
+/** Whether the user lacks a right on the table, from an error of mysql2 or a translated one. */
+export function isDenied(error: unknown): boolean {
+  const cause = error instanceof CachectlError ? error.cause : error;
+  return codeOf(cause) === TABLE_DENIED;
 }
 
 /** Translate an error of mysql2 or the server into one that names the server. */
@@ -79,7 +86,7 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
       'Check database in the profile or URL, or grant the user rights on it.',
       cause,
     ),
-  ER_TABLEACCESS_DENIED_ERROR: RIGHTS,
+  [TABLE_DENIED]: RIGHTS,
   ER_COLUMNACCESS_DENIED_ERROR: RIGHTS,
   ER_SPECIFIC_ACCESS_DENIED_ERROR: RIGHTS,
   ER_BAD_DB_ERROR: refused('has no such database', 'Check database in the profile or URL.'),

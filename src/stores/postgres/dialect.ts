@@ -53,23 +53,44 @@ export const POSTGRES: Dialect = {
 
   serverFacts: raw(
     `SELECT current_setting('server_version') AS version, current_setting('transaction_isolation') AS isolation,
-     current_setting('server_encoding') AS charset`,
+     current_setting('server_encoding') AS charset, current_user AS account`,
   ),
+
+  defaultIsolation: raw(`SELECT current_setting('default_transaction_isolation') AS "Value"`),
 
   sizeOf: (name) =>
     sql`SELECT greatest(0, reltuples)::bigint AS estimate, pg_total_relation_size(oid) AS bytes
         FROM pg_class WHERE oid = to_regclass(${text(quoted(name))})`,
 
   columnsOf: (name) =>
-    sql`SELECT attname AS name, format_type(atttypid, atttypmod) AS type, collname AS collation
+    sql`SELECT attname AS name, format_type(atttypid, atttypmod) AS type, collname AS collation,
+               format_type(atttypid, atttypmod) = 'citext' OR to_jsonb(c)->>'collisdeterministic' = 'false' AS folds
         FROM pg_attribute LEFT JOIN pg_collation AS c ON c.oid = attcollation
         WHERE attrelid = to_regclass(${text(quoted(name))}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
 
-  expirationIndexOf: (name) =>
-    sql`SELECT 1 AS one FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-        WHERE indrelid = to_regclass(${text(quoted(name))}) AND attname = 'expiration'`,
+  indexesOf: (name) =>
+    sql`SELECT attname AS name, indisunique AND indnatts = 1 AND indpred IS NULL AS identifies
+        FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+        WHERE indrelid = to_regclass(${text(quoted(name))})`,
 
   createExpirationIndex: (name) => sql`CREATE INDEX ON ${identifier(name)} (expiration)`,
+
+  shortValues: /^(?:character|char|bpchar)\b/,
+
+  async mayCreate(run, name) {
+    const [, schema] = name.split('.').reverse();
+    const place = schema === undefined ? raw('current_schema()') : sql`${text(schema)}`;
+    const { rows } = await run<{ allowed: number }>(sql`SELECT has_schema_privilege(${place}, 'CREATE') AS allowed`);
+    return rows[0]!.allowed === 1;
+  },
+
+  grant(rights, table, _, account) {
+    const [, schema = 'public'] = table.split('.').reverse();
+    return `GRANT ${rights} ON ${rights === 'CREATE' ? `SCHEMA ${schema}` : table} TO ${account}`;
+  },
+
+  waste: async (run, name) =>
+    (await import('./doctor/dead-rows.js')).deadRows(run, name, sql`to_regclass(${text(quoted(name))})`),
 
   definition,
 };

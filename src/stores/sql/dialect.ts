@@ -1,3 +1,5 @@
+import type { Finding } from '../contract/doctor.js';
+import type { Run } from './connection.js';
 import type { Sql } from './statement.js';
 
 /** The SQL that differs between servers. All other statements are shared. */
@@ -31,15 +33,28 @@ export interface Dialect {
   release(table: Sql, where: Sql, key: string): Sql;
   /** A row if the table or view exists. */
   exists(name: string): Sql;
-  /** A row of `version`, `isolation` and `charset`. */
+  /** A row of `version`, `isolation` (of cachectl's sessions), `charset` and `account`. */
   readonly serverFacts: Sql;
+  /** A row of `Value`: the isolation level of sessions that set none. */
+  readonly defaultIsolation: Sql;
   /** A row of `estimate` and `bytes`: the server's estimate of a table's rows, and its size with indexes. */
   sizeOf(name: string): Sql;
-  /** A row of `name`, `type` and `collation` for each column of a table. */
+  /**
+   * A row of `name`, `type`, `collation` and `folds` for each column of a table. `folds` is 1 if texts are equal that
+   * differ in case or accents.
+   */
   columnsOf(name: string): Sql;
-  /** A row if an index begins with the column `expiration`. */
-  expirationIndexOf(name: string): Sql;
+  /** A row of `name` (the first column) and `identifies` (1 if it is unique by that column) for each index of a table. */
+  indexesOf(name: string): Sql;
   createExpirationIndex(name: string): Sql;
+  /** Column types that hold shorter values than those of Laravel's migration. */
+  readonly shortValues: RegExp;
+  /** Whether the user may create the table, which does not exist. Creates nothing. */
+  mayCreate(run: Run, name: string): Promise<boolean>;
+  /** The statement that gives `account` rights on a table of `database`, for people. */
+  grant(rights: string, table: string, database: string, account: string): string;
+  /** How much of a table's space is wasted. */
+  waste(run: Run, name: string): Promise<Finding>;
   /** The statements that create a table of Laravel or of cachectl. */
   definition(role: DefinedTable, name: string, cache: string): readonly Sql[];
 }

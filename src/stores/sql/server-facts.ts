@@ -8,11 +8,19 @@ export interface ServerFacts {
   readonly version: string;
   readonly isolation: string;
   readonly charset: string;
+  /** The user as the server names it. */
+  readonly account: string;
 }
 
 export async function serverFacts({ dialect, entries }: SqlContext): Promise<ServerFacts> {
   const { rows } = await entries.run(dialect.serverFacts);
-  const version = plain(rows[0]!.version);
-  const software = version.includes('MariaDB') ? 'MariaDB' : dialect.product;
-  return { software, version, isolation: plain(rows[0]!.isolation), charset: plain(rows[0]!.charset) };
+  const { version, isolation, charset, account } = rows[0]!;
+  const software = plain(version).includes('MariaDB') ? 'MariaDB' : dialect.product;
+  return {
+    software,
+    version: plain(version),
+    isolation: plain(isolation),
+    charset: plain(charset),
+    account: plain(account),
+  };
 }

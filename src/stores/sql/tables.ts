@@ -39,6 +39,10 @@ export class Tables {
     return this.#names[role];
   }
 
+  connectionOf(role: DefinedTable): Connection {
+    return this.#connections[role];
+  }
+
   /** Whether the table exists. A positive answer is cached. */
   async has(role: DefinedTable): Promise<boolean> {
     if (this.#found.has(role)) return true;

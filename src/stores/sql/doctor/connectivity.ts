@@ -6,6 +6,7 @@ import { failed, ok } from '../../doctor/findings.js';
 import { tryServer } from '../../network/connectivity.js';
 import { raw } from '../statement.js';
 import { missingTable } from './missing-table.js';
+import { rights } from './rights.js';
 
 /** Check the connection to each server: name, port, login. */
 export async function* checkConnection(context: SqlContext): AsyncGenerator<Finding> {
@@ -35,5 +36,6 @@ export async function* checkConnection(context: SqlContext): AsyncGenerator<Find
     yield ok('login', `logged in${user} at ${connection.location} ${tls}`);
   }
 
-  if (!(await tables.has('cache'))) yield missingTable(context, 'cache', 'fault');
+  yield await rights(context);
+  if (!(await tables.has('cache'))) yield await missingTable(context, 'cache', 'fault');
 }

@@ -9,12 +9,11 @@ import { keyFromBytes } from '../../entries/key-text.js';
 import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
 import { under } from '../keys.js';
-import { serverFacts } from '../server-facts.js';
 import { serverTime } from '../server-time.js';
 import { sql } from '../statement.js';
-import { plain } from '../text.js';
 import { ColumnCodec } from '../values.js';
-import { missingTable } from './missing-table.js';
+import { server } from './server.js';
+import { laravelTable, ownTable } from './tables.js';
 
 /** Check the server, the tables, the clock, and whether the content matches the profile. */
 export async function* diagnose(context: SqlContext): AsyncGenerator<Finding> {
@@ -49,60 +48,6 @@ const MAX_COUNTED = 100_000;
 export async function unmade({ tables }: SqlContext, place: 'entries' | 'locks' | 'tags'): Promise<string | undefined> {
   const role = ({ entries: 'cache', locks: 'locks', tags: 'tags' } as const)[place];
   return (await tables.has(role)) ? undefined : `the table ${tables.nameOf(role)}`;
-}
-
-async function* server(context: SqlContext): AsyncGenerator<Finding> {
-  const { software, version, isolation, charset } = await serverFacts(context);
-  yield ok('version', `${software} ${version}`);
-  yield ok('isolation', `${isolation} in sessions of cachectl`);
-  if (/^utf-?8/i.test(charset)) return;
-  yield warning(
-    'character set',
-    `the default of the database is ${charset}, and Laravel writes UTF-8`,
-    'A new table gets that default unless its migration names another: check the collation of the tables.',
-  );
-}
-
-async function* laravelTable(context: SqlContext, role: 'cache' | 'locks'): AsyncGenerator<Finding> {
-  const { dialect, tables } = context;
-  const name = tables.nameOf(role);
-  if (!(await tables.has(role))) {
-    yield missingTable(context, role, 'warning');
-    return;
-  }
-
-  const connection = role === 'locks' ? context.locks : context.entries;
-  const { rows } = await connection.run(dialect.columnsOf(name));
-  const types = rows.map((row) => `${plain(row.name)} ${plain(row.type)}`);
-  yield ok(`table ${name}`, types.join(', '));
-  const collation = plain(rows.find((row) => plain(row.name) === 'key')?.collation);
-  if (/_(?:ci|ai)(?:_|$)/.test(collation)) {
-    yield warning(
-      `collation of ${name}`,
-      `${collation} takes keys for the same that differ in case or accents only`,
-      'Laravel confuses such keys. cachectl compares bytes, and refuses to write over another spelling.',
-    );
-  }
-
-  const isIndexed = (await connection.run(dialect.expirationIndexOf(name))).rows.length > 0;
-  const subject = `index on expiration of ${name}`;
-  yield isIndexed
-    ? ok(subject, 'exists')
-    : {
-        ...warning(subject, 'missing, so finding expired rows reads the whole table', 'Run doctor --fix to create it.'),
-        fix: {
-          effect: `creates an index on expiration of ${name}`,
-          async apply() {
-            await connection.run(dialect.createExpirationIndex(name));
-          },
-        },
-      };
-}
-
-async function* ownTable(context: SqlContext, role: 'tags' | 'waiters'): AsyncGenerator<Finding> {
-  const { tables } = context;
-  if (await tables.has(role)) yield ok(`table ${tables.nameOf(role)}`, 'exists');
-  else if (await tables.has(role === 'tags' ? 'cache' : 'locks')) yield missingTable(context, role, 'skipped');
 }
 
 async function* contents(context: SqlContext): AsyncGenerator<Finding> {
