@@ -8,7 +8,10 @@ const { dirname, join } = require('node:path');
 globalThis[Symbol.for('cachectl.DEBUG')] = process.env.DEBUG;
 delete process.env.DEBUG;
 
-/** The program's folder for caches. None where the user's is another user's, as under sudo: Node runs what lies in there. */
+/**
+ * The program's folder for caches. None where the user's folder is another user's, as under sudo, or where others can
+ * write into the program's: Node runs what lies in there.
+ */
 function cacheFolder({ HOME, LOCALAPPDATA, XDG_CACHE_HOME }) {
   const users = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, '.cache'));
   try {
@@ -17,10 +20,16 @@ function cacheFolder({ HOME, LOCALAPPDATA, XDG_CACHE_HOME }) {
     const ours = join(users, 'cachectl');
     // Node itself never returns where the system makes no folders, as under /proc.
     if (!isThere(ours)) mkdirSync(ours, { mode: 0o700 });
-    return ours;
+    return isPrivate(ours) ? ours : undefined;
   } catch {
     // It is only a cache.
   }
+}
+
+function isPrivate(folder) {
+  if (!process.getuid) return true;
+  const { mode, uid } = statSync(folder);
+  return uid === process.getuid() && (mode & 0o022) === 0;
 }
 
 function isThere(folder) {

@@ -132,6 +132,9 @@ export class UndecodableError extends CachectlError {
   }
 }
 
+/** The value would exceed `--max-value` once decompressed. */
+export class TooLargeError extends UndecodableError {}
+
 /** Invalid input (a file, standard input). Nothing of it was stored. */
 export class InputError extends CachectlError {
   readonly code = 'input';

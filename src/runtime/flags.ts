@@ -2,6 +2,8 @@ import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 import { parseDuration, parsePreciseDuration } from '../terminal/durations.js';
+import { parseSize } from '../terminal/sizes.js';
+import { MOST, setValueLimit } from '../value-limit.js';
 import { readKey } from './key-arguments.js';
 
 const GLOBAL = 'GLOBAL';
@@ -79,6 +81,21 @@ export const globalFlags = {
     defaultHelp: async () => '5s',
     helpGroup: GLOBAL,
   }),
+  'max-value': Flags.custom<number>({
+    summary: 'Largest value to read, decompress or store (default 128MiB, at most 1GiB).',
+    helpValue: 'SIZE',
+    helpGroup: GLOBAL,
+    // Set at once, because commands read their input before they open a store.
+    async parse(text) {
+      const bytes = parseSize(text);
+      if (bytes < 1 || bytes > MOST) {
+        throw new UsageError(`${text} is not a possible limit for values`, 'Use a size from 1B to 1GiB.');
+      }
+
+      setValueLimit(bytes);
+      return bytes;
+    },
+  })(),
 };
 
 /** For commands that remove or replace things. */

@@ -11,7 +11,7 @@ describe('a value without end', () => {
   it('is refused from a device, which is not read to its end', async () => {
     const { code, err } = await cachectl(['put', 'k', '--file', '/dev/zero', '--url', url]);
     expect({ code, err }).to.include({ code: 2 });
-    expect(err).to.include('the value is larger than 512 MiB');
+    expect(err).to.include('the value is larger than 128 MiB');
   });
 
   it('is refused from standard input', async () => {
@@ -23,6 +23,6 @@ describe('a value without end', () => {
     source.kill();
     await once(source, 'close');
     expect(code).to.equal(2);
-    expect(err).to.include('the value is larger than 512 MiB');
+    expect(err).to.include('the value is larger than 128 MiB');
   });
 });

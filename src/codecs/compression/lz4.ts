@@ -1,4 +1,5 @@
-import { type Compression, LARGEST, tooLarge } from './compression.js';
+import { valueLimit } from '../../value-limit.js';
+import { type Compression, tooLarge } from './compression.js';
 import { eachLz4Match, SHORTEST } from './lz4-matches.js';
 import { Output } from './output.js';
 
@@ -22,7 +23,7 @@ export const lz4: Compression = {
     const length = bytes.readUInt32LE(1);
     // A byte of a block expands to at most 255 bytes.
     if (length > 255 * bytes.length) return;
-    if (length > LARGEST) throw tooLarge('LZ4', length);
+    if (length > valueLimit()) throw tooLarge('LZ4', length);
     return expandBlock(bytes.subarray(HEAD), length);
   },
 };

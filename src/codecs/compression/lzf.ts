@@ -1,4 +1,5 @@
-import { type Compression, LARGEST, tooLarge } from './compression.js';
+import { valueLimit } from '../../value-limit.js';
+import { type Compression, tooLarge } from './compression.js';
 import { eachLzfMatch, LONGEST } from './lzf-matches.js';
 import { Output } from './output.js';
 
@@ -13,9 +14,11 @@ export const lzf: Compression = {
   compress: (bytes) => compressLzf(bytes, FARTHEST),
 
   decompress(bytes) {
-    const output = new Output(Math.min(LARGEST, 4 * bytes.length), LARGEST);
+    const limit = valueLimit();
+    const output = new Output(Math.min(limit, 4 * bytes.length), limit);
     if (bytes.length > 0 && expandLzf(bytes, output)) return output.done();
-    if (output.length > LARGEST - LONGEST) throw tooLarge('LZF', output.length);
+    // The frame does not state the length.
+    if (output.length > limit - LONGEST) throw tooLarge('LZF');
   },
 };
 

@@ -3,7 +3,8 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import type { Compression } from './compression.js';
 
 import { UndecodableError } from '../../errors.js';
-import { LARGEST, tooLarge } from './compression.js';
+import { valueLimit } from '../../value-limit.js';
+import { tooLarge } from './compression.js';
 import { compressFastlz, decompressFastlz } from './fastlz.js';
 
 /** A name, or zstd as opened by `openZstd`. */
@@ -33,7 +34,7 @@ export function decompress(bytes: Buffer, kind: PhpMemcachedCompression): Buffer
     throw malformed(name, `${stream.length} bytes cannot become the ${length} that are claimed`, 0);
   }
 
-  if (length > LARGEST) throw tooLarge(name, length);
+  if (length > valueLimit()) throw tooLarge(name, length);
   const original = expanded(stream, length, kind);
   if (original?.length === length) return original;
   throw malformed(name, `what follows does not become the ${length} bytes that are claimed`, HEAD);

@@ -1,5 +1,6 @@
 import { Zstd } from '@hpcc-js/wasm-zstd';
 
+import { valueLimit } from '../../value-limit.js';
 import { type Compression, tooLarge } from './compression.js';
 import { contentSizeOf, partsOf, withContentSize } from './zstd-frame.js';
 
@@ -16,7 +17,8 @@ export async function openZstd(level = LEVEL): Promise<Compression> {
     decompress(bytes) {
       const size = contentSizeOf(bytes);
       if (size === undefined) return;
-      if (size > LARGEST) throw tooLarge('Zstandard', size, LARGEST);
+      const limit = Math.min(valueLimit(), LARGEST);
+      if (size > limit) throw tooLarge('Zstandard', size, limit);
       return decompressParts(bytes, size, zstd);
     },
   };

@@ -16,21 +16,31 @@ export async function remembered(
 ): Promise<readonly Candidate[]> {
   const folder = path.join(userFolder('cache', process.env), 'completion');
   const file = path.join(folder, createHash('sha256').update(JSON.stringify(question)).digest('hex'));
-  const recent = quietly(() => (isRecent(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Candidate[]) : undefined));
+  const recent = quietly(() =>
+    isPrivate(folder) && isRecent(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Candidate[]) : undefined,
+  );
   if (recent) return recent;
   const found = await find();
   quietly(() => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Under sudo the folder is another user's.
-    if (process.getuid && statSync(folder).uid !== process.getuid()) return;
+    if (!isPrivate(folder)) return;
     for (const name of readdirSync(folder)) {
       const other = path.join(folder, name);
       if (!isRecent(other)) rmSync(other, { force: true });
     }
 
-    writeFileSync(file, JSON.stringify(found), { mode: 0o600 });
+    rmSync(file, { force: true });
+    // O_EXCL follows no link.
+    writeFileSync(file, JSON.stringify(found), { flag: 'wx', mode: 0o600 });
   });
   return found;
+}
+
+/** Whether nobody else can write there. Under sudo the folder is another user's. */
+function isPrivate(folder: string): boolean {
+  if (process.getuid === undefined) return true;
+  const { mode, uid } = statSync(folder);
+  return uid === process.getuid() && (mode & 0o022) === 0;
 }
 
 function isRecent(file: string): boolean {

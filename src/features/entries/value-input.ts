@@ -6,6 +6,7 @@ import type { Value } from '../../codecs/value.js';
 import { string } from '../../codecs/value.js';
 import { InputError, UsageError } from '../../errors.js';
 import { readError } from '../../system-errors.js';
+import { limitText, raiseLimit, valueLimit } from '../../value-limit.js';
 
 export interface ValueSource {
   /** `-` is standard input. */
@@ -56,20 +57,15 @@ async function readBytes({ argument, file, usage }: ValueSource): Promise<Buffer
   );
 }
 
-/** As large as a value of Redis can be. Without a limit, a device or an endless pipe would fill the memory. */
-const MAX_BYTES = 512 * 1024 * 1024;
-
+/** Without a limit, a device or an endless pipe would fill the memory. */
 async function readWithin(input: AsyncIterable<Buffer | string>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of input) {
     chunks.push(chunk as Buffer);
     length += chunk.length;
-    if (length > MAX_BYTES) {
-      throw new InputError(
-        'the value is larger than 512 MiB',
-        'That is the largest value that Redis takes, and the largest that cachectl stores anywhere.',
-      );
+    if (length > valueLimit()) {
+      throw new InputError(`the value is larger than ${limitText()}`, `Nothing was stored. ${raiseLimit()}`);
     }
   }
 

@@ -1,6 +1,10 @@
 import type { Value } from '../../codecs/value.js';
 import type { Entry, Ttl } from '../contract/store.js';
 
+import { bytesText } from '../../byte-text.js';
+import { TooLargeError } from '../../errors.js';
+import { limitText, raiseLimit, valueLimit } from '../../value-limit.js';
+
 /** Decodes stored bytes: `Codec`, or that of a column. */
 interface Decoder {
   decode(stored: Buffer): Value;
@@ -18,7 +22,15 @@ export class CodedEntry implements Entry {
     this.#decoder = decoder;
   }
 
+  /** @throws UndecodableError, TooLargeError */
   decode(): Value {
+    if (this.stored.length > valueLimit()) {
+      throw new TooLargeError(
+        `it has ${bytesText(this.stored.length)}, more than the limit of ${limitText()}`,
+        raiseLimit(this.stored.length),
+      );
+    }
+
     return this.#decoder.decode(this.stored);
   }
 }

@@ -1,5 +1,7 @@
+import { bytesText } from '../../byte-text.js';
 import { CachectlError, RefusedError, WrongTypeError } from '../../errors.js';
 import { systemCode, systemReason } from '../../system-errors.js';
+import { limitText, raiseLimit } from '../../value-limit.js';
 
 /** The result of `work`, or undefined if the file or folder does not exist. */
 export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
@@ -30,6 +32,10 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space, or flush.',
   EPERM: 'Run cachectl as the user that the application runs as.',
 };
+
+export function tooLarge(file: string, bytes: number): RefusedError {
+  return new RefusedError(`${file} has ${bytesText(bytes)}, more than the limit of ${limitText()}`, raiseLimit(bytes));
+}
 
 export function notAnEntry(file: string): WrongTypeError {
   return new WrongTypeError(

@@ -5,9 +5,10 @@ import { chmod, chown, link, mkdir, open, rename, stat, unlink, writeFile } from
 import path from 'node:path';
 
 import { systemCode } from '../../system-errors.js';
+import { valueLimit } from '../../value-limit.js';
 import { keyToBytes } from '../entries/key-text.js';
 import { type Content, DIGITS, isLive, parseContent, renderExpiry } from './content.js';
-import { notAnEntry, translating, unlessMissing } from './errors.js';
+import { notAnEntry, tooLarge, translating, unlessMissing } from './errors.js';
 import { flock, lockProgram } from './flock.js';
 
 /** What to do with a file: `next` replaces its content, null removes it, undefined keeps it. */
@@ -91,7 +92,7 @@ export class Folder {
       if (early.next === undefined) return early;
       await flock(handle, 'exclusive', file, this.#timeoutMs);
       if (!(await isAt(handle, file))) return;
-      const held = whileLive(contentOf(await readAll(handle), file));
+      const held = whileLive(contentOf(await readAll(handle, file), file));
       const decision = decide(held);
       if (decision.next) await overwrite(handle, decision.next);
       else if (decision.next === null && held) await unlink(file);
@@ -115,13 +116,13 @@ export class Folder {
   /** Read the content. If it may be incomplete, wait for the writer, which holds the file lock. */
   async #content(handle: FileHandle, file: string): Promise<Content | undefined> {
     const { size, mtimeMs } = await handle.stat();
-    const bytes = await readAll(handle, size);
+    const bytes = await readAll(handle, file, size);
     const after = await handle.stat();
     const isWhole = bytes.length > DIGITS && after.size === size && after.mtimeMs === mtimeMs;
     if (isWhole && parseContent(bytes) !== 'blank') return contentOf(bytes, file);
     if (lockProgram() === undefined) return contentOf(bytes, file);
     await flock(handle, 'shared', file, this.#timeoutMs);
-    return contentOf(await readAll(handle), file);
+    return contentOf(await readAll(handle, file), file);
   }
 
   /** Write a file. With `isNew`, fail if it exists. Otherwise replace it, and keep its mode and owner. */
@@ -194,8 +195,10 @@ async function overwrite(handle: FileHandle, { expiry, stored }: Content): Promi
   await handle.write(renderExpiry(expiry), 0, DIGITS, 0);
 }
 
-async function readAll(handle: FileHandle, size?: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(size ?? (await handle.stat()).size);
+async function readAll(handle: FileHandle, file: string, size?: number): Promise<Buffer> {
+  const length = size ?? (await handle.stat()).size;
+  if (length > valueLimit() + DIGITS) throw tooLarge(file, length);
+  const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < buffer.length) {
     const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);

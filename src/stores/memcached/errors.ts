@@ -1,5 +1,6 @@
 import { CachectlError, RefusedError, TimeoutError, UnansweredError, UnreachableError } from '../../errors.js';
 import { handshakeFault, networkError, networkFault, noAnswer } from '../network/errors.js';
+import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import { TLS_TERMS, wantsLogin, wantsTextLogin } from './protocol/access-errors.js';
 import { GarbageError } from './protocol/garbage-error.js';
 
@@ -7,6 +8,7 @@ import { GarbageError } from './protocol/garbage-error.js';
 export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   if (error instanceof GarbageError) return noMemcached(location, error.message, { cause: error });
+  if (error instanceof LargeReplyError) return tooLargeReply(error, location, error);
   const fault = networkFault(error, TLS_TERMS);
   if (fault !== undefined) return networkError(fault, location, error);
   return new UnreachableError(`${location} failed: ${messageOf(error)}`, DOCTOR_HINT, { cause: error });

@@ -1,5 +1,6 @@
 import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?tls=true to the URL.',
@@ -29,6 +30,9 @@ export function isDenied(error: unknown): boolean {
 /** Translate an error of mysql2 or the server into one that names the server. */
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
+  if (error instanceof LargeReplyError) return tooLargeReply(error, location, error);
+  // The parser of mysql2 read past the end of a packet.
+  if (error instanceof RangeError) return garbage(location, error.message, { cause: error });
   const code = codeOf(error) ?? '';
   const explain = EXPLANATIONS[code];
   if (explain !== undefined) return explain(location, error.message, { cause: error });
@@ -50,6 +54,13 @@ const refused =
   (text: string, hint: string): Explain =>
   (location, _, cause) =>
     new RefusedError(`${location} ${text}`, hint, cause);
+
+const garbage: Explain = (location, _, cause) =>
+  new UnreachableError(
+    `${location} does not speak the MySQL protocol`,
+    'Check that the port is the port of MySQL.',
+    cause,
+  );
 
 const READ_ONLY: Explain = (location, message, cause) =>
   new NotReadyError(`${location} refuses writes: ${message}`, 'Name the primary in the profile or URL.', cause);

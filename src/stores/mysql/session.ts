@@ -2,12 +2,14 @@ import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, TypeCa
 
 import { createConnection } from 'mysql2';
 import { isUtf8 } from 'node:buffer';
+import { connect, type Socket } from 'node:net';
 
 import type { SqlConnection } from '../../profiles/profile.js';
 import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
 import { withTimeout } from '../../async.js';
+import { ReplyMeter } from '../network/reply-limit.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
 /** Close timeout, in milliseconds. */
@@ -15,8 +17,12 @@ const CLOSE_MS = 500;
 
 /** @throws any error of mysql2, ConfigError for TLS files */
 export async function connectMysql(place: SqlConnection, timeoutMs: number): Promise<Session> {
-  const connection = createConnection(await optionsOf(place, timeoutMs));
-  const session = new MysqlSession(connection);
+  const meter = new ReplyMeter();
+  const connection = createConnection({
+    ...(await optionsOf(place, timeoutMs)),
+    stream: () => meter.watch(dial(place)),
+  });
+  const session = new MysqlSession(connection, meter);
   await new Promise<void>((resolve, reject) => {
     connection.connect((error) => (error === null ? resolve() : reject(error)));
   });
@@ -27,6 +33,12 @@ export async function connectMysql(place: SqlConnection, timeoutMs: number): Pro
       `innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
   );
   return session;
+}
+
+/** Like the library does without `stream`. */
+function dial({ host, port, socket: path }: SqlConnection): Socket {
+  const socket = path === undefined ? connect(port, host) : connect(path);
+  return socket.setKeepAlive(true).setNoDelay(true);
 }
 
 async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<ConnectionOptions> {
@@ -49,10 +61,12 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Conne
 
 class MysqlSession implements Session {
   readonly #connection: Connection;
+  readonly #meter: ReplyMeter;
   #isUsable = true;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, meter: ReplyMeter) {
     this.#connection = connection;
+    this.#meter = meter;
     // The running statement reports the error.
     for (const event of ['error', 'end']) connection.on(event, () => this.#lost());
   }
@@ -70,6 +84,7 @@ class MysqlSession implements Session {
   }
 
   async statement(text: string): Promise<Answer> {
+    this.#meter.restart();
     return new Promise((resolve, reject) => {
       const done = (error: QueryError | null, result: unknown): void => {
         if (error === null) resolve(answerOf(result as ResultSetHeader | Row[]));

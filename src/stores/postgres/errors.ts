@@ -1,5 +1,6 @@
 import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?sslmode=verify-full to the URL.',
@@ -25,6 +26,7 @@ export function isMissingTable(error: unknown): boolean {
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   const cause = { cause: error };
+  if (error instanceof LargeReplyError) return tooLargeReply(error, location, error);
   const code = codeOf(error) ?? '';
   const explain = EXPLANATIONS[code];
   if (explain !== undefined) return explain(location, error.message, cause);

@@ -1,5 +1,6 @@
 import type { ClientConfig, CustomTypesConfig, QueryConfig } from 'pg';
 
+import { Socket } from 'node:net';
 import pg from 'pg';
 
 import type { SqlConnection } from '../../profiles/profile.js';
@@ -7,6 +8,7 @@ import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
 import { withTimeout } from '../../async.js';
+import { ReplyMeter } from '../network/reply-limit.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
 /** Close timeout, in milliseconds. */
@@ -20,8 +22,9 @@ export interface PostgresSession extends Session {
 
 /** @throws any error of pg, ConfigError for TLS files */
 export async function connectPostgres(place: SqlConnection, timeoutMs: number): Promise<PostgresSession> {
-  const client = new pg.Client(await optionsOf(place, timeoutMs));
-  const session = new ClientSession(client);
+  const meter = new ReplyMeter();
+  const client = new pg.Client({ ...(await optionsOf(place, timeoutMs)), stream: () => meter.watch(new Socket()) });
+  const session = new ClientSession(client, meter);
   try {
     await client.connect();
     if (place.searchPath !== undefined) {
@@ -54,11 +57,13 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Clien
 
 class ClientSession implements PostgresSession {
   readonly #client: pg.Client;
+  readonly #meter: ReplyMeter;
   #isUsable = true;
   readonly #lost: Array<() => void> = [];
 
-  constructor(client: pg.Client) {
+  constructor(client: pg.Client, meter: ReplyMeter) {
     this.#client = client;
+    this.#meter = meter;
     // The running statement reports the error.
     client.on('error', () => this.#end());
     client.on('end', () => this.#end());
@@ -74,6 +79,7 @@ class ClientSession implements PostgresSession {
   }
 
   async run(statement: Sql): Promise<Answer> {
+    this.#meter.restart();
     const { rows, rowCount } = await this.#client.query<Row>(rendered(statement));
     return { rows, count: rowCount ?? 0 };
   }

@@ -8,6 +8,7 @@ import {
   noAnswer,
   profileTlsTerms,
 } from '../network/errors.js';
+import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import { type Answer, replyError } from './client/reply-errors.js';
 
 /** Translate anything that ioredis or the server threw into an error that names the server. */
@@ -15,6 +16,7 @@ export function translated(error: unknown, location: string): CachectlError {
   if (error instanceof CachectlError) return error;
   const cause = causeOf(error);
   if (isReply(cause)) return replyError(cause.message, location, { cause: error });
+  if (cause instanceof LargeReplyError) return tooLargeReply(cause, location, error);
   return networkError(networkFault(cause, TLS_TERMS) ?? libraryFault(cause), location, error);
 }
 
@@ -101,7 +103,7 @@ function libraryFault({ message }: Error): NetworkFault {
     return fault('keeps redirecting a command between nodes', hint);
   }
 
-  if (message.startsWith('Protocol error')) {
+  if (/^Protocol error|^Unknown RESP type/.test(message)) {
     return fault('does not speak the Redis protocol', 'Check that the port is the port of Redis.');
   }
 

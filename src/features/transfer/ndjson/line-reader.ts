@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { TransferEntry } from '../entry.js';
 
 import { CachectlError, InputError } from '../../../errors.js';
+import { limitText, raiseLimit, valueLimit } from '../../../value-limit.js';
 import { FastLineParser } from './fast-line-parser.js';
 import { type LineContext, parseLine } from './line-parser.js';
 
@@ -28,9 +29,6 @@ export interface LineStart {
   readonly offset: number;
   readonly lines: number;
 }
-
-/** No store holds an entry of a longer line. */
-const MAX_LINE = 256 * 1024 * 1024;
 
 /**
  * Reads the lines of an input, a page for each chunk. Bad lines come with their errors.
@@ -95,10 +93,12 @@ class LineReader {
   #keep(bytes: Buffer): void {
     this.#rest.push(bytes);
     this.#restLength += bytes.length;
-    if (this.#restLength <= MAX_LINE) return;
+    // Twice the largest value: JSON and base64 are longer than the value.
+    const longest = 2 * valueLimit();
+    if (this.#restLength <= longest) return;
     throw new InputError(
-      `line ${this.#lines + 1}: it is longer than ${MAX_LINE / 1024 / 1024} MiB`,
-      'Is this a file with one entry to a line?',
+      `line ${this.#lines + 1}: it is longer than ${limitText(longest)}`,
+      `Check that the file has one entry to a line. ${raiseLimit()}`,
     );
   }
 

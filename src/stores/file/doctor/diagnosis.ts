@@ -7,7 +7,7 @@ import { bytesText } from '../../../byte-text.js';
 import { openCodec } from '../../../codecs/open.js';
 import { counted, ok, warning } from '../../doctor/findings.js';
 import { CodedEntry } from '../../entries/coded-entry.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
 import { mapped } from '../at-once.js';
 import { parseContent } from '../content.js';
 import { unlessMissing } from '../errors.js';
@@ -41,7 +41,10 @@ export async function* diagnose(context: FileContext): AsyncGenerator<Finding> {
   }
 
   yield ok('clock', 'each reader applies its own clock to expiry: synchronize all machines that share the folder');
-  yield await contentsFinding(await readings(context, seen.live), alternatives);
+  yield await contentsFinding(
+    inPortions(seen.live, async (files) => readings(context, files)),
+    alternatives,
+  );
 }
 
 interface Seen {
@@ -99,8 +102,12 @@ function expired({ folder }: FileContext, { expired: files, expiredBytes, total,
   };
 }
 
+/** Values that are not read, in bytes. */
+const LARGE = 8 * 1024 * 1024;
+
 async function readings({ codec }: FileContext, files: readonly CacheFile[]): Promise<readonly Reading[]> {
-  return mapped(files, async ({ file }): Promise<Reading> => {
+  return mapped(files, async ({ file, size }): Promise<Reading> => {
+    if (size > LARGE) return;
     const bytes = await unlessMissing(readFile(file));
     const content = bytes && parseContent(bytes);
     return content && typeof content === 'object' ? new CodedEntry(content.stored, undefined, codec) : undefined;

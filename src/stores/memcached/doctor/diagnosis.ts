@@ -9,7 +9,7 @@ import { clockFinding } from '../../doctor/clock-skew.js';
 import { ageText, counted, ok, skipped, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { contentsFinding, inPortions } from '../../listing/sampled-contents.js';
 import { isLaravelLockName } from '../../locks/names.js';
 import { Watch } from '../events/watch.js';
 import { isNameable, isTagIdKey } from '../keys.js';
@@ -178,7 +178,8 @@ async function* contents(context: MemcachedContext): AsyncGenerator<Finding> {
   yield* unreadableKeys(ours, connection.profile);
   const entries = ours.filter(({ full }) => !isTagIdKey(keys.short(full)) && !isLaravelLockName(keys.short(full)));
   // The flags of an item name its format, so nothing has to be guessed.
-  yield await contentsFinding(await readingsOf(context, entries.slice(0, SAMPLE)), async () => []);
+  const portions = inPortions(entries, async (some) => readingsOf(context, some));
+  yield await contentsFinding(portions, async () => []);
 }
 
 /** Read from the servers that listed the keys, even if the profile would look elsewhere. */

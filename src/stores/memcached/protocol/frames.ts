@@ -2,6 +2,8 @@ import { Header, Utils } from 'memjs';
 
 import type { Parser } from './text-socket.js';
 
+import { valueLimit } from '../../../value-limit.js';
+import { LargeReplyError } from '../../network/reply-limit.js';
 import { GarbageError } from './garbage-error.js';
 
 /** A request of the binary protocol. */
@@ -51,7 +53,7 @@ export class FrameParser implements Parser<Response> {
 
   /**
    * The answers that end in this chunk; keeps none of them.
-   * @throws GarbageError
+   * @throws GarbageError, LargeReplyError
    */
   *push(chunk: Buffer): Generator<Response> {
     if (this.#held === 0 && chunk.length > 0 && chunk[0] !== RESPONSE) throw notBinary(chunk);
@@ -85,8 +87,8 @@ const RESPONSE = 0x81;
 
 const HEADER_LENGTH = 24;
 
-/** The largest item of any server (`-I 1024m`), with key and extras. */
-const LARGEST_BODY = 2 ** 30 + 2 ** 16;
+/** More than key and extras beside a value, in bytes. */
+const OVERHEAD = 2 ** 16;
 
 const NONE = Buffer.alloc(0);
 
@@ -94,7 +96,8 @@ const NONE = Buffer.alloc(0);
 function lengthOf(bytes: Buffer): number {
   if (bytes[0] !== RESPONSE) throw notBinary(bytes);
   const body = bytes.readUInt32BE(8);
-  if (body < bytes.readUInt16BE(2) + bytes[4]! || body > LARGEST_BODY) throw new GarbageError('an invalid frame');
+  if (body < bytes.readUInt16BE(2) + bytes[4]!) throw new GarbageError('an invalid frame');
+  if (body > valueLimit() + OVERHEAD) throw new LargeReplyError(body);
   return HEADER_LENGTH + body;
 }
 

@@ -1,6 +1,8 @@
 import type { CachectlError } from '../../../errors.js';
 import type { Parser } from './text-socket.js';
 
+import { valueLimit } from '../../../value-limit.js';
+import { LargeReplyError } from '../../network/reply-limit.js';
 import { unsolicited } from '../errors.js';
 import { GarbageError } from './garbage-error.js';
 
@@ -13,9 +15,6 @@ export interface Answer {
 
 /** In bytes. Longer than any line of Memcached: a dumped key has up to 750 bytes, the rest a few hundred. */
 export const LONGEST_LINE = 8192;
-
-/** The largest item of any server (`-I 1024m`). */
-const LARGEST_VALUE = 2 ** 30;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -31,7 +30,7 @@ export class AnswerParser implements Parser<Answer> {
 
   /**
    * The answers that end in this chunk; keeps none of them.
-   * @throws GarbageError
+   * @throws GarbageError, LargeReplyError
    */
   *push(chunk: Buffer): Generator<Answer> {
     for (let at = 0; at < chunk.length;) {
@@ -88,7 +87,8 @@ function sizeOf(line: string): number | undefined {
   const [, meta, classic] = /^(?:VA (\d{1,10})(?: |$)|VALUE [^ ]+ \d{1,10} (\d{1,10})(?: |$))/.exec(line) ?? [];
   const digits = meta ?? classic;
   const size = Number(digits);
-  if (digits === undefined || size > LARGEST_VALUE) throw new GarbageError('a value with an invalid length');
+  if (digits === undefined) throw new GarbageError('a value with an invalid length');
+  if (size > valueLimit()) throw new LargeReplyError(size);
   return size;
 }
 

@@ -9,7 +9,7 @@ import { RefusedError } from '../../../errors.js';
 import { clockFinding } from '../../doctor/clock-skew.js';
 import { ok, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
 import { later } from '../expiry.js';
 import { idsUnder } from '../keys.js';
@@ -82,8 +82,12 @@ async function* contents(context: MongodbContext): AsyncGenerator<Finding> {
   const ours = await sampledIds(connection, prefix);
   const others = ours.length === 0 ? await sampledIds(connection, '') : [];
   yield prefixFinding({ ours, others, isAll: others.length < SAMPLE }, { connectionPrefix: '', prefix });
-  const readings = await new Entries(context).many(ours.map((id) => id.slice(prefix.length)));
-  yield await contentsFinding(readings, alternatives);
+  const entries = new Entries(context);
+  const names = ours.map((id) => id.slice(prefix.length));
+  yield await contentsFinding(
+    inPortions(names, async (some) => entries.many(some)),
+    alternatives,
+  );
 }
 
 async function sampledIds(connection: Connection, prefix: string): Promise<string[]> {

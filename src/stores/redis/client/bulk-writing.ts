@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { UnansweredError } from '../../../errors.js';
+import { LargeReplyError, tooLargeReply } from '../../network/reply-limit.js';
 import { refused, translated } from '../errors.js';
 import { RespWriter } from './resp-writer.js';
 
@@ -104,6 +105,7 @@ export class BulkWriting {
     if (start === chunk.length) return;
     this.#line += chunk.toString('utf8', start);
     this.#isWithinLine = true;
+    if (this.#line.length > LONGEST_LINE) this.#lose(tooLargeReply(new LargeReplyError(), this.#location));
   }
 
   #answer(refusal?: string): void {
@@ -144,4 +146,6 @@ interface Waiting {
 }
 
 const LINE_FEED = 0x0a;
+/** Longer than any one-line reply, which may quote a command. */
+const LONGEST_LINE = 2 ** 20;
 const [MINUS, PLUS, COLON] = [0x2d, 0x2b, 0x3a];

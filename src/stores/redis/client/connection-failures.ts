@@ -1,15 +1,18 @@
 import type { Redis } from 'ioredis';
 
 import { isReply } from '../errors.js';
+import { guardReplies } from './reply-guard.js';
 
 /**
  * Report why a client lost its connection. ioredis reports the reason by an event and rejects commands with only
  * "Connection is closed". It also discards what a server sends before it rejects a client (`-DENIED …`, `-ERR max
- * number of clients reached`), because it takes that for the reply to a command.
+ * number of clients reached`), because it takes that for the reply to a command. A reply above the limit is a failure
+ * too.
  */
 export function watchFailures(redis: Redis, onFailure: (error: Error) => void): void {
   redis.on('error', onFailure);
   redis.on('connect', () => {
+    guardReplies(redis.stream);
     redis.stream.once('data', (chunk: Buffer) => {
       const [, rejection] = REJECTION.exec(chunk.toString('latin1')) ?? [];
       if (rejection !== undefined) onFailure(Object.assign(new Error(rejection), { name: 'ReplyError' }));

@@ -7,7 +7,7 @@ import type { RedisContext } from '../context.js';
 import { counted, warning } from '../../doctor/findings.js';
 import { type KeySample, prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { type Alternative, contentsFinding, inPortions } from '../../listing/sampled-contents.js';
 import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../locks/names.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { Entries } from '../entries.js';
@@ -44,11 +44,12 @@ export async function* keyFindings(context: RedisContext): AsyncGenerator<Findin
   }
 
   const candidates = names.filter((name) => !isTagSetKey(name) && !isLaravelLockName(name) && !OLD_TAGS.test(name));
-  const readings = await new Entries(context).many(candidates.slice(0, SAMPLE));
-  yield await contentsFinding(
-    readings.filter((reading) => !isOwner(reading)),
-    alternatives,
-  );
+  const entries = new Entries(context);
+  const portions = inPortions(candidates, async (some) => {
+    const readings = await entries.many(some);
+    return readings.filter((reading) => !isOwner(reading));
+  });
+  yield await contentsFinding(portions, alternatives);
 }
 
 /** A tag's id, and by that id the sets of its entries with and without a TTL. */

@@ -6,7 +6,7 @@ import { clockFinding } from '../../doctor/clock-skew.js';
 import { counted, ok, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
 import { Entries } from '../entries.js';
 import { under } from '../keys.js';
 import { serverTime } from '../server-time.js';
@@ -63,7 +63,11 @@ async function* contents(context: SqlContext): AsyncGenerator<Finding> {
       const codec = context.dialect.wrapsNul ? new ColumnCodec(openCodec(name)) : openCodec(name);
       return { settings: `codec: ${name}`, decode: (stored) => codec.decode(stored) };
     });
-  yield await contentsFinding(await new Entries(context).many(names), alternatives);
+  const entries = new Entries(context);
+  yield await contentsFinding(
+    inPortions(names, async (some) => entries.many(some)),
+    alternatives,
+  );
 }
 
 async function sampledKeys({ dialect, entries, tables }: SqlContext, prefix: string): Promise<string[]> {

@@ -9,7 +9,7 @@ import { openCodec } from '../../../codecs/open.js';
 import { counted, ok, skipped, warning } from '../../doctor/findings.js';
 import { prefixFinding } from '../../doctor/prefix-guess.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { type Alternative, contentsFinding, SAMPLE } from '../../listing/sampled-contents.js';
+import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../listing/sampled-contents.js';
 import { now } from '../../sql/expiry.js';
 import { ColumnCodec } from '../../sql/values.js';
 import { Entries } from '../entries.js';
@@ -161,7 +161,11 @@ async function* contents(context: SqliteContext): AsyncGenerator<Finding> {
     { connectionPrefix: '', prefix: context.prefix },
   );
   const names = ours.map((key) => key.slice(context.prefix.length));
-  yield await contentsFinding(await new Entries(context).many(names), alternatives);
+  const entries = new Entries(context);
+  yield await contentsFinding(
+    inPortions(names, async (some) => entries.many(some)),
+    alternatives,
+  );
 }
 
 function sampledKeys({ connection, tables }: SqliteContext, prefix: string): string[] {
