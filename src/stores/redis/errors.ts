@@ -103,8 +103,9 @@ function libraryFault({ message }: Error): NetworkFault {
     return fault('keeps redirecting a command between nodes', hint);
   }
 
-  if (/^Protocol error|^Unknown RESP type/.test(message)) {
-    return fault('does not speak the Redis protocol', 'Check that the port is the port of Redis.');
+  // The parser of ioredis asks its users to report everything that it cannot read.
+  if (message.startsWith('Protocol error') || message.endsWith('Please report this.')) {
+    return fault('does not speak the Redis protocol', NOT_REDIS);
   }
 
   if (message.startsWith('Unexpected reply')) {

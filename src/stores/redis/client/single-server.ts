@@ -30,7 +30,8 @@ export async function checkServesAll(
     return { hasSlots: slots.length > 0 };
   }
 
-  if (!(reply instanceof RefusedError)) throw reply;
+  // A client that has not logged in may be sent only 1 kB of replies, so the probes would end the connection.
+  if (!(reply instanceof RefusedError) || answerOf(reply).startsWith('NOAUTH')) throw reply;
   if (/cluster support disabled/.test(answerOf(reply))) return { hasSlots: false };
   // CLUSTER SLOTS is not available, but a node redirects requests for another node's keys.
   const probes = Array.from({ length: PROBES }, (_, index): Command => ['EXISTS', `${prefix}cachectl:slot:${index}`]);
