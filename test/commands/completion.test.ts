@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
+import { startSilentServer } from '../support/fault-proxy.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { requireProgram } from '../support/requirements.js';
 import { scratchFolder } from '../support/scratch.js';
 import { type ShellSession, startShell } from '../support/shell-session.js';
-import { startSilentServer } from '../support/silent-server.js';
 
 /** A store on a busy machine may need longer than a person waits. */
 const PATIENT = { CACHECTL_COMPLETION_MS: '60000' };

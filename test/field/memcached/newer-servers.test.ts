@@ -1,35 +1,37 @@
 import { expect } from 'chai';
 
 import { cachectl } from '../../support/cli.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
-import { startTcpProxy } from '../../support/tcp-proxy.js';
 
 /** Memcached 1.6.43 and newer begin a dump with `OK`. Older servers are made to here. */
 describe('a Memcached that begins a dump with OK', () => {
   let server: MemcachedServer;
-  let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
+  let proxy: Awaited<ReturnType<typeof startFaultProxy>>;
 
   before(async function () {
     server = await startMemcached(this, '-m', '64');
-    proxy = await startTcpProxy(server.port, () => {
-      let isDump = false;
-      return {
-        asked(chunk) {
-          isDump = chunk.includes('lru_crawler metadump');
-        },
-        answered(chunk) {
-          const isFirst = isDump && (chunk.indexOf('key=') === 0 || chunk.indexOf('END') === 0);
-          isDump = false;
-          return isFirst ? Buffer.concat([Buffer.from('OK\r\n'), chunk]) : chunk;
-        },
-      };
+    proxy = await startFaultProxy(server.port, {
+      filter() {
+        let isDump = false;
+        return {
+          asked(chunk) {
+            isDump = chunk.includes('lru_crawler metadump');
+          },
+          answered(chunk) {
+            const isFirst = isDump && (chunk.indexOf('key=') === 0 || chunk.indexOf('END') === 0);
+            isDump = false;
+            return isFirst ? Buffer.concat([Buffer.from('OK\r\n'), chunk]) : chunk;
+          },
+        };
+      },
     });
   });
 
   beforeEach(async () => server.flush());
 
   after(async () => {
-    proxy?.close();
+    await proxy?.stop();
     await server?.stop();
   });
 

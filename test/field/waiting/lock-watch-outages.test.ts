@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 import { until } from '../../../src/testing/suite/stores.js';
-import { startBreakableProxy } from '../../support/breakable-proxy.js';
 import { cachectl, start } from '../../support/cli.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { startMemcached } from '../../support/memcached-server.js';
 import { startRedis } from '../../support/redis-server.js';
 
@@ -15,7 +15,7 @@ describe('watching a lock through an outage', function () {
   ] as const) {
     it(`lock:watch on ${driver} reconnects, and reports the gap`, async function () {
       const server = await (driver === 'redis' ? startRedis(this, '--save', '') : startServer(this));
-      const proxy = await startBreakableProxy(server.port);
+      const proxy = await startFaultProxy(server.port);
       const direct = { env: { CACHECTL_URL: `${driver}://127.0.0.1:${server.port}` } };
       try {
         const url = `${driver}://127.0.0.1:${proxy.port}`;
@@ -35,7 +35,7 @@ describe('watching a lock through an outage', function () {
         const { out } = await watch.ended;
         expect(out).to.match(/released|expired/);
       } finally {
-        await proxy.close();
+        await proxy.stop();
         await server.stop();
       }
     });

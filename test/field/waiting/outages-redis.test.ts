@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 
 import { until } from '../../../src/testing/suite/stores.js';
-import { startBreakableProxy } from '../../support/breakable-proxy.js';
 import { cachectl, type Run, start } from '../../support/cli.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { expectFault } from '../../support/faults.js';
 import { halt } from '../../support/halt.js';
 import { startRedisSentinel } from '../../support/redis-sentinel.js';
@@ -72,11 +72,11 @@ describe('waiting for a lock on Redis', function () {
   }
 
   it('with a lost answer: the lock is held once, by the printed token', async () => {
-    const proxy = await startBreakableProxy(redis.port);
+    const proxy = await startFaultProxy(redis.port);
     const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--fence'];
     const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
     await until(async () => hasWaiter(redis));
-    proxy.loseAnswerTo('NX');
+    await proxy.inject('cut after the request', (message) => message.includes('NX'), { once: true });
     await redis.client.del('deploy');
     await run.saw(LOST, 'err');
     const { code, out } = await run.ended;
@@ -85,15 +85,15 @@ describe('waiting for a lock on Redis', function () {
     expect(await redis.client.get('deploy')).to.equal(owner);
     expect(Number(fence)).to.be.greaterThan(1_000_000_000_000);
     expect(await redis.client.pttl('deploy')).to.be.within(1, 600_000);
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('with a lost answer and a given owner: the outcome is reported as unknown', async () => {
-    const proxy = await startBreakableProxy(redis.port);
+    const proxy = await startFaultProxy(redis.port);
     const args = ['lock:acquire', 'deploy', '--ttl', '10m', '--wait', '10m', '--owner', 'bob'];
     const run = start([...args, '--url', `redis://127.0.0.1:${proxy.port}`]);
     await until(async () => hasWaiter(redis));
-    proxy.loseAnswerTo('NX');
+    await proxy.inject('cut after the request', (message) => message.includes('NX'), { once: true });
     await redis.client.del('deploy');
     const result = await run.ended;
     expectFault(result, {
@@ -101,7 +101,7 @@ describe('waiting for a lock on Redis', function () {
       message: 'deploy may or may not have been acquired for bob',
       hint: 'cachectl lock:show deploy',
     });
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('after a failover by sentinels: waits at the new primary', async function () {

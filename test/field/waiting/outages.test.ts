@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { MongodbServer } from '../../support/mongodb-server.js';
 
 import { until } from '../../../src/testing/suite/stores.js';
-import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.js';
 import { cachectl, type Run, start } from '../../support/cli.js';
 import { Database } from '../../support/database.js';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
 import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
 import { startMongodb } from '../../support/mongodb-server.js';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
@@ -113,15 +113,15 @@ describe('waiting for a lock through an outage', function () {
 
   describe('on Memcached behind a proxy that drops its clients', () => {
     let memcached: MemcachedServer;
-    let proxy: BreakableProxy;
+    let proxy: FaultProxy;
 
     before(async function () {
       memcached = await startMemcached(this);
-      proxy = await startBreakableProxy(memcached.port);
+      proxy = await startFaultProxy(memcached.port);
     });
 
     after(async () => {
-      await proxy?.close();
+      await proxy?.stop();
       await memcached?.stop();
     });
     waitersOutlast({
@@ -133,15 +133,15 @@ describe('waiting for a lock through an outage', function () {
 
   describe('on MongoDB behind a proxy that drops its clients', () => {
     let mongodb: MongodbServer;
-    let proxy: BreakableProxy;
+    let proxy: FaultProxy;
 
     before(async function () {
       mongodb = await startMongodb(this, 'java');
-      proxy = await startBreakableProxy(Number(new URL(mongodb.url).port));
+      proxy = await startFaultProxy(Number(new URL(mongodb.url).port));
     });
 
     after(async () => {
-      await proxy?.close();
+      await proxy?.stop();
       await mongodb?.stop();
     });
     waitersOutlast({
@@ -186,14 +186,14 @@ async function dropClients({ client }: RedisServer): Promise<void> {
   for (const type of ['normal', 'pubsub']) await client.call('CLIENT', 'KILL', 'TYPE', type);
 }
 
-async function outageOf(proxy: BreakableProxy, waiter: Run): Promise<void> {
+async function outageOf(proxy: FaultProxy, waiter: Run): Promise<void> {
   await proxy.cut();
   await waiter.saw('; retrying until the wait ends', 'err');
   await proxy.mend();
 }
 
 /** More messages than one attempt takes. */
-function triesOf(proxy: () => BreakableProxy): () => Promise<boolean> {
+function triesOf(proxy: () => FaultProxy): () => Promise<boolean> {
   let before: number | undefined;
   return async () => {
     before ??= proxy().asked;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
 import type { Store } from '../../../src/stores/contract/store.js';
+import type { FaultProxy } from '../../support/fault-proxy.js';
 import type { RedisCluster } from '../../support/redis-cluster.js';
 import type { RedisServer } from '../../support/redis-server.js';
-import type { SilentServer } from '../../support/silent-server.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';
@@ -11,9 +11,9 @@ import { PartialError, RefusedError, WrongTypeError } from '../../../src/errors.
 import { isGone, ttlOf } from '../../../src/stores/redis/client/replies.js';
 import { openRedis } from '../../../src/stores/redis/store.js';
 import { failure, hits, textOf } from '../../../src/testing/suite/stores.js';
+import { startSilentServer } from '../../support/fault-proxy.js';
 import { startRedisCluster } from '../../support/redis-cluster.js';
 import { startRedis } from '../../support/redis-server.js';
-import { startSilentServer } from '../../support/silent-server.js';
 
 const COMMON = {
   driver: 'redis',
@@ -98,7 +98,7 @@ describe('entries on Redis', () => {
 
   describe('on a cluster', () => {
     let cluster: RedisCluster;
-    let silent: readonly SilentServer[] = [];
+    let silent: readonly FaultProxy[] = [];
 
     before(async function () {
       cluster = await startRedisCluster(this);

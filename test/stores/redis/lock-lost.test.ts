@@ -3,10 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 
 import { RefusedError, TimeoutError, UnreachableError, WrongTypeError } from '../../../src/errors.js';
 import { failure } from '../../../src/testing/suite/stores.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { halt } from '../../support/halt.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { RedisStores } from '../../support/redis-stores.js';
-import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { watched } from '../../support/watched-locks.js';
 
 describe('a watch of locks on Redis that fails', () => {
@@ -63,21 +63,23 @@ describe('a watch of locks on Redis that fails', () => {
   });
 
   it('ends with an error if a proxy filters MONITOR', async () => {
-    const proxy = await startTcpProxy(server.port, () => {
-      let isMuted = false;
-      return {
-        asked(chunk) {
-          isMuted ||= chunk.toString().toLowerCase().includes('monitor');
-        },
-        answered: (chunk) => (isMuted ? '+OK\r\n' : chunk),
-      };
+    const proxy = await startFaultProxy(server.port, {
+      filter() {
+        let isMuted = false;
+        return {
+          asked(chunk) {
+            isMuted ||= chunk.toString().toLowerCase().includes('monitor');
+          },
+          answered: (chunk) => (isMuted ? '+OK\r\n' : chunk),
+        };
+      },
     });
     const watch = await watched(await stores.open({ port: proxy.port, timeoutMs: 2000 }), 'deploy');
     expect(await failure(watch.ended))
       .to.be.instanceOf(TimeoutError)
       .with.property('message')
       .that.includes('accepted MONITOR but sends no commands');
-    proxy.close();
+    await proxy.stop();
   });
 
   it('ends with an error if the name is not a lock', async () => {

@@ -8,10 +8,10 @@ import type { Store } from '../../../src/stores/contract/store.js';
 
 import { UnreachableError } from '../../../src/errors.js';
 import { failure, until } from '../../../src/testing/suite/stores.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { openOnCluster, type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { RedisStores } from '../../support/redis-stores.js';
-import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { watched } from '../../support/watched-locks.js';
 
 /** Laravel's script that lets a lock go only to its owner. */
@@ -65,32 +65,34 @@ describe('a watch of locks on Redis', () => {
 
   it('starts on a server so busy that the first lines come with the reply', async () => {
     const ann = await stores.client('ann');
-    const proxy = await startTcpProxy(server.port, () => {
-      let held: Buffer | undefined;
-      let busy: NodeJS.Timeout;
-      return {
-        asked(chunk) {
-          if (!chunk.toString().toLowerCase().includes('monitor')) return;
-          held = Buffer.alloc(0);
-          busy = setInterval(async () => ann.set('elsewhere', '1'), 20);
-        },
-        answered(chunk) {
-          if (held === undefined) return chunk;
-          held = Buffer.concat([held, chunk]);
-          if (!held.includes('elsewhere')) return '';
-          clearInterval(busy);
-          const answer = held;
-          held = undefined;
-          return answer;
-        },
-      };
+    const proxy = await startFaultProxy(server.port, {
+      filter() {
+        let held: Buffer | undefined;
+        let busy: NodeJS.Timeout;
+        return {
+          asked(chunk) {
+            if (!chunk.toString().toLowerCase().includes('monitor')) return;
+            held = Buffer.alloc(0);
+            busy = setInterval(async () => ann.set('elsewhere', '1'), 20);
+          },
+          answered(chunk) {
+            if (held === undefined) return chunk;
+            held = Buffer.concat([held, chunk]);
+            if (!held.includes('elsewhere')) return '';
+            clearInterval(busy);
+            const answer = held;
+            held = undefined;
+            return answer;
+          },
+        };
+      },
     });
     const watch = await watched(await stores.open({ port: proxy.port }), 'deploy');
     await ann.set('app-deploy', 'ann', 'EX', 60, 'NX');
     await watch.saw('acquired');
     await watch.stop();
     expect(watch.briefly()).to.deep.equal(['acquired deploy ann ann']);
-    proxy.close();
+    await proxy.stop();
   });
 
   it('reports the end of a TTL without a lookup', async () => {

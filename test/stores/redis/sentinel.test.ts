@@ -2,23 +2,23 @@ import { expect } from 'chai';
 
 import type { RedisProfile } from '../../../src/profiles/profile.js';
 import type { Store } from '../../../src/stores/contract/store.js';
+import type { FaultProxy } from '../../support/fault-proxy.js';
 import type { RedisSentinel } from '../../support/redis-sentinel.js';
 import type { RedisServer } from '../../support/redis-server.js';
-import type { SilentServer } from '../../support/silent-server.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { string } from '../../../src/codecs/value.js';
 import { UnreachableError } from '../../../src/errors.js';
 import { openRedis } from '../../../src/stores/redis/store.js';
 import { failure, textOf } from '../../../src/testing/suite/stores.js';
+import { startSilentServer } from '../../support/fault-proxy.js';
 import { startRedisSentinel } from '../../support/redis-sentinel.js';
 import { freePort, startRedis } from '../../support/redis-server.js';
-import { startSilentServer } from '../../support/silent-server.js';
 
 describe('Redis behind sentinels', () => {
   let primary: RedisServer;
   let sentinel: RedisSentinel;
-  let silent: SilentServer | undefined;
+  let silent: FaultProxy | undefined;
   const stores: Store[] = [];
 
   before(async function () {

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
+import { type FaultProxy, startSilentServer } from '../support/fault-proxy.js';
 import { expectFault, withRedis } from '../support/faults.js';
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -70,27 +69,18 @@ describe('a Redis server that cannot be reached', () => {
 });
 
 describe('a server that accepts and never answers', () => {
-  let silent: Server;
-  const sockets = new Set<Socket>();
+  let silent: FaultProxy;
 
   before(async () => {
-    silent = createServer((socket) => {
-      sockets.add(socket.resume());
-      // The program ends without a word of farewell.
-      socket.on('error', () => socket.destroy());
-    }).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
+    silent = await startSilentServer();
   });
 
-  after(() => {
-    for (const socket of sockets) socket.destroy();
-    silent.close();
-  });
+  after(async () => silent?.stop());
 
   for (const scheme of ['redis', 'redis+cluster', 'rediss']) {
     for (const command of [['get', 'a'], ['flush', '--yes'], ['events:tail'], ['lock:acquire', 'a', '--ttl', '9']]) {
       it(`${scheme}: ${command[0]} ends at --timeout`, async () => {
-        const url = `${scheme}://:s3cret@127.0.0.1:${(silent.address() as AddressInfo).port}`;
+        const url = `${scheme}://:s3cret@127.0.0.1:${silent.port}`;
         const result = await cachectl([...command, '--url', url, '--timeout', '1s'], { env: { DEBUG: '*' } });
         expect(result.code).to.equal(3);
         expect(result.out).to.equal('');

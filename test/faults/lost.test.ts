@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 
 import type { Run } from '../support/cli.js';
 
 import { cachectl, start } from '../support/cli.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
 import { expectFault, reportedCount } from '../support/faults.js';
 import { halt } from '../support/halt.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
@@ -31,35 +30,6 @@ async function until(holds: () => Promise<boolean>, run: Run): Promise<void> {
     const { exitCode } = run.child;
     expect(exitCode, 'the run ended too early').to.equal(null);
   }
-}
-
-/** A port that passes everything on to the server, and no answer back once `word` was in what it passed on. */
-async function silentAfter(word: string, port: number) {
-  let sent = '';
-  const proxy = createServer((client) => {
-    const server = connect(port, '127.0.0.1');
-    for (const socket of [client, server]) {
-      socket.on('error', () => socket.destroy());
-    }
-
-    client.on('data', (chunk) => {
-      sent += chunk.toString('latin1');
-      server.write(chunk);
-    });
-    client.on('close', () => server.end());
-    server.on('data', (chunk) => {
-      if (!sent.includes(word)) client.write(chunk);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  return {
-    url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    sent: () => sent,
-    async close() {
-      proxy.close();
-      await once(proxy, 'close');
-    },
-  };
 }
 
 /** Entries for put --from. */
@@ -173,21 +143,33 @@ describe('a Redis server that goes away', function () {
     expect((await run.ended).code).to.equal(76);
   });
 
+  /** Everything reaches the server, and no answer comes back once `word` was in a request. */
+  async function silentAfter(word: string) {
+    let sent = '';
+    const proxy = await startFaultProxy(redis.port, {
+      filter: () => ({
+        asked(chunk) {
+          sent += chunk.toString('latin1');
+        },
+        answered: (chunk) => (sent.includes(word) ? '' : chunk),
+      }),
+    });
+    return { url: `redis://127.0.0.1:${proxy.port}`, sent: () => sent, stop: async () => proxy.stop() };
+  }
+
   it('silent during an acquire: a late acquisition is undone', async () => {
-    const proxy = await silentAfter('NX', redis.port);
-    const run = cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]);
-    const result = await run;
-    expectFault(result, {
+    const proxy = await silentAfter('NX');
+    expectFault(await cachectl(['lock:acquire', 'deploy', '--ttl', '0', '--timeout', '1s', '--url', proxy.url]), {
       code: 3,
       message: /did not answer in time; deploy may or may not have been acquired for cachectl:/,
     });
     expect(proxy.sent()).to.match(/NX[^]*EVAL/);
-    await proxy.close();
+    await proxy.stop();
     while (await redis.client.exists('deploy')) await redis.client.ping();
   });
 
   it('silent during an acquire with a given owner: the outcome is reported as unknown', async () => {
-    const proxy = await silentAfter('NX', redis.port);
+    const proxy = await silentAfter('NX');
     const args = ['lock:acquire', 'deploy', '--ttl', '0', '--owner', 'ann', '--timeout', '1s'];
     expectFault(await cachectl([...args, '--url', proxy.url]), {
       code: 3,
@@ -195,7 +177,7 @@ describe('a Redis server that goes away', function () {
       hint: 'cachectl lock:show deploy',
     });
     expect(proxy.sent()).not.to.match(/NX[^]*EVAL/);
-    await proxy.close();
+    await proxy.stop();
     expect(await redis.client.get('deploy')).to.equal('ann');
   });
 
