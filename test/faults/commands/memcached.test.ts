@@ -1,0 +1,21 @@
+import { type MemcachedServer, startMemcached } from '../../support/memcached-server.js';
+import { startLanes } from './lanes.js';
+import { type Lane, Matrix } from './matrix.js';
+
+describe('every command in front of a Memcached that fails', function () {
+  this.timeout('4h');
+  let server: MemcachedServer;
+  let lanes: readonly Lane[] = [];
+
+  before(async function () {
+    server = await startMemcached(this);
+    lanes = await startLanes(server.port, (port, prefix) => `memcached://127.0.0.1:${port}?prefix=${prefix}`);
+  });
+
+  after(async () => {
+    await Promise.all(lanes.map(async (lane) => lane.stop()));
+    await server?.stop();
+  });
+
+  it('ends in time with an honest answer', async () => new Matrix('Memcached', lanes, ['tags:show']).run());
+});

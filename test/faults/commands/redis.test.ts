@@ -1,0 +1,21 @@
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { startLanes } from './lanes.js';
+import { type Lane, Matrix } from './matrix.js';
+
+describe('every command in front of a Redis that fails', function () {
+  this.timeout('4h');
+  let server: RedisServer;
+  let lanes: readonly Lane[] = [];
+
+  before(async function () {
+    server = await startRedis(this, '--save', '', '--notify-keyspace-events', 'Eg$xem');
+    lanes = await startLanes(server.port, (port, prefix) => `redis://127.0.0.1:${port}?prefix=${prefix}`);
+  });
+
+  after(async () => {
+    await Promise.all(lanes.map(async (lane) => lane.stop()));
+    await server?.stop();
+  });
+
+  it('ends in time with an honest answer', async () => new Matrix('Redis', lanes).run());
+});
