@@ -24,6 +24,12 @@ describeStore('postgres', {
       clients: false,
       tags: false,
     },
+    {
+      name: 'triggers',
+      types: ['KeyWritten', 'KeyForgotten', 'KeyExpired', 'LockAcquired', 'LockReleased', 'CacheFlushed'],
+      clients: false,
+      tags: false,
+    },
   ],
 
   polledSources: ['poll'],

@@ -16,7 +16,7 @@ import { count } from '../../terminal/progress.js';
 
 export default class EventsTail extends StoreCommand {
   static override summary = 'Print cache events as they happen.';
-  static override description = `Events come from the server, so they include every application. The source and what it cannot see are printed at the start. On Redis, --source notifications needs keyspace notifications (--enable switches them on while it runs); --source monitor also sees hits and clients. Exits 4 if events were dropped.`;
+  static override description = `Events come from the server, so they include every application. The source and what it cannot see are printed at the start. On Redis, --source notifications needs keyspace notifications (--enable switches them on while it runs); --source monitor also sees hits and clients. On SQL servers, --source poll compares the rows at most once a second. Exits 4 if events were dropped.`;
 
   static override examples = [
     { description: 'Follow everything under the prefix', command: 'cachectl events:tail' },

@@ -41,7 +41,7 @@ export const eventFlags = {
   'all-prefixes': Flags.boolean({ default: false, summary: 'Include keys outside the prefix.' }),
   enable: Flags.boolean({
     default: false,
-    summary: 'Enable keyspace notifications on the server, and restore its setting at the end.',
+    summary: 'Enable keyspace notifications of Redis or triggers of PostgreSQL, and undo that at the end.',
   }),
   for: preciseDuration({ summary: 'Stop after this time.' }),
 };

@@ -141,6 +141,9 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     'does not take a statement that large',
     'Raise max_allowed_packet on the server, or store the value elsewhere.',
   ),
+  // After all retries.
+  [DEADLOCK]: (location, message, cause) =>
+    new TimeoutError(`${location} rolled back a transaction again and again: ${message}`, 'Try again.', cause),
   ER_LOCK_WAIT_TIMEOUT: (location, _, cause) =>
     new TimeoutError(
       `${location}: another transaction still holds the rows`,

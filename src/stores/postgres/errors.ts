@@ -62,6 +62,10 @@ const lost: Explain = (location, _, cause) =>
     cause,
   );
 
+/** After all retries. */
+const conflict: Explain = (location, message, cause) =>
+  new TimeoutError(`${location} rolled back a transaction again and again: ${message}`, 'Try again.', cause);
+
 const LOST =
   /^Connection terminated|^Client has encountered a connection error|^Client was closed|connection is closed/;
 
@@ -135,6 +139,8 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
       'Use a shorter TTL, or make the expiration column a bigint.',
       cause,
     ),
+  '40P01': conflict,
+  '40001': conflict,
   '55P03': (location, _, cause) =>
     new TimeoutError(
       `${location}: another transaction still holds the rows`,

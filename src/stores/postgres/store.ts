@@ -4,11 +4,11 @@ import type { OpenOptions, Store } from '../contract/store.js';
 import type { Server } from '../sql/session.js';
 import type { PostgresSession } from './session.js';
 
-import { POLL } from '../sql/events/sources.js';
 import { locationOf } from '../sql/location.js';
 import { openSqlStore, type SqlDriver } from '../sql/store.js';
 import { POSTGRES } from './dialect.js';
 import { isMissingTable, isRetriable, TLS_TERMS, translated } from './errors.js';
+import { EVENT_SOURCES } from './events/sources.js';
 
 /** Laravel's `database` store on PostgreSQL. */
 export function openPostgres(profile: SqlProfile, codec: Codec, options: OpenOptions): Store {
@@ -18,7 +18,8 @@ export function openPostgres(profile: SqlProfile, codec: Codec, options: OpenOpt
 /** Exported for tests, which create the tables. */
 export const DRIVER: SqlDriver = {
   dialect: POSTGRES,
-  events: { sources: [POLL], open: async () => (await import('../sql/events/open.js')).openPolls },
+  events: { sources: EVENT_SOURCES, open: async () => (await import('./events/open.js')).tail },
+  parts: { diagnose: async () => (await import('./doctor/diagnosis.js')).diagnose },
   server,
 };
 

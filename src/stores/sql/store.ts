@@ -5,7 +5,7 @@ import type { SqlContext } from './context.js';
 import type { Dialect } from './dialect.js';
 import type { Server } from './session.js';
 
-import { defineStore, type EventsPart } from '../define-store.js';
+import { defineStore, type EventsPart, type Parts } from '../define-store.js';
 import { EitherLock } from '../locks/either-lock.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { OpenWaits } from '../locks/waiters.js';
@@ -20,6 +20,8 @@ import { ColumnCodec } from './values.js';
 export interface SqlDriver {
   readonly dialect: Dialect;
   readonly events: EventsPart<SqlContext>;
+  /** In place of the shared ones. */
+  readonly parts?: Pick<Parts<SqlContext>, 'diagnose'>;
   server(place: SqlConnection): Server;
 }
 
@@ -28,7 +30,7 @@ export interface SqlDriver {
  * decides what has expired. A TTL of more than five years reads as forever, which Laravel writes as ten.
  */
 export function openSqlStore(
-  { dialect, events, server }: SqlDriver,
+  { dialect, events, parts, server }: SqlDriver,
   profile: SqlProfile,
   codec: Codec,
   { timeoutMs }: OpenOptions,
@@ -70,6 +72,7 @@ export function openSqlStore(
       unmade: async () => (await import('./doctor/diagnosis.js')).unmade,
       stats: async () => (await import('./stats.js')).stats,
       serverTime: async () => (await import('./server-time.js')).serverTime,
+      ...parts,
     },
     async close() {
       await waits.end();
