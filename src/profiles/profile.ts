@@ -17,6 +17,21 @@ interface Common {
   readonly protected: boolean;
 }
 
+/** A bastion that ssh connects through. */
+export interface SshTunnel {
+  /** As ssh takes it: `user@host`, `ssh://user@host:port`, or a host of its configuration. */
+  readonly destination: string;
+  readonly port?: number;
+  /** Absolute paths. */
+  readonly identityFile?: string;
+  readonly config?: string;
+}
+
+interface Networked extends Common {
+  /** Undefined: connect directly. */
+  readonly ssh?: SshTunnel;
+}
+
 export interface SqliteProfile extends Common {
   readonly driver: 'sqlite';
   /** Absolute. */
@@ -42,7 +57,7 @@ export interface FileProfile extends Common {
 }
 
 /** Laravel's `database` store on a server. */
-export interface SqlProfile extends Common {
+export interface SqlProfile extends Networked {
   readonly driver: 'mysql' | 'postgres';
   readonly connection: SqlConnection;
   /** Laravel's `cache` and `cache_locks`, unless the application renamed them. A dot separates schema and table. */
@@ -66,7 +81,7 @@ export interface SqlConnection {
   readonly searchPath?: string;
 }
 
-export interface RedisProfile extends Common {
+export interface RedisProfile extends Networked {
   readonly driver: 'redis';
   /** What the application's Redis client prepends, in front of `prefix`. May be empty. */
   readonly connectionPrefix: string;
@@ -85,7 +100,7 @@ export interface RedisProfile extends Common {
   readonly locks?: RedisConnection;
 }
 
-export interface MemcachedProfile extends Common {
+export interface MemcachedProfile extends Networked {
   readonly driver: 'memcached';
   /** In the application's order: with `modulo` it decides which server has a key. */
   readonly servers: readonly MemcachedServer[];
@@ -120,7 +135,7 @@ export type MemcachedServer = {
 /** The compressions of php-memcached. */
 export type MemcachedCompression = 'fastlz' | 'none' | 'zlib' | 'zstd';
 
-export interface MongodbProfile extends Common {
+export interface MongodbProfile extends Networked {
   readonly driver: 'mongodb';
   /** A connection string, including the password. */
   readonly url: string;

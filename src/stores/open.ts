@@ -1,10 +1,18 @@
 import type { Profile } from '../profiles/profile.js';
 import type { OpenOptions, Store } from './contract/store.js';
+import type { NetworkOptions } from './network/tunnel.js';
 
 import { openCodec } from '../codecs/open.js';
 
 /** Open the store of a profile. Loads only its driver; connects on first use. */
 export async function openStore(profile: Profile, options: OpenOptions): Promise<Store> {
+  if (!('ssh' in profile) || profile.ssh === undefined) return openDriver(profile, options);
+  const { throughTunnel, Tunnel } = await import('./network/tunnel.js');
+  const tunnel = new Tunnel(profile.ssh, options.timeoutMs);
+  return throughTunnel(await openDriver(profile, { ...options, tunnel }), tunnel);
+}
+
+async function openDriver(profile: Profile, options: NetworkOptions): Promise<Store> {
   const codec = openCodec(profile.codec);
   switch (profile.driver) {
     case 'custom': {

@@ -5,6 +5,7 @@ import { ConfigError } from '../../errors.js';
 import { type Common, readSerializer } from './common.js';
 import { hostAndPort } from './host.js';
 import { given, readTls } from './redis-connection.js';
+import { readSsh } from './ssh.js';
 
 export const MEMCACHED_KEYS = [
   'url',
@@ -16,6 +17,7 @@ export const MEMCACHED_KEYS = [
   'password',
   'passwordCommand',
   'tls',
+  'ssh',
   'unicodeKeys',
   'serializer',
   'compression',
@@ -29,6 +31,11 @@ export function readMemcached(common: Common, fields: Fields, folders: Folders):
       `${fields.where}: ${fields.subject} names no servers`,
       'Add them in the order of the application: servers: ["10.0.0.1:11211", "10.0.0.2:11211"]',
     );
+  }
+
+  const ssh = readSsh(fields, folders);
+  if (ssh !== undefined && servers.some((server) => 'socket' in server)) {
+    fields.fail('ssh', 'cannot be combined with Unix sockets', 'Give the hosts as the bastion sees them.');
   }
 
   const tls = readTls(fields, folders);
@@ -45,6 +52,7 @@ export function readMemcached(common: Common, fields: Fields, folders: Folders):
     ...given('protocol', fields.oneOf('protocol', ['text', 'classic', 'binary'])),
     ...readUser(fields),
     ...given('tls', tls),
+    ...given('ssh', ssh),
     ...given('unicodeKeys', fields.boolean('unicodeKeys')),
     serializer: readSerializer(common, fields) ?? 'php',
     compression: readCompression(common, fields),

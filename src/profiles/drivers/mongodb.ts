@@ -1,8 +1,10 @@
-import type { Fields } from '../fields.js';
+import type { Fields, Folders } from '../fields.js';
 import type { MongodbProfile } from '../profile.js';
 import type { Common } from './common.js';
 
 import { ConfigError } from '../../errors.js';
+import { given } from './redis-connection.js';
+import { readSsh } from './ssh.js';
 
 export const MONGODB_KEYS = [
   'url',
@@ -15,10 +17,11 @@ export const MONGODB_KEYS = [
   'database',
   'collection',
   'lockCollection',
+  'ssh',
 ];
 
 /** A MongoDB deployment and its collections. `url` is already expanded. */
-export function readMongodb(common: Common, fields: Fields): MongodbProfile {
+export function readMongodb(common: Common, fields: Fields, folders: Folders): MongodbProfile {
   const database = fields.filled('database');
   if (database === undefined) {
     throw new ConfigError(
@@ -39,7 +42,15 @@ export function readMongodb(common: Common, fields: Fields): MongodbProfile {
     );
   }
 
-  return { driver: 'mongodb', ...common, url: connectionString(fields), database, collection, lockCollection };
+  return {
+    driver: 'mongodb',
+    ...common,
+    url: connectionString(fields),
+    database,
+    collection,
+    lockCollection,
+    ...given('ssh', readSsh(fields, folders)),
+  };
 }
 
 function collectionName(fields: Fields, key: string): string | undefined {

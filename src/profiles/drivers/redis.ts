@@ -6,9 +6,11 @@ import { expandUrl } from '../url/expand.js';
 import { withoutForeign } from '../url/foreign-parameters.js';
 import { type Common, COMMON_KEYS, readSerializer } from './common.js';
 import { CONNECTION_KEYS, given, namesPlace, readConnection } from './redis-connection.js';
+import { readSsh } from './ssh.js';
 
 export const REDIS_KEYS = [
   ...CONNECTION_KEYS,
+  'ssh',
   'connectionPrefix',
   'locks',
   'serializer',
@@ -31,6 +33,7 @@ export async function readRedis(common: Common, fields: Fields, folders: Folders
     ...given('compression', readCompression(fields)),
     ...given('compressionLevel', fields.integer('compressionLevel', 1, HIGHEST_LEVEL)),
     ...given('packIgnoreNumbers', fields.boolean('packIgnoreNumbers')),
+    ...given('ssh', readSsh(fields, folders)),
     ...given('locks', await readLocks(fields, folders, warn)),
   };
 }

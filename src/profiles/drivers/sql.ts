@@ -9,11 +9,12 @@ import { withoutForeign } from '../url/foreign-parameters.js';
 import { COMMON_KEYS } from './common.js';
 import { toHost } from './host.js';
 import { given, readTls } from './redis-connection.js';
+import { readSsh } from './ssh.js';
 
 /** The keys of a connection: in the profile, and in its `locks`. */
 const CONNECTION_KEYS = ['url', 'host', 'port', 'socket', 'database', 'username', 'password', 'tls', 'searchPath'];
 
-export const SQL_KEYS = [...CONNECTION_KEYS, 'table', 'lockTable', 'locks'];
+export const SQL_KEYS = [...CONNECTION_KEYS, 'table', 'lockTable', 'locks', 'ssh'];
 
 type SqlDriver = SqlProfile['driver'];
 
@@ -35,6 +36,7 @@ export function sqlReader(driver: SqlDriver) {
       connection: readConnection(driver, fields, folders),
       table,
       lockTable,
+      ...given('ssh', readSsh(fields, folders)),
       ...given('locks', await readLocks(driver, fields, folders, warn)),
     };
   };

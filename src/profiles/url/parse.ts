@@ -48,7 +48,16 @@ export function parseUrl(url: string, name: string): UrlParts {
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =
   'redis://, rediss:// (TLS), redis+cluster://, redis+sentinel://, unix:// (a Redis socket), memcached://, memcacheds:// (TLS), mongodb://, mongodb+srv://, mysql://, mariadb://, postgres://, pgsql://, sqlite:, file:';
-const MONGODB_PARAMETERS = new Set(['codec', 'collection', 'database', 'db', 'lockCollection', 'prefix', 'protected']);
+const MONGODB_PARAMETERS = new Set([
+  'codec',
+  'collection',
+  'database',
+  'db',
+  'lockCollection',
+  'prefix',
+  'protected',
+  'ssh',
+]);
 const TLS_KEYS = new Set(['ca', 'cert', 'key', 'servername', 'verify']);
 
 type Parts = Omit<UrlParts, 'scheme'>;

@@ -1,4 +1,5 @@
 import type { MemcachedProfile, MemcachedServer } from '../../profiles/profile.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { Node } from './protocol/node.js';
 import type { Login, Target } from './protocol/target.js';
 
@@ -21,14 +22,17 @@ export class Connection {
   readonly nodes: readonly Node[];
   readonly profile: MemcachedProfile;
   readonly protocol: Protocol;
+  readonly tunnel: Tunnel | undefined;
   readonly #pick: Picker;
   readonly #unhashed: Buffer;
 
-  constructor(profile: MemcachedProfile, timeoutMs: number) {
+  /** @param tunnel undefined: connect directly */
+  constructor(profile: MemcachedProfile, timeoutMs: number, tunnel?: Tunnel) {
+    this.tunnel = tunnel;
     this.location = `memcached ${profile.servers.map((server) => endpointText(server)).join(', ')}`;
     this.profile = profile;
     this.protocol = profile.protocol ?? (profile.username === undefined ? 'text' : 'binary');
-    this.nodes = profile.servers.map((server) => nodeOf(server, profile, this.protocol, timeoutMs));
+    this.nodes = profile.servers.map((server) => nodeOf(server, { profile, timeoutMs, tunnel }, this.protocol));
     this.#pick = picker(profile);
     this.#unhashed = Buffer.from(profile.connectionPrefix ?? '');
   }
@@ -94,10 +98,16 @@ async function attempted<Item, Done>(
   }
 }
 
-function nodeOf(server: MemcachedServer, profile: MemcachedProfile, protocol: Protocol, timeoutMs: number): Node {
+interface Reach {
+  readonly profile: MemcachedProfile;
+  readonly timeoutMs: number;
+  readonly tunnel: Tunnel | undefined;
+}
+
+function nodeOf(server: MemcachedServer, { profile, timeoutMs, tunnel }: Reach, protocol: Protocol): Node {
   const { username, password, tls } = profile;
   const location = `memcached ${endpointText(server)}`;
-  const target: Target = { server, location, timeoutMs, ...(tls !== undefined && { tls }) };
+  const target: Target = { server, location, timeoutMs, tunnel, ...(tls !== undefined && { tls }) };
   const login: Login | undefined =
     username === undefined || password === undefined ? undefined : { username, password };
   switch (protocol) {

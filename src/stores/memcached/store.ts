@@ -1,7 +1,8 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MemcachedProfile } from '../../profiles/profile.js';
 import type { Limits } from '../contract/operations.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { Store } from '../contract/store.js';
+import type { NetworkOptions } from '../network/tunnel.js';
 import type { MemcachedContext } from './context.js';
 
 import { defineStore, type Parts } from '../define-store.js';
@@ -14,9 +15,9 @@ import { MemcachedTagged } from './tags/tagged.js';
 import { Values } from './values.js';
 
 /** The cache of Laravel's Memcached driver, on one server or several. Connects on first use. */
-export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeoutMs, tunnel }: NetworkOptions): Store {
   const keys = new Keys(profile);
-  const connection = new Connection(profile, timeoutMs);
+  const connection = new Connection(profile, timeoutMs, tunnel);
   const { prefix } = keys;
   const context: MemcachedContext = { connection, keys, values: new Values(codec, profile), prefix, timeoutMs };
   // Without meta commands, keys cannot be listed and TTLs cannot be read.

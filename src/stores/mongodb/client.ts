@@ -15,9 +15,14 @@ const SOCKETS = 8;
 
 /**
  * Create a client of the deployment, not yet connected.
+ * @param proxyPort of a SOCKS proxy on this machine
  * @throws ConfigError if the official driver refuses the connection string
  */
-export function clientOf(profile: MongodbProfile, timeoutMs: number, location: string): MongoClient {
+export function clientOf(
+  profile: MongodbProfile,
+  { timeoutMs, location }: { readonly timeoutMs: number; readonly location: string },
+  proxyPort?: number,
+): MongoClient {
   try {
     return new MongoClient(profile.url, {
       appName: 'cachectl',
@@ -27,6 +32,7 @@ export function clientOf(profile: MongodbProfile, timeoutMs: number, location: s
       socketTimeoutMS: timeoutMs,
       // Report errors instead of retrying. Write retries are up to the URL: a server recognises a retried write.
       retryReads: false,
+      ...(proxyPort !== undefined && { proxyHost: '127.0.0.1', proxyPort }),
     });
   } catch (error) {
     if (!(error instanceof Error)) throw error;

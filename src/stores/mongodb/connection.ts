@@ -3,10 +3,11 @@ import type { AbstractCursor, Document, MongoClient } from 'mongodb';
 import { MongoServerSelectionError } from 'mongodb';
 
 import type { MongodbProfile } from '../../profiles/profile.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { Answers, Deployment, EntryDocument, LockDocument, WaiterDocument } from './deployment.js';
 
 import { withTimeout } from '../../async.js';
-import { UnansweredError } from '../../errors.js';
+import { isPassing, UnansweredError } from '../../errors.js';
 import { maskUrl } from '../../profiles/mask.js';
 import { noAnswer } from '../network/errors.js';
 import { clientOf, connect } from './client.js';
@@ -20,9 +21,12 @@ export class Connection {
   readonly location: string;
   readonly profile: MongodbProfile;
   readonly timeoutMs: number;
+  readonly tunnel: Tunnel | undefined;
   #opened: Promise<Opened> | undefined;
 
-  constructor(profile: MongodbProfile, timeoutMs: number) {
+  /** @param tunnel undefined: connect directly */
+  constructor(profile: MongodbProfile, timeoutMs: number, tunnel?: Tunnel) {
+    this.tunnel = tunnel;
     this.profile = profile;
     this.timeoutMs = timeoutMs;
     this.location = locationOf(profile);
@@ -38,7 +42,7 @@ export class Connection {
       return await this.#inTime(work(deployment));
     } catch (error) {
       if (error instanceof MongoServerSelectionError) await this.#forget(opened);
-      throw translated(error, this.location);
+      throw await this.#explained(error);
     }
   }
 
@@ -53,8 +57,14 @@ export class Connection {
       await this.#inTime(keepTime());
       yield* work(deployment, (cursor) => this.#answers(cursor));
     } catch (error) {
-      throw translated(error, this.location);
+      throw await this.#explained(error);
     }
+  }
+
+  /** ssh knows better why a connection through a tunnel was lost. */
+  async #explained(error: unknown): Promise<unknown> {
+    const known = translated(error, this.location);
+    return this.tunnel !== undefined && isPassing(known) ? this.tunnel.explained(known, hostsOf(this.profile)) : known;
   }
 
   async close(): Promise<void> {
@@ -73,7 +83,7 @@ export class Connection {
   }
 
   async #connect(): Promise<Opened> {
-    const client = clientOf(this.profile, this.timeoutMs, this.location);
+    const client = clientOf(this.profile, this, await this.tunnel?.ready());
     try {
       await this.#inTime(connect(client, this.location));
       const database = client.db(this.profile.database);
@@ -96,7 +106,7 @@ export class Connection {
       // The next request tries again.
       this.#opened = undefined;
       await client.close();
-      throw error;
+      throw await this.#explained(error);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { MongodbProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { Store } from '../contract/store.js';
+import type { NetworkOptions } from '../network/tunnel.js';
 import type { MongodbContext } from './context.js';
 import type { MongodbWaiting } from './locks/waiting.js';
 
@@ -19,9 +20,9 @@ import { MongodbTagged } from './tags/tagged.js';
  * The cache of mongodb/laravel-mongodb. Connects on first use. The first write creates collections, but no indexes. A
  * TTL of more than five years reads as forever, which Laravel writes as ten years.
  */
-export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs }: OpenOptions): Store {
+export function openMongodb(profile: MongodbProfile, codec: Codec, { timeoutMs, tunnel }: NetworkOptions): Store {
   const { prefix } = profile;
-  const connection = new Connection(profile, timeoutMs);
+  const connection = new Connection(profile, timeoutMs, tunnel);
   const context: MongodbContext = { connection, codec, prefix };
   const waits = new OpenWaits<MongodbWaiting>();
   return defineStore({

@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 
 import type { SqlConnection } from '../../profiles/profile.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
@@ -16,11 +17,12 @@ import { readTlsFiles } from '../network/tls-files.js';
 const CLOSE_MS = 500;
 
 /** @throws any error of mysql2, ConfigError for TLS files */
-export async function connectMysql(place: SqlConnection, timeoutMs: number): Promise<Session> {
+export async function connectMysql(place: SqlConnection, timeoutMs: number, tunnel?: Tunnel): Promise<Session> {
   const meter = new ReplyMeter();
+  const socket = place.socket === undefined ? await tunnel?.connect(place) : undefined;
   const connection = createConnection({
     ...(await optionsOf(place, timeoutMs)),
-    stream: () => meter.watch(dial(place)),
+    stream: () => meter.watch(socket ?? dial(place)),
   });
   const session = new MysqlSession(connection, meter);
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { Store } from '../contract/store.js';
+import type { NetworkOptions, Tunnel } from '../network/tunnel.js';
 import type { Server } from '../sql/session.js';
 
 import { POLL } from '../sql/events/sources.js';
@@ -10,7 +11,7 @@ import { MYSQL } from './dialect.js';
 import { isMissingTable, isRetriable, TLS_TERMS, translated } from './errors.js';
 
 /** Laravel's `database` store on MySQL or MariaDB. */
-export function openMysql(profile: SqlProfile, codec: Codec, options: OpenOptions): Store {
+export function openMysql(profile: SqlProfile, codec: Codec, options: NetworkOptions): Store {
   return openSqlStore(DRIVER, profile, codec, options);
 }
 
@@ -21,14 +22,15 @@ export const DRIVER: SqlDriver = {
   server,
 };
 
-function server(place: SqlConnection): Server {
+function server(place: SqlConnection, tunnel?: Tunnel): Server {
   const location = locationOf('mysql', place);
   return {
     location,
     tlsTerms: TLS_TERMS,
+    tunnel,
     async connect(timeoutMs) {
       const { connectMysql } = await import('./session.js');
-      return connectMysql(place, timeoutMs);
+      return connectMysql(place, timeoutMs, tunnel);
     },
     translated: (error) => translated(error, location),
     isRetriable,

@@ -5,20 +5,19 @@ import type { Finding } from '../contract/store.js';
 import { CachectlError, UnreachableError } from '../../errors.js';
 import { failed, ok } from '../doctor/findings.js';
 import { type Endpoint, endpointText } from './endpoint.js';
-import { requiresTls, type TlsTerms } from './errors.js';
+import { requiresTls } from './errors.js';
 import { answersPlainly, greeted, type Greeting, speaksTls } from './handshake.js';
-import { connected, Deadline, millisecondsSince, resolved } from './tcp.js';
+import { connected, type ConnectTerms, Deadline, millisecondsSince, resolved } from './tcp.js';
 import { handshake, type TlsSettings } from './tls.js';
 
 /** How to connect to a server. */
-export interface ConnectSettings {
+export interface ConnectSettings extends ConnectTerms {
   /** The timeout for all steps together, in milliseconds. */
   readonly timeoutMs: number;
   /** Undefined for a connection without TLS. */
   readonly tls?: TlsSettings | undefined;
   /** Absent if only authentication shows what kind of server answers. */
   readonly greeting?: Greeting;
-  readonly tlsTerms: TlsTerms;
 }
 
 /** How far a connection to a server got. */
@@ -33,13 +32,15 @@ export interface ServerAttempt {
 export async function tryServer(endpoint: Endpoint, settings: ConnectSettings): Promise<ServerAttempt> {
   const deadline = new Deadline(settings.timeoutMs);
   const findings: Finding[] = [];
-  const name = await resolved(endpoint, settings.tlsTerms, deadline);
+  const { tunnel } = settings;
+  // The bastion resolves names.
+  const name = tunnel === undefined ? await resolved(endpoint, settings.tlsTerms, deadline) : undefined;
   if (name !== undefined) findings.push(name);
   if (name?.state === 'fault') return { endpoint, findings };
   let socket: Socket | undefined;
   try {
     const started = performance.now();
-    socket = await connected(endpoint, settings.tlsTerms, deadline);
+    socket = await connected(endpoint, settings, deadline);
     findings.push(
       ok('connect', `${endpointText(endpoint)} accepted the connection in ${millisecondsSince(started)} ms`),
     );
@@ -57,7 +58,7 @@ export async function tryServer(endpoint: Endpoint, settings: ConnectSettings): 
     if (!(error instanceof CachectlError)) throw error;
     const step = findings.some(({ subject }) => subject === 'connect') ? 'greeting' : 'connect';
     const wantsTls =
-      step === 'greeting' && settings.tls === undefined && (await speaksTls(endpoint, settings.tlsTerms, deadline));
+      step === 'greeting' && settings.tls === undefined && (await speaksTls(endpoint, settings, deadline));
     findings.push(
       failed(
         step,
@@ -85,12 +86,12 @@ export async function* tryServers(
 async function withPlainHint(
   findings: readonly Finding[],
   endpoint: Endpoint,
-  { greeting, tlsTerms }: ConnectSettings,
+  { greeting, tlsTerms, tunnel }: ConnectSettings,
   deadline: Deadline,
 ): Promise<readonly Finding[]> {
   const [first] = findings;
   if (first?.state !== 'fault' || greeting === undefined) return findings;
-  if (!(await answersPlainly(endpoint, { greeting, tlsTerms }, deadline))) return findings;
+  if (!(await answersPlainly(endpoint, { greeting, tlsTerms, tunnel }, deadline))) return findings;
   const message = `${endpointText(endpoint)} speaks ${greeting.product} without TLS`;
   return [failed('TLS', new UnreachableError(message, `Use ${tlsTerms.off}.`))];
 }

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
 
-import type { TlsTerms } from './errors.js';
-
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { type Endpoint, endpointText } from './endpoint.js';
-import { connected, type Deadline } from './tcp.js';
+import { connected, type ConnectTerms, type Deadline } from './tcp.js';
 
 /** A first request that shows whether the server is the expected product. */
 export interface Greeting {
@@ -58,11 +56,11 @@ export async function greeted(
 /** Whether a server that failed the TLS handshake answers without TLS. False if that fails, too. */
 export async function answersPlainly(
   endpoint: Endpoint,
-  { greeting, tlsTerms }: { readonly greeting: Greeting; readonly tlsTerms: TlsTerms },
+  { greeting, ...terms }: ConnectTerms & { readonly greeting: Greeting },
   deadline: Deadline,
 ): Promise<boolean> {
   try {
-    const socket = await connected(endpoint, tlsTerms, deadline);
+    const socket = await connected(endpoint, terms, deadline);
     try {
       await greeted(socket, endpoint, greeting, deadline);
       return true;
@@ -76,11 +74,11 @@ export async function answersPlainly(
 }
 
 /** Whether a server that did not answer without TLS completes a TLS handshake. False if that fails, too. */
-export async function speaksTls(endpoint: Endpoint, tlsTerms: TlsTerms, deadline: Deadline): Promise<boolean> {
+export async function speaksTls(endpoint: Endpoint, terms: ConnectTerms, deadline: Deadline): Promise<boolean> {
   const { connect } = await import('node:tls');
   let socket: Socket;
   try {
-    socket = await connected(endpoint, tlsTerms, deadline);
+    socket = await connected(endpoint, terms, deadline);
   } catch (error) {
     if (error instanceof CachectlError) return false;
     throw error;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 
 import type { Finding } from '../contract/store.js';
+import type { Tunnel } from './tunnel.js';
 
 import { withTimeout } from '../../async.js';
 import { CachectlError, TimeoutError, UnreachableError } from '../../errors.js';
@@ -33,6 +34,12 @@ export class Deadline {
   }
 }
 
+/** How to reach a server, and how errors name the settings for it. */
+export interface ConnectTerms {
+  readonly tlsTerms: TlsTerms;
+  readonly tunnel?: Tunnel | undefined;
+}
+
 /** The addresses of a host name, resolved by the system (with its hosts file). Undefined for an address or a socket. */
 export async function resolved(endpoint: Endpoint, terms: TlsTerms, deadline: Deadline): Promise<Finding | undefined> {
   if ('socket' in endpoint || isIP(endpoint.host) !== 0) return undefined;
@@ -56,8 +63,13 @@ export async function resolved(endpoint: Endpoint, terms: TlsTerms, deadline: De
  * An open socket. The caller destroys it.
  * @throws UnreachableError, TimeoutError
  */
-export async function connected(endpoint: Endpoint, terms: TlsTerms, deadline: Deadline): Promise<Socket> {
+export async function connected(
+  endpoint: Endpoint,
+  { tlsTerms: terms, tunnel }: ConnectTerms,
+  deadline: Deadline,
+): Promise<Socket> {
   const where = endpointText(endpoint);
+  if (tunnel !== undefined && 'host' in endpoint) return tunnel.connect(endpoint);
   const socket = connect('socket' in endpoint ? { path: endpoint.socket } : { ...endpoint, noDelay: true });
   socket.on('error', () => {
     // The step that runs reports it.

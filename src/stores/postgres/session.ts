@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 
 import type { SqlConnection } from '../../profiles/profile.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
@@ -21,9 +22,17 @@ export interface PostgresSession extends Session {
 }
 
 /** @throws any error of pg, ConfigError for TLS files */
-export async function connectPostgres(place: SqlConnection, timeoutMs: number): Promise<PostgresSession> {
+export async function connectPostgres(
+  place: SqlConnection,
+  timeoutMs: number,
+  tunnel?: Tunnel,
+): Promise<PostgresSession> {
   const meter = new ReplyMeter();
-  const client = new pg.Client({ ...(await optionsOf(place, timeoutMs)), stream: () => meter.watch(new Socket()) });
+  const socket = place.socket === undefined ? await tunnel?.connect(place) : undefined;
+  const client = new pg.Client({
+    ...(await optionsOf(place, timeoutMs)),
+    stream: () => meter.watch(socket === undefined ? new Socket() : asUnconnected(socket)),
+  });
   const session = new ClientSession(client, meter);
   try {
     await client.connect();
@@ -36,6 +45,16 @@ export async function connectPostgres(place: SqlConnection, timeoutMs: number): 
   }
 
   return session;
+}
+
+/** pg connects the stream that it gets, and waits for the event. */
+function asUnconnected(socket: Socket): Socket {
+  return Object.assign(socket, {
+    connect() {
+      process.nextTick(() => socket.emit('connect'));
+      return socket;
+    },
+  });
 }
 
 async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<ClientConfig> {

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { Store } from '../contract/store.js';
+import type { NetworkOptions, Tunnel } from '../network/tunnel.js';
 import type { Server } from '../sql/session.js';
 import type { PostgresSession } from './session.js';
 
@@ -11,7 +12,7 @@ import { isMissingTable, isRetriable, TLS_TERMS, translated } from './errors.js'
 import { EVENT_SOURCES } from './events/sources.js';
 
 /** Laravel's `database` store on PostgreSQL. */
-export function openPostgres(profile: SqlProfile, codec: Codec, options: OpenOptions): Store {
+export function openPostgres(profile: SqlProfile, codec: Codec, options: NetworkOptions): Store {
   return openSqlStore(DRIVER, profile, codec, options);
 }
 
@@ -23,16 +24,17 @@ export const DRIVER: SqlDriver = {
   server,
 };
 
-function server(place: SqlConnection): Server {
+function server(place: SqlConnection, tunnel?: Tunnel): Server {
   const location = locationOf('postgres', place);
   const connect = async (timeoutMs: number): Promise<PostgresSession> => {
     const { connectPostgres } = await import('./session.js');
-    return connectPostgres(place, timeoutMs);
+    return connectPostgres(place, timeoutMs, tunnel);
   };
 
   return {
     location,
     tlsTerms: TLS_TERMS,
+    tunnel,
     connect,
     translated: (error) => translated(error, location),
     isRetriable,

@@ -1,6 +1,7 @@
 import { type Cluster, Redis } from 'ioredis';
 
 import type { RedisConnection } from '../../profiles/profile.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { BulkWriting } from './client/bulk-writing.js';
 import type { RedisOptions } from './client/client-options.js';
 import type { ClusterClient } from './client/cluster.js';
@@ -18,6 +19,14 @@ import { checkServesAll, type ServerTopology } from './client/single-server.js';
 import { withQuietAuth } from './client/suppress-auth-warning.js';
 import { isCrossSlot, TLS_TERMS, translated } from './errors.js';
 
+interface Reach {
+  readonly timeoutMs: number;
+  /** Of keys that the user may read, for probes. */
+  readonly prefix?: string;
+  /** Undefined: connect directly. */
+  readonly tunnel?: Tunnel | undefined;
+}
+
 /** A connection, opened on first use. Nothing is retried. Every failure is an error that names the server. */
 export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly id = '';
@@ -27,6 +36,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly settings: RedisConnection;
   /** The timeout of a reply, in milliseconds. */
   readonly timeoutMs: number;
+  readonly tunnel: Tunnel | undefined;
   #opened: Promise<Opened> | undefined;
   #bulk: Promise<BulkWriting> | undefined;
   /** Set once the server was found to hold all keys. */
@@ -34,10 +44,10 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   #keysApart: boolean;
   readonly #prefix: string;
 
-  /** @param prefix of keys that the user may read, for probes */
-  constructor(settings: RedisConnection, timeoutMs: number, prefix = '') {
+  constructor(settings: RedisConnection, { timeoutMs, prefix = '', tunnel }: Reach) {
     this.#keysApart = settings.kind === 'cluster';
     this.#prefix = prefix;
+    this.tunnel = tunnel;
     this.isCluster = settings.kind === 'cluster';
     this.location = locationOf(settings);
     this.settings = settings;
@@ -87,7 +97,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
   /** A connection to the same server and database, not connected yet. */
   copy(): Connection {
-    return new Connection(this.settings, this.timeoutMs, this.#prefix);
+    return new Connection(this.settings, { timeoutMs: this.timeoutMs, prefix: this.#prefix, tunnel: this.tunnel });
   }
 
   /** Like `nodes`, but reloads the slot map of a cluster first. */
@@ -164,7 +174,9 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
       );
     }
 
-    const options = await clientOptions(this.settings, this.timeoutMs);
+    // The timeout is for the server.
+    await this.tunnel?.ready();
+    const options = await clientOptions(this.settings, this.timeoutMs, this.tunnel);
     try {
       return await (this.isCluster ? this.#connectCluster(options) : this.#connectServer(options));
     } catch (error) {

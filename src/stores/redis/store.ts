@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { RedisProfile } from '../../profiles/profile.js';
-import type { Lock, OpenOptions, Store } from '../contract/store.js';
+import type { Lock, Store } from '../contract/store.js';
+import type { NetworkOptions } from '../network/tunnel.js';
 import type { RedisContext } from './context.js';
 
 import { defineStore } from '../define-store.js';
@@ -16,11 +17,15 @@ import { openPacking } from './packing.js';
 import { RedisTagged } from './tags/tagged.js';
 
 /** A cache of Laravel's Redis driver. Connects on first use. Locks may have a separate connection. */
-export async function openRedis(profile: RedisProfile, codec: Codec, { timeoutMs }: OpenOptions): Promise<Store> {
+export async function openRedis(
+  profile: RedisProfile,
+  codec: Codec,
+  { timeoutMs, tunnel }: NetworkOptions,
+): Promise<Store> {
   const keys = new Keys(profile);
-  const connection = new Connection(profile.connection, timeoutMs, keys.prefix);
-  const lockConnection =
-    profile.locks === undefined ? connection : new Connection(profile.locks, timeoutMs, keys.prefix);
+  const reach = { timeoutMs, prefix: keys.prefix, tunnel };
+  const connection = new Connection(profile.connection, reach);
+  const lockConnection = profile.locks === undefined ? connection : new Connection(profile.locks, reach);
   const { prefix } = profile;
   const context: RedisContext = {
     connection,

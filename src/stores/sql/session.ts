@@ -1,4 +1,5 @@
 import type { TlsTerms } from '../network/errors.js';
+import type { Tunnel } from '../network/tunnel.js';
 import type { Sql } from './statement.js';
 
 /** A row: text and values as bytes, numbers as numbers, booleans as 1 and 0. */
@@ -29,6 +30,8 @@ export interface Server {
   /** For people: `mysql 127.0.0.1:3306, database app`. */
   readonly location: string;
   readonly tlsTerms: TlsTerms;
+  /** Undefined: connect directly. */
+  readonly tunnel: Tunnel | undefined;
   /** @throws any error of the client library */
   connect(timeoutMs: number): Promise<Session>;
   /** Translate an error of this server into one that names it and has a hint. */

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { SqlConnection, SqlProfile } from '../../profiles/profile.js';
-import type { OpenOptions, Store } from '../contract/store.js';
+import type { Store } from '../contract/store.js';
+import type { NetworkOptions, Tunnel } from '../network/tunnel.js';
 import type { SqlContext } from './context.js';
 import type { Dialect } from './dialect.js';
 import type { Server } from './session.js';
@@ -22,7 +23,7 @@ export interface SqlDriver {
   readonly events: EventsPart<SqlContext>;
   /** In place of the shared ones. */
   readonly parts?: Pick<Parts<SqlContext>, 'diagnose'>;
-  server(place: SqlConnection): Server;
+  server(place: SqlConnection, tunnel?: Tunnel): Server;
 }
 
 /**
@@ -33,11 +34,11 @@ export function openSqlStore(
   { dialect, events, parts, server }: SqlDriver,
   profile: SqlProfile,
   codec: Codec,
-  { timeoutMs }: OpenOptions,
+  { timeoutMs, tunnel }: NetworkOptions,
 ): Store {
   const { prefix } = profile;
-  const entries = new Connection(server(profile.connection), timeoutMs);
-  const locks = profile.locks === undefined ? entries : new Connection(server(profile.locks), timeoutMs);
+  const entries = new Connection(server(profile.connection, tunnel), timeoutMs);
+  const locks = profile.locks === undefined ? entries : new Connection(server(profile.locks, tunnel), timeoutMs);
   const tables = new Tables(dialect, profile, entries, locks);
   const values = dialect.wrapsNul ? new ColumnCodec(codec) : codec;
   const context: SqlContext = { dialect, entries, locks, tables, profile, codec, values, prefix };

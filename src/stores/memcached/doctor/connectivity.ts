@@ -1,6 +1,6 @@
 import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
 import type { Finding } from '../../contract/store.js';
-import type { Protocol } from '../connection.js';
+import type { Connection, Protocol } from '../connection.js';
 import type { MemcachedContext } from '../context.js';
 
 import { CachectlError } from '../../../errors.js';
@@ -16,7 +16,7 @@ import { TLS_TERMS } from '../protocol/access-errors.js';
 export async function* checkConnection({ connection, timeoutMs }: MemcachedContext): AsyncGenerator<Finding> {
   const { servers, profile, protocol } = connection;
   let lost = 0;
-  for await (const { endpoint, findings } of tryServers(servers, await wayOf(profile, protocol, timeoutMs))) {
+  for await (const { endpoint, findings } of tryServers(servers, await wayOf(connection, timeoutMs))) {
     const isLost = findings.some(({ state }) => state === 'fault');
     if (isLost) lost++;
     for (const finding of findings)
@@ -54,8 +54,9 @@ function loginText({ username }: MemcachedProfile, protocol: Protocol): string {
 }
 
 /** A server with the binary protocol hangs up on the text protocol's greeting. */
-async function wayOf({ tls }: MemcachedProfile, protocol: Protocol, timeoutMs: number): Promise<ConnectSettings> {
-  const common: ConnectSettings = { timeoutMs, tlsTerms: TLS_TERMS };
+async function wayOf({ profile, protocol, tunnel }: Connection, timeoutMs: number): Promise<ConnectSettings> {
+  const { tls } = profile;
+  const common: ConnectSettings = { timeoutMs, tlsTerms: TLS_TERMS, tunnel };
   const plain = protocol === 'binary' ? common : { ...common, greeting: GREETING };
   if (tls === undefined) return plain;
   const { verify } = tls;

@@ -2,8 +2,11 @@ import type { ConnectionOptions } from 'node:tls';
 
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
 
+import type { MemcachedServer } from '../../../profiles/profile.js';
+import type { Tunnel } from '../../network/tunnel.js';
 import type { Target } from './target.js';
 
+import { deferred, withTimeout } from '../../../async.js';
 import { CachectlError } from '../../../errors.js';
 import { closed, handshakeFailed, notConnected, translated } from '../errors.js';
 
@@ -17,7 +20,10 @@ const CHUNK = 65_536;
  * @throws UnreachableError, TimeoutError
  */
 export async function dial(target: Target, signal: AbortSignal, read: (chunk: Buffer) => void): Promise<Socket> {
-  const { location, timeoutMs } = target;
+  const { location, timeoutMs, tunnel, server } = target;
+  // The timeout is for the server.
+  await tunnel?.ready();
+  if (tunnel !== undefined && 'host' in server) return dialThrough(tunnel, target, signal, read);
   const socket = await begun(target, read);
   return new Promise((resolve, reject) => {
     const fail = (error: CachectlError): void => {
@@ -41,6 +47,38 @@ export async function dial(target: Target, signal: AbortSignal, read: (chunk: Bu
       resolve(socket);
     });
   });
+}
+
+/** Like `dial`, through a tunnel. */
+async function dialThrough(
+  tunnel: Tunnel,
+  { server, tls, location, timeoutMs }: Target,
+  signal: AbortSignal,
+  read: (chunk: Buffer) => void,
+): Promise<Socket> {
+  const place = server as Extract<MemcachedServer, { host: string }>;
+  const given = deferred<never>();
+  signal.addEventListener('abort', () => given.reject(closed(location)), { once: true });
+  const opening = opened(tunnel, place, tls);
+  try {
+    const socket = await withTimeout(Promise.race([opening, given.promise]), timeoutMs, () => notConnected(location));
+    return socket.on('data', read);
+  } catch (error) {
+    // It may still be connecting.
+    opening.then((socket) => socket.destroy()).catch(() => {});
+    if (error instanceof CachectlError) throw error;
+    throw tls === undefined ? translated(error, location) : handshakeFailed(error, location);
+  }
+}
+
+async function opened(
+  tunnel: Tunnel,
+  { host, port }: { readonly host: string; readonly port: number },
+  tls: Target['tls'],
+): Promise<Socket> {
+  if (tls === undefined) return tunnel.connect({ host, port });
+  const { readTlsFiles } = await import('../../network/tls-files.js');
+  return tunnel.connectTls({ host, port }, { ...(await readTlsFiles(tls)), rejectUnauthorized: tls.verify });
 }
 
 /** Unix sockets do not use TLS. */

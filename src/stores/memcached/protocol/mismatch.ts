@@ -20,7 +20,14 @@ const PROBE_TIMEOUT_MS = 1000;
 export async function protocolMismatch(target: Target, spoken: 'binary' | 'text'): Promise<CachectlError | undefined> {
   const { server, tls, location } = target;
   const isPlain = tls === undefined && !('socket' in server);
-  if (isPlain && (await speaksTls(server, TLS_TERMS, new Deadline(Math.min(target.timeoutMs, PROBE_TIMEOUT_MS))))) {
+  if (
+    isPlain &&
+    (await speaksTls(
+      server,
+      { tlsTerms: TLS_TERMS, tunnel: target.tunnel },
+      new Deadline(Math.min(target.timeoutMs, PROBE_TIMEOUT_MS)),
+    ))
+  ) {
     return onlyTls(location);
   }
 

@@ -1,4 +1,5 @@
 import type { MemcachedProfile, MemcachedServer } from '../../../profiles/profile.js';
+import type { Tunnel } from '../../network/tunnel.js';
 
 /** One server and how to connect to it. */
 export interface Target {
@@ -9,6 +10,8 @@ export interface Target {
   readonly timeoutMs: number;
   /** Undefined: no TLS. */
   readonly tls?: MemcachedProfile['tls'];
+  /** Undefined: connect directly. */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 export interface Login {

@@ -18,7 +18,7 @@ import { rights } from './rights.js';
 /** Check the connection to each member of the URL, of which one has to answer, then the login and the permissions. */
 export async function* checkConnection({ connection }: MongodbContext): AsyncGenerator<Finding> {
   const options = await optionsOf(connection);
-  const { timeoutMs } = connection;
+  const { timeoutMs, tunnel } = connection;
   let endpoints: readonly Endpoint[];
   try {
     endpoints = await endpointsOf(options, new Deadline(timeoutMs));
@@ -28,7 +28,8 @@ export async function* checkConnection({ connection }: MongodbContext): AsyncGen
     return;
   }
 
-  const way: ConnectSettings = { timeoutMs, greeting: GREETING, tls: await tlsOf(options), tlsTerms: TLS_TERMS };
+  const tls = await tlsOf(options);
+  const way: ConnectSettings = { timeoutMs, greeting: GREETING, tls, tlsTerms: TLS_TERMS, tunnel };
   const arrivals = await Promise.all(endpoints.map(async (endpoint) => tryServer(endpoint, way)));
   const isThere = arrivals.some(({ answer }) => answer !== undefined);
   for (const finding of arrivals.flatMap(({ findings }) => findings)) {
@@ -51,8 +52,8 @@ export async function* checkConnection({ connection }: MongodbContext): AsyncGen
 }
 
 /** The options as the official driver parses them, since a URL can spell the same option in several ways. */
-async function optionsOf({ profile, timeoutMs, location }: Connection): Promise<MongoOptions> {
-  const client = clientOf(profile, timeoutMs, location);
+async function optionsOf(connection: Connection): Promise<MongoOptions> {
+  const client = clientOf(connection.profile, connection);
   const { options } = client;
   await client.close();
   return options;

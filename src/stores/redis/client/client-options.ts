@@ -1,6 +1,7 @@
 import type { RedisOptions as LibraryOptions } from 'ioredis';
 
 import type { RedisConnection } from '../../../profiles/profile.js';
+import type { Tunnel } from '../../network/tunnel.js';
 
 import { readTlsFiles } from '../../network/tls-files.js';
 
@@ -12,7 +13,11 @@ export type RedisOptions = Omit<LibraryOptions, 'replyMapping'>;
  * @param timeoutMs for connecting, and for each reply
  * @throws ConfigError if the TLS files cannot be used
  */
-export async function clientOptions(settings: RedisConnection, timeoutMs: number): Promise<RedisOptions> {
+export async function clientOptions(
+  settings: RedisConnection,
+  timeoutMs: number,
+  tunnel?: Tunnel,
+): Promise<RedisOptions> {
   const [first] = settings.nodes;
   const options: RedisOptions = {
     lazyConnect: true,
@@ -35,6 +40,11 @@ export async function clientOptions(settings: RedisConnection, timeoutMs: number
   if (settings.password !== undefined) options.password = settings.password;
   if (settings.tls !== undefined) {
     options.tls = { ...(await readTlsFiles(settings.tls)), rejectUnauthorized: settings.tls.verify };
+  }
+
+  if (tunnel !== undefined && settings.socket === undefined) {
+    const { connectorThrough } = await import('./tunnel-connector.js');
+    options.Connector = connectorThrough(tunnel);
   }
 
   if (settings.kind === 'sentinel') return { ...options, ...sentinelOptions(settings, timeoutMs) };

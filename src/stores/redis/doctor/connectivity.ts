@@ -40,7 +40,7 @@ async function* reachOne(connection: Connection, known?: Connection): AsyncGener
   const { settings } = connection;
   const answers: string[] = [];
   if (known === undefined || placeOf(known.settings) !== placeOf(settings)) {
-    const attempts = await tryServers(settings, connection.timeoutMs);
+    const attempts = await tryServers(connection);
     const isReachable = attempts.some(({ answer }) => answer !== undefined);
     for (const { findings, answer } of attempts) {
       // A node that is down is no fault if another one answers.
@@ -59,13 +59,14 @@ async function* reachOne(connection: Connection, known?: Connection): AsyncGener
   yield* login(connection, answers[0]);
 }
 
-async function tryServers(settings: RedisConnection, timeoutMs: number): Promise<readonly ServerAttempt[]> {
+async function tryServers({ settings, timeoutMs, tunnel }: Connection): Promise<readonly ServerAttempt[]> {
   const endpoints: readonly Endpoint[] = settings.socket === undefined ? settings.nodes : [{ socket: settings.socket }];
   const connectSettings: ConnectSettings = {
     timeoutMs,
     greeting: GREETING,
     tls: await tlsOf(settings),
     tlsTerms: TLS_TERMS,
+    tunnel,
   };
   return Promise.all(endpoints.map(async (endpoint) => tryServer(endpoint, connectSettings)));
 }

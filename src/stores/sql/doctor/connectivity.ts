@@ -17,7 +17,8 @@ export async function* checkConnection(context: SqlContext): AsyncGenerator<Find
     // PostgreSQL names a socket by its folder.
     if (place.socket === undefined) {
       const { host, port } = place;
-      const way = { timeoutMs: connection.timeoutMs, tlsTerms: connection.server.tlsTerms };
+      const { tlsTerms, tunnel } = connection.server;
+      const way = { timeoutMs: connection.timeoutMs, tlsTerms, tunnel };
       const { findings } = await tryServer({ host, port }, way);
       yield* findings;
       if (findings.some(({ state }) => state === 'fault')) return;
