@@ -25,6 +25,8 @@ program python3 && python3 -m pip --version >/dev/null 2>&1 || need python3-pip
 program zsh || need zsh
 program fish || need fish
 program saslpasswd2 || need sasl2-bin
+program sshd || [ -x /usr/sbin/sshd ] || need openssh-server
+program ssh || need openssh-client
 program mariadbd || [ -x /usr/sbin/mariadbd ] || need mariadb-server
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need postgresql
 program php || need php-cli

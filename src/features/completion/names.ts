@@ -1,6 +1,7 @@
 import type { Store } from '../../stores/contract/store.js';
 import type { Candidate, Named, NameKind } from './target.js';
 
+import { UnreachableError } from '../../errors.js';
 import { parseKey, printKey } from '../../stores/entries/printed-key.js';
 import { escapeGlob } from '../../stores/listing/glob.js';
 import { openStore } from '../../stores/open.js';
@@ -21,7 +22,7 @@ const MOST_OFFERED = 100;
 
 /** Profiles or names of the store that begin as typed. */
 export async function namesFor({ kind, head, typed, taken, flags }: Named): Promise<readonly Candidate[]> {
-  const { resolveProfile } = await import('../../profiles/resolve.js');
+  const { completeProfile, stateProfile } = await import('../../profiles/resolve.js');
   const { chooseProfile, selectableProfiles } = await import('../../runtime/select-profile.js');
   if (kind === 'profile') {
     const names = await selectableProfiles(flags);
@@ -29,12 +30,18 @@ export async function namesFor({ kind, head, typed, taken, flags }: Named): Prom
   }
 
   const quiet = { ...chooseProfile(flags).choice, warn() {} };
-  const profile = await resolveProfile(quiet);
+  const profile = await completeProfile(await stateProfile(quiet), tooSlow, quiet.warn);
+  if ('ssh' in profile && profile.ssh !== undefined) return [];
   const offers = await remembered([kind, typed, profile], async () => {
     const store = await openStore(profile, { timeoutMs: budget() });
     return offersOf(await listedIn(store, kind, parseKey(typed)), typed);
   });
   return offers.filter(({ value }) => !taken.includes(value)).map((offer) => ({ ...offer, value: head + offer.value }));
+}
+
+/** A secret manager and a bastion take longer than a person waits for a completion. */
+async function tooSlow(): Promise<never> {
+  throw new UnreachableError('completion runs no passwordCommand', 'Type the name.');
 }
 
 function budget(): number {

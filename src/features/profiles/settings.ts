@@ -43,7 +43,7 @@ export async function shownSettings(
       const value = effective.get(path) ?? valueOf(each);
       return {
         key: path,
-        value: isHidden(path) ? hiddenValue(path, each) : unsecret(value),
+        value: isHidden(path) ? hiddenValue(path, each) : BASTION.test(path) ? value : unsecret(value),
         source: sourceOf(each, variables, urlBy),
         ...(variables.length > 0 && { variables: variables.map(({ name }) => name) }),
       };
@@ -76,6 +76,9 @@ function valueOf({ value, items }: Leaf): Scalar | string[] {
   if (items !== undefined) return items.map((item) => String(item.value));
   return typeof value === 'bigint' ? Number(value) : (value ?? '');
 }
+
+/** The user of a bastion looks like the login in a URL, and has no password. */
+const BASTION = /^ssh(?:\.destination)?$/;
 
 const MASK = '***';
 

@@ -3,7 +3,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
 import { once } from 'node:events';
 import { createServer, isIP } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { SshTunnel } from '../../profiles/profile.js';
 import type { OpenOptions, Store } from '../contract/store.js';
@@ -19,6 +19,9 @@ export interface NetworkOptions extends OpenOptions {
   /** Undefined: connect directly. */
   readonly tunnel?: Tunnel | undefined;
 }
+
+/** Milliseconds that ssh takes to end after it closed its sockets. */
+const LAST_MS = 250;
 
 interface Place {
   readonly host: string;
@@ -81,10 +84,11 @@ export class Tunnel {
 
   /** Why a connection failed or was lost, as far as ssh knows it; otherwise the error itself. */
   async explained(error: unknown, where: string): Promise<unknown> {
-    const end = await this.#end();
-    if (end !== undefined) return end;
+    // What ssh wrote before it closed the socket arrives in the same turn or in the next one.
+    await nextTurn();
+    await nextTurn();
     const refusal = this.#ssh?.takeRefusal();
-    if (refusal === undefined) return error;
+    if (refusal === undefined) return (await this.#end()) ?? error;
     const hint = refusal.startsWith('administratively prohibited')
       ? `Its sshd allows no forwarding there: see AllowTcpForwarding and PermitOpen in sshd_config.`
       : `Check the address as the bastion sees it: ${commandOf(this.#settings)}`;
@@ -119,7 +123,7 @@ export class Tunnel {
     // The client library reports it, once it listens.
     socket.on('error', ignore);
     const close = async (): Promise<void> => {
-      socket.destroy(await this.#end());
+      socket.destroy(socket.writableEnded ? undefined : await this.#end());
     };
 
     socket.once('end', () => {
@@ -131,9 +135,8 @@ export class Tunnel {
   async #end(): Promise<CachectlError | undefined> {
     const ssh = this.#ssh;
     if (ssh === undefined) return undefined;
-    // What ssh wrote before it closed the socket arrives in the same turn or in the next one.
-    await nextTurn();
-    await nextTurn();
+    // ssh closes its sockets, then it ends.
+    await Promise.race([ssh.ended, sleep(LAST_MS, undefined, { ref: false })]);
     if (ssh.isRunning) return undefined;
     const words = ssh.lastWords === '' ? '' : `: ${ssh.lastWords}`;
     return new UnreachableError(
