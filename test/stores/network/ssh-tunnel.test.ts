@@ -8,10 +8,10 @@ import type { RedisServer } from '../../support/redis-server.js';
 import type { SshServer } from '../../support/ssh-server.js';
 
 import { cachectl, type Result, start } from '../../support/cli.js';
+import { startSilentServer } from '../../support/fault-proxy.js';
 import { freePort, startRedis } from '../../support/redis-server.js';
 import { requireProgram } from '../../support/requirements.js';
 import { scratchFolder } from '../../support/scratch.js';
-import { startSilentServer } from '../../support/silent-server.js';
 import { startSshServer } from '../../support/ssh-server.js';
 
 describe('The ssh option of a profile', () => {
