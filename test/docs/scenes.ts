@@ -160,7 +160,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       await filled(redis);
     },
     first: {
-      'cachectl lock:show deploy': async (_redis, shell) => {
+      async 'cachectl lock:show deploy'(_redis, shell) {
         await shell.run(`${waiter('runner-8', 1634)} ${waiter('runner-9', 1635)}`);
         await shell.run('until cachectl lock:show deploy | grep waiters.1; do :; done');
       },
