@@ -32,10 +32,17 @@ function byLastPart(typed: string, ids: readonly string[]): string | undefined {
 function nearest(typed: string, ids: readonly string[]): string | undefined {
   // The time grows with the product of the lengths.
   const sought = typed.toLowerCase().slice(0, 50);
-  const ranked = ids.map((id) => ({ id, wrong: distance(sought, id) })).sort((a, b) => a.wrong - b.wrong);
+  const ranked = ids.map((id) => ({ id, wrong: mistakes(sought, id) })).sort((a, b) => a.wrong - b.wrong);
   // A topic has few commands, so less similarity is enough.
   const most = typed.includes(':') ? 0.5 : 0.49;
   return ranked.find(({ id, wrong }) => wrong <= 2 && wrong <= lastPart(id).length * most)?.id;
+}
+
+/** The edit distance, in which two letters that changed places are one mistake. */
+function mistakes(typed: string, id: string): number {
+  const swapped = (at: number): string => typed.slice(0, at) + typed[at + 1] + typed[at] + typed.slice(at + 2);
+  const isSwapped = Array.from({ length: typed.length - 1 }, (_, at) => swapped(at)).includes(id);
+  return isSwapped ? 1 : distance(typed, id);
 }
 
 function lastPart(id: string): string {

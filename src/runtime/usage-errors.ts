@@ -7,7 +7,9 @@ export interface ParserError extends Error {
   readonly oclif: { readonly exit?: number };
   readonly parse?: { readonly input?: ParserInput };
   /** Missing or unexpected arguments. */
-  readonly args?: ReadonlyArray<string | { readonly name: string; readonly multiple?: boolean }>;
+  readonly args?: ReadonlyArray<
+    string | { readonly name: string; readonly multiple?: boolean; readonly options?: readonly string[] }
+  >;
   /** Unknown flags. */
   readonly flags?: readonly string[];
 }
@@ -32,7 +34,7 @@ export function usageFailure(error: ParserError): Wording {
     const what = text.startsWith('Missing') ? 'missing' : 'unexpected';
     return {
       message: `${what} ${words.length === 1 ? 'argument' : 'arguments'} ${words.join(', ')}`,
-      hint: usageHint(input),
+      hint: choiceHint(error.args) ?? usageHint(input),
     };
   }
 
@@ -42,6 +44,11 @@ export function usageFailure(error: ParserError): Wording {
   }
 
   return { message: text.replace(/ *See more help with --help$/, ''), hint: usageHint(input) };
+}
+
+function choiceHint([arg, more]: NonNullable<ParserError['args']>): string | undefined {
+  if (typeof arg !== 'object' || arg.options === undefined || more !== undefined) return undefined;
+  return `${arg.name.toUpperCase()} is one of: ${arg.options.join(', ')}.`;
 }
 
 interface Wording {

@@ -89,6 +89,13 @@ describe('a miss at a terminal', () => {
     expect(await shown('inspect', 'tagged')).to.include(hint);
   });
 
+  it('does so in the embedded store, too', async () => {
+    const env = { HOME: folder, XDG_DATA_HOME: folder };
+    await cachectl(['put', 'report', 'ready', '--tags', 'a'], { env });
+    const { screen } = await onTerminal(['get', 'report'], env);
+    expect(screen).to.include("an entry with tags has this key: cachectl keys '*:report' --long");
+  });
+
   it('names the command for an entry without tags', async () => {
     expect(await shown('get', 'plain', '--tags', 'a')).to.include('without tags has this key: cachectl get plain');
   });

@@ -107,6 +107,12 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     prepare: async (redis) =>
       redis.pipeline().flushall().mset('shop_database_shop_cache_a', 1, 'shop_database_shop_cache_b', 1).exec(),
   },
+  'docs/getting-started.md': {
+    first: {
+      'cachectl put greeting hello --ttl 10m': 'unprofiled',
+      'cachectl doctor --laravel .': 'cachectl put a 1 --laravel .',
+    },
+  },
   'docs/events.md': {
     prepare: notifying,
     async meanwhile(redis) {

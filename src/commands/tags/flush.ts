@@ -42,8 +42,8 @@ export default class TagsFlush extends StoreCommand {
       if (!dryRun) {
         const asksAPerson = !flags.yes && process.stdin.isTTY && process.stderr.isTTY;
         const number = asksAPerson ? await tagged.flush({ dryRun: true }) : undefined;
-        const what = number === undefined ? 'every entry that carries' : `${entries(number)} that carry`;
-        const effect = `removes ${what} any of: ${printed.join(', ')}`;
+        const what = number === undefined ? 'every entry' : entries(number);
+        const effect = `removes ${what} with any of the tags ${printed.join(', ')}`;
         await askBeforeDestroying({ store, profile, action: 'tags:flush', effect }, flags);
       }
 

@@ -1,6 +1,5 @@
 import type { Work } from '../../runtime/store-command.js';
 
-import { isBuiltIn } from '../../runtime/place-check.js';
 import { sameStore } from '../../runtime/select-profile.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { note } from '../../terminal/output.js';
@@ -14,13 +13,12 @@ const LONGEST_MS = 300;
  * of keys; says nothing if that is no help, takes long or fails.
  */
 export async function explainMiss(
-  { store, profile }: Pick<Work, 'profile' | 'store'>,
+  { store }: Pick<Work, 'store'>,
   key: string,
   tags: readonly string[] | undefined,
 ): Promise<void> {
-  if (isBuiltIn(profile)) return;
   const hint = await Promise.race([
-    (tags === undefined ? withoutTags({ store, profile }, key) : withTags(store, key)).catch(() => {}),
+    (tags === undefined ? withoutTags(store, key) : withTags(store, key)).catch(() => {}),
     new Promise<undefined>((resolve) => {
       setTimeout(resolve, LONGEST_MS, undefined).unref();
     }),
@@ -34,7 +32,7 @@ async function withTags(store: Work['store'], key: string): Promise<string | und
   return reading === undefined ? undefined : `an entry without tags has this key: ${command}`;
 }
 
-async function withoutTags({ store }: Pick<Work, 'profile' | 'store'>, key: string): Promise<string | undefined> {
+async function withoutTags(store: Work['store'], key: string): Promise<string | undefined> {
   if (!store.supports('keys')) return undefined;
   let seen = 0;
   for await (const each of store.keys('*')) {
