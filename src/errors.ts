@@ -110,6 +110,13 @@ export class LostPlaceError extends RefusedError {}
 export class WrongTypeError extends CachectlError {
   readonly code = 'wrong-type';
   readonly exitCode = ExitCode.Store;
+  /** What the key holds, in the store's terms: `list`. */
+  readonly type: string | undefined;
+
+  constructor(message: string, hint: string, { type, ...options }: ErrorOptions & { readonly type?: string } = {}) {
+    super(message, hint, options);
+    this.type = type;
+  }
 }
 
 /** `increment` found a value that is not a number, and left it unchanged. */

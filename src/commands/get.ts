@@ -1,17 +1,19 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { readingFlags } from '../features/entries/reading-flags.js';
 import { hintsHelp, printReadings } from '../features/entries/readings.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
+import { structuresAmong } from '../features/entries/structures.js';
 import { entryTags } from '../runtime/flags.js';
 import { keyArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 
 export default class Get extends StoreCommand {
   static override summary = 'Read one or more entries.';
-  static override description = `Prints a string as it is and a structure as JSON. Several keys are printed one per line as KEY<tab>VALUE. Exits 1 on a miss.`;
+  static override description = `Prints a string as it is and a structure as JSON. Several keys are printed one per line as KEY<tab>VALUE. Of a Redis hash, list, set, sorted set or stream it prints the members, one per line. Exits 1 on a miss.`;
 
   static override examples = [
     { description: 'Read an entry', command: 'cachectl get users:1' },
@@ -29,6 +31,12 @@ export default class Get extends StoreCommand {
   static override flags = {
     tags: entryTags,
     ...readingFlags,
+    limit: Flags.integer({
+      default: 100,
+      min: 1,
+      summary: 'Print at most N members of a Redis hash, list, set, sorted set or stream.',
+      helpValue: 'N',
+    }),
   };
 
   async run(): Promise<void> {
@@ -45,7 +53,10 @@ export default class Get extends StoreCommand {
     await this.withStore(flags, async (work) => {
       const keys = named ?? [await pickKey(work, 'get')];
       const readings = await entriesOf(work.store, flags.tags).many(keys);
-      const exitCode = await printReadings(keys, readings, flags);
+      const asked = { keys, readings, ...(flags.tags && { tags: flags.tags }) };
+      // `--raw` prints bytes, of which a structure has none.
+      const structures = flags.raw ? undefined : await structuresAmong(work.store, asked, flags.limit);
+      const exitCode = await printReadings(keys, readings, { ...flags, ...(structures && { structures }) });
       const missed = keys.find((_, index) => readings[index] === undefined);
       if (missed !== undefined && flags.default === undefined && hintsHelp(flags)) {
         const { explainMiss } = await import('../features/entries/miss.js');

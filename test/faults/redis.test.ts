@@ -323,9 +323,7 @@ describe('a Redis key of another type', () => {
   });
 
   for (const args of [
-    ['get', 'list'],
     ['get', 'list', '--raw'],
-    ['get', 'list', '--default', '1'],
     ['lock:acquire', 'list', '--ttl', '60'],
     ['lock:release', 'list', '--owner', 'ann'],
     ['lock:release', 'list', '--force', '--yes'],
@@ -337,15 +335,17 @@ describe('a Redis key of another type', () => {
     });
   }
 
-  it('is reported among readable keys', async () => {
-    const fault = { code: 3, message: '"list" holds a Redis list', out: 'a\tx\na\tx\n' };
-    expectFault(await run('get', 'a', 'list', 'a'), fault);
+  it('is printed by get, member by member', async () => {
+    for (const args of [[], ['--default', '1']]) {
+      expect(await run('get', 'list', ...args)).to.include({ code: 0, out: '2\n1\n' });
+    }
+
+    expect(await run('get', 'a', 'list', 'a')).to.include({ code: 0, out: 'a\tx\nlist\t["2","1"]\na\tx\n' });
     const { code, out, err } = await run('get', 'a', 'list', 'none', '--json');
-    expect({ code, err }).to.deep.equal({ code: 3, err: '' });
-    const [a, list, none] = JSON.parse(out) as [object, { error: object }, object];
+    expect({ code, err }).to.deep.equal({ code: 1, err: '' });
+    const [a, list, none] = JSON.parse(out) as [object, object, object];
     expect(a).to.include({ key: 'a', hit: true, value: 'x' });
-    expect(list).to.include({ key: 'list', hit: true }).and.not.to.have.property('value');
-    expect(list.error).to.include({ code: 'wrong-type' });
+    expect(list).to.deep.equal({ key: 'list', hit: true, type: 'list', length: 2, elements: ['2', '1'], ttl: null });
     expect(none).to.include({ key: 'none', hit: false });
   });
 });

@@ -9,6 +9,7 @@ import { isLaravelLockName, isLaravelOwner, OWNER_PREFIX } from '../../stores/lo
 import { JsonText } from '../../terminal/json.js';
 import { answer, answerJson, answersAPerson, notesReachAPerson, warn } from '../../terminal/output.js';
 import { expiresText, forTerminal, valueBytes, valueLine } from '../../terminal/value-text.js';
+import { printStructure, structureFields, structureLine, type Structures } from './structures.js';
 
 /** The output flags of `get`. */
 export interface ReadingFormat {
@@ -16,6 +17,8 @@ export interface ReadingFormat {
   readonly raw: boolean;
   readonly 'no-newline': boolean;
   readonly default?: string | undefined;
+  /** Keys that hold no entry, which are printed all the same. */
+  readonly structures?: Structures;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function printReadings(
   readings: readonly Reading[],
   format: ReadingFormat,
 ): Promise<number> {
-  if (format.json) return printJson(keys, readings);
+  if (format.json) return printJson(keys, readings, format.structures);
   return keys.length === 1 ? printOne(keys[0]!, readings[0], format) : printMany(keys, readings, format);
 }
 
@@ -36,10 +39,16 @@ export function hintsHelp({ json }: { readonly json: boolean }): boolean {
   return !json && notesReachAPerson();
 }
 
-async function printJson(keys: readonly string[], readings: readonly Reading[]): Promise<number> {
+async function printJson(
+  keys: readonly string[],
+  readings: readonly Reading[],
+  structures?: Structures,
+): Promise<number> {
   let exitCode: number = ExitCode.Yes;
   const documents = keys.map((key, index) => {
     const reading = readings[index];
+    const structure = structures?.get(key);
+    if (structure !== undefined) return { key: printKey(key), hit: true, ...structureFields(structure) };
     if (reading === undefined) {
       exitCode = Math.max(exitCode, ExitCode.No);
       return { key: printKey(key), hit: false };
@@ -62,6 +71,12 @@ async function printJson(keys: readonly string[], readings: readonly Reading[]):
 
 async function printOne(key: string, reading: Reading, format: ReadingFormat): Promise<number> {
   if (reading === undefined) return printMiss(key, format);
+  const structure = format.structures?.get(key);
+  if (structure !== undefined) {
+    await printStructure(structure);
+    return ExitCode.Yes;
+  }
+
   const entry = present(reading);
   if (format.raw) {
     await answer(entry.stored);
@@ -94,8 +109,10 @@ async function printMany(
   const rows: string[][] = [];
   for (const [index, key] of keys.entries()) {
     const reading = readings[index];
+    const structure = format.structures?.get(key);
     try {
-      if (reading !== undefined) {
+      if (structure !== undefined) rows.push([printKey(key), structureLine(structure), expiresText(structure.ttl)]);
+      else if (reading !== undefined) {
         const entry = present(reading);
         rows.push([printKey(key), valueLine(decode(key, entry)), expiresText(entry.ttl)]);
       } else if (format.default === undefined) {

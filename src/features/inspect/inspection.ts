@@ -6,6 +6,7 @@ import { UndecodableError, WrongTypeError } from '../../errors.js';
 import { CREATED_HEAD } from '../../stores/entries/flexible-names.js';
 import { keyByteLength } from '../../stores/entries/key-text.js';
 import { printKey } from '../../stores/entries/printed-key.js';
+import { structureText } from '../../stores/entries/structure-text.js';
 import { permutations } from '../../stores/tags/names.js';
 
 /** Everything known about a key: its store's inspection, and related keys. */
@@ -73,7 +74,7 @@ async function look(store: Store, key: string, tags?: readonly string[]): Promis
 /** A lock's value is its owner, unserialized, so it is no fault if it does not decode. */
 function valueOf({ entry, other, lock, tagKept }: Inspection): Pick<Inspected, 'fault' | 'value'> {
   if (entry === undefined) {
-    const what = other?.length === undefined ? other?.type : `${other.type} of ${other.length}`;
+    const what = other && structureText(other);
     const hint =
       tagKept === undefined
         ? 'Inspect it with redis-cli.'

@@ -52,7 +52,7 @@ export function sortedColumns(order: Order): ReadonlyArray<Column<ListedEntry>> 
     .map((column) => (column.name === 'key' ? column : { ...column, plain: false as const }));
 }
 
-/** The type as in `get --json`, `lock`, or the code of the error. */
+/** The type as in `get --json`, `lock`, the store's type of what is no entry (`list`), or the code of the error. */
 function typeOf({ lock, reading }: ListedEntry): string | undefined {
   if (lock !== undefined) return 'lock';
   return reading === undefined ? undefined : typeOfReading(reading);
@@ -63,7 +63,8 @@ function typeOfReading(reading: Exclude<Reading, undefined>): string {
     if (reading instanceof Error) throw reading;
     return reading.decode().type;
   } catch (error) {
-    if (error instanceof UndecodableError || error instanceof WrongTypeError) return error.code;
+    if (error instanceof WrongTypeError) return error.type ?? error.code;
+    if (error instanceof UndecodableError) return error.code;
     return 'unreadable';
   }
 }

@@ -33,6 +33,11 @@ export interface Inspection {
   readonly near?: readonly NearKey[];
 }
 
+export interface InspectOptions {
+  /** How many elements of what is no entry to read. Default: 10. */
+  readonly elements?: number;
+}
+
 export interface OtherKind {
   /** In the store's terms, such as `list`. */
   readonly type: string;

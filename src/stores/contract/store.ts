@@ -2,7 +2,7 @@ import type { Finding, PlaceDoubt } from './doctor.js';
 import type { Repository } from './entries.js';
 import type { EventsOptions, EventSource, EventStream, StoreEvents } from './events.js';
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult, FlushOptions, FlushResult } from './flush.js';
-import type { Inspection } from './inspection.js';
+import type { Inspection, InspectOptions } from './inspection.js';
 import type { CountOptions, EntryPages, ListEntriesOptions } from './listing.js';
 import type { ListedLock, ListLocksOptions, Lock, LockStream, WatchLocksOptions } from './locks.js';
 import type { Limits, Operation } from './operations.js';
@@ -97,7 +97,7 @@ export interface DriverStore extends Repository {
   tags?(names: readonly string[]): Tagged;
 
   /** Everything that is known about a key, even after a miss; within `tags` if given. Without it, `get` is used. */
-  inspect?(key: string, tags?: readonly string[]): Promise<Inspection>;
+  inspect?(key: string, tags?: readonly string[], options?: InspectOptions): Promise<Inspection>;
 
   /** The tags, and the entries that have them. */
   tagIndex?(): Promise<TagIndex>;

@@ -5,39 +5,55 @@ import type { Connection } from './connection.js';
 import { keyFromBytes } from '../entries/key-text.js';
 import { withoutTouching } from './listing/no-touch.js';
 
-/** Elements that are read; of a small hash or set the server gives all. */
-const MOST = 10;
-
-/** By type: the command, and the length of an element in replies. A scan's reply has its cursor in front. */
-const READERS: Readonly<Record<string, (key: string) => { readonly command: Command; readonly parts: 1 | 2 }>> = {
-  list: (key) => ({ command: ['LRANGE', key, 0, MOST - 1], parts: 1 }),
-  set: (key) => ({ command: ['SSCAN', key, 0, 'COUNT', MOST], parts: 1 }),
-  hash: (key) => ({ command: ['HSCAN', key, 0, 'COUNT', MOST], parts: 2 }),
-  zset: (key) => ({ command: ['ZRANGE', key, 0, MOST - 1, 'WITHSCORES'], parts: 2 }),
-  stream: (key) => ({ command: ['XRANGE', key, '-', '+', 'COUNT', MOST], parts: 1 }),
+/** By type: the command from a scan's cursor on, and the length of an element in replies. */
+const READERS: Readonly<Record<string, Reader>> = {
+  list: { command: (key, most) => ['LRANGE', key, 0, most - 1], parts: 1 },
+  set: { command: (key, most, cursor) => ['SSCAN', key, cursor, 'COUNT', most], parts: 1, isScan: true },
+  hash: { command: (key, most, cursor) => ['HSCAN', key, cursor, 'COUNT', most], parts: 2, isScan: true },
+  zset: { command: (key, most) => ['ZRANGE', key, 0, most - 1, 'WITHSCORES'], parts: 2 },
+  stream: { command: (key, most) => ['XRANGE', key, '-', '+', 'COUNT', most], parts: 1 },
 };
+
+interface Reader {
+  readonly command: (key: string, most: number, cursor: string) => Command;
+  readonly parts: 1 | 2;
+  /** A reply has the next cursor in front, and may have fewer elements than asked for. */
+  readonly isScan?: true;
+}
 
 /**
  * The first elements of what is no string: `[element]`, `[field, value]`, `[member, score]`, or `[id, field, value, …]`.
- * Undefined of other types, and where this user may not read them.
+ * Undefined of other types, and where this user may not read them. Never reads the whole of a large key: only of a small
+ * hash or set the server sends all.
  */
-export async function firstElements(connection: Connection, key: string, type: string): Promise<OtherKind['elements']> {
-  const reader = READERS[type]?.(key);
+export async function firstElements(
+  connection: Connection,
+  key: string,
+  { type, most }: { readonly type: string; readonly most: number },
+): Promise<OtherKind['elements']> {
+  const reader = READERS[type];
   if (reader === undefined) return undefined;
-  const { command, parts } = reader;
-  const replies: Array<Error | Reply> = [];
+  const { command, parts, isScan } = reader;
+  const elements: Array<readonly string[]> = [];
   const reading = withoutTouching(connection, async function* () {
-    yield* await connection.batch([command]);
+    let cursor = '0';
+    do {
+      const [reply] = await connection.batch([command(key, most, cursor)]);
+      yield reply;
+      cursor = isScan && isList(reply) ? textsOf(reply[0]!).join('') : '0';
+    } while (cursor !== '0' && elements.length < most);
   });
-  for await (const reply of reading) replies.push(reply);
-  const [reply] = replies;
-  if (!isList(reply)) return undefined;
-  const found = command[0].endsWith('SCAN') ? reply[1] : reply;
-  if (!isList(found)) return undefined;
-  const flat = found.map((part) => textsOf(part));
-  const elements =
-    parts === 1 ? flat : flat.flatMap((one, at) => (at % 2 === 0 ? [[...one, ...(flat[at + 1] ?? [])]] : []));
-  return elements.slice(0, MOST);
+  for await (const reply of reading) {
+    if (!isList(reply)) return undefined;
+    const found = isScan ? reply[1] : reply;
+    if (!isList(found)) return undefined;
+    const flat = found.map((part) => textsOf(part));
+    for (let at = 0; at < flat.length; at += parts) elements.push(flat.slice(at, at + parts).flat());
+  }
+
+  // A scan may see an element twice.
+  const distinct = isScan ? [...new Map(elements.map((each) => [each[0], each])).values()] : elements;
+  return distinct.slice(0, most);
 }
 
 function textsOf(reply: Reply): readonly string[] {

@@ -35,6 +35,7 @@ export function wrongType(key: string, type: string): WrongTypeError {
   return new WrongTypeError(
     `"${printKey(key)}" holds a Redis ${type}, not a cache entry`,
     'Cache entries are strings. Inspect this key with redis-cli.',
+    { type },
   );
 }
 

@@ -1,4 +1,12 @@
-import type { InspectedTags, Inspection, NearKey, OtherKind, StoredFormat, Usage } from '../contract/inspection.js';
+import type {
+  InspectedTags,
+  Inspection,
+  InspectOptions,
+  NearKey,
+  OtherKind,
+  StoredFormat,
+  Usage,
+} from '../contract/inspection.js';
 import type { Entry } from '../contract/store.js';
 import type { Command, Reply } from './client/command.js';
 import type { RedisContext } from './context.js';
@@ -20,7 +28,12 @@ import { TagResolver } from './tags/resolver.js';
  * Inspect a key without side effects. MEMORY USAGE comes first, because it is the only command that records no miss for
  * an absent key (no `keymiss`, no keyspace_misses). Then OBJECT, which does not count as a use; the value comes last.
  */
-export async function inspect(context: RedisContext, key: string, tags?: readonly string[]): Promise<Inspection> {
+export async function inspect(
+  context: RedisContext,
+  key: string,
+  tags?: readonly string[],
+  { elements: most = MOST_ELEMENTS }: InspectOptions = {},
+): Promise<Inspection> {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const full = context.keys.full(listedKey);
   const seen = await lookAt(context, full);
@@ -30,7 +43,7 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
   const known = { ...asked, expiresAt, usage };
   if (type !== 'string') {
     const isTagSet = type === 'zset' && isTagSetKey(listedKey);
-    const elements = await firstElements(context.connection, full, type);
+    const elements = await firstElements(context.connection, full, { type, most });
     const other: OtherKind = { type, elements, ...(length !== undefined && { length }) };
     return { ...known, other, ...(isTagSet && { tagKept: tagOfSetKey(listedKey) }) };
   }
@@ -48,6 +61,8 @@ export async function inspect(context: RedisContext, key: string, tags?: readonl
     ...(carried !== undefined && { tags: carried }),
   };
 }
+
+const MOST_ELEMENTS = 10;
 
 /** What is known without reading the value. */
 interface Seen {
