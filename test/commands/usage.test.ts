@@ -24,7 +24,6 @@ describe('an invalid command line exits 2 with two lines', () => {
   for (const [title, args, message] of [
     ['an empty key', ['get', ''], 'the key is empty'],
     ['no key', ['get'], 'missing argument KEY'],
-    ['a missing argument', ['completion'], 'missing argument SHELL\n  SHELL is one of: bash, zsh, fish.'],
     ['an unknown flag', ['get', 'a', '--jsn'], 'unknown flag --jsn\n  Did you mean --json?'],
     ['a bad duration', ['put', 'a', 'b', '--ttl', 'soon'], '--ttl: "soon" is not a duration'],
     ['a ttl of nothing', ['put', 'a', 'b', '--ttl', '0'], 'a TTL of 0 stores nothing'],
@@ -117,6 +116,12 @@ describe('an invalid command line exits 2 with two lines', () => {
       expect(err).to.equal(`error: ${typed} is not a command\n  Did you mean ${command}?\n`);
     });
   }
+
+  it('lists the choices of a missing argument', async () => {
+    const { code, err } = await cachectl(['completion']);
+    expect(code).to.equal(2);
+    expect(err).to.equal('error: missing argument SHELL\n  SHELL is one of: bash, zsh, fish.\n');
+  });
 
   it('suggests the command closest to a misspelt one', async () => {
     expect((await cachectl(['gte', 'a'])).err).to.include('Did you mean get?');
