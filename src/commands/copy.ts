@@ -39,7 +39,7 @@ export default class Copy extends StoreCommand {
     const { args, flags } = await this.parse(Copy);
     const { pattern } = args;
     const dryRun = flags['dry-run'];
-    const target = targetFlags(flags, flags.to, flags['to-url']);
+    const target = { ...targetFlags(flags, flags.to, flags['to-url']), yes: flags.yes };
     keepYoungSpaceSmall();
     await this.withStore(flags, async ({ store, profile, interruption }) => {
       const { checkSides, copyEntries } = await import('../features/transfer/copy-entries.js');

@@ -10,7 +10,7 @@ import { checkedTtl, explicitTtlFlags } from '../features/entries/ttl-flags.js';
 import { OutputCache, type Terms } from '../features/remember/output-cache.js';
 import { printRemembered } from '../features/remember/replay.js';
 import { commandLine, type CommandLine } from '../runtime/child/command.js';
-import { duration, preciseDuration, tagNames } from '../runtime/flags.js';
+import { creationFlags, duration, preciseDuration, tagNames } from '../runtime/flags.js';
 import { keyArgument } from '../runtime/key-arguments.js';
 import { checkPlace } from '../runtime/place-check.js';
 import { toFailure } from '../runtime/report-error.js';
@@ -65,6 +65,7 @@ Exits 75 if another process is still running the command after --wait.`;
     }),
     refresh: Flags.boolean({ default: false, summary: 'Run the command even if its output is cached.' }),
     tags: tagNames({ summary: 'Tags for the entry.' }),
+    ...creationFlags,
     wait: preciseDuration({
       summary: 'How long to wait for another process that runs the command.',
       default: 600,
@@ -113,6 +114,8 @@ Exits 75 if another process is still running the command after --wait.`;
       await checkPlace(store, profile, { place: 'entries', access: 'creates' });
       const isPrinted = !flags.refresh && (await this.#printCached(store, options));
       if (isPrinted) return;
+      // Before the command runs, whose output could not be stored.
+      if (flags.tags !== undefined) await store.tags(flags.tags).prepare?.();
       const { runAndRemember } = await import('../features/remember/run.js');
       const accepts = flags.refresh ? undefined : () => true;
       process.exitCode = await runAndRemember(store, { ...options, wait: flags.wait, accepts });

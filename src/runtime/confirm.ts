@@ -1,8 +1,8 @@
 import type { Profile } from '../profiles/profile.js';
-import type { Store } from '../stores/contract/store.js';
+import type { Creation, Store } from '../stores/contract/store.js';
 
 import { UsageError } from '../errors.js';
-import { warn } from '../terminal/output.js';
+import { note, warn } from '../terminal/output.js';
 
 /** What is about to happen, for the person who confirms it. */
 export interface Destruction {
@@ -67,4 +67,27 @@ export async function askBeforeDestroying(destruction: Destruction, consent: Con
   for (const warning of warnings) warn(`  ${warning}`, 'yellow');
   const { confirmByName, confirmByYes } = await import('../terminal/prompts.js');
   await (profile.protected ? confirmByName(profile.name) : confirmByYes('Go ahead?'));
+}
+
+/**
+ * Return once a table of cachectl may be created: with `--yes`, or if a person agrees.
+ * @throws UsageError without `--yes` and without a terminal
+ * @throws DeclinedError if the person declines
+ */
+export async function askBeforeCreating({ what, purpose, where }: Creation, yes: boolean): Promise<void> {
+  const missing = `${where} does not have ${what}, ${purpose}`;
+  if (!yes) {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) {
+      throw new UsageError(
+        `${missing}, and there is no terminal to ask on`,
+        `Add --yes to create it, or run cachectl doctor --fix.`,
+      );
+    }
+
+    warn(missing, 'bold');
+    const { confirmByYes } = await import('../terminal/prompts.js');
+    await confirmByYes('Create it?');
+  }
+
+  note(`creating ${what}`);
 }

@@ -98,6 +98,15 @@ export const globalFlags = {
   })(),
 };
 
+/** For commands that store entries with tags. */
+export const creationFlags = {
+  yes: Flags.boolean({
+    default: false,
+    char: 'y',
+    summary: 'With --tags on MySQL or PostgreSQL, create the missing table of tags without asking.',
+  }),
+};
+
 /** For commands that remove or replace things. */
 export const destructiveFlags = {
   yes: Flags.boolean({ default: false, char: 'y', summary: 'Do not ask for confirmation.' }),

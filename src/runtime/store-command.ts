@@ -4,7 +4,8 @@ import type { LoadOptions } from '@oclif/core/interfaces';
 import { Command } from '@oclif/core/command';
 
 import type { Profile } from '../profiles/profile.js';
-import type { Store } from '../stores/contract/store.js';
+import type { Creation, Store } from '../stores/contract/store.js';
+import type { Consent } from './confirm.js';
 import type { Interruption } from './interrupt.js';
 
 import { UsageError } from '../errors.js';
@@ -49,7 +50,7 @@ export abstract class StoreCommand extends Command {
    * @param use overrides the command's `placeUse`
    */
   protected async withStore(
-    flags: GlobalFlags,
+    flags: GlobalFlags & Partial<Pick<Consent, 'yes'>>,
     work: (work: Work) => Promise<number>,
     use: PlaceUse = (this.constructor as typeof StoreCommand).placeUse,
   ): Promise<void> {
@@ -65,12 +66,20 @@ export abstract class StoreCommand extends Command {
   }
 
   /** Open the store of the selected profile without connecting. The caller closes it. */
-  protected async openStore(flags: GlobalFlags): Promise<Pick<Work, 'profile' | 'store'>> {
+  protected async openStore(
+    flags: GlobalFlags & Partial<Pick<Consent, 'yes'>>,
+  ): Promise<Pick<Work, 'profile' | 'store'>> {
     checkTimeout(flags);
     const profile = await selectProfile(flags);
     if (profile.driver === 'mongodb') collectOldSpaceEarly();
     const { openStore } = await import('../stores/open.js');
-    return { profile, store: await openStore(profile, { timeoutMs: Math.round(flags.timeout * 1000) }) };
+    const mayCreate = async (creation: Creation): Promise<void> => {
+      const { askBeforeCreating } = await import('./confirm.js');
+      await askBeforeCreating(creation, flags.yes === true);
+    };
+
+    const timeoutMs = Math.round(flags.timeout * 1000);
+    return { profile, store: await openStore(profile, { timeoutMs, mayCreate }) };
   }
 
   protected override async catch(error: Error): Promise<void> {

@@ -5,7 +5,7 @@ import type { Repository } from '../../stores/contract/store.js';
 
 import { INT64_MAX, integer } from '../../codecs/value.js';
 import { ExitCode, UsageError } from '../../errors.js';
-import { duration, entryTags } from '../../runtime/flags.js';
+import { creationFlags, duration, entryTags } from '../../runtime/flags.js';
 import { keyArgument } from '../../runtime/key-arguments.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { JsonText } from '../../terminal/json.js';
@@ -37,6 +37,7 @@ export const countingFlags = {
   by: wholeNumber({ summary: 'Amount; may be negative.', default: 1n, defaultHelp: async () => '1' }),
   ttl: duration({ summary: 'TTL of a new counter. An existing one keeps its TTL.' }),
   tags: entryTags,
+  ...creationFlags,
 };
 
 export interface Counting {

@@ -5,7 +5,7 @@ import type { Value } from '../../codecs/value.js';
 import type { Repository, Ttl } from '../../stores/contract/store.js';
 
 import { ExitCode, UsageError } from '../../errors.js';
-import { tagNames } from '../../runtime/flags.js';
+import { creationFlags, tagNames } from '../../runtime/flags.js';
 import { keyArgument } from '../../runtime/key-arguments.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { answerJson, note, warn } from '../../terminal/output.js';
@@ -27,6 +27,7 @@ export const storingFlags = {
     summary: 'How to read VALUE.',
   }),
   file: Flags.string({ summary: 'Read the value from FILE.', helpValue: 'FILE' }),
+  ...creationFlags,
 };
 
 /** An entry on the command line. */

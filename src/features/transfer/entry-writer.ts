@@ -57,11 +57,15 @@ export class EntryWriter {
   }
 
   async #group({ tags, values, stored }: Group): Promise<void> {
-    const target = this.#target(tags);
-    if (target instanceof Error) {
-      for (const { key } of [...values, ...stored]) this.#options.tally.fail(key, target);
+    if (tags.length > 0 && !this.#store.supports('tags')) {
+      const error = unsupported(this.#store, 'tags');
+      for (const { key } of [...values, ...stored]) this.#options.tally.fail(key, error);
       return;
     }
+
+    const tagged = tags.length === 0 ? undefined : this.#store.tags(tags);
+    await tagged?.prepare?.();
+    const target: Repository = tagged ?? this.#store;
 
     if (values.length > 0) {
       await (this.#options.ifAbsent
@@ -70,11 +74,6 @@ export class EntryWriter {
     }
 
     for (const [form, some] of byForm(stored)) await this.#putStored(target, form, some);
-  }
-
-  #target(tags: readonly string[]): Error | Repository {
-    if (tags.length === 0) return this.#store;
-    return this.#store.supports('tags') ? this.#store.tags(tags) : unsupported(this.#store, 'tags');
   }
 
   async #putStored(target: Repository, form: string, entries: readonly StoredEntry[]): Promise<void> {

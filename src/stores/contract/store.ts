@@ -52,6 +52,21 @@ export type RenameOutcome = 'missing' | 'renamed' | 'taken';
 export interface OpenOptions {
   /** Timeout for connecting, for each reply and for a locked file, in milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * Called before a table of cachectl is created in an application's database.
+   * @throws CachectlError if it may not be created. Absent: it may not.
+   */
+  readonly mayCreate?: (creation: Creation) => Promise<void>;
+}
+
+/** What a write needs, for the person who is asked. */
+export interface Creation {
+  /** `the table cachectl_tags`. */
+  readonly what: string;
+  /** `which holds the tags of entries`. */
+  readonly purpose: string;
+  /** The location of the store. */
+  readonly where: string;
 }
 
 /**

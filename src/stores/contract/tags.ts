@@ -8,6 +8,11 @@ export interface Tagged extends Repository {
    */
   flush(options: BulkOptions & { readonly dryRun: boolean }): Promise<number | undefined>;
   /**
+   * Create what the first tagged entry needs, if that is permitted. Writes do it themselves. Absent if nothing is needed.
+   * @throws CachectlError if it is not permitted
+   */
+  prepare?(): Promise<void>;
+  /**
    * Laravel's key, without the store's prefix, for an entry within these tags. Undefined if a tag does not exist, so
    * that there is no such entry. Absent if Laravel has no tags on this store.
    */

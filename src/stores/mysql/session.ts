@@ -54,7 +54,8 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Conne
     }),
     database,
     connectTimeout: timeoutMs,
-    // Updates count the rows that they match, and upserts those that they change.
+    // Without it, an upsert that changes nothing counts 0, as `insertUnlessLive` needs. An update then counts only the
+    // rows that it changes, so `answerOf` reads those that it matches from the server's message.
     flags: ['-FOUND_ROWS'],
     // eslint-disable-next-line camelcase -- MySQL's name
     connectAttributes: { program_name: 'cachectl' },

@@ -99,8 +99,14 @@ class ClientSession implements PostgresSession {
 
   async run(statement: Sql): Promise<Answer> {
     this.#meter.restart();
-    const { rows, rowCount } = await this.#client.query<Row>(rendered(statement));
-    return { rows, count: rowCount ?? 0 };
+    try {
+      const { rows, rowCount } = await this.#client.query<Row>(rendered(statement));
+      return { rows, count: rowCount ?? 0 };
+    } catch (error) {
+      // The server closes the connection next.
+      if (error instanceof pg.DatabaseError && error.severity === 'FATAL') this.#isUsable = false;
+      throw error;
+    }
   }
 
   onNotification(listener: (payload: string) => void): void {

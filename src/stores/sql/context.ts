@@ -1,5 +1,6 @@
 import type { Codec } from '../../codecs/codec.js';
 import type { SqlProfile } from '../../profiles/profile.js';
+import type { OpenOptions } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { Dialect } from './dialect.js';
 import type { Tables } from './tables.js';
@@ -17,4 +18,5 @@ export interface SqlContext {
   readonly codec: Codec;
   readonly values: Pick<ColumnCodec, 'decode' | 'encode'>;
   readonly prefix: string;
+  readonly mayCreate: OpenOptions['mayCreate'];
 }

@@ -129,7 +129,7 @@ export class Entries implements Repository {
   }
 
   /** Called before the transaction of a write, which occupies a session. */
-  protected async prepare(): Promise<void> {
+  async prepare(): Promise<void> {
     // Untagged entries need nothing.
   }
 

@@ -34,14 +34,14 @@ export function openSqlStore(
   { dialect, events, parts, server }: SqlDriver,
   profile: SqlProfile,
   codec: Codec,
-  { timeoutMs, tunnel }: NetworkOptions,
+  { timeoutMs, tunnel, mayCreate }: NetworkOptions,
 ): Store {
   const { prefix } = profile;
   const entries = new Connection(server(profile.connection, tunnel), timeoutMs);
   const locks = profile.locks === undefined ? entries : new Connection(server(profile.locks, tunnel), timeoutMs);
   const tables = new Tables(dialect, profile, entries, locks);
   const values = dialect.wrapsNul ? new ColumnCodec(codec) : codec;
-  const context: SqlContext = { dialect, entries, locks, tables, profile, codec, values, prefix };
+  const context: SqlContext = { dialect, entries, locks, tables, profile, codec, values, prefix, mayCreate };
   const waits = new OpenWaits();
   return defineStore({
     driver: dialect.driver,

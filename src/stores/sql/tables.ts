@@ -23,6 +23,7 @@ export class Tables {
   readonly #connections: Readonly<Record<DefinedTable, Connection>>;
   readonly #names: Readonly<Record<DefinedTable, string>>;
   readonly #found = new Set<DefinedTable>();
+  readonly #creating = new Map<DefinedTable, Promise<void>>();
 
   constructor(dialect: Dialect, { table, lockTable }: Names, entries: Connection, locks: Connection) {
     this.#dialect = dialect;
@@ -49,6 +50,26 @@ export class Tables {
     const { rows } = await this.#connections[role].run(this.#dialect.exists(this.#names[role]));
     if (rows.length > 0) this.#found.add(role);
     return rows.length > 0;
+  }
+
+  /**
+   * Create the table if it is missing, after asking once.
+   * @param ask throws if it may not be created
+   */
+  async ensure(role: DefinedTable, ask: () => Promise<void>): Promise<void> {
+    if (await this.has(role)) return;
+    let creating = this.#creating.get(role);
+    if (creating === undefined) {
+      creating = ask().then(async () => this.create(role));
+      this.#creating.set(role, creating);
+    }
+
+    try {
+      await creating;
+    } catch (error) {
+      // Another process may have been first.
+      if (!(await this.has(role))) throw error;
+    }
   }
 
   async create(role: DefinedTable): Promise<void> {

@@ -57,8 +57,8 @@ export class SqlTagged extends Entries implements Tagged {
     return this.#head + key;
   }
 
-  protected override async prepare(): Promise<void> {
-    if (!(await this.context.tables.has('tags'))) throw noTagTable(this.context);
+  override async prepare(): Promise<void> {
+    await this.context.tables.ensure('tags', async () => this.#askForTable());
   }
 
   protected override async record(keys: readonly string[], run: Run): Promise<void> {
@@ -67,6 +67,17 @@ export class SqlTagged extends Entries implements Tagged {
       this.#tags().map((tag) => sql`(${textBytes(tag)}, ${text(this.storedKey(key))})`),
     );
     await run(dialect.insertTags(tables.tags, joined(rows, ', ')));
+  }
+
+  async #askForTable(): Promise<void> {
+    const { entries, mayCreate, tables } = this.context;
+    const table = tables.nameOf('tags');
+    const purpose = 'which holds the tags of entries';
+    if (mayCreate !== undefined) return mayCreate({ what: `the table ${table}`, purpose, where: entries.location });
+    throw new RefusedError(
+      `${entries.location} has no table ${table}, ${purpose}`,
+      'Laravel has no tags there, so cachectl needs a table of its own. Create it: cachectl doctor --fix',
+    );
   }
 
   #tags(): readonly Buffer[] {
@@ -114,11 +125,4 @@ interface Removed {
   readonly rows: number;
   readonly last: Buffer | undefined;
   readonly removed: number;
-}
-
-function noTagTable({ entries, tables }: SqlContext): RefusedError {
-  return new RefusedError(
-    `${entries.location} has no table ${tables.nameOf('tags')}, which holds the tags of entries`,
-    'Laravel has no tags there, so cachectl needs a table of its own. Create it: cachectl doctor --fix',
-  );
 }
