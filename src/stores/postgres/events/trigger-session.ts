@@ -70,9 +70,11 @@ export class TriggerSession implements Session {
   /** @throws CachectlError; then nothing is left behind */
   static async open(place: TriggerPlace): Promise<TriggerSession> {
     const { connection, server } = place;
-    const opened = await connectPostgres(server, connection.timeoutMs).catch((error: unknown) => {
-      throw connection.server.translated(error);
-    });
+    const opened = await connectPostgres(server, connection.timeoutMs, connection.server.tunnel).catch(
+      (error: unknown) => {
+        throw connection.server.translated(error);
+      },
+    );
     const session = new TriggerSession(place, opened);
     try {
       await session.#begin();
