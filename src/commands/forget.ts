@@ -56,6 +56,11 @@ export default class Forget extends StoreCommand {
         await answer(keys.map((key, index) => `${printKey(key)}\t${were[index] ? done : 'was not there'}\n`).join(''));
       }
 
+      if (were.includes(false) && !flags['if-present']) {
+        const { explainFirstMiss } = await import('../features/entries/miss.js');
+        await explainFirstMiss(work, keys, were, flags);
+      }
+
       return were.includes(false) && !flags['if-present'] ? ExitCode.No : ExitCode.Yes;
     });
   }

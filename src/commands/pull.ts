@@ -50,6 +50,11 @@ export default class Pull extends StoreCommand {
       const exitCode = await printReadings([key], [reading], flags).catch(onlyClosedPipes);
       const isTaken = !dryRun && reading !== undefined && !(reading instanceof Error);
       if (isTaken && !(await isDelivered())) await putBack(entries, key, reading);
+      if (reading === undefined && flags.default === undefined) {
+        const { explainFirstMiss } = await import('../features/entries/miss.js');
+        await explainFirstMiss(work, [key], [false], flags);
+      }
+
       return exitCode;
     });
   }

@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import type { Consent } from '../runtime/confirm.js';
 import type { GlobalFlags } from '../runtime/flags.js';
 
-import { UsageError } from '../errors.js';
+import { ExitCode, UsageError } from '../errors.js';
 import { namedKeys, pickKey } from '../features/entries/key-picker.js';
 import { checkKeys, entriesOf } from '../features/entries/repository.js';
 import { printTouched } from '../features/entries/touched.js';
@@ -59,7 +59,14 @@ export default class Touch extends StoreCommand {
       const keys = named ?? [await pickKey(work, 'touch')];
       const entries = entriesOf(work.store, flags.tags);
       const touched = await Promise.allSettled(keys.map(async (key) => entries.touch(key, ttl)));
-      return printTouched(keys, touched, { ttl, json: flags.json, ifPresent: flags['if-present'] });
+      const exitCode = await printTouched(keys, touched, { ttl, json: flags.json, ifPresent: flags['if-present'] });
+      if (exitCode === ExitCode.No) {
+        const there = touched.map((result) => result.status === 'fulfilled' && result.value);
+        const { explainFirstMiss } = await import('../features/entries/miss.js');
+        await explainFirstMiss(work, keys, there, flags);
+      }
+
+      return exitCode;
     });
   }
 

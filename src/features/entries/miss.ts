@@ -2,7 +2,7 @@ import type { Work } from '../../runtime/store-command.js';
 
 import { sameStore } from '../../runtime/select-profile.js';
 import { printKey } from '../../stores/entries/printed-key.js';
-import { note } from '../../terminal/output.js';
+import { note, notesReachAPerson } from '../../terminal/output.js';
 
 /** Keys that are looked at, and the time for that in milliseconds. */
 const SAMPLE = 1000;
@@ -24,6 +24,17 @@ export async function explainMiss(
     }),
   ]);
   if (hint !== undefined) note(hint);
+}
+
+/** The same where a person reads notes, for the first key that was not there. `there` is in the order of `keys`. */
+export async function explainFirstMiss(
+  work: Pick<Work, 'profile' | 'store'>,
+  keys: readonly string[],
+  there: readonly boolean[],
+  { tags, json }: { readonly tags?: readonly string[] | undefined; readonly json: boolean },
+): Promise<void> {
+  const missed = keys.find((_, index) => !there[index]);
+  if (missed !== undefined && !json && notesReachAPerson()) await explainMiss(work, missed, tags);
 }
 
 async function withTags(store: Work['store'], key: string): Promise<string | undefined> {

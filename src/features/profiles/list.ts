@@ -7,6 +7,7 @@ import { stateProfile } from '../../profiles/resolve.js';
 import { locationOf, readWithoutSecrets } from '../../runtime/read-profile.js';
 import { errorFields, toFailure } from '../../runtime/report-error.js';
 import { chooseEach, chooseProfile, selectedBy } from '../../runtime/select-profile.js';
+import { answersAPerson, warn } from '../../terminal/output.js';
 
 /** One of the profiles that can be selected. */
 export interface ListedProfile {
@@ -66,6 +67,7 @@ export async function* listProfiles(flags: GlobalFlags): AsyncGenerator<ListedPr
       };
     } catch (error) {
       if (!(error instanceof AnyError)) throw error;
+      if (!flags.json && !answersAPerson()) warn(`${name}: ${error.message}\n  ${error.hint}`);
       yield { name, selectedBy: by, error };
     }
   }

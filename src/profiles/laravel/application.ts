@@ -90,7 +90,7 @@ async function versionOf(folder: string): Promise<Pick<Application, 'minor' | 'v
   if (lock === undefined && composer === undefined && (await textOf(folder, '.env')) === undefined) {
     throw new ConfigError(
       `${folder} is not a Laravel application: it has no composer.lock, composer.json or .env`,
-      'Name the folder that holds artisan: --laravel DIR',
+      'Name the folder that holds artisan.',
     );
   }
 
