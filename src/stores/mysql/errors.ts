@@ -1,5 +1,6 @@
 import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 
 export const TLS_TERMS: TlsTerms = {
@@ -31,8 +32,9 @@ export function isDenied(error: unknown): boolean {
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   if (error instanceof LargeReplyError) return tooLargeReply(error, location, error);
-  // The parser of mysql2 read past the end of a packet.
-  if (error instanceof RangeError) return garbage(location, error.message, { cause: error });
+  // A RangeError: the parser of mysql2 read past the end of a packet.
+  if (error instanceof RangeError || error instanceof OtherProtocolError)
+    return garbage(location, error.message, { cause: error });
   const code = codeOf(error) ?? '';
   const explain = EXPLANATIONS[code];
   if (explain !== undefined) return explain(location, error.message, { cause: error });

@@ -10,6 +10,7 @@ import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
 import { withTimeout } from '../../async.js';
+import { expectFirstBytes } from '../network/first-bytes.js';
 import { ReplyMeter } from '../network/reply-limit.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
@@ -22,7 +23,7 @@ export async function connectMysql(place: SqlConnection, timeoutMs: number, tunn
   const socket = place.socket === undefined ? await tunnel?.connect(place) : undefined;
   const connection = createConnection({
     ...(await optionsOf(place, timeoutMs)),
-    stream: () => meter.watch(socket ?? dial(place)),
+    stream: () => expectFirstBytes(meter.watch(socket ?? dial(place)), isMysql),
   });
   const session = new MysqlSession(connection, meter);
   await new Promise<void>((resolve, reject) => {
@@ -35,6 +36,11 @@ export async function connectMysql(place: SqlConnection, timeoutMs: number, tunn
       `innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
   );
   return session;
+}
+
+/** A packet of sequence number 0 that holds a greeting (protocol version 10) or an error. */
+function isMysql(first: Buffer): boolean {
+  return first.length < 5 || (first[3] === 0 && (first[4] === 10 || first[4] === 255));
 }
 
 /** Like the library does without `stream`. */

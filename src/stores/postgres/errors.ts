@@ -1,5 +1,6 @@
 import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 
 export const TLS_TERMS: TlsTerms = {
@@ -26,6 +27,7 @@ export function isMissingTable(error: unknown): boolean {
 export function translated(error: unknown, location: string): unknown {
   if (error instanceof CachectlError || !(error instanceof Error)) return error;
   const cause = { cause: error };
+  if (error instanceof OtherProtocolError) return garbage(location, error.message, cause);
   if (error instanceof LargeReplyError) return tooLargeReply(error, location, error);
   const code = codeOf(error) ?? '';
   const explain = EXPLANATIONS[code];
@@ -66,6 +68,13 @@ const lost: Explain = (location, _, cause) =>
 const conflict: Explain = (location, message, cause) =>
   new TimeoutError(`${location} rolled back a transaction again and again: ${message}`, 'Try again.', cause);
 
+const garbage: Explain = (location, _, cause) =>
+  new UnreachableError(
+    `${location} does not speak the PostgreSQL protocol`,
+    'Check that the port is the port of PostgreSQL.',
+    cause,
+  );
+
 const LOST =
   /^Connection terminated|^Client has encountered a connection error|^Client was closed|connection is closed/;
 
@@ -78,6 +87,7 @@ const LIBRARY: ReadonlyArray<readonly [RegExp, Explain]> = [
       'Add password to the profile, or to the URL: postgres://user:password@host/database',
     ),
   ],
+  [/^received (?:invalid response|unexpected)|^Unknown authentication|^Binary mode/i, garbage],
   [
     /does not support SSL/,
     (location, _, cause) => new UnreachableError(`${location} does not speak TLS`, `Use ${TLS_TERMS.off}.`, cause),

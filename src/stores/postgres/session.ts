@@ -9,6 +9,7 @@ import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
 
 import { withTimeout } from '../../async.js';
+import { expectFirstBytes } from '../network/first-bytes.js';
 import { ReplyMeter } from '../network/reply-limit.js';
 import { readTlsFiles } from '../network/tls-files.js';
 
@@ -31,7 +32,8 @@ export async function connectPostgres(
   const socket = place.socket === undefined ? await tunnel?.connect(place) : undefined;
   const client = new pg.Client({
     ...(await optionsOf(place, timeoutMs)),
-    stream: () => meter.watch(socket === undefined ? new Socket() : asUnconnected(socket)),
+    stream: () =>
+      expectFirstBytes(meter.watch(socket === undefined ? new Socket() : asUnconnected(socket)), isPostgres),
   });
   const session = new ClientSession(client, meter);
   try {
@@ -55,6 +57,15 @@ function asUnconnected(socket: Socket): Socket {
       return socket;
     },
   });
+}
+
+/**
+ * The answer to SSLRequest (`S`, `N`), or the type and the length of a message: Authentication, ErrorResponse,
+ * NegotiateProtocolVersion.
+ */
+function isPostgres(first: Buffer): boolean {
+  if (first.length === 1) return /[ENRSv]/.test(first.toString('latin1'));
+  return /^(?:E|[Rv]\0)/.test(first.toString('latin1'));
 }
 
 async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<ClientConfig> {
