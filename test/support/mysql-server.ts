@@ -43,9 +43,11 @@ export async function startMysql(context: Context, ...options: string[]): Promis
     '--innodb-buffer-pool-size=64M',
     ...options,
   ]);
-  return withDatabase({ host: '127.0.0.1', port, database: 'mysql', username: 'root' }, async (signal) =>
-    user.end(server, signal),
+  const database = await withDatabase(
+    { host: '127.0.0.1', port, database: 'mysql', username: 'root' },
+    async (signal) => user.end(server, signal),
   );
+  return { ...database, pid: server.pid };
 }
 
 /** Debian installs the server where only root looks. */

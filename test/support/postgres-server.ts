@@ -29,10 +29,13 @@ export async function startPostgres(context: Context, ...options: string[]): Pro
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'fsync=off', ...options].flatMap((setting) => ['-c', setting]);
   const server = user.start(program, ['-D', data, '-p', String(port), '-k', user.folder, ...settings]);
-  return withDatabase({ host: '127.0.0.1', port, database: 'postgres', username: 'postgres' }, async (signal) =>
-    // SIGINT would be the fast shutdown; nothing is connected any more.
-    user.end(server, signal),
+  const database = await withDatabase(
+    { host: '127.0.0.1', port, database: 'postgres', username: 'postgres' },
+    async (signal) =>
+      // SIGINT would be the fast shutdown; nothing is connected any more.
+      user.end(server, signal),
   );
+  return { ...database, pid: server.pid };
 }
 
 /** Debian keeps each version apart; the newest counts. */

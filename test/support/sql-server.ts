@@ -11,6 +11,8 @@ export interface SqlServer {
   readonly connection: SqlConnection;
   /** Without a query. */
   readonly url: string;
+  /** Of a server that was started. */
+  readonly pid?: number | undefined;
   /** Like a crash; only of a server that was started. */
   kill(): Promise<void>;
   stop(): Promise<void>;

@@ -1,0 +1,241 @@
+import type { Context } from 'mocha';
+
+import { expect } from 'chai';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+import type { Store } from '../../src/stores/contract/store.js';
+
+import { string } from '../../src/codecs/value.js';
+import { resolveProfile } from '../../src/profiles/resolve.js';
+import { DRIVER as MYSQL } from '../../src/stores/mysql/store.js';
+import { openStore } from '../../src/stores/open.js';
+import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
+import { until } from '../../src/testing/suite/stores.js';
+import { cachectl, type Result, type Run, start } from '../support/cli.js';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { halt } from '../support/halt.js';
+import { startMemcached } from '../support/memcached-server.js';
+import { startOwnMongodb } from '../support/mongodb-server.js';
+import { startMysql } from '../support/mysql-server.js';
+import { startPostgres } from '../support/postgres-server.js';
+import { startServer } from '../support/redis-server.js';
+import { scratchFolder } from '../support/scratch.js';
+import { sqlProfile, type SqlServer } from '../support/sql-server.js';
+import { createLaravelTables, createOwnTables } from '../support/sql-tables.js';
+
+/** A server that is taken away. */
+interface Victim {
+  readonly port: number;
+  url(port: number): string;
+  pause(): Promise<void>;
+  resume(): void;
+  kill(): Promise<void>;
+}
+
+/** Enough for several requests of each command. */
+const MANY = 3000;
+
+const VICTIMS: Readonly<Record<string, (context: Context) => Promise<Victim>>> = {
+  async Redis(context) {
+    const server = await startServer(context, 'redis-server');
+    const pid = Number(/process_id:(\d+)/.exec(await server.client.info('server'))![1]);
+    return { ...ofProcess(pid), port: server.port, url: (port) => `redis://127.0.0.1:${port}`, kill: server.kill };
+  },
+  async Memcached(context) {
+    const server = await startMemcached(context, '-m', '64');
+    return { ...server, url: (port) => `memcached://127.0.0.1:${port}` };
+  },
+  async MongoDB(context) {
+    const server = await startOwnMongodb(context, 'java');
+    return { ...server, url: (port) => `mongodb://127.0.0.1:${port}/cache` };
+  },
+  MySQL: async (context) => ofSql(await startMysql(context, '--innodb-log-file-size=16M'), 'mysql', MYSQL),
+  PostgreSQL: async (context) => ofSql(await startPostgres(context, 'max_connections=30'), 'postgres', POSTGRES),
+};
+
+async function ofSql(server: SqlServer, name: 'mysql' | 'postgres', driver: typeof MYSQL): Promise<Victim> {
+  const profile = sqlProfile(name, server, '');
+  await createLaravelTables(driver, profile);
+  await createOwnTables(driver, profile);
+  const url = (port: number): string => {
+    const parts = new URL(server.url);
+    parts.port = String(port);
+    return parts.href;
+  };
+
+  return { ...ofProcess(server.pid!), port: server.connection.port, url, kill: server.kill };
+}
+
+function ofProcess(pid: number): Pick<Victim, 'pause' | 'resume'> {
+  return {
+    async pause() {
+      for (const each of family(pid)) await halt(each);
+    },
+    resume() {
+      for (const each of family(pid)) process.kill(each, 'SIGCONT');
+    },
+  };
+}
+
+/** A process and its children: PostgreSQL has one for each connection. */
+function family(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean) : [];
+  return [pid, ...children.map(Number)];
+}
+
+const KEYS = Array.from({ length: MANY }, (_, index) => `key:${index}`);
+const FOLDER = scratchFolder('servers');
+const LINES = `${FOLDER}/lines.ndjson`;
+writeFileSync(LINES, KEYS.map((key) => `{"key":"${key}","value":"x","ttl":3600}\n`).join(''));
+
+/** Commands of many requests. `word` comes before the number that an error reports. */
+const BULK = {
+  flush: { args: ['flush', '--yes'], word: 'removed', isEmpty: false },
+  import: { args: ['import', LINES], word: 'imported', isEmpty: true },
+  export: { args: ['export', '--output', `${FOLDER}/export`], word: 'exported', isEmpty: false },
+  copy: { args: ['copy', '--to-url', `sqlite://${FOLDER}/copy.sqlite`], word: 'copied', isEmpty: false },
+} as const;
+
+function expectHonest(what: string, { code, out, err }: Result, codes: readonly number[] = [3, 4]): void {
+  const shown = `${what}: exit ${String(code)}\n${out.slice(0, 300)}${err}`;
+  expect(codes, shown).to.include(code);
+  expect(out + err, shown).not.to.match(/^ {4}at |ioredis|bug in cachectl|node:internal|report this/m);
+}
+
+function reported({ out, err }: Result, word: string): number {
+  return Number(new RegExp(`${word} ([\\d,]+) entr`).exec(out + err)?.[1]?.replaceAll(',', '') ?? 0);
+}
+
+for (const [product, startVictim] of Object.entries(VICTIMS)) {
+  describe(`${product}, taken away in the middle of a command`, function () {
+    this.timeout(240_000);
+    let victim: Victim;
+    let isKilled = false;
+    const runs: Run[] = [];
+    const proxies: FaultProxy[] = [];
+
+    before(async function () {
+      victim = await startVictim(this);
+    });
+
+    after(async () => {
+      for (const { child } of runs) child.kill('SIGKILL');
+      await Promise.all(proxies.map(async (proxy) => proxy.stop()));
+      if (victim !== undefined && !isKilled) await victim.kill();
+    });
+
+    async function opened<T>(work: (store: Store) => Promise<T>, prefix: string): Promise<T> {
+      const url = `${victim.url(victim.port)}?prefix=${prefix}`;
+      const store = await openStore(await resolveProfile({ url, env: {}, cwd: FOLDER }), { timeoutMs: 60_000 });
+      try {
+        return await work(store);
+      } finally {
+        await store.close();
+      }
+    }
+
+    async function fill(prefix: string): Promise<void> {
+      await opened(async (store) => {
+        await store.putMany(KEYS.map((key) => ({ key, value: string('x'), ttl: 3600 })));
+      }, prefix);
+    }
+
+    async function newProxy(): Promise<FaultProxy> {
+      const proxy = await startFaultProxy(victim.port);
+      proxies.push(proxy);
+      return proxy;
+    }
+
+    /** The number of messages of a run without a fault. */
+    async function messages(name: keyof typeof BULK, prefix: string): Promise<number> {
+      const proxy = await newProxy();
+      const { args, isEmpty } = BULK[name];
+      if (!isEmpty) await fill(prefix);
+      const result = await cachectl([...args, '--url', `${victim.url(proxy.port)}?prefix=${prefix}`]);
+      expect(result.code, result.err).to.equal(0);
+      return proxy.asked;
+    }
+
+    /** Start a command; resolves with its run when the message at two thirds of its way is sent. */
+    async function underWay(name: keyof typeof BULK, prefix: string, timeout: string, isHeld: boolean): Promise<Run> {
+      const target = Math.ceil((2 * (await messages(name, `${prefix}clean-`))) / 3);
+      if (!BULK[name].isEmpty) await fill(prefix);
+      const proxy = await newProxy();
+      let seen = 0;
+      let arrived: (() => void) | undefined;
+      const reached = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      await proxy.inject('stalled', () => {
+        if (++seen === target) arrived?.();
+        return isHeld && seen === target;
+      });
+      const url = `${victim.url(proxy.port)}?prefix=${prefix}`;
+      const run = start([...BULK[name].args, '--url', url, '--timeout', timeout]);
+      runs.push(run);
+      run.child.stdin.end();
+      await Promise.race([reached, run.ended]);
+      return run;
+    }
+
+    for (const [name, { word, isEmpty }] of Object.entries(BULK)) {
+      it(`suspended during ${name}: it ends in time and reports no more than was done`, async () => {
+        const prefix = `s-${name}-`;
+        const run = await underWay(name as keyof typeof BULK, prefix, '2s', false);
+        await victim.pause();
+        const result = await run.ended;
+        victim.resume();
+        // A server that was quick has answered everything before it stopped.
+        expectHonest(name, result, [0, 3, 4]);
+        if (name !== 'flush' && name !== 'import') return;
+        const left = await opened(
+          async (store) => (await store.many(KEYS)).filter((entry) => entry !== undefined).length,
+          prefix,
+        );
+        expect(reported(result, word)).to.be.at.most(isEmpty ? left : MANY - left);
+      });
+    }
+
+    it('killed during flush, import, export, copy, a wait, lock:run and remember', async () => {
+      const own = scratchFolder('servers');
+      await opened(async (store) => store.lock('held').acquire('ann', 3600), 'k-');
+      const url = `${victim.url((await newProxy()).port)}?prefix=k-`;
+      const begin = (...args: string[]): Run => {
+        const run = start(args, { env: { CACHECTL_URL: url } });
+        runs.push(run);
+        run.child.stdin.end();
+        return run;
+      };
+
+      const job = begin('lock:run', 'job', '--ttl', '5s', '--', 'sh', '-c', 'echo held; exec sleep 600');
+      const remembered = begin(
+        'remember',
+        'out',
+        '--ttl',
+        '1h',
+        '--',
+        'sh',
+        '-c',
+        `touch ${own}/on; while [ ! -e ${own}/go ]; do sleep 0.1; done; echo ran`,
+      );
+      await job.saw('held');
+      await until(() => existsSync(`${own}/on`));
+      const bulk: Array<readonly [string, Run]> = [];
+      for (const name of Object.keys(BULK) as Array<keyof typeof BULK>) {
+        bulk.push([name, await underWay(name, `k-${name}-`, '60s', true)]);
+      }
+
+      const wait = begin('lock:acquire', 'held', '--ttl', '1h', '--wait', '8s', '--timeout', '4s');
+      await wait.saw('waiting for held', 'err');
+      isKilled = true;
+      await victim.kill();
+      writeFileSync(`${own}/go`, '');
+      for (const [name, run] of bulk) expectHonest(name, await run.ended);
+      expectHonest('lock:run', await job.ended, [76]);
+      expectHonest('a wait', await wait.ended);
+      const { out, err } = await remembered.ended;
+      expect({ out, isSaid: err.includes('out was not stored') }, err).to.deep.equal({ out: 'ran\n', isSaid: true });
+    });
+  });
+}
