@@ -9,11 +9,14 @@ import { scratchFolder } from '../support/scratch.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** These run against the executable, too; more of them with CACHECTL_TEST_NODES=all. */
-const COMMANDS = [
-  'get-put',
-  ...(process.env.CACHECTL_TEST_NODES === 'all' ? ['forget-flush', 'tags', 'locks', 'remember'] : []),
-];
+/**
+ * Tests of commands that run against the executable, too: on each store, what it loads from itself. All of them, and
+ * more commands, with CACHECTL_TEST_NODES=all.
+ */
+const SELECTED =
+  process.env.CACHECTL_TEST_NODES === 'all'
+    ? ['get-put', 'forget-flush', 'tags', 'locks', 'remember'].map((name) => `test/commands/${name}.test.ts`)
+    : ['test/commands/get-put.test.ts', '--grep', 'several keys|binary values|same tags|from NDJSON'];
 
 describe('the standalone program', () => {
   const folder = scratchFolder('standalone');
@@ -85,11 +88,7 @@ describe('the standalone program', () => {
     this.timeout(600_000);
     const { status, stdout } = spawnSync(
       process.execPath,
-      [
-        'node_modules/mocha/bin/mocha.js',
-        '--parallel=false',
-        ...COMMANDS.map((name) => `test/commands/${name}.test.ts`),
-      ],
+      ['node_modules/mocha/bin/mocha.js', '--parallel=false', ...SELECTED],
       { cwd: REPOSITORY, encoding: 'utf8', env: { ...process.env, CACHECTL_TEST_PROGRAM: program } },
     );
     expect(status, stdout).to.equal(0);

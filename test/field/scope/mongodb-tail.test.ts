@@ -38,7 +38,7 @@ describe('a MongoDB server that is gone when a tail ends', function () {
     ['killed', async (server: OwnMongodb) => server.kill()],
   ] as const) {
     it(`${how}: the tail reports a possible gap, and exits 4`, async () => {
-      const run = await tailing('--for', '30s');
+      const run = await tailing('--for', '15s');
       await end(mongodb);
       const { code, err } = await run.ended;
       expect(err).to.include('may have been missed');

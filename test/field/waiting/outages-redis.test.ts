@@ -106,9 +106,10 @@ describe('waiting for a lock on Redis', function () {
 
   it('after a failover by sentinels: waits at the new primary', async function () {
     const replica = await startRedis(this, '--save', '', '--replicaof', '127.0.0.1', String(redis.port));
+    // A sentinel asks for replicas when it starts, and again ten seconds later.
+    await until(async () => (await redis.client.info('replication')).includes('state=online'));
     const sentinel = await startRedisSentinel(this, redis.port);
     try {
-      await until(async () => (await redis.client.info('replication')).includes('state=online'));
       const control = new Redis(sentinel.port, '127.0.0.1', { protocol: 2 });
       await until(async () => ((await control.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length === 1);
       const url = `redis+sentinel://127.0.0.1:${sentinel.port}/0?primary=mymaster`;
