@@ -1,7 +1,7 @@
 import type { Store } from '../../stores/contract/store.js';
 import type { HeldLock } from '../locks/held-lock.js';
 
-import { PartialError } from '../../errors.js';
+import { PartialError, TimeoutError, UnreachableError } from '../../errors.js';
 import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
@@ -88,7 +88,10 @@ async function keep({ output, exitCode }: Ran, { terms, openStore }: ProduceOpti
     }
   } catch (error) {
     const { message, hint } = toFailure(error);
-    warn(`${printKey(terms.key)} was not stored: ${message}\n  ${hint}`);
+    // The server may have stored it before the connection was lost.
+    const isUnsure = error instanceof UnreachableError || error instanceof TimeoutError;
+    const outcome = isUnsure ? 'may not have been stored' : 'was not stored';
+    warn(`${printKey(terms.key)} ${outcome}: ${message}\n  ${hint}`);
     return false;
   }
 }

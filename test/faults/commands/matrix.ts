@@ -211,7 +211,7 @@ async function expectHonest(one: Case, ground: Ground, result: Result, baseline:
   const isJson = typeof one.args !== 'function' && one.args.includes('--json');
   if (isJson) expect(() => JSON.parse(out) as unknown, 'standard output is JSON').not.to.throw();
   else if (code === 3 || code === 4)
-    expect(out + err, 'an error').to.match(/^error: |fault|failed|may have been missed/m);
+    expect(out + err, 'an error').to.match(/^error: |fault|failed|closed the connection|may have been missed/m);
   if (one.counts !== undefined && one.done !== undefined) {
     const [, number] = new RegExp(`${one.counts} ([\\d,]+) entr`).exec(out + err) ?? [];
     if (number !== undefined) expect(Number(number), 'reported as done').to.be.at.most(await one.done(ground));
