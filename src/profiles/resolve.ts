@@ -131,6 +131,14 @@ async function fromUrl({ profile, config, env, cwd, warn, note }: ProfileChoice,
     throw new UsageError(`a URL and ${other} both select a store`, 'Give one of them.');
   }
 
+  // Node replaces such bytes, so a prefix or path would be another one.
+  if (url.includes('\uFFFD')) {
+    throw new ConfigError(
+      `the URL (${maskUrl(url)}) contains U+FFFD, which replaces bytes that are not UTF-8`,
+      'Write the URL as UTF-8, and U+FFFD itself as %EF%BF%BD.',
+    );
+  }
+
   if (url.startsWith('laravel:')) {
     const { readLaravel } = await import('./laravel/laravel.js');
     return readLaravel(url, { env, cwd, home: homeFolder(env), warn, note });

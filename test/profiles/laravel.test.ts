@@ -233,6 +233,23 @@ describe('a Laravel application as a profile', () => {
     });
   }
 
+  it('is refused with the line of a setting that is not UTF-8, wherever other text is not', async () => {
+    version('v12.0.0');
+    folder.write('.env', latin1('# caf\u00E9\nNOTE=caf\u00E9\nCACHE_STORE=redis\nCACHE_PREFIX=shop-\n'));
+    expect(await of()).to.include({ prefix: 'shop-' });
+    folder.write('.env', latin1('# caf\u00E9\nCACHE_STORE=redis\nCACHE_PREFIX=caf\u00E9-\n'));
+    expect((await folder.failure({ url: 'laravel:.' })).message).to.equal(
+      '.env:3 (CACHE_PREFIX): cache.prefix contains bytes that are not UTF-8',
+    );
+    folder.write('.env', latin1('APP_NAME=caf\u00E9\nCACHE_STORE=redis\n'));
+    expect((await folder.failure({ url: 'laravel:.' })).message).to.match(/cache\.prefix/);
+    folder.write('.env', 'CACHE_STORE=redis\n');
+    folder.write('config/cache.php', latin1("<?php // caf\u00E9\nreturn ['prefix' => 'caf\u00E9-'];"));
+    expect((await folder.failure({ url: 'laravel:.' })).message).to.equal(
+      'config/cache.php:2: cache.prefix contains bytes that are not UTF-8',
+    );
+  });
+
   it('names the variable that holds a wrong value, and hides its text where it is secret', async () => {
     version('v12.0.0');
     folder.write('.env', 'CACHE_STORE=redis\nREDIS_PORT=many\n');
@@ -287,3 +304,7 @@ describe("the slug of an application's name", () => {
     });
   }
 });
+
+function latin1(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}

@@ -38,10 +38,21 @@ export class Settings {
     return { kind: 'scalar', value, shown, where: from.place };
   }
 
-  /** The text of a value. Undefined if null or empty. @throws ConfigError if only PHP can evaluate it */
+  /**
+   * The text of a value. Undefined if null or empty.
+   * @throws ConfigError if only PHP can evaluate it, or if it is not UTF-8
+   */
   text({ value, from }: Traced, path: string): string | undefined {
     const text = toText(value);
     if (text === UNKNOWN) throw this.unknown(path, from.place);
+    // The files and the environment were decoded with U+FFFD in place of such bytes.
+    if (text.includes('\uFFFD')) {
+      throw new ConfigError(
+        `${from.place}: ${path} contains bytes that are not UTF-8`,
+        'Save the file as UTF-8, and check what the application uses: its keys may have such a prefix.',
+      );
+    }
+
     return text === '' ? undefined : text;
   }
 

@@ -1,8 +1,10 @@
 /**
  * Laravel's `Str::slug` for Latin letters: remove accents, and replace all but letters and digits with `separator`.
- * Undefined if another script occurs, which Laravel transliterates by a table.
+ * Undefined if another script occurs, which Laravel transliterates by a table, or U+FFFD, which replaces bytes that are
+ * not UTF-8.
  */
 export function slug(title: string, separator = '-'): string | undefined {
+  if (title.includes('\uFFFD')) return undefined;
   const flip = separator === '-' ? '_' : '-';
   const escaped = `\\${separator}`;
   const plain = title

@@ -35,9 +35,16 @@ const GRACE = 10;
 /** A program and its arguments. */
 export type CommandLine = readonly [string, ...string[]];
 
-/** @throws UsageError with `hint` if there is no program */
+/** @throws UsageError with `hint` if there is no program, or for bytes that Node could not decode */
 export function commandLine([program, ...args]: readonly string[], hint: string): CommandLine {
   if (program === undefined) throw new UsageError('no command to run', hint);
+  if ([program, ...args].some((word) => word.includes('\uFFFD'))) {
+    throw new UsageError(
+      'the command contains U+FFFD, which replaces bytes that are not UTF-8',
+      'Put the command line into a script, and run the script.',
+    );
+  }
+
   if (program !== '') return [program, ...args];
   throw new UsageError('the command is empty', 'A variable may be unset. To catch that, quote it as "${COMMAND:?}"');
 }
