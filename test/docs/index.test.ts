@@ -43,7 +43,7 @@ describe('docs/troubleshooting.md and docs/exit-codes.md', () => {
 });
 
 describe('links in the docs', () => {
-  for (const page of [...PAGES, '../README.md', '../CONTRIBUTING.md']) {
+  for (const page of [...PAGES, '../README.md', '../CONTRIBUTING.md', '../SECURITY.md']) {
     it(`lead to files: ${page}`, () => {
       const broken = linksOf(path.join(DOCS, page)).filter((file) => !existsSync(file));
       expect(broken).to.deep.equal([]);
