@@ -31,6 +31,11 @@ export function isBookkeeping(record: RawRecord, prefix: string): boolean {
   return record.tag !== undefined || /^tag:.*:(?:entries|key)$/s.test(short(prefix, record));
 }
 
+/** On Redis, of any prefix. Only a flush of everything removes one. */
+export function isTagSet({ place, key }: RawRecord): boolean {
+  return place === 'tags' && /tag:.*:entries$/s.test(key.toString());
+}
+
 export function entriesAt(keys: readonly string[]): Expectation['fate'] {
   return ({ place, key, tag }) => {
     if (!keys.includes(key.toString())) return 'kept';

@@ -10,7 +10,7 @@ import { copyEntries } from '../../src/features/transfer/copy-entries.js';
 import { importEntries } from '../../src/features/transfer/import-entries.js';
 import { Tally } from '../../src/features/transfer/tally.js';
 import { taggedKey } from '../../src/stores/tags/names.js';
-import { changing, entriesAt, isBookkeeping, isTagOf, isUnder, lockAt, short } from './fates.js';
+import { changing, entriesAt, isBookkeeping, isTagOf, isTagSet, isUnder, lockAt, short } from './fates.js';
 
 /** Run an operation. Undefined if it does not apply. */
 export async function perform(world: World, step: Step): Promise<Expectation | undefined> {
@@ -47,7 +47,10 @@ const flushMatching =
     await store.flushOnly({ [filter]: filter === 'idleFor' ? 1 : item * 20 }, { dryRun });
     return dryRun
       ? NOTHING
-      : { fate: (record) => (isUnder(prefix, record) && record.place !== 'locks' ? 'free' : 'kept') };
+      : {
+          fate: (record) =>
+            isUnder(prefix, record) && record.place !== 'locks' && !isTagSet(record) ? 'free' : 'kept',
+        };
   };
 
 const OPERATIONS: Readonly<Record<Step['kind'], Perform>> = {
@@ -92,7 +95,7 @@ const OPERATIONS: Readonly<Record<Step['kind'], Perform>> = {
           return 'kept';
         // A tag of a longer prefix may still list it, until tags:prune.
         if (record.tag !== undefined) return 'free';
-        return isBookkeeping(record, prefix) ? 'kept' : 'removed';
+        return isBookkeeping(record, prefix) || isTagSet(record) ? 'kept' : 'removed';
       },
     };
   },

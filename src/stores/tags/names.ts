@@ -29,6 +29,11 @@ export function isTagSetKey(key: string): boolean {
   return /^tag:.*:entries$/s.test(key);
 }
 
+/** Whether a key (without prefixes) may be a tag index of a longer prefix, which another application has. */
+export function mayBeForeignTagSet(key: string): boolean {
+  return !isTagSetKey(key) && /tag:.*:entries$/s.test(key);
+}
+
 /** The hash of the tags in the key (without prefixes) of an entry that may be tagged. Undefined for other keys. */
 export function tagHashOf(key: string): string | undefined {
   return TAGGED.test(key) ? key.slice(0, HASH_LENGTH) : undefined;

@@ -1,4 +1,5 @@
 import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contract/flush.js';
+import type { EntryPages } from '../../contract/listing.js';
 import type { LockRule } from '../../locks/rule.js';
 import type { Command, Reply } from '../client/command.js';
 import type { Connection } from '../connection.js';
@@ -10,7 +11,7 @@ import { countMatching, FlushTally, isKeptLock, matchesFilter } from '../../list
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isLaravelLockName, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
-import { isTagSetKey } from '../../tags/names.js';
+import { isTagSetKey, mayBeForeignTagSet } from '../../tags/names.js';
 import { count, given, list } from '../client/replies.js';
 import { scanAll } from '../keys.js';
 import { ruleAmongEntries } from '../locks/places.js';
@@ -69,8 +70,8 @@ export async function flushOnly(
   signal?.throwIfAborted();
   if (idleFor !== undefined) await checkPolicy(context.connection);
   if (dryRun) {
-    const pages = listEntries(context, { pattern, idle: idleFor !== undefined, ...(signal && { signal }) });
-    return countMatching(pages, only, options);
+    const listed = listEntries(context, { pattern, idle: idleFor !== undefined, ...(signal && { signal }) });
+    return countMatching(withoutTagSets(context, listed), only, options);
   }
 
   const matches = globMatcher(pattern);
@@ -81,10 +82,33 @@ export async function flushOnly(
     IN_FLIGHT,
     async (page) => {
       const names = [...new Set(page.map((full) => context.keys.short(full)))];
-      tally.add(await remover.remove(names.filter((name) => !isTagSetKey(name) && matches(name))));
+      const matching = names.filter((name) => !isTagSetKey(name) && matches(name));
+      const tagSets = await foreignTagSets(context, matching);
+      tally.add(await remover.remove(matching.filter((name) => !tagSets.has(name))));
     },
   );
   return tally.result;
+}
+
+async function* withoutTagSets(context: RedisContext, pages: EntryPages): EntryPages {
+  for await (const page of pages) {
+    const tagSets = await foreignTagSets(
+      context,
+      page.map(({ key }) => key),
+    );
+    yield page.filter(({ key }) => !tagSets.has(key));
+  }
+}
+
+/**
+ * The tag indexes of longer prefixes among `names`. They stay, because without them a flush of the tag would miss the
+ * entries that stay.
+ */
+async function foreignTagSets({ connection, keys }: RedisContext, names: readonly string[]): Promise<Set<string>> {
+  const candidates = names.filter((name) => mayBeForeignTagSet(name));
+  if (candidates.length === 0) return new Set();
+  const types = await connection.batch(candidates.map((name): Command => ['TYPE', keys.full(name)]));
+  return new Set(candidates.filter((_, index) => given(types[index]!) === 'zset'));
 }
 
 class Remover {
