@@ -7,60 +7,47 @@
 import ts from 'typescript';
 
 /** The requires that TypeScript and esbuild generate for imports, one per statement. */
-const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["'][^"']+["']\)(?:, 1\))?\)?$/;
+const REQUIRED = /^(?:(?:__importDefault|__importStar|__toESM)\()?require\(["']([^"']+)["']\)(?:, 1\))?\)?$/;
 
-/** Return `code` with lazy requires. */
-export function withLazyRequires(code) {
+/** `name.member`, `name[member]`, `name()`, `new name()` */
+const USES = [ts.isPropertyAccessExpression, ts.isElementAccessExpression, ts.isCallExpression, ts.isNewExpression];
+
+/** `object.name`, `{ name: ... }` */
+const MEMBERS = [ts.isPropertyAccessExpression, ts.isPropertyAssignment];
+
+/**
+ * Return `code` with lazy requires.
+ * @param rare what becomes a chunk of its own, `inOwnChunk(import("./help"))`, because esbuild splits at `import()`
+ */
+export function withLazyRequires(code, rare = /^$/) {
   const source = ts.createSourceFile('module.js', code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
-  const required = requiredBy(source);
-  const uses = usesOf(required, source);
-  const edits = [...uses].flatMap(([name, places]) => {
-    const { statement, initializer } = required.get(name);
-    const declaration = `let ${name}$;const ${name}=()=>${name}$??=${initializer.getText()};`;
-    return [[statement, declaration], ...places.map((place) => [place, `(${name}())`])];
-  });
-  return edits
-    .toSorted(([a], [b]) => b.end - a.end)
-    .reduce((text, [node, by]) => text.slice(0, node.getStart()) + by + text.slice(node.end), code);
-}
+  const required = new Map();
+  for (const statement of source.statements.filter((each) => ts.isVariableStatement(each))) {
+    const [{ name, initializer }, ...others] = statement.declarationList.declarations;
+    const [load, what] = REQUIRED.exec(initializer?.getText()) ?? [];
+    if (load === undefined || others.length > 0 || !ts.isIdentifier(name)) continue;
+    const loadOwn = load.replace(/require\([^)]+\)/, `inOwnChunk(import("${what}"))`);
+    required.set(name.text, { statement, name, load: rare.test(what) ? loadOwn : load, uses: [] });
+  }
 
-/** The statements that only require a module, by variable name. */
-function requiredBy(source) {
-  const declared = source.statements
-    .filter((statement) => ts.isVariableStatement(statement) && statement.declarationList.declarations.length === 1)
-    .map((statement) => ({ statement, ...statement.declarationList.declarations[0] }));
-  return new Map(
-    declared
-      .filter(({ name, initializer }) => ts.isIdentifier(name) && initializer && REQUIRED.test(initializer.getText()))
-      .map(({ statement, name, initializer }) => [name.text, { statement, name, initializer }]),
-  );
-}
-
-/** The uses of each name. Drops names with any other kind of use, which may be shadowed. */
-function usesOf(required, source) {
-  const uses = new Map([...required.keys()].map((name) => [name, []]));
   const visit = (node) => {
-    if (ts.isIdentifier(node) && required.has(node.text) && required.get(node.text).name !== node) {
-      if (isPlainUse(node)) uses.get(node.text)?.push(node);
-      else if (!isNameOfMember(node)) uses.delete(node.text);
+    const { parent } = node;
+    const found = ts.isIdentifier(node) ? required.get(node.text) : undefined;
+    if (found && found.name !== node) {
+      if (parent.expression === node && USES.some((is) => is(parent))) found.uses.push(node);
+      // Any other use, or a declaration that shadows the name.
+      else if (parent.name !== node || !MEMBERS.some((is) => is(parent))) required.delete(node.text);
     }
 
     ts.forEachChild(node, visit);
   };
 
   visit(source);
-  return uses;
-}
-
-/** `node.member`, `node[member]`, `node()`, `new node()` */
-function isPlainUse(node) {
-  const { parent } = node;
-  const isUse = [ts.isPropertyAccessExpression, ts.isElementAccessExpression, ts.isCallExpression, ts.isNewExpression];
-  return isUse.some((is) => is(parent)) && parent.expression === node;
-}
-
-/** `object.node`, `{ node: ... }` */
-function isNameOfMember(node) {
-  const { parent } = node;
-  return (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === node;
+  const edits = [...required].flatMap(([name, { statement, load, uses }]) => [
+    [statement, `let ${name}$;const ${name}=()=>${name}$??=${load};`],
+    ...uses.map((use) => [use, `(${name}())`]),
+  ]);
+  return edits
+    .toSorted(([a], [b]) => b.end - a.end)
+    .reduce((text, [node, by]) => text.slice(0, node.getStart()) + by + text.slice(node.end), code);
 }

@@ -24,11 +24,11 @@ export async function buildProgram(root, folder) {
     target: 'node20',
     // oclif imports these only when it runs from TypeScript sources.
     external: ['ts-node', 'tsx', 'typescript'],
-    // bin/run.js clears DEBUG, so the real package would print nothing either.
-    alias: { debug: path.join(root, 'scripts/build/silent-debug.mjs') },
+    // bin/run.js clears DEBUG, so the real package would print nothing either. Node's URL does what whatwg-url does.
+    alias: { debug: path.join(root, 'scripts/build/silent-debug.mjs'), 'whatwg-url': 'node:url' },
     legalComments: 'linked',
     define: { 'import.meta.url': MODULE_URL },
-    plugins: [usedMethods(root), lazyPackages],
+    plugins: [lazyPackages(root)],
     metafile: true,
     write: false,
   });
@@ -43,32 +43,35 @@ export async function buildProgram(root, folder) {
 const { list: commands } = createRequire(createRequire(import.meta.url).resolve('ioredis'))('@ioredis/commands');
 const MODULE_URL = '__moduleUrl';
 
-/** CommonJS packages that are large or load large ones. */
-const lazyPackages = {
-  name: 'lazy packages',
-  setup({ onLoad }) {
-    const filter = /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors|yaml)[\\/].*\.js$/;
-    onLoad({ filter }, ({ path: file }) => ({ contents: withLazyRequires(readFileSync(file, 'utf8')) }));
-  },
-};
+/** What oclif and drivers require for plugins, help, errors, clusters and encryption. Most runs load none of it. */
+const PACKAGES = 'ejs|lilconfig|minimatch|tinyglobby';
+const FILES = 'plugin|plugin-loader|ts-path|module-loader|performance|help|ClusterSubscriberGroup|ConnectionPool';
+const FOLDERS = 'ux|errors|gridfs|client-side-encryption';
+const RARE = new RegExp(String.raw`^(?:${PACKAGES}|[./]+(?:${FILES}|(?:${FOLDERS})(?:/.+)?))$`);
 
 /**
- * ioredis defines 600 methods, two for each command in @ioredis/commands, which takes a fifth of the start-up time on
- * Redis. Keep only the commands that code calls as methods. The others work with `call`.
+ * Lazy requires in CommonJS packages that are large or load large ones. ioredis defines 600 methods, two for each
+ * command in @ioredis/commands, which takes a fifth of the start-up time on Redis. Keep only the commands that code
+ * calls as methods. The others work with `call`. The table of all commands is loaded when ioredis needs it.
  */
-function usedMethods(root) {
+function lazyPackages(root) {
   const code = ['src/stores/redis', 'node_modules/ioredis/built']
     .flatMap((folder) => readdirSync(root + folder, { recursive: true }).map((file) => path.join(root, folder, file)))
     .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
   const list = commands.filter((name) => new RegExp(String.raw`\.${name}(?:Buffer)?\b`).test(code));
+  const table = `exports.list = ${JSON.stringify(list)};
+    for (const name of ['exists', 'hasFlag', 'getKeyIndexes'])
+      exports[name] = (...args) => inOwnChunk(import('./index.js?table'))[name](...args);`;
   return {
-    name: 'used methods',
+    name: 'lazy packages',
     setup({ onLoad }) {
-      onLoad({ filter: /@ioredis[\\/]commands[\\/]built[\\/]index\.js$/ }, ({ path: file }) => ({
-        contents: `${readFileSync(file, 'utf8')}\nexports.list = ${JSON.stringify(list)};`,
-      }));
+      const filter = /node_modules[\\/](?:@oclif[\\/]core|@?ioredis|redis-errors|yaml|mongodb)[\\/].*\.js$/;
+      onLoad({ filter }, ({ path: file, suffix }) => {
+        const isTable = /@ioredis[\\/]commands[\\/]built[\\/]index\.js$/.test(file) && suffix === '';
+        return { contents: isTable ? table : withLazyRequires(readFileSync(file, 'utf8'), RARE) };
+      });
     },
   };
 }
@@ -77,11 +80,10 @@ function usedMethods(root) {
 async function asCommonJs(text) {
   const options = { platform: 'node', target: 'node20' };
   // import() would use Node's slower ES module loader.
-  const required = text.replaceAll(/\bimport\("(\.[^"]+)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
+  const required = text
+    .replaceAll(/\binOwnChunk\(import\("(\.[^"]+)"\)\)/g, 'require("$1").default')
+    .replaceAll(/\bimport\("(\.[^"]+)"\)/g, 'Promise.resolve().then(()=>require("$1"))');
   const { code } = await transform(required, { ...options, format: 'cjs' });
-  const url = code.includes(MODULE_URL)
-    ? `const ${MODULE_URL}=require("node:url").pathToFileURL(__filename).href;`
-    : '';
   const lazy = await transform(withLazyRequires(code), { ...options, minifySyntax: true, minifyWhitespace: true });
-  return url + lazy.code;
+  return lazy.code.replaceAll(MODULE_URL, 'require("node:url").pathToFileURL(__filename).href');
 }
