@@ -151,6 +151,12 @@ describe("a command's environment", () => {
   const place = sqlitePlace();
   const print = 'env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD= | sort';
 
+  it('includes CACHECTL_URL', async () => {
+    const env = { CACHECTL_URL: place.url() };
+    const printed = await cachectl(['lock:run', 'a', '--', 'printenv', 'CACHECTL_URL'], { env });
+    expect(printed).to.include({ code: 0, out: `${place.url()}\n` });
+  });
+
   for (const debug of ['app:*', '', undefined]) {
     const env = { FOO: 'bar', ...(debug !== undefined && { DEBUG: debug }) };
     const title = debug === undefined ? 'without DEBUG' : `with DEBUG=${debug}`;
