@@ -108,7 +108,7 @@ async function foreignTagSets({ connection, keys }: RedisContext, names: readonl
   const candidates = names.filter((name) => mayBeForeignTagSet(name));
   if (candidates.length === 0) return new Set();
   const types = await connection.batch(candidates.map((name): Command => ['TYPE', keys.full(name)]));
-  return new Set(candidates.filter((_, index) => given(types[index]!) === 'zset'));
+  return new Set(candidates.filter((_, index) => String(given(types[index]!)) === 'zset'));
 }
 
 class Remover {
