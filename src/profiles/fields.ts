@@ -4,7 +4,7 @@ import type { Entries, ScalarSetting, Setting } from './settings.js';
 
 import { ConfigError } from '../errors.js';
 import { maskUrl } from './mask.js';
-import { isSecret, quote } from './settings.js';
+import { isSecret, quote, quoteKey } from './settings.js';
 import { UnknownName } from './suggest.js';
 
 /** The base folders of relative paths. */
@@ -38,7 +38,7 @@ export class Fields {
   only(keys: readonly string[], what: string): void {
     for (const [key, { where }] of this.entries) {
       if (keys.includes(key)) continue;
-      throw new UnknownName(`${where}: unknown key ${quote(key)} in ${this.subject}`, key, keys, what);
+      throw new UnknownName(`${where}: unknown key ${quoteKey(key)} in ${this.subject}`, key, keys, what);
     }
   }
 

@@ -35,6 +35,12 @@ export function isSecret(key: string): boolean {
 
 const SECRET = new Set(['options', 'password', 'passwordCommand', 'sentinelPassword']);
 
+/** Quote a key for a message: up to the first character that no key has, which may begin a value (`password:secret`). */
+export function quoteKey(key: string): string {
+  const name = /^[\w.-]*/.exec(key)![0];
+  return name === key ? quote(key) : quote(`${name}…`);
+}
+
 /** Quote a name for a message, without control characters. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);

@@ -38,7 +38,7 @@ describe('the content of a profile file', () => {
       [
         'an alias of nothing',
         'profiles:\n  shop: *none\n',
-        'cachectl.yaml:2: the alias "none" has no anchor',
+        'cachectl.yaml:2: a value that begins with "*" is an alias',
         /quotes/,
       ],
       ['a key that is a list', 'profiles:\n  ? [a]\n  : b\n', 'cachectl.yaml:2: a key that is not text', /key: value/],

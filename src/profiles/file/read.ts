@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ConfigError } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
 import { Fields } from '../fields.js';
-import { quote } from '../settings.js';
+import { quote, quoteKey } from '../settings.js';
 import { UnknownName } from '../suggest.js';
 import { parseSource } from './source.js';
 import { type Entry, Tree } from './tree.js';
@@ -131,7 +131,7 @@ function topLevel(tree: Tree, shown: string): ReadonlyMap<string, Entry> {
   if (entries === undefined) throw new ConfigError(`${shown}:1: the file is not a map of keys`, EXAMPLE);
   for (const { key, where } of entries) {
     if (TOP_LEVEL.includes(key)) continue;
-    const message = `${where}: unknown key ${quote(key)} at the top level`;
+    const message = `${where}: unknown key ${quoteKey(key)} at the top level`;
     throw new UnknownName(message, key, TOP_LEVEL, 'Keys there');
   }
 

@@ -54,7 +54,8 @@ function syntaxError(problem: YAMLError, text: string, where: string): ConfigErr
   }
 
   if (problem.code === 'DUPLICATE_KEY') {
-    const key = /^["']?([\w.-]+)/.exec(text.slice(offset))?.[1];
+    // Without a colon, it may be a password in braces.
+    const key = /^["']?([\w.-]+)["']?\s*:/.exec(text.slice(offset))?.[1];
     const named = key === undefined ? 'a key' : `the key ${quote(key)}`;
     return new ConfigError(`${where}: ${named} is repeated here`, 'Keep one of the two.');
   }

@@ -4,7 +4,6 @@ import type { Setting } from '../settings.js';
 import type { Source } from './source.js';
 
 import { ConfigError } from '../../errors.js';
-import { quote } from '../settings.js';
 import { interpolate, InterpolationProblem, withoutDefaults } from './interpolate.js';
 import { showExpressions } from './source.js';
 
@@ -120,9 +119,9 @@ export class Tree {
     if (!isAlias(node)) return node;
     const target = node.resolve(this.#source.document);
     if (target !== undefined) return target;
-    const name = quote(node.source);
+    // The name is not shown: it may be a password that begins with "*".
     throw new ConfigError(
-      `${this.#where(node)}: the alias ${name} has no anchor before it`,
+      `${this.#where(node)}: a value that begins with "*" is an alias, and no anchor of that name comes before it`,
       'Put quotes around the value if the "*" is part of it.',
     );
   }
