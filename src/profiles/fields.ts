@@ -13,6 +13,8 @@ export interface Folders {
   readonly base: string;
   /** The meaning of `~`. */
   readonly home: string;
+  /** The profile file, absolute, if it was found and not named. What it wants to run may be refused. */
+  readonly foundFile?: string;
 }
 
 /** Reports what is wrong with a value, and what to do. */

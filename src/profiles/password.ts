@@ -1,6 +1,7 @@
 import type { Setting } from './settings.js';
 
 import { Fields, type Folders } from './fields.js';
+import { requireTrusted } from './file/trust.js';
 
 /** A command whose standard output is a password. */
 export interface PasswordCommand {
@@ -12,7 +13,7 @@ export interface PasswordCommand {
   readonly name: string;
 }
 
-/** Replace `passwordCommand` by `password`, in `locks` too. @throws ConfigError if both are given */
+/** Replace `passwordCommand` by `password`, in `locks` too. @throws ConfigError if both are given, or if the file is not trusted */
 export async function withPasswords(
   fields: Fields,
   folders: Folders,
@@ -30,6 +31,7 @@ export async function withPasswords(
     if (fields.has('password')) fields.fail(KEY, 'cannot be combined with password', 'Remove one of the two.');
     const command = setting.kind === 'list' ? fields.list(KEY, (text) => text)! : fields.filled(KEY)!;
     const name = `${setting.where}: ${KEY} of ${fields.subject}`;
+    requireTrusted(folders.foundFile, `its ${KEY} is not run`);
     const value = await passwordBy({ command, folder: folders.base, name });
     changed.set('password', { kind: 'scalar', value, shown: undefined, where: setting.where });
   }

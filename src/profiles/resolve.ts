@@ -94,7 +94,8 @@ async function fromFile(choice: ProfileChoice): Promise<StatedProfile> {
   // This loads the YAML library, which a URL does not need.
   const { readProfile } = await import('./file/read.js');
   const read = await readProfile({ file, profile, env, cwd });
-  return { ...read, folders: { base: path.dirname(file), home }, file };
+  const found = choice.config === undefined ? { foundFile: file } : {};
+  return { ...read, folders: { base: path.dirname(file), home, ...found }, file };
 }
 
 /** The profile that exists without a file. */

@@ -7,6 +7,7 @@ import type { CustomProfile, DriverOption } from '../profile.js';
 import { ConfigError } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
 import { Fields, type Folders } from '../fields.js';
+import { requireTrusted } from '../file/trust.js';
 import { quote, type Setting } from '../settings.js';
 import { COMMON_KEYS, readCommon } from './common.js';
 import { findPackage, looksLikePackage, looksLikePath } from './find-module.js';
@@ -24,6 +25,7 @@ export async function readCustom(name: string, fields: Fields, folders: Folders)
     ? fileUrl(fields.path('driver', folders)!, subject)
     : packageUrl(module, folders, subject);
   if (moduleUrl === undefined) return undefined;
+  requireTrusted(folders.foundFile, 'its driver module is not loaded');
   const driver = await loadDriver(moduleUrl, subject);
   fields.only([...COMMON_KEYS, ...Object.keys(driver.options)], `Keys of driver ${driver.name}`);
   const common = readCommon(name, fields);

@@ -1,6 +1,7 @@
 import type { Fail, Fields, Folders } from '../fields.js';
 import type { SshTunnel } from '../profile.js';
 
+import { requireTrusted } from '../file/trust.js';
 import { given } from './redis-connection.js';
 
 const KEYS = ['destination', 'port', 'identityFile', 'config'];
@@ -16,6 +17,7 @@ export function readSsh(fields: Fields, folders: Folders): SshTunnel | undefined
     );
   }
 
+  requireTrusted(folders.foundFile, 'its ssh tunnel is not opened');
   const part = fields.fields('ssh');
   if (part === undefined) {
     return { destination: toDestination(fields.filled('ssh')!, (problem, hint) => fields.fail('ssh', problem, hint)) };
