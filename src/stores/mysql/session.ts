@@ -43,7 +43,7 @@ function isMysql(first: Buffer): boolean {
   return first.length < 5 || (first[3] === 0 && (first[4] === 10 || first[4] === 255));
 }
 
-/** Like the library does without `stream`. */
+/** Connect as mysql2 does if it is given no `stream`. */
 function dial({ host, port, socket: path }: SqlConnection): Socket {
   const socket = path === undefined ? connect(port, host) : connect(path);
   return socket.setKeepAlive(true).setNoDelay(true);

@@ -28,7 +28,7 @@ interface Strike {
   readonly once: boolean;
 }
 
-/** What a command does without a fault. */
+/** The messages, connections and output of a command in front of a server that works. */
 interface Baseline {
   readonly messages: number;
   readonly connections: number;
