@@ -7,7 +7,7 @@ import { bytesText } from './byte-text.js';
 const DEFAULT = 128 * 1024 * 1024;
 
 /** The largest possible limit: the largest item of any server (Memcached with `-I 1024m`). */
-export const MOST = 1024 * 1024 * 1024;
+export const MAX_LIMIT = 1024 * 1024 * 1024;
 
 let limit = DEFAULT;
 
@@ -39,9 +39,9 @@ export function limitText(bytes = limit): string {
 
 /** How to allow more. @param bytes that were needed, if known */
 export function raiseLimit(bytes?: number): string {
-  if (limit === MOST || (bytes !== undefined && bytes > MOST))
-    return `The largest possible limit is ${limitText(MOST)}.`;
-  const enough = bytes === undefined ? Math.min(MOST, 4 * limit) : Math.ceil(bytes / MIB) * MIB;
+  if (limit === MAX_LIMIT || (bytes !== undefined && bytes > MAX_LIMIT))
+    return `The largest possible limit is ${limitText(MAX_LIMIT)}.`;
+  const enough = bytes === undefined ? Math.min(MAX_LIMIT, 4 * limit) : Math.ceil(bytes / MIB) * MIB;
   return `To allow more: --max-value ${limitText(enough).replace(' ', '')}. The limit bounds the memory that cachectl takes.`;
 }
 

@@ -15,7 +15,7 @@ import { printReport } from '../terminal/report.js';
 /** The default size of a sample. */
 const SAMPLE = 1000;
 
-const LARGEST_SAMPLE = 100_000;
+const MAX_SAMPLE = 100_000;
 
 export default class Stats extends StoreCommand {
   static override summary = 'Show hit ratio, entries, evictions, memory and clients.';
@@ -77,8 +77,8 @@ export default class Stats extends StoreCommand {
 function sizeOf(text: string | undefined): number {
   if (text === undefined) return SAMPLE;
   const size = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (size > 0 && size <= LARGEST_SAMPLE) return size;
-  throw new UsageError(`invalid sample size "${text}"`, `Use a number from 1 to ${LARGEST_SAMPLE}.`);
+  if (size > 0 && size <= MAX_SAMPLE) return size;
+  throw new UsageError(`invalid sample size "${text}"`, `Use a number from 1 to ${MAX_SAMPLE}.`);
 }
 
 async function printStats(

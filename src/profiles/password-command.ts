@@ -6,10 +6,10 @@ import type { PasswordCommand } from './password.js';
 import { ConfigError } from '../errors.js';
 
 /** Milliseconds: enough for a secret manager that asks its user to unlock it. */
-const LONGEST_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** Bytes. A token of AWS has about 1500. */
-const MOST = 16_384;
+const MAX_BYTES = 16_384;
 
 /**
  * The password that a command prints, without the line break at its end. Runs each command once per process. Its output
@@ -28,7 +28,7 @@ const results = new Map<string, Promise<string>>();
 async function run({ command, folder, name }: PasswordCommand, env: NodeJS.ProcessEnv): Promise<string> {
   const isShell = typeof command === 'string';
   const [program, ...args] = isShell ? [command] : (command as readonly [string, ...string[]]);
-  const options = { cwd: folder, env, maxBuffer: MOST, shell: isShell, timeout: LONGEST_MS, windowsHide: true };
+  const options = { cwd: folder, env, maxBuffer: MAX_BYTES, shell: isShell, timeout: TIMEOUT_MS, windowsHide: true };
   let output: string;
   try {
     const running = promisify(execFile)(program, args, options);
@@ -48,9 +48,9 @@ async function run({ command, folder, name }: PasswordCommand, env: NodeJS.Proce
 
 function reasonOf(error: unknown): string {
   const { code, killed, signal } = error as NodeJS.ErrnoException & { killed?: boolean; signal?: null | string };
-  if ((code as unknown) === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `printed more than ${MOST} bytes`;
+  if ((code as unknown) === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `printed more than ${MAX_BYTES} bytes`;
   if (typeof code === 'number') return `exited ${String(code)}`;
-  if (killed === true) return `did not end within ${LONGEST_MS / 1000} s`;
+  if (killed === true) return `did not end within ${TIMEOUT_MS / 1000} s`;
   if (signal) return `was ended by ${signal}`;
   return code === 'ENOENT' ? 'names a program that is not there' : `cannot be run (${code ?? 'unknown error'})`;
 }

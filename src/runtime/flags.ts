@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../errors.js';
 import { parseDuration, parsePreciseDuration } from '../terminal/durations.js';
 import { parseSize } from '../terminal/sizes.js';
-import { MOST, setValueLimit } from '../value-limit.js';
+import { MAX_LIMIT, setValueLimit } from '../value-limit.js';
 import { readKey } from './key-arguments.js';
 
 const GLOBAL = 'GLOBAL';
@@ -88,7 +88,7 @@ export const globalFlags = {
     // Set at once, because commands read their input before they open a store.
     async parse(text) {
       const bytes = parseSize(text);
-      if (bytes < 1 || bytes > MOST) {
+      if (bytes < 1 || bytes > MAX_LIMIT) {
         throw new UsageError(`${text} is not a possible limit for values`, 'Use a size from 1B to 1GiB.');
       }
 

@@ -64,7 +64,7 @@ function commandHelp(command: Command.Cached): string {
   const args = Object.values(command.args).filter(({ hidden }) => hidden !== true);
   const own = flags.filter(({ helpGroup }) => helpGroup === undefined).map((flag) => flagRow(flag));
   const global = [...flags.filter(({ helpGroup }) => helpGroup !== undefined).map((flag) => flagRow(flag)), HELP];
-  const width = Math.min(MOST_LEFT, Math.max(...[...own, ...global].map(([words = '']) => words.length)));
+  const width = Math.min(MAX_LEFT_WIDTH, Math.max(...[...own, ...global].map(([words = '']) => words.length)));
   return page([
     [command.summary, command.description].filter(Boolean).join('\n\n'),
     section('USAGE', [[usageLine(command.id, command)]]),
@@ -132,7 +132,7 @@ function page(parts: readonly string[]): string {
 const WIDTH = Math.min(80, process.stdout.columns || 80);
 
 /** The widest left column. Anything longer gets its own line. */
-const MOST_LEFT = 28;
+const MAX_LEFT_WIDTH = 28;
 
 /** The commands, in the order of the list that `cachectl --help` prints. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {

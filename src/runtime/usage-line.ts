@@ -27,9 +27,9 @@ export function flagWords(flag: AnyFlag): string {
 export function valueWords(flag: AnyFlag): string[] {
   if (flag.type !== 'option') return [];
   const values = flag.options?.join('|') ?? '';
-  if (values !== '' && values.length <= MOST_SHOWN) return [values];
+  if (values !== '' && values.length <= MAX_SHOWN) return [values];
   return [flag.helpValue === undefined ? flag.name.toUpperCase() : String(flag.helpValue)];
 }
 
 /** In columns. */
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** Ten years: longer than any cache entry needs, and no store's clock overflows. */
-export const LONGEST = 315_360_000;
+export const MAX_SECONDS = 315_360_000;
 
 const EXAMPLES = 'Use 700ms, 90s, 10m, 1h30m, 1.5h, 2d, 1w, or a plain number of seconds.';
 
@@ -16,7 +16,8 @@ export function parsePreciseDuration(text: string): number {
   const sum = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : sumOfParts(text);
   if (sum === undefined) throw new UsageError(`"${text}" is not a duration`, EXAMPLES);
   const milliseconds = Math.round(sum);
-  if (milliseconds > LONGEST * 1000) throw new UsageError(`"${text}" is longer than ten years`, 'Use 3650d or less.');
+  if (milliseconds > MAX_SECONDS * 1000)
+    throw new UsageError(`"${text}" is longer than ten years`, 'Use 3650d or less.');
   if (milliseconds === 0 && sum > 0) throw new UsageError(`"${text}" is less than a millisecond`, 'Use 1ms or more.');
   return milliseconds / 1000;
 }

@@ -30,7 +30,7 @@ export function slowCommand() {
 
 /** Polls for as long as a test may take. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = performance.now() + LONGEST_TEST;
+  const end = performance.now() + MAX_TEST;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error('what was waited for never came');
     await sleep(20);
@@ -38,4 +38,4 @@ export async function until(holds: () => Promise<boolean> | boolean): Promise<vo
 }
 
 /** In milliseconds. */
-const LONGEST_TEST = 85_000;
+const MAX_TEST = 85_000;

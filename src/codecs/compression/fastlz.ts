@@ -6,7 +6,7 @@ import { Output } from './output.js';
  * first byte, which begins a literal, are the level less 1. This writes level 1.
  */
 export function compressFastlz(bytes: Buffer): Buffer {
-  return compressLzf(bytes, FARTHEST - 1);
+  return compressLzf(bytes, MAX_DISTANCE - 1);
 }
 
 /** Undefined if it is not a FastLZ stream of exactly that length. */
@@ -18,7 +18,7 @@ export function decompressFastlz(bytes: Buffer, length: number): Buffer | undefi
   return isWhole && output.length === length ? output.done() : undefined;
 }
 
-const FARTHEST = 2 ** 13;
+const MAX_DISTANCE = 2 ** 13;
 const MAX_LITERALS = 32;
 const CONTINUED = 0xff;
 
@@ -44,7 +44,7 @@ function expandLevel2(bytes: Buffer, output: Output): boolean {
       }
 
       let distance = (((control & 0x1f) << 8) | (bytes[at++] ?? 0)) + 1;
-      if (distance === FARTHEST) {
+      if (distance === MAX_DISTANCE) {
         distance += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
         at += 2;
       }

@@ -1,6 +1,6 @@
 import { type FoundMatch, Seen } from './seen.js';
 
-export const SHORTEST = 4;
+export const MIN_MATCH = 4;
 
 /**
  * The matches that liblz4 finds at its default speed in less than 64 KiB, and no others. PHP compares lock owners by
@@ -45,7 +45,7 @@ export function eachLz4Match(bytes: Buffer, found: FoundMatch): void {
 
 const HASH_BITS = 13;
 const SEEN = new Seen(HASH_BITS);
-const FARTHEST = 0xff_ff;
+const MAX_DISTANCE = 0xff_ff;
 /** Each 2^6 further misses make the step one byte longer (LZ4_skipTrigger). */
 const SKIP_TRIGGER = 6;
 
@@ -54,11 +54,11 @@ function hashAt(bytes: Buffer, at: number): number {
 }
 
 function isMatch(bytes: Buffer, one: number, other: number): boolean {
-  return other - one <= FARTHEST && bytes.readInt32LE(one) === bytes.readInt32LE(other);
+  return other - one <= MAX_DISTANCE && bytes.readInt32LE(one) === bytes.readInt32LE(other);
 }
 
 function lengthOf(bytes: Buffer, one: number, other: number, end: number): number {
-  let length = SHORTEST;
+  let length = MIN_MATCH;
   while (other + length < end && bytes[one + length] === bytes[other + length]) length++;
   return length;
 }

@@ -1,6 +1,6 @@
 import { valueLimit } from '../../value-limit.js';
 import { type Compression, tooLarge } from './compression.js';
-import { eachLz4Match, SHORTEST } from './lz4-matches.js';
+import { eachLz4Match, MIN_MATCH } from './lz4-matches.js';
 import { Output } from './output.js';
 
 /**
@@ -54,7 +54,7 @@ function compressBlock(bytes: Buffer): Buffer {
   };
 
   eachLz4Match(bytes, (at, distance, matched) => {
-    const rest = matched - SHORTEST;
+    const rest = matched - MIN_MATCH;
     writeLiterals(at, rest);
     into.writeUInt16LE(distance, length);
     length += 2;
@@ -89,7 +89,7 @@ function expandBlock(bytes: Buffer, length: number): Buffer | undefined {
     if (at + 2 > bytes.length) return undefined;
     const distance = bytes.readUInt16LE(at);
     at += 2;
-    if (!output.repeat(distance, lengthOf(token & 0x0f) + SHORTEST)) return undefined;
+    if (!output.repeat(distance, lengthOf(token & 0x0f) + MIN_MATCH)) return undefined;
   }
 
   return undefined;

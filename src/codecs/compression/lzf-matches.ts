@@ -1,7 +1,7 @@
 import { type FoundMatch, Seen } from './seen.js';
 
 /** The longest encodable match. */
-export const LONGEST = 264;
+export const MAX_MATCH = 264;
 
 /**
  * The matches that liblzf finds (version 3, bundled with phpredis), and no others. PHP compares lock owners by their
@@ -42,7 +42,7 @@ function isSame(bytes: Buffer, one: number, other: number): boolean {
 
 /** liblzf leaves out the last two bytes, unless it has compared sixteen in a row. */
 function lengthOf(bytes: Buffer, one: number, other: number): number {
-  const longest = Math.min(LONGEST, bytes.length - other - 2);
+  const longest = Math.min(MAX_MATCH, bytes.length - other - 2);
   let length = 3;
   if (longest > 16) {
     while (length < 19 && bytes[one + length] === bytes[other + length]) length++;

@@ -1,6 +1,6 @@
 import { valueLimit } from '../../value-limit.js';
 import { type Compression, tooLarge } from './compression.js';
-import { eachLzfMatch, LONGEST } from './lzf-matches.js';
+import { eachLzfMatch, MAX_MATCH } from './lzf-matches.js';
 import { Output } from './output.js';
 
 /**
@@ -11,18 +11,18 @@ import { Output } from './output.js';
 export const lzf: Compression = {
   name: 'lzf',
 
-  compress: (bytes) => compressLzf(bytes, FARTHEST),
+  compress: (bytes) => compressLzf(bytes, MAX_DISTANCE),
 
   decompress(bytes) {
     const limit = valueLimit();
     const output = new Output(Math.min(limit, 4 * bytes.length), limit);
     if (bytes.length > 0 && expandLzf(bytes, output)) return output.done();
     // The frame does not state the length.
-    if (output.length > limit - LONGEST) throw tooLarge('LZF');
+    if (output.length > limit - MAX_MATCH) throw tooLarge('LZF');
   },
 };
 
-const FARTHEST = 2 ** 13;
+const MAX_DISTANCE = 2 ** 13;
 const MAX_LITERALS = 32;
 /** The largest length in three bits. The rest follows. */
 const LONG = 7;

@@ -17,7 +17,7 @@ export async function openZstd(level = LEVEL): Promise<Compression> {
     decompress(bytes) {
       const size = contentSizeOf(bytes);
       if (size === undefined) return;
-      const limit = Math.min(valueLimit(), LARGEST);
+      const limit = Math.min(valueLimit(), MAX_WINDOW);
       if (size > limit) throw tooLarge('Zstandard', size, limit);
       return decompressParts(bytes, size, zstd);
     },
@@ -33,7 +33,7 @@ const AT_ONCE = 2 ** 20;
 /** The largest block, in bytes. */
 const BLOCK = 2 ** 17;
 /** The largest window that the library's decoder accepts. */
-const LARGEST = 2 ** 27;
+const MAX_WINDOW = 2 ** 27;
 
 function compressLong(bytes: Buffer, zstd: Zstd, level: number): Buffer {
   zstd.reset();

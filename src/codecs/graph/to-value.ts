@@ -22,13 +22,13 @@ export type Refuse = (what: string, offset: number) => UndecodableError;
  * @throws UndecodableError made by `refuse`
  */
 export function toValue(root: Node, read: number, refuse: Refuse): Value {
-  return new Unfolding(LARGEST_UNFOLDED + read * (WEIGHT_OF_VALUE + 2), refuse).value(root);
+  return new Unfolding(MAX_UNFOLDED + read * (WEIGHT_OF_VALUE + 2), refuse).value(root);
 }
 
 /** PHP's own default for `unserialize()`. Without a limit, an array could contain itself. */
 const DEEPEST = 4096;
 /** The limit for repeated content, in bytes: some two million values, or a few large strings many times. */
-const LARGEST_UNFOLDED = 2 ** 26;
+const MAX_UNFOLDED = 2 ** 26;
 const WEIGHT_OF_VALUE = 32;
 
 /** An array or object that is being unfolded. */

@@ -158,7 +158,7 @@ class Reading {
   }
 
   #readMembers(tag: number, members: Member[]): void {
-    const left = this.#reader.count(this.#reader.number(tag - Tag.Array), SHORTEST_MEMBER);
+    const left = this.#reader.count(this.#reader.number(tag - Tag.Array), MIN_MEMBER_BYTES);
     if (left > 0) this.#open.push({ members, left });
   }
 
@@ -182,4 +182,4 @@ class Reading {
 const PENDING: Node = { type: 'null' };
 
 /** A key without a value. */
-const SHORTEST_MEMBER = 1;
+const MIN_MEMBER_BYTES = 1;

@@ -5,10 +5,10 @@ export function quoted(text: string): string {
 
 /** The start of a text as such a string, for error messages. */
 export function excerpt(text: string): string {
-  return quoted(text.length > LONGEST_EXCERPT ? `${text.slice(0, LONGEST_EXCERPT)}…` : text);
+  return quoted(text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…` : text);
 }
 
-const LONGEST_EXCERPT = 40;
+const MAX_EXCERPT = 40;
 
 /** Control characters that JSON leaves unescaped: DEL, C1, line separators and bidirectional controls. */
 const UNSAFE = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;

@@ -154,20 +154,20 @@ function referred(place: Place | typeof HIDDEN | undefined): Node {
 }
 
 /** The longest value or path that a reference repeats, in bytes or characters. */
-const LONGEST_REPETITION = 256;
+const MAX_REPETITION = 256;
 
 function isShort(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue>): boolean {
   switch (value.type) {
     case 'custom': {
-      return value.class.length + value.data.length <= LONGEST_REPETITION;
+      return value.class.length + value.data.length <= MAX_REPETITION;
     }
 
     case 'enum': {
-      return value.class.length + value.case.length <= LONGEST_REPETITION;
+      return value.class.length + value.case.length <= MAX_REPETITION;
     }
 
     case 'string': {
-      return value.value.length <= LONGEST_REPETITION;
+      return value.value.length <= MAX_REPETITION;
     }
 
     default: {
@@ -181,7 +181,7 @@ function jsonPath(path: Path | undefined): string {
   let text = '';
   for (let at = path; at; at = at.parent) {
     const length = typeof at.name === 'string' ? at.name.length : INDEX_LENGTH;
-    if (text.length + length > LONGEST_REPETITION) return `$…${text}`;
+    if (text.length + length > MAX_REPETITION) return `$…${text}`;
     text = stepText(at.name) + text;
   }
 

@@ -3,7 +3,7 @@ import { excerpt } from '../json/text.js';
 import { fitsInt64 } from '../value.js';
 
 /** A sign, 19 digits, and some room for leading zeros. */
-const LONGEST_INTEGER = 32;
+const MAX_INTEGER = 32;
 
 /** Reads the tokens of PHP's format, with bounds checks. */
 export class Reader {
@@ -45,7 +45,7 @@ export class Reader {
   /** `-12;`, a 64-bit integer. */
   integer(): bigint {
     const start = this.#offset;
-    const text = this.until(';', LONGEST_INTEGER);
+    const text = this.until(';', MAX_INTEGER);
     if (!/^[+-]?\d+$/.test(text)) throw this.error(`expected an integer, found ${excerpt(text)}`, start);
     const value = BigInt(text.replace(/^\+/, ''));
     if (!fitsInt64(value)) throw this.error(`${text} does not fit into 64 bits`, start);

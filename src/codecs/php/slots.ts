@@ -17,7 +17,7 @@ export class Slots<Slot> {
   /** Call this after adding a `C:` object itself, with the length of its data. */
   addHidden(bytes: number): void {
     this.#known = Math.min(this.#known, this.#slots.length);
-    this.#hidden += Math.floor(bytes / SHORTEST_VALUE);
+    this.#hidden += Math.floor(bytes / MIN_VALUE_BYTES);
   }
 
   /** Undefined if there is no such slot yet. */
@@ -31,4 +31,4 @@ export class Slots<Slot> {
 export const HIDDEN = Symbol('hidden');
 
 /** `N;` */
-const SHORTEST_VALUE = 2;
+const MIN_VALUE_BYTES = 2;

@@ -61,7 +61,7 @@ type Read =
   { readonly value: Value; readonly container?: never } | { readonly value?: never; readonly container: Container };
 
 /** `i:0;N;`, the shortest member. */
-const SHORTEST_MEMBER = 6;
+const MIN_MEMBER_BYTES = 6;
 
 /** Read a scalar, or the header of an array or object. */
 function readOne(reader: Reader, slots: Slots<Kind>): Read {
@@ -146,7 +146,7 @@ function readScalar(reader: Reader, tag: string, start: number): Value {
 /** `:2:{`; the members follow. */
 function readHead(reader: Reader, className?: Buffer): Container {
   reader.expect(':');
-  const count = reader.count(SHORTEST_MEMBER);
+  const count = reader.count(MIN_MEMBER_BYTES);
   reader.expect(':{');
   return { class: className, count, members: [] };
 }
@@ -193,7 +193,7 @@ function readCustom(reader: Reader): CustomValue {
 function readFloat(reader: Reader): FloatValue {
   reader.expect(':');
   const start = reader.offset;
-  const text = reader.until(';', LONGEST_FLOAT);
+  const text = reader.until(';', MAX_FLOAT);
   const value = FLOAT.test(text) ? Number(text) : NAMED_FLOATS.get(text);
   if (value === undefined) throw reader.error(`expected a float, found ${excerpt(text)}`, start);
   // PHP before 7.1 always wrote 17 digits.
@@ -201,7 +201,7 @@ function readFloat(reader: Reader): FloatValue {
 }
 
 const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d+)?$/;
-const LONGEST_FLOAT = 2048;
+const MAX_FLOAT = 2048;
 const NAMED_FLOATS = new Map([
   ['-INF', Number.NEGATIVE_INFINITY],
   ['INF', Number.POSITIVE_INFINITY],

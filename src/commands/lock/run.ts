@@ -192,10 +192,10 @@ const KEEP =
   'Have the command wait for them to keep the lock. Daemons in a session of their own (setsid) are not reported.';
 
 /** The maximum number of processes to name. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 function processesText(processes: readonly ProcessRow[]): string {
-  const named = processes.slice(0, MOST_NAMED).map(({ name, pid }) => `${lineField(name)} (${pid})`);
+  const named = processes.slice(0, MAX_NAMED).map(({ name, pid }) => `${lineField(name)} (${pid})`);
   const rest = processes.length - named.length;
   const list = [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
   return `${processes.length} ${processes.length === 1 ? 'process' : 'processes'} of its command still running: ${list}`;

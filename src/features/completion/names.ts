@@ -15,10 +15,10 @@ const BUDGET = 200;
 const CLOSING = 50;
 
 /** Names that are read at most. */
-const MOST_READ = 20_000;
+const MAX_READ = 20_000;
 
 /** Names that are offered at most. */
-const MOST_OFFERED = 100;
+const MAX_OFFERED = 100;
 
 /** Profiles or names of the store that begin as typed. */
 export async function namesFor({ kind, head, typed, taken, flags }: Named): Promise<readonly Candidate[]> {
@@ -62,7 +62,7 @@ async function listedIn(store: Store, kind: Exclude<NameKind, 'profile'>, start:
   const read = async (): Promise<void> => {
     for await (const page of pagesOf(store, kind, start, stop.signal)) {
       for (const name of page) if (name.startsWith(start)) names.add(name);
-      if (stop.signal.aborted || names.size >= MOST_READ) return;
+      if (stop.signal.aborted || names.size >= MAX_READ) return;
     }
 
     isCut = false;
@@ -106,9 +106,9 @@ async function* pagesOf(
  */
 function offersOf({ names, isCut }: Listed, typed: string): readonly Candidate[] {
   const printed = [...names].map((name) => printKey(name)).filter((name) => !name.startsWith('-'));
-  const grouped = printed.length > MOST_OFFERED ? groups(printed, typed.length) : printed.map((value) => ({ value }));
+  const grouped = printed.length > MAX_OFFERED ? groups(printed, typed.length) : printed.map((value) => ({ value }));
   const sorted = grouped.toSorted((one, other) => (one.value < other.value ? -1 : 1));
-  const offers = sorted.slice(0, MOST_OFFERED);
+  const offers = sorted.slice(0, MAX_OFFERED);
   if (offers.length === 0 || (!isCut && offers.length === sorted.length)) return offers;
   if (typed === '')
     return offers.length > 0 && offers.every(({ value }) => value[0] === offers[0]!.value[0]) ? [] : offers;

@@ -8,7 +8,7 @@ import { ok, warning } from '../../stores/doctor/findings.js';
 export const NO_KEY = 'cachectl:doctor';
 
 /** In milliseconds, for any number of samples. */
-const LONGEST_MS = 5000;
+const MAX_MS = 5000;
 
 /** In milliseconds. A page with ten lookups then waits for 0.2 s. */
 const SLOW_MS = 20;
@@ -16,7 +16,7 @@ const SLOW_MS = 20;
 /** Measure consecutive reads of a key that does not exist. @throws InterruptedError */
 export async function latencyFinding(store: Store, samples: number, signal: AbortSignal): Promise<Finding> {
   const times: number[] = [];
-  const giveUpAt = performance.now() + LONGEST_MS;
+  const giveUpAt = performance.now() + MAX_MS;
   while (times.length < samples && performance.now() < giveUpAt) {
     if (signal.aborted) throw new InterruptedError('interrupted', '');
     const started = performance.now();

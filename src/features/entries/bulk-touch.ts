@@ -13,7 +13,7 @@ import { countOf, entries } from '../../terminal/progress.js';
 import { ttlText } from '../../terminal/value-text.js';
 
 /** Requests that are under way at once. */
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 
 /**
  * Sets the TTL of entries that match. Locks keep theirs, and so do tagged entries, since their tags note when they expire.
@@ -34,7 +34,7 @@ export async function touchMatching(
   let tagged = 0;
   const touched = await bulk(dryRun ? 'counted' : 'touched', interruption, async ({ signal, onProgress }) => {
     let done = 0;
-    await overlapping(matching(store, pattern, signal), MOST_AT_ONCE, async (key) => {
+    await overlapping(matching(store, pattern, signal), MAX_AT_ONCE, async (key) => {
       signal.throwIfAborted();
       if (tagHashOf(key) !== undefined) tagged++;
       else if (dryRun || (await store.touch(key, ttl))) onProgress({ done: ++done });

@@ -6,7 +6,7 @@ import { note, notesReachAPerson } from '../../terminal/output.js';
 
 /** Keys that are looked at, and the time for that in milliseconds. */
 const SAMPLE = 1000;
-const LONGEST_MS = 300;
+const MAX_MS = 300;
 
 /**
  * Say in one line why a key may be a miss, and which command shows more. Looks up the key without its tags, or at a sample
@@ -20,7 +20,7 @@ export async function explainMiss(
   const hint = await Promise.race([
     (tags === undefined ? withoutTags(store, key) : withTags(store, key)).catch(() => {}),
     new Promise<undefined>((resolve) => {
-      setTimeout(resolve, LONGEST_MS, undefined).unref();
+      setTimeout(resolve, MAX_MS, undefined).unref();
     }),
   ]);
   if (hint !== undefined) note(hint);

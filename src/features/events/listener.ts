@@ -90,11 +90,11 @@ function ignoring(command: string): string {
 }
 
 /** In bytes. Linux allows 128 KiB for one variable, Windows 32,767 characters. */
-const LONGEST_VALUE = 16 * 1024;
+const MAX_VALUE = 16 * 1024;
 
 /** Variables cannot contain NUL or long text. The JSON on standard input has everything. */
 function variable(text: string): string {
-  return Buffer.byteLength(text) > LONGEST_VALUE ? '' : text.replaceAll('\0', '');
+  return Buffer.byteLength(text) > MAX_VALUE ? '' : text.replaceAll('\0', '');
 }
 
 /** Unknown values are empty, so that the values of an outer events:tail are not inherited. */
@@ -113,8 +113,8 @@ function environmentOf({ time, type, key, tags, ttl, size, client }: CacheEvent,
 }
 
 /** The maximum number of characters of a key in messages. */
-const LONGEST_KEY = 100;
+const MAX_KEY = 100;
 
 function nameOf({ type, key }: CacheEvent): string {
-  return key === undefined ? type : `${type} ${JSON.stringify(printKey(key).slice(0, LONGEST_KEY))}`;
+  return key === undefined ? type : `${type} ${JSON.stringify(printKey(key).slice(0, MAX_KEY))}`;
 }

@@ -5,7 +5,7 @@ import { toFailure } from '../../runtime/report-error.js';
 import { valueLine } from '../../terminal/value-text.js';
 
 /** The maximum number of characters of a value. */
-const LONGEST = 80;
+const MAX_LENGTH = 80;
 
 /** Event types after which the key exists. */
 const HOLDING: ReadonlySet<EventType> = new Set(['CacheHit', 'KeyWritten']);
@@ -28,7 +28,7 @@ export async function previewOf(store: Store, stream: EventStream, event: CacheE
 }
 
 function shortened(text: string): string {
-  if (text.length <= LONGEST) return text;
+  if (text.length <= MAX_LENGTH) return text;
   // No half of a surrogate pair.
-  return `${text.slice(0, LONGEST - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return `${text.slice(0, MAX_LENGTH - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

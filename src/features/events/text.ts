@@ -20,7 +20,7 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   LockReleased: 'bold',
 };
 
-const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length));
+const TYPE_WIDTH = Math.max(...Object.keys(STYLES).map((type) => type.length));
 
 /**
  * An event on one line: columns for a person, fields between tabs (full time first) for a pipe.
@@ -31,7 +31,7 @@ export function eventLine(event: CacheEvent, preview?: string): string {
   const details = detailsOf(event);
   if (preview !== undefined) details.push(`= ${lineField(preview)}`);
   if (!answersAPerson()) return `${[event.time.toISOString(), event.type, key, ...details].join('\t')}\n`;
-  const type = styleAnswer(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
+  const type = styleAnswer(STYLES[event.type], event.type.padEnd(TYPE_WIDTH));
   const rest = forTerminal(Buffer.from(details.join(', ')));
   const columns = [clockTime(event.time), type, key, styleAnswer('dim', rest)];
   return `${columns.join('  ').trimEnd()}\n`;

@@ -40,7 +40,7 @@ export interface Flexible {
 const TIMER = ':timer';
 
 /** With more tags, other orders are not tried. */
-const MOST_ORDERED = 4;
+const MAX_ORDERED = 4;
 
 /** Inspect one key, then related keys. */
 export async function inspectKey(store: Store, key: string, tags?: readonly string[]): Promise<Inspected> {
@@ -152,7 +152,7 @@ async function whereElse(
     return holder === undefined ? {} : { lockApart: holder };
   }
 
-  const orders = tags.length <= MOST_ORDERED ? permutations(tags) : [];
+  const orders = tags.length <= MAX_ORDERED ? permutations(tags) : [];
   const singles = tags.length > 1 ? tags.map((tag) => [tag]) : [];
   const elsewhere: Array<readonly string[]> = [];
   for (const others of [[], ...orders, ...singles].filter((each) => each.join(',') !== tags.join(','))) {

@@ -7,17 +7,17 @@ import { styleAnswer } from '../../terminal/style.js';
 import { forTerminal, valueLine } from '../../terminal/value-text.js';
 
 /** The maximum number of lines and characters without --full. */
-const MOST_LINES = 30;
-const MOST_CHARACTERS = 2000;
+const MAX_LINES = 30;
+const MAX_CHARACTERS = 2000;
 
 /** The maximum number of bytes of an undecodable value. */
-const MOST_BYTES = 128;
+const MAX_BYTES = 128;
 
 /** A value on one line, for a pipe. An undecodable value as hexadecimal bytes. */
 export function valueOnLine({ entry, value, fault }: Inspected, full: boolean): string | undefined {
   if (value === undefined) return entry === undefined || fault === undefined ? undefined : hexText(entry.stored);
   const line = valueLine(value);
-  return full || line.length <= MOST_CHARACTERS ? line : `${withoutHalf(line.slice(0, MOST_CHARACTERS))}…`;
+  return full || line.length <= MAX_CHARACTERS ? line : `${withoutHalf(line.slice(0, MAX_CHARACTERS))}…`;
 }
 
 /** A value for a terminal, indented below the facts. */
@@ -54,8 +54,8 @@ function textOf(value: Value): string {
 }
 
 function shortened(text: string): { readonly shown: string; readonly rest: string } {
-  const lines = text.split('\n').slice(0, MOST_LINES).join('\n');
-  const shown = lines.length > MOST_CHARACTERS ? withoutHalf(lines.slice(0, MOST_CHARACTERS)) : lines;
+  const lines = text.split('\n').slice(0, MAX_LINES).join('\n');
+  const shown = lines.length > MAX_CHARACTERS ? withoutHalf(lines.slice(0, MAX_CHARACTERS)) : lines;
   if (shown.length === text.length) return { shown, rest: '' };
   return { shown, rest: `… and ${count(text.length - shown.length)} more characters. To see them, add --full.` };
 }
@@ -68,8 +68,8 @@ function withoutHalf(text: string): string {
 /** Hexadecimal bytes, truncated. */
 function hexText(bytes: Buffer): string {
   const digits = bytes
-    .subarray(0, MOST_BYTES)
+    .subarray(0, MAX_BYTES)
     .toString('hex')
     .replaceAll(/(..)(?=.)/g, '$1 ');
-  return bytes.length > MOST_BYTES ? `${digits} …` : digits;
+  return bytes.length > MAX_BYTES ? `${digits} …` : digits;
 }

@@ -11,10 +11,10 @@ export interface Branch {
 }
 
 /** The maximum number of siblings before they are merged. */
-const MOST_NAMES = 256;
+const MAX_NAMES = 256;
 
 /** The maximum number of names in the tree before more siblings are merged. */
-const MOST_IN_ALL = 20_000;
+const MAX_TOTAL = 20_000;
 
 const FOLDED = '*';
 
@@ -28,7 +28,7 @@ const GENERATED = /^(?:\d+|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|[\da-f]{16,}
 export class KeyTree {
   readonly #separator: string;
   readonly #depth: number;
-  readonly #census = { names: 0, most: MOST_NAMES };
+  readonly #census = { names: 0, most: MAX_NAMES };
   readonly #root = new Node(this.#census);
 
   /** @param depth the number of levels */
@@ -49,7 +49,7 @@ export class KeyTree {
       node.count(1, bytes);
     }
 
-    if (this.#census.names > MOST_IN_ALL) this.#shrink();
+    if (this.#census.names > MAX_TOTAL) this.#shrink();
   }
 
   get whole(): Branch {

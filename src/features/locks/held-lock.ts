@@ -76,7 +76,7 @@ export class HeldLock {
       () => {
         this.#refreshing = this.#refresh();
       },
-      Math.max(pause, LEAST_PAUSE_MS),
+      Math.max(pause, MIN_PAUSE_MS),
     );
   }
 
@@ -137,7 +137,7 @@ export class HeldLock {
 const READ_FIRST_MS = 100;
 
 /** The minimum time between two renewals, in milliseconds. */
-const LEAST_PAUSE_MS = 20;
+const MIN_PAUSE_MS = 20;
 
 const NOT_RENEWED = 'it could not be renewed before its TTL ended';
 

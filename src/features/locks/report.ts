@@ -95,15 +95,15 @@ export async function summaryText({
     durationLine('held', held),
     durationLine('waited', waited),
   ].filter((line) => line !== undefined);
-  const rest = contenders.length - MOST_CONTENDERS;
+  const rest = contenders.length - MAX_CONTENDERS;
   const more = rest > 0 ? `and ${count(rest)} more\n` : '';
-  return `${lines.join('\n')}\n${await listTable(contenders.slice(0, MOST_CONTENDERS), contenderColumns)}${more}`;
+  return `${lines.join('\n')}\n${await listTable(contenders.slice(0, MAX_CONTENDERS), contenderColumns)}${more}`;
 }
 
 /** An event on one line: aligned for a person, tab-separated for a pipe. */
 export function timedLine(event: TimedEvent, nameWidth: number): string {
   if (!answersAPerson()) return itemLine(event, eventColumns);
-  const type = styled(STYLES[event.type], event.type.padEnd(LONGEST_TYPE));
+  const type = styled(STYLES[event.type], event.type.padEnd(TYPE_WIDTH));
   const name = nameText(event.name).padEnd(nameWidth);
   const who = forTerminal(Buffer.from(lineField(whoText(event))));
   const details = styled('dim', detailsOf(event).join(', '));
@@ -116,7 +116,7 @@ export function secondsText(seconds: number): string {
   return seconds < 60 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
 }
 
-const MOST_CONTENDERS = 50;
+const MAX_CONTENDERS = 50;
 
 const STYLES: Readonly<Record<LockEvent['type'], Style>> = {
   held: 'cyan',
@@ -127,7 +127,7 @@ const STYLES: Readonly<Record<LockEvent['type'], Style>> = {
   expired: 'red',
 };
 
-const LONGEST_TYPE = Math.max(...Object.keys(STYLES).map((type) => type.length));
+const TYPE_WIDTH = Math.max(...Object.keys(STYLES).map((type) => type.length));
 
 function detailsOf({ ttl, held, waited, attempts }: TimedEvent): string[] {
   return [

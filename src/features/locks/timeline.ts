@@ -40,7 +40,7 @@ export interface LockSummary {
 }
 
 /** How many contenders to distinguish. Beyond that only attempts are counted. */
-const MOST_CONTENDERS = 10_000;
+const MAX_CONTENDERS = 10_000;
 
 /** Follows the events of one lock, in order and in bounded memory. */
 export class LockTimeline {
@@ -121,7 +121,7 @@ export class LockTimeline {
     const id = identity(event);
     this.#refused += attempts;
     const known = this.#contenders.get(id);
-    if (known === undefined && this.#contenders.size >= MOST_CONTENDERS) return event;
+    if (known === undefined && this.#contenders.size >= MAX_CONTENDERS) return event;
     this.#contenders.set(id, {
       owner: owner ?? known?.owner,
       client: client ?? known?.client,

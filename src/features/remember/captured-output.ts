@@ -6,7 +6,7 @@ import { ClosedPipeError } from '../../errors.js';
 import { answer, isOutputClosed, warn } from '../../terminal/output.js';
 
 /** The largest output to store, in bytes: MongoDB's limit, and more than Memcached's default. */
-export const MOST_STORED = 16 * 1024 * 1024;
+export const MAX_STORED = 16 * 1024 * 1024;
 
 /** How long to wait for output of processes that the command left running, in milliseconds of silence. */
 const SILENT_MS = 2000;
@@ -25,7 +25,7 @@ export async function capture(
   let size = 0;
   for await (const chunk of untilSilent(stdout, ended)) {
     size += chunk.length;
-    if (size <= MOST_STORED) {
+    if (size <= MAX_STORED) {
       kept.push(chunk);
       if (passesOn && !isOutputClosed()) process.stdout.write(chunk);
       continue;
@@ -36,7 +36,7 @@ export async function capture(
     if (passesOn && !(await isWritten(chunk))) break;
   }
 
-  return size <= MOST_STORED ? Buffer.concat(kept) : undefined;
+  return size <= MAX_STORED ? Buffer.concat(kept) : undefined;
 }
 
 async function* untilSilent(stdout: Readable, ended: Promise<unknown>): AsyncGenerator<Buffer> {

@@ -6,7 +6,7 @@ import { ChildCommand, type CommandLine } from '../../runtime/child/command.js';
 import { toFailure } from '../../runtime/report-error.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { warn } from '../../terminal/output.js';
-import { capture, MOST_STORED } from './captured-output.js';
+import { capture, MAX_STORED } from './captured-output.js';
 import { OutputCache, type Terms } from './output-cache.js';
 import { printRun } from './replay.js';
 
@@ -67,11 +67,11 @@ async function run({ command, json }: ProduceOptions): Promise<Ran> {
 
 function isWorthKeeping({ exitCode, isWhole, output }: Ran, { cachesFailures, terms }: ProduceOptions): boolean {
   if (output === undefined)
-    warn(`${printKey(terms.key)} was not stored: the command printed more than ${MOST}\n  ${SMALLER}`);
+    warn(`${printKey(terms.key)} was not stored: the command printed more than ${MAX_SIZE}\n  ${SMALLER}`);
   return output !== undefined && isWhole && (exitCode === 0 || cachesFailures);
 }
 
-const MOST = `${MOST_STORED / 1024 / 1024} MiB`;
+const MAX_SIZE = `${MAX_STORED / 1024 / 1024} MiB`;
 const SMALLER = 'Print less, or write to a file and print its name.';
 
 /**
@@ -106,7 +106,8 @@ async function release(held: HeldLock, key: string): Promise<void> {
 
 async function print({ exitCode, output }: Ran, stored: boolean, { terms, json }: ProduceOptions): Promise<number> {
   if (!json) return exitCode;
-  if (output === undefined) throw new PartialError(`the command printed more than ${MOST}`, 'Run it without --json.');
+  if (output === undefined)
+    throw new PartialError(`the command printed more than ${MAX_SIZE}`, 'Run it without --json.');
   await printRun(terms, { output, exitCode, stored });
   return exitCode;
 }

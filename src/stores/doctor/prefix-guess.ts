@@ -96,7 +96,7 @@ function guessFrom(key: string, { connectionPrefix, prefix }: Prefixes): Prefixe
     return { connectionPrefix: head, prefix: both.slice(head.length) };
   }
 
-  for (let at = 0; at < Math.min(key.length, LONGEST_HEAD); at++) {
+  for (let at = 0; at < Math.min(key.length, MAX_HEAD); at++) {
     const rest = headLike(key.slice(at), prefix);
     const isAtWord = at === 0 || /[^\da-z]/i.test(key[at - 1]!);
     if (rest !== undefined && isAtWord) return { connectionPrefix: key.slice(0, at), prefix: rest };
@@ -106,7 +106,7 @@ function guessFrom(key: string, { connectionPrefix, prefix }: Prefixes): Prefixe
 }
 
 /** A prefix does not begin later in a key. */
-const LONGEST_HEAD = 100;
+const MAX_HEAD = 100;
 
 /** The beginning of `key` that equals `wanted` except for joiners and case. Undefined if there is none. */
 function headLike(key: string, wanted: string): string | undefined {

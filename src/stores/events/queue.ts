@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { PartialError } from '../../errors.js';
 
 /** The limit of queued events: some ten megabytes. */
-const LONGEST = 100_000;
+const MAX_LENGTH = 100_000;
 
 /** How many events to deliver before the connection is read again. */
 const READ_INTERVAL = 2000;
@@ -25,7 +25,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 
   push(event: Event): void {
     if (this.#isOver) return;
-    if (this.#waiting.length < LONGEST) this.#waiting.push(event);
+    if (this.#waiting.length < MAX_LENGTH) this.#waiting.push(event);
     else this.overflow();
     this.#wake?.();
   }
@@ -46,7 +46,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   protected overflow(): void {
     this.fail(
       new PartialError(
-        `events arrive faster than they are read: those after the ${LONGEST} in the queue are lost`,
+        `events arrive faster than they are read: those after the ${MAX_LENGTH} in the queue are lost`,
         'Read faster, or select fewer events with --type or --pattern.',
       ),
     );

@@ -7,7 +7,7 @@ import { isPassing } from '../../errors.js';
 
 /** Pauses between attempts to reconnect, in milliseconds. Each is twice the previous one. */
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2000;
+const MAX_PAUSE_MS = 2000;
 
 /** A connection that reports every event from the moment it is open. */
 export interface Session {
@@ -159,7 +159,7 @@ async function resume(first: Session, feed: Feed, { lost, signal, onLost, onMiss
 
 /** Undefined if the signal aborted first. */
 async function reopened(feed: Feed, signal: AbortSignal): Promise<Session | undefined> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     await pause(pauseMs, signal);
     if (signal.aborted) return undefined;
     try {

@@ -7,14 +7,14 @@ import { unlessMissing } from './errors.js';
 import { isExpiredFile, isLiveFile, walk } from './listing/walk.js';
 
 /** The maximum number of files to count: each one is opened. With --watch it is a tenth of this. */
-const MOST_COUNTED = 200_000;
-const MOST_COUNTED_AGAIN = 20_000;
+const MAX_COUNTED = 200_000;
+const MAX_COUNTED_AGAIN = 20_000;
 
 /** Count the files and their bytes. There are no request statistics. */
 export async function stats(context: FileContext, { signal, brief = false }: StatsOptions = {}): Promise<StoreStats> {
   signal?.throwIfAborted();
   const { folder, prefix } = context;
-  const most = brief ? MOST_COUNTED_AGAIN : MOST_COUNTED;
+  const most = brief ? MAX_COUNTED_AGAIN : MAX_COUNTED;
   const counts = await countFiles(context, most, signal);
   const disk = await unlessMissing(statfs(folder.path));
   const server: ServerStats = {

@@ -17,9 +17,9 @@ export const SAMPLE = 50;
 /** Entries that are read at once. */
 const PORTION = 10;
 /** The largest value to decompress or decode, in bytes. */
-const MOST_UNPACKED = 8 * 1024 * 1024;
+const MAX_UNPACKED = 8 * 1024 * 1024;
 /** Stored values to keep for the alternatives, in bytes. */
-const MOST_KEPT = 8 * 1024 * 1024;
+const MAX_KEPT = 8 * 1024 * 1024;
 
 /** Read the entries of a sample, a few at a time, so that large ones do not fill the memory. */
 export async function* inPortions<Name>(
@@ -89,7 +89,7 @@ async function judged(portions: AsyncIterable<readonly Reading[]>): Promise<Judg
       if (error instanceof TooLargeError) found.large++;
       else if (error === undefined) found.read++;
       else found.refused.push(error);
-      if (error instanceof TooLargeError || held + stored.length > MOST_KEPT) continue;
+      if (error instanceof TooLargeError || held + stored.length > MAX_KEPT) continue;
       held += stored.length;
       found.kept.push({ stored, isRead: error === undefined });
     }
@@ -115,7 +115,7 @@ function bestOf(alternatives: readonly Alternative[], kept: readonly Kept[]): st
 /** Why a value cannot be decoded, in little memory. */
 function refusalOf(decode: () => Value): UndecodableError | undefined {
   try {
-    withinLimit(MOST_UNPACKED, decode);
+    withinLimit(MAX_UNPACKED, decode);
     return undefined;
   } catch (error) {
     if (error instanceof UndecodableError) return error;

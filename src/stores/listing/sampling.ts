@@ -5,7 +5,7 @@ import { unsupported } from '../contract/operations.js';
 import { Reservoir } from './reservoir.js';
 
 /** How many entries to read if the store cannot sample. */
-const MOST_WALKED = 100_000;
+const MAX_WALKED = 100_000;
 
 /**
  * Sample with the store's own method, otherwise from the start of its listing.
@@ -25,7 +25,7 @@ async function walk(
   let isWhole = true;
   for await (const page of pages) {
     for (const { lock, size: bytes, ttl } of page) if (lock === undefined) chosen.offer({ size: bytes, ttl });
-    isWhole = chosen.offered < MOST_WALKED;
+    isWhole = chosen.offered < MAX_WALKED;
     if (!isWhole) break;
   }
 

@@ -31,7 +31,7 @@ export function ownerText({ owner }: Pick<LockHolder, 'owner'>): string {
 
 /** An owner as printed; null for a value that is no owner. */
 export function ownerField(owner: string): string | null {
-  return isSerialized(owner) || owner.length > LONGEST_SHOWN ? null : printKey(owner);
+  return isSerialized(owner) || owner.length > MAX_SHOWN ? null : printKey(owner);
 }
 
 /** The name of a lock as printed. */
@@ -40,4 +40,4 @@ export function nameText(name: string): string {
 }
 
 /** In characters. An owner token of cachectl contains a user name (up to 32) and a host name (up to 255). */
-const LONGEST_SHOWN = 400;
+const MAX_SHOWN = 400;

@@ -80,8 +80,8 @@ async function nextFence(store: Store, name: string): Promise<bigint> {
   const now = BigInt((await store.serverTime?.()) ?? Date.now());
   await store.add(key, integer(now), null);
   const fence = await store.increment(key, 1n);
-  return fence >= LEAST ? fence : store.increment(key, now);
+  return fence >= MIN_TOKEN ? fence : store.increment(key, now);
 }
 
 /** A lower counter did not start at a time: 2001, in milliseconds. */
-const LEAST = 1_000_000_000_000n;
+const MIN_TOKEN = 1_000_000_000_000n;

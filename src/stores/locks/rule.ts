@@ -40,7 +40,7 @@ export function lockDetector({ isPlaceOfLocks, ownersStandOut, goesByNames, patt
 }
 
 /** In bytes: longer than any owner of cachectl or Laravel. */
-export const LONGEST_OWNER = 1024;
+export const MAX_OWNER = 1024;
 
 /** The first bytes of a bare value that suffice to recognize an owner of cachectl or Laravel. */
 export const OWNER_HEAD_BYTES = 21;
@@ -68,7 +68,7 @@ const SESSION_ID = /^[\dA-Za-z]{40}$/;
 export function isOwnerText(text: string): boolean {
   return (
     text !== '' &&
-    text.length < LONGEST_OWNER &&
+    text.length < MAX_OWNER &&
     !UNPRINTABLE.test(text) &&
     !isSerialized(text) &&
     (!isNumeric(Buffer.from(text)) || NUMERIC_OWNER.test(text))

@@ -2,10 +2,10 @@ import type { Waiting } from '../contract/locks.js';
 import type { Lock, LockHolder, Ttl } from '../contract/store.js';
 
 import { pause } from '../../async.js';
-import { LONGEST_PAUSE } from './wait.js';
+import { MAX_PAUSE } from './wait.js';
 
 /** How many slots to subscribe to. */
-const MOST_SUBSCRIBED = 8;
+const MAX_SUBSCRIBED = 8;
 
 /**
  * Several locks that act as one lock with several holders, like Laravel's funnel: NAME1 to NAMEn. Once acquired, it is
@@ -52,7 +52,7 @@ export class LockSlots implements Lock {
 
   /** Subscribes to the first slots. Polling covers the others. */
   async startWaiting(owner: string): Promise<Waiting> {
-    const first = this.#slots.slice(0, MOST_SUBSCRIBED);
+    const first = this.#slots.slice(0, MAX_SUBSCRIBED);
     const places = await Promise.all(first.map(async (slot) => slot.startWaiting?.(owner)));
     return new WaitingForAny(places.filter((place) => place !== undefined));
   }
@@ -70,7 +70,7 @@ class WaitingForAny implements Waiting {
 
   constructor(places: readonly Waiting[]) {
     this.#places = places;
-    this.longestPause = Math.min(LONGEST_PAUSE, ...places.map((place) => place.longestPause));
+    this.longestPause = Math.min(MAX_PAUSE, ...places.map((place) => place.longestPause));
   }
 
   get isLost(): boolean {

@@ -9,11 +9,11 @@ const FIRST_PAUSE = 5;
 const GROWTH = 1.6;
 
 /** The longest pause without notifications, in milliseconds: Laravel's poll interval. */
-export const LONGEST_PAUSE = 250;
+export const MAX_PAUSE = 250;
 
 /** Pauses between two attempts to reconnect, in milliseconds. */
 const FIRST_RETRY = 100;
-const LONGEST_RETRY = 1000;
+const MAX_RETRY = 1000;
 
 export interface WaitOptions {
   readonly owner: string;
@@ -72,7 +72,7 @@ class Acquisition {
         if (!isPassing(error) || error === this.#unsettled) throw error;
         if (!this.#isLost) retry = FIRST_RETRY;
         await this.#outlast(error, retry);
-        retry = Math.min(2 * retry, LONGEST_RETRY);
+        retry = Math.min(2 * retry, MAX_RETRY);
       }
     }
 
@@ -197,7 +197,7 @@ export async function startWaiting(lock: Pick<Lock, 'startWaiting'>, owner: stri
 }
 
 const WITHOUT_NEWS: Waiting = {
-  longestPause: LONGEST_PAUSE,
+  longestPause: MAX_PAUSE,
   async news(milliseconds, signal) {
     await pause(milliseconds, signal);
     return false;

@@ -122,7 +122,7 @@ export function tooLarge(location: string, key: string, { size, limit, isOldRemo
   const megabytes = Math.ceil((size + 100) / MEBIBYTE);
   return new RefusedError(
     `"${key}" is too large for ${location}: it has ${size.toLocaleString('en')} bytes with its key${most}${old}`,
-    megabytes > LARGEST_ITEM_MIB
+    megabytes > MAX_ITEM_MIB
       ? 'Store less under one key: Memcached items are limited to 1 GiB.'
       : `Store less under one key, or start the server with a larger limit (-I ${megabytes}m, and -m of at least ${2 * megabytes}).`,
   );
@@ -131,7 +131,7 @@ export function tooLarge(location: string, key: string, { size, limit, isOldRemo
 const MEBIBYTE = 2 ** 20;
 
 /** The maximum of `-I`. */
-const LARGEST_ITEM_MIB = 1024;
+const MAX_ITEM_MIB = 1024;
 
 /** A server that refuses a `set` removes the old value, so that it does not become stale. */
 const OLD_REMOVED = '; the server removed the old value, if there was one';

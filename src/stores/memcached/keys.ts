@@ -5,7 +5,7 @@ import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { printKey } from '../entries/printed-key.js';
 
 /** Bytes, prefix included. */
-export const LONGEST_KEY = 250;
+export const MAX_KEY = 250;
 
 type Naming = Pick<MemcachedProfile, 'codec' | 'connectionPrefix' | 'prefix' | 'protocol' | 'unicodeKeys'>;
 
@@ -80,7 +80,7 @@ export function isPlain(full: Buffer): boolean {
 
 /** Whether a meta command can name a full key, unencoded or in base64. The limit applies to the encoded key. */
 export function isNameable(full: Buffer): boolean {
-  return isPlain(full) || (full.length > 0 && Math.ceil(full.length / 3) * 4 <= LONGEST_KEY);
+  return isPlain(full) || (full.length > 0 && Math.ceil(full.length / 3) * 4 <= MAX_KEY);
 }
 
 const SPACE = 0x20;
@@ -94,14 +94,14 @@ function faultOf(full: Buffer): string | undefined {
     if (byte < SPACE || byte === DELETE) return 'it contains control characters';
   }
 
-  if (full.length > LONGEST_KEY) return `with the prefix it has ${full.length} bytes`;
+  if (full.length > MAX_KEY) return `with the prefix it has ${full.length} bytes`;
   return undefined;
 }
 
 function unstorable(key: string, full: Buffer): UsageError {
   return new UsageError(
     `Memcached cannot store the key ${shown(key)}: ${faultOf(full)}`,
-    `Keys have up to ${LONGEST_KEY} bytes including the prefix, and no whitespace or control characters.`,
+    `Keys have up to ${MAX_KEY} bytes including the prefix, and no whitespace or control characters.`,
   );
 }
 

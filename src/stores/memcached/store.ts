@@ -9,7 +9,7 @@ import { defineStore, type Parts } from '../define-store.js';
 import { Connection } from './connection.js';
 import { Entries } from './entries.js';
 import { EVENT_SOURCES } from './events/sources.js';
-import { Keys, LONGEST_KEY } from './keys.js';
+import { Keys, MAX_KEY } from './keys.js';
 import { MemcachedLock } from './locks/lock.js';
 import { MemcachedTagged } from './tags/tagged.js';
 import { Values } from './values.js';
@@ -30,7 +30,7 @@ export function openMemcached(profile: MemcachedProfile, codec: Codec, { timeout
       ttls: hasMetaCommands,
       ...(hasMetaCommands && { idleTimes: true }),
       lockStorage: 'among-entries',
-      keyBytes: LONGEST_KEY,
+      keyBytes: MAX_KEY,
     },
     ...(!hasMetaCommands && { limits: limitsOf(connection.protocol) }),
     context,

@@ -30,7 +30,7 @@ type Batch = ReadonlyArray<EncodedEntry<Measured>>;
 const NO_TAGS: Pick<EntryDocument, 'tags'> = {};
 
 /** The server's limit for a BSON document, in bytes. */
-const LARGEST = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Keys to remove concurrently: few enough that a round trip of 100 ms does not cause a timeout. */
 const PAGE = 128;
@@ -180,7 +180,7 @@ export class Entries implements Repository {
 
   #document({ key, stored, ttl }: EncodedEntry<ValueField>, at: number): EntryDocument {
     const document = { _id: this.id(key), ...stored, expires_at: expiresAt(ttl, at), ...this.tagging() };
-    if (BSON.calculateObjectSize(document) > LARGEST) throw tooLarge(this.connection.location);
+    if (BSON.calculateObjectSize(document) > MAX_BYTES) throw tooLarge(this.connection.location);
     return document as EntryDocument;
   }
 

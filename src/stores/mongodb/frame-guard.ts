@@ -11,7 +11,7 @@ import { isIPv6 } from 'node:net';
 const HEADER = 16;
 
 /** maxMessageSizeBytes of all servers. */
-const LONGEST = 48_000_000;
+const MAX_BYTES = 48_000_000;
 
 /** Node's diagnostics channel for client sockets. */
 const CHANNEL = 'net.client.socket';
@@ -65,7 +65,7 @@ function newGuard(): (chunk: Buffer) => void {
       length += chunk[at]! * 2 ** (8 * lengthBytes);
       lengthBytes++;
       if (lengthBytes === 4) {
-        if (length < HEADER || length > LONGEST) {
+        if (length < HEADER || length > MAX_BYTES) {
           // Sets the sign of the length.
           chunk[at] = 0xff;
           rest = Infinity;

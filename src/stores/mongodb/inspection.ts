@@ -6,7 +6,7 @@ import type { Deployment } from './deployment.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { LONGEST_OWNER } from '../locks/rule.js';
+import { MAX_OWNER } from '../locks/rule.js';
 import { taggedKey, tagHashOf } from '../tags/names.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
@@ -36,7 +36,7 @@ export async function inspect(context: MongodbContext, key: string, tags?: reado
       expiresAt: ttl === null ? null : expiry,
       ...(carried && { tags: carried }),
       ...(isScheduleMutex(listedKey) && {
-        lock: { owner: keyFromBytes(storedBytes(value).subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
+        lock: { owner: keyFromBytes(storedBytes(value).subarray(0, MAX_OWNER)), detectedBy: 'family' },
       }),
     };
   });

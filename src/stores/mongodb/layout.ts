@@ -93,11 +93,11 @@ function isOurs({ _id, expires_at: expiry }: Document): boolean {
 
 /** `{_id: ObjectId, key: string, expiration: number}`: no values, which may be secret. */
 function shapeOf(document: Document): string {
-  const fields = Object.entries(document).slice(0, MOST_FIELDS);
+  const fields = Object.entries(document).slice(0, MAX_FIELDS);
   return `{${fields.map(([name, value]) => `${name}: ${typeOf(value)}`).join(', ')}}`;
 }
 
-const MOST_FIELDS = 6;
+const MAX_FIELDS = 6;
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null';

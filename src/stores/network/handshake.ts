@@ -14,7 +14,7 @@ export interface Greeting {
 }
 
 /** In bytes. No first reply is longer. */
-const MOST = 4096;
+const MAX_BYTES = 4096;
 
 /**
  * The reply to the greeting, as Latin-1.
@@ -36,7 +36,7 @@ export async function greeted(
       received.push(chunk);
       const size = received.reduce((sum, { length }) => sum + length, 0);
       if (isAnswer(text())) resolve(text());
-      else if (size > MOST || nameOf(text()) !== undefined) reject(otherProtocol(where, product, text()));
+      else if (size > MAX_BYTES || nameOf(text()) !== undefined) reject(otherProtocol(where, product, text()));
     });
     socket.once('error', (error) => reject(hungUp(where, product, error)));
     socket.once('close', () =>

@@ -79,7 +79,7 @@ export async function startSsh(
 
   process.once('SIGINT', interrupt);
   try {
-    const limitMs = asks ? Math.max(LONGEST_MS, timeoutMs) : timeoutMs;
+    const limitMs = asks ? Math.max(MAX_MS, timeoutMs) : timeoutMs;
     const failed = ended.promise.then(() => {
       throw failure(settings, child.exitCode, lastWords);
     });
@@ -110,7 +110,7 @@ export async function startSsh(
 }
 
 /** Milliseconds: enough for a person who looks for a password or confirms a key. */
-const LONGEST_MS = 60_000;
+const MAX_MS = 60_000;
 
 /** A Ctrl-C at the terminal reaches the whole process group; the tunnel stays open until its store is closed. */
 const IGNORE_AND_RUN = `trap '' HUP INT QUIT; exec ssh "$@"`;

@@ -13,7 +13,7 @@ import type { RedisContext } from './context.js';
 
 import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
-import { lockDetector, LONGEST_OWNER } from '../locks/rule.js';
+import { lockDetector, MAX_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagOfSetKey, tagSetKey } from '../tags/names.js';
 import { count, isGone } from './client/replies.js';
 import { firstElements } from './elements.js';
@@ -32,7 +32,7 @@ export async function inspect(
   context: RedisContext,
   key: string,
   tags?: readonly string[],
-  { elements: most = MOST_ELEMENTS }: InspectOptions = {},
+  { elements: most = MAX_ELEMENTS }: InspectOptions = {},
 ): Promise<Inspection> {
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const full = context.keys.full(listedKey);
@@ -62,7 +62,7 @@ export async function inspect(
   };
 }
 
-const MOST_ELEMENTS = 10;
+const MAX_ELEMENTS = 10;
 
 /** What is known without reading the value. */
 interface Seen {
@@ -132,7 +132,7 @@ async function valueOf(context: RedisContext, listedKey: string): Promise<Entry 
 }
 
 function lockOf(context: RedisContext, name: string, stored: Buffer): Inspection['lock'] {
-  const owner = stored.length <= LONGEST_OWNER ? ownerOf(context.packing.texts, stored) : '';
+  const owner = stored.length <= MAX_OWNER ? ownerOf(context.packing.texts, stored) : '';
   const detectedBy = lockDetector(ruleAmongEntries(context))(name, owner);
   return detectedBy && { owner, detectedBy };
 }

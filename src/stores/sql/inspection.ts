@@ -3,7 +3,7 @@ import type { SqlContext } from './context.js';
 
 import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { LONGEST_OWNER } from '../locks/rule.js';
+import { MAX_OWNER } from '../locks/rule.js';
 import { taggedKey, tagHashOf } from '../tags/names.js';
 import { ttlOf } from './expiry.js';
 import { sql } from './statement.js';
@@ -39,7 +39,7 @@ export async function inspect(context: SqlContext, key: string, tags?: readonly 
     expiresAt: ttl === null ? null : new Date(expiration * 1000),
     ...(carried !== undefined && { tags: carried }),
     ...(isScheduleMutex(listedKey) && {
-      lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
+      lock: { owner: keyFromBytes(stored.subarray(0, MAX_OWNER)), detectedBy: 'family' },
     }),
   };
 }

@@ -3,7 +3,7 @@ import type { SqliteContext } from './context.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
-import { LONGEST_OWNER } from '../locks/rule.js';
+import { MAX_OWNER } from '../locks/rule.js';
 import { now, ttlOf } from '../sql/expiry.js';
 import { ColumnCodec, isWrapped } from '../sql/values.js';
 import { inTagOrder, taggedKey, tagHashOf } from '../tags/names.js';
@@ -41,7 +41,7 @@ export function inspect(context: SqliteContext, key: string, tags?: readonly str
         expiresAt: ttl === null ? null : new Date(expiration * 1000),
         ...(carried !== undefined && { tags: carried }),
         ...(isScheduleMutex(listedKey) && {
-          lock: { owner: keyFromBytes(stored.subarray(0, LONGEST_OWNER)), detectedBy: 'family' },
+          lock: { owner: keyFromBytes(stored.subarray(0, MAX_OWNER)), detectedBy: 'family' },
         }),
       };
     });

@@ -8,8 +8,8 @@ import { journalMode } from './journal-mode.js';
 import { keysUnder, literalKeysUnder } from './keys.js';
 
 /** The limit of rows to count: a second or so of blocking work, or a tenth of it with --watch. */
-const MOST_COUNTED = 10_000_000;
-const MOST_COUNTED_AGAIN = 1_000_000;
+const MAX_COUNTED = 10_000_000;
+const MAX_COUNTED_AGAIN = 1_000_000;
 
 /** Report the file and the number of rows. SQLite counts no requests. */
 export function stats(context: SqliteContext, { signal, brief = false }: StatsOptions = {}): StoreStats {
@@ -21,7 +21,7 @@ export function stats(context: SqliteContext, { signal, brief = false }: StatsOp
     return { servers: [file], underPrefix: 0, notes: [] };
   }
 
-  return connection.run(() => counted(context, brief ? MOST_COUNTED_AGAIN : MOST_COUNTED));
+  return connection.run(() => counted(context, brief ? MAX_COUNTED_AGAIN : MAX_COUNTED));
 }
 
 function counted(context: SqliteContext, most: number): StoreStats {

@@ -43,7 +43,7 @@ export function tagHashOf(key: string): string | undefined {
  * The names in the order of the entry under `key`. Undefined if some are missing: the hash covers all names in order.
  */
 export function inTagOrder(names: readonly string[], key: string): readonly string[] | undefined {
-  if (names.length === 0 || names.length > MOST_TAGS) return undefined;
+  if (names.length === 0 || names.length > MAX_TAGS) return undefined;
   return permutations(names).find((each) => taggedKey(each, '') === `${tagHashOf(key)}:`);
 }
 
@@ -51,7 +51,7 @@ const HASH_LENGTH = 40;
 const TAGGED = /^[\da-f]{40}:/;
 
 /** For more tags on an entry, the order is not searched. */
-const MOST_TAGS = 6;
+const MAX_TAGS = 6;
 
 /** All permutations of the names. */
 export function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {

@@ -3,8 +3,8 @@ import type { TagMember } from '../contract/tags.js';
 import { inTagOrder, tagHashOf } from './names.js';
 
 /** The limits of cached combinations, and of lookups for a combination whose tags are not all found. */
-const MOST_KNOWN = 100_000;
-const MOST_TRIES = 3;
+const MAX_KNOWN = 100_000;
+const MAX_TRIES = 3;
 
 /** Finds the tags of a tag's members. Looks up each combination of tags, known by the hash in the keys, once. */
 export class TagOrders {
@@ -26,17 +26,17 @@ export class TagOrders {
     const known = this.#known.get(hash) ?? inTagOrder([this.#name], listedKey);
     if (known !== undefined) return { key, listedKey, tags: this.#keep(hash, known), isOrdered: true };
     const tries = this.#tries.get(hash) ?? 0;
-    if (tries >= MOST_TRIES) return { key, listedKey, tags: [this.#name], isOrdered: false };
+    if (tries >= MAX_TRIES) return { key, listedKey, tags: [this.#name], isOrdered: false };
     const found = [...new Set([this.#name, ...(await this.#ask(listedKey, hash))])];
     const ordered = inTagOrder(found, listedKey);
     if (ordered !== undefined) return { key, listedKey, tags: this.#keep(hash, ordered), isOrdered: true };
-    if (this.#tries.size >= MOST_KNOWN) this.#tries.clear();
+    if (this.#tries.size >= MAX_KNOWN) this.#tries.clear();
     this.#tries.set(hash, tries + 1);
     return { key, listedKey, tags: found, isOrdered: false };
   }
 
   #keep(hash: string, names: readonly string[]): readonly string[] {
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(hash, names);
     return names;
   }

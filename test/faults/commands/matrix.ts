@@ -39,7 +39,7 @@ const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
 const GUARD_MS = 30_000;
 const TIMEOUT = '1s';
 /** A command that connects more often than this has a busy loop. */
-const MOST_RECONNECTS = 60;
+const MAX_RECONNECTS = 60;
 
 /** Words of libraries and of Node, and the trace of a crash. */
 const NOISE =
@@ -101,7 +101,7 @@ export class Matrix {
       this.#runs++;
       if (seen >= target || fault === 'refused' || fault === 'closed on accept') this.#struck++;
       try {
-        expect(connections, 'connections').to.be.lessThan(baseline.connections + MOST_RECONNECTS);
+        expect(connections, 'connections').to.be.lessThan(baseline.connections + MAX_RECONNECTS);
         await expectHonest(one, ground, result, baseline);
       } catch (error) {
         const where = `message ${target} of ${baseline.messages} (${at}${once ? ', once' : ''})`;

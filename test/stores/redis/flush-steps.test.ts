@@ -10,10 +10,10 @@ import { RedisStores } from '../../support/redis-stores.js';
 const ENTRIES = 1_000_000;
 
 /** Keys of one step at most: 25 pages of 200, and what else lies in the last bucket of each. */
-const MOST_KEYS = 25 * 250;
+const MAX_KEYS = 25 * 250;
 
 /** In milliseconds: what a step may take, and what it sets out to take. */
-const LONGEST = 10;
+const MAX_MS = 10;
 const SHARE = 4;
 
 /** Holds the server up for that share by its own clock, whatever else the machine does meanwhile. */
@@ -72,11 +72,11 @@ describe('flush of a million entries on Redis', function () {
 
     expect(await flush).to.deep.equal({ removed: ENTRIES, keptLocks: 0 });
     const ofStep = done.slice(1).map((total, index) => total - done[index]!);
-    expect(Math.max(...ofStep)).to.be.at.most(MOST_KEYS);
+    expect(Math.max(...ofStep)).to.be.at.most(MAX_KEYS);
     const steps = await logged((script) => !script.startsWith('-- yardstick'));
     const yardsticks = await logged((script) => script.startsWith('-- yardstick'));
-    expect(steps).to.have.length.within(ENTRIES / MOST_KEYS, ofStep.length + 1);
-    expect(median(steps) - median(yardsticks)).to.be.below(LONGEST - SHARE);
+    expect(steps).to.have.length.within(ENTRIES / MAX_KEYS, ofStep.length + 1);
+    expect(median(steps) - median(yardsticks)).to.be.below(MAX_MS - SHARE);
     expect(await server.client.dbsize()).to.equal(0);
   });
 });

@@ -7,7 +7,7 @@ import { type PrefixCandidate, prefixCandidates } from '../../../stores/doctor/p
 const SAMPLE = 2000;
 
 /** Milliseconds for listing them. */
-const LONGEST_MS = 3000;
+const MAX_MS = 3000;
 
 /** Connect to a store and recognise the prefixes of its keys. @throws what the store throws if it cannot be used */
 export async function probe(profile: Profile, timeoutMs: number): Promise<readonly PrefixCandidate[]> {
@@ -17,7 +17,7 @@ export async function probe(profile: Profile, timeoutMs: number): Promise<readon
     await store.get('cachectl:init');
     if ((await store.doubt?.('entries')) !== undefined || !store.supports('keys')) return [];
     const keys: string[] = [];
-    const until = performance.now() + LONGEST_MS;
+    const until = performance.now() + MAX_MS;
     for await (const key of store.keys('*')) {
       keys.push(key);
       if (keys.length >= SAMPLE || performance.now() > until) break;

@@ -3,7 +3,7 @@ import type { LineContext } from './line-parser.js';
 
 import { phpArray } from '../../../codecs/json/parse.js';
 import { JsonParser, JsonSyntaxError } from '../../../codecs/json/parser.js';
-import { LONGEST } from '../../../terminal/durations.js';
+import { MAX_SECONDS } from '../../../terminal/durations.js';
 import { NO_TAGS, type TransferEntry } from '../entry.js';
 
 /** Undefined where `parseLine` has to read the line. */
@@ -59,7 +59,7 @@ export class FastLineParser {
     const value = this.#value(valueStart, end);
     if (value === undefined) return undefined;
     const ttl = this.#ttl(this.#after(EXPIRES, this.#json.at), end);
-    if (ttl === undefined || (ttl !== null && ttl > LONGEST)) return undefined;
+    if (ttl === undefined || (ttl !== null && ttl > MAX_SECONDS)) return undefined;
     if (ttl !== null && ttl <= 0) return 'expired';
     const key = bytes.toString(isAscii ? 'latin1' : 'utf8', keyStart, at);
     return { key, value, ttl, tags: NO_TAGS };

@@ -7,7 +7,7 @@ import { unserialize } from '../../../codecs/php/unserialize.js';
 import { string } from '../../../codecs/value.js';
 import { CachectlError, InputError } from '../../../errors.js';
 import { keyFromBytes } from '../../../stores/entries/key-text.js';
-import { LONGEST, parseDuration } from '../../../terminal/durations.js';
+import { MAX_SECONDS, parseDuration } from '../../../terminal/durations.js';
 import { NO_TAGS } from '../entry.js';
 
 /** What a line does not say itself. */
@@ -151,7 +151,7 @@ export function ttlOf(members: Members, { now, ttl }: LineContext): Ttl {
   if (expires !== undefined) {
     const at = unixTime(expires);
     if (at === null) return null;
-    if (at - now > LONGEST) throw fault('expires is more than ten years away; use null for never');
+    if (at - now > MAX_SECONDS) throw fault('expires is more than ten years away; use null for never');
     return Math.max(EXPIRED, at - now);
   }
 

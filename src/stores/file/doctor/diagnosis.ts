@@ -14,7 +14,7 @@ import { unlessMissing } from '../errors.js';
 import { type CacheFile, isExpiredFile, removeFiles, walk } from '../listing/walk.js';
 
 /** The maximum number of files to inspect: each one is opened. */
-const MOST = 200_000;
+const MAX_FILES = 200_000;
 
 /** Warn below this much free space, in bytes. */
 const LITTLE_SPACE = 100 * 1024 * 1024;
@@ -70,7 +70,7 @@ async function look({ folder }: FileContext): Promise<Seen> {
       } else if (live.length < SAMPLE) live.push(file);
     }
 
-    isAll = total < MOST;
+    isAll = total < MAX_FILES;
     if (!isAll) break;
   }
 

@@ -8,10 +8,10 @@ import path from 'node:path';
 const BLOCK = 16_384;
 
 /** Blocks queued in memory. */
-const MOST_WAITING = 128;
+const MAX_WAITING = 128;
 
 /** Blocks queued for the disk. */
-const MOST_WRITING = 256;
+const MAX_WRITING = 256;
 
 const NEWLINE = 0x0a;
 
@@ -50,7 +50,7 @@ export class Spool implements AsyncIterable<Buffer> {
 
   /** Whether the disk is slower than the producer. `written` resolves when it has caught up. */
   get isFull(): boolean {
-    return this.#overflow.length > MOST_WRITING;
+    return this.#overflow.length > MAX_WRITING;
   }
 
   async written(): Promise<void> {
@@ -93,7 +93,7 @@ export class Spool implements AsyncIterable<Buffer> {
   }
 
   #nextBlock(): void {
-    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(this.#block);
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(this.#block);
     else {
       this.#overflow.push(this.#block);
       this.#writing ??= this.#write();

@@ -8,7 +8,7 @@ import { withinBytes } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
-import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { lockOf, MAX_LOCK } from '../locks/rule.js';
 import { dump } from './dump.js';
 
 /** An item of the dump, with its key without the prefix. */
@@ -73,7 +73,7 @@ async function listedOf(
 
 /** Whether only the value can show that it is a lock. */
 function mayBeLock({ key, size }: Named): boolean {
-  return size <= LARGEST_LOCK && lockOf(key) === undefined;
+  return size <= MAX_LOCK && lockOf(key) === undefined;
 }
 
 /** Only the binary protocol can name a long key with white space. */

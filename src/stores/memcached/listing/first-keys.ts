@@ -5,7 +5,7 @@ import { RefusedError } from '../../../errors.js';
 import { dump } from './dump.js';
 
 /** The number of keys that are enough for a sample. */
-const MOST = 1000;
+const MAX_KEYS = 1000;
 
 export interface FirstKeys {
   readonly ours: readonly Buffer[];
@@ -31,7 +31,7 @@ async function listed(node: MetaNode, context: MemcachedContext): Promise<FirstK
   const others: Buffer[] = [];
   for await (const page of dump(node, { ...context, prefix: '' })) {
     for (const { full } of page) (context.keys.isOurs(full) ? ours : others).push(full);
-    if (ours.length + others.length >= MOST) return { ours, others, isAll: false };
+    if (ours.length + others.length >= MAX_KEYS) return { ours, others, isAll: false };
   }
 
   return { ours, others, isAll: true };

@@ -9,7 +9,7 @@ import { countMatching, FlushTally } from '../../listing/entry-filter.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
-import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { lockOf, MAX_LOCK } from '../locks/rule.js';
 import { dump } from './dump.js';
 import { listEntries } from './entries.js';
 
@@ -63,12 +63,12 @@ async function removeUnlocked(
   const current = await Promise.all([
     readQuietly(
       node,
-      nameable.filter(({ size }) => size <= LARGEST_LOCK),
+      nameable.filter(({ size }) => size <= MAX_LOCK),
       true,
     ),
     readQuietly(
       node,
-      nameable.filter(({ size }) => size > LARGEST_LOCK),
+      nameable.filter(({ size }) => size > MAX_LOCK),
       false,
     ),
   ]);

@@ -6,7 +6,7 @@ import type { Dumped } from './dump-lines.js';
 import { overlapping } from '../../listing/concurrent.js';
 import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey, type Keys } from '../keys.js';
-import { LARGEST_LOCK, lockOf } from '../locks/rule.js';
+import { lockOf, MAX_LOCK } from '../locks/rule.js';
 import { notByProxy } from '../protocol/access-errors.js';
 import { dump } from './dump.js';
 
@@ -100,7 +100,7 @@ class Remover {
       if (isTagIdKey(name)) ids.push(full);
       else if (!this.#keepsLocks) entries.push(full);
       else if (lockOf(name) !== undefined) locks++;
-      else if (size <= LARGEST_LOCK && isNameable(full)) candidates.push(full);
+      else if (size <= MAX_LOCK && isNameable(full)) candidates.push(full);
       else entries.push(full);
     }
 

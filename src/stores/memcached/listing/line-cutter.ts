@@ -1,5 +1,5 @@
 import { GarbageError } from '../protocol/garbage-error.js';
-import { LONGEST_LINE } from '../protocol/text-parser.js';
+import { MAX_LINE } from '../protocol/text-parser.js';
 
 const NEWLINE = 0x0a;
 
@@ -15,8 +15,8 @@ export class LineCutter {
   push(chunk: Buffer, take: (bytes: Buffer, start: number, end: number) => void): void {
     for (let start = 0; start < chunk.length;) {
       const end = chunk.indexOf(NEWLINE, start) + 1;
-      if (this.#rest.length + (end === 0 ? chunk.length : end) - start > LONGEST_LINE) {
-        throw new GarbageError(`a line of more than ${LONGEST_LINE} bytes`);
+      if (this.#rest.length + (end === 0 ? chunk.length : end) - start > MAX_LINE) {
+        throw new GarbageError(`a line of more than ${MAX_LINE} bytes`);
       }
 
       if (end === 0) {

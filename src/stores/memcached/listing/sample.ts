@@ -7,7 +7,7 @@ import { isTagIdKey } from '../keys.js';
 import { dump } from './dump.js';
 
 /** The maximum number of items to read from a server. */
-const MOST_LOOKED = 200_000;
+const MAX_LOOKED = 200_000;
 
 /**
  * Sample the beginning of a dump, which follows the hash table, where keys have no order. Each server of a pool
@@ -24,7 +24,7 @@ export async function sample(context: MemcachedContext, { size, signal }: Sample
     }),
   );
   const chosen = slices.flatMap(({ found }) => found);
-  const isExhausted = counts.every((count) => count <= MOST_LOOKED) && slices.every(({ isAll }) => isAll);
+  const isExhausted = counts.every((count) => count <= MAX_LOOKED) && slices.every(({ isAll }) => isAll);
   const isComplete = isExhausted && chosen.length <= size;
   return {
     entries: chosen.slice(0, size),
@@ -41,7 +41,7 @@ async function slice(
 ): Promise<{ readonly found: readonly SampledEntry[]; readonly isAll: boolean }> {
   const found: SampledEntry[] = [];
   if (size === 0) return { found, isAll: true };
-  for await (const page of dump(node, context, { signal, most: MOST_LOOKED })) {
+  for await (const page of dump(node, context, { signal, most: MAX_LOOKED })) {
     for (const { full, size: bytes, ttl } of page) {
       const name = context.keys.short(full);
       if (!isTagIdKey(name) && !isLaravelLockName(name)) found.push({ size: bytes, ttl });

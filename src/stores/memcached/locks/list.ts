@@ -6,14 +6,14 @@ import type { Item } from '../protocol/node.js';
 
 import { UndecodableError } from '../../../errors.js';
 import { keyFromBytes } from '../../entries/key-text.js';
-import { LONGEST_OWNER } from '../../locks/rule.js';
+import { MAX_OWNER } from '../../locks/rule.js';
 import { valueOrThrow } from '../entries.js';
 import { isNameable, isTagIdKey } from '../keys.js';
 import { dump } from '../listing/dump.js';
-import { itemLockRule, type ItemLockRule, LARGEST_LOCK } from './rule.js';
+import { itemLockRule, type ItemLockRule, MAX_LOCK } from './rule.js';
 
 /** Bytes of items to read at once. A single item that only has the name of a lock may be larger. */
-const MOST_AT_ONCE = 1_048_576;
+const MAX_AT_ONCE = 1_048_576;
 
 /**
  * List the locks of every server, page by page. A lock is an item like any other, so it is recognized by its name or,
@@ -57,7 +57,7 @@ class Lister {
     for (const dumped of page) {
       const candidate = this.#candidate(dumped);
       if (candidate === undefined) continue;
-      if (batch.length > 0 && bytes + candidate.size > MOST_AT_ONCE) {
+      if (batch.length > 0 && bytes + candidate.size > MAX_AT_ONCE) {
         yield batch;
         [batch, bytes] = [[], 0];
       }
@@ -89,14 +89,14 @@ class Lister {
     if (!isNameable(full)) return undefined;
     const name = this.#context.keys.short(full);
     if (isTagIdKey(name)) return undefined;
-    return size <= LARGEST_LOCK || this.#lockOf(name) !== undefined ? { full, name, size } : undefined;
+    return size <= MAX_LOCK || this.#lockOf(name) !== undefined ? { full, name, size } : undefined;
   }
 
   /** Undefined if the value is not text: then it is no lock, whatever its name. */
   async #ownerOf(item: Item): Promise<string | undefined> {
     try {
       const owner = await this.#context.values.bareBytes(item);
-      return keyFromBytes(owner.subarray(0, LONGEST_OWNER));
+      return keyFromBytes(owner.subarray(0, MAX_OWNER));
     } catch (error) {
       if (error instanceof UndecodableError) return undefined;
       throw error;

@@ -5,7 +5,7 @@ import { OWNER_PREFIX } from '../../locks/names.js';
 import { lockDetector, type LockDetector } from '../../locks/rule.js';
 
 /** Larger items, key and header included, are not locks of cachectl: owners are short. */
-export const LARGEST_LOCK = 2048;
+export const MAX_LOCK = 2048;
 
 /** Says how an item is recognized as a lock, or without an item, by its name only. */
 export type ItemLockRule = (name: string, item?: Item) => DetectedBy | undefined;

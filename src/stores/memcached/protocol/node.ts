@@ -148,7 +148,7 @@ export abstract class Node {
   /** The error if the item is over the known size limit. */
   async #refusal(write: Write): Promise<CachectlError | undefined> {
     const limit = await this.#limit();
-    return limit === undefined || sizeOf(write) + LEAST_HEADER <= limit ? undefined : this.#tooLarge(write, false);
+    return limit === undefined || sizeOf(write) + MIN_HEADER <= limit ? undefined : this.#tooLarge(write, false);
   }
 
   /** A refused `set` removes the old value. */
@@ -190,7 +190,7 @@ export class TooLarge extends RefusedError {
 const LARGE = 500_000;
 
 /** The minimum size of an item's header in bytes. */
-const LEAST_HEADER = 48;
+const MIN_HEADER = 48;
 
 function sizeOf({ key, value }: Write): number {
   return key.length + value.length;

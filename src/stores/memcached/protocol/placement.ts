@@ -20,7 +20,7 @@ export type Placing = Distribution & Pick<MemcachedProfile, 'connectionPrefix' |
 const SUBJECT = 'placement';
 
 /** The number of keys to compare with each placement. */
-const MOST = 300;
+const MAX_COMPARED = 300;
 
 /** With fewer keys, many placements would fit by chance. */
 const FEW = 12;
@@ -63,7 +63,7 @@ function pickerOf({ connectionPrefix = '', ...distribution }: Placing): (full: B
 /** The placement that fits, in terms of a profile, the most similar ones first. Undefined if none fits. */
 function fitting(placed: readonly Placed[], placing: Placing): string | undefined {
   if (placed.length < FEW) return undefined;
-  const step = Math.ceil(placed.length / MOST);
+  const step = Math.ceil(placed.length / MAX_COMPARED);
   const sample = placed.filter((_, index) => index % step === 0);
   const least = sample.length * FITS;
   for (const head of headsOf(placing)) {

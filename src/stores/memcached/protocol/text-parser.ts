@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** In bytes. Longer than any line of Memcached: a dumped key has up to 750 bytes, the rest a few hundred. */
-export const LONGEST_LINE = 8192;
+export const MAX_LINE = 8192;
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -43,8 +43,8 @@ export class AnswerParser implements Parser<Answer> {
       }
 
       const end = chunk.indexOf(NEWLINE, at);
-      if (this.#line.length + (end === -1 ? chunk.length : end) - at > LONGEST_LINE) {
-        throw new GarbageError(`a line of more than ${LONGEST_LINE} bytes`);
+      if (this.#line.length + (end === -1 ? chunk.length : end) - at > MAX_LINE) {
+        throw new GarbageError(`a line of more than ${MAX_LINE} bytes`);
       }
 
       if (end === -1) {

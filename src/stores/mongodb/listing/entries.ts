@@ -6,7 +6,7 @@ import type { Answers, Deployment, EntryDocument } from '../deployment.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { PAGE_SIZE } from '../../listing/batches.js';
-import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
+import { MAX_AT_ONCE } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { tagHashOf } from '../../tags/names.js';
@@ -54,7 +54,7 @@ export async function* listDocuments(
       const entry = listed(document, at);
       page.push({ entry, expires: document.expires_at });
       bytes += contents ? entry.size : 0;
-      if (page.length < PAGE_SIZE && bytes < MOST_AT_ONCE) continue;
+      if (page.length < PAGE_SIZE && bytes < MAX_AT_ONCE) continue;
       yield page;
       [page, bytes] = [[], 0];
     }

@@ -9,7 +9,7 @@ import { AS_STORED } from '../values.js';
 import { type Listed, listEntries, lister, MEASURE } from './entries.js';
 
 /** The largest collection that is read in full; a larger one is sampled by the server. */
-const MOST_WALKED = 100_000;
+const MAX_WALKED = 100_000;
 
 /** Documents drawn per requested one, since many may have other prefixes. */
 const DRAWN_FOR_EACH = 20;
@@ -21,20 +21,16 @@ const CHEAP_SHARE = 0.04;
  * A fair sample of all documents, or $sample of a large collection, or its first documents if the server has no
  * $sample.
  */
-export async function sample(
-  context: MongodbContext,
-  options: SampleOptions,
-  mostWalked = MOST_WALKED,
-): Promise<Sample> {
+export async function sample(context: MongodbContext, options: SampleOptions, maxWalked = MAX_WALKED): Promise<Sample> {
   options.signal?.throwIfAborted();
   const whole = await context.connection.run(async ({ entries }) => entries.estimatedDocumentCount());
-  if (whole <= mostWalked) return walk(context, options, Infinity);
+  if (whole <= maxWalked) return walk(context, options, Infinity);
   try {
     return await draw(context, options, whole);
   } catch (error) {
     // The server refused; use the fallback.
     if (!(error instanceof RefusedError)) throw error;
-    return walk(context, options, mostWalked);
+    return walk(context, options, maxWalked);
   }
 }
 

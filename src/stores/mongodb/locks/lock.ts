@@ -11,7 +11,7 @@ import { liveWaiters, waiterRecords } from './waiters.js';
 import { MongodbWaiting } from './waiting.js';
 
 /** Change streams of one store, at most: each holds one of its sockets. */
-const MOST_STREAMS = 4;
+const MAX_STREAMS = 4;
 
 /** A document of `cache_locks`, as mongodb/laravel-mongodb has it: the owner stands there bare. */
 export class MongodbLock extends HeldDocument implements Lock {
@@ -47,7 +47,7 @@ export class MongodbLock extends HeldDocument implements Lock {
   }
 
   async startWaiting(owner: string): Promise<Waiting> {
-    const listens = this.#waits.listeners.filter((each) => each.listens).length < MOST_STREAMS;
+    const listens = this.#waits.listeners.filter((each) => each.listens).length < MAX_STREAMS;
     const listener = new MongodbWaiting(this.connection, this.id, listens);
     return this.#waits.start({ listener, records: waiterRecords(this.connection), ...this.#waitsFor, owner });
   }

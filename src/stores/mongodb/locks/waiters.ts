@@ -7,7 +7,7 @@ import { LEASE_S, type WaiterRecord, type WaiterRecords, waitersOf, type WaitsFo
 import { later, notLater } from '../expiry.js';
 
 /** The most documents that are read at once. */
-const MOST = 1000;
+const MAX_DOCUMENTS = 1000;
 
 /**
  * Documents of the collection `cachectl_waiters`, which stays when it is empty: MongoDB cannot drop a collection only if
@@ -37,7 +37,7 @@ export async function liveWaiters({ waiters, now }: Deployment, { table, lock }:
   const found = await waiters
     .find({ collection: table, lock, expires_at: later(now()) })
     .sort({ since: 1, _id: 1 })
-    .limit(MOST)
+    .limit(MAX_DOCUMENTS)
     .toArray();
   return waitersOf(found);
 }
@@ -56,7 +56,7 @@ async function removeStaleWaiters(
 ): Promise<void> {
   await waiters.deleteMany({ expires_at: notLater(now()) });
   await waiters.deleteMany({ _id: { $ne: token }, host, space, pid, collection, lock, owner });
-  const here = await waiters.find({ host, space }).limit(MOST).toArray();
+  const here = await waiters.find({ host, space }).limit(MAX_DOCUMENTS).toArray();
   const gone = here.filter((each) => !mayRun(each)).map(({ _id }) => _id);
   if (gone.length > 0) await waiters.deleteMany({ _id: { $in: gone } });
 }

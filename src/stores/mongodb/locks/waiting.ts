@@ -2,7 +2,7 @@ import type { Waiting } from '../../contract/locks.js';
 import type { Connection } from '../connection.js';
 
 import { Bell } from '../../locks/bell.js';
-import { LONGEST_PAUSE } from '../../locks/wait.js';
+import { MAX_PAUSE } from '../../locks/wait.js';
 import { later } from '../expiry.js';
 import { LockListener } from './news.js';
 
@@ -37,7 +37,7 @@ export class MongodbWaiting implements Waiting {
   }
 
   get longestPause(): number {
-    return this.#listener.isUp ? PAUSE_WITH_NEWS : LONGEST_PAUSE;
+    return this.#listener.isUp ? PAUSE_WITH_NEWS : MAX_PAUSE;
   }
 
   async news(milliseconds: number, signal: AbortSignal): Promise<boolean> {

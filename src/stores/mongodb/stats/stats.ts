@@ -13,7 +13,7 @@ import { idsUnder } from '../keys.js';
 import { collectionFacts, helloFacts, serverFacts } from './server-status.js';
 
 /** The maximum number of documents to count: the server reads the index and the date of each document. */
-const MOST_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 
 /**
  * Statistics from collStats, dbStats, serverStatus and hello, as far as the user may run them and the server knows
@@ -54,7 +54,7 @@ export async function stats(
 /** Undefined if there are too many. */
 async function countUnder(connection: Connection, prefix: string): Promise<number | undefined> {
   const found = await connection.run(async ({ entries, now }) =>
-    entries.countDocuments({ _id: idsUnder(prefix), expires_at: later(now()) }, { limit: MOST_COUNTED + 1 }),
+    entries.countDocuments({ _id: idsUnder(prefix), expires_at: later(now()) }, { limit: MAX_COUNTED + 1 }),
   );
-  return found > MOST_COUNTED ? undefined : found;
+  return found > MAX_COUNTED ? undefined : found;
 }

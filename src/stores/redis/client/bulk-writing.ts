@@ -105,7 +105,7 @@ export class BulkWriting {
     if (start === chunk.length) return;
     this.#line += chunk.toString('utf8', start);
     this.#isWithinLine = true;
-    if (this.#line.length > LONGEST_LINE) this.#lose(tooLargeReply(new LargeReplyError(), this.#location));
+    if (this.#line.length > MAX_LINE) this.#lose(tooLargeReply(new LargeReplyError(), this.#location));
   }
 
   #answer(refusal?: string): void {
@@ -147,5 +147,5 @@ interface Waiting {
 
 const LINE_FEED = 0x0a;
 /** Longer than any one-line reply, which may quote a command. */
-const LONGEST_LINE = 2 ** 20;
+const MAX_LINE = 2 ** 20;
 const [MINUS, PLUS, COLON] = [0x2d, 0x2b, 0x3a];

@@ -66,12 +66,12 @@ function sentinelOptions(settings: RedisConnection, timeoutMs: number): RedisOpt
 }
 
 /** The timeout is split among at most this many nodes or sentinels. */
-const MOST_TURNS = 3;
+const MAX_TURNS = 3;
 
 /**
  * The timeout for one of several servers that are tried in turn, in milliseconds. A host that is down leaves time for
  * the others.
  */
 export function timeoutOfOne({ length }: readonly unknown[], timeoutMs: number): number {
-  return Math.ceil(timeoutMs / Math.max(1, Math.min(length, MOST_TURNS)));
+  return Math.ceil(timeoutMs / Math.max(1, Math.min(length, MAX_TURNS)));
 }

@@ -19,7 +19,7 @@ export const STEP_US = 4000;
 export const PAGE = 200;
 
 /** Pages per script call if the clock cannot be used. */
-export const MOST_PAGES = 25;
+export const MAX_PAGES = 25;
 
 /**
  * Lua for a script with a time limit: `isLate()` returns true after ARGV[1] microseconds. It uses the server's clock,

@@ -12,7 +12,7 @@ import { keyFindings } from './key-findings.js';
 import { serverFindings } from './server-findings.js';
 
 /** The most primaries of a cluster to check. */
-const MOST_NODES = 16;
+const MAX_NODES = 16;
 
 /** Check the configuration of the servers, and whether their contents match the profile. */
 export async function* diagnose(context: RedisContext): AsyncGenerator<Finding> {
@@ -34,14 +34,14 @@ export async function* diagnose(context: RedisContext): AsyncGenerator<Finding> 
 /** On a cluster each subject has the node's address. */
 async function* setUp(connection: Connection, holds: Parameters<typeof serverFindings>[1]): AsyncGenerator<Finding> {
   const nodes = await connection.nodes();
-  for (const node of nodes.slice(0, MOST_NODES)) {
+  for (const node of nodes.slice(0, MAX_NODES)) {
     for await (const finding of serverFindings(node, holds)) {
       yield nodes.length === 1 ? finding : { ...finding, subject: `${finding.subject} of ${node.id}` };
     }
   }
 
-  if (nodes.length > MOST_NODES) {
-    yield skipped('server', `checked the first ${MOST_NODES} of ${nodes.length} primaries`);
+  if (nodes.length > MAX_NODES) {
+    yield skipped('server', `checked the first ${MAX_NODES} of ${nodes.length} primaries`);
   }
 }
 

@@ -10,7 +10,7 @@ import { fieldsOf } from '../locks/waiting.js';
 const PAUSE_MS = 200;
 
 /** How many clients to remember. */
-const MOST_KNOWN = 50_000;
+const MAX_KNOWN = 50_000;
 
 /** How long a name is valid, in milliseconds. After a client disconnects, another one may get its address. */
 const FRESH_MS = 30_000;
@@ -64,7 +64,7 @@ export class Callers {
     try {
       const list = String(given(await this.#node.call('CLIENT', 'LIST')));
       const fields = list.split('\n').map((line) => fieldsOf(line));
-      if (this.#names.size > MOST_KNOWN) this.#names.clear();
+      if (this.#names.size > MAX_KNOWN) this.#names.clear();
       for (const of of fields) this.learn(of.get('addr') ?? '', of.get('name') ?? '');
       // Do not look for disconnected clients again.
       for (const address of addresses) if (!this.#isFresh(address)) this.learn(address, '');

@@ -6,13 +6,13 @@ import {
   lockDetector,
   type LockDetector,
   type LockRule,
-  LONGEST_OWNER,
+  MAX_OWNER,
   mayBeLockThere,
 } from '../../locks/rule.js';
 import { ownerOf } from '../locks/lock.js';
 
 /** How many keys to remember. */
-const MOST_KNOWN = 100_000;
+const MAX_KNOWN = 100_000;
 
 /** Remembers which keys are locks, by their names and the values written to them. Values are bytes (`latin1`). */
 export class KnownLocks {
@@ -42,7 +42,7 @@ export class KnownLocks {
   }
 
   remember(full: string, name: string, isLock: boolean): void {
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.delete(full);
     if (isLock !== this.has(full, name)) this.#known.set(full, isLock);
   }
@@ -64,6 +64,6 @@ export class KnownLocks {
 
   /** Owners are short; longer values are not decoded. */
   #ownerIn(value: string): string {
-    return value.length > LONGEST_OWNER ? '' : ownerOf(this.#texts, Buffer.from(value, 'latin1'));
+    return value.length > MAX_OWNER ? '' : ownerOf(this.#texts, Buffer.from(value, 'latin1'));
   }
 }

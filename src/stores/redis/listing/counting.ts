@@ -5,7 +5,7 @@ import type { RedisContext } from '../context.js';
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
 import { count, scanStep } from '../client/replies.js';
-import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { CLOCK, HEADS, MAX_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 
 /** Lua: scan pages until the time limit and count entries, leaving out tag sets. */
@@ -48,7 +48,7 @@ async function countInSteps(
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   if (!(await scriptsSeeAllKeys(connection))) return undefined;
-  const pages = [underPrefix(keys, head), PAGE, MOST_PAGES] as const;
+  const pages = [underPrefix(keys, head), PAGE, MAX_PAGES] as const;
   const how = [...pages, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), TAG_SET_HEAD] as const;
   const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
   let counted = 0;

@@ -7,7 +7,7 @@ import type { LockPlace } from '../locks/places.js';
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
 import { overlapping } from '../../listing/concurrent.js';
 import { isLaravelLockName } from '../../locks/names.js';
-import { lockDetector, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
+import { lockDetector, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
 import { scriptsSeeAllKeys } from '../client/scripts.js';
@@ -21,7 +21,7 @@ import { sweep } from './sweep.js';
 const IN_FLIGHT = 4;
 
 /** How many tag sets may wait for removal at the end. Bounds memory; applications have fewer tags. */
-const MOST_SETS = 10_000;
+const MAX_SETS = 10_000;
 
 /**
  * Remove everything under the prefix in small steps that do not block the server: with a script if allowed, otherwise
@@ -154,7 +154,7 @@ class PrefixRemover {
     const others = page.filter((key) => !isTagSetKey(this.#keys.short(key)));
     const done = await this.#removeOthers(others);
     this.#sets.push(...page.filter((key) => isTagSetKey(this.#keys.short(key))));
-    if (this.#sets.length >= MOST_SETS) await this.removeSets();
+    if (this.#sets.length >= MAX_SETS) await this.removeSets();
     return done;
   }
 
@@ -203,7 +203,7 @@ async function locksAmong(
   const { keys, packing } = context;
   const detect = lockDetector(rule);
   // A packed or custom owner is recognized only by the whole value.
-  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? OWNER_HEAD_BYTES : LONGEST_OWNER;
+  const bytes = packing.texts.areBare && !rule.isPlaceOfLocks ? OWNER_HEAD_BYTES : MAX_OWNER;
   const replies = await connection.batch(page.map((key) => ['GETRANGE', key, 0, bytes - 1]));
   return replies.map((reply, index) => {
     const head = reply instanceof Error ? emptyIfNotString(reply) : (given(reply) as Buffer);

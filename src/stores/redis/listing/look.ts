@@ -6,7 +6,7 @@ import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { RefusedError, WrongTypeError } from '../../../errors.js';
-import { lockDetector, type LockDetector, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
+import { lockDetector, type LockDetector, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { bytesList, count, given, isGone, ttlOf } from '../client/replies.js';
 import { ownerOf } from '../locks/lock.js';
 import { ruleAmongEntries } from '../locks/places.js';
@@ -35,7 +35,7 @@ export class Look {
     this.#values = values;
     const rule = ruleAmongEntries(context);
     this.#detect = lockDetector(rule);
-    this.#head = rule.goesByNames ? 0 : context.packing.texts.areBare ? OWNER_HEAD_BYTES : LONGEST_OWNER;
+    this.#head = rule.goesByNames ? 0 : context.packing.texts.areBare ? OWNER_HEAD_BYTES : MAX_OWNER;
     this.#usesScripts = !context.connection.keysApart;
   }
 

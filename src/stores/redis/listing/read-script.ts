@@ -8,10 +8,10 @@ import { list } from '../client/replies.js';
 const STEP = 250;
 
 /** The longest value, in bytes, that is returned. Longer ones are read separately. */
-const LONGEST = 16 * 1024;
+const MAX_VALUE_BYTES = 16 * 1024;
 
 /** The most bytes of values that one call returns. */
-const MOST = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Lua: PTTL and value of each key. In place of the value: its length if it is too long for this reply, false if the key
@@ -48,7 +48,9 @@ export async function readByScript(
   const steps = Array.from({ length: Math.ceil(full.length / STEP) }, (_, index) =>
     full.slice(index * STEP, (index + 1) * STEP),
   );
-  const replies = await connection.batch(steps.map((keys) => ['EVAL', READ, keys.length, ...keys, LONGEST, MOST]));
+  const replies = await connection.batch(
+    steps.map((keys) => ['EVAL', READ, keys.length, ...keys, MAX_VALUE_BYTES, MAX_BYTES]),
+  );
   if (replies.some((reply) => reply instanceof RefusedError)) return undefined;
   return replies.flatMap((reply, index) => readOf(list(reply, 2 * steps[index]!.length)));
 }

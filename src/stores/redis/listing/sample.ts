@@ -10,7 +10,7 @@ import { Look } from './look.js';
 import { withoutTouching } from './no-touch.js';
 
 /** SCAN calls per server, each of which checks about a thousand keys. */
-const MOST_STEPS = 200;
+const MAX_STEPS = 200;
 
 /** Keys per batch. */
 const PAGE = 500;
@@ -73,7 +73,7 @@ async function slice(
     steps++;
     const found = page.filter((key) => keys.isOurs(key)).map((key) => keys.short(key));
     for (const name of found) if (!isTagSetKey(name)) names.add(name);
-  } while (cursor !== '0' && names.size < size && steps < MOST_STEPS);
+  } while (cursor !== '0' && names.size < size && steps < MAX_STEPS);
 
   return { names: [...names].slice(0, size), steps, isWhole: cursor === '0' && names.size <= size };
 }

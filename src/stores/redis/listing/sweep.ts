@@ -8,7 +8,7 @@ import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { TAG_SET_HEAD } from '../../tags/names.js';
 import { bytesList, count, scanStep } from '../client/replies.js';
-import { CLOCK, HEADS, MOST_PAGES, PAGE, STEP_US, unlessRefused } from '../client/scripts.js';
+import { CLOCK, HEADS, MAX_PAGES, PAGE, STEP_US, unlessRefused } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, underPrefix } from '../keys.js';
 
 /**
@@ -94,7 +94,7 @@ export async function sweep(
 ): Promise<boolean> {
   const heads = keeps ? [TAG_SET_HEAD, ...LARAVEL_LOCK_HEADS] : [TAG_SET_HEAD];
   const owner = keeps && !keeps.goesByNames ? OWNER_PREFIX : '';
-  const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
+  const pages = [underPrefix(keys), PAGE, MAX_PAGES] as const;
   const what = [owner, dryRun ? 1 : 0, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix)] as const;
   const how = [...what, keeps?.ownersStandOut ? 1 : 0, OWNER_HEAD_BYTES - 1, ...heads] as const;
   const step = async (cursor: string): Promise<Reply> =>

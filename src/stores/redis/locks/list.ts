@@ -2,7 +2,7 @@ import type { DetectedBy, ListedLock, ListLocksOptions } from '../../contract/lo
 import type { RedisContext } from '../context.js';
 
 import { UndecodableError, WrongTypeError } from '../../../errors.js';
-import { lockDetector, type LockRule, LONGEST_OWNER } from '../../locks/rule.js';
+import { lockDetector, type LockRule, MAX_OWNER } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { given, isGone, leftOf, ttlOf } from '../client/replies.js';
 import { scanAll } from '../keys.js';
@@ -63,7 +63,7 @@ async function* eachPage(look: LookAt, signal?: AbortSignal): AsyncGenerator<Lis
   const isWanted = nameFilter(rule);
   for await (const page of scanAll(connection, context.keys, signal)) {
     const named = page.filter((key) => isWanted(context.keys.short(key)));
-    const replies = await connection.batch(named.map((key) => ['GETRANGE', key, 0, LONGEST_OWNER - 1]));
+    const replies = await connection.batch(named.map((key) => ['GETRANGE', key, 0, MAX_OWNER - 1]));
     const heads = named.flatMap((key, index): Head[] => {
       const head = stringHead(replies[index]!);
       return head === undefined ? [] : [{ key, head }];

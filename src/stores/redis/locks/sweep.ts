@@ -5,13 +5,13 @@ import type { RedisContext } from '../context.js';
 
 import { literalHead } from '../../listing/glob.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
-import { IS_OWNER, LONGEST_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
+import { IS_OWNER, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { bytesList, scanStep } from '../client/replies.js';
-import { CLOCK, HEADS, MOST_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { CLOCK, HEADS, MAX_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
 import { underPrefix } from '../keys.js';
 
 /** The most bytes that one call returns; the last page may exceed it. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 /**
  * Lua: scan pages until the time limit and return possible locks: key, start of the value, PTTL. A possible lock has a
@@ -19,7 +19,7 @@ const MOST_BYTES = 256 * 1024;
  * sets, empty values and keys that hold no string are skipped. Other failures are errors.
  */
 const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local owner, standsOut, last, mostBytes = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
+local owner, standsOut, last, maxBytes = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
 local all, first, goesByNames = ARGV[10] == '1', tonumber(ARGV[11]) + 1, ARGV[12] == '1'
 takeHeads(14)
 local type, pcall = type, redis.pcall
@@ -52,7 +52,7 @@ repeat
     if failure then return failure end
   end
   cursor, pages = page[1], pages + 1
-until cursor == '0' or pages >= most or bytes >= mostBytes or isLate()
+until cursor == '0' or pages >= most or bytes >= maxBytes or isLate()
 return {cursor, found}`;
 
 /** A possible lock, for the caller to check. */
@@ -84,14 +84,8 @@ export async function sweepLocks(
   if (!(packing.texts.areBare || goesByNames) || !(await scriptsSeeAllKeys(connection))) return undefined;
   const named = pattern === undefined ? [] : [literalHead(pattern)];
   const heads = [...LARAVEL_LOCK_HEADS, ...named].filter((head) => head !== '');
-  const pages = [underPrefix(keys), PAGE, MOST_PAGES] as const;
-  const what = [
-    OWNER_PREFIX,
-    ownersStandOut ? 1 : 0,
-    LONGEST_OWNER - 1,
-    MOST_BYTES,
-    named.includes('') ? 1 : 0,
-  ] as const;
+  const pages = [underPrefix(keys), PAGE, MAX_PAGES] as const;
+  const what = [OWNER_PREFIX, ownersStandOut ? 1 : 0, MAX_OWNER - 1, MAX_BYTES, named.includes('') ? 1 : 0] as const;
   const where = [Buffer.byteLength(keys.prefix), goesByNames ? 1 : 0, OWNER_HEAD_BYTES] as const;
   const how = [...pages, ...what, ...where, ...heads] as const;
   const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);

@@ -9,7 +9,7 @@ import type { Connection } from '../connection.js';
 import { CachectlError } from '../../../errors.js';
 import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
 import { Bell } from '../../locks/bell.js';
-import { LONGEST_PAUSE } from '../../locks/wait.js';
+import { MAX_PAUSE } from '../../locks/wait.js';
 import { given } from '../client/replies.js';
 import { translated } from '../errors.js';
 
@@ -62,7 +62,7 @@ export async function waitersFor(connection: Connection, key: string): Promise<r
 }
 
 class RedisWaiting implements Waiting {
-  longestPause = LONGEST_PAUSE;
+  longestPause = MAX_PAUSE;
   isLost = false;
   readonly #subscribers: Redis[] = [];
   readonly #bell = new Bell();
@@ -72,7 +72,7 @@ class RedisWaiting implements Waiting {
     this.#subscribers.push(subscriber);
     subscriber.once('end', () => {
       if (this.#isOver) return;
-      this.longestPause = LONGEST_PAUSE;
+      this.longestPause = MAX_PAUSE;
       this.isLost = true;
       this.ring();
     });

@@ -16,17 +16,17 @@ import {
 import { scan } from '../keys.js';
 
 /** Combinations of tags to remember. */
-const MOST_KNOWN = 100_000;
+const MAX_KNOWN = 100_000;
 
 /** With up to this many tags, each tag is asked about an entry of a listing. With more, all sets are read once. */
-const MOST_QUERIED = 256;
+const MAX_QUERIED = 256;
 
 /**
  * For members of a tag: with up to this many tags, each tag is asked; with up to the second number, all pairs are
  * hashed.
  */
-const MOST_QUERIED_BESIDE = 1000;
-const MOST_PAIRED = 100_000;
+const MAX_QUERIED_BESIDE = 1000;
+const MAX_PAIRED = 100_000;
 
 /** Commands per round trip. */
 const BATCH_SIZE = 10_000;
@@ -110,7 +110,7 @@ export class TagResolver {
     this.#pairs ??= this.#pairsWith(name);
     const other = this.#pairs.get(hash);
     if (other !== undefined) return [other];
-    return this.#names.size > MOST_QUERIED_BESIDE ? [] : this.#ask(key);
+    return this.#names.size > MAX_QUERIED_BESIDE ? [] : this.#ask(key);
   }
 
   #knownBy(hash: string): readonly string[] | undefined {
@@ -125,13 +125,13 @@ export class TagResolver {
   #inOrder(names: readonly string[], key: string): readonly string[] {
     const ordered = inTagOrder(names, key);
     if (ordered === undefined) return names;
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(tagHashOf(key)!, ordered);
     return ordered;
   }
 
   async #carried(hash: string, key: string): Promise<readonly string[]> {
-    if (this.#names.size <= MOST_QUERIED) return this.#ask(key);
+    if (this.#names.size <= MAX_QUERIED) return this.#ask(key);
     this.#listed ??= this.#readThrough();
     return [...((await this.#listed).get(hash) ?? NONE)];
   }
@@ -176,7 +176,7 @@ export class TagResolver {
   }
 
   #pairsWith(name: string): ReadonlyMap<string, string> {
-    if (this.#names.size > MOST_PAIRED) return new Map();
+    if (this.#names.size > MAX_PAIRED) return new Map();
     const pairs = [...this.#names].flatMap((other) => [
       [hashOf([name, other]), other] as const,
       [hashOf([other, name]), other] as const,

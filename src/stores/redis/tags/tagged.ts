@@ -12,7 +12,7 @@ const PAGE = 1000;
 
 /** Members to process between two looks at the clock, and per script call. */
 const SCRIPT_PAGE = 250;
-const MOST_OF_SCRIPT = 4000;
+const MAX_SCRIPT_KEYS = 4000;
 
 /**
  * Lua: remove pages of a tag's members, both entries and members, until the time limit, so that none is written in
@@ -126,7 +126,7 @@ export class RedisTagged extends Entries implements Tagged {
         STEP_US,
         this.context.keys.prefix,
         SCRIPT_PAGE,
-        MOST_OF_SCRIPT,
+        MAX_SCRIPT_KEYS,
       ),
     );
     if (reply === undefined) return undefined;

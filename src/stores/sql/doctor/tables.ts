@@ -11,7 +11,7 @@ type LaravelTable = 'cache' | 'locks';
 
 /** Laravel stores "never" as ten years ahead, in seconds. */
 const TEN_YEARS = 315_360_000;
-const LARGEST_INT = 2 ** 31 - 1;
+const MAX_INT = 2 ** 31 - 1;
 
 /** Check a table of Laravel: columns, collation, indexes, rows. */
 export async function* laravelTable(context: SqlContext, role: LaravelTable): AsyncGenerator<Finding> {
@@ -83,7 +83,7 @@ function* columnFindings(
       message,
       hint: "Use the type of Laravel's migration: int.",
     };
-  } else if (/^int(?:eger)?(?:\(\d+\))?$/.test(expiration) && Date.now() / 1000 + TEN_YEARS > LARGEST_INT) {
+  } else if (/^int(?:eger)?(?:\(\d+\))?$/.test(expiration) && Date.now() / 1000 + TEN_YEARS > MAX_INT) {
     yield warning(
       `expiration of ${name}`,
       `${expiration} ends in January 2038, before entries without a TTL expire`,

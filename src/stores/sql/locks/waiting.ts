@@ -3,11 +3,11 @@ import type { Connection } from '../connection.js';
 import type { Listener } from '../session.js';
 
 import { Bell } from '../../locks/bell.js';
-import { LONGEST_PAUSE } from '../../locks/wait.js';
+import { MAX_PAUSE } from '../../locks/wait.js';
 
 /** Waits for a release. Notifications announce cachectl's own, if the server has them. Polling detects all others. */
 export class SqlWaiting implements Waiting {
-  readonly longestPause = LONGEST_PAUSE;
+  readonly longestPause = MAX_PAUSE;
   readonly #bell = new Bell();
   readonly #listening: Promise<Listener | undefined>;
   #listener: Listener | undefined;

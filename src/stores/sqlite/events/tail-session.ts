@@ -35,7 +35,7 @@ const ROWS = 1000;
  * of an application's transaction, as in Laravel's increment, SQLite fails that transaction as locked. So it is done
  * rarely.
  */
-const MOST_REPORTED = 4000;
+const MAX_REPORTED = 4000;
 
 const RENEW_MS = (LEASE_S * 1000) / 6;
 
@@ -128,7 +128,7 @@ export class TailSession {
   read(): Batch {
     this.#checkFile();
     this.#renew();
-    if (this.#reported - this.#removed > MOST_REPORTED) this.#connection.write(() => this.#remove());
+    if (this.#reported - this.#removed > MAX_REPORTED) this.#connection.write(() => this.#remove());
     const version = this.#connection.dataVersion();
     const areDue = [...this.#expiries.values()].some((expiries) => expiries.areDue());
     if (version === this.#version && !areDue) return { events: [], isMore: false };

@@ -5,7 +5,7 @@ import type { SqliteContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { CodedEntry } from '../../entries/coded-entry.js';
-import { MOST_AT_ONCE } from '../../listing/byte-limit.js';
+import { MAX_AT_ONCE } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { now, ttlOf } from '../../sql/expiry.js';
@@ -103,7 +103,7 @@ function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, 
   for (const row of found) {
     rows.push(row);
     bytes += contentBytes(row);
-    if (bytes >= MOST_AT_ONCE) break;
+    if (bytes >= MAX_AT_ONCE) break;
   }
 
   return rows;
@@ -111,7 +111,7 @@ function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, 
 
 /** Whether there may be more rows after these. */
 function isFull(rows: readonly Row[]): boolean {
-  return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MOST_AT_ONCE;
+  return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MAX_AT_ONCE;
 }
 
 function contentBytes({ size, value }: Row): number {

@@ -8,10 +8,10 @@ import { now, ttlOf } from '../../sql/expiry.js';
 import { keysUnder, literalKeysUnder } from '../keys.js';
 
 /** Up to this many rows under the prefix, all are read. With more, rowids are drawn. */
-const MOST_WALKED = 100_000;
+const MAX_WALKED = 100_000;
 
 /** The maximum number of draws. Many rowids may have no row, or one of another prefix. */
-const MOST_DRAWN = 200_000;
+const MAX_DRAWN = 200_000;
 
 /** Draws per step. A signal can arrive between steps. */
 const STEP = 5000;
@@ -36,23 +36,23 @@ function walk(context: SqliteContext, size: number): Sample | undefined {
   const chosen = new Reservoir<SampledEntry>(size);
   const rows = connection
     .statement<Row>(
-      `SELECT octet_length(value) AS size, expiration FROM ${tables.cache} WHERE ${sql} ORDER BY key LIMIT ${MOST_WALKED + 1}`,
+      `SELECT octet_length(value) AS size, expiration FROM ${tables.cache} WHERE ${sql} ORDER BY key LIMIT ${MAX_WALKED + 1}`,
     )
     .iterate(parameters);
   let looked = 0;
   for (const row of rows) {
-    if (++looked > MOST_WALKED) break;
+    if (++looked > MAX_WALKED) break;
     if (row.expiration > at) chosen.offer(sampled(row, at));
   }
 
-  const isWhole = looked <= MOST_WALKED;
+  const isWhole = looked <= MAX_WALKED;
   if (!isWhole && hasRowids) return undefined;
   return {
     entries: chosen.kept,
-    method: isWhole ? ALL : `a random choice of the first ${MOST_WALKED} by key`,
+    method: isWhole ? ALL : `a random choice of the first ${MAX_WALKED} by key`,
     isComplete: isWhole && chosen.offered <= size,
     isRandom: isWhole,
-    looked: Math.min(looked, MOST_WALKED),
+    looked: Math.min(looked, MAX_WALKED),
   };
 }
 
@@ -63,7 +63,7 @@ async function draw(context: SqliteContext, { size, signal }: SampleOptions): Pr
   const at = now();
   const found = new Map<number, SampledEntry>();
   let drawn = 0;
-  while (found.size < size && drawn < MOST_DRAWN) {
+  while (found.size < size && drawn < MAX_DRAWN) {
     connection.run(() => {
       const { least, most } = connection
         .statement<{ least: number; most: number }>(
