@@ -10,6 +10,7 @@ import { DRIVER as POSTGRES } from '../../src/stores/postgres/store.js';
 import { all, textOf } from '../../src/testing/suite/stores.js';
 import { startMysql } from '../support/mysql-server.js';
 import { describeCounters, describeEntries, describeThousands, describeValues } from '../support/php-exchange.js';
+import { expectLiveUse, laravelFolder, type LiveApplication } from '../support/php-live.js';
 import { describeLocks } from '../support/php-locks.js';
 import { type PhpCache, type PhpPeer, startPhpPeer } from '../support/php-peer.js';
 import { oursAt, type Shared, type Traits } from '../support/php-shared.js';
@@ -70,6 +71,8 @@ for (const { driver, sql, start, php: phpDriver, quote, fits } of CASES) {
     let php: PhpPeer;
     let shared: Shared;
     let neighbour: PhpCache;
+    let locker: PhpPeer;
+    let application: LiveApplication;
 
     before(async function () {
       php = startPhpPeer(this, `pdo_${phpDriver}`, 'Illuminate/Database');
@@ -80,6 +83,14 @@ for (const { driver, sql, start, php: phpDriver, quote, fits } of CASES) {
       const database = { store: 'database', server: { driver: phpDriver, ...server.connection } } as const;
       const theirs = php.cache({ ...database, prefix: PREFIX });
       neighbour = php.cache({ ...database, prefix: 'blog-cache-' });
+      locker = startPhpPeer(this, `pdo_${phpDriver}`, 'Illuminate/Database');
+      application = {
+        folder: laravelFolder('shop', phpDriver, server.connection),
+        writer: theirs,
+        locker: locker.cache({ ...database, prefix: PREFIX }),
+        neighbour,
+        pagesUrl: `${server.url}?prefix=${PREFIX}page:`,
+      };
       shared = { php, theirs, ...(await oursAt({ url: `${server.url}?prefix=${PREFIX}` })), raw, ttl };
     });
 
@@ -90,7 +101,7 @@ for (const { driver, sql, start, php: phpDriver, quote, fits } of CASES) {
 
     after(async () => {
       await shared?.ours.close();
-      await php?.stop();
+      await Promise.all([php?.stop(), locker?.stop()]);
       await admin?.close();
       await server?.stop();
     });
@@ -144,6 +155,9 @@ for (const { driver, sql, start, php: phpDriver, quote, fits } of CASES) {
       expect(await neighbour.many(['one', 'two'])).to.deep.equal([value, value]);
       expect(await neighbour.owner('deploy')).to.equal('laravel');
     });
+
+    it('is tailed, read, flushed by prefix and locked while Laravel writes and locks', async () =>
+      expectLiveUse(application));
 
     it("is emptied by Laravel's flush", async () => {
       const { ours, theirs } = shared;
