@@ -49,8 +49,8 @@ const VICTIMS: Readonly<Record<string, (context: Context) => Promise<Victim>>> =
     const server = await startOwnMongodb(context, 'java');
     return { ...server, url: (port) => `mongodb://127.0.0.1:${port}/cache` };
   },
-  MySQL: async (context) => ofSql(await startMysql(context, '--innodb-log-file-size=16M'), 'mysql', MYSQL),
-  PostgreSQL: async (context) => ofSql(await startPostgres(context, 'max_connections=30'), 'postgres', POSTGRES),
+  MySQL: async (context) => ofSql(await startMysql(context, ['--innodb-log-file-size=16M']), 'mysql', MYSQL),
+  PostgreSQL: async (context) => ofSql(await startPostgres(context, ['max_connections=30']), 'postgres', POSTGRES),
 };
 
 async function ofSql(server: SqlServer, name: 'mysql' | 'postgres', driver: typeof MYSQL): Promise<Victim> {

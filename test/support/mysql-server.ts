@@ -10,7 +10,7 @@ import { DRIVER } from '../../src/stores/mysql/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
-import { connectionOf, ServerUser, type SqlServer, urlOf } from './sql-server.js';
+import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer, urlOf } from './sql-server.js';
 import { sqlAdmin } from './sql-tables.js';
 
 /**
@@ -18,7 +18,7 @@ import { sqlAdmin } from './sql-tables.js';
  * Without either, the tests of `context` are skipped with a notice, or fail under CI.
  * @param options of the server
  */
-export async function startMysql(context: Context, ...options: string[]): Promise<SqlServer> {
+export async function startMysql(context: Context, options: ServerOptions = []): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_MYSQL_URL;
   if (given && options.length === 0) return withDatabase(connectionOf(given, 3306, 'mysql'), async () => {});
   const program = ['mariadbd', 'mysqld'].map((name) => found(name)).find((file) => file !== undefined);
@@ -41,7 +41,7 @@ export async function startMysql(context: Context, ...options: string[]): Promis
     // Tests need no durability.
     '--innodb-flush-log-at-trx-commit=0',
     '--innodb-buffer-pool-size=64M',
-    ...options,
+    ...optionsFor(user, options),
   ]);
   const database = await withDatabase(
     { host: '127.0.0.1', port, database: 'mysql', username: 'root' },

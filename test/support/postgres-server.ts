@@ -9,7 +9,7 @@ import { DRIVER } from '../../src/stores/postgres/store.js';
 import { until } from '../../src/testing/suite/stores.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
-import { connectionOf, ServerUser, type SqlServer, urlOf } from './sql-server.js';
+import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer, urlOf } from './sql-server.js';
 import { sqlAdmin } from './sql-tables.js';
 
 /**
@@ -17,7 +17,7 @@ import { sqlAdmin } from './sql-tables.js';
  * either, the tests of `context` are skipped with a notice, or fail under CI.
  * @param options of the server
  */
-export async function startPostgres(context: Context, ...options: string[]): Promise<SqlServer> {
+export async function startPostgres(context: Context, options: ServerOptions = []): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_POSTGRES_URL;
   if (given && options.length === 0) return withDatabase(connectionOf(given, 5432, 'postgres'), async () => {});
   const initdb = found('initdb');
@@ -27,7 +27,10 @@ export async function startPostgres(context: Context, ...options: string[]): Pro
   const data = path.join(user.folder, 'data');
   user.run(initdb, ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync']);
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'fsync=off', ...options].flatMap((setting) => ['-c', setting]);
+  const settings = ['listen_addresses=127.0.0.1', 'fsync=off', ...optionsFor(user, options)].flatMap((setting) => [
+    '-c',
+    setting,
+  ]);
   const server = user.start(program, ['-D', data, '-p', String(port), '-k', user.folder, ...settings]);
   const database = await withDatabase(
     { host: '127.0.0.1', port, database: 'postgres', username: 'postgres' },

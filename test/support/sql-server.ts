@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { SqlConnection, SqlProfile } from '../../src/profiles/profile.js';
+
+/** Options of a server, some of which name files that its user must be able to read. */
+export type ServerOptions = readonly string[] | ((readable: (file: string) => string) => readonly string[]);
+
+export function optionsFor(user: ServerUser, options: ServerOptions): readonly string[] {
+  return typeof options === 'function' ? options((file) => user.copy(file)) : options;
+}
 
 /** An SQL server for tests, with an empty database. */
 export interface SqlServer {
@@ -45,6 +52,16 @@ export class ServerUser {
     this.#ids = process.getuid?.() === 0 ? idsOf(name) : {};
     const { uid, gid } = this.#ids;
     if (uid !== undefined && gid !== undefined) chownSync(this.folder, uid, gid);
+  }
+
+  /** A copy of a file that this user can read, and nobody else. */
+  copy(file: string): string {
+    const copy = path.join(this.folder, path.basename(file));
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o600);
+    const { uid, gid } = this.#ids;
+    if (uid !== undefined && gid !== undefined) chownSync(copy, uid, gid);
+    return copy;
   }
 
   /** @throws what the program wrote to standard error */

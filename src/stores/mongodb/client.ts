@@ -49,6 +49,7 @@ export function clientOf(
  * and none can recover.
  */
 export async function connect(client: MongoClient, location: string): Promise<void> {
+  if (client.options.tls) await (await import('./tls.js')).tlsFilesOf(client.options);
   const { promise: lost, reject } = deferred<never>();
   const onChange = ({ newDescription }: { readonly newDescription: TopologyDescription }): void => {
     const error = permanentFailure(newDescription, location);

@@ -1,11 +1,12 @@
 import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { handshakeFault, networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
 import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
+import { ofNode, TLS_ERROR } from './tls-errors.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?tls=true to the URL.',
-  off: 'no ?tls=true in the URL (or remove tls from the profile)',
+  off: 'a URL without tls=true (or remove tls from the profile)',
   ca: 'tls.ca in the profile',
   clientCertificate: 'tls.cert and tls.key in the profile',
 };
@@ -38,6 +39,7 @@ export function translated(error: unknown, location: string): unknown {
   const code = codeOf(error) ?? '';
   const explain = EXPLANATIONS[code];
   if (explain !== undefined) return explain(location, error.message, { cause: error });
+  if (code === TLS_ERROR) return networkError(handshakeFault(ofNode(error), TLS_TERMS), location, error);
   const fault = networkFault(error, TLS_TERMS);
   if (fault !== undefined) return networkError(fault, location, error);
   if (!('errno' in error)) return error;
@@ -67,7 +69,11 @@ const garbage: Explain = (location, _, cause) =>
 const READ_ONLY: Explain = (location, message, cause) =>
   new NotReadyError(`${location} refuses writes: ${message}`, 'Name the primary in the profile or URL.', cause);
 
-const LOGIN = refused('refused the user name or password', 'Check username and password in the profile or URL.');
+// Also the answer of a server or an account that requires TLS, or a client certificate.
+const LOGIN = refused(
+  'refused the user name or password',
+  'Check username and password in the profile or URL, and tls: the account may require TLS or a client certificate.',
+);
 const RIGHTS: Explain = (location, message, cause) =>
   new RefusedError(
     `${location} does not permit this user to do that: ${message}`,

@@ -2,7 +2,7 @@ import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, TypeCa
 
 import { createConnection } from 'mysql2';
 import { isUtf8 } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 
 import type { SqlConnection } from '../../profiles/profile.js';
 import type { Tunnel } from '../network/tunnel.js';
@@ -53,6 +53,9 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Conne
   const { host, port, socket, username, password, database, tls } = place;
   return {
     ...(socket === undefined ? { host, port } : { socketPath: socket }),
+    // mysql2 compares the certificate with `host`, and knows neither other names nor addresses. Node compares an
+    // address too if a dot makes it look like a name.
+    ...(tls && { host: tls.servername ?? (isIP(host) === 0 ? host : `${host}.`) }),
     ...(username !== undefined && { user: username }),
     ...(password !== undefined && { password }),
     ...(tls && {

@@ -23,9 +23,22 @@ export async function readTlsFiles(tls: RedisTls): Promise<TlsFiles> {
     if (file !== undefined) files[name] = await readTlsFile(file, `Check tls.${name} in the profile.`);
   }
 
-  if (NAMES.some((name) => tls[name] !== undefined)) await check(files, tls);
+  await checkTlsFiles(files, { paths: tls, ...PROFILE });
   return files;
 }
+
+/** Where the files come from, for messages. */
+export interface TlsSources {
+  readonly paths: Partial<Record<TlsFile, string>>;
+  /** The names of the settings. */
+  readonly settings: Readonly<Record<TlsFile, string>>;
+  /** `in the profile`. */
+  readonly place: string;
+}
+
+const PEM = '-----BEGIN';
+
+const PROFILE = { settings: { ca: 'tls.ca', cert: 'tls.cert', key: 'tls.key' }, place: 'in the profile' };
 
 /** @throws ConfigError */
 export async function readTlsFile(file: string, hint: string): Promise<Buffer> {
@@ -35,30 +48,52 @@ export async function readTlsFile(file: string, hint: string): Promise<Buffer> {
   });
 }
 
-/** Client libraries report an unusable file only as a failed connection. */
-async function check({ ca, cert, key }: TlsFiles, tls: RedisTls): Promise<void> {
+/**
+ * Check that files are PEM and that a key matches its certificate. Client libraries report an unusable file only as a
+ * failed connection.
+ * @param files with the passphrase of the key, if it has one
+ * @throws ConfigError
+ */
+export async function checkTlsFiles(
+  { ca, cert, key, passphrase }: TlsFiles & { readonly passphrase?: string | undefined },
+  sources: TlsSources,
+): Promise<void> {
+  if (ca === undefined && cert === undefined && key === undefined) return;
   const [{ createSecureContext }, { X509Certificate }] = await Promise.all([import('node:tls'), import('node:crypto')]);
   for (const [name, file] of Object.entries({ ca, cert })) {
     if (file === undefined) continue;
+    // X509Certificate reads DER too, which OpenSSL ignores in a CA file.
+    if (!file.includes(PEM)) throw notPem(name as 'ca' | 'cert', sources);
     // OpenSSL accepts a CA file without a certificate, and then trusts no server at all.
     attempt(
       () => new X509Certificate(file),
-      () => notPem(name as 'ca' | 'cert', tls),
+      () => notPem(name as 'ca' | 'cert', sources),
     );
   }
 
   if (key === undefined) return;
   attempt(
-    () => createSecureContext({ key }),
-    () => notPem('key', tls),
+    () => createSecureContext({ key, passphrase }),
+    () => notPem('key', sources, passphrase),
   );
   attempt(
-    () => createSecureContext({ cert, key }),
-    () => new ConfigError(`the TLS key ${tls.key} does not match the certificate ${tls.cert}`, PAIR_HINT),
+    () => createSecureContext({ cert, key, passphrase }),
+    () => mismatch(sources),
   );
 }
 
-const PAIR_HINT = 'Set tls.cert and tls.key in the profile to a certificate and its own key.';
+function mismatch({ paths: { cert, key }, settings, place }: TlsSources): ConfigError {
+  if (cert === key) {
+    const message = `the key in the TLS file ${key} does not match the certificate in it`;
+    return new ConfigError(message, `Set ${settings.key} ${place} to a file with a certificate and its own key.`);
+  }
+
+  const message = `the TLS key ${key} does not match the certificate ${cert}`;
+  return new ConfigError(
+    message,
+    `Set ${settings.cert} and ${settings.key} ${place} to a certificate and its own key.`,
+  );
+}
 
 function attempt(work: () => unknown, problem: () => ConfigError): void {
   try {
@@ -68,10 +103,10 @@ function attempt(work: () => unknown, problem: () => ConfigError): void {
   }
 }
 
-function notPem(name: TlsFile, tls: RedisTls): ConfigError {
-  const what = name === 'key' ? 'private key without a passphrase' : 'certificate';
+function notPem(name: TlsFile, { paths, settings, place }: TlsSources, passphrase?: string): ConfigError {
+  const key = passphrase === undefined ? 'private key without a passphrase' : 'private key with that passphrase';
   return new ConfigError(
-    `the TLS file ${tls[name]} is not a ${what} in PEM form`,
-    `Check tls.${name} in the profile: PEM begins with -----BEGIN.`,
+    `the TLS file ${paths[name]} is not a ${name === 'key' ? key : 'certificate'} in PEM form`,
+    `Check ${settings[name]} ${place}: PEM begins with ${PEM}.`,
   );
 }

@@ -5,7 +5,7 @@ import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?sslmode=verify-full to the URL.',
-  off: 'sslmode=disable in the URL (or remove tls from the profile)',
+  off: 'a URL without tls=true and sslmode (or remove tls from the profile)',
   ca: 'tls.ca in the profile',
   clientCertificate: 'tls.cert and tls.key in the profile',
 };

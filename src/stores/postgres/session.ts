@@ -1,9 +1,10 @@
 import type { ClientConfig, CustomTypesConfig, QueryConfig } from 'pg';
 
 import { Socket } from 'node:net';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 
-import type { SqlConnection } from '../../profiles/profile.js';
+import type { RedisTls, SqlConnection } from '../../profiles/profile.js';
 import type { Tunnel } from '../network/tunnel.js';
 import type { Answer, Column, Row, Session } from '../sql/session.js';
 import type { Parameter, Sql } from '../sql/statement.js';
@@ -77,11 +78,23 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Clien
     database,
     ...(username !== undefined && { user: username }),
     ...(password !== undefined && { password }),
-    ssl: tls ? { ...(await readTlsFiles(tls)), rejectUnauthorized: tls.verify } : false,
+    ssl: tls ? await tlsOptionsOf(tls) : false,
     connectionTimeoutMillis: timeoutMs,
     // eslint-disable-next-line camelcase -- libpq's name
     application_name: 'cachectl',
     keepAlive: true,
+  };
+}
+
+async function tlsOptionsOf(tls: RedisTls): Promise<ConnectionOptions> {
+  const { servername } = tls;
+  return {
+    ...(await readTlsFiles(tls)),
+    rejectUnauthorized: tls.verify,
+    // pg replaces the option `servername` by a host that is not an address.
+    ...(servername !== undefined && {
+      checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
+    }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 
-import { cachectl } from '../../support/cli.js';
+import { Certificates } from '../../support/certificates.js';
+import { cachectl, type Result } from '../../support/cli.js';
+import { expectFault } from '../../support/faults.js';
 import {
   type Deployment,
   startOnSocket,
@@ -58,6 +60,27 @@ describe('connections to Memcached', () => {
     expect(out).to.match(/^fault\tgreeting\t.* requires TLS, and the profile does not use it\tUse memcacheds:/m);
     const trusting = await cachectl(['doctor', '--url', `memcacheds://${place}`]);
     expect(trusting.out).to.match(/^fault\tcertificate\t/m);
+  });
+
+  it('name what is wrong with TLS: the host, the CA file, the key', async function () {
+    const { place, ca } = stopLater(await startWithTls(this));
+    const certificates = new Certificates(this);
+    stops.push(async () => certificates.remove());
+    expectFault(await getOverTls(place.replace('localhost', '127.0.0.1'), { ca }), {
+      code: 3,
+      message: 'has a certificate for localhost, not for 127.0.0.1',
+      hint: 'Connect by a name',
+    });
+    const notPem = certificates.notPem('ca');
+    const message = `the TLS file ${notPem} is not a certificate in PEM form`;
+    expectFault(await getOverTls(place, { ca: notPem }), { code: 2, message, hint: 'tls.ca' });
+    const { key } = certificates.selfSigned('other', 'localhost');
+    const mismatch = `the TLS key ${key} does not match the certificate ${ca}`;
+    expectFault(await getOverTls(place, { ca, cert: ca, key }), {
+      code: 2,
+      message: mismatch,
+      hint: 'tls.cert and tls.key',
+    });
   });
 
   it('fail with TLS on a server without it, with a clear error', async function () {
@@ -142,6 +165,10 @@ async function works(url: string): Promise<void> {
   await done(['stats']);
   expect((await cachectl(['flush', '--yes', ...there])).code).to.equal(0);
   expect((await cachectl(['get', 'k', ...there])).code).to.equal(1);
+}
+
+async function getOverTls(place: string, query: Readonly<Record<string, string>>): Promise<Result> {
+  return cachectl(['get', 'k', '--url', `memcacheds://${place}?${new URLSearchParams(query).toString()}`]);
 }
 
 async function refusal(args: readonly string[]): Promise<string> {

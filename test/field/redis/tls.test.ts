@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RedisCluster } from '../../support/redis-cluster.js';
@@ -114,8 +115,10 @@ describe('Redis with TLS in the field', () => {
 
     it('with a CA file that is not PEM', async () => {
       const file = path.join(scratchFolder('tls'), 'ca.pem');
-      for (const text of ['not a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
-        writeFileSync(file, text);
+      const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+      const der = new X509Certificate(readFileSync(files.cert)).raw;
+      for (const contents of ['not a certificate', broken, der]) {
+        writeFileSync(file, contents);
         const result = await cachectl(['get', 'a', '--url', at('localhost', { ca: file })]);
         expectFault(result, {
           code: 2,

@@ -196,7 +196,7 @@ function line(index: number): string {
 
 describe('PostgreSQL with serializable transactions', () => {
   it('takes every increment, after retries', async function () {
-    const server = await startPostgres(this, 'default_transaction_isolation=serializable');
+    const server = await startPostgres(this, ['default_transaction_isolation=serializable']);
     const profile = sqlProfile('postgres', server, '');
     await createLaravelTables(SQL_CASES[1]!.sql, profile);
     const stores = [1, 2].map(() => openPostgres(profile, openCodec('php'), { timeoutMs: 60_000 }));

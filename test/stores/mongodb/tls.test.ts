@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { writeFileSync } from 'node:fs';
 
 import { Certificates } from '../../support/certificates.js';
 import { cachectl, type Result } from '../../support/cli.js';
@@ -73,10 +72,24 @@ describe('MongoDB behind TLS', () => {
     expect(out).to.equal('unseen\n');
   });
 
-  it('with an invalid CA file is refused before anything is sent', async () => {
-    writeFileSync(ours.key.replace('ours.key', 'none.pem'), 'not a certificate\n');
-    const tlsCAFile = `tlsCAFile=${encodeURIComponent(ours.key.replace('ours.key', 'none.pem'))}`;
-    expectFault(await run(['get', 'k'], proxy.port, 'tls=true', tlsCAFile), untrusted);
+  it('with a CA file that is not PEM is refused', async () => {
+    const file = certificates.notPem('none');
+    expectFault(await run(['get', 'k'], proxy.port, 'tls=true', `tlsCAFile=${encodeURIComponent(file)}`), {
+      code: 2,
+      message: `the TLS file ${file} is not a certificate in PEM form`,
+      hint: 'tlsCAFile in the URL',
+    });
+  });
+
+  it('with a key that does not match its certificate is refused', async () => {
+    const other = certificates.selfSigned('other', '127.0.0.1');
+    const pair = certificates.joined('pair', ours.cert, other.key);
+    const files = [`tlsCAFile=${encodeURIComponent(ours.cert)}`, `tlsCertificateKeyFile=${encodeURIComponent(pair)}`];
+    expectFault(await run(['get', 'k'], proxy.port, 'tls=true', ...files), {
+      code: 2,
+      message: `the key in the TLS file ${pair} does not match the certificate in it`,
+      hint: 'tlsCertificateKeyFile in the URL',
+    });
   });
 
   it('reached without TLS hangs up, and the error asks about TLS', async () => {

@@ -10,9 +10,9 @@ import { CachectlError, UnreachableError } from '../../../errors.js';
 import { failed, warning } from '../../doctor/findings.js';
 import { type ConnectSettings, tryServer } from '../../network/connectivity.js';
 import { Deadline } from '../../network/tcp.js';
-import { readTlsFile } from '../../network/tls-files.js';
 import { clientOf } from '../client.js';
 import { TLS_TERMS } from '../server-selection-errors.js';
+import { tlsFilesOf } from '../tls.js';
 import { rights } from './rights.js';
 
 /** Check the connection to each member of the URL, of which one has to answer, then the login and the permissions. */
@@ -84,30 +84,14 @@ async function endpointsOf({ hosts, srvHost, srvServiceName }: MongoOptions, dea
   }
 }
 
-/** @throws ConfigError for a file that cannot be read */
+/** @throws ConfigError for a file that cannot be used */
 async function tlsOf(options: MongoOptions): Promise<ConnectSettings['tls']> {
   if (!options.tls) return undefined;
-  const ca = await contentsOf(options.tlsCAFile);
-  const key = await contentsOf(options.tlsCertificateKeyFile);
-  const {
-    checkServerIdentity,
-    rejectUnauthorized,
-    tlsCertificateKeyFilePassword: passphrase,
-  } = options as MongoOptions & {
+  const { checkServerIdentity, rejectUnauthorized } = options as MongoOptions & {
     readonly checkServerIdentity?: unknown;
-    readonly tlsCertificateKeyFilePassword?: string;
   };
   const verify = rejectUnauthorized !== false;
-  return {
-    options: { ...(ca && { ca }), ...(key && { cert: key, key }), ...(passphrase !== undefined && { passphrase }) },
-    verify,
-    verifyHost: verify && checkServerIdentity === undefined,
-  };
-}
-
-async function contentsOf(file: string | undefined): Promise<Buffer | undefined> {
-  if (file === undefined) return undefined;
-  return readTlsFile(file, 'Check tlsCAFile and tlsCertificateKeyFile in the URL.');
+  return { options: await tlsFilesOf(options), verify, verifyHost: verify && checkServerIdentity === undefined };
 }
 
 /** The opcode of messages in MongoDB's wire protocol. */
