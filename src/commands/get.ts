@@ -52,7 +52,8 @@ export default class Get extends StoreCommand {
 
     await this.withStore(flags, async (work) => {
       const keys = named ?? [await pickKey(work, 'get')];
-      const readings = await entriesOf(work.store, flags.tags).many(keys);
+      const withTtl = flags.json || keys.length > 1;
+      const readings = await entriesOf(work.store, flags.tags).many(keys, { withTtl });
       const asked = { keys, readings, ...(flags.tags && { tags: flags.tags }) };
       // `--raw` prints bytes, of which a structure has none.
       const structures = flags.raw ? undefined : await structuresAmong(work.store, asked, flags.limit);

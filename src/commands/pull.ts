@@ -79,8 +79,8 @@ async function putBack(entries: Repository, key: string, entry: Entry): Promise<
   );
 }
 
-/** An entry that cannot be decoded is not removed. */
+/** An entry that cannot be decoded is not removed. A miss is looked up once, as Laravel does. */
 async function taken(entries: Repository, key: string, isRaw: boolean): Promise<Reading> {
-  const [seen] = isRaw ? [] : await entries.many([key]);
-  return isReadable(seen) ? entries.pull(key) : seen;
+  const [seen] = await entries.many([key], { withTtl: false });
+  return seen !== undefined && (isRaw || isReadable(seen)) ? entries.pull(key) : seen;
 }

@@ -126,7 +126,7 @@ function repositoryMembers(entries: Repository): Repository {
   const { storedForm } = entries;
   return {
     get: async (key) => entries.get(key),
-    many: async (keys) => entries.many(keys),
+    many: async (keys, options) => entries.many(keys, options),
     put: async (key, value, ttl) => entries.put(key, value, ttl),
     putMany: async (all, options) => entries.putMany(all, options),
     add: async (key, value, ttl, flags) => entries.add(key, value, ttl, flags),

@@ -53,13 +53,18 @@ export interface BulkOptions {
   readonly wantsTotal?: boolean;
 }
 
+export interface ReadOptions {
+  /** False lets a store leave the TTL undefined, if reading it takes another round trip. */
+  readonly withTtl?: boolean;
+}
+
 /** Reads and writes by key, in a whole store or within tags. */
 export interface Repository {
   /** Undefined for a miss. @throws WrongTypeError */
   get(key: string): Promise<Entry | undefined>;
 
-  /** One round trip. Results are in the order of `keys`. A key that holds no entry yields its error. */
-  many(keys: readonly string[]): Promise<ReadonlyArray<Reading>>;
+  /** Few round trips. Results are in the order of `keys`. A key that holds no entry yields its error. */
+  many(keys: readonly string[], options?: ReadOptions): Promise<ReadonlyArray<Reading>>;
 
   put(key: string, value: Value, ttl: Ttl): Promise<void>;
 

@@ -17,6 +17,7 @@ export type {
   OnProgress,
   Progress,
   Reading,
+  ReadOptions,
   Repository,
   StoredEntry,
   Ttl,

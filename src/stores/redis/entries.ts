@@ -1,5 +1,14 @@
 import type { Value } from '../../codecs/value.js';
-import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
+import type {
+  BulkOptions,
+  Entry,
+  NewEntry,
+  Reading,
+  ReadOptions,
+  Repository,
+  StoredEntry,
+  Ttl,
+} from '../contract/store.js';
 import type { Command, Reply } from './client/command.js';
 import type { Connection } from './connection.js';
 import type { RedisContext } from './context.js';
@@ -44,7 +53,7 @@ const MANY = 500;
 const BATCHES_IN_FLIGHT = 4;
 
 /** An entry that decodes its value on demand. */
-export function entryOf({ packing }: RedisContext, stored: Buffer, ttl: Ttl): Entry {
+export function entryOf({ packing }: RedisContext, stored: Buffer, ttl: Ttl | undefined): Entry {
   return new CodedEntry(stored, ttl, packing.values);
 }
 
@@ -69,15 +78,20 @@ export class Entries implements Repository {
     return reading;
   }
 
-  async many(keys: readonly string[]): Promise<readonly Reading[]> {
+  /** Each lookup of a missing key notifies `keymiss`, so PTTL is for hits only. */
+  async many(keys: readonly string[], { withTtl = true }: ReadOptions = {}): Promise<readonly Reading[]> {
     const full = keys.map((key) => this.storedKey(key));
-    const replies = await this.connection.batch(
-      full.flatMap((key): Command[] => [
-        ['GET', key],
-        ['PTTL', key],
-      ]),
+    const values = await this.connection.batch(full.map((key): Command => ['GET', key]));
+    const hits = withTtl ? full.filter((_, index) => isHit(values[index]!)) : [];
+    const pttls = hits.length === 0 ? [] : await this.connection.batch(hits.map((key): Command => ['PTTL', key]));
+    let next = 0;
+    return Promise.all(
+      keys.map(async (key, index) => {
+        const value = values[index]!;
+        const pttl = withTtl && isHit(value) ? pttls[next++] : undefined;
+        return this.reading(key, value, pttl);
+      }),
     );
-    return Promise.all(keys.map(async (key, index) => this.reading(key, replies[2 * index]!, replies[2 * index + 1]!)));
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
@@ -163,13 +177,13 @@ export class Entries implements Repository {
     return NOTHING_MORE;
   }
 
-  /** An entry from the replies to GET and PTTL. */
-  protected async reading(key: string, value: Error | Reply, pttl: Error | Reply): Promise<Reading> {
+  /** An entry from the reply to GET, and to PTTL if that was asked for. */
+  protected async reading(key: string, value: Error | Reply, pttl?: Error | Reply): Promise<Reading> {
     if (value instanceof WrongTypeError) return this.#wrongType(key);
     const stored = bytes(value);
     // It expired between the two commands.
-    if (stored === null || isGone(pttl)) return undefined;
-    return entryOf(this.context, stored, ttlOf(pttl));
+    if (stored === null || (pttl !== undefined && isGone(pttl))) return undefined;
+    return entryOf(this.context, stored, pttl === undefined ? undefined : ttlOf(pttl));
   }
 
   /** Increment a number that phpredis packed, which INCRBY cannot read. Retries if the value changes in between. */
@@ -285,6 +299,10 @@ export class Entries implements Repository {
   async #wrongType(key: string): Promise<WrongTypeError> {
     return wrongType(key, String(await this.connection.call('TYPE', this.storedKey(key))));
   }
+}
+
+function isHit(value: Error | Reply): boolean {
+  return value !== null && !(value instanceof Error);
 }
 
 /** In a cluster a redirected write could overtake a later one to the same key. */

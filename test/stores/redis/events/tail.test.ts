@@ -91,6 +91,25 @@ describe('events on Redis', () => {
     expect(await server.client.exists(BOOKKEEPING_KEY)).to.equal(0);
   });
 
+  it('report one miss for each lookup of a missing key', async () => {
+    const store = await open();
+    await store.put('there', string('v'), 60);
+    const { stream, stop } = await tail(await open());
+    const [missed, entry] = await store.many(['first', 'there']);
+    expect(missed).to.equal(undefined);
+    expect(entry).to.include({ ttl: 60 });
+    await store.many(['second'], { withTtl: false });
+    await store.put('last', string('v'), null);
+    const seen: string[] = [];
+    for await (const { type, key } of stream) {
+      seen.push(`${type} ${key}`);
+      if (key === 'last') break;
+    }
+
+    expect(seen).to.deep.equal(['CacheMissed first', 'CacheMissed second', 'KeyWritten last']);
+    await stop();
+  });
+
   it('that another tail disables end a tail without --enable, with an error', async () => {
     const first = await tail(await open());
     const second = await tail(await open(), false);
