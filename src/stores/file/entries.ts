@@ -7,6 +7,7 @@ import { WrongTypeError } from '../../errors.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
+import { lastOfEachKey, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { overlapping } from '../listing/concurrent.js';
 import { AT_ONCE, mapped } from './at-once.js';
@@ -90,22 +91,10 @@ export class Entries implements Repository {
     return this.#entry(held);
   }
 
-  async #putAll(
-    all: AsyncIterable<Batch> | Iterable<Batch>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    for await (const batch of all) {
-      // The last entry of a repeated key wins.
-      const last = new Map(batch.map((entry) => [entry.key, entry]));
-      await overlapping(last.values(), AT_ONCE, async (entry) => this.#write(entry));
-      done += batch.length;
-      onProgress?.({ done });
-      signal?.throwIfAborted();
-    }
-
-    return done;
+  async #putAll(all: AsyncIterable<Batch> | Iterable<Batch>, options?: BulkOptions): Promise<number> {
+    return putBatches(all, options, async (batch) =>
+      overlapping(lastOfEachKey<StoredEntry>(batch), AT_ONCE, async (entry) => this.#write(entry)),
+    );
   }
 
   async #write({ key, stored, ttl }: StoredEntry): Promise<void> {

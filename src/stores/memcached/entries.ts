@@ -9,6 +9,7 @@ import { integer } from '../../codecs/value.js';
 import { UsageError } from '../../errors.js';
 import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
+import { putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { expiryOf } from './expiry.js';
 import { type Encoded, parseForm } from './values.js';
@@ -156,24 +157,14 @@ export class Entries implements Repository {
     return valueOrThrow(item);
   }
 
-  async #putAll(
-    all: AsyncIterable<Batch> | Iterable<Batch>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    for await (const batch of all) {
+  async #putAll(all: AsyncIterable<Batch> | Iterable<Batch>, options?: BulkOptions): Promise<number> {
+    return putBatches(all, options, async (batch) => {
       // For each batch: a concurrent flush gives the tags new ids.
       const naming = await this.namingToWrite();
       const errors = await this.#put(batch.map(({ key, stored, ttl }) => writeOf(naming(key), stored, ttl)));
-      const failure = errors.find((error) => error !== undefined);
-      done += errors.filter((error) => error === undefined).length;
-      onProgress?.({ done });
-      if (failure) throw failure;
-      signal?.throwIfAborted();
-    }
-
-    return done;
+      const stored = errors.filter((error) => error === undefined).length;
+      return { stored, failure: errors.find((error) => error !== undefined) };
+    });
   }
 
   async #put(writes: readonly Write[]): Promise<ReadonlyArray<Error | undefined>> {

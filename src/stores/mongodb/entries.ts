@@ -10,6 +10,7 @@ import type { Deployment, EntryDocument } from './deployment.js';
 
 import { INT64_MAX, INT64_MIN, integer } from '../../codecs/value.js';
 import { increased } from '../entries/counter.js';
+import { lastOfEachKey, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { isDuplicate, isTypeMismatch, tooLarge } from './errors.js';
 import { expiresAt, later, notLater, ttlOf } from './expiry.js';
@@ -152,30 +153,18 @@ export class Entries implements Repository {
     return NO_TAGS;
   }
 
-  async #putAll(
-    all: AsyncIterable<Batch> | Iterable<Batch>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    for await (const batch of all) {
-      await this.connection.run(async ({ entries: collection, now }) => {
+  async #putAll(all: AsyncIterable<Batch> | Iterable<Batch>, options?: BulkOptions): Promise<number> {
+    return putBatches(all, options, async (batch) =>
+      this.connection.run(async ({ entries: collection, now }) => {
         const at = now();
-        // If a key occurs twice, the last one wins; an unordered bulk write would not guarantee that.
-        const last = new Map(
-          batch.map(({ key, stored, ttl }) => [key, this.#document({ key, stored: stored.field, ttl }, at)]),
-        );
-        const operations = [...last.values()].map(({ _id, ...replacement }) => ({
-          replaceOne: { filter: { _id }, replacement, upsert: true },
-        }));
+        // An unordered bulk write would not guarantee that the last entry of a repeated key wins.
+        const operations = lastOfEachKey(batch).map(({ key, stored, ttl }) => {
+          const { _id, ...replacement } = this.#document({ key, stored: stored.field, ttl }, at);
+          return { replaceOne: { filter: { _id }, replacement, upsert: true } };
+        });
         await retryOnDuplicate(async () => collection.bulkWrite(operations, { ordered: false }));
-      });
-      done += batch.length;
-      onProgress?.({ done });
-      signal?.throwIfAborted();
-    }
-
-    return done;
+      }),
+    );
   }
 
   #document({ key, stored, ttl }: EncodedEntry<ValueField>, at: number): EntryDocument {

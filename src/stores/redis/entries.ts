@@ -18,8 +18,8 @@ import { NotANumberError, WrongTypeError } from '../../errors.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
+import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
-import { overlapping } from '../listing/concurrent.js';
 import { bytes, count, given, isGone, list, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
@@ -211,23 +211,15 @@ export class Entries implements Repository {
 
   async #putAll(
     all: AsyncIterable<readonly EncodedEntry[]> | Iterable<readonly EncodedEntry[]>,
-    { signal, onProgress }: BulkOptions = {},
+    options?: BulkOptions,
   ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
     // Encode batches while others are in flight. In a cluster a redirected write could overtake a later one.
-    await overlapping(all, this.connection.isCluster ? 1 : BATCHES_IN_FLIGHT, async (batch) => {
-      const { stored, failure } = await this.#write(batch);
-      done += stored;
-      if (stored > 0) onProgress?.({ done });
-      if (failure) throw failure;
-      signal?.throwIfAborted();
-    });
-    return done;
+    const inFlight = this.connection.isCluster ? 1 : BATCHES_IN_FLIGHT;
+    return putBatches(all, options, async (batch) => this.#write(batch), inFlight);
   }
 
   /** Large batches use a separate connection. Later writes use it too, so that they stay in order. */
-  async #write(batch: readonly EncodedEntry[]): Promise<{ readonly stored: number; readonly failure?: Error }> {
+  async #write(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const { connection } = this;
     if (connection.isCluster || (batch.length < MANY && !connection.writesInBulk)) {
       const written = connection.isCluster ? lastOfEachKey(batch) : batch;
@@ -245,8 +237,7 @@ export class Entries implements Repository {
     const { commands } = writer;
     const { done, failure } = await bulk.send(writer);
     // Each entry needs the same number of commands.
-    const stored = Math.floor((done / commands) * batch.length);
-    return failure === undefined ? { stored } : { stored, failure };
+    return { stored: Math.floor((done / commands) * batch.length), failure };
   }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {
@@ -303,10 +294,4 @@ export class Entries implements Repository {
 
 function isHit(value: Error | Reply): boolean {
   return value !== null && !(value instanceof Error);
-}
-
-/** In a cluster a redirected write could overtake a later one to the same key. */
-function lastOfEachKey(batch: readonly EncodedEntry[]): readonly EncodedEntry[] {
-  const last = new Map(batch.map((entry) => [entry.key, entry]));
-  return last.size === batch.length ? batch : [...last.values()];
 }

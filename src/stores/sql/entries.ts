@@ -7,6 +7,7 @@ import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
 import { keyToBytes } from '../entries/key-text.js';
+import { lastOfEachKey, putBatches } from '../entries/put-batches.js';
 import { batches, storedBatches } from '../listing/batches.js';
 import { tagHashOf } from '../tags/names.js';
 import { secondsFor, ttlOf } from './expiry.js';
@@ -63,14 +64,12 @@ export class Entries implements Repository {
   }
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
-    return this.#putAll(
-      batches(entries, (value) => this.context.values.encode(value)),
-      options,
-    );
+    const rows = batches(entries, (value) => this.context.values.encode(value));
+    return putBatches(rows, options, async (batch) => this.#putRows(batch));
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
-    return this.#putAll(storedBatches(entries), options);
+    return putBatches(storedBatches(entries), options, async (batch) => this.#putRows(batch));
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -149,35 +148,22 @@ export class Entries implements Repository {
     });
   }
 
-  async #putAll(
-    pages: AsyncIterable<readonly NewRow[]> | Iterable<readonly NewRow[]>,
-    { signal, onProgress }: BulkOptions = {},
-  ): Promise<number> {
-    let done = 0;
-    signal?.throwIfAborted();
-    for await (const page of pages) {
-      await this.#putRows(page);
-      done += page.length;
-      onProgress?.({ done });
-      signal?.throwIfAborted();
-    }
-
-    return done;
-  }
-
   async #putRows(rows: readonly NewRow[]): Promise<void> {
-    // The last row of a repeated key wins. PostgreSQL refuses to write a row twice in one statement.
-    const last = new Map(rows.map((row) => [row.key, row]));
-    if (last.size === 0) return;
+    // PostgreSQL refuses to write a row twice in one statement.
+    const last = lastOfEachKey(rows);
+    if (last.length === 0) return;
     const { dialect, tables } = this.context;
     const statement = dialect.upsert(
       tables.cache,
       joined(
-        [...last.values()].map((row) => this.#row(row)),
+        last.map((row) => this.#row(row)),
         ', ',
       ),
     );
-    await this.#writing([...last.keys()], async (run) => run(statement));
+    await this.#writing(
+      last.map(({ key }) => key),
+      async (run) => run(statement),
+    );
   }
 
   async #insert(run: Run, row: NewRow): Promise<boolean> {
