@@ -49,7 +49,8 @@ export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
       counts.hitRatio === undefined ? '' : ratioText(counts.hitRatio),
       some(counts.of('KeyWritten')),
       some(counts.of('KeyForgotten')),
-      some(counts.of('KeyExpired') + counts.of('KeyEvicted')),
+      some(counts.of('KeyExpired')),
+      some(counts.of('KeyEvicted')),
       some(counts.of('LockAcquired') + counts.of('LockContended') + counts.of('LockReleased')),
       counts.bytes === 0 ? '' : bytesText(counts.bytes),
       sparkline(counts.history, most).trimEnd(),
@@ -59,7 +60,7 @@ export function rankingTable({ rows, seconds }: Ranking, by: Grouping): string {
 
 const NUMBERS: readonly Heading[] = [
   ...['PER S', 'EVENTS', 'HITS', 'MISSES', 'RATIO', 'WRITES'].map((title) => ({ title, isNumber: true })),
-  ...['FORGOTTEN', 'EXPIRED', 'LOCKS'].map((title) => ({ title, isNumber: true, isMinor: true })),
+  ...['FORGOTTEN', 'EXPIRED', 'EVICTED', 'LOCKS'].map((title) => ({ title, isNumber: true, isMinor: true })),
   { title: 'BYTES', isNumber: true },
 ];
 
