@@ -41,6 +41,7 @@ export async function startSsh(
   const refusals: string[] = [];
   let isRunning = true;
   let lastWords = '';
+  let hasOtherKey = false;
   let rest = '';
   child.stdin.on('error', ignore);
   child.stdout.once('data', () => ready.resolve());
@@ -50,7 +51,8 @@ export async function startSsh(
     for (const line of lines) {
       const refusal = REFUSAL.exec(line)?.[1];
       if (refusal !== undefined) refusals.push(refusal);
-      else if (line.trim() !== '') lastWords = line.trim();
+      else if (line.includes('HOST IDENTIFICATION HAS CHANGED')) hasOtherKey = true;
+      else if (line.trim() !== '') lastWords = hasOtherKey && line.startsWith(UNVERIFIED) ? OTHER_KEY : line.trim();
     }
   });
   const end = (): void => {
@@ -164,6 +166,11 @@ function argumentsOf(
   ];
 }
 
+const UNVERIFIED = 'Host key verification failed';
+
+/** Where ssh ends with `UNVERIFIED` after a long warning. */
+const OTHER_KEY = 'its host key is not the one that known_hosts has for it';
+
 const REFUSAL = /^channel \d+: open failed: (.*)$/;
 
 function failure(settings: SshTunnel, exitCode: number | null, words: string): CachectlError {
@@ -174,11 +181,16 @@ function failure(settings: SshTunnel, exitCode: number | null, words: string): C
     );
   }
 
-  const reason = words === '' ? `ssh exited ${String(exitCode)}` : words;
+  const reason = words === '' ? `ssh exited ${String(exitCode)}` : without(`${settings.destination}: `, words);
   return new UnreachableError(
     `cannot open the ssh tunnel through ${settings.destination}: ${reason}`,
     hintFor(settings, words),
   );
+}
+
+/** ssh begins some lines with the destination. */
+function without(prefix: string, words: string): string {
+  return words.startsWith(prefix) ? words.slice(prefix.length) : words;
 }
 
 /** The shell's exit code for a missing program. */
@@ -186,8 +198,9 @@ const NOT_FOUND = 127;
 
 function hintFor(settings: SshTunnel, words: string): string {
   const byHand = commandOf(settings);
-  if (words.startsWith('Host key verification failed'))
-    return `Check and save its host key by logging in once: ${byHand}`;
+  if (words === OTHER_KEY)
+    return `Ask its administrator whether the key was changed. ssh names the old entry: ${byHand}`;
+  if (words.startsWith(UNVERIFIED)) return `Check and save its host key by logging in once: ${byHand}`;
   if (words.includes('Permission denied'))
     return `Load its key with ssh-add, or set identityFile. To see why, run: ${byHand} -v`;
   if (words.startsWith('Could not request local forwarding')) {

@@ -13,6 +13,7 @@ import { freePort, startRedis } from '../../support/redis-server.js';
 import { requireProgram } from '../../support/requirements.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { startSshServer } from '../../support/ssh-server.js';
+import { onTerminal } from '../../support/terminal.js';
 
 describe('The ssh option of a profile', () => {
   let bastion: SshServer;
@@ -126,6 +127,26 @@ describe('The ssh option of a profile', () => {
     writeProfiles();
   });
 
+  it('asks at a terminal for the passphrase, and whether to trust the host key', async function () {
+    requireProgram(this, 'script');
+    const file = (name: string): string => path.join(folder, name);
+    execFileSync('cp', [bastion.settings.config.replace(/config$/, 'user'), file('locked')]);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'letmein', '-f', file('locked')]);
+    const lines = [`IdentityFile ${file('locked')}`, `UserKnownHostsFile ${file('seen')}`, 'StrictHostKeyChecking ask'];
+    writeFileSync(file('asking'), ['Host *', 'IdentitiesOnly yes', ...lines, ''].join('\n  '));
+    const url = `redis://localhost:${redis.port}/0`;
+    writeProfiles({ asking: { driver: 'redis', url, ssh: { ...bastion.settings, config: file('asking') } } });
+    await redis.client.set('a', 's:1:"v";');
+    const { code, screen } = await onTerminal(
+      ['get', 'a', '--profile', 'asking', '--config', file('cachectl.yaml')],
+      { HOME: folder },
+      { prompt: '(yes/no/[fingerprint])?', keys: 'yes\r' },
+      { prompt: /Enter passphrase for key .*: /, keys: 'letmein\r' },
+    );
+    expect(code, screen).to.equal(0);
+    expect(screen).to.match(/\nv\r?\n$/);
+  });
+
   describe('names what failed', () => {
     it('a bastion that refuses connections', async () => {
       const { destination, config } = bastion.settings;
@@ -145,6 +166,23 @@ describe('The ssh option of a profile', () => {
       expect(err).to.contain('Host key verification failed.\n  Check and save its host key by logging in once: ssh -F');
     });
 
+    it('another host key than before', async () => {
+      const config = path.join(folder, 'changed');
+      const { port } = bastion.settings;
+      const other = execFileSync('ssh-keyscan', ['-t', 'ed25519', '-p', String(port), '127.0.0.1'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      // Another key of the same type: the last bytes differ.
+      writeFileSync(path.join(folder, 'changed-hosts'), other.replace(/.{8}\n$/, 'AAAAAAAA\n'));
+      writeFileSync(config, `Host *\n  UserKnownHostsFile ${folder}/changed-hosts\n  StrictHostKeyChecking ask\n`);
+      const { code, err } = await fails({ ...bastion.settings, config });
+      expect(code).to.equal(3);
+      expect(err).to.match(
+        /its host key is not the one that known_hosts has for it\n {2}Ask its administrator .* ssh -F/,
+      );
+    });
+
     it('a refused login', async () => {
       const config = path.join(folder, 'keyless');
       writeFileSync(
@@ -153,7 +191,7 @@ describe('The ssh option of a profile', () => {
       );
       const { code, err } = await fails({ ...bastion.settings, config });
       expect(code).to.equal(3);
-      expect(err).to.contain('Permission denied');
+      expect(err).to.match(/^error: cannot open the ssh tunnel through \S+@127\.0\.0\.1: Permission denied \(/);
       expect(err).to.contain('Load its key with ssh-add, or set identityFile.');
     });
 
