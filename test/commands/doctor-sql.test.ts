@@ -111,6 +111,15 @@ for (const subject of SUBJECTS) {
       expect(report.about('table cachectl_tags').state).to.equal('skipped');
     });
 
+    it('creates all missing tables in one run', async () => {
+      for (const table of ['cache', 'cache_locks']) await admin.run(`DROP TABLE ${table}`);
+      const tables = ['cache', 'cache_locks', 'cachectl_tags', 'cachectl_waiters'].map((name) => `table ${name}`);
+      const missing = await examined(server.url, '--fix', '--yes');
+      expect(tables.map((table) => missing.about(table).fixed)).to.deep.equal([true, true, true, true]);
+      const report = await examined();
+      expect(tables.map((table) => report.about(table).state)).to.deep.equal(['ok', 'ok', 'ok', 'ok']);
+    });
+
     it('names the rights that the user lacks, and the statements that grant them', async () => {
       await createOwnTables(parts, sqlProfile(driver, server, ''));
       const name = `reader_${process.pid}`;

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type MemcachedServer, startMemcached } from '../support/memcached-server.js';
-import { onEveryStore, type Place, redisPlace } from '../support/places.js';
+import { onEveryStore, onSqlServers, type PersistentDriver, type Place, redisPlace } from '../support/places.js';
 
 type Fact = null | number | string | undefined;
 
@@ -51,7 +51,7 @@ const FACTS = [
 const DESCRIPTIVE = ['driver', 'location', 'prefix', 'underPrefix', 'servers', 'notes'];
 
 describe('stats', () => {
-  onEveryStore((place, driver) => {
+  function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver): void {
     it('has one shape, without unknown figures', async () => {
       await place.run(['put', 'a', 'v', '--ttl', '10m']);
       await place.run(['get', 'a', 'none']);
@@ -72,6 +72,13 @@ describe('stats', () => {
       }
 
       if (counts) expect(stats.hits).to.be.at.least(1);
+      if (driver === 'mysql') {
+        expect(server).to.include.keys('clients', 'commands', 'uptime', 'version');
+        expect(server!.details).to.include({ expiredRows: 0 }).and.to.include.keys('indexBytes', 'freeBytes');
+      } else if (driver === 'postgres') {
+        expect(server).to.include.keys('clients', 'uptime', 'version').and.to.include({ role: 'primary' });
+        expect(server!.details).to.include({ expiredRows: 0 }).and.to.include.keys('indexBytes', 'deadRows');
+      }
     });
 
     it('prints name and number of each figure in a pipe', async () => {
@@ -123,7 +130,10 @@ describe('stats', () => {
         expect(line).to.include.keys('evictionsPerSecond', 'expiredPerSecond');
       }
     });
-  });
+  }
+
+  onEveryStore(behaviour);
+  onSqlServers(behaviour);
 
   describe('of a Redis server', () => {
     const place = redisPlace();

@@ -50,12 +50,20 @@ interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'lockStorage
   plant(key: string, bytes: Buffer): Promise<void>;
 }
 
+type Behaviour<Driver> = (place: Place, driver: Driver) => void;
+
 /** Describe the same behaviour on each persistent store, through the built program. */
-export function onEveryStore(behaviour: (place: Place, driver: PersistentDriver) => void): void {
+export function onEveryStore(behaviour: Behaviour<PersistentDriver>): void {
   describe('on SQLite', () => behaviour(sqlitePlace(), 'sqlite'));
   describe('on Redis', () => behaviour(redisPlace(), 'redis'));
   describe('on Memcached', () => behaviour(memcachedPlace(), 'memcached'));
   describe('on MongoDB', () => behaviour(mongodbPlace(), 'mongodb'));
+}
+
+/** Describe it on SQL servers. They are not among all stores, since most commands do not depend on the server. */
+export function onSqlServers(behaviour: Behaviour<'mysql' | 'postgres'>): void {
+  describe('on MariaDB', () => behaviour(mysqlPlace(), 'mysql'));
+  describe('on PostgreSQL', () => behaviour(postgresPlace(), 'postgres'));
 }
 
 export type PersistentDriver = 'memcached' | 'mongodb' | 'redis' | 'sqlite';

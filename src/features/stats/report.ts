@@ -14,6 +14,7 @@ import { ratioOf, type StatsTotals, totalsOf } from './totals.js';
 /** The report of `stats`. A figure that the store does not report is left out; `maxBytes` is null without a limit. */
 export function statsFields(store: Store, { servers, underPrefix, notes }: StoreStats, sample?: Sample): Field[] {
   const [only] = servers.length === 1 ? servers : [];
+  const totals = totalsOf(servers);
   return [
     { name: 'driver', value: store.driver, label: 'driver' },
     { name: 'location', value: store.location, label: 'location' },
@@ -24,7 +25,8 @@ export function statsFields(store: Store, { servers, underPrefix, notes }: Store
       label: 'under prefix',
       text: underPrefix === undefined ? undefined : count(underPrefix),
     },
-    ...itemFields(totalsOf(servers), factColumns),
+    ...itemFields(totals, factColumns),
+    ...(totals.hits === undefined ? [unreportedHits(store, totals)] : []),
     // The details of a single server, at a terminal only. In JSON they are among the server's fields.
     ...detailFields(only?.details).map(({ value: _, ...shown }) => ({ ...shown, plain: [] })),
     { name: 'servers', members: servers.map((server) => serverFields(server)) },
@@ -32,6 +34,11 @@ export function statsFields(store: Store, { servers, underPrefix, notes }: Store
     { name: 'notes', value: [...notes], plain: [] },
     { name: 'sample', members: sample && sampleFields(sample) },
   ];
+}
+
+/** For a terminal only. Without it, people look for the hits. */
+function unreportedHits({ driver }: Store, { software = driver }: StatsTotals): Field {
+  return { name: 'hits', label: 'hits, misses', text: `not reported by ${software}`, plain: [] };
 }
 
 /** The report for a terminal: a line per figure and, with several servers, a row per server. */

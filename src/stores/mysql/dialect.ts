@@ -77,6 +77,8 @@ export const MYSQL: Dialect = {
     sql`SELECT table_rows AS estimate, data_length + index_length AS bytes
         FROM information_schema.tables WHERE ${isTable(name)}`,
 
+  stats: async (run, name) => (await import('./stats.js')).stats(run, isTable(name)),
+
   columnsOf: (name) =>
     sql`SELECT column_name AS name, column_type AS type, collation_name AS collation,
                coalesce(collation_name REGEXP '_(ci|ai)(_|$)', 0) AS folds

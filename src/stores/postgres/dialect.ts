@@ -62,6 +62,8 @@ export const POSTGRES: Dialect = {
     sql`SELECT greatest(0, reltuples)::bigint AS estimate, pg_total_relation_size(oid) AS bytes
         FROM pg_class WHERE oid = to_regclass(${text(quoted(name))})`,
 
+  stats: async (run, name) => (await import('./stats.js')).stats(run, sql`to_regclass(${text(quoted(name))})`),
+
   columnsOf: (name) =>
     sql`SELECT attname AS name, format_type(atttypid, atttypmod) AS type, collname AS collation,
                format_type(atttypid, atttypmod) = 'citext' OR to_jsonb(c)->>'collisdeterministic' = 'false' AS folds

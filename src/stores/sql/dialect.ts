@@ -1,4 +1,5 @@
 import type { Finding } from '../contract/doctor.js';
+import type { ServerStats } from '../contract/stats.js';
 import type { Run } from './connection.js';
 import type { Sql } from './statement.js';
 
@@ -39,6 +40,8 @@ export interface Dialect {
   readonly defaultIsolation: Sql;
   /** A row of `estimate` and `bytes`: the server's estimate of a table's rows, and its size with indexes. */
   sizeOf(name: string): Sql;
+  /** What the server reports of itself, and of a table that exists. */
+  stats(run: Run, name: string): Promise<TableStats>;
   /**
    * A row of `name`, `type`, `collation` and `folds` for each column of a table. `folds` is 1 if texts are equal that
    * differ in case or accents.
@@ -58,6 +61,11 @@ export interface Dialect {
   /** The statements that create a table of Laravel or of cachectl. */
   definition(role: DefinedTable, name: string, cache: string): readonly Sql[];
 }
+
+export type TableStats = Pick<ServerStats, 'bytes' | 'clients' | 'commands' | 'details' | 'role' | 'uptime'> & {
+  /** The server's estimate of the rows. */
+  readonly estimate: number;
+};
 
 export type DefinedTable = 'cache' | 'locks' | 'tags' | 'waiters';
 

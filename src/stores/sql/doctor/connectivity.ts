@@ -38,5 +38,16 @@ export async function* checkConnection(context: SqlContext): AsyncGenerator<Find
   }
 
   yield await rights(context);
-  if (!(await tables.has('cache'))) yield await missingTable(context, 'cache', 'fault');
+  if (await tables.has('cache')) return;
+  yield await missingTable(context, 'cache', 'fault');
+  // The fault ends the diagnosis, which would report the others.
+  for (const [role, state] of OTHERS) {
+    if (!(await tables.has(role))) yield await missingTable(context, role, state);
+  }
 }
+
+const OTHERS = [
+  ['locks', 'warning'],
+  ['tags', 'skipped'],
+  ['waiters', 'skipped'],
+] as const;

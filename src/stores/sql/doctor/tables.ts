@@ -43,8 +43,9 @@ export async function* laravelTable(context: SqlContext, role: LaravelTable): As
 /** Check one of cachectl's own tables. */
 export async function* ownTable(context: SqlContext, role: 'tags' | 'waiters'): AsyncGenerator<Finding> {
   const { tables } = context;
-  if (await tables.has(role)) yield ok(`table ${tables.nameOf(role)}`, 'exists');
-  else if (await tables.has(role === 'tags' ? 'cache' : 'locks')) yield await missingTable(context, role, 'skipped');
+  yield (await tables.has(role))
+    ? ok(`table ${tables.nameOf(role)}`, 'exists')
+    : await missingTable(context, role, 'skipped');
 }
 
 function* columnFindings(

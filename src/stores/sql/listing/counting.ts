@@ -6,10 +6,7 @@ import { isHeadOnly, literalHead } from '../../listing/glob.js';
 import { under } from '../keys.js';
 import { type Sql, sql } from '../statement.js';
 import { entryKeys } from './keys.js';
-import { connectionOf, type ListedRole, nextRange, type Range } from './ranges.js';
-
-/** Rows per count statement, to keep each short. */
-const ROWS = 100_000;
+import { connectionOf, type ListedRole, nextRange, type Range, ROWS } from './ranges.js';
 
 /** Count matching entries. The server does it if the pattern is just a prefix. */
 export async function countEntries(context: SqlContext, { signal, pattern = '*' }: CountOptions = {}): Promise<number> {

@@ -4,6 +4,9 @@ import type { SqlContext } from '../context.js';
 import { under } from '../keys.js';
 import { sql } from '../statement.js';
 
+/** Rows per count statement, to keep each short. */
+export const ROWS = 100_000;
+
 export type ListedRole = 'cache' | 'locks';
 
 /** A part of the keys under a prefix, in the order of the primary key. */
