@@ -12,7 +12,10 @@ export function maskUrl(url: string): string {
 
 /** Mask every URL in a text. A URL ends at white space. */
 export function maskSecrets(text: string): string {
-  return text.replaceAll(/[a-z][a-z\d+.-]{0,30}:\/\/\S+/gi, (url) => maskUrl(url));
+  return text.replaceAll(/[a-z][a-z\d+.-]{0,30}:\/\/\S+/gi, (url) => {
+    const [, page, anchor = ''] = /^(https?:[^#@]*)(#[\w.-]*)$/i.exec(url) ?? [];
+    return page === undefined ? maskUrl(url) : maskUrl(page) + anchor;
+  });
 }
 
 const MASK = '***';
@@ -22,7 +25,9 @@ function maskPart(part: string): string {
   const start = startOfAuthority(part);
   const at = part.lastIndexOf('@');
   if (at >= start) return part.slice(0, start) + maskUser(part.slice(start, at)) + maskQuery(part.slice(at));
-  return part.slice(0, start) + maskQuery(maskPort(part.slice(start)));
+  const rest = part.slice(start);
+  // Without slashes it is a path, or not a URL.
+  return part.slice(0, start) + maskQuery(start === 0 ? maskWord(rest) : maskPort(rest));
 }
 
 function startOfAuthority(part: string): number {
@@ -36,15 +41,37 @@ function maskUser(user: string): string {
   return name === undefined ? MASK : `${name}:${MASK}`;
 }
 
-/** `redis://:secret` without `@host`. */
+/** `redis://:secret` without `@host`. A password may contain what ends a port. */
 function maskPort(rest: string): string {
-  return rest.replace(/^([^/?#:[]*:)(?!\d{1,5}(?!\w)|\/\/)[^/?#\s]+/, `$1${MASK}`);
+  return rest.replace(/^([^/?#:[]*:)(?!\d{1,5}(?!\w)|\/)[^?#].*$/s, `$1${MASK}`);
 }
 
-/** Mask parameters that sound secret, and values with an encoded `@`: a URL, or a part of a password. */
+/** `user:secret`. */
+function maskWord(rest: string): string {
+  return rest.replace(/^([^/?#:[]*:)(?!\d{1,5}(?!\w))[^/?#\s]+/, `$1${MASK}`);
+}
+
+/**
+ * Mask parameters that sound secret or have no value, values with an encoded `@` (a URL, or a part of a password), and
+ * everything after a `#`, which no URL of a server has.
+ */
 function maskQuery(rest: string): string {
-  return rest
-    .replaceAll(/([?&][^=&#\s]*(?:pass|pwd|secret|token|auth)[^=&#\s]*=)[^&#\s]+/gi, `$1${MASK}`)
-    .replaceAll(/([?&](?!locks=)[^=&#\s]*=)[^&#\s]*%40[^&#\s]*/gi, `$1${MASK}`)
+  const mark = PATH.test(rest) ? -1 : rest.indexOf('#');
+  const query = mark === -1 ? rest : rest.slice(0, mark);
+  const shown = query
+    .replaceAll(/[?&][^&\s]*/g, maskParameter)
     .replaceAll(/((?:^|[?&]locks=)[a-z\d+.-]+%3a%2f%2f)\S*%40/gi, `$1${MASK}%40`);
+  if (mark === -1) return shown;
+  return mark + 1 === rest.length ? `${shown}#` : `${shown}#${MASK}`;
+}
+
+/** Files need no password, and a name may contain any character. */
+const PATH = /^(?:file|sqlite):/i;
+
+function maskParameter(parameter: string): string {
+  const equals = parameter.indexOf('=');
+  if (equals === -1) return parameter.length === 1 ? parameter : parameter[0] + MASK;
+  const name = parameter.slice(0, equals + 1);
+  const isSecret = /pass|pwd|secret|token|auth/i.test(name);
+  return isSecret || (name !== '?locks=' && name !== '&locks=' && /%40/.test(parameter)) ? name + MASK : parameter;
 }

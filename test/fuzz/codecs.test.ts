@@ -7,7 +7,7 @@ import { toJson, toPrettyJson } from '../../src/codecs/json/print.js';
 import { openCodec } from '../../src/codecs/open.js';
 import { UndecodableError } from '../../src/errors.js';
 import { mutated } from './mutate.js';
-import { Random, SEED } from './random.js';
+import { Random, rounds, SEED } from './random.js';
 import { randomValue } from './values.js';
 
 const PHP = openCodec('php');
@@ -22,14 +22,14 @@ describe(`codecs with random input (seed ${SEED})`, () => {
   });
 
   it('php: decodes what it encoded to the same value', () => {
-    for (let round = 0; round < 5000; round++) {
+    for (let round = 0; round < rounds(2000); round++) {
       const value = randomValue(random);
       expect(PHP.decode(PHP.encode(value))).to.deep.equal(value);
     }
   });
 
   it('php with bare numbers: encodes what it decoded to the same bytes', () => {
-    for (let round = 0; round < 10_000; round++) {
+    for (let round = 0; round < rounds(3000); round++) {
       const bytes = BARE.encode(random.chance(0.5) ? randomValue(random) : numericText(random));
       expect(BARE.encode(BARE.decode(bytes)).toString('latin1')).to.equal(bytes.toString('latin1'));
     }
@@ -37,7 +37,7 @@ describe(`codecs with random input (seed ${SEED})`, () => {
 
   it('php: decodes damaged bytes or refuses them with the offset', () => {
     let decoded = 0;
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < rounds(5000); round++) {
       const bytes = mutated(PHP.encode(randomValue(random)), random);
       const value = decodedOrRefused(() => PHP.decode(bytes), bytes);
       if (!value) continue;
@@ -52,7 +52,7 @@ describe(`codecs with random input (seed ${SEED})`, () => {
 
   it('json: decodes damaged bytes like JavaScript, or refuses them with the offset', () => {
     let decoded = 0;
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < rounds(5000); round++) {
       const bytes = mutated(Buffer.from(toPrettyJson(randomValue(random))), random);
       const value = decodedOrRefused(() => JSON_CODEC.decode(bytes), bytes);
       if (!value) {
@@ -68,7 +68,7 @@ describe(`codecs with random input (seed ${SEED})`, () => {
   });
 
   it('prints the same JSON document in both layouts', () => {
-    for (let round = 0; round < 5000; round++) {
+    for (let round = 0; round < rounds(2000); round++) {
       const value = randomValue(random);
       expect(JSON.parse(toPrettyJson(value))).to.deep.equal(JSON.parse(toJson(value)));
     }

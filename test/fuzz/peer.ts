@@ -16,10 +16,11 @@ export type Job =
   | 'phpToIgbinary'
   | 'phpToMsgpack'
   | 'reserialize'
+  | 'reserializeClassless'
   | 'serializeFloat'
   | 'store';
 
-/** PHP's answer to each argument, all from one process. An empty answer to `reserialize` is a refusal. */
+/** PHP's answer to each argument, all from one process. An empty answer to `reserialize…` is a refusal. */
 export function askPhp(php: string, job: Job, questions: readonly Buffer[]): Buffer[] {
   const run = spawnSync(php, ['-d', 'memory_limit=512M', SCRIPT], {
     input: questions.map((question) => `${job} ${question.toString('base64')}\n`).join(''),

@@ -47,5 +47,13 @@ export class Random {
   }
 }
 
-/** Set FUZZ_SEED for other values. The titles contain it, so a failure shows it. */
-export const SEED = Number(process.env.FUZZ_SEED ?? 20_261_123);
+/** Set CACHECTL_FUZZ_SEED for other values. The titles contain it, so a failure shows it. */
+export const SEED = Number(process.env.CACHECTL_FUZZ_SEED ?? 20_261_123);
+
+/** Inputs for each parser of outside bytes. Set CACHECTL_FUZZ_RUNS for more. */
+export const RUNS = Number(process.env.CACHECTL_FUZZ_RUNS ?? 200);
+
+/** The rounds of a loop: `count`, or more by the same factor as CACHECTL_FUZZ_RUNS. */
+export function rounds(count: number): number {
+  return Math.ceil(count * Math.max(1, RUNS / 200));
+}

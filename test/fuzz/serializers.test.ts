@@ -11,7 +11,7 @@ import { InputError, UndecodableError } from '../../src/errors.js';
 import { requirePhp } from '../support/php-requirements.js';
 import { mutated } from './mutate.js';
 import { askPhp, type Job } from './peer.js';
-import { Random, SEED } from './random.js';
+import { Random, rounds, SEED } from './random.js';
 import { randomValue } from './values.js';
 
 describe(`PHP's serializers with random input (seed ${SEED})`, () => {
@@ -37,7 +37,7 @@ describe(`PHP's serializers with random input (seed ${SEED})`, () => {
     it(`${codec.name}: decodes damaged bytes or refuses them with the offset`, () => {
       let decoded = 0;
       const encoded = someEncodable(codec, random).map((value) => codec.encode(value));
-      for (let round = 0; round < 20_000; round++) {
+      for (let round = 0; round < rounds(5000); round++) {
         const bytes = spoiled(random.oneOf(encoded), random);
         const value = decodedOrRefused(codec, bytes);
         if (!value) continue;
@@ -47,7 +47,7 @@ describe(`PHP's serializers with random input (seed ${SEED})`, () => {
         expect(() => JSON.parse(toJson(value)) as unknown).not.to.throw();
       }
 
-      expect(decoded).to.be.greaterThan(1000);
+      expect(decoded).to.be.greaterThan(250);
     });
   }
 });

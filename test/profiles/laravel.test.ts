@@ -225,6 +225,13 @@ describe('a Laravel application as a profile', () => {
       /config\/cache\.php:1: cache\.prefix is an expression/,
     ],
     ['PHP that is none', { '.env': '', 'config/cache.php': '<?php return [;' }, 'laravel:.', /is not PHP/],
+    [
+      'PHP that is none, without a word of it',
+      { '.env': '', 'config/database.php': "<?php return ['password' =>\nS3cret hunter2];" },
+      'laravel:.',
+      /^config\/database\.php:2 is not PHP that can be read$/,
+    ],
+    ['an endless file', { '.env': 'A=1\n'.repeat(2_000_000) }, 'laravel:.', /\.env is larger than 4 MiB$/],
   ];
   for (const [what, files, url, message] of failures) {
     it(`refuses ${what}`, async () => {
@@ -286,6 +293,23 @@ describe('a .env file', () => {
 
   it('says on which line a variable is set', () => {
     expect(parseDotenv('# one\n\nA="x\ny"\nB=2', {}).get('B')?.line).to.equal(5);
+  });
+
+  it('takes linear time, for lines and for white space', () => {
+    // Quadratic time would take minutes.
+    expect(parseDotenv('A=1\n'.repeat(400_000), {}).get('A')?.line).to.equal(400_000);
+    expect(() => parseDotenv(`A=${' '.repeat(400_000)}'x`, {})).to.throw('line 1 is not NAME=value');
+  });
+
+  it('expands no variables without end', () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `A${index + 1}="\${A${index}}\${A${index}}"`);
+    expect(() => parseDotenv(`A0=x\n${lines.join('\n')}`, {})).to.throw(
+      /^line \d+ expands variables to more than 1 MiB$/,
+    );
+  });
+
+  it('takes no members of JavaScript objects for variables', () => {
+    expect(parseDotenv('A=${constructor}${__proto__}', {}).get('A')?.value).to.equal('${constructor}${__proto__}');
   });
 });
 

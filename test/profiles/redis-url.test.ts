@@ -112,7 +112,7 @@ describe('a Redis URL', () => {
       ['redis://h?prefx=a', 'the URL: unknown key "prefx" in profile redis', /mean prefix\?/],
       ['redis://h?__proto__=a', 'the URL: unknown key "__proto__" in profile redis', /./],
       ['redis://h?path=a', 'the URL: path of profile redis is a key of driver sqlite and file, not of redis', /./],
-      ['redis://h?prefix', 'the URL (redis://h?prefix) has a parameter that is not name=value', /prefix=shop-/],
+      ['redis://h?prefix', 'the URL (redis://h?***) has a parameter that is not name=value', /prefix=shop-/],
       ['redis://h/1?db=1', 'the URL (redis://h/1?db=1) has "database" twice', /Remove/],
       ['redis://h?prefix=a&prefix=b', 'the URL (redis://h?prefix=a&prefix=b) has "prefix" twice', /Remove/],
       ['redis://h?host=a', 'the URL (redis://h?host=a) has "host" twice', /Remove/],

@@ -1,4 +1,3 @@
-import { createReadStream, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../../errors.js';
@@ -6,6 +5,7 @@ import { systemReason } from '../../system-errors.js';
 import { Fields } from '../fields.js';
 import { quote, quoteKey } from '../settings.js';
 import { UnknownName } from '../suggest.js';
+import { readHead } from './read-head.js';
 import { parseSource } from './source.js';
 import { type Entry, Tree } from './tree.js';
 
@@ -81,7 +81,7 @@ function showName(name: string): string {
 async function readText(file: string, shown: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readHead(file);
+    bytes = await readHead(file, MAX_BYTES);
   } catch (error) {
     throw new ConfigError(
       `cannot read the profile file ${shown}: ${systemReason(error)}`,
@@ -101,16 +101,6 @@ async function readText(file: string, shown: string): Promise<string> {
   } catch {
     throw new ConfigError(`the profile file ${shown} is not UTF-8 text`, 'Save it with the encoding UTF-8.');
   }
-}
-
-/** Read at most one byte more than the limit. */
-async function readHead(file: string): Promise<Buffer> {
-  const stats = statSync(file);
-  // Reading at once is faster than loading streams. A pipe blocks, and Ctrl-C must still work.
-  if (stats.isFile() && stats.size > 0 && stats.size <= MAX_BYTES) return readFileSync(file);
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { end: MAX_BYTES })) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 interface Contents {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { ConfigError } from '../../errors.js';
 import { systemReason } from '../../system-errors.js';
+import { readHead } from '../file/read-head.js';
 import { type CacheConfig, defaultConfig, overDefaults } from './defaults.js';
-import { DotenvError, parseDotenv } from './dotenv.js';
+import { DotenvError, own, parseDotenv } from './dotenv.js';
 import { readPhpConfig } from './php-config.js';
 import { at, type ConfigValue, type Env, type Traced } from './value.js';
 
@@ -62,10 +62,11 @@ function parsed(text: string, scope: { readonly base: string; readonly env: Env;
   try {
     return readPhpConfig(text, scope);
   } catch (error) {
+    // The parser's message quotes the file, which may hold a password.
+    const { lineNumber } = error as { readonly lineNumber?: number };
     throw new ConfigError(
-      `${scope.file} is not PHP that can be read: ${(error as Error).message.split('\n', 1)[0]}`,
+      `${scope.file}${lineNumber === undefined ? '' : `:${lineNumber}`} is not PHP that can be read`,
       'Correct the file, or write a profile by hand: docs/profiles.md.',
-      { cause: error },
     );
   }
 }
@@ -115,7 +116,7 @@ async function readEnv(folder: string, env: NodeJS.ProcessEnv, notes: string[]):
   notes.push(text === undefined ? 'no .env, so variables of the environment only' : file);
   const variables = dotenv(text ?? '', file, env);
   return (name) => {
-    const outer = env[name];
+    const outer = own(env, name);
     if (outer !== undefined) return { value: wordOf(outer), from: { place: `environment (${name})`, variable: name } };
     const found = variables.get(name);
     return found && { value: wordOf(found.value), from: { place: `${file}:${found.line} (${name})`, variable: name } };
@@ -127,10 +128,7 @@ function dotenv(text: string, file: string, env: NodeJS.ProcessEnv): ReturnType<
     return parseDotenv(text, env);
   } catch (error) {
     if (!(error instanceof DotenvError)) throw error;
-    throw new ConfigError(
-      `${file}:${error.line} is not NAME=value`,
-      'Laravel cannot read it either. Correct the line.',
-    );
+    throw new ConfigError(`${file}:${error.line} ${error.problem}`, 'Laravel cannot read it either. Correct the line.');
   }
 }
 
@@ -157,17 +155,23 @@ async function jsonOf(folder: string, file: string): Promise<unknown> {
   }
 }
 
-/** Read a file. Undefined if it does not exist. @throws ConfigError if it cannot be read */
-async function textOf(folder: string, file: string): Promise<string | undefined> {
+/** Read a file. Undefined if it does not exist. @throws ConfigError if it cannot be read, or is too large */
+async function textOf(folder: string, name: string): Promise<string | undefined> {
+  const file = path.join(folder, name);
+  let bytes: Buffer;
   try {
-    return await readFile(path.join(folder, file), 'utf8');
+    bytes = await readHead(file, MAX_BYTES);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ConfigError(
-      `${path.join(folder, file)} cannot be read: ${systemReason(error)}`,
-      'Run cachectl as a user who may read it.',
-      { cause: error },
-    );
+    throw new ConfigError(`${file} cannot be read: ${systemReason(error)}`, 'Run cachectl as a user who may read it.', {
+      cause: error,
+    });
   }
+
+  if (bytes.length <= MAX_BYTES) return bytes.toString();
+  throw new ConfigError(`${file} is larger than 4 MiB`, 'Check the folder: Laravel has no such file.');
 }
+
+/** The largest is `composer.lock`, with some hundreds of kilobytes. */
+const MAX_BYTES = 4 * 1024 * 1024;

@@ -15,19 +15,25 @@ export function parseDotenv(
   outer: Readonly<Record<string, string | undefined>>,
 ): ReadonlyMap<string, DotenvVariable> {
   const found = new Map<string, DotenvVariable>();
-  const lookUp = (name: string): string | undefined => outer[name] ?? found.get(name)?.value;
+  let [line, expanded] = [1, 0];
+  const lookUp = (name: string): string | undefined => {
+    const value = own(outer, name) ?? found.get(name)?.value;
+    // Variables that repeat each other would double at every line.
+    expanded += value?.length ?? 0;
+    if (expanded > MOST_EXPANDED) throw new DotenvError(line, 'expands variables to more than 1 MiB');
+    return value;
+  };
+
   const entry = new RegExp(ENTRY);
   let index = text.startsWith('\uFEFF') ? 1 : 0;
   while (index < text.length) {
     entry.lastIndex = index;
     const match = entry.exec(text);
-    const line = lineAt(text, index);
     if (match === null) throw new DotenvError(line);
     index = entry.lastIndex;
     const { name, single, double, bare } = match.groups!;
-    if (name === undefined) continue;
-    const at = lineAt(text, match.index + match[0].search(/\S/));
-    found.set(name, { value: valueOf({ single, double, bare }, lookUp), line: at });
+    if (name !== undefined) found.set(name, { value: valueOf({ single, double, bare }, lookUp), line });
+    line += match[0].split('\n').length - 1;
   }
 
   return found;
@@ -35,16 +41,30 @@ export function parseDotenv(
 
 /** An invalid line of a `.env` file. */
 export class DotenvError extends Error {
-  constructor(readonly line: number) {
-    super(`line ${line} is not NAME=value`);
+  constructor(
+    readonly line: number,
+    readonly problem = 'is not NAME=value',
+  ) {
+    super(`line ${line} ${problem}`);
   }
 }
 
-/** A blank line, a comment, or an assignment. Quoted values may span lines; others hold no spaces and end at a `#`. */
+/** A variable of the environment. A plain object inherits members that are no variables: constructor, toString. */
+export function own(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
+/** In characters, by all values of a file. */
+const MOST_EXPANDED = 2 ** 20;
+
+/**
+ * A blank line, a comment, or an assignment. Quoted values may span lines; others hold no spaces and end at a `#`. No
+ * two repetitions of white space are adjacent, which would take quadratic time.
+ */
 const ENTRY = new RegExp(
   String.raw`[^\S\n]*(?:#[^\n]*|(?:export\s+)?['"]?(?<name>[\w.]+)['"]?[^\S\n]*` +
-    String.raw`(?:=[^\S\n]*(?:'(?<single>[^']*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\s#'"][^\s#]*)?)` +
-    String.raw`[^\S\n]*(?:#[^\n]*)?)?)?\r?(?:\n|$)`,
+    String.raw`(?:=[^\S\n]*(?:(?:'(?<single>[^']*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\s#'"][^\s#]*))[^\S\n]*)?` +
+    String.raw`(?:#[^\n]*)?)?)?\r?(?:\n|$)`,
   'suy',
 );
 
@@ -72,8 +92,4 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 function interpolated(text: string, lookUp: (name: string) => string | undefined): string {
   return text.replaceAll(/\$\{([\w.]+)\}/g, (written, name: string) => lookUp(name) ?? written);
-}
-
-function lineAt(text: string, index: number): number {
-  return text.slice(0, index).split('\n').length;
 }

@@ -10,7 +10,7 @@ import { translated } from '../errors.js';
 import { Batches } from './batches.js';
 import { channelPrefix } from './keyspace-events.js';
 import { escaped, mayNameNoKey, PrintedCommand } from './printed-command.js';
-import { PushParser } from './push-parser.js';
+import { type Pushed, PushParser } from './push-parser.js';
 import { watchRefusal } from './watch-refusal.js';
 
 /** A keyspace notification. */
@@ -178,12 +178,20 @@ export class MonitorConnection {
     }
   }
 
-  /** @throws RefusedError for an error reply */
+  /** @throws RefusedError for an error reply or a large one, UnreachableError for garbage */
   #read(chunk: Buffer, messages: MonitorMessage[]): void {
-    for (const parsed of this.#parser.parse(chunk)) {
+    for (const parsed of this.#parsed(chunk)) {
       if (typeof parsed === 'string') this.#readLine(parsed, messages);
       else if ('words' in parsed) throw watchRefusal(parsed.words, this.#connection.location);
       else messages.push({ name: parsed.channel.slice(this.#channelPrefix.length), key: parsed.payload });
+    }
+  }
+
+  #parsed(chunk: Buffer): readonly Pushed[] {
+    try {
+      return this.#parser.parse(chunk);
+    } catch (error) {
+      throw translated(error, this.#connection.location);
     }
   }
 

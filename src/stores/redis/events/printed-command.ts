@@ -18,9 +18,10 @@ export class PrintedCommand {
     return this.#sourceAt !== 0 && this.#sourceEnd !== -1;
   }
 
-  /** Unix time in milliseconds by the server's clock, with a fraction. */
+  /** Unix time in milliseconds by the server's clock, with a fraction. If the line has none: the local clock. */
   get timeMs(): number {
-    return Number(this.#line.slice(0, this.#line.indexOf(' '))) * 1000;
+    const time = Number(this.#line.slice(0, this.#line.indexOf(' '))) * 1000;
+    return Math.abs(time) <= LAST_DATE ? time : Date.now();
   }
 
   get time(): Date {
@@ -76,6 +77,9 @@ export class PrintedCommand {
     return this.#args;
   }
 }
+
+/** The end of JavaScript's calendar, in milliseconds. */
+const LAST_DATE = 8.64e15;
 
 /** Whether a line may matter without naming any key: it affects all keys, names a client, or runs a script. */
 export function mayNameNoKey(line: string): boolean {

@@ -2,10 +2,12 @@ import { expect } from 'chai';
 
 import type { MonitorMessage } from '../../../../src/stores/redis/events/monitor-connection.js';
 
+import { LargeReplyError } from '../../../../src/stores/network/reply-limit.js';
 import { MonitorDecoder } from '../../../../src/stores/redis/events/monitor-decoder.js';
 import { escaped, mayNameNoKey, PrintedCommand } from '../../../../src/stores/redis/events/printed-command.js';
-import { type Pushed, PushParser } from '../../../../src/stores/redis/events/push-parser.js';
+import { ProtocolError, type Pushed, PushParser } from '../../../../src/stores/redis/events/push-parser.js';
 import { Keys } from '../../../../src/stores/redis/keys.js';
+import { setValueLimit, valueLimit } from '../../../../src/value-limit.js';
 
 const TEXTS = { areBare: true, pack: (text: string) => Buffer.from(text), unpack: (bytes: Buffer) => bytes };
 
@@ -63,6 +65,9 @@ const SENT = {
   },
 } as const;
 
+/** Its channel and payload follow. */
+const MESSAGE = '>3\r\n$7\r\nmessage\r\n';
+
 function brief(pushed: Pushed): string {
   if (typeof pushed === 'string') return `monitored ${pushed}`;
   return 'words' in pushed ? `refused ${pushed.words}` : `notified ${pushed.channel} ${pushed.payload}`;
@@ -92,6 +97,28 @@ describe('MONITOR lines with notifications', () => {
         parsed.map((each) => brief(each)),
         String(cut),
       ).to.deep.equal(expected);
+    }
+  });
+
+  it('are refused where a length is none, or is above the limit', () => {
+    for (const length of ['-5', 'x', '1e3']) {
+      expect(() => new PushParser().parse(Buffer.from(`${MESSAGE}$${length}\r\n`)), length).to.throw(ProtocolError);
+    }
+
+    expect(() => new PushParser().parse(Buffer.from(`${MESSAGE}$2147483647\r\n`))).to.throw(LargeReplyError);
+    expect(() => new PushParser().parse(Buffer.from('>100000\r\n:1\r\n'))).to.throw(ProtocolError);
+  });
+
+  it('are refused where a line has no end', () => {
+    const before = valueLimit();
+    setValueLimit(1024);
+    try {
+      const parser = new PushParser();
+      expect(() => {
+        for (let times = 0; times < 1000; times++) parser.parse(Buffer.alloc(100, 'x'));
+      }).to.throw(LargeReplyError);
+    } finally {
+      setValueLimit(before);
     }
   });
 
