@@ -1,0 +1,90 @@
+import { type CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+
+/** Makes a typed error of one of the server's. @param message the server's */
+export type Explain = (location: string, message: string, cause: ErrorOptions) => CachectlError;
+
+type Kind = typeof NotReadyError | typeof RefusedError | typeof TimeoutError | typeof UnreachableError;
+
+/** @param text with {location}, and {message} for the server's words */
+export const explain =
+  (Kind: Kind, text: string, hint: string): Explain =>
+  (location, message, cause) =>
+    new Kind(
+      text.replace('{location}', () => location).replace('{message}', () => message),
+      hint,
+      cause,
+    );
+
+/** The code of an error of a client library or server. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Explanations that do not depend on the server. */
+export const noDatabase = explain(
+  RefusedError,
+  '{location} has no such database',
+  'Check database in the profile or URL.',
+);
+export const noColumn = explain(
+  RefusedError,
+  "{location}: a table is not one of Laravel's cache: {message}",
+  'Check table and lockTable in the profile.',
+);
+export const denied = explain(
+  RefusedError,
+  '{location} does not permit this user to do that: {message}',
+  "Grant the user SELECT, INSERT, UPDATE and DELETE on the cache's tables.",
+);
+export const readOnly = explain(
+  NotReadyError,
+  '{location} refuses writes: {message}',
+  'Name the primary in the profile or URL.',
+);
+export const expiryTooLarge = explain(
+  RefusedError,
+  '{location} cannot store that expiry: {message}',
+  'Use a shorter TTL, or make the expiration column a bigint.',
+);
+/** After all retries. */
+export const conflict = explain(
+  TimeoutError,
+  '{location} rolled back a transaction again and again: {message}',
+  'Try again.',
+);
+export const lockedRows = explain(
+  TimeoutError,
+  '{location}: another transaction still holds the rows',
+  'Try again, or allow more time: --timeout 30s',
+);
+export const tooManyConnections = explain(
+  NotReadyError,
+  '{location} has too many connections',
+  'Raise max_connections, or try again later.',
+);
+export const lost = explain(
+  UnreachableError,
+  'the connection to {location} was lost',
+  'Check that the server is running. Unacknowledged writes may or may not have been applied.',
+);
+
+/** For an error that has no explanation of its own. */
+export const refused = explain(
+  RefusedError,
+  '{location} refused: {message}',
+  'Check the tables that the profile names.',
+);
+
+/** @param product as in "MySQL" */
+export function otherProtocol(product: string): Explain {
+  return explain(
+    UnreachableError,
+    `{location} does not speak the ${product} protocol`,
+    `Check that the port is the port of ${product}.`,
+  );
+}
+
+/** @param off how to turn TLS off */
+export function noTls(off: string): Explain {
+  return explain(UnreachableError, '{location} does not speak TLS', `Use ${off}.`);
+}
