@@ -8,6 +8,10 @@ export interface Listed {
 }
 
 export const BENCHES: Readonly<Record<string, Listed>> = {
+  cluster: {
+    summary: 'three primaries of a cluster, beside three servers apart and beside one with as many entries',
+    load: async () => (await import('./cluster.js')).measureCluster,
+  },
   'events-monitor': {
     summary: 'how fast what MONITOR prints is taken',
     load: async () => (await import('./events/monitor.js')).measureMonitor,

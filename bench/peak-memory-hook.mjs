@@ -1,12 +1,13 @@
-// Loaded into the measured program. Writes its peak memory, in megabytes, to the file CACHECTL_BENCH_PEAK. Resource
-// usage would include the memory of the process that started the program.
+// Loaded into the measured program. Writes its peak memory, in megabytes, and its CPU time, in seconds, to the file
+// CACHECTL_BENCH_PEAK. Resource usage would include the memory of the process that started the program.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = process.env.CACHECTL_BENCH_PEAK;
 // Do not measure child processes.
 delete process.env.CACHECTL_BENCH_PEAK;
 process.on('exit', () => {
-  if (file) writeFileSync(file, String(peak() / 1000));
+  const { user, system } = process.cpuUsage();
+  if (file) writeFileSync(file, `${peak() / 1000} ${(user + system) / 1e6}`);
 });
 
 /** In kilobytes. */

@@ -16,6 +16,8 @@ export interface Run {
   readonly seconds: number;
   /** Peak memory, in megabytes (10^6 bytes). */
   readonly peakMb: number;
+  /** CPU time of the program, in all of its threads. */
+  readonly cpuSeconds: number;
   /** Standard output; empty if `stdio` redirects it. */
   readonly out: string;
 }
@@ -31,7 +33,7 @@ export interface RunOptions {
 export const MEMORY_BUDGET_MB = 120;
 
 /**
- * Run the built program and measure its peak memory.
+ * Run the built program and measure its peak memory and CPU time.
  * @throws if it does not exit with 0
  */
 export async function cachectl(args: readonly string[], { stdin, stdout, env = {} }: RunOptions = {}): Promise<Run> {
@@ -50,6 +52,7 @@ export async function cachectl(args: readonly string[], { stdin, stdout, env = {
     ]);
     const seconds = (performance.now() - start) / 1000;
     if (code !== 0) throw new Error(`cachectl ${args.join(' ')} exited with ${code}: ${err}${out.slice(-500)}`);
-    return { seconds, peakMb: Number(readFileSync(file, 'utf8')), out };
+    const [peakMb, cpuSeconds] = readFileSync(file, 'utf8').split(' ').map(Number) as [number, number];
+    return { seconds, peakMb, cpuSeconds, out };
   });
 }

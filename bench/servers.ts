@@ -7,28 +7,70 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { startCluster } from '../test/support/redis-cluster.js';
 import { freePort } from '../test/support/redis-server.js';
+
+/** A new redis-server, empty at first. */
+export interface BenchServer {
+  readonly port: number;
+  readonly client: Redis;
+  stop(): Promise<void>;
+}
 
 /** Run `work` with a new redis-server and a client for it. */
 export async function withRedis<T>(work: (port: number, client: Redis) => Promise<T>): Promise<T> {
-  return inFolder(async (folder) => {
-    const port = await freePort();
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    const server: ChildProcess = spawn('redis-server', args, { stdio: 'ignore' });
-    const client = new Redis(port, { protocol: 2, retryStrategy: () => 25, maxRetriesPerRequest: null });
-    client.on('error', () => {
-      // Wait until it listens.
-    });
-    try {
-      await client.ping();
-      return await work(port, client);
-    } finally {
+  return withServers(
+    async () => [await startServer()] as const,
+    async ([{ port, client }]) => work(port, client),
+  );
+}
+
+/** Run `work` with several new servers that know nothing of each other. */
+export async function withRedises<T>(size: number, work: (servers: readonly BenchServer[]) => Promise<T>): Promise<T> {
+  return withServers(async () => Promise.all(Array.from({ length: size }, async () => startServer())), work);
+}
+
+/** Run `work` with the primaries of a new cluster. */
+export async function withCluster<T>(size: number, work: (nodes: readonly BenchServer[]) => Promise<T>): Promise<T> {
+  return withServers(async () => {
+    const { nodes } = await startCluster(startServer, size);
+    return nodes;
+  }, work);
+}
+
+async function withServers<S extends readonly BenchServer[], T>(
+  start: () => Promise<S>,
+  work: (servers: S) => Promise<T>,
+): Promise<T> {
+  const servers = await start();
+  try {
+    return await work(servers);
+  } finally {
+    await Promise.all(servers.map(async (server) => server.stop()));
+  }
+}
+
+async function startServer(options: readonly string[] = []): Promise<BenchServer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-bench-'));
+  const port = await freePort();
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const server: ChildProcess = spawn('redis-server', [...args, ...options], { stdio: 'ignore' });
+  const client = new Redis(port, { protocol: 2, retryStrategy: () => 25, maxRetriesPerRequest: null });
+  client.on('error', () => {
+    // Wait until it listens.
+  });
+  await client.ping();
+  return {
+    port,
+    client,
+    async stop() {
       client.disconnect();
       const exit = once(server, 'exit');
       server.kill();
       await exit;
-    }
-  });
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

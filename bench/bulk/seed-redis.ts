@@ -3,15 +3,16 @@ import type { Redis } from 'ioredis';
 /** Entries per script. It may block the server, which has no other clients. */
 const CHUNK = 50_000;
 
+/** A node of a cluster refuses the keys of other nodes, so that each node stores its own. */
 const ENTRIES = `for at = tonumber(ARGV[2]), tonumber(ARGV[3]) do
-  redis.call('SET', ARGV[1] .. 'users:' .. at .. ':profile', 's:24:"value of the user ' .. string.format('%06d', at % 1000000) .. '";', 'EX', '86400')
+  redis.pcall('SET', ARGV[1] .. 'users:' .. at .. ':profile', 's:24:"value of the user ' .. string.format('%06d', at % 1000000) .. '";', 'EX', '86400')
 end`;
 
 /** The layout of Laravel 10 and later: a sorted set lists the keys without the prefix. */
 const TAGGED = `for at = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   local member = ARGV[4] .. ':users:' .. at
-  redis.call('SET', ARGV[1] .. member, 's:24:"value of the user ' .. string.format('%06d', at % 1000000) .. '";', 'EX', '86400')
-  redis.call('ZADD', ARGV[1] .. ARGV[5], ARGV[6], member)
+  redis.pcall('SET', ARGV[1] .. member, 's:24:"value of the user ' .. string.format('%06d', at % 1000000) .. '";', 'EX', '86400')
+  redis.pcall('ZADD', ARGV[1] .. ARGV[5], ARGV[6], member)
 end`;
 
 /** Store that many entries under the prefix. */

@@ -9,16 +9,19 @@ import { until } from '../../src/testing/suite/stores.js';
 import { freePort, startServer } from './redis-server.js';
 
 /** Primaries that share the slots of a cluster. */
-export interface RedisCluster {
-  readonly nodes: readonly RedisServer[];
+export interface RedisCluster<Node extends ClusterNode = RedisServer> {
+  readonly nodes: readonly Node[];
   stop(): Promise<void>;
 }
 
 const NODES = 3;
 const SLOTS = 16_384;
 
+/** What a server needs to join a cluster. */
+type ClusterNode = Pick<RedisServer, 'client' | 'port' | 'stop'>;
+
 /** A node, and the port of its cluster bus. */
-type Member = readonly [node: RedisServer, busPort: number];
+type Member<Node extends ClusterNode = ClusterNode> = readonly [node: Node, busPort: number];
 
 /** Start a cluster of three servers on free ports, and wait until each reports it as up. */
 export async function startRedisCluster(context: Context, ...options: string[]): Promise<RedisCluster> {
@@ -29,11 +32,11 @@ export async function startRedisCluster(context: Context, ...options: string[]):
  * Start a cluster of servers made by `startNode`.
  * @param size the number of primaries
  */
-export async function startCluster(
-  startNode: (options: readonly string[]) => Promise<RedisServer>,
+export async function startCluster<Node extends ClusterNode>(
+  startNode: (options: readonly string[]) => Promise<Node>,
   size = NODES,
-): Promise<RedisCluster> {
-  const members: Member[] = [];
+): Promise<RedisCluster<Node>> {
+  const members: Array<Member<Node>> = [];
   const stop = async (): Promise<void> => {
     await Promise.all(members.map(([node]) => node.stop()));
   };

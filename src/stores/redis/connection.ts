@@ -5,7 +5,7 @@ import type { Tunnel } from '../network/tunnel.js';
 import type { BulkWriting } from './client/bulk-writing.js';
 import type { RedisOptions } from './client/client-options.js';
 import type { ClusterClient } from './client/cluster.js';
-import type { Command, Node, Reply } from './client/command.js';
+import type { Command, Node, Reply, Session } from './client/command.js';
 
 import { withTimeout } from '../../async.js';
 import { ConfigError, TimeoutError } from '../../errors.js';
@@ -27,6 +27,14 @@ interface Reach {
   readonly tunnel?: Tunnel | undefined;
 }
 
+/** Keys that one server has. */
+export interface Share {
+  /** Undefined if the server is not known. */
+  readonly node: (Pick<Node, 'id'> & Session) | undefined;
+  /** Positions in the list of keys. */
+  readonly at: readonly number[];
+}
+
 /** A connection, opened on first use. Nothing is retried. Every failure is an error that names the server. */
 export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly id = '';
@@ -38,7 +46,8 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   readonly timeoutMs: number;
   readonly tunnel: Tunnel | undefined;
   #opened: Promise<Opened> | undefined;
-  #bulk: Promise<BulkWriting> | undefined;
+  /** By the id of the node. */
+  readonly #bulk = new Map<string, Promise<BulkWriting>>();
   /** Set once the server was found to hold all keys. */
   #topology: Promise<ServerTopology> | undefined;
   #keysApart: boolean;
@@ -80,19 +89,36 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
   /** Send commands in one write, so one round trip per server. An error reply takes the place of its answer. */
   async batch(commands: readonly Command[]): Promise<Array<Error | Reply>> {
-    const { client, explain } = await this.#open();
-    return sendAll(client, commands, explain);
+    const { client, cluster, explain } = await this.#open();
+    if (cluster === undefined) return sendAll(client, commands, explain);
+    const { sendByNode } = await import('./client/send-by-node.js');
+    return sendByNode(commands, {
+      primaryOf: (slot) => cluster.primaryOf(slot),
+      sendTo: async (node, some) => clusterNode(cluster, node, this.location).batch(some),
+      route: async (some) => sendAll(client, some, explain),
+    });
+  }
+
+  /** Stored keys by the server that has them. */
+  async shares(keys: ReadonlyArray<Buffer | string>): Promise<readonly Share[]> {
+    const { cluster } = await this.#open();
+    if (cluster === undefined) return [{ node: this, at: [...keys.keys()] }];
+    const { byPrimary } = await import('./client/send-by-node.js');
+    const { shares, rest } = byPrimary(keys, (slot) => cluster.primaryOf(slot));
+    const known = [...shares].map(([node, at]) => ({ node: clusterNode(cluster, node, this.location), at }));
+    return rest.length === 0 ? known : [...known, { node: undefined, at: rest }];
   }
 
   /** Whether `bulk` was called. */
   get writesInBulk(): boolean {
-    return this.#bulk !== undefined;
+    return this.#bulk.size > 0;
   }
 
-  /** The connection for bulk writes; not for clusters. Opened on first use, closed by `close`. */
-  async bulk(): Promise<BulkWriting> {
-    this.#bulk ??= openBulk(this);
-    return this.#bulk;
+  /** The connection for bulk writes to the only server, or to a node of the cluster. Opened once, closed by `close`. */
+  async bulk({ id }: Pick<Node, 'id'> = this): Promise<BulkWriting> {
+    const bulk = this.#bulk.get(id) ?? this.#openBulk(id);
+    this.#bulk.set(id, bulk);
+    return bulk;
   }
 
   /** A connection to the same server and database, not connected yet. */
@@ -116,10 +142,7 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     const opened = await this.#open();
     const { cluster } = opened;
     if (cluster !== undefined) {
-      return cluster.primaries().map((redis) => {
-        const id = nodeId(redis);
-        return new ServerNode(redis, `${id} of ${this.location}`, (error) => cluster.explainNode(id, error));
-      });
+      return cluster.primaries().map((node) => clusterNode(cluster, node, this.location));
     }
 
     const node = this.#only(opened);
@@ -139,14 +162,23 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
 
   /** Close the connection. The next command opens a new one. Never throws. */
   async reconnect(): Promise<void> {
-    const [opened, bulk] = [this.#opened, this.#bulk];
+    const [opened, bulk] = [this.#opened, [...this.#bulk.values()]];
     this.#opened = undefined;
-    this.#bulk = undefined;
+    this.#bulk.clear();
     await closed(opened, bulk);
   }
 
   async close(): Promise<void> {
-    await closed(this.#opened, this.#bulk);
+    await closed(this.#opened, [...this.#bulk.values()]);
+  }
+
+  async #openBulk(id: string): Promise<BulkWriting> {
+    const { BulkWriting } = await import('./client/bulk-writing.js');
+    if (!this.isCluster) return BulkWriting.open(this);
+    const node = (await this.nodes()).find((each) => each.id === id)!;
+    const location = `${id} of ${this.location}`;
+    const { timeoutMs, isCluster } = this;
+    return BulkWriting.open({ location, timeoutMs, isCluster, dedicated: async () => node.dedicated() });
   }
 
   async #first(): Promise<Node> {
@@ -212,16 +244,19 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   }
 }
 
-/** Never throws: the caller that opened it got the error. */
-async function closed(opening?: Promise<Opened>, openingBulk?: Promise<BulkWriting>): Promise<void> {
-  const [opened, bulk] = await Promise.allSettled([opening, openingBulk]);
-  if (bulk.status === 'fulfilled') bulk.value?.close();
-  if (opened.status === 'fulfilled') opened.value?.client.disconnect();
+function clusterNode(cluster: ClusterClient, redis: Redis, location: string): Node {
+  const id = nodeId(redis);
+  return new ServerNode(redis, `${id} of ${location}`, (error) => cluster.explainNode(id, error));
 }
 
-async function openBulk(connection: Connection): Promise<BulkWriting> {
-  const { BulkWriting } = await import('./client/bulk-writing.js');
-  return BulkWriting.open(connection);
+/** Never throws: the caller that opened it got the error. */
+async function closed(
+  opening: Promise<Opened> | undefined,
+  openingBulk: ReadonlyArray<Promise<BulkWriting>>,
+): Promise<void> {
+  for (const bulk of await Promise.allSettled(openingBulk)) if (bulk.status === 'fulfilled') bulk.value.close();
+  const [opened] = await Promise.allSettled([opening]);
+  if (opened.status === 'fulfilled') opened.value?.client.disconnect();
 }
 
 interface Opened {

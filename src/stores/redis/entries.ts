@@ -20,6 +20,7 @@ import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
+import { bulkByNode } from './client/bulk-by-node.js';
 import { bytes, count, given, isGone, list, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
 import { changeGuarded, transact } from './guarded-key.js';
@@ -221,9 +222,9 @@ export class Entries implements Repository {
   /** Large batches use a separate connection. Later writes use it too, so that they stay in order. */
   async #write(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const { connection } = this;
-    if (connection.isCluster || (batch.length < MANY && !connection.writesInBulk)) {
-      const written = connection.isCluster ? lastOfEachKey(batch) : batch;
-      await this.#send(written.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
+    const { isCluster } = connection;
+    if (isCluster || (batch.length < MANY && !connection.writesInBulk)) {
+      await (isCluster ? this.#writeOnCluster(lastOfEachKey(batch)) : this.#sendEntries(batch));
       return { stored: batch.length };
     }
 
@@ -238,6 +239,20 @@ export class Entries implements Repository {
     const { done, failure } = await bulk.send(writer);
     // Each entry needs the same number of commands.
     return { stored: Math.floor((done / commands) * batch.length), failure };
+  }
+
+  async #writeOnCluster(batch: readonly EncodedEntry[]): Promise<void> {
+    const isAlone = this.written(batch[0]!.key, null).length === 0;
+    if (batch.length < MANY || !isAlone) return this.#sendEntries(batch);
+    const left = await bulkByNode(
+      this.connection,
+      batch.map((entry) => ({ ...entry, full: this.storedKey(entry.key) })),
+    );
+    await this.#sendEntries(left);
+  }
+
+  async #sendEntries(entries: readonly EncodedEntry[]): Promise<void> {
+    await this.#send(entries.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
   }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {

@@ -55,6 +55,11 @@ export function isCrossSlot(error: unknown): boolean {
   return error instanceof RefusedError && CROSS_SLOT.test(answerOf(error));
 }
 
+/** Whether a node of a cluster says that another node has the key, or may have it. @param words an error reply */
+export function isRedirection(words: string): boolean {
+  return /^(?:MOVED|ASK|TRYAGAIN)\b/.test(words);
+}
+
 /** The original error reply behind an error; empty if there was none. */
 export function answerOf(error: unknown): string {
   const cause = error instanceof CachectlError ? causeOf(error.cause) : causeOf(error);

@@ -4,6 +4,7 @@ import type { Connection } from './connection.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { escapeGlob } from '../listing/glob.js';
+import { merged } from '../listing/merged.js';
 import { watchSlots } from './client/slots.js';
 
 /** How many keys a server checks per SCAN call: well under a millisecond of its time. */
@@ -53,7 +54,8 @@ export function underPrefix(keys: Keys, head = ''): string {
 }
 
 /**
- * Yield pages of stored keys under the prefix, from every server. A key can appear twice while a server rehashes.
+ * Yield pages of stored keys under the prefix, from every server at once. A key can appear twice while a server
+ * rehashes.
  * @param head only keys that start with this
  */
 export async function* scan(
@@ -62,9 +64,12 @@ export async function* scan(
   signal?: AbortSignal,
   head = '',
 ): AsyncGenerator<Buffer[]> {
-  for (const node of await connection.nodes()) {
-    for await (const { page } of scanNode(node, keys, { signal, head })) if (page.length > 0) yield page;
-  }
+  const nodes = await connection.nodes();
+  yield* merged(nodes.map((node) => pagesOf(node, keys, { signal, head })));
+}
+
+async function* pagesOf(node: Pick<Node, 'call'>, keys: Keys, scanning: Scanning): AsyncGenerator<Buffer[], void> {
+  for await (const { page } of scanNode(node, keys, scanning)) if (page.length > 0) yield page;
 }
 
 /** Like `scan`, but fails if slots moved, so that no key was missed. @throws UnreachableError */

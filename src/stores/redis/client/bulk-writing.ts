@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import { UnansweredError } from '../../../errors.js';
 import { LargeReplyError, tooLargeReply } from '../../network/reply-limit.js';
-import { refused, translated } from '../errors.js';
+import { isRedirection, refused, translated } from '../errors.js';
 import { RespWriter } from './resp-writer.js';
 
 /** The connection to write to. */
@@ -10,6 +10,7 @@ interface Target {
   /** For error messages. */
   readonly location: string;
   readonly timeoutMs: number;
+  readonly isCluster: boolean;
   dedicated(): Promise<Redis>;
 }
 
@@ -17,6 +18,8 @@ interface Target {
 export interface Answered {
   /** How many commands succeeded before the first failure. */
   readonly done: number;
+  /** The positions of commands that a node of a cluster redirects to another. */
+  readonly redirected: readonly number[];
   /** Why the next command failed, or why its outcome is unknown. */
   readonly failure: Error | undefined;
 }
@@ -29,6 +32,7 @@ export interface Answered {
 export class BulkWriting {
   readonly #redis: Redis;
   readonly #location: string;
+  readonly #isOfCluster: boolean;
   readonly #waiting: Waiting[] = [];
   readonly #spare: RespWriter[] = [];
   readonly #silence: NodeJS.Timeout;
@@ -41,9 +45,10 @@ export class BulkWriting {
     return new BulkWriting(await target.dedicated(), target);
   }
 
-  private constructor(redis: Redis, { location, timeoutMs }: Target) {
+  private constructor(redis: Redis, { location, timeoutMs, isCluster }: Target) {
     this.#redis = redis;
     this.#location = location;
+    this.#isOfCluster = isCluster;
     const { stream } = redis;
     // ioredis must not see the replies: it would match them to its own commands.
     stream.removeAllListeners('data');
@@ -63,10 +68,17 @@ export class BulkWriting {
    * writer afterwards.
    */
   async send(writer: RespWriter): Promise<Answered> {
-    if (this.#lost) return { done: 0, failure: this.#lost };
+    if (this.#lost) return { done: 0, redirected: [], failure: this.#lost };
     if (this.#waiting.length === 0) this.#silence.refresh();
     const answered = await new Promise<Answered>((resolve) => {
-      this.#waiting.push({ commands: writer.commands, answers: 0, done: 0, failure: undefined, resolve });
+      this.#waiting.push({
+        commands: writer.commands,
+        answers: 0,
+        done: 0,
+        redirected: [],
+        failure: undefined,
+        resolve,
+      });
       this.#redis.stream.write(writer.bytes);
     });
     // Once answered, the bytes have left the buffer.
@@ -111,8 +123,9 @@ export class BulkWriting {
   #answer(refusal?: string): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
-    next.answers++;
-    if (refusal !== undefined) next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
+    const position = next.answers++;
+    if (refusal !== undefined && this.#isOfCluster && isRedirection(refusal.slice(1))) next.redirected.push(position);
+    else if (refusal !== undefined) next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
     else if (next.failure === undefined) next.done++;
     if (next.answers < next.commands) return;
     this.#waiting.shift();
@@ -133,7 +146,9 @@ export class BulkWriting {
   /** Fail everything in flight. Commands that were sent without an answer may have run. */
   #lose(error: Error): void {
     this.#lost ??= error;
-    for (const { done, failure, resolve } of this.#waiting.splice(0)) resolve({ done, failure: failure ?? this.#lost });
+    for (const { done, redirected, failure, resolve } of this.#waiting.splice(0)) {
+      resolve({ done, redirected, failure: failure ?? this.#lost });
+    }
   }
 }
 
@@ -141,6 +156,7 @@ interface Waiting {
   readonly commands: number;
   answers: number;
   done: number;
+  readonly redirected: number[];
   failure: Error | undefined;
   resolve(answered: Answered): void;
 }

@@ -7,6 +7,7 @@ import { type CachectlError, TimeoutError, UnreachableError } from '../../../err
 import { causeOf, isReply, translated } from '../errors.js';
 import { timeoutOfOne } from './client-options.js';
 import { isVague, moreSpecific, watchFailures } from './connection-failures.js';
+import { SLOTS } from './key-slot.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';
 
@@ -18,6 +19,8 @@ export class ClusterClient {
   /** The last error of each node, latest last. */
   readonly #failures = new Map<string, Error>();
   #ranges: readonly SlotRange[] = [];
+  /** The primary of each slot; undefined after nodes or slots changed. */
+  #bySlot: ReadonlyArray<Redis | undefined> | undefined;
   /** The host of nodes that announce none; undefined while all nodes announce one. */
   #hostOfHostless: string | undefined;
   #failure: Error | undefined;
@@ -43,6 +46,11 @@ export class ClusterClient {
       this.#failure = error;
     });
     this.client.on('+node', (node: Redis) => this.#prepare(node));
+    for (const event of ['+node', '-node', 'refresh']) {
+      this.client.on(event, () => {
+        this.#bySlot = undefined;
+      });
+    }
   }
 
   /** @throws CachectlError that names the nodes that failed */
@@ -73,6 +81,20 @@ export class ClusterClient {
     const missing = missingSlots(this.#ranges);
     if (missing !== '') throw unassigned(this.#location, missing, this.#configured);
     return primaries;
+  }
+
+  /** The primary that serves a slot, by the latest slot map. Undefined if it is not known or not connected. */
+  primaryOf(slot: number): Redis | undefined {
+    this.#bySlot ??= this.#primariesBySlot();
+    const primary = this.#bySlot[slot];
+    return primary?.status === 'end' ? undefined : primary;
+  }
+
+  #primariesBySlot(): ReadonlyArray<Redis | undefined> {
+    const known = new Map(this.client.nodes('master').map((node) => [nodeId(node), node]));
+    const bySlot: Array<Redis | undefined> = Array.from({ length: SLOTS });
+    for (const { first, last, primary } of this.#ranges) bySlot.fill(known.get(primary), first, last + 1);
+    return bySlot;
   }
 
   /** Name the node that failed. ioredis reports node errors only by events. */

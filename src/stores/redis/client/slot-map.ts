@@ -1,3 +1,5 @@
+import { SLOTS } from './key-slot.js';
+
 /** CLUSTER SLOTS: first, last, then the primary and its replicas as `[host, port, id, [name, value, …]]`. */
 export type SlotReply = ReadonlyArray<readonly [first: number, last: number, ...nodes: SlotNode[]]>;
 
@@ -10,9 +12,6 @@ export interface SlotRange {
   /** `host:port`. */
   readonly primary: string;
 }
-
-/** The number of hash slots in any cluster. */
-const SLOTS = 16_384;
 
 /**
  * Fill in the host of nodes that announce none. Redis documents that it is the host that was asked. A node that should

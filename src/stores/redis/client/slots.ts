@@ -8,6 +8,8 @@ import { missingSlots } from './slot-map.js';
 
 /** Detects slot migrations during a listing. */
 export interface SlotsWatch {
+  /** Whether slots may have been on their way between servers when the watch began. Scripts cannot use their keys. */
+  readonly areMoving: boolean;
   /** @throws UnreachableError if slots moved since the watch began */
   check(): Promise<void>;
 }
@@ -20,13 +22,14 @@ export async function watchSlots(connection: Connection): Promise<SlotsWatch> {
   if (!connection.isCluster) {
     // This detects one of several nodes before anything is listed.
     await connection.nodes();
-    return { async check() {} };
+    return { areMoving: false, async check() {} };
   }
 
   const nodes = await connection.nodes();
   const before = await slotsOf(nodes);
   if (before !== undefined) checkCoverage(before, connection.location);
   return {
+    areMoving: before === undefined || before.some(({ slots }) => slots.some((slot) => slot.startsWith('['))),
     async check() {
       if (before !== undefined && textOf((await slotsOf(nodes)) ?? []) !== textOf(before)) {
         throw moved(connection.location);

@@ -20,7 +20,7 @@ export class Contents {
     this.#context = context;
     this.#look = look;
     this.#plain = new Entries(context);
-    this.#usesScripts = !idle && !context.connection.keysApart;
+    this.#usesScripts = !idle && (context.connection.isCluster || !context.connection.keysApart);
   }
 
   /** Yield the entries that still exist. @param names keys without prefixes */

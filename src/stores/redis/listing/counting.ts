@@ -1,11 +1,10 @@
 import type { CountOptions } from '../../contract/listing.js';
-import type { Reply } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { globMatcher, isHeadOnly, literalHead } from '../../listing/glob.js';
 import { isTagSetKey, TAG_SET_HEAD } from '../../tags/names.js';
-import { count, scanStep } from '../client/replies.js';
-import { CLOCK, HEADS, MAX_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { count } from '../client/replies.js';
+import { CLOCK, HEADS, MAX_PAGES, onAll, PAGE, scanSteps, scriptNodes } from '../client/scripts.js';
 import { BOOKKEEPING_KEY, scanAll, underPrefix } from '../keys.js';
 
 /** Lua: scan pages until the time limit and count entries, leaving out tag sets. */
@@ -47,20 +46,20 @@ async function countInSteps(
   head: string,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  if (!(await scriptsSeeAllKeys(connection))) return undefined;
+  const servers = await scriptNodes(connection);
+  if (servers === undefined) return undefined;
   const pages = [underPrefix(keys, head), PAGE, MAX_PAGES] as const;
-  const how = [...pages, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), TAG_SET_HEAD] as const;
-  const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
+  const args = [...pages, BOOKKEEPING_KEY, Buffer.byteLength(keys.prefix), TAG_SET_HEAD] as const;
   let counted = 0;
-  for (let reply = await unlessRefused(step('0')); reply !== undefined;) {
-    const { cursor, found } = scanStep(reply, 1);
-    counted += count(found[0]!);
-    if (cursor === '0') return counted;
-    signal?.throwIfAborted();
-    reply = await step(cursor);
-  }
-
-  return undefined;
+  let isRefused = false;
+  await onAll(servers.nodes, signal, async (node, either) => {
+    for await (const found of scanSteps(node, { script: STEP, args, width: 1 }, either)) {
+      if (found === undefined) isRefused = true;
+      else counted += count(found[0]!);
+    }
+  });
+  await servers.slots.check();
+  return isRefused ? undefined : counted;
 }
 
 /** Count page by page. Keys are decoded only if they must be matched. */

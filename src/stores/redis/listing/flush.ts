@@ -10,7 +10,6 @@ import { isLaravelLockName } from '../../locks/names.js';
 import { lockDetector, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
 import { isTagSetKey } from '../../tags/names.js';
 import { count, given } from '../client/replies.js';
-import { scriptsSeeAllKeys } from '../client/scripts.js';
 import { isUnavailable } from '../errors.js';
 import { type Keys, scanAll } from '../keys.js';
 import { ownerOf } from '../locks/lock.js';
@@ -38,7 +37,6 @@ export async function flush(context: RedisContext, options: FlushOptions): Promi
   const isSwept =
     // A script cannot recognize a packed owner.
     (context.packing.texts.areBare || keeps === undefined || keeps.goesByNames) &&
-    (await scriptsSeeAllKeys(context.connection)) &&
     (await sweep(context.connection, context.keys, { ...options, keeps }, async ({ undecided, ...done }) => {
       progress.add(done);
       if (undecided.length > 0) progress.add(await remover.removePage(undecided));
@@ -153,7 +151,7 @@ class PrefixRemover {
   async removePage(page: readonly Buffer[]): Promise<FlushResult> {
     const others = page.filter((key) => !isTagSetKey(this.#keys.short(key)));
     const done = await this.#removeOthers(others);
-    this.#sets.push(...page.filter((key) => isTagSetKey(this.#keys.short(key))));
+    for (const key of page) if (isTagSetKey(this.#keys.short(key))) this.#sets.push(key);
     if (this.#sets.length >= MAX_SETS) await this.removeSets();
     return done;
   }

@@ -1,4 +1,4 @@
-import type { Reply } from '../client/command.js';
+import type { Command, Reply } from '../client/command.js';
 import type { Connection } from '../connection.js';
 
 import { RefusedError } from '../../../errors.js';
@@ -15,11 +15,11 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * Lua: PTTL and value of each key. In place of the value: its length if it is too long for this reply, false if the key
- * holds no string.
+ * holds no string. Keys of a cluster are plain arguments, because they are in several slots.
  */
 const READ = `local longest, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local found = {}
-for at, key in ipairs(KEYS) do
+local keys, found = #KEYS > 0 and KEYS or {unpack(ARGV, 3)}, {}
+for at, key in ipairs(keys) do
   local value = redis.pcall('STRLEN', key)
   if type(value) ~= 'number' then value = false
   elseif value <= longest and value <= most then
@@ -45,14 +45,30 @@ export async function readByScript(
   connection: Connection,
   full: readonly string[],
 ): Promise<readonly Read[] | undefined> {
-  const steps = Array.from({ length: Math.ceil(full.length / STEP) }, (_, index) =>
-    full.slice(index * STEP, (index + 1) * STEP),
+  const read: Read[] = [];
+  const areRead = await Promise.all(
+    (await connection.shares(full)).map(async ({ node, at }) => {
+      const steps = Array.from({ length: Math.ceil(at.length / STEP) }, (_, index) =>
+        at.slice(index * STEP, (index + 1) * STEP),
+      );
+      const replies = await node?.batch(
+        steps.map((step): Command => {
+          const keys = step.map((index) => full[index]!);
+          return connection.isCluster
+            ? ['EVAL', READ, 0, MAX_VALUE_BYTES, MAX_BYTES, ...keys]
+            : ['EVAL', READ, keys.length, ...keys, MAX_VALUE_BYTES, MAX_BYTES];
+        }),
+      );
+      if (replies === undefined || replies.some((reply) => reply instanceof RefusedError)) return false;
+      for (const [index, step] of steps.entries()) {
+        const some = readOf(list(replies[index]!, 2 * step.length));
+        for (const [offset, place] of step.entries()) read[place] = some[offset]!;
+      }
+
+      return true;
+    }),
   );
-  const replies = await connection.batch(
-    steps.map((keys) => ['EVAL', READ, keys.length, ...keys, MAX_VALUE_BYTES, MAX_BYTES]),
-  );
-  if (replies.some((reply) => reply instanceof RefusedError)) return undefined;
-  return replies.flatMap((reply, index) => readOf(list(reply, 2 * steps[index]!.length)));
+  return areRead.every(Boolean) ? read : undefined;
 }
 
 function readOf(fields: readonly Reply[]): Read[] {

@@ -4,10 +4,12 @@ import type { Connection } from '../connection.js';
 import type { RedisContext } from '../context.js';
 
 import { literalHead } from '../../listing/glob.js';
+import { merged } from '../../listing/merged.js';
 import { LARAVEL_LOCK_HEADS, OWNER_PREFIX } from '../../locks/names.js';
 import { IS_OWNER, MAX_OWNER, OWNER_HEAD_BYTES } from '../../locks/rule.js';
-import { bytesList, scanStep } from '../client/replies.js';
-import { CLOCK, HEADS, MAX_PAGES, PAGE, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { bytesList } from '../client/replies.js';
+import { CLOCK, FOREIGN, HEADS, MAX_PAGES, PAGE, scanSteps, scriptNodes } from '../client/scripts.js';
+import { type SlotsWatch } from '../client/slots.js';
 import { underPrefix } from '../keys.js';
 
 /** The most bytes that one call returns; the last page may exceed it. */
@@ -16,7 +18,7 @@ const MAX_BYTES = 256 * 1024;
 /**
  * Lua: scan pages until the time limit and return possible locks: key, start of the value, PTTL. A possible lock has a
  * name that starts with one of `heads`, or an owner as its value (unless `goesByNames`); with `all`, it is any key. Tag
- * sets, empty values and keys that hold no string are skipped. Other failures are errors.
+ * sets, empty values, keys that hold no string and keys of other nodes are skipped. Other failures are errors.
  */
 const STEP = `${CLOCK}${HEADS}${IS_OWNER}local cursor, pattern, size, most = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local owner, standsOut, last, maxBytes = ARGV[6], ARGV[7] == '1', ARGV[8], tonumber(ARGV[9])
@@ -34,7 +36,9 @@ local function look(key)
   local named = isNamed(key)
   if goesByNames and not named then return end
   local value = pcall('GETRANGE', key, '0', lastOfShort)
-  if type(value) == 'table' then return not find(value.err, 'WRONGTYPE', 1, true) and value end
+  if type(value) == 'table' then
+    return not (find(value.err, 'WRONGTYPE', 1, true) or find(value.err, '${FOREIGN}', 1, true)) and value
+  end
   if value == '' or not (named or isOwner(value, owner, standsOut)) then return end
   if #value == short then value = pcall('GETRANGE', key, '0', last) end
   local pttl = pcall('PTTL', key)
@@ -81,30 +85,33 @@ export async function sweepLocks(
 ): Promise<AsyncGenerator<readonly Held[]> | undefined> {
   const { keys, packing } = context;
   const { pattern, goesByNames, ownersStandOut } = rule;
-  if (!(packing.texts.areBare || goesByNames) || !(await scriptsSeeAllKeys(connection))) return undefined;
+  const servers = packing.texts.areBare || goesByNames ? await scriptNodes(connection) : undefined;
+  if (servers === undefined) return undefined;
   const named = pattern === undefined ? [] : [literalHead(pattern)];
   const heads = [...LARAVEL_LOCK_HEADS, ...named].filter((head) => head !== '');
   const pages = [underPrefix(keys), PAGE, MAX_PAGES] as const;
   const what = [OWNER_PREFIX, ownersStandOut ? 1 : 0, MAX_OWNER - 1, MAX_BYTES, named.includes('') ? 1 : 0] as const;
   const where = [Buffer.byteLength(keys.prefix), goesByNames ? 1 : 0, OWNER_HEAD_BYTES] as const;
-  const how = [...pages, ...what, ...where, ...heads] as const;
-  const step = async (cursor: string): Promise<Reply> => connection.call('EVAL', STEP, 0, STEP_US, cursor, ...how);
-  const first = await unlessRefused(step('0'));
-  return first === undefined ? undefined : steps(first, step, signal);
+  const args = [...pages, ...what, ...where, ...heads] as const;
+  const sources = servers.nodes.map((node) => scanSteps(node, { script: STEP, args, width: 1 }, signal));
+  const firsts = await Promise.all(sources.map(async (source) => source.next()));
+  if (firsts.some(({ value }) => value === undefined)) return undefined;
+  return found(
+    sources.map((source, index) => startingWith(firsts[index]!.value, source)),
+    servers.slots,
+  );
 }
 
-async function* steps(
-  first: Reply,
-  step: (cursor: string) => Promise<Reply>,
-  signal?: AbortSignal,
-): AsyncGenerator<readonly Held[]> {
-  for (let reply = first; ;) {
-    const { cursor, found } = scanStep(reply, 1);
-    yield heldOf(bytesList(found[0]!, 3));
-    if (cursor === '0') return;
-    signal?.throwIfAborted();
-    reply = await step(cursor);
-  }
+type Steps = AsyncGenerator<readonly Reply[] | undefined, void>;
+
+async function* startingWith(first: readonly Reply[] | void, rest: Steps): Steps {
+  yield first ?? undefined;
+  yield* rest;
+}
+
+async function* found(sources: readonly Steps[], slots: SlotsWatch): AsyncGenerator<readonly Held[]> {
+  for await (const step of merged(sources)) yield heldOf(bytesList(step![0]!, 3));
+  await slots.check();
 }
 
 function heldOf(found: readonly Buffer[]): Held[] {

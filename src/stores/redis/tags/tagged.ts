@@ -3,12 +3,16 @@ import type { Command } from '../client/command.js';
 import type { RedisContext } from '../context.js';
 
 import { taggedKey, tagSetKey } from '../../tags/names.js';
-import { count, given, list } from '../client/replies.js';
-import { CLOCK, scriptsSeeAllKeys, STEP_US, unlessRefused } from '../client/scripts.js';
+import { bytesList, count, given, list } from '../client/replies.js';
+import { CLOCK, scriptNodes, STEP_US, unlessRefused } from '../client/scripts.js';
 import { Entries } from '../entries.js';
+import { unlinkAll } from './unlink-all.js';
 
 /** Members per step. */
 const PAGE = 1000;
+
+/** Members per step where the servers of a cluster share their entries. */
+const CLUSTER_PAGE = 4000;
 
 /** Members to process between two looks at the clock, and per script call. */
 const SCRIPT_PAGE = 250;
@@ -98,11 +102,22 @@ export class RedisTagged extends Entries implements Tagged {
    */
   async #remove({ signal, onProgress }: BulkOptions): Promise<number> {
     let removed = 0;
-    const scriptsDo = this.context.packing.texts.areBare && (await scriptsSeeAllKeys(this.connection));
+    const { connection, context } = this;
+    const scriptsDo = !connection.isCluster && context.packing.texts.areBare && (await scriptNodes(connection));
     const removePage = scriptsDo
       ? async (set: string): Promise<Page> => (await this.#removeByScript(set)) ?? this.#removeInRoundTrips(set)
       : async (set: string): Promise<Page> => this.#removeInRoundTrips(set);
     for (const set of this.#sets()) {
+      if (connection.isCluster) {
+        for await (const some of this.#removedOnCluster(set)) {
+          removed += some;
+          onProgress?.({ done: removed });
+          signal?.throwIfAborted();
+        }
+
+        continue;
+      }
+
       for (;;) {
         signal?.throwIfAborted();
         const page = await removePage(set);
@@ -134,9 +149,33 @@ export class RedisTagged extends Entries implements Tagged {
     return { members: count(members!), removed: count(removed!) };
   }
 
+  /**
+   * All servers remove the entries of a page while the server of the set sends the next. Entries come first, as below.
+   */
+  async *#removedOnCluster(set: string): AsyncGenerator<number, void> {
+    let members = await this.#members(set, 0, CLUSTER_PAGE);
+    while (members.length > 0) {
+      const [removed, next] = await Promise.all([
+        unlinkAll(
+          this.connection,
+          members.map((member) => this.#entryOf(member)),
+        ),
+        this.#members(set, members.length, CLUSTER_PAGE),
+      ]);
+      await this.connection.call('ZREM', set, ...members);
+      yield removed;
+      // Entries added in the meantime may come before the last page.
+      members = next.length > 0 ? next : await this.#members(set, 0, CLUSTER_PAGE);
+    }
+  }
+
+  async #members(set: string, from: number, most: number): Promise<readonly Buffer[]> {
+    return bytesList(await this.connection.call('ZRANGE', set, from, from + most - 1));
+  }
+
   /** Entries come first: after an interruption their members are still listed, and the next run finds them. */
   async #removeInRoundTrips(set: string): Promise<Page> {
-    const members = (await this.connection.call('ZRANGE', set, 0, PAGE - 1)) as readonly Buffer[];
+    const members = await this.#members(set, 0, PAGE);
     if (members.length === 0) return { members: 0, removed: 0 };
     const replies = await this.connection.batch(members.map((member) => ['UNLINK', this.#entryOf(member)]));
     const removed = replies.reduce((sum: number, reply) => sum + count(reply), 0);

@@ -1,0 +1,23 @@
+import { keyToBytes } from '../../entries/key-text.js';
+
+/** The number of hash slots in any cluster. */
+export const SLOTS = 16_384;
+
+const [OPEN, CLOSE] = [0x7b, 0x7d];
+
+/** The hash slot of a stored key: CRC16/XMODEM of its first hash tag `{…}`, or of the whole key. */
+export function slotOf(key: Buffer | string): number {
+  const bytes = typeof key === 'string' ? keyToBytes(key) : key;
+  const open = bytes.indexOf(OPEN);
+  const close = open === -1 ? -1 : bytes.indexOf(CLOSE, open + 1);
+  const [from, to] = close > open + 1 ? [open + 1, close] : [0, bytes.length];
+  let crc = 0;
+  for (let at = from; at < to; at++) crc = ((crc << 8) & 0xff_ff) ^ TABLE[(crc >> 8) ^ bytes[at]!]!;
+  return crc % SLOTS;
+}
+
+const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x80_00 ? (crc << 1) ^ 0x10_21 : crc << 1;
+  return crc;
+});
