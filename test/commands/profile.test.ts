@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -33,7 +33,7 @@ describe('the profile commands', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'cachectl-profile-'));
-    writeFileSync(path.join(folder, 'cachectl.yaml'), FILE);
+    writeFileSync(path.join(folder, 'cachectl.yaml'), FILE, { mode: 0o600 });
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -145,6 +145,23 @@ describe('the profile commands', () => {
         /^error: cachectl\.yaml:16: unknown key "hst"[^\n]*\n {2}Did you mean host\?\nerror: .*NOT_SET/,
       );
       expect(await run('profile:check', 'shop', 'token')).to.include({ code: 0, out: 'shop\tok\ntoken\tok\n' });
+    });
+
+    it('warns of passwords that other users can read, and not of variables', async () => {
+      chmodSync(path.join(folder, 'cachectl.yaml'), 0o640);
+      const { out, code, err } = await run('profile:check');
+      expect({ out, code }).to.deep.equal({ out: 'shop\tok\ntoken\tok\nmongo\tok\nlocked\tok\n', code: 0 });
+      expect(err.match(/cachectl\.yaml:\d+: a password of [^;]+/g)).to.deep.equal([
+        'cachectl.yaml:12: a password of profile mongo is readable by other users (mode 0640)',
+        'cachectl.yaml:13: a password of profile locked is readable by other users (mode 0640)',
+      ]);
+      const about = JSON.parse((await run('profile:check', 'shop', 'mongo', '--json')).out) as Array<{
+        warnings: string[];
+      }>;
+      expect(about.map(({ warnings }) => warnings.length)).to.deep.equal([0, 1]);
+      expect((await run('doctor')).out).to.match(
+        /readable by others \(mode 0640\): cachectl\.yaml:12,\s+cachectl\.yaml:13/,
+      );
     });
 
     it('refuses a default that does not exist', async () => {

@@ -1,14 +1,15 @@
-import { chmod, stat } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Profile } from '../../profiles/profile.js';
-import type { Entries, Setting } from '../../profiles/settings.js';
+import type { Setting } from '../../profiles/settings.js';
 import type { Chosen } from '../../runtime/select-profile.js';
 import type { Finding } from '../../stores/contract/store.js';
 
 import { CachectlError } from '../../errors.js';
+import { exposedPasswords, hasPassword } from '../../profiles/file/exposed-passwords.js';
 import { userFolder } from '../../profiles/file/find.js';
-import { VARIABLE, variablesIn } from '../../profiles/file/interpolate.js';
+import { variablesIn } from '../../profiles/file/interpolate.js';
 import { profileFileOf, resolveProfile } from '../../profiles/resolve.js';
 import { withSuggestions } from '../../profiles/suggest.js';
 import { failed, ok, warning } from '../../stores/doctor/findings.js';
@@ -66,9 +67,9 @@ async function* fileFindings(chosen: Chosen): AsyncGenerator<Finding> {
   const { name, fields, pickedBy } = await withSuggestions(async () => readProfile({ file, profile, env, cwd }));
   const by = { default: 'its default', only: 'its only one', name: `named by ${profileBy}` }[pickedBy];
   yield ok('file', `${file}, ${configBy ? `named by ${configBy}` : foundBy(file, env)}; profile ${name} is ${by}`);
-  const texts = [...textsOf(fields.entries)];
-  if (texts.some(({ key, shown }) => isSecret(key, shown))) yield* modeFindings(file);
-  const unset = [...new Set(texts.flatMap(({ shown }) => unsetIn(shown, env)))];
+  const texts = [...fields.entries.values()].flatMap((setting) => textsOf(setting));
+  yield* modeFindings(file, cwd);
+  const unset = [...new Set(texts.flatMap((text) => unsetIn(text, env)))];
   if (unset.length > 0) {
     yield ok('variables', `${unset.join(', ')}: not set, so the default after :- is used`);
   }
@@ -80,30 +81,11 @@ function foundBy(file: string, env: NodeJS.ProcessEnv): string {
     : 'found here or in a parent folder';
 }
 
-interface WrittenText {
-  readonly key: string;
-  /** As the author wrote it, without defaults. */
-  readonly shown: string;
-}
-
-function* textsOf(entries: Entries): Generator<WrittenText> {
-  for (const [key, setting] of entries) yield* textsIn(key, setting);
-}
-
-function* textsIn(key: string, setting: Setting): Generator<WrittenText> {
-  if (setting.kind === 'map') yield* textsOf(setting.entries);
-  else if (setting.kind === 'list') for (const item of setting.items) yield* textsIn(key, item);
-  else if (setting.shown !== undefined) yield { key, shown: setting.shown };
-}
-
-/** Whether the text contains a secret itself, not only the name of a variable. */
-function isSecret(key: string, shown: string): boolean {
-  const itself = shown.replaceAll(VARIABLE, '');
-  return (/password|secret|token/i.test(key) && itself !== '') || hasPassword(itself);
-}
-
-function hasPassword(url: string): boolean {
-  return /:\/\/[^/?#]*:[^/?#]+@/.test(url);
+/** The texts as their author wrote them, without defaults. */
+function textsOf(setting: Setting): string[] {
+  if (setting.kind === 'map') return [...setting.entries.values()].flatMap((each) => textsOf(each));
+  if (setting.kind === 'list') return setting.items.flatMap((each) => textsOf(each));
+  return setting.shown === undefined ? [] : [setting.shown];
 }
 
 /** Variables that are not set, so that their default is used. */
@@ -111,17 +93,16 @@ function unsetIn(shown: string, env: NodeJS.ProcessEnv): string[] {
   return variablesIn(shown, env).flatMap(({ name, isDefaulted }) => (isDefaulted ? [name] : []));
 }
 
-/** Warn if others can read a file with a password. */
-async function* modeFindings(file: string): AsyncGenerator<Finding> {
-  const { mode, uid } = await stat(file);
-  // On Windows, modes have no meaning.
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
-  const shown = (mode & 0o777).toString(8).padStart(4, '0');
-  const isOurs = process.getuid?.() === uid;
+/** Warn if others can read a file with a password, of any of its profiles. */
+async function* modeFindings(file: string, cwd: string): AsyncGenerator<Finding> {
+  const exposed = await exposedPasswords(file, cwd);
+  if (exposed === undefined) return;
+  const { mode, isOurs, passwords } = exposed;
+  const places = [...new Set(passwords.map(({ where }) => where))].join(', ');
   yield {
     subject: 'file mode',
     state: 'warning',
-    message: `${file} contains a password and is readable by others (mode ${shown})`,
+    message: `${file} contains a password and is readable by others (mode ${mode}): ${places}`,
     hint: isOurs
       ? 'Run doctor --fix to make it readable by you only, or take the password from the environment: ${NAME}.'
       : `Have its owner run: chmod 600 ${file}. Or take the password from the environment: \${NAME}.`,

@@ -7,6 +7,7 @@ import { withSuggestions } from '../../profiles/suggest.js';
 import { readWithoutSecrets } from '../../runtime/read-profile.js';
 import { errorFields, type Failure, toFailure } from '../../runtime/report-error.js';
 import { chooseEach, chooseProfile, type Chosen } from '../../runtime/select-profile.js';
+import { printKey } from '../../stores/entries/printed-key.js';
 
 /** The result of the check of one profile. */
 export interface CheckedProfile {
@@ -35,7 +36,7 @@ export const checkColumns: ReadonlyArray<Column<CheckedProfile>> = [
  */
 export async function* checkProfiles(names: readonly string[], flags: GlobalFlags): AsyncGenerator<CheckedProfile> {
   for (const chosen of await profilesToCheck(names, flags)) {
-    const warnings: string[] = [];
+    const warnings = await passwordWarnings(chosen);
     const choice = { ...chosen.choice, warn: (text: string) => warnings.push(text) };
     const name = choice.profile ?? 'local';
     try {
@@ -46,6 +47,20 @@ export async function* checkProfiles(names: readonly string[], flags: GlobalFlag
       yield { name, warnings, failure: toFailure(error) };
     }
   }
+}
+
+/** Passwords of the profile that other users can read in its file. */
+async function passwordWarnings({ choice }: Chosen): Promise<string[]> {
+  const file = choice.url === undefined ? await profileFileOf(choice) : undefined;
+  if (file === undefined) return [];
+  const { exposedPasswords } = await import('../../profiles/file/exposed-passwords.js');
+  const { mode = '', passwords = [] } = (await exposedPasswords(file, choice.cwd)) ?? {};
+  return passwords
+    .filter(({ profile }) => choice.profile === undefined || profile === choice.profile)
+    .map(
+      ({ where, profile }) =>
+        `${where}: a password of profile ${printKey(profile)} is readable by other users (mode ${mode}); run chmod 600, or write \${NAME}`,
+    );
 }
 
 async function profilesToCheck(names: readonly string[], flags: GlobalFlags): Promise<readonly Chosen[]> {

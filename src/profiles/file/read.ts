@@ -7,7 +7,7 @@ import { quote, quoteKey } from '../settings.js';
 import { UnknownName } from '../suggest.js';
 import { readHead } from './read-head.js';
 import { parseSource } from './source.js';
-import { type Entry, Tree } from './tree.js';
+import { type Entry, Tree, type WrittenText } from './tree.js';
 
 export interface ProfileRequest {
   /** Absolute. */
@@ -54,6 +54,20 @@ export async function profileNames({ file, cwd }: Pick<ProfileRequest, 'cwd' | '
   const shown = showFile(file, cwd);
   const tree = new Tree(parseSource(await readText(file, shown), shown));
   return readContents(tree, shown).profiles.map(({ key }) => key);
+}
+
+/** A text of a profile as it is written, with its variables. */
+export interface ProfileText extends WrittenText {
+  readonly profile: string;
+}
+
+/** Every text in all profiles of a file. */
+export async function writtenTexts({ file, cwd }: Pick<ProfileRequest, 'cwd' | 'file'>): Promise<ProfileText[]> {
+  const shown = showFile(file, cwd);
+  const tree = new Tree(parseSource(await readText(file, shown), shown));
+  return readContents(tree, shown).profiles.flatMap(({ key: profile, value, where }) =>
+    [...tree.texts(profile, value, where)].map((text) => ({ profile, ...text })),
+  );
 }
 
 /** Check that `default`, if the file has one, names one of its profiles. @throws ConfigError, UnknownName */

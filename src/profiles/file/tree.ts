@@ -20,6 +20,14 @@ export interface Entry {
   readonly value: Node | null;
 }
 
+/** A scalar as it is written. */
+export interface WrittenText {
+  /** The nearest key. */
+  readonly key: string;
+  readonly text: string;
+  readonly where: string;
+}
+
 /** Reads the nodes of a file. Follows aliases, merges maps, and replaces variables on request. */
 export class Tree {
   #left = MAX_VALUES;
@@ -65,6 +73,23 @@ export class Tree {
     if (target === null) return { kind: 'scalar', value: null, shown: undefined, where };
     if (isScalar(target)) return scalar(target.value, target.source, { where, name, env });
     return this.#deeper(where, () => this.#collection(target, where, name, env));
+  }
+
+  /** Every text of a node, without replacing variables. @param key the node's own */
+  texts(key: string, node: Node | null, where: string): WrittenText[] {
+    this.#count(where);
+    const target = node === null ? null : this.#follow(node);
+    if (target === null) return [];
+    if (isScalar(target)) {
+      const text = typeof target.value === 'string' ? target.value : (target.source ?? '');
+      return [{ key, text: showExpressions(text), where }];
+    }
+
+    return this.#deeper(where, () =>
+      isSeq(target)
+        ? target.items.flatMap((item) => this.texts(key, item as Node, this.#where(item as Node, where)))
+        : this.entries(target)!.flatMap((entry) => this.texts(entry.key, entry.value, entry.where)),
+    );
   }
 
   #collection(target: Node, where: string, name: string, env: NodeJS.ProcessEnv): Setting {
