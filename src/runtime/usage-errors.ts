@@ -88,8 +88,12 @@ const WORDINGS: ReadonlyArray<readonly [RegExp, (words: string[], input: ParserI
     /Expected --([\w-]+)=(.*) to be one of: (.*?)(?: See more help|$)/,
     ([name = '', value = '', list = '']) => ({
       message: `--${name} does not take "${value}"`,
-      hint: `Use one of: ${list}.`,
+      hint: optionHint(value, list),
     }),
+  ],
+  [
+    /^Expected (.*) to be one of: (.*?)(?: See more help|$)/,
+    ([value = '', list = '']) => ({ message: `unknown argument "${value}"`, hint: optionHint(value, list) }),
   ],
   [
     /Flag --([\w-]+) expects one of these values: (.*?)(?: See more help|$)/,
@@ -111,6 +115,12 @@ const WORDINGS: ReadonlyArray<readonly [RegExp, (words: string[], input: ParserI
     }),
   ],
 ];
+
+/** @param list the options, separated by commas */
+function optionHint(typed: string, list: string): string {
+  const near = nearest(typed, list.split(', '));
+  return `${near === undefined ? '' : `Did you mean ${near}? `}Use one of: ${list}.`;
+}
 
 function wordsOf(name: string, input: ParserInput | undefined): string {
   const flag = input?.flags[name];
@@ -164,7 +174,10 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 
 const PATTERN_NAMES: ReadonlySet<string> = new Set(['pattern', 'key', 'match', 'glob']);
 
+/** Of equally near names, one with the same first letter: it is rarely mistyped. */
 function nearest(typed: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((name) => ({ name, wrong: distance(typed, name) })).toSorted((a, b) => a.wrong - b.wrong);
+  const ranked = names
+    .map((name) => ({ name, wrong: distance(typed, name), isOtherHead: Number(name[0] !== typed[0]) }))
+    .toSorted((a, b) => a.wrong - b.wrong || a.isOtherHead - b.isOtherHead);
   return ranked.find(({ name, wrong }) => wrong <= 2 && wrong < name.length / 2)?.name;
 }

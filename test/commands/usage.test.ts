@@ -53,6 +53,12 @@ describe('an invalid command line exits 2 with two lines', () => {
       ['keys', '--sort'],
       '--sort needs a value\n  Use one of: key, size, ttl, idle.',
     ],
+    ['a wrong value of a flag', ['keys', '--sort', 'siz'], 'Did you mean size? Use one of: key, size, ttl, idle.'],
+    [
+      'a shell that does not exist',
+      ['completion', 'fsh'],
+      'unknown argument "fsh"\n  Did you mean fish? Use one of: bash, zsh, fish.',
+    ],
     ['a flag given twice', ['get', 'a', '--default', '1', '--default', '2'], '--default was given more than once'],
     ['a number that is none', ['keys', '--limit', 'x'], '--limit: "x" is not a whole number\n'],
     ['a number too small', ['keys', '--limit', '0'], 'Write a whole number greater than or equal to 1.'],

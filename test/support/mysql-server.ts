@@ -4,14 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import type { SqlConnection } from '../../src/profiles/profile.js';
-
 import { DRIVER } from '../../src/stores/mysql/store.js';
-import { until } from '../../src/testing/suite/stores.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
-import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer, urlOf } from './sql-server.js';
-import { sqlAdmin } from './sql-tables.js';
+import { withDatabase } from './sql-database.js';
+import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer } from './sql-server.js';
 
 /**
  * Start MariaDB or MySQL on a free port, or use CACHECTL_TEST_MYSQL_URL, with a database that is created and dropped.
@@ -20,7 +17,7 @@ import { sqlAdmin } from './sql-tables.js';
  */
 export async function startMysql(context: Context, options: ServerOptions = []): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_MYSQL_URL;
-  if (given && options.length === 0) return withDatabase(connectionOf(given, 3306, 'mysql'), async () => {});
+  if (given && options.length === 0) return withDatabase(DRIVER, connectionOf(given, 3306, 'mysql'), async () => {});
   const program = ['mariadbd', 'mysqld'].map((name) => found(name)).find((file) => file !== undefined);
   if (program === undefined) return lacking(context, 'neither mariadbd nor mysqld is installed');
   const user = new ServerUser('mysql');
@@ -44,6 +41,7 @@ export async function startMysql(context: Context, options: ServerOptions = []):
     ...optionsFor(user, options),
   ]);
   const database = await withDatabase(
+    DRIVER,
     { host: '127.0.0.1', port, database: 'mysql', username: 'root' },
     async (signal) => user.end(server, signal),
   );
@@ -54,32 +52,4 @@ export async function startMysql(context: Context, options: ServerOptions = []):
 function found(program: string): string | undefined {
   const inSbin = `/usr/sbin/${program}`;
   return programPath(program) ?? (existsSync(inSbin) ? inSbin : undefined);
-}
-
-async function withDatabase(
-  root: SqlConnection,
-  end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>,
-): Promise<SqlServer> {
-  const admin = sqlAdmin(DRIVER, { connection: root });
-  const database = `cachectl_${process.pid}_${Date.now()}`;
-  await until(async () =>
-    admin.run(`CREATE DATABASE ${database}`).then(
-      () => true,
-      () => false,
-    ),
-  );
-  const connection = { ...root, database };
-  return {
-    connection,
-    url: urlOf('mysql', connection),
-    async kill() {
-      await admin.close();
-      await end('SIGKILL');
-    },
-    async stop() {
-      await admin.run(`DROP DATABASE ${database}`);
-      await admin.close();
-      await end('SIGTERM');
-    },
-  };
 }

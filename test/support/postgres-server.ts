@@ -3,14 +3,11 @@ import type { Context } from 'mocha';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-import type { SqlConnection } from '../../src/profiles/profile.js';
-
 import { DRIVER } from '../../src/stores/postgres/store.js';
-import { until } from '../../src/testing/suite/stores.js';
 import { freePort } from './redis-server.js';
 import { lacking, programPath } from './requirements.js';
-import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer, urlOf } from './sql-server.js';
-import { sqlAdmin } from './sql-tables.js';
+import { withDatabase } from './sql-database.js';
+import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer } from './sql-server.js';
 
 /**
  * Start PostgreSQL on a free port, or use CACHECTL_TEST_POSTGRES_URL, with a database that is created and dropped. Without
@@ -19,7 +16,7 @@ import { sqlAdmin } from './sql-tables.js';
  */
 export async function startPostgres(context: Context, options: ServerOptions = []): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_POSTGRES_URL;
-  if (given && options.length === 0) return withDatabase(connectionOf(given, 5432, 'postgres'), async () => {});
+  if (given && options.length === 0) return withDatabase(DRIVER, connectionOf(given, 5432, 'postgres'), async () => {});
   const initdb = found('initdb');
   const program = found('postgres');
   if (initdb === undefined || program === undefined) return lacking(context, 'PostgreSQL is not installed');
@@ -33,6 +30,7 @@ export async function startPostgres(context: Context, options: ServerOptions = [
   ]);
   const server = user.start(program, ['-D', data, '-p', String(port), '-k', user.folder, ...settings]);
   const database = await withDatabase(
+    DRIVER,
     { host: '127.0.0.1', port, database: 'postgres', username: 'postgres' },
     async (signal) =>
       // SIGINT would be the fast shutdown; nothing is connected any more.
@@ -47,32 +45,4 @@ function found(program: string): string | undefined {
   const versions = existsSync(root) ? readdirSync(root).sort((one, other) => Number(other) - Number(one)) : [];
   const files = versions.map((version) => path.join(root, version, 'bin', program));
   return programPath(program) ?? files.find((file) => existsSync(file));
-}
-
-async function withDatabase(
-  root: SqlConnection,
-  end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>,
-): Promise<SqlServer> {
-  const admin = sqlAdmin(DRIVER, { connection: root });
-  const database = `cachectl_${process.pid}_${Date.now()}`;
-  await until(async () =>
-    admin.run(`CREATE DATABASE ${database}`).then(
-      () => true,
-      () => false,
-    ),
-  );
-  const connection = { ...root, database };
-  return {
-    connection,
-    url: urlOf('postgres', connection),
-    async kill() {
-      await admin.close();
-      await end('SIGKILL');
-    },
-    async stop() {
-      await admin.run(`DROP DATABASE ${database} WITH (FORCE)`);
-      await admin.close();
-      await end('SIGTERM');
-    },
-  };
 }

@@ -1,0 +1,38 @@
+import type { SqlConnection } from '../../src/profiles/profile.js';
+import type { SqlDriver } from '../../src/stores/sql/store.js';
+
+import { until } from '../../src/testing/suite/stores.js';
+import { type SqlServer, urlOf } from './sql-server.js';
+import { sqlAdmin } from './sql-tables.js';
+
+/** An empty database on a server, as soon as that takes connections. @param end the server itself */
+export async function withDatabase(
+  sql: SqlDriver,
+  root: SqlConnection,
+  end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>,
+): Promise<SqlServer> {
+  const { driver } = sql.dialect;
+  const admin = sqlAdmin(sql, { connection: root });
+  const database = `cachectl_${process.pid}_${Date.now()}`;
+  await until(async () =>
+    admin.run(`CREATE DATABASE ${database}`).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const connection = { ...root, database };
+  return {
+    connection,
+    url: urlOf(driver, connection),
+    async kill() {
+      await admin.close();
+      await end('SIGKILL');
+    },
+    async stop() {
+      // PostgreSQL refuses while somebody is connected.
+      await admin.run(`DROP DATABASE ${database}${driver === 'postgres' ? ' WITH (FORCE)' : ''}`);
+      await admin.close();
+      await end('SIGTERM');
+    },
+  };
+}
