@@ -106,7 +106,7 @@ async function describeEffect(store: Store, options: Pick<FlushOptions, 'locks' 
 }
 
 function under({ prefix }: Store): string {
-  return prefix === '' ? 'everything (the profile has no prefix)' : `everything under the prefix ${prefix}`;
+  return prefix === '' ? 'everything, as the profile has no prefix' : `everything under the prefix ${prefix}`;
 }
 
 function leftText(others: number, dryRun: boolean): string {

@@ -84,7 +84,8 @@ describe('a Redis URL', () => {
     const cases: ReadonlyArray<[url: string, message: string, hint: RegExp]> = [
       ['', 'the URL is empty', /redis:\/\//],
       ['cache', 'the URL (cache) does not begin with a scheme', /redis:\/\//],
-      ['localhost:6379', 'the URL (localhost:6379) has the unknown scheme', /redis:\/\//],
+      ['localhost:6379', 'the URL (localhost:6379) has the unknown scheme', /scheme: redis:\/\/localhost:6379$/],
+      ['10.0.0.5:11211', 'the URL (10.0.0.5:11211) does not begin', /scheme: memcached:\/\/10\.0\.0\.5:11211$/],
       ['u:hunter2@h:6379', 'the URL (u:***@h:6379) has the unknown scheme', /redis:\/\//],
       ['http://u:hunter2@h', 'the URL (http://u:***@h) has the unknown scheme', /redis:\/\//],
       ['couchbase://h', 'the URL (couchbase://h) has the unknown scheme', /memcached:\/\/.*mongodb:/],

@@ -33,17 +33,36 @@ export function parseUrl(url: string, name: string): UrlParts {
   if (scheme === undefined || rest === undefined || (scheme.length === 1 && BARE_FILE.test(url))) {
     if (BARE_FILE.test(url) && !url.includes('://'))
       return { scheme: 'sqlite', driver: 'sqlite', keys: new Map([['path', url]]) };
-    throw new ConfigError(`${name} does not begin with a scheme`, `Start it with one of: ${SCHEMES}`);
+    throw new ConfigError(
+      `${name} does not begin with a scheme`,
+      withUsualScheme(url) ?? `Start it with one of: ${SCHEMES}`,
+    );
   }
 
   const parser = PARSERS[scheme.toLowerCase()];
   if (parser === undefined)
     throw (
-      noStoreFor(scheme, name) ?? new ConfigError(`${name} has the unknown scheme "${scheme}"`, `Schemes: ${SCHEMES}`)
+      noStoreFor(scheme, name) ??
+      new ConfigError(`${name} has the unknown scheme "${scheme}"`, withUsualScheme(url) ?? `Schemes: ${SCHEMES}`)
     );
   if (rest.includes('#')) throw new ConfigError(`${name} contains a #`, 'Write %23 for a # that is part of a value.');
   return { scheme: scheme.toLowerCase(), ...parser(new Text(name, rest)) };
 }
+
+/** A hint for HOST:PORT, if the port is a server's usual one. */
+function withUsualScheme(url: string): string | undefined {
+  const port = /^[\w.-]+:(\d+)$/.exec(url)?.[1];
+  const scheme = port === undefined ? undefined : USUAL_PORTS[port];
+  return scheme === undefined ? undefined : `Begin it with the scheme: ${scheme}://${url}`;
+}
+
+const USUAL_PORTS: Readonly<Record<string, string>> = {
+  3306: 'mysql',
+  5432: 'postgres',
+  6379: 'redis',
+  11211: 'memcached',
+  27017: 'mongodb',
+};
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
 const SCHEMES =

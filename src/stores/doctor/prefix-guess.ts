@@ -161,7 +161,7 @@ const COMMON = /[\w.-]{3,}[-_:]$/;
 
 /** A profile without a prefix covers every key. If all of them begin alike, that is the prefix. */
 function withoutPrefix(keys: readonly string[]): Finding {
-  const found = `no prefix is set: all ${counted(keys.length, 'key', 'keys')} found count as entries`;
+  const found = `no prefix is set, so all keys are entries: ${counted(keys.length, 'key', 'keys')} found`;
   const common = commonHead(keys);
   if (keys.length < FEW || !COMMON.test(common)) return ok('prefix', found);
   return warning(
