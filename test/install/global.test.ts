@@ -59,6 +59,9 @@ describe('npm install --global of the packed tarball', () => {
     expectRoundTrip(installation, { uid: NOBODY });
     const { code, err } = installation.cachectl(['put', 'a', '1'], { uid: NOBODY, env: { HOME: '/nonexistent' } });
     if (!IS_ROOT) spawnSync('chmod', ['-R', 'u+w', installation.prefix]);
+    // A user without an account and without HOME, as in a container.
+    const nameless = IS_ROOT ? installation.cachectl(['put', 'a', '1'], { uid: 54_321 }) : undefined;
+    if (nameless) expect(nameless.err).to.match(/^error: cannot open \/\.local\/\S+: permission denied\n/);
     expect(code).to.equal(3);
     expect(err).to.match(/^error: cannot open \/nonexistent\/\S+: permission denied\n {2}.+--url sqlite:.+\n$/);
   });

@@ -29,9 +29,14 @@ export function userFolder(kind: 'cache' | 'config' | 'data', env: NodeJS.Proces
   return path.join(parent ?? path.join(homeFolder(env), customary), 'cachectl');
 }
 
-/** The meaning of `~`. */
+/** The meaning of `~`. A user without an account, as in containers, has the home `/`, as in Docker. */
 export function homeFolder(env: NodeJS.ProcessEnv): string {
-  return env.HOME || homedir();
+  if (env.HOME) return env.HOME;
+  try {
+    return homedir();
+  } catch {
+    return path.parse(process.cwd()).root;
+  }
 }
 
 const USER_FOLDERS = {

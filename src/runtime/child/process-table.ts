@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** A process in the process table. */
 export interface ProcessRow {
@@ -22,6 +22,7 @@ export function processTable(): readonly ProcessRow[] {
 }
 
 function fromProc(): readonly ProcessRow[] {
+  if (!existsSync('/proc')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => rowOf(pid) ?? []);
