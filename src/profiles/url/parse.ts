@@ -60,8 +60,8 @@ const USUAL_PORTS: Readonly<Record<string, string>> = {
   3306: 'mysql',
   5432: 'postgres',
   6379: 'redis',
-  11211: 'memcached',
-  27017: 'mongodb',
+  11_211: 'memcached',
+  27_017: 'mongodb',
 };
 
 const BARE_FILE = /\.(?:sqlite3?|db)$/i;
