@@ -11,15 +11,16 @@ import { withDatabase } from './sql-database.js';
 import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServer } from './sql-server.js';
 
 /**
- * Start MariaDB or MySQL on a free port, or use CACHECTL_TEST_MYSQL_URL, with a database that is created and dropped.
+ * Start MySQL or MariaDB on a free port, or use CACHECTL_TEST_MYSQL_URL, with a database that is created and dropped.
  * Without either, the tests of `context` are skipped with a notice, or fail under CI.
- * @param options of the server
+ * @param options of a server of its own; undefined also permits CACHECTL_TEST_MYSQL_URL
  */
-export async function startMysql(context: Context, options: ServerOptions = []): Promise<SqlServer> {
+export async function startMysql(context: Context, options?: ServerOptions): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_MYSQL_URL;
-  if (given && options.length === 0) return withDatabase(DRIVER, connectionOf(given, 3306, 'mysql'), async () => {});
-  const program = ['mariadbd', 'mysqld'].map((name) => found(name)).find((file) => file !== undefined);
-  if (program === undefined) return lacking(context, 'neither mariadbd nor mysqld is installed');
+  if (given && options === undefined) return withDatabase(DRIVER, connectionOf(given, 3306, 'mysql'));
+  // Debian's MariaDB has both names.
+  const program = ['mysqld', 'mariadbd'].map((name) => found(name)).find((file) => file !== undefined);
+  if (program === undefined) return lacking(context, 'neither mysqld nor mariadbd is installed');
   const user = new ServerUser('mysql');
   const data = path.join(user.folder, 'data');
   const isMariadb = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.includes('MariaDB');
@@ -35,6 +36,8 @@ export async function startMysql(context: Context, options: ServerOptions = []):
     '--bind-address=127.0.0.1',
     `--socket=${path.join(user.folder, 'socket')}`,
     '--skip-log-bin',
+    // MySQL's X Protocol has a port of its own.
+    '--loose-skip-mysqlx',
     // Tests need no durability.
     '--innodb-flush-log-at-trx-commit=0',
     '--innodb-buffer-pool-size=64M',

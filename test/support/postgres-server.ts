@@ -12,11 +12,11 @@ import { connectionOf, optionsFor, type ServerOptions, ServerUser, type SqlServe
 /**
  * Start PostgreSQL on a free port, or use CACHECTL_TEST_POSTGRES_URL, with a database that is created and dropped. Without
  * either, the tests of `context` are skipped with a notice, or fail under CI.
- * @param options of the server
+ * @param options of a server of its own; undefined also permits CACHECTL_TEST_POSTGRES_URL
  */
-export async function startPostgres(context: Context, options: ServerOptions = []): Promise<SqlServer> {
+export async function startPostgres(context: Context, options?: ServerOptions): Promise<SqlServer> {
   const given = process.env.CACHECTL_TEST_POSTGRES_URL;
-  if (given && options.length === 0) return withDatabase(DRIVER, connectionOf(given, 5432, 'postgres'), async () => {});
+  if (given && options === undefined) return withDatabase(DRIVER, connectionOf(given, 5432, 'postgres'));
   const initdb = found('initdb');
   const program = found('postgres');
   if (initdb === undefined || program === undefined) return lacking(context, 'PostgreSQL is not installed');

@@ -9,7 +9,7 @@ import type { SqlConnection, SqlProfile } from '../../src/profiles/profile.js';
 /** Options of a server, some of which name files that its user must be able to read. */
 export type ServerOptions = readonly string[] | ((readable: (file: string) => string) => readonly string[]);
 
-export function optionsFor(user: ServerUser, options: ServerOptions): readonly string[] {
+export function optionsFor(user: ServerUser, options: ServerOptions = []): readonly string[] {
   return typeof options === 'function' ? options((file) => user.copy(file)) : options;
 }
 
@@ -107,6 +107,7 @@ export function connectionOf(url: string, port: number, database: string): SqlCo
 }
 
 export function urlOf(scheme: string, { host, port, database, username, password }: SqlConnection): string {
-  const user = username === undefined ? '' : `${username}${password === undefined ? '' : `:${password}`}@`;
+  const [name, word] = [username, password].map((part) => part && encodeURIComponent(part));
+  const user = name === undefined ? '' : `${name}${word === undefined ? '' : `:${word}`}@`;
   return `${scheme}://${user}${host}:${port}/${database}`;
 }

@@ -91,8 +91,12 @@ export class Entries implements Repository {
 
       const sum = increased(key, by, row && (() => values.decode(row.value)));
       const stored = values.encode({ type: 'integer', value: sum });
+      // Without a row now, the key may be stored in another spelling, which an upsert refuses.
       await run(
-        sql`UPDATE ${tables.cache} SET value = ${valueOf(stored)} WHERE ${dialect.isOneOf(dialect.key, [this.#bytes(key)])}`,
+        row === undefined
+          ? this.#upsert([{ key, stored, ttl: null }])
+          : sql`UPDATE ${tables.cache} SET value = ${valueOf(stored)}
+                WHERE ${dialect.isOneOf(dialect.key, [this.#bytes(key)])}`,
       );
       return sum;
     });
@@ -152,18 +156,17 @@ export class Entries implements Repository {
     // PostgreSQL refuses to write a row twice in one statement.
     const last = lastOfEachKey(rows);
     if (last.length === 0) return;
-    const { dialect, tables } = this.context;
-    const statement = dialect.upsert(
-      tables.cache,
-      joined(
-        last.map((row) => this.#row(row)),
-        ', ',
-      ),
-    );
+    const statement = this.#upsert(last);
     await this.#writing(
       last.map(({ key }) => key),
       async (run) => run(statement),
     );
+  }
+
+  #upsert(rows: readonly NewRow[]): Sql {
+    const { dialect, tables } = this.context;
+    const values = rows.map((row) => this.#row(row));
+    return dialect.upsert(tables.cache, joined(values, ', '));
   }
 
   async #insert(run: Run, row: NewRow): Promise<boolean> {

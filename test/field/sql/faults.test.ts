@@ -29,9 +29,9 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
     let url = '';
     let folder = '';
 
-    const begin = async (context: Context): Promise<void> => {
+    const begin = async (context: Context, options?: readonly string[]): Promise<void> => {
       folder = mkdtempSync(path.join(tmpdir(), 'cachectl-faults-'));
-      server = await start(context);
+      server = await start(context, options);
       const profile = sqlProfile(driver, server, PREFIX);
       await createLaravelTables(sql, profile);
       await createOwnTables(sql, profile);
@@ -158,7 +158,7 @@ for (const { driver, sql, start, key, now, numbers, connections, kill } of SQL_C
 
     describe('that crash', () => {
       beforeEach(async function () {
-        await begin(this);
+        await begin(this, []);
       });
 
       afterEach(() => rmSync(folder, { force: true, recursive: true }));

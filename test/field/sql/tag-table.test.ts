@@ -20,13 +20,15 @@ const WRITES: ReadonlyArray<readonly string[]> = [
   ['import', 'tagged.ndjson'],
 ];
 
-const TABLE = `SELECT 1 FROM information_schema.tables WHERE table_name = 'cachectl_tags'`;
+const SCHEMAS = { mysql: 'database()', postgres: 'current_schema()' } as const;
 
 for (const { driver, sql, start } of SQL_CASES) {
   describe(`the first tagged entry on ${driver}`, () => {
     let server: SqlServer;
     let admin: SqlAdmin;
     let folder = '';
+    const table = `SELECT 1 FROM information_schema.tables
+                   WHERE table_name = 'cachectl_tags' AND table_schema = ${SCHEMAS[driver]}`;
 
     before(async function () {
       folder = mkdtempSync(path.join(tmpdir(), 'cachectl-tags-'));
@@ -54,7 +56,7 @@ for (const { driver, sql, start } of SQL_CASES) {
       return cachectl([...args.slice(0, at), ...flags, ...args.slice(at)], { cwd: folder });
     };
 
-    const hasTable = async (): Promise<boolean> => (await admin.run(TABLE)).length > 0;
+    const hasTable = async (): Promise<boolean> => (await admin.run(table)).length > 0;
 
     for (const args of WRITES) {
       it(`asks before it creates the table, or takes --yes: ${args[0]}`, async () => {

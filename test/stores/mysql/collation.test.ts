@@ -48,6 +48,7 @@ describe('MySQL with a collation that ignores case and accents', () => {
     expect(await failure(store.put('KEY', string('second'), 60))).to.be.instanceOf(RefusedError);
     const entries = ['other', 'KEY'].map((key) => ({ key, value: string('third'), ttl: 60 }));
     expect(await failure(store.putMany(entries))).to.be.instanceOf(RefusedError);
+    expect(await failure(store.increment('KEY', 1n))).to.be.instanceOf(RefusedError);
     expect(await store.get('other')).to.be.undefined;
     expect(textOf(await store.get('key'))).to.equal('first');
     await store.close();
@@ -98,8 +99,12 @@ describe('MySQL with a collation that ignores case and accents', () => {
     const store = open('lock:');
     expect(await store.lock('Deploy').acquire('ann', 60)).to.be.true;
     expect(await store.lock('deploy').acquire('bob', 60)).to.be.false;
+    expect((await store.lock('deploy').holder())?.owner).to.equal('ann');
+    expect(await store.lock('deploy').release('bob')).to.be.false;
     expect(await store.lock('deploy').forceRelease()).to.be.false;
     expect((await store.lock('Deploy').holder())?.owner).to.equal('ann');
+    expect(await store.lock('deploy').release('ann')).to.be.true;
+    expect(await store.lock('Deploy').holder()).to.be.undefined;
     await store.close();
   });
 });

@@ -60,7 +60,8 @@ export class SqlLock implements Lock {
   }
 
   async forceRelease(): Promise<boolean> {
-    return this.#delete(this.#isThis());
+    const { dialect } = this.#context;
+    return this.#delete(dialect.isOneOf(dialect.key, [keyToBytes(this.#key)]));
   }
 
   async refresh(owner: string, ttl: Ttl): Promise<boolean> {
@@ -105,8 +106,10 @@ export class SqlLock implements Lock {
     return this.#context.tables[this.#role];
   }
 
+  /** Spellings that the collation takes for one are one lock, as in Laravel: the primary key permits one holder. */
   #isThis(): Sql {
     const { dialect } = this.#context;
+    if (this.#role === 'locks') return sql`${dialect.key} = ${text(this.#key)}`;
     return dialect.isOneOf(dialect.key, [keyToBytes(this.#key)]);
   }
 
