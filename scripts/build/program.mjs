@@ -60,7 +60,11 @@ function lazyPackages(root) {
     .filter((file) => /(?<!\.d)\.[jt]s$/.test(file))
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
-  const list = commands.filter((name) => new RegExp(String.raw`\.${name}(?:Buffer)?\b`).test(code));
+  const list = commands.filter((name) => {
+    // Also `redis[isReplica ? "readonly" : "readwrite"]()`.
+    const called = String.raw`\.${name}(?:Buffer)?\b|\[[^\]\n]*"${name}"[^\]\n]*\]\(`;
+    return new RegExp(called).test(code);
+  });
   const table = `exports.list = ${JSON.stringify(list)};
     for (const name of ['exists', 'hasFlag', 'getKeyIndexes'])
       exports[name] = (...args) => inOwnChunk(import('./index.js?table'))[name](...args);`;

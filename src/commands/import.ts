@@ -79,7 +79,7 @@ export default class Import extends StoreCommand {
           async (progress) => importEntries(store, input, options, progress),
           {
             before: tally.written,
-            again: checkpoint && 'The imported entries are stored. Continue with --resume.',
+            again: checkpoint && 'Continue after them with --resume, or import everything again.',
             ...partWay(tally),
           },
         );

@@ -13,11 +13,19 @@ import { requireProgram } from './requirements.js';
 /** A sentinel that watches a primary under the name `mymaster`. */
 export interface RedisSentinel {
   readonly port: number;
+  readonly client: Redis;
   stop(): Promise<void>;
 }
 
-/** Start it on a free port and wait until it answers. It rewrites its configuration, so it gets a file of its own. */
-export async function startRedisSentinel(context: Context, primaryPort: number): Promise<RedisSentinel> {
+/**
+ * Start it on a free port and wait until it answers. It rewrites its configuration, so it gets a file of its own.
+ * @param options how many sentinels must agree, and after how many milliseconds of silence a server is down
+ */
+export async function startRedisSentinel(
+  context: Context,
+  primaryPort: number,
+  { quorum = 1, downAfter = 30_000 } = {},
+): Promise<RedisSentinel> {
   const program = requireProgram(context, 'redis-server');
   const folder = mkdtempSync(path.join(tmpdir(), 'cachectl-sentinel-'));
   const file = path.join(folder, 'sentinel.conf');
@@ -26,7 +34,9 @@ export async function startRedisSentinel(context: Context, primaryPort: number):
     'bind 127.0.0.1',
     `port ${port}`,
     `dir ${folder}`,
-    `sentinel monitor mymaster 127.0.0.1 ${primaryPort} 1`,
+    `sentinel monitor mymaster 127.0.0.1 ${primaryPort} ${quorum}`,
+    `sentinel down-after-milliseconds mymaster ${downAfter}`,
+    'sentinel failover-timeout mymaster 3000',
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   const server = spawn(program, [file, '--sentinel'], { stdio: 'ignore' });
@@ -35,10 +45,11 @@ export async function startRedisSentinel(context: Context, primaryPort: number):
     // Wait until it listens.
   });
   await client.ping();
-  client.disconnect();
   return {
     port,
+    client,
     async stop() {
+      client.disconnect();
       const exit = once(server, 'exit');
       server.kill('SIGTERM');
       await exit;

@@ -8,7 +8,7 @@ import type { ClusterClient } from './client/cluster.js';
 import type { Command, Node, Reply, Session } from './client/command.js';
 
 import { withTimeout } from '../../async.js';
-import { ConfigError, TimeoutError } from '../../errors.js';
+import { type CachectlError, ConfigError, TimeoutError } from '../../errors.js';
 import { handshakeTimeout, networkError } from '../network/errors.js';
 import { clientOptions } from './client/client-options.js';
 import { Failure } from './client/connection-failures.js';
@@ -17,7 +17,7 @@ import { type Explain, send, sendAll } from './client/send.js';
 import { checkGreeting, nodeId, ServerNode } from './client/server-node.js';
 import { checkServesAll, type ServerTopology } from './client/single-server.js';
 import { withQuietAuth } from './client/suppress-auth-warning.js';
-import { isCrossSlot, TLS_TERMS, translated } from './errors.js';
+import { isCrossSlot, mayBeReplaced, TLS_TERMS, translated } from './errors.js';
 
 interface Reach {
   readonly timeoutMs: number;
@@ -155,6 +155,12 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     return [node];
   }
 
+  /** The error if a primary of a cluster was lost, for writes that belong together. */
+  async lostPrimary(): Promise<CachectlError | undefined> {
+    const { cluster } = await this.#open();
+    return cluster?.lostPrimary;
+  }
+
   async dedicated(): Promise<Redis> {
     const node = await this.#first();
     return node.dedicated();
@@ -177,8 +183,8 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
     if (!this.isCluster) return BulkWriting.open(this);
     const node = (await this.nodes()).find((each) => each.id === id)!;
     const location = `${id} of ${this.location}`;
-    const { timeoutMs, isCluster } = this;
-    return BulkWriting.open({ location, timeoutMs, isCluster, dedicated: async () => node.dedicated() });
+    const { timeoutMs, settings } = this;
+    return BulkWriting.open({ location, timeoutMs, settings, dedicated: async () => node.dedicated() });
   }
 
   async #first(): Promise<Node> {
@@ -231,7 +237,6 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
   async #connectServer(options: RedisOptions): Promise<Opened> {
     const client = withQuietAuth(new Redis(options));
     const failure = new Failure(client);
-    const explain: Explain = (error) => translated(failure.insteadOf(error), this.location);
     try {
       await connected(client.connect(), client, this.timeoutMs);
       checkGreeting(client, failure);
@@ -240,7 +245,11 @@ export class Connection implements Omit<Node, 'address' | 'exclusively'> {
       throw failure.error ?? error;
     }
 
-    return { client, explain };
+    const explain: Explain = (error) => translated(failure.insteadOf(error), this.location);
+    return {
+      client,
+      explain: this.settings.kind === 'sentinel' ? (error) => mayBeReplaced(explain(error)) : explain,
+    };
   }
 }
 

@@ -216,7 +216,12 @@ export class Entries implements Repository {
   ): Promise<number> {
     // Encode batches while others are in flight. In a cluster a redirected write could overtake a later one.
     const inFlight = this.connection.isCluster ? 1 : BATCHES_IN_FLIGHT;
-    return putBatches(all, options, async (batch) => this.#write(batch), inFlight);
+    const write = async (batch: readonly EncodedEntry[]): Promise<PutBatch> => {
+      const { stored, failure } = await this.#write(batch);
+      return { stored, failure: failure ?? (await this.connection.lostPrimary()) };
+    };
+
+    return putBatches(all, options, write, inFlight);
   }
 
   /** Large batches use a separate connection. Later writes use it too, so that they stay in order. */

@@ -39,6 +39,13 @@ export function wrongType(key: string, type: string): WrongTypeError {
   );
 }
 
+/** The error for a server that closed the connection and has replicas: a cluster node, or one behind sentinels. */
+export function mayBeReplaced(error: CachectlError): CachectlError {
+  if (error.hint !== closedConnection.hint) return error;
+  const hint = 'Check the servers: cachectl doctor. A replica may take over, possibly without the last writes.';
+  return new UnreachableError(error.message, hint, { cause: error });
+}
+
 /** Name the key that INCRBY refused. */
 export function countingError(error: Error, key: string): Error {
   if (!(error instanceof NotANumberError)) return error;

@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 
+import type { RedisConnection } from '../../../profiles/profile.js';
+
 import { UnansweredError } from '../../../errors.js';
 import { LargeReplyError, tooLargeReply } from '../../network/reply-limit.js';
-import { isRedirection, refused, translated } from '../errors.js';
+import { isRedirection, mayBeReplaced, refused, translated } from '../errors.js';
 import { RespWriter } from './resp-writer.js';
 
 /** The connection to write to. */
@@ -10,7 +12,7 @@ interface Target {
   /** For error messages. */
   readonly location: string;
   readonly timeoutMs: number;
-  readonly isCluster: boolean;
+  readonly settings: Pick<RedisConnection, 'kind'>;
   dedicated(): Promise<Redis>;
 }
 
@@ -45,15 +47,18 @@ export class BulkWriting {
     return new BulkWriting(await target.dedicated(), target);
   }
 
-  private constructor(redis: Redis, { location, timeoutMs, isCluster }: Target) {
+  private constructor(redis: Redis, { location, timeoutMs, settings: { kind } }: Target) {
     this.#redis = redis;
     this.#location = location;
-    this.#isOfCluster = isCluster;
+    this.#isOfCluster = kind === 'cluster';
     const { stream } = redis;
     // ioredis must not see the replies: it would match them to its own commands.
     stream.removeAllListeners('data');
     stream.on('data', (chunk: Buffer) => this.#hear(chunk));
-    stream.on('close', () => this.#lose(translated(new Error('Connection is closed.'), location)));
+    stream.on('close', () => {
+      const closed = translated(new Error('Connection is closed.'), location);
+      this.#lose(kind === 'server' ? closed : mayBeReplaced(closed));
+    });
     this.#silence = setInterval(() => this.#onSilence(), timeoutMs);
     this.#silence.unref();
   }

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../../profiles/profile.js';
 import type { RedisOptions } from './client-options.js';
 
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
-import { causeOf, isReply, translated } from '../errors.js';
+import { causeOf, isReply, mayBeReplaced, translated } from '../errors.js';
 import { timeoutOfOne } from './client-options.js';
 import { isVague, moreSpecific, watchFailures } from './connection-failures.js';
 import { SLOTS } from './key-slot.js';
@@ -24,6 +24,8 @@ export class ClusterClient {
   /** The host of nodes that announce none; undefined while all nodes announce one. */
   #hostOfHostless: string | undefined;
   #failure: Error | undefined;
+  /** The first primary that was connected and then lost. */
+  #lost: string | undefined;
 
   /** Does not connect yet. @param options for the connections to each node */
   constructor(settings: RedisConnection, options: RedisOptions, { location, timeoutMs }: ClusterPlace) {
@@ -97,12 +99,21 @@ export class ClusterClient {
     return bySlot;
   }
 
+  /**
+   * The error for a primary that was lost after connecting. ioredis follows a cluster to the replica that replaces it.
+   * Replication is asynchronous, so the replica may lack writes that the primary acknowledged.
+   */
+  get lostPrimary(): CachectlError | undefined {
+    return this.#lost === undefined ? undefined : this.explainNode(this.#lost, new Error('Connection is closed.'));
+  }
+
   /** Name the node that failed. ioredis reports node errors only by events. */
   readonly explain = (error: unknown): CachectlError => {
     const cause = causeOf(error);
     if (!isVague(cause)) return translated(error, this.#location);
     const [latest] = [...this.#failures].toReversed();
     if (latest !== undefined) return this.explainNode(...latest);
+    if (this.#lost !== undefined) return this.explainNode(this.#lost, cause);
     const known = translated(error, this.#location);
     const slow = this.client.nodes('all').filter(({ status }) => status === 'connecting');
     if (!(known instanceof TimeoutError) || slow.length === 0) return known;
@@ -113,6 +124,7 @@ export class ClusterClient {
   explainNode(id: string, error: unknown): CachectlError {
     const cause = isVague(error) ? (this.#failures.get(id) ?? error) : error;
     const known = translated(cause, `${id} of ${this.#location}`);
+    if (id === this.#lost) return mayBeReplaced(known);
     if (isReply(cause) || this.#configured.has(id)) return known;
     const hint =
       'The cluster announces this address (cluster-announce-ip, -hostname). Check that it is reachable from here.';
@@ -130,6 +142,11 @@ export class ClusterClient {
   #prepare(node: Redis): void {
     const id = nodeId(node);
     watchFailures(node, (error) => this.#fail(id, error));
+    node.once('ready', () => {
+      node.once('close', () => {
+        if (this.#ranges.some(({ primary }) => primary === id)) this.#lost ??= id;
+      });
+    });
     this.#followHostless(node);
     const duplicate = node.duplicate.bind(node) as (override?: RedisOptions) => Redis;
     // ioredis loads the slot map on a duplicate of a node's connection and compares slot numbers as it receives them.

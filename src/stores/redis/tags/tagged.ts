@@ -112,6 +112,8 @@ export class RedisTagged extends Entries implements Tagged {
         for await (const some of this.#removedOnCluster(set)) {
           removed += some;
           onProgress?.({ done: removed });
+          const lost = await connection.lostPrimary();
+          if (lost !== undefined) throw lost;
           signal?.throwIfAborted();
         }
 
