@@ -1,21 +1,22 @@
 const FROM_REGISTRY = 'needs the npm registry; test/install installs the tarball';
+const TARBALL = 'test/install/global.test.ts installs the tarball';
 const CLONE = 'builds or installs the clone itself';
 const BENCH = 'takes minutes; npm run bench is for people';
 const KEYS = 'keys that are pressed; test/commands/completion.test.ts presses them';
 
 /** Commands of the pages that are not run, with the reason. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
-  'npm install -g cachectl': FROM_REGISTRY,
   'npm install --global cachectl': FROM_REGISTRY,
-  'npm install --save-dev cachectl': FROM_REGISTRY,
-  'npm install -g ./cachectl-0.1.0.tgz': FROM_REGISTRY,
+  'npm install --save-dev ./cachectl-0.1.0.tgz': TARBALL,
+  'npm install -g ./cachectl-0.1.0.tgz': TARBALL,
+  'npm install -g --ignore-scripts ./cachectl-0.1.0.tgz': TARBALL,
   'npm uninstall -g cachectl': FROM_REGISTRY,
-  'npx cachectl doctor --url redis://127.0.0.1:6379': FROM_REGISTRY,
   'npm rebuild better-sqlite3 --prefix /usr/local/lib/node_modules/cachectl': FROM_REGISTRY,
   'git clone REPOSITORY cachectl && cd cachectl': CLONE,
   'sh scripts/install.sh': CLONE,
   'sh scripts/try.sh': CLONE,
   'npm link': CLONE,
+  'npm pack': CLONE,
   'npm run build': CLONE,
   'npm run build:standalone': CLONE,
   'npm run bench': BENCH,
