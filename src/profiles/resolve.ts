@@ -107,6 +107,15 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): State
     );
   }
 
+  // A CI service passes a secret that it lacks as an empty text. A lock on the runner's own disk would exclude nobody.
+  const empty = profile === undefined ? SELECTING.find((name) => env[name] === '') : undefined;
+  if (empty !== undefined) {
+    throw new ConfigError(
+      `${empty} is empty, and no cachectl.yaml was found`,
+      'In CI, check that this job gets the secret. For the embedded store, unset the variable.',
+    );
+  }
+
   const folder = userFolder('data', env);
   const settings = new Map([
     ['driver', builtIn('sqlite')],
@@ -119,6 +128,8 @@ function withoutFile(profile: string | undefined, env: NodeJS.ProcessEnv): State
     isBuiltIn: true,
   };
 }
+
+const SELECTING = ['CACHECTL_URL', 'CACHECTL_PROFILE', 'CACHECTL_CONFIG'];
 
 const BUILT_IN = 'built in';
 

@@ -44,6 +44,15 @@ describe('the choice of a profile', () => {
       );
     });
 
+    it('does not replace what an empty variable was to select, as of a missing secret in CI', async () => {
+      for (const name of ['CACHECTL_URL', 'CACHECTL_PROFILE', 'CACHECTL_CONFIG']) {
+        const { message, hint } = await folder.failure({ env: { [name]: '' } });
+        expect(message).to.equal(`${name} is empty, and no cachectl.yaml was found`);
+        expect(hint).to.include('unset the variable');
+        expect(await folder.resolve({ env: { [name]: '' }, profile: 'local' })).to.have.property('name', 'local');
+      }
+    });
+
     it('can be requested by name, and no other can', async () => {
       expect(await folder.resolve({ profile: 'local' })).to.have.property('name', 'local');
       const { message, hint } = await folder.failure({ profile: 'shop' });
