@@ -19,7 +19,7 @@ import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { lastOfEachKey, type PutBatch, putBatches } from '../entries/put-batches.js';
-import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
+import { batches, type EncodedEntry, PAGE_SIZE, storedBatches } from '../listing/batches.js';
 import { bulkByNode } from './client/bulk-by-node.js';
 import { bytes, count, given, isGone, list, ttlOf } from './client/replies.js';
 import { countingError, isUnavailable, wrongType } from './errors.js';
@@ -104,13 +104,13 @@ export class Entries implements Repository {
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
     return this.#putAll(
-      batches(entries, (value) => this.context.packing.values.encode(value)),
+      batches(entries, (value) => this.context.packing.values.encode(value), this.#batchSize),
       options,
     );
   }
 
   async putStored(entries: readonly StoredEntry[], options?: BulkOptions): Promise<number> {
-    return this.#putAll(storedBatches(entries), options);
+    return this.#putAll(storedBatches(entries, this.#batchSize), options);
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
@@ -208,6 +208,11 @@ export class Entries implements Repository {
       args: [next],
       commands: [['SET', full, next, 'KEEPTTL']],
     });
+  }
+
+  /** The servers of a cluster share a batch. */
+  get #batchSize(): number {
+    return this.connection.isCluster ? 4 * PAGE_SIZE : PAGE_SIZE;
   }
 
   async #putAll(

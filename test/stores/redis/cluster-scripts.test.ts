@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+
+import type { RedisCluster } from '../../support/redis-cluster.js';
+import type { RedisServer } from '../../support/redis-server.js';
+
+import { string } from '../../../src/codecs/value.js';
+import { newOwner } from '../../../src/stores/locks/owner.js';
+import { slotOf } from '../../../src/stores/redis/client/key-slot.js';
+import { cachectl } from '../../support/cli.js';
+import { openOnCluster, startRedisCluster } from '../../support/redis-cluster.js';
+
+const ENTRIES = 3000;
+
+describe('scripts on every primary of a Redis cluster', () => {
+  let cluster: RedisCluster;
+
+  before(async function () {
+    cluster = await startRedisCluster(this);
+  });
+
+  after(async () => cluster?.stop());
+
+  beforeEach(async () => {
+    for (const { client } of cluster.nodes) {
+      await client.flushall();
+      await client.config('RESETSTAT');
+    }
+
+    const store = await openOnCluster(cluster);
+    await store.putMany(entries('k', ENTRIES));
+    await store.tags!(['people']).putMany(entries('t', ENTRIES));
+    await store.lock!('deploy').acquire(newOwner(), 3600);
+    await store.close();
+  });
+
+  const url = (user = ''): string => `redis+cluster://${user}127.0.0.1:${cluster.nodes[0]!.port}?prefix=app-`;
+
+  async function calls(command: string): Promise<readonly number[]> {
+    const infos = await Promise.all(cluster.nodes.map(({ client }) => client.info('commandstats')));
+    return infos.map((info) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(info)?.[1] ?? 0));
+  }
+
+  async function sizes(): Promise<number> {
+    const all = await Promise.all(cluster.nodes.map(({ client }) => client.dbsize()));
+    return all.reduce((sum, size) => sum + size, 0);
+  }
+
+  it('compute the slot that the servers do', async () => {
+    const keys = ['', 'app-users:1', '{tag}a', 'a{}b{c}', 'a{b}{c}', '{', '}{', 'žluť', '{ž}x', 'a'.repeat(300)];
+    const { client } = cluster.nodes[0]!;
+    const slots = await Promise.all(keys.map(async (key) => client.cluster('KEYSLOT', key)));
+    expect(keys.map((key) => slotOf(key))).to.deep.equal(slots);
+    expect(slotOf(Buffer.from([0xff, 0x00]))).to.equal(await client.cluster('KEYSLOT', Buffer.from([0xff, 0x00])));
+  });
+
+  it('flush, and keep locks', async () => {
+    const { code, out, err } = await cachectl(['flush', '--yes', '--json', '--url', url()]);
+    expect(code, err).to.equal(0);
+    expect(JSON.parse(out)).to.deep.include({ removed: 2 * ENTRIES, keptLocks: 1 });
+    expect(await sizes()).to.equal(1);
+    for (const scripts of await calls('eval')) expect(scripts).to.be.at.least(2);
+  });
+
+  it('flush a tag, and keep the rest', async () => {
+    const { out } = await cachectl(['tags:flush', 'people', '--yes', '--json', '--url', url()]);
+    expect(JSON.parse(out)).to.deep.include({ removed: ENTRIES });
+    expect(await sizes()).to.equal(ENTRIES + 1);
+  });
+
+  it('count, list locks, export and copy', async () => {
+    expect((await cachectl(['keys', '--count', '--url', url()])).out).to.equal(`${2 * ENTRIES + 1}\n`);
+    expect((await cachectl(['lock:list', '--url', url()])).out).to.include('deploy');
+    const copied = await cachectl(['copy', '--url', url(), '--to-url', url().replace('app-', 'copy-')]);
+    expect(copied.code, copied.err).to.equal(0);
+    const [one, other] = await Promise.all(
+      [url(), url().replace('app-', 'copy-')].map(async (from) => cachectl(['export', '--url', from])),
+    );
+    expect(lines(one!.out)).to.have.length(2 * ENTRIES);
+    expect(lines(other!.out)).to.deep.equal(lines(one!.out));
+  });
+
+  it('are not needed: without them everything is done in round trips', async () => {
+    for (const { client } of cluster.nodes) {
+      await client.call('ACL', 'SETUSER', 'app', 'on', '>pw', '~*', '+@all', '-@scripting');
+      await client.config('RESETSTAT');
+    }
+
+    const user = url('app:pw@');
+    expect((await cachectl(['keys', '--count', '--url', user])).out).to.equal(`${2 * ENTRIES + 1}\n`);
+    expect((await cachectl(['lock:list', '--url', user])).out).to.include('deploy');
+    expect(lines((await cachectl(['export', '--url', user])).out)).to.have.length(2 * ENTRIES);
+    const tag = await cachectl(['tags:flush', 'people', '--yes', '--json', '--url', user]);
+    expect(JSON.parse(tag.out)).to.deep.include({ removed: ENTRIES });
+    const { out } = await cachectl(['flush', '--yes', '--json', '--url', user]);
+    expect(JSON.parse(out)).to.deep.include({ removed: ENTRIES, keptLocks: 1 });
+    expect(await sizes()).to.equal(1);
+    expect(await calls('eval')).to.deep.equal([0, 0, 0]);
+  });
+
+  describe('while a slot moves', () => {
+    const [key] = ['k7'];
+    const slot = slotOf(`app-${key!}`);
+    let from: RedisServer;
+    let to: RedisServer;
+
+    beforeEach(async () => {
+      const owners = await Promise.all(
+        cluster.nodes.map(async ({ client }) => client.exists(`app-${key!}`).catch(() => 0)),
+      );
+      from = cluster.nodes[owners.indexOf(1)]!;
+      to = cluster.nodes[(owners.indexOf(1) + 1) % 3]!;
+      const [source, target] = await Promise.all(
+        [from, to].map(async ({ client }) => String(await client.cluster('MYID'))),
+      );
+      await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source!);
+      await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target!);
+      await from.client.call('MIGRATE', '127.0.0.1', to.port, `app-${key!}`, 0, 5000);
+    });
+
+    afterEach(async () => {
+      for (const { client } of cluster.nodes) await client.flushall();
+      for (const { client } of [from, to]) await client.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+    });
+
+    it('flush removes the keys that have moved already, and does not claim to be complete', async () => {
+      const { code, err } = await cachectl(['flush', '--yes', '--url', url()]);
+      expect(code).to.equal(4);
+      expect(err)
+        .to.match(/slots of the .* moved between servers/)
+        .and.to.match(/6,?000/);
+      // The lock, and the tag set, which comes last.
+      expect(await sizes()).to.equal(2);
+    });
+
+    it('export and import follow the redirections', async () => {
+      const exported = await cachectl(['export', '--url', url()]);
+      expect(lines(exported.out)).to.have.length(2 * ENTRIES);
+      await cachectl(['flush', '--yes', '--locks', '--url', url()]);
+      const imported = await cachectl(['import', '-', '--url', url()], { input: exported.out });
+      expect(imported.code, imported.err).to.equal(0);
+      expect(lines((await cachectl(['export', '--url', url()])).out)).to.deep.equal(lines(exported.out));
+    });
+  });
+});
+
+function entries(head: string, count: number) {
+  return Array.from({ length: count }, (_, at) => ({ key: `${head}${at}`, value: string('v'), ttl: null }));
+}
+
+function lines(out: string): readonly string[] {
+  return out.split('\n').filter(Boolean).toSorted();
+}
