@@ -40,6 +40,14 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'flush by prefix, of a tenth as many documents',
     load: async () => (await import('./bulk/flush-mongodb.js')).measureMongodb,
   },
+  'flush-mysql': {
+    summary: 'flush by prefix and tags:flush of a table, beside one DELETE, and what another writer waits',
+    load: async () => (await import('./bulk/flush-sql.js')).measureMysql,
+  },
+  'flush-postgres': {
+    summary: 'flush by prefix and tags:flush of a table, beside one DELETE, and what another writer waits',
+    load: async () => (await import('./bulk/flush-sql.js')).measurePostgres,
+  },
   'import-memcached': {
     summary: 'import, beside a script that pipes set lines',
     load: async () => (await import('./bulk/import-others.js')).measureImportMemcached,
@@ -75,5 +83,13 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
   transfer: {
     summary: 'import, beside redis-cli --pipe and the sqlite3 shell',
     load: async () => (await import('./transfer.js')).measureTransfer,
+  },
+  'transfer-mysql': {
+    summary: 'import and export, beside LOAD DATA and SELECT of the mysql client',
+    load: async () => (await import('./transfer-sql.js')).measureMysqlTransfer,
+  },
+  'transfer-postgres': {
+    summary: 'import and export, beside COPY of psql',
+    load: async () => (await import('./transfer-sql.js')).measurePostgresTransfer,
   },
 };

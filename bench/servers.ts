@@ -1,3 +1,5 @@
+import type { Context } from 'mocha';
+
 import { Redis } from 'ioredis';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -71,6 +73,16 @@ async function startServer(options: readonly string[] = []): Promise<BenchServer
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The context of a server that tests would skip. @param missing the error in place of that */
+export function required(missing: string): Context {
+  const context = {
+    skip(): never {
+      throw new Error(missing);
+    },
+  };
+  return context as unknown as Context;
 }
 
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
-import type { Context } from 'mocha';
 import type { Collection } from 'mongodb';
 
 import type { Measurement, Scale } from '../measurement.js';
 
 import { type MongodbServer, startOwnMongodb } from '../../test/support/mongodb-server.js';
 import { cachectl, type Run } from '../peak-memory.js';
+import { required } from '../servers.js';
 import { compared, memory, OTHERS, PREFIX, short } from './compare.js';
 
 /** A tenth of the other stores' size, because the substitute for MongoDB is slow. */
@@ -39,14 +39,9 @@ export async function* measureMongodb({ entries, many }: Scale): AsyncGenerator<
   }
 }
 
-/** Start the server of the tests. Nothing is skipped outside of tests. */
+/** Start the server of the tests. */
 export async function startServer(): Promise<MongodbServer> {
-  const context = {
-    skip(): never {
-      throw new Error('no mongod, and nothing that stands in for it: sh scripts/test-mongodb.sh');
-    },
-  } as unknown as Context;
-  return startOwnMongodb(context, 'java');
+  return startOwnMongodb(required('no mongod, and nothing that stands in for it: sh scripts/test-mongodb.sh'), 'java');
 }
 
 async function seed(collection: Collection<{ _id: string }>, prefix: string, entries: number): Promise<void> {

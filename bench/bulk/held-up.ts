@@ -3,17 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { percentile } from '../locks/processes.js';
 
-/** The pause between two PINGs, in milliseconds. */
+/** The pause between two requests, in milliseconds. */
 const PAUSE_MS = 2;
 
 /** Another client's latency during `work`, compared with its latency at rest. */
 export async function latencyDuring(port: number, work: () => Promise<unknown>): Promise<string> {
   const client = new Redis(port);
   try {
-    const rest = await latencies(client, sleep(1000));
-    const working = work();
-    const busy = await latencies(client, working);
-    await working;
+    const ping = async (): Promise<unknown> => client.ping();
+    const rest = await latencies(ping, sleep(1000));
+    const busy = await latencies(ping, work());
     return `${said(busy)}; at rest ${said(rest)}`;
   } finally {
     client.disconnect();
@@ -27,7 +26,8 @@ export async function steps(client: Redis): Promise<{ readonly median: number; r
   return { median: percentile(sorted, 0.5) ?? 0, longest: sorted.at(-1) ?? 0 };
 }
 
-async function latencies(client: Redis, until: Promise<unknown>): Promise<number[]> {
+/** Durations of `ask` in milliseconds, ascending, until the work is done. */
+export async function latencies(ask: () => Promise<unknown>, until: Promise<unknown>): Promise<readonly number[]> {
   const state = { isOver: false };
   const over = (): void => {
     state.isOver = true;
@@ -37,11 +37,12 @@ async function latencies(client: Redis, until: Promise<unknown>): Promise<number
   const all: number[] = [];
   while (!state.isOver) {
     const start = performance.now();
-    await client.ping();
+    await ask();
     all.push(performance.now() - start);
     await sleep(PAUSE_MS);
   }
 
+  await until;
   return all.sort((one, other) => one - other);
 }
 
