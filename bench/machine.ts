@@ -12,7 +12,7 @@ export function machine(): string {
   ].join('\n');
 }
 
-const PROGRAMS = ['redis-server', 'memcached', 'sqlite3', 'php'];
+const PROGRAMS = ['redis-server', 'memcached', 'sqlite3', 'mariadbd', 'psql', 'php'];
 
 function system(): string {
   try {

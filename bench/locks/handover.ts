@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Measurement } from '../measurement.js';
 
 import { inFolder, withRedis } from '../servers.js';
-import { handovers, percentile, takeTurns, type WaiterKind } from './processes.js';
+import { withSqlServer } from '../sql-server.js';
+import { handovers, percentile, takeTurns, type WaiterKind, type WaiterTask } from './processes.js';
 
 /** One holder; most of the others wait. */
 const PROCESSES = 9;
@@ -27,13 +28,21 @@ export async function* measureHandover(): AsyncGenerator<Measurement> {
     await handover('flock', { path: path.join(folder, 'lock') }),
   ]);
   yield row('lock handover, SQLite', ours!, `flock(2) of a file: ${flocks}`);
+
+  for (const [driver, name] of [['mysql', 'MySQL'] as const, ['postgres', 'PostgreSQL'] as const]) {
+    const [mine, laravels] = await withSqlServer(driver, async ({ connection }) => {
+      const at = { database: { driver, connection } };
+      return [await handover('cachectl', at), await handover('laravel', at)];
+    });
+    yield row(`lock handover, ${name}`, mine!, `Laravel's block(): ${laravels}`);
+  }
 }
 
 function row(what: string, measured: string, peer: string): Measurement {
   return { what, measured, budget: BUDGET, peer };
 }
 
-async function handover(kind: WaiterKind, at: { redisPort?: number; path?: string }): Promise<string> {
+async function handover(kind: WaiterKind, at: Pick<WaiterTask, 'database' | 'path' | 'redisPort'>): Promise<string> {
   const turns = await takeTurns(kind, PROCESSES, { waiters: 1, turns: TURNS, ...at });
   // Leave out the start, when some processes are missing, and the end, when some are done.
   const sorted = handovers(turns.slice(3 * PROCESSES, -2 * PROCESSES));

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import type { SqlConnection } from '../../src/profiles/profile.js';
+
 /** A waiter: a program that gets the store and the lock's name as JSON. */
 export type WaiterKind = 'cachectl' | 'flock' | 'laravel';
 
@@ -15,6 +17,7 @@ export interface WaiterTask {
   /** Where the lock is, for each kind. */
   readonly redisPort?: number;
   readonly path?: string;
+  readonly database?: { readonly driver: 'mysql' | 'postgres'; readonly connection: SqlConnection };
 }
 
 /** Start a waiter. It prints `ready`, then lines `acquired NS` and `released NS` of the machine's monotonic clock. */

@@ -24,8 +24,11 @@ for ($turn = 0; $turn < $task['turns']; $turn++) {
 
 // This version of Laravel appends the colon to the Redis prefix itself.
 function laravel_lock(array $task) {
+    $database = $task['database'] ?? null;
+    $driver = $database ? ['mysql' => 'mysql', 'postgres' => 'pgsql'][$database['driver']] : null;
     $settings = isset($task['redisPort'])
         ? ['store' => 'redis', 'port' => $task['redisPort'], 'prefix' => 'bench']
-        : ['store' => 'database', 'path' => $task['path'], 'prefix' => 'bench:'];
+        : ['store' => 'database', 'prefix' => 'bench:']
+            + ($database ? ['server' => ['driver' => $driver] + $database['connection']] : ['path' => $task['path']]);
     return store($settings)->lock('bench', 600);
 }

@@ -7,6 +7,7 @@ import type { WaiterTask } from './processes.js';
 import { newOwner } from '../../src/stores/locks/owner.js';
 import { acquireWithin } from '../../src/stores/locks/wait.js';
 import { openStore } from '../../src/stores/open.js';
+import { sqlProfile } from '../../test/support/sql-server.js';
 
 /** How long to hold the lock, and how long to rest afterwards, in milliseconds. */
 const HOLD_MS = 10;
@@ -33,7 +34,8 @@ async function takeTurns(): Promise<void> {
   await store.close();
 }
 
-function profileOf({ redisPort, path = '' }: WaiterTask): Profile {
+function profileOf({ redisPort, path = '', database }: WaiterTask): Profile {
+  if (database !== undefined) return sqlProfile(database.driver, database, 'bench:');
   const common = { name: 'bench', prefix: 'bench:', codec: 'php', protected: false } as const;
   if (redisPort === undefined) {
     return { ...common, driver: 'sqlite', path, table: 'cache', lockTable: 'cache_locks' };

@@ -63,6 +63,8 @@ async function optionsOf(place: SqlConnection, timeoutMs: number): Promise<Conne
     }),
     database,
     connectTimeout: timeoutMs,
+    // Statements are complete. The client would search each for placeholders.
+    queryFormat: (statement) => statement,
     // Without it, an upsert that changes nothing counts 0, as `insertUnlessLive` needs. An update then counts only the
     // rows that it changes, so `answerOf` reads those that it matches from the server's message.
     flags: ['-FOUND_ROWS'],

@@ -113,7 +113,7 @@ export class SqlTagged extends Entries implements Tagged {
       const areThese = dialect.isOneOf(dialect.key, keys);
       const isLive = sql`expiration + 0 > ${dialect.now}`;
       const { count: removed } = await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese} AND ${isLive}`);
-      await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese}`);
+      if (removed < keys.length) await run(sql`DELETE FROM ${tables.cache} WHERE ${areThese}`);
       // Remove the keys from their other tags too, which would otherwise list missing entries.
       await run(sql`DELETE FROM ${tables.tags} WHERE ${areThese}`);
       return { rows: rows.length, last, removed };
