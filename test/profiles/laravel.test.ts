@@ -94,6 +94,16 @@ describe('a Laravel application as a profile', () => {
     });
   }
 
+  // With the framework's own configuration. `CACHE_STORE=null` is the null store.
+  for (const store of ['dynamodb', 'octane', 'session', 'storage', 'failover', 'null']) {
+    it(`that .env sets to ${store} is refused by name`, async () => {
+      version('v13.26.1');
+      folder.write('.env', `CACHE_STORE=${store}\n`);
+      const { message } = await folder.failure({ url: 'laravel:.' });
+      expect(message).to.match(new RegExp(`\\.env:1.*: cache store "${store}": cachectl does not support`));
+    });
+  }
+
   it('is on SQLite in the database folder unless the application says otherwise', async () => {
     version('v12.0.0');
     folder.write('.env', 'DB_CONNECTION=sqlite\n');

@@ -2,6 +2,7 @@ import type { Entries, Setting } from '../settings.js';
 import type { Application } from './application.js';
 
 import { ConfigError } from '../../errors.js';
+import { noStoreFor } from '../drivers/no-store.js';
 import { fileSettings } from './file.js';
 import { memcachedSettings } from './memcached.js';
 import { arrayAt } from './php-config.js';
@@ -26,12 +27,16 @@ export interface LaravelProfile {
  */
 export function profileOf(application: Application, name?: string): LaravelProfile {
   const settings = new Settings(application);
-  const store = name ?? settings.text(at(application.cache, 'default'), 'cache.default') ?? '';
+  const store = name ?? settings.text(at(application.cache, 'default'), 'cache.default') ?? 'null';
   const config = at(application.cache, 'stores', store);
   const driver = settings.text(at(config, 'driver'), `cache.stores.${store}.driver`);
   if (driver === undefined) {
+    const { place } = at(application.cache, 'default').from;
+    // The defaults of the framework have more stores than `defaults.ts`.
+    const unsupported = noStoreFor(store, `${place}: cache store ${JSON.stringify(store)}`);
+    if (unsupported !== undefined) throw unsupported;
     throw new ConfigError(
-      `the application has no cache store ${JSON.stringify(store)} (${at(application.cache, 'default').from.place})`,
+      `the application has no cache store ${JSON.stringify(store)} (${place})`,
       `Stores: ${settings.namesAt(application.cache, 'stores').join(', ')}.`,
     );
   }
