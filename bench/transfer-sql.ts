@@ -40,6 +40,7 @@ async function transferred(driver: BenchServer['driver'], entries: number, hasPe
       const load = hasPeers ? await shell(loading(server, csv), server.program) : undefined;
       if (hasPeers) await server.run('TRUNCATE TABLE cache');
       const imported = await cachectl(['import', lines, '--url', server.url]);
+      await server.analyze('cache');
       const exported = await cachectl(['export', '--output', path.join(folder, 'ours'), '--url', server.url]);
       if (!hasPeers) return { imported, exported };
       const read = await shell(`${reading(server)} > '${theirs}'`, server.program);

@@ -78,6 +78,7 @@ async function* measureSql(driver: BenchServer['driver'], { entries, many }: Sca
 async function fillTagged(server: BenchServer, entries: number): Promise<void> {
   await server.fill(HEAD, entries);
   await server.run(`INSERT INTO cachectl_tags (tag, ${server.key}) SELECT '${PREFIX}${TAG}', ${server.key} FROM cache`);
+  await server.analyze('cachectl_tags');
 }
 
 async function flush({ url }: BenchServer, command: readonly string[]): Promise<Run> {
