@@ -36,13 +36,12 @@ export interface BenchServer extends SqlCase {
 /** The options of tests, which favour small servers and no durability, are set back. */
 const START: Readonly<Record<SqlCase['driver'], () => ReturnType<typeof startMysql>>> = {
   mysql: async () =>
-    startMysql(
-      required('neither MariaDB nor MySQL is installed'),
+    startMysql(required('neither MariaDB nor MySQL is installed'), [
       '--innodb-flush-log-at-trx-commit=1',
       '--innodb-buffer-pool-size=512M',
       '--local-infile=1',
-    ),
-  postgres: async () => startPostgres(required('PostgreSQL is not installed'), 'fsync=on', 'shared_buffers=512MB'),
+    ]),
+  postgres: async () => startPostgres(required('PostgreSQL is not installed'), ['fsync=on', 'shared_buffers=512MB']),
 };
 
 /** Run `work` with a new server. */
