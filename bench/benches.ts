@@ -76,6 +76,10 @@ export const BENCHES: Readonly<Record<string, Listed>> = {
     summary: 'what a hit of remember takes, beside bkt',
     load: async () => (await import('./remember.js')).measureRemember,
   },
+  scale: {
+    summary: 'what each command costs a Redis server, in CPU time and round trips, as entries grow',
+    load: async () => (await import('./scale.js')).measureScale,
+  },
   startup: {
     summary: 'what a get takes as a process, beside a Node that does nothing',
     load: async () => (await import('./start-up.js')).measureStartUp,
