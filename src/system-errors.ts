@@ -12,7 +12,6 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** The error for an input file that cannot be read. */
 export function readError(file: string, error: unknown): InputError {
   const hint = 'Nothing was stored. Check the path and its permissions.';
   return new InputError(`cannot read ${file}: ${systemReason(error)}`, hint, { cause: error });

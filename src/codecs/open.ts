@@ -6,7 +6,6 @@ import { rawCodec } from './raw.js';
 
 const CODECS: Readonly<Record<CodecName, Codec>> = { json: jsonCodec, php: phpCodec, raw: rawCodec };
 
-/** Return the codec of that name. */
 export function openCodec(name: CodecName): Codec {
   return CODECS[name];
 }

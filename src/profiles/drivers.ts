@@ -103,7 +103,6 @@ export function withUrlExpanded(written: Fields): Fields {
   return driver !== undefined && isOurs(driver) && hasUrl(driver) ? expandUrl(stated, driver) : stated;
 }
 
-/** Whether a profile of that driver may have the key. */
 export function isKeyOf(driver: Profile['driver'], key: string): boolean {
   return driver !== 'custom' && keysOf(driver).includes(key);
 }

@@ -85,7 +85,6 @@ export class Fields {
     this.fail(key, 'must be true or false', `Write ${key}: true, or ${key}: false.`);
   }
 
-  /** A whole number from `min` to `max`. */
   integer(key: string, min: number, max: number): number | undefined {
     const setting = this.#scalar(key);
     if (setting === undefined) return undefined;

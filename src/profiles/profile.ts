@@ -132,7 +132,6 @@ export type MemcachedServer = {
   readonly weight: number;
 } & ({ readonly host: string; readonly port: number } | { readonly socket: string });
 
-/** The compressions of php-memcached. */
 export type MemcachedCompression = 'fastlz' | 'none' | 'zlib' | 'zstd';
 
 export interface MongodbProfile extends Networked {

@@ -40,7 +40,6 @@ export const entryTags = tagNames({ summary: 'Tags of the entry, in the order in
 /** For commands that exit 1 if a key is not there. */
 export const ifPresent = Flags.boolean({ default: false, summary: 'Exit 0 if the key is not there.' });
 
-/** The parsed `globalFlags`. */
 export interface GlobalFlags {
   readonly profile?: string | undefined;
   readonly config?: string | undefined;

@@ -80,7 +80,6 @@ function withoutPreamble(message: string): string {
   return message.replace(/^Parsing (--\S+) \n\t/, '$1: ').replace(/\nSee more help with --help$/, '');
 }
 
-/** The stack traces of an error and its causes. */
 function stacks({ stack = '', cause }: Error): string {
   return cause instanceof Error ? `${stack}\nfrom ${stacks(cause)}` : stack;
 }

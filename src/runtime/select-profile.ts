@@ -8,12 +8,10 @@ import { profileFileOf, resolveProfile } from '../profiles/resolve.js';
 import { withSuggestions } from '../profiles/suggest.js';
 import { note, warn } from '../terminal/output.js';
 
-/** Resolve the profile that flags and environment select. */
 export async function selectProfile(flags: SelectingFlags): Promise<Profile> {
   return resolveProfile(chooseProfile(flags).choice);
 }
 
-/** The flags that select a profile. */
 export type SelectingFlags = Pick<GlobalFlags, 'config' | 'laravel' | 'profile' | 'url'>;
 
 /** The selection and its origin (`--profile`, `CACHECTL_URL`), which is undefined for defaults. */

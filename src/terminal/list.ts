@@ -63,7 +63,6 @@ export function itemFields<Item>(item: Item, columns: ReadonlyArray<Column<Item>
   });
 }
 
-/** An item as a JSON object. */
 export function itemJson<Item>(item: Item, columns: ReadonlyArray<Column<Item>>): JsonFields {
   const members: Record<string, JsonField> = {};
   for (const column of columns) members[column.name] = column.value(item);

@@ -22,7 +22,6 @@ export interface Field {
   readonly text?: string | undefined;
 }
 
-/** A report as one JSON document. */
 export function reportJson(fields: readonly Field[]): JsonFields {
   const members = fields.map((field) => [field.name, jsonOf(field)] as const);
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));

@@ -2,7 +2,6 @@ import { Reader } from '../binary/reader.js';
 import { fitsInt64 } from '../value.js';
 import { Tag, VERSIONS, WIDTHS } from './format.js';
 
-/** Reads the tokens of igbinary. */
 export class IgbinaryReader extends Reader {
   readonly #strings: Buffer[] = [];
 

@@ -4,7 +4,6 @@ import { preciseDuration } from '../../runtime/flags.js';
 import { asKey, asPattern } from '../../runtime/key-arguments.js';
 import { EVENT_TYPES, type EventType } from '../../stores/contract/events.js';
 
-/** The parsed `eventFlags`. */
 export interface EventFlags {
   readonly source?: string | undefined;
   readonly type?: EventType[] | undefined;

@@ -42,7 +42,6 @@ const TIMER = ':timer';
 /** With more tags, other orders are not tried. */
 const MAX_ORDERED = 4;
 
-/** Inspect one key, then related keys. */
 export async function inspectKey(store: Store, key: string, tags?: readonly string[]): Promise<Inspected> {
   const inspection = await look(store, key, tags);
   if (isMiss(inspection)) return { ...inspection, key, ...(await whereElse(store, key, tags)) };

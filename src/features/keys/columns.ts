@@ -12,7 +12,6 @@ import { formatDuration } from '../../terminal/durations.js';
 import { bytesText } from '../../terminal/numbers.js';
 import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
-/** The column of `keys`. */
 export const keyColumns: ReadonlyArray<Column<string>> = [{ name: 'key', value: (key) => printKey(key) }];
 
 /** The columns of `keys --long`. */

@@ -10,7 +10,6 @@ import { clockTime, formatDuration } from '../../terminal/durations.js';
 import { count } from '../../terminal/progress.js';
 import { expiresText, plainTtl } from '../../terminal/value-text.js';
 
-/** A held lock with its name. */
 export type HeldLock = LockHolder & { readonly name: string };
 
 /** Columns of a held lock. The owner is null if the value is no owner. */

@@ -27,7 +27,6 @@ export interface ShownLock {
   readonly seen: LockSummary | undefined;
 }
 
-/** The report of `lock:show`. */
 export function shownFields({ name, holder, waiters, seen }: ShownLock): Field[] {
   return [
     ...(holder === undefined ? [{ name: 'name', value: printKey(name) }] : heldFields(name, holder)),

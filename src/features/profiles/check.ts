@@ -9,7 +9,6 @@ import { errorFields, type Failure, toFailure } from '../../runtime/report-error
 import { chooseEach, chooseProfile, type Chosen } from '../../runtime/select-profile.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 
-/** The result of the check of one profile. */
 export interface CheckedProfile {
   readonly name: string;
   readonly warnings: string[];

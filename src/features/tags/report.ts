@@ -24,7 +24,6 @@ export const tagColumns: ReadonlyArray<Column<ListedTag>> = [
   },
 ];
 
-/** The columns of `tags:show`. */
 export const memberColumns: ReadonlyArray<Column<TagMember>> = [
   { name: 'key', value: ({ key }) => printKey(key), title: 'KEY' },
   { name: 'stale', value: ({ isStale }) => isStale, plain: false },

@@ -3,7 +3,6 @@ import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 /** Seconds of history that a row keeps. */
 export const HISTORY = 20;
 
-/** The event counts of a row or of all events. */
 export class EventCounts {
   events = 0;
   /** Stored bytes that were read or written, if the source reports them. */

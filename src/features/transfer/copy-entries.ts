@@ -34,7 +34,6 @@ export async function copyEntries(
   }
 }
 
-/** One side of a copy. */
 export interface CopySide {
   readonly store: Store;
   readonly profile: Profile;

@@ -8,7 +8,6 @@ import { DotenvError, own, parseDotenv } from './dotenv.js';
 import { readPhpConfig } from './php-config.js';
 import { at, type ConfigValue, type Env, type Traced } from './value.js';
 
-/** The cache configuration of a Laravel application. */
 export interface Application extends CacheConfig {
   /** The absolute path. */
   readonly folder: string;

@@ -56,13 +56,6 @@ export class Settings {
     return text === '' ? undefined : text;
   }
 
-  /** Like `text`, but undefined with a note if only PHP can evaluate it. */
-  textOrNote(traced: Traced, path: string): string | undefined {
-    if (traced.value !== UNKNOWN) return this.text(traced, path);
-    this.notes.push(`${traced.from.place}: ${path} is an expression that only PHP can evaluate; left out`);
-    return undefined;
-  }
-
   unknown(path: string, place: string): ConfigError {
     return new ConfigError(
       `${place}: ${path} is an expression that only PHP can evaluate`,

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** A process in the process table. */
 export interface ProcessRow {
   readonly pid: number;
   readonly parent: number;

@@ -40,7 +40,6 @@ export interface Lock {
  */
 export type DetectedBy = 'cachectl-owner' | 'family' | 'laravel-owner' | 'pattern' | 'place';
 
-/** A listed lock. */
 export interface ListedLock extends LockHolder {
   /** Without prefixes. */
   readonly name: string;
@@ -66,7 +65,6 @@ export interface Waiter extends LockClient {
   /** The owner that would hold the lock. */
   readonly owner?: string;
   readonly since?: Date;
-  /** The number of attempts. */
   readonly attempts?: number;
 }
 

@@ -11,7 +11,6 @@ export interface ServerStats {
   readonly uptime?: number;
   /** `primary`, `replica`, or the server's own term. */
   readonly role?: string;
-  /** The number of replicas. */
   readonly replicas?: number;
   /** Entries in the cache's database, table or collection, under any prefix. */
   readonly entries?: number;

@@ -3,7 +3,6 @@ import type { Finding } from '../contract/store.js';
 import { printKey } from '../entries/printed-key.js';
 import { counted, ok, skipped, warning } from './findings.js';
 
-/** A sample of the keys in a store. */
 export interface KeySample {
   /** Stored keys under the prefixes. */
   readonly ours: readonly string[];

@@ -5,7 +5,6 @@
  */
 const ESCAPE = 0xdc_00;
 
-/** Return the string for a key's bytes. */
 export function keyFromBytes(bytes: Buffer): string {
   const text = bytes.toString();
   // Decoding replaces invalid bytes by U+FFFD. Keys that really contain that character are rare.
@@ -17,7 +16,6 @@ export function keyToBytes(key: string): Buffer {
   return key.isWellFormed() ? Buffer.from(key) : encoded(key);
 }
 
-/** The number of bytes in the key. */
 export function keyByteLength(key: string): number {
   return key.isWellFormed() ? Buffer.byteLength(key) : encoded(key).length;
 }

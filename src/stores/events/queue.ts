@@ -18,7 +18,6 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #isOver = false;
   #failure: Error | undefined;
 
-  /** The number of dropped events. */
   get dropped(): number {
     return 0;
   }

@@ -3,7 +3,6 @@ interface Known {
   hash: string;
   /** Unix time in milliseconds. */
   expires: number;
-  /** The number of the poll. */
   poll: number;
 }
 

@@ -21,7 +21,6 @@ const RETRY_MS = 100;
 /** How long to try to remove a record, in milliseconds. After that, its lease ends by itself. */
 const LEAVE_MS = 250;
 
-/** Which lock a waiter waits for. */
 export interface WaitsFor {
   /** The table or collection of the lock. */
   readonly table: string;

@@ -185,7 +185,6 @@ function countedDown(by: bigint, sum: bigint): bigint {
   return by < 0n && sum < 0n && sum - by >= 0n ? 0n : sum;
 }
 
-/** @throws the error if it is one */
 export function valueOrThrow<Answer>(answer: Answer): Exclude<Answer, Error> {
   if (answer instanceof Error) throw answer;
   return answer as Exclude<Answer, Error>;

@@ -44,7 +44,6 @@ export class Values {
         : encoded(bareOf(value, flags), flags);
   }
 
-  /** Return the entry of an item. */
   async entry(item: Item): Promise<Entry> {
     const entryOf = await this.reader([item]);
     return entryOf(item);
@@ -93,7 +92,6 @@ export class Values {
     return this.#codec.name !== 'php' || keeps ? flags : sum.flags;
   }
 
-  /** The format of an item, by its flags. */
   formatOf({ value, flags }: Item): StoredFormat {
     if (this.#codec.name !== 'php') return { codec: this.#codec.name };
     const type = flags & TYPE;

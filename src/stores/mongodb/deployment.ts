@@ -20,7 +20,6 @@ export interface LockDocument {
 /** The collection of the waiters of all locks of a database. */
 export const WAITERS = 'cachectl_waiters';
 
-/** A process that waits for a lock. */
 export interface WaiterDocument extends ProcessPlace {
   /** Random. */
   readonly _id: string;

@@ -21,7 +21,6 @@ import {
 } from './errors.js';
 import { type Deadline, millisecondsSince } from './tcp.js';
 
-/** The TLS settings of a profile. */
 export interface TlsSettings {
   readonly options: Pick<
     ConnectionOptions,

@@ -158,7 +158,6 @@ export class Entries implements Repository {
     return reading;
   }
 
-  /** The stored key of an entry. */
   protected storedKey(key: string): string {
     return this.context.keys.full(key);
   }

@@ -13,7 +13,6 @@ const MAX_SESSIONS = 4;
 /** The maximum number of attempts if the server rolls back a transaction to break a deadlock. */
 const ATTEMPTS = 20;
 
-/** Runs one statement. */
 export type Run = <Found = Row>(statement: Sql) => Promise<Answer<Found>>;
 
 /** A pool of sessions with one database, opened on demand. Every error names the server. */

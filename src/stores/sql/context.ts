@@ -9,7 +9,6 @@ import type { ColumnCodec } from './values.js';
 /** The state that the parts of a store on an SQL server share. */
 export interface SqlContext {
   readonly dialect: Dialect;
-  /** The connection for entries and tags. */
   readonly entries: Connection;
   /** The connection for locks and waiters: the same, unless the profile names another. */
   readonly locks: Connection;

@@ -121,7 +121,6 @@ export class Entries implements Repository {
     return row && this.#entry(row);
   }
 
-  /** The row key of `key`. */
   protected storedKey(key: string): string {
     return this.context.prefix + key;
   }

@@ -142,7 +142,6 @@ export class Entries implements Repository {
     });
   }
 
-  /** The row key of `key`. */
   protected storedKey(key: string): string {
     return this.context.prefix + key;
   }

@@ -53,7 +53,6 @@ const TAGGED = /^[\da-f]{40}:/;
 /** For more tags on an entry, the order is not searched. */
 const MAX_TAGS = 6;
 
-/** All permutations of the names. */
 export function permutations(names: readonly string[]): ReadonlyArray<readonly string[]> {
   if (names.length < 2) return [names];
   return names.flatMap((name) => permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));

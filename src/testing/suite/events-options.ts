@@ -9,7 +9,6 @@ import { textOf } from './stores.js';
 
 const LOCK_EVENTS = ['LockAcquired', 'LockContended', 'LockReleased'] as const satisfies readonly EventType[];
 
-/** The options of an event stream. */
 export function describeEventOptions(feeds: Feeds): void {
   const { stores, source, isPolled, tail } = feeds;
   it('filter by type and key before an event is made', async () => {

@@ -26,7 +26,6 @@ export async function existingText(file: string): Promise<string | undefined> {
   }
 }
 
-/** A new profile file. */
 export function newFile(draft: Draft): NewText {
   const head = `# Profiles of cachectl. "cachectl profile:show" explains each setting, "cachectl doctor" checks them.\n`;
   const text = `${head}default: ${draft.name}\n\nprofiles:\n${block(draft, '  ')}`;

@@ -119,7 +119,6 @@ export class DumpLines {
   }
 }
 
-/** Whether `text` is at `start`. */
 export function isAt(bytes: Buffer, start: number, text: Buffer): boolean {
   for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
   return true;

@@ -42,7 +42,6 @@ interface Reporting extends WatchLocksOptions {
   report(event: LockEvent): void;
 }
 
-/** The locks of one server. */
 class ServerLocks implements Feed {
   readonly subject = LOCK_EVENTS;
   readonly #node: MetaNode;

@@ -92,7 +92,6 @@ export function createTriggers(id: number, { role, table, prefix }: Tailed): rea
   ];
 }
 
-/** The number of triggers of a table. */
 export const TRIGGERS_OF_TABLE = 4;
 
 /** A row of `triggers`, the number of triggers that call the tail's function. */

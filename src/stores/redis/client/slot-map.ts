@@ -5,7 +5,6 @@ export type SlotReply = ReadonlyArray<readonly [first: number, last: number, ...
 
 type SlotNode = readonly [host: null | string, port: number, ...rest: ReadonlyArray<readonly string[] | string>];
 
-/** A range of slots and its primary. */
 export interface SlotRange {
   readonly first: number;
   readonly last: number;

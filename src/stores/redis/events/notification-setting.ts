@@ -12,7 +12,6 @@ import { BOOKKEEPING_KEY } from '../keys.js';
 export interface Notifications {
   /** False if CONFIG is forbidden and the setting is only assumed. */
   readonly isVerified: boolean;
-  /** Whether events of this type are reported. */
   reports(type: EventType): boolean;
   /** @throws RefusedError if notifications were turned off since, because no more events would arrive */
   check(): Promise<void>;

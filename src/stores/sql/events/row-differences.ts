@@ -4,7 +4,6 @@ import { Snapshot } from '../../events/snapshot.js';
 import { secondsOf, ttlOf } from '../expiry.js';
 import { DELETED, type EventRow, type RowEvents, type TailedRole, WRITTEN } from './row-events.js';
 
-/** A row at this poll. */
 export interface PolledRow {
   /** With the prefix. */
   readonly key: Buffer;

@@ -46,7 +46,6 @@ export function shortKey(storedKey: RowKey, prefix: string): string {
   return (typeof storedKey === 'string' ? storedKey : keyFromBytes(storedKey)).slice(prefix.length);
 }
 
-/** The bytes of a column. */
 export function bytesOf(column: ColumnText): Buffer {
   return typeof column === 'string' ? Buffer.from(column) : column;
 }

@@ -5,7 +5,6 @@ import { hasTable, identifier } from '../schema.js';
 
 export { SHARED_TAGS, tagsTableOf } from '../../sql/tag-table.js';
 
-/** Statements that create the tag table of a cache table. */
 export function tagsDefinition(cacheTable: string): string {
   const name = tagsTableOf(cacheTable);
   const table = identifier(name);
