@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags, type GlobalFlags } from '../runtime/flags.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { patternArgument } from '../runtime/key-arguments.js';
 import { checkPlace } from '../runtime/place-check.js';
 import { StoreCommand } from '../runtime/store-command.js';
@@ -40,7 +40,7 @@ export default class Copy extends StoreCommand {
     const { pattern } = args;
     const dryRun = flags['dry-run'];
     const target = { ...targetFlags(flags, flags.to, flags['to-url']), yes: flags.yes };
-    keepYoungSpaceSmall();
+    limitYoungGeneration();
     await this.withStore(flags, async ({ store, profile, interruption }) => {
       const { checkSides, copyEntries } = await import('../features/transfer/copy-entries.js');
       const { Tally } = await import('../features/transfer/tally.js');

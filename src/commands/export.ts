@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 
 import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { patternArgument } from '../runtime/key-arguments.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { answerJson } from '../terminal/output.js';
@@ -46,7 +46,7 @@ With --output, FILE appears when the export is complete; until then it is FILE.p
       );
     }
 
-    keepYoungSpaceSmall();
+    limitYoungGeneration();
     await this.withStore(flags, async ({ store, interruption }) => {
       const { openOutput } = await import('../features/transfer/open-output.js');
       const { exportEntries } = await import('../features/transfer/export-entries.js');

@@ -8,7 +8,7 @@ import { lockWarnings, stateWarnings } from '../features/flush/warnings.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags } from '../runtime/flags.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { StoreCommand, type Work } from '../runtime/store-command.js';
 import { noFlushByPrefix } from '../stores/contract/operations.js';
 import { answer, answerJson, warn } from '../terminal/output.js';
@@ -53,7 +53,7 @@ export default class Flush extends StoreCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Flush);
     const only = filterOf(flags);
-    keepYoungSpaceSmall();
+    limitYoungGeneration();
     if (flags['locks-only']) {
       const flushing = async (work: Work): Promise<number> => {
         const { flushLocks } = await import('../features/locks/flush-locks.js');

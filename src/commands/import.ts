@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { bulk } from '../runtime/bulk.js';
 import { askBeforeDestroying } from '../runtime/confirm.js';
 import { destructiveFlags, duration } from '../runtime/flags.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { StoreCommand } from '../runtime/store-command.js';
 import { answerJson } from '../terminal/output.js';
 
@@ -42,7 +42,7 @@ export default class Import extends StoreCommand {
     if (flags.ttl === 0)
       throw new UsageError('a TTL of 0 stores nothing', 'Remove --ttl for entries that never expire.');
     await this.withStore(flags, async ({ store, profile, interruption }) => {
-      if (!FRUGAL_DRIVERS.has(profile.driver)) keepYoungSpaceSmall();
+      if (!FRUGAL_DRIVERS.has(profile.driver)) limitYoungGeneration();
       const { openInput } = await import('../features/transfer/input.js');
       const { importEntries } = await import('../features/transfer/import-entries.js');
       const { importStart } = await import('../features/transfer/resume/import-state.js');

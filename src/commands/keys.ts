@@ -8,7 +8,7 @@ import { type Order, ORDERS, sorted } from '../features/keys/order.js';
 import { countKeys, entryPages, flattened, withContents } from '../features/keys/selection.js';
 import { printTree, treeFields } from '../features/keys/tree-report.js';
 import { KeyTree } from '../features/keys/tree.js';
-import { keepYoungSpaceSmall } from '../runtime/heap-tuning.js';
+import { limitYoungGeneration } from '../runtime/heap-tuning.js';
 import { interruptedCode, untilInterrupted, whole } from '../runtime/interrupt.js';
 import { patternArgument } from '../runtime/key-arguments.js';
 import { isBuiltIn } from '../runtime/place-check.js';
@@ -74,7 +74,7 @@ export default class Keys extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Keys);
-    keepYoungSpaceSmall();
+    limitYoungGeneration();
     await this.withStore(flags, async (work) => {
       const { store, interruption } = work;
       const { pattern } = args;

@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
  * V8 flags apply to the whole process, so only the program sets them and never a store, which may run in an
  * application.
  */
-export function keepYoungSpaceSmall(): void {
+export function limitYoungGeneration(): void {
   // The factor by which V8 lets it grow each time.
   setFlagsFromString('--semi-space-growth-factor=1');
 }

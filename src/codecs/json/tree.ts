@@ -30,16 +30,16 @@ export interface Member {
  * document stays proportional to the stored value.
  */
 export function toTree(root: Value): Node {
-  const slots = new Slots<Place>();
+  const slots = new Slots<Visited>();
   const top: Member = { node: NOTHING };
   // Visited in the order of PHP's slots, which references point at. The last item is next.
   const pending: Visit[] = [{ value: root, into: top, path: undefined }];
   for (let visit = pending.pop(); visit; visit = pending.pop()) {
     const { value, into, path } = visit;
     if (value.type === 'reference') {
-      const place = slots.at(value.target);
-      if (value.kind === 'object') slots.add(place === HIDDEN || !place ? visit : place);
-      into.node = referred(place);
+      const visited = slots.at(value.target);
+      if (value.kind === 'object') slots.add(visited === HIDDEN || !visited ? visit : visited);
+      into.node = referred(visited);
       continue;
     }
 
@@ -55,7 +55,7 @@ export function toTree(root: Value): Node {
   return top.node;
 }
 
-interface Place {
+interface Visited {
   readonly value: Value;
   readonly path: Path | undefined;
 }
@@ -66,7 +66,7 @@ interface Path {
   readonly name: number | string;
 }
 
-interface Visit extends Place {
+interface Visit extends Visited {
   readonly into: Member;
 }
 
@@ -146,11 +146,11 @@ function scalar(value: Exclude<Value, ArrayValue | ObjectValue | ReferenceValue>
   }
 }
 
-function referred(place: Place | typeof HIDDEN | undefined): Node {
-  if (place === HIDDEN || !place || place.value.type === 'reference') return special([['$ref', NOTHING]]);
-  const { value } = place;
+function referred(visited: Visited | typeof HIDDEN | undefined): Node {
+  if (visited === HIDDEN || !visited || visited.value.type === 'reference') return special([['$ref', NOTHING]]);
+  const { value } = visited;
   if (value.type !== 'array' && value.type !== 'object' && isShort(value)) return scalar(value);
-  return special([['$ref', leaf(JSON.stringify(jsonPath(place.path)))]]);
+  return special([['$ref', leaf(JSON.stringify(jsonPath(visited.path)))]]);
 }
 
 /** The longest value or path that a reference repeats, in bytes or characters. */

@@ -1,28 +1,20 @@
 import type { Value } from '../../codecs/value.js';
-import type { CachectlError } from '../../errors.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Connection } from './connection.js';
 import type { MemcachedContext } from './context.js';
 import type { Item, Write } from './protocol/node.js';
 
 import { integer } from '../../codecs/value.js';
-import { UsageError } from '../../errors.js';
 import { increased } from '../entries/counter.js';
 import { allDone } from '../entries/partial-failure.js';
 import { putBatches } from '../entries/put-batches.js';
 import { batches, type EncodedEntry, storedBatches } from '../listing/batches.js';
 import { expiryOf } from './expiry.js';
+import { fullKey, type Naming, readEntries } from './readings.js';
 import { type Encoded, parseForm } from './values.js';
-
-/** Maps a key to its full key. */
-export type Naming = (key: string) => Buffer;
 
 /** The entries of one round trip. */
 type Batch = ReadonlyArray<EncodedEntry<Encoded>>;
-
-interface Place {
-  readonly full: Buffer;
-}
 
 /** Reads and writes entries without tags. A subclass maps keys to other full keys. */
 export class Entries implements Repository {
@@ -44,14 +36,11 @@ export class Entries implements Repository {
 
   async many(keys: readonly string[]): Promise<readonly Reading[]> {
     const naming = await this.naming();
-    const places = keys.map((key) => placeOf(key, naming ?? this.#plain));
-    if (!naming) return places.map((place) => (place instanceof Error ? place : undefined));
-    const readable = places.flatMap((place) => (place instanceof Error ? [] : [place]));
-    const items = await this.#read(readable);
-    const answers = new Map<Error | Place, CachectlError | Error | Item | undefined>(
-      readable.map((place, index) => [place, items[index]]),
-    );
-    return Promise.all(places.map(async (place) => this.#reading(place instanceof Error ? place : answers.get(place))));
+    if (naming) return readEntries(this.context, keys, naming, async (node, full) => node.read(full));
+    return keys.map((key) => {
+      const full = fullKey(key, this.#plain);
+      return full instanceof Error ? full : undefined;
+    });
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
@@ -148,10 +137,6 @@ export class Entries implements Repository {
   /** Also validates keys when a tag has no id. */
   readonly #plain: Naming = (key) => this.context.keys.full(key);
 
-  async #read(places: readonly Place[]): Promise<ReadonlyArray<Error | Item | undefined>> {
-    return this.connection.spread(places, async (node, share) => node.read(share.map(({ full }) => full)));
-  }
-
   async #item(full: Buffer): Promise<Item | undefined> {
     const [item] = await this.connection.at(full).read([full]);
     return valueOrThrow(item);
@@ -170,10 +155,6 @@ export class Entries implements Repository {
   async #put(writes: readonly Write[]): Promise<ReadonlyArray<Error | undefined>> {
     const places = writes.map((write) => ({ full: write.key, write }));
     return this.connection.spread(places, async (node, share) => node.put(share.map(({ write }) => write)));
-  }
-
-  async #reading(answer: Error | Item | undefined): Promise<Reading> {
-    return answer === undefined || answer instanceof Error ? answer : this.context.values.entry(answer);
   }
 }
 
@@ -197,15 +178,5 @@ function writeOf(key: Buffer, { bytes, flags }: Encoded, ttl: Ttl): Write {
 function* formBatches(entries: readonly StoredEntry[]): Generator<Batch> {
   for (const batch of storedBatches(entries)) {
     yield batch.map(({ key, stored, ttl }) => ({ key, stored: parseForm(stored), ttl }));
-  }
-}
-
-/** The full key, or why Memcached cannot have the key. */
-function placeOf(key: string, naming: Naming): Error | Place {
-  try {
-    return { full: naming(key) };
-  } catch (error) {
-    if (error instanceof UsageError) return error;
-    throw error;
   }
 }

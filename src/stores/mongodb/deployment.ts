@@ -3,6 +3,9 @@ import type { AbstractCursor, Collection, Document } from 'mongodb';
 import type { ProcessPlace } from '../locks/process.js';
 import type { Stored } from './values.js';
 
+/** What a collection holds. */
+export type CollectionRole = 'entries' | 'locks';
+
 /** An entry in the format of mongodb/laravel-mongodb; `tags` is cachectl's. Fields are validated when they are read. */
 export interface EntryDocument {
   _id: string;

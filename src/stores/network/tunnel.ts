@@ -23,7 +23,7 @@ export interface NetworkOptions extends OpenOptions {
 /** Milliseconds that ssh takes to end after it closed its sockets. */
 const LAST_MS = 250;
 
-interface Place {
+interface HostAndPort {
   readonly host: string;
   readonly port: number;
 }
@@ -57,25 +57,25 @@ export class Tunnel {
   }
 
   /** Connect. @throws CachectlError */
-  async connect(place: Place): Promise<Socket> {
-    const socket = await throughSocks(await this.ready(), place).catch(async (error: unknown) => {
-      throw await this.explained(error, endpointText(place));
+  async connect(target: HostAndPort): Promise<Socket> {
+    const socket = await throughSocks(await this.ready(), target).catch(async (error: unknown) => {
+      throw await this.explained(error, endpointText(target));
     });
     this.#watch(socket);
     return socket;
   }
 
   /** Connect, with a TLS handshake with the server itself. @throws CachectlError; an error of the handshake */
-  async connectTls(place: Place, options: ConnectionOptions): Promise<TLSSocket> {
+  async connectTls(target: HostAndPort, options: ConnectionOptions): Promise<TLSSocket> {
     const { connect } = await import('node:tls');
-    const { host } = place;
-    const socket = await this.connect(place);
+    const { host } = target;
+    const socket = await this.connect(target);
     const secured = connect({ ...(isIP(host) === 0 && { servername: host }), host, ...options, socket });
     try {
       await once(secured, 'secureConnect');
     } catch (error) {
       secured.destroy();
-      throw await this.explained(error, endpointText(place));
+      throw await this.explained(error, endpointText(target));
     }
 
     this.#watch(secured);

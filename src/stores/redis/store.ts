@@ -23,9 +23,9 @@ export async function openRedis(
   { timeoutMs, tunnel }: NetworkOptions,
 ): Promise<Store> {
   const keys = new Keys(profile);
-  const reach = { timeoutMs, prefix: keys.prefix, tunnel };
-  const connection = new Connection(profile.connection, reach);
-  const lockConnection = profile.locks === undefined ? connection : new Connection(profile.locks, reach);
+  const options = { timeoutMs, prefix: keys.prefix, tunnel };
+  const connection = new Connection(profile.connection, options);
+  const lockConnection = profile.locks === undefined ? connection : new Connection(profile.locks, options);
   const { prefix } = profile;
   const context: RedisContext = {
     connection,

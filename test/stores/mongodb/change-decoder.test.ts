@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { Long } from 'mongodb';
 
 import type { CacheEvent } from '../../../src/stores/contract/events.js';
-import type { Change, Place } from '../../../src/stores/mongodb/events/collection-changes.js';
+import type { CollectionRole } from '../../../src/stores/mongodb/deployment.js';
+import type { Change } from '../../../src/stores/mongodb/events/collection-changes.js';
 
 import { emitChange } from '../../../src/stores/mongodb/events/change-decoder.js';
 import { Emitter } from '../../../src/stores/mongodb/events/emitter.js';
@@ -13,7 +14,7 @@ const wallTime = new Date(NOW);
 const inAMinute = new Date(NOW + 60_000);
 
 /** The events of a change in the form of MongoDB itself. The stand-in servers send some changes in another form. */
-function decoded(place: Place, change: object): Array<Omit<CacheEvent, 'time'>> {
+function decoded(place: CollectionRole, change: object): Array<Omit<CacheEvent, 'time'>> {
   const events: CacheEvent[] = [];
   const options = { signal: new AbortController().signal, enable: false, tags: true };
   const emitter = new Emitter('app-', options, (event) => events.push(event));

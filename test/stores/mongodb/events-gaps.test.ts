@@ -28,7 +28,7 @@ const CHANGE_IS_TOO_LARGE: Refusal = { to: 'resumeAfter', code: 10_334 };
 const MAY_NOT: Refusal = { to: 'resumeAfter', code: 13 };
 
 /** In front of a server: lets nobody in, cuts connections, and gives answers of its own. */
-class FaultyWay {
+class FaultyProxy {
   readonly port: number;
   /** To be given in this order. */
   refusals: Refusal[] = [];
@@ -44,12 +44,12 @@ class FaultyWay {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(target: number): Promise<FaultyWay> {
+  static async start(target: number): Promise<FaultyProxy> {
     const sockets = new Set<Socket>();
-    const server = createServer((client) => way.#accept(client, target)).listen(0, '127.0.0.1');
+    const server = createServer((client) => proxy.#accept(client, target)).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const way = new FaultyWay(server, sockets);
-    return way;
+    const proxy = new FaultyProxy(server, sockets);
+    return proxy;
   }
 
   /** Every connection that there is. */
@@ -103,19 +103,19 @@ function answer(answers: number, code: number): Buffer {
 
 describe('events of MongoDB after a lost connection', () => {
   const database = withDatabase();
-  let way: FaultyWay;
+  let proxy: FaultyProxy;
   let controller: AbortController;
   let missed: string[];
 
   beforeEach(async () => {
-    way = await FaultyWay.start(database.server().port);
+    proxy = await FaultyProxy.start(database.server().port);
     controller = new AbortController();
     missed = [];
   });
 
   afterEach(async () => {
     controller.abort();
-    await way.stop();
+    await proxy.stop();
   });
 
   async function insert(key: string): Promise<void> {
@@ -125,7 +125,7 @@ describe('events of MongoDB after a lost connection', () => {
 
   /** Each of the two streams has heard something, so that it knows where it is. */
   async function tail(options: Partial<EventsOptions> = {}) {
-    const url = urlOf(`mongodb://127.0.0.1:${way.port}`, 'directConnection=true');
+    const url = urlOf(`mongodb://127.0.0.1:${proxy.port}`, 'directConnection=true');
     const stream = await database.open({ url }).events({ signal: controller.signal, enable: false, ...options });
     const gathered = gather(stream);
     await insert('begin');
@@ -138,12 +138,12 @@ describe('events of MongoDB after a lost connection', () => {
 
   it('resume where they were, without a gap', async () => {
     const { events } = await tail({ onMissed });
-    way.isClosed = true;
-    way.cut();
-    await until(() => way.turnedAway > 0);
+    proxy.isClosed = true;
+    proxy.cut();
+    await until(() => proxy.turnedAway > 0);
     await insert('a');
     await insert('b');
-    way.isClosed = false;
+    proxy.isClosed = false;
     await until(() => events.some(({ key }) => key === 'b'));
     await insert('c');
     await until(() => events.some(({ key }) => key === 'c'));
@@ -153,8 +153,8 @@ describe('events of MongoDB after a lost connection', () => {
 
   it('resume where they were after several attempts too', async () => {
     const { events } = await tail({ onMissed });
-    way.refusals = [STREAM_IS_LOST, SHUTS_DOWN, SHUTS_DOWN, SHUTS_DOWN];
-    await until(() => way.refusals.length === 0);
+    proxy.refusals = [STREAM_IS_LOST, SHUTS_DOWN, SHUTS_DOWN, SHUTS_DOWN];
+    await until(() => proxy.refusals.length === 0);
     await insert('a');
     await until(() => events.some(({ key }) => key === 'a'));
     expect(keysOf(events)).to.deep.equal(['a']);
@@ -168,7 +168,7 @@ describe('events of MongoDB after a lost connection', () => {
     it(`restart if the server cannot resume (${why}), and report the gap`, async () => {
       const { events } = await tail({ onMissed });
       // One of the two streams is told so.
-      way.refusals = [STREAM_IS_LOST, refusal];
+      proxy.refusals = [STREAM_IS_LOST, refusal];
       await until(() => missed.length === 1);
       await insert('a');
       await until(() => events.some(({ key }) => key === 'a'));
@@ -181,14 +181,14 @@ describe('events of MongoDB after a lost connection', () => {
 
   it('end with a refusal that waiting cannot fix', async () => {
     const { over } = await tail({ onMissed });
-    way.refusals = [STREAM_IS_LOST, MAY_NOT];
+    proxy.refusals = [STREAM_IS_LOST, MAY_NOT];
     expect(await over).to.be.instanceOf(RefusedError);
     expect(missed).to.deep.equal([]);
   });
 
   it('end with an error if they cannot resume at once, without a callback for gaps', async () => {
     const { over } = await tail();
-    way.refusals = [STREAM_IS_LOST, HISTORY_IS_LOST];
+    proxy.refusals = [STREAM_IS_LOST, HISTORY_IS_LOST];
     const error = await over;
     expect(error).to.be.instanceOf(UnreachableError);
     expect((error as UnreachableError).hint).to.include('missed');
@@ -196,9 +196,9 @@ describe('events of MongoDB after a lost connection', () => {
 
   it('end on the signal while nothing answers', async () => {
     const { over } = await tail({ onMissed });
-    way.isClosed = true;
-    way.cut();
-    await until(() => way.turnedAway > 0);
+    proxy.isClosed = true;
+    proxy.cut();
+    await until(() => proxy.turnedAway > 0);
     controller.abort();
     expect(await over).to.be.undefined;
   });

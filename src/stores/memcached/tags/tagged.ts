@@ -3,9 +3,10 @@ import { createHash, randomInt } from 'node:crypto';
 import type { BulkOptions, Tagged } from '../../contract/store.js';
 import type { MemcachedContext } from '../context.js';
 import type { Item } from '../protocol/node.js';
+import type { Naming } from '../readings.js';
 
 import { allDone } from '../../entries/partial-failure.js';
-import { Entries, type Naming, valueOrThrow } from '../entries.js';
+import { Entries, valueOrThrow } from '../entries.js';
 import { tagIdKey } from '../keys.js';
 
 /**

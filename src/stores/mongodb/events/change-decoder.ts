@@ -1,11 +1,12 @@
-import type { Change, Place } from './collection-changes.js';
+import type { CollectionRole } from '../deployment.js';
+import type { Change } from './collection-changes.js';
 import type { Emitter, FoundDocument } from './emitter.js';
 
 import { lifeOf, sizeOf, tagsOf } from './emitter.js';
 
 /** Emit the event of a change. @param now the server's time, in milliseconds, for changes without one */
-export function emitChange(place: Place, change: Change, emitter: Emitter, now: () => number): void {
-  if (place === 'entries') emitEntryChange(change, emitter, now);
+export function emitChange(role: CollectionRole, change: Change, emitter: Emitter, now: () => number): void {
+  if (role === 'entries') emitEntryChange(change, emitter, now);
   else emitLockChange(change, emitter, now);
 }
 

@@ -1,10 +1,11 @@
 import type { EventsOptions } from '../../contract/events.js';
 import type { Feed, Session } from '../../events/resuming-tail.js';
 import type { Connection } from '../connection.js';
+import type { CollectionRole } from '../deployment.js';
 
 import { pause, unlessAborted, withTimeout } from '../../../async.js';
 import { type CachectlError, TimeoutError, UnreachableError } from '../../../errors.js';
-import { type Change, CollectionChanges, type Place } from './collection-changes.js';
+import { type Change, CollectionChanges } from './collection-changes.js';
 import { isNotResumable, isTransient } from './retry.js';
 
 /** In milliseconds. MongoDB waits for changes. This keeps a server that answers at once from causing a busy loop. */
@@ -22,11 +23,11 @@ export class ChangeFeed implements Feed {
   readonly #decode: (change: Change) => void;
   readonly #changes: CollectionChanges;
 
-  constructor(connection: Connection, place: Place, options: EventsOptions, decode: (change: Change) => void) {
+  constructor(connection: Connection, role: CollectionRole, options: EventsOptions, decode: (change: Change) => void) {
     this.#connection = connection;
     this.#options = options;
     this.#decode = decode;
-    this.#changes = new CollectionChanges(connection, place, place === 'entries' && options.tags === true);
+    this.#changes = new CollectionChanges(connection, role, role === 'entries' && options.tags === true);
     this.server = connection.location;
     this.subject = `changes of ${this.#changes.collection}`;
   }

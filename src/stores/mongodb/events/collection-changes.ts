@@ -1,15 +1,13 @@
 import type { ChangeStream, ChangeStreamDocument, Collection, ResumeToken } from 'mongodb';
 
 import type { Connection } from '../connection.js';
+import type { CollectionRole } from '../deployment.js';
 import type { FoundDocument } from './emitter.js';
 
 import { pause } from '../../../async.js';
 import { type CachectlError, UnreachableError, UnsupportedError } from '../../../errors.js';
 import { isUnknown, translated } from '../errors.js';
 import { isNotResumable } from './retry.js';
-
-/** The collections with change streams. */
-export type Place = 'entries' | 'locks';
 
 export type Change = ChangeStreamDocument<Changed>;
 
@@ -32,7 +30,7 @@ const UNPROMOTED_LONGS = { promoteLongs: false, bsonRegExp: true } as const;
 /** The change stream of one collection, which can be resumed. It needs an oplog. */
 export class CollectionChanges {
   readonly #connection: Connection;
-  readonly #place: Place;
+  readonly #role: CollectionRole;
   readonly #looksUp: boolean;
   #stream: ChangeStream<Changed> | undefined;
   #resumePoint: ResumePoint | undefined;
@@ -42,15 +40,15 @@ export class CollectionChanges {
   #isEnded = false;
 
   /** @param looksUp whether the server adds the current document to an update */
-  constructor(connection: Connection, place: Place, looksUp: boolean) {
+  constructor(connection: Connection, role: CollectionRole, looksUp: boolean) {
     this.#connection = connection;
-    this.#place = place;
+    this.#role = role;
     this.#looksUp = looksUp;
   }
 
   get collection(): string {
     const { profile } = this.#connection;
-    return this.#place === 'entries' ? profile.collection : profile.lockCollection;
+    return this.#role === 'entries' ? profile.collection : profile.lockCollection;
   }
 
   /** When the server last answered. */
@@ -131,7 +129,7 @@ export class CollectionChanges {
     // How long the server waits for a change. Must be less than the socket timeout.
     const maxAwaitTimeMS = Math.min(1000, Math.max(1, Math.floor(timeoutMs / 2)));
     await this.#connection.run(async (deployment) => {
-      const collection = deployment[this.#place] as unknown as Collection<Changed>;
+      const collection = deployment[this.#role] as unknown as Collection<Changed>;
       const lookUp = this.#looksUp ? { fullDocument: 'updateLookup' } : {};
       const stream = collection.watch<Changed, Change>([], {
         ...UNPROMOTED_LONGS,

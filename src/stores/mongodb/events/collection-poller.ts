@@ -25,7 +25,7 @@ interface Found extends FoundDocument {
 
 /** One pass over a collection. */
 interface Pass {
-  readonly place: 'entries' | 'locks' | 'waiters';
+  readonly role: 'entries' | 'locks' | 'waiters';
   /** In addition to a condition on the expiry. */
   readonly filter: object;
   readonly fields: readonly string[];
@@ -62,12 +62,12 @@ export class CollectionPoller {
     this.#isFirst = false;
   }
 
-  async #run({ place, filter, fields, found, end }: Pass, signal: AbortSignal): Promise<void> {
+  async #run({ role, filter, fields, found, end }: Pass, signal: AbortSignal): Promise<void> {
     let at = 0;
     const documents = this.#context.connection.stream((deployment, answers) => {
       at = deployment.now();
       return answers(
-        collectionOf(deployment, place)
+        collectionOf(deployment, role)
           .find({ ...filter, expires_at: later(at) }, AS_STORED)
           .project<Found>(Object.fromEntries(['expires_at', ...fields].map((field) => [field, 1])))
           // With an index on the expiry, an entry that is touched during the pass could be skipped.
@@ -75,7 +75,7 @@ export class CollectionPoller {
           .batchSize(PAGE_SIZE),
       );
     });
-    this.#snapshotOf(place).begin();
+    this.#snapshotOf(role).begin();
     for await (const document of documents) {
       if (signal.aborted) return;
       // The filter also matches an array of dates.
@@ -85,14 +85,14 @@ export class CollectionPoller {
     end(at);
   }
 
-  #snapshotOf(place: Pass['place']): Snapshot {
-    return { entries: this.#entries, locks: this.#locks, waiters: this.#waiters }[place];
+  #snapshotOf(role: Pass['role']): Snapshot {
+    return { entries: this.#entries, locks: this.#locks, waiters: this.#waiters }[role];
   }
 
   /** A new expiry of the same value is a touch, which is no event. */
   #entryPass(filter: object, more: readonly string[]): Pass {
     return {
-      place: 'entries',
+      role: 'entries',
       filter,
       fields: ['value', ...more],
       found: (document, id, at) => {
@@ -115,7 +115,7 @@ export class CollectionPoller {
 
   #lockPass(filter: object): Pass {
     return {
-      place: 'locks',
+      role: 'locks',
       filter,
       fields: ['owner'],
       found: (document, id, at) => {
@@ -136,7 +136,7 @@ export class CollectionPoller {
   /** A new waiter is an event; one that ends is not. */
   #waiterPass(filter: object): Pass {
     return {
-      place: 'waiters',
+      role: 'waiters',
       filter,
       fields: ['lock'],
       found: ({ lock, expires_at }, id) => {
@@ -148,8 +148,8 @@ export class CollectionPoller {
   }
 }
 
-function collectionOf(deployment: Deployment, place: Pass['place']): Collection<{ expires_at: Date }> {
-  return deployment[place] as unknown as Collection<{ expires_at: Date }>;
+function collectionOf(deployment: Deployment, role: Pass['role']): Collection<{ expires_at: Date }> {
+  return deployment[role] as unknown as Collection<{ expires_at: Date }>;
 }
 
 /** A hash of a field and its BSON type: 132 bits. */

@@ -1,6 +1,6 @@
 import type { CacheEvent, EventsOptions, SourceOptions } from '../../contract/events.js';
 import type { MongodbContext } from '../context.js';
-import type { Place } from './collection-changes.js';
+import type { CollectionRole } from '../deployment.js';
 
 import { DroppingQueue } from '../../events/queue.js';
 import { openTail, type Tail } from '../../events/resuming-tail.js';
@@ -36,7 +36,7 @@ async function openPolls(
   }));
 }
 
-const PLACES: readonly Place[] = ['entries', 'locks'];
+const ROLES: readonly CollectionRole[] = ['entries', 'locks'];
 
 async function openStreams(
   { connection }: MongodbContext,
@@ -49,8 +49,8 @@ async function openStreams(
     import('./change-feed.js'),
   ]);
   const now = await connection.run(async (deployment) => deployment.now);
-  const feeds = PLACES.map(
-    (place) => new ChangeFeed(connection, place, options, (change) => emitChange(place, change, emitter, now)),
+  const feeds = ROLES.map(
+    (role) => new ChangeFeed(connection, role, options, (change) => emitChange(role, change, emitter, now)),
   );
   const { collection, lockCollection } = connection.profile;
   return openTail(feeds, queue, options, () => ({

@@ -2,15 +2,13 @@ import type { Collection } from 'mongodb';
 
 import type { FlushOptions, FlushResult } from '../../contract/store.js';
 import type { MongodbContext } from '../context.js';
-import type { Deployment, EntryDocument, LockDocument } from '../deployment.js';
+import type { CollectionRole, Deployment, EntryDocument, LockDocument } from '../deployment.js';
 
 import { DATED, later, notLater, UNDATED } from '../expiry.js';
 import { idsUnder, mutexIdsUnder } from '../keys.js';
 
 /** Documents per step. */
 const PAGE = 10_000;
-
-type Place = 'entries' | 'locks';
 
 /** A part of a filter. */
 type Filter = Readonly<Record<string, unknown>>;
@@ -25,15 +23,17 @@ export async function flush(context: MongodbContext, options: FlushOptions): Pro
   const { connection } = context;
   const prefix = options.scope === 'all' ? undefined : context.prefix;
   const takesLocks = options.locks || options.scope === 'all';
-  const places: readonly Place[] = takesLocks ? ['entries', 'locks'] : ['entries'];
-  const counted = async (place: Place): Promise<number> =>
-    connection.run(async (deployment) => countLive(deployment, place, prefix));
+  const roles: readonly CollectionRole[] = takesLocks ? ['entries', 'locks'] : ['entries'];
+  const counted = async (role: CollectionRole): Promise<number> =>
+    connection.run(async (deployment) => countLive(deployment, role, prefix));
   const mutexes = takesLocks ? 0 : await connection.run(async (deployment) => countMutexes(deployment, context.prefix));
   const keptLocks = takesLocks ? 0 : mutexes + (await counted('locks'));
   const whole = async (): Promise<number> =>
-    Math.max(0, sum(await Promise.all(places.map(async (each) => counted(each)))) - mutexes);
+    Math.max(0, sum(await Promise.all(roles.map(async (each) => counted(each)))) - mutexes);
   const left = async (): Promise<Pick<FlushResult, 'leftOthers'>> => {
-    const counts = places.map(async (each) => connection.run(async (place) => countUndated(place, each, prefix)));
+    const counts = roles.map(async (each) =>
+      connection.run(async (deployment) => countUndated(deployment, each, prefix)),
+    );
     const leftOthers = sum(await Promise.all(counts));
     return leftOthers === 0 ? {} : { leftOthers };
   };
@@ -44,16 +44,16 @@ export async function flush(context: MongodbContext, options: FlushOptions): Pro
   const kept = ({ now }: Deployment): Filter =>
     takesLocks ? {} : { $nor: [{ _id: mutexIdsUnder(context.prefix), expires_at: later(now()) }] };
   let removed = 0;
-  for (const place of places) {
+  for (const role of roles) {
     if (options.scope === 'all') {
-      removed += await connection.run(async (deployment) => removeOthers(deployment, place));
+      removed += await connection.run(async (deployment) => removeOthers(deployment, role));
       options.signal?.throwIfAborted();
     }
 
     let last: string | undefined;
     do {
       const range = idsUnder(prefix ?? '', last);
-      const page = await connection.run(async (deployment) => removePage(deployment, place, range, kept(deployment)));
+      const page = await connection.run(async (deployment) => removePage(deployment, role, range, kept(deployment)));
       removed += page.live;
       if (page.rows > 0) options.onProgress?.({ done: removed, ...(total !== undefined && { total }) });
       options.signal?.throwIfAborted();
@@ -75,11 +75,11 @@ interface Page {
 /** Documents are not transferred: the server only returns the last `_id` of a page and the number of expired ones. */
 async function removePage(
   deployment: Deployment,
-  place: Place,
+  role: CollectionRole,
   range: Readonly<Record<string, string>>,
   kept: Filter,
 ): Promise<Page> {
-  const collection = collectionOf(deployment, place);
+  const collection = collectionOf(deployment, role);
   const [end] = await collection
     .find({ _id: range }, { projection: { _id: 1 }, sort: { _id: 1 }, skip: PAGE - 1, limit: 1 })
     .toArray();
@@ -93,8 +93,8 @@ async function removePage(
 }
 
 /** Remove documents whose `_id` is not text. They are no cache entries. @returns how many were live */
-async function removeOthers(deployment: Deployment, place: Place): Promise<number> {
-  const collection = collectionOf(deployment, place);
+async function removeOthers(deployment: Deployment, role: CollectionRole): Promise<number> {
+  const collection = collectionOf(deployment, role);
   const count = await collection.countDocuments({ ...OTHERS, expires_at: later(deployment.now()) });
   await collection.deleteMany({ ...OTHERS, ...DATED });
   return count;
@@ -103,9 +103,9 @@ async function removeOthers(deployment: Deployment, place: Place): Promise<numbe
 const OTHERS = { _id: { $not: { $type: 'string' } } } as const;
 
 /** Documents that are neither counted nor removed. Without a prefix, of the whole collection. */
-async function countUndated(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
+async function countUndated(deployment: Deployment, role: CollectionRole, prefix: string | undefined): Promise<number> {
   const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
-  return collectionOf(deployment, place).countDocuments({ ...ids, ...UNDATED });
+  return collectionOf(deployment, role).countDocuments({ ...ids, ...UNDATED });
 }
 
 /** The scheduler's mutexes, which are stored among the entries. */
@@ -114,17 +114,17 @@ async function countMutexes({ entries, now }: Deployment, prefix: string): Promi
 }
 
 /** Without a prefix, of the whole collection. */
-async function countLive(deployment: Deployment, place: Place, prefix: string | undefined): Promise<number> {
+async function countLive(deployment: Deployment, role: CollectionRole, prefix: string | undefined): Promise<number> {
   const live = { expires_at: later(deployment.now()) };
   const ids = prefix === undefined ? {} : { _id: idsUnder(prefix) };
-  return collectionOf(deployment, place).countDocuments({ ...ids, ...live });
+  return collectionOf(deployment, role).countDocuments({ ...ids, ...live });
 }
 
 function collectionOf(
   deployment: Deployment,
-  place: Place,
+  role: CollectionRole,
 ): Collection<Pick<EntryDocument & LockDocument, '_id' | 'expires_at'>> {
-  return deployment[place] as unknown as Collection<Pick<EntryDocument & LockDocument, '_id' | 'expires_at'>>;
+  return deployment[role] as unknown as Collection<Pick<EntryDocument & LockDocument, '_id' | 'expires_at'>>;
 }
 
 function sum(numbers: readonly number[]): number {
