@@ -24,7 +24,11 @@ const LOCKS_PARAMETER = /(?<=[?&]locks=)/;
 function maskPart(part: string): string {
   const start = startOfAuthority(part);
   const at = part.lastIndexOf('@');
-  if (at >= start) return part.slice(0, start) + maskUser(part.slice(start, at)) + maskQuery(part.slice(at));
+  if (at >= start) {
+    const user = part.slice(start, at);
+    return part.slice(0, start) + maskUser(user) + maskQuery(maskRest(part.slice(at), user));
+  }
+
   const rest = part.slice(start);
   // Without slashes it is a path, or not a URL.
   return part.slice(0, start) + maskQuery(start === 0 ? maskWord(rest) : maskPort(rest));
@@ -39,6 +43,12 @@ function startOfAuthority(part: string): number {
 function maskUser(user: string): string {
   const name = /^([\w.-]*):/.exec(user)?.[1];
   return name === undefined ? MASK : `${name}:${MASK}`;
+}
+
+/** What follows the last `@` belongs to a password if that is in a parameter: `?password=se@cret`. */
+function maskRest(rest: string, before: string): string {
+  const parameter = before.slice(Math.max(before.indexOf('?'), before.lastIndexOf('&')));
+  return /^[?&]/.test(parameter) && isSecret(parameter.split('=', 1)[0]!) ? rest.replace(/^@[^&]*/, `@${MASK}`) : rest;
 }
 
 /** `redis://:secret` without `@host`. A password may contain what ends a port. */
@@ -72,6 +82,11 @@ function maskParameter(parameter: string): string {
   const equals = parameter.indexOf('=');
   if (equals === -1) return parameter.length === 1 ? parameter : parameter[0] + MASK;
   const name = parameter.slice(0, equals + 1);
-  const isSecret = /pass|pwd|secret|token|auth/i.test(name);
-  return isSecret || (name !== '?locks=' && name !== '&locks=' && /%40/.test(parameter)) ? name + MASK : parameter;
+  return isSecret(name) || (name !== '?locks=' && name !== '&locks=' && /%40/.test(parameter))
+    ? name + MASK
+    : parameter;
+}
+
+function isSecret(parameter: string): boolean {
+  return /pass|pwd|secret|token|auth/i.test(parameter);
 }

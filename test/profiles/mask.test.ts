@@ -30,6 +30,7 @@ describe('passwords in output', () => {
     ['redis://user:1#secret', 'redis://user:1#***'],
     ['redis://h/1?password=se#cr&et', 'redis://h/1?password=***#***'],
     ['redis://h/1?password=se&cret&db=2', 'redis://h/1?password=***&***&db=2'],
+    ['redis://h/1?password=se@cr@et&db=2', 'redis://***@***&db=2'],
     ['redis://h/1?password=se?cret', 'redis://h/1?password=***'],
     ['user:secret@host:6379', 'user:***@host:6379'],
     ['redis://h/1?password=secret&db=2', 'redis://h/1?password=***&db=2'],
