@@ -1,6 +1,12 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
-import { onEveryStore } from '../support/places.js';
+import { cachectl } from '../support/cli.js';
+import { onEveryStore, onSqlServers, type Place } from '../support/places.js';
 import { onTerminal } from '../support/terminal.js';
 
 /** Sets a title, sends CSI as one character, reverses the text, ends the line. */
@@ -22,10 +28,31 @@ function expectHarmless(shown: string, of: string): void {
   expect.fail(`${of} prints ${JSON.stringify(rest.slice(Math.max(0, found.index - 30), found.index + 10))}`);
 }
 
+type Run = readonly [args: readonly string[], url?: string];
+
+/** Run commands on a terminal, and with --json. */
+async function expectEscaped(runs: readonly Run[]): Promise<void> {
+  for (const [args, url] of runs) {
+    const words = url === undefined ? args : [...args, '--url', url];
+    const { coloured } = await onTerminal(words, {});
+    expectHarmless(coloured, args[0]!);
+    const { out, err } = await cachectl([...words, '--json']);
+    expectHarmless(out + err, `${args[0]!} --json`);
+  }
+}
+
 describe('text that a terminal would obey', () => {
-  onEveryStore((place, driver) => {
+  const behaviour = (place: Place, driver: string): void => {
     const missing = `${HOSTILE}none`;
-    const few = [['get', HOSTILE], ['get', missing], ['keys', '--long'], ['tags:list'], ['lock:list']];
+    const few = [
+      ['get', HOSTILE],
+      ['get', 'k'],
+      ['get', `${HOSTILE}:2`],
+      ['get', missing],
+      ['keys', '--long'],
+      ['tags:list'],
+      ['lock:list'],
+    ];
     const more = [
       ['get', HOSTILE, missing],
       ['inspect', HOSTILE],
@@ -43,6 +70,7 @@ describe('text that a terminal would obey', () => {
     beforeEach(async () => {
       // A key with white space or controls is no key of Memcached.
       const key = driver === 'memcached' ? 'k' : HOSTILE;
+      expect((await place.run(['put', key, HOSTILE])).code).to.equal(0);
       expect((await place.run(['put', key, HOSTILE, '--tags', 'plain'])).code).to.equal(0);
       await place.run(['put', `${key}:2`, '-', '--as', 'json'], { input: JSON.stringify([HOSTILE]) });
       await place.run(['put', `${key}:3`, 'x', '--tags', HOSTILE]);
@@ -50,12 +78,71 @@ describe('text that a terminal would obey', () => {
     });
 
     it('is escaped by every command', async () => {
-      for (const args of driver === 'redis' ? [...few, ...more] : few) {
-        const { coloured } = await onTerminal([...args, '--url', place.url()], {});
-        expectHarmless(coloured, args[0]!);
-        const { out } = await place.run([...args, '--json']);
-        expectHarmless(out, `${args[0]!} --json`);
-      }
+      await expectEscaped([...few, ...(driver === 'redis' ? more : [])].map((args) => [args, place.url()]));
     });
+  };
+
+  onEveryStore(behaviour);
+  onSqlServers(behaviour);
+
+  describe('in names of files', () => {
+    let folder = '';
+    const at = (name: string): string => path.join(folder, HOSTILE + name);
+    const url = (): string => `file:${folder}/${encodeURIComponent(HOSTILE)}`;
+
+    beforeEach(async () => {
+      folder = mkdtempSync(path.join(tmpdir(), 'cachectl-hostile-'));
+      mkdirSync(at('d'));
+      writeFileSync(at('.bad'), `{"${JSON.stringify(HOSTILE).slice(1, -1)}":1}\nnonsense${HOSTILE}\n`);
+      writeFileSync(at('.yaml'), `profiles:\n  "${HOSTILE.slice(0, 1)}":\n    x${HOSTILE.slice(-2)}: 1\n`);
+      expect((await cachectl(['put', HOSTILE, HOSTILE, '--url', url()])).code).to.equal(0);
+      await cachectl(['lock:acquire', HOSTILE, '--owner', HOSTILE, '--url', url()]);
+    });
+
+    afterEach(() => rmSync(folder, { force: true, recursive: true }));
+
+    it('is escaped by every command', async () => {
+      const sqlite = `sqlite:${folder}/${encodeURIComponent(HOSTILE)}.sqlite`;
+      await expectEscaped([
+        [['get', HOSTILE], url()],
+        [['lock:show', HOSTILE], url()],
+        [['stats'], url()],
+        [['doctor'], url()],
+        [['put', 'k', 'v'], sqlite],
+        [['export', '-o', at('.ndjson')], sqlite],
+        [['export', '-o', at('d')], sqlite],
+        [['export', '-o', at('/x/y')], sqlite],
+        [['import', at('.ndjson')], sqlite],
+        [['import', at('.bad')], sqlite],
+        [['import', at('.none')], sqlite],
+        [['import', at('d')], sqlite],
+        [['put', '--from', at('.bad')], sqlite],
+        [['put', 'k', '--file', at('.none')], sqlite],
+        [['stats', '--config', at('.yaml')]],
+        [['profile:check', '--config', at('.yaml')]],
+        [['doctor', '--config', at('.none')]],
+        [['get', 'k', '--profile', HOSTILE]],
+      ]);
+    });
+  });
+
+  it('is escaped in errors of a server', async () => {
+    for (const [scheme, words] of [
+      ['redis', `-ERR ${HOSTILE}\r\n`],
+      ['memcached', `SERVER_ERROR ${HOSTILE}\r\n`],
+    ]) {
+      const server = createServer((socket) => {
+        socket.on('error', () => socket.destroy());
+        socket.on('data', () => socket.write(words!));
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      const { port } = server.address() as AddressInfo;
+      const commands = [
+        ['get', 'k', '--timeout', '2s'],
+        ['stats', '--timeout', '2s'],
+      ];
+      await expectEscaped(commands.map((args) => [args, `${scheme}://127.0.0.1:${port}`]));
+      server.close();
+    }
   });
 });

@@ -11,7 +11,7 @@ export function excerpt(text: string): string {
 const MAX_EXCERPT = 40;
 
 /** Control characters that JSON leaves unescaped: DEL, C1, line separators and bidirectional controls. */
-const UNSAFE = /[\u007F-\u009F\u2028-\u202E\u2066-\u2069]/g;
+const UNSAFE = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g;
 
 function escaped(character: string): string {
   return String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;

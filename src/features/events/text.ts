@@ -1,6 +1,7 @@
 import type { CacheEvent, EventType } from '../../stores/contract/events.js';
 import type { Style } from '../../terminal/style.js';
 
+import { quoted } from '../../codecs/json/text.js';
 import { printKey } from '../../stores/entries/printed-key.js';
 import { clockTime } from '../../terminal/durations.js';
 import { answersAPerson } from '../../terminal/output.js';
@@ -49,10 +50,10 @@ export function eventJson({ time, type, client, ...event }: CacheEvent, source: 
   if (tags !== undefined) members += `,"tags":${JSON.stringify(tags.map((tag) => printKey(tag)))}`;
   if (ttl !== undefined) members += `,"ttl":${ttl}`;
   if (size !== undefined) members += `,"size":${size}`;
-  if (client?.address !== undefined) members += `,"address":${JSON.stringify(client.address)}`;
-  if (client?.name !== undefined) members += `,"client":${JSON.stringify(client.name)}`;
-  if (preview !== undefined) members += `,"preview":${JSON.stringify(preview)}`;
-  return `{${members},"source":${JSON.stringify(source)}}\n`;
+  if (client?.address !== undefined) members += `,"address":${quoted(client.address)}`;
+  if (client?.name !== undefined) members += `,"client":${quoted(client.name)}`;
+  if (preview !== undefined) members += `,"preview":${quoted(preview)}`;
+  return `{${members},"source":${quoted(source)}}\n`;
 }
 
 function detailsOf({ ttl, size, tags, client }: CacheEvent): string[] {
