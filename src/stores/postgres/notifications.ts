@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Listener } from '../sql/session.js';
 import type { PostgresSession } from './session.js';
 
+import { withTimeout } from '../../async.js';
 import { raw } from '../sql/statement.js';
 
 /** The channel on which cachectl announces released locks. */
@@ -13,8 +14,13 @@ export function payloadOf(key: string): string {
   return createHash('sha1').update(key).digest('hex');
 }
 
-/** Listen on a dedicated session. The listener closes it. */
-export async function listenFor(session: PostgresSession, key: string, heard: () => void): Promise<Listener> {
+/** Listen on a dedicated session, which is closed by the listener, or if the server does not answer in time. */
+export async function listenFor(
+  session: PostgresSession,
+  key: string,
+  timeoutMs: number,
+  heard: () => void,
+): Promise<Listener> {
   const payload = payloadOf(key);
   let isLost = false;
   session.onNotification((notified) => {
@@ -24,7 +30,13 @@ export async function listenFor(session: PostgresSession, key: string, heard: ()
     isLost = true;
     heard();
   });
-  await session.run(raw(`LISTEN ${CHANNEL}`));
+  try {
+    await withTimeout(session.run(raw(`LISTEN ${CHANNEL}`)), timeoutMs, () => new Error('late'));
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+
   return {
     get isLost() {
       return isLost;

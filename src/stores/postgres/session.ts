@@ -31,16 +31,17 @@ export async function connectPostgres(
 ): Promise<PostgresSession> {
   const meter = new ReplyMeter();
   const socket = place.socket === undefined ? await tunnel?.connect(place) : undefined;
+  const stream = socket === undefined ? new Socket() : asUnconnected(socket);
   const client = new pg.Client({
     ...(await optionsOf(place, timeoutMs)),
-    stream: () =>
-      expectFirstBytes(meter.watch(socket === undefined ? new Socket() : asUnconnected(socket)), isPostgres),
+    stream: () => expectFirstBytes(meter.watch(stream), isPostgres),
   });
-  const session = new ClientSession(client, meter);
+  const session = new ClientSession(client, stream, meter);
   try {
     await client.connect();
     if (place.searchPath !== undefined) {
-      await client.query(`SELECT set_config('search_path', $1, false)`, [place.searchPath]);
+      const set = client.query(`SELECT set_config('search_path', $1, false)`, [place.searchPath]);
+      await withTimeout(set, timeoutMs, () => new Error('timeout expired'));
     }
   } catch (error) {
     session.destroy();
@@ -100,12 +101,15 @@ async function tlsOptionsOf(tls: RedisTls): Promise<ConnectionOptions> {
 
 class ClientSession implements PostgresSession {
   readonly #client: pg.Client;
+  readonly #stream: Socket;
   readonly #meter: ReplyMeter;
   #isUsable = true;
   readonly #lost: Array<() => void> = [];
 
-  constructor(client: pg.Client, meter: ReplyMeter) {
+  /** @param stream below TLS */
+  constructor(client: pg.Client, stream: Socket, meter: ReplyMeter) {
     this.#client = client;
+    this.#stream = stream;
     this.#meter = meter;
     // The running statement reports the error.
     client.on('error', () => this.#end());
@@ -149,10 +153,11 @@ class ClientSession implements PostgresSession {
 
   destroy(): void {
     this.#isUsable = false;
-    // With a statement running, pg drops the connection without waiting for it.
+    // pg then expects the end of the connection, and reports no error.
     this.#client.end().catch(() => {
       // The connection is already gone.
     });
+    this.#stream.destroy();
   }
 }
 

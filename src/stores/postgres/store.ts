@@ -41,7 +41,7 @@ function server(place: SqlConnection, tunnel?: Tunnel): Server {
     isMissingTable,
     async listen(key, timeoutMs, heard) {
       const { listenFor } = await import('./notifications.js');
-      return listenFor(await connect(timeoutMs), key, heard);
+      return listenFor(await connect(timeoutMs), key, timeoutMs, heard);
     },
   };
 }
