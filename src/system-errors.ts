@@ -1,4 +1,4 @@
-import { CachectlError, InputError } from './errors.js';
+import { CachectlError, InputError, RefusedError } from './errors.js';
 
 /** Why the operating system refused a file, in words; otherwise the error code. */
 export function systemReason(error: unknown): string {
@@ -17,20 +17,28 @@ export function readError(file: string, error: unknown): InputError {
   return new InputError(`cannot read ${file}: ${systemReason(error)}`, hint, { cause: error });
 }
 
-/** Run `work`, which writes to `path`. @throws InputError with the system's reason */
+/**
+ * Run `work`, which writes to `path`.
+ * @throws InputError with the system's reason, RefusedError if the disk is full or fails
+ */
 export async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof CachectlError) throw error;
     const hint = 'Check the path, its permissions, and the space on the disk.';
-    throw new InputError(`cannot write ${path}: ${systemReason(error)}`, hint, { cause: error });
+    const Failure = DISK_FAILURES.has(systemCode(error) ?? '') ? RefusedError : InputError;
+    throw new Failure(`cannot write ${path}: ${systemReason(error)}`, hint, { cause: error });
   }
 }
+
+const DISK_FAILURES = new Set(['EDQUOT', 'EFBIG', 'EIO', 'ENOSPC']);
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than the system permits',
+  EIO: 'the disk reported an error',
   EISDIR: 'it is a folder',
   ELOOP: 'its symbolic links form a loop',
   ENAMETOOLONG: 'the name is too long',

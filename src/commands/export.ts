@@ -64,7 +64,7 @@ With --output, FILE appears when the export is complete; until then it is FILE.p
           async (progress) => exportEntries(store, output, { pattern, tally, total }, progress),
           {
             before: tally.written,
-            again: file && 'The exported entries are kept beside the file. Continue with --resume.',
+            again: file && 'Continue with --resume, from the last page that was saved.',
             ...partWay(tally),
           },
         );

@@ -3,8 +3,10 @@ import { handshakeFault, networkError, networkFault, requiresTls, type TlsTerms 
 import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import {
+  cancelled,
   codeOf,
   conflict,
+  damaged,
   denied,
   expiryTooLarge,
   type Explain,
@@ -13,8 +15,11 @@ import {
   lost,
   noColumn,
   noDatabase,
+  noSpace,
   noTls,
+  notReady,
   otherProtocol,
+  outOfMemory,
   readOnly,
   refused,
   tooManyConnections,
@@ -128,6 +133,29 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   ),
   [DEADLOCK]: conflict,
   ER_LOCK_WAIT_TIMEOUT: lockedRows,
+  ER_QUERY_INTERRUPTED: cancelled,
+  ER_QUERY_TIMEOUT: cancelled,
+  // MariaDB's ER_STATEMENT_TIMEOUT.
+  1969: cancelled,
+  ER_DISK_FULL: noSpace,
+  ER_RECORD_FILE_FULL: noSpace,
+  // «Got error 28 "No space left on device" from storage engine»
+  ER_GET_ERRNO: (location, message, cause) =>
+    (/error 28|no space/i.test(message) ? noSpace : damaged)(location, message, cause),
+  ER_CRASHED_ON_REPAIR: damaged,
+  ER_CRASHED_ON_USAGE: damaged,
+  ER_ERROR_ON_READ: damaged,
+  ER_ERROR_ON_WRITE: damaged,
+  ER_INDEX_CORRUPT: damaged,
+  ER_NOT_KEYFILE: damaged,
+  ER_TABLE_CORRUPT: damaged,
+  // MariaDB's ER_NO_SUCH_TABLE_IN_ENGINE.
+  1932: damaged,
+  ER_OUTOFMEMORY: outOfMemory,
+  ER_OUT_OF_RESOURCES: outOfMemory,
+  ER_LOCK_TABLE_FULL: outOfMemory,
+  // A node of Galera without a quorum, or that is still joining.
+  ER_UNKNOWN_COM_ERROR: notReady,
   ER_CON_COUNT_ERROR: tooManyConnections,
   ER_OPTION_PREVENTS_STATEMENT: readOnly,
   ER_READ_ONLY_MODE: readOnly,
@@ -149,4 +177,6 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   ECONNRESET: lost,
   EPIPE: lost,
   ER_SERVER_SHUTDOWN: lost,
+  // MariaDB's ER_CONNECTION_KILLED.
+  1927: lost,
 };

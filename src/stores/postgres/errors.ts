@@ -1,10 +1,12 @@
-import { CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
 import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
 import {
+  cancelled,
   codeOf,
   conflict,
+  damaged,
   denied,
   expiryTooLarge,
   type Explain,
@@ -13,8 +15,11 @@ import {
   lost,
   noColumn,
   noDatabase,
+  noSpace,
   noTls,
+  notReady,
   otherProtocol,
+  outOfMemory,
   readOnly,
   refused,
   tooManyConnections,
@@ -121,9 +126,19 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   '40P01': conflict,
   '40001': conflict,
   '55P03': lockedRows,
+  '57014': cancelled,
+  '53100': noSpace,
+  '53200': outOfMemory,
+  '58030': damaged,
+  XX001: damaged,
+  XX002: damaged,
   '53300': tooManyConnections,
-  '57P03': explain(NotReadyError, '{location} is not ready: {message}', 'Try again in a moment.'),
+  '57P03': notReady,
   '25006': readOnly,
   '57P01': lost,
   '57P02': lost,
+  '57P04': lost,
+  // Idle for longer than the server allows, in a transaction or not.
+  '25P03': lost,
+  '57P05': lost,
 };

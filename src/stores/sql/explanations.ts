@@ -15,9 +15,11 @@ export const explain =
       cause,
     );
 
-/** The code of an error of a client library or server. */
+/** The code of an error of a client library or server. The number of one that mysql2 has no name for. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'errno' in error && typeof error.errno === 'number' ? String(error.errno) : undefined;
 }
 
 /** Explanations that do not depend on the server. */
@@ -57,6 +59,28 @@ export const lockedRows = explain(
   '{location}: another transaction still holds the rows',
   'Try again, or allow more time: --timeout 30s',
 );
+/** By the server's own time limit, or an administrator. */
+export const cancelled = explain(
+  TimeoutError,
+  '{location} cancelled the statement: {message}',
+  "Try again, or raise the server's time limit for statements.",
+);
+export const noSpace = explain(
+  RefusedError,
+  '{location} has no space left: {message}',
+  'Free some disk space on the server, or raise the limit on the size of its files.',
+);
+export const damaged = explain(
+  RefusedError,
+  '{location} cannot read or write its files: {message}',
+  "Look into the server's log, then repair the table or restore it from a backup.",
+);
+export const outOfMemory = explain(
+  NotReadyError,
+  '{location} is out of memory: {message}',
+  'Try again later, or give the server more.',
+);
+export const notReady = explain(NotReadyError, '{location} is not ready: {message}', 'Try again in a moment.');
 export const tooManyConnections = explain(
   NotReadyError,
   '{location} has too many connections',

@@ -1,3 +1,6 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { sqliteCode } from './binding/error-code.js';
 
@@ -30,6 +33,33 @@ const READ_ONLY: Explain = (path, message, cause) =>
 
 const FULL: Explain = (path, _, cause) =>
   new RefusedError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
+
+/** SQLite reports a full disk as an I/O error if it cannot enlarge -shm, or if the size of files is limited. */
+const IO_ERROR: Explain = (path, message, cause) =>
+  isDiskFull(path)
+    ? new RefusedError(
+        `cannot use ${path}: the disk is full`,
+        'Free some space and try again. SQLite needs some to read, too, for its -wal and -shm files.',
+        cause,
+      )
+    : new UnreachableError(
+        `cannot read or write ${path}: ${message}`,
+        'Check the disk, and the limit on file sizes (ulimit -f).',
+        cause,
+      );
+
+/** The size of -shm, and as much for the -wal. */
+const SPACE_NEEDED = 64 * 1024;
+
+function isDiskFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < SPACE_NEEDED;
+  } catch {
+    // The folder is gone or unreadable.
+    return false;
+  }
+}
 
 const NO_ACCESS: Explain = (path, message, cause) =>
   new RefusedError(
@@ -81,11 +111,7 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
         cause,
       ),
   ],
-  [
-    'SQLITE_IOERR',
-    (path, message, cause) =>
-      new UnreachableError(`cannot read or write ${path}: ${message}`, 'Check the disk.', cause),
-  ],
+  ['SQLITE_IOERR', IO_ERROR],
   [
     'SQLITE_TOOBIG',
     (path, _, cause) =>

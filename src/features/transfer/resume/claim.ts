@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 import { UsageError } from '../../../errors.js';
 import { mayRun, ownProcess, type ProcessPlace } from '../../../stores/locks/process.js';
@@ -65,12 +65,23 @@ function takeOver(path: string): boolean {
 
 /** Atomic, and follows no link: O_EXCL. */
 function take(path: string): boolean {
+  let file: number;
   try {
-    writeFileSync(path, JSON.stringify(ownWriter()), { flag: 'wx', mode: 0o600 });
-    return true;
+    file = openSync(path, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
+  }
+
+  try {
+    writeFileSync(file, JSON.stringify(ownWriter()));
+    return true;
+  } catch (error) {
+    // A full disk has room for the file, and not for its text.
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
   }
 }
 

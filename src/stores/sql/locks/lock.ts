@@ -51,7 +51,12 @@ export class SqlLock implements Lock {
     const isAcquired = !isHeld && (await this.#insert(owner, ttl));
     this.#wasHeld = !isAcquired;
     this.#waits.tried(this.#key, owner);
-    if (Math.random() < LOTTERY) await this.#tidy();
+    if (Math.random() < LOTTERY) {
+      await this.#tidy().catch(() => {
+        // The next attempt tidies. This one has its answer, and a lock that it acquired must not look refused.
+      });
+    }
+
     return isAcquired;
   }
 
