@@ -1,9 +1,18 @@
 import { expect } from 'chai';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { cachectl } from '../support/cli.js';
+import { cachectl, start } from '../support/cli.js';
 import { Database } from '../support/database.js';
 import { expectFault } from '../support/faults.js';
 
@@ -132,5 +141,57 @@ describe('an SQLite file that cannot be used', () => {
     expect(await run('get', 'a')).to.include({ code: 0, out: 'b\n' });
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     expect(statSync(path.join(folder, 'of', 'my')).mode & 0o777).to.equal(0o700);
+  });
+
+  it('is removed while lock:run holds a lock in it, which is lost then', async () => {
+    const job = start([
+      'lock:run',
+      'L',
+      '--ttl',
+      '3s',
+      '--url',
+      `sqlite://${file}`,
+      '--',
+      'sh',
+      '-c',
+      'echo on; sleep 60',
+    ]);
+    await job.saw('on');
+    for (const name of readdirSync(folder)) if (name.startsWith('cache.sqlite')) rmSync(path.join(folder, name));
+    expect((await run('lock:acquire', 'L', '--ttl', '60')).code).to.equal(0);
+    const { code, err } = await job.ended;
+    expect(code, err).to.equal(76);
+    expect(err).to.include('L was lost while the command ran');
+  });
+
+  it('is removed during an import, which stops', async () => {
+    const job = start(['import', '-', '--url', `sqlite://${file}`]);
+    let index = 0;
+    job.child.stdin.on('error', () => {
+      // It has ended.
+    });
+    const more = (): void => {
+      if (job.child.exitCode !== null) return;
+      for (let count = 0; count < 500; count++) job.child.stdin.write(`{"key":"k${index++}","value":1}\n`);
+      if (index > 1000 && existsSync(file)) rmSync(file);
+      setImmediate(more);
+    };
+
+    await run('put', 'a', 'b');
+    more();
+    const { code, err } = await job.ended;
+    job.child.stdin.destroy();
+    // 3 if it had stored nothing yet.
+    expect(code, err).to.be.oneOf([3, 4]);
+    expect(err).to.include('the file was removed or replaced while it was in use');
+  });
+
+  it('is removed while lock:acquire waits, which then finds the lock free', async () => {
+    await run('lock:acquire', 'L', '--ttl', '1h');
+    const waiting = start(['lock:acquire', 'L', '--ttl', '60', '--wait', '60s', '--url', `sqlite://${file}`]);
+    await waiting.saw('waiting for L', 'err');
+    for (const name of readdirSync(folder)) if (name.startsWith('cache.sqlite')) rmSync(path.join(folder, name));
+    const { code, err } = await waiting.ended;
+    expect(code, err).to.equal(0);
   });
 });

@@ -130,8 +130,9 @@ export class Folder {
     const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`);
     const bytes = Buffer.concat([renderExpiry(content.expiry), content.stored]);
     const attempt = async (): Promise<true> => {
-      await writeFile(temporary, bytes, { flag: 'wx' });
       try {
+        // On a full disk, this leaves a part.
+        await writeFile(temporary, bytes, { flag: 'wx' });
         await this.#adopt(temporary, isNew ? undefined : await unlessMissing(stat(file)));
         await (isNew ? link(temporary, file) : rename(temporary, file));
       } catch (error) {

@@ -9,8 +9,9 @@ import { systemCode } from '../../system-errors.js';
 import { pragma, transaction } from './binding/binding.js';
 import { sqliteBinding } from './binding/choose.js';
 import { sqliteCode } from './binding/error-code.js';
-import { translated } from './errors.js';
+import { MovedFileError, translated } from './errors.js';
 import { dropLapsedTails } from './events/tail-tables.js';
+import { fileId } from './file-id.js';
 import { dropStaleWaiters } from './locks/waiters.js';
 import { copyWhereWalCannotBe } from './read-only.js';
 import { statIfThere } from './stat.js';
@@ -33,6 +34,9 @@ export class Connection implements Statements {
   readonly #timeoutMs: number;
   readonly #statements = new Map<string, Statement<unknown>>();
   #database: Database | undefined;
+  /** Undefined without a file: SQLite creates it with the first write. */
+  #file: string | undefined;
+  #isMoved = false;
   #writable = false;
 
   /** `timeoutMs` is how long to wait for a locked file; the wait blocks the process. */
@@ -49,7 +53,18 @@ export class Connection implements Statements {
   /** Run statements outside of a transaction. */
   run<T>(work: () => T): T {
     try {
-      return work();
+      // SQLite then leaves -wal and -shm alone: they may be those of the new file.
+      if (this.#isMoved) this.close();
+      return this.#inPlace(work);
+    } catch (error) {
+      throw translated(error, this.path);
+    }
+  }
+
+  /** The identity of the file at the path, which may not be the open one. */
+  fileAtPath(): string | undefined {
+    try {
+      return fileId(this.path);
     } catch (error) {
       throw translated(error, this.path);
     }
@@ -64,7 +79,7 @@ export class Connection implements Statements {
   write<T>(work: () => T): T {
     return this.run(() => {
       this.#openToWrite();
-      return transaction(this.#open(), 'IMMEDIATE', work);
+      return transaction(this.#open(), 'IMMEDIATE', () => this.#inPlace(work));
     });
   }
 
@@ -96,12 +111,28 @@ export class Connection implements Statements {
   close(): void {
     this.#database?.close();
     this.#database = undefined;
+    this.#isMoved = false;
+    this.#writable = false;
     this.#statements.clear();
   }
 
   #open(): Database {
-    this.#database ??= opened(this.path, this.#timeoutMs);
+    if (this.#database === undefined) {
+      this.#database = opened(this.path, this.#timeoutMs);
+      this.#file = fileId(this.path);
+    }
+
     return this.#database;
+  }
+
+  /** What is written to a removed file is lost, and nobody sees the locks in it. Writes check before the commit, too. */
+  #inPlace<T>(work: () => T): T {
+    const result = work();
+    // Without an id, `work` has not opened the file, or SQLite is yet to create it.
+    const isKnown = this.#database !== undefined && this.#file !== undefined;
+    this.#isMoved = isKnown && fileId(this.path) !== this.#file;
+    if (this.#isMoved) throw new MovedFileError(this.path);
+    return result;
   }
 
   #openToWrite(): void {

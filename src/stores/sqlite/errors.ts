@@ -22,6 +22,17 @@ function reasonOf({ message }: Error): string {
   return message.replace(/^E[A-Z]+: /, '').replace(/, \w+ '.*$/s, '');
 }
 
+/** The file that is open is not the one at the path any more. */
+export class MovedFileError extends UnreachableError {
+  constructor(path: string, cause: ErrorOptions = {}) {
+    super(
+      `${path}: the file was removed or replaced while it was in use`,
+      'Nothing was written to the new file. Check what removes it, and run the command again.',
+      cause,
+    );
+  }
+}
+
 type Explain = (path: string, message: string, cause: ErrorOptions) => CachectlError;
 
 const READ_ONLY: Explain = (path, message, cause) =>
@@ -93,6 +104,7 @@ const EXPLANATIONS: ReadonlyArray<readonly [string, Explain]> = [
         cause,
       ),
   ],
+  ['SQLITE_READONLY_DBMOVED', (path, _, cause) => new MovedFileError(path, cause)],
   ['SQLITE_READONLY', READ_ONLY],
   ['EROFS', READ_ONLY],
   ['SQLITE_FULL', FULL],

@@ -11,7 +11,7 @@ import { RowDifferences } from '../../sql/events/row-differences.js';
 import { RowEvents, type Selection, TAILED_ROLES, type TailedRole } from '../../sql/events/row-events.js';
 import { now, secondsOf } from '../../sql/expiry.js';
 import { Connection } from '../connection.js';
-import { fileId } from '../file-id.js';
+import { MovedFileError } from '../errors.js';
 import { keysUnder } from '../keys.js';
 import { OWNER_COLUMNS } from '../locks/lock.js';
 import { Tables } from '../tables.js';
@@ -54,8 +54,9 @@ export class TablePoller implements Poller {
       if (!signal.aborted) this.#version = version;
       this.#differences.complete();
     } catch (error) {
-      // Another process is writing. The next poll finds what this one did not.
-      if (this.#differences.isFirst || !(error instanceof TimeoutError)) throw error;
+      // Another process is writing, or has replaced the file. The next poll finds what this one did not.
+      const isPassing = error instanceof TimeoutError || error instanceof MovedFileError;
+      if (this.#differences.isFirst || !isPassing) throw error;
     }
   }
 
@@ -65,7 +66,7 @@ export class TablePoller implements Poller {
 
   /** If another file is at the path, compare with its rows. */
   #reopen(): void {
-    const file = this.#connection.run(() => fileId(this.#context.profile.path));
+    const file = this.#connection.fileAtPath();
     if (file === this.#file) return;
     this.#connection.close();
     this.#tables = new Tables(this.#connection, this.#context.profile);

@@ -276,7 +276,7 @@ export class TailSession {
   }
 
   #checkFile(): void {
-    this.#isFileGone = this.#connection.run(() => fileId(this.#path)) !== this.#file;
+    this.#isFileGone = this.#connection.fileAtPath() !== this.#file;
     if (this.#isFileGone) throw interrupted(this.#path, 'the file was removed or replaced');
   }
 
