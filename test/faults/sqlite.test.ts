@@ -164,28 +164,6 @@ describe('an SQLite file that cannot be used', () => {
     expect(err).to.include('L was lost while the command ran');
   });
 
-  it('is removed during an import, which stops', async () => {
-    const job = start(['import', '-', '--url', `sqlite://${file}`]);
-    let index = 0;
-    job.child.stdin.on('error', () => {
-      // It has ended.
-    });
-    const more = (): void => {
-      if (job.child.exitCode !== null) return;
-      for (let count = 0; count < 500; count++) job.child.stdin.write(`{"key":"k${index++}","value":1}\n`);
-      if (index > 1000 && existsSync(file)) rmSync(file);
-      setImmediate(more);
-    };
-
-    await run('put', 'a', 'b');
-    more();
-    const { code, err } = await job.ended;
-    job.child.stdin.destroy();
-    // 3 if it had stored nothing yet.
-    expect(code, err).to.be.oneOf([3, 4]);
-    expect(err).to.include('the file was removed or replaced while it was in use');
-  });
-
   it('is removed while lock:acquire waits, which then finds the lock free', async () => {
     await run('lock:acquire', 'L', '--ttl', '1h');
     const waiting = start(['lock:acquire', 'L', '--ttl', '60', '--wait', '60s', '--url', `sqlite://${file}`]);
