@@ -18,7 +18,8 @@ async function tell(line) {
 
 if ((await tell(`begin ${fence} ${owner}`)) === 'go') {
   const count = Number(readFileSync(file, 'utf8'));
-  await sleep(20 + Math.random() * 40);
+  // Long enough that the waiters leave CPU time for the other tests.
+  await sleep(150 + Math.random() * 200);
   await tell(`write ${fence} ${owner} ${count + 1}`);
 }
 
