@@ -11,6 +11,10 @@ export interface Member {
   readonly proxy: FaultProxy;
 }
 
+interface ClusterMember extends Member {
+  readonly busPort: number;
+}
+
 /** Servers with replicas, one of which replaces a primary that is killed. */
 export interface Deployment {
   /** URL of the deployment, which names every server or sentinel. */
@@ -55,6 +59,14 @@ async function offsetOf({ client }: RedisServer): Promise<string | undefined> {
   return /master_repl_offset:(\d+)/.exec(info)?.[1];
 }
 
+/** Whether this node of a cluster is connected to the other one. */
+async function knows(client: RedisServer['client'], other: RedisServer['client']): Promise<boolean> {
+  const [id, nodes] = await Promise.all([other.cluster('MYID'), client.call('CLUSTER', 'NODES')]);
+  return String(nodes)
+    .split('\n')
+    .some((line) => line.startsWith(String(id)) && / connected\b/.test(line));
+}
+
 /**
  * Start three primaries and three replicas.
  * @param nodeTimeout milliseconds after which a node that is silent is replaced
@@ -63,25 +75,41 @@ export async function startReplicatedCluster(context: Context, nodeTimeout: numb
   const all: Member[] = [];
   const primaries: Member[] = [];
   const replicas: Member[] = [];
+  const alive = (): readonly Member[] => [...new Set([...primaries, ...replicas])];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map(async ({ server, proxy }) => Promise.all([proxy.stop(), server.stop()])));
   };
 
-  const newNode = async (): Promise<Member> => {
+  const newNode = async (): Promise<ClusterMember> => {
     const [port, busPort] = [await freePort(), await freePort()];
     const proxy = await startFaultProxy(port);
     const options = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--port', String(port)];
     const timing = ['--cluster-node-timeout', String(nodeTimeout), ...COMMON];
     const announced = ['--cluster-announce-port', String(proxy.port)];
     const server = await startServer(context, 'redis-server', [...options, ...timing, ...announced]);
-    const member = { server, proxy };
+    const member = { server, proxy, busPort };
     all.push(member);
-    await primaries[0]?.server.client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
     return member;
+  };
+
+  /**
+   * Resolves once the node and the others are connected to each other. If it met only one of them, the others would
+   * learn of it by gossip, which ends when that one is killed: it could then take over without their knowledge.
+   */
+  const join = async ({ server: { client, port }, busPort }: ClusterMember): Promise<void> => {
+    for (const { server: other } of alive()) {
+      await until(async () => {
+        const known = await Promise.all([knows(client, other.client), knows(other.client, client)]);
+        if (known.every(Boolean)) return true;
+        await other.client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+        return false;
+      });
+    }
   };
 
   const replicaOf = async (primary: Member): Promise<Member> => {
     const member = await newNode();
+    await join(member);
     const id = String(await primary.server.client.cluster('MYID'));
     const { client } = member.server;
     await until(async () => (await client.call('CLUSTER', 'REPLICATE', id).catch(() => '')) === 'OK');
@@ -89,7 +117,6 @@ export async function startReplicatedCluster(context: Context, nodeTimeout: numb
     return member;
   };
 
-  const alive = (): readonly Member[] => [...new Set([...primaries, ...replicas])];
   /** Resolves once every node sends clients to these primaries. */
   const agreed = async (): Promise<void> => {
     const ports = new Set(primaries.map(({ proxy }) => proxy.port));
@@ -108,6 +135,7 @@ export async function startReplicatedCluster(context: Context, nodeTimeout: numb
       const bounds = [index, index + 1].map((at) => Math.ceil((at * SLOTS) / PRIMARIES));
       await member.server.client.cluster('ADDSLOTSRANGE', bounds[0]!, bounds[1]! - 1);
       await member.server.client.cluster('SET-CONFIG-EPOCH', index + 1);
+      await join(member);
       primaries.push(member);
     }
 
