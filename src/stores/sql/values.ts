@@ -27,5 +27,8 @@ export class ColumnCodec {
 
 /** Whether a column is base64 of a serialized value. */
 export function isWrapped(codec: Codec, column: Buffer): boolean {
-  return codec.name === 'php' && !column.includes(';') && !column.includes(':');
+  return codec.name === 'php' && !column.includes(COLON) && !column.includes(SEMICOLON);
 }
+
+const COLON = 0x3a;
+const SEMICOLON = 0x3b;

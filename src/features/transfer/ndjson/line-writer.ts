@@ -73,7 +73,7 @@ function exactJson(value: Value, depth = 0): string | undefined {
     }
 
     case 'string': {
-      return isUtf8(value.value) ? quoted(value.value.toString()) : undefined;
+      return quotedBytes(value.value);
     }
 
     default: {
@@ -109,8 +109,17 @@ function arrayJson(
 /** Undefined where the parser would read another key. */
 function memberName(key: ArrayKey): string | undefined {
   if (typeof key === 'bigint') return `"${key}"`;
-  return isUtf8(key) && typeof phpKey(key) !== 'bigint' ? quoted(key.toString()) : undefined;
+  return typeof phpKey(key) === 'bigint' ? undefined : quotedBytes(key);
 }
+
+/** Undefined for bytes that are not UTF-8. */
+function quotedBytes(bytes: Buffer): string | undefined {
+  const text = bytes.toString();
+  return text.includes(REPLACEMENT) && !isUtf8(bytes) ? undefined : quoted(text);
+}
+
+/** Stands for bytes that are not UTF-8, and may be in the text itself. */
+const REPLACEMENT = '\uFFFD';
 
 /**
  * The classes in a value whose objects hold an array that the class made (`__serialize`), as msgpack records it. Undefined

@@ -8,6 +8,8 @@ export interface Statement<Row> {
   all(...parameters: readonly unknown[]): Row[];
   /** Rows one by one, as SQLite finds them. */
   iterate(...parameters: readonly unknown[]): Iterable<Row>;
+  /** Return each row as an array of its columns from now on, which takes half the time. `Row` is a tuple then. */
+  raw(): this;
   /** For a statement without rows. `changes` is the number of inserted, updated or deleted rows. */
   run(...parameters: readonly unknown[]): { readonly changes: number };
 }

@@ -19,7 +19,8 @@ interface DatabaseSync {
   deserialize?(bytes: Uint8Array): void;
 }
 
-type Row = Record<string, unknown>;
+/** An object, or an array after `setReturnArrays`. */
+type Row = Record<number | string, unknown>;
 
 interface StatementSync {
   all(...parameters: readonly unknown[]): Row[];
@@ -28,6 +29,7 @@ interface StatementSync {
   run(...parameters: readonly unknown[]): { readonly changes: bigint | number };
   setAllowUnknownNamedParameters(isAllowed: boolean): void;
   setReadBigInts(isEnabled: boolean): void;
+  setReturnArrays(isEnabled: boolean): void;
 }
 
 /** Node's built-in SQLite. */
@@ -119,6 +121,11 @@ class NodeStatement<R> implements Statement<R> {
     for (const row of this.#statement.iterate(...parameters)) yield rowOf<R>(row);
   }
 
+  raw(): this {
+    this.#statement.setReturnArrays(true);
+    return this;
+  }
+
   run(...parameters: readonly unknown[]): { readonly changes: number } {
     return { changes: Number(this.#statement.run(...parameters).changes) };
   }
@@ -126,11 +133,12 @@ class NodeStatement<R> implements Statement<R> {
 
 /** The row with Buffers and numbers. */
 function rowOf<R>(row: Row): R {
-  for (const column of Object.keys(row)) {
-    const value = row[column];
-    if (typeof value === 'bigint') row[column] = Number(value);
-    else if (value instanceof Uint8Array) row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  }
-
+  if (Array.isArray(row)) for (let column = 0; column < row.length; column++) row[column] = columnOf(row[column]);
+  else for (const column of Object.keys(row)) row[column] = columnOf(row[column]);
   return row as R;
+}
+
+function columnOf(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

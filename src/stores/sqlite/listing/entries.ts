@@ -17,19 +17,16 @@ import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, sho
 /** Rows per page. */
 const PAGE = 500;
 
-interface Row {
-  readonly storedKey: RowKey;
-  readonly size: number;
-  readonly expiration: number;
-  /** Null if contents are not requested. */
-  readonly value: ColumnText | null;
-}
+/** The largest value that is read with its page, in bytes. */
+const MAX_PAGED = MAX_AT_ONCE / PAGE;
+
+/** The value is its size in bytes if contents are not requested. */
+type Row = [storedKey: RowKey, value: ColumnText | number, expiration: number];
 
 interface Page {
   readonly entries: readonly ListedEntry[];
   /** The key of the last row. Undefined if there was none. */
   readonly last: RowKey | undefined;
-  readonly isLast: boolean;
 }
 
 /** Keys may contain any bytes. */
@@ -39,14 +36,14 @@ const PLACE = 'base64';
 export async function* listEntries(context: SqliteContext, options: ListEntriesOptions = {}): EntryPages {
   const read = reader(context, options);
   let after: RowKey | undefined = options.after === undefined ? undefined : Buffer.from(options.after, PLACE);
-  for (let isLast = false; !isLast;) {
+  do {
     options.signal?.throwIfAborted();
-    const page = read(after);
-    if (page.entries.length > 0) yield pageAt(page.entries, page.last && Buffer.from(page.last).toString(PLACE));
-    ({ isLast, last: after } = page);
+    const { entries, last } = read(after);
+    if (entries.length > 0) yield pageAt(entries, last && Buffer.from(last).toString(PLACE));
+    after = last;
     // Lets a signal arrive while nothing matches.
     await nextTurn();
-  }
+  } while (after !== undefined);
 }
 
 /** No transaction stays open between pages. */
@@ -56,29 +53,30 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
   const matches = globMatcher(pattern);
   const values = new ColumnCodec(codec);
   const listed = (row: Row, at: number): ListedEntry => {
-    const key = shortKey(row.storedKey, prefix);
+    const key = shortKey(row[0], prefix);
     const entry = entryOf(row, key, at);
     return isScheduleMutex(key) ? { ...entry, lock: 'family' } : entry;
   };
 
-  const entryOf = ({ storedKey, size, expiration, value }: Row, key: string, at: number): ListedEntry => {
+  const entryOf = ([storedKey, value, expiration]: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
     const tags = options.tags ? tagsOf(context, storedKey, key) : undefined;
     // Object spread would take longer than everything else here.
-    if (value === null) return tags === undefined ? { key, size, ttl } : { key, size, ttl, tags };
+    if (typeof value === 'number') return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
     const reading = new CodedEntry(bytesOf(value), ttl, values);
+    const size = reading.stored.length;
     return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };
   };
 
   return (after) =>
     connection.run(() => {
-      if (!tables.has('cache')) return { entries: [], last: undefined, isLast: true };
+      if (!tables.has('cache')) return { entries: [], last: undefined };
       return connection.read(() => {
         const at = now();
         const range = keysUnder(prefix + literalHead(pattern), { after });
         const rows = rowsWithKeys((as) => someRows(context, as, { range, at, options }));
         const entries = rows.map((row) => listed(row, at)).filter(({ key }) => matches(key));
-        return { entries, last: rows.at(-1)?.storedKey, isLast: !isFull(rows) };
+        return { entries, last: rows.at(-1)?.[0] };
       });
     });
 }
@@ -90,32 +88,28 @@ interface Asked {
 }
 
 function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, at, options }: Asked): Row[] {
-  const found = connection
+  // octet_length reads the row's header alone.
+  const size = 'octet_length(value)';
+  const value = options.contents ? `iif(${size} > ${MAX_PAGED}, ${size}, ${as('value')})` : size;
+  const rows = connection
     .statement<Row>(
-      // octet_length reads the row's header alone. The plus keeps SQLite from taking the index on expiration and
-      // sorting the table for every page.
-      `SELECT ${as('key')} AS storedKey, octet_length(value) AS size, expiration, ${options.contents ? as('value') : 'NULL'} AS value
+      // The plus keeps SQLite from taking the index on expiration and sorting the table for every page.
+      `SELECT ${as('key')} AS storedKey, ${value}, expiration
        FROM ${tables.cache} WHERE ${range.sql} AND +expiration > @at ORDER BY key LIMIT ${PAGE}`,
     )
-    .iterate({ ...range.parameters, at });
-  const rows: Row[] = [];
+    .raw()
+    .all({ ...range.parameters, at });
+  if (!options.contents) return rows;
+  const one = `SELECT ${as('value')} FROM ${tables.cache} WHERE key = CAST(? AS TEXT)`;
   let bytes = 0;
-  for (const row of found) {
-    rows.push(row);
-    bytes += contentBytes(row);
-    if (bytes >= MAX_AT_ONCE) break;
+  for (const [index, row] of rows.entries()) {
+    if (typeof row[1] !== 'number') continue;
+    bytes += row[1];
+    [row[1]] = connection.statement<[ColumnText]>(one).raw().get(row[0])!;
+    if (bytes >= MAX_AT_ONCE) return rows.slice(0, index + 1);
   }
 
   return rows;
-}
-
-/** Whether there may be more rows after these. */
-function isFull(rows: readonly Row[]): boolean {
-  return rows.length === PAGE || rows.reduce((bytes, row) => bytes + contentBytes(row), 0) >= MAX_AT_ONCE;
-}
-
-function contentBytes({ size, value }: Row): number {
-  return value === null ? 0 : size;
 }
 
 const NO_TAGS: readonly string[] = [];

@@ -7,6 +7,9 @@ export type ColumnText = Buffer | string;
 /** A stored key, prefix included. */
 export type RowKey = ColumnText;
 
+/** The columns of a row that begins with a stored key. The next one may be a stored value. */
+export type KeyedRow = readonly [storedKey: RowKey, ...columns: readonly unknown[]];
+
 /** Returns the SQL expression that selects a column in one of these forms. */
 export type AsColumn = (column: 'key' | 'value') => string;
 
@@ -18,19 +21,18 @@ const REPLACEMENT = '\uFFFD';
 /**
  * Read rows with keys, and with values if selected, as text, since a Buffer for each takes twice as long and much
  * memory. If a text is not the stored bytes, read them again as Buffers.
- * @param read must select the key as `storedKey`; named `key`, ORDER BY would sort by the cast
+ * @param read must name the key `storedKey`; named `key`, ORDER BY would sort by the cast
  */
-export function rowsWithKeys<Row extends { readonly storedKey: RowKey; readonly value?: ColumnText | null }>(
-  read: (as: AsColumn) => readonly Row[],
-): readonly Row[] {
+export function rowsWithKeys<Row extends KeyedRow>(read: (as: AsColumn) => readonly Row[]): readonly Row[] {
   const asBytes = (): readonly Row[] => read((column) => `CAST(${column} AS BLOB)`);
   cutsText ??= sqliteBinding().cutsText();
   if (cutsText) return asBytes();
   const rows = read((column) => `CAST(${column} AS TEXT)`);
-  const isWhole = rows.every(
-    ({ storedKey, value }) => !storedKey.includes(REPLACEMENT) && !value?.includes(REPLACEMENT),
-  );
-  return isWhole ? rows : asBytes();
+  return rows.some(([key, value]) => isReplaced(key) || isReplaced(value)) ? asBytes() : rows;
+}
+
+function isReplaced(column: unknown): boolean {
+  return typeof column === 'string' && column.includes(REPLACEMENT);
 }
 
 /**
