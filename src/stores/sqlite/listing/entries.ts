@@ -62,7 +62,8 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
     const ttl = ttlOf(expiration, at);
     const tags = options.tags ? tagsOf(context, storedKey, key) : undefined;
     // Object spread would take longer than everything else here.
-    if (typeof value === 'number') return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
+    if (typeof value === 'number')
+      return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
     const reading = new CodedEntry(bytesOf(value), ttl, values);
     const size = reading.stored.length;
     return tags === undefined ? { key, size, ttl, reading } : { key, size, ttl, tags, reading };

@@ -27,11 +27,7 @@ export async function* entryKeys(context: SqliteContext, pattern = '*'): AsyncGe
 }
 
 /** No transaction stays open between pages. */
-function nextPage(
-  { connection, tables }: SqliteContext,
-  prefix: string,
-  after: RowKey | undefined,
-): readonly KeyRow[] {
+function nextPage({ connection, tables }: SqliteContext, prefix: string, after: RowKey | undefined): readonly KeyRow[] {
   const range = keysUnder(prefix, { after });
   return connection.run(() => {
     if (!tables.has('cache')) return [];
