@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { CodecName } from '../../../src/codecs/codec.js';
-import type { Progress, Store } from '../../../src/stores/contract/store.js';
+import type { Entry, Progress, Store } from '../../../src/stores/contract/store.js';
 
 import { openCodec } from '../../../src/codecs/open.js';
 import { integer, string } from '../../../src/codecs/value.js';
@@ -287,6 +287,22 @@ describe('sqlite: the file', () => {
       expect(listed.at(-1)).to.deep.include({ key: 'k\uDCFF\t\uDCC3', size: 8 });
       const rest = (await all(store.entries!({ after: pages[0]!.place! }))).flat();
       expect(rest).to.have.lengthOf(2501 - pages[0]!.length);
+    });
+
+    it('are listed with large values, in pages of bounded size', async () => {
+      const store = open();
+      const sizes = Array.from({ length: 20 }, (_, index) => (index % 2 ? 10 : 600_000));
+      // Half of the keys and the last value are not UTF-8.
+      const entries = sizes.map((size, index) => ({
+        key: `k${index < 10 ? '' : '\uDCFF'}${index}`,
+        value: string(index === 19 ? Buffer.of(0xff) : 'x'.repeat(size)),
+        ttl: 60,
+      }));
+      await store.putMany(entries);
+      const pages = await all(store.entries!({ contents: true }));
+      expect(pages.length).to.be.greaterThan(1);
+      const values = pages.flat().map(({ key, reading }) => [key, (reading as Entry).decode()] as const);
+      expect(new Map(values)).to.deep.equal(new Map(entries.map(({ key, value }) => [key, value])));
     });
 
     it('are found by the exact case of their keys', async () => {

@@ -106,7 +106,8 @@ function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, 
   for (const [index, row] of rows.entries()) {
     if (typeof row[1] !== 'number') continue;
     bytes += row[1];
-    [row[1]] = connection.statement<[ColumnText]>(one).raw().get(row[0])!;
+    // A key that is not UTF-8 is not found as text, and rowsWithKeys reads the rows again.
+    row[1] = connection.statement<[ColumnText]>(one).raw().get(row[0])?.[0] ?? '';
     if (bytes >= MAX_AT_ONCE) return rows.slice(0, index + 1);
   }
 
