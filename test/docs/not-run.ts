@@ -22,6 +22,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run bench': BENCH,
   'npm run bench -- flush tags': BENCH,
   'npm run bench -- flush-redis --entries 100k': BENCH,
+  'npm run bench -- scale': BENCH,
+  'npm run bench -- cluster': BENCH,
   'npm run bench -- --list': BENCH,
   'npm run bench -- --markdown': BENCH,
   'cachectl lock:<Tab>': KEYS,
