@@ -8,6 +8,7 @@ import { causeOf, isReply, mayBeReplaced, translated } from '../errors.js';
 import { timeoutOfOne } from './client-options.js';
 import { isVague, moreSpecific, watchFailures } from './connection-failures.js';
 import { SLOTS } from './key-slot.js';
+import { lostNodes } from './lost-nodes.js';
 import { nodeId } from './server-node.js';
 import { missingSlots, type SlotRange, slotRanges, type SlotReply, withHosts, withRedirectedHost } from './slot-map.js';
 
@@ -23,6 +24,8 @@ export class ClusterClient {
   #bySlot: ReadonlyArray<Redis | undefined> | undefined;
   /** The host of nodes that announce none; undefined while all nodes announce one. */
   #hostOfHostless: string | undefined;
+  /** The answer that several commands wait for. */
+  #lostNodes: Promise<string> | undefined;
   #failure: Error | undefined;
   /** The first primary that was connected and then lost. */
   #lost: string | undefined;
@@ -147,16 +150,15 @@ export class ClusterClient {
         if (this.#ranges.some(({ primary }) => primary === id)) this.#lost ??= id;
       });
     });
-    this.#followHostless(node);
+    this.#completeErrors(node, node);
     const duplicate = node.duplicate.bind(node) as (override?: RedisOptions) => Redis;
     // ioredis loads the slot map on a duplicate of a node's connection and compares slot numbers as it receives them.
-    // As text,
-    // "5461" > "10922": it would find no node for such a range, pick any node and follow MOVED, so that two writes to
-    // one key
-    // could arrive in the wrong order.
+    // As text, "5461" > "10922": it would find no node for such a range, pick any node and follow MOVED, so that two
+    // writes to one key could arrive in the wrong order.
     node.duplicate = (override?: RedisOptions) => {
       const copy = duplicate({ stringNumbers: false, ...override });
       watchFailures(copy, (error) => this.#fail(id, error));
+      this.#completeErrors(copy, node);
       return this.#readSlotsOn(copy);
     };
   }
@@ -183,16 +185,39 @@ export class ClusterClient {
     });
   }
 
-  /** MOVED and ASK errors of nodes without a host contain only a port. */
-  #followHostless(node: Redis): void {
-    const sendCommand = node.sendCommand.bind(node);
-    node.sendCommand = (command, stream) => {
+  /**
+   * Complete the error replies to commands. MOVED and ASK errors of nodes without a host contain only a port, and
+   * CLUSTERDOWN does not name the lost nodes.
+   * @param redis the connection of the commands, which may be in a transaction
+   * @param node another connection to the same server, or the same one
+   */
+  #completeErrors(redis: Redis, node: Redis): void {
+    const sendCommand = redis.sendCommand.bind(redis);
+    redis.sendCommand = (command, stream) => {
       const host = this.#hostOfHostless;
-      if (host === undefined) return sendCommand(command, stream);
       const reject = command.reject.bind(command);
-      command.reject = (error: Error) => reject(withRedirectedHost(error, host));
+      command.reject = (error: Error) => {
+        // ioredis sends a command again that had to wait for the connection, so the error may be complete.
+        if (/^CLUSTERDOWN [^:]*$/.test(error.message)) this.#withLostNodes(error, node).then(reject);
+        else reject(host === undefined ? error : withRedirectedHost(error, host));
+      };
+
       return sendCommand(command, stream);
     };
+  }
+
+  async #withLostNodes(error: Error, node: Redis): Promise<Error> {
+    this.#lostNodes ??= node
+      .call('CLUSTER', 'NODES')
+      .then((reply) => lostNodes(String(reply)))
+      // It may be forbidden. The error is right without it.
+      .catch(() => '')
+      .finally(() => {
+        this.#lostNodes = undefined;
+      });
+    const lost = await this.#lostNodes;
+    if (lost !== '') error.message += `: ${lost}`;
+    return error;
   }
 }
 

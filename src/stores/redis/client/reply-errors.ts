@@ -49,10 +49,12 @@ const REDIRECTED = refuses(
 const BY_WORD: Readonly<Record<string, Make>> = {
   ASK: REDIRECTED,
   BUSY: isNotReady('is busy with a script', 'Try again later. SCRIPT KILL stops a script that has not written yet.'),
-  CLUSTERDOWN: isNotReady(
-    'belongs to a cluster that is down',
-    'Some slots have no node. To check: redis-cli --cluster check HOST:PORT',
-  ),
+  // The cluster client appends the lost nodes, after a colon.
+  CLUSTERDOWN: (location, rest, options) =>
+    isNotReady(
+      `belongs to a cluster that is down${/: .*$/s.exec(rest)?.[0] ?? ''}`,
+      'Some slots have no node. To check: redis-cli --cluster check HOST:PORT',
+    )(location, rest, options),
   CROSSSLOT: refuses(
     'refused a command with keys of several slots',
     'It is a cluster behind one address: use redis+cluster:// if clients can connect to its nodes.',
