@@ -98,6 +98,9 @@ export class RefusedError extends CachectlError {
 /** The server cannot answer at the moment: it is loading its data, or failing over to another primary. */
 export class NotReadyError extends RefusedError {}
 
+/** The store has no space left, for this entry or any other. */
+export class FullError extends RefusedError {}
+
 /** Whether a later retry may succeed. */
 export function isPassing(error: unknown): error is CachectlError {
   return error instanceof UnreachableError || error instanceof TimeoutError || error instanceof NotReadyError;

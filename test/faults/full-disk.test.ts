@@ -97,6 +97,20 @@ describe('a full disk', () => {
       expect((await cachectl(['get', 'old', '--url', before.replace('before', 'after')])).out).to.equal('kept\n');
     });
 
+    it('below the file store ends an import and put --from with the number of entries stored', async () => {
+      await cachectl(['put', 'old', 'kept', '--url', `file://${at('before/files')}`]);
+      for (const [args, word] of [
+        [['import', at('many.ndjson')], 'imported'],
+        [['put', '--from', at('many.ndjson')], 'stored'],
+      ] as const) {
+        const result = await run(false, ...args, '--url', `file://${at('disk/files')}`);
+        expectFault(result, { code: 4, message: 'the disk is full', hint: 'Free some space' });
+        const files = readdirSync(at('after/files'), { recursive: true, withFileTypes: true });
+        expect(files.filter((file) => file.isFile())).to.have.lengthOf(reportedCount(word, result) + 1);
+        rmSync(at('after/files'), { recursive: true });
+      }
+    });
+
     it('below an export ends it with the number of entries written, and --resume completes it', async () => {
       const url = `sqlite://${at('many.sqlite')}`;
       await cachectl(['import', at('many.ndjson'), '--url', url]);

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { type FaultProxy, startSilentServer } from '../support/fault-proxy.js';
-import { expectFault, withRedis } from '../support/faults.js';
+import { expectFault, reportedCount, withRedis } from '../support/faults.js';
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
 import { scratchFolder } from '../support/scratch.js';
 
@@ -261,6 +261,16 @@ describe('a full Redis server', () => {
       expect(await redis().client.exists('b')).to.equal(0);
     });
   }
+
+  it('ends an import with the number of entries stored', async () => {
+    const [, used] = /^used_memory:(\d+)/m.exec(await redis().client.info('memory'))!;
+    await redis().client.config('SET', 'maxmemory', String(Number(used) + 4_000_000));
+    const lines = Array.from({ length: 20_000 }, (_, index) => `{"key":"k${index}","value":"${'x'.repeat(400)}"}\n`);
+    const before = await redis().client.dbsize();
+    const result = await cachectl(['import', '-', '--url', redis().url], { input: lines.join('') });
+    expectFault(result, { code: 4, message: 'is out of memory', hint: 'maxmemory-policy' });
+    expect(reportedCount('imported', result)).to.equal((await redis().client.dbsize()) - before);
+  });
 });
 
 describe('a wrong Redis URL', () => {

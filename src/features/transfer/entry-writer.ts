@@ -1,7 +1,7 @@
 import type { BulkOptions, NewEntry, Repository, Store, StoredEntry } from '../../stores/contract/store.js';
 import type { Tally } from './tally.js';
 
-import { CachectlError, RefusedError, TimeoutError, UnreachableError, UnsupportedError } from '../../errors.js';
+import { CachectlError, FullError, isPassing, RefusedError, UnsupportedError } from '../../errors.js';
 import { unsupported } from '../../stores/contract/operations.js';
 import { overlapping } from '../../stores/listing/concurrent.js';
 import { NO_TAGS, type TransferEntry } from './entry.js';
@@ -88,15 +88,29 @@ export class EntryWriter {
     await this.#put(entries, async (some, options) => target.putStored!(some, options));
   }
 
-  /** Finds a refused entry among many by bisection. */
-  async #put<E extends NewEntry | StoredEntry>(
+  async #put<E extends NewEntry | StoredEntry>(entries: readonly E[], put: Put<E>): Promise<void> {
+    const again = { stored: 0 };
+    await this.#putEach(entries, put, again);
+    // Refused when they were put again.
+    this.#options.tally.written -= again.stored;
+  }
+
+  /**
+   * Finds a refused entry among many by bisection.
+   * @param again how many entries are counted as written already, and are put again
+   */
+  async #putEach<E extends NewEntry | StoredEntry>(
     entries: readonly E[],
-    put: (entries: readonly E[], options: BulkOptions) => Promise<number>,
+    put: Put<E>,
+    again: { stored: number },
   ): Promise<void> {
     const { signal, tally, onWritten } = this.#options;
     let done = 0;
     const onProgress = (progress: { readonly done: number }): void => {
-      tally.written += progress.done - done;
+      const more = progress.done - done;
+      const known = Math.min(again.stored, more);
+      again.stored -= known;
+      tally.written += more - known;
       done = progress.done;
       onWritten();
     };
@@ -111,11 +125,10 @@ export class EntryWriter {
         return;
       }
 
-      // They will be put and counted again.
-      tally.written -= done;
+      again.stored += done;
       const half = entries.length >> 1;
-      await this.#put(entries.slice(0, half), put);
-      await this.#put(entries.slice(half), put);
+      await this.#putEach(entries.slice(0, half), put, again);
+      await this.#putEach(entries.slice(half), put, again);
     }
   }
 
@@ -142,6 +155,8 @@ export class EntryWriter {
     this.#options.tally.fail(key, error);
   }
 }
+
+type Put<E> = (entries: readonly E[], options: BulkOptions) => Promise<number>;
 
 /** Entries with the same tags. */
 interface Group {
@@ -185,5 +200,5 @@ function formOf({ storedForm }: Repository): string {
 
 /** Whether the store may still accept other entries. */
 function isOfEntries(error: unknown): error is CachectlError {
-  return error instanceof CachectlError && !(error instanceof UnreachableError) && !(error instanceof TimeoutError);
+  return error instanceof CachectlError && !(error instanceof FullError) && !isPassing(error);
 }

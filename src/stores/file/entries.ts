@@ -3,7 +3,7 @@ import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Tt
 import type { Content } from './content.js';
 import type { FileContext } from './context.js';
 
-import { WrongTypeError } from '../../errors.js';
+import { CachectlError, WrongTypeError } from '../../errors.js';
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
 import { CREATED_HEAD } from '../entries/flexible-names.js';
@@ -92,9 +92,20 @@ export class Entries implements Repository {
   }
 
   async #putAll(all: AsyncIterable<Batch> | Iterable<Batch>, options?: BulkOptions): Promise<number> {
-    return putBatches(all, options, async (batch) =>
-      overlapping(lastOfEachKey<StoredEntry>(batch), AT_ONCE, async (entry) => this.#write(entry)),
-    );
+    return putBatches(all, options, async (batch) => {
+      let stored = 0;
+      try {
+        await overlapping(lastOfEachKey<StoredEntry>(batch), AT_ONCE, async (entry) => {
+          await this.#write(entry);
+          stored++;
+        });
+      } catch (error) {
+        if (!(error instanceof CachectlError)) throw error;
+        return { stored, failure: error };
+      }
+
+      return { stored: batch.length };
+    });
   }
 
   async #write({ key, stored, ttl }: StoredEntry): Promise<void> {

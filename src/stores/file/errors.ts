@@ -1,5 +1,5 @@
 import { bytesText } from '../../byte-text.js';
-import { CachectlError, RefusedError, WrongTypeError } from '../../errors.js';
+import { CachectlError, FullError, RefusedError, WrongTypeError } from '../../errors.js';
 import { systemCode, systemReason } from '../../system-errors.js';
 import { limitText, raiseLimit } from '../../value-limit.js';
 
@@ -21,9 +21,12 @@ export async function translating<T>(folder: string, work: () => Promise<T>): Pr
     const code = systemCode(error);
     if (error instanceof CachectlError || code === undefined) throw error;
     const hint = HINTS[code] ?? 'Check path in the profile.';
-    throw new RefusedError(`cannot use the folder ${folder}: ${systemReason(error)}`, hint, { cause: error });
+    const Kind = FULL.has(code) ? FullError : RefusedError;
+    throw new Kind(`cannot use the folder ${folder}: ${systemReason(error)}`, hint, { cause: error });
   }
 }
+
+const FULL = new Set(['EDQUOT', 'ENOSPC']);
 
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'Run cachectl as the user that the application runs as.',

@@ -233,8 +233,9 @@ export class Entries implements Repository {
     const { connection } = this;
     const { isCluster } = connection;
     if (isCluster || (batch.length < MANY && !connection.writesInBulk)) {
-      await (isCluster ? this.#writeOnCluster(lastOfEachKey(batch)) : this.#sendEntries(batch));
-      return { stored: batch.length };
+      const last = isCluster ? lastOfEachKey(batch) : batch;
+      const { stored, failure } = await (isCluster ? this.#writeOnCluster(last) : this.#sendEntries(last));
+      return failure ? { stored, failure } : { stored: batch.length };
     }
 
     const bulk = await connection.bulk();
@@ -245,23 +246,34 @@ export class Entries implements Repository {
     }
 
     const { commands } = writer;
-    const { done, failure } = await bulk.send(writer);
+    const { done, succeeded, failure } = await bulk.send(writer);
     // Each entry needs the same number of commands.
-    return { stored: Math.floor((done / commands) * batch.length), failure };
+    return { stored: commands === batch.length ? succeeded : Math.floor((done / commands) * batch.length), failure };
   }
 
-  async #writeOnCluster(batch: readonly EncodedEntry[]): Promise<void> {
+  async #writeOnCluster(batch: readonly EncodedEntry[]): Promise<PutBatch> {
     const isAlone = this.written(batch[0]!.key, null).length === 0;
     if (batch.length < MANY || !isAlone) return this.#sendEntries(batch);
-    const left = await bulkByNode(
+    const written = await bulkByNode(
       this.connection,
       batch.map((entry) => ({ ...entry, full: this.storedKey(entry.key) })),
     );
-    await this.#sendEntries(left);
+    if (written.failure) return written;
+    const { stored, failure } = await this.#sendEntries(written.left);
+    return { stored: written.stored + stored, failure };
   }
 
-  async #sendEntries(entries: readonly EncodedEntry[]): Promise<void> {
-    await this.#send(entries.flatMap((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]));
+  async #sendEntries(entries: readonly EncodedEntry[]): Promise<PutBatch> {
+    const groups = entries.map((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]);
+    const replies = await this.connection.batch(groups.flat());
+    let stored = 0;
+    let at = 0;
+    for (const { length } of groups) {
+      if (!replies.slice(at, at + length).some((reply) => reply instanceof Error)) stored++;
+      at += length;
+    }
+
+    return { stored, failure: replies.find((reply) => reply instanceof Error) };
   }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {

@@ -1,4 +1,11 @@
-import { type CachectlError, NotReadyError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import {
+  type CachectlError,
+  FullError,
+  NotReadyError,
+  RefusedError,
+  TimeoutError,
+  UnreachableError,
+} from '../../errors.js';
 
 /** Makes a typed error of one of the server's. @param message the server's */
 export type Explain = (location: string, message: string, cause: ErrorOptions) => CachectlError;
@@ -66,7 +73,7 @@ export const cancelled = explain(
   "Try again, or raise the server's time limit for statements.",
 );
 export const noSpace = explain(
-  RefusedError,
+  FullError,
   '{location} has no space left: {message}',
   'Free some disk space on the server, or raise the limit on the size of its files.',
 );

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
+import { CachectlError, FullError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
 import { sqliteCode } from './binding/error-code.js';
 
 /** Translate an error of SQLite or the file system at `path` into one with a hint. */
@@ -43,12 +43,12 @@ const READ_ONLY: Explain = (path, message, cause) =>
   );
 
 const FULL: Explain = (path, _, cause) =>
-  new RefusedError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
+  new FullError(`${path} cannot grow: the disk is full`, 'Free some space and try again.', cause);
 
 /** SQLite reports a full disk as an I/O error if it cannot enlarge -shm, or if the size of files is limited. */
 const IO_ERROR: Explain = (path, message, cause) =>
   isDiskFull(path)
-    ? new RefusedError(
+    ? new FullError(
         `cannot use ${path}: the disk is full`,
         'Free some space and try again. SQLite needs some to read, too, for its -wal and -shm files.',
         cause,

@@ -20,6 +20,8 @@ interface Target {
 export interface Answered {
   /** How many commands succeeded before the first failure. */
   readonly done: number;
+  /** How many succeeded, after a failure too. */
+  readonly succeeded: number;
   /** The positions of commands that a node of a cluster redirects to another. */
   readonly redirected: readonly number[];
   /** Why the next command failed, or why its outcome is unknown. */
@@ -73,13 +75,14 @@ export class BulkWriting {
    * writer afterwards.
    */
   async send(writer: RespWriter): Promise<Answered> {
-    if (this.#lost) return { done: 0, redirected: [], failure: this.#lost };
+    if (this.#lost) return { done: 0, succeeded: 0, redirected: [], failure: this.#lost };
     if (this.#waiting.length === 0) this.#silence.refresh();
     const answered = await new Promise<Answered>((resolve) => {
       this.#waiting.push({
         commands: writer.commands,
         answers: 0,
         done: 0,
+        succeeded: 0,
         redirected: [],
         failure: undefined,
         resolve,
@@ -130,8 +133,13 @@ export class BulkWriting {
     if (next === undefined) return;
     const position = next.answers++;
     if (refusal !== undefined && this.#isOfCluster && isRedirection(refusal.slice(1))) next.redirected.push(position);
-    else if (refusal !== undefined) next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
-    else if (next.failure === undefined) next.done++;
+    else if (refusal === undefined) {
+      next.succeeded++;
+      if (next.failure === undefined) next.done++;
+    } else {
+      next.failure ??= refused(refusal.slice(1).trimEnd(), this.#location);
+    }
+
     if (next.answers < next.commands) return;
     this.#waiting.shift();
     next.resolve(next);
@@ -151,8 +159,8 @@ export class BulkWriting {
   /** Fail everything in flight. Commands that were sent without an answer may have run. */
   #lose(error: Error): void {
     this.#lost ??= error;
-    for (const { done, redirected, failure, resolve } of this.#waiting.splice(0)) {
-      resolve({ done, redirected, failure: failure ?? this.#lost });
+    for (const { failure, resolve, ...answered } of this.#waiting.splice(0)) {
+      resolve({ ...answered, failure: failure ?? this.#lost });
     }
   }
 }
@@ -161,6 +169,7 @@ interface Waiting {
   readonly commands: number;
   answers: number;
   done: number;
+  succeeded: number;
   readonly redirected: number[];
   failure: Error | undefined;
   resolve(answered: Answered): void;

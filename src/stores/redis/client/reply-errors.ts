@@ -1,6 +1,7 @@
 import {
   type CachectlError,
   ConfigError,
+  FullError,
   NotANumberError,
   NotReadyError,
   RefusedError,
@@ -76,7 +77,12 @@ const BY_WORD: Readonly<Record<string, Make>> = {
     'refuses writes: too few replicas are connected (min-replicas-to-write)',
     'Start its replicas, or lower min-replicas-to-write.',
   ),
-  OOM: refuses('is out of memory', 'Free some memory, or set an eviction policy (maxmemory-policy).'),
+  OOM: (location, _, options) =>
+    new FullError(
+      `${location} is out of memory`,
+      'Free some memory, or set an eviction policy (maxmemory-policy).',
+      options,
+    ),
   READONLY: isNotReady('is a read-only replica', 'Point the profile at its primary.'),
   TRYAGAIN: isNotReady('is moving the slot of these keys', 'Try again later.'),
   WRONGPASS: refuses('refused the user name or password', 'Check username and password in the profile or URL.'),
