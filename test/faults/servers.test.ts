@@ -1,7 +1,10 @@
 import type { Context } from 'mocha';
 
 import { expect } from 'chai';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Store } from '../../src/stores/contract/store.js';
 
@@ -14,7 +17,7 @@ import { until } from '../../src/testing/suite/stores.js';
 import { cachectl, type Result, type Run, start } from '../support/cli.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { halt } from '../support/halt.js';
-import { startMemcached } from '../support/memcached-server.js';
+import { ended, until as listening, spawnMemcached } from '../support/memcached-server.js';
 import { startOwnMongodb } from '../support/mongodb-server.js';
 import { startMysql } from '../support/mysql-server.js';
 import { startPostgres } from '../support/postgres-server.js';
@@ -29,6 +32,8 @@ interface Victim {
   url(port: number): string;
   pause(): Promise<void>;
   resume(): void;
+  /** Ends the process in order, and starts another one with the same files. */
+  restart?(): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -39,11 +44,14 @@ const VICTIMS: Readonly<Record<string, (context: Context) => Promise<Victim>>> =
   async Redis(context) {
     const server = await startServer(context, 'redis-server');
     const pid = Number(/process_id:(\d+)/.exec(await server.client.info('server'))![1]);
-    return { ...ofProcess(pid), port: server.port, url: (port) => `redis://127.0.0.1:${port}`, kill: server.kill };
+    const command = ['redis-server', '--port', String(server.port), '--bind', '127.0.0.1', '--save', ''];
+    return { ...ofProcess(pid, server, command), url: (port) => `redis://127.0.0.1:${port}` };
   },
   async Memcached(context) {
-    const server = await startMemcached(context, '-m', '64');
-    return { ...server, url: (port) => `memcached://127.0.0.1:${port}` };
+    const { port, child } = await spawnMemcached(context, ['-m', '64']);
+    await listening(`127.0.0.1:${port}`);
+    const server = { port, kill: async () => ended(child, 'SIGKILL') };
+    return { ...ofProcess(child.pid!, server), url: (port) => `memcached://127.0.0.1:${port}` };
   },
   async MongoDB(context) {
     const server = await startOwnMongodb(context, 'java');
@@ -63,16 +71,40 @@ async function ofSql(server: SqlServer, name: 'mysql' | 'postgres', driver: type
     return parts.href;
   };
 
-  return { ...ofProcess(server.pid!), port: server.connection.port, url, kill: server.kill };
+  return { ...ofProcess(server.pid!, { port: server.connection.port, kill: server.kill }), url };
 }
 
-function ofProcess(pid: number): Pick<Victim, 'pause' | 'resume'> {
+/** @param command what starts it, if the process has changed its title */
+function ofProcess(
+  first: number,
+  { port, kill }: Pick<Victim, 'kill' | 'port'>,
+  command?: readonly string[],
+): Required<Omit<Victim, 'url'>> {
+  let pid = first;
+  let next: ChildProcess | undefined;
   return {
+    port,
     async pause() {
       for (const each of family(pid)) await halt(each);
     },
     resume() {
       for (const each of family(pid)) process.kill(each, 'SIGCONT');
+    },
+    async restart() {
+      const folder = `/proc/${pid}`;
+      const [program, ...args] = command ?? readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
+      const { uid, gid } = statSync(folder);
+      const cwd = readlinkSync(`${folder}/cwd`);
+      // PostgreSQL waits for its clients at SIGTERM.
+      process.kill(pid, path.basename(program!) === 'postgres' ? 'SIGINT' : 'SIGTERM');
+      await until(() => !existsSync(folder));
+      next = spawn(program!, args, { cwd, uid, gid, stdio: 'ignore' });
+      pid = next.pid!;
+      await listening(`127.0.0.1:${port}`);
+    },
+    async kill() {
+      if (next) await ended(next, 'SIGKILL');
+      await kill();
     },
   };
 }
@@ -197,16 +229,82 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
       });
     }
 
+    /** Start a command without standard input. */
+    function begun(prefix: string, port: number, ...args: string[]): Run {
+      const run = start(args, { env: { CACHECTL_URL: `${victim.url(port)}?prefix=${prefix}` } });
+      runs.push(run);
+      run.child.stdin.end();
+      return run;
+    }
+
+    // The substitute of MongoDB cannot be restarted on its data.
+    const itRestarts = product === 'MongoDB' ? () => {} : it;
+    itRestarts(
+      'suspended, resumed and restarted during a wait, lock:run, remember and a tail: they continue',
+      async () => {
+        const own = scratchFolder('servers');
+        const isSql = product === 'MySQL' || product === 'PostgreSQL';
+        await opened(async (store) => store.lock('held').acquire('ann', 3600), 'r-');
+        const begin = (...args: string[]): Run => begun('r-', victim.port, ...args);
+        const script = (word: string): string[] => [
+          '--',
+          'sh',
+          '-c',
+          `echo ${word} >>${own}/begun; while [ ! -e ${own}/go ]; do sleep 0.1; done; echo ran`,
+        ];
+        const job = begin('lock:run', 'job', '--ttl', '60s', '--timeout', '2s', ...script('job'));
+        const remembered = begin('remember', 'out', '--ttl', '1h', '--timeout', '2s', ...script('remembered'));
+        const wait = begin('lock:acquire', 'held', '--ttl', '1h', '--wait', '10m', '--timeout', '2s');
+        const tail = isSql ? begin('events:tail', '--source', 'poll', '--timeout', '2s') : undefined;
+        await wait.saw('waiting for held', 'err');
+        await until(() => existsSync(`${own}/begun`) && readFileSync(`${own}/begun`, 'utf8').split('\n').length === 3);
+        /** Resolves when the tail has told of a key that is put until then. */
+        const expectEvent = async (key: string): Promise<void> => {
+          if (tail === undefined) return;
+          await until(async () => {
+            expect(tail.child.exitCode, 'the tail ended').to.equal(null);
+            await opened(async (store) => store.put(key, string(String(Math.random())), 3600), 'r-');
+            return tail.output().includes(key);
+          });
+        };
+
+        await expectEvent('first');
+        await victim.pause();
+        // Longer than --timeout, so that requests fail.
+        if (process.env.CACHECTL_FAULTS === 'all') await sleep(6000);
+        victim.resume();
+        await expectEvent('second');
+        await victim.restart!();
+        await until(async () => {
+          try {
+            return await opened(async (store) => store.put('up', string('x'), 60).then(() => true), 'r-');
+          } catch {
+            return false;
+          }
+        });
+        await expectEvent('third');
+        writeFileSync(`${own}/go`, '');
+        await opened(async (store) => store.lock('held').forceRelease(), 'r-');
+        const got = await wait.ended;
+        expect(got.code, got.err).to.equal(0);
+        // Redis and Memcached lose the lock with their memory.
+        expectHonest('lock:run', await job.ended, isSql ? [0] : [0, 76]);
+        const { out, err, code } = await remembered.ended;
+        expect({ out, code }, err).to.deep.equal({ out: 'ran\n', code: 0 });
+        const isStored = (await opened(async (store) => store.get('out'), 'r-')) !== undefined;
+        expect(isStored || err.includes('out'), err).to.equal(true);
+        if (tail === undefined) return;
+        tail.child.kill('SIGINT');
+        const told = await tail.ended;
+        expectHonest('events:tail', told, [4, 130]);
+      },
+    );
+
     it('killed during flush, import, export, copy, a wait, lock:run and remember', async () => {
       const own = scratchFolder('servers');
       await opened(async (store) => store.lock('held').acquire('ann', 3600), 'k-');
-      const url = `${victim.url((await newProxy()).port)}?prefix=k-`;
-      const begin = (...args: string[]): Run => {
-        const run = start(args, { env: { CACHECTL_URL: url } });
-        runs.push(run);
-        run.child.stdin.end();
-        return run;
-      };
+      const { port } = await newProxy();
+      const begin = (...args: string[]): Run => begun('k-', port, ...args);
 
       const job = begin('lock:run', 'job', '--ttl', '5s', '--', 'sh', '-c', 'echo held; exec sleep 600');
       const remembered = begin(
