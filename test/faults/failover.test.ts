@@ -337,7 +337,7 @@ for (const [name, { startDeployment, shortly }] of Object.entries(SETUPS)) {
       await recover();
       expect(result).to.include({ code: 0, out: 'ran\n' });
       expect(result.err).not.to.include('stored');
-      expect(await cachectl(['get', 'job', '--url', deployment.url('locks-')])).to.include({ code: 0 });
+      expect(await cachectl(['get', 'job', '--url', deployment.url('locks-')])).to.include({ code: 0, out: 'ran\n\n' });
     });
 
     itFor('lock:acquire --wait')('during lock:acquire --wait: the wait goes on at the new primary', async () => {
