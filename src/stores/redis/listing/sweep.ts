@@ -29,9 +29,11 @@ local function isForeign(failure)
 end
 local function remove(keys, count)
   for at = 1, count, atOnce do
-    local done = pcall(command, unpack(keys, at, math.min(at + atOnce - 1, count)))
+    local to = math.min(at + atOnce - 1, count)
+    local done = pcall(command, unpack(keys, at, to))
     if type(done) == 'number' then removed = removed + done
-    elseif isForeign(done) then handed[#handed + 1] = keys[at]
+    elseif isForeign(done) then
+      for foreign = at, to do handed[#handed + 1] = keys[foreign] end
     else return done end
   end
 end
@@ -76,7 +78,7 @@ repeat
 until cursor == '0' or pages >= most or isLate()
 return {cursor, removed, kept, handed}`;
 
-/** Keys per command. On a cluster, a command can name only keys of one slot. */
+/** Keys per command. On a cluster, a command can name only keys of one slot; a node that does not say so refuses more. */
 const MAX_AT_ONCE = 1000;
 
 /** The result of one call. */
