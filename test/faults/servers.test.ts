@@ -329,7 +329,8 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
       isKilled = true;
       await victim.kill();
       writeFileSync(`${own}/go`, '');
-      for (const [name, run] of bulk) expectHonest(name, await run.ended);
+      // A server that was quick has answered everything before it was killed.
+      for (const [name, run] of bulk) expectHonest(name, await run.ended, [0, 3, 4]);
       expectHonest('lock:run', await job.ended, [76]);
       expectHonest('a wait', await wait.ended);
       const { out, err } = await remembered.ended;
