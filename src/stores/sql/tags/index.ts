@@ -4,7 +4,7 @@ import type { SqlContext } from '../context.js';
 import { keyToBytes } from '../../entries/key-text.js';
 import { PAGE_SIZE } from '../../listing/batches.js';
 import { isTaggedKey } from '../keys.js';
-import { joined, raw, type Sql, sql, TRUE } from '../statement.js';
+import { raw, type Sql, sql, TRUE } from '../statement.js';
 import { shortText, textBytes } from '../text.js';
 import { namesOf } from './of-keys.js';
 import { TableTagIndex, type TagRow, type TagSelection, type TagTable } from './table-index.js';
@@ -34,14 +34,13 @@ class SqlTagTable implements TagTable {
 
   async remove(stale: readonly TagRow[]): Promise<number> {
     const { dialect, entries, tables } = this.#context;
-    const members = joined(
-      stale.map(({ tag, key }) => sql`(${textBytes(tag)}, ${textBytes(key)})`),
-      ', ',
-    );
+    // Not by pairs of tag and key: MySQL compares those one by one. What else matches is stale as well.
+    const isTag = dialect.isOneOf(raw('tag'), distinct(stale.map(({ tag }) => tag)));
+    const isKey = dialect.isOneOf(dialect.key, distinct(stale.map(({ key }) => key)));
     const own = sql`${tables.tags}.${dialect.key}`;
     const isThere = sql`SELECT 1 FROM ${tables.cache} AS cache WHERE cache.${dialect.key} = ${own} AND cache.expiration > ${dialect.now}`;
     const { count } = await entries.run(
-      sql`DELETE FROM ${tables.tags} WHERE (tag, ${dialect.key}) IN (${members}) AND NOT EXISTS (${isThere})`,
+      sql`DELETE FROM ${tables.tags} WHERE ${isTag} AND ${isKey} AND NOT EXISTS (${isThere})`,
     );
     return count;
   }
@@ -82,3 +81,7 @@ class SqlTagTable implements TagTable {
 }
 
 const TAG = raw('tags.tag');
+
+function distinct(texts: readonly Buffer[]): readonly Buffer[] {
+  return [...new Map(texts.map((text) => [text.toString('latin1'), text])).values()];
+}
