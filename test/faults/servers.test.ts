@@ -85,10 +85,12 @@ function ofProcess(
   return {
     port,
     async pause() {
-      for (const each of family(pid)) await halt(each);
+      await halt(pid);
+      // The parent can neither start nor reap a child now.
+      for (const child of children(pid)) await halt(child);
     },
     resume() {
-      for (const each of family(pid)) process.kill(each, 'SIGCONT');
+      for (const each of [...children(pid), pid]) process.kill(each, 'SIGCONT');
     },
     async restart() {
       const folder = `/proc/${pid}`;
@@ -109,11 +111,10 @@ function ofProcess(
   };
 }
 
-/** A process and its children: PostgreSQL has one for each connection. */
-function family(pid: number): number[] {
+/** The children of a process: PostgreSQL has one for each connection. */
+function children(pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`;
-  const children = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean) : [];
-  return [pid, ...children.map(Number)];
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
 }
 
 const KEYS = Array.from({ length: MANY }, (_, index) => `key:${index}`);

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** Suspend a process. When this resolves, all of its threads have stopped. SIGCONT resumes it. */
+/**
+ * Suspend a process. When this resolves, all of its threads have stopped. SIGCONT resumes it. A process that has exited
+ * counts as stopped: it stays a zombie while its parent is suspended.
+ */
 export async function halt(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   while (!isHalted(pid)) await setImmediate();
@@ -11,6 +14,6 @@ export async function halt(pid: number): Promise<void> {
 function isHalted(pid: number): boolean {
   if (!existsSync('/proc/self/task')) return true;
   return readdirSync(`/proc/${pid}/task`).every((thread) =>
-    /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    /\) [TXZ] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
   );
 }
