@@ -17,6 +17,9 @@ export interface Decision<T> {
   readonly next?: Content | null;
 }
 
+/** The names of cachectl's temporary files, beside the file that each becomes: its hash and a random UUID. */
+export const TEMPORARY = /^\.[\da-f]{40}\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 const NOTHING = undefined;
 
 type Decide<T> = (held: Content | undefined) => Decision<T>;
@@ -140,7 +143,7 @@ export class Folder {
         throw error;
       }
 
-      if (isNew) await unlink(temporary);
+      if (isNew) await unlessMissing(unlink(temporary));
       return true;
     };
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Finding } from '../../../src/stores/contract/doctor.js';
@@ -43,6 +44,20 @@ describe("doctor on Laravel's file store", () => {
     const contents = findings.find(({ subject }) => subject === 'contents');
     expect(contents).to.include({ state: 'fault' });
     expect(contents?.hint).to.include('codec: json');
+  });
+
+  it('counts the temporary files of killed writers, and removes them on request', async () => {
+    await cache.open().put('k', integer(1), 60);
+    const left = path.join(path.dirname(cache.fileOf('k')), `.${path.basename(cache.fileOf('k'))}.${randomUUID()}`);
+    writeFileSync(left, '9999999999s:1');
+    expect((await diagnosed()).map(({ subject }) => subject)).not.to.include('leftover files');
+    utimesSync(left, 1, 1);
+    const finding = (await diagnosed()).find(({ subject }) => subject === 'leftover files');
+    expect(finding).to.include({ state: 'warning' });
+    expect(finding?.message).to.match(/^1 temporary file of .+ 13 B$/);
+    await finding!.fix!.apply();
+    expect(existsSync(left)).to.equal(false);
+    expect(await cache.open().count!()).to.equal(1);
   });
 
   it('removes expired files on request, when most are', async () => {

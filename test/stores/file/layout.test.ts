@@ -1,5 +1,17 @@
 import { expect } from 'chai';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 import type { Store } from '../../../src/stores/contract/store.js';
@@ -114,6 +126,42 @@ describe("the files of Laravel's file store", () => {
     expect(readFileSync(notes, 'utf8')).to.equal('mine');
     expect(readdirSync(cache.folder)).to.include.members(['.gitignore', 'notes']);
   });
+
+  it('that killed writers left beside them are removed by a flush of everything, if they are an hour old', async () => {
+    const [old, fresh, foreign, linked, target] = [
+      beside('old', 3601),
+      beside('fresh', 3000),
+      beside('foreign', 86_400, (name) => `${name}.part`),
+      beside('linked', 0),
+      path.join(cache.root, 'target'),
+    ];
+    writeFileSync(target, 'mine');
+    rmSync(linked);
+    symlinkSync(target, linked);
+    lutimesSync(linked, 1, 1);
+    expect(await store.count!()).to.equal(0);
+    expect(await store.flush({ ...EVERYTHING, dryRun: true })).to.deep.equal({ removed: 0, keptLocks: 0 });
+    expect(existsSync(old)).to.equal(true);
+    expect(await store.flush(EVERYTHING)).to.deep.equal({ removed: 0, keptLocks: 0 });
+    expect([old, fresh, foreign, linked, target].map((file) => existsSync(file))).to.deep.equal([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  /** Write a temporary file of a key, as a writer does, `age` seconds ago. */
+  function beside(key: string, age: number, rename = (name: string): string => name): string {
+    const file = cache.fileOf(key);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const temporary = path.join(path.dirname(file), rename(`.${path.basename(file)}.${randomUUID()}`));
+    writeFileSync(temporary, '9999999999s:1');
+    const then = Date.now() / 1000 - age;
+    utimesSync(temporary, then, then);
+    return temporary;
+  }
 
   it('have nothing beside them after a write', async () => {
     await store.put('k', string('v'), 60);

@@ -2,6 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 
 import type { Finding, Reading } from '../../contract/store.js';
 import type { FileContext } from '../context.js';
+import type { Folder } from '../folder.js';
 
 import { bytesText } from '../../../byte-text.js';
 import { openCodec } from '../../../codecs/open.js';
@@ -11,7 +12,7 @@ import { type Alternative, contentsFinding, inPortions, SAMPLE } from '../../lis
 import { mapped } from '../at-once.js';
 import { parseContent } from '../content.js';
 import { unlessMissing } from '../errors.js';
-import { type CacheFile, isExpiredFile, removeFiles, walk } from '../listing/walk.js';
+import { type CacheFile, isExpiredFile, isLeftover, removeFiles, walk } from '../listing/walk.js';
 
 /** The maximum number of files to inspect: each one is opened. */
 const MAX_FILES = 200_000;
@@ -31,6 +32,7 @@ export async function* diagnose(context: FileContext): AsyncGenerator<Finding> {
 
   const seen = await look(context);
   yield expired(context, seen);
+  if (seen.leftovers > 0) yield leftover(context, seen);
   if (seen.foreign.length > 0) {
     const [example] = seen.foreign;
     yield warning(
@@ -52,6 +54,8 @@ interface Seen {
   readonly foreign: readonly string[];
   readonly expired: number;
   readonly expiredBytes: number;
+  readonly leftovers: number;
+  readonly leftoverBytes: number;
   readonly total: number;
   readonly isAll: boolean;
 }
@@ -59,9 +63,15 @@ interface Seen {
 async function look({ folder }: FileContext): Promise<Seen> {
   const live: CacheFile[] = [];
   const foreign: string[] = [];
-  let [expired, expiredBytes, total, isAll] = [0, 0, 0, true];
+  let [expired, expiredBytes, leftovers, leftoverBytes, total, isAll] = [0, 0, 0, 0, 0, true];
   for await (const files of walk(folder, { shuffled: true })) {
     for (const file of files) {
+      if (isLeftover(file)) {
+        leftovers++;
+        leftoverBytes += file.size;
+        continue;
+      }
+
       total++;
       if (file.expiry === 'foreign') foreign.push(file.file);
       else if (isExpiredFile(file)) {
@@ -74,7 +84,7 @@ async function look({ folder }: FileContext): Promise<Seen> {
     if (!isAll) break;
   }
 
-  return { live, foreign, expired, expiredBytes, total, isAll };
+  return { live, foreign, expired, expiredBytes, leftovers, leftoverBytes, total, isAll };
 }
 
 function space(free: number): Finding {
@@ -89,17 +99,29 @@ function expired({ folder }: FileContext, { expired: files, expiredBytes, total,
   if (files * 2 < total || files < 1000) return ok('expired files', message);
   return {
     ...warning('expired files', `${message}; Laravel removes one only when its key is read`, 'Run doctor --fix.'),
-    fix: {
-      effect: 'removes the expired files',
-      async apply() {
-        for await (const some of walk(folder))
-          await removeFiles(
-            folder,
-            some.filter((file) => isExpiredFile(file)),
-          );
-      },
-    },
+    fix: { effect: 'removes the expired files', apply: async () => removeAll(folder, isExpiredFile) },
   };
+}
+
+function leftover({ folder }: FileContext, { leftovers, leftoverBytes }: Seen): Finding {
+  const files = counted(leftovers, 'temporary file', 'temporary files');
+  return {
+    ...warning(
+      'leftover files',
+      `${files} of cachectl processes that were killed while they wrote, with ${bytesText(leftoverBytes)}`,
+      'Run doctor --fix. A flush of everything removes them too.',
+    ),
+    fix: { effect: 'removes the temporary files', apply: async () => removeAll(folder, isLeftover) },
+  };
+}
+
+async function removeAll(folder: Folder, isRemoved: (file: CacheFile) => boolean): Promise<void> {
+  for await (const files of walk(folder)) {
+    await removeFiles(
+      folder,
+      files.filter((file) => isRemoved(file)),
+    );
+  }
 }
 
 /** Values that are not read, in bytes. */

@@ -4,8 +4,8 @@ import type { FileContext } from '../context.js';
 import { isLiveFile, removeFiles, walk } from './walk.js';
 
 /**
- * Remove every cache file, locks too, like Laravel's flush. Expired files are removed but not counted. Other files
- * stay.
+ * Remove every cache file, locks too, like Laravel's flush. Expired files and the leftovers of killed writers are
+ * removed but not counted. Other files stay.
  */
 export async function flush(
   { folder, lockFolder }: FileContext,

@@ -1,4 +1,4 @@
-import { open, readdir, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Folder } from '../folder.js';
@@ -6,14 +6,15 @@ import type { Folder } from '../folder.js';
 import { mapped } from '../at-once.js';
 import { DIGITS, isLive, parseExpiry } from '../content.js';
 import { translating, unlessMissing } from '../errors.js';
+import { TEMPORARY } from '../folder.js';
 
 /** A cache file, from its size and first ten bytes. */
 export interface CacheFile {
   readonly file: string;
   /** The size of the value, in bytes. */
   readonly size: number;
-  /** Unix time; `blank` and `foreign` as in `parseContent`. */
-  readonly expiry: 'blank' | 'foreign' | number;
+  /** Unix time; `blank` and `foreign` as in `parseContent`; `leftover`: the temporary file of a killed cachectl. */
+  readonly expiry: 'blank' | 'foreign' | 'leftover' | number;
 }
 
 export interface LiveFile extends CacheFile {
@@ -26,19 +27,16 @@ export interface WalkOptions {
   readonly shuffled?: boolean;
 }
 
-/** Yield all files of a folder in Laravel's layout in batches, expired ones too. */
+/** Yield all files of a folder in Laravel's layout in batches: expired and leftover ones too. */
 export async function* walk(folder: Folder, options: WalkOptions = {}): AsyncGenerator<readonly CacheFile[]> {
   for await (const files of paths(folder, options)) {
-    const seen = await mapped(files, async (file) => unlessMissing(look(file)));
+    const seen = await mapped(files, async (file) => unlessMissing(isTemporary(file) ? lookAside(file) : look(file)));
     yield seen.filter((each) => each !== undefined);
   }
 }
 
-/** The paths of all files. */
-export async function* paths(
-  folder: Folder,
-  { signal, shuffled = false }: WalkOptions,
-): AsyncGenerator<readonly string[]> {
+/** The paths of all cache files and temporary files. */
+async function* paths(folder: Folder, { signal, shuffled = false }: WalkOptions): AsyncGenerator<readonly string[]> {
   signal?.throwIfAborted();
   const names = async (below: string, pattern: RegExp): Promise<readonly string[]> =>
     translating(folder.path, async () => {
@@ -48,7 +46,7 @@ export async function* paths(
   const first = await names(folder.path, TWO_DIGITS);
   for (const outer of shuffled ? shuffle(first) : first) {
     const inner = await names(outer, TWO_DIGITS);
-    const files = await mapped(inner, async (each) => names(each, HASH));
+    const files = await mapped(inner, async (each) => names(each, OURS));
     yield files.flat();
     signal?.throwIfAborted();
   }
@@ -63,6 +61,11 @@ export function isExpiredFile({ expiry }: CacheFile): boolean {
   return typeof expiry === 'number' && !isLive(expiry);
 }
 
+/** Whether a file is the temporary file of a killed cachectl: nothing reads it. */
+export function isLeftover({ expiry }: CacheFile): boolean {
+  return expiry === 'leftover';
+}
+
 /** Remove files. Returns the number removed, without those that were already gone. */
 export async function removeFiles(folder: Folder, files: readonly CacheFile[]): Promise<number> {
   const removed = await mapped(files, async ({ file }) =>
@@ -72,7 +75,21 @@ export async function removeFiles(folder: Folder, files: readonly CacheFile[]): 
 }
 
 const TWO_DIGITS = /^[\da-f]{2}$/;
-const HASH = /^[\da-f]{40}$/;
+const OURS = new RegExp(`^[\\da-f]{40}$|${TEMPORARY.source}`);
+
+/** A write takes seconds. If the writer of an older file is not dead but suspended, it writes another one. */
+const LEFTOVER_MS = 3_600_000;
+
+function isTemporary(file: string): boolean {
+  return TEMPORARY.test(path.basename(file));
+}
+
+/** Undefined for a file that may still be written, and for anything but a file. Follows no link. */
+async function lookAside(file: string): Promise<CacheFile | undefined> {
+  const stats = await lstat(file);
+  if (!stats.isFile() || Date.now() - stats.mtimeMs < LEFTOVER_MS) return undefined;
+  return { file, size: stats.size, expiry: 'leftover' };
+}
 
 async function look(file: string): Promise<CacheFile> {
   const handle = await open(file);
