@@ -33,6 +33,30 @@ export async function countMatching(
   return tally.result;
 }
 
+/**
+ * Remove the entries that match, page by page, except locks.
+ * @param pages as for `countMatching`, which counts them for a dry run
+ * @param remove removes those of a page that still match
+ */
+export async function flushMatching(
+  pages: EntryPages,
+  only: EntryFilter,
+  options: FlushOnlyOptions,
+  remove: (entries: readonly ListedEntry[]) => FlushOnlyResult | Promise<FlushOnlyResult>,
+): Promise<FlushOnlyResult> {
+  if (options.dryRun) return countMatching(pages, only, options);
+  const tally = new FlushTally(options);
+  for await (const page of pages) {
+    const matching = page.filter((entry) => matchesFilter(only, entry));
+    const entries = matching.filter((entry) => !isKeptLock(entry));
+    tally.add({ keptLocks: matching.length - entries.length });
+    if (entries.length > 0) tally.add(await remove(entries));
+    options.signal?.throwIfAborted();
+  }
+
+  return tally.result;
+}
+
 /** The progress so far. */
 export class FlushTally {
   readonly #onProgress: BulkOptions['onProgress'];

@@ -1,13 +1,14 @@
 import { Double, Int32, Long } from 'mongodb';
 
-import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
+import type { Inspection, NearKey } from '../contract/inspection.js';
 import type { MongodbContext } from './context.js';
 import type { Deployment } from './deployment.js';
 
 import { keyFromBytes } from '../entries/key-text.js';
 import { isScheduleMutex } from '../locks/names.js';
 import { MAX_OWNER } from '../locks/rule.js';
-import { taggedKey, tagHashOf } from '../tags/names.js';
+import { taggedKey } from '../tags/names.js';
+import { inspectedTags } from '../tags/order.js';
 import { isLive, ttlOf } from './expiry.js';
 import { storable } from './ids.js';
 import { tagsUnder } from './tags/index.js';
@@ -28,7 +29,8 @@ export async function inspect(context: MongodbContext, key: string, tags?: reado
     const { value, expires_at: expiry } = found;
     if (!isLive(expiry, at)) return { ...common, ...(expiry instanceof Date && { expiredAt: expiry }) };
     const ttl = ttlOf(expiry, at);
-    const carried = tagging(listedKey, tagsUnder(prefix, found.tags));
+    const names = tagsUnder(prefix, found.tags);
+    const carried = inspectedTags(listedKey, names, names);
     return {
       ...common,
       entry: { stored: storedBytes(value), ttl, decode: () => new FieldCodec(codec).decode(value) },
@@ -40,13 +42,6 @@ export async function inspect(context: MongodbContext, key: string, tags?: reado
       }),
     };
   });
-}
-
-function tagging(listedKey: string, names: readonly string[]): InspectedTags | undefined {
-  const hash = tagHashOf(listedKey);
-  return hash === undefined || names.length === 0
-    ? undefined
-    : { names, isOrdered: taggedKey(names, '') === `${hash}:` };
 }
 
 function isNumber(field: unknown): boolean {

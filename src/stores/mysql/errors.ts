@@ -1,36 +1,22 @@
 import { CachectlError, RefusedError, UnreachableError } from '../../errors.js';
-import { handshakeFault, networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import {
+  handshakeFault,
+  networkError,
+  networkFault,
+  PROFILE_FILES,
+  requiresTls,
+  type TlsTerms,
+} from '../network/errors.js';
 import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
-import {
-  cancelled,
-  codeOf,
-  conflict,
-  damaged,
-  denied,
-  expiryTooLarge,
-  type Explain,
-  explain,
-  lockedRows,
-  lost,
-  noColumn,
-  noDatabase,
-  noSpace,
-  noTls,
-  notReady,
-  otherProtocol,
-  outOfMemory,
-  readOnly,
-  refused,
-  tooManyConnections,
-} from '../sql/explanations.js';
+import * as explained from '../sql/explanations.js';
+import { codeOf, explain, type Explain } from '../sql/explanations.js';
 import { ofNode, TLS_ERROR } from './tls-errors.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?tls=true to the URL.',
   off: 'a URL without tls=true (or remove tls from the profile)',
-  ca: 'tls.ca in the profile',
-  clientCertificate: 'tls.cert and tls.key in the profile',
+  ...PROFILE_FILES,
 };
 
 const DEADLOCK = 'ER_LOCK_DEADLOCK';
@@ -65,10 +51,10 @@ export function translated(error: unknown, location: string): unknown {
   const fault = networkFault(error, TLS_TERMS);
   if (fault !== undefined) return networkError(fault, location, error);
   if (!('errno' in error)) return error;
-  return refused(location, error.message, { cause: error });
+  return explained.refused(location, error.message, { cause: error });
 }
 
-const garbage = otherProtocol('MySQL');
+const garbage = explained.otherProtocol('MySQL');
 
 const wrongLogin = explain(
   RefusedError,
@@ -97,17 +83,17 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     '{location} does not permit this user to use that database: {message}',
     'Check database in the profile or URL, or grant the user rights on it.',
   ),
-  [TABLE_DENIED]: denied,
-  ER_COLUMNACCESS_DENIED_ERROR: denied,
-  ER_SPECIFIC_ACCESS_DENIED_ERROR: denied,
-  ER_BAD_DB_ERROR: noDatabase,
+  [TABLE_DENIED]: explained.denied,
+  ER_COLUMNACCESS_DENIED_ERROR: explained.denied,
+  ER_SPECIFIC_ACCESS_DENIED_ERROR: explained.denied,
+  ER_BAD_DB_ERROR: explained.noDatabase,
   [NO_SUCH_TABLE]: (location, message, cause) =>
     new RefusedError(
       `${location} has no such table: ${message.replace(/^Table '(.*)' doesn't exist$/, '$1')}`,
       'Check table and lockTable in the profile, or create the tables: php artisan migrate, or cachectl doctor --fix',
       cause,
     ),
-  ER_BAD_FIELD_ERROR: noColumn,
+  ER_BAD_FIELD_ERROR: explained.noColumn,
   ER_BAD_NULL_ERROR: explain(
     RefusedError,
     '{location} holds this key in another spelling: the collation of the key column takes the two for one',
@@ -125,41 +111,41 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     '{location} cannot store that: {message}',
     'A key has at most 255 characters with its prefix, and a mediumtext value 16 MB.',
   ),
-  ER_WARN_DATA_OUT_OF_RANGE: expiryTooLarge,
+  ER_WARN_DATA_OUT_OF_RANGE: explained.expiryTooLarge,
   ER_NET_PACKET_TOO_LARGE: explain(
     RefusedError,
     '{location} does not take a statement that large',
     'Raise max_allowed_packet on the server, or store the value elsewhere.',
   ),
-  [DEADLOCK]: conflict,
-  ER_LOCK_WAIT_TIMEOUT: lockedRows,
-  ER_QUERY_INTERRUPTED: cancelled,
-  ER_QUERY_TIMEOUT: cancelled,
+  [DEADLOCK]: explained.conflict,
+  ER_LOCK_WAIT_TIMEOUT: explained.lockedRows,
+  ER_QUERY_INTERRUPTED: explained.cancelled,
+  ER_QUERY_TIMEOUT: explained.cancelled,
   // MariaDB's ER_STATEMENT_TIMEOUT.
-  1969: cancelled,
-  ER_DISK_FULL: noSpace,
-  ER_RECORD_FILE_FULL: noSpace,
+  1969: explained.cancelled,
+  ER_DISK_FULL: explained.noSpace,
+  ER_RECORD_FILE_FULL: explained.noSpace,
   // «Got error 28 "No space left on device" from storage engine»
   ER_GET_ERRNO: (location, message, cause) =>
-    (/error 28|no space/i.test(message) ? noSpace : damaged)(location, message, cause),
-  ER_CRASHED_ON_REPAIR: damaged,
-  ER_CRASHED_ON_USAGE: damaged,
-  ER_ERROR_ON_READ: damaged,
-  ER_ERROR_ON_WRITE: damaged,
-  ER_INDEX_CORRUPT: damaged,
-  ER_NOT_KEYFILE: damaged,
-  ER_TABLE_CORRUPT: damaged,
+    (/error 28|no space/i.test(message) ? explained.noSpace : explained.damaged)(location, message, cause),
+  ER_CRASHED_ON_REPAIR: explained.damaged,
+  ER_CRASHED_ON_USAGE: explained.damaged,
+  ER_ERROR_ON_READ: explained.damaged,
+  ER_ERROR_ON_WRITE: explained.damaged,
+  ER_INDEX_CORRUPT: explained.damaged,
+  ER_NOT_KEYFILE: explained.damaged,
+  ER_TABLE_CORRUPT: explained.damaged,
   // MariaDB's ER_NO_SUCH_TABLE_IN_ENGINE.
-  1932: damaged,
-  ER_OUTOFMEMORY: outOfMemory,
-  ER_OUT_OF_RESOURCES: outOfMemory,
-  ER_LOCK_TABLE_FULL: outOfMemory,
+  1932: explained.damaged,
+  ER_OUTOFMEMORY: explained.outOfMemory,
+  ER_OUT_OF_RESOURCES: explained.outOfMemory,
+  ER_LOCK_TABLE_FULL: explained.outOfMemory,
   // A node of Galera without a quorum, or that is still joining.
-  ER_UNKNOWN_COM_ERROR: notReady,
-  ER_CON_COUNT_ERROR: tooManyConnections,
-  ER_OPTION_PREVENTS_STATEMENT: readOnly,
-  ER_READ_ONLY_MODE: readOnly,
-  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: readOnly,
+  ER_UNKNOWN_COM_ERROR: explained.notReady,
+  ER_CON_COUNT_ERROR: explained.tooManyConnections,
+  ER_OPTION_PREVENTS_STATEMENT: explained.readOnly,
+  ER_READ_ONLY_MODE: explained.readOnly,
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: explained.readOnly,
   ER_SECURE_TRANSPORT_REQUIRED: (location, _, cause) =>
     new UnreachableError(requiresTls(location), TLS_TERMS.turnOn, cause),
   ER_HOST_NOT_PRIVILEGED: explain(
@@ -172,11 +158,11 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     '{location} blocks this host after too many failed connections',
     'Run mariadb-admin flush-hosts (or mysqladmin) on the server.',
   ),
-  HANDSHAKE_NO_SSL_SUPPORT: noTls(TLS_TERMS.off),
-  PROTOCOL_CONNECTION_LOST: lost,
-  ECONNRESET: lost,
-  EPIPE: lost,
-  ER_SERVER_SHUTDOWN: lost,
+  HANDSHAKE_NO_SSL_SUPPORT: explained.noTls(TLS_TERMS.off),
+  PROTOCOL_CONNECTION_LOST: explained.lost,
+  ECONNRESET: explained.lost,
+  EPIPE: explained.lost,
+  ER_SERVER_SHUTDOWN: explained.lost,
   // MariaDB's ER_CONNECTION_KILLED.
-  1927: lost,
+  1927: explained.lost,
 };

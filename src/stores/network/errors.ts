@@ -21,13 +21,18 @@ export interface TlsTerms {
   readonly clientCertificate: string;
 }
 
+/** Where a profile names its TLS files. */
+export const PROFILE_FILES = {
+  ca: 'tls.ca in the profile',
+  clientCertificate: 'tls.cert and tls.key in the profile',
+} as const;
+
 /** The terms of Redis and Memcached, which differ only in the URL scheme. */
 export function profileTlsTerms(scheme: string): TlsTerms {
   return {
     turnOn: `Use ${scheme}s:// in the URL, or set tls: true in the profile.`,
     off: `${scheme}:// instead of ${scheme}s:// (or remove tls from the profile)`,
-    ca: 'tls.ca in the profile',
-    clientCertificate: 'tls.cert and tls.key in the profile',
+    ...PROFILE_FILES,
   };
 }
 

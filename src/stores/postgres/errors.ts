@@ -1,35 +1,14 @@
 import { CachectlError, RefusedError, TimeoutError, UnreachableError } from '../../errors.js';
-import { networkError, networkFault, requiresTls, type TlsTerms } from '../network/errors.js';
+import { networkError, networkFault, PROFILE_FILES, requiresTls, type TlsTerms } from '../network/errors.js';
 import { OtherProtocolError } from '../network/first-bytes.js';
 import { LargeReplyError, tooLargeReply } from '../network/reply-limit.js';
-import {
-  cancelled,
-  codeOf,
-  conflict,
-  damaged,
-  denied,
-  expiryTooLarge,
-  type Explain,
-  explain,
-  lockedRows,
-  lost,
-  noColumn,
-  noDatabase,
-  noSpace,
-  noTls,
-  notReady,
-  otherProtocol,
-  outOfMemory,
-  readOnly,
-  refused,
-  tooManyConnections,
-} from '../sql/explanations.js';
+import * as explained from '../sql/explanations.js';
+import { codeOf, explain, type Explain } from '../sql/explanations.js';
 
 export const TLS_TERMS: TlsTerms = {
   turnOn: 'Set tls: true in the profile, or add ?sslmode=verify-full to the URL.',
   off: 'a URL without tls=true and sslmode (or remove tls from the profile)',
-  ca: 'tls.ca in the profile',
-  clientCertificate: 'tls.cert and tls.key in the profile',
+  ...PROFILE_FILES,
 };
 
 /** deadlock_detected, serialization_failure. */
@@ -54,16 +33,16 @@ export function translated(error: unknown, location: string): unknown {
   const code = codeOf(error) ?? '';
   const explanation = EXPLANATIONS[code];
   if (explanation !== undefined) return explanation(location, error.message, cause);
-  if (LOST_MESSAGE.test(error.message)) return lost(location, error.message, cause);
+  if (LOST_MESSAGE.test(error.message)) return explained.lost(location, error.message, cause);
   const fault = networkFault(error, TLS_TERMS);
   if (fault !== undefined) return networkError(fault, location, error);
   const ofLibrary = LIBRARY.find(([pattern]) => pattern.test(error.message))?.[1];
   if (ofLibrary !== undefined) return ofLibrary(location, error.message, cause);
   if (!('severity' in error)) return error;
-  return refused(location, error.message, cause);
+  return explained.refused(location, error.message, cause);
 }
 
-const garbage = otherProtocol('PostgreSQL');
+const garbage = explained.otherProtocol('PostgreSQL');
 
 const LOST_MESSAGE =
   /^Connection terminated|^Client has encountered a connection error|^Client was closed|connection is closed/;
@@ -79,7 +58,7 @@ const LIBRARY: ReadonlyArray<readonly [RegExp, Explain]> = [
     ),
   ],
   [/^received (?:invalid response|unexpected)|^Unknown authentication|^Binary mode/i, garbage],
-  [/does not support SSL/, noTls(TLS_TERMS.off)],
+  [/does not support SSL/, explained.noTls(TLS_TERMS.off)],
   [/^timeout expired/, explain(TimeoutError, '{location} did not answer in time', 'Allow more time: --timeout 30s')],
 ];
 
@@ -98,20 +77,20 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
           'Check the user, and pg_hba.conf on the server.',
           cause,
         ),
-  '3D000': noDatabase,
+  '3D000': explained.noDatabase,
   [UNDEFINED_TABLE]: (location, message, cause) =>
     new RefusedError(
       `${location} has no such table: ${message.replace(/^relation "(.*)" does not exist$/, '$1')}`,
       'Check table, lockTable and searchPath in the profile, or create the tables: php artisan migrate, or cachectl doctor --fix',
       cause,
     ),
-  '42703': noColumn,
+  '42703': explained.noColumn,
   '42P10': explain(
     RefusedError,
     '{location} has a table without a primary key on key',
     "Laravel's migration creates it: ALTER TABLE cache ADD PRIMARY KEY (key)",
   ),
-  '42501': denied,
+  '42501': explained.denied,
   '22021': explain(
     RefusedError,
     '{location} cannot store text with a NUL or with bytes that are not UTF-8',
@@ -122,23 +101,23 @@ const EXPLANATIONS: Readonly<Record<string, Explain>> = {
     '{location} cannot store that: {message}',
     'A key has at most 255 characters with its prefix.',
   ),
-  '22003': expiryTooLarge,
-  '40P01': conflict,
-  '40001': conflict,
-  '55P03': lockedRows,
-  '57014': cancelled,
-  '53100': noSpace,
-  '53200': outOfMemory,
-  '58030': damaged,
-  XX001: damaged,
-  XX002: damaged,
-  '53300': tooManyConnections,
-  '57P03': notReady,
-  '25006': readOnly,
-  '57P01': lost,
-  '57P02': lost,
-  '57P04': lost,
+  '22003': explained.expiryTooLarge,
+  '40P01': explained.conflict,
+  '40001': explained.conflict,
+  '55P03': explained.lockedRows,
+  '57014': explained.cancelled,
+  '53100': explained.noSpace,
+  '53200': explained.outOfMemory,
+  '58030': explained.damaged,
+  XX001: explained.damaged,
+  XX002: explained.damaged,
+  '53300': explained.tooManyConnections,
+  '57P03': explained.notReady,
+  '25006': explained.readOnly,
+  '57P01': explained.lost,
+  '57P02': explained.lost,
+  '57P04': explained.lost,
   // Idle for longer than the server allows, in a transaction or not.
-  '25P03': lost,
-  '57P05': lost,
+  '25P03': explained.lost,
+  '57P05': explained.lost,
 };

@@ -15,6 +15,7 @@ import { isNumeric } from '../../codecs/php/numeric.js';
 import { RefusedError } from '../../errors.js';
 import { lockDetector, MAX_OWNER } from '../locks/rule.js';
 import { isTagSetKey, taggedKey, tagHashOf, tagOfSetKey, tagSetKey } from '../tags/names.js';
+import { inspectedTags } from '../tags/order.js';
 import { count, isGone } from './client/replies.js';
 import { firstElements } from './elements.js';
 import { Entries } from './entries.js';
@@ -152,17 +153,15 @@ async function tagsOf(
   listedKey: string,
   given?: readonly string[],
 ): Promise<InspectedTags | undefined> {
-  const hash = tagHashOf(listedKey);
-  if (hash === undefined) return undefined;
+  if (tagHashOf(listedKey) === undefined) return undefined;
   const [names] = given === undefined ? await new TagResolver(context).ofListed([listedKey]) : [given];
   if (names === undefined || names.length === 0) return undefined;
   const member = context.packing.texts.pack(listedKey);
   const scores = await context.connection.batch(
     names.map((name): Command => ['ZSCORE', context.keys.full(tagSetKey(name)), member]),
   );
-  const unlisted = names.filter((_, index) => scores[index] === null);
-  const isOrdered = taggedKey(names, '') === `${hash}:`;
-  return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
+  const listing = names.filter((_, index) => scores[index] !== null);
+  return inspectedTags(listedKey, names, listing);
 }
 
 /** Keys that would be found without one or both prefixes. */

@@ -1,47 +1,28 @@
 import type { InspectedTags, Inspection, NearKey } from '../contract/inspection.js';
 import type { SqlContext } from './context.js';
 
-import { keyFromBytes, keyToBytes } from '../entries/key-text.js';
-import { isScheduleMutex } from '../locks/names.js';
-import { MAX_OWNER } from '../locks/rule.js';
+import { keyToBytes } from '../entries/key-text.js';
 import { taggedKey, tagHashOf } from '../tags/names.js';
-import { ttlOf } from './expiry.js';
+import { inspectedTags } from '../tags/order.js';
+import { type InspectedRow, inspectedRow } from './inspected-row.js';
 import { sql } from './statement.js';
 import { namesOf } from './tags/of-keys.js';
-import { isWrapped } from './values.js';
 
-interface Row {
-  readonly value: Buffer;
-  readonly expiration: number;
+interface Row extends InspectedRow {
   readonly at: number;
 }
 
 /** Everything in a row. The servers keep no access statistics. */
 export async function inspect(context: SqlContext, key: string, tags?: readonly string[]): Promise<Inspection> {
-  const { dialect, entries, profile, prefix, codec, values } = context;
+  const { entries, profile, prefix } = context;
   const listedKey = tags === undefined ? key : taggedKey(tags, key);
   const place = { server: entries.location, database: profile.connection.database, table: profile.table };
   const asked = { storedKey: prefix + listedKey, listedKey, place };
   const row = await rowAt(context, asked.storedKey);
   if (row === undefined) return { ...asked, near: await nearKeys(context, listedKey) };
-  const { value: stored, expiration, at } = row;
-  if (expiration <= at) return { ...asked, expiredAt: new Date(expiration * 1000) };
-  const ttl = ttlOf(expiration, at);
-  const carried = await tagsOf(context, listedKey, tags);
-  const wrapped = dialect.wrapsNul && isWrapped(codec, stored);
-  return {
-    ...asked,
-    entry: { stored, ttl, decode: () => values.decode(stored) },
-    format: {
-      codec: codec.name,
-      ...(wrapped && { encoding: 'base64', plainSize: Buffer.byteLength(stored.toString('latin1'), 'base64') }),
-    },
-    expiresAt: ttl === null ? null : new Date(expiration * 1000),
-    ...(carried !== undefined && { tags: carried }),
-    ...(isScheduleMutex(listedKey) && {
-      lock: { owner: keyFromBytes(stored.subarray(0, MAX_OWNER)), detectedBy: 'family' },
-    }),
-  };
+  const shown = { ...asked, ...inspectedRow(listedKey, row, { ...context, at: row.at }) };
+  const carried = shown.entry && (await tagsOf(context, listedKey, tags));
+  return { ...shown, ...(carried && { tags: carried }) };
 }
 
 async function rowAt({ dialect, entries, tables }: SqlContext, storedKey: string): Promise<Row | undefined> {
@@ -57,15 +38,10 @@ async function tagsOf(
   listedKey: string,
   given: readonly string[] | undefined,
 ): Promise<InspectedTags | undefined> {
-  const hash = tagHashOf(listedKey);
-  if (hash === undefined) return undefined;
+  if (tagHashOf(listedKey) === undefined) return undefined;
   const key = keyToBytes(context.prefix + listedKey);
-  const listed = (await namesOf(context, [key])).get(key.toString('latin1')) ?? [];
-  const names = given ?? listed;
-  if (names.length === 0) return undefined;
-  const unlisted = names.filter((name) => !listed.includes(name));
-  const isOrdered = taggedKey(names, '') === `${hash}:`;
-  return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
+  const listing = (await namesOf(context, [key])).get(key.toString('latin1')) ?? [];
+  return inspectedTags(listedKey, given ?? listing, listing);
 }
 
 async function nearKeys(context: SqlContext, listedKey: string): Promise<readonly NearKey[]> {

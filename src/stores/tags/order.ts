@@ -1,6 +1,7 @@
+import type { InspectedTags } from '../contract/inspection.js';
 import type { TagMember } from '../contract/tags.js';
 
-import { inTagOrder, tagHashOf } from './names.js';
+import { inTagOrder, taggedKey, tagHashOf } from './names.js';
 
 /** The limits of cached combinations, and of lookups for a combination whose tags are not all found. */
 const MAX_KNOWN = 100_000;
@@ -40,6 +41,23 @@ export class TagOrders {
     this.#known.set(hash, names);
     return names;
   }
+}
+
+/**
+ * What `inspect` reports of an entry's tags. Undefined if it has none.
+ * @param names its tags, in the best known order
+ * @param listing the tags whose index lists it
+ */
+export function inspectedTags(
+  listedKey: string,
+  names: readonly string[],
+  listing: readonly string[],
+): InspectedTags | undefined {
+  const hash = tagHashOf(listedKey);
+  if (hash === undefined || names.length === 0) return undefined;
+  const unlisted = names.filter((name) => !listing.includes(name));
+  const isOrdered = taggedKey(names, '') === `${hash}:`;
+  return { names, isOrdered, ...(unlisted.length > 0 && { unlisted }) };
 }
 
 /** The entry's own key. @param listedKey without prefixes, with the hash of a tagged entry */

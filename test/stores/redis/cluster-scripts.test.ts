@@ -46,7 +46,19 @@ describe('scripts on every primary of a Redis cluster', () => {
   }
 
   it('compute the slot that the servers do', async () => {
-    const keys = ['', 'app-users:1', '{tag}a', 'a{}b{c}', 'a{b}{c}', '{', '}{', 'žluť', '{ž}x', 'a'.repeat(300)];
+    const keys = [
+      '',
+      'app-users:1',
+      '{tag}a',
+      'a{}b{c}',
+      '{}{a}',
+      'a{b}{c}',
+      '{',
+      '}{',
+      'žluť',
+      '{ž}x',
+      'a'.repeat(300),
+    ];
     const { client } = cluster.nodes[0]!;
     const slots = await Promise.all(keys.map(async (key) => client.cluster('KEYSLOT', key)));
     expect(keys.map((key) => slotOf(key))).to.deep.equal(slots);

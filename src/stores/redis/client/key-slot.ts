@@ -5,7 +5,10 @@ export const SLOTS = 16_384;
 
 const [OPEN, CLOSE] = [0x7b, 0x7d];
 
-/** The hash slot of a stored key: CRC16/XMODEM of its first hash tag `{…}`, or of the whole key. */
+/**
+ * The hash slot of a stored key: CRC16/XMODEM of its first hash tag `{…}`, or of the whole key. The servers ignore an
+ * empty first tag and all after it. The cluster-key-slot of ioredis does not: it hashes `{}{a}` to another slot.
+ */
 export function slotOf(key: Buffer | string): number {
   const bytes = typeof key === 'string' ? keyToBytes(key) : key;
   const open = bytes.indexOf(OPEN);

@@ -3,7 +3,7 @@ import type { ListedEntry } from '../../contract/listing.js';
 import type { SqlContext } from '../context.js';
 
 import { keyToBytes } from '../../entries/key-text.js';
-import { countMatching, FlushTally, isKeptLock, matchesFilter, refuseIdleFor } from '../../listing/entry-filter.js';
+import { flushMatching, refuseIdleFor } from '../../listing/entry-filter.js';
 import { tagHashOf } from '../../tags/names.js';
 import { sql } from '../statement.js';
 import { listEntries } from './entries.js';
@@ -19,20 +19,10 @@ export async function flushOnly(
   const { signal } = options;
   signal?.throwIfAborted();
   const pages = listEntries(context, { pattern, ...(signal && { signal }) });
-  if (options.dryRun) return countMatching(pages, only, options);
-  const tally = new FlushTally(options);
-  for await (const page of pages) {
-    const meant = page.filter((entry) => matchesFilter(only, entry));
-    const entries = meant.filter((entry) => !isKeptLock(entry));
-    tally.add({ keptLocks: meant.length - entries.length });
-    if (entries.length > 0) tally.add(await removed(context, entries, only));
-    signal?.throwIfAborted();
-  }
-
-  return tally.result;
+  return flushMatching(pages, only, options, async (entries) => removed(context, entries, only));
 }
 
-/** The entries that still match. */
+/** Remove the entries that still match. */
 async function removed(
   { dialect, entries: connection, tables, prefix }: SqlContext,
   entries: readonly ListedEntry[],

@@ -10,8 +10,8 @@ import { globMatcher, literalHead } from '../../listing/glob.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { now, ttlOf } from '../../sql/expiry.js';
 import { ColumnCodec } from '../../sql/values.js';
-import { inTagOrder, tagHashOf } from '../../tags/names.js';
 import { type KeyRange, keysUnder } from '../keys.js';
+import { namesOf } from '../tags/of-key.js';
 import { type AsColumn, bytesOf, type ColumnText, type RowKey, rowsWithKeys, shortKey } from './row-keys.js';
 
 /** Rows per page. */
@@ -60,7 +60,7 @@ function reader(context: SqliteContext, options: ListEntriesOptions): (after: Ro
 
   const entryOf = ([storedKey, value, expiration]: Row, key: string, at: number): ListedEntry => {
     const ttl = ttlOf(expiration, at);
-    const tags = options.tags ? tagsOf(context, storedKey, key) : undefined;
+    const tags = options.tags ? namesOf(context, storedKey) : undefined;
     // Object spread would take longer than everything else here.
     if (typeof value === 'number')
       return tags === undefined ? { key, size: value, ttl } : { key, size: value, ttl, tags };
@@ -112,17 +112,4 @@ function someRows({ connection, tables }: SqliteContext, as: AsColumn, { range, 
   }
 
   return rows;
-}
-
-const NO_TAGS: readonly string[] = [];
-
-/** The tag table does not keep the order of tags. */
-function tagsOf({ connection, tables, prefix }: SqliteContext, storedKey: RowKey, key: string): readonly string[] {
-  const tagRows = tagHashOf(key) === undefined ? undefined : tables.tagRows();
-  if (tagRows === undefined) return NO_TAGS;
-  const names = connection
-    .statement<{ tag: Buffer }>(`SELECT CAST(tag AS BLOB) AS tag FROM ${tagRows} WHERE key = CAST(? AS TEXT)`)
-    .all(storedKey)
-    .map(({ tag }) => shortKey(tag, prefix));
-  return inTagOrder(names, key) ?? names;
 }

@@ -2,7 +2,7 @@ import type { EntryFilter, FlushOnlyOptions, FlushOnlyResult } from '../../contr
 import type { ListedEntry } from '../../contract/listing.js';
 import type { SqliteContext } from '../context.js';
 
-import { countMatching, FlushTally, isKeptLock, matchesFilter, refuseIdleFor } from '../../listing/entry-filter.js';
+import { flushMatching, refuseIdleFor } from '../../listing/entry-filter.js';
 import { now } from '../../sql/expiry.js';
 import { listEntries } from './entries.js';
 import { bound } from './row-keys.js';
@@ -18,17 +18,7 @@ export async function flushOnly(
   const { signal } = options;
   signal?.throwIfAborted();
   const pages = listEntries(context, { pattern, ...(signal && { signal }) });
-  if (options.dryRun) return countMatching(pages, only, options);
-  const tally = new FlushTally(options);
-  for await (const page of pages) {
-    const matching = page.filter((entry) => matchesFilter(only, entry));
-    const entries = matching.filter((entry) => !isKeptLock(entry));
-    tally.add({ keptLocks: matching.length - entries.length });
-    if (entries.length > 0) tally.add(removed(context, entries, only));
-    signal?.throwIfAborted();
-  }
-
-  return tally.result;
+  return flushMatching(pages, only, options, (entries) => removed(context, entries, only));
 }
 
 /** Remove the entries that still match. */

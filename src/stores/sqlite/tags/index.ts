@@ -3,10 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TagIndex } from '../../contract/tags.js';
 import type { SqliteContext } from '../context.js';
 
-import { keyFromBytes, keyToBytes } from '../../entries/key-text.js';
+import { keyToBytes } from '../../entries/key-text.js';
 import { now } from '../../sql/expiry.js';
 import { TableTagIndex, type TagRow, type TagSelection, type TagTable } from '../../sql/tags/table-index.js';
 import { literalKeysUnder, taggedKeysUnder } from '../keys.js';
+import { bound, shortKey } from '../listing/row-keys.js';
+import { namesOf } from './of-key.js';
 
 /** Rows per page. */
 const PAGE = 10_000;
@@ -49,20 +51,12 @@ class SqliteTagTable implements TagTable {
   }
 
   async tagsOf(listedKey: string): Promise<readonly string[]> {
-    const { connection, tables, prefix } = this.#context;
-    return connection.run(() =>
-      connection
-        .statement<{ tag: Buffer }>(
-          `SELECT CAST(tag AS BLOB) AS tag FROM ${tables.tagRows()}
-           WHERE key = CAST(@key AS TEXT) AND ${literalKeysUnder(prefix, '+tag')}`,
-        )
-        .all({ key: keyToBytes(prefix + listedKey) })
-        .map(({ tag }) => this.short(tag)),
-    );
+    const { connection, prefix } = this.#context;
+    return connection.run(() => namesOf(this.#context, bound(prefix + listedKey)));
   }
 
   short(stored: Buffer): string {
-    return keyFromBytes(stored.subarray(Buffer.byteLength(this.#context.prefix)));
+    return shortKey(stored, this.#context.prefix);
   }
 
   #page(of: TagSelection, after: TagRow | undefined): readonly TagRow[] {
