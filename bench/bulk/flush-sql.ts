@@ -1,6 +1,5 @@
 import type { Bench, Measurement, Scale } from '../measurement.js';
 
-import { raw } from '../../src/stores/sql/statement.js';
 import { taggedKey } from '../../src/stores/tags/names.js';
 import { percentile } from '../locks/processes.js';
 import { cachectl, type Run } from '../peak-memory.js';
@@ -96,9 +95,10 @@ async function removing(server: BenchServer, command: readonly string[], entries
 async function waits({ sql, connection }: BenchServer, entries: number, work: () => Promise<unknown>): Promise<string> {
   const session = await sql.server(connection).connect(3_600_000);
   const table = sql.dialect.identifier('cache');
+  const value = Buffer.from('i:1;');
   const upsert = async (): Promise<unknown> => {
     const key = `${PREFIX}users:${Math.ceil(Math.random() * entries)}:profile`;
-    return session.run(sql.dialect.upsert(table, raw(`('${key}', 'i:1;', 2000000000)`)));
+    return session.run(sql.dialect.upsert(table, [{ key: Buffer.from(key), value, seconds: 86_400 }]));
   };
 
   try {

@@ -4,6 +4,7 @@ import { ExitCode, UsageError } from '../../errors.js';
 import { bulk } from '../../runtime/bulk.js';
 import { askBeforeDestroying } from '../../runtime/confirm.js';
 import { destructiveFlags } from '../../runtime/flags.js';
+import { limitYoungGeneration } from '../../runtime/heap-tuning.js';
 import { asKey } from '../../runtime/key-arguments.js';
 import { StoreCommand } from '../../runtime/store-command.js';
 import { printKey } from '../../stores/entries/printed-key.js';
@@ -32,6 +33,7 @@ export default class TagsFlush extends StoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TagsFlush);
+    limitYoungGeneration();
     const names = [...new Set(args.name)];
     const printed = names.map((name) => printKey(name));
     if (names.includes(''))

@@ -1,6 +1,7 @@
 import type { DefinedTable, Dialect } from '../sql/dialect.js';
 
 import { likePattern } from '../sql/like.js';
+import { cacheRows, tagRows } from '../sql/rows.js';
 import { joined, raw, type Sql, sql } from '../sql/statement.js';
 import { text, textBytes, value } from '../sql/text.js';
 import { isDenied } from './errors.js';
@@ -48,7 +49,7 @@ export const MYSQL: Dialect = {
   upsert(table, rows) {
     // NULL makes the statement fail if the row has another key that is equal only by collation.
     const isSame = sql`${bytesOf(KEY)} = ${bytesOf(raw('VALUES(`key`)'))} OR ${IS_DEAD}`;
-    return sql`INSERT INTO ${table} (${KEY}, value, expiration) VALUES ${rows} ON DUPLICATE KEY UPDATE
+    return sql`INSERT INTO ${table} (${KEY}, value, expiration) VALUES ${cacheRows(rows, NOW)} ON DUPLICATE KEY UPDATE
       expiration = IF(${isSame}, VALUES(expiration), NULL), ${KEY} = VALUES(${KEY}), value = VALUES(value)`;
   },
 
@@ -61,7 +62,7 @@ export const MYSQL: Dialect = {
   },
 
   insertTags: (table, rows) =>
-    sql`INSERT INTO ${table} (tag, ${KEY}) VALUES ${rows} ON DUPLICATE KEY UPDATE tag = VALUES(tag)`,
+    sql`INSERT INTO ${table} (tag, ${KEY}) VALUES ${tagRows(rows)} ON DUPLICATE KEY UPDATE tag = VALUES(tag)`,
 
   release: (table, where) => sql`DELETE FROM ${table} WHERE ${where}`,
 

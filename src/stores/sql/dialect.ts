@@ -1,6 +1,7 @@
 import type { Finding } from '../contract/doctor.js';
 import type { ServerStats } from '../contract/stats.js';
 import type { Run } from './connection.js';
+import type { CacheRow, TaggedKey } from './rows.js';
 import type { Sql } from './statement.js';
 
 /** The SQL that differs between servers. All other statements are shared. */
@@ -25,11 +26,11 @@ export interface Dialect {
   /** The condition that an expression is a SHA-1 in lower-case hexadecimal. */
   isSha1(expression: Sql): Sql;
   /** Insert rows of the cache table, or update them. Fails on a key that is equal only by collation. */
-  upsert(table: Sql, rows: Sql): Sql;
+  upsert(table: Sql, rows: readonly CacheRow[]): Sql;
   /** Insert a row, or replace one that has expired. Counts 0 if there is a live one. */
   insertUnlessLive(table: Sql, columns: InsertedColumns, row: Sql): Sql;
   /** Insert missing rows of tag and key. Locks existing ones. */
-  insertTags(table: Sql, rows: Sql): Sql;
+  insertTags(table: Sql, rows: readonly TaggedKey[]): Sql;
   /** Delete the row of a lock if `where` holds, and notify listeners. Counts the deleted rows. */
   release(table: Sql, where: Sql, key: string): Sql;
   /** A row if the table or view exists. */

@@ -2,6 +2,7 @@ import type { Value } from '../../codecs/value.js';
 import type { BulkOptions, Entry, NewEntry, Reading, Repository, StoredEntry, Ttl } from '../contract/store.js';
 import type { Run } from './connection.js';
 import type { SqlContext } from './context.js';
+import type { CacheRow } from './rows.js';
 
 import { CodedEntry } from '../entries/coded-entry.js';
 import { increased } from '../entries/counter.js';
@@ -11,8 +12,9 @@ import { lastOfEachKey, putBatches } from '../entries/put-batches.js';
 import { batches, storedBatches } from '../listing/batches.js';
 import { tagHashOf } from '../tags/names.js';
 import { secondsFor, ttlOf } from './expiry.js';
-import { joined, type Sql, sql } from './statement.js';
-import { text, value as valueOf } from './text.js';
+import { cacheRow } from './rows.js';
+import { type Sql, sql } from './statement.js';
+import { value as valueOf } from './text.js';
 
 interface Row {
   readonly key: Buffer;
@@ -164,19 +166,21 @@ export class Entries implements Repository {
 
   #upsert(rows: readonly NewRow[]): Sql {
     const { dialect, tables } = this.context;
-    const values = rows.map((row) => this.#row(row));
-    return dialect.upsert(tables.cache, joined(values, ', '));
+    return dialect.upsert(
+      tables.cache,
+      rows.map((row) => this.#row(row)),
+    );
   }
 
   async #insert(run: Run, row: NewRow): Promise<boolean> {
     const { dialect, tables } = this.context;
-    const { count } = await run(dialect.insertUnlessLive(tables.cache, 'value', this.#row(row)));
+    const inserted = cacheRow(this.#row(row), dialect.now);
+    const { count } = await run(dialect.insertUnlessLive(tables.cache, 'value', inserted));
     return count > 0;
   }
 
-  #row({ key, stored, ttl }: NewRow): Sql {
-    const expiration = sql`${this.context.dialect.now} + ${secondsFor(ttl)}`;
-    return sql`(${text(this.storedKey(key))}, ${valueOf(stored)}, ${expiration})`;
+  #row({ key, stored, ttl }: NewRow): CacheRow {
+    return { key: this.#bytes(key), value: stored, seconds: secondsFor(ttl) };
   }
 
   async #liveRows(run: Run, keys: readonly string[]): Promise<readonly Row[]> {

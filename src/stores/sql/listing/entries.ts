@@ -1,15 +1,16 @@
-import type { EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
+import type { EntryPage, EntryPages, ListedEntry, ListEntriesOptions } from '../../contract/listing.js';
 import type { SqlContext } from '../context.js';
 
 import { pageAt } from '../../contract/listing.js';
 import { CodedEntry } from '../../entries/coded-entry.js';
 import { PAGE_SIZE } from '../../listing/batches.js';
-import { withinBytes } from '../../listing/byte-limit.js';
+import { MAX_AT_ONCE, withinBytes } from '../../listing/byte-limit.js';
 import { globMatcher, literalHead } from '../../listing/glob.js';
+import { prefetch } from '../../listing/prefetch.js';
 import { isScheduleMutex } from '../../locks/names.js';
 import { ttlOf } from '../expiry.js';
 import { under } from '../keys.js';
-import { sql } from '../statement.js';
+import { raw, sql } from '../statement.js';
 import { namesOf } from '../tags/of-keys.js';
 import { shortText } from '../text.js';
 
@@ -18,13 +19,24 @@ interface Row {
   readonly size: number;
   readonly expiration: number;
   readonly at: number;
+  /** Null if it was not read with the page. */
+  readonly value: Buffer | null;
 }
+
+/** The longest value that is read with its page, in bytes. A second statement would take longer than all of these. */
+const SHORT = MAX_AT_ONCE / PAGE_SIZE;
 
 /** A position is the last key. Keys may hold any bytes. */
 const PLACE = 'base64';
 
 /** Entries that count, in the order of the primary key. No transaction stays open between pages. */
 export async function* listEntries(context: SqlContext, options: ListEntriesOptions = {}): EntryPages {
+  options.signal?.throwIfAborted();
+  // Fetch the next page while the reader handles this one.
+  yield* options.contents ? prefetch(pages(context, options)) : pages(context, options);
+}
+
+async function* pages(context: SqlContext, options: ListEntriesOptions): AsyncGenerator<EntryPage> {
   const { dialect, entries, tables, prefix } = context;
   const { key, now } = dialect;
   const pattern = options.pattern ?? '*';
@@ -33,8 +45,9 @@ export async function* listEntries(context: SqlContext, options: ListEntriesOpti
   for (let isLast = false; !isLast;) {
     options.signal?.throwIfAborted();
     const range = under(dialect, key, prefix + literalHead(pattern), { after });
+    const value = options.contents ? sql`CASE WHEN OCTET_LENGTH(value) <= ${SHORT} THEN value END` : raw('NULL');
     const { rows } = await entries.run<Row>(
-      sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at FROM ${tables.cache}
+      sql`SELECT ${key}, OCTET_LENGTH(value) AS size, expiration, ${now} AS at, ${value} AS value FROM ${tables.cache}
           WHERE ${range} AND expiration + 0 > ${now} ORDER BY ${key} LIMIT ${PAGE_SIZE}`,
     );
     isLast = rows.length < PAGE_SIZE;
@@ -56,7 +69,8 @@ async function listed(
   rows: readonly Row[],
   { contents, tags }: ListEntriesOptions,
 ): Promise<readonly ListedEntry[]> {
-  const values = contents ? await valuesOf(context, rows) : undefined;
+  const unread = contents ? rows.filter(({ value }) => value === null) : [];
+  const long = await valuesOf(context, unread);
   const names = tags
     ? await namesOf(
         context,
@@ -64,12 +78,12 @@ async function listed(
       )
     : undefined;
   const entries: ListedEntry[] = [];
-  for (const { key, size, expiration, at } of rows) {
+  for (const { key, size, expiration, at, value: read } of rows) {
     const short = shortText(key, context.prefix);
     const id = key.toString('latin1');
     const ttl = ttlOf(expiration, at);
-    const value = values?.get(id);
-    if (values !== undefined && value === undefined) continue;
+    const value = read ?? long.get(id);
+    if (contents && value === undefined) continue;
     entries.push({
       key: short,
       size: value?.length ?? size,

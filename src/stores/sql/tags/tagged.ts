@@ -7,8 +7,8 @@ import { keyToBytes } from '../../entries/key-text.js';
 import { taggedKey } from '../../tags/names.js';
 import { Entries } from '../entries.js';
 import { isTagged, isTaggedKey } from '../keys.js';
-import { joined, raw, sql, TRUE } from '../statement.js';
-import { text, textBytes } from '../text.js';
+import { raw, sql, TRUE } from '../statement.js';
+import { textBytes } from '../text.js';
 
 const TAG = raw('tag');
 
@@ -63,10 +63,8 @@ export class SqlTagged extends Entries implements Tagged {
 
   protected override async record(keys: readonly string[], run: Run): Promise<void> {
     const { dialect, tables } = this.context;
-    const rows = keys.flatMap((key) =>
-      this.#tags().map((tag) => sql`(${textBytes(tag)}, ${text(this.storedKey(key))})`),
-    );
-    await run(dialect.insertTags(tables.tags, joined(rows, ', ')));
+    const rows = keys.flatMap((key) => this.#tags().map((tag) => ({ tag, key: keyToBytes(this.storedKey(key)) })));
+    await run(dialect.insertTags(tables.tags, rows));
   }
 
   async #askForTable(): Promise<void> {
