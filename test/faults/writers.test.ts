@@ -121,6 +121,25 @@ for (const [name, targetIn] of Object.entries(TARGETS)) {
       if (name === 'files') expect(filesBelow(path.join(folder, 'files'))).to.deep.equal([]);
     });
 
+    if (isAll && name === 'SQLite')
+      it(`killed ${KILLS} times in tagged writes and a flush of the tag: the next flush finds every entry`, async () => {
+        const file = path.join(folder, 'many.ndjson');
+        writeFileSync(file, lines(MANY, 'k'));
+        for (let round = 0; round < KILLS; round++) {
+          const words = round % 2 === 0 ? ['put', '--from', file, '--tags', 'a,b'] : ['tags:flush', 'a', '--yes'];
+          if (round % 2 === 1) await run(['put', '--from', file, '--tags', 'a,b']);
+          const before = target.stored();
+          const victim = start([...words, '--url', target.url]);
+          victim.child.stdin.end();
+          await until(() => target.stored() !== before || victim.child.exitCode !== null);
+          victim.child.kill('SIGKILL');
+          await victim.ended;
+          expect((await run(['tags:flush', 'b', '--yes'])).code).to.equal(0);
+          expect(target.stored()).to.equal(0);
+          target.expectSound();
+        }
+      });
+
     async function expectReadable(): Promise<void> {
       target.expectSound();
       // Its files are named by hashes of their keys.

@@ -96,10 +96,9 @@ export class Entries implements Repository {
   }
 
   async put(key: string, value: Value, ttl: Ttl): Promise<void> {
-    await this.#send([
-      ...this.written(key, ttl),
-      this.#set({ key, stored: this.context.packing.values.encode(value), ttl }),
-    ]);
+    const set = this.#set({ key, stored: this.context.packing.values.encode(value), ttl });
+    const [reply] = await this.#sendAfter(this.written(key, ttl), [set]);
+    given(reply!);
   }
 
   async putMany(entries: AsyncIterable<NewEntry> | Iterable<NewEntry>, options?: BulkOptions): Promise<number> {
@@ -114,19 +113,14 @@ export class Entries implements Repository {
   }
 
   async add(key: string, value: Value, ttl: Ttl): Promise<boolean> {
-    const replies = await this.#send([
-      ...this.written(key, ttl),
-      [...this.#set({ key, stored: this.context.packing.values.encode(value), ttl }), 'NX'],
-    ]);
-    return replies.at(-1) !== null;
+    const set = this.#set({ key, stored: this.context.packing.values.encode(value), ttl });
+    const [reply] = await this.#sendAfter(this.written(key, ttl), [[...set, 'NX']]);
+    return given(reply!) !== null;
   }
 
   async increment(key: string, by: bigint): Promise<bigint> {
-    const replies = await this.connection.batch([
-      ...this.incremented(key),
-      ['INCRBY', this.storedKey(key), String(by)],
-    ]);
-    const sum = replies.at(-1)!;
+    const [reply] = await this.#sendAfter(this.incremented(key), [['INCRBY', this.storedKey(key), String(by)]]);
+    const sum = reply!;
     if (sum instanceof WrongTypeError) throw await this.#wrongType(key);
     if (!(sum instanceof Error)) return BigInt(sum as string);
     const known = countingError(sum, key);
@@ -141,8 +135,9 @@ export class Entries implements Repository {
   async touch(key: string, ttl: Ttl): Promise<boolean> {
     const full = this.storedKey(key);
     const change: Command = ttl === null ? ['PERSIST', full] : ['EXPIRE', full, ttl];
-    const replies = await this.#send([...this.touched(key, ttl), change, ['EXISTS', full]]);
-    return count(replies.at(-1)!) === 1;
+    const [changed, there] = await this.#sendAfter(this.touched(key, ttl), [change, ['EXISTS', full]]);
+    given(changed!);
+    return count(there!) === 1;
   }
 
   async forget(keys: readonly string[]): Promise<readonly boolean[]> {
@@ -264,7 +259,11 @@ export class Entries implements Repository {
   }
 
   async #sendEntries(entries: readonly EncodedEntry[]): Promise<PutBatch> {
-    const groups = entries.map((entry) => [...this.written(entry.key, entry.ttl), this.#set(entry)]);
+    const before = entries.map(({ key, ttl }) => this.written(key, ttl));
+    const isApart = this.connection.keysApart && before.some((commands) => commands.length > 0);
+    const failure = isApart ? firstError(await this.connection.batch(before.flat())) : undefined;
+    if (failure) return { stored: 0, failure };
+    const groups = entries.map((entry, index) => [...(isApart ? NOTHING_MORE : before[index]!), this.#set(entry)]);
     const replies = await this.connection.batch(groups.flat());
     let stored = 0;
     let at = 0;
@@ -273,7 +272,7 @@ export class Entries implements Repository {
       at += length;
     }
 
-    return { stored, failure: replies.find((reply) => reply instanceof Error) };
+    return { stored, failure: firstError(replies) };
   }
 
   #set({ key, stored, ttl }: EncodedEntry): Command {
@@ -281,10 +280,18 @@ export class Entries implements Repository {
     return ttl === null ? ['SET', full, stored] : ['SET', full, stored, 'EX', ttl];
   }
 
-  /** @throws the first error reply */
-  async #send(commands: readonly Command[]): Promise<Reply[]> {
-    const replies = await this.connection.batch(commands);
-    return replies.map((reply) => given(reply));
+  /**
+   * Send commands after those that list the entry under its tags. Where keys are on several servers, wait for the
+   * answers in between: if one of them fails, the entry must not be written, because no flush of the tag would find it.
+   * @returns the replies to `commands`
+   * @throws the first error reply to `before`
+   */
+  async #sendAfter(before: readonly Command[], commands: readonly Command[]): Promise<Array<Error | Reply>> {
+    const { connection } = this;
+    const isApart = connection.keysApart && before.length > 0;
+    const first = await connection.batch(isApart ? before : [...before, ...commands]);
+    for (const reply of first.slice(0, before.length)) given(reply);
+    return isApart ? connection.batch(commands) : first.slice(before.length);
   }
 
   /** Read the TTL and the value, and delete the key. */
@@ -326,6 +333,10 @@ export class Entries implements Repository {
   async #wrongType(key: string): Promise<WrongTypeError> {
     return wrongType(key, String(await this.connection.call('TYPE', this.storedKey(key))));
   }
+}
+
+function firstError(replies: ReadonlyArray<Error | Reply>): Error | undefined {
+  return replies.find((reply) => reply instanceof Error);
 }
 
 function isHit(value: Error | Reply): boolean {

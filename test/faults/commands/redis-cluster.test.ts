@@ -2,6 +2,7 @@ import { until } from '../../../src/testing/suite/stores.js';
 import { FaultPlan, startFaultProxy } from '../../support/fault-proxy.js';
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.js';
 import { type Lane, Matrix } from './matrix.js';
+import { expectReachable } from './tags.js';
 
 describe('every command in front of a Redis cluster that fails', function () {
   this.timeout('4h');
@@ -19,6 +20,8 @@ describe('every command in front of a Redis cluster that fails', function () {
   });
 
   it('ends in time with an honest answer', async () => new Matrix('Redis cluster', [lane!]).run());
+
+  it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable('Redis cluster', lane!));
 });
 
 /** Proxies in front of the nodes. The nodes announce them, so that clients find nothing else. */

@@ -1,6 +1,7 @@
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { startLanes } from './lanes.js';
 import { type Lane, Matrix } from './matrix.js';
+import { expectReachable } from './tags.js';
 
 describe('every command in front of a Redis that fails', function () {
   this.timeout('4h');
@@ -18,4 +19,6 @@ describe('every command in front of a Redis that fails', function () {
   });
 
   it('ends in time with an honest answer', async () => new Matrix('Redis', lanes).run());
+
+  it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable('Redis', lanes[0]!));
 });

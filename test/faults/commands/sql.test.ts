@@ -3,6 +3,7 @@ import { sqlProfile, type SqlServer } from '../../support/sql-server.js';
 import { createLaravelTables, createOwnTables } from '../../support/sql-tables.js';
 import { startLanes } from './lanes.js';
 import { type Lane, Matrix } from './matrix.js';
+import { expectReachable } from './tags.js';
 
 const NAMES = { mysql: 'MySQL', postgres: 'PostgreSQL' };
 
@@ -30,5 +31,7 @@ for (const { driver, sql, start } of SQL_CASES) {
     });
 
     it('ends in time with an honest answer', async () => new Matrix(NAMES[driver], lanes).run());
+
+    it('leaves no tagged entry that a flush of its tag misses', async () => expectReachable(NAMES[driver], lanes[0]!));
   });
 }

@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import type { RedisServer } from '../../support/redis-server.js';
 
 import { string } from '../../../src/codecs/value.js';
+import { WrongTypeError } from '../../../src/errors.js';
+import { failure } from '../../../src/testing/index.js';
 import { all } from '../../../src/testing/suite/stores.js';
 import { startRedis } from '../../support/redis-server.js';
 import { RedisStores } from '../../support/redis-stores.js';
@@ -35,5 +37,15 @@ describe('tags of listed entries, on Redis', () => {
     const listed = (await all(store.entries!({ tags: true }))).flat();
     expect(listed).to.have.lengthOf(300);
     for (const { key, tags } of listed) expect(tags, key).to.deep.equal(wanted.get(key.split(':').at(-1)!));
+  });
+
+  it('that cannot be recorded are an error, also of a counter', async () => {
+    const store = await stores.open();
+    await server.client.set('app-tag:t:entries', 'no set');
+    for (const write of [
+      async () => store.tags(['t']).put('k', string('v'), 60),
+      async () => store.tags(['t']).increment('n', 1n),
+    ])
+      expect(await failure(write())).to.be.instanceOf(WrongTypeError);
   });
 });
