@@ -7,7 +7,7 @@ import type { Run } from '../support/cli.js';
 import type { Place } from '../support/places.js';
 
 import { cachectl } from '../support/cli.js';
-import { onEveryStore, redisPlace } from '../support/places.js';
+import { onTwoStores, redisPlace } from '../support/places.js';
 
 interface EventJson {
   readonly type: string;
@@ -51,7 +51,7 @@ async function endOf(place: Place, tail: Run, end = '"end"') {
 }
 
 describe('output of events:tail', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     it('prints a line of JSON for each event of another client, once and in order', async () => {
       const tail = await tailing(place, ['--json', '--type', 'KeyWritten']);
       const keys = Array.from({ length: 50 }, (_, number) => `k:${number}`);

@@ -6,7 +6,7 @@ import type { PersistentDriver, Place } from '../support/places.js';
 import { EVENT_TYPES } from '../../src/stores/contract/events.js';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 
 /** The default source of each store. */
 const FIRST_SOURCES: Readonly<Record<PersistentDriver, string>> = {
@@ -59,7 +59,7 @@ async function tailing(place: Place, args: readonly string[]) {
 }
 
 describe('events:tail', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     let supported: readonly EventType[];
     before(async () => {
       supported = await place.eventTypes();

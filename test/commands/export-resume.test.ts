@@ -18,7 +18,7 @@ import type { Result } from '../support/cli.js';
 
 import { ownProcess } from '../../src/stores/locks/process.js';
 import { expectFault, reportedCount } from '../support/faults.js';
-import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
+import { onTwoStores, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 import { onTerminal } from '../support/terminal.js';
 
 const MANY = 12_000;
@@ -63,7 +63,7 @@ describe('export --resume', () => {
 
   afterEach(() => rmSync(folder, { force: true, recursive: true }));
 
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     // What stands in for a MongoDB server is slow, so that fewer do.
     const count = driver === 'mongodb' ? 4000 : MANY;
 

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 
 import { cachectl } from '../support/cli.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 const CREATED = 'illuminate:cache:flexible:created:';
 
 describe('inspect', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     const isApart = driver === 'sqlite' || driver === 'mongodb';
 
     it('shows everything about an entry, one fact per line', async () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import { onEveryStore, type Place } from '../support/places.js';
+import { onTwoStores, type Place } from '../support/places.js';
 
 describe('keys', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     const tellsIdle = driver === 'redis' || driver === 'memcached';
     const namesTags = driver !== 'memcached';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { onEveryStore, onSqlServers, type PersistentDriver, type Place, sqlitePlace } from '../support/places.js';
+import { onSqlServers, onTwoStores, type PersistentDriver, type Place, sqlitePlace } from '../support/places.js';
 
 const JOB = String.raw`laravel_unique_job:App\Jobs\Sync:42`;
 
@@ -76,7 +76,7 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
 }
 
 describe('lock:list', () => {
-  onEveryStore(behaviour);
+  onTwoStores(behaviour);
   onSqlServers(behaviour);
 
   describe('with control characters in a name', () => {

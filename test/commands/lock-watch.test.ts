@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { until } from '../../src/testing/suite/stores.js';
-import { onEveryStore, onSqlServers, type PersistentDriver, type Place, sqlitePlace } from '../support/places.js';
+import { onSqlServers, onTwoStores, type PersistentDriver, type Place, sqlitePlace } from '../support/places.js';
 
 interface Line {
   readonly type: string;
@@ -123,7 +123,7 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
 }
 
 describe('lock:show, lock:watch, lock:refresh and --fence', () => {
-  onEveryStore(behaviour);
+  onTwoStores(behaviour);
   onSqlServers(behaviour);
 
   describe('in a pipe', () => {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type SaslMemcached, startSaslMemcached } from '../support/memcached-sasl.js';
-import { onEveryStore, type Place, redisPlace, sqlitePlace } from '../support/places.js';
+import { onTwoStores, type Place, redisPlace, sqlitePlace } from '../support/places.js';
 import { requireProgram } from '../support/requirements.js';
 import { scratchFolder } from '../support/scratch.js';
 import { onTerminal, type Shown, type Typing } from '../support/terminal.js';
@@ -23,7 +23,7 @@ describe('without a key at a terminal', () => {
     requireProgram(this, 'script');
   });
 
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     it('get offers the keys, searches as you type, and prints the chosen one', async () => {
       await place.run(['put', 'users:1', 'Ann']);
       await place.run(['put', 'users:2', 'Bob', '--ttl', '10m']);

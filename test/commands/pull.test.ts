@@ -4,11 +4,11 @@ import path from 'node:path';
 
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 import { scratchFolder } from '../support/scratch.js';
 
 describe('pull', () => {
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     it('prints like get, and removes', async () => {
       await place.run(['put', 'token', 'secret', '--ttl', '1h']);
       expect(await place.run(['pull', 'token'])).to.include({ code: 0, out: 'secret\n', err: '' });

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 
 import { cachectl, type Result } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
-import { onEveryStore, sqlitePlace } from '../support/places.js';
+import { onTwoStores, sqlitePlace } from '../support/places.js';
 import { slowCommand, until } from '../support/slow-command.js';
 
 describe('remember', () => {
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     const command = slowCommand();
     const kept = ['--ttl', '10m', '--'];
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { cachectl } from '../support/cli.js';
 import { expectFault } from '../support/faults.js';
 import { type MemcachedServer, startMemcached } from '../support/memcached-server.js';
-import { onEveryStore, onSqlServers, type PersistentDriver, type Place, redisPlace } from '../support/places.js';
+import { onSqlServers, onTwoStores, type PersistentDriver, type Place, redisPlace } from '../support/places.js';
 
 type Fact = null | number | string | undefined;
 
@@ -132,7 +132,7 @@ describe('stats', () => {
     });
   }
 
-  onEveryStore(behaviour);
+  onTwoStores(behaviour);
   onSqlServers(behaviour);
 
   describe('of a Redis server', () => {

@@ -4,7 +4,7 @@ import type { EventType } from '../../src/stores/contract/events.js';
 import type { Run } from '../support/cli.js';
 
 import { expectFault } from '../support/faults.js';
-import { onEveryStore, onSqlServers, type PersistentDriver, type Place } from '../support/places.js';
+import { onSqlServers, onTwoStores, type PersistentDriver, type Place } from '../support/places.js';
 
 interface Counts {
   readonly events: number;
@@ -100,6 +100,6 @@ function behaviour(place: Place, driver: 'mysql' | 'postgres' | PersistentDriver
 }
 
 describe('top', () => {
-  onEveryStore(behaviour);
+  onTwoStores(behaviour);
   onSqlServers(behaviour);
 });

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 
 import { expectFault } from '../support/faults.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 
 const LONG_KEY = 'ž'.repeat(130);
 
 describe('add, increment, decrement and touch', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     /** Minutes that a key has left, rounded up; null for never. */
     const minutesLeft = async (key: string, ...flags: string[]): Promise<null | number> => {
       const { out } = await place.run(['get', key, '--json', ...flags]);

@@ -37,6 +37,8 @@ interface Victim {
   kill(): Promise<void>;
 }
 
+const IS_FULL = process.env.CACHECTL_FAULTS === 'all';
+
 /** Enough for several requests of each command. */
 const MANY = 3000;
 
@@ -213,6 +215,8 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
     }
 
     for (const [name, { word, isEmpty }] of Object.entries(BULK)) {
+      // Only what a flush and an import report can be checked against the store.
+      if (!IS_FULL && name !== 'flush' && name !== 'import') continue;
       it(`suspended during ${name}: it ends in time and reports no more than was done`, async () => {
         const prefix = `s-${name}-`;
         const run = await underWay(name as keyof typeof BULK, prefix, '2s', false);
@@ -272,7 +276,7 @@ for (const [product, startVictim] of Object.entries(VICTIMS)) {
         await expectEvent('first');
         await victim.pause();
         // Longer than --timeout, so that requests fail.
-        if (process.env.CACHECTL_FAULTS === 'all') await sleep(6000);
+        if (IS_FULL) await sleep(6000);
         victim.resume();
         await expectEvent('second');
         await victim.restart!();

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { PersistentDriver, Place } from '../support/places.js';
 
 import { expectFault } from '../support/faults.js';
-import { onEveryStore } from '../support/places.js';
+import { onTwoStores } from '../support/places.js';
 
 /** Stores that count whole seconds: Memcached itself, and SQLite by the layout of Laravel's table. */
 const IN_SECONDS: ReadonlySet<PersistentDriver> = new Set(['memcached', 'sqlite']);
@@ -75,5 +75,5 @@ function takesMilliseconds(place: Place, driver: PersistentDriver): void {
 
 describe('durations with milliseconds', function () {
   this.timeout(60_000);
-  onEveryStore(takesMilliseconds);
+  onTwoStores(takesMilliseconds);
 });

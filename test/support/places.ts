@@ -1,5 +1,8 @@
+import type { Suite, Test } from 'mocha';
+
 import { Binary } from 'mongodb';
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -53,11 +56,22 @@ interface Ground extends Pick<Traits, 'countsTagged' | 'keyBytes' | 'lockStorage
 type Behaviour<Driver> = (place: Place, driver: Driver) => void;
 
 /** Describe the same behaviour on each persistent store, through the built program. */
-export function onEveryStore(behaviour: Behaviour<PersistentDriver>): void {
-  describe('on SQLite', () => behaviour(sqlitePlace(), 'sqlite'));
-  describe('on Redis', () => behaviour(redisPlace(), 'redis'));
-  describe('on Memcached', () => behaviour(memcachedPlace(), 'memcached'));
-  describe('on MongoDB', () => behaviour(mongodbPlace(), 'mongodb'));
+export function onEveryStore(behaviour: Behaviour<PersistentDriver>): readonly Suite[] {
+  return [
+    describe('on SQLite', () => behaviour(sqlitePlace(), 'sqlite')),
+    describe('on Redis', () => behaviour(redisPlace(), 'redis')),
+    describe('on Memcached', () => behaviour(memcachedPlace(), 'memcached')),
+    describe('on MongoDB', () => behaviour(mongodbPlace(), 'mongodb')),
+  ];
+}
+
+/**
+ * For behaviour that hardly depends on the store: each case runs on two stores, which its title decides. With
+ * CACHECTL_TESTS=all it runs on each.
+ */
+export function onTwoStores(behaviour: Behaviour<PersistentDriver>): void {
+  const suites = onEveryStore(behaviour);
+  if (process.env.CACHECTL_TESTS !== 'all') shareCases(suites);
 }
 
 /** Describe it on SQL servers. They are not among all stores, since most commands do not depend on the server. */
@@ -222,6 +236,29 @@ function sqlPlace(driver: 'mysql' | 'postgres', startServer: typeof startMysql, 
     await server?.stop();
   });
   return place;
+}
+
+/** Keep each case in two of the suites that have it. */
+function shareCases(suites: readonly Suite[]): void {
+  const titles = suites.map((suite) => new Set(casesOf(suite).map((test) => titleIn(suite, test))));
+  for (const [index, suite] of suites.entries()) {
+    for (const test of casesOf(suite)) {
+      const title = titleIn(suite, test);
+      const having = titles.flatMap((all, store) => (all.has(title) ? [store] : []));
+      const first = createHash('sha1').update(title).digest()[0]! % having.length;
+      const second = (first + Math.ceil(having.length / 2)) % having.length;
+      if (index === having[first] || index === having[second]) continue;
+      test.parent!.tests = test.parent!.tests.filter((other) => other !== test);
+    }
+  }
+}
+
+function casesOf(suite: Suite): Test[] {
+  return [...suite.tests, ...suite.suites.flatMap((inner) => casesOf(inner))];
+}
+
+function titleIn(suite: Suite, test: Test): string {
+  return test.fullTitle().slice(suite.fullTitle().length);
 }
 
 function placeOn(ground: Ground): Place {

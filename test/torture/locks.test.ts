@@ -8,7 +8,7 @@ import { type History, LOST, Torture } from './torture.js';
 const PROCESSES = 32;
 
 /** Set CACHECTL_TORTURE_SECONDS=600 for longer: rare races need time. */
-const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 12);
+const SECONDS = Number(process.env.CACHECTL_TORTURE_SECONDS ?? 6);
 
 describe(`a lock with ${PROCESSES} contending processes, some killed and suspended`, () => {
   onEachStore((place) => {

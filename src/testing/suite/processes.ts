@@ -13,7 +13,8 @@ export function describeProcesses(stores: Stores): void {
     let workers: Worker[] = [];
     let prefix: string;
 
-    beforeEach(async function () {
+    // Once for all cases, since a process takes long to start. Each case has keys of its own.
+    before(async function () {
       this.timeout(120_000);
       prefix = stores.newPrefix();
       const profile = stores.harness.profile!({ prefix });
@@ -21,7 +22,7 @@ export function describeProcesses(stores: Stores): void {
       await Promise.all(workers.map((worker) => worker.ready()));
     });
 
-    afterEach(() => {
+    after(() => {
       for (const worker of workers) worker.end();
     });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { Result } from '../../support/cli.js';
 
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 
 const HASH = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
 /** As `onOneServer()` names them up to Laravel 12, on Linux and on Windows. */
@@ -11,7 +11,7 @@ const MUTEXES = [`framework/schedule-${HASH}0905`, String.raw`framework\schedule
 const OTHERS = ['framework/schedule-daily', 'framework/schedules', 'frameworks', 'k'];
 
 describe('field: the mutex of onOneServer(), an entry up to Laravel 12', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     beforeEach(async () => {
       for (const name of MUTEXES) {
         await (driver === 'memcached'

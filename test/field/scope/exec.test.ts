@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 import { scratchFolder } from '../../support/scratch.js';
 
 describe('events:tail --exec', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     // Memcached takes keys of 250 bytes; tags are not told of there.
     const long = driver === 'memcached' ? 'k'.repeat(200) : 'k'.repeat(driver === 'mongodb' ? 900 : 200_000);
 

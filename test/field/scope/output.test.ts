@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Place } from '../../support/places.js';
 
 import { cachectl } from '../../support/cli.js';
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 
 /** Starts the program with its standard output on a disk that is full. */
 const ON_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
@@ -11,7 +11,7 @@ const ON_A_FULL_DISK = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
 const ON_A_CLOSED_PIPE = ['bash', '-c', '{ "$@"; echo $? >&2; } | true; wait', 'bash'];
 
 describe('a result that cannot be written', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     it('leaves no lock', async () => {
       for (const flags of [[], ['--json'], ...(driver === 'memcached' ? [] : [['--fence']])]) {
         const args = ['lock:acquire', 'deploy', '--ttl', '1h', ...flags];
@@ -33,7 +33,7 @@ describe('a result that cannot be written', () => {
     });
   });
 
-  onEveryStore((place) => {
+  onTwoStores((place) => {
     it('is reported for any command', async () => {
       await place.run(['put', 'k', 'v', '--ttl', '1h']);
       const { code, err } = await place.run(['get', 'k'], { through: ON_A_FULL_DISK });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 import { scratchFolder } from '../../support/scratch.js';
 
 describe('put --from with an export file', () => {
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     const file = `${scratchFolder('put-from')}/export.ndjson`;
 
     it('stores nothing, and points to import', async () => {
@@ -71,7 +71,7 @@ describe('put --from with an export file', () => {
   });
 
   describe('import with a file for put', () => {
-    onEveryStore((place, driver) => {
+    onTwoStores((place, driver) => {
       if (driver !== 'sqlite') return;
 
       it('takes its entries, and refuses its maps', async () => {

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { onEveryStore } from '../../support/places.js';
+import { onTwoStores } from '../../support/places.js';
 import { scratchFolder } from '../../support/scratch.js';
 
 const DAY_MS = 86_400_000;
 
 describe('a fence after a flush, on a host whose clock is a day slow', function () {
   this.timeout(60_000);
-  onEveryStore((place, driver) => {
+  onTwoStores((place, driver) => {
     // There is no clock but that of the machine.
     if (driver === 'sqlite') return;
 
