@@ -34,13 +34,13 @@ export default [
         {
           ignores: [
             'fs.cpSync',
-            'module.enableCompileCache',
             'sea',
             'sea.getAsset',
             'sea.getRawAsset',
             'sea.isSea',
             'sqlite',
             'vm.constants',
+            'zlib.crc32',
           ],
         },
       ],
@@ -76,7 +76,10 @@ export default [
   {
     // CommonJS, which starts faster; the package.json of bin/ only says so.
     files: ['bin/*.js', 'scripts/standalone/*.cjs'],
-    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', __dirname: 'readonly' } },
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { module: 'readonly', require: 'readonly', __dirname: 'readonly' },
+    },
     rules: {
       '@typescript-eslint/no-require-imports': 'off',
       'n/no-extraneous-import': 'off',

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // CommonJS: Node would take a twentieth longer to start if this were an ES module.
-const { mkdirSync, statSync } = require('node:fs');
-const { enableCompileCache } = require('node:module');
+const { existsSync, mkdirSync, statSync } = require('node:fs');
 const { dirname, join } = require('node:path');
+
+const { cacheName, load } = require('./load.js');
 
 // Libraries that see DEBUG print command lines and passwords. src/runtime/environment.ts gives it back to commands.
 globalThis[Symbol.for('cachectl.DEBUG')] = process.env.DEBUG;
@@ -36,7 +37,13 @@ function isThere(folder) {
   return statSync(folder, { throwIfNoEntry: false }) !== undefined;
 }
 
-// Node 22.8 and newer keep there what they compiled. Without it they compile it again.
-const folder = enableCompileCache && cacheFolder(process.env);
-if (folder) enableCompileCache(folder);
-require('../dist/main.cjs').main(process.argv.slice(2), dirname(__dirname));
+const dist = join(__dirname, '../dist');
+const argv = process.argv.slice(2);
+const folder = process.env.NODE_DISABLE_COMPILE_CACHE ? undefined : cacheFolder(process.env);
+load(join(dist, 'main.cjs'), folder && join(folder, cacheName(commandOf(argv)))).main(argv, dirname(__dirname));
+
+/** The command in `argv`, as a file name. Help and mistakes share one. */
+function commandOf([word = '']) {
+  const isCommand = /^[a-z:]+$/.test(word) && existsSync(join(dist, 'commands', `${word.replaceAll(':', '/')}.cjs`));
+  return isCommand ? word.replaceAll(':', '-') : 'help';
+}

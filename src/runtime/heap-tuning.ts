@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function limitYoungGeneration(): void {
   // The factor by which V8 lets it grow each time.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlag('--semi-space-growth-factor', 1, 2);
 }
 
 /**
@@ -18,5 +18,14 @@ export function limitYoungGeneration(): void {
  * percent.
  */
 export function collectOldSpaceEarly(): void {
-  setFlagsFromString('--incremental-marking-hard-trigger=40');
+  setFlag('--incremental-marking-hard-trigger', 40, 0);
 }
+
+/** @param standard V8's own value, which bin/load.js sets while it compiles */
+function setFlag(flag: string, value: number, standard: number): void {
+  setFlagsFromString(`${flag}=${value}`);
+  const { [TUNED]: tuned } = globalThis as { [TUNED]?: unknown[] };
+  tuned?.push({ flag, value, standard });
+}
+
+const TUNED = Symbol.for('cachectl.tunedFlags');
